@@ -1,1 +1,20 @@
+//! Seatrial: carrier APIs on localhost, stateful and on a virtual clock.
+//!
+//! | folder | what it is |
+//! |---|---|
+//! | [`base`] | values and formats |
+//! | [`spec`] | an OpenAPI document as a catalog of operations |
+//! | [`world`] | one isolated universe: documents, clock, agenda, journal |
+//! | [`carrier`] | the parcel business all carriers share |
+//! | [`engine`] | one request from route to journal |
+//! | [`vendors`] | one folder for each emulated API |
+//! | [`scenario`] | YAML files that say what should happen |
+//! | [`server`] | the only async code |
+//! | [`cli`] | one file per subcommand |
 
+pub mod base;
+pub mod carrier;
+pub mod engine;
+pub mod spec;
+pub mod vendors;
+pub mod world;

@@ -1,0 +1,9 @@
+//! The ground floor: values and formats that know nothing of specs, worlds or vendors.
+//!
+//! Everything here is a pure function or a plain value. Nothing imports anything else of ours.
+
+pub mod entropy;
+pub mod ids;
+pub mod json;
+pub mod text;
+pub mod time;

@@ -1,0 +1,9 @@
+//! The parcel business that all carriers share, in words that belong to no vendor: what a parcel is, what can happen to
+//! it, and when. Knows no JSON of a vendor, no world and no HTTP.
+
+mod parcel;
+pub mod pdf;
+pub mod timeline;
+
+pub use parcel::{Location, Parcel, Scan, Status};
+pub use timeline::{Step, Timeline, When};

@@ -1,0 +1,187 @@
+//! One parcel, and the words for where it is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::time::Timestamp;
+
+/// Where a parcel is in its life: one vocabulary for all vendors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// A label exists.
+    Created,
+    /// The carrier knows of it.
+    PreTransit,
+    /// It is on a manifest.
+    Manifested,
+    /// The carrier has it.
+    Collected,
+    /// It moves.
+    InTransit,
+    /// It is on the van.
+    OutForDelivery,
+    /// Nobody took it.
+    DeliveryFailed,
+    /// It waits to be fetched.
+    AvailableForPickup,
+    /// Something is wrong.
+    Exception,
+    /// Somebody took it.
+    Delivered,
+    /// It went back to its sender.
+    Returned,
+    /// Its label was voided.
+    Cancelled,
+    /// Nobody knows where it is, and nobody will.
+    Lost,
+    /// Nobody knows where it is.
+    Unknown,
+}
+
+impl Status {
+    /// Every word, in the order of a parcel's life.
+    pub const ALL: [Self; 14] = [
+        Self::Created,
+        Self::PreTransit,
+        Self::Manifested,
+        Self::Collected,
+        Self::InTransit,
+        Self::OutForDelivery,
+        Self::DeliveryFailed,
+        Self::AvailableForPickup,
+        Self::Exception,
+        Self::Delivered,
+        Self::Returned,
+        Self::Cancelled,
+        Self::Lost,
+        Self::Unknown,
+    ];
+
+    /// The word as scenarios and the admin API write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::PreTransit => "pre_transit",
+            Self::Manifested => "manifested",
+            Self::Collected => "collected",
+            Self::InTransit => "in_transit",
+            Self::OutForDelivery => "out_for_delivery",
+            Self::DeliveryFailed => "delivery_failed",
+            Self::AvailableForPickup => "available_for_pickup",
+            Self::Exception => "exception",
+            Self::Delivered => "delivered",
+            Self::Returned => "returned",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The status for a word, if it is one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+
+    /// Whether a parcel that is there stays there.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Returned | Self::Cancelled | Self::Lost)
+    }
+}
+
+/// A town, as far as a scan names it; what is unknown is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Location {
+    /// The town.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub city: String,
+    /// State, province or county.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    /// Postal code.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub zip: String,
+    /// ISO 3166 alpha-2.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub country: String,
+}
+
+/// Something that happened to a parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan {
+    /// When.
+    pub at: Timestamp,
+    /// What it became.
+    pub status: Status,
+    /// A finer word of the vendor's own vocabulary, when a timeline gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// A text to show instead of the vendor's usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// One parcel and its life so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// The carrier's number for it: its id.
+    pub tracking_number: String,
+    /// The vendor's code of the carrier.
+    pub carrier: String,
+    /// The vendor's code of the service.
+    pub service: String,
+    /// The vendor's document that it belongs to (a consignment's reference, a transaction's id).
+    pub subject: String,
+    /// Where it comes from.
+    pub from: Location,
+    /// Where it goes.
+    pub to: Location,
+    /// When its label was bought: what the offsets of a timeline count from.
+    pub created: Timestamp,
+    /// How many working days the service takes.
+    pub transit_days: u8,
+    /// The timeline it follows; `None` is the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<String>,
+    /// The number of the timeline's next step.
+    #[serde(default)]
+    pub step: u32,
+    /// How often its tracking was read since the last step.
+    #[serde(default)]
+    pub reads: u32,
+    /// What happened, oldest first.
+    pub scans: Vec<Scan>,
+}
+
+impl Parcel {
+    /// Where it is in its life.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.scans.last().map_or(Status::Unknown, |scan| scan.status)
+    }
+
+    /// Whether the carrier has ever seen it.
+    #[must_use]
+    pub fn is_scanned(&self) -> bool {
+        self.scans.iter().any(|scan| !matches!(scan.status, Status::Created | Status::PreTransit | Status::Cancelled))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_back() {
+        for status in Status::ALL {
+            assert_eq!(Status::from_word(status.word()), Some(status));
+            assert_eq!(serde_json::to_value(status).ok(), Some(status.word().into()));
+        }
+    }
+}

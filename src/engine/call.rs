@@ -1,0 +1,109 @@
+//! What was asked: a request as it came in, and the call that it turned out to be.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::base::text;
+use crate::spec::{Operation, Violation};
+
+/// A request, free of any transport.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The whole path, still encoded.
+    pub path: String,
+    /// What stands behind the question mark, still encoded; empty when there is nothing.
+    pub query: String,
+    /// The headers. `host` is filled in when the transport carries it elsewhere (HTTP/2).
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// Who asks.
+    pub peer: IpAddr,
+    /// Whether the caller came over TLS.
+    pub secure: bool,
+    /// The vendor mount that the listener is given to, when it serves only one.
+    pub mount: Option<&'static str>,
+}
+
+impl Request {
+    /// A header as text; `None` when it is missing or not text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The host that the caller used, with its port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.header("host").unwrap_or("127.0.0.1")
+    }
+}
+
+/// A request whose vendor, and perhaps operation, is known.
+pub struct Call<'m> {
+    /// The request itself.
+    pub request: &'m Request,
+    /// The operation, unless the path or method led to none.
+    pub operation: Option<&'m Operation>,
+    /// What of the path lies in front of the vendor's own: `/shippo`, `/@mine/shippo`, or nothing.
+    pub prefix: &'m str,
+    /// The path below the mount, still encoded, as sent.
+    pub path: &'m str,
+    /// The decoded parameters of the path.
+    pub parameters: Vec<(String, String)>,
+    /// The decoded pairs of the query, in order.
+    pub query: Vec<(String, String)>,
+    /// The body as JSON; `null` when there is none.
+    pub body: Value,
+    /// How the request departs from the spec.
+    pub violations: Vec<Violation>,
+}
+
+impl Call<'_> {
+    /// The operation's full name, or the empty text.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.operation.map_or("", |operation| &operation.name)
+    }
+
+    /// A parameter of the path.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The last value of a name in the query.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// An absolute address below the mount, built from the address that the caller used.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        let scheme = match self.request.header("x-forwarded-proto") {
+            Some("https") => "https",
+            Some("http") => "http",
+            _ if self.request.secure => "https",
+            _ => "http",
+        };
+        format!("{scheme}://{}{}{path}", self.request.host(), self.prefix)
+    }
+}
+
+/// Decodes `a=1&b=%20` into pairs; what is not an escape is kept as it is.
+#[must_use]
+pub fn pairs(query: &str) -> Vec<(String, String)> {
+    let part = |text: &str| {
+        let spaced = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+        text::percent_decode(&spaced)
+    };
+    let rows = query.split('&').filter(|row| !row.is_empty());
+    rows.map(|row| row.split_once('=').map_or_else(|| (part(row), String::new()), |(name, value)| (part(name), part(value)))).collect()
+}

@@ -1,0 +1,73 @@
+//! How much of each vendor's document has behaviour behind it.
+
+use serde::Serialize;
+
+use crate::engine::machine::Machine;
+use crate::spec::Tier;
+
+/// One vendor's share of the coverage table.
+#[derive(Debug, Serialize)]
+pub struct Coverage {
+    /// The vendor's id.
+    pub vendor: &'static str,
+    /// Operations in its document.
+    pub operations: usize,
+    /// Those with a row.
+    pub rows: usize,
+    /// Rows that are hand-written rules.
+    pub rules: usize,
+    /// Rows that are resources.
+    pub resources: usize,
+    /// Operations that are answered from the document alone: gaps.
+    pub samples: usize,
+    /// How many behaviours we know how.
+    pub evidence: Evidence,
+    /// The gaps by name.
+    pub gaps: Vec<String>,
+}
+
+/// Operations by what their behaviour is known from.
+#[derive(Debug, Default, Serialize)]
+pub struct Evidence {
+    /// A real exchange.
+    pub recorded: usize,
+    /// The vendor's documents.
+    pub documented: usize,
+    /// Client code.
+    pub client: usize,
+    /// Reasoning.
+    pub inferred: usize,
+}
+
+impl Machine {
+    /// The coverage table.
+    pub fn coverage(&self) -> Vec<Coverage> {
+        self.books()
+            .map(|(vendor, book)| {
+                let tiers: Vec<Option<Tier>> = book.rows.iter().map(|row| row.as_ref().map(|row| row.tier)).collect();
+                let count = |tier: Tier| tiers.iter().filter(|row| **row == Some(tier)).count();
+                let mut evidence = Evidence::default();
+                for operation in book.catalog.operations() {
+                    match operation.evidence.as_str() {
+                        "recorded" => evidence.recorded += 1,
+                        "documented" => evidence.documented += 1,
+                        "client" => evidence.client += 1,
+                        _ => evidence.inferred += 1,
+                    }
+                }
+                let gaps = book.catalog.operations().iter().zip(&tiers).filter(|(_, tier)| tier.is_none());
+                let gaps: Vec<String> = gaps.map(|(operation, _)| operation.name.to_string()).collect();
+                Coverage {
+                    vendor: vendor.id,
+                    operations: tiers.len(),
+                    rows: tiers.iter().flatten().count(),
+                    rules: count(Tier::Rule),
+                    resources: count(Tier::Resource),
+                    samples: gaps.len(),
+                    evidence,
+                    gaps,
+                }
+            })
+            .collect()
+    }
+}

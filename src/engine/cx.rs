@@ -1,0 +1,221 @@
+//! What a behaviour sees of the world: the only way to state.
+//!
+//! **Invariant:** a behaviour reaches documents, time and chance through [`Cx`] alone. It does no I/O and holds no lock, and
+//! whatever it wrote before it refused is taken back, so it may be run twice, and against any store.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::base::entropy::{self, Rng};
+use crate::base::time::{self, Timestamp};
+use crate::engine::call::Call;
+use crate::engine::refusal::Refusal;
+use crate::engine::script::Script;
+use crate::engine::vendor::Vendor;
+use crate::world::{Account, AccountId, Accounts, Agenda, Credential, Kind, Task, Undo, World};
+
+/// The context of one call, or of one due task.
+pub struct Cx<'w> {
+    /// The world's time.
+    pub now: Timestamp,
+    /// The stream of this call of this account.
+    pub rng: Rng,
+    /// The call; of a due task, an empty one.
+    pub call: &'w Call<'w>,
+    /// What the caller presented.
+    pub credential: Credential,
+    /// The documents of the caller's account.
+    pub docs: Docs<'w>,
+    /// Remarks for the journal and `seatrial-notes`: a code, optionally followed by `: ` and a detail.
+    pub notes: Vec<Box<str>>,
+    /// The name of the sandbox.
+    pub sandbox: &'w str,
+    pub(crate) vendor: &'static Vendor,
+    pub(crate) agenda: &'w mut Agenda,
+    pub(crate) script: &'w mut dyn Script,
+    pub(crate) added: Vec<(Timestamp, u64)>,
+    pub(crate) seed: u64,
+}
+
+/// The documents of one account.
+pub struct Docs<'w> {
+    accounts: &'w mut Accounts,
+    account: AccountId,
+    log: &'w mut Vec<Change>,
+}
+
+/// A write, so that it can be taken back.
+pub(crate) struct Change {
+    account: AccountId,
+    kind: Kind,
+    undo: Undo,
+}
+
+impl<'w> Cx<'w> {
+    /// A context over a world. `log` collects what is written.
+    pub(crate) fn new(
+        world: &'w mut World,
+        script: &'w mut dyn Script,
+        log: &'w mut Vec<Change>,
+        place: Place<'w>,
+        credential: Credential,
+        rng: Rng,
+    ) -> Self {
+        let World { seed, accounts, agenda, .. } = world;
+        Self {
+            now: place.now,
+            rng,
+            call: place.call,
+            credential,
+            docs: Docs { accounts, account: place.account, log },
+            notes: Vec::new(),
+            sandbox: place.sandbox,
+            vendor: place.vendor,
+            agenda,
+            script,
+            added: Vec::new(),
+            seed: *seed,
+        }
+    }
+
+    /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
+    pub fn later(&mut self, at: Timestamp, topic: &'static str, subject: &str, step: u32) {
+        let task = Task { account: self.docs.account, topic, subject: subject.into(), step };
+        let key = self.agenda.add(at.max(self.now), task);
+        self.added.push(key);
+    }
+
+    /// Like [`Cx::later`], so long from now.
+    pub fn after(&mut self, delay: jiff::SignedDuration, topic: &'static str, subject: &str, step: u32) {
+        self.later(time::shift(self.now, delay), topic, subject, step);
+    }
+
+    /// The credentials of this vendor, for operations that log somebody in.
+    #[must_use]
+    pub fn credentials(&self) -> std::sync::Arc<[Credential]> {
+        self.docs.accounts.credentials(self.vendor.mount)
+    }
+
+    /// Goes on as the owner of a credential, as logging in does: its documents, its stream, its count of calls.
+    pub fn enter(&mut self, credential: Credential) {
+        self.docs.account = self.docs.accounts.open(self.vendor.id, &credential.account);
+        let account = self.docs.accounts.get_mut(self.docs.account);
+        account.calls += 1;
+        self.rng = entropy::stream(self.seed, &[self.vendor.id, &account.name], account.calls);
+        self.credential = credential;
+    }
+
+    /// Adds a remark for the journal.
+    pub fn note(&mut self, note: impl Into<Box<str>>) {
+        self.notes.push(note.into());
+    }
+}
+
+/// Where and when a context stands.
+pub(crate) struct Place<'w> {
+    pub now: Timestamp,
+    pub call: &'w Call<'w>,
+    pub sandbox: &'w str,
+    pub vendor: &'static Vendor,
+    pub account: AccountId,
+}
+
+impl Docs<'_> {
+    /// The document with that id.
+    ///
+    /// # Panics
+    /// If it was stored from another type.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
+        self.raw(kind, id).map(read)
+    }
+
+    /// The document with that id, or a refusal that says that there is none.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn require<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Result<T, Refusal> {
+        self.get(kind, id).ok_or_else(|| Refusal::missing(kind, id))
+    }
+
+    /// The document with that id as it is stored: compact JSON.
+    #[must_use]
+    pub fn raw(&self, kind: Kind, id: &str) -> Option<&[u8]> {
+        self.accounts.get(self.account).table(kind)?.get(id)
+    }
+
+    /// Whether there is a document with that id.
+    #[must_use]
+    pub fn has(&self, kind: Kind, id: &str) -> bool {
+        self.raw(kind, id).is_some()
+    }
+
+    /// Whether another account of the same vendor has a document with that id.
+    #[must_use]
+    pub fn elsewhere(&self, kind: Kind, id: &str) -> bool {
+        let own = self.accounts.get(self.account).vendor;
+        let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.vendor == own);
+        others.any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
+    }
+
+    /// Stores a document. A known id keeps its place in the order of creation.
+    ///
+    /// # Panics
+    /// If the document cannot be JSON.
+    pub fn put<T: Serialize + ?Sized>(&mut self, kind: Kind, id: &str, document: &T) {
+        let body = serde_json::to_vec(document).expect("documents have text keys and are written to memory");
+        let undo = self.accounts.get_mut(self.account).table_mut(kind).put(id, &body);
+        self.log.push(Change { account: self.account, kind, undo });
+    }
+
+    /// Removes a document; whether there was one.
+    pub fn remove(&mut self, kind: Kind, id: &str) -> bool {
+        let undo = self.accounts.get_mut(self.account).table_mut(kind).remove(id);
+        let removed = undo.is_some();
+        self.log.extend(undo.map(|undo| Change { account: self.account, kind, undo }));
+        removed
+    }
+
+    /// How many documents of a kind there are.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.account().table(kind).map_or(0, crate::world::Table::len)
+    }
+
+    /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.
+    pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+        self.account().table(kind).into_iter().flat_map(crate::world::Table::iter)
+    }
+
+    /// Documents of a kind, oldest first.
+    pub fn list<T: DeserializeOwned>(&self, kind: Kind) -> impl DoubleEndedIterator<Item = T> {
+        self.rows(kind).map(|(_, body)| read(body))
+    }
+
+    /// The account whose documents these are.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        self.accounts.get(self.account)
+    }
+
+    /// The vendor's own documents, which belong to no customer.
+    pub fn shared(&mut self) -> Docs<'_> {
+        let vendor = self.accounts.get(self.account).vendor;
+        let account = self.accounts.open(vendor, "");
+        Docs { accounts: self.accounts, account, log: self.log }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> T {
+    serde_json::from_slice(body).expect("a stored document is read by the type that wrote it")
+}
+
+/// Takes back everything in the log.
+pub(crate) fn take_back(world: &mut World, log: &mut Vec<Change>, added: Vec<(Timestamp, u64)>) {
+    for change in log.drain(..).rev() {
+        world.accounts.get_mut(change.account).table_mut(change.kind).revert(change.undo);
+    }
+    for key in added {
+        world.agenda.strike(key);
+    }
+}

@@ -1,0 +1,113 @@
+//! Reading request bodies.
+
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use crate::engine::call::{self, Request};
+use crate::engine::refusal::Refusal;
+use crate::spec::Operation;
+
+/// The media type of a body without its parameters, in lower case; empty when none is given.
+#[must_use]
+pub fn media_type(request: &Request) -> String {
+    let text = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a media type is JSON.
+#[must_use]
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
+}
+
+/// JSON when the body says so or says nothing, a form when the operation's document lists one.
+///
+/// # Errors
+/// `Malformed` when it is not JSON, `UnsupportedMedia` when it is of another type.
+pub fn json_or_form(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
+    let media_type = media_type(request);
+    let takes_forms = operation.body.as_ref().is_some_and(|body| body.media_types().any(|row| row == FORM));
+    match media_type.as_str() {
+        FORM if takes_forms => Ok(form(&request.body)),
+        "" => json(request),
+        other if is_json(other) => json(request),
+        _ if request.body.is_empty() => Ok(Value::Null),
+        _ => Err(Refusal::UnsupportedMedia(media_type)),
+    }
+}
+
+/// What PHP frameworks do: JSON when the body says so, anything else is read as a form.
+///
+/// # Errors
+/// `Malformed` when it says that it is JSON and is not.
+pub fn json_or_any_form(request: &Request, _: &Operation) -> Result<Value, Refusal> {
+    let media_type = media_type(request);
+    if is_json(&media_type) || media_type.is_empty() || request.body.is_empty() { json(request) } else { Ok(form(&request.body)) }
+}
+
+/// The media type of forms.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The body as JSON; `null` when it is empty.
+///
+/// # Errors
+/// `Malformed` when it is not JSON.
+pub fn json(request: &Request) -> Result<Value, Refusal> {
+    if request.body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::Malformed { at: (error.line(), error.column()), message: error.to_string() })
+}
+
+/// A form as an object of texts; `a[]=1&a[]=2` and `a[b]=1` become arrays and objects, as PHP and Django's clients mean them.
+#[must_use]
+pub fn form(body: &[u8]) -> Value {
+    let mut root = Value::Object(Map::new());
+    for (name, value) in call::pairs(&String::from_utf8_lossy(body)) {
+        let (first, rest) = name.split_once('[').map_or((name.as_str(), ""), |(first, rest)| (first, rest));
+        let keys = std::iter::once(first).chain(rest.split('[').map(|key| key.trim_end_matches(']')).take(if rest.is_empty() { 0 } else { 8 }));
+        place(&mut root, &keys.collect::<Vec<_>>(), value);
+    }
+    root
+}
+
+fn place(target: &mut Value, keys: &[&str], value: String) {
+    let Some((key, rest)) = keys.split_first() else {
+        *target = Value::String(value);
+        return;
+    };
+    if key.is_empty() || key.parse::<usize>().is_ok() {
+        if !target.is_array() && !target.as_object().is_some_and(|members| !members.is_empty()) {
+            *target = Value::Array(Vec::new());
+        }
+        if let Value::Array(rows) = target {
+            let at = key.parse::<usize>().unwrap_or(rows.len()).min(rows.len());
+            if at == rows.len() {
+                rows.push(Value::Null);
+            }
+            place(&mut rows[at], rest, value);
+            return;
+        }
+    }
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    if let Value::Object(members) = target {
+        place(members.entry(*key).or_insert(Value::Null), rest, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn forms_nest_as_frameworks_read_them() {
+        assert_eq!(form(b"a=1&b=x+y%21"), json!({"a": "1", "b": "x y!"}));
+        assert_eq!(form(b"a[]=1&a[]=2&p[0][w]=3&p[0][h]=4"), json!({"a": ["1", "2"], "p": [{"w": "3", "h": "4"}]}));
+        assert_eq!(form(b""), json!({}));
+    }
+}

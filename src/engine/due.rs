@@ -1,0 +1,78 @@
+//! Everything that has to happen by a time, in order.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::base::entropy;
+use crate::base::time::Timestamp;
+use crate::engine::call::{Call, Request};
+use crate::engine::cx::{self, Cx, Place};
+use crate::engine::machine::Machine;
+use crate::engine::parcels;
+use crate::engine::pipeline;
+use crate::engine::sandbox::{Sandbox, State};
+use crate::world::{Credential, Task};
+
+impl Machine {
+    /// Moves a sandbox's clock to `to` (never back) and has everything happen on the way; how much it was. One step: nobody
+    /// sees the world in between.
+    pub fn advance(&self, sandbox: &Sandbox, to: Timestamp, wall: Timestamp) -> (Timestamp, u64) {
+        let mut state = sandbox.lock();
+        let to = to.max(state.world.clock.now(wall));
+        let fired = self.settle(sandbox, &mut state, to);
+        state.world.clock.set(to, wall);
+        (to, fired)
+    }
+
+    /// Has everything happen that is due at `now`.
+    pub(super) fn settle(&self, sandbox: &Sandbox, state: &mut State, now: Timestamp) -> u64 {
+        let mut fired = 0;
+        while let Some((at, task)) = state.world.agenda.take(now) {
+            self.fire(sandbox, state, at, &task);
+            fired += 1;
+        }
+        fired
+    }
+
+    fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
+        let account = state.world.accounts.get(task.account);
+        let Some(loaded) = self.vendors.iter().find(|loaded| loaded.vendor.id == account.vendor) else { return };
+        let name = account.name.clone();
+        let rng = entropy::stream(state.world.seed, &[account.vendor, &name, task.topic, &task.subject], u64::from(task.step));
+        let credential = state.world.accounts.credentials(loaded.vendor.mount).iter().find(|row| row.account == name).cloned();
+        let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
+        let call = nobody();
+        let place = Place { now: at, call: &call, sandbox: &sandbox.name, vendor: loaded.vendor, account: task.account };
+        let mut log = Vec::new();
+        let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
+        let done = pipeline::guarded(|| {
+            if task.topic == parcels::STEP { parcels::advance(&mut cx, task) } else { (loaded.vendor.due)(&mut cx, task) }
+        });
+        let added = std::mem::take(&mut cx.added);
+        drop(cx);
+        if let Err(panic) = done {
+            tracing::error!(sandbox = &*sandbox.name, vendor = loaded.vendor.id, topic = task.topic, panic, "a due task failed and was taken back");
+            cx::take_back(&mut state.world, &mut log, added);
+        }
+    }
+}
+
+/// The call of a task: nobody's.
+pub(super) fn nobody() -> Call<'static> {
+    static REQUEST: OnceLock<Request> = OnceLock::new();
+    let request = REQUEST.get_or_init(|| Request {
+        method: Method::GET,
+        path: String::new(),
+        query: String::new(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        secure: false,
+        mount: None,
+    });
+    Call { request, operation: None, prefix: "", path: "", parameters: Vec::new(), query: Vec::new(), body: Value::Null, violations: Vec::new() }
+}

@@ -1,0 +1,78 @@
+//! What a rule takes apart from its context: typed path parameters, query and body.
+
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error as ValueError, MapDeserializer};
+
+use crate::engine::call::Call;
+use crate::engine::cx::Cx;
+use crate::engine::refusal::Refusal;
+use crate::engine::reply::Outcome;
+use crate::spec::{Place, Rule, Violation};
+
+/// A behaviour, ready to run.
+pub type Behaviour = Box<dyn Fn(&mut Cx<'_>) -> Outcome + Send + Sync>;
+
+/// Something that a rule asks for in its arguments.
+pub trait Extract: Sized {
+    /// Takes it out of the call.
+    ///
+    /// # Errors
+    /// When the call does not carry it.
+    fn extract(call: &Call<'_>) -> Result<Self, Refusal>;
+}
+
+/// The parameters of the path.
+pub struct Params<T>(pub T);
+
+/// The query; a member of a struct each, repeated names in a `Vec`.
+pub struct Query<T>(pub T);
+
+/// The body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> Extract for Params<T> {
+    fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
+        let pairs = call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        T::deserialize(MapDeserializer::new(pairs)).map(Self).map_err(|error: ValueError| unreadable(Place::Path, error.to_string()))
+    }
+}
+
+impl<T: DeserializeOwned> Extract for Query<T> {
+    fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
+        serde_html_form::from_str(&call.request.query).map(Self).map_err(|error| unreadable(Place::Query, error.to_string()))
+    }
+}
+
+impl<T: DeserializeOwned> Extract for Json<T> {
+    fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
+        T::deserialize(&call.body).map(Self).map_err(|error| unreadable(Place::Body, error.to_string()))
+    }
+}
+
+fn unreadable(place: Place, message: String) -> Refusal {
+    Refusal::Invalid(vec![Violation { place, path: String::new(), rule: Rule::Other(message) }])
+}
+
+/// A function that is a rule: `cx` first, extractors after.
+pub trait Handler<A> {
+    /// The function behind one signature for all.
+    fn boxed(self) -> Behaviour;
+}
+
+macro_rules! handler {
+    ($($name:ident),*) => {
+        impl<F, $($name: Extract),*> Handler<($($name,)*)> for F
+        where
+            F: Fn(&mut Cx<'_>, $($name),*) -> Outcome + Send + Sync + 'static,
+        {
+            fn boxed(self) -> Behaviour {
+                Box::new(move |cx| self(cx, $($name::extract(cx.call)?),*))
+            }
+        }
+    };
+}
+
+handler!();
+handler!(A);
+handler!(A, B);
+handler!(A, B, C);

@@ -1,0 +1,47 @@
+//! One request, from its route to the journal. The whole way on one screen is [`Machine::handle`]:
+//!
+//! ```text
+//! locate        which sandbox, which vendor, what is left of the path     locate.rs
+//! route         method and path → operation                               spec/catalog.rs
+//! decode        bytes → JSON                                              decode.rs, Vendor::decode
+//! validate      request against the document                              spec/validate.rs
+//! ── the world is locked ──
+//! due events    everything that had to happen by now                      due.rs
+//! authenticate  credential → account                                      Vendor::authenticate
+//! scenario      delays, faults, canned answers                            script.rs
+//! behave        the row's behaviour over a Cx                             cx.rs, vendors/<v>/rules
+//! ── the world is free ──
+//! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
+//! conform       answer against the document                               spec/validate.rs
+//! journal       what was asked and answered                               world/journal.rs
+//! ```
+//!
+//! Knows no concrete vendor, no transport and no clock: the shell hands in requests and the wall's time.
+
+mod call;
+mod coverage;
+mod cx;
+pub mod decode;
+mod due;
+mod extract;
+mod locate;
+mod machine;
+mod parcels;
+mod pipeline;
+mod refusal;
+mod reply;
+mod sandbox;
+mod script;
+mod vendor;
+
+pub use call::{Call, Request, pairs};
+pub use coverage::Coverage;
+pub use cx::{Cx, Docs};
+pub use extract::{Extract, Handler, Json, Params, Query};
+pub use machine::{Book, Conform, DEFAULT, Machine, Options, SandboxError, Start};
+pub use parcels::PARCEL;
+pub use refusal::{Denial, Refusal};
+pub use reply::{Answer, Body, Outcome, Reply, Wire};
+pub use sandbox::{Sandbox, State};
+pub use script::{Decision, Instead, NoScript, Script, View};
+pub use vendor::{Dialect, Gate, Identity, Operations, Row, Slashes, Vendor, credentials, nothing_due, scans_are_read};

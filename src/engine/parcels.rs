@@ -1,0 +1,103 @@
+//! Parcels of all vendors: kept as documents beside the vendor's own, moved by the agenda.
+//!
+//! A rule that makes a label calls [`Cx::ship`]. From then on the parcel's next step stands in the agenda; when it is due,
+//! [`advance`] stores the scan, writes down the step after it, and tells the vendor (`Vendor::scanned`).
+
+use crate::carrier::timeline::{self, Next};
+use crate::carrier::{Parcel, Scan, Status};
+use crate::engine::cx::Cx;
+use crate::world::{Kind, Task};
+
+/// Parcels, by tracking number.
+pub const PARCEL: Kind = Kind("parcel");
+
+/// The topic of a parcel's next step in the agenda.
+pub const STEP: &str = "parcel.step";
+
+impl Cx<'_> {
+    /// Starts a parcel's life: stores it as it is and writes down its first step. The scenario may choose its timeline.
+    pub fn ship(&mut self, mut parcel: Parcel) {
+        if parcel.timeline.is_none() {
+            parcel.timeline = self.script.timeline_of(self.vendor.id, &parcel);
+        }
+        self.plan(&parcel);
+        self.docs.put(PARCEL, &parcel.tracking_number, &parcel);
+    }
+
+    /// A parcel of this account.
+    #[must_use]
+    pub fn parcel(&self, tracking_number: &str) -> Option<Parcel> {
+        self.docs.get(PARCEL, tracking_number)
+    }
+
+    /// A parcel whose tracking is being read, which is what some timelines wait for.
+    pub fn read_parcel(&mut self, tracking_number: &str) -> Option<Parcel> {
+        let mut parcel = self.parcel(tracking_number)?;
+        let Some(Next::AfterReads(left, mut scan)) = self.next(&parcel) else { return Some(parcel) };
+        parcel.reads += 1;
+        if left <= 1 {
+            scan.at = self.now;
+            self.store(&mut parcel, scan);
+        } else {
+            self.docs.put(PARCEL, tracking_number, &parcel);
+        }
+        Some(parcel)
+    }
+
+    /// Has something happen to a parcel out of its turn; its timeline goes on unless the status is final.
+    pub fn scan(&mut self, parcel: &mut Parcel, scan: Scan) {
+        parcel.scans.push(scan.clone());
+        self.docs.put(PARCEL, &parcel.tracking_number, parcel);
+        (self.vendor.scanned)(self, parcel, &scan);
+    }
+
+    /// Ends a parcel's life without a scan, as voiding its label does.
+    pub fn stop(&mut self, parcel: &mut Parcel) {
+        let scan = Scan { at: self.now, status: Status::Cancelled, code: None, message: None, location: None };
+        parcel.scans.push(scan);
+        self.docs.put(PARCEL, &parcel.tracking_number, parcel);
+    }
+
+    /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
+    pub fn hurry(&mut self, parcel: &mut Parcel) -> Option<Scan> {
+        let mut scan = match self.next(parcel)? {
+            Next::At(scan) | Next::AfterReads(_, scan) => scan,
+        };
+        scan.at = self.now;
+        self.store(parcel, scan.clone());
+        Some(scan)
+    }
+
+    fn next(&self, parcel: &Parcel) -> Option<Next> {
+        if parcel.status().is_final() {
+            return None;
+        }
+        let timeline = parcel.timeline.as_deref().and_then(|name| self.script.timeline(name));
+        timeline::next(parcel, timeline.as_deref())
+    }
+
+    /// Stores a step's scan and writes down the step after it.
+    fn store(&mut self, parcel: &mut Parcel, scan: Scan) {
+        parcel.step += 1;
+        parcel.reads = 0;
+        parcel.scans.push(scan.clone());
+        self.plan(parcel);
+        self.docs.put(PARCEL, &parcel.tracking_number, parcel);
+        (self.vendor.scanned)(self, parcel, &scan);
+    }
+
+    fn plan(&mut self, parcel: &Parcel) {
+        if let Some(Next::At(scan)) = self.next(parcel) {
+            self.later(scan.at, STEP, &parcel.tracking_number, parcel.step);
+        }
+    }
+}
+
+/// A parcel's step is due. A task that no longer fits (the parcel was hurried on, stopped or removed) lapses.
+pub(crate) fn advance(cx: &mut Cx<'_>, task: &Task) {
+    let Some(mut parcel) = cx.parcel(&task.subject).filter(|parcel| parcel.step == task.step) else { return };
+    if let Some(Next::At(mut scan)) = cx.next(&parcel) {
+        scan.at = cx.now;
+        cx.store(&mut parcel, scan);
+    }
+}

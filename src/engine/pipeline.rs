@@ -1,0 +1,340 @@
+//! The way of one request, as the door of this folder draws it.
+
+use std::any::Any;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::base::time::Timestamp;
+use crate::base::{entropy, text};
+use crate::engine::call::{self, Call, Request};
+use crate::engine::cx::{self, Cx, Place};
+use crate::engine::locate::{self, Here, Site};
+use crate::engine::machine::{Book, Conform, Loaded, Machine};
+use crate::engine::refusal::Refusal;
+use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
+use crate::engine::sandbox::{Sandbox, State};
+use crate::engine::script::{Instead, View};
+use crate::engine::vendor::{Gate, Operations, Row};
+use crate::spec::{Operation, Route};
+use crate::world::{Credential, Entry, Journal};
+
+/// The account of callers whom we do not know.
+const NOBODY: &str = "nobody";
+
+/// A call that was read, and what reading it came to.
+struct Reading<'m> {
+    call: Call<'m>,
+    row: Option<&'m Row>,
+    /// Why the call cannot be behaved, if its caller is let in.
+    refusal: Option<Refusal>,
+}
+
+/// What happened while the world was locked.
+struct Conduct {
+    outcome: Outcome,
+    at: Timestamp,
+    label: u64,
+    number: u64,
+    /// Whether the world's time is not the wall's, so that answers carry it.
+    dated: bool,
+    delay: Duration,
+    wire: Option<Wire>,
+    notes: Vec<Box<str>>,
+}
+
+impl Machine {
+    /// Answers one request. `wall` is the wall's time.
+    pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
+        let here = match self.locate(request) {
+            Site::Vendor(here) => here,
+            Site::NoSandbox(name) => return astray(&format!("there is no sandbox `{name}`")),
+            Site::Nowhere => return astray("no vendor is mounted here"),
+        };
+        let book = here.loaded.book();
+        let path = locate::normal(here.loaded, here.path);
+        let reading = read(request, &here, book, &path);
+        let conduct = self.conduct(&here.sandbox, here.loaded, &reading, None, wall);
+        self.finish(&here, book, &reading.call, conduct)
+    }
+
+    /// Has an operation happen as if a customer had called it, for the `given` of a scenario; the status and body of the
+    /// vendor's answer. `None` when there is no such operation.
+    pub fn perform(&self, sandbox: &Arc<Sandbox>, operation: &str, body: &Value, wall: Timestamp) -> Option<Answer> {
+        let loaded = self.vendors.iter().find(|loaded| operation.split_once('.').is_some_and(|(vendor, _)| vendor == loaded.vendor.id))?;
+        let book = loaded.book();
+        let found = book.catalog.operations().iter().find(|row| &*row.name == operation)?;
+        let prefix = format!("/{}", loaded.vendor.mount);
+        let request = Request {
+            method: found.method.clone(),
+            path: format!("{prefix}{}", found.path),
+            query: String::new(),
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            body: serde_json::to_vec(body).map(Bytes::from).unwrap_or_default(),
+            peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            secure: false,
+            mount: None,
+        };
+        let here = Here { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
+        let reading = read(&request, &here, book, &found.path);
+        let credential = sandbox.lock().world.accounts.credentials(loaded.vendor.mount).first().cloned()?;
+        let conduct = self.conduct(sandbox, loaded, &reading, Some(credential), wall);
+        Some(self.finish(&here, book, &reading.call, conduct))
+    }
+
+    /// Everything that needs the world.
+    fn conduct(&self, sandbox: &Sandbox, loaded: &Loaded, reading: &Reading<'_>, known: Option<Credential>, wall: Timestamp) -> Conduct {
+        let (vendor, call) = (loaded.vendor, &reading.call);
+        let mut guard = sandbox.lock();
+        let state = &mut *guard;
+        let now = state.world.clock.now(wall);
+        let dated = !state.world.clock.is_wall();
+        self.settle(sandbox, state, now);
+        let admission = known.map_or_else(|| admit(sandbox, vendor, call, state, now), |credential| Ok(Some(credential)));
+        let (credential, denied) = match admission {
+            Ok(credential) => (credential, None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        let account = state.world.accounts.open(vendor.id, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
+        let owner = state.world.accounts.get_mut(account);
+        owner.calls += 1;
+        let (number, name) = (owner.calls, Arc::clone(&owner.name));
+        let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
+        let documents = state.world.accounts.get(account);
+        let view = View { call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
+        let decision = state.script.decide(&view, &mut rng);
+        let refusal = match (&reading.refusal, denied) {
+            (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
+            (_, Some(denied)) => Some(denied),
+            (refusal, None) => refusal.clone(),
+        };
+        let mut conduct = Conduct {
+            outcome: Err(Refusal::Broken),
+            at: now,
+            label: entropy::fingerprint(name.as_bytes()),
+            number,
+            dated,
+            delay: decision.delay,
+            wire: decision.wire,
+            notes: Vec::new(),
+        };
+        conduct.outcome = match (decision.instead, refusal, reading.row) {
+            (Some(Instead::Reply(reply)), ..) => Ok(reply),
+            (Some(Instead::Refusal(refusal)), ..) | (None, Some(refusal), _) => Err(refusal),
+            (None, None, None) => Err(Refusal::UnknownPath { authenticated: true }),
+            (None, None, Some(row)) => {
+                let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
+                let place = Place { now, call, sandbox: &sandbox.name, vendor, account };
+                behave(state, row, place, credential, rng, &mut conduct)
+            }
+        };
+        conduct
+    }
+
+    /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
+    fn finish(&self, here: &Here<'_>, book: &Book, call: &Call<'_>, conduct: Conduct) -> Answer {
+        let dialect = &here.loaded.vendor.dialect;
+        let Conduct { outcome, at, label, number, dated, delay, wire, mut notes, .. } = conduct;
+        let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, call));
+        (dialect.headers)(call, &mut reply);
+        let Reply { status, mut headers, body } = reply;
+        let body = match body {
+            Body::Empty => Bytes::new(),
+            Body::Bytes(bytes) => bytes,
+            Body::Json(document) => {
+                let mut out = Vec::with_capacity(1024);
+                document.write(dialect.style, &mut out);
+                out.into()
+            }
+        };
+        if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
+        }
+        if dated && let Ok(date) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+            headers.insert(DATE, date);
+        }
+        if !call.violations.is_empty() {
+            let paths = call.violations.iter().take(8).map(|row| row.path.as_str()).collect::<Vec<_>>().join(", ");
+            notes.push(format!("request-invalid: {paths}").into());
+        }
+        if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
+            check(book, operation, status, &headers, &body, &mut notes);
+        }
+        let id: Box<str> = format!("{}-{}-{:06x}-{number}", here.sandbox.name, here.loaded.vendor.id, label & 0xff_ffff).into();
+        if !self.options.plain {
+            headers.insert(REQUEST, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("?")));
+            if !notes.is_empty() {
+                let codes: Vec<&str> = notes.iter().map(|note| note.split(':').next().unwrap_or_default()).collect();
+                headers.insert(NOTES, HeaderValue::from_str(&codes.join(",")).unwrap_or(HeaderValue::from_static("?")));
+            }
+        }
+        here.sandbox.journal().push(entry(id, at, here, call, status, &headers, &body, notes));
+        Answer { status, headers, body, delay, wire }
+    }
+
+    fn is_checked(&self, number: u64) -> bool {
+        match self.options.conform {
+            Conform::All => true,
+            Conform::Sampled => number <= 16 || number.is_multiple_of(64),
+            Conform::Off => false,
+        }
+    }
+}
+
+const REQUEST: HeaderName = HeaderName::from_static("seatrial-request");
+const NOTES: HeaderName = HeaderName::from_static("seatrial-notes");
+
+/// Route, decode, validate: what can be known without the world.
+fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -> Reading<'m> {
+    let mut call = Call {
+        request,
+        operation: None,
+        prefix: here.prefix,
+        path: here.path,
+        parameters: Vec::new(),
+        query: call::pairs(&request.query),
+        body: Value::Null,
+        violations: Vec::new(),
+    };
+    let (operation, parameters) = match book.catalog.route(&request.method, path) {
+        Route::Found(operation, parameters) => (operation, parameters),
+        Route::WrongMethod(allowed) => return Reading { call, row: None, refusal: Some(Refusal::WrongMethod(allowed)) },
+        Route::Unknown => return Reading { call, row: None, refusal: Some(Refusal::UnknownPath { authenticated: false }) },
+    };
+    call.operation = Some(operation);
+    call.parameters = parameters.into_iter().map(|(name, value)| (name, text::percent_decode(&value))).collect();
+    let row = book.rows.get(operation.index).and_then(Option::as_ref);
+    let mut refusal = None;
+    if operation.body.is_some() {
+        match (here.loaded.vendor.decode)(request, operation) {
+            Ok(body) => call.body = body,
+            Err(unreadable) => refusal = Some(unreadable),
+        }
+        if refusal.is_none() {
+            let optional = call.body.is_null() && operation.body.as_ref().is_some_and(|body| !body.required);
+            if !optional {
+                call.violations = book.catalog.check_body(operation, &call.body);
+            }
+        }
+    }
+    if !call.query.is_empty() || operation.needs_query {
+        call.violations.extend(book.catalog.check_query(operation, &call.query));
+    }
+    if refusal.is_none() && !call.violations.is_empty() && row.is_some_and(|row| row.refuses_invalid) {
+        refusal = Some(Refusal::Invalid(call.violations.clone()));
+    }
+    Reading { call, row, refusal }
+}
+
+/// Who asks: nobody for an open operation, else whoever the vendor lets in.
+fn admit(
+    sandbox: &Sandbox,
+    vendor: &'static crate::engine::vendor::Vendor,
+    call: &Call<'_>,
+    state: &mut State,
+    now: Timestamp,
+) -> Result<Option<Credential>, Refusal> {
+    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
+        return Ok(None);
+    }
+    let accounts = &mut state.world.accounts;
+    let shared = accounts.open(vendor.id, "");
+    let credentials = accounts.credentials(vendor.mount);
+    let gate = Gate { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
+    (vendor.authenticate)(&gate).map(Some)
+}
+
+/// Runs a row. What it wrote is taken back when it refuses or fails.
+fn behave(state: &mut State, row: &Row, place: Place<'_>, credential: Credential, rng: entropy::Rng, conduct: &mut Conduct) -> Outcome {
+    let mut log = Vec::new();
+    let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
+    let done = guarded(|| Operations::run(row, &mut cx));
+    let added = std::mem::take(&mut cx.added);
+    conduct.notes = std::mem::take(&mut cx.notes);
+    let owner = cx.docs.account();
+    conduct.label = entropy::fingerprint(owner.name.as_bytes());
+    conduct.number = owner.calls;
+    drop(cx);
+    let outcome = done.unwrap_or_else(|panic| {
+        tracing::error!(operation = row.operation, panic, "a behavior failed and was taken back");
+        conduct.notes.push(format!("sandbox-broken: {panic}").into());
+        Err(Refusal::Broken)
+    });
+    if outcome.is_err() {
+        cx::take_back(&mut state.world, &mut log, added);
+    }
+    outcome
+}
+
+/// Runs something that may panic; the panic's message.
+pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+    })
+}
+
+fn check(book: &Book, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes, notes: &mut Vec<Box<str>>) {
+    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
+    let parsed: Option<Value> = if is_json { serde_json::from_slice(body).ok() } else { None };
+    for violation in book.catalog.check_answer(operation, status.as_u16(), parsed.as_ref()) {
+        notes.push(format!("answer-invalid: {} {:?}", violation.path, violation.rule).into());
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "an entry has that many members")]
+fn entry(
+    id: Box<str>,
+    at: Timestamp,
+    here: &Here<'_>,
+    call: &Call<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Bytes,
+    notes: Vec<Box<str>>,
+) -> Entry {
+    let request = call.request;
+    let target = if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
+    Entry {
+        id,
+        at,
+        vendor: here.loaded.vendor.id,
+        operation: call.operation.map(|operation| Arc::clone(&operation.name)),
+        method: request.method.clone(),
+        target: target.into(),
+        request_headers: lines(&request.headers),
+        // A copy: a slice would keep the transport's whole read buffer alive.
+        request_body: Bytes::copy_from_slice(&request.body[..request.body.len().min(Journal::BODY)]),
+        status: status.as_u16(),
+        reply_headers: lines(headers),
+        reply_body: if body.len() > Journal::BODY { Bytes::copy_from_slice(&body[..Journal::BODY]) } else { body.clone() },
+        lengths: (request.body.len(), body.len()),
+        notes,
+    }
+}
+
+fn lines(headers: &HeaderMap) -> Box<str> {
+    let mut text = String::with_capacity(headers.len() * 40);
+    for (name, value) in headers {
+        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
+    }
+    text.into()
+}
+
+/// The answer for an address that belongs to no vendor: ours, as a problem document.
+fn astray(detail: &str) -> Answer {
+    let problem = serde_json::json!({"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail});
+    Answer {
+        status: StatusCode::NOT_FOUND,
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]),
+        body: problem.to_string().into(),
+        delay: Duration::ZERO,
+        wire: None,
+    }
+}

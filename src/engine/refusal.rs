@@ -1,0 +1,99 @@
+//! An answer of "no", as facts. Which status and which words it becomes is the dialect's business alone.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::spec::Violation;
+use crate::world::Kind;
+
+/// Why a call is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// We do not know who asks.
+    Unauthenticated(Denial),
+    /// We know, and they may not; the code names the missing right.
+    Forbidden(&'static str),
+    /// No operation has that path.
+    UnknownPath {
+        /// Whether the caller's credentials were good.
+        authenticated: bool,
+    },
+    /// The path exists for other methods only.
+    WrongMethod(Vec<Method>),
+    /// The caller accepts no media type that the vendor speaks.
+    NotAcceptable,
+    /// The body is of a media type that the vendor does not read.
+    UnsupportedMedia(String),
+    /// The body is not what its media type says.
+    Malformed {
+        /// Line and column, from 1.
+        at: (usize, usize),
+        /// What the reader says.
+        message: String,
+    },
+    /// The request departs from the spec.
+    Invalid(Vec<Violation>),
+    /// There is no such document.
+    Missing {
+        /// Of which kind.
+        kind: Kind,
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The document is somebody else's.
+    Foreign {
+        /// Of which kind.
+        kind: Kind,
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The document is in a state that does not allow it.
+    WrongState {
+        /// Of which kind.
+        kind: Kind,
+        /// Which document.
+        id: String,
+        /// The state that it is in.
+        state: String,
+    },
+    /// Too many calls.
+    RateLimited {
+        /// When the next one is welcome.
+        retry_after: Duration,
+    },
+    /// Something that only this vendor knows: its code, and the facts that the text needs.
+    Because(&'static str, Value),
+    /// We failed. The journal says how.
+    Broken,
+}
+
+/// What is wrong with a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// There is none.
+    Missing,
+    /// It cannot be read as one.
+    Malformed,
+    /// Nobody has it.
+    Unknown,
+    /// It was good once.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl Refusal {
+    /// There is no such document.
+    #[must_use]
+    pub fn missing(kind: Kind, id: impl Into<String>) -> Self {
+        Self::Missing { kind, id: id.into() }
+    }
+
+    /// The document is in a state that does not allow it.
+    #[must_use]
+    pub fn wrong_state(kind: Kind, id: impl Into<String>, state: impl Into<String>) -> Self {
+        Self::WrongState { kind, id: id.into(), state: state.into() }
+    }
+}

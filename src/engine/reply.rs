@@ -1,0 +1,106 @@
+//! What is answered: a vendor's reply before it is written down, and the finished answer for the wire.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use crate::base::json::Document;
+use crate::engine::refusal::Refusal;
+
+/// What a behaviour comes to.
+pub type Outcome = Result<Reply, Refusal>;
+
+/// Any answer, in the vendor's terms.
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers beside those that the dialect adds to every answer.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of a reply.
+pub enum Body {
+    /// None.
+    Empty,
+    /// A document that is written in the vendor's style once the world is free again.
+    Json(Box<dyn Document>),
+    /// Finished bytes; the content type stands in the headers, or is the vendor's usual one.
+    Bytes(Bytes),
+}
+
+impl Reply {
+    /// A reply of that status with a JSON body.
+    #[must_use]
+    pub fn json(status: StatusCode, document: impl Serialize + Send + 'static) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Body::Json(Box::new(document)) }
+    }
+
+    /// 200 with a JSON body.
+    #[must_use]
+    pub fn ok(document: impl Serialize + Send + 'static) -> Self {
+        Self::json(StatusCode::OK, document)
+    }
+
+    /// 201 with a JSON body.
+    #[must_use]
+    pub fn created(document: impl Serialize + Send + 'static) -> Self {
+        Self::json(StatusCode::CREATED, document)
+    }
+
+    /// A reply without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Body::Empty }
+    }
+
+    /// A reply of that status and content type.
+    #[must_use]
+    pub fn bytes(status: StatusCode, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
+        let body = Body::Bytes(bytes.into());
+        Self { status, headers: HeaderMap::new(), body }.with(CONTENT_TYPE, content_type)
+    }
+
+    /// A reply whose JSON is already written in the vendor's style.
+    #[must_use]
+    pub fn written(status: StatusCode, json: Vec<u8>) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Body::Bytes(json.into()) }
+    }
+
+    /// The same reply with one more header; a value that no header can carry is left out.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
+/// What goes wrong on the wire, after the answer is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// The connection is reset without a byte of the answer.
+    Reset,
+    /// The connection is closed in good order without a byte of the answer.
+    Empty,
+}
+
+/// A finished answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// All headers but those of the transport.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// How long the shell holds it back.
+    pub delay: Duration,
+    /// What the shell does instead of sending it.
+    pub wire: Option<Wire>,
+}

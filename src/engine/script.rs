@@ -1,0 +1,80 @@
+//! What a scenario may do to a call and to a parcel. The engine knows only this much of scenarios.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::entropy::Rng;
+use crate::base::time::Timestamp;
+use crate::carrier::{Parcel, Timeline};
+use crate::engine::call::Call;
+use crate::engine::refusal::Refusal;
+use crate::engine::reply::{Reply, Wire};
+use crate::world::{Account, AccountId};
+use serde_json::Value;
+
+/// What happens to one call.
+#[derive(Default)]
+pub struct Decision {
+    /// How long its answer is held back.
+    pub delay: Duration,
+    /// What is answered in place of the behaviour, which then does not run.
+    pub instead: Option<Instead>,
+    /// What goes wrong on the wire once the answer is known.
+    pub wire: Option<Wire>,
+}
+
+/// An answer in place of a behaviour.
+pub enum Instead {
+    /// This one.
+    Reply(Reply),
+    /// The vendor's own words for this refusal.
+    Refusal(Refusal),
+}
+
+/// What a script may look at while it decides.
+pub struct View<'a> {
+    /// The call.
+    pub call: &'a Call<'a>,
+    /// Who asks; `None` when the credentials were no good.
+    pub account: Option<AccountId>,
+    /// The documents of the caller's account.
+    pub documents: &'a Account,
+    /// The vendor's answer to `$state.<name>`.
+    pub state: fn(&Account, &str) -> Option<Value>,
+    /// The world's time.
+    pub now: Timestamp,
+}
+
+/// A scenario at work in one sandbox.
+pub trait Script: Send {
+    /// What happens to a call; asked once per call, after its credentials were read and before its behaviour runs.
+    fn decide(&mut self, view: &View<'_>, rng: &mut Rng) -> Decision;
+
+    /// The name of the timeline that a new parcel of `vendor` follows; `None` is the usual one.
+    fn timeline_of(&mut self, vendor: &str, parcel: &Parcel) -> Option<String>;
+
+    /// The steps of a timeline.
+    fn timeline(&self, name: &str) -> Option<Arc<Timeline>>;
+
+    /// Forgets what was counted, as at the moment after the scenario was loaded.
+    fn reset(&mut self);
+}
+
+/// The scenario that changes nothing.
+pub struct NoScript;
+
+impl Script for NoScript {
+    fn decide(&mut self, _: &View<'_>, _: &mut Rng) -> Decision {
+        Decision::default()
+    }
+
+    fn timeline_of(&mut self, _: &str, _: &Parcel) -> Option<String> {
+        None
+    }
+
+    fn timeline(&self, _: &str) -> Option<Arc<Timeline>> {
+        None
+    }
+
+    fn reset(&mut self) {}
+}

@@ -1,0 +1,160 @@
+//! What a vendor is: a value that names its document, its rows, its way of letting callers in, and its dialect.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::base::entropy::Rng;
+use crate::base::json::Style;
+use crate::base::time::Timestamp;
+use crate::carrier::{Parcel, Scan};
+use crate::engine::call::{Call, Request};
+use crate::engine::cx::Cx;
+use crate::engine::extract::{Behaviour, Handler};
+use crate::engine::refusal::Refusal;
+use crate::engine::reply::{Outcome, Reply};
+use crate::spec::{Operation, Tier};
+use crate::world::{Account, Credential, Task};
+
+/// One emulated API version.
+pub struct Vendor {
+    /// Its id, the first part of every operation's name: `shipmate`.
+    pub id: &'static str,
+    /// The first segment of its paths: `shipmate`. Several versions may share one.
+    pub mount: &'static str,
+    /// The beginning of the paths that are its own below the mount; empty for all of them.
+    pub version: &'static str,
+    /// The real host names that it answers under.
+    pub hosts: &'static [&'static str],
+    /// Its OpenAPI document, as JSON.
+    pub spec: &'static str,
+    /// The same document as people wrote it.
+    pub spec_source: &'static str,
+    /// How its routes treat slashes.
+    pub slashes: Slashes,
+    /// Its rows: which operation is which behaviour.
+    pub operations: fn(&mut Operations),
+    /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those of `design.md`.
+    pub credentials: fn(sandbox: &str, rng: &mut Rng) -> Vec<Credential>,
+    /// The account that a row of `accounts` in a scenario opens, unless the row names one.
+    pub account_of: fn(&Map<String, Value>) -> String,
+    /// What a caller presents that tells sandboxes apart, read from the request alone.
+    pub identify: fn(&Request) -> Option<Identity>,
+    /// Lets a caller in.
+    pub authenticate: fn(&Gate<'_>) -> Result<Credential, Refusal>,
+    /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
+    pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
+    /// How it words things.
+    pub dialect: Dialect,
+    /// Handles a task that one of its rules wrote into the agenda.
+    pub due: fn(&mut Cx<'_>, &Task),
+    /// Is told of every scan of one of its parcels, after it was stored.
+    pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
+    /// The value of `$state.<name>` in a scenario; `None` when the vendor has no such name.
+    pub state: fn(&Account, name: &str) -> Option<Value>,
+}
+
+/// How a vendor's routes treat slashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slashes {
+    /// A final slash makes no difference.
+    pub trailing: bool,
+    /// Several slashes count as one.
+    pub doubled: bool,
+}
+
+/// How a vendor words things. Pure functions: facts in, replies out.
+pub struct Dialect {
+    /// How it prints JSON.
+    pub style: Style,
+    /// The content type of its JSON.
+    pub content_type: &'static str,
+    /// Says no.
+    pub refuse: fn(&Refusal, &Call<'_>) -> Reply,
+    /// Adds the headers that all of its answers carry.
+    pub headers: fn(&Call<'_>, &mut Reply),
+}
+
+/// What a caller presents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// A credential, as [`Vendor::credentials`] lists it under one of [`Credential::facts`]'s members.
+    Credential(String),
+    /// The name of a sandbox, read from a token that we issued.
+    Sandbox(String),
+}
+
+/// What letting somebody in may look at.
+pub struct Gate<'a> {
+    /// The call.
+    pub call: &'a Call<'a>,
+    /// The name of the sandbox.
+    pub sandbox: &'a str,
+    /// The world's time.
+    pub now: Timestamp,
+    /// The vendor's credentials.
+    pub credentials: &'a [Credential],
+    /// The vendor's own documents, such as sessions.
+    pub shared: &'a Account,
+}
+
+/// One row: an operation's behaviour.
+pub struct Row {
+    /// The operation's id.
+    pub operation: &'static str,
+    /// How much of it is written.
+    pub tier: Tier,
+    /// Whether a request that departs from the spec is refused before the behaviour sees it.
+    pub refuses_invalid: bool,
+    pub(crate) behaviour: Behaviour,
+}
+
+/// The rows of a vendor, while they are written down.
+#[derive(Default)]
+pub struct Operations {
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Operations {
+    /// A rule that sees valid requests only.
+    pub fn on<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+        self.row(operation, Tier::Rule, true, rule.boxed())
+    }
+
+    /// A rule that judges requests itself: it sees `cx.call.violations` and refuses in its own order.
+    pub fn judge<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+        self.row(operation, Tier::Rule, false, rule.boxed())
+    }
+
+    /// State without code: a behaviour that a resource provides.
+    pub fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, behaviour: H) -> &mut Self {
+        self.row(operation, Tier::Resource, true, behaviour.boxed())
+    }
+
+    fn row(&mut self, operation: &'static str, tier: Tier, refuses_invalid: bool, behaviour: Behaviour) -> &mut Self {
+        self.rows.push(Row { operation, tier, refuses_invalid, behaviour });
+        self
+    }
+
+    pub(crate) fn run(row: &Row, cx: &mut Cx<'_>) -> Outcome {
+        (row.behaviour)(cx)
+    }
+}
+
+/// Credential rows from `(account, members)`, for [`Vendor::credentials`].
+#[must_use]
+pub fn credentials(rows: &[(&str, &[(&str, &str)])]) -> Vec<Credential> {
+    rows.iter()
+        .map(|(account, members)| Credential {
+            account: Arc::from(*account),
+            facts: Arc::new(members.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()),
+        })
+        .collect()
+}
+
+/// For vendors whose rules write nothing into the agenda.
+pub fn nothing_due(_: &mut Cx<'_>, _: &Task) {}
+
+/// For vendors that only read scans.
+pub fn scans_are_read(_: &mut Cx<'_>, _: &Parcel, _: &Scan) {}
+

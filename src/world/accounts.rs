@@ -1,0 +1,134 @@
+//! Accounts, and the credentials that open them.
+//!
+//! An account is whose data a call sees. Several credentials may share one, and one vendor may keep two worlds behind one
+//! customer (Shippo's test and live mode): those are two accounts. The account with the empty name belongs to the vendor
+//! itself and holds what must be found before the caller is known, such as session tokens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::world::documents::{Kind, Table};
+
+/// The number of an account within its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountId(pub u32);
+
+/// Whose data it is.
+#[derive(Clone)]
+pub struct Account {
+    /// The vendor that the account is with.
+    pub vendor: &'static str,
+    /// Its name; empty for the vendor's own.
+    pub name: Arc<str>,
+    /// How many calls it has made.
+    pub calls: u64,
+    tables: Vec<(Kind, Table)>,
+}
+
+/// One row of `accounts` in a scenario: what a caller may present, and what that opens.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The name of the account that it opens.
+    pub account: Arc<str>,
+    /// The members of the row, as `design.md` lists them for each vendor.
+    pub facts: Arc<Map<String, Value>>,
+}
+
+/// All accounts of a world, and all credentials.
+#[derive(Clone, Default)]
+pub struct Accounts {
+    rows: Vec<Account>,
+    names: BTreeMap<&'static str, BTreeMap<Arc<str>, AccountId>>,
+    credentials: BTreeMap<&'static str, Arc<[Credential]>>,
+}
+
+impl Credential {
+    /// A text member of the row; empty when it is missing.
+    #[must_use]
+    pub fn text(&self, member: &str) -> &str {
+        self.facts.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether a member of the row is `true`.
+    #[must_use]
+    pub fn is(&self, member: &str) -> bool {
+        self.facts.get(member).and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
+impl Account {
+    /// The table of one kind, if anything was ever stored in it.
+    #[must_use]
+    pub fn table(&self, kind: Kind) -> Option<&Table> {
+        self.tables.iter().find(|(other, _)| *other == kind).map(|(_, table)| table)
+    }
+
+    /// The table of one kind, made when missing.
+    pub fn table_mut(&mut self, kind: Kind) -> &mut Table {
+        let place = self.tables.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
+            self.tables.push((kind, Table::default()));
+            self.tables.len() - 1
+        });
+        &mut self.tables[place].1
+    }
+
+    /// All tables.
+    pub fn tables(&self) -> impl Iterator<Item = (Kind, &Table)> {
+        self.tables.iter().map(|(kind, table)| (*kind, table))
+    }
+}
+
+impl Accounts {
+    /// The account of that name, opened when it is new.
+    pub fn open(&mut self, vendor: &'static str, name: &str) -> AccountId {
+        if let Some(id) = self.find(vendor, name) {
+            return id;
+        }
+        let id = AccountId(u32::try_from(self.rows.len()).expect("fewer accounts than bytes of memory"));
+        let name: Arc<str> = Arc::from(name);
+        self.rows.push(Account { vendor, name: Arc::clone(&name), calls: 0, tables: Vec::new() });
+        self.names.entry(vendor).or_default().insert(name, id);
+        id
+    }
+
+    /// The account of that name, if it was ever opened.
+    #[must_use]
+    pub fn find(&self, vendor: &str, name: &str) -> Option<AccountId> {
+        self.names.get(vendor)?.get(name).copied()
+    }
+
+    /// The account with that number.
+    ///
+    /// # Panics
+    /// If the number is of another world.
+    #[must_use]
+    pub fn get(&self, id: AccountId) -> &Account {
+        self.rows.get(id.0 as usize).expect("account numbers come from this world")
+    }
+
+    /// The account with that number, to be changed.
+    ///
+    /// # Panics
+    /// If the number is of another world.
+    pub fn get_mut(&mut self, id: AccountId) -> &mut Account {
+        self.rows.get_mut(id.0 as usize).expect("account numbers come from this world")
+    }
+
+    /// All accounts with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.rows.iter().enumerate().map(|(place, row)| (AccountId(u32::try_from(place).expect("counted on insertion")), row))
+    }
+
+    /// The credentials of one vendor.
+    #[must_use]
+    pub fn credentials(&self, vendor: &str) -> Arc<[Credential]> {
+        self.credentials.get(vendor).cloned().unwrap_or_else(|| Arc::from([]))
+    }
+
+    /// Replaces the credentials of one vendor.
+    pub fn set_credentials(&mut self, vendor: &'static str, rows: Vec<Credential>) {
+        self.credentials.insert(vendor, rows.into());
+    }
+}

@@ -1,0 +1,96 @@
+//! The virtual clock of a world: a rule that turns the wall's time, which the shell hands in, into the world's.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::base::time::{self, Timestamp};
+
+/// How virtual time passes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// As on the wall.
+    Realtime,
+    /// Only when it is moved.
+    Frozen,
+    /// So many times faster than on the wall.
+    Speed(f64),
+}
+
+/// Where a world is in time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    mode: Mode,
+    /// The virtual time at `anchor`.
+    origin: Timestamp,
+    /// The wall's time at which `origin` held.
+    anchor: Timestamp,
+}
+
+impl Clock {
+    /// A clock that shows `start` when the wall shows `wall`; without a start it shows the wall's own time.
+    #[must_use]
+    pub fn new(mode: Mode, start: Option<Timestamp>, wall: Timestamp) -> Self {
+        Self { mode, origin: start.unwrap_or(wall), anchor: wall }
+    }
+
+    /// What it shows when the wall shows `wall`.
+    #[must_use]
+    pub fn now(&self, wall: Timestamp) -> Timestamp {
+        let passed = wall.duration_since(self.anchor).max(SignedDuration::ZERO);
+        match self.mode {
+            Mode::Frozen => self.origin,
+            Mode::Realtime => time::shift(self.origin, passed),
+            Mode::Speed(factor) => {
+                time::shift(self.origin, SignedDuration::try_from_secs_f64(passed.as_secs_f64() * factor).unwrap_or(SignedDuration::MAX))
+            }
+        }
+    }
+
+    /// How it runs.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether it simply shows the wall's time.
+    #[must_use]
+    pub fn is_wall(&self) -> bool {
+        self.mode == Mode::Realtime && self.origin == self.anchor
+    }
+
+    /// Shows `now` from this moment on.
+    pub fn set(&mut self, now: Timestamp, wall: Timestamp) {
+        self.origin = now;
+        self.anchor = wall;
+    }
+
+    /// Runs differently from this moment on.
+    pub fn set_mode(&mut self, mode: Mode, wall: Timestamp) {
+        self.set(self.now(wall), wall);
+        self.mode = mode;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a test writes valid timestamps")
+    }
+
+    fn check(mode: Mode, seconds: i64, expected: &str) {
+        let wall = at("2026-11-20T00:00:00Z");
+        let clock = Clock::new(mode, Some(at("2026-01-05T09:00:00Z")), wall);
+        assert_eq!(clock.now(time::shift(wall, SignedDuration::from_secs(seconds))), at(expected));
+    }
+
+    #[test]
+    fn time_passes_as_the_mode_says() {
+        check(Mode::Frozen, 60, "2026-01-05T09:00:00Z");
+        check(Mode::Realtime, 60, "2026-01-05T09:01:00Z");
+        check(Mode::Speed(3600.0), 2, "2026-01-05T11:00:00Z");
+        check(Mode::Realtime, -60, "2026-01-05T09:00:00Z");
+    }
+}

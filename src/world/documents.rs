@@ -1,0 +1,249 @@
+//! Documents of one kind in order of creation, found by id or by position.
+//!
+//! Rows lie in chunks of 64 that are shared between clones of a world until one of them writes; the index is spread over
+//! shards, so that no single growth moves more than a sliver of it. Both keep the cost of a write flat whether a table
+//! holds ten rows or a million, and make a copy of a table a matter of pointers.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+const CHUNK: usize = 64;
+const SHARDS: usize = 64;
+
+/// The kind of a document, such as `consignment`; a noun in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind(pub &'static str);
+
+/// All documents of one kind of one account.
+#[derive(Clone, Default)]
+pub struct Table {
+    chunks: Vec<Option<Arc<Chunk>>>,
+    index: Vec<Arc<HashTable<Slot>>>,
+    next: usize,
+    live: usize,
+    bytes: usize,
+}
+
+#[derive(Clone)]
+struct Chunk {
+    rows: [Option<Row>; CHUNK],
+    live: usize,
+}
+
+/// What one write changed, enough to take it back.
+#[derive(Clone)]
+pub struct Undo {
+    place: usize,
+    before: Option<Row>,
+}
+
+/// An id and its document in one allocation.
+#[derive(Clone)]
+struct Row {
+    id_length: u32,
+    data: Arc<[u8]>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    digest: u32,
+    place: u32,
+}
+
+impl Row {
+    fn new(id: &str, body: &[u8]) -> Self {
+        let data: Arc<[u8]> = [id.as_bytes(), body].concat().into();
+        Self { id_length: u32::try_from(id.len()).expect("ids are shorter than a request"), data }
+    }
+
+    fn id(&self) -> &str {
+        std::str::from_utf8(&self.data[..self.id_length as usize]).expect("ids are stored from text")
+    }
+
+    fn is(&self, id: &str) -> bool {
+        &self.data[..self.id_length as usize] == id.as_bytes()
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.data[self.id_length as usize..]
+    }
+}
+
+impl Table {
+    /// How many documents there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// The bytes of all ids and documents.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The document with that id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&[u8]> {
+        self.row(self.find(id)?).map(Row::body)
+    }
+
+    /// Stores a document. A known id keeps its position, a new one comes last.
+    pub fn put(&mut self, id: &str, body: &[u8]) -> Undo {
+        let row = Row::new(id, body);
+        if let Some(place) = self.find(id) {
+            self.bytes += row.data.len();
+            let before = self.chunk_mut(place).rows[place % CHUNK].replace(row);
+            self.bytes -= before.as_ref().map_or(0, |before| before.data.len());
+            return Undo { place, before };
+        }
+        let place = self.next;
+        self.next += 1;
+        self.insert(place, row);
+        Undo { place, before: None }
+    }
+
+    /// Removes a document, if there is one.
+    pub fn remove(&mut self, id: &str) -> Option<Undo> {
+        let place = self.find(id)?;
+        let before = self.delete(place);
+        Some(Undo { place, before })
+    }
+
+    /// Takes the latest write back. Writes are taken back in reverse order.
+    pub fn revert(&mut self, undo: Undo) {
+        if let Some(row) = self.delete(undo.place)
+            && undo.before.is_none()
+            && undo.place + 1 == self.next
+        {
+            drop(row);
+            self.next = undo.place;
+        }
+        if let Some(row) = undo.before {
+            self.insert(undo.place, row);
+        }
+    }
+
+    fn insert(&mut self, place: usize, row: Row) {
+        if self.index.is_empty() {
+            let empty = Arc::new(HashTable::new());
+            self.index = vec![empty; SHARDS];
+        }
+        let digest = digest(row.id());
+        let slot = Slot { digest: low(digest), place: u32::try_from(place).expect("memory ends before four billion rows") };
+        Arc::make_mut(&mut self.index[shard(digest)]).insert_unique(spread(slot.digest), slot, |slot| spread(slot.digest));
+        self.live += 1;
+        self.bytes += row.data.len();
+        let chunk = self.chunk_mut(place);
+        chunk.rows[place % CHUNK] = Some(row);
+        chunk.live += 1;
+    }
+
+    fn delete(&mut self, place: usize) -> Option<Row> {
+        let digest = digest(self.row(place)?.id());
+        let shard = Arc::make_mut(&mut self.index[shard(digest)]);
+        if let Ok(entry) = shard.find_entry(spread(low(digest)), |slot| slot.place as usize == place) {
+            entry.remove();
+        }
+        let chunk = self.chunk_mut(place);
+        let row = chunk.rows[place % CHUNK].take()?;
+        chunk.live -= 1;
+        if chunk.live == 0 && place / CHUNK + 1 < self.chunks.len() {
+            self.chunks[place / CHUNK] = None;
+        }
+        self.live -= 1;
+        self.bytes -= row.data.len();
+        Some(row)
+    }
+
+    /// Ids and documents in order of creation.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+        let rows = self.chunks.iter().flatten().flat_map(|chunk| chunk.rows.iter().flatten());
+        rows.map(|row| (row.id(), row.body()))
+    }
+
+    fn find(&self, id: &str) -> Option<usize> {
+        let digest = digest(id);
+        let shard = self.index.get(shard(digest))?;
+        let matches = |slot: &Slot| slot.digest == low(digest) && self.row(slot.place as usize).is_some_and(|row| row.is(id));
+        shard.find(spread(low(digest)), matches).map(|slot| slot.place as usize)
+    }
+
+    fn row(&self, place: usize) -> Option<&Row> {
+        self.chunks.get(place / CHUNK)?.as_ref()?.rows[place % CHUNK].as_ref()
+    }
+
+    fn chunk_mut(&mut self, place: usize) -> &mut Chunk {
+        let number = place / CHUNK;
+        if self.chunks.len() <= number {
+            self.chunks.resize_with(number + 1, || None);
+        }
+        let chunk = self.chunks[number].get_or_insert_with(|| Arc::new(Chunk { rows: [const { None }; CHUNK], live: 0 }));
+        Arc::make_mut(chunk)
+    }
+}
+
+/// `SipHash` with a fixed key: the index is never iterated, so that its order cannot be seen.
+fn digest(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn shard(digest: u64) -> usize {
+    usize::try_from(digest >> 58).expect("six bits")
+}
+
+fn low(digest: u64) -> u32 {
+    u32::try_from(digest & 0xffff_ffff).expect("masked to 32 bits")
+}
+
+/// `HashTable` reads its control bits from the top of the hash; a 32-bit digest has to be stretched to reach them.
+fn spread(digest: u32) -> u64 {
+    u64::from(digest).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests {
+    use indexmap::IndexMap;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_table_behaves_as_an_ordered_map(steps in prop::collection::vec((0_u8..3, 0_u16..200, any::<u8>()), 0..600)) {
+            let (mut table, mut model, mut copy) = (Table::default(), IndexMap::new(), None);
+            for (step, id, body) in steps {
+                let id = format!("id-{id}");
+                match step {
+                    0 => { prop_assert_eq!(table.remove(&id).is_some(), model.shift_remove(&id).is_some()); }
+                    1 if copy.is_none() => copy = Some((table.clone(), model.clone())),
+                    1 => {
+                        let put = table.put(&id, &[body, 1]);
+                        let removed = table.remove(&id).expect("it was just stored");
+                        table.revert(removed);
+                        table.revert(put);
+                    }
+                    _ => { table.put(&id, &[body]); model.insert(id, vec![body]); }
+                }
+            }
+            for (table, model) in [(table, model)].into_iter().chain(copy) {
+                prop_assert_eq!(table.len(), model.len());
+                prop_assert_eq!(table.bytes(), model.iter().map(|(id, body)| id.len() + body.len()).sum::<usize>());
+                for (id, body) in &model {
+                    prop_assert_eq!(table.get(id), Some(body.as_slice()));
+                }
+                prop_assert!(table.iter().map(|(id, body)| (id.to_owned(), body.to_vec())).eq(model.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! One conversation: calls to a machine of its own, with seed 42 and the clock frozen at 2026-01-05T09:00:00Z.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use seatrial::base::time;
+use seatrial::engine::{Answer, Conform, Machine, Options, Request, Start};
+use seatrial::vendors;
+use seatrial::world::{Clock, Mode};
+use serde_json::{Map, Value};
+
+use crate::matching::{self, Members};
+
+const WALL: &str = "2026-01-05T09:00:00Z";
+
+/// Runs a file; the error says which step went otherwise.
+pub fn run(file: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let story: Value = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    assert!(story["about"].is_string(), "{}: `about` states the promise", file.display());
+    let vendor = file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).expect("a conversation lies in its vendor's folder");
+    let mut teller = Teller { machine: machine(&story["scenario"]), mount: vendor.split('_').next().unwrap_or(vendor), defaults: &story["headers"], saved: Map::new() };
+    for (place, step) in story["steps"].as_array().into_iter().flatten().enumerate() {
+        for turn in 1..=step["repeat"].as_u64().unwrap_or(1) {
+            teller.saved.insert("n".into(), turn.into());
+            teller.step(step).map_err(|problem| format!("{} step {} ({})\n{problem}", file.display(), place + 1, step["call"].as_str().unwrap_or("advance")))?;
+        }
+    }
+    Ok(())
+}
+
+fn machine(scenario: &Value) -> Machine {
+    let wall: Timestamp = WALL.parse().expect("a valid timestamp");
+    let mut start = Start::plain(wall);
+    start.clock = Clock::new(Mode::Frozen, None, wall);
+    for (member, value) in scenario.as_object().into_iter().flatten() {
+        match member.as_str() {
+            "seed" => start.seed = value.as_u64().expect("a seed is a number"),
+            "accounts" => {
+                let mounts = value.as_object().expect("accounts are listed by mount");
+                start.accounts = mounts.iter().map(|(mount, rows)| (mount.clone(), rows.as_array().expect("a list of rows").iter().map(|row| row.as_object().expect("a row is an object").clone()).collect())).collect();
+            }
+            other => panic!("conversations cannot use `{other}` of a scenario"),
+        }
+    }
+    Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, start)
+}
+
+struct Teller<'s> {
+    machine: Machine,
+    mount: &'s str,
+    defaults: &'s Value,
+    saved: Map<String, Value>,
+}
+
+impl Teller<'_> {
+    fn step(&mut self, step: &Value) -> Result<(), String> {
+        let known = ["call", "headers", "json", "form", "text", "expect", "save", "advance", "repeat", "note"];
+        if let Some(name) = step.as_object().and_then(|step| step.keys().find(|name| !known.contains(&name.as_str()))) {
+            return Err(format!("`{name}` is no part of a step"));
+        }
+        let wall: Timestamp = WALL.parse().expect("a valid timestamp");
+        if let Some(span) = step["advance"].as_str() {
+            let sandbox = self.machine.default_sandbox();
+            let now = sandbox.lock().world.clock.now(wall);
+            self.machine.advance(sandbox, time::shift(now, time::span(span).ok_or("`advance` takes a span")?), wall);
+            return Ok(());
+        }
+        let request = self.request(step)?;
+        let answer = self.machine.handle(&request, wall);
+        self.judge(&step["expect"], &answer)?;
+        self.save(&step["save"], &answer)
+    }
+
+    fn request(&self, step: &Value) -> Result<Request, String> {
+        let call = self.fill_text(step["call"].as_str().ok_or("a step needs `call` or `advance`")?);
+        let (method, target) = call.split_once(' ').ok_or("`call` is a method and a path")?;
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("127.0.0.1:7447"))]);
+        let body = if let Some(json) = step.get("json") {
+            headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            self.fill(json).to_string()
+        } else if let Some(form) = step.get("form") {
+            headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+            serde_html_form::to_string(self.fill(form)).map_err(|error| error.to_string())?
+        } else {
+            self.fill_text(step["text"].as_str().unwrap_or_default())
+        };
+        for (name, value) in [self.defaults, &step["headers"]].into_iter().filter_map(Value::as_object).flatten() {
+            let name: HeaderName = name.parse().map_err(|_| format!("`{name}` is no header"))?;
+            match value.as_str() {
+                Some(value) => headers.insert(name, self.fill_text(value).parse().map_err(|_| format!("`{value}` is no header value"))?),
+                None => headers.remove(name),
+            };
+        }
+        Ok(Request {
+            method: method.parse::<Method>().map_err(|error| error.to_string())?,
+            path: format!("/{}{path}", self.mount),
+            query: query.to_owned(),
+            headers,
+            body: body.into(),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            secure: false,
+            mount: None,
+        })
+    }
+
+    fn judge(&self, expect: &Value, answer: &Answer) -> Result<(), String> {
+        let known = ["status", "headers", "json", "has", "text", "notes"];
+        if let Some(name) = expect.as_object().and_then(|expect| expect.keys().find(|name| !known.contains(&name.as_str()))) {
+            return Err(format!("`{name}` is nothing that can be expected"));
+        }
+        let body = String::from_utf8_lossy(&answer.body);
+        let mut problems = Vec::new();
+        let status = expect["status"].as_u64().ok_or("`expect` needs a `status`")?;
+        if u64::from(answer.status.as_u16()) != status {
+            problems.push(format!("status {}, expected {status}", answer.status));
+        }
+        for (name, value) in expect["headers"].as_object().into_iter().flatten() {
+            let found = answer.headers.get(name).and_then(|value| value.to_str().ok());
+            let fits = value.as_str().map_or(found.is_none(), |value| found.is_some_and(|found| matching::text(&self.fill_text(value), found)));
+            if !fits {
+                problems.push(format!("header {name}: {found:?}, expected {value}"));
+            }
+        }
+        let json = || serde_json::from_slice::<Value>(&answer.body).unwrap_or(Value::Null);
+        if let Some(expected) = expect.get("json") {
+            problems.extend(matching::differences(&self.fill(expected), &json(), Members::Exact, "$"));
+        }
+        if let Some(expected) = expect.get("has") {
+            problems.extend(matching::differences(&self.fill(expected), &json(), Members::AtLeast, "$"));
+        }
+        if let Some(expected) = expect.get("text").and_then(Value::as_str)
+            && !matching::text(&self.fill_text(expected), &body)
+        {
+            problems.push(format!("the body does not match {expected:?}"));
+        }
+        let journal = self.machine.default_sandbox().journal();
+        let notes = journal.iter().next_back().map(|entry| entry.notes.clone()).unwrap_or_default();
+        problems.extend(notes.iter().filter(|note| note.starts_with("answer-") || note.starts_with("sandbox-")).map(ToString::to_string));
+        if let Some(expected) = expect.get("notes").and_then(Value::as_array) {
+            let codes: Vec<Value> = notes.iter().filter_map(|note| note.split(':').next()).map(Value::from).collect();
+            if codes != *expected {
+                problems.push(format!("notes {codes:?}, expected {expected:?}"));
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(format!("  {}\n  the answer: {} {body:.2000}", problems.join("\n  "), answer.status)) }
+    }
+
+    fn save(&mut self, wanted: &Value, answer: &Answer) -> Result<(), String> {
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        for (name, path) in wanted.as_object().into_iter().flatten() {
+            let path = path.as_str().ok_or("`save` takes paths")?;
+            let value = match path.strip_prefix("header:") {
+                Some(header) => answer.headers.get(header).and_then(|value| value.to_str().ok()).map(Value::from),
+                None => body.pointer(&format!("/{}", path.replace('.', "/"))).cloned(),
+            };
+            self.saved.insert(name.clone(), value.ok_or_else(|| format!("there is nothing to save at `{path}`"))?);
+        }
+        Ok(())
+    }
+
+    /// Puts saved values in. A text that is nothing but `{{name}}` becomes the value itself.
+    fn fill(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => {
+                let whole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).and_then(|name| self.saved.get(name.trim()));
+                whole.cloned().unwrap_or_else(|| Value::String(self.fill_text(text)))
+            }
+            Value::Array(rows) => rows.iter().map(|row| self.fill(row)).collect(),
+            Value::Object(members) => members.iter().map(|(name, member)| (self.fill_text(name), self.fill(member))).collect(),
+            other => other.clone(),
+        }
+    }
+
+    fn fill_text(&self, text: &str) -> String {
+        let mut filled = text.to_owned();
+        for (name, value) in &self.saved {
+            filled = filled.replace(&format!("{{{{{name}}}}}"), &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        }
+        filled
+    }
+}

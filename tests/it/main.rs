@@ -1,0 +1,6 @@
+//! The integration tests, in one binary: each further one would link everything again.
+
+mod conversation;
+mod conversations;
+mod documents;
+mod matching;
