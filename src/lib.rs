@@ -14,7 +14,9 @@
 
 pub mod base;
 pub mod carrier;
+pub mod cli;
 pub mod engine;
+pub mod server;
 pub mod spec;
 pub mod vendors;
 pub mod world;

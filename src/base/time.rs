@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
 pub use jiff::Timestamp;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// Reads a span as people write it: `90s`, `72h`, `1h30m`, `2d`, `3 weeks`. Days are 24 hours. `None` if it is not one.
 #[must_use]

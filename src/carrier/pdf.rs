@@ -9,8 +9,10 @@ pub fn pages(pages: &[Vec<String>]) -> Vec<u8> {
     let (catalog, tree, font) = (Ref::new(1), Ref::new(2), Ref::new(3));
     let mut pdf = Pdf::new();
     pdf.set_version(1, 4);
-    let refs: Vec<(Ref, Ref)> =
-        (0..pages.len()).map(|place| i32::try_from(4 + 2 * place).expect("a label has few pages")).map(|id| (Ref::new(id), Ref::new(id + 1))).collect();
+    let refs: Vec<(Ref, Ref)> = (0..pages.len())
+        .map(|place| i32::try_from(4 + 2 * place).expect("a label has few pages"))
+        .map(|id| (Ref::new(id), Ref::new(id + 1)))
+        .collect();
     pdf.catalog(catalog).pages(tree);
     pdf.pages(tree).kids(refs.iter().map(|(page, _)| *page)).count(i32::try_from(pages.len()).expect("a label has few pages"));
     pdf.type1_font(font).base_font(Name(b"Helvetica")).encoding_predefined(Name(b"WinAnsiEncoding"));

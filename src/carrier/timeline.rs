@@ -70,13 +70,8 @@ fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
         return None;
     }
     let step = timeline.steps.get(place as usize)?;
-    let scan = |at| Scan {
-        at,
-        status: step.status,
-        code: step.code.clone(),
-        message: step.message.clone(),
-        location: step.location.clone(),
-    };
+    let scan =
+        |at| Scan { at, status: step.status, code: step.code.clone(), message: step.message.clone(), location: step.location.clone() };
     let latest = parcel.scans.last().map_or(parcel.created, |scan| scan.at);
     match step.when {
         When::At(offset) => {
@@ -87,7 +82,10 @@ fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
             // A lap lasts as long as its last offset, and at least an hour, so that no clock can be advanced forever.
             let length = longest.max().unwrap_or_default().max(SignedDuration::from_hours(1));
             let laps = i32::try_from(lap).unwrap_or(i32::MAX);
-            let at = time::shift(parcel.created, length.checked_mul(laps).and_then(|laps| laps.checked_add(offset)).unwrap_or(SignedDuration::MAX));
+            let at = time::shift(
+                parcel.created,
+                length.checked_mul(laps).and_then(|laps| laps.checked_add(offset)).unwrap_or(SignedDuration::MAX),
+            );
             Some(Next::At(scan(at.max(latest))))
         }
         When::AfterReads(reads) => Some(Next::AfterReads(reads.saturating_sub(parcel.reads), scan(latest))),

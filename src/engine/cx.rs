@@ -105,6 +105,12 @@ impl<'w> Cx<'w> {
         self.credential = credential;
     }
 
+    /// The vendor whose rule this is.
+    #[must_use]
+    pub fn vendor_id(&self) -> &'static str {
+        self.vendor.id
+    }
+
     /// Adds a remark for the journal.
     pub fn note(&mut self, note: impl Into<Box<str>>) {
         self.notes.push(note.into());

@@ -66,7 +66,8 @@ pub fn form(body: &[u8]) -> Value {
     let mut root = Value::Object(Map::new());
     for (name, value) in call::pairs(&String::from_utf8_lossy(body)) {
         let (first, rest) = name.split_once('[').map_or((name.as_str(), ""), |(first, rest)| (first, rest));
-        let keys = std::iter::once(first).chain(rest.split('[').map(|key| key.trim_end_matches(']')).take(if rest.is_empty() { 0 } else { 8 }));
+        let keys =
+            std::iter::once(first).chain(rest.split('[').map(|key| key.trim_end_matches(']')).take(if rest.is_empty() { 0 } else { 8 }));
         place(&mut root, &keys.collect::<Vec<_>>(), value);
     }
     root
@@ -78,7 +79,7 @@ fn place(target: &mut Value, keys: &[&str], value: String) {
         return;
     };
     if key.is_empty() || key.parse::<usize>().is_ok() {
-        if !target.is_array() && !target.as_object().is_some_and(|members| !members.is_empty()) {
+        if !target.is_array() && target.as_object().is_none_or(Map::is_empty) {
             *target = Value::Array(Vec::new());
         }
         if let Value::Array(rows) = target {

@@ -9,13 +9,15 @@ use serde_json::Value;
 
 use crate::base::entropy;
 use crate::base::time::Timestamp;
+use crate::carrier::Parcel;
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::{self, Cx, Place};
 use crate::engine::machine::Machine;
-use crate::engine::parcels;
+use crate::engine::parcels::{self, PARCEL};
 use crate::engine::pipeline;
 use crate::engine::sandbox::{Sandbox, State};
-use crate::world::{Credential, Task};
+use crate::engine::vendor::Vendor;
+use crate::world::{Account, Credential, Task};
 
 impl Machine {
     /// Moves a sandbox's clock to `to` (never back) and has everything happen on the way; how much it was. One step: nobody
@@ -38,26 +40,65 @@ impl Machine {
         fired
     }
 
+    /// Does something to a parcel by hand, in the context of its account; `None` when no account of the sandbox has it.
+    pub fn with_parcel<T>(
+        &self,
+        sandbox: &Sandbox,
+        tracking_number: &str,
+        wall: Timestamp,
+        mut act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> T,
+    ) -> Option<T> {
+        let mut state = sandbox.lock();
+        let now = state.world.clock.now(wall);
+        self.settle(sandbox, &mut state, now);
+        let has = |account: &Account| account.table(PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
+        let (account, _) = state.world.accounts.iter().find(|(_, account)| has(account))?;
+        let by_hand = Task { account, topic: "parcel.hand", subject: tracking_number.into(), step: 0 };
+        self.act(sandbox, &mut state, now, &by_hand, |cx, _| {
+            let mut parcel = cx.parcel(tracking_number)?;
+            Some(act(cx, &mut parcel))
+        })?
+    }
+
     fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
+        self.act(
+            sandbox,
+            state,
+            at,
+            task,
+            |cx, vendor| {
+                if task.topic == parcels::STEP { parcels::advance(cx, task) } else { (vendor.due)(cx, task) }
+            },
+        );
+    }
+
+    /// Does something in the context of a task's account; if it fails, everything it wrote is taken back.
+    fn act<T>(
+        &self,
+        sandbox: &Sandbox,
+        state: &mut State,
+        at: Timestamp,
+        task: &Task,
+        act: impl FnOnce(&mut Cx<'_>, &'static Vendor) -> T,
+    ) -> Option<T> {
         let account = state.world.accounts.get(task.account);
-        let Some(loaded) = self.vendors.iter().find(|loaded| loaded.vendor.id == account.vendor) else { return };
+        let vendor = self.vendors.iter().find(|loaded| loaded.vendor.id == account.vendor)?.vendor;
         let name = account.name.clone();
         let rng = entropy::stream(state.world.seed, &[account.vendor, &name, task.topic, &task.subject], u64::from(task.step));
-        let credential = state.world.accounts.credentials(loaded.vendor.mount).iter().find(|row| row.account == name).cloned();
+        let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
         let call = nobody();
-        let place = Place { now: at, call: &call, sandbox: &sandbox.name, vendor: loaded.vendor, account: task.account };
+        let place = Place { now: at, call: &call, sandbox: &sandbox.name, vendor, account: task.account };
         let mut log = Vec::new();
         let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
-        let done = pipeline::guarded(|| {
-            if task.topic == parcels::STEP { parcels::advance(&mut cx, task) } else { (loaded.vendor.due)(&mut cx, task) }
-        });
+        let done = pipeline::guarded(|| act(&mut cx, vendor));
         let added = std::mem::take(&mut cx.added);
         drop(cx);
-        if let Err(panic) = done {
-            tracing::error!(sandbox = &*sandbox.name, vendor = loaded.vendor.id, topic = task.topic, panic, "a due task failed and was taken back");
+        done.inspect_err(|panic| {
+            tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = task.topic, panic, "a task failed and was taken back");
             cx::take_back(&mut state.world, &mut log, added);
-        }
+        })
+        .ok()
     }
 }
 
@@ -74,5 +115,14 @@ pub(super) fn nobody() -> Call<'static> {
         secure: false,
         mount: None,
     });
-    Call { request, operation: None, prefix: "", path: "", parameters: Vec::new(), query: Vec::new(), body: Value::Null, violations: Vec::new() }
+    Call {
+        request,
+        operation: None,
+        prefix: "",
+        path: "",
+        parameters: Vec::new(),
+        query: Vec::new(),
+        body: Value::Null,
+        violations: Vec::new(),
+    }
 }

@@ -82,7 +82,8 @@ impl Loaded {
             let mut rows: Vec<Option<Row>> = catalog.operations().iter().map(|_| None).collect();
             for row in operations.rows {
                 let place = catalog.operations().iter().position(|operation| operation.id == row.operation);
-                let place = place.unwrap_or_else(|| panic!("{} has a row for `{}`, which its document lacks", self.vendor.id, row.operation));
+                let place =
+                    place.unwrap_or_else(|| panic!("{} has a row for `{}`, which its document lacks", self.vendor.id, row.operation));
                 assert!(rows[place].is_none(), "{} has two rows for `{}`", self.vendor.id, row.operation);
                 rows[place] = Some(row);
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::base::time::Timestamp;

@@ -157,4 +157,3 @@ pub fn nothing_due(_: &mut Cx<'_>, _: &Task) {}
 
 /// For vendors that only read scans.
 pub fn scans_are_read(_: &mut Cx<'_>, _: &Parcel, _: &Scan) {}
-

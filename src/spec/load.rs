@@ -43,6 +43,9 @@ pub(super) fn catalog(vendor: &str, text: &str) -> Result<Catalog, SpecError> {
     Ok(Catalog { operations, paths, router, schemas: Schemas::new(document) })
 }
 
+/// What a catalog is made of.
+type Parts = (Vec<Operation>, Vec<PathEntry>, matchit::Router<usize>);
+
 struct Loader<'d> {
     vendor: &'d str,
     document: &'d Value,
@@ -50,7 +53,7 @@ struct Loader<'d> {
 }
 
 impl Loader<'_> {
-    fn read(&mut self) -> Result<(Vec<Operation>, Vec<PathEntry>, matchit::Router<usize>), SpecError> {
+    fn read(&mut self) -> Result<Parts, SpecError> {
         let (mut operations, mut paths, mut router) = (Vec::<Operation>::new(), Vec::new(), matchit::Router::new());
         for (path, item) in &self.skeleton.paths.paths {
             let ReferenceOr::Item(item) = item else {

@@ -180,9 +180,7 @@ fn read(error: &ValidationError<'_>, place: Place) -> Vec<Violation> {
     };
     match error.kind() {
         ValidationErrorKind::Required { property } => vec![below(property.as_str().unwrap_or_default(), Rule::Required)],
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| below(name, Rule::Unknown)).collect()
-        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.iter().map(|name| below(name, Rule::Unknown)).collect(),
         ValidationErrorKind::Type { kind } => here(Rule::Type(match kind {
             TypeKind::Single(kind) => kind.to_string(),
             TypeKind::Multiple(kinds) => kinds.iter().next().map(|kind| kind.to_string()).unwrap_or_default(),

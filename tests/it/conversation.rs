@@ -21,12 +21,20 @@ pub fn run(file: &Path) -> Result<(), String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let story: Value = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     assert!(story["about"].is_string(), "{}: `about` states the promise", file.display());
-    let vendor = file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).expect("a conversation lies in its vendor's folder");
-    let mut teller = Teller { machine: machine(&story["scenario"]), mount: vendor.split('_').next().unwrap_or(vendor), defaults: &story["headers"], saved: Map::new() };
+    let vendor =
+        file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).expect("a conversation lies in its vendor's folder");
+    let mut teller = Teller {
+        machine: machine(&story["scenario"]),
+        mount: vendor.split('_').next().unwrap_or(vendor),
+        defaults: &story["headers"],
+        saved: Map::new(),
+    };
     for (place, step) in story["steps"].as_array().into_iter().flatten().enumerate() {
         for turn in 1..=step["repeat"].as_u64().unwrap_or(1) {
             teller.saved.insert("n".into(), turn.into());
-            teller.step(step).map_err(|problem| format!("{} step {} ({})\n{problem}", file.display(), place + 1, step["call"].as_str().unwrap_or("advance")))?;
+            teller.step(step).map_err(|problem| {
+                format!("{} step {} ({})\n{problem}", file.display(), place + 1, step["call"].as_str().unwrap_or("advance"))
+            })?;
         }
     }
     Ok(())
@@ -41,7 +49,19 @@ fn machine(scenario: &Value) -> Machine {
             "seed" => start.seed = value.as_u64().expect("a seed is a number"),
             "accounts" => {
                 let mounts = value.as_object().expect("accounts are listed by mount");
-                start.accounts = mounts.iter().map(|(mount, rows)| (mount.clone(), rows.as_array().expect("a list of rows").iter().map(|row| row.as_object().expect("a row is an object").clone()).collect())).collect();
+                start.accounts = mounts
+                    .iter()
+                    .map(|(mount, rows)| {
+                        (
+                            mount.clone(),
+                            rows.as_array()
+                                .expect("a list of rows")
+                                .iter()
+                                .map(|row| row.as_object().expect("a row is an object").clone())
+                                .collect(),
+                        )
+                    })
+                    .collect();
             }
             other => panic!("conversations cannot use `{other}` of a scenario"),
         }
@@ -121,7 +141,8 @@ impl Teller<'_> {
         }
         for (name, value) in expect["headers"].as_object().into_iter().flatten() {
             let found = answer.headers.get(name).and_then(|value| value.to_str().ok());
-            let fits = value.as_str().map_or(found.is_none(), |value| found.is_some_and(|found| matching::text(&self.fill_text(value), found)));
+            let fits =
+                value.as_str().map_or(found.is_none(), |value| found.is_some_and(|found| matching::text(&self.fill_text(value), found)));
             if !fits {
                 problems.push(format!("header {name}: {found:?}, expected {value}"));
             }

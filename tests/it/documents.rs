@@ -36,9 +36,36 @@ fn every_operation_says_how_it_is_known() {
 #[test]
 fn every_keyword_of_every_schema_is_understood() {
     const KNOWN: [&str; 30] = [
-        "$ref", "type", "properties", "required", "items", "enum", "format", "nullable", "description", "default", "example", "minLength",
-        "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems", "pattern", "additionalProperties",
-        "allOf", "anyOf", "oneOf", "not", "title", "uniqueItems", "minProperties", "maxProperties", "multipleOf",
+        "$ref",
+        "type",
+        "properties",
+        "required",
+        "items",
+        "enum",
+        "format",
+        "nullable",
+        "description",
+        "default",
+        "example",
+        "minLength",
+        "maxLength",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minItems",
+        "maxItems",
+        "pattern",
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "title",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "multipleOf",
     ];
     fn schema(value: &Value, path: &str, unknown: &mut Vec<String>) {
         for (name, member) in value.as_object().into_iter().flatten() {
@@ -46,9 +73,13 @@ fn every_keyword_of_every_schema_is_understood() {
                 unknown.push(format!("{path}/{name}"));
             }
             match name.as_str() {
-                "properties" => member.as_object().into_iter().flatten().for_each(|(name, member)| schema(member, &format!("{path}/{name}"), unknown)),
+                "properties" => {
+                    member.as_object().into_iter().flatten().for_each(|(name, member)| schema(member, &format!("{path}/{name}"), unknown))
+                }
                 "items" | "not" | "additionalProperties" => schema(member, &format!("{path}/{name}"), unknown),
-                "allOf" | "anyOf" | "oneOf" => member.as_array().into_iter().flatten().for_each(|member| schema(member, &format!("{path}/{name}"), unknown)),
+                "allOf" | "anyOf" | "oneOf" => {
+                    member.as_array().into_iter().flatten().for_each(|member| schema(member, &format!("{path}/{name}"), unknown))
+                }
                 _ => {}
             }
         }

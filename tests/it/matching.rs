@@ -15,7 +15,11 @@ pub enum Members {
 pub fn differences(expected: &Value, found: &Value, members: Members, path: &str) -> Vec<String> {
     match (expected, found) {
         (Value::String(matcher), _) if matcher.starts_with('~') => {
-            if matches(matcher, found) { Vec::new() } else { vec![format!("{path}: {matcher} does not match {found}")] }
+            if matches(matcher, found) {
+                Vec::new()
+            } else {
+                vec![format!("{path}: {matcher} does not match {found}")]
+            }
         }
         (Value::Object(expected), Value::Object(found)) => {
             let mut rows = Vec::new();
@@ -26,7 +30,12 @@ pub fn differences(expected: &Value, found: &Value, members: Members, path: &str
                 }
             }
             if members == Members::Exact {
-                rows.extend(found.iter().filter(|(name, _)| !expected.contains_key(*name)).map(|(name, value)| format!("{path}.{name} is not expected: {value}")));
+                rows.extend(
+                    found
+                        .iter()
+                        .filter(|(name, _)| !expected.contains_key(*name))
+                        .map(|(name, value)| format!("{path}.{name} is not expected: {value}")),
+                );
                 if rows.is_empty() && !expected.keys().eq(found.keys()) {
                     let names = |keys: serde_json::map::Keys<'_>| keys.cloned().collect::<Vec<_>>().join(", ");
                     rows.push(format!("{path}: members come as {}, expected {}", names(found.keys()), names(expected.keys())));

@@ -1,0 +1,47 @@
+//! `seatrial coverage`: how much of each vendor has behavior.
+
+use std::fmt::Write as _;
+
+use crate::base::time::Timestamp;
+use crate::cli::Exit;
+use crate::cli::arguments::CoverageArguments;
+use crate::engine::{Coverage, Machine, Options, Start};
+use crate::vendors;
+
+pub(super) fn run(arguments: &CoverageArguments) -> Exit {
+    let rows = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH)).coverage();
+    if arguments.json {
+        println!("{}", serde_json::json!({"coverage": rows}));
+    } else {
+        print!("{}", table(&rows));
+    }
+    Exit::Fine
+}
+
+fn table(rows: &[Coverage]) -> String {
+    let mut text = format!(
+        "{:<12} {:>10} {:>5} {:>6} {:>10} {:>8}   {:>8} {:>10} {:>6} {:>8}\n",
+        "vendor", "operations", "rows", "rules", "resources", "samples", "recorded", "documented", "client", "inferred"
+    );
+    for row in rows {
+        let evidence = &row.evidence;
+        let _ = writeln!(
+            text,
+            "{:<12} {:>10} {:>5} {:>6} {:>10} {:>8}   {:>8} {:>10} {:>6} {:>8}",
+            row.vendor,
+            row.operations,
+            row.rows,
+            row.rules,
+            row.resources,
+            row.samples,
+            evidence.recorded,
+            evidence.documented,
+            evidence.client,
+            evidence.inferred
+        );
+    }
+    for gap in rows.iter().flat_map(|row| &row.gaps) {
+        let _ = writeln!(text, "gap: {gap}");
+    }
+    text
+}

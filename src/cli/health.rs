@@ -1,0 +1,47 @@
+//! `seatrial health`: whether a server answers, as an exit code.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use clap::Parser as _;
+
+use crate::cli::Exit;
+use crate::cli::arguments::{Arguments, HealthArguments};
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub(super) fn run(arguments: &HealthArguments) -> Exit {
+    let address = arguments.address.or_else(served).unwrap_or_else(|| ([127, 0, 0, 1], 7447).into());
+    match probe(address) {
+        Ok(status) if status.contains(" 200 ") => Exit::Fine,
+        Ok(status) => complain(&format!("{address} answered `{status}`")),
+        Err(error) => complain(&format!("{address} does not answer: {error}")),
+    }
+}
+
+/// Where a server with this environment serves its admin API.
+fn served() -> Option<SocketAddr> {
+    let serve = Arguments::try_parse_from(["seatrial"]).ok()?.serve;
+    let mut address =
+        serve.admin_listen.or_else(|| serve.listen.iter().find(|listen| listen.mount.is_none()).map(|listen| listen.address))?;
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    Some(address)
+}
+
+fn probe(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /_seatrial/health HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}
+
+fn complain(problem: &str) -> Exit {
+    eprintln!("error: {problem}");
+    Exit::Failed
+}

@@ -1,0 +1,56 @@
+//! The command line: one file per subcommand, exit codes in one place.
+
+mod arguments;
+mod check;
+mod coverage;
+mod health;
+mod schema;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use arguments::{Arguments, Command, ServeArguments};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine,
+    /// A verdict failed.
+    Failed,
+    /// Usage, configuration or scenario are wrong.
+    Usage,
+    /// An address cannot be bound.
+    Bind,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Bind => 3,
+        })
+    }
+}
+
+/// Parses the command line and runs it.
+#[must_use]
+pub fn run() -> Exit {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        None => serve::run(&arguments.serve),
+        Some(Command::Serve(serve)) => serve::run(&serve),
+        Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Coverage(coverage)) => coverage::run(&coverage),
+        Some(Command::Health(health)) => health::run(&health),
+        Some(Command::Schema) => schema::run(),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut <Arguments as clap::CommandFactory>::command(), "seatrial", &mut std::io::stdout());
+            Exit::Fine
+        }
+    }
+}

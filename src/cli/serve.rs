@@ -1,0 +1,131 @@
+//! `seatrial serve`: bind, say so, serve, drain.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, io};
+
+use crate::cli::Exit;
+use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
+use crate::engine::{Machine, Options, Start};
+use crate::server::{self, AdminAuth, Bound, Config, Guard};
+use crate::vendors;
+
+/// Serves until a signal comes.
+pub(super) fn run(arguments: &ServeArguments) -> Exit {
+    logs(arguments);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // One core is served best without handing work between threads.
+    let mut builder = if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
+    let runtime = match builder.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("the runtime cannot start: {error}"), Exit::Usage),
+    };
+    runtime.block_on(serve(arguments))
+}
+
+async fn serve(arguments: &ServeArguments) -> Exit {
+    let mut start = Start::plain(wall());
+    start.seed = arguments.seed.unwrap_or(start.seed);
+    let options = Options {
+        conform: arguments.conform.into(),
+        plain: arguments.plain,
+        journal_bytes: arguments.journal_bytes,
+        sandboxes: arguments.sandboxes,
+    };
+    let machine = Arc::new(Machine::new(vendors::ALL, options, start));
+    let config = Config {
+        listen: arguments.listen.clone(),
+        admin_listen: arguments.admin_listen,
+        body_limit: arguments.body_limit,
+        read_timeout: arguments.read_timeout,
+    };
+    let mut mounts: Vec<&'static str> = machine.vendors().map(|vendor| vendor.mount).collect();
+    mounts.dedup();
+    let bound = match server::bind(config, &mounts).await {
+        Ok(bound) => bound,
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return complain(&error.to_string(), Exit::Usage),
+        Err(error) => return complain(&error.to_string(), Exit::Bind),
+    };
+    let off = arguments.admin_auth == AdminAuthArgument::Off;
+    let guard =
+        Guard::for_address(bound.admin.unwrap_or(bound.http), arguments.admin_token.clone(), off, arguments.admin_host.clone(), token);
+    if let AdminAuth::Token(token) = &guard.auth
+        && arguments.admin_token.is_none()
+    {
+        eprintln!("seatrial: the admin API is not on loopback; its token is {token}");
+    }
+    let signals = match signals() {
+        Ok(signals) => signals,
+        Err(error) => return complain(&format!("signals cannot be received: {error}"), Exit::Usage),
+    };
+    let line = ready(&bound, &machine);
+    if let Some(path) = &arguments.ready_file
+        && let Err(error) = publish(path, &line)
+    {
+        return complain(&format!("the ready file {} cannot be written: {error}", path.display()), Exit::Usage);
+    }
+    println!("{line}");
+    let _ = io::stdout().flush();
+    server::serve(machine, bound, guard, signals).await;
+    Exit::Fine
+}
+
+/// The stable line that says that everything listens.
+fn ready(bound: &Bound, machine: &Machine) -> String {
+    let admin = bound.admin.map_or_else(|| "/_seatrial".to_owned(), |address| format!("http://{address}/_seatrial"));
+    let scenario = machine.default_sandbox().lock().scenario.clone();
+    format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().count())
+}
+
+/// Writes a file so that nobody ever sees half of it.
+fn publish(path: &Path, line: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let draft = path.with_file_name(name);
+    fs::write(&draft, format!("{line}\n"))?;
+    fs::rename(draft, path)
+}
+
+/// Ends when the process is told to leave. The handlers are in place when this returns.
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn token() -> String {
+    use ring::rand::{SecureRandom as _, SystemRandom};
+    let mut bytes = [0_u8; 24];
+    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+}
+
+fn logs(arguments: &ServeArguments) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let done = match arguments.log_format {
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    if let Err(error) = done {
+        eprintln!("seatrial: logs are off: {error}");
+    }
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+fn complain(problem: &str, exit: Exit) -> Exit {
+    eprintln!("error: {problem}");
+    exit
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
+fn wall() -> crate::base::time::Timestamp {
+    crate::base::time::Timestamp::now()
+}

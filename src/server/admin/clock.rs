@@ -1,0 +1,93 @@
+//! The virtual time of a sandbox.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::base::time::{self, Timestamp};
+use crate::engine::Sandbox;
+use crate::server::admin::{Admin, Ask, Given, Problem};
+use crate::server::http::wall;
+use crate::world::Mode;
+
+/// The clock as the API shows it.
+pub(super) fn shown(sandbox: &Sandbox) -> Value {
+    let state = sandbox.lock();
+    json!({"now": state.world.clock.now(wall()), "mode": state.world.clock.mode(), "due": state.world.agenda.len(), "next": state.world.agenda.next()})
+}
+
+pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    Ok(Given::ok(&shown(&*admin.sandbox(ask)?)))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Put {
+    now: Option<Timestamp>,
+    mode: Option<Mode>,
+}
+
+pub(super) fn put_schema() -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": {
+        "now": {"type": "string", "format": "date-time"},
+        "mode": {"oneOf": [
+            {"type": "string", "enum": ["realtime", "frozen"]},
+            {"type": "object", "required": ["speed"], "properties": {"speed": {"type": "number"}}},
+        ]},
+    }})
+}
+
+pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    let wanted: Put = ask.read()?;
+    if let Some(Mode::Speed(factor)) = wanted.mode
+        && !(factor.is_finite() && factor > 0.0)
+    {
+        return Err(Problem::bad(format!("a speed is a number above zero, found {factor}")));
+    }
+    if let Some(to) = wanted.now {
+        forward(&sandbox, to)?;
+        admin.machine.advance(&sandbox, to, wall());
+    }
+    if let Some(mode) = wanted.mode {
+        sandbox.lock().world.clock.set_mode(mode, wall());
+    }
+    Ok(Given::ok(&shown(&sandbox)))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    by: Option<String>,
+    to: Option<Timestamp>,
+}
+
+pub(super) fn advance_schema() -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": {
+        "by": {"type": "string", "example": "72h"},
+        "to": {"type": "string", "format": "date-time"},
+    }})
+}
+
+pub(super) fn advance(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    let to = match ask.read()? {
+        Advance { by: Some(by), to: None } => {
+            let by = time::span(&by).ok_or_else(|| Problem::bad(format!("`by` is a span such as `72h` or `3d`, found `{by}`")))?;
+            if by < SignedDuration::ZERO {
+                return Err(Problem::bad("the clock only moves forward; `reset` goes back"));
+            }
+            time::shift(sandbox.lock().world.clock.now(wall()), by)
+        }
+        Advance { by: None, to: Some(to) } => to,
+        _ => return Err(Problem::bad("either `by` or `to` is needed")),
+    };
+    forward(&sandbox, to)?;
+    let (now, fired) = admin.machine.advance(&sandbox, to, wall());
+    Ok(Given::ok(&json!({"now": now, "fired": fired})))
+}
+
+fn forward(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {
+    let now = sandbox.lock().world.clock.now(wall());
+    if to < now { Err(Problem::bad(format!("the clock only moves forward, it is {now}; `reset` goes back"))) } else { Ok(()) }
+}

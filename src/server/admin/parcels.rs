@@ -1,0 +1,96 @@
+//! Parcels of every vendor, and a hand on them.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::carrier::{Location, Parcel, Scan, Status};
+use crate::engine::{PARCEL, Sandbox};
+use crate::server::admin::{Admin, Ask, Given, Problem};
+use crate::server::http::wall;
+
+pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    let state = sandbox.lock();
+    let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(PARCEL)?)));
+    let rows: Vec<Value> = tables
+        .flat_map(|(account, table)| table.iter().map(move |(_, body)| (account, body)))
+        .filter_map(|(account, body)| Some(shown(account.vendor, &account.name, &serde_json::from_slice(body).ok()?)))
+        .collect();
+    Ok(Given::ok(&json!({"parcels": rows})).finding(rows.len()))
+}
+
+pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    on_parcel(admin, ask, |cx, parcel| shown(cx.vendor_id(), &cx.docs.account().name, parcel))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    status: String,
+    code: Option<String>,
+    message: Option<String>,
+    location: Option<Location>,
+}
+
+pub(super) fn event_schema() -> Value {
+    json!({"type": "object", "additionalProperties": false, "required": ["status"], "properties": {
+        "status": {"type": "string", "enum": Status::ALL.map(Status::word)},
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "location": {"type": "object", "properties": {
+            "city": {"type": "string"}, "state": {"type": "string"}, "zip": {"type": "string"}, "country": {"type": "string"},
+        }},
+    }})
+}
+
+pub(super) fn event(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let wanted: Event = ask.read()?;
+    let Some(status) = Status::from_word(&wanted.status) else {
+        let words = Status::ALL.map(Status::word).join(", ");
+        return Err(Problem::bad(format!("`status` is one of {words}, found `{}`", wanted.status)));
+    };
+    on_parcel(admin, ask, move |cx, parcel| {
+        let Event { code, message, location, .. } = &wanted;
+        let scan = Scan { at: cx.now, status, code: code.clone(), message: message.clone(), location: location.clone() };
+        cx.scan(parcel, scan);
+        shown(cx.vendor_id(), &cx.docs.account().name, parcel)
+    })
+}
+
+pub(super) fn next(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    on_parcel(admin, ask, |cx, parcel| {
+        cx.hurry(parcel);
+        shown(cx.vendor_id(), &cx.docs.account().name, parcel)
+    })
+}
+
+fn on_parcel(admin: &Admin, ask: &Ask<'_>, act: impl FnMut(&mut crate::engine::Cx<'_>, &mut Parcel) -> Value) -> Result<Given, Problem> {
+    let number = ask.parameter("tracking");
+    let places: Vec<Arc<Sandbox>> = match ask.query("sandbox") {
+        Some(name) => vec![admin.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?],
+        None => admin.machine.sandboxes(),
+    };
+    let mut act = act;
+    let found = places.iter().find_map(|sandbox| admin.machine.with_parcel(sandbox, number, wall(), &mut act));
+    found.map(|parcel| Given::ok(&parcel)).ok_or_else(|| Problem::missing(format!("there is no parcel `{number}`")))
+}
+
+fn shown(vendor: &str, account: &str, parcel: &Parcel) -> Value {
+    json!({
+        "vendor": vendor,
+        "account": account,
+        "tracking_number": parcel.tracking_number,
+        "carrier": parcel.carrier,
+        "service": parcel.service,
+        "subject": parcel.subject,
+        "status": parcel.status(),
+        "created": parcel.created,
+        "timeline": parcel.timeline.as_deref().unwrap_or("usual"),
+        "step": parcel.step,
+        "from": parcel.from,
+        "to": parcel.to,
+        "events": parcel.scans,
+    })
+}

@@ -1,0 +1,158 @@
+//! The table of the admin API's routes, its router and its OpenAPI document.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::server::admin::{Handler, Problem, about, clock, parcels, requests, sandboxes};
+
+/// One route.
+pub(super) struct Route {
+    pub method: Method,
+    /// Below `/_seatrial`; `{…}` is a parameter.
+    pub path: &'static str,
+    pub summary: &'static str,
+    /// What may stand in the query: name and meaning.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The JSON Schema of the body, if one is taken.
+    pub body: Option<fn() -> Value>,
+    pub success: u16,
+    pub handler: Handler,
+}
+
+const FILTERS: &[(&str, &str)] = &[
+    ("vendor", "only calls to this vendor"),
+    ("operation", "only this operation, such as `shipmate.createConsignment`"),
+    ("status", "only this status, or a class such as `4xx`"),
+    ("since", "only calls after this time, or after the call with this id"),
+    ("limit", "at most so many, the newest ones (100)"),
+    ("wait", "wait so long for a call, such as `5s`"),
+    ("min", "how many calls `wait` waits for (1)"),
+];
+
+const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look first; every sandbox otherwise")];
+
+macro_rules! route {
+    ($method:ident $path:literal, $success:literal, $handler:expr, $summary:literal $(, query: $query:expr)? $(, body: $body:expr)?) => {
+        Route {
+            method: Method::$method,
+            path: $path,
+            summary: $summary,
+            query: { #[allow(unused)] let query: &[(&str, &str)] = &[]; $(let query = $query;)? query },
+            body: { #[allow(unused)] let body: Option<fn() -> Value> = None; $(let body: Option<fn() -> Value> = Some($body);)? body },
+            success: $success,
+            handler: $handler,
+        }
+    };
+}
+
+/// Every route.
+pub(super) const ROUTES: &[Route] = &[
+    route!(GET "/health", 200, about::health, "whether the process answers"),
+    route!(GET "/version", 200, about::version, "what is running"),
+    route!(GET "/coverage", 200, about::coverage, "how much of each vendor has behavior"),
+    route!(GET "/openapi.json", 200, about::openapi, "this document"),
+    route!(GET "/specs/{vendor}", 200, about::spec, "a vendor's OpenAPI document"),
+    route!(GET "/sandboxes", 200, sandboxes::list, "all sandboxes"),
+    route!(POST "/sandboxes", 201, sandboxes::create, "makes a sandbox with credentials of its own", body: sandboxes::create_schema),
+    route!(GET "/sandboxes/{s}", 200, sandboxes::get, "one sandbox with its credentials and addresses"),
+    route!(DELETE "/sandboxes/{s}", 204, sandboxes::delete, "removes a sandbox; the default one stays"),
+    route!(POST "/sandboxes/{s}/reset", 200, sandboxes::reset, "back to the moment after the scenario was loaded"),
+    route!(GET "/sandboxes/{s}/clock", 200, clock::get, "the virtual time"),
+    route!(PUT "/sandboxes/{s}/clock", 200, clock::put, "sets the time forward, or how it passes", body: clock::put_schema),
+    route!(POST "/sandboxes/{s}/clock/advance", 200, clock::advance, "moves the time; everything due happens", body: clock::advance_schema),
+    route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: FILTERS),
+    route!(DELETE "/sandboxes/{s}/requests", 204, requests::delete, "empties the journal of what the filters name", query: FILTERS),
+    route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`"),
+    route!(GET "/sandboxes/{s}/parcels", 200, parcels::list, "every parcel of every vendor"),
+    route!(GET "/parcels/{tracking}", 200, parcels::get, "one parcel with its life so far", query: SANDBOX),
+    route!(POST "/parcels/{tracking}/events", 200, parcels::event, "has something happen to a parcel now", query: SANDBOX, body: parcels::event_schema),
+    route!(POST "/parcels/{tracking}/next", 200, parcels::next, "makes the next step of a parcel's timeline happen now", query: SANDBOX),
+];
+
+/// A route that fits, and the parameters of its path, still encoded.
+pub(super) struct Found<'p> {
+    pub handler: Handler,
+    pub parameters: Vec<(&'static str, &'p str)>,
+}
+
+/// The route for a method and path; the table is short, so it is simply read through.
+pub(super) fn find<'p>(method: &Method, path: &'p str) -> Result<Found<'p>, Problem> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let fitting: Vec<(&Route, Vec<(&'static str, &'p str)>)> =
+        ROUTES.iter().filter_map(|route| Some((route, fit(route.path, path)?))).collect();
+    if let Some((route, parameters)) = fitting.iter().find(|(route, _)| route.method == method) {
+        return Ok(Found { handler: route.handler, parameters: parameters.clone() });
+    }
+    if fitting.is_empty() {
+        return Err(Problem::missing(format!("the admin API has no `{path}`")));
+    }
+    let allowed: Vec<&str> = fitting.iter().map(|(route, _)| route.method.as_str()).collect();
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{path}` takes {}", allowed.join(", "))))
+}
+
+fn fit<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    let mut parameters = Vec::new();
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return Some(parameters),
+            (Some(expected), Some(found)) => match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) if !found.is_empty() => parameters.push((name, found)),
+                _ if expected == found => {}
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+/// The OpenAPI document of the table.
+pub(super) fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(format!("/_seatrial{}", route.path)).or_insert_with(|| json!({}));
+        if let Some(path) = path.as_object_mut() {
+            path.insert(route.method.as_str().to_lowercase(), operation(route));
+        }
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": {"title": "Seatrial admin API", "version": env!("CARGO_PKG_VERSION")},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                },
+            }},
+        },
+        "security": [{}, {"token": []}],
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> =
+        in_path.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})).collect();
+    let in_query = route.query.iter();
+    parameters
+        .extend(in_query.map(|(name, meaning)| json!({"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}})));
+    let problem =
+        json!({"description": "no", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+    let mut operation = json!({
+        "operationId": format!("{} {}", route.method.as_str().to_lowercase(), route.path),
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": {route.success.to_string(): {"description": route.summary}, "default": problem},
+    });
+    if let (Some(schema), Some(operation)) = (route.body, operation.as_object_mut()) {
+        operation.insert("requestBody".to_owned(), json!({"content": {"application/json": {"schema": schema()}}}));
+    }
+    operation
+}

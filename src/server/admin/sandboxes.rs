@@ -1,0 +1,101 @@
+//! Sandboxes: made, shown, reset, removed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::base::time::Timestamp;
+use crate::engine::{DEFAULT, Sandbox, SandboxError, Start};
+use crate::server::admin::{Admin, Ask, Given, Problem, clock};
+use crate::server::http::wall;
+use crate::world::{Clock, Mode};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    name: Option<String>,
+    seed: Option<u64>,
+    clock: Option<ClockStart>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockStart {
+    start: Option<Timestamp>,
+    mode: Option<Mode>,
+}
+
+pub(super) fn create_schema() -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"},
+        "seed": {"type": "integer", "minimum": 0},
+        "clock": {"type": "object", "properties": {"start": {"type": "string", "format": "date-time"}, "mode": {}}},
+    }})
+}
+
+pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let wanted: Create = ask.read()?;
+    let name = wanted.name.unwrap_or_else(|| format!("s{}", MADE.fetch_add(1, Ordering::Relaxed) + 1));
+    let mut start = Start::plain(wall());
+    start.seed = wanted.seed.unwrap_or(start.seed);
+    if let Some(ClockStart { start: from, mode }) = wanted.clock {
+        start.clock = Clock::new(mode.unwrap_or(Mode::Realtime), from, wall());
+    }
+    let sandbox = admin.machine.create(&name, start).map_err(|error| match error {
+        SandboxError::Taken => Problem::new(StatusCode::CONFLICT, format!("there is a sandbox `{name}` already")),
+        SandboxError::Name => Problem::bad(format!("a name has 1 to 64 of `a-z 0-9 - _`, found `{name}`")),
+        SandboxError::Full => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "there are as many sandboxes as this process holds (`--sandboxes`)")
+        }
+    })?;
+    Ok(Given::json(StatusCode::CREATED, &shown(admin, ask, &sandbox)))
+}
+
+pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let rows: Vec<Value> = admin.machine.sandboxes().iter().map(|sandbox| shown(admin, ask, sandbox)).collect();
+    Ok(Given::ok(&json!({"sandboxes": rows})))
+}
+
+pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    Ok(Given::ok(&shown(admin, ask, &sandbox)))
+}
+
+pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let name = ask.parameter("s");
+    if name == DEFAULT {
+        return Err(Problem::new(StatusCode::CONFLICT, "the default sandbox stays; `reset` empties it"));
+    }
+    if admin.machine.remove(name) { Ok(Given::empty()) } else { Err(Problem::missing(format!("there is no sandbox `{name}`"))) }
+}
+
+pub(super) fn reset(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    sandbox.reset();
+    Ok(Given::ok(&shown(admin, ask, &sandbox)))
+}
+
+fn shown(admin: &Admin, ask: &Ask<'_>, sandbox: &Sandbox) -> Value {
+    let (mut credentials, mut urls) = (Map::new(), Map::new());
+    let prefix = if &*sandbox.name == DEFAULT { String::new() } else { format!("/@{}", sandbox.name) };
+    let state = sandbox.lock();
+    for vendor in admin.machine.vendors() {
+        let rows: Vec<Value> =
+            state.world.accounts.credentials(vendor.mount).iter().map(|row| Value::Object((*row.facts).clone())).collect();
+        credentials.insert(vendor.mount.to_owned(), rows.into());
+        urls.insert(vendor.mount.to_owned(), format!("{}{prefix}/{}", ask.base(), vendor.mount).into());
+    }
+    let (seed, scenario) = (state.world.seed, state.scenario.clone());
+    drop(state);
+    json!({
+        "name": &*sandbox.name,
+        "scenario": scenario,
+        "seed": seed,
+        "clock": clock::shown(sandbox),
+        "credentials": credentials,
+        "urls": urls,
+    })
+}

@@ -1,0 +1,308 @@
+//! Listeners, connections, limits, and the way between hyper's types and the machine's.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue};
+use http::{Request as HttpRequest, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::base::time::Timestamp;
+use crate::engine::{Machine, Request, Wire};
+use crate::server::access::Guard;
+use crate::server::admin::{self, Admin};
+use crate::server::socket::Socket;
+
+/// The longest path and query that is read.
+const TARGET_LIMIT: usize = 16 * 1024;
+/// How many bytes of headers one request may have.
+const HEADER_BYTES: usize = 64 * 1024;
+/// How many headers one request may have.
+const HEADER_COUNT: usize = 100;
+/// How many connections may be open at once; further ones wait to be accepted.
+const CONNECTIONS: usize = 10_000;
+/// How long open requests may take to finish when the process is told to leave.
+const DRAIN: Duration = Duration::from_millis(800);
+
+/// One address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The vendor mount that is served at `/` there; `None` serves them all below their names.
+    pub mount: Option<String>,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// What the shell is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where vendors are served.
+    pub listen: Vec<Listen>,
+    /// Where the admin API is served, if not beside the vendors.
+    pub admin_listen: Option<SocketAddr>,
+    /// The largest body that is read.
+    pub body_limit: usize,
+    /// How long a client may take to send its headers, and then its body.
+    pub read_timeout: Duration,
+}
+
+/// Sockets that listen, before anything is served.
+pub struct Bound {
+    listeners: Vec<(TcpListener, Role)>,
+    /// The address of the first vendor listener.
+    pub http: SocketAddr,
+    /// The address of the admin API's own listener, if it has one.
+    pub admin: Option<SocketAddr>,
+    config: Config,
+}
+
+/// What a listener serves.
+#[derive(Clone, Copy, Debug)]
+struct Role {
+    vendors: bool,
+    mount: Option<&'static str>,
+    admin: bool,
+}
+
+/// Opens every socket.
+///
+/// # Errors
+/// When an address cannot be bound, or a mount is not one of `mounts`.
+pub async fn bind(config: Config, mounts: &[&'static str]) -> io::Result<Bound> {
+    let mut listeners = Vec::new();
+    for listen in &config.listen {
+        let mount = match &listen.mount {
+            Some(name) => {
+                let known = mounts.iter().find(|mount| *mount == name);
+                Some(*known.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("there is no vendor `{name}`")))?)
+            }
+            None => None,
+        };
+        let admin = mount.is_none() && config.admin_listen.is_none();
+        let listener = TcpListener::bind(listen.address).await.map_err(|error| named(&error, listen.address))?;
+        listeners.push((listener, Role { vendors: true, mount, admin }));
+    }
+    let http = listeners.first().map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
+    let mut admin = None;
+    if let Some(address) = config.admin_listen {
+        let listener = TcpListener::bind(address).await.map_err(|error| named(&error, address))?;
+        admin = Some(listener.local_addr()?);
+        listeners.push((listener, Role { vendors: false, mount: None, admin: true }));
+    }
+    Ok(Bound { listeners, http, admin, config })
+}
+
+fn named(error: &io::Error, address: SocketAddr) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+}
+
+/// Serves until `shutdown` ends, then drains for less than a second.
+pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) {
+    let changed = Arc::new(Notify::new());
+    let shell = Arc::new(Shell {
+        admin: Admin { machine: Arc::clone(&machine), changed: Arc::clone(&changed), guard },
+        machine,
+        changed,
+        body_limit: bound.config.body_limit,
+        read_timeout: bound.config.read_timeout,
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shell.read_timeout)
+        .max_headers(HEADER_COUNT)
+        .max_buf_size(HEADER_BYTES.max(shell.body_limit.min(512 * 1024)));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
+        .max_concurrent_streams(256);
+    let builder = Arc::new(builder);
+    let graceful = Arc::new(GracefulShutdown::new());
+    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    let accepting: Vec<_> = bound
+        .listeners
+        .into_iter()
+        .map(|(listener, role)| {
+            let (shell, builder, graceful, seats) = (Arc::clone(&shell), Arc::clone(&builder), Arc::clone(&graceful), Arc::clone(&seats));
+            tokio::spawn(async move { accept(listener, role, shell, builder, graceful, seats).await })
+        })
+        .collect();
+    shutdown.await;
+    for task in &accepting {
+        task.abort();
+    }
+    for task in accepting {
+        let _ = task.await;
+    }
+    if let Some(graceful) = Arc::into_inner(graceful) {
+        let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+    }
+}
+
+/// What every connection shares.
+struct Shell {
+    machine: Arc<Machine>,
+    admin: Admin,
+    /// Told after every exchange, for those who wait on the journal.
+    changed: Arc<Notify>,
+    body_limit: usize,
+    read_timeout: Duration,
+}
+
+async fn accept(
+    listener: TcpListener,
+    role: Role,
+    shell: Arc<Shell>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    graceful: Arc<GracefulShutdown>,
+    seats: Arc<Semaphore>,
+) {
+    loop {
+        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, mostly: let some connections end first.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        let connection = connection(stream, peer, role, &shell, &builder, &graceful);
+        tokio::spawn(async move {
+            connection.await;
+            drop(seat);
+        });
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    role: Role,
+    shell: &Arc<Shell>,
+    builder: &Arc<auto::Builder<TokioExecutor>>,
+    graceful: &Arc<GracefulShutdown>,
+) -> impl Future<Output = ()> + use<> {
+    let _ = stream.set_nodelay(true);
+    let (socket, reset) = Socket::new(stream);
+    let shell = Arc::clone(shell);
+    let service = service_fn(move |request| {
+        let (shell, reset) = (Arc::clone(&shell), Arc::clone(&reset));
+        async move { shell.answer(request, peer, role, &reset).await }
+    });
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(socket), service).into_owned());
+    async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
+    }
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the scenario ends this connection without an answer")]
+struct Silence;
+
+impl Shell {
+    async fn answer(
+        &self,
+        request: HttpRequest<Incoming>,
+        peer: SocketAddr,
+        role: Role,
+        reset: &AtomicBool,
+    ) -> Result<Response<Full<Bytes>>, Silence> {
+        if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
+            return Ok(plain(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"));
+        }
+        let (mut parts, body) = request.into_parts();
+        let body = match tokio::time::timeout(self.read_timeout, collect(body, self.body_limit)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(TooLarge::Limit)) => {
+                return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this sandbox reads (`--body-limit`)"));
+            }
+            Ok(Err(TooLarge::Broken)) => return Err(Silence),
+            Err(_) => return Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        };
+        if !parts.headers.contains_key(HOST)
+            && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
+        {
+            parts.headers.insert(HOST, host);
+        }
+        if role.admin && (parts.uri.path() == admin::ROOT || parts.uri.path().starts_with("/_seatrial/")) {
+            return Ok(self.admin.answer(&parts, &body).await);
+        }
+        if !role.vendors {
+            return Ok(plain(StatusCode::NOT_FOUND, "only the admin API is served here"));
+        }
+        let request = Request {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body,
+            peer: peer.ip(),
+            secure: false,
+            mount: role.mount,
+        };
+        let answer = self.machine.handle(&request, wall());
+        self.changed.notify_waiters();
+        if !answer.delay.is_zero() {
+            tokio::time::sleep(answer.delay).await;
+        }
+        match answer.wire {
+            None => {}
+            Some(wire) => {
+                reset.store(wire == Wire::Reset, Ordering::Relaxed);
+                return Err(Silence);
+            }
+        }
+        let mut response = Response::new(Full::new(answer.body));
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Ok(response)
+    }
+}
+
+enum TooLarge {
+    Limit,
+    Broken,
+}
+
+async fn collect(body: Incoming, limit: usize) -> Result<Bytes, TooLarge> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if body.size_hint().lower() > limit as u64 {
+        return Err(TooLarge::Limit);
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::Limit),
+        Err(_) => Err(TooLarge::Broken),
+    }
+}
+
+/// The wall's time: the one place where it is read.
+#[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
+pub(super) fn wall() -> Timestamp {
+    Timestamp::now()
+}
+
+/// An answer of the shell itself, before any vendor is known.
+fn plain(status: StatusCode, detail: &str) -> Response<Full<Bytes>> {
+    admin::problem(status, detail, None)
+}
