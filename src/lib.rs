@@ -1,1 +1,2 @@
-
+//! Seatrial.
+pub mod scenario;

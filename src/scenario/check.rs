@@ -1,0 +1,133 @@
+//! Whether the names in a scenario exist. The operations come from outside, so that a scenario can be checked against whatever set of
+//! vendors a program has.
+
+use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
+use super::error::{Diagnostic, Span, Spanned, nearest, quoted};
+
+/// What there is to refer to.
+pub trait Vocabulary {
+    /// The ids of all vendors.
+    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+
+    /// The full names of all operations, `vendor.operationId`.
+    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+}
+
+/// All names in the scenario that refer to nothing.
+#[must_use]
+pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic> {
+    let mut checker = Checker {
+        scenario,
+        vocabulary,
+        problems: Vec::new(),
+    };
+    for given in &scenario.given {
+        checker.operation(&given.operation.value, given.operation.span);
+    }
+    for timeline in &scenario.timelines {
+        if let Some(vendor) = &timeline.vendor {
+            checker.vendor(vendor, vendor.span);
+        }
+        for step in &timeline.steps {
+            if let Trigger::On(on) = &step.trigger {
+                checker.pattern(on);
+            }
+        }
+    }
+    for entry in &scenario.overrides {
+        checker.pattern(&entry.on);
+    }
+    for entry in &scenario.expect {
+        match &entry.kind {
+            Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),
+            Expected::Order(calls) => calls.iter().for_each(|on| checker.pattern(on)),
+            Expected::Webhook { .. } => {}
+        }
+    }
+    checker.problems.sort_by_key(|problem| problem.span.start);
+    checker.problems
+}
+
+struct Checker<'c> {
+    scenario: &'c Scenario,
+    vocabulary: &'c dyn Vocabulary,
+    problems: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn problem(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: String,
+        label: Option<String>,
+        help: String,
+    ) {
+        let mut problem = Diagnostic::new(code, &self.scenario.source, span, message);
+        problem.label = label;
+        problem.help(help);
+        self.problems.push(problem);
+    }
+
+    fn pattern(&mut self, on: &Spanned<Pattern>) {
+        match &on.value {
+            Pattern::Every => {}
+            Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
+            Pattern::One(operation) => self.operation(operation, on.span),
+        }
+    }
+
+    fn vendor(&mut self, vendor: &str, span: Span) {
+        let known: Vec<_> = self.vocabulary.vendors().collect();
+        if known.contains(&vendor) {
+            return;
+        }
+        let help = match nearest(vendor, known.iter().copied()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("expected one of {}", quoted(&known)),
+        };
+        self.problem(
+            "S013",
+            span,
+            format!("unknown vendor `{vendor}`"),
+            None,
+            help,
+        );
+    }
+
+    fn operation(&mut self, operation: &Operation, span: Span) {
+        let name = operation.to_string();
+        if self.vocabulary.operations().any(|known| known == name) {
+            return;
+        }
+        // A right operation behind a misspelt vendor is worth finding before the vendor alone is blamed.
+        let near = nearest(&name, self.vocabulary.operations());
+        if let (false, None) = (
+            self.vocabulary
+                .vendors()
+                .any(|known| known == operation.vendor),
+            near,
+        ) {
+            self.vendor(&operation.vendor, span);
+            return;
+        }
+        let (vendor, prefix) = (&operation.vendor, format!("{}.", operation.vendor));
+        let own = self
+            .vocabulary
+            .operations()
+            .filter_map(|known| known.strip_prefix(&prefix));
+        let help = match (nearest(&operation.id, own), near) {
+            (Some(id), _) => format!("did you mean `{vendor}.{id}`?"),
+            (None, Some(name)) => format!("did you mean `{name}`?"),
+            (None, None) => format!("`seatrial coverage` lists the operations of {vendor}"),
+        };
+        let label = format!("no such operationId in {vendor}");
+        self.problem(
+            "S012",
+            span,
+            format!("unknown operation `{name}`"),
+            Some(label),
+            help,
+        );
+    }
+}
