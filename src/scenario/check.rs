@@ -102,32 +102,34 @@ impl Checker<'_> {
         }
         // A right operation behind a misspelt vendor is worth finding before the vendor alone is blamed.
         let near = nearest(&name, self.vocabulary.operations());
-        if let (false, None) = (
-            self.vocabulary
-                .vendors()
-                .any(|known| known == operation.vendor),
-            near,
-        ) {
-            self.vendor(&operation.vendor, span);
-            return;
-        }
-        let (vendor, prefix) = (&operation.vendor, format!("{}.", operation.vendor));
+        let vendor = operation.vendor.as_str();
+        let known = self.vocabulary.vendors().any(|known| known == vendor);
+        let (label, help) = match (known, near) {
+            (false, None) => return self.vendor(vendor, span),
+            (false, Some(name)) => (
+                format!("there is no vendor `{vendor}`"),
+                format!("did you mean `{name}`?"),
+            ),
+            (true, _) => (
+                format!("no such operationId in {vendor}"),
+                self.near_operation(operation),
+            ),
+        };
+        let message = format!("unknown operation `{name}`");
+        self.problem("S012", span, message, Some(label), help);
+    }
+
+    /// What to do about an operation that its vendor does not have.
+    fn near_operation(&self, operation: &Operation) -> String {
+        let vendor = &operation.vendor;
+        let prefix = format!("{vendor}.");
         let own = self
             .vocabulary
             .operations()
             .filter_map(|known| known.strip_prefix(&prefix));
-        let help = match (nearest(&operation.id, own), near) {
-            (Some(id), _) => format!("did you mean `{vendor}.{id}`?"),
-            (None, Some(name)) => format!("did you mean `{name}`?"),
-            (None, None) => format!("`seatrial coverage` lists the operations of {vendor}"),
-        };
-        let label = format!("no such operationId in {vendor}");
-        self.problem(
-            "S012",
-            span,
-            format!("unknown operation `{name}`"),
-            Some(label),
-            help,
-        );
+        match nearest(&operation.id, own) {
+            Some(id) => format!("did you mean `{vendor}.{id}`?"),
+            None => format!("`seatrial coverage` lists the operations of {vendor}"),
+        }
     }
 }

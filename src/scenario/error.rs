@@ -250,6 +250,7 @@ pub(super) fn nearest<'a>(
 pub(super) fn suggestion(found: &str, known: &[&str]) -> String {
     match nearest(found, known.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),
+        None if known.len() == 1 => format!("expected {}", quoted(known)),
         None => format!("expected one of {}", quoted(known)),
     }
 }

@@ -187,7 +187,7 @@ const MODES: [(&str, ClockMode); 2] = [
 ];
 
 fn clock(reader: &mut Reader<'_>, node: &Node) -> Option<Clock> {
-    let fields = reader.fields(node, "clock", &members::CLOCK)?;
+    let fields = reader.fields(node, "`clock`", &members::CLOCK)?;
     Some(Clock {
         start: fields
             .get("start")
@@ -206,7 +206,7 @@ fn clock_mode(reader: &mut Reader<'_>, node: &Node) -> Option<ClockMode> {
         }
         return mode;
     }
-    let fields = reader.fields(node, "mode", &members::CLOCK_MODE)?;
+    let fields = reader.fields(node, "`mode`", &members::CLOCK_MODE)?;
     let speed = fields.require(reader, "speed")?;
     let factor = reader.number(speed, "speed")?;
     if factor <= 0.0 || factor > 1e9 {
@@ -250,7 +250,7 @@ fn given(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
 }
 
 fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<Webhooks> {
-    let fields = reader.fields(node, "webhooks", &members::WEBHOOKS)?;
+    let fields = reader.fields(node, "`webhooks`", &members::WEBHOOKS)?;
     Some(Webhooks {
         duplicate: fields
             .get("duplicate")

@@ -98,7 +98,8 @@ impl<'s> Reader<'s> {
         known: &[&str],
     ) -> Option<Fields<'n>> {
         let Kind::Map(members) = &node.kind else {
-            self.wrong_type(node, what, &format!("a mapping with {}", quoted(known)));
+            self.wrong_type(node, what, "a mapping")
+                .help(format!("its members are {}", quoted(known)));
             return None;
         };
         for member in members

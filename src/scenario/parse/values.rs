@@ -8,7 +8,7 @@ use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
-use crate::scenario::error::{Span, Spanned, suggestion};
+use crate::scenario::error::{Span, Spanned, quoted, suggestion};
 use crate::scenario::expr::{Expr, ExprError, PathUse, Step};
 use crate::scenario::node::{Kind, Node};
 use crate::scenario::template::{self, Template};
@@ -17,7 +17,7 @@ use crate::scenario::template::{self, Template};
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
 /// What paths may begin with, and the members of those that are a closed set.
-const ROOTS: [&str; 5] = ["request", "state", "call", "parcel", "vars"];
+const ROOTS: [&str; 5] = ["$request", "$state", "$call", "$parcel", "$vars"];
 const REQUEST: [&str; 5] = ["body", "query", "headers", "path", "method"];
 const CALL: [&str; 1] = ["nth"];
 
@@ -34,7 +34,7 @@ impl Place {
     fn roots(self) -> &'static [&'static str] {
         match self {
             Self::Call => &ROOTS,
-            Self::Parcel => &["parcel", "state", "vars"],
+            Self::Parcel => &["$parcel", "$state", "$vars"],
         }
     }
 }
@@ -297,29 +297,26 @@ impl Reader<'_> {
     /// Reports paths that can lead nowhere.
     fn paths(&mut self, node: &Node, text: &str, paths: &[PathUse], place: Place) {
         for PathUse { path, range } in paths {
-            let root = path.root.as_str();
-            let first = match path.steps.first() {
-                Some(Step::Member(name)) => Some(name.as_str()),
-                _ => None,
+            let root = format!("${}", path.root);
+            let known: &[&str] = match path.root.as_str() {
+                "request" => &REQUEST,
+                "call" => &CALL,
+                _ => &[],
             };
-            let closed: Option<&[&str]> = match root {
-                "request" => Some(&REQUEST),
-                "call" => Some(&CALL),
-                _ => None,
-            };
-            let (message, help) = match (closed, first) {
-                _ if !ROOTS.contains(&root) => (
-                    format!("unknown path `${root}`"),
-                    suggestion(root, place.roots()),
+            let (message, help) = match path.steps.first() {
+                _ if !ROOTS.contains(&root.as_str()) => (
+                    format!("unknown path `{root}`"),
+                    suggestion(&root, place.roots()),
                 ),
-                _ if !place.roots().contains(&root) => (
-                    format!("`${root}` is not known here"),
-                    "a timeline sees `$parcel`, `$state` and `$vars`".to_owned(),
+                _ if !place.roots().contains(&root.as_str()) => (
+                    format!("`{root}` is not known here"),
+                    format!("a timeline sees {}", quoted(place.roots())),
                 ),
-                (Some(known), Some(name)) if !known.contains(&name) => (
-                    format!("`${root}` has no `{name}`"),
-                    suggestion(name, known),
-                ),
+                Some(Step::Member(name))
+                    if !known.is_empty() && !known.contains(&name.as_str()) =>
+                {
+                    (format!("`{root}` has no `{name}`"), suggestion(name, known))
+                }
                 _ => continue,
             };
             let span = self.locate(node, text, range);
@@ -327,36 +324,33 @@ impl Reader<'_> {
         }
     }
 
-    /// Where a range of a decoded text stands in the file. Quotes, escapes and folded lines make the two differ, so the texts are walked
-    /// side by side; if they part, the whole value is marked.
+    /// Where a range of a decoded text stands in the file. Quotes, escapes and folded lines make the two differ, so the texts are
+    /// walked side by side; if they part, the whole value is marked.
     fn locate(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
         let raw = self.raw(node);
-        let mut position = raw
-            .find(|first: char| !matches!(first, '\'' | '"' | '|' | '>' | '\n' | ' '))
-            .unwrap_or(0);
-        if text.starts_with(['\'', '"', '|', '>', ' ', '\n']) {
-            position = usize::from(raw.starts_with(['\'', '"']) && raw != text);
-        }
+        let mut position = match raw.chars().next() {
+            Some('|' | '>') => raw.find('\n').unwrap_or_default(),
+            Some('\'' | '"') => 1,
+            _ => 0,
+        };
         let (mut start, mut end) = (None, None);
         for (at, wanted) in text.char_indices() {
-            let Some(found) = raw.get(position..).and_then(|rest| {
-                rest.find(|next: char| next == wanted || (wanted == ' ' && next == '\n'))
-            }) else {
+            let same = |next: char| next == wanted || (wanted == ' ' && next == '\n');
+            let Some(found) = raw.get(position..).and_then(|rest| rest.find(same)) else {
                 return node.span;
             };
+            position += found;
             if at == range.start {
-                start = Some(position + found);
+                start = Some(position);
             }
             if at == range.end {
-                end = Some(position + found);
+                end = Some(position);
             }
-            position += found + wanted.len_utf8();
+            position += wanted.len_utf8();
         }
         let start = start.unwrap_or(position);
-        Span::new(
-            node.span.start + start,
-            node.span.start + end.unwrap_or(position).max(start),
-        )
+        let end = end.unwrap_or(position).max(start);
+        Span::new(node.span.start + start, node.span.start + end)
     }
 }
 
