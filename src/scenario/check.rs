@@ -2,7 +2,7 @@
 //! vendors a program has.
 
 use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
-use super::error::{Diagnostic, Span, Spanned, nearest, quoted};
+use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted};
 
 /// What there is to refer to.
 pub trait Vocabulary {
@@ -97,7 +97,8 @@ impl Checker<'_> {
 
     fn operation(&mut self, operation: &Operation, span: Span) {
         let name = operation.to_string();
-        if self.vocabulary.operations().any(|known| known == name) {
+        let full = self.problems.len() > MAX_PROBLEMS;
+        if full || self.vocabulary.operations().any(|known| known == name) {
             return;
         }
         // A right operation behind a misspelt vendor is worth finding before the vendor alone is blamed.

@@ -226,11 +226,20 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
+/// Most problems that are reported for one file, and that suggestions are sought for.
+pub(super) const MAX_PROBLEMS: usize = 100;
+
+/// What is longer than this resembles nothing; comparing it would only take long.
+const MAX_WORD: usize = 100;
+
 /// The word of `known` that was most likely meant by `found`, if one is near enough to be worth saying.
 pub(super) fn nearest<'a>(
     found: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if found.len() > MAX_WORD {
+        return None;
+    }
     let wanted = found.to_lowercase();
     let limit = (wanted.chars().count() / 3).max(1);
     known

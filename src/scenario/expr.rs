@@ -29,6 +29,9 @@ use std::ops::Range;
 use regex::Regex;
 use serde_json::Value;
 
+/// Most patterns of one expression, or of one text with expressions in it.
+pub(super) const MAX_PATTERNS: usize = 16;
+
 /// Most steps of one evaluation.
 pub const STEPS: usize = 100_000;
 
@@ -43,7 +46,7 @@ pub trait Scope {
 pub struct Expr {
     text: String,
     root: Node,
-    paths: Vec<PathUse>,
+    uses: Uses,
 }
 
 impl PartialEq for Expr {
@@ -64,6 +67,14 @@ pub struct ExprError {
     pub label: Option<String>,
     /// What to do.
     pub help: Option<String>,
+}
+
+/// What an expression uses, for those who check it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Uses {
+    pub(super) paths: Vec<PathUse>,
+    /// How many patterns it holds compiled.
+    pub(super) patterns: usize,
 }
 
 /// A path as it stands in an expression.
@@ -158,8 +169,8 @@ impl Expr {
         self.eval(scope) == Value::Bool(true)
     }
 
-    pub(super) fn paths(&self) -> &[PathUse] {
-        &self.paths
+    pub(super) fn uses(&self) -> &Uses {
+        &self.uses
     }
 }
 

@@ -6,6 +6,8 @@ mod expect;
 pub(super) mod members;
 mod overrides;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod timelines;
 mod values;
 
@@ -14,16 +16,13 @@ use std::sync::Arc;
 use self::reader::Reader;
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario, Webhooks};
 use super::check::{self, Vocabulary};
-use super::error::{Diagnostic, Source, Span};
+use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
 use super::node::{self, Kind, Node};
 
 /// The version of scenario files that is read here.
 pub const API_VERSION: &str = "seatrial/v1";
 /// The only kind there is.
 pub const KIND: &str = "Scenario";
-
-/// Most problems that are reported for one file.
-const MAX_PROBLEMS: usize = 100;
 
 /// Reads a scenario without looking at what vendors there are.
 ///
@@ -88,11 +87,10 @@ fn outcome(
     (scenario, mut problems): (Option<Scenario>, Vec<Diagnostic>),
 ) -> Result<Scenario, Vec<Diagnostic>> {
     if let Some(last) = problems.get(MAX_PROBLEMS).cloned() {
-        let more = problems.len() - MAX_PROBLEMS;
         problems.truncate(MAX_PROBLEMS);
         problems.push(Diagnostic {
             code: "S002",
-            message: format!("too many problems, {more} more are not shown"),
+            message: format!("too many problems, only {MAX_PROBLEMS} are shown"),
             label: None,
             help: None,
             ..last

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::expr::{Expr, ExprError, PathUse, Scope};
+use super::expr::{Expr, ExprError, MAX_PATTERNS, PathUse, Scope, Uses};
 
 /// A value with expressions in its texts.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,10 +100,10 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Reads one text, and tells which paths it uses. Ranges are in that text.
-pub(super) fn read(text: &str) -> Result<(Template, Vec<PathUse>), ExprError> {
+/// Reads one text, and tells what its expressions use. Ranges are in that text.
+pub(super) fn read(text: &str) -> Result<(Template, Uses), ExprError> {
     let mut pieces = Vec::new();
-    let mut paths = Vec::new();
+    let mut uses = Uses::default();
     let mut at = 0;
     while let Some(open) = text
         .get(at..)
@@ -127,15 +127,26 @@ pub(super) fn read(text: &str) -> Result<(Template, Vec<PathUse>), ExprError> {
         };
         let expr = Expr::parse(text.get(start..end).unwrap_or_default())
             .map_err(|error| shift(error, start))?;
-        paths.extend(expr.paths().iter().map(|use_of| PathUse {
-            path: use_of.path.clone(),
-            range: use_of.range.start + start..use_of.range.end + start,
-        }));
+        uses.patterns += expr.uses().patterns;
+        if uses.patterns > MAX_PATTERNS {
+            let message = format!("more than {MAX_PATTERNS} patterns in one text");
+            return Err(ExprError {
+                message,
+                range: open..end + 2,
+                label: None,
+                help: None,
+            });
+        }
+        uses.paths
+            .extend(expr.uses().paths.iter().map(|use_of| PathUse {
+                path: use_of.path.clone(),
+                range: use_of.range.start + start..use_of.range.end + start,
+            }));
         pieces.push(Piece::Value(expr));
         at = end + 2;
     }
     if at == 0 {
-        return Ok((Template::Fixed(Value::String(text.to_owned())), paths));
+        return Ok((Template::Fixed(Value::String(text.to_owned())), uses));
     }
     if at < text.len() {
         pieces.push(Piece::Fixed(text.get(at..).unwrap_or_default().to_owned()));
@@ -148,7 +159,7 @@ pub(super) fn read(text: &str) -> Result<(Template, Vec<PathUse>), ExprError> {
         }
         None => Template::Text(pieces),
     };
-    Ok((whole, paths))
+    Ok((whole, uses))
 }
 
 /// Where the `}}` stands that ends the expression beginning at `start`: braces in quoted text do not count.

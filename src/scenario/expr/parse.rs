@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::lex::{self, Spot, Token, error};
-use super::{Comparison, Expr, ExprError, Function, Node, Operator, PathUse};
+use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, Node, Operator, PathUse, Uses};
 use crate::scenario::error::nearest;
 
 /// Longest expression. With no repetition in the language, this and the size of a pattern bound the cost of one.
@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Expr, ExprError> {
         tokens: lex::tokens(text)?,
         at: 0,
         depth: 0,
-        paths: Vec::new(),
+        uses: Uses::default(),
     };
     let root = parser.any()?;
     let rest = parser.spot();
@@ -47,7 +47,7 @@ pub(super) fn parse(text: &str) -> Result<Expr, ExprError> {
     Ok(Expr {
         text: text.to_owned(),
         root,
-        paths: parser.paths,
+        uses: parser.uses,
     })
 }
 
@@ -55,7 +55,7 @@ struct Parser {
     tokens: Vec<Spot>,
     at: usize,
     depth: usize,
-    paths: Vec<PathUse>,
+    uses: Uses,
 }
 
 impl Parser {
@@ -174,6 +174,13 @@ impl Parser {
             error.help = Some("for example `matches '^[A-Z]{2}$'`".to_owned());
             return Err(error);
         };
+        if self.uses.patterns >= MAX_PATTERNS {
+            return Err(error(
+                format!("more than {MAX_PATTERNS} patterns in one expression"),
+                range,
+            ));
+        }
+        self.uses.patterns += 1;
         self.advance();
         match RegexBuilder::new(&pattern)
             .size_limit(MAX_PATTERN)
@@ -245,7 +252,7 @@ impl Parser {
             Token::Text(text) => self.literal(Value::String(text)),
             Token::Path(path) => {
                 self.advance();
-                self.paths.push(PathUse {
+                self.uses.paths.push(PathUse {
                     path: path.clone(),
                     range,
                 });

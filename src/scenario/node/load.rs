@@ -1,6 +1,6 @@
 //! Parser events to a tree, under limits that hold before memory is spent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Number;
@@ -13,8 +13,10 @@ use crate::scenario::error::{Diagnostic, Source, Span, Spanned};
 const MAX_BYTES: usize = 1024 * 1024;
 /// Deepest nesting, aliases included.
 const MAX_DEPTH: usize = 64;
-/// Most nodes of a tree, each alias counted with all that it stands for.
+/// Most nodes of a tree, each alias counted with all that it stands for, and long texts as several.
 const MAX_NODES: usize = 100_000;
+/// So much text counts as one node more, so that copies of a long text are bounded too.
+const BYTES_PER_NODE: usize = 256;
 
 /// Reads the one document of a text. Problems that leave the shape of the tree intact (a key twice, a tag) do not stop it; the tree is
 /// there if it could be built.
@@ -80,6 +82,7 @@ struct Open {
     node: Node,
     anchor: usize,
     key: Option<Spanned<String>>,
+    keys: BTreeSet<String>,
     nodes: usize,
     depth: usize,
 }
@@ -134,7 +137,12 @@ impl Loader<'_> {
             }
             Event::Scalar(text, style, anchor, _) => {
                 let kind = self.scalar(text, *style, span);
-                self.finish(Node { span, kind }, *anchor, 1, 1)
+                self.finish(
+                    Node { span, kind },
+                    *anchor,
+                    1 + text.len() / BYTES_PER_NODE,
+                    1,
+                )
             }
             Event::SequenceStart(_, anchor, _) => self.open(
                 Node {
@@ -217,6 +225,7 @@ impl Loader<'_> {
             node,
             anchor,
             key: None,
+            keys: BTreeSet::new(),
             nodes: 1,
             depth: 1,
         });
@@ -264,7 +273,7 @@ impl Loader<'_> {
             Kind::List(items) => items.push(node),
             Kind::Map(members) => match parent.key.take() {
                 None => parent.key = Some(self.key(node)),
-                Some(key) if members.iter().any(|member| member.key.value == key.value) => {
+                Some(key) if !parent.keys.insert(key.value.clone()) => {
                     let message = format!("key `{}` stands twice in one mapping", key.value);
                     self.problem("S003", key.span, message)
                         .help("remove one of the two, or merge their values");

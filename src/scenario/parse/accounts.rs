@@ -105,24 +105,14 @@ fn account(reader: &mut Reader<'_>, node: &Node, mount: &Mount) -> Option<Accoun
             .unwrap_or_default(),
         members: serde_json::Map::new(),
     };
-    let mut complete = false;
-    for set in mount.credentials {
-        let present = fields.present(set);
-        complete |= present.len() == set.len();
-        if !present.is_empty() {
-            for name in *set {
-                if let Some(text) = fields
-                    .require(reader, name)
-                    .and_then(|node| reader.string(node, name))
-                {
-                    account.members.insert((*name).to_owned(), text.into());
-                }
-            }
-            // A set that was begun has had its own problem reported.
-            complete = true;
+    let begun = |set: &&&[&'static str]| !fields.present(set).is_empty();
+    for name in mount.credentials.iter().filter(begun).copied().flatten() {
+        let node = fields.require(reader, name);
+        if let Some(text) = node.and_then(|node| reader.string(node, name)) {
+            account.members.insert((*name).to_owned(), text.into());
         }
     }
-    if !complete {
+    if !mount.credentials.iter().any(|set| begun(&set)) {
         let sets: Vec<_> = mount
             .credentials
             .iter()

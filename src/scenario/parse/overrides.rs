@@ -1,5 +1,7 @@
 //! The `overrides`: what calls meet instead of the vendor's normal behaviour.
 
+use std::collections::BTreeMap;
+
 use http::{HeaderName, HeaderValue};
 
 use super::members;
@@ -204,35 +206,36 @@ fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {
 
 /// Reports overrides that can never be reached, because an earlier one takes every call that they could match.
 fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
-    for (at, later) in overrides.iter().enumerate() {
-        let earlier = overrides
+    let mut taken = BTreeMap::new();
+    for entry in overrides {
+        let on = &entry.on.value;
+        let wider = match on {
+            Pattern::Every => vec![Pattern::Every],
+            Pattern::Vendor(_) => vec![Pattern::Every, on.clone()],
+            Pattern::One(operation) => {
+                vec![
+                    Pattern::Every,
+                    Pattern::Vendor(operation.vendor.clone()),
+                    on.clone(),
+                ]
+            }
+        };
+        let earlier = wider
             .iter()
-            .take(at)
-            .find(|earlier| takes_all(earlier) && covers(&earlier.on, &later.on));
-        if let Some(earlier) = earlier {
-            let (line, _) = reader.source.position(earlier.span.start);
+            .find_map(|on| Some((on, *taken.get(&on.to_string())?)));
+        if let Some((earlier, span)) = earlier {
+            if reader.is_full() {
+                return;
+            }
+            let (line, _) = reader.source.position(span);
+            let message = format!(
+                "override is never reached, `{earlier}` on line {line} takes every such call"
+            );
             reader
-                .problem(
-                    "S016",
-                    later.on.span,
-                    format!(
-                        "override is never reached, `{}` on line {line} takes every such call",
-                        earlier.on.value
-                    ),
-                )
+                .problem("S016", entry.on.span, message)
                 .help("move it up, or give the earlier one `when` or `times`");
+        } else if entry.when.is_none() && entry.times.is_none() && entry.skip == 0 {
+            taken.insert(on.to_string(), entry.span.start);
         }
-    }
-}
-
-fn takes_all(earlier: &Override) -> bool {
-    earlier.when.is_none() && earlier.times.is_none() && earlier.skip == 0
-}
-
-fn covers(earlier: &Pattern, later: &Pattern) -> bool {
-    match (earlier, later) {
-        (Pattern::Every, _) => true,
-        (Pattern::Vendor(vendor), Pattern::One(operation)) => *vendor == operation.vendor,
-        (earlier, later) => earlier == later,
     }
 }

@@ -3,12 +3,14 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::scenario::error::{Diagnostic, Source, Span, Spanned, quoted, suggestion};
+use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) problems: Vec<Diagnostic>,
+    /// Patterns compiled so far.
+    pub(super) patterns: usize,
 }
 
 /// The members of a mapping, all of them known ones.
@@ -56,7 +58,16 @@ impl<'n> Fields<'n> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>) -> Self {
-        Self { source, problems }
+        Self {
+            source,
+            problems,
+            patterns: 0,
+        }
+    }
+
+    /// Whether a further problem would not be shown, so that no work need be spent on it.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() > MAX_PROBLEMS
     }
 
     pub(super) fn problem(

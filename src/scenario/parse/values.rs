@@ -9,12 +9,15 @@ use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
-use crate::scenario::expr::{Expr, ExprError, PathUse, Step};
-use crate::scenario::node::{Kind, Node};
+use crate::scenario::expr::{Expr, ExprError, PathUse, Step, Uses};
+use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::{self, Template};
 
 /// Longest duration: what is longer is a mistake.
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+
+/// Most patterns of one file.
+const MAX_PATTERNS: usize = 256;
 
 /// What paths may begin with, and the members of those that are a closed set.
 const ROOTS: [&str; 5] = ["$request", "$state", "$call", "$parcel", "$vars"];
@@ -246,9 +249,10 @@ impl Reader<'_> {
     }
 
     fn expression(&mut self, node: &Node, text: &str, place: Place) -> Option<Expr> {
+        self.affordable(node)?;
         match Expr::parse(text) {
             Ok(expr) => {
-                self.paths(node, text, expr.paths(), place);
+                self.uses(node, text, expr.uses(), place);
                 Some(expr)
             }
             Err(error) => {
@@ -260,31 +264,48 @@ impl Reader<'_> {
 
     /// A value with `{{ expressions }}` in its texts.
     pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
-        Some(match &node.kind {
-            Kind::Text(text) => match template::read(text) {
-                Ok((template, paths)) => {
-                    self.paths(node, text, &paths, Place::Call);
-                    template
-                }
-                Err(error) => {
-                    self.bad_expression(node, text, error);
-                    return None;
-                }
-            },
-            Kind::List(items) => Template::List(
-                items
-                    .iter()
-                    .filter_map(|item| self.template(item))
-                    .collect(),
-            ),
-            Kind::Map(entries) => {
-                let member = |entry: &crate::scenario::node::Member| {
-                    Some((entry.key.value.clone(), self.template(&entry.value)?))
-                };
-                Template::Object(entries.iter().filter_map(member).collect())
+        match &node.kind {
+            Kind::Text(text) if text.contains("{{") => self.filled_in(node, text),
+            Kind::List(items) => {
+                let items = items.iter().filter_map(|item| self.template(item));
+                Some(Template::List(items.collect()))
             }
-            _ => Template::Fixed(node.to_json()),
-        })
+            Kind::Map(members) => {
+                let members = members.iter().filter_map(|Member { key, value }| {
+                    Some((key.value.clone(), self.template(value)?))
+                });
+                Some(Template::Object(members.collect()))
+            }
+            _ => Some(Template::Fixed(node.to_json())),
+        }
+    }
+
+    fn filled_in(&mut self, node: &Node, text: &str) -> Option<Template> {
+        self.affordable(node)?;
+        match template::read(text) {
+            Ok((template, uses)) => {
+                self.uses(node, text, &uses, Place::Call);
+                Some(template)
+            }
+            Err(error) => {
+                self.bad_expression(node, text, error);
+                None
+            }
+        }
+    }
+
+    /// Compiled patterns take memory, so that a file can only have so many; the one too many is reported once.
+    fn affordable(&mut self, node: &Node) -> Option<()> {
+        if self.patterns < MAX_PATTERNS {
+            return Some(());
+        }
+        if self.patterns != usize::MAX {
+            self.patterns = usize::MAX;
+            let message = format!("more than {MAX_PATTERNS} patterns in one file");
+            self.problem("S002", node.span, message)
+                .help("use `==`, `in` or `starts_with` where they do");
+        }
+        None
     }
 
     fn bad_expression(&mut self, node: &Node, text: &str, error: ExprError) {
@@ -294,9 +315,10 @@ impl Reader<'_> {
         problem.help = error.help;
     }
 
-    /// Reports paths that can lead nowhere.
-    fn paths(&mut self, node: &Node, text: &str, paths: &[PathUse], place: Place) {
-        for PathUse { path, range } in paths {
+    /// Reports paths that can lead nowhere, and counts patterns.
+    fn uses(&mut self, node: &Node, text: &str, uses: &Uses, place: Place) {
+        self.patterns += uses.patterns;
+        for PathUse { path, range } in &uses.paths {
             let root = format!("${}", path.root);
             let known: &[&str] = match path.root.as_str() {
                 "request" => &REQUEST,
@@ -327,6 +349,9 @@ impl Reader<'_> {
     /// Where a range of a decoded text stands in the file. Quotes, escapes and folded lines make the two differ, so the texts are
     /// walked side by side; if they part, the whole value is marked.
     fn locate(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
+        if self.is_full() {
+            return node.span;
+        }
         let raw = self.raw(node);
         let mut position = match raw.chars().next() {
             Some('|' | '>') => raw.find('\n').unwrap_or_default(),
