@@ -8,6 +8,8 @@ fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets the output directory"));
     println!("cargo::rerun-if-changed=specs");
+    println!("cargo::rerun-if-changed=scenarios");
+    fs::write(out.join("scenarios.rs"), scenarios(&root.join("scenarios"))).expect("the output directory is writable");
     for vendor in folders(&root.join("specs")) {
         let name = vendor.file_name().expect("a folder has a name").to_owned();
         fs::create_dir_all(out.join(&name)).expect("the output directory is writable");
@@ -19,9 +21,25 @@ fn main() {
     }
 }
 
+/// A Rust expression that lists every scenario file by its name, with its text.
+fn scenarios(root: &Path) -> String {
+    let mut files: Vec<PathBuf> = folders(root).iter().flat_map(|folder| entries(folder)).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    let rows = files.iter().map(|file| {
+        println!("cargo::rerun-if-changed={}", file.display());
+        format!("({:?}, include_str!({file:?})),", file.file_stem().expect("a file has a name").to_string_lossy())
+    });
+    format!("&[{}]", rows.collect::<String>())
+}
+
 fn folders(parent: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(parent).unwrap_or_else(|error| panic!("{}: {error}", parent.display()));
-    entries.map(|entry| entry.expect("a folder can be listed").path()).filter(|path| path.is_dir()).collect()
+    entries(parent).into_iter().filter(|path| path.is_dir()).collect()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.expect("a folder can be listed").path()).collect()
 }
 
 fn json(source: &Path) -> Vec<u8> {

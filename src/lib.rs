@@ -16,6 +16,7 @@ pub mod base;
 pub mod carrier;
 pub mod cli;
 pub mod engine;
+pub mod scenario;
 pub mod server;
 pub mod spec;
 pub mod vendors;

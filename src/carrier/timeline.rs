@@ -19,6 +19,8 @@ pub enum When {
     At(SignedDuration),
     /// After the parcel's tracking was read so many times since the previous step.
     AfterReads(u32),
+    /// When somebody makes it happen.
+    ByHand,
 }
 
 /// One thing that will happen.
@@ -52,6 +54,8 @@ pub enum Next {
     At(Scan),
     /// After so many more reads, this happens.
     AfterReads(u32, Scan),
+    /// This happens when somebody makes it happen.
+    ByHand(Scan),
 }
 
 /// The next step of a parcel on a timeline (`None`: the usual one); nothing when its life is over.
@@ -77,7 +81,7 @@ fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
         When::At(offset) => {
             let longest = timeline.steps.iter().filter_map(|step| match step.when {
                 When::At(offset) => Some(offset),
-                When::AfterReads(_) => None,
+                When::AfterReads(_) | When::ByHand => None,
             });
             // A lap lasts as long as its last offset, and at least an hour, so that no clock can be advanced forever.
             let length = longest.max().unwrap_or_default().max(SignedDuration::from_hours(1));
@@ -89,6 +93,7 @@ fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
             Some(Next::At(scan(at.max(latest))))
         }
         When::AfterReads(reads) => Some(Next::AfterReads(reads.saturating_sub(parcel.reads), scan(latest))),
+        When::ByHand => Some(Next::ByHand(scan(latest))),
     }
 }
 

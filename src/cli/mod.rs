@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod coverage;
 mod health;
+mod scenarios;
 mod schema;
 mod serve;
 

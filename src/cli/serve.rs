@@ -7,7 +7,9 @@ use std::{fs, io};
 
 use crate::cli::Exit;
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
-use crate::engine::{Machine, Options, Start};
+use crate::cli::scenarios;
+use crate::engine::{DEFAULT, Machine, Options, Start};
+use crate::scenario;
 use crate::server::{self, AdminAuth, Bound, Config, Guard};
 use crate::vendors;
 
@@ -25,15 +27,18 @@ pub(super) fn run(arguments: &ServeArguments) -> Exit {
 }
 
 async fn serve(arguments: &ServeArguments) -> Exit {
-    let mut start = Start::plain(wall());
-    start.seed = arguments.seed.unwrap_or(start.seed);
     let options = Options {
         conform: arguments.conform.into(),
         plain: arguments.plain,
         journal_bytes: arguments.journal_bytes,
         sandboxes: arguments.sandboxes,
     };
-    let machine = Arc::new(Machine::new(vendors::ALL, options, start));
+    let machine = Arc::new(Machine::new(vendors::ALL, options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(wall()) }));
+    if let Some(path) = &arguments.scenario
+        && let Err(problems) = open(&machine, path, arguments.seed)
+    {
+        return complain(problems.trim_end(), Exit::Usage);
+    }
     let config = Config {
         listen: arguments.listen.clone(),
         admin_listen: arguments.admin_listen,
@@ -69,6 +74,17 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let _ = io::stdout().flush();
     server::serve(machine, bound, guard, signals).await;
     Exit::Fine
+}
+
+/// Puts the default sandbox under a scenario; every problem of its file, as text.
+fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String> {
+    let (name, bytes) = scenarios::read(path).map_err(|error| format!("error: {error}"))?;
+    let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
+    let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::Known(machine)).map_err(told)?;
+    loaded.seed = seed.or(loaded.seed);
+    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, wall()).map_err(told)?;
+    machine.replace(machine.default_sandbox(), staged, false);
+    Ok(())
 }
 
 /// The stable line that says that everything listens.
@@ -121,7 +137,8 @@ fn logs(arguments: &ServeArguments) {
 }
 
 fn complain(problem: &str, exit: Exit) -> Exit {
-    eprintln!("error: {problem}");
+    let kind = if problem.starts_with("error") { "" } else { "error: " };
+    eprintln!("{kind}{problem}");
     exit
 }
 

@@ -1,6 +1,6 @@
 //! The machine: all vendors and all sandboxes of a process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -100,6 +100,8 @@ pub struct Start {
     pub clock: Clock,
     /// Rows of `accounts` by mount; a mount that is named has these instead of its defaults.
     pub accounts: Vec<(String, Vec<serde_json::Map<String, Value>>)>,
+    /// Whether whatever callers present is good.
+    pub any_credential: bool,
     /// The scenario.
     pub script: Box<dyn Script>,
     /// Its name.
@@ -114,6 +116,7 @@ impl Start {
             seed: 42,
             clock: Clock::new(crate::world::Mode::Realtime, None, wall),
             accounts: Vec::new(),
+            any_credential: false,
             script: Box::new(NoScript),
             scenario: DEFAULT.to_owned(),
         }
@@ -176,34 +179,43 @@ impl Machine {
         if claims.is_empty() { None } else { claims.get(&(mount, credential)).cloned() }
     }
 
-    /// Makes a sandbox.
+    /// A sandbox that nobody can reach yet, so that it can be furnished before it is opened or put in another's place. With
+    /// `world` it goes on with that one's documents, agenda and time.
+    #[must_use]
+    pub fn stage(&self, name: &str, start: Start, world: Option<World>) -> Arc<Sandbox> {
+        let mut state = state(&self.vendors, name, start);
+        state.world = world.unwrap_or(state.world);
+        Arc::new(Sandbox::new(name, state, self.options.journal_bytes))
+    }
+
+    /// Opens a staged sandbox under its name.
     ///
     /// # Errors
     /// When the name is taken or no name, or there are too many.
-    pub fn create(&self, name: &str, start: Start) -> Result<Arc<Sandbox>, SandboxError> {
+    pub fn open(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, SandboxError> {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
+        if sandbox.name.is_empty() || sandbox.name.len() > 64 || !sandbox.name.bytes().all(fits) {
             return Err(SandboxError::Name);
         }
         let mut sandboxes = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner);
-        if sandboxes.contains_key(name) {
+        if sandboxes.contains_key(&sandbox.name) {
             return Err(SandboxError::Taken);
         }
         if sandboxes.len() >= self.options.sandboxes {
             return Err(SandboxError::Full);
         }
-        let sandbox = Arc::new(Sandbox::new(name, state(&self.vendors, name, start), self.options.journal_bytes));
         sandboxes.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
         drop(sandboxes);
         self.claim(&sandbox);
         Ok(sandbox)
     }
 
-    /// Puts a sandbox at the beginning of another scenario.
-    pub fn restart(&self, sandbox: &Arc<Sandbox>, start: Start) {
-        let state = state(&self.vendors, &sandbox.name, start);
-        *sandbox.lock() = state;
-        sandbox.journal().retain(|_| false);
+    /// Puts a staged sandbox in another's place, in one step; the journal goes on only if `keep` says so.
+    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) {
+        std::mem::swap(&mut *sandbox.lock(), &mut *staged.lock());
+        if !keep {
+            sandbox.journal().retain(|_| false);
+        }
         if sandbox.name != self.default.name {
             self.unclaim(sandbox);
             self.claim(sandbox);
@@ -223,15 +235,29 @@ impl Machine {
     }
 
     fn claim(&self, sandbox: &Arc<Sandbox>) {
+        let defaults = self.default_values();
         let state = sandbox.lock();
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
         for loaded in &self.vendors {
             for credential in state.world.accounts.credentials(loaded.vendor.mount).iter() {
                 for value in credential.facts.values().filter_map(Value::as_str) {
-                    claims.entry((loaded.vendor.mount, value.to_owned())).or_insert_with(|| Arc::clone(sandbox));
+                    // What opens the default sandbox goes on opening it.
+                    if !defaults.get(loaded.vendor.mount).is_some_and(|values| values.contains(value)) {
+                        claims.entry((loaded.vendor.mount, value.to_owned())).or_insert_with(|| Arc::clone(sandbox));
+                    }
                 }
             }
         }
+    }
+
+    /// Every text in the credentials of the default sandbox, by mount.
+    fn default_values(&self) -> BTreeMap<&'static str, BTreeSet<String>> {
+        let state = self.default.lock();
+        let values = |mount: &str| {
+            let rows = state.world.accounts.credentials(mount);
+            rows.iter().flat_map(|row| row.facts.values()).filter_map(|value| value.as_str().map(str::to_owned)).collect()
+        };
+        self.vendors.iter().map(|loaded| (loaded.vendor.mount, values(loaded.vendor.mount))).collect()
     }
 
     fn unclaim(&self, sandbox: &Arc<Sandbox>) {
@@ -242,6 +268,7 @@ impl Machine {
 
 fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
     let mut accounts = Accounts::default();
+    accounts.any_credential = start.any_credential;
     for Loaded { vendor, .. } in vendors {
         let given = start.accounts.iter().find(|(mount, _)| mount == vendor.mount).map(|(_, rows)| rows);
         let rows = match given {

@@ -61,7 +61,7 @@ impl Cx<'_> {
     /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
     pub fn hurry(&mut self, parcel: &mut Parcel) -> Option<Scan> {
         let mut scan = match self.next(parcel)? {
-            Next::At(scan) | Next::AfterReads(_, scan) => scan,
+            Next::At(scan) | Next::AfterReads(_, scan) | Next::ByHand(scan) => scan,
         };
         scan.at = self.now;
         self.store(parcel, scan.clone());

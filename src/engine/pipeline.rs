@@ -46,6 +46,7 @@ struct Conduct {
     dated: bool,
     delay: Duration,
     wire: Option<Wire>,
+    failing: Option<StatusCode>,
     notes: Vec<Box<str>>,
 }
 
@@ -107,7 +108,7 @@ impl Machine {
         let (number, name) = (owner.calls, Arc::clone(&owner.name));
         let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
         let documents = state.world.accounts.get(account);
-        let view = View { call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
+        let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
         let decision = state.script.decide(&view, &mut rng);
         let refusal = match (&reading.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
@@ -122,6 +123,7 @@ impl Machine {
             dated,
             delay: decision.delay,
             wire: decision.wire,
+            failing: decision.failing,
             notes: Vec::new(),
         };
         conduct.outcome = match (decision.instead, refusal, reading.row) {
@@ -140,8 +142,10 @@ impl Machine {
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
     fn finish(&self, here: &Here<'_>, book: &Book, call: &Call<'_>, conduct: Conduct) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
-        let Conduct { outcome, at, label, number, dated, delay, wire, mut notes, .. } = conduct;
+        let Conduct { outcome, at, label, number, dated, delay, wire, failing, mut notes } = conduct;
+        let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
         let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, call));
+        reply.status = failing.unwrap_or(reply.status);
         (dialect.headers)(call, &mut reply);
         let Reply { status, mut headers, body } = reply;
         let body = match body {
@@ -247,7 +251,14 @@ fn admit(
     let shared = accounts.open(vendor.id, "");
     let credentials = accounts.credentials(vendor.mount);
     let gate = Gate { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
-    (vendor.authenticate)(&gate).map(Some)
+    match (vendor.authenticate)(&gate) {
+        Ok(credential) => match credential.denial(now) {
+            Some(denial) => Err(Refusal::Unauthenticated(denial)),
+            None => Ok(Some(credential)),
+        },
+        Err(Refusal::Unauthenticated(_)) if accounts.any_credential => Ok(credentials.first().cloned()),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Runs a row. What it wrote is taken back when it refuses or fails.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
+use crate::base::time::Timestamp;
 use crate::spec::Violation;
-use crate::world::Kind;
+use crate::world::{Credential, Kind};
 
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +83,18 @@ pub enum Denial {
     Expired,
     /// It was taken back.
     Revoked,
+}
+
+impl Credential {
+    /// Why a credential is no longer good at `now`, if it is not: its row says `revoked: true` or `expires: <timestamp>`.
+    #[must_use]
+    pub fn denial(&self, now: Timestamp) -> Option<Denial> {
+        if self.is("revoked") {
+            return Some(Denial::Revoked);
+        }
+        let expires: Option<Timestamp> = self.text("expires").parse().ok();
+        expires.filter(|expires| *expires <= now).map(|_| Denial::Expired)
+    }
 }
 
 impl Refusal {

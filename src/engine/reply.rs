@@ -88,6 +88,10 @@ pub enum Wire {
     Reset,
     /// The connection is closed in good order without a byte of the answer.
     Empty,
+    /// Nothing is said for an hour.
+    Hang,
+    /// The connection ends in the middle of the body.
+    Truncate,
 }
 
 /// A finished answer.

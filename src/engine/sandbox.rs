@@ -42,6 +42,15 @@ impl Sandbox {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes this moment the one that [`Sandbox::reset`] goes back to.
+    pub fn settle_origin(&self) {
+        let mut state = self.lock();
+        state.origin = state.world.clone();
+        state.script.reset();
+        drop(state);
+        self.journal().retain(|_| false);
+    }
+
     /// Goes back to the moment after the scenario was loaded. The journal is emptied with it.
     pub fn reset(&self) {
         let mut state = self.lock();

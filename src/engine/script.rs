@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+use serde_json::Value;
+
 use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
@@ -10,7 +13,6 @@ use crate::engine::call::Call;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Reply, Wire};
 use crate::world::{Account, AccountId};
-use serde_json::Value;
 
 /// What happens to one call.
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub struct Decision {
     pub instead: Option<Instead>,
     /// What goes wrong on the wire once the answer is known.
     pub wire: Option<Wire>,
+    /// The status that is answered, in the vendor's words for a failure of its own, whatever the behaviour came to.
+    pub failing: Option<StatusCode>,
 }
 
 /// An answer in place of a behaviour.
@@ -33,14 +37,16 @@ pub enum Instead {
 
 /// What a script may look at while it decides.
 pub struct View<'a> {
+    /// The vendor's id.
+    pub vendor: &'static str,
     /// The call.
     pub call: &'a Call<'a>,
     /// Who asks; `None` when the credentials were no good.
     pub account: Option<AccountId>,
     /// The documents of the caller's account.
     pub documents: &'a Account,
-    /// The vendor's answer to `$state.<name>`.
-    pub state: fn(&Account, &str) -> Option<Value>,
+    /// The vendor's answer to `$state`.
+    pub state: fn(&Account) -> Value,
     /// The world's time.
     pub now: Timestamp,
 }
@@ -55,6 +61,9 @@ pub trait Script: Send {
 
     /// The steps of a timeline.
     fn timeline(&self, name: &str) -> Option<Arc<Timeline>>;
+
+    /// The text of the scenario; empty for the one that changes nothing.
+    fn source(&self) -> &str;
 
     /// Forgets what was counted, as at the moment after the scenario was loaded.
     fn reset(&mut self);
@@ -74,6 +83,10 @@ impl Script for NoScript {
 
     fn timeline(&self, _: &str) -> Option<Arc<Timeline>> {
         None
+    }
+
+    fn source(&self) -> &str {
+        ""
     }
 
     fn reset(&mut self) {}

@@ -50,8 +50,8 @@ pub struct Vendor {
     pub due: fn(&mut Cx<'_>, &Task),
     /// Is told of every scan of one of its parcels, after it was stored.
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
-    /// The value of `$state.<name>` in a scenario; `None` when the vendor has no such name.
-    pub state: fn(&Account, name: &str) -> Option<Value>,
+    /// What `$state` is in a scenario: an object, made only when a condition asks for it.
+    pub state: fn(&Account) -> Value,
 }
 
 /// How a vendor's routes treat slashes.

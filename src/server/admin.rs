@@ -8,6 +8,7 @@ mod parcels;
 mod requests;
 mod routes;
 mod sandboxes;
+mod scenarios;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::{Request as HttpRequest, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -32,6 +32,8 @@ const HEADER_BYTES: usize = 64 * 1024;
 const HEADER_COUNT: usize = 100;
 /// How many connections may be open at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 10_000;
+/// How long a connection is kept open without an answer when a scenario wants silence.
+const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 /// How long open requests may take to finish when the process is told to leave.
 const DRAIN: Duration = Duration::from_millis(800);
 
@@ -263,16 +265,26 @@ impl Shell {
         if !answer.delay.is_zero() {
             tokio::time::sleep(answer.delay).await;
         }
+        let mut body = answer.body;
+        let mut headers = answer.headers;
         match answer.wire {
             None => {}
+            Some(Wire::Truncate) if body.len() > 1 => {
+                // A length that the body does not reach: hyper ends the connection when the body ends short of it.
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+                body.truncate(body.len() / 2);
+            }
             Some(wire) => {
+                if wire == Wire::Hang {
+                    tokio::time::sleep(LONGEST_SILENCE).await;
+                }
                 reset.store(wire == Wire::Reset, Ordering::Relaxed);
                 return Err(Silence);
             }
         }
-        let mut response = Response::new(Full::new(answer.body));
+        let mut response = Response::new(Full::new(body));
         *response.status_mut() = answer.status;
-        *response.headers_mut() = answer.headers;
+        *response.headers_mut() = headers;
         Ok(response)
     }
 }

@@ -42,6 +42,8 @@ pub struct Accounts {
     rows: Vec<Account>,
     names: BTreeMap<&'static str, BTreeMap<Arc<str>, AccountId>>,
     credentials: BTreeMap<&'static str, Arc<[Credential]>>,
+    /// Whether whatever is presented is good (`credentials: any`).
+    pub any_credential: bool,
 }
 
 impl Credential {

@@ -3,13 +3,14 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use seatrial::base::time;
-use seatrial::engine::{Answer, Conform, Machine, Options, Request, Start};
+use seatrial::engine::{Answer, Conform, DEFAULT, Machine, Options, Request, Start};
+use seatrial::scenario::{self, ast::ClockMode};
 use seatrial::vendors;
-use seatrial::world::{Clock, Mode};
 use serde_json::{Map, Value};
 
 use crate::matching::{self, Members};
@@ -42,31 +43,14 @@ pub fn run(file: &Path) -> Result<(), String> {
 
 fn machine(scenario: &Value) -> Machine {
     let wall: Timestamp = WALL.parse().expect("a valid timestamp");
-    let mut start = Start::plain(wall);
-    start.clock = Clock::new(Mode::Frozen, None, wall);
-    for (member, value) in scenario.as_object().into_iter().flatten() {
-        match member.as_str() {
-            "seed" => start.seed = value.as_u64().expect("a seed is a number"),
-            "accounts" => {
-                let mounts = value.as_object().expect("accounts are listed by mount");
-                start.accounts = mounts
-                    .iter()
-                    .map(|(mount, rows)| {
-                        (
-                            mount.clone(),
-                            rows.as_array()
-                                .expect("a list of rows")
-                                .iter()
-                                .map(|row| row.as_object().expect("a row is an object").clone())
-                                .collect(),
-                        )
-                    })
-                    .collect();
-            }
-            other => panic!("conversations cannot use `{other}` of a scenario"),
-        }
-    }
-    Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, start)
+    let machine = Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, Start::plain(wall));
+    let text = if scenario.is_null() { "{}".to_owned() } else { scenario.to_string() };
+    let told = |problems: Vec<scenario::Diagnostic>| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    let mut scenario = scenario::load(&text, "scenario", &scenario::run::Known(&machine)).unwrap_or_else(told);
+    scenario.clock.mode = scenario.clock.mode.or(Some(ClockMode::Frozen));
+    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall).unwrap_or_else(told);
+    machine.replace(machine.default_sandbox(), staged, false);
+    machine
 }
 
 struct Teller<'s> {

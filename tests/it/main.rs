@@ -2,5 +2,6 @@
 
 mod conversation;
 mod conversations;
+mod diagnostics;
 mod documents;
 mod matching;

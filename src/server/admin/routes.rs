@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::server::admin::{Handler, Problem, about, clock, parcels, requests, sandboxes};
+use crate::server::admin::{Handler, Problem, about, clock, parcels, requests, sandboxes, scenarios};
 
 /// One route.
 pub(super) struct Route {
@@ -28,6 +28,8 @@ const FILTERS: &[(&str, &str)] = &[
     ("wait", "wait so long for a call, such as `5s`"),
     ("min", "how many calls `wait` waits for (1)"),
 ];
+
+const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
 
 const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look first; every sandbox otherwise")];
 
@@ -60,6 +62,8 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/clock", 200, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", 200, clock::put, "sets the time forward, or how it passes", body: clock::put_schema),
     route!(POST "/sandboxes/{s}/clock/advance", 200, clock::advance, "moves the time; everything due happens", body: clock::advance_schema),
+    route!(GET "/sandboxes/{s}/scenario", 200, scenarios::get, "the scenario at work"),
+    route!(PUT "/sandboxes/{s}/scenario", 200, scenarios::put, "begins anew under another scenario", query: KEEP, body: scenarios::put_schema),
     route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: FILTERS),
     route!(DELETE "/sandboxes/{s}/requests", 204, requests::delete, "empties the journal of what the filters name", query: FILTERS),
     route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`"),

@@ -1,5 +1,6 @@
 //! Sandboxes: made, shown, reset, removed.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
@@ -7,15 +8,18 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::base::time::Timestamp;
-use crate::engine::{DEFAULT, Sandbox, SandboxError, Start};
-use crate::server::admin::{Admin, Ask, Given, Problem, clock};
+use crate::engine::{DEFAULT, Sandbox, SandboxError};
+use crate::scenario::{self, Scenario};
+use crate::server::admin::{Admin, Ask, Given, Problem, clock, scenarios};
 use crate::server::http::wall;
-use crate::world::{Clock, Mode};
+use crate::world::Mode;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Create {
     name: Option<String>,
+    /// A scenario in place, or the text of one.
+    scenario: Option<Value>,
     seed: Option<u64>,
     clock: Option<ClockStart>,
 }
@@ -30,6 +34,7 @@ struct ClockStart {
 pub(super) fn create_schema() -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": {
         "name": {"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"},
+        "scenario": {"description": "a scenario, or its text", "oneOf": [{"type": "object"}, {"type": "string"}]},
         "seed": {"type": "integer", "minimum": 0},
         "clock": {"type": "object", "properties": {"start": {"type": "string", "format": "date-time"}, "mode": {}}},
     }})
@@ -39,12 +44,19 @@ pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let wanted: Create = ask.read()?;
     let name = wanted.name.unwrap_or_else(|| format!("s{}", MADE.fetch_add(1, Ordering::Relaxed) + 1));
-    let mut start = Start::plain(wall());
-    start.seed = wanted.seed.unwrap_or(start.seed);
-    if let Some(ClockStart { start: from, mode }) = wanted.clock {
-        start.clock = Clock::new(mode.unwrap_or(Mode::Realtime), from, wall());
+    let mut scenario = match &wanted.scenario {
+        None => Scenario::plain(),
+        Some(Value::String(text)) => scenarios::parse(admin, text.as_bytes())?,
+        Some(value) => scenarios::parse(admin, value.to_string().as_bytes())?,
+    };
+    scenario.seed = wanted.seed.or(scenario.seed);
+    if let Some(ClockStart { start, mode }) = wanted.clock {
+        scenario.clock.start = start.or(scenario.clock.start);
+        scenario.clock.mode = mode.map(Into::into).or(scenario.clock.mode);
     }
-    let sandbox = admin.machine.create(&name, start).map_err(|error| match error {
+    let staged =
+        scenario::run::stage(&admin.machine, &name, &Arc::new(scenario), None, wall()).map_err(|found| scenarios::refused(&found))?;
+    let sandbox = admin.machine.open(staged).map_err(|error| match error {
         SandboxError::Taken => Problem::new(StatusCode::CONFLICT, format!("there is a sandbox `{name}` already")),
         SandboxError::Name => Problem::bad(format!("a name has 1 to 64 of `a-z 0-9 - _`, found `{name}`")),
         SandboxError::Full => {

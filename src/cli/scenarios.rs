@@ -1,0 +1,52 @@
+//! Where scenario files come from: the disk, or the binary itself.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// The scenarios that ship inside the binary, by name: the files of `scenarios/`.
+const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// Why a scenario cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ScenarioError {
+    /// The disk says no.
+    #[error("{path}: {source}")]
+    Read {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A scenario's name for diagnostics, and its text. A path that is no file may be the name of a built-in one.
+pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
+    let name = path.to_string_lossy().into_owned();
+    match fs::read(path) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(source) => match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+            Some((built_in, text)) => Ok((format!("{built_in}.yaml"), text.as_bytes().to_vec())),
+            None => Err(ScenarioError::Read { path: path.to_owned(), source }),
+        },
+    }
+}
+
+/// Every scenario file of a path: itself, or all `*.yaml`, `*.yml` and `*.json` below it, in order.
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let failed = |source| ScenarioError::Read { path: path.to_owned(), source };
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(failed)?;
+    entries.sort();
+    let mut found = Vec::new();
+    for entry in entries {
+        if entry.is_dir() {
+            found.extend(files(&entry)?);
+        } else if entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json") {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}

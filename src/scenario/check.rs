@@ -1,0 +1,110 @@
+//! Whether the names in a scenario exist. The operations come from outside, so that a scenario can be checked against whatever set of
+//! vendors a program has.
+
+use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
+use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted};
+
+/// What there is to refer to.
+pub trait Vocabulary {
+    /// The ids of all vendors.
+    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+
+    /// The full names of all operations, `vendor.operationId`.
+    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+}
+
+/// All names in the scenario that refer to nothing.
+#[must_use]
+pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic> {
+    let mut checker = Checker { scenario, vocabulary, problems: Vec::new() };
+    for given in &scenario.given {
+        checker.operation(&given.operation.value, given.operation.span);
+    }
+    for timeline in &scenario.timelines {
+        if let Some(vendor) = &timeline.vendor {
+            checker.vendor(vendor, vendor.span);
+        }
+        for step in &timeline.steps {
+            if let Trigger::On(on) = &step.trigger {
+                checker.pattern(on);
+            }
+        }
+    }
+    for entry in &scenario.overrides {
+        checker.pattern(&entry.on);
+    }
+    for entry in &scenario.expect {
+        match &entry.kind {
+            Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),
+            Expected::Order(calls) => calls.iter().for_each(|on| checker.pattern(on)),
+            Expected::Webhook { .. } => {}
+        }
+    }
+    checker.problems.sort_by_key(|problem| problem.span.start);
+    checker.problems
+}
+
+struct Checker<'c> {
+    scenario: &'c Scenario,
+    vocabulary: &'c dyn Vocabulary,
+    problems: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn problem(&mut self, code: &'static str, span: Span, message: String, label: Option<String>, help: String) {
+        let mut problem = Diagnostic::new(code, &self.scenario.source, span, message);
+        problem.label = label;
+        problem.help(help);
+        self.problems.push(problem);
+    }
+
+    fn pattern(&mut self, on: &Spanned<Pattern>) {
+        match &on.value {
+            Pattern::Every => {}
+            Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
+            Pattern::One(operation) => self.operation(operation, on.span),
+        }
+    }
+
+    fn vendor(&mut self, vendor: &str, span: Span) {
+        let known: Vec<_> = self.vocabulary.vendors().collect();
+        if known.contains(&vendor) {
+            return;
+        }
+        let help = match nearest(vendor, known.iter().copied()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("expected one of {}", quoted(&known)),
+        };
+        self.problem("S013", span, format!("unknown vendor `{vendor}`"), None, help);
+    }
+
+    fn operation(&mut self, operation: &Operation, span: Span) {
+        let name = operation.to_string();
+        let full = self.problems.len() > MAX_PROBLEMS;
+        if full || self.vocabulary.operations().any(|known| known == name) {
+            return;
+        }
+        // A right operation behind a misspelt vendor is worth finding before the vendor alone is blamed.
+        let near = nearest(&name, self.vocabulary.operations());
+        let vendor = operation.vendor.as_str();
+        let known = self.vocabulary.vendors().any(|known| known == vendor);
+        let (label, help) = match (known, near) {
+            (false, None) => return self.vendor(vendor, span),
+            (false, Some(name)) => (format!("there is no vendor `{vendor}`"), format!("did you mean `{name}`?")),
+            (true, _) => (format!("no such operationId in {vendor}"), self.near_operation(operation)),
+        };
+        let message = format!("unknown operation `{name}`");
+        self.problem("S012", span, message, Some(label), help);
+    }
+
+    /// What to do about an operation that its vendor does not have.
+    fn near_operation(&self, operation: &Operation) -> String {
+        let vendor = &operation.vendor;
+        let prefix = format!("{vendor}.");
+        let own = self.vocabulary.operations().filter_map(|known| known.strip_prefix(&prefix));
+        match nearest(&operation.id, own) {
+            Some(id) => format!("did you mean `{vendor}.{id}`?"),
+            None => format!("`seatrial coverage` lists the operations of {vendor}"),
+        }
+    }
+}

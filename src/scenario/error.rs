@@ -1,0 +1,271 @@
+//! What is wrong with a scenario file, shown the way a compiler would: where, what, and what to do about it. Problems are values and
+//! are collected; nothing in this module decides whether to stop.
+//!
+//! | code | means |
+//! |---|---|
+//! | `S001` | the text is not valid YAML, or not UTF-8 |
+//! | `S002` | a limit is exceeded: size, depth, expanded aliases, number of problems |
+//! | `S003` | a key stands twice in one mapping |
+//! | `S004` | a member that does not exist here |
+//! | `S005` | a value of the wrong type |
+//! | `S006` | a required member is missing |
+//! | `S007` | members that exclude each other |
+//! | `S008` | a value out of range or not readable: durations, timestamps, counts, headers |
+//! | `S009` | a word that is not on a closed list: parcel statuses, modes, kinds of fault |
+//! | `S010` | an expression or template that cannot be read |
+//! | `S011` | an expression that looks where nothing can be |
+//! | `S012` | an unknown operation |
+//! | `S013` | an unknown vendor |
+//! | `S014` | YAML that would be ambiguous here: tags, several documents, keys that are not words, numbers that lose digits |
+//! | `S015` | steps of a timeline that go back in time |
+//! | `S016` | an override that an earlier one always shadows |
+//! | `S017` | a row of `given` that its operation refuses |
+//! | `S018` | a scenario file that cannot be read |
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+
+/// A range of bytes in a source text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes from `start` up to `end`.
+    #[must_use]
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T> std::ops::Deref for Spanned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// A text with the name that diagnostics give it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// File name, or whatever the text is known by.
+    pub name: String,
+    /// The text that spans refer to.
+    pub text: String,
+}
+
+impl Source {
+    /// Line and column of a byte, both from 1; columns count characters.
+    #[must_use]
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let before = self.text.get(..self.floor(byte)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
+
+    /// The greatest character boundary that is not beyond `byte`.
+    fn floor(&self, byte: usize) -> usize {
+        let mut byte = byte.min(self.text.len());
+        while !self.text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        byte
+    }
+
+    /// The whole lines that a span touches: number of the first, byte offset of the first, text without the last line break.
+    fn lines(&self, span: Range<usize>) -> (usize, usize, &str) {
+        let start = self.text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let end = self.text.get(span.end..).and_then(|after| after.find('\n')).map_or(self.text.len(), |at| span.end + at);
+        let number = self.text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        (number, start, self.text.get(start..end).unwrap_or_default())
+    }
+}
+
+/// One problem of a scenario file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    /// Stable code, see the table in the module docs.
+    pub code: &'static str,
+    /// What is wrong: what was found, what was expected.
+    pub message: String,
+    /// The text it is about.
+    pub source: Arc<Source>,
+    /// Where.
+    pub span: Span,
+    /// Short remark at the caret.
+    pub label: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A problem that shows itself only when the scenario is set to work.
+    pub(super) fn at(code: &'static str, message: String, source: &Arc<Source>, span: Span, help: &str) -> Self {
+        Self { code, message, source: Arc::clone(source), span, label: None, help: Some(help.to_owned()) }
+    }
+
+    pub(super) fn new(code: &'static str, source: &Arc<Source>, span: Span, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), source: Arc::clone(source), span, label: None, help: None }
+    }
+
+    pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Name of the file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.source.name
+    }
+
+    /// The problem as data, for tools: `{code, message, file, line, column, label, help}`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let (line, column) = self.source.position(self.span.start);
+        json!({
+            "code": self.code,
+            "message": self.message,
+            "file": self.file(),
+            "line": line,
+            "column": column,
+            "label": self.label,
+            "help": self.help,
+        })
+    }
+
+    /// The problem as a compiler prints it. [`fmt::Display`] does this with [`Renderer::plain`].
+    #[must_use]
+    pub fn render(&self, renderer: &Renderer) -> String {
+        let start = self.source.floor(self.span.start);
+        let end = self.source.floor(self.span.end).max(start);
+        // A value that goes on over several lines is marked on its first one: the rest would only push the message off the screen.
+        let end = self.source.text.get(start..end).and_then(|text| text.find('\n')).map_or(end, |at| start + at);
+        let (number, offset, text) = self.source.lines(start..end);
+        let mut mark = AnnotationKind::Primary.span(start - offset..end - offset);
+        if let Some(label) = &self.label {
+            mark = mark.label(label.as_str());
+        }
+        let snippet = Snippet::source(text).line_start(number).path(self.file()).annotation(mark);
+        let mut shown = renderer.render(&[Level::ERROR.primary_title(self.message.as_str()).id(self.code).element(snippet)]);
+        if let Some(help) = &self.help {
+            shown.push('\n');
+            shown.push_str(&renderer.render(&[Group::with_title(Level::HELP.secondary_title(help.as_str()))]));
+        }
+        shown
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(&Renderer::plain()))
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// Most problems that are reported for one file, and that suggestions are sought for.
+pub(super) const MAX_PROBLEMS: usize = 100;
+
+/// What is longer than this resembles nothing; comparing it would only take long.
+const MAX_WORD: usize = 100;
+
+/// The word of `known` that was most likely meant by `found`, if one is near enough to be worth saying.
+pub(super) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if found.len() > MAX_WORD {
+        return None;
+    }
+    let wanted = found.to_lowercase();
+    let limit = (wanted.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&wanted, &word.to_lowercase()), word))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// What to do about an unknown word: the nearest one, else the whole list.
+pub(super) fn suggestion(found: &str, known: &[&str]) -> String {
+    match nearest(found, known.iter().copied()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None if known.len() == 1 => format!("expected {}", quoted(known)),
+        None => format!("expected one of {}", quoted(known)),
+    }
+}
+
+/// Words in backticks with commas between.
+pub(super) fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnostic(text: &str, span: Span) -> Diagnostic {
+        let source = Arc::new(Source { name: "scenarios/acme/happy.yaml".to_owned(), text: text.to_owned() });
+        let mut diagnostic = Diagnostic::new("S012", &source, span, "unknown operation `creatLabel`");
+        diagnostic.label("no such operationId in acme").help("did you mean `createLabel`?");
+        diagnostic
+    }
+
+    #[test]
+    fn a_problem_looks_like_a_compiler_error() {
+        let shown = diagnostic("a:\n  b:\n  - op: creatLabel\nc: d\n", Span::new(16, 26)).to_string();
+        insta::assert_snapshot!(shown, @r"
+        error[S012]: unknown operation `creatLabel`
+         --> scenarios/acme/happy.yaml:3:9
+          |
+        3 |   - op: creatLabel
+          |         ^^^^^^^^^^ no such operationId in acme
+        help: did you mean `createLabel`?
+        ");
+    }
+
+    #[test]
+    fn spans_outside_the_text_do_no_harm() {
+        for (start, end) in [(0, 0), (90, 99), (5, 2), (3, 4)] {
+            assert!(diagnostic("käse: ü\n", Span::new(start, end)).to_string().starts_with("error[S012]"));
+        }
+        assert!(diagnostic("", Span::new(0, 0)).to_string().starts_with("error[S012]"));
+    }
+
+    #[test]
+    fn the_nearest_word_is_suggested() {
+        let known = ["createLabel", "voidLabel"];
+        assert_eq!(nearest("creatLabel", known), Some("createLabel"));
+        assert_eq!(nearest("CREATELABEL", known), Some("createLabel"));
+        assert_eq!(nearest("track", known), None);
+    }
+
+    #[test]
+    fn positions_count_characters() {
+        let source = Source { name: String::new(), text: "ä\nöx".to_owned() };
+        assert_eq!(source.position(5), (2, 2));
+    }
+}

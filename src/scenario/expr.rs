@@ -1,0 +1,334 @@
+//! The one expression language of scenarios: `when`, `expect` and templates all speak it. It is small, total and bounded on purpose: no
+//! loops, no variables, no way to fail. It is not a programming language, and does not become one.
+//!
+//! ```text
+//! $request.body.rate == $state.cheapest and $call.nth <= 2
+//! $parcel.to.country in ['US', 'CA'] or $parcel.weight * 2 > 10
+//! not $request.headers.idempotency-key exists
+//! lower($request.body.email) matches '@example\.(com|org)$'
+//! ```
+//!
+//! From loose to tight: `or`, `and`, `not`, one comparison (`==` `!=` `<` `<=` `>` `>=` `in` `contains` `matches` `exists`), `+` `-`,
+//! `*` `/`, unary `-`. Functions: `len`, `lower`, `starts_with`, `ends_with`. `contains` looks into text and into lists; `matches` takes
+//! a literal pattern for a linear-time engine.
+//!
+//! * A path (`$root.member[0]["odd name"].idempotency-key`) that leads nowhere is `null`; `exists` tells whether it is.
+//! * Values of different types are never equal and never ordered; `!=` is the opposite of `==`. Numbers compare by value.
+//! * Arithmetic on anything but numbers, and division by zero, is `null`.
+//! * Only `true` counts as true.
+//!
+//! **Invariant:** evaluation stops after [`STEPS`] steps, a long text counting as many; the value is then `null`, so not true.
+
+mod eval;
+mod lex;
+mod parse;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use regex::Regex;
+use serde_json::Value;
+
+/// Most patterns of one expression, or of one text with expressions in it.
+pub(super) const MAX_PATTERNS: usize = 16;
+
+/// Most steps of one evaluation.
+pub const STEPS: usize = 100_000;
+
+/// What the paths of an expression refer to.
+pub trait Scope {
+    /// The value behind `$root`: `request`, `state`, `call`, `parcel` or `vars`. Header names are lower case.
+    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>>;
+}
+
+/// An expression that has been read.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    text: String,
+    root: Node,
+    uses: Uses,
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// Why a text is not an expression; the range is in bytes of that text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ExprError {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub range: Range<usize>,
+    /// Short remark at the caret.
+    pub label: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// What an expression uses, for those who check it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Uses {
+    pub(super) paths: Vec<PathUse>,
+    /// How many patterns it holds compiled.
+    pub(super) patterns: usize,
+}
+
+/// A path as it stands in an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PathUse {
+    pub(super) path: Path,
+    pub(super) range: Range<usize>,
+}
+
+/// `$root.member[0]`
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Path {
+    pub(super) root: String,
+    pub(super) steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Member(String),
+    Index(usize),
+}
+
+#[derive(Debug, Clone)]
+enum Node {
+    Literal(Value),
+    Path(Path),
+    List(Vec<Node>),
+    Any(Vec<Node>),
+    All(Vec<Node>),
+    Not(Box<Node>),
+    Compare(Comparison, Box<Node>, Box<Node>),
+    Matches(Box<Node>, Regex),
+    Exists(Box<Node>),
+    Negate(Box<Node>),
+    Arithmetic(Box<Node>, Vec<(Operator, Node)>),
+    Call(Function, Vec<Node>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Equal,
+    Different,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    In,
+    Contains,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Function {
+    Len,
+    Lower,
+    StartsWith,
+    EndsWith,
+}
+
+impl Expr {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not one, or is too long or nested too deeply to have a bounded cost.
+    pub fn parse(text: &str) -> Result<Self, ExprError> {
+        parse::parse(text)
+    }
+
+    /// The text it was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its value in a scope.
+    #[must_use]
+    pub fn eval(&self, scope: &dyn Scope) -> Value {
+        eval::eval(&self.root, scope)
+    }
+
+    /// Whether its value is `true`.
+    #[must_use]
+    pub fn is_true(&self, scope: &dyn Scope) -> bool {
+        self.eval(scope) == Value::Bool(true)
+    }
+
+    pub(super) fn uses(&self) -> &Uses {
+        &self.uses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    pub(super) struct World(Value);
+
+    impl Scope for World {
+        fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+            self.0.get(root).map(Cow::Borrowed)
+        }
+    }
+
+    fn world() -> World {
+        World(json!({
+            "request": {
+                "method": "POST",
+                "body": {"rate": "r1", "qty": 3, "items": [{"sku": "A-1"}, {"sku": "B"}], "odd name": 1, "none": null},
+                "headers": {"idempotency-key": "k1"},
+            },
+            "state": {"cheapest": "r1"},
+            "call": {"nth": 2},
+            "parcel": {"to": {"country": "CA"}, "weight": 2.5},
+        }))
+    }
+
+    fn check(text: &str, expected: Value) {
+        match Expr::parse(text) {
+            Ok(expr) => assert_eq!(expr.eval(&world()), expected, "{text}"),
+            Err(error) => panic!("{text}: {error:?}"),
+        }
+    }
+
+    fn refused(text: &str, marked: &str) {
+        match Expr::parse(text) {
+            Ok(expr) => panic!("{text}: {expr:?}"),
+            Err(error) => assert_eq!(text.get(error.range.clone()), Some(marked), "{text}: {error:?}"),
+        }
+    }
+
+    #[test]
+    fn paths_lead_to_values_or_nowhere() {
+        check("$request.body.rate", json!("r1"));
+        check("$request.body.items[1].sku", json!("B"));
+        check("$request.body[\"odd name\"]", json!(1));
+        check("$request.headers.Idempotency-Key", json!("k1"));
+        check("$request.body.items[9].sku", json!(null));
+        check("$vars.anything", json!(null));
+        check("$request.body.rate.deeper", json!(null));
+        check("$call.nth-1", json!(1));
+    }
+
+    #[test]
+    fn comparisons_know_types() {
+        check("$request.body.rate == $state.cheapest", json!(true));
+        check("1 == 1.0", json!(true));
+        check("1 == '1'", json!(false));
+        check("1 < '2'", json!(false));
+        check("1 != '1'", json!(true));
+        check("null == $nothing.here", json!(true));
+        check("'a' < 'b'", json!(true));
+        check("2 >= 2", json!(true));
+        check("[1, 'a'] == [1.0, 'a']", json!(true));
+        check("9007199254740993 == 9007199254740992", json!(false));
+    }
+
+    #[test]
+    fn words_combine_as_they_read() {
+        check("not false and true or false", json!(true));
+        check("not (1 == 1)", json!(false));
+        check("not not true", json!(true));
+        check("$parcel.to.country in ['US', 'CA']", json!(true));
+        check("'CA' in 'CANADA'", json!(true));
+        check("[1, 2] contains 2", json!(true));
+        check("'abc' contains 'd'", json!(false));
+        check("$request.body.none exists", json!(false));
+        check("not $request.body.x exists", json!(true));
+        check("$request.method matches '^(PUT|POST)$'", json!(true));
+        check("1 matches '1'", json!(false));
+        check("'it''s' == \"it's\"", json!(true));
+        check("true and 1", json!(false));
+    }
+
+    #[test]
+    fn arithmetic_never_fails() {
+        check("1 + 2 * 3 - -4 / 2", json!(9));
+        check("7 / 2", json!(3.5));
+        check("$parcel.weight * 2", json!(5.0));
+        check("1 / 0", json!(null));
+        check("'a' + 1", json!(null));
+        check("9223372036854775807 + 1", json!(9_223_372_036_854_775_808.0));
+        check("- 'a'", json!(null));
+        check("$request.body.qty>2", json!(true));
+    }
+
+    #[test]
+    fn functions_take_text_and_lists() {
+        check("len($request.body.items)", json!(2));
+        check("len('äö')", json!(2));
+        check("len(1)", json!(null));
+        check("lower('ÄB')", json!("äb"));
+        check("starts_with($request.body.items[0].sku, 'A-')", json!(true));
+        check("ends_with('abc', 'b')", json!(false));
+    }
+
+    #[test]
+    fn mistakes_are_marked_where_they_are() {
+        refused("", "");
+        refused("$request.body.rate = 1", "=");
+        refused("1 == 2 == 3", "==");
+        refused("$a and", "");
+        refused("(1", "");
+        refused("lenn(1)", "lenn");
+        refused("len(1, 2)", "len(1, 2)");
+        refused("'open", "'open");
+        refused("$a matches $b", "$b");
+        refused("$a matches '('", "'('");
+        refused("$a == US", "US");
+        refused("a.b == 1", "a.b");
+        refused("$a ; $b", ";");
+        refused("$a $b", "$b");
+        refused("$.x", "$");
+        refused("$a.", ".");
+        refused("$a[x]", "x");
+        assert!(Expr::parse(&"(".repeat(5_000)).is_err());
+        assert!(Expr::parse(&"not ".repeat(900)).is_err());
+        assert!(Expr::parse(&"1+".repeat(50_000)).is_err());
+    }
+
+    #[test]
+    fn cost_is_bounded() {
+        let big = World(json!({"request": {"body": "ab".repeat(4_000_000)}}));
+        let many = vec!["lower($request.body) contains 'x'"; 90].join(" or ");
+        let expr = Expr::parse(&many);
+        assert_eq!(expr.map(|expr| expr.eval(&big)), Ok(Value::Null));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_expression_or_an_error(text in ".{0,80}") {
+            let _ = Expr::parse(&text).map(|expr| expr.eval(&world()));
+        }
+
+        #[test]
+        fn any_words_are_an_expression_or_an_error(words in proptest::collection::vec(proptest::sample::select(vec![
+            "$request", ".body", ".qty", "[0]", "(", ")", "[", "]", ",", "not", "and", "or", "==", "!=", "<", "in", "contains", "matches",
+            "exists", "+", "-", "*", "/", "1", "2.5", "'a'", "true", "null", "len", "lower", "starts_with",
+        ]), 0..24)) {
+            let text = words.join(" ");
+            match Expr::parse(&text) {
+                Ok(expr) => drop(expr.eval(&world())),
+                Err(error) => prop_assert!(text.get(error.range).is_some()),
+            }
+        }
+    }
+}

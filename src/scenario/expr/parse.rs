@@ -1,0 +1,314 @@
+//! Tokens to a tree, by recursive descent: one function per level of binding, from loose to tight.
+
+use std::ops::Range;
+
+use regex::RegexBuilder;
+use serde_json::Value;
+
+use super::lex::{self, Spot, Token, error};
+use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, Node, Operator, PathUse, Uses};
+use crate::scenario::error::nearest;
+
+/// Longest expression. With no repetition in the language, this and the size of a pattern bound the cost of one.
+const MAX_TEXT: usize = 4096;
+/// Deepest nesting.
+const MAX_DEPTH: usize = 32;
+/// Largest compiled pattern.
+const MAX_PATTERN: usize = 256 * 1024;
+
+const FUNCTIONS: [(&str, Function, usize); 4] = [
+    ("len", Function::Len, 1),
+    ("lower", Function::Lower, 1),
+    ("starts_with", Function::StartsWith, 2),
+    ("ends_with", Function::EndsWith, 2),
+];
+
+pub(super) fn parse(text: &str) -> Result<Expr, ExprError> {
+    if text.len() > MAX_TEXT {
+        return Err(error(format!("expression of {} bytes is too long, at most {MAX_TEXT} are read", text.len()), 0..0));
+    }
+    let mut parser = Parser { tokens: lex::tokens(text)?, at: 0, depth: 0, uses: Uses::default() };
+    let root = parser.any()?;
+    let rest = parser.spot();
+    if rest.token != Token::End {
+        return Err(parser.leftover(rest));
+    }
+    Ok(Expr { text: text.to_owned(), root, uses: parser.uses })
+}
+
+struct Parser {
+    tokens: Vec<Spot>,
+    at: usize,
+    depth: usize,
+    uses: Uses,
+}
+
+impl Parser {
+    /// The token to be read next; the last one, `End`, is never passed.
+    fn spot(&self) -> Spot {
+        self.tokens.get(self.at).cloned().unwrap_or(Spot { token: Token::End, range: 0..0 })
+    }
+
+    fn advance(&mut self) {
+        self.at = (self.at + 1).min(self.tokens.len().saturating_sub(1));
+    }
+
+    fn sign(&mut self, wanted: &str) -> bool {
+        let found = matches!(self.tokens.get(self.at), Some(Spot { token: Token::Sign(sign), .. }) if *sign == wanted);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn word(&mut self, wanted: &str) -> bool {
+        let found = matches!(self.tokens.get(self.at), Some(Spot { token: Token::Word(word), .. }) if word == wanted);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Runs one level deeper, refusing what is nested beyond reason.
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, ExprError>) -> Result<T, ExprError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(error(format!("expression is nested more than {MAX_DEPTH} levels deep"), self.spot().range));
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
+    }
+
+    fn any(&mut self) -> Result<Node, ExprError> {
+        let first = self.all()?;
+        let mut nodes = vec![first];
+        while self.word("or") {
+            nodes.push(self.all()?);
+        }
+        Ok(single(nodes, Node::Any))
+    }
+
+    fn all(&mut self) -> Result<Node, ExprError> {
+        let first = self.not()?;
+        let mut nodes = vec![first];
+        while self.word("and") {
+            nodes.push(self.not()?);
+        }
+        Ok(single(nodes, Node::All))
+    }
+
+    fn not(&mut self) -> Result<Node, ExprError> {
+        if self.word("not") {
+            return self.deeper(|parser| Ok(Node::Not(Box::new(parser.not()?))));
+        }
+        self.comparison()
+    }
+
+    fn comparison(&mut self) -> Result<Node, ExprError> {
+        let left = self.sum()?;
+        if self.word("exists") {
+            return Ok(Node::Exists(Box::new(left)));
+        }
+        if self.word("matches") {
+            return self.pattern(left);
+        }
+        let Some(comparison) = self.comparator() else {
+            return Ok(left);
+        };
+        let right = self.sum()?;
+        let next = self.spot();
+        if self.comparator().is_some() {
+            let mut error = error("comparisons cannot be chained", next.range);
+            error.help = Some("join two comparisons with `and`".to_owned());
+            return Err(error);
+        }
+        Ok(Node::Compare(comparison, Box::new(left), Box::new(right)))
+    }
+
+    fn comparator(&mut self) -> Option<Comparison> {
+        let comparison = match self.spot().token {
+            Token::Sign("==") => Comparison::Equal,
+            Token::Sign("!=") => Comparison::Different,
+            Token::Sign("<") => Comparison::Less,
+            Token::Sign("<=") => Comparison::LessOrEqual,
+            Token::Sign(">") => Comparison::Greater,
+            Token::Sign(">=") => Comparison::GreaterOrEqual,
+            Token::Word(word) if word == "in" => Comparison::In,
+            Token::Word(word) if word == "contains" => Comparison::Contains,
+            _ => return None,
+        };
+        self.advance();
+        Some(comparison)
+    }
+
+    /// The pattern has to be a literal: it is compiled once, and its cost is known before the first call.
+    fn pattern(&mut self, left: Node) -> Result<Node, ExprError> {
+        let Spot { token, range } = self.spot();
+        let Token::Text(pattern) = token else {
+            let mut error = error("`matches` needs a quoted pattern", range);
+            error.help = Some("for example `matches '^[A-Z]{2}$'`".to_owned());
+            return Err(error);
+        };
+        if self.uses.patterns >= MAX_PATTERNS {
+            return Err(error(format!("more than {MAX_PATTERNS} patterns in one expression"), range));
+        }
+        self.uses.patterns += 1;
+        self.advance();
+        match RegexBuilder::new(&pattern).size_limit(MAX_PATTERN).dfa_size_limit(MAX_PATTERN).build() {
+            Ok(regex) => Ok(Node::Matches(Box::new(left), regex)),
+            Err(reason) => {
+                let reason = match reason {
+                    regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+                    reason => reason.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+                };
+                let mut error = error("not a regular expression", range);
+                error.label = Some(reason);
+                Err(error)
+            }
+        }
+    }
+
+    fn sum(&mut self) -> Result<Node, ExprError> {
+        self.arithmetic(&[("+", Operator::Add), ("-", Operator::Subtract)], Self::product)
+    }
+
+    fn product(&mut self) -> Result<Node, ExprError> {
+        self.arithmetic(&[("*", Operator::Multiply), ("/", Operator::Divide)], Self::unary)
+    }
+
+    /// A flat list of operands, so that a long sum does not make a deep tree.
+    fn arithmetic(&mut self, signs: &[(&str, Operator)], operand: fn(&mut Self) -> Result<Node, ExprError>) -> Result<Node, ExprError> {
+        let first = operand(self)?;
+        let mut rest = Vec::new();
+        while let Some((_, operator)) = signs.iter().find(|(sign, _)| self.sign(sign)) {
+            rest.push((*operator, operand(self)?));
+        }
+        Ok(if rest.is_empty() { first } else { Node::Arithmetic(Box::new(first), rest) })
+    }
+
+    fn unary(&mut self) -> Result<Node, ExprError> {
+        if self.sign("-") {
+            return self.deeper(|parser| Ok(Node::Negate(Box::new(parser.unary()?))));
+        }
+        self.primary()
+    }
+
+    fn primary(&mut self) -> Result<Node, ExprError> {
+        let Spot { token, range } = self.spot();
+        match token {
+            Token::Number(number) => self.literal(Value::Number(number)),
+            Token::Text(text) => self.literal(Value::String(text)),
+            Token::Path(path) => {
+                self.advance();
+                self.uses.paths.push(PathUse { path: path.clone(), range });
+                Ok(Node::Path(path))
+            }
+            Token::Word(word) => match word.as_str() {
+                "true" => self.literal(Value::Bool(true)),
+                "false" => self.literal(Value::Bool(false)),
+                "null" => self.literal(Value::Null),
+                "and" | "or" | "in" | "contains" | "matches" | "exists" => Err(missing(format!("expected a value before `{word}`"), range)),
+                _ => self.call(&word, range),
+            },
+            Token::Sign("(") => {
+                self.advance();
+                let inner = self.deeper(Self::any)?;
+                self.close(")", &range)?;
+                Ok(inner)
+            }
+            Token::Sign("[") => {
+                self.advance();
+                let items = self.items("]", &range)?;
+                Ok(Node::List(items))
+            }
+            Token::Sign(sign) => Err(missing(format!("expected a value, found `{sign}`"), range)),
+            Token::End => Err(missing("expected a value, found the end".to_owned(), range)),
+        }
+    }
+
+    fn literal(&mut self, value: Value) -> Result<Node, ExprError> {
+        self.advance();
+        Ok(Node::Literal(value))
+    }
+
+    fn call(&mut self, word: &str, range: Range<usize>) -> Result<Node, ExprError> {
+        self.advance();
+        let open = self.spot();
+        if !self.sign("(") {
+            let mut error = error(format!("`{word}` is not a value"), range);
+            error.help = Some(match word.split_once('.') {
+                Some(_) => format!("paths start with `$`: `${word}`"),
+                None => format!("quote text: `'{word}'`"),
+            });
+            return Err(error);
+        }
+        let Some((name, function, arity)) = FUNCTIONS.iter().find(|(name, ..)| *name == word) else {
+            let mut error = error(format!("unknown function `{word}`"), range);
+            let names = FUNCTIONS.map(|(name, ..)| name);
+            error.help = Some(crate::scenario::error::suggestion(word, &names));
+            return Err(error);
+        };
+        let arguments = self.items(")", &open.range)?;
+        if arguments.len() != *arity {
+            let end = self.tokens.get(self.at.saturating_sub(1)).map_or(open.range.end, |spot| spot.range.end);
+            return Err(error(format!("`{name}` takes {arity}, found {}", count(arguments.len())), range.start..end));
+        }
+        Ok(Node::Call(*function, arguments))
+    }
+
+    fn items(&mut self, close: &str, open: &Range<usize>) -> Result<Vec<Node>, ExprError> {
+        let mut items = Vec::new();
+        if self.sign(close) {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.deeper(Self::any)?);
+            if !self.sign(",") {
+                self.close(close, open)?;
+                return Ok(items);
+            }
+        }
+    }
+
+    fn close(&mut self, close: &str, open: &Range<usize>) -> Result<(), ExprError> {
+        if self.sign(close) {
+            return Ok(());
+        }
+        let mut error = error(format!("expected `{close}`"), self.spot().range);
+        error.help = Some(format!("close the bracket opened at character {}", open.start + 1));
+        Err(error)
+    }
+
+    /// What stands where an expression should have ended.
+    fn leftover(&self, spot: Spot) -> ExprError {
+        let mut error = error("expected an operator or the end", spot.range);
+        if let Token::Word(word) = &spot.token {
+            let known = ["and", "or", "in", "contains", "matches", "exists"];
+            error.help = nearest(word, known).map(|word| format!("did you mean `{word}`?"));
+        }
+        error
+    }
+}
+
+fn missing(message: String, range: Range<usize>) -> ExprError {
+    error(message, range)
+}
+
+fn count(arguments: usize) -> String {
+    match arguments {
+        0 => "none".to_owned(),
+        more => more.to_string(),
+    }
+}
+
+fn single(mut nodes: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
+    match nodes.pop() {
+        Some(only) if nodes.is_empty() => only,
+        Some(last) => {
+            nodes.push(last);
+            join(nodes)
+        }
+        None => join(nodes),
+    }
+}

@@ -1,0 +1,28 @@
+//! Scenario files: how a sandbox differs from the default one, written in YAML.
+//!
+//! ```text
+//! text ──node──▶ tree with positions ──parse──▶ ast::Scenario ──check──▶ bound to a world
+//!        │                            │                        │
+//!        └──────────── error: all problems, as a compiler shows them
+//! ```
+//!
+//! [`load`] does all of it. [`expr`] is the language of `when`, `expect` and templates; [`template`] fills in answers written by hand;
+//! [`schema`] tells editors what a file may hold.
+//!
+//! **Invariant:** reading never stops at the first problem, and never panics, whatever the bytes. Its cost is bounded by the size of the
+//! text: no tag is executed, no alias expands beyond a fixed number of values, no expression runs beyond a fixed number of steps.
+
+pub mod ast;
+pub mod check;
+pub mod error;
+pub mod expr;
+mod node;
+mod parse;
+pub mod run;
+pub mod schema;
+pub mod template;
+
+pub use self::ast::Scenario;
+pub use self::check::{Vocabulary, check};
+pub use self::error::Diagnostic;
+pub use self::parse::{API_VERSION, KIND, load, load_bytes, parse};

@@ -1,0 +1,302 @@
+//! Parser events to a tree, under limits that hold before memory is spent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Number;
+use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
+
+use super::{Kind, Member, Node};
+use crate::scenario::error::{Diagnostic, Source, Span, Spanned};
+
+/// Largest text that is read.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Deepest nesting, aliases included.
+const MAX_DEPTH: usize = 64;
+/// Most nodes of a tree, each alias counted with all that it stands for, and long texts as several.
+const MAX_NODES: usize = 100_000;
+/// So much text counts as one node more, so that copies of a long text are bounded too.
+const BYTES_PER_NODE: usize = 256;
+
+/// Reads the one document of a text. Problems that leave the shape of the tree intact (a key twice, a tag) do not stop it; the tree is
+/// there if it could be built.
+pub(in crate::scenario) fn load(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
+    let size = source.text.len();
+    if size > MAX_BYTES {
+        let message = format!("file of {size} bytes is too large, at most {MAX_BYTES} are read");
+        return (None, vec![Diagnostic::new("S002", source, Span::default(), message)]);
+    }
+    let mut loader = Loader { source, stack: Vec::new(), anchors: BTreeMap::new(), names: 0, root: None, nodes: 0, problems: Vec::new() };
+    // Anchors and unresolved aliases come as events, so that each missing name is a problem of its own and reading goes on.
+    let options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
+    for event in Parser::new_from_str_with_options(&source.text, options) {
+        match event {
+            Ok((event, span)) => {
+                if loader.event(&event, span).is_none() {
+                    return (None, loader.problems);
+                }
+            }
+            Err(error) => {
+                let problem = unreadable(source, &error);
+                loader.problems.push(problem);
+                return (None, loader.problems);
+            }
+        }
+    }
+    if loader.root.is_none() {
+        loader.problem("S005", Span::default(), "empty document, expected a mapping").help("start with `apiVersion: seatrial/v1`");
+    }
+    (loader.root, loader.problems)
+}
+
+/// What is known about an anchored node: enough to refuse an alias before it is copied.
+struct Anchored {
+    node: Node,
+    nodes: usize,
+    depth: usize,
+}
+
+/// A collection that is still open.
+struct Open {
+    node: Node,
+    anchor: usize,
+    key: Option<Spanned<String>>,
+    keys: BTreeSet<String>,
+    nodes: usize,
+    depth: usize,
+}
+
+struct Loader<'s> {
+    source: &'s Arc<Source>,
+    stack: Vec<Open>,
+    anchors: BTreeMap<usize, Anchored>,
+    names: usize,
+    root: Option<Node>,
+    nodes: usize,
+    problems: Vec<Diagnostic>,
+}
+
+impl Loader<'_> {
+    fn problem(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let at = self.problems.len();
+        self.problems.push(Diagnostic::new(code, self.source, span, message));
+        &mut self.problems[at]
+    }
+
+    /// Takes one event into the tree; `None` when a limit forbids to go on.
+    fn event(&mut self, event: &Event<'_>, at: granit_parser::Span) -> Option<()> {
+        let span = at.byte_range().map_or_else(Span::default, |range| Span::new(range.start, range.end.max(range.start)));
+        if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()) {
+            let found = self.source.text.get(tag.clone()).unwrap_or_default().to_owned();
+            self.problem("S014", Span::new(tag.start, tag.end), format!("tag `{found}` has no meaning here"))
+                .help("remove it; quote a value that has to be text");
+        }
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => {
+                self.problem("S014", span, "a second document, expected one per file").help("put each scenario into a file of its own");
+                None
+            }
+            Event::Scalar(text, style, anchor, _) => {
+                let kind = self.scalar(text, *style, span);
+                self.finish(Node { span, kind }, *anchor, 1 + text.len() / BYTES_PER_NODE, 1)
+            }
+            Event::SequenceStart(_, anchor, _) => self.open(Node { span, kind: Kind::List(Vec::new()) }, *anchor),
+            Event::MappingStart(_, anchor, _) => self.open(Node { span, kind: Kind::Map(Vec::new()) }, *anchor),
+            Event::SequenceEnd | Event::MappingEnd => {
+                let mut open = self.stack.pop()?;
+                // The end of a block collection is where the next token begins; the last child says where its text ends.
+                let end = match &open.node.kind {
+                    _ if span.end > span.start => span.end,
+                    Kind::List(items) => items.last().map_or(span.end, |item| item.span.end),
+                    Kind::Map(members) => members.last().map_or(span.end, |member| member.value.span.end),
+                    _ => span.end,
+                };
+                open.node.span.end = end.max(open.node.span.start);
+                self.finish(open.node, open.anchor, open.nodes, open.depth)
+            }
+            Event::Alias(id) => self.alias(*id, span),
+            Event::UnresolvedAlias(name) => {
+                self.problem("S001", span, format!("alias `*{name}` refers to no anchor"))
+                    .help(format!("mark a value with `&{name}` above"));
+                self.finish(Node { span, kind: Kind::Null }, 0, 1, 1)
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Option<()> {
+        let Some(anchored) = self.anchors.get(&id) else {
+            self.problem("S002", span, "alias refers to the value that it stands in").help("write the value out");
+            return None;
+        };
+        let (nodes, depth) = (anchored.nodes, anchored.depth);
+        // Both limits are checked before the copy is made, so that aliases of aliases cost nothing.
+        if self.nodes + nodes > MAX_NODES || self.stack.len() + depth > MAX_DEPTH {
+            self.problem("S002", span, format!("aliases expand to more than {MAX_NODES} values or {MAX_DEPTH} levels"))
+                .help("write the values out, or use fewer aliases of aliases");
+            return None;
+        }
+        self.nodes += nodes;
+        let node = anchored.node.clone();
+        self.finish(node, 0, nodes, depth)
+    }
+
+    fn open(&mut self, node: Node, anchor: usize) -> Option<()> {
+        if self.stack.len() >= MAX_DEPTH {
+            self.problem("S002", node.span, format!("nested more than {MAX_DEPTH} levels deep"));
+            return None;
+        }
+        self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), nodes: 1, depth: 1 });
+        Some(())
+    }
+
+    /// Puts a complete node where it belongs.
+    fn finish(&mut self, node: Node, anchor: usize, nodes: usize, depth: usize) -> Option<()> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            self.problem("S002", node.span, format!("more than {MAX_NODES} values in one file"));
+            return None;
+        }
+        if anchor > 0 {
+            self.names += nodes;
+            if self.names > MAX_NODES {
+                self.problem("S002", node.span, format!("anchored values hold more than {MAX_NODES} values")).help("use fewer anchors");
+                return None;
+            }
+            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, depth });
+        }
+        let Some(mut parent) = self.stack.pop() else {
+            self.root = Some(node);
+            return Some(());
+        };
+        parent.nodes += nodes;
+        parent.depth = parent.depth.max(depth + 1);
+        match &mut parent.node.kind {
+            Kind::List(items) => items.push(node),
+            Kind::Map(members) => match parent.key.take() {
+                None => parent.key = Some(self.key(node)),
+                Some(key) if !parent.keys.insert(key.value.clone()) => {
+                    let message = format!("key `{}` stands twice in one mapping", key.value);
+                    self.problem("S003", key.span, message).help("remove one of the two, or merge their values");
+                }
+                Some(key) => {
+                    let mut value = node;
+                    if value.kind == Kind::Null && value.span.start == value.span.end {
+                        value.span = key.span;
+                    }
+                    members.push(Member { key, value });
+                }
+            },
+            _ => {}
+        }
+        self.stack.push(parent);
+        Some(())
+    }
+
+    fn key(&mut self, node: Node) -> Spanned<String> {
+        let value = match node.kind {
+            Kind::Text(text) => text,
+            Kind::List(_) | Kind::Map(_) => {
+                let message = format!("{} as key, expected a word", node.found());
+                self.problem("S014", node.span, message).help("quote text that starts with `{`, `[` or `{{`");
+                String::new()
+            }
+            _ => self.source.text.get(node.span.start..node.span.end).unwrap_or_default().to_owned(),
+        };
+        Spanned { value, span: node.span }
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Kind {
+        if style != ScalarStyle::Plain {
+            return Kind::Text(text.to_owned());
+        }
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
+            "true" | "True" | "TRUE" => return Kind::Bool(true),
+            "false" | "False" | "FALSE" => return Kind::Bool(false),
+            _ => {}
+        }
+        match number(text) {
+            Plain::Text => Kind::Text(text.to_owned()),
+            Plain::Exact(number) => Kind::Number(number),
+            Plain::Inexact => {
+                self.problem("S014", span, format!("number `{text}` would not keep its digits"))
+                    .help(format!("write \"{text}\" for text; numbers have no leading zeros and at most 64 bits"));
+                Kind::Text(text.to_owned())
+            }
+        }
+    }
+}
+
+enum Plain {
+    Text,
+    Exact(Number),
+    Inexact,
+}
+
+/// A plain scalar as a number of the YAML core schema, if it is one. Postcodes and tracking numbers look like numbers, so one that
+/// would come back different is refused rather than changed.
+fn number(text: &str) -> Plain {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        return Plain::Text;
+    }
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Plain::Inexact;
+        }
+        let text = text.strip_prefix('+').unwrap_or(text);
+        let whole = text.parse::<u64>().map(Number::from).or_else(|_| text.parse::<i64>().map(Number::from));
+        return whole.map_or(Plain::Inexact, Plain::Exact);
+    }
+    let fractional = digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'-' | b'+'));
+    match text.parse::<f64>() {
+        Ok(value) if fractional => Number::from_f64(value).map_or(Plain::Inexact, Plain::Exact),
+        _ => Plain::Text,
+    }
+}
+
+/// Why the parser stopped, in our words where the usual mistakes are concerned.
+fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
+    let text = source.text.as_str();
+    let mut start = error.marker().byte_offset().unwrap_or_default().min(text.len());
+    let (message, help) = match error.kind() {
+        ErrorKind::RecursionLimitExceeded => {
+            let message = format!("nested more than {MAX_DEPTH} levels deep");
+            return Diagnostic::new("S002", source, Span::new(start, start + 1), message);
+        }
+        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
+            // The parser has already moved beyond the tab.
+            let before = text.get(..start).unwrap_or_default();
+            start = before.rfind('\t').filter(|tab| tab + 1 == start).unwrap_or(start);
+            ("tab where yaml expects spaces", "indent with spaces")
+        }
+        ErrorKind::MappingValueNotAllowed => {
+            ("`:` starts a value where none can be", "quote text that contains `: `, or check the indentation")
+        }
+        ErrorKind::UnclosedFlowCollection { .. } => ("bracket is never closed", "add the closing bracket"),
+        ErrorKind::UnclosedQuotedScalar => ("quoted text is never closed", "add the closing quote"),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
+            ("expected `key: value`", "check the indentation, and that `:` is followed by a space")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => ("expected `- `, or less indentation", "members of one mapping start in the same column"),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            ("expected `,` or a closing bracket", "between `{` or `[` and its end, quote text that contains `,`, `[`, `]`, `{` or `}`")
+        }
+        ErrorKind::MissingAnchorOrAliasName => ("`*` and `&` begin aliases and anchors", "quote it: \"*\""),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            ("text goes on after its closing quote", "quote all of it, or begin with something else")
+        }
+        kind => {
+            let message = format!("not valid yaml: {}", kind.to_string().to_lowercase());
+            return Diagnostic::new("S001", source, Span::new(start, start + 1), message);
+        }
+    };
+    let mut problem = Diagnostic::new("S001", source, Span::new(start, start + 1), message);
+    problem.help(help);
+    problem
+}

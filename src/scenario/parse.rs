@@ -1,0 +1,184 @@
+//! Text to [`Scenario`], with every problem at once. The text becomes a tree of [nodes](super::node), and plain functions read the tree:
+//! each reports what it cannot use and goes on with the rest, so one mistake hides no other.
+
+pub(super) mod accounts;
+mod expect;
+pub(super) mod members;
+mod overrides;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod timelines;
+mod values;
+
+use std::sync::Arc;
+
+use self::reader::Reader;
+use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario, Webhooks};
+use super::check::{self, Vocabulary};
+use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
+use super::node::{self, Kind, Node};
+
+/// The version of scenario files that is read here.
+pub const API_VERSION: &str = "seatrial/v1";
+/// The only kind there is.
+pub const KIND: &str = "Scenario";
+
+/// Reads a scenario without looking at what vendors there are.
+///
+/// ```
+/// let scenario = seatrial::scenario::parse("seed: 7", "inline").expect("a valid scenario");
+/// assert_eq!(scenario.seed, Some(7));
+/// ```
+///
+/// # Errors
+///
+/// Everything that is wrong with the text.
+pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
+    outcome(read(text, file))
+}
+
+/// Reads a scenario and checks it against the operations there are, reporting the problems of both together.
+///
+/// # Errors
+///
+/// Everything that is wrong with the text or with the names in it.
+pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
+    let (scenario, mut problems) = read(text, file);
+    if let Some(scenario) = &scenario {
+        problems.extend(check::check(scenario, vocabulary));
+        problems.sort_by_key(|problem| problem.span.start);
+    }
+    outcome((scenario, problems))
+}
+
+/// Like [`load`], for bytes of unknown encoding.
+///
+/// # Errors
+///
+/// As [`load`]; and when the bytes are not UTF-8.
+pub fn load_bytes(bytes: &[u8], file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => load(text, file, vocabulary),
+        Err(error) => {
+            let start = error.valid_up_to();
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let source = Arc::new(Source { name: file.to_owned(), text });
+            let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+            let mut problem = Diagnostic::new("S001", &source, span, "text is not utf-8");
+            problem.help("save the file as utf-8");
+            Err(vec![problem])
+        }
+    }
+}
+
+fn outcome((scenario, mut problems): (Option<Scenario>, Vec<Diagnostic>)) -> Result<Scenario, Vec<Diagnostic>> {
+    if let Some(last) = problems.get(MAX_PROBLEMS).cloned() {
+        problems.truncate(MAX_PROBLEMS);
+        problems.push(Diagnostic {
+            code: "S002",
+            message: format!("too many problems, only {MAX_PROBLEMS} are shown"),
+            label: None,
+            help: None,
+            ..last
+        });
+    }
+    match scenario {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        _ => Err(problems),
+    }
+}
+
+/// What could be read, and what could not.
+fn read(text: &str, file: &str) -> (Option<Scenario>, Vec<Diagnostic>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
+    let (root, problems) = node::load(&source);
+    let mut reader = Reader::new(&source, problems);
+    let scenario = root.and_then(|root| scenario(&mut reader, &root));
+    let mut problems = reader.problems;
+    problems.sort_by_key(|problem| problem.span.start);
+    (scenario, problems)
+}
+
+fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
+    let fields = reader.fields(root, "a scenario", &members::SCENARIO)?;
+    if let Some(node) = fields.get("apiVersion") {
+        reader.constant(node, "apiVersion", API_VERSION);
+    }
+    if let Some(node) = fields.get("kind") {
+        reader.constant(node, "kind", KIND);
+    }
+    Some(Scenario {
+        source: Arc::clone(reader.source),
+        name: fields.get("name").and_then(|node| reader.string(node, "name")),
+        description: fields.get("description").and_then(|node| reader.string(node, "description")),
+        seed: fields.get("seed").and_then(|node| reader.whole(node, "seed", 0..=u64::MAX)),
+        clock: fields.get("clock").and_then(|node| clock(reader, node)).unwrap_or_default(),
+        credentials: fields.get("credentials").and_then(|node| reader.choice(node, "credentials", &CREDENTIALS)).unwrap_or_default(),
+        accounts: fields.get("accounts").map(|node| accounts::accounts(reader, node)).unwrap_or_default(),
+        given: fields.get("given").map(|node| reader.each(node, "given", given)).unwrap_or_default(),
+        timelines: fields.get("timelines").map(|node| timelines::timelines(reader, node)).unwrap_or_default(),
+        overrides: fields.get("overrides").map(|node| overrides::overrides(reader, node)).unwrap_or_default(),
+        rate_limits: fields.get("rate_limits").and_then(|node| reader.choice(node, "rate_limits", &RATE_LIMITS)).unwrap_or_default(),
+        webhooks: fields.get("webhooks").and_then(|node| webhooks(reader, node)).unwrap_or_default(),
+        expect: fields.get("expect").map(|node| reader.each(node, "expect", expect::expectation)).unwrap_or_default(),
+    })
+}
+
+const CREDENTIALS: [(&str, Credentials); 2] = [("listed", Credentials::Listed), ("any", Credentials::Any)];
+const RATE_LIMITS: [(&str, RateLimits); 2] = [("off", RateLimits::Off), ("vendor", RateLimits::Vendor)];
+const MODES: [(&str, ClockMode); 2] = [("frozen", ClockMode::Frozen), ("realtime", ClockMode::Realtime)];
+
+fn clock(reader: &mut Reader<'_>, node: &Node) -> Option<Clock> {
+    let fields = reader.fields(node, "`clock`", &members::CLOCK)?;
+    Some(Clock {
+        start: fields.get("start").and_then(|node| reader.timestamp(node, "start")),
+        mode: fields.get("mode").and_then(|node| clock_mode(reader, node)),
+    })
+}
+
+fn clock_mode(reader: &mut Reader<'_>, node: &Node) -> Option<ClockMode> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        let mode = reader.choice(node, "mode", &MODES);
+        if mode.is_none()
+            && let Some(problem) = reader.problems.last_mut()
+        {
+            problem.help("expected `frozen`, `realtime` or `{speed: 3600}`");
+        }
+        return mode;
+    }
+    let fields = reader.fields(node, "`mode`", &members::CLOCK_MODE)?;
+    let speed = fields.require(reader, "speed")?;
+    let factor = reader.number(speed, "speed")?;
+    if factor <= 0.0 || factor > 1e9 {
+        reader.problem("S008", speed.span, format!("speed {factor} is out of range")).help("expected more than 0 and at most 1000000000");
+        return None;
+    }
+    Some(ClockMode::Speed(factor))
+}
+
+fn given(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
+    let Kind::Map(entries) = &node.kind else {
+        reader.wrong_type(node, "an entry of `given`", "a mapping").help("for example `- shipmate.createSku: {sku: A1}`");
+        return None;
+    };
+    let [entry] = entries.as_slice() else {
+        reader
+            .problem("S007", node.span, format!("an entry of `given` names {} operations, expected one", entries.len()))
+            .help("start each call with `- ` on a line of its own");
+        return None;
+    };
+    let operation = reader.operation(&entry.key)?;
+    Some(Given { operation, body: entry.value.to_json() })
+}
+
+fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<Webhooks> {
+    let fields = reader.fields(node, "`webhooks`", &members::WEBHOOKS)?;
+    Some(Webhooks {
+        duplicate: fields.get("duplicate").and_then(|node| reader.share(node, "duplicate")).unwrap_or_default(),
+        reorder: fields.get("reorder").and_then(|node| reader.whole(node, "reorder", 0..=1000)).unwrap_or_default(),
+        delay: fields.get("delay").and_then(|node| reader.durations(node, "delay")),
+        drop: fields.get("drop").and_then(|node| reader.share(node, "drop")).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,53 @@
+//! The members of every mapping of a scenario file, in the order in which people write them. The reader refuses all others, and a test
+//! holds the published JSON schema against these lists.
+
+pub(crate) const SCENARIO: [&str; 14] = [
+    "apiVersion",
+    "kind",
+    "name",
+    "description",
+    "seed",
+    "clock",
+    "credentials",
+    "accounts",
+    "given",
+    "timelines",
+    "overrides",
+    "rate_limits",
+    "webhooks",
+    "expect",
+];
+pub(crate) const CLOCK: [&str; 2] = ["start", "mode"];
+pub(crate) const CLOCK_MODE: [&str; 1] = ["speed"];
+pub(crate) const TIMELINE: [&str; 3] = ["for", "steps", "then"];
+pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
+pub(crate) const STEP: [&str; 7] = ["at", "after_reads", "on", "status", "code", "location", "message"];
+pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];
+pub(crate) const CONDITION: [&str; 3] = ["all", "any", "not"];
+pub(crate) const OVERRIDE: [&str; 8] = ["on", "when", "respond", "latency", "fault", "rate_limit", "times", "skip"];
+pub(crate) const RESPOND: [&str; 3] = ["status", "headers", "body"];
+pub(crate) const FAULT: [&str; 2] = ["commit", "then"];
+pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
+pub(crate) const WEBHOOKS: [&str; 4] = ["duplicate", "reorder", "delay", "drop"];
+pub(crate) const EXPECT: [&str; 6] = ["call", "never", "order", "webhook", "count", "when"];
+pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"];
+
+/// Every list with the name of its definition in the schema.
+#[cfg(test)]
+pub(crate) const ALL: [(&str, &[&str]); 15] = [
+    ("scenario", &SCENARIO),
+    ("clock", &CLOCK),
+    ("speed", &CLOCK_MODE),
+    ("timeline", &TIMELINE),
+    ("for", &TIMELINE_FOR),
+    ("step", &STEP),
+    ("location", &LOCATION),
+    ("conditions", &CONDITION),
+    ("override", &OVERRIDE),
+    ("respond", &RESPOND),
+    ("failure", &FAULT),
+    ("rate_limit", &RATE_LIMIT),
+    ("webhooks", &WEBHOOKS),
+    ("expectation", &EXPECT),
+    ("webhook", &EXPECT_WEBHOOK),
+];

@@ -1,0 +1,215 @@
+//! Reading nodes as what they have to be. Every function reports what it finds instead and answers `None`; callers go on.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
+use crate::scenario::node::{Kind, Member, Node};
+
+pub(super) struct Reader<'s> {
+    pub(super) source: &'s Arc<Source>,
+    pub(super) problems: Vec<Diagnostic>,
+    /// Patterns compiled so far.
+    pub(super) patterns: usize,
+}
+
+/// The members of a mapping, all of them known ones.
+pub(super) struct Fields<'n> {
+    span: Span,
+    what: &'static str,
+    members: &'n [Member],
+}
+
+impl<'n> Fields<'n> {
+    /// A member, if it is there and has a value.
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.entry(name).map(|member| &member.value).filter(|node| node.kind != Kind::Null)
+    }
+
+    /// A member, if it is there, even if it is `null`.
+    pub(super) fn entry(&self, name: &str) -> Option<&'n Member> {
+        self.members.iter().find(|member| member.key.value == name)
+    }
+
+    /// A member that has to be there.
+    pub(super) fn require(&self, reader: &mut Reader<'_>, name: &str) -> Option<&'n Node> {
+        let found = self.get(name);
+        if found.is_none() {
+            let message = format!("`{name}` is missing");
+            let span = self.entry(name).map_or(self.span, |member| member.key.span);
+            reader.problem("S006", span, message).label(format!("{} needs `{name}`", self.what));
+        }
+        found
+    }
+
+    /// Those of some members that are there.
+    pub(super) fn present(&self, names: &[&'static str]) -> Vec<&'static str> {
+        names.iter().copied().filter(|name| self.get(name).is_some()).collect()
+    }
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>) -> Self {
+        Self { source, problems, patterns: 0 }
+    }
+
+    /// Whether a further problem would not be shown, so that no work need be spent on it.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() > MAX_PROBLEMS
+    }
+
+    pub(super) fn problem(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let at = self.problems.len();
+        self.problems.push(Diagnostic::new(code, self.source, span, message));
+        &mut self.problems[at]
+    }
+
+    pub(super) fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) -> &mut Diagnostic {
+        let found = node.found();
+        self.problem("S005", node.span, format!("{what} is {found}, expected {expected}")).label(format!("expected {expected}"))
+    }
+
+    fn wrong_member(&mut self, node: &Node, member: &str, expected: &str) -> &mut Diagnostic {
+        self.wrong_type(node, &format!("`{member}`"), expected)
+    }
+
+    /// A mapping with no members but known ones. Unknown ones are reported, and the known ones are still read.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &'static str, known: &[&str]) -> Option<Fields<'n>> {
+        let Kind::Map(members) = &node.kind else {
+            self.wrong_type(node, what, "a mapping").help(format!("its members are {}", quoted(known)));
+            return None;
+        };
+        for member in members.iter().filter(|member| !known.contains(&member.key.value.as_str())) {
+            let name = &member.key.value;
+            self.problem("S004", member.key.span, format!("unknown member `{name}`"))
+                .label(format!("not a member of {what}"))
+                .help(suggestion(name, known));
+        }
+        Some(Fields { span: first_line(node), what, members })
+    }
+
+    /// All members of a mapping whose names are free.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, member: &str, expected: &str) -> &'n [Member] {
+        if let Kind::Map(members) = &node.kind {
+            return members;
+        }
+        self.wrong_member(node, member, expected);
+        &[]
+    }
+
+    /// A list, each item read by a function; items that it cannot read are left out.
+    pub(super) fn each<T>(&mut self, node: &Node, member: &str, read: impl Fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
+        let Kind::List(items) = &node.kind else {
+            let problem = self.wrong_member(node, member, "a list");
+            if matches!(node.kind, Kind::Map(_)) {
+                problem.help("start each entry with `- `");
+            }
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| read(self, item)).collect()
+    }
+
+    /// Text; numbers are taken as they are written, since postcodes and codes often look like numbers.
+    pub(super) fn string(&mut self, node: &Node, member: &str) -> Option<String> {
+        match &node.kind {
+            Kind::Text(text) => Some(text.clone()),
+            Kind::Number(_) => Some(self.raw(node).to_owned()),
+            _ => {
+                self.wrong_member(node, member, "text");
+                None
+            }
+        }
+    }
+
+    pub(super) fn spanned(&mut self, node: &Node, member: &str) -> Option<Spanned<String>> {
+        self.string(node, member).map(|value| Spanned { value, span: node.span })
+    }
+
+    /// A value as it stands in the file.
+    pub(super) fn raw(&self, node: &Node) -> &'s str {
+        self.source.text.get(node.span.start..node.span.end).unwrap_or_default()
+    }
+
+    pub(super) fn boolean(&mut self, node: &Node, member: &str) -> Option<bool> {
+        if let Kind::Bool(value) = node.kind {
+            return Some(value);
+        }
+        self.wrong_member(node, member, "`true` or `false`");
+        None
+    }
+
+    pub(super) fn number(&mut self, node: &Node, member: &str) -> Option<f64> {
+        let number = match &node.kind {
+            Kind::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong_member(node, member, "a number");
+        }
+        number
+    }
+
+    /// A whole number within limits.
+    pub(super) fn whole(&mut self, node: &Node, member: &str, limits: RangeInclusive<u64>) -> Option<u64> {
+        let Kind::Number(number) = &node.kind else {
+            self.wrong_member(node, member, "a whole number");
+            return None;
+        };
+        match number.as_u64() {
+            Some(value) if limits.contains(&value) => Some(value),
+            _ => {
+                let expected = match (*limits.start(), *limits.end()) {
+                    (min, u64::MAX) => format!("expected a whole number from {min}"),
+                    (min, max) => format!("expected a whole number from {min} to {max}"),
+                };
+                self.problem("S008", node.span, format!("`{member}` cannot be {number}")).label(expected);
+                None
+            }
+        }
+    }
+
+    /// A share from 0 to 1.
+    pub(super) fn share(&mut self, node: &Node, member: &str) -> Option<f64> {
+        let share = self.number(node, member)?;
+        if (0.0..=1.0).contains(&share) {
+            return Some(share);
+        }
+        self.problem("S008", node.span, format!("`{member}` cannot be {share}")).label("expected a share from 0 to 1");
+        None
+    }
+
+    /// A word of a closed list.
+    pub(super) fn choice<T: Copy>(&mut self, node: &Node, member: &str, choices: &[(&str, T)]) -> Option<T> {
+        let Kind::Text(word) = &node.kind else {
+            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+            self.wrong_member(node, member, &format!("one of {}", quoted(&words)));
+            return None;
+        };
+        let found = choices.iter().find(|(known, _)| known == word).map(|(_, choice)| *choice);
+        if found.is_none() {
+            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+            self.problem("S009", node.span, format!("unknown {member} `{word}`")).help(suggestion(word, &words));
+        }
+        found
+    }
+
+    /// A member with only one possible value.
+    pub(super) fn constant(&mut self, node: &Node, member: &str, expected: &str) {
+        if node.kind != Kind::Text(expected.to_owned()) {
+            let found = match &node.kind {
+                Kind::Text(text) => format!("`{text}`"),
+                _ => node.found().to_owned(),
+            };
+            self.problem("S009", node.span, format!("`{member}` is {found}, expected `{expected}`"))
+                .help(format!("write `{member}: {expected}`"));
+        }
+    }
+}
+
+/// Where a mapping that lacks something is marked: at its first key, as marking all of it would only be noise.
+fn first_line(node: &Node) -> Span {
+    match &node.kind {
+        Kind::Map(members) => members.first().map_or(node.span, |member| member.key.span),
+        _ => node.span,
+    }
+}

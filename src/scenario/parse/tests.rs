@@ -1,0 +1,132 @@
+//! What the notations of a scenario file mean once they are read.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::scenario::ast::{
+    Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Override, Per, RateLimit, Then, Trigger,
+};
+use crate::scenario::expr::Scope;
+
+struct World(Value);
+
+impl Scope for World {
+    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+        self.0.get(root).map(Cow::Borrowed)
+    }
+}
+
+fn read(text: &str) -> Scenario {
+    match parse(text, "test") {
+        Ok(scenario) => scenario,
+        Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    parse(text, "test").err().unwrap_or_default().iter().map(|problem| problem.code).collect()
+}
+
+fn only(text: &str) -> Override {
+    let mut overrides = read(&format!("overrides:\n  - {text}")).overrides;
+    assert_eq!(overrides.len(), 1);
+    overrides.remove(0)
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    let scenario = read("{}");
+    assert_eq!((scenario.seed, scenario.clock, scenario.credentials), (None, Clock::default(), Credentials::Listed));
+    assert_eq!((scenario.rate_limits, scenario.webhooks), (RateLimits::Off, Webhooks::default()));
+    assert_eq!(read("overrides:\n# - none for now\n"), Scenario { source: read("overrides:\n# - none for now\n").source, ..scenario });
+}
+
+#[test]
+fn the_example_of_the_documentation_means_what_it_says() {
+    let scenario = read(include_str!("../../../tests/it/every_member.yaml"));
+    assert_eq!(scenario.seed, Some(42));
+    assert_eq!(scenario.clock.mode, Some(ClockMode::Frozen));
+    assert_eq!(scenario.clock.start, "2026-01-05T09:00:00Z".parse().ok());
+    let accounts = &scenario.accounts["shipstation"];
+    assert_eq!(
+        accounts.iter().map(|it| Value::from(it.members.clone())).collect::<Vec<_>>(),
+        [json!({"key": "a", "secret": "b", "plan": "starter"})]
+    );
+    assert_eq!(
+        scenario.given.iter().map(|it| (it.operation.to_string(), it.body.clone())).collect::<Vec<_>>(),
+        [("shipmate.createSku".to_owned(), json!({"sku": "TSHIRT1-XS", "product_name": "T-shirt"})),]
+    );
+    let [timeline] = scenario.timelines.as_slice() else { panic!("one timeline") };
+    let triggers: Vec<_> = timeline.steps.iter().map(|step| format!("{:?} {}", step.trigger, step.status)).collect();
+    assert_eq!(triggers, ["At(0s) pre_transit", "At(6h) in_transit", "At(48h) exception", "AfterReads(3) returned"]);
+    assert_eq!(timeline.then, Then::Hold);
+    let abroad = World(json!({"parcel": {"to": {"country": "CA"}}}));
+    assert!(timeline.when.as_ref().is_some_and(|when| when.is_true(&abroad)));
+    let effects: Vec<_> = scenario.overrides.iter().map(|it| (it.on.to_string(), it.times)).collect();
+    assert_eq!(
+        effects,
+        [
+            ("shippo.CreateTransaction".to_owned(), Some(1)),
+            ("shiptheory.*".to_owned(), None),
+            ("shipmate.createConsignment".to_owned(), None),
+        ]
+    );
+    let seconds = |min, max| Some(Between { min: Duration::from_secs(min), max: Duration::from_secs(max) });
+    assert_eq!(scenario.webhooks, Webhooks { duplicate: 0.1, reorder: 2, delay: seconds(0, 30), drop: 0.0 });
+    assert!(matches!(&scenario.expect[0].kind, Expected::Call { count: Count { min: 1, max: Some(2) }, .. }));
+    assert!(matches!(
+        &scenario.expect[3].kind,
+        Expected::Webhook { count: Count { min: 3, max: None }, answered: Some(Answered::Class(2)), .. }
+    ));
+}
+
+#[test]
+fn effects_have_short_forms() {
+    let fault = |commit, then| Some(Effect::Fault(Fault { commit, then }));
+    assert_eq!(only("{on: '*', fault: reset}").effect, fault(false, Failure::Reset));
+    assert_eq!(only("{on: '*', fault: 503}").effect, fault(false, Failure::Status(503)));
+    assert_eq!(only("{on: '*', fault: {commit: true, then: truncate}}").effect, fault(true, Failure::Truncate));
+    let limit = RateLimit { per: Per::Credential, limit: 3, window: Duration::from_secs(90) };
+    assert_eq!(only("{on: '*', rate_limit: {limit: 3, window: 1m30s}}").effect, Some(Effect::RateLimit(limit)));
+    let latency = Between { min: Duration::from_millis(250), max: Duration::from_millis(250) };
+    assert_eq!(only("{on: '*', latency: 250ms}").latency, Some(latency));
+}
+
+#[test]
+fn answers_by_hand_are_templates() {
+    let entry = only("{on: a.b, when: true, respond: {status: 409, headers: {x-n: 5}, body: [\"{{ $call.nth }}\", 1.50]}}");
+    let Some(Effect::Respond(response)) = entry.effect else { panic!("a response") };
+    let world = World(json!({"call": {"nth": 2}}));
+    assert_eq!(response.body.map(|body| body.render(&world)), Some(json!([2, 1.5])));
+    assert_eq!(
+        response.headers.iter().map(|(name, value)| (name.as_str(), value.render_text(&world))).collect::<Vec<_>>(),
+        [("x-n", "5".to_owned())]
+    );
+    assert!(matches!(entry.when, Some(Condition::Test(_))));
+}
+
+#[test]
+fn steps_may_wait_for_calls() {
+    let timelines = read("timelines: {a: {steps: [{on: shipmate.*, status: collected}], then: repeat}}").timelines;
+    assert!(matches!(&timelines[0].steps[0].trigger, Trigger::On(on) if on.matches("shipmate", "x") && !on.matches("shippo", "x")));
+}
+
+#[test]
+fn cost_grows_with_the_size_of_the_file_only() {
+    let keys: String = (0..40_000).map(|n| format!("k{n}: 1\n")).collect();
+    assert_eq!(codes(&keys).len(), MAX_PROBLEMS + 1);
+    let overrides: String = (0..19_000).map(|n| format!("- {{on: a.b{n}, fault: reset}}\n")).collect();
+    assert_eq!(codes(&format!("overrides:\n{overrides}")), [""; 0]);
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(200_000), "*a, ".repeat(10_000));
+    assert_eq!(codes(&long), ["S002"]);
+    let patterns = "- {on: a.b, times: 1, fault: reset, when: $request.path matches '^\\w+$'}\n".repeat(300);
+    assert_eq!(codes(&format!("overrides:\n{patterns}")), ["S002"]);
+    let paths = format!("body: \"{}\"", "{{ $reqest }} ".repeat(10_000));
+    let text = format!("overrides:\n- on: a.b\n  respond:\n    status: 200\n    {paths}\n");
+    assert_eq!(codes(&text).len(), MAX_PROBLEMS + 1);
+    let shadowed = "- {on: a.b, fault: reset}\n".repeat(19_000);
+    assert_eq!(codes(&format!("overrides:\n{shadowed}")).len(), MAX_PROBLEMS + 1);
+}

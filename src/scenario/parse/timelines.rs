@@ -1,0 +1,87 @@
+//! The `timelines`: what happens to parcels, as data.
+
+use jiff::SignedDuration;
+
+use super::members;
+use super::reader::{Fields, Reader};
+use super::values::Place;
+use crate::scenario::ast::{Location, STATUSES, Then, Timeline, TimelineStep, Trigger};
+use crate::scenario::error::Spanned;
+use crate::scenario::node::{Kind, Member, Node};
+
+const THEN: [(&str, Then); 2] = [("hold", Then::Hold), ("repeat", Then::Repeat)];
+const TRIGGERS: [&str; 3] = ["at", "after_reads", "on"];
+
+pub(super) fn timelines(reader: &mut Reader<'_>, node: &Node) -> Vec<Timeline> {
+    let entries = reader.entries(node, "timelines", "a mapping from names to timelines");
+    entries.iter().filter_map(|entry| timeline(reader, entry)).collect()
+}
+
+fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<Timeline> {
+    let fields = reader.fields(value, "a timeline", &members::TIMELINE)?;
+    let parcels = fields.get("for").and_then(|node| reader.fields(node, "`for`", &members::TIMELINE_FOR));
+    let part = |name: &str| parcels.as_ref().and_then(|parcels| parcels.get(name));
+    let vendor = part("vendor").and_then(|node| reader.spanned(node, "vendor"));
+    let when = part("when").and_then(|node| reader.condition(node, Place::Parcel));
+    let then = fields.get("then").and_then(|node| reader.choice(node, "then", &THEN)).unwrap_or_default();
+    let node = fields.require(reader, "steps")?;
+    let steps = reader.each(node, "steps", step);
+    in_order(reader, &steps);
+    if node.kind == Kind::List(Vec::new()) {
+        reader
+            .problem("S006", node.span, format!("timeline `{}` has no steps", key.value))
+            .help("for example `- {at: +6h, status: in_transit}`");
+    }
+    Some(Timeline { name: Spanned { value: key.value.clone(), span: key.span }, vendor, when, steps, then })
+}
+
+fn step(reader: &mut Reader<'_>, node: &Node) -> Option<TimelineStep> {
+    let fields = reader.fields(node, "a step", &members::STEP)?;
+    let trigger = trigger(reader, node, &fields);
+    let statuses = STATUSES.map(|status| (status, status));
+    let status = fields.require(reader, "status").and_then(|node| reader.choice(node, "status", &statuses));
+    let code = fields.get("code").and_then(|node| reader.string(node, "code"));
+    let location = fields.get("location").and_then(|node| location(reader, node));
+    let message = fields.get("message").and_then(|node| reader.string(node, "message"));
+    Some(TimelineStep { span: node.span, trigger: trigger?, status: status?.to_owned(), code, location, message })
+}
+
+fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Trigger> {
+    match fields.present(&TRIGGERS)[..] {
+        ["at"] => fields.get("at").and_then(|node| reader.duration(node, "at")).map(Trigger::At),
+        ["after_reads"] => {
+            fields.get("after_reads").and_then(|node| reader.whole(node, "after_reads", 1..=1_000_000)).map(Trigger::AfterReads)
+        }
+        ["on"] => fields.get("on").and_then(|node| reader.pattern(node, "on")).map(Trigger::On),
+        [] => {
+            reader.problem("S006", node.span, "a step without a time").label("expected one of `at`, `after_reads`, `on`");
+            None
+        }
+        _ => {
+            reader.problem("S007", node.span, "a step needs exactly one of `at`, `after_reads` and `on`").help("split it into two steps");
+            None
+        }
+    }
+}
+
+fn location(reader: &mut Reader<'_>, node: &Node) -> Option<Location> {
+    let fields = reader.fields(node, "a location", &members::LOCATION)?;
+    let mut text = |name: &str| fields.get(name).and_then(|node| reader.string(node, name));
+    Some(Location { city: text("city"), state: text("state"), postcode: text("postcode"), country: text("country") })
+}
+
+/// Steps happen in the order in which they are written, so their times cannot go back.
+fn in_order(reader: &mut Reader<'_>, steps: &[TimelineStep]) {
+    let mut latest = SignedDuration::ZERO;
+    for step in steps {
+        let Trigger::At(at) = step.trigger else {
+            continue;
+        };
+        if at < latest {
+            reader
+                .problem("S015", step.span, format!("a step at {at:#} stands after one at {latest:#}"))
+                .help("sort the steps; `at` counts from the parcel's first moment");
+        }
+        latest = latest.max(at);
+    }
+}

@@ -1,0 +1,316 @@
+//! Values with a notation of their own: instants, durations, ranges, names of operations, expressions and templates.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
+
+use super::members;
+use super::reader::Reader;
+use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
+use crate::scenario::error::{Span, Spanned, quoted, suggestion};
+use crate::scenario::expr::{Expr, ExprError, PathUse, Step, Uses};
+use crate::scenario::node::{Kind, Member, Node};
+use crate::scenario::template::{self, Template};
+
+/// Longest duration: what is longer is a mistake.
+const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+
+/// Most patterns of one file.
+const MAX_PATTERNS: usize = 256;
+
+/// What paths may begin with, and the members of those that are a closed set.
+const ROOTS: [&str; 5] = ["$request", "$state", "$call", "$parcel", "$vars"];
+const REQUEST: [&str; 5] = ["body", "query", "headers", "path", "method"];
+const CALL: [&str; 1] = ["nth"];
+
+/// Where an expression stands, which says what it can look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Something that happens to a call.
+    Call,
+    /// Something about a parcel, when no call is at hand.
+    Parcel,
+}
+
+impl Place {
+    fn roots(self) -> &'static [&'static str] {
+        match self {
+            Self::Call => &ROOTS,
+            Self::Parcel => &["$parcel", "$state", "$vars"],
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn timestamp(&mut self, node: &Node, member: &str) -> Option<Timestamp> {
+        let text = self.notation(node, member, "an instant")?;
+        let read = text.parse().ok();
+        if read.is_none() {
+            self.problem("S008", node.span, format!("`{text}` is not an instant")).help("for example `2026-01-05T09:00:00Z`");
+        }
+        read
+    }
+
+    /// A duration that is not negative: `90s`, `+6h`, `1h30m`, `2d`.
+    pub(super) fn duration(&mut self, node: &Node, member: &str) -> Option<SignedDuration> {
+        let text = self.notation(node, member, "a duration")?;
+        let read = duration(&text);
+        if read.is_none() {
+            self.bad_duration(node, &text);
+        }
+        read
+    }
+
+    fn bad_duration(&mut self, node: &Node, text: &str) {
+        let help = match text.parse::<f64>() {
+            Ok(_) => format!("add a unit: `{text}s`, `{text}m`, `{text}h` or `{text}d`"),
+            Err(_) => "expected a number and a unit, for example `250ms`, `90s`, `6h` or `2d`".to_owned(),
+        };
+        self.problem("S008", node.span, format!("`{text}` is not a duration")).help(help);
+    }
+
+    /// `2s`, or `1s..3s` for anything between.
+    pub(super) fn durations(&mut self, node: &Node, member: &str) -> Option<Between<Duration>> {
+        let text = self.notation(node, member, "a duration, or two of them as in `1s..3s`")?;
+        let (min, max) = text.split_once("..").unwrap_or((&text, &text));
+        let mut ends = [min, max].map(|end| duration(end).and_then(|end| Duration::try_from(end).ok())).into_iter();
+        let (Some(Some(min)), Some(Some(max))) = (ends.next(), ends.next()) else {
+            self.bad_duration(node, &text);
+            return None;
+        };
+        if min > max {
+            self.problem("S008", node.span, format!("`{text}` goes from more to less")).help("write the shorter one first");
+            return None;
+        }
+        Some(Between { min, max })
+    }
+
+    /// `2`, `1..2` or `1..`.
+    pub(super) fn count(&mut self, node: &Node, member: &str) -> Option<Count> {
+        let text = self.notation(node, member, "a count such as `2`, `1..2` or `1..`")?;
+        let read = match text.split_once("..") {
+            None => text.parse().ok().map(|exactly| Count { min: exactly, max: Some(exactly) }),
+            Some((min, "")) => min.parse().ok().map(|min| Count { min, max: None }),
+            Some((min, max)) => min.parse().ok().zip(max.parse().ok()).map(|(min, max)| Count { min, max: Some(max) }),
+        };
+        let read = read.filter(|count| count.max.is_none_or(|max| count.min <= max));
+        if read.is_none() {
+            self.problem("S008", node.span, format!("`{text}` is not a count")).help("for example `2`, `1..2` or `1..`");
+        }
+        read
+    }
+
+    /// `2xx` or `200`.
+    pub(super) fn answered(&mut self, node: &Node, member: &str) -> Option<Answered> {
+        let text = self.notation(node, member, "a status such as `200` or `2xx`")?;
+        let read = match text.strip_suffix("xx") {
+            Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(Answered::Class),
+            None => text.parse().ok().filter(|status| (100..=599).contains(status)).map(Answered::Status),
+        };
+        if read.is_none() {
+            self.problem("S008", node.span, format!("`{text}` is not a status")).help("for example `200` or `2xx`");
+        }
+        read
+    }
+
+    /// Text or a number, as written.
+    fn notation(&mut self, node: &Node, member: &str, expected: &str) -> Option<String> {
+        match &node.kind {
+            Kind::Text(text) => Some(text.clone()),
+            Kind::Number(_) => Some(self.raw(node).to_owned()),
+            _ => {
+                self.wrong_type(node, &format!("`{member}`"), expected);
+                None
+            }
+        }
+    }
+
+    /// One operation, `vendor.operationId`.
+    pub(super) fn operation(&mut self, name: &Spanned<String>) -> Option<Spanned<Operation>> {
+        let pattern = self.pattern_of(name)?;
+        let Pattern::One(value) = pattern.value else {
+            self.problem("S008", name.span, format!("`{}` names more than one operation", name.value))
+                .help("name one: `vendor.operationId`");
+            return None;
+        };
+        Some(Spanned { value, span: name.span })
+    }
+
+    /// `vendor.operationId`, `vendor.*` or `*`.
+    pub(super) fn pattern(&mut self, node: &Node, member: &str) -> Option<Spanned<Pattern>> {
+        let name = self.spanned(node, member)?;
+        self.pattern_of(&name)
+    }
+
+    fn pattern_of(&mut self, name: &Spanned<String>) -> Option<Spanned<Pattern>> {
+        let value = match name.value.split_once('.') {
+            None if name.value == "*" => Pattern::Every,
+            Some((vendor, "*")) if !vendor.is_empty() => Pattern::Vendor(vendor.to_owned()),
+            Some((vendor, id)) if !vendor.is_empty() && !id.is_empty() && !id.contains('*') => {
+                Pattern::One(Operation { vendor: vendor.to_owned(), id: id.to_owned() })
+            }
+            _ => {
+                self.problem("S008", name.span, format!("`{}` does not name an operation", name.value))
+                    .help("expected `vendor.operationId`, `vendor.*` for all of a vendor, or `*`");
+                return None;
+            }
+        };
+        Some(Spanned { value, span: name.span })
+    }
+
+    /// An expression, or some joined by `all`, `any` or `not`.
+    pub(super) fn condition(&mut self, node: &Node, place: Place) -> Option<Condition> {
+        match &node.kind {
+            Kind::Text(text) => self.expression(node, text, place).map(Condition::Test),
+            Kind::Bool(_) => self.expression(node, self.raw(node), place).map(Condition::Test),
+            Kind::Map(_) => self.joined(node, place),
+            _ => {
+                self.wrong_type(node, "a condition", "an expression, `all`, `any` or `not`").help("for example `when: $call.nth == 1`");
+                None
+            }
+        }
+    }
+
+    fn joined(&mut self, node: &Node, place: Place) -> Option<Condition> {
+        let fields = self.fields(node, "a condition", &members::CONDITION)?;
+        let [join] = fields.present(&members::CONDITION)[..] else {
+            self.problem("S007", node.span, "a condition needs exactly one of `all`, `any` and `not`").help("nest them to combine them");
+            return None;
+        };
+        let inner = fields.get(join)?;
+        if join == "not" {
+            return self.condition(inner, place).map(|condition| Condition::Not(Box::new(condition)));
+        }
+        let conditions = self.each(inner, join, |reader, item| reader.condition(item, place));
+        Some(if join == "all" { Condition::All(conditions) } else { Condition::Any(conditions) })
+    }
+
+    fn expression(&mut self, node: &Node, text: &str, place: Place) -> Option<Expr> {
+        self.affordable(node)?;
+        match Expr::parse(text) {
+            Ok(expr) => {
+                self.uses(node, text, expr.uses(), place);
+                Some(expr)
+            }
+            Err(error) => {
+                self.bad_expression(node, text, error);
+                None
+            }
+        }
+    }
+
+    /// A value with `{{ expressions }}` in its texts.
+    pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
+        match &node.kind {
+            Kind::Text(text) if text.contains("{{") => self.filled_in(node, text),
+            Kind::List(items) => {
+                let items = items.iter().filter_map(|item| self.template(item));
+                Some(Template::List(items.collect()))
+            }
+            Kind::Map(members) => {
+                let members = members.iter().filter_map(|Member { key, value }| Some((key.value.clone(), self.template(value)?)));
+                Some(Template::Object(members.collect()))
+            }
+            _ => Some(Template::Fixed(node.to_json())),
+        }
+    }
+
+    fn filled_in(&mut self, node: &Node, text: &str) -> Option<Template> {
+        self.affordable(node)?;
+        match template::read(text) {
+            Ok((template, uses)) => {
+                self.uses(node, text, &uses, Place::Call);
+                Some(template)
+            }
+            Err(error) => {
+                self.bad_expression(node, text, error);
+                None
+            }
+        }
+    }
+
+    /// Compiled patterns take memory, so that a file can only have so many; the one too many is reported once.
+    fn affordable(&mut self, node: &Node) -> Option<()> {
+        if self.patterns < MAX_PATTERNS {
+            return Some(());
+        }
+        if self.patterns != usize::MAX {
+            self.patterns = usize::MAX;
+            let message = format!("more than {MAX_PATTERNS} patterns in one file");
+            self.problem("S002", node.span, message).help("use `==`, `in` or `starts_with` where they do");
+        }
+        None
+    }
+
+    fn bad_expression(&mut self, node: &Node, text: &str, error: ExprError) {
+        let span = self.locate(node, text, &error.range);
+        let problem = self.problem("S010", span, error.message);
+        problem.label = error.label;
+        problem.help = error.help;
+    }
+
+    /// Reports paths that can lead nowhere, and counts patterns.
+    fn uses(&mut self, node: &Node, text: &str, uses: &Uses, place: Place) {
+        self.patterns += uses.patterns;
+        for PathUse { path, range } in &uses.paths {
+            let root = format!("${}", path.root);
+            let known: &[&str] = match path.root.as_str() {
+                "request" => &REQUEST,
+                "call" => &CALL,
+                _ => &[],
+            };
+            let (message, help) = match path.steps.first() {
+                _ if !ROOTS.contains(&root.as_str()) => (format!("unknown path `{root}`"), suggestion(&root, place.roots())),
+                _ if !place.roots().contains(&root.as_str()) => {
+                    (format!("`{root}` is not known here"), format!("a timeline sees {}", quoted(place.roots())))
+                }
+                Some(Step::Member(name)) if !known.is_empty() && !known.contains(&name.as_str()) => {
+                    (format!("`{root}` has no `{name}`"), suggestion(name, known))
+                }
+                _ => continue,
+            };
+            let span = self.locate(node, text, range);
+            self.problem("S011", span, message).help(help);
+        }
+    }
+
+    /// Where a range of a decoded text stands in the file. Quotes, escapes and folded lines make the two differ, so the texts are
+    /// walked side by side; if they part, the whole value is marked.
+    fn locate(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
+        if self.is_full() {
+            return node.span;
+        }
+        let raw = self.raw(node);
+        let mut position = match raw.chars().next() {
+            Some('|' | '>') => raw.find('\n').unwrap_or_default(),
+            Some('\'' | '"') => 1,
+            _ => 0,
+        };
+        let (mut start, mut end) = (None, None);
+        for (at, wanted) in text.char_indices() {
+            let same = |next: char| next == wanted || (wanted == ' ' && next == '\n');
+            let Some(found) = raw.get(position..).and_then(|rest| rest.find(same)) else {
+                return node.span;
+            };
+            position += found;
+            if at == range.start {
+                start = Some(position);
+            }
+            if at == range.end {
+                end = Some(position);
+            }
+            position += wanted.len_utf8();
+        }
+        let start = start.unwrap_or(position);
+        let end = end.unwrap_or(position).max(start);
+        Span::new(node.span.start + start, node.span.start + end)
+    }
+}
+
+fn duration(text: &str) -> Option<SignedDuration> {
+    let text = text.trim();
+    let span: jiff::Span = text.strip_prefix('+').unwrap_or(text).parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (!duration.is_negative() && duration <= MAX_DURATION).then_some(duration)
+}

@@ -1,0 +1,327 @@
+//! A scenario at work in a sandbox: its overrides, its limits and its timelines, bound to the engine.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
+use rand::RngExt as _;
+use serde_json::{Map, Value, json};
+
+use crate::base::entropy::Rng;
+use crate::base::time::Timestamp;
+use crate::carrier::{self, Parcel, Status, When};
+use crate::engine::{Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, View, Wire};
+use crate::scenario::ast::{
+    Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, Response, Scenario, Then, Trigger,
+};
+use crate::scenario::check::Vocabulary;
+use crate::scenario::error::Diagnostic;
+use crate::scenario::expr::Scope;
+use crate::scenario::parse;
+use crate::world::{Clock, Mode, World};
+
+impl Scenario {
+    /// The scenario that changes nothing.
+    ///
+    /// # Panics
+    /// Never: an empty mapping is a scenario.
+    #[must_use]
+    pub fn plain() -> Self {
+        parse::parse("name: default", "default").expect("a mapping with a name is a scenario")
+    }
+}
+
+impl From<Mode> for ClockMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Frozen => Self::Frozen,
+            Mode::Realtime => Self::Realtime,
+            Mode::Speed(factor) => Self::Speed(factor),
+        }
+    }
+}
+
+/// The beginning of a sandbox under a scenario, when the wall shows `wall`.
+#[must_use]
+pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
+    let plain = Start::plain(wall);
+    let mode = match scenario.clock.mode {
+        Some(ClockMode::Frozen) => Mode::Frozen,
+        Some(ClockMode::Speed(factor)) => Mode::Speed(factor),
+        Some(ClockMode::Realtime) | None => Mode::Realtime,
+    };
+    let accounts = scenario.accounts.iter().map(|(mount, rows)| (mount.clone(), rows.iter().map(row).collect()));
+    Start {
+        seed: scenario.seed.unwrap_or(plain.seed),
+        clock: Clock::new(mode, scenario.clock.start, wall),
+        accounts: accounts.collect(),
+        any_credential: matches!(scenario.credentials, Credentials::Any),
+        script: Box::new(Run::new(Arc::clone(scenario))),
+        scenario: scenario.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
+    }
+}
+
+/// A sandbox of that name at the beginning of a scenario, with the data that it is given, not yet open to anybody.
+///
+/// # Errors
+/// A diagnostic for every row of `given` that its operation refuses.
+pub fn stage(
+    machine: &Machine,
+    name: &str,
+    scenario: &Arc<Scenario>,
+    world: Option<World>,
+    wall: Timestamp,
+) -> Result<Arc<Sandbox>, Vec<Diagnostic>> {
+    let sandbox = machine.stage(name, start(scenario, wall), world);
+    let mut problems = Vec::new();
+    for given in &scenario.given {
+        let operation = format!("{}.{}", given.operation.vendor, given.operation.id);
+        let answer = machine.perform(&sandbox, &operation, &given.body, wall);
+        let Some(answer) = answer.filter(|answer| !answer.status.is_success()) else { continue };
+        let body = String::from_utf8_lossy(&answer.body);
+        let message = format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16());
+        let help = "a row is the body of a request that this operation accepts";
+        problems.push(Diagnostic::at("S017", message, &scenario.source, given.operation.span, help));
+    }
+    sandbox.settle_origin();
+    if problems.is_empty() { Ok(sandbox) } else { Err(problems) }
+}
+
+/// What a machine has names for.
+pub struct Known<'m>(pub &'m Machine);
+
+impl Vocabulary for Known<'_> {
+    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.0.vendors().map(|vendor| vendor.id))
+    }
+
+    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.0.books().flat_map(|(_, book)| book.catalog.operations().iter().map(|operation| &*operation.name)))
+    }
+}
+
+fn row(account: &Account) -> Map<String, Value> {
+    let mut members = account.members.clone();
+    let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
+    if let Some(name) = &account.account {
+        add("account", name.as_str().into());
+    }
+    if let Some(expires) = account.expires {
+        add("expires", expires.to_string().into());
+    }
+    if account.revoked {
+        add("revoked", true.into());
+    }
+    members
+}
+
+/// A scenario and what it has counted so far.
+struct Run {
+    scenario: Arc<Scenario>,
+    timelines: BTreeMap<String, Arc<carrier::Timeline>>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// Calls by account and operation, for `$call.nth`.
+    calls: BTreeMap<(Option<u32>, String), u64>,
+    /// How often each override matched, by position.
+    matched: BTreeMap<usize, u64>,
+    /// Calls in the current window, by override and whom the limit is for: when it began, how many.
+    windows: BTreeMap<(usize, Option<u32>), (Timestamp, u64)>,
+}
+
+impl Run {
+    fn new(scenario: Arc<Scenario>) -> Self {
+        let timelines = scenario.timelines.iter().map(|timeline| {
+            let steps = timeline.steps.iter().map(|step| carrier::Step {
+                when: match &step.trigger {
+                    Trigger::At(offset) => When::At(*offset),
+                    Trigger::AfterReads(reads) => When::AfterReads(u32::try_from(*reads).unwrap_or(u32::MAX)),
+                    Trigger::On(_) => When::ByHand,
+                },
+                status: Status::from_word(&step.status).unwrap_or(Status::Unknown),
+                code: step.code.clone(),
+                message: step.message.clone(),
+                location: step.location.as_ref().map(|place| carrier::Location {
+                    city: place.city.clone().unwrap_or_default(),
+                    state: place.state.clone().unwrap_or_default(),
+                    zip: place.postcode.clone().unwrap_or_default(),
+                    country: place.country.clone().unwrap_or_default(),
+                }),
+            });
+            let bound = carrier::Timeline { steps: steps.collect(), repeat: matches!(timeline.then, Then::Repeat) };
+            (timeline.name.value.clone(), Arc::new(bound))
+        });
+        let timelines = timelines.collect();
+        Self { scenario, timelines, counts: Counts::default() }
+    }
+}
+
+impl Script for Run {
+    fn decide(&mut self, view: &View<'_>, rng: &mut Rng) -> Decision {
+        let Some(operation) = view.call.operation else { return Decision::default() };
+        if self.scenario.overrides.is_empty() {
+            return Decision::default();
+        }
+        let caller = view.account.map(|account| account.0);
+        let nth = self.counts.calls.entry((caller, operation.name.to_string())).or_default();
+        *nth += 1;
+        let scope = CallScope { view, nth: *nth };
+        for (place, row) in self.scenario.overrides.iter().enumerate() {
+            let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
+            if !fits {
+                continue;
+            }
+            let matched = self.counts.matched.entry(place).or_default();
+            *matched += 1;
+            let turn = *matched;
+            if turn <= row.skip || row.times.is_some_and(|times| turn - row.skip > times) {
+                continue;
+            }
+            if let Some(decision) = self.counts.decide(place, row, &scope, caller, rng) {
+                return decision;
+            }
+        }
+        Decision::default()
+    }
+
+    fn timeline_of(&mut self, vendor: &str, parcel: &Parcel) -> Option<String> {
+        let scope = ParcelScope(json!({
+            "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
+            "subject": parcel.subject, "from": parcel.from, "to": parcel.to, "transit_days": parcel.transit_days,
+        }));
+        let fits = |when: &crate::scenario::ast::Condition| when.is_true(&scope);
+        let found =
+            self.scenario.timelines.iter().find(|timeline| {
+                timeline.vendor.as_ref().is_none_or(|only| only.value == vendor) && timeline.when.as_ref().is_none_or(fits)
+            })?;
+        Some(found.name.value.clone())
+    }
+
+    fn timeline(&self, name: &str) -> Option<Arc<carrier::Timeline>> {
+        self.timelines.get(name).cloned()
+    }
+
+    fn source(&self) -> &str {
+        &self.scenario.source.text
+    }
+
+    fn reset(&mut self) {
+        self.counts = Counts::default();
+    }
+}
+
+impl Counts {
+    /// What an override that fits does; `None` when it has nothing to do this time, so that the next one is asked.
+    fn decide(&mut self, place: usize, row: &Override, scope: &CallScope<'_, '_>, caller: Option<u32>, rng: &mut Rng) -> Option<Decision> {
+        let mut decision =
+            Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
+        match &row.effect {
+            None => {}
+            Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, scope))),
+            Some(Effect::Fault(fault)) => fail(fault, &mut decision),
+            Some(Effect::RateLimit(limit)) => {
+                let retry_after = self.exceeds(place, limit, scope.view.now, caller)?;
+                decision.instead = Some(Instead::Refusal(Refusal::RateLimited { retry_after }));
+            }
+        }
+        Some(decision)
+    }
+
+    /// Counts a call against a limit; how long to wait when it is one too many.
+    fn exceeds(&mut self, place: usize, limit: &RateLimit, now: Timestamp, caller: Option<u32>) -> Option<Duration> {
+        let whom = match limit.per {
+            Per::Credential => caller,
+            Per::Sandbox => None,
+        };
+        let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
+        let (began, count) = self.windows.entry((place, whom)).or_insert((now, 0));
+        if now.duration_since(*began) >= window {
+            (*began, *count) = (now, 0);
+        }
+        *count += 1;
+        let left = window.saturating_sub(now.duration_since(*began));
+        (*count > limit.limit).then(|| Duration::try_from(left).unwrap_or_default())
+    }
+}
+
+fn fail(fault: &Fault, decision: &mut Decision) {
+    match fault.then {
+        Failure::Reset => decision.wire = Some(Wire::Reset),
+        Failure::Empty => decision.wire = Some(Wire::Empty),
+        Failure::Timeout => decision.wire = Some(Wire::Hang),
+        Failure::Truncate => decision.wire = Some(Wire::Truncate),
+        Failure::Status(status) => decision.failing = StatusCode::from_u16(status).ok(),
+    }
+    // A truncated answer is that of the behaviour, which therefore has to run.
+    if !fault.commit && fault.then != Failure::Truncate {
+        decision.instead = Some(Instead::Refusal(Refusal::Broken));
+    }
+}
+
+fn reply(response: &Response, scope: &CallScope<'_, '_>) -> Reply {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &response.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope))) {
+            headers.append(name, value);
+        }
+    }
+    let body = match response.body.as_ref().map(|body| body.render(scope)) {
+        None => Body::Empty,
+        Some(Value::String(text)) if headers.contains_key(http::header::CONTENT_TYPE) => Body::Bytes(text.into()),
+        Some(value) => Body::Json(Box::new(value)),
+    };
+    Reply { status: StatusCode::from_u16(response.status).unwrap_or(StatusCode::OK), headers, body }
+}
+
+fn within(latency: &Between<Duration>, rng: &mut Rng) -> Duration {
+    if latency.max > latency.min { rng.random_range(latency.min..=latency.max) } else { latency.min }
+}
+
+/// What a condition of an override can see.
+struct CallScope<'v, 'a> {
+    view: &'v View<'a>,
+    nth: u64,
+}
+
+impl Scope for CallScope<'_, '_> {
+    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+        let call = self.view.call;
+        let object = |rows: &mut dyn Iterator<Item = (String, String)>| -> Value {
+            rows.map(|(name, value)| (name, Value::from(value))).collect::<Map<_, _>>().into()
+        };
+        match root {
+            "request" => {
+                let headers = call.request.headers.iter();
+                let mut headers =
+                    headers.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+                Some(Cow::Owned(json!({
+                    "body": call.body,
+                    "query": object(&mut call.query.iter().cloned()),
+                    "headers": object(&mut headers),
+                    "path": call.path,
+                    "method": call.request.method.as_str(),
+                    "parameters": object(&mut call.parameters.iter().cloned()),
+                })))
+            }
+            "state" => Some(Cow::Owned((self.view.state)(self.view.documents))),
+            "call" => Some(Cow::Owned(json!({"nth": self.nth, "operation": call.name()}))),
+            _ => None,
+        }
+    }
+}
+
+/// What a condition of a timeline can see.
+struct ParcelScope(Value);
+
+impl Scope for ParcelScope {
+    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+        (root == "parcel").then_some(Cow::Borrowed(&self.0))
+    }
+}

@@ -1,0 +1,199 @@
+//! Answers written by hand: values whose texts may hold `{{ expression }}`. A text that is nothing but one expression becomes its
+//! value, whatever its type; in longer texts a value is written as text, `null` as nothing, lists and objects as JSON.
+
+use serde_json::{Map, Value};
+
+use super::expr::{Expr, ExprError, MAX_PATTERNS, PathUse, Scope, Uses};
+
+/// A value with expressions in its texts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Template {
+    /// Always the same.
+    Fixed(Value),
+    /// The value of one expression.
+    Value(Expr),
+    /// Pieces of text in a row.
+    Text(Vec<Piece>),
+    /// A list of templates.
+    List(Vec<Template>),
+    /// Members in their order; names are never templates.
+    Object(Vec<(String, Template)>),
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// As written.
+    Fixed(String),
+    /// Computed.
+    Value(Expr),
+}
+
+impl Template {
+    /// Reads a value, with the templates in all its texts.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake; its range is in the text that has it.
+    pub fn parse(value: &Value) -> Result<Self, ExprError> {
+        Ok(match value {
+            Value::String(text) => read(text)?.0,
+            Value::Array(items) => Self::List(items.iter().map(Self::parse).collect::<Result<_, _>>()?),
+            Value::Object(members) => {
+                let member = |(name, value): (&String, &Value)| Ok((name.clone(), Self::parse(value)?));
+                Self::Object(members.iter().map(member).collect::<Result<_, ExprError>>()?)
+            }
+            fixed => Self::Fixed(fixed.clone()),
+        })
+    }
+
+    /// The value it has in a scope.
+    #[must_use]
+    pub fn render(&self, scope: &dyn Scope) -> Value {
+        match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Value(expr) => expr.eval(scope),
+            Self::Text(pieces) => Value::String(pieces.iter().map(|piece| piece.render(scope)).collect()),
+            Self::List(items) => Value::Array(items.iter().map(|item| item.render(scope)).collect()),
+            Self::Object(members) => {
+                Value::Object(members.iter().map(|(name, value)| (name.clone(), value.render(scope))).collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// The value as text, for places that hold nothing else, such as headers.
+    #[must_use]
+    pub fn render_text(&self, scope: &dyn Scope) -> String {
+        plain(&self.render(scope))
+    }
+}
+
+impl Piece {
+    fn render(&self, scope: &dyn Scope) -> String {
+        match self {
+            Self::Fixed(text) => text.clone(),
+            Self::Value(expr) => plain(&expr.eval(scope)),
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Reads one text, and tells what its expressions use. Ranges are in that text.
+pub(super) fn read(text: &str) -> Result<(Template, Uses), ExprError> {
+    let mut pieces = Vec::new();
+    let mut uses = Uses::default();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find("{{")).map(|found| at + found) {
+        if open > at {
+            pieces.push(Piece::Fixed(text.get(at..open).unwrap_or_default().to_owned()));
+        }
+        let start = open + 2;
+        let Some(end) = close(text, start) else {
+            let help = Some("add `}}`; to write `{{` itself, use `{{ '{{' }}`".to_owned());
+            return Err(ExprError { message: "template is never closed".to_owned(), range: open..text.len(), label: None, help });
+        };
+        let expr = Expr::parse(text.get(start..end).unwrap_or_default()).map_err(|error| shift(error, start))?;
+        uses.patterns += expr.uses().patterns;
+        if uses.patterns > MAX_PATTERNS {
+            let message = format!("more than {MAX_PATTERNS} patterns in one text");
+            return Err(ExprError { message, range: open..end + 2, label: None, help: None });
+        }
+        uses.paths.extend(
+            expr.uses()
+                .paths
+                .iter()
+                .map(|use_of| PathUse { path: use_of.path.clone(), range: use_of.range.start + start..use_of.range.end + start }),
+        );
+        pieces.push(Piece::Value(expr));
+        at = end + 2;
+    }
+    if at == 0 {
+        return Ok((Template::Fixed(Value::String(text.to_owned())), uses));
+    }
+    if at < text.len() {
+        pieces.push(Piece::Fixed(text.get(at..).unwrap_or_default().to_owned()));
+    }
+    let whole = match pieces.pop() {
+        Some(Piece::Value(expr)) if pieces.is_empty() => Template::Value(expr),
+        Some(last) => {
+            pieces.push(last);
+            Template::Text(pieces)
+        }
+        None => Template::Text(pieces),
+    };
+    Ok((whole, uses))
+}
+
+/// Where the `}}` stands that ends the expression beginning at `start`: braces in quoted text do not count.
+fn close(text: &str, start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let mut quote = None;
+    for (at, next) in rest.char_indices() {
+        match quote {
+            Some(open) if open == next => quote = None,
+            Some(_) => {}
+            None if matches!(next, '\'' | '"') => quote = Some(next),
+            None if rest.get(at..).is_some_and(|rest| rest.starts_with("}}")) => {
+                return Some(start + at);
+            }
+            None => {}
+        }
+    }
+    None
+}
+
+fn shift(error: ExprError, by: usize) -> ExprError {
+    ExprError { range: error.range.start + by..error.range.end + by, ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use serde_json::json;
+
+    use super::*;
+
+    struct World(Value);
+
+    impl Scope for World {
+        fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+            self.0.get(root).map(Cow::Borrowed)
+        }
+    }
+
+    fn check(template: &Value, expected: &Value) {
+        let world = World(json!({"request": {"body": {"reference": "A1", "qty": 2, "list": [1]}}}));
+        let rendered = Template::parse(template).map(|template| template.render(&world));
+        assert_eq!(rendered.as_ref(), Ok(expected), "{template}");
+    }
+
+    #[test]
+    fn texts_are_filled_in_wherever_they_stand() {
+        check(
+            &json!({"a": ["{{ $request.body.reference }}", 1], "b": "{{$request.body.reference}}-{{ $request.body.qty + 1 }}"}),
+            &json!({"a": ["A1", 1], "b": "A1-3"}),
+        );
+        check(&json!("{{ $request.body.list }}"), &json!([1]));
+        check(&json!("x{{ $request.body.list }}{{ $request.body.none }}"), &json!("x[1]"));
+        check(&json!("{{ '{{' }} and {{ '}}' }}"), &json!("{{ and }}"));
+        check(&json!("no { template }"), &json!("no { template }"));
+    }
+
+    #[test]
+    fn mistakes_are_marked_in_the_text() {
+        for (text, marked) in [("a {{ $x", "{{ $x"), ("a {{ $x = 1 }}", "="), ("{{ }}", ""), ("ä {{ x }}", "x")] {
+            match read(text) {
+                Ok(_) => panic!("{text}"),
+                Err(error) => assert_eq!(text.get(error.range), Some(marked), "{text}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The scenario of a sandbox: shown, replaced.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::scenario::{self, Diagnostic, Scenario};
+use crate::server::admin::{Admin, Ask, Given, Problem};
+use crate::server::http::wall;
+
+/// The name that diagnostics give to a text that came in over the API.
+const NAME: &str = "scenario.yaml";
+
+pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    let state = sandbox.lock();
+    Ok(Given::ok(&json!({"name": state.scenario, "source": state.script.source()})))
+}
+
+pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    let keep = match ask.query("keep") {
+        None => false,
+        Some("data") => true,
+        Some(other) => return Err(Problem::bad(format!("`keep` is `data` or nothing, found `{other}`"))),
+    };
+    let scenario = Arc::new(parse(admin, ask.body)?);
+    let world = keep.then(|| sandbox.lock().world.clone());
+    let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall()).map_err(|found| refused(&found))?;
+    admin.machine.replace(&sandbox, staged, keep);
+    let state = sandbox.lock();
+    Ok(Given::ok(&json!({"name": state.scenario, "source": state.script.source()})))
+}
+
+pub(super) fn put_schema() -> Value {
+    serde_json::from_str(scenario::schema::SCHEMA).unwrap_or_default()
+}
+
+/// Reads a scenario as `seatrial check` does.
+pub(super) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
+    scenario::load_bytes(bytes, NAME, &scenario::run::Known(&admin.machine)).map_err(|found| refused(&found))
+}
+
+/// Every problem of a scenario, for people and for programs.
+pub(super) fn refused(found: &[Diagnostic]) -> Problem {
+    let text = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
+    let rows: Vec<Value> = found.iter().map(Diagnostic::to_json).collect();
+    Problem { status: StatusCode::UNPROCESSABLE_ENTITY, detail: text, more: Some(json!({"diagnostics": rows})) }
+}

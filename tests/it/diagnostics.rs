@@ -1,0 +1,158 @@
+//! What people see when a scenario file is wrong: every `tests/diagnostics/<name>.yaml` and beside it, in `<name>.err`, all that is said
+//! about it. `UPDATE=1 cargo test` writes the second from the first; review the difference.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use seatrial::scenario::{self, Vocabulary};
+
+/// A few operations of each vendor, enough to be mistaken about.
+struct Few;
+
+const VENDORS: [&str; 4] = ["shipmate", "shippo", "shiptheory", "shiptime"];
+const OPERATIONS: [&str; 9] = [
+    "shipmate.cancelConsignment",
+    "shipmate.createConsignment",
+    "shipmate.createSku",
+    "shippo.CreateShipment",
+    "shippo.CreateTransaction",
+    "shippo.GetTrack",
+    "shiptheory.bookShipment",
+    "shiptheory.listShipments",
+    "shiptime.createShipment",
+];
+
+impl Vocabulary for Few {
+    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(VENDORS.into_iter())
+    }
+
+    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(OPERATIONS.into_iter())
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).expect("the folder exists");
+    let mut found: Vec<_> = entries.map(|entry| entry.expect("its entries can be read").path()).collect();
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    found.sort();
+    assert!(!found.is_empty(), "{folder}");
+    found
+}
+
+/// Everything that is said about a file, problems separated by an empty line.
+fn said(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let bytes = fs::read(path).expect("the file can be read");
+    match scenario::load_bytes(&bytes, &name, &Few) {
+        Ok(_) => String::new(),
+        Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+#[test]
+pub fn mistakes_are_explained() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut different = Vec::new();
+    for path in files("tests/diagnostics") {
+        let expected = path.with_extension("err");
+        let said = said(&path);
+        if update {
+            fs::write(&expected, &said).expect("the file can be written");
+        }
+        let recorded = fs::read_to_string(&expected).unwrap_or_default();
+        assert!(!said.is_empty(), "{}: nothing is wrong with it", path.display());
+        if recorded != said {
+            different.push(format!("{}\n--- expected\n{recorded}\n--- said\n{said}", path.display()));
+        }
+    }
+    assert!(different.is_empty(), "{}\nrun with UPDATE=1 to accept", different.join("\n"));
+}
+
+#[test]
+pub fn every_recorded_explanation_has_its_scenario() {
+    for entry in fs::read_dir(root().join("tests/diagnostics")).expect("the folder exists") {
+        let path = entry.expect("its entries can be read").path();
+        assert!(path.with_extension("yaml").exists(), "{} has no yaml file", path.display());
+    }
+}
+
+#[test]
+pub fn shipped_scenarios_are_without_mistakes() {
+    for path in files("scenarios/shared") {
+        assert_eq!(said(&path), "", "{}", path.display());
+    }
+}
+
+/// The file that the documentation shows.
+#[test]
+pub fn all_members_together_are_accepted() {
+    assert_eq!(said(&root().join("tests/it/every_member.yaml")), "");
+}
+
+/// Pieces of scenario files, so that random texts get past the first line.
+const PIECES: [&str; 40] = [
+    "\n",
+    "\n  ",
+    "\n    ",
+    "\n- ",
+    "\n  - ",
+    "\t",
+    ": ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    "'",
+    "\"",
+    "&a ",
+    "*a",
+    "!x ",
+    "# c",
+    "|\n",
+    ">-\n",
+    "seed",
+    "clock",
+    "start",
+    "mode",
+    "accounts",
+    "shippo",
+    "given",
+    "timelines",
+    "steps",
+    "at",
+    "overrides",
+    "on",
+    "when",
+    "respond",
+    "body",
+    "expect",
+    "$request.body.x == 'ä'",
+    "{{ $x",
+    "1..2",
+    "2026-01-05T09:00:00Z",
+];
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_scenario_or_problems(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        if let Err(problems) = scenario::load_bytes(&bytes, "x", &Few) {
+            problems.iter().for_each(|problem| drop(problem.to_string()));
+        }
+    }
+
+    #[test]
+    fn any_pieces_are_a_scenario_or_problems(pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..40)) {
+        if let Err(problems) = scenario::load(&pieces.concat(), "x", &Few) {
+            prop_assert!(!problems.is_empty());
+            problems.iter().for_each(|problem| drop(problem.to_string()));
+        }
+    }
+}
