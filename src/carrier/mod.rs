@@ -3,6 +3,7 @@
 
 mod parcel;
 pub mod pdf;
+pub mod png;
 pub mod timeline;
 
 pub use parcel::{Location, Parcel, Scan, Status};

@@ -1,0 +1,101 @@
+//! Who may call: an application key on every call, and a user's token on all but logging in.
+
+use serde_json::{Map, Value};
+
+use super::catalog::CATALOG;
+use super::wire::{SESSION, Session};
+use crate::base::entropy::Rng;
+use crate::base::ids;
+use crate::engine::{self, Call, Denial, Gate, Identity, Refusal, Request, decode};
+use crate::spec::Operation;
+use crate::world::Credential;
+
+const KEY: &str = "x-shipmate-api-key";
+const TOKEN: &str = "x-shipmate-token";
+
+/// The credentials of a new sandbox. `token` is one that is already logged in.
+pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
+    let username = &CATALOG.users.first().expect("the catalog has users").email;
+    if sandbox == "default" {
+        let key = "sm_test_12345abcde-1234-5678-90ab-abcdef0123456";
+        return rows(username, key, "myShipmatePassword", &CATALOG.account.token);
+    }
+    let key = format!("sm_test_{}-{}-{}-{}-{}", ids::hex(rng, 10), ids::hex(rng, 4), ids::hex(rng, 4), ids::hex(rng, 4), ids::hex(rng, 13));
+    rows(username, &key, &ids::hex(rng, 16), &ids::hex(rng, 32))
+}
+
+fn rows(username: &str, key: &str, password: &str, token: &str) -> Vec<Credential> {
+    let facts = [("api_key", key), ("username", username), ("password", password), ("access_level", "MERCHANT_ADMIN"), ("token", token)];
+    engine::credentials(&[("default", &facts)])
+}
+
+/// Rows of a scenario that share an application key share an account.
+pub(super) fn account_of(row: &Map<String, Value>) -> String {
+    row.get("api_key").and_then(Value::as_str).unwrap_or("default").to_owned()
+}
+
+/// The key tells sandboxes apart.
+pub(super) fn identify(request: &Request) -> Option<Identity> {
+    request.header(KEY).map(|key| Identity::Credential(key.to_owned()))
+}
+
+/// Lets a caller in: the key first, then the token. A token is good only together with a key of the same account.
+pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+    let key = gate.call.request.header(KEY).filter(|key| !key.is_empty()).ok_or(Refusal::Unauthenticated(Denial::Missing))?;
+    let application = gate.credentials.iter().find(|row| row.text("api_key") == key);
+    let application = application.ok_or(Refusal::Unauthenticated(Denial::Unknown))?;
+    if is_over(application, gate) {
+        return Err(Refusal::Unauthenticated(Denial::Revoked));
+    }
+    if gate.call.operation.is_some_and(|operation| operation.id == "createToken") {
+        return Ok(application.clone());
+    }
+    let token = token(gate.call);
+    if token.is_empty() {
+        return Err(Refusal::Unauthenticated(Denial::Missing));
+    }
+    let stored = gate.shared.table(SESSION).and_then(|table| table.get(token));
+    let session: Option<Session<'_>> =
+        stored.map(|body| serde_json::from_slice(body).expect("a stored session is read by the type that wrote it"));
+    let holds = |row: &&Credential| {
+        row.account == application.account
+            && match &session {
+                Some(session) => !session.ended && *session.account == *row.account && session.username == row.text("username"),
+                None => row.text("token") == token,
+            }
+    };
+    gate.credentials.iter().find(holds).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
+}
+
+/// Whether a scenario took the credential back, or let it run out.
+fn is_over(row: &Credential, gate: &Gate<'_>) -> bool {
+    row.is("revoked") || row.text("expires").parse().is_ok_and(|end: crate::base::time::Timestamp| end <= gate.now)
+}
+
+/// The token that a call presents; empty when there is none.
+pub(super) fn token<'c>(call: &Call<'c>) -> &'c str {
+    call.request.header(TOKEN).unwrap_or_default()
+}
+
+/// As the framework reads bodies: JSON or a form, and what cannot be read counts as nothing.
+pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
+    Ok(decode::json_or_any_form(request, operation).unwrap_or(Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::entropy;
+
+    fn check(sandbox: &str, expected: &str) {
+        let rows = credentials(sandbox, &mut entropy::stream(42, &[sandbox], 0));
+        assert_eq!(rows.iter().map(|row| row.text("api_key").len() > 40 && row.text("token").len() == 32).collect::<Vec<_>>(), [true]);
+        assert_eq!(rows.first().map(|row| row.text("username")), Some(expected));
+    }
+
+    #[test]
+    fn every_sandbox_has_credentials_of_the_usual_shape() {
+        check("default", "test@shipmate.co.uk");
+        check("mine", "test@shipmate.co.uk");
+    }
+}

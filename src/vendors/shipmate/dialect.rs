@@ -1,0 +1,82 @@
+//! How Shipmate says no: one envelope for everything, 400 for what other APIs answer with 409 or 422.
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use serde_json::Value;
+
+use super::validation::{Fault, Path, Report};
+use super::wire::Envelope;
+use crate::base::json::Style;
+use crate::engine::{Call, Dialect, Refusal, Reply};
+use crate::spec::{Rule, Violation};
+
+pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} };
+
+/// The code of a refusal whose facts are a finished report.
+pub(super) const INVALID: &str = "invalid";
+
+/// The code of a refusal of a user name or password.
+pub(super) const BAD_LOGIN: &str = "bad_login";
+
+/// The code of a refusal for want of a service.
+pub(super) const NO_SERVICE: &str = "no_service";
+
+const INVALID_MESSAGE: &str = "The given data failed to pass validation.";
+
+/// Goes on if there is nothing to complain about.
+pub(super) fn settle(report: &Report) -> Result<(), Refusal> {
+    if report.is_clean() {
+        return Ok(());
+    }
+    Err(Refusal::Because(INVALID, serde_json::to_value(report).expect("a report is a map of texts")))
+}
+
+fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
+    let (status, message) = match refusal {
+        Refusal::Because(INVALID, report) => {
+            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: report.clone() });
+        }
+        Refusal::Invalid(violations) => {
+            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: told(violations) });
+        }
+        Refusal::Because(BAD_LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid login details"),
+        Refusal::Because(NO_SERVICE, _) => (StatusCode::BAD_REQUEST, "No valid service found for this consignment"),
+        Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "Unauthorised"),
+        Refusal::Forbidden(_) => (StatusCode::FORBIDDEN, "Forbidden"),
+        Refusal::UnknownPath { .. } | Refusal::WrongMethod(_) | Refusal::Missing { .. } | Refusal::Foreign { .. } => {
+            (StatusCode::NOT_FOUND, "Not Found")
+        }
+        Refusal::WrongState { .. } => (StatusCode::BAD_REQUEST, "Consignment has already been manifested"),
+        Refusal::NotAcceptable | Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } | Refusal::Because(..) => {
+            (StatusCode::BAD_REQUEST, "Bad Request")
+        }
+        Refusal::RateLimited { retry_after } => {
+            let reply = Reply::json(StatusCode::TOO_MANY_REQUESTS, Envelope { message: "Too Many Attempts.", data: Value::Null });
+            return reply.with(RETRY_AFTER, &retry_after.as_secs().max(1).to_string());
+        }
+        Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
+    };
+    Reply::json(status, Envelope { message, data: Value::Null })
+}
+
+/// Departures from the spec in the framework's words; rules judge requests themselves, so these come from scenarios only.
+fn told(violations: &[Violation]) -> Report {
+    let mut report = Report::default();
+    for violation in violations {
+        let fault = match &violation.rule {
+            Rule::Required => Fault::Required,
+            Rule::Type(kind) => match kind.as_str() {
+                "integer" => Fault::NotWhole,
+                "number" => Fault::NotNumber,
+                "boolean" => Fault::NotFlag,
+                "array" | "object" => Fault::NotArray,
+                _ => Fault::NotText,
+            },
+            Rule::Longer(most) => Fault::TooLong(usize::try_from(*most).unwrap_or(usize::MAX)),
+            Rule::Format(format) if format == "uuid" => Fault::NotUuid,
+            _ => Fault::NotChosen,
+        };
+        report.add(&Path::Member(&Path::Root, &violation.path), fault);
+    }
+    report
+}

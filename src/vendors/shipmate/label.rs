@@ -1,0 +1,132 @@
+//! A stored consignment as label rows. Everything is read and drawn while the answer is written, after the world is free
+//! again, so that a label costs the lock nothing.
+
+mod sheet;
+mod zpl;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use super::catalog::{CATALOG, Service};
+use super::wire::{self, Address, Consignment, Format, Package, Stamp};
+use crate::carrier::pdf;
+
+/// The label rows of a consignment.
+pub(super) struct Labels {
+    reference: String,
+    stored: Box<[u8]>,
+    /// The only parcel that is shown; all when there is none.
+    only: Option<usize>,
+    format: Format,
+}
+
+/// What one label says.
+pub(super) struct Label<'a> {
+    pub consignment: &'a Consignment<'a>,
+    pub service: &'static Service,
+    pub parcel: &'a Package<'a>,
+    /// The place of the parcel in its consignment, from 1.
+    pub place: usize,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    consignment_reference: &'a str,
+    parcel_reference: &'a str,
+    carrier: &'static str,
+    service_name: &'static str,
+    tracking_reference: &'a str,
+    created_by: &'a str,
+    created_with: &'a str,
+    created_at: Stamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<&'static str>,
+    to_address: Destination<'a>,
+    pdf: Drawing<'a>,
+    zpl: Drawing<'a>,
+    png: Drawing<'a>,
+}
+
+/// The address as answers have it: what is missing is empty, and the name is called otherwise than in requests.
+#[derive(Serialize)]
+struct Destination<'a> {
+    delivery_name: &'a str,
+    line_1: &'a str,
+    line_2: &'a str,
+    line_3: &'a str,
+    city: &'a str,
+    county: &'a str,
+    postcode: &'a str,
+    country: &'a str,
+}
+
+/// A label in one format, or nothing where another one was asked for.
+struct Drawing<'a>(Option<(&'a Label<'a>, Format)>);
+
+impl Labels {
+    /// All labels of a consignment that was just booked, with prices.
+    pub fn booked(reference: String, stored: &[u8], format: Format) -> Self {
+        Self { reference, stored: stored.into(), only: None, format }
+    }
+
+    /// The label of one parcel, without its price.
+    pub fn one(reference: String, stored: &[u8], place: usize, format: Format) -> Self {
+        Self { reference, stored: stored.into(), only: Some(place), format }
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let consignment = wire::stored(&self.stored);
+        let service = CATALOG.service(&consignment.service).expect("consignments are booked with services of the catalog");
+        let mut rows = serializer.serialize_seq(Some(if self.only.is_some() { 1 } else { consignment.parcels.len() }))?;
+        for (place, parcel) in consignment.parcels.iter().enumerate().filter(|(place, _)| self.only.is_none_or(|only| only == *place)) {
+            let label = Label { consignment: &consignment, service, parcel, place: place + 1 };
+            let drawing = |format| Drawing((self.format == format).then_some((&label, format)));
+            rows.serialize_element(&Row {
+                consignment_reference: &self.reference,
+                parcel_reference: &parcel.reference,
+                carrier: &service.carrier,
+                service_name: service.label_name(),
+                tracking_reference: &parcel.tracking,
+                created_by: &consignment.created_by,
+                created_with: consignment.created_with.as_deref().unwrap_or(&CATALOG.account.application),
+                created_at: Stamp(consignment.created_at),
+                price: self.only.is_none().then_some(&service.price),
+                to_address: Destination::from(&consignment.to),
+                pdf: drawing(Format::Pdf),
+                zpl: drawing(Format::Zpl),
+                png: drawing(Format::Png),
+            })?;
+        }
+        rows.end()
+    }
+}
+
+impl Serialize for Drawing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            None => serializer.serialize_str(""),
+            Some((label, Format::Zpl)) => serializer.collect_str(&zpl::Zpl(label)),
+            Some((label, Format::Pdf)) => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[sheet::lines(label)]))),
+            Some((label, Format::Png)) => serializer.serialize_str(&STANDARD.encode(crate::carrier::png::page(&sheet::lines(label)))),
+        }
+    }
+}
+
+impl<'a> From<&'a Address<'a>> for Destination<'a> {
+    fn from(to: &'a Address<'a>) -> Self {
+        Self {
+            delivery_name: &to.name,
+            line_1: &to.line_1,
+            line_2: &to.line_2,
+            line_3: &to.line_3,
+            city: &to.city,
+            county: &to.county,
+            postcode: &to.postcode,
+            country: &to.country,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What a label says, line by line, in whatever format it is drawn.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::Label;
+use crate::base::time::Timestamp;
+use crate::vendors::shipmate::catalog::{CATALOG, Location};
+use crate::vendors::shipmate::countries;
+use crate::vendors::shipmate::wire;
+
+/// The weight in kilograms, as labels print it.
+pub(super) struct Weight(pub i64);
+
+/// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
+pub(super) struct Number<'a>(pub &'a Label<'a>);
+
+/// A date as labels print it.
+pub(super) struct Day(pub Timestamp);
+
+/// The sender in one line.
+pub(super) struct Sender(pub &'static Location);
+
+impl Label<'_> {
+    pub(super) fn sender(&self) -> Sender {
+        Sender(self.consignment.location.as_deref().and_then(|code| CATALOG.location(code)).unwrap_or(CATALOG.home()))
+    }
+
+    pub(super) fn despatch(&self) -> Day {
+        Day(self.consignment.despatch.unwrap_or(self.consignment.created_at))
+    }
+
+    /// The country's name, when the parcel leaves the country.
+    pub(super) fn foreign_country(&self) -> &str {
+        let code = &*self.consignment.to.country;
+        if code == "GB" { "" } else { countries::by_code(code).map_or("", |(_, name)| name) }
+    }
+}
+
+impl Display for Weight {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let hundredths = self.0.saturating_add(5) / 10;
+        write!(out, "{}.{:02}kg", hundredths / 100, hundredths % 100)
+    }
+}
+
+impl Display for Number<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let day = wire::local(self.0.consignment.created_at);
+        write!(out, "{:02}{:02}{:02}", day.year() % 100, day.month(), day.day())?;
+        let tracking = self.0.consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
+        let digits = tracking.chars().filter(char::is_ascii_digit);
+        let before = digits.clone().count().saturating_sub(5);
+        digits.skip(before).try_for_each(|digit| write!(out, "{digit}"))
+    }
+}
+
+impl Display for Day {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let day = wire::local(self.0);
+        let month = usize::try_from(day.month() - 1).ok().and_then(|place| MONTHS.get(place)).expect("months run from 1 to 12");
+        write!(out, "{:02}-{month}-{:04}", day.day(), day.year())
+    }
+}
+
+impl Display for Sender {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Location { address_name, address_line_1, address_line_2, address_town_city, address_post_zip_code, address_country, .. } =
+            self.0;
+        write!(out, "{address_name}, {address_line_1}")?;
+        if let Some(line) = address_line_2 {
+            write!(out, ", {line}")?;
+        }
+        write!(out, ", {address_town_city} ")?;
+        if let Some(code) = address_post_zip_code {
+            write!(out, "{code} ")?;
+        }
+        write!(out, "{}", address_country.name)
+    }
+}
+
+/// The lines of a label that is drawn as a page of text.
+pub(super) fn lines(label: &Label<'_>) -> Vec<String> {
+    let (to, parcel) = (&label.consignment.to, label.parcel);
+    let count = label.consignment.parcels.len();
+    let address = [&*to.name, &to.company, &to.line_1, &to.line_2, &to.line_3, &to.city, &to.county, &to.postcode, label.foreign_country()];
+    let mut lines = vec![format!("{} {}", label.service.carrier, label.service.label_name()), String::new(), "Deliver To".to_owned()];
+    lines.extend(address.into_iter().filter(|line| !line.is_empty()).map(str::to_owned));
+    lines.push(String::new());
+    lines.push(format!("Despatch Date {}", label.despatch()));
+    lines.push(format!("Weight {}   Parcel {} of {count}", Weight(parcel.weight), label.place));
+    lines.push(format!("Sender Reference {}", parcel.reference));
+    lines.push(format!("Consignment Number {}-{}", Number(label), label.place));
+    if !label.consignment.instructions.is_empty() {
+        lines.push(label.consignment.instructions.to_string());
+    }
+    lines.push(format!("Tracking {}", parcel.tracking));
+    lines.push(String::new());
+    let sender = label.sender().0;
+    lines.push(format!("From {}", sender.address_name));
+    lines.push(format!("{}, {}", sender.address_line_1, sender.address_town_city));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(grams: i64, expected: &str) {
+        assert_eq!(Weight(grams).to_string(), expected);
+    }
+
+    #[test]
+    fn weights_are_in_kilograms() {
+        check(30, "0.03kg");
+        check(1260, "1.26kg");
+        check(20_250, "20.25kg");
+        check(996, "1.00kg");
+    }
+}

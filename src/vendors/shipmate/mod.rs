@@ -1,0 +1,59 @@
+//! Shipmate, API version 1.1: consignments, labels, tracking and a SKU inventory behind an application key and a user
+//! token.
+//!
+//! ```text
+//! access       who may call, and whose data they see
+//! operations   which operation is which rule
+//! rules/       what each rule promises
+//! validation   requests judged and worded as Laravel does
+//! catalog      what a new account starts with, read-only
+//! wire         the envelope, what is stored of a consignment, UK time
+//! label        a stored consignment as label rows, and the labels themselves
+//! dialect      refusals in the vendor's words
+//! ```
+
+mod access;
+mod catalog;
+mod countries;
+mod dialect;
+mod label;
+mod operations;
+mod rules;
+mod validation;
+mod wire;
+
+use serde_json::Value;
+
+use crate::engine::{Slashes, Vendor, nothing_due, scans_are_read};
+use crate::world::Account;
+
+/// Shipmate v1.1.
+pub const VENDOR: Vendor = Vendor {
+    id: "shipmate",
+    mount: "shipmate",
+    version: "",
+    hosts: &["api.shipmate.co.uk", "api-staging.shipmate.co.uk"],
+    spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate/openapi.json")),
+    spec_source: include_str!("../../../specs/shipmate/openapi.yaml"),
+    slashes: Slashes { trailing: true, doubled: false },
+    operations: operations::rows,
+    credentials: access::credentials,
+    account_of: access::account_of,
+    identify: access::identify,
+    authenticate: access::authenticate,
+    decode: access::decode,
+    dialect: dialect::DIALECT,
+    due: nothing_due,
+    scanned: scans_are_read,
+    state,
+};
+
+/// `$state.consignments` and `$state.skus` count what the account has.
+fn state(account: &Account, name: &str) -> Option<Value> {
+    let kind = match name {
+        "consignments" => wire::CONSIGNMENT,
+        "skus" => wire::SKU,
+        _ => return None,
+    };
+    Some(account.table(kind).map_or(0, |table| table.len()).into())
+}

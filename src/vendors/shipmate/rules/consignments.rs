@@ -1,0 +1,168 @@
+//! Booking and cancelling.
+
+use std::borrow::Cow;
+
+use rand::RngExt as _;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{order, routing, users};
+use crate::base::entropy::Rng;
+use crate::carrier::{self, Scan, Status};
+use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
+use crate::vendors::shipmate::catalog::{CATALOG, Location};
+use crate::vendors::shipmate::label::Labels;
+use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package};
+
+#[derive(Deserialize)]
+pub struct Reference {
+    reference: String,
+}
+
+/// A consignment whose references are free is booked with a service that takes all its parcels, and answered with a label
+/// for each of them. It is manifested at the end of its day of despatch.
+pub fn create(cx: &mut Cx<'_>) -> Outcome {
+    let call = cx.call;
+    let order = order::read(cx, &call.body)?;
+    let service = routing::choose(&order)?;
+    let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
+    let mut parcels: Vec<Package<'_>> = Vec::with_capacity(order.parcels.len());
+    for parcel in &order.parcels {
+        let taken = |number: &str| cx.docs.has(PARCEL, number) || parcels.iter().any(|row| row.tracking == number);
+        let mut tracking = number(&carrier.tracking, &mut cx.rng);
+        while taken(&tracking) {
+            tracking = number(&carrier.tracking, &mut cx.rng);
+        }
+        parcels.push(Package { reference: Cow::Borrowed(parcel.reference), tracking: Cow::Owned(tracking), weight: parcel.weight });
+    }
+    let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
+    let from = place(order.location.unwrap_or(CATALOG.home()));
+    let to = destination(&order.to);
+    for parcel in &parcels {
+        cx.docs.put(PARCEL_REFERENCE, &parcel.reference, order.reference);
+        cx.ship(carrier::Parcel {
+            tracking_number: parcel.tracking.clone().into_owned(),
+            carrier: service.carrier.clone(),
+            service: service.key.clone(),
+            subject: order.reference.to_owned(),
+            from: from.clone(),
+            to: to.clone(),
+            created: despatch.unwrap_or(cx.now),
+            transit_days: service.transit_days,
+            timeline: None,
+            step: 0,
+            reads: 0,
+            scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+        });
+    }
+    if let Some(number) = order.order_reference {
+        let mut references: Vec<String> = cx.docs.get(ORDER, number).unwrap_or_default();
+        references.push(order.reference.to_owned());
+        cx.docs.put(ORDER, number, &references);
+    }
+    let application = cx.credential.text("application");
+    let consignment = Consignment {
+        created_by: users::name(&cx.credential),
+        created_with: Some(application).filter(|name| !name.is_empty()).map(Cow::Borrowed),
+        created_at: cx.now,
+        despatch,
+        service: Cow::Borrowed(&service.key),
+        order: order.order_reference.map(Cow::Borrowed),
+        location: order.location.map(|location| Cow::Borrowed(location.code.as_str())),
+        to: order.to,
+        instructions: Cow::Borrowed(order.instructions),
+        parcels,
+    };
+    cx.docs.put(CONSIGNMENT, order.reference, &consignment);
+    let stored = cx.docs.raw(CONSIGNMENT, order.reference).expect("it was stored a line above");
+    let labels = Labels::booked(order.reference.to_owned(), stored, order.format);
+    Ok(Reply::created(Envelope { message: "Consignment Created", data: labels }))
+}
+
+/// Until its first parcel is manifested a consignment can be cancelled. Its references are free again afterwards.
+pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let consignment = wire::consignment(&cx.docs, &reference)?;
+    let order = consignment.order.as_deref().map(str::to_owned);
+    let rows = consignment.parcels.iter().map(|row| (row.reference.to_string(), cx.parcel(&row.tracking)));
+    let rows: Vec<_> = rows.collect();
+    if let Some(parcel) = rows.iter().filter_map(|(_, parcel)| parcel.as_ref()).find(|parcel| parcel.is_scanned()) {
+        return Err(Refusal::wrong_state(CONSIGNMENT, reference, parcel.status().word()));
+    }
+    for (own, parcel) in rows {
+        cx.docs.remove(PARCEL_REFERENCE, &own);
+        if let Some(mut parcel) = parcel {
+            cx.stop(&mut parcel);
+        }
+    }
+    if let Some(number) = order {
+        let mut references: Vec<String> = cx.docs.get(ORDER, &number).unwrap_or_default();
+        references.retain(|other| *other != reference);
+        if references.is_empty() {
+            cx.docs.remove(ORDER, &number);
+        } else {
+            cx.docs.put(ORDER, &number, &references);
+        }
+    }
+    cx.docs.remove(CONSIGNMENT, &reference);
+    Ok(Reply::ok(Envelope { message: "Consignment Cancelled", data: Value::Null }))
+}
+
+/// A tracking reference in a carrier's shape: `n` is a digit, `c` the check digit of the eight digits before it.
+fn number(shape: &str, rng: &mut Rng) -> String {
+    const WEIGHTS: [u32; 8] = [8, 6, 4, 2, 3, 5, 9, 7];
+    let mut text = String::with_capacity(shape.len());
+    for letter in shape.chars() {
+        let next = match letter {
+            'n' => char::from(b'0' + rng.random_range(0..10)),
+            'c' => {
+                let digits = text.chars().rev().filter_map(|letter| letter.to_digit(10));
+                let sum: u32 = digits.zip(WEIGHTS.iter().rev()).map(|(digit, weight)| digit * weight).sum();
+                let check = match 11 - sum % 11 {
+                    10 => 0,
+                    11 => 5,
+                    check => check,
+                };
+                char::from_digit(check, 10).expect("a check digit is a digit")
+            }
+            other => other,
+        };
+        text.push(next);
+    }
+    text
+}
+
+fn place(location: &Location) -> carrier::Location {
+    carrier::Location {
+        city: location.address_town_city.clone(),
+        state: String::new(),
+        zip: location.address_post_zip_code.clone().unwrap_or_default(),
+        country: location.address_country.code.clone(),
+    }
+}
+
+fn destination(to: &Address<'_>) -> carrier::Location {
+    carrier::Location {
+        city: to.city.to_string(),
+        state: to.county.to_string(),
+        zip: to.postcode.to_string(),
+        country: to.country.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::entropy;
+
+    fn check(shape: &str, fits: fn(&str) -> bool) {
+        let number = number(shape, &mut entropy::stream(42, &[shape], 0));
+        assert!(number.len() == shape.len() && fits(&number), "{number}");
+    }
+
+    #[test]
+    fn tracking_references_have_their_carriers_shape() {
+        check("95008nnnnnnnnn", |number| number.starts_with("95008") && number.bytes().all(|digit| digit.is_ascii_digit()));
+        check("PBnnnnnnn001", |number| number.starts_with("PB") && number.ends_with("001"));
+        check("RR47312482cGB", |number| number == "RR473124829GB");
+    }
+}

@@ -1,0 +1,58 @@
+//! What customs wants to know of a parcel. Outside mainland UK every item is described in full, by the request or, where
+//! its number is in the inventory, by that; inside, everything is optional.
+
+use super::skus;
+use crate::engine::Docs;
+use crate::vendors::shipmate::countries;
+use crate::vendors::shipmate::validation::{Fault, Field, Report};
+
+/// Judges the items and the declaration of a parcel.
+pub fn check(report: &mut Report, parcel: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>) {
+    let items = parcel.member("items");
+    if abroad {
+        report.required(&items);
+    }
+    for (place, row) in report.list(&items).iter().enumerate() {
+        item(report, &items.element(place, row), abroad, docs);
+    }
+    let declaration = parcel.member("customs_declaration");
+    if declaration.value.is_some() {
+        purpose(report, &declaration);
+    }
+}
+
+fn item(report: &mut Report, item: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>) {
+    let found = report.text(&item.member("sku")).filter(|_| abroad).and_then(|number| skus::look_up(docs, number));
+    let inventory = |known: fn(&skus::Sku) -> bool| found.as_ref().is_some_and(known);
+    let mut need = |name, filled: bool| {
+        let field = item.member(name);
+        if abroad && !filled {
+            report.required(&field);
+        }
+        match name {
+            "item_value" => report.check_amount(&field),
+            "item_quantity" => _ = report.whole(&field, 1),
+            "country_of_origin" => _ = report.choice(&field, countries::find),
+            _ => _ = report.text(&field),
+        }
+    };
+    need("short_description", inventory(|sku| sku.description_short.is_some() || sku.tariff_description.is_some()));
+    need("full_description", inventory(|sku| sku.description_full.is_some()));
+    need("country_of_origin", inventory(|sku| sku.country_of_origin.is_some()));
+    need("harmonised_code", inventory(|sku| sku.tariff_code.is_some()));
+    need("item_value", inventory(|sku| sku.value_ex_vat.is_some()));
+    need("item_quantity", found.is_some());
+}
+
+fn purpose(report: &mut Report, declaration: &Field<'_, '_>) {
+    report.map(declaration);
+    let purpose = declaration.member("export_purpose");
+    report.map(&purpose);
+    for name in ["gift", "documents", "sale_of_goods", "commercial_sample", "returned_goods"] {
+        report.flag(&purpose.member(name));
+    }
+    let other = purpose.member("other");
+    if other.value.is_some_and(|value| !value.is_string()) {
+        report.add(&other.path, Fault::NotText);
+    }
+}

@@ -1,0 +1,32 @@
+//! Which service carries a consignment.
+
+use serde_json::Value;
+
+use super::order::{self, Order};
+use crate::engine::Refusal;
+use crate::vendors::shipmate::catalog::{CATALOG, Route, Service};
+use crate::vendors::shipmate::dialect::NO_SERVICE;
+
+/// The service that was asked for, if it takes every parcel; else the first rule's that does.
+pub fn choose(order: &Order<'_>) -> Result<&'static Service, Refusal> {
+    let takes_all = |service: &&'static Service| order.parcels.iter().all(|parcel| service.takes(&parcel.size));
+    let chosen = match order.service {
+        Some(service) => Some(service).filter(takes_all),
+        None => {
+            let fitting = CATALOG.routing.iter().filter(|route| fits(route, order));
+            fitting.filter_map(|route| CATALOG.service(&route.service)).find(takes_all)
+        }
+    };
+    chosen.ok_or(Refusal::Because(NO_SERVICE, Value::Null))
+}
+
+fn fits(route: &Route, order: &Order<'_>) -> bool {
+    let heaviest = order.parcels.iter().map(|parcel| parcel.weight).max().unwrap_or_default();
+    let reaches = route.outside.iter().all(|country| *country != *order.to.country);
+    let light = route.max_weight.is_none_or(|most| heaviest <= most);
+    let asked = route.attribute.as_ref().is_none_or(|name| {
+        let values = order.parcels.iter().filter_map(|parcel| order::word(parcel.attributes?.get(name)?));
+        values.into_iter().any(|value| route.values.is_empty() || route.values.iter().any(|other| *other == value))
+    });
+    reaches && light && asked
+}

@@ -1,0 +1,278 @@
+//! The inventory. A SKU is stored in the shape in which it is answered, so that reading it back is copying.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::users;
+use crate::base::ids;
+use crate::engine::{Cx, Docs, Outcome, Params, Refusal, Reply};
+use crate::vendors::shipmate::catalog::{CATALOG, Country, Location};
+use crate::vendors::shipmate::countries;
+use crate::vendors::shipmate::dialect;
+use crate::vendors::shipmate::validation::{Fault, Field, Report};
+use crate::vendors::shipmate::wire::{Envelope, SKU, SKU_NUMBER, Stamp};
+
+const PAGE: usize = 30;
+
+#[derive(Serialize, Deserialize, Default)]
+pub struct Sku {
+    uuid: String,
+    sku: String,
+    product_name: String,
+    outer_barcode: Option<String>,
+    inner_barcode: Option<String>,
+    product_code: Option<String>,
+    pub description_short: Option<String>,
+    pub description_full: Option<String>,
+    department: Option<String>,
+    category: Option<String>,
+    location: Option<Location>,
+    warehouse_location: Option<String>,
+    pub tariff_code: Option<String>,
+    pub tariff_description: Option<String>,
+    pub country_of_origin: Option<Country>,
+    manufacturer_name: Option<String>,
+    part_number: Option<String>,
+    pub value_ex_vat: Option<String>,
+    vat_rate: Option<String>,
+    value_inc_vat: Option<String>,
+    gross_weight: Option<i64>,
+    net_weight: Option<i64>,
+    width: Option<i64>,
+    length: Option<i64>,
+    depth: Option<i64>,
+    hazard_codes: Vec<String>,
+    is_stocked_item: Option<bool>,
+    in_stock: Option<bool>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Deserialize)]
+pub struct Reference {
+    r#ref: String,
+}
+
+#[derive(Serialize)]
+struct Page {
+    data: Vec<Box<RawValue>>,
+    links: Links,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Links {
+    first: String,
+    last: Option<String>,
+    prev: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Meta {
+    current_page: usize,
+    from: Option<usize>,
+    path: String,
+    per_page: usize,
+    to: Option<usize>,
+}
+
+/// What a SKU must have beside its number and name where SKUs are strict.
+const STRICT: [&str; 13] = [
+    "tariff_code",
+    "tariff_description",
+    "country_of_origin",
+    "value_ex_vat",
+    "vat_rate",
+    "value_inc_vat",
+    "gross_weight",
+    "net_weight",
+    "width",
+    "length",
+    "depth",
+    "is_stocked_item",
+    "in_stock",
+];
+
+/// A SKU needs a number that is still free, and a name.
+pub fn create(cx: &mut Cx<'_>) -> Outcome {
+    users::manages(cx)?;
+    let (mut report, body) = (Report::default(), Field::root(&cx.call.body));
+    let mut sku = Sku { location: Some(CATALOG.home().clone()), ..Sku::default() };
+    for name in ["sku", "product_name"] {
+        report.required(&body.member(name));
+    }
+    sku.fill(&mut report, &body, &cx.docs, cx.credential.is("strict_skus"));
+    dialect::settle(&report)?;
+    sku.uuid = ids::uuid(&mut cx.rng).to_string();
+    sku.created_at = Stamp(cx.now).to_string();
+    sku.updated_at.clone_from(&sku.created_at);
+    store(&mut cx.docs, &sku);
+    Ok(Reply::created(Envelope { message: "SKU Created", data: sku }))
+}
+
+/// Only what is given changes; a number may change to one that is free.
+pub fn update(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> Outcome {
+    users::manages(cx)?;
+    let uuid = locate(&cx.docs, &r#ref)?;
+    let mut sku: Sku = cx.docs.require(SKU, &uuid)?;
+    let (mut report, body) = (Report::default(), Field::root(&cx.call.body));
+    for name in ["sku", "product_name"] {
+        if body.names(name) {
+            report.required(&body.member(name));
+        }
+    }
+    let number = sku.sku.clone();
+    sku.fill(&mut report, &body, &cx.docs, false);
+    dialect::settle(&report)?;
+    if sku.sku != number {
+        cx.docs.remove(SKU_NUMBER, &number);
+    }
+    sku.updated_at = Stamp(cx.now).to_string();
+    store(&mut cx.docs, &sku);
+    Ok(Reply::ok(Envelope { message: "SKU Updated", data: sku }))
+}
+
+/// A SKU is found by its number or its UUID.
+pub fn get(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> Outcome {
+    let uuid = locate(&cx.docs, &r#ref)?;
+    let body = cx.docs.raw(SKU, &uuid).ok_or_else(|| Refusal::missing(SKU, r#ref))?;
+    Ok(Reply::ok(Envelope { message: "SKU Retrieved", data: raw(body) }))
+}
+
+/// Thirty a page in order of creation. The links know of a next page, but never of the last one; a page past the end is
+/// empty, and what is no page number is the first page.
+pub fn list(cx: &mut Cx<'_>) -> Outcome {
+    let page = cx.call.query("page").and_then(|page| page.trim().parse().ok()).filter(|page| (1..1 << 32).contains(page)).unwrap_or(1);
+    let skipped = (page - 1) * PAGE;
+    let data: Vec<Box<RawValue>> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(_, body)| raw(body)).collect();
+    let path = cx.call.url("/v1.1/skus");
+    let link = |page: usize| format!("{path}?page={page}");
+    let links = Links {
+        first: link(1),
+        last: None,
+        prev: (page > 1).then(|| link(page - 1)),
+        next: (cx.docs.count(SKU) > skipped + PAGE).then(|| link(page + 1)),
+    };
+    let rows = data.len();
+    let meta = Meta {
+        current_page: page,
+        from: (rows > 0).then_some(skipped + 1),
+        path,
+        per_page: PAGE,
+        to: (rows > 0).then_some(skipped + rows),
+    };
+    Ok(Reply::ok(Page { data, links, meta }))
+}
+
+/// The SKU with exactly that number.
+pub fn look_up(docs: &Docs<'_>, number: &str) -> Option<Sku> {
+    let uuid: String = docs.get(SKU_NUMBER, number)?;
+    docs.get(SKU, &uuid)
+}
+
+fn locate(docs: &Docs<'_>, reference: &str) -> Result<String, Refusal> {
+    if let Some(uuid) = docs.get(SKU_NUMBER, reference) {
+        return Ok(uuid);
+    }
+    let uuid = reference.to_ascii_lowercase();
+    if docs.has(SKU, &uuid) { Ok(uuid) } else { Err(Refusal::missing(SKU, reference)) }
+}
+
+fn store(docs: &mut Docs<'_>, sku: &Sku) {
+    docs.put(SKU_NUMBER, &sku.sku, &sku.uuid);
+    docs.put(SKU, &sku.uuid, sku);
+}
+
+fn raw(body: &[u8]) -> Box<RawValue> {
+    serde_json::from_slice(body).expect("a stored SKU is JSON")
+}
+
+impl Sku {
+    /// Takes over what the request names. What it names blank becomes empty again.
+    fn fill(&mut self, report: &mut Report, body: &Field<'_, '_>, docs: &Docs<'_>, strict: bool) {
+        self.fill_texts(report, body, docs, strict);
+        let needed = |name| strict && STRICT.contains(&name);
+        for (name, place) in
+            [("value_ex_vat", &mut self.value_ex_vat), ("vat_rate", &mut self.vat_rate), ("value_inc_vat", &mut self.value_inc_vat)]
+        {
+            take(report, body, name, needed(name), place, |report, field| report.amount(field));
+        }
+        for (name, place) in [
+            ("gross_weight", &mut self.gross_weight),
+            ("net_weight", &mut self.net_weight),
+            ("width", &mut self.width),
+            ("length", &mut self.length),
+            ("depth", &mut self.depth),
+        ] {
+            take(report, body, name, needed(name), place, |report, field| report.whole(field, 0));
+        }
+        if body.names("hazard_codes") {
+            let codes = body.member("hazard_codes");
+            let rows = report.list(&codes).iter().enumerate();
+            self.hazard_codes = rows.filter_map(|(place, code)| report.text(&codes.element(place, code)).map(str::to_owned)).collect();
+        }
+        for (name, place) in [("is_stocked_item", &mut self.is_stocked_item), ("in_stock", &mut self.in_stock)] {
+            take(report, body, name, needed(name), place, |report, field| report.flag(field));
+        }
+    }
+
+    fn fill_texts(&mut self, report: &mut Report, body: &Field<'_, '_>, docs: &Docs<'_>, strict: bool) {
+        let number = body.member("sku");
+        if let Some(text) = report.text(&number) {
+            let owner: Option<String> = docs.get(SKU_NUMBER, text);
+            if owner.is_some_and(|owner| owner != self.uuid) {
+                report.add(&number.path, Fault::Taken);
+            }
+            text.clone_into(&mut self.sku);
+        }
+        if let Some(text) = report.text(&body.member("product_name")) {
+            text.clone_into(&mut self.product_name);
+        }
+        let needed = |name| strict && STRICT.contains(&name);
+        let text = |report: &mut Report, field: &Field<'_, '_>| report.text(field).map(str::to_owned);
+        for (name, place) in [
+            ("outer_barcode", &mut self.outer_barcode),
+            ("inner_barcode", &mut self.inner_barcode),
+            ("product_code", &mut self.product_code),
+            ("description_short", &mut self.description_short),
+            ("description_full", &mut self.description_full),
+            ("department", &mut self.department),
+            ("category", &mut self.category),
+        ] {
+            take(report, body, name, false, place, text);
+        }
+        take(report, body, "location", false, &mut self.location, |report, field| {
+            report.choice(field, |reference| CATALOG.location(reference).cloned())
+        });
+        take(report, body, "warehouse_location", false, &mut self.warehouse_location, text);
+        for (name, place) in [("tariff_code", &mut self.tariff_code), ("tariff_description", &mut self.tariff_description)] {
+            take(report, body, name, needed(name), place, text);
+        }
+        take(report, body, "country_of_origin", needed("country_of_origin"), &mut self.country_of_origin, |report, field| {
+            let country = |(code, name): (&str, &str)| Country { code: code.to_owned(), name: name.to_owned() };
+            report.code(field, |code| countries::by_code(code).map(country))
+        });
+        for (name, place) in [("manufacturer_name", &mut self.manufacturer_name), ("part_number", &mut self.part_number)] {
+            take(report, body, name, false, place, text);
+        }
+    }
+}
+
+/// Reads one member into its place, if the request names it; complains if it is needed and missing.
+fn take<T>(
+    report: &mut Report,
+    body: &Field<'_, '_>,
+    name: &str,
+    needed: bool,
+    place: &mut Option<T>,
+    read: impl FnOnce(&mut Report, &Field<'_, '_>) -> Option<T>,
+) {
+    let field = body.member(name);
+    if needed {
+        report.required(&field);
+    }
+    if body.names(name) {
+        *place = read(report, &field);
+    }
+}

@@ -1,0 +1,87 @@
+//! What happened to parcels, in the vendor's words.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::carrier::{Parcel, Scan, Status};
+use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
+use crate::vendors::shipmate::catalog::CATALOG;
+use crate::vendors::shipmate::wire::{self, Envelope, Stamp};
+
+const MESSAGE: &str = "Tracking Events Retrieved";
+
+#[derive(Deserialize)]
+pub struct Reference {
+    reference: String,
+}
+
+/// The events of a consignment's parcels, keyed by tracking reference.
+struct ByParcel(Vec<(String, Parcel)>);
+
+#[derive(Serialize)]
+struct Row<'p> {
+    sender_reference: &'p str,
+    courier_tracking_reference: &'p str,
+    tracking_events: Vec<Event<'p>>,
+}
+
+struct Events(Parcel);
+
+#[derive(Serialize)]
+struct Event<'p> {
+    code: &'p str,
+    name: &'static str,
+    description: &'p str,
+    date: Stamp,
+    r#type: &'static str,
+}
+
+/// Parcels of one consignment may be in different places, so each has events of its own.
+pub fn consignment(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let consignment = wire::consignment(&cx.docs, &reference)?;
+    let references = consignment.parcels.iter().map(|parcel| (parcel.reference.to_string(), parcel.tracking.to_string()));
+    let references: Vec<(String, String)> = references.collect();
+    let parcels = references.into_iter().filter_map(|(own, tracking)| Some((own, cx.read_parcel(&tracking)?)));
+    Ok(Reply::ok(Envelope { message: MESSAGE, data: ByParcel(parcels.collect()) }))
+}
+
+/// A parcel is known by its tracking reference until it is cancelled.
+pub fn parcel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let parcel = cx.read_parcel(&reference).filter(|parcel| parcel.status() != Status::Cancelled);
+    let parcel = parcel.ok_or_else(|| Refusal::missing(PARCEL, reference))?;
+    Ok(Reply::ok(Envelope { message: MESSAGE, data: Events(parcel) }))
+}
+
+/// Events in order of date. A step of a timeline may bring a code and a text of its own.
+fn events(parcel: &Parcel) -> Vec<Event<'_>> {
+    let mut rows: Vec<&Scan> = parcel.scans.iter().collect();
+    rows.sort_by_key(|scan| scan.at);
+    rows.into_iter().filter_map(event).collect()
+}
+
+fn event(scan: &Scan) -> Option<Event<'_>> {
+    let usual = CATALOG.event(scan.status)?;
+    let words = scan.code.as_ref().and_then(|code| CATALOG.events.iter().find(|row| row.code == *code)).unwrap_or(usual);
+    Some(Event {
+        code: scan.code.as_deref().unwrap_or(&words.code),
+        name: &words.name,
+        description: scan.message.as_deref().unwrap_or(&words.description),
+        date: Stamp(scan.at),
+        r#type: &usual.r#type,
+    })
+}
+
+impl Serialize for ByParcel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(reference, parcel)| {
+            let tracking = parcel.tracking_number.as_str();
+            let row = Row { sender_reference: reference, courier_tracking_reference: tracking, tracking_events: events(parcel) };
+            (tracking, row)
+        }))
+    }
+}
+
+impl Serialize for Events {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        events(&self.0).serialize(serializer)
+    }
+}

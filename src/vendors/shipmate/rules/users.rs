@@ -1,0 +1,95 @@
+//! The people of an account: those whom the sandbox has credentials for, and colleagues from the catalog.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::base::entropy;
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shipmate::catalog::{CATALOG, Location, Person};
+use crate::vendors::shipmate::wire::Data;
+use crate::world::Credential;
+
+#[derive(Serialize)]
+struct User {
+    uuid: String,
+    title: String,
+    first_name: String,
+    last_name: String,
+    email: String,
+    profile_image_url: Option<String>,
+    location: &'static Location,
+    access_level: String,
+    printer_online: bool,
+}
+
+/// Users of a third-party warehouse do not see who works for the merchant.
+pub fn list(cx: &mut Cx<'_>) -> Outcome {
+    manages(cx)?;
+    Ok(Reply::ok(Data { data: everybody(cx).into_iter().map(User::from).collect::<Vec<_>>() }))
+}
+
+/// Whether the caller may look after the account, as all but third-party users may.
+pub fn manages(cx: &Cx<'_>) -> Result<(), Refusal> {
+    if cx.credential.text("access_level") == "3PL_USER" { Err(Refusal::Forbidden("access_level")) } else { Ok(()) }
+}
+
+/// Everybody in the caller's account.
+pub fn everybody(cx: &Cx<'_>) -> Vec<Person> {
+    let rows = cx.credentials();
+    let mut people: Vec<Person> = Vec::new();
+    for row in rows.iter().filter(|row| row.account == cx.credential.account) {
+        if people.iter().all(|person| person.email != row.text("username")) {
+            people.push(person(row));
+        }
+    }
+    people.extend(CATALOG.users.iter().skip(1).cloned());
+    people
+}
+
+/// The person behind a credential. Whoever is not in the catalog gets a number and UUID that follow from the user name.
+pub fn person(credential: &Credential) -> Person {
+    let username = credential.text("username");
+    let known = CATALOG.users.iter().find(|person| person.email == username);
+    let mut person = known.or(CATALOG.users.first()).expect("the catalog has users").clone();
+    if known.is_none() {
+        let digest = entropy::fingerprint(username.as_bytes());
+        person.id = 1000 + digest % 899_999;
+        person.uuid = uuid::Uuid::from_u64_pair(digest & !0xf000 | 0x4000, digest.rotate_left(32) >> 2 | 1 << 63).to_string();
+        username.clone_into(&mut person.email);
+    }
+    for (member, field) in
+        [("first_name", &mut person.first_name), ("last_name", &mut person.last_name), ("access_level", &mut person.access_level)]
+    {
+        if !credential.text(member).is_empty() {
+            credential.text(member).clone_into(field);
+        }
+    }
+    person
+}
+
+/// The full name of a user, as labels show who made them.
+pub fn name(credential: &Credential) -> Cow<'static, str> {
+    let own = ["first_name", "last_name"].map(|member| credential.text(member));
+    let known = CATALOG.users.iter().find(|person| person.email == credential.text("username"));
+    let person = known.or(CATALOG.users.first()).expect("the catalog has users");
+    let first = if own[0].is_empty() { &person.first_name } else { own[0] };
+    let last = if own[1].is_empty() { &person.last_name } else { own[1] };
+    Cow::Owned(format!("{first} {last}"))
+}
+
+impl From<Person> for User {
+    fn from(person: Person) -> Self {
+        Self {
+            location: CATALOG.location(&person.location).unwrap_or(CATALOG.home()),
+            uuid: person.uuid,
+            title: person.title,
+            first_name: person.first_name,
+            last_name: person.last_name,
+            email: person.email,
+            profile_image_url: person.profile_image_url,
+            access_level: person.access_level,
+            printer_online: person.printer_online,
+        }
+    }
+}
