@@ -45,12 +45,17 @@ fn machine(scenario: &Value) -> Machine {
     let wall: Timestamp = WALL.parse().expect("a valid timestamp");
     let machine = Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, Start::plain(wall));
     let text = if scenario.is_null() { "{}".to_owned() } else { scenario.to_string() };
-    let told = |problems: Vec<scenario::Diagnostic>| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
-    let mut scenario = scenario::load(&text, "scenario", &scenario::run::Known(&machine)).unwrap_or_else(told);
+    let scenario = scenario::load(&text, "scenario", &scenario::run::Known(&machine));
+    let mut scenario = scenario.unwrap_or_else(|problems| panic!("{}", told(&problems)));
     scenario.clock.mode = scenario.clock.mode.or(Some(ClockMode::Frozen));
-    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall).unwrap_or_else(told);
+    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall);
+    let staged = staged.unwrap_or_else(|problems| panic!("{}", told(&problems)));
     machine.replace(machine.default_sandbox(), staged, false);
     machine
+}
+
+fn told(problems: &[scenario::Diagnostic]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 struct Teller<'s> {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::reader::Reader;
 use crate::scenario::ast::Account;
 use crate::scenario::error::{quoted, suggestion};
@@ -25,7 +27,10 @@ pub(crate) struct Mount {
 pub(crate) enum Form {
     Text,
     Texts,
+    Flag,
     OneOf(&'static [&'static str]),
+    /// A mapping with these members.
+    Settings(&'static [(&'static str, Form)]),
 }
 
 pub(crate) const MOUNTS: [Mount; 5] = [
@@ -38,9 +43,17 @@ pub(crate) const MOUNTS: [Mount; 5] = [
     Mount {
         name: "shipmate",
         credentials: &[&["api_key"], &["username", "password"]],
-        others: &[("access_level", Form::OneOf(&["MERCHANT_ADMIN", "MERCHANT_USER", "3PL_ADMIN", "3PL_USER"]))],
+        others: &[
+            ("access_level", Form::OneOf(&["MERCHANT_ADMIN", "MERCHANT_USER", "3PL_ADMIN", "3PL_USER"])),
+            ("token", Form::Text),
+            ("first_name", Form::Text),
+            ("last_name", Form::Text),
+            ("application", Form::Text),
+            ("strict_skus", Form::Flag),
+            ("packaging", Form::Settings(&[("net_weight", Form::Flag), ("allow_override", Form::Flag), ("default", Form::Text)])),
+        ],
     },
-    Mount { name: "shiptheory", credentials: &[&["email", "password"]], others: &[] },
+    Mount { name: "shiptheory", credentials: &[&["email", "password"]], others: &[("token", Form::Text)] },
     Mount {
         name: "shiptime",
         credentials: &[&["client_id", "client_secret"], &["username", "password"]],
@@ -90,20 +103,27 @@ fn account(reader: &mut Reader<'_>, node: &Node, mount: &Mount) -> Option<Accoun
         reader.problem("S006", node.span, "an account without credentials").label(format!("expected {}", sets.join(", or ")));
     }
     for (name, form) in mount.others {
-        let Some(node) = fields.get(name) else {
-            continue;
-        };
-        let value = match form {
-            Form::Text => reader.string(node, name).map(Into::into),
-            Form::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
-            Form::OneOf(words) => {
-                let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
-                reader.choice(node, name, &choices).map(Into::into)
-            }
-        };
-        if let Some(value) = value {
+        if let Some(value) = fields.get(name).and_then(|node| member(reader, node, name, *form)) {
             account.members.insert((*name).to_owned(), value);
         }
     }
     Some(account)
+}
+
+fn member(reader: &mut Reader<'_>, node: &Node, name: &str, form: Form) -> Option<Value> {
+    match form {
+        Form::Text => reader.string(node, name).map(Into::into),
+        Form::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
+        Form::Flag => reader.boolean(node, name).map(Into::into),
+        Form::OneOf(words) => {
+            let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+            reader.choice(node, name, &choices).map(Into::into)
+        }
+        Form::Settings(forms) => {
+            let known: Vec<_> = forms.iter().map(|(name, _)| *name).collect();
+            let fields = reader.fields(node, name, &known)?;
+            let rows = forms.iter().filter_map(|(name, form)| Some(((*name).to_owned(), member(reader, fields.get(name)?, name, *form)?)));
+            Some(Value::Object(rows.collect()))
+        }
+    }
 }

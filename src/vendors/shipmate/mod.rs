@@ -22,7 +22,7 @@ mod rules;
 mod validation;
 mod wire;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::engine::{Slashes, Vendor, nothing_due, scans_are_read};
 use crate::world::Account;
@@ -49,11 +49,7 @@ pub const VENDOR: Vendor = Vendor {
 };
 
 /// `$state.consignments` and `$state.skus` count what the account has.
-fn state(account: &Account, name: &str) -> Option<Value> {
-    let kind = match name {
-        "consignments" => wire::CONSIGNMENT,
-        "skus" => wire::SKU,
-        _ => return None,
-    };
-    Some(account.table(kind).map_or(0, |table| table.len()).into())
+fn state(account: &Account) -> Value {
+    let count = |kind| account.table(kind).map_or(0, crate::world::Table::len);
+    json!({"consignments": count(wire::CONSIGNMENT), "skus": count(wire::SKU)})
 }
