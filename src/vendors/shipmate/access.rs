@@ -6,6 +6,7 @@ use super::catalog::CATALOG;
 use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
+use crate::base::time::Timestamp;
 use crate::engine::{self, Call, Denial, Gate, Identity, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
@@ -64,12 +65,14 @@ pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
                 None => row.text("token") == token,
             }
     };
-    gate.credentials.iter().find(holds).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
+    let user = gate.credentials.iter().find(holds).ok_or(Refusal::Unauthenticated(Denial::Unknown))?;
+    if is_over(user, gate) { Err(Refusal::Unauthenticated(Denial::Revoked)) } else { Ok(user.clone()) }
 }
 
 /// Whether a scenario took the credential back, or let it run out.
 fn is_over(row: &Credential, gate: &Gate<'_>) -> bool {
-    row.is("revoked") || row.text("expires").parse().is_ok_and(|end: crate::base::time::Timestamp| end <= gate.now)
+    let expires = row.text("expires");
+    row.is("revoked") || (!expires.is_empty() && expires.parse().is_ok_and(|end: Timestamp| end <= gate.now))
 }
 
 /// The token that a call presents; empty when there is none.

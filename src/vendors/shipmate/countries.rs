@@ -5,9 +5,9 @@ pub(super) fn find(text: &str) -> Option<(&'static str, &'static str)> {
     by_code(text).or_else(|| COUNTRIES.iter().copied().find(|(_, name)| name.eq_ignore_ascii_case(text)))
 }
 
-/// The country with that code.
+/// The country with that code, in any case.
 pub(super) fn by_code(code: &str) -> Option<(&'static str, &'static str)> {
-    let place = COUNTRIES.binary_search_by(|(other, _)| (*other).cmp(code)).ok()?;
+    let place = COUNTRIES.binary_search_by(|(other, _)| other.bytes().cmp(code.bytes().map(|letter| letter.to_ascii_uppercase()))).ok()?;
     COUNTRIES.get(place).copied()
 }
 
@@ -291,6 +291,7 @@ mod tests {
     fn codes_are_in_order() {
         assert!(COUNTRIES.is_sorted());
         assert_eq!(find("united kingdom"), Some(("GB", "United Kingdom")));
+        assert_eq!(by_code("fr"), Some(("FR", "France")));
         assert_eq!(by_code("XX"), None);
     }
 }

@@ -6,6 +6,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
+use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -52,7 +53,7 @@ pub(super) enum Fault<'p> {
 /// Everything that is wrong with a request, by dotted path, in order of the rules.
 #[derive(Default)]
 pub(super) struct Report {
-    rows: Vec<(String, Vec<String>)>,
+    rows: IndexMap<String, Vec<String>>,
 }
 
 impl Display for Path<'_> {
@@ -114,11 +115,7 @@ impl Report {
     /// Writes a fault down.
     #[cold]
     pub fn add(&mut self, path: &Path<'_>, fault: Fault<'_>) {
-        let (key, message) = (path.to_string(), fault.message(&path.words()));
-        match self.rows.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, messages)) => messages.push(message),
-            None => self.rows.push((key, vec![message])),
-        }
+        self.rows.entry(path.to_string()).or_default().push(fault.message(&path.words()));
     }
 
     /// Complains if the value is missing, or an empty list.
@@ -245,7 +242,7 @@ impl Report {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.rows.iter().map(|(path, messages)| (path, messages)))
+        self.rows.serialize(serializer)
     }
 }
 

@@ -26,27 +26,22 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let order = order::read(cx, &call.body)?;
     let service = routing::choose(&order)?;
     let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
+    let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
+    let ends = (place(order.location.unwrap_or(CATALOG.home())), destination(&order.to));
     let mut parcels: Vec<Package<'_>> = Vec::with_capacity(order.parcels.len());
-    for parcel in &order.parcels {
-        let taken = |number: &str| cx.docs.has(PARCEL, number) || parcels.iter().any(|row| row.tracking == number);
+    for (parcel, (from, to)) in order.parcels.iter().zip(std::iter::repeat_n(ends, order.parcels.len())) {
         let mut tracking = number(&carrier.tracking, &mut cx.rng);
-        while taken(&tracking) {
+        while cx.docs.has(PARCEL, &tracking) {
             tracking = number(&carrier.tracking, &mut cx.rng);
         }
-        parcels.push(Package { reference: Cow::Borrowed(parcel.reference), tracking: Cow::Owned(tracking), weight: parcel.weight });
-    }
-    let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
-    let from = place(order.location.unwrap_or(CATALOG.home()));
-    let to = destination(&order.to);
-    for parcel in &parcels {
-        cx.docs.put(PARCEL_REFERENCE, &parcel.reference, order.reference);
+        cx.docs.put(PARCEL_REFERENCE, parcel.reference, order.reference);
         cx.ship(carrier::Parcel {
-            tracking_number: parcel.tracking.clone().into_owned(),
+            tracking_number: tracking.clone(),
             carrier: service.carrier.clone(),
             service: service.key.clone(),
             subject: order.reference.to_owned(),
-            from: from.clone(),
-            to: to.clone(),
+            from,
+            to,
             created: despatch.unwrap_or(cx.now),
             transit_days: service.transit_days,
             timeline: None,
@@ -54,6 +49,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             reads: 0,
             scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
         });
+        parcels.push(Package { reference: Cow::Borrowed(parcel.reference), tracking: Cow::Owned(tracking), weight: parcel.weight });
     }
     if let Some(number) = order.order_reference {
         let mut references: Vec<String> = cx.docs.get(ORDER, number).unwrap_or_default();

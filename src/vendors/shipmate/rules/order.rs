@@ -1,6 +1,7 @@
 //! A request for a consignment, judged and read in one walk. What comes out borrows from the body.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -59,10 +60,11 @@ pub fn read<'v>(cx: &Cx<'_>, body: &'v Value) -> Result<Order<'v>, Refusal> {
     let abroad = !country.is_empty() && countries::is_outside_mainland(country, &to.postcode);
     let rules = PackagingRules::of(&cx.credential);
     let rows = report.list(&list);
+    let twice = twice(rows);
     let mut parcels: Vec<Parcel<'v>> = Vec::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
         let field = list.element(place, row);
-        let reference = parcel_reference(report, &field, rows, &cx.docs);
+        let reference = parcel_reference(report, &field, &twice, &cx.docs);
         let (weight, size) = measure(report, &field, &rules);
         report.check_amount(&field.member("value"));
         customs::check(report, &field, abroad, &cx.docs);
@@ -123,7 +125,7 @@ fn address<'v>(report: &mut Report, field: &Field<'v, '_>) -> (Address<'v>, &'st
     if code.value.is_none() {
         report.required(&code);
     }
-    let country = report.code(&code, |code| countries::by_code(&code.to_ascii_uppercase())).map_or("", |(code, _)| code);
+    let country = report.code(&code, countries::by_code).map_or("", |(code, _)| code);
     let [name, company, line_1, line_2, line_3, city, county, postcode, code] =
         [name, company, line_1, line_2, line_3, city, county, postcode, country].map(Cow::Borrowed);
     (Address { name, company, line_1, line_2, line_3, city, county, postcode, country: code }, country)
@@ -135,17 +137,23 @@ fn is_email(text: &str) -> bool {
     text.rsplit_once('@').is_some_and(whole) && !text.contains(char::is_whitespace)
 }
 
+/// References that more than one parcel of the request has.
+fn twice(rows: &[Value]) -> BTreeSet<&str> {
+    if rows.len() < 2 {
+        return BTreeSet::new();
+    }
+    let mut seen = BTreeSet::new();
+    let references = rows.iter().filter_map(|row| row.get("reference")?.as_str()).map(str::trim);
+    references.filter(|reference| !seen.insert(*reference)).collect()
+}
+
 /// A parcel's reference, which no other parcel may have, be it in this request or booked earlier.
-fn parcel_reference<'v>(report: &mut Report, parcel: &Field<'v, '_>, rows: &[Value], docs: &Docs<'_>) -> &'v str {
+fn parcel_reference<'v>(report: &mut Report, parcel: &Field<'v, '_>, twice: &BTreeSet<&str>, docs: &Docs<'_>) -> &'v str {
     let field = parcel.member("reference");
     let reference = report.required_text(&field);
-    if reference.is_empty() {
-        return reference;
-    }
-    let same = |row: &&Value| row.get("reference").and_then(Value::as_str).is_some_and(|other| other.trim() == reference);
-    if rows.len() > 1 && rows.iter().filter(same).count() > 1 {
+    if twice.contains(reference) {
         report.add(&field.path, Fault::Duplicate);
-    } else if docs.has(PARCEL_REFERENCE, reference) {
+    } else if !reference.is_empty() && docs.has(PARCEL_REFERENCE, reference) {
         report.add(&field.path, Fault::Taken);
     }
     reference
@@ -189,7 +197,7 @@ fn measure(report: &mut Report, parcel: &Field<'_, '_>, rules: &PackagingRules) 
 /// What a box and its contents come to.
 fn boxed(packaging: &PackagingType, rules: &PackagingRules, own: Size) -> (i64, Size) {
     let contents = own.weight.unwrap_or(packaging.default_weight);
-    let weight = if rules.net_weight { contents + packaging.packaging_weight } else { contents };
+    let weight = if rules.net_weight { contents.saturating_add(packaging.packaging_weight) } else { contents };
     let size = Size {
         weight: Some(weight),
         width: own.width.or(Some(packaging.width)),
