@@ -110,7 +110,7 @@ fn account(reader: &mut Reader<'_>, node: &Node, mount: &Mount) -> Option<Accoun
     Some(account)
 }
 
-fn member(reader: &mut Reader<'_>, node: &Node, name: &str, form: Form) -> Option<Value> {
+fn member(reader: &mut Reader<'_>, node: &Node, name: &'static str, form: Form) -> Option<Value> {
     match form {
         Form::Text => reader.string(node, name).map(Into::into),
         Form::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
