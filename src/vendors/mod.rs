@@ -1,8 +1,9 @@
 //! One folder for each emulated API version; the list that names them all.
 
 pub mod shipmate;
+pub mod shiptime;
 
 use crate::engine::Vendor;
 
 /// Every vendor, in the order in which people see them.
-pub const ALL: &[&Vendor] = &[&shipmate::VENDOR];
+pub const ALL: &[&Vendor] = &[&shipmate::VENDOR, &shiptime::VENDOR];

@@ -1,0 +1,39 @@
+//! ShipTime: one REST API over Canadian carriers, with quotes, shipments, pickups and tracking.
+//!
+//! Its server is Java with Jackson, and it shows: bodies are read by classes that refuse unknown members in the parser's
+//! own words (`wire/`), every refusal has one shape and is printed over several lines (`dialect.rs`), and addresses are
+//! checked against a table of postal codes (`checks.rs`, `catalog.rs`). What is known and what is chosen: `README.md`.
+
+mod access;
+mod catalog;
+mod checks;
+mod dialect;
+mod operations;
+mod pricing;
+mod rules;
+mod wire;
+
+use crate::base::json::Style;
+use crate::engine::{Dialect, Slashes, Vendor};
+
+/// ShipTime.
+pub const VENDOR: Vendor = Vendor {
+    id: "shiptime",
+    mount: "shiptime",
+    version: "",
+    hosts: &["restapi.shiptime.com", "sandboxapi.shiptime.com", "sandboxrestapi.shiptime.com", "restapi.appspaces.ca"],
+    spec: include_str!(concat!(env!("OUT_DIR"), "/shiptime/openapi.json")),
+    spec_source: include_str!("../../../specs/shiptime/openapi.yaml"),
+    // Recorded: `labelUrl` carries a doubled slash, and clients follow it as it is.
+    slashes: Slashes { trailing: true, doubled: true },
+    operations: operations::rows,
+    credentials: access::credentials,
+    account_of: access::account_of,
+    identify: access::identify,
+    authenticate: access::authenticate,
+    decode: wire::decode,
+    dialect: Dialect { style: Style::Jackson, content_type: "application/json", refuse: dialect::refuse, headers: dialect::headers },
+    due: rules::due,
+    scanned: rules::track::scanned,
+    state: rules::state,
+};

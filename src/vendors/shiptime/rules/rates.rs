@@ -1,0 +1,102 @@
+//! Quotes, and their quarter of an hour.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{QUOTE, RATING};
+use crate::base::ids;
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shiptime::checks;
+use crate::vendors::shiptime::dialect;
+use crate::vendors::shiptime::pricing::{self, Offer};
+use crate::vendors::shiptime::wire::payloads::RATE_REQUEST;
+use crate::vendors::shiptime::wire::{Money, Quote, Quotes};
+
+/// A rating's quotes lapse.
+pub(super) const EXPIRE: &str = "rating.expire";
+/// How many ratings an account may have alive; a frozen clock would let them pile up.
+const ALIVE: usize = 5_000;
+/// How long a quote can be booked.
+const LIFE: SignedDuration = SignedDuration::from_mins(15);
+
+/// A rate request that was quoted, and the quotes that stand on it.
+#[derive(Serialize, Deserialize)]
+struct Rating {
+    request: Map<String, Value>,
+    quotes: Vec<String>,
+}
+
+/// One quote: what to book of which rating.
+#[derive(Serialize, Deserialize)]
+struct Quoted {
+    rating: String,
+    carrier: String,
+    service: String,
+}
+
+/// Every carrier that serves the route quotes; each quote can be booked by its id alone for a quarter of an hour.
+pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
+    let request = super::body(cx, &RATE_REQUEST)?;
+    let faults = checks::rate_request("RateRequest", &request);
+    if !faults.is_empty() {
+        return Err(dialect::faults(&faults));
+    }
+    let offers = pricing::offers(&request);
+    if offers.is_empty() {
+        return Err(Refusal::Because("no_rates", Value::Null));
+    }
+    let oldest = cx.docs.rows(RATING).next().map(|(id, _)| id.to_owned());
+    if let Some(oldest) = oldest.filter(|_| cx.docs.count(RATING) >= ALIVE) {
+        expire(cx, &oldest);
+        cx.note("quotes-dropped: the oldest rating made room");
+    }
+    let rating = ids::hex(&mut cx.rng, 16);
+    let mut quotes = Vec::with_capacity(offers.len());
+    for offer in offers {
+        let quote_id = ids::hex(&mut cx.rng, 32);
+        let quoted = Quoted { rating: rating.clone(), carrier: offer.carrier.id.clone(), service: offer.service.id.clone() };
+        cx.docs.put(QUOTE, &quote_id, &quoted);
+        quotes.push(print(offer, quote_id));
+    }
+    let ids = quotes.iter().map(|quote| quote.quote_id.clone()).collect();
+    cx.docs.put(RATING, &rating, &Rating { request, quotes: ids });
+    cx.after(LIFE, EXPIRE, &rating, 0);
+    Ok(Reply::ok(Quotes { available_rates: quotes }))
+}
+
+/// What a quote stands for, while it lives: the rate request, the carrier and the service.
+pub(super) fn quoted(cx: &Cx<'_>, quote_id: &str) -> Option<(Map<String, Value>, String, String)> {
+    let quoted: Quoted = cx.docs.get(QUOTE, quote_id)?;
+    let rating: Rating = cx.docs.get(RATING, &quoted.rating)?;
+    Some((rating.request, quoted.carrier, quoted.service))
+}
+
+/// A rating's time is over.
+pub(super) fn expire(cx: &mut Cx<'_>, rating: &str) {
+    let Some(stored) = cx.docs.get::<Rating>(RATING, rating) else {
+        return;
+    };
+    for quote in &stored.quotes {
+        cx.docs.remove(QUOTE, quote);
+    }
+    cx.docs.remove(RATING, rating);
+}
+
+fn print(offer: Offer, quote_id: String) -> Quote {
+    let Offer { carrier, service, charges, transit, .. } = offer;
+    Quote {
+        total_charge: Money::cad(charges.total()),
+        total_before_taxes: Money::cad(charges.before_taxes()),
+        charges,
+        exchange_rate: 0.0,
+        carrier_id: &carrier.id,
+        carrier_name: &carrier.name,
+        service_id: &service.id,
+        service_name: &service.name,
+        transit,
+        cutoff_time: carrier.cutoff.as_deref(),
+        access_time_interval: &carrier.interval,
+        quote_id,
+    }
+}

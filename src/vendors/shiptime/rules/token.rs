@@ -1,0 +1,45 @@
+//! Tokens of the production API.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::base::json::Style;
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shiptime::access::{self, LIFE, SCOPE};
+use crate::vendors::shiptime::dialect;
+use crate::vendors::shiptime::wire::Token;
+
+/// A client id and its secret are traded for a token. What is missing is told before what is wrong.
+pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
+    if cx.call.request.headers.contains_key(http::header::AUTHORIZATION) {
+        return Err(Refusal::Because("gateway", Value::Null));
+    }
+    let field = |name: &str| cx.call.body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (grant, client_id, secret) = (field("grant_type"), field("client_id"), field("client_secret"));
+    if grant.is_empty() {
+        return Err(dialect::oauth("invalid_request", "grant_type"));
+    }
+    if grant != "client_credentials" {
+        return Err(dialect::oauth("unsupported_grant_type", ""));
+    }
+    for (name, value) in [("client_id", &client_id), ("client_secret", &secret)] {
+        if value.is_empty() {
+            return Err(dialect::oauth("invalid_request", name));
+        }
+    }
+    let credentials = cx.credentials();
+    let credential = access::client(&credentials, &client_id, &secret).filter(|row| access::usable(row, cx.now).is_ok());
+    let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", ""))?;
+    cx.enter(credential.clone());
+    let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
+    let access_token = access::sign(&client_id, &scope, cx.sandbox, cx.now, &mut cx.rng);
+    let token = Token { access_token, token_type: "Bearer", expires_in: LIFE, scope };
+    Ok(Reply::written(StatusCode::OK, Style::Compact.to_string(&token).into_bytes()))
+}
+
+/// A credential that a scenario gives fewer rights lacks them however it calls; by default every right is there.
+pub(super) fn needs(cx: &Cx<'_>, scope: &'static str) -> Result<(), Refusal> {
+    let granted = cx.credential.text("scope");
+    let has = granted.is_empty() || granted.split([',', ' ']).any(|row| row.trim() == scope);
+    if has { Ok(()) } else { Err(Refusal::Forbidden(scope)) }
+}
