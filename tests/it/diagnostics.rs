@@ -20,7 +20,7 @@ const OPERATIONS: [&str; 9] = [
     "shippo.GetTrack",
     "shiptheory.bookShipment",
     "shiptheory.listShipments",
-    "shiptime.createShipment",
+    "shiptime.shipments-post",
 ];
 
 impl Vocabulary for Few {
