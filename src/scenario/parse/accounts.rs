@@ -28,6 +28,10 @@ pub(crate) enum Form {
     Text,
     Texts,
     Flag,
+    /// A whole number from one to that.
+    UpTo(u64),
+    /// A span of time; kept as text.
+    Duration,
     OneOf(&'static [&'static str]),
     /// A mapping with these members.
     Settings(&'static [(&'static str, Form)]),
@@ -53,7 +57,11 @@ pub(crate) const MOUNTS: [Mount; 5] = [
             ("packaging", Form::Settings(&[("net_weight", Form::Flag), ("allow_override", Form::Flag), ("default", Form::Text)])),
         ],
     },
-    Mount { name: "shiptheory", credentials: &[&["email", "password"]], others: &[("token", Form::Text)] },
+    Mount {
+        name: "shiptheory",
+        credentials: &[&["email", "password"]],
+        others: &[("token", Form::Text), ("approve_after", Form::Duration), ("search_days", Form::UpTo(366))],
+    },
     Mount {
         name: "shiptime",
         credentials: &[&["client_id", "client_secret"], &["username", "password"]],
@@ -115,6 +123,8 @@ fn member(reader: &mut Reader<'_>, node: &Node, name: &'static str, form: Form) 
         Form::Text => reader.string(node, name).map(Into::into),
         Form::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
         Form::Flag => reader.boolean(node, name).map(Into::into),
+        Form::UpTo(most) => reader.whole(node, name, 1..=most).map(Into::into),
+        Form::Duration => reader.duration(node, name).map(|duration| duration.to_string().into()),
         Form::OneOf(words) => {
             let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             reader.choice(node, name, &choices).map(Into::into)
