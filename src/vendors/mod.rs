@@ -1,9 +1,10 @@
 //! One folder for each emulated API version; the list that names them all.
 
 pub mod shipmate;
+pub mod shiptheory;
 pub mod shiptime;
 
 use crate::engine::Vendor;
 
 /// Every vendor, in the order in which people see them.
-pub const ALL: &[&Vendor] = &[&shipmate::VENDOR, &shiptime::VENDOR];
+pub const ALL: &[&Vendor] = &[&shipmate::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];

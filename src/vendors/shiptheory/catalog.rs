@@ -1,0 +1,173 @@
+//! What an account starts with: carriers, return services, shipping rules and package sizes. A fixed part of the binary;
+//! nothing here changes while it runs.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::base::time::Timestamp;
+use crate::vendors::shiptheory::wire::Address;
+
+/// The catalogue of `specs/shiptheory/catalog.yaml`.
+pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    let text = include_str!(concat!(env!("OUT_DIR"), "/shiptheory/catalog.json"));
+    serde_json::from_str(text).expect("the catalog is written to fit these types")
+});
+
+#[derive(Deserialize)]
+pub(super) struct Catalog {
+    pub sender: Address,
+    pub samples: Vec<String>,
+    pub carriers: Vec<Carrier>,
+    pub returns: Vec<ReturnCarrier>,
+    pub rules: Vec<ShippingRule>,
+    pub package_sizes: Vec<PackageSize>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Carrier {
+    pub name: String,
+    pub settings_name: String,
+    pub increments: Vec<u32>,
+    pub tracking: String,
+    #[serde(default)]
+    pub reference_max: Option<usize>,
+    pub weight_max: f64,
+    #[serde(flatten)]
+    pub area: Area,
+    pub services: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Service {
+    pub id: u32,
+    pub name: String,
+    pub days: u8,
+    pub increments: Vec<u32>,
+    #[serde(flatten)]
+    pub area: Area,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReturnCarrier {
+    pub carrier: String,
+    pub services: Vec<ReturnService>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReturnService {
+    pub id: u32,
+    pub name: String,
+    pub collection_or_dropoff: String,
+    pub upper_limit_weight: f64,
+    pub upper_length_limit: f64,
+    pub upper_width_limit: f64,
+    pub upper_height_limit: f64,
+    pub incoming_countries: Vec<String>,
+    pub outgoing_countries: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ShippingRule {
+    pub importance: u32,
+    pub when: When,
+    pub then: Then,
+}
+
+/// The conditions of a shipping rule; all of them have to hold.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct When {
+    #[serde(default)]
+    pub countries: Option<Vec<String>>,
+    #[serde(default)]
+    pub not_countries: Option<Vec<String>>,
+    #[serde(default)]
+    pub weight_from: Option<f64>,
+    #[serde(default)]
+    pub weight_to: Option<f64>,
+    #[serde(default)]
+    pub value_from: Option<f64>,
+    #[serde(default)]
+    pub value_to: Option<f64>,
+    #[serde(default)]
+    pub shipping_method: Option<String>,
+    #[serde(default)]
+    pub rules_metadata: Option<String>,
+}
+
+/// What a shipping rule does: exactly one of the two services is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Then {
+    #[serde(default)]
+    pub book: Option<u32>,
+    #[serde(default)]
+    pub approve: Option<u32>,
+    #[serde(default)]
+    pub returns: Vec<u32>,
+}
+
+/// Where something delivers to, by alpha-2 codes.
+#[derive(Deserialize)]
+pub(super) struct Area {
+    #[serde(default)]
+    pub countries: Option<Vec<String>>,
+    #[serde(default)]
+    pub not_countries: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PackageSize {
+    pub id: u32,
+    pub name: String,
+    pub length: f64,
+    pub width: f64,
+    pub height: f64,
+    pub active: bool,
+    pub created: Timestamp,
+    pub modified: Timestamp,
+}
+
+impl Catalog {
+    /// A service and the carrier that owns it.
+    pub fn service(&self, id: u32) -> Option<(&Carrier, &Service)> {
+        self.carriers.iter().find_map(|carrier| carrier.services.iter().find(|service| service.id == id).map(|service| (carrier, service)))
+    }
+
+    /// A return service and the name of its carrier.
+    pub fn return_service(&self, id: u32) -> Option<(&str, &ReturnService)> {
+        self.returns
+            .iter()
+            .find_map(|row| row.services.iter().find(|service| service.id == id).map(|service| (row.carrier.as_str(), service)))
+    }
+}
+
+impl Area {
+    /// Whether a country lies in it.
+    pub fn has(&self, country: &str) -> bool {
+        let listed = |rows: &Vec<String>| rows.iter().any(|row| row == country);
+        self.countries.as_ref().is_none_or(listed) && !self.not_countries.as_ref().is_some_and(listed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_of_the_catalog_is_unique_and_every_rule_leads_to_one() {
+        let services: Vec<u32> = CATALOG.carriers.iter().flat_map(|carrier| carrier.services.iter().map(|service| service.id)).collect();
+        let mut unique = services.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(services.len(), unique.len());
+        for rule in &CATALOG.rules {
+            let named = [rule.then.book, rule.then.approve].into_iter().flatten().collect::<Vec<_>>();
+            assert!(named.len() == 1 && named.iter().all(|id| CATALOG.service(*id).is_some()));
+            assert!(rule.then.returns.iter().all(|id| CATALOG.return_service(*id).is_some()));
+        }
+        let known = |service: &Service, carrier: &Carrier| service.increments.iter().all(|row| carrier.increments.contains(row));
+        assert!(CATALOG.carriers.iter().all(|carrier| carrier.services.iter().all(|service| known(service, carrier))));
+    }
+}

@@ -1,0 +1,110 @@
+//! Refusals in the words of CakePHP 3, which Shiptheory's error shapes give away. Pure.
+
+use http::StatusCode;
+use http::header::{HeaderName, SERVER};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::base::json::Style;
+use crate::engine::{Call, Denial, Dialect, Refusal, Reply};
+use crate::spec::{Rule, Violation};
+use crate::vendors::shiptheory::checks::{EMPTY, INVALID, REQUIRED};
+use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
+
+/// The refusal whose facts are the value of `error`: broken rules, or a sentence.
+pub(super) const ERROR: &str = "error";
+
+/// The refusal of a login.
+pub(super) const LOGIN: &str = "login";
+
+pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json; charset=UTF-8", refuse, headers };
+
+/// An exception as CakePHP renders it.
+#[derive(Serialize)]
+struct Exception {
+    message: &'static str,
+    url: String,
+    code: u16,
+}
+
+fn headers(_: &Call<'_>, reply: &mut Reply) {
+    const PROTECTION: HeaderName = HeaderName::from_static("x-xss-protection");
+    // Recorded 2024-03: every answer carried these two.
+    reply.headers.insert(SERVER, http::HeaderValue::from_static("nginx/1.14.1"));
+    reply.headers.insert(PROTECTION, http::HeaderValue::from_static("1; mode=block"));
+}
+
+fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
+    const FOREIGN: &str = "You do not have access to the requested resource";
+    let (status, message) = match refusal {
+        Refusal::Because(ERROR, error) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": error })),
+        Refusal::Invalid(violations) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": broken(violations) })),
+        Refusal::WrongState { state, .. } => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": state })),
+        Refusal::Because(LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid username or password"),
+        Refusal::Because(..) | Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "An Internal Error Has Occurred."),
+        Refusal::Unauthenticated(denial) => (StatusCode::UNAUTHORIZED, denied(*denial)),
+        Refusal::Forbidden(_) | Refusal::Foreign { .. } => (StatusCode::FORBIDDEN, FOREIGN),
+        // Whether a tag never existed or is another customer's is not to be seen.
+        Refusal::Missing { kind, .. } if *kind == TAG => (StatusCode::FORBIDDEN, FOREIGN),
+        Refusal::Missing { kind, .. } if *kind == SHIPMENT => (StatusCode::NOT_FOUND, "Shipment not found"),
+        Refusal::Missing { kind, .. } if *kind == PRODUCT => (StatusCode::NOT_FOUND, "Product not found"),
+        Refusal::Missing { .. } | Refusal::UnknownPath { .. } => (StatusCode::NOT_FOUND, "Not Found"),
+        Refusal::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+        Refusal::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Not Acceptable"),
+        Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } => (StatusCode::BAD_REQUEST, "Bad Request"),
+        Refusal::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+    };
+    Reply::json(status, Exception { message, url: url(call), code: status.as_u16() })
+}
+
+/// The messages are those of the JWT library behind CakePHP's authentication.
+fn denied(denial: Denial) -> &'static str {
+    match denial {
+        Denial::Missing => "You are not authorized to access that location.",
+        Denial::Malformed => "Wrong number of segments",
+        Denial::Unknown | Denial::Revoked => "Signature verification failed",
+        Denial::Expired => "Expired token",
+    }
+}
+
+/// The path and query as sent, escaped for HTML as CakePHP does even in JSON.
+fn url(call: &Call<'_>) -> String {
+    let query = &call.request.query;
+    let target = if query.is_empty() { call.path.to_owned() } else { format!("{}?{query}", call.path) };
+    target.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#039;")
+}
+
+/// Departures from the document, nested by their paths.
+fn broken(violations: &[Violation]) -> Value {
+    let mut root = Map::new();
+    for violation in violations {
+        let (rule, text) = match violation.rule {
+            Rule::Required => ("_required", REQUIRED),
+            Rule::Shorter(_) => ("_empty", EMPTY),
+            Rule::Longer(_) => ("maxLength", INVALID),
+            Rule::Enum(_) => ("inList", INVALID),
+            Rule::Below(..) | Rule::Above(..) => ("range", INVALID),
+            _ => ("valid", INVALID),
+        };
+        let mut members = &mut root;
+        for name in violation.path.split('.') {
+            let next = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            members = next.as_object_mut().expect("only objects are put in here");
+        }
+        members.entry(rule).or_insert_with(|| text.into());
+    }
+    Value::Object(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Place;
+
+    #[test]
+    fn departures_nest_as_the_request_does() {
+        let row = |path: &str, rule| Violation { place: Place::Body, path: path.into(), rule };
+        let error = broken(&[row("a.b", Rule::Required), row("a.c", Rule::Shorter(1)), row("d", Rule::Longer(3))]);
+        assert_eq!(error, json!({"a": {"b": {"_required": REQUIRED}, "c": {"_empty": EMPTY}}, "d": {"maxLength": INVALID}}));
+    }
+}

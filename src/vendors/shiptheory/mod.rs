@@ -1,0 +1,69 @@
+//! Shiptheory's REST API: shipments that are booked by delivery service or by shipping rules, their labels and returns,
+//! and the products, tags and picking lists around them.
+//!
+//! ```text
+//! operations.rs   which operation is which rule
+//! access.rs       e-mail, password, JWT
+//! rules/          one file for each tag of the document
+//! checks.rs       CakePHP's validation: a table of fields in, nested messages out; fields.rs has the tables
+//! routing.rs      which carrier gets a shipment, and what it refuses
+//! filters.rs      the filters of search and list; paging.rs their pages
+//! approval.rs     what happens to shipments that wait
+//! rows.rs         shipments as search and list show them
+//! parcels.rs      tracking numbers; labels.rs what is printed
+//! catalog.rs      what an account starts with
+//! wire.rs         stored documents and the members of answers
+//! dialect.rs      refusals in CakePHP's words
+//! ```
+
+mod access;
+mod approval;
+mod catalog;
+mod checks;
+mod dialect;
+mod fields;
+mod filters;
+mod labels;
+mod operations;
+mod paging;
+mod parcels;
+mod routing;
+mod rows;
+mod rules;
+mod wire;
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::{self, Slashes, Vendor};
+use crate::world::Account;
+
+/// Shiptheory.
+pub const VENDOR: Vendor = Vendor {
+    id: "shiptheory",
+    mount: "shiptheory",
+    version: "",
+    hosts: &["api.shiptheory.com"],
+    spec: include_str!(concat!(env!("OUT_DIR"), "/shiptheory/openapi.json")),
+    spec_source: include_str!("../../../specs/shiptheory/openapi.yaml"),
+    slashes: Slashes { trailing: true, doubled: false },
+    operations: operations::rows,
+    credentials: access::credentials,
+    account_of,
+    identify: access::identify,
+    authenticate: access::authenticate,
+    decode: access::decode,
+    dialect: dialect::DIALECT,
+    due: approval::due,
+    scanned: engine::scans_are_read,
+    state,
+};
+
+fn account_of(row: &Map<String, Value>) -> String {
+    row.get("email").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// `$state.shipments`, `$state.products` and `$state.tags` count what the account has.
+fn state(account: &Account) -> Value {
+    let count = |kind| account.table(kind).map_or(0, crate::world::Table::len);
+    json!({"shipments": count(wire::SHIPMENT), "products": count(wire::PRODUCT), "tags": count(wire::TAG)})
+}

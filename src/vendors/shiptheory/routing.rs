@@ -1,0 +1,139 @@
+//! Which carrier gets a shipment: the one that owns the delivery service, or the one that the account's shipping rules
+//! name; and what that carrier refuses.
+
+use crate::carrier::countries;
+use crate::vendors::shiptheory::catalog::{CATALOG, Carrier, ReturnService, Service, When};
+use crate::vendors::shiptheory::wire::{Booking, Number, Shipment};
+
+/// Where a booking goes.
+pub(super) enum Route {
+    /// To a carrier, with these return services in the box.
+    Book(Chosen, Vec<u32>),
+    /// To a person who approves it.
+    Approve(Chosen),
+    /// To a carrier whose settings the account lacks.
+    Unset(Chosen),
+    /// Nowhere.
+    Ignore,
+}
+
+/// A service and the carrier that owns it.
+#[derive(Clone, Copy)]
+pub(super) struct Chosen {
+    pub carrier: &'static Carrier,
+    pub service: &'static Service,
+}
+
+/// Chooses. A delivery service that does not exist counts as none, and then nothing else of the wish counts either.
+pub(super) fn choose(booking: &Booking) -> Route {
+    let Some(chosen) = booking.delivery_service.and_then(chosen) else { return by_rules(booking) };
+    let increment = booking.increment.as_deref().filter(|text| !text.is_empty()).unwrap_or("1");
+    if !chosen.carrier.increments.iter().any(|own| own.to_string() == increment) {
+        return Route::Unset(chosen);
+    }
+    if booking.mark_for_approval { Route::Approve(chosen) } else { Route::Book(chosen, Vec::new()) }
+}
+
+fn by_rules(booking: &Booking) -> Route {
+    // `max_by_key` keeps the last of equals, and the first is wanted.
+    let rule = CATALOG.rules.iter().rev().filter(|rule| holds(&rule.when, booking)).max_by_key(|rule| rule.importance);
+    let Some(then) = rule.map(|rule| &rule.then) else { return Route::Ignore };
+    let service = |id: Option<u32>| id.and_then(|id| chosen(i64::from(id)));
+    match (service(then.book), service(then.approve)) {
+        (Some(chosen), _) => Route::Book(chosen, then.returns.clone()),
+        (None, Some(chosen)) => Route::Approve(chosen),
+        (None, None) => Route::Ignore,
+    }
+}
+
+/// The service with that id.
+pub(super) fn chosen(id: i64) -> Option<Chosen> {
+    let (carrier, service) = CATALOG.service(u32::try_from(id).ok()?)?;
+    Some(Chosen { carrier, service })
+}
+
+fn holds(when: &When, booking: &Booking) -> bool {
+    let detail = &booking.shipment_detail;
+    let country = booking.recipient.country.to_ascii_uppercase();
+    let listed = |rows: &Vec<String>| rows.contains(&country);
+    let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+    when.countries.as_ref().is_none_or(listed)
+        && !when.not_countries.as_ref().is_some_and(listed)
+        && when.weight_from.is_none_or(|from| detail.weight >= from)
+        && when.weight_to.is_none_or(|to| detail.weight <= to)
+        && when.value_from.is_none_or(|from| detail.value >= from)
+        && when.value_to.is_none_or(|to| detail.value <= to)
+        && same(&when.shipping_method, &detail.channel_shipservice_name)
+        && same(&when.rules_metadata, &detail.rules_metadata)
+}
+
+/// What the carrier says when it does not take a booking.
+pub(super) fn objection(chosen: Chosen, shipment: &Shipment) -> Option<String> {
+    let Chosen { carrier, service } = chosen;
+    let country = shipment.recipient.country.to_ascii_uppercase();
+    if !carrier.area.has(&country) || !service.area.has(&country) {
+        return Some(format!("{} does not deliver to {}", service.name, name_of(&country)));
+    }
+    let postcode = &shipment.recipient.postcode;
+    if country == "GB" && !is_british(postcode) {
+        return Some(format!("The postcode '{postcode}' is not valid for {}", name_of(&country)));
+    }
+    let weight = shipment.detail.weight / f64::from(shipment.detail.parcels);
+    if weight > carrier.weight_max {
+        return Some(too_heavy(weight, carrier.weight_max, &service.name));
+    }
+    let most = carrier.reference_max.filter(|most| shipment.reference.chars().count() > *most)?;
+    Some(format!("The reference is longer than the {most} characters that {} allows", carrier.name))
+}
+
+/// What a carrier says when it does not take a return of so many kilograms from that country.
+pub(super) fn return_objection(service: &ReturnService, country: &str, weight: f64) -> Option<String> {
+    if !service.incoming_countries.iter().any(|row| row.eq_ignore_ascii_case(country)) {
+        return Some(format!("{} is not available from {}", service.name, name_of(country)));
+    }
+    let limit = service.upper_limit_weight;
+    (limit > 0.0 && weight > limit).then(|| too_heavy(weight, limit, &service.name))
+}
+
+fn too_heavy(weight: f64, limit: f64, service: &str) -> String {
+    let weight = Number((weight * 1000.0).round() / 1000.0);
+    format!("The weight of {} kg is above the {} kg that {service} allows", weight.0, limit)
+}
+
+fn name_of(country: &str) -> &str {
+    countries::find(country).map_or(country, |country| country.name)
+}
+
+/// Whether a text is a British postcode: area, district, space or none, sector and unit.
+fn is_british(postcode: &str) -> bool {
+    let code: Vec<u8> = postcode.bytes().filter(|byte| *byte != b' ').map(|byte| byte.to_ascii_uppercase()).collect();
+    if code == b"GIR0AA" {
+        return true;
+    }
+    let Some((outward, inward)) = code.len().checked_sub(3).map(|at| code.split_at(at)) else { return false };
+    let shape = |part: &[u8]| -> String {
+        part.iter()
+            .map(|byte| {
+                if byte.is_ascii_digit() {
+                    '9'
+                } else if byte.is_ascii_uppercase() {
+                    'A'
+                } else {
+                    '?'
+                }
+            })
+            .collect()
+    };
+    shape(inward) == "9AA" && matches!(shape(outward).as_str(), "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn british_postcodes_are_known_by_their_shape() {
+        assert!(["BS1 4TW", "bs2 3ap", "W1A1AA", "EC1A 1BB", "GIR 0AA"].iter().all(|code| is_british(code)));
+        assert!(["12345", "bs1 x2w", "", "A", "éé1 1AA"].iter().all(|code| !is_british(code)));
+    }
+}

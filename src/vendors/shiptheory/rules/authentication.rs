@@ -1,0 +1,20 @@
+//! Logging in.
+
+use serde_json::{Value, json};
+
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shiptheory::{access, dialect};
+
+/// E-mail and password are exchanged for a token of 60 minutes. Whatever is wrong with them is answered alike.
+pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
+    let given = |name: &str| cx.call.body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let login = given("email").zip(given("password")).and_then(|(email, password)| {
+        let rows = cx.credentials();
+        let login = rows.iter().find(|row| row.text("email") == email && row.text("password") == password)?;
+        access::in_force(login, cx.now).ok()
+    });
+    let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;
+    let token = access::issue(cx.sandbox, login.text("email"), cx.now);
+    cx.enter(login);
+    Ok(Reply::ok(json!({"success": true, "data": {"token": token}})))
+}

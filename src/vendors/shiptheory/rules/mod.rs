@@ -1,0 +1,10 @@
+//! The behaviours, one file for each tag of the document.
+
+pub(super) mod authentication;
+pub(super) mod packages;
+pub(super) mod picking_lists;
+pub(super) mod products;
+pub(super) mod returns;
+pub(super) mod services;
+pub(super) mod shipments;
+pub(super) mod tags;

@@ -1,0 +1,224 @@
+//! Booking, looking at, searching and listing shipments.
+//!
+//! A booking answers success whenever it was understood: an unknown increment, a carrier's refusal and a shipment that no
+//! rule matches are all 200, and only the status tells them apart. There is no way to change or cancel a shipment.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Reply};
+use crate::vendors::shiptheory::catalog::CATALOG;
+use crate::vendors::shiptheory::filters::Filters;
+use crate::vendors::shiptheory::paging::{self, Paging};
+use crate::vendors::shiptheory::routing::{self, Chosen, Route};
+use crate::vendors::shiptheory::rules::{products, returns};
+use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone};
+use crate::vendors::shiptheory::{approval, checks, fields, labels, parcels, rows};
+
+/// How many days a search may span, unless the account says otherwise. The older guide says 31, the one of 2024 says 365.
+const SEARCH_DAYS: i64 = 31;
+
+#[derive(Deserialize)]
+pub(in super::super) struct Reference {
+    reference: String,
+}
+
+#[derive(Serialize)]
+struct Booked {
+    success: bool,
+    status: Status,
+    carrier_result: Option<CarrierResult>,
+    message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CarrierResult {
+    status: &'static str,
+    tracking: String,
+    carrier: String,
+    no_tracking: Option<String>,
+}
+
+/// A shipment is stored and, if a service is known for it, booked. A reference that was used before changes nothing.
+pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
+    checks::body(&cx.call.body, fields::BOOKING)?;
+    let Json(booking) = Json::<Booking>::extract(cx.call)?;
+    if cx.docs.has(SHIPMENT, &booking.reference) {
+        return Ok(Reply::ok(json!({"success": true, "carrier_result": null, "message": null})));
+    }
+    for line in booking.products.iter().flatten() {
+        products::absorb(cx, line);
+    }
+    let route = routing::choose(&booking);
+    let mut shipment = stored(cx, booking);
+    let (carrier_result, message) = match route {
+        Route::Ignore => {
+            shipment.status = Status::Ignored;
+            (None, Some(tell(cx, &mut shipment, Tone::Info, "No shipping rule matched this shipment".to_owned())))
+        }
+        Route::Unset(chosen) => {
+            assign(&mut shipment, chosen);
+            let message = format!("Unable to load your {} carrier settings", chosen.carrier.settings_name);
+            (None, Some(tell(cx, &mut shipment, Tone::Error, message)))
+        }
+        Route::Approve(chosen) => {
+            dispatch(cx, &mut shipment, chosen);
+            shipment.status = Status::Waiting;
+            approval::wait(cx, &mut shipment);
+            (None, None)
+        }
+        Route::Book(chosen, enclosed) => {
+            dispatch(cx, &mut shipment, chosen);
+            let message = submit(cx, &mut shipment, chosen, &enclosed);
+            let tracking = shipment.tracking_number.clone();
+            let carrier = chosen.carrier.name.clone();
+            (tracking.map(|tracking| CarrierResult { status: "success", tracking, carrier, no_tracking: None }), Some(message))
+        }
+    };
+    cx.docs.put(SHIPMENT, &shipment.reference, &shipment);
+    Ok(Reply::ok(Booked { success: true, status: shipment.status, carrier_result, message }))
+}
+
+/// A shipment with its history, and its label once it is booked. The first look at the label is its printing.
+pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let mut shipment: Shipment = cx.docs.require(SHIPMENT, &reference)?;
+    let tracking = shipment.tracking_number.clone().filter(|_| shipment.status == Status::Complete);
+    if tracking.is_some() && !shipment.printed {
+        shipment.printed = true;
+        shipment.tell(cx.now, Tone::Success, format!("Printed & Archived by {} (API)", cx.credential.text("email")));
+        cx.docs.put(SHIPMENT, &reference, &shipment);
+    }
+    let mut head = json!({
+        "channel_reference_id": shipment.reference,
+        "channel_reference_id_2": shipment.reference2,
+        "created": wire::stamp(shipment.created),
+        "modified": wire::stamp(shipment.modified),
+        "status": shipment.status,
+    });
+    let detail = &shipment.detail;
+    let members = [
+        ("tracking_number", &shipment.tracking_number),
+        ("carrier", &shipment.carrier),
+        ("channel_reference_id_3", &detail.reference3),
+        ("duty_tax_number", &detail.duty_tax_number),
+        ("duty_tax_number_type", &detail.duty_tax_number_type),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            head[name] = value.into();
+        }
+    }
+    let tags = cx.docs.list::<Tag>(TAG).filter(|tag| shipment.tags.iter().any(|id| u64::try_from(*id) == Ok(tag.id)));
+    let tags: Vec<Value> = tags.map(|tag| json!({"id": tag.id, "name": tag.name})).collect();
+    let line = |row: &wire::Message| json!({"message": row.message, "created": wire::stamp(row.created), "type": row.tone});
+    let messages: Vec<Value> = shipment.messages.iter().map(line).collect();
+    let mut document = json!({"shipment": head, "tags": tags, "messages": messages});
+    if let Some(tracking) = tracking {
+        document["label"] = labels::outgoing(&shipment, &tracking).into();
+    }
+    Ok(Reply::ok(document))
+}
+
+/// Shipments of some days, newest first, as many as the limit says.
+pub(in super::super) fn search(cx: &mut Cx<'_>) -> Outcome {
+    let query: Map<String, Value> = cx.call.query.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    checks::body(&Value::Object(query), fields::SEARCH)?;
+    let day = |name: &str| cx.call.query(name).and_then(checks::day).unwrap_or(Date::ZERO);
+    let (from, to) = (day("created_from"), day("created_to"));
+    let most = cx.credential.facts.get("search_days").and_then(Value::as_i64).unwrap_or(SEARCH_DAYS);
+    if i64::from((to - from).get_days()) > most {
+        let text = format!("The date range must not be longer than {most} days");
+        return Err(checks::failed("created_to", "range", &text));
+    }
+    let (filters, limit) = (Filters::read(cx.call), paging::limit_or_usual(cx.call));
+    let with_products = cx.call.query("include_products") == Some("1");
+    let days = from.to_string()..=to.to_string();
+    let hits = cx.docs.list::<Shipment>(SHIPMENT).rev().filter(|shipment| {
+        let created = wire::stamp(shipment.created);
+        created.get(..10).is_some_and(|day| day >= days.start().as_str() && day <= days.end().as_str()) && filters.pass(shipment)
+    });
+    let lines = |shipment: &Shipment| shipment.products.iter().map(|line| rows::product(cx, line)).collect();
+    let rows: Vec<Value> = hits.take(limit).map(|shipment| rows::shipment(&shipment, with_products.then(|| lines(&shipment)))).collect();
+    Ok(Reply::ok(json!({ "shipments": rows })))
+}
+
+/// Shipments in pages, newest first unless told otherwise.
+pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let paging = Paging::read(cx.call, &["created", "modified"]);
+    let filters = Filters::read(cx.call);
+    let page = if filters.is_open() && paging.is_unsorted() {
+        // Whatever else the account holds, only one page is read.
+        let page = paging.cut(cx.docs.count(SHIPMENT), cx.docs.rows(SHIPMENT).rev())?;
+        page.map(|(_, body)| serde_json::from_slice(body).expect("a stored shipment is read by the type that wrote it"))
+    } else {
+        let mut rows: Vec<Shipment> = cx.docs.list(SHIPMENT).rev().filter(|shipment| filters.pass(shipment)).collect();
+        paging.sort(&mut rows, |field, left, right| match field {
+            "created" => left.created.cmp(&right.created),
+            _ => left.modified.cmp(&right.modified),
+        });
+        paging.cut(rows.len(), rows.into_iter())?
+    };
+    let rows: Vec<Value> = page.rows.iter().map(|shipment| rows::shipment(shipment, None)).collect();
+    Ok(Reply::ok(json!({"shipments": rows, "pagination": page.by_size()})))
+}
+
+fn stored(cx: &Cx<'_>, booking: Booking) -> Shipment {
+    let mut shipment = Shipment {
+        reference: booking.reference,
+        reference2: booking.reference2,
+        created: cx.now,
+        modified: cx.now,
+        status: Status::Failed,
+        carrier: None,
+        service: None,
+        tracking_number: None,
+        detail: booking.shipment_detail,
+        recipient: booking.recipient,
+        sender: booking.sender,
+        products: booking.products.unwrap_or_default(),
+        tags: booking.tags,
+        messages: Vec::new(),
+        enclosed: Vec::new(),
+        printed: false,
+    };
+    let (email, peer) = (cx.credential.text("email"), cx.call.request.peer);
+    shipment.tell(cx.now, Tone::Info, format!("Shipment added over API by {email} ({peer})"));
+    shipment
+}
+
+fn assign(shipment: &mut Shipment, chosen: Chosen) {
+    shipment.carrier = Some(chosen.carrier.name.clone());
+    shipment.service = Some(Service { id: chosen.service.id, name: chosen.service.name.clone() });
+}
+
+fn dispatch(cx: &Cx<'_>, shipment: &mut Shipment, chosen: Chosen) {
+    assign(shipment, chosen);
+    shipment.tell(cx.now, Tone::Info, format!("To be dispatched with {}'s {}", chosen.carrier.name, chosen.service.name));
+}
+
+/// Has the carrier look at a shipment: it takes it, which gives it a number and sends its parcel on its way, or it says why
+/// not. What there is to say about it.
+pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen: Chosen, enclosed: &[u32]) -> String {
+    if let Some(objection) = routing::objection(chosen, shipment) {
+        shipment.status = Status::Failed;
+        return tell(cx, shipment, Tone::Error, objection);
+    }
+    let tracking = parcels::tracking_number(cx, &chosen.carrier.tracking);
+    shipment.status = Status::Complete;
+    shipment.tracking_number = Some(tracking.clone());
+    let message = tell(cx, shipment, Tone::Success, format!("{} tracking reference received: {tracking}", chosen.carrier.name));
+    let home = shipment.sender.as_ref().unwrap_or(&CATALOG.sender);
+    let way = (parcels::location(home), parcels::location(&shipment.recipient));
+    parcels::ship(cx, &tracking, (&chosen.carrier.name, &chosen.service.name, chosen.service.days), &shipment.reference, way);
+    for (carrier, service) in enclosed.iter().filter_map(|id| CATALOG.return_service(*id)) {
+        let label = returns::issue(cx, shipment, carrier, service);
+        shipment.enclosed.push(label);
+    }
+    message
+}
+
+fn tell(cx: &Cx<'_>, shipment: &mut Shipment, tone: Tone, message: String) -> String {
+    shipment.tell(cx.now, tone, &message);
+    message
+}

@@ -1,0 +1,79 @@
+//! Tags, which shipments can be marked with.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
+use crate::vendors::shiptheory::paging::Paging;
+use crate::vendors::shiptheory::wire::{TAG, Tag, TagWish};
+use crate::vendors::shiptheory::{checks, fields};
+use crate::world::Kind;
+
+/// The latest number given, under the id `tag`: a number is not given twice, even when its tag is gone.
+const COUNTER: Kind = Kind("counter");
+
+#[derive(Deserialize)]
+pub(in super::super) struct TagId {
+    id: String,
+}
+
+/// A tag is added under the next number, black with white letters unless told.
+pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
+    checks::body(&cx.call.body, fields::TAG)?;
+    let Json(wish) = Json::<TagWish>::extract(cx.call)?;
+    let name = wish.name.unwrap_or_default();
+    is_free(cx, &name, None)?;
+    let id = cx.docs.get::<u64>(COUNTER, "tag").unwrap_or(0) + 1;
+    let color = |wish: Option<String>, usual: &str| wish.filter(|color| !color.is_empty()).unwrap_or_else(|| usual.to_owned());
+    let tag = Tag { id, name, background_colour: color(wish.background_colour, "#000"), text_colour: color(wish.text_colour, "#FFF") };
+    cx.docs.put(COUNTER, "tag", &id);
+    cx.docs.put(TAG, &id.to_string(), &tag);
+    Ok(Reply::ok(tag))
+}
+
+/// The tags, sorted and in pages.
+pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let paging = Paging::read(cx.call, &["name", "background_colour", "text_colour"]);
+    let mut rows: Vec<Tag> = cx.docs.list(TAG).collect();
+    paging.sort(&mut rows, |field, left, right| match field {
+        "name" => left.name.cmp(&right.name),
+        "background_colour" => left.background_colour.cmp(&right.background_colour),
+        _ => left.text_colour.cmp(&right.text_colour),
+    });
+    let page = paging.cut(rows.len(), rows.iter())?;
+    Ok(Reply::ok(json!({"tags": page.rows, "pagination": page.by_size()})))
+}
+
+/// One tag.
+pub(in super::super) fn view(cx: &mut Cx<'_>, Params(TagId { id }): Params<TagId>) -> Outcome {
+    Ok(Reply::ok(cx.docs.require::<Tag>(TAG, &id)?))
+}
+
+/// Members that are sent replace those of the tag.
+pub(in super::super) fn update(cx: &mut Cx<'_>, Params(TagId { id }): Params<TagId>) -> Outcome {
+    let mut tag: Tag = cx.docs.require(TAG, &id)?;
+    checks::body(&cx.call.body, fields::TAG_CHANGE)?;
+    let Json(wish) = Json::<TagWish>::extract(cx.call)?;
+    if let Some(name) = wish.name {
+        is_free(cx, &name, Some(tag.id))?;
+        tag.name = name;
+    }
+    for (member, wish) in [(&mut tag.background_colour, wish.background_colour), (&mut tag.text_colour, wish.text_colour)] {
+        if let Some(color) = wish.filter(|color| !color.is_empty()) {
+            *member = color;
+        }
+    }
+    cx.docs.put(TAG, &id, &tag);
+    Ok(Reply::ok(tag))
+}
+
+/// A tag is gone, also from the shipments that had it; there is nothing to say about it.
+pub(in super::super) fn delete(cx: &mut Cx<'_>, Params(TagId { id }): Params<TagId>) -> Outcome {
+    if cx.docs.remove(TAG, &id) { Ok(Reply::empty(http::StatusCode::OK)) } else { Err(Refusal::missing(TAG, id)) }
+}
+
+fn is_free(cx: &Cx<'_>, name: &str, own: Option<u64>) -> Result<(), Refusal> {
+    let taken = cx.docs.list::<Tag>(TAG).any(|tag| tag.name == name && Some(tag.id) != own);
+    // Documented: the guide keys this error by `sku`, although the field is `name`.
+    if taken { Err(checks::failed("sku", "unique", "A tag with this name already exists")) } else { Ok(()) }
+}

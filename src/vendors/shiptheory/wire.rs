@@ -1,0 +1,328 @@
+//! Documents as they are stored, requests once they have been checked, and the members of answers.
+//!
+//! PHP clients send numbers as texts and texts as numbers, so requests are read leniently: [`lenient`] turns either into
+//! what the member means. Whatever could not be read was refused before (`checks.rs`).
+
+mod lenient;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::base::time::Timestamp;
+use crate::carrier::countries;
+use crate::world::Kind;
+
+/// Shipments, by reference.
+pub(super) const SHIPMENT: Kind = Kind("shipment");
+/// Products, by SKU.
+pub(super) const PRODUCT: Kind = Kind("product");
+/// Tags, by id.
+pub(super) const TAG: Kind = Kind("tag");
+
+/// What became of a shipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Status {
+    /// Booked, with a tracking number and a label.
+    Complete,
+    /// The carrier refused it.
+    Failed,
+    /// No shipping rule matched.
+    Ignored,
+    /// Somebody has to approve it.
+    Waiting,
+    /// Somebody approved it.
+    Queued,
+}
+
+/// A booking request.
+#[derive(Deserialize)]
+pub(super) struct Booking {
+    #[serde(deserialize_with = "lenient::text")]
+    pub reference: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub reference2: String,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub delivery_service: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub increment: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub mark_for_approval: bool,
+    pub shipment_detail: Detail,
+    pub recipient: Address,
+    #[serde(default, deserialize_with = "lenient::filled")]
+    pub sender: Option<Address>,
+    #[serde(default, deserialize_with = "lenient::filled")]
+    pub products: Option<Vec<Line>>,
+    #[serde(default, deserialize_with = "lenient::integers")]
+    pub tags: Vec<i64>,
+}
+
+/// The `shipment_detail` of a booking.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Detail {
+    #[serde(deserialize_with = "lenient::number")]
+    pub weight: f64,
+    #[serde(deserialize_with = "lenient::count")]
+    pub parcels: u32,
+    #[serde(deserialize_with = "lenient::number")]
+    pub value: f64,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub instructions: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub channel_shipservice_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    pub shipping_price: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub reference3: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub gift_message: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub ship_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rules_metadata: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub duty_tax_number: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub duty_tax_number_type: Option<String>,
+}
+
+/// Where a shipment goes, or comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Address {
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub company: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub firstname: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub lastname: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub address_line_1: String,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub address_line_2: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub address_line_3: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub city: String,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub county: Option<String>,
+    pub country: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub postcode: String,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub telephone: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub mobile: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub email: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub tax_number: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub what3words: Option<String>,
+}
+
+/// A product of a booking.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    #[serde(deserialize_with = "lenient::text")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub sku: String,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub qty: Option<i64>,
+    #[serde(deserialize_with = "lenient::number")]
+    pub value: f64,
+    #[serde(deserialize_with = "lenient::number")]
+    pub weight: f64,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub commodity_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub commodity_description: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub commodity_manucountry: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub commodity_composition: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub mid_code: Option<String>,
+}
+
+/// A shipment as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Shipment {
+    pub reference: String,
+    pub reference2: String,
+    pub created: Timestamp,
+    pub modified: Timestamp,
+    pub status: Status,
+    pub carrier: Option<String>,
+    pub service: Option<Service>,
+    pub tracking_number: Option<String>,
+    pub detail: Detail,
+    pub recipient: Address,
+    pub sender: Option<Address>,
+    pub products: Vec<Line>,
+    pub tags: Vec<i64>,
+    pub messages: Vec<Message>,
+    /// The return labels in the outgoing one.
+    pub enclosed: Vec<Enclosed>,
+    pub printed: bool,
+}
+
+/// The service that a shipment goes with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Service {
+    pub id: u32,
+    #[serde(rename = "serviceName")]
+    pub name: String,
+}
+
+/// A return label that travels in the box.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Enclosed {
+    pub carrier: String,
+    pub service: String,
+    pub tracking_number: String,
+}
+
+/// A line of a shipment's history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Message {
+    pub message: String,
+    pub created: Timestamp,
+    #[serde(rename = "type")]
+    pub tone: Tone,
+}
+
+/// What kind of news a message is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Tone {
+    Info,
+    Success,
+    Error,
+}
+
+impl Shipment {
+    /// Adds a line to the history.
+    pub fn tell(&mut self, now: Timestamp, tone: Tone, message: impl Into<String>) {
+        self.messages.push(Message { message: message.into(), created: now, tone });
+    }
+}
+
+/// A product as it is stored.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Product {
+    pub sku: String,
+    pub name: Option<String>,
+    pub price: Number,
+    pub weight: Number,
+    pub barcode: String,
+    pub commodity_code: Option<String>,
+    pub commodity_description: Option<String>,
+    pub commodity_manucountry: Option<String>,
+    pub commodity_composition: Option<String>,
+    pub mid_code: Option<String>,
+    pub length: Number,
+    pub width: Number,
+    pub height: Number,
+    pub thumbnail_url: Option<String>,
+    pub created: Timestamp,
+    pub modified: Timestamp,
+}
+
+/// What a caller says of a tag.
+#[derive(Deserialize)]
+pub(super) struct TagWish {
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub background_colour: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub text_colour: Option<String>,
+}
+
+/// A tag, stored and answered alike.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Tag {
+    pub id: u64,
+    pub name: String,
+    pub background_colour: String,
+    pub text_colour: String,
+}
+
+/// A number that prints as PHP prints it: whole ones without a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize)]
+pub(super) struct Number(pub f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
+        if self.0.fract() == 0.0 && self.0.abs() < 9e15 {
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+/// A time with an offset that has no colon.
+pub(super) fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string()
+}
+
+/// The three-letter code of a country given by either code; anything else stays as it is.
+pub(super) fn alpha3(country: &str) -> String {
+    countries::find(country).map_or_else(|| country.to_owned(), |country| country.alpha3.to_owned())
+}
+
+/// A number, or a text that is one.
+pub(super) fn decimal(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => {
+            let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+            if plain { text.parse().ok() } else { None }
+        }
+        _ => None,
+    }
+}
+
+/// A whole number, or a text that is one.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// One value as text; nothing for null and for what is not one value.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|number| json!(Number(number)).to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(if *flag { "1" } else { "" }.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_and_printed_as_php_does() {
+        assert_eq!(decimal(&json!("2.50")), Some(2.5));
+        assert_eq!((decimal(&json!("1e5")), decimal(&json!("nan")), decimal(&json!("")), decimal(&json!(true))), (None, None, None, None));
+        assert_eq!(
+            (integer(&json!("7")), integer(&json!(7)), integer(&json!(1.5)), integer(&json!("1.0"))),
+            (Some(7), Some(7), None, None)
+        );
+        assert_eq!(json!([Number(1.0), Number(0.5), Number(-0.0)]).to_string(), "[1,0.5,0]");
+    }
+
+    #[test]
+    fn times_have_no_colon_in_their_offset() {
+        assert_eq!(stamp(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00+0000");
+    }
+}
