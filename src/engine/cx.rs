@@ -169,8 +169,12 @@ impl Docs<'_> {
     /// # Panics
     /// If the document cannot be JSON.
     pub fn put<T: Serialize + ?Sized>(&mut self, kind: Kind, id: &str, document: &T) {
-        let body = serde_json::to_vec(document).expect("documents have text keys and are written to memory");
-        let undo = self.accounts.get_mut(self.account).table_mut(kind).put(id, &body);
+        let mut joined = std::mem::take(&mut self.accounts.scratch);
+        joined.clear();
+        joined.extend_from_slice(id.as_bytes());
+        serde_json::to_writer(&mut joined, document).expect("documents have text keys and are written to memory");
+        let undo = self.accounts.get_mut(self.account).table_mut(kind).put(id, &joined);
+        self.accounts.scratch = joined;
         self.log.push(Change { account: self.account, kind, undo });
     }
 

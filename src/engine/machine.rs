@@ -214,7 +214,7 @@ impl Machine {
     pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) {
         std::mem::swap(&mut *sandbox.lock(), &mut *staged.lock());
         if !keep {
-            sandbox.journal().retain(|_| false);
+            sandbox.journal().clear();
         }
         if sandbox.name != self.default.name {
             self.unclaim(sandbox);

@@ -1,7 +1,6 @@
 //! The way of one request, as the door of this folder draws it.
 
 use std::any::Any;
-use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +22,7 @@ use crate::engine::sandbox::{Sandbox, State};
 use crate::engine::script::{Instead, View};
 use crate::engine::vendor::{Gate, Operations, Row};
 use crate::spec::{Operation, Route};
-use crate::world::{Credential, Entry, Journal};
+use crate::world::{Credential, Exchange};
 
 /// The account of callers whom we do not know.
 const NOBODY: &str = "nobody";
@@ -152,7 +151,7 @@ impl Machine {
             Body::Empty => Bytes::new(),
             Body::Bytes(bytes) => bytes,
             Body::Json(document) => {
-                let mut out = Vec::with_capacity(1024);
+                let mut out = Vec::with_capacity(4096);
                 document.write(dialect.style, &mut out);
                 out.into()
             }
@@ -178,7 +177,21 @@ impl Machine {
                 headers.insert(NOTES, HeaderValue::from_str(&codes.join(",")).unwrap_or(HeaderValue::from_static("?")));
             }
         }
-        here.sandbox.journal().push(entry(id, at, here, call, status, &headers, &body, notes));
+        here.sandbox.journal().push(&Exchange {
+            id: &id,
+            at,
+            vendor: here.loaded.vendor.id,
+            operation: call.name(),
+            method: &call.request.method,
+            path: &call.request.path,
+            query: &call.request.query,
+            request_headers: &call.request.headers,
+            request_body: &call.request.body,
+            status: status.as_u16(),
+            reply_headers: &headers,
+            reply_body: &body,
+            notes: &notes,
+        });
         Answer { status, headers, body, delay, wire }
     }
 
@@ -297,45 +310,6 @@ fn check(book: &Book, operation: &Operation, status: StatusCode, headers: &Heade
     for violation in book.catalog.check_answer(operation, status.as_u16(), parsed.as_ref()) {
         notes.push(format!("answer-invalid: {} {:?}", violation.path, violation.rule).into());
     }
-}
-
-#[expect(clippy::too_many_arguments, reason = "an entry has that many members")]
-fn entry(
-    id: Box<str>,
-    at: Timestamp,
-    here: &Here<'_>,
-    call: &Call<'_>,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &Bytes,
-    notes: Vec<Box<str>>,
-) -> Entry {
-    let request = call.request;
-    let target = if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
-    Entry {
-        id,
-        at,
-        vendor: here.loaded.vendor.id,
-        operation: call.operation.map(|operation| Arc::clone(&operation.name)),
-        method: request.method.clone(),
-        target: target.into(),
-        request_headers: lines(&request.headers),
-        // A copy: a slice would keep the transport's whole read buffer alive.
-        request_body: Bytes::copy_from_slice(&request.body[..request.body.len().min(Journal::BODY)]),
-        status: status.as_u16(),
-        reply_headers: lines(headers),
-        reply_body: if body.len() > Journal::BODY { Bytes::copy_from_slice(&body[..Journal::BODY]) } else { body.clone() },
-        lengths: (request.body.len(), body.len()),
-        notes,
-    }
-}
-
-fn lines(headers: &HeaderMap) -> Box<str> {
-    let mut text = String::with_capacity(headers.len() * 40);
-    for (name, value) in headers {
-        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
-    }
-    text.into()
 }
 
 /// The answer for an address that belongs to no vendor: ours, as a problem document.

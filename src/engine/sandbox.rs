@@ -48,7 +48,7 @@ impl Sandbox {
         state.origin = state.world.clone();
         state.script.reset();
         drop(state);
-        self.journal().retain(|_| false);
+        self.journal().clear();
     }
 
     /// Goes back to the moment after the scenario was loaded. The journal is emptied with it.
@@ -57,6 +57,6 @@ impl Sandbox {
         state.world = state.origin.clone();
         state.script.reset();
         drop(state);
-        self.journal().retain(|_| false);
+        self.journal().clear();
     }
 }

@@ -42,6 +42,8 @@ pub struct Accounts {
     rows: Vec<Account>,
     names: BTreeMap<&'static str, BTreeMap<Arc<str>, AccountId>>,
     credentials: BTreeMap<&'static str, Arc<[Credential]>>,
+    /// Where a document is written before it is stored: one buffer for all.
+    pub(crate) scratch: Vec<u8>,
     /// Whether whatever is presented is good (`credentials: any`).
     pub any_credential: bool,
 }

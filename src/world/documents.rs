@@ -53,9 +53,8 @@ struct Slot {
 }
 
 impl Row {
-    fn new(id: &str, body: &[u8]) -> Self {
-        let data: Arc<[u8]> = [id.as_bytes(), body].concat().into();
-        Self { id_length: u32::try_from(id.len()).expect("ids are shorter than a request"), data }
+    fn new(id: &str, joined: &[u8]) -> Self {
+        Self { id_length: u32::try_from(id.len()).expect("ids are shorter than a request"), data: Arc::from(joined) }
     }
 
     fn id(&self) -> &str {
@@ -96,9 +95,9 @@ impl Table {
         self.row(self.find(id)?).map(Row::body)
     }
 
-    /// Stores a document. A known id keeps its position, a new one comes last.
-    pub fn put(&mut self, id: &str, body: &[u8]) -> Undo {
-        let row = Row::new(id, body);
+    /// Stores a document, given as its id and its body behind one another. A known id keeps its position, a new one comes last.
+    pub fn put(&mut self, id: &str, joined: &[u8]) -> Undo {
+        let row = Row::new(id, joined);
         if let Some(place) = self.find(id) {
             self.bytes += row.data.len();
             let before = self.chunk_mut(place).rows[place % CHUNK].replace(row);
@@ -218,6 +217,10 @@ mod tests {
 
     use super::*;
 
+    fn put(table: &mut Table, id: &str, body: &[u8]) -> Undo {
+        table.put(id, &[id.as_bytes(), body].concat())
+    }
+
     proptest! {
         #[test]
         fn a_table_behaves_as_an_ordered_map(steps in prop::collection::vec((0_u8..3, 0_u16..200, any::<u8>()), 0..600)) {
@@ -228,12 +231,12 @@ mod tests {
                     0 => { prop_assert_eq!(table.remove(&id).is_some(), model.shift_remove(&id).is_some()); }
                     1 if copy.is_none() => copy = Some((table.clone(), model.clone())),
                     1 => {
-                        let put = table.put(&id, &[body, 1]);
+                        let put = put(&mut table, &id, &[body, 1]);
                         let removed = table.remove(&id).expect("it was just stored");
                         table.revert(removed);
                         table.revert(put);
                     }
-                    _ => { table.put(&id, &[body]); model.insert(id, vec![body]); }
+                    _ => { put(&mut table, &id, &[body]); model.insert(id, vec![body]); }
                 }
             }
             for (table, model) in [(table, model)].into_iter().chain(copy) {

@@ -14,7 +14,7 @@ pub use accounts::{Account, AccountId, Accounts, Credential};
 pub use agenda::{Agenda, Task};
 pub use clock::{Clock, Mode};
 pub use documents::{Kind, Table, Undo};
-pub use journal::{Entry, Journal};
+pub use journal::{Entry, Exchange, Journal};
 
 /// Everything of a sandbox that a snapshot has to keep.
 #[derive(Clone)]

@@ -65,12 +65,12 @@ pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let filter = Filter::read(ask)?;
     let journal = sandbox.journal();
-    let later = journal.iter().rev().take_while(|entry| !matches!(filter.since, Some(Since::Id(id)) if *entry.id == *id));
-    let mut rows: Vec<_> = later.filter(|entry| filter.fits(entry)).take(filter.limit).cloned().collect();
+    let later = journal.iter().rev().take_while(|entry| !matches!(filter.since, Some(Since::Id(id)) if entry.id == *id));
+    let mut rows: Vec<_> = later.filter(|entry| filter.fits(entry)).take(filter.limit).collect();
     let counts = json!({"written": journal.written, "dropped": journal.dropped, "bytes": journal.bytes()});
     drop(journal);
     rows.reverse();
-    let shown: Vec<Value> = rows.iter().map(|entry| shown(entry)).collect();
+    let shown: Vec<Value> = rows.iter().map(shown).collect();
     Ok(Given::ok(&json!({"requests": shown, "journal": counts})).finding(rows.len()))
 }
 
@@ -84,7 +84,7 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let id = ask.parameter("id");
     for sandbox in admin.machine.sandboxes() {
-        let found = sandbox.journal().iter().rev().find(|entry| *entry.id == *id).cloned();
+        let found = sandbox.journal().iter().rev().find(|entry| entry.id == id);
         if let Some(entry) = found {
             return Ok(Given::ok(&shown(&entry)));
         }
@@ -94,14 +94,14 @@ pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 fn shown(entry: &Entry) -> Value {
     json!({
-        "id": &*entry.id,
+        "id": entry.id,
         "at": entry.at,
         "vendor": entry.vendor,
-        "operation": entry.operation.as_deref(),
-        "method": entry.method.as_str(),
-        "target": &*entry.target,
+        "operation": entry.operation,
+        "method": entry.method,
+        "target": entry.target,
         "status": entry.status,
-        "notes": entry.notes.iter().map(|note| &**note).collect::<Vec<_>>(),
+        "notes": entry.notes,
         "request": message(&entry.request_headers, &entry.request_body, entry.lengths.0),
         "answer": message(&entry.reply_headers, &entry.reply_body, entry.lengths.1),
     })
