@@ -146,7 +146,8 @@ fn billed(parcel: Measures, carrier: &Carrier) -> i64 {
     if divisor == 0 || is_small {
         return actual;
     }
-    actual.max(i64::try_from((volume + divisor - 1) / divisor).unwrap_or(i64::MAX))
+    // Whatever is larger than that is beyond any price.
+    actual.max(i64::try_from((volume + divisor - 1) / divisor).unwrap_or(i64::MAX).min(1_000_000))
 }
 
 /// The second longest side, in hundredths of a millimeter.
@@ -224,5 +225,6 @@ mod tests {
         check("ups", box_of(12, 2), 13);
         check("usps", box_of(12, 2), 2);
         check("usps", box_of(13, 2), 14);
+        check("ups", box_of(36_000_000, 2), 1_000_000);
     }
 }
