@@ -23,6 +23,13 @@ pub fn find(code: &str) -> Option<Country> {
     Some(Country { alpha2: row.get(0..2)?, alpha3: row.get(3..6)?, name: row.get(7..)? })
 }
 
+/// The country with that English name, in any case.
+#[must_use]
+pub fn named(name: &str) -> Option<Country> {
+    let row = TABLE.lines().find(|row| row.get(7..).is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
+    find(row.get(0..2)?)
+}
+
 /// One country a line, so that the whole list is one piece of read-only memory.
 const TABLE: &str = "\
 AD AND Andorra
@@ -285,6 +292,7 @@ mod tests {
         assert_eq!(find("gb"), find("GBR"));
         assert_eq!(find("GB").map(|country| country.name), Some("United Kingdom"));
         assert_eq!((find("XX"), find("GBRX"), find("")), (None, None, None));
+        assert_eq!((named("united kingdom"), named("Atlantis")), (find("GB"), None));
     }
 
     #[test]

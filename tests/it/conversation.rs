@@ -87,6 +87,8 @@ impl Teller<'_> {
     fn request(&self, step: &Value) -> Result<Request, String> {
         let call = self.fill_text(step["call"].as_str().ok_or("a step needs `call` or `advance`")?);
         let (method, target) = call.split_once(' ').ok_or("`call` is a method and a path")?;
+        // A link out of an answer is followed as it is.
+        let target = target.strip_prefix("http://127.0.0.1:7447/").and_then(|rest| rest.strip_prefix(self.mount)).unwrap_or(target);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("127.0.0.1:7447"))]);
         let body = if let Some(json) = step.get("json") {

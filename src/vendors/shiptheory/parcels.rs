@@ -2,7 +2,7 @@
 
 use rand::RngExt as _;
 
-use crate::carrier::{Location, Parcel};
+use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, PARCEL};
 use crate::vendors::shiptheory::wire::Address;
 
@@ -22,7 +22,7 @@ pub(super) fn ship(cx: &mut Cx<'_>, tracking_number: &str, service: (&str, &str,
         timeline: None,
         step: 0,
         reads: 0,
-        scans: Vec::new(),
+        scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
     });
 }
 

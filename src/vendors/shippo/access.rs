@@ -1,0 +1,121 @@
+//! Who may call: a token of one mode. Test and live are two worlds, and so two accounts.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::catalog::CATALOG;
+use crate::base::entropy::Rng;
+use crate::base::ids;
+use crate::engine::{self, Cx, Denial, Gate, Identity, Refusal, Request};
+use crate::world::Credential;
+
+/// Which of an account's two worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    Test,
+    Live,
+}
+
+impl Mode {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Live => "live",
+        }
+    }
+
+    /// The mode of the account that a context stands in.
+    pub(crate) fn of(cx: &Cx<'_>) -> Self {
+        Self::of_account(&cx.docs.account().name)
+    }
+
+    fn of_account(name: &str) -> Self {
+        if name.rsplit(' ').next() == Some("live") { Self::Live } else { Self::Test }
+    }
+
+    /// Whether objects say that they are tests.
+    pub(crate) fn is_test(self) -> bool {
+        self == Self::Test
+    }
+}
+
+/// The credentials of a new sandbox: a token for each mode; the default one also knows what the vendor's guides print.
+pub(crate) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
+    let mut rows = Vec::new();
+    let mut add = |mode: Mode, key: &str| {
+        let token = format!("shippo_{}_{key}", mode.word());
+        rows.extend(engine::credentials(&[(mode.word(), &[("token", &token), ("mode", mode.word())])]));
+    };
+    if sandbox == "default" {
+        CATALOG.tokens.iter().for_each(|token| add(token.mode, &token.key));
+    } else {
+        [Mode::Test, Mode::Live].into_iter().for_each(|mode| add(mode, &ids::hex(rng, 40)));
+    }
+    rows
+}
+
+/// Tokens of one mode share an account.
+pub(crate) fn account_of(row: &Map<String, Value>) -> String {
+    row.get("mode").and_then(Value::as_str).unwrap_or(Mode::Test.word()).to_owned()
+}
+
+/// The token tells sandboxes apart.
+pub(crate) fn identify(request: &Request) -> Option<Identity> {
+    let (_, token) = presented(request)?;
+    Some(Identity::Credential(token.to_owned()))
+}
+
+/// Lets a caller in. `ShippoToken` goes with the account's own tokens, `Bearer` with those of connected applications.
+pub(crate) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+    let denied = |denial| Err(Refusal::Unauthenticated(denial));
+    let Some((scheme, token)) = presented(gate.call.request) else { return denied(Denial::Missing) };
+    let bearer = scheme.eq_ignore_ascii_case("bearer");
+    if !bearer && !scheme.eq_ignore_ascii_case("shippotoken") {
+        return denied(Denial::Missing);
+    }
+    if token.is_empty() {
+        return denied(Denial::Malformed);
+    }
+    let row = gate.credentials.iter().find(|row| row.text("token") == token && token.starts_with("oauth.") == bearer);
+    let Some(row) = row else { return denied(Denial::Unknown) };
+    let mut row = row.clone();
+    // A scenario may name one account in rows of both modes; its worlds stay apart all the same.
+    if row.text("mode") == Mode::Live.word() && Mode::of_account(&row.account) == Mode::Test {
+        row.account = format!("{} live", row.account).into();
+    }
+    Ok(row)
+}
+
+/// The scheme and the token of a call.
+fn presented(request: &Request) -> Option<(&str, &str)> {
+    let header = request.header("authorization")?.trim();
+    Some(header.split_once(' ').map_or((header, ""), |(scheme, token)| (scheme, token.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::entropy;
+
+    fn check(sandbox: &str, place: usize, account: &str, begins: &str, length: usize) {
+        let rows = credentials(sandbox, &mut entropy::stream(42, &[sandbox], 0));
+        let token = rows[place].text("token");
+        assert!(&*rows[place].account == account && token.starts_with(begins) && token.len() == length, "{account} {token}");
+    }
+
+    #[test]
+    fn each_sandbox_has_a_token_for_each_mode() {
+        check("default", 0, "test", "shippo_test_seatrial", 20);
+        check("default", 1, "live", "shippo_live_seatrial", 20);
+        check("default", 2, "test", "shippo_test_3", 52);
+        check("mine", 0, "test", "shippo_test_", 52);
+        check("mine", 1, "live", "shippo_live_", 52);
+    }
+
+    #[test]
+    fn the_mode_is_read_from_the_account() {
+        assert_eq!(Mode::of_account("acme live"), Mode::Live);
+        assert_eq!(Mode::of_account("olive"), Mode::Test);
+    }
+}

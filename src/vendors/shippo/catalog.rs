@@ -1,0 +1,320 @@
+//! What a new account starts with, typed: `specs/shippo/catalog.yaml`, read once.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::access::Mode;
+use crate::carrier::countries;
+
+/// The catalog of this vendor.
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shippo/catalog.json"))).expect("the catalog has the shape of its types")
+});
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Catalog {
+    pub owner: String,
+    pub tokens: Vec<Token>,
+    pub accounts: Vec<Account>,
+    pub carriers: Vec<Carrier>,
+    pub tracking: Vec<String>,
+    pub zones: Zones,
+    pub currencies: Currencies,
+    pub addresses: Addresses,
+    country_names: BTreeMap<String, String>,
+    parcel_templates: Vec<Template>,
+}
+
+/// A token that the default sandbox accepts: `shippo_<mode>_<key>`.
+#[derive(Deserialize)]
+pub(crate) struct Token {
+    pub mode: Mode,
+    pub key: String,
+}
+
+/// A carrier account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Account {
+    pub carrier: String,
+    pub account_id: String,
+    pub metadata: String,
+    /// The country that its parcels are sent from.
+    pub origin: String,
+    object_id: BTreeMap<Mode, String>,
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
+    #[serde(default)]
+    restricted: BTreeMap<Mode, String>,
+}
+
+/// A carrier and how it quotes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Carrier {
+    pub token: String,
+    pub name: String,
+    /// Who speaks in messages.
+    pub source: String,
+    /// The stem of its logo's file.
+    pub image: String,
+    pub currency: String,
+    pub unit: Unit,
+    pub divisor: i64,
+    pub max_grams: i64,
+    pub multi_parcel: bool,
+    /// The states that it serves; all when empty.
+    #[serde(default)]
+    pub states: Vec<String>,
+    pub refuses: Refuses,
+    pub purchase_error: Option<PurchaseError>,
+    pub number: Number,
+    tracking_url: String,
+    pub services: Vec<Service>,
+}
+
+/// What weights are billed in.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Unit {
+    Lb,
+    Kg,
+}
+
+/// What a carrier says on lanes that it does not serve.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Refuses {
+    pub company: Option<String>,
+    pub origin: String,
+    pub domestic: Option<String>,
+    pub international: Option<String>,
+    pub states: Option<String>,
+}
+
+/// What buying a label ends with.
+#[derive(Deserialize)]
+pub(crate) struct PurchaseError {
+    pub code: String,
+    pub text: String,
+}
+
+/// The form of a carrier's tracking numbers.
+#[derive(Deserialize)]
+pub(crate) struct Number {
+    pub prefix: String,
+    pub digits: usize,
+    pub check: Check,
+}
+
+/// How the last digit of a tracking number is made.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Check {
+    None,
+    Usps,
+    Ups,
+}
+
+/// A service level.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Service {
+    pub token: String,
+    pub name: String,
+    #[serde(default = "yes")]
+    pub quoted: bool,
+    #[serde(default)]
+    pub scope: Scope,
+    pub origin: Option<String>,
+    pub currency: Option<String>,
+    #[serde(default)]
+    pub days: u8,
+    pub local_days: Option<u8>,
+    pub arrives_by: Option<String>,
+    #[serde(default)]
+    pub terms: String,
+    #[serde(default = "yes")]
+    pub zone_shown: bool,
+    pub max_grams: Option<i64>,
+    pub min_second_mm: Option<i64>,
+    #[serde(default)]
+    pub price: Price,
+}
+
+/// Which lanes a service is for.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Scope {
+    #[default]
+    Domestic,
+    International,
+}
+
+/// In cents: `base + n * per_unit + (zone - 1) * (per_zone + n * per_zone_unit)`.
+#[derive(Clone, Copy, Default, Deserialize)]
+pub(crate) struct Price {
+    pub base: i64,
+    pub per_unit: i64,
+    pub per_zone: i64,
+    pub per_zone_unit: i64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Zones {
+    /// Upper bounds of zones 2 to 7.
+    pub miles: Vec<f64>,
+    pub far: i64,
+    pub far_states: Vec<String>,
+    pub world: BTreeMap<String, i64>,
+    pub elsewhere: i64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Currencies {
+    /// Units per dollar, in ten-thousandths.
+    pub per_dollar: BTreeMap<String, i64>,
+    of: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Addresses {
+    pub state_required: Vec<String>,
+    pub zip_not_used: Vec<String>,
+    zip_areas: Vec<ZipArea>,
+}
+
+/// ZIP codes by their first three digits.
+#[derive(Deserialize)]
+pub(crate) struct ZipArea {
+    from: String,
+    to: String,
+    pub state: String,
+    /// In tenths of a degree.
+    pub latitude: f64,
+    /// In tenths of a degree.
+    pub longitude: f64,
+}
+
+/// A carrier's packaging.
+#[derive(Deserialize)]
+pub(crate) struct Template {
+    pub token: String,
+    #[expect(dead_code, reason = "shown by the operations on parcel templates")]
+    pub name: String,
+    /// Whether the caller gives length and width.
+    #[serde(default)]
+    pub variable: bool,
+    #[serde(default)]
+    pub length: String,
+    #[serde(default)]
+    pub width: String,
+    #[serde(default)]
+    pub height: String,
+    pub distance_unit: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Catalog {
+    /// The carrier account with that id in a mode.
+    pub(crate) fn account(&self, mode: Mode, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id(mode) == id)
+    }
+
+    /// The carrier with that token.
+    pub(crate) fn carrier(&self, token: &str) -> &Carrier {
+        self.carriers.iter().find(|carrier| carrier.token == token).expect("every account and rate is of a carrier of the catalog")
+    }
+
+    /// The packaging with that token.
+    pub(crate) fn template(&self, token: &str) -> Option<&Template> {
+        self.parcel_templates.iter().find(|template| template.token == token)
+    }
+
+    /// The code of a country, given its code or its English name.
+    pub(crate) fn country(&self, text: &str) -> Option<&'static str> {
+        let text = text.trim();
+        let other = self.country_names.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, code)| code.as_str());
+        let country = countries::find(text).or_else(|| countries::named(text)).or_else(|| countries::find(other?));
+        country.map(|country| country.alpha2)
+    }
+
+    /// The area that a ZIP code lies in.
+    pub(crate) fn zip_area(&self, zip: &str) -> Option<&ZipArea> {
+        let prefix = zip.get(..3)?;
+        self.addresses.zip_areas.iter().find(|area| area.from.as_str() <= prefix && prefix <= area.to.as_str())
+    }
+
+    /// The currency of a country.
+    pub(crate) fn currency_of(&self, country: &str) -> &str {
+        self.currencies.of.get(country).map_or("USD", String::as_str)
+    }
+
+    /// Cents of one currency in another.
+    pub(crate) fn convert(&self, cents: i64, from: &str, to: &str) -> Option<i64> {
+        let rate = |code: &str| self.currencies.per_dollar.get(code).copied();
+        let (from, to) = (rate(from)?, rate(to)?);
+        // Half a unit is added so that the division rounds.
+        Some((cents * to + from / 2) / from)
+    }
+}
+
+impl Account {
+    /// Its id in a mode.
+    pub(crate) fn id(&self, mode: Mode) -> &str {
+        self.object_id.get(&mode).map_or("", String::as_str)
+    }
+
+    /// What it says instead of quoting, if it is silent in a mode.
+    pub(crate) fn restricted(&self, mode: Mode) -> Option<&str> {
+        self.restricted.get(&mode).map(String::as_str)
+    }
+}
+
+impl Carrier {
+    /// Where people follow a parcel.
+    pub(crate) fn tracking_url(&self, number: &str) -> String {
+        self.tracking_url.replace("{number}", number)
+    }
+
+    /// The service level with that token.
+    pub(crate) fn service(&self, token: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.token == token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_known_by_code_and_name() {
+        let check = |text: &str, code: Option<&str>| assert_eq!(CATALOG.country(text), code, "{text}");
+        check("us", Some("US"));
+        check("United States", Some("US"));
+        check(" germany ", Some("DE"));
+        check("Great Britain", Some("GB"));
+        check("Atlantis", None);
+    }
+
+    #[test]
+    fn every_account_is_of_a_known_carrier_and_has_an_id_in_each_mode() {
+        for account in &CATALOG.accounts {
+            let _ = CATALOG.carrier(&account.carrier);
+            assert!(account.id(Mode::Test) != account.id(Mode::Live) && account.id(Mode::Test).len() == 32);
+        }
+    }
+
+    #[test]
+    fn amounts_are_converted_and_rounded() {
+        assert_eq!(CATALOG.convert(6394, "USD", "EUR"), Some(5540));
+        assert_eq!(CATALOG.convert(100, "USD", "QQQ"), None);
+    }
+}

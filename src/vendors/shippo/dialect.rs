@@ -1,0 +1,204 @@
+//! How Shippo words things. Most of it is a Django REST framework: spaced JSON, `detail` or texts by field, HTML where the
+//! URL itself is wrong. Some of it is Go: compact JSON with a charset, and none of the framework's headers.
+
+pub(super) mod fields;
+pub(super) mod page;
+pub(super) mod version;
+
+use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::base::json::Style;
+use crate::engine::{Call, Denial, Dialect, Refusal, Reply};
+use crate::spec::{Place, Rule, Violation};
+
+/// The dialect.
+pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, headers };
+
+/// Texts by field; the facts are the body.
+pub(super) const FIELDS: &str = "fields";
+/// One text without a field; the facts are the text.
+pub(super) const DETAIL: &str = "detail";
+/// The same from a service that is not of the framework.
+pub(super) const GO_DETAIL: &str = "go detail";
+/// A page that the list does not have.
+pub(super) const NO_PAGE: &str = "no page";
+/// A download whose link is not, or no longer, good.
+pub(super) const UNSIGNED: &str = "unsigned";
+
+const P3P: HeaderName = HeaderName::from_static("p3p");
+const GO_JSON: &str = "application/json; charset=utf-8";
+const GO_HTML: &str = "text/html; charset=utf-8";
+
+fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
+    match refusal {
+        Refusal::Unauthenticated(denial) => {
+            let text = match denial {
+                Denial::Missing => "Authentication credentials were not provided.",
+                Denial::Malformed => "Invalid token header. No credentials provided.",
+                Denial::Unknown | Denial::Expired | Denial::Revoked => "Token does not exist",
+            };
+            detail(StatusCode::UNAUTHORIZED, text).with(WWW_AUTHENTICATE, "ShippoToken")
+        }
+        Refusal::Forbidden(_) | Refusal::Foreign { .. } => {
+            detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
+        }
+        Refusal::UnknownPath { .. } => not_on_this_server(call),
+        Refusal::WrongMethod(allowed) => {
+            let text = format!("Method \"{}\" not allowed.", call.request.method);
+            detail(StatusCode::METHOD_NOT_ALLOWED, &text).with(ALLOW, &methods(allowed))
+        }
+        Refusal::NotAcceptable => detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."),
+        Refusal::UnsupportedMedia(media_type) => {
+            detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("Unsupported media type \"{media_type}\" in request."))
+        }
+        Refusal::Malformed { at: (line, column), .. } => {
+            let place = offset(&call.request.body, *line, *column);
+            let text = format!("JSON parse error - Expecting value: line {line} column {column} (char {place})");
+            detail(StatusCode::BAD_REQUEST, &text)
+        }
+        Refusal::Invalid(violations) if violations.iter().any(|row| row.place == Place::Path) => not_on_this_server(call),
+        Refusal::Invalid(violations) => Reply::json(StatusCode::BAD_REQUEST, departures(violations)),
+        Refusal::Missing { .. } => detail(StatusCode::NOT_FOUND, "Not found."),
+        Refusal::WrongState { state, .. } => detail(StatusCode::BAD_REQUEST, &format!("Not possible in state {state}.")),
+        Refusal::RateLimited { retry_after } => {
+            let seconds = retry_after.as_secs().max(1);
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            let text = format!("Request was throttled. Expected available in {seconds} {unit}.");
+            detail(StatusCode::TOO_MANY_REQUESTS, &text).with(RETRY_AFTER, &seconds.to_string())
+        }
+        Refusal::Because(code, facts) => because(code, facts),
+        Refusal::Broken => Reply::bytes(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Server Error (500)</h1>"),
+    }
+}
+
+fn because(code: &str, facts: &Value) -> Reply {
+    let text = facts.as_str().unwrap_or_default();
+    match code {
+        FIELDS => Reply::json(StatusCode::BAD_REQUEST, facts.clone()),
+        GO_DETAIL => go(StatusCode::BAD_REQUEST, &json!({ "detail": text })),
+        NO_PAGE => detail(StatusCode::NOT_FOUND, "Invalid page."),
+        UNSIGNED => Reply::bytes(
+            StatusCode::FORBIDDEN,
+            "application/xml",
+            format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><Message>{text}</Message></Error>"),
+        ),
+        _ => detail(StatusCode::BAD_REQUEST, text),
+    }
+}
+
+/// A refusal with texts by field.
+pub(super) fn by_field(name: &str, text: impl Into<String>) -> Refusal {
+    Refusal::Because(FIELDS, json!({ name: [text.into()] }))
+}
+
+/// A refusal with one text.
+pub(super) fn because_of(text: impl Into<String>) -> Refusal {
+    Refusal::Because(DETAIL, Value::String(text.into()))
+}
+
+fn detail(status: StatusCode, text: &str) -> Reply {
+    Reply::json(status, json!({ "detail": text }))
+}
+
+/// A reply of the services that are written in Go.
+pub(super) fn go(status: StatusCode, document: &impl Serialize) -> Reply {
+    let mut body = Vec::with_capacity(512);
+    Style::Compact.write(document, &mut body);
+    Reply::written(status, body).with(CONTENT_TYPE, GO_JSON)
+}
+
+/// The framework's redirect to the path with a final slash.
+pub(super) fn add_slash(call: &Call<'_>) -> Reply {
+    Reply::bytes(StatusCode::MOVED_PERMANENTLY, GO_HTML, "").with(LOCATION, &target(call, &format!("{}/", call.path)))
+}
+
+/// The Go router's redirect to the path without one.
+pub(super) fn drop_slash(call: &Call<'_>) -> Reply {
+    let target = target(call, call.path.trim_end_matches('/'));
+    let body = format!("<a href=\"{target}\">Moved Permanently</a>.\n\n");
+    Reply::bytes(StatusCode::MOVED_PERMANENTLY, GO_HTML, body).with(LOCATION, &target)
+}
+
+fn target(call: &Call<'_>, path: &str) -> String {
+    let query = &call.request.query;
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}{path}{mark}{query}", call.prefix)
+}
+
+fn not_on_this_server(call: &Call<'_>) -> Reply {
+    let text = format!("<h1>Not Found</h1><p>The requested URL {} was not found on this server.</p>", escaped(call.path));
+    Reply::bytes(StatusCode::NOT_FOUND, "text/html", text)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+fn methods(allowed: &[Method]) -> String {
+    let mut names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    if allowed.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+/// Departures that no rule judged itself.
+fn departures(violations: &[Violation]) -> Value {
+    let mut fields = Map::new();
+    for row in violations {
+        let name = row.path.split('.').next().filter(|name| !name.is_empty()).unwrap_or("non_field_errors");
+        let text = match &row.rule {
+            Rule::Required => fields::REQUIRED.to_owned(),
+            rule => format!("Invalid value ({rule:?})."),
+        };
+        if let Some(rows) = fields.entry(name).or_insert_with(|| json!([])).as_array_mut() {
+            rows.push(text.into());
+        }
+    }
+    fields.into()
+}
+
+/// How many bytes of a text lie in front of a line and column.
+fn offset(body: &[u8], line: usize, column: usize) -> usize {
+    let before: usize = body.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    before + column.saturating_sub(1)
+}
+
+fn headers(_: &Call<'_>, reply: &mut Reply) {
+    let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(DIALECT.content_type);
+    if content_type.contains("charset") || !(content_type.contains("json") || content_type.contains("html")) {
+        return;
+    }
+    let is_json = content_type.contains("json");
+    let mut add = |name: HeaderName, value: &'static str| {
+        reply.headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    if is_json {
+        // Observed 2017 to 2022: not the real methods.
+        add(ALLOW, "OPTIONS");
+    }
+    add(CONTENT_LANGUAGE, "en-us");
+    add(VARY, "Accept-Language, Host, Cookie, Accept-Encoding");
+    add(P3P, "CP=\"IDC DSP COR ADM DEVi TAIi PSA PSD IVAi IVDi CONi HIS OUR IND CNT\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_counts_all_lines() {
+        assert_eq!(offset(b"{\n  x", 2, 3), 4);
+        assert_eq!(offset(b"x", 1, 1), 0);
+    }
+
+    #[test]
+    fn reading_allows_looking() {
+        assert_eq!(methods(&[Method::GET, Method::POST]), "GET, POST, HEAD, OPTIONS");
+        assert_eq!(methods(&[Method::POST]), "POST, OPTIONS");
+    }
+}

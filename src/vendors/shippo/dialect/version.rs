@@ -1,0 +1,80 @@
+//! The shapes of API versions up to 2017-03-29, made from today's: what was added since is taken out again.
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::engine::{Call, Reply};
+
+/// Whether the caller asks for a version that had the old shapes.
+pub(crate) fn is_old(call: &Call<'_>) -> bool {
+    let version = call.request.header("shippo-api-version").unwrap_or_default().trim();
+    // Versions are dates, which sort as text.
+    version.len() == 10 && version <= "2017-03-29"
+}
+
+/// A reply in the shapes that the caller asked for.
+pub(crate) fn reply(call: &Call<'_>, status: StatusCode, document: impl Serialize + Send + 'static) -> Reply {
+    if !is_old(call) {
+        return Reply::json(status, document);
+    }
+    let mut value = serde_json::to_value(&document).expect("our own documents have text keys");
+    age(&mut value);
+    Reply::json(status, value)
+}
+
+fn age(value: &mut Value) {
+    match value {
+        Value::Array(rows) => rows.iter_mut().for_each(age),
+        Value::Object(members) => {
+            for name in newer(members) {
+                members.shift_remove(*name);
+            }
+            if members.contains_key("duration_terms") {
+                let renamed = |(name, value)| (if name == "estimated_days" { "days".to_owned() } else { name }, value);
+                *members = std::mem::take(members).into_iter().map(renamed).collect();
+            }
+            members.values_mut().for_each(age);
+        }
+        _ => {}
+    }
+}
+
+/// The members that came later, by a member that gives the kind of object away.
+fn newer(members: &Map<String, Value>) -> &'static [&'static str] {
+    const KINDS: [(&str, &[&str]); 6] = [
+        ("longitude", &["longitude", "latitude"]),
+        ("alternate_address_to", &["alternate_address_to", "order"]),
+        ("extended_token", &["extended_token", "parent_servicelevel"]),
+        ("tracking_url_provider", &["eta", "billing", "qr_code_url"]),
+        ("status_details", &["substatus"]),
+        (
+            "certify_signer",
+            &[
+                "b13a_filing_option",
+                "b13a_number",
+                "duties_payor",
+                "exporter_identification",
+                "invoiced_charges",
+                "is_vat_collected",
+                "address_importer",
+            ],
+        ),
+    ];
+    KINDS.iter().find(|(mark, _)| members.contains_key(*mark)).map_or(&[], |(_, newer)| newer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_old_rate_counts_days_and_an_old_shipment_knows_no_order() {
+        let mut value =
+            json!({"alternate_address_to": null, "rates": [{"zone": "1", "estimated_days": 2, "duration_terms": ""}], "order": null});
+        age(&mut value);
+        assert_eq!(value.to_string(), r#"{"rates":[{"zone":"1","days":2,"duration_terms":""}]}"#);
+    }
+}

@@ -1,0 +1,61 @@
+//! Shippo, API version 2018-02-08, with the shapes of 2017-03-29 for callers that ask for them.
+//!
+//! ```text
+//! access       who may call, and in which of the two worlds
+//! operations   which operation is which rule
+//! rules/       what each rule promises
+//! validation   what the address service makes of an address
+//! quoting      what each carrier account says to a shipment
+//! numbers      tracking numbers in the forms of their carriers
+//! links        signed links to labels
+//! catalog      what a new account starts with, read-only
+//! wire/        what is stored and answered
+//! dialect/     refusals, field errors, pages and old versions in the vendor's words
+//! ```
+
+mod access;
+mod catalog;
+mod dialect;
+mod links;
+mod numbers;
+mod operations;
+mod quoting;
+mod rules;
+mod validation;
+mod wire;
+
+use serde_json::{Value, json};
+
+use crate::engine::{Slashes, Vendor, decode};
+use crate::world::Account;
+
+/// Shippo.
+pub const VENDOR: Vendor = Vendor {
+    id: "shippo",
+    mount: "shippo",
+    version: "",
+    hosts: &["api.goshippo.com"],
+    spec: include_str!(concat!(env!("OUT_DIR"), "/shippo/openapi.json")),
+    spec_source: include_str!("../../../specs/shippo/openapi.yaml"),
+    slashes: Slashes { trailing: true, doubled: false },
+    operations: operations::rows,
+    credentials: access::credentials,
+    account_of: access::account_of,
+    identify: access::identify,
+    authenticate: access::authenticate,
+    decode: decode::json_or_form,
+    dialect: dialect::DIALECT,
+    due: rules::due,
+    scanned: rules::scanned,
+    state,
+};
+
+/// `$state.cheapest`, `$state.fastest` and `$state.best` are the marked rates of the latest shipment that was rated.
+fn state(account: &Account) -> Value {
+    let rates = account.table(wire::RATE).into_iter().flat_map(|table| table.iter().rev());
+    let mut rates = rates.filter_map(|(_, body)| serde_json::from_slice::<wire::shipment::Rate>(body).ok()).peekable();
+    let latest = rates.peek().map(|rate| rate.shipment.clone());
+    let rates: Vec<_> = rates.take_while(|rate| Some(&rate.shipment) == latest.as_ref()).collect();
+    let marked = |mark: &str| rates.iter().find(|rate| rate.attributes.iter().any(|word| word == mark)).map(|rate| &rate.object_id);
+    json!({ "cheapest": marked("CHEAPEST"), "fastest": marked("FASTEST"), "best": marked("BESTVALUE") })
+}

@@ -1,0 +1,230 @@
+//! What each carrier account says to a shipment: quotes, or why not. Pure: a lane in, offers and messages out.
+
+use super::access::Mode;
+use super::catalog::{Account, CATALOG, Carrier, Scope, Service, Unit};
+use super::wire::Message;
+use super::wire::address::Address;
+use super::wire::parcel::Measures;
+
+/// What is to be sent, and between whom.
+pub(super) struct Lane<'a> {
+    pub from: &'a Address,
+    pub to: &'a Address,
+    pub parcels: &'a [Measures],
+    /// Whether customs is told what is inside.
+    pub declared: bool,
+    pub mode: Mode,
+}
+
+/// One service at its price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub account: &'static str,
+    pub carrier: &'static str,
+    pub service: &'static str,
+    pub cents: i64,
+    pub currency: &'static str,
+    pub cents_local: i64,
+    pub currency_local: &'static str,
+    pub days: u8,
+    pub zone: Option<i64>,
+    pub attributes: Vec<&'static str>,
+}
+
+/// Asks some accounts, in their order; marks the best offers across all of them.
+pub(super) fn ask(lane: &Lane<'_>, accounts: &[&'static Account]) -> (Vec<Offer>, Vec<Message>) {
+    let (mut offers, mut messages) = (Vec::new(), Vec::new());
+    for account in accounts {
+        let carrier = CATALOG.carrier(&account.carrier);
+        match refusal(lane, account, carrier) {
+            Some(text) => messages.push(Message::new(&carrier.source, text)),
+            None => quote(lane, account, carrier, &mut offers, &mut messages),
+        }
+    }
+    mark(&mut offers);
+    (offers, messages)
+}
+
+/// Why an account does not quote at all.
+fn refusal(lane: &Lane<'_>, account: &Account, carrier: &Carrier) -> Option<String> {
+    if let Some(text) = account.restricted(lane.mode) {
+        return Some(text.to_owned());
+    }
+    let refuses = &carrier.refuses;
+    let domestic = lane.from.country == lane.to.country;
+    let text = match refuses {
+        _ if refuses.company.is_some() && lane.from.country == account.origin && lane.from.company.is_empty() => refuses.company.as_deref(),
+        _ if lane.from.country != account.origin => Some(refuses.origin.as_str()),
+        _ if domestic && refuses.domestic.is_some() => refuses.domestic.as_deref(),
+        _ if !domestic && refuses.international.is_some() => refuses.international.as_deref(),
+        _ if [lane.from, lane.to].iter().any(|end| !carrier.states.is_empty() && !carrier.states.contains(&end.state)) => {
+            refuses.states.as_deref()
+        }
+        _ if lane.parcels.len() > 1 && !carrier.multi_parcel => Some(UNSUPPORTED),
+        _ => None,
+    };
+    text.map(|text| text.replace("{name}", &carrier.name).replace("{origin}", &account.origin))
+}
+
+const UNSUPPORTED: &str = "Carrier account {name} doesn't support one or more shipment options";
+
+fn quote(lane: &Lane<'_>, account: &'static Account, carrier: &'static Carrier, offers: &mut Vec<Offer>, messages: &mut Vec<Message>) {
+    let scope = if lane.from.country == lane.to.country { Scope::Domestic } else { Scope::International };
+    let home = carrier.services.iter().any(|service| service.origin.as_ref() == Some(&account.origin));
+    let fits = |service: &&Service| {
+        service.quoted
+            && service.scope == scope
+            && (if home { service.origin.as_ref() == Some(&account.origin) } else { service.origin.is_none() })
+    };
+    let services: Vec<&'static Service> = carrier.services.iter().filter(fits).collect();
+    if services.is_empty() {
+        return;
+    }
+    if scope == Scope::International && !lane.declared {
+        messages.push(Message::new(&carrier.source, "Attribute \"customs_declaration\" must not be empty."));
+        return;
+    }
+    let zone = zone(lane);
+    let mut small: Vec<&str> = Vec::new();
+    for service in services {
+        let most = service.max_grams.unwrap_or(carrier.max_grams);
+        if let Some(heavy) = lane.parcels.iter().find(|parcel| parcel.weight > most * 1_000_000) {
+            let text =
+                format!("The weight of your package ({} g) exceeds the maximum allowed of {most} g for {}.", heavy.grams(), service.token);
+            messages.push(Message::new(&carrier.source, text));
+        } else if service.min_second_mm.is_some_and(|least| lane.parcels.iter().any(|parcel| second(*parcel) < least * 100)) {
+            small.push(&service.name);
+        } else {
+            offers.push(offer(lane, account, carrier, service, zone));
+        }
+    }
+    if let Some((parcel, least)) =
+        lane.parcels.first().zip(carrier.services.iter().find_map(|service| service.min_second_mm)).filter(|_| !small.is_empty())
+    {
+        let side = second(*parcel);
+        let text =
+            format!("Dimension {}.{:03}0 cm, is less than required {} cm {}", side / 1000, side % 1000, least / 10, small.join(", "));
+        messages.push(Message::new(&carrier.source, text));
+    }
+}
+
+fn offer(lane: &Lane<'_>, account: &'static Account, carrier: &'static Carrier, service: &'static Service, zone: i64) -> Offer {
+    let price = service.price;
+    let one = |parcel: &Measures| {
+        let units = billed(*parcel, carrier);
+        price.base + units * price.per_unit + (zone - 1) * (price.per_zone + units * price.per_zone_unit)
+    };
+    let cents = lane.parcels.iter().map(one).sum();
+    let currency = service.currency.as_deref().unwrap_or(&carrier.currency);
+    let currency_local = CATALOG.currency_of(&lane.from.country);
+    Offer {
+        account: account.id(lane.mode),
+        carrier: &carrier.token,
+        service: &service.token,
+        cents,
+        currency,
+        cents_local: CATALOG.convert(cents, currency, currency_local).unwrap_or(cents),
+        currency_local,
+        days: service.local_days.filter(|_| zone == 1).unwrap_or(service.days),
+        zone: service.zone_shown.then_some(zone),
+        attributes: Vec::new(),
+    }
+}
+
+/// Started pounds or kilograms of the weight, or of the volume if that is more.
+fn billed(parcel: Measures, carrier: &Carrier) -> i64 {
+    let volume: i128 = parcel.sides.iter().map(|side| i128::from(*side)).product();
+    let (unit, cube) = match carrier.unit {
+        Unit::Lb => (4_535_923_695_i64, 2_540_i128.pow(3)),
+        Unit::Kg => (10_000_000_000, 1_000_i128.pow(3)),
+    };
+    // Tenths of a microgram, in which a pound is a whole number.
+    let actual = (parcel.weight * 10).saturating_sub(1) / unit + 1;
+    // The postal service bills parcels of up to a cubic foot by their weight alone.
+    let is_small = carrier.token == "usps" && volume <= cube * 1728;
+    let divisor = cube * i128::from(carrier.divisor);
+    if divisor == 0 || is_small {
+        return actual;
+    }
+    // Whatever is larger than that is beyond any price.
+    actual.max(i64::try_from((volume + divisor - 1) / divisor).unwrap_or(i64::MAX).min(1_000_000))
+}
+
+/// The second longest side, in hundredths of a millimeter.
+fn second(parcel: Measures) -> i64 {
+    let mut sides = parcel.sides;
+    sides.sort_unstable();
+    sides[1]
+}
+
+/// How far it is: 1 is next door.
+fn zone(lane: &Lane<'_>) -> i64 {
+    let zones = &CATALOG.zones;
+    if lane.from.country != lane.to.country {
+        return zones.world.get(&lane.to.country).copied().unwrap_or(zones.elsewhere);
+    }
+    if lane.from.country != "US" || lane.from.zip.get(..3) == lane.to.zip.get(..3) {
+        return 1;
+    }
+    let (Some(from), Some(to)) = (CATALOG.zip_area(&lane.from.zip), CATALOG.zip_area(&lane.to.zip)) else { return 8 };
+    if from.state != to.state && [from, to].iter().any(|area| zones.far_states.contains(&area.state)) {
+        return zones.far;
+    }
+    let miles = distance(from.latitude, from.longitude, to.latitude, to.longitude);
+    let beyond = zones.miles.iter().filter(|bound| miles > **bound).count();
+    2 + i64::try_from(beyond).expect("there are fewer than ten zones")
+}
+
+/// Miles between two points in tenths of a degree, near enough for zones. Only additions and products, so that every
+/// machine agrees.
+fn distance(latitude: f64, longitude: f64, other_latitude: f64, other_longitude: f64) -> f64 {
+    let middle = (latitude + other_latitude) / 20.0 * (std::f64::consts::PI / 180.0);
+    let square = middle * middle;
+    let narrowing = 1.0 - square / 2.0 + square * square / 24.0;
+    let north = (latitude - other_latitude) * 6.9;
+    let east = (longitude - other_longitude) * 6.9 * narrowing;
+    (north * north + east * east).sqrt()
+}
+
+/// Marks the cheapest, the fastest, and the one that is both best.
+fn mark(offers: &mut [Offer]) {
+    let dollars = |offer: &Offer| CATALOG.convert(offer.cents, offer.currency, "USD").unwrap_or(offer.cents);
+    let best = |key: &dyn Fn(&Offer) -> (i64, i64)| offers.iter().enumerate().min_by_key(|(_, offer)| key(offer)).map(|(place, _)| place);
+    let marks = [
+        ("BESTVALUE", best(&|offer| (dollars(offer) * (i64::from(offer.days) + 1), 0))),
+        ("CHEAPEST", best(&|offer| (dollars(offer), i64::from(offer.days)))),
+        ("FASTEST", best(&|offer| (i64::from(offer.days), dollars(offer)))),
+    ];
+    for (word, place) in marks {
+        if let Some(offer) = place.and_then(|place| offers.get_mut(place)) {
+            offer.attributes.push(word);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_near_enough() {
+        let check = |from: &str, to: &str, expected: f64| {
+            let (from, to) = (CATALOG.zip_area(from).expect("an area"), CATALOG.zip_area(to).expect("an area"));
+            let miles = distance(from.latitude, from.longitude, to.latitude, to.longitude);
+            assert!((miles - expected).abs() < expected * 0.05, "{miles} instead of {expected}");
+        };
+        check("94103", "10007", 2_570.0);
+        check("60601", "77001", 940.0);
+    }
+
+    #[test]
+    fn volume_counts_where_it_is_more_than_weight() {
+        let box_of = |inches: i64, pounds: i64| Measures { sides: [inches * 2_540; 3], weight: pounds * 453_592_369 };
+        let check = |carrier: &str, parcel: Measures, units: i64| assert_eq!(billed(parcel, CATALOG.carrier(carrier)), units, "{carrier}");
+        check("ups", box_of(5, 2), 2);
+        check("ups", box_of(12, 2), 13);
+        check("usps", box_of(12, 2), 2);
+        check("usps", box_of(13, 2), 14);
+        check("ups", box_of(36_000_000, 2), 1_000_000);
+    }
+}

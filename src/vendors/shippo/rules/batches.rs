@@ -1,0 +1,312 @@
+//! Batches: many shipments, validated in the background and bought as one.
+
+use http::{Method, StatusCode};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::access::Mode;
+use super::super::catalog::{Account, CATALOG};
+use super::super::dialect::fields::{self, Fields, LABEL_FILES, REQUIRED, not_found};
+use super::super::dialect::page::Wanted;
+use super::super::dialect::{because_of, version};
+use super::super::links;
+use super::super::wire::batch::{Batch, Counters, Entry, EntryStatus, Status, View};
+use super::super::wire::shipment::{Rate, Shipment};
+use super::super::wire::transaction::File;
+use super::super::wire::{self, BATCH, LABEL_FILE, Moment, ObjectId, RATE, SHIPMENT};
+use super::purchase::{self, Wishes};
+use super::shipments;
+use crate::engine::{Cx, Json, Outcome, Params, Refusal};
+
+/// The topics of a batch in the agenda.
+pub(crate) const VALIDATION: &str = "batch.validation";
+pub(crate) const PURCHASE: &str = "batch.purchase";
+
+/// How many labels a merged file holds.
+const MERGED: usize = 100;
+/// How many shipments a batch holds.
+const MOST: usize = 10_000;
+
+const FORMAT: &str = "Invalid create request.\n\
+    Please ensure the format of your request body is correct.\n\
+    Formatting options:\n\
+    1. With inline shipping details (https://goshippo.com/docs/reference/bash#batches-create)\n\
+    2. With existing shipping object IDs, same as (1), but replace \"batch_shipments\" with a list of existing shipment object IDs\n";
+
+#[derive(Deserialize)]
+pub(crate) struct BatchId {
+    #[serde(rename = "BatchId")]
+    id: ObjectId,
+}
+
+/// The answer is empty: the shipments are validated a moment later.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let Some(Value::Array(rows)) = body.get("batch_shipments") else { return Err(because_of(FORMAT)) };
+    let mut fields = Fields::of(&body)?;
+    let account = fields.needed("default_carrier_account");
+    if fields.is_fine("default_carrier_account") && CATALOG.account(Mode::of(cx), &account).is_none() {
+        let text = format!(
+            "Invalid account object_id provided '{account}'. Please list the available CarrierAccount objects (/v1/carrier_accounts) \
+             to get your valid object_ids."
+        );
+        fields.fault("default_carrier_account", text);
+    }
+    let token = fields.needed("default_servicelevel_token");
+    let label_filetype = fields.choice("label_filetype", &LABEL_FILES);
+    let metadata = fields.metadata();
+    if rows.len() > MOST {
+        fields.fault("batch_shipments", format!("Ensure this field has no more than {MOST} elements."));
+    }
+    fields.done()?;
+    let batch = Batch {
+        object_id: wire::new_id(cx),
+        object_created: Moment(cx.now),
+        object_updated: Moment(cx.now),
+        status: Status::Validating,
+        metadata,
+        default_carrier_account: account,
+        default_servicelevel_token: token,
+        label_filetype,
+        entries: Vec::new(),
+        waiting: rows.clone(),
+        files: 0,
+        test: Mode::of(cx).is_test(),
+    };
+    cx.docs.put(BATCH, &batch.object_id, &batch);
+    cx.after(SignedDuration::from_millis(2_300), VALIDATION, &batch.object_id, 0);
+    answer(cx, StatusCode::CREATED, batch)
+}
+
+/// A batch and one page of its shipments, of one result if that is asked for.
+pub(crate) fn read(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>) -> Outcome {
+    let batch = cx.docs.require(BATCH, &id)?;
+    answer(cx, StatusCode::OK, batch)
+}
+
+/// New shipments are validated at once, those of a batch that is still being validated with it.
+pub(crate) fn add(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>, Json(body): Json<Value>) -> Outcome {
+    let mut batch = open(cx, &id)?;
+    let rows = fields::list(&body)?;
+    if batch.entries.len() + batch.waiting.len() + rows.len() > MOST {
+        return Err(because_of(format!("A batch holds no more than {MOST} shipments.")));
+    }
+    if batch.status == Status::Validating {
+        batch.waiting.extend(rows.iter().cloned());
+    } else {
+        for row in rows {
+            let entry = entry(cx, &batch, row);
+            batch.entries.push(entry);
+        }
+        batch.status = verdict(&batch.entries);
+    }
+    batch.object_updated = Moment(cx.now);
+    cx.docs.put(BATCH, &id, &batch);
+    answer(cx, StatusCode::OK, batch)
+}
+
+/// Takes batch shipments out by their own ids.
+pub(crate) fn remove(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>, Json(body): Json<Value>) -> Outcome {
+    let mut batch = open(cx, &id)?;
+    for row in fields::list(&body)? {
+        let wanted = row.as_str().unwrap_or_default();
+        let place = batch.entries.iter().position(|entry| entry.object_id == wanted);
+        let place = place.ok_or_else(|| because_of(not_found("BatchShipment", row.as_str().unwrap_or(&row.to_string()))))?;
+        batch.entries.remove(place);
+    }
+    if batch.status != Status::Validating {
+        batch.status = verdict(&batch.entries);
+    }
+    batch.object_updated = Moment(cx.now);
+    cx.docs.put(BATCH, &id, &batch);
+    answer(cx, StatusCode::OK, batch)
+}
+
+/// Only a valid batch can be bought; its labels are made in the background.
+pub(crate) fn purchase(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>) -> Outcome {
+    let mut batch: Batch = cx.docs.require(BATCH, &id)?;
+    if batch.status != Status::Valid {
+        return Err(because_of("Only batches in VALID state can be purchased."));
+    }
+    batch.status = Status::Purchasing;
+    batch.object_updated = Moment(cx.now);
+    cx.docs.put(BATCH, &id, &batch);
+    cx.after(SignedDuration::from_secs(3), PURCHASE, &id, 0);
+    answer(cx, StatusCode::ACCEPTED, batch)
+}
+
+/// The validation of a batch ends.
+pub(crate) fn validated(cx: &mut Cx<'_>, id: &str) {
+    let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Validating) else { return };
+    for row in std::mem::take(&mut batch.waiting) {
+        let entry = entry(cx, &batch, &row);
+        batch.entries.push(entry);
+    }
+    batch.status = verdict(&batch.entries);
+    batch.object_updated = Moment(cx.now);
+    cx.docs.put(BATCH, id, &batch);
+}
+
+/// The purchase of a batch ends.
+pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
+    let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Purchasing) else { return };
+    let file = File::of(batch.label_filetype.as_deref());
+    let mut pages: Vec<Vec<String>> = Vec::new();
+    let mut entries = std::mem::take(&mut batch.entries);
+    for entry in &mut entries {
+        let wishes = Wishes { file, metadata: entry.metadata.clone(), order: None, instant: false };
+        match buy(cx, &batch, entry, &wishes) {
+            Ok(label) => {
+                let printed: Option<Vec<Vec<String>>> = cx.docs.shared().get(LABEL_FILE, &label);
+                entry.transaction = Some(label);
+                pages.extend(printed.into_iter().flatten());
+            }
+            Err((label, texts)) => {
+                entry.transaction = label;
+                entry.status = EntryStatus::TransactionFailed;
+                entry.messages = texts;
+            }
+        }
+    }
+    for (number, pages) in pages.chunks(MERGED).enumerate() {
+        cx.docs.shared().put(LABEL_FILE, &format!("{id}_{number}"), pages);
+    }
+    batch.files = pages.len().div_ceil(MERGED);
+    batch.entries = entries;
+    batch.status = Status::Purchased;
+    batch.object_updated = Moment(cx.now);
+    cx.docs.put(BATCH, id, &batch);
+}
+
+/// A batch whose shipments may still change.
+fn open(cx: &Cx<'_>, id: &str) -> Result<Batch, Refusal> {
+    let batch: Batch = cx.docs.require(BATCH, id)?;
+    match batch.status {
+        Status::Purchasing | Status::Purchased => Err(because_of("Batch has already been purchased and cannot be modified.")),
+        _ => Ok(batch),
+    }
+}
+
+fn verdict(entries: &[Entry]) -> Status {
+    if entries.iter().any(|entry| entry.status == EntryStatus::Invalid) { Status::Invalid } else { Status::Valid }
+}
+
+/// One shipment of a batch, from what was sent for it: an id, or an object around an id or a shipment.
+fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
+    let text = |name: &str| sent.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let mut entry = Entry {
+        metadata: text("metadata").unwrap_or_default(),
+        carrier_account: text("carrier_account"),
+        servicelevel_token: text("servicelevel_token"),
+        shipment: None,
+        transaction: None,
+        object_id: wire::new_id(cx),
+        status: EntryStatus::Valid,
+        messages: Vec::new(),
+    };
+    let (account_id, token) = choice(batch, &entry);
+    let account = CATALOG.account(Mode::of(cx), account_id);
+    let mut known = None;
+    let checked = shipment(cx, sent, account).and_then(|shipment| {
+        known = Some(shipment.object_id.clone());
+        let account = account.ok_or_else(|| vec!["Carrier account with the provided object_id does not exist".to_owned()])?;
+        find_rate(cx, &shipment, account, token).map(drop).map_err(|text| vec![text])
+    });
+    if let Err(texts) = checked {
+        entry.status = EntryStatus::Invalid;
+        entry.messages = texts;
+    }
+    entry.shipment = known;
+    entry
+}
+
+/// The carrier account and service of an entry: its own, or those of the batch.
+fn choice<'a>(batch: &'a Batch, entry: &'a Entry) -> (&'a str, &'a str) {
+    let account = entry.carrier_account.as_deref().unwrap_or(&batch.default_carrier_account);
+    let token = entry.servicelevel_token.as_deref().unwrap_or(&batch.default_servicelevel_token);
+    (account, token)
+}
+
+/// The shipment that is named or brought along.
+fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&'static Account>) -> Result<Shipment, Vec<String>> {
+    let given = if sent.is_string() { Some(sent) } else { sent.get("shipment") };
+    match given {
+        None | Some(Value::Null) => Err(vec![format!("shipment: {REQUIRED}")]),
+        Some(Value::String(id)) => cx.docs.get(SHIPMENT, id).ok_or_else(|| vec![not_found("Shipment", id)]),
+        Some(inline) => {
+            let mut body = inline.clone();
+            if let (Value::Object(members), Some(account)) = (&mut body, account) {
+                members.insert("carrier_accounts".to_owned(), json!([account.id(Mode::of(cx))]));
+            }
+            if let Value::Object(members) = &mut body {
+                members.insert("async".to_owned(), Value::Bool(false));
+                // Batches of version 2017-03-29 still bring their one parcel along as `parcel`.
+                if let (false, Some(parcel)) = (members.contains_key("parcels"), members.get("parcel").cloned()) {
+                    members.insert("parcels".to_owned(), parcel);
+                }
+            }
+            shipments::store(cx, &body).map_err(|refusal| fields::flat(&refusal))
+        }
+    }
+}
+
+/// A rate of an account and service for a shipment: one of its own, or a new one.
+fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &'static Account, token: &str) -> Result<Rate, String> {
+    let id = account.id(Mode::of(cx));
+    let fits = |rate: &Rate| rate.carrier_account == id && rate.service == token;
+    let known =
+        shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id)).find(|rate| fits(rate) && !purchase::is_expired(rate, cx.now));
+    if let Some(rate) = known {
+        return Ok(rate);
+    }
+    let (rates, messages) = shipments::quote(cx, shipment, &[account]);
+    rates.into_iter().find(fits).ok_or_else(|| match messages.into_iter().next() {
+        Some(message) => message.text,
+        None => format!("Servicelevel {token} is not available for this shipment"),
+    })
+}
+
+/// Buys the labels of an entry; its transaction, or that and what the carrier says.
+fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result<String, (Option<String>, Vec<String>)> {
+    let (account, token) = choice(batch, entry);
+    let found = entry.shipment.as_deref().and_then(|id| cx.docs.get::<Shipment>(SHIPMENT, id)).zip(CATALOG.account(Mode::of(cx), account));
+    let (shipment, account) = found.ok_or_else(|| (None, vec!["Shipment does not exist".to_owned()]))?;
+    let rate = find_rate(cx, &shipment, account, token).map_err(|text| (None, vec![text]))?;
+    let mut labels = purchase::queue(cx, &rate, &shipment, wishes);
+    labels.iter_mut().for_each(|label| purchase::fulfill(cx, label));
+    let first = labels.swap_remove(0);
+    if first.status == "SUCCESS" {
+        return Ok(first.object_id);
+    }
+    Err((Some(first.object_id), first.messages.into_iter().map(|message| message.text).collect()))
+}
+
+fn answer(cx: &Cx<'_>, status: StatusCode, batch: Batch) -> Outcome {
+    let call = cx.call;
+    let wanted = Wanted::of(call, MERGED)?;
+    let counters = Counters::of(&batch.entries);
+    let own = format!("/batches/{}", batch.object_id);
+    let path = if call.request.method == Method::GET { call.path } else { &own };
+    let result = call.query("object_results").unwrap_or_default();
+    let mut entries = batch.entries;
+    entries.retain(|entry| entry.is_under(result));
+    let page = wanted.take(call, path, entries.len(), |start| entries.into_iter().skip(start))?;
+    let extension = if batch.label_filetype.as_deref() == Some("ZPLII") { "zpl" } else { "pdf" };
+    let file = |number: usize| links::file(call, &format!("{}_{number}.{extension}", batch.object_id), batch.object_created);
+    let view = View {
+        label_url: (0..batch.files).map(file).collect(),
+        object_id: batch.object_id.clone(),
+        object_owner: &CATALOG.owner,
+        status: batch.status,
+        object_created: batch.object_created,
+        object_updated: batch.object_updated,
+        metadata: batch.metadata,
+        default_carrier_account: batch.default_carrier_account,
+        default_servicelevel_token: batch.default_servicelevel_token,
+        label_filetype: batch.label_filetype,
+        batch_shipments: page,
+        object_results: counters,
+        test: batch.test,
+    };
+    Ok(version::reply(call, status, view))
+}

@@ -1,0 +1,130 @@
+//! Customs declarations that come with a shipment: by id, or inline with their items.
+
+use serde_json::{Map, Value, json};
+
+use super::super::access::Mode;
+use super::super::catalog::CATALOG;
+use super::super::dialect::FIELDS;
+use super::super::dialect::fields::{Fields, REQUIRED, not_found};
+use super::super::wire::{self, CUSTOMS_DECLARATION, CUSTOMS_ITEM, Moment};
+use crate::engine::{Cx, Refusal};
+
+const CONTENTS: [&str; 7] = ["DOCUMENTS", "GIFT", "SAMPLE", "MERCHANDISE", "HUMANITARIAN_DONATION", "RETURN_MERCHANDISE", "OTHER"];
+const RETURNS: [&str; 2] = ["ABANDON", "RETURN"];
+const MASS_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
+
+/// The id of the declaration that a shipment names or brings along.
+pub(crate) fn resolve(cx: &mut Cx<'_>, given: &Value) -> Result<String, Value> {
+    match given {
+        Value::String(id) if cx.docs.has(CUSTOMS_DECLARATION, id) => Ok(id.clone()),
+        Value::String(id) => Err(json!([not_found("CustomsDeclaration", id)])),
+        inline => declare(cx, inline).map_err(nested),
+    }
+}
+
+/// Faults as they stand below the member that has them.
+pub(crate) fn nested(refusal: Refusal) -> Value {
+    match refusal {
+        Refusal::Because(FIELDS, faults) => match faults.get("non_field_errors") {
+            Some(texts) => texts.clone(),
+            None => json!([faults]),
+        },
+        _ => json!(["Not found."]),
+    }
+}
+
+fn declare(cx: &mut Cx<'_>, body: &Value) -> Result<String, Refusal> {
+    let mut fields = Fields::of(body)?;
+    let signer = fields.needed("certify_signer");
+    let certify = fields.flag("certify").unwrap_or(false);
+    let non_delivery = required_choice(&mut fields, "non_delivery_option", &RETURNS);
+    let contents = required_choice(&mut fields, "contents_type", &CONTENTS);
+    let mut items = Vec::new();
+    match fields.value("items") {
+        Some(Value::Array(rows)) if !rows.is_empty() => {
+            for row in rows {
+                match item(cx, row) {
+                    Ok(id) => items.push(id),
+                    Err(faults) => fields.put("items", faults),
+                }
+            }
+        }
+        Some(Value::Array(_)) => fields.fault("items", "This list may not be empty."),
+        _ => fields.fault("items", REQUIRED),
+    }
+    let mut text = |name: &str| Value::from(fields.text(name));
+    let texts: Map<String, Value> =
+        ["contents_explanation", "exporter_reference", "importer_reference", "invoice", "license", "certificate", "notes"]
+            .into_iter()
+            .chain(["eel_pfc", "aes_itn", "disclaimer", "incoterm", "b13a_number", "b13a_filing_option"])
+            .map(|name| (name.to_owned(), text(name)))
+            .collect();
+    let or_null = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
+    let option = texts["b13a_filing_option"].as_str().filter(|word| !word.is_empty()).map_or(Value::Null, Value::from);
+    let commercial_invoice = fields.flag("commercial_invoice").unwrap_or(false);
+    let is_vat_collected = fields.flag("is_vat_collected").unwrap_or(false);
+    let metadata = fields.metadata();
+    let (payor, exporter, charges) = (
+        or_null(fields.value("duties_payor")),
+        or_null(fields.value("exporter_identification")),
+        or_null(fields.value("invoiced_charges")),
+    );
+    fields.done()?;
+    let id = wire::new_id(cx);
+    let document = json!({
+        "object_created": Moment(cx.now), "object_updated": Moment(cx.now), "object_id": id, "object_owner": CATALOG.owner,
+        "object_state": "VALID", "certify_signer": signer, "certify": certify, "items": items, "non_delivery_option": non_delivery,
+        "contents_type": contents, "contents_explanation": texts["contents_explanation"],
+        "exporter_reference": texts["exporter_reference"], "importer_reference": texts["importer_reference"],
+        "invoice": texts["invoice"], "commercial_invoice": commercial_invoice, "license": texts["license"],
+        "certificate": texts["certificate"], "notes": texts["notes"], "eel_pfc": texts["eel_pfc"], "aes_itn": texts["aes_itn"],
+        "disclaimer": texts["disclaimer"], "incoterm": texts["incoterm"], "b13a_filing_option": option,
+        "b13a_number": texts["b13a_number"], "duties_payor": payor, "exporter_identification": exporter, "invoiced_charges": charges,
+        "is_vat_collected": is_vat_collected, "address_importer": null, "metadata": metadata, "test": Mode::of(cx).is_test(),
+    });
+    cx.docs.put(CUSTOMS_DECLARATION, &id, &document);
+    Ok(id)
+}
+
+/// The id of an item that is named or brought along.
+fn item(cx: &mut Cx<'_>, given: &Value) -> Result<String, Value> {
+    match given {
+        Value::String(id) if cx.docs.has(CUSTOMS_ITEM, id) => return Ok(id.clone()),
+        Value::String(id) => return Err(json!([not_found("CustomsItem", id)])),
+        _ => {}
+    }
+    let mut fields = Fields::of(given).map_err(nested)?;
+    let value_amount = fields.needed("value_amount");
+    let mass_unit = required_choice(&mut fields, "mass_unit", &MASS_UNITS);
+    let description = fields.needed("description");
+    let net_weight = fields.needed("net_weight");
+    let quantity = fields.value("quantity").and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
+    if fields.value("quantity").is_none() {
+        fields.fault("quantity", REQUIRED);
+    } else if quantity.is_none() {
+        fields.fault("quantity", "A valid integer is required.");
+    }
+    let value_currency = fields.needed("value_currency");
+    let origin_country = fields.needed("origin_country");
+    let mut or_null = |name: &str| Some(fields.text(name)).filter(|text| !text.is_empty());
+    let (hs_code, sku_code) = (or_null("hs_code"), or_null("sku_code"));
+    let (tariff_number, metadata) = (fields.text("tariff_number"), fields.metadata());
+    fields.done().map_err(nested)?;
+    let id = wire::new_id(cx);
+    let document = json!({
+        "object_created": Moment(cx.now), "object_updated": Moment(cx.now), "object_id": id, "object_owner": CATALOG.owner,
+        "object_state": "VALID", "description": description, "quantity": quantity, "net_weight": net_weight, "mass_unit": mass_unit,
+        "value_amount": value_amount, "value_currency": value_currency, "origin_country": origin_country,
+        "tariff_number": tariff_number, "hs_code": hs_code, "sku_code": sku_code, "metadata": metadata, "test": Mode::of(cx).is_test(),
+    });
+    cx.docs.put(CUSTOMS_ITEM, &id, &document);
+    Ok(id)
+}
+
+fn required_choice(fields: &mut Fields<'_>, name: &str, words: &[&str]) -> String {
+    let word = fields.choice(name, words);
+    if word.is_none() && fields.is_fine(name) {
+        fields.fault(name, REQUIRED);
+    }
+    word.unwrap_or_default()
+}

@@ -1,0 +1,38 @@
+//! What each operation promises, by tag.
+
+pub(super) mod addresses;
+pub(super) mod batches;
+pub(super) mod carrier_accounts;
+pub(super) mod customs;
+pub(super) mod fixtures;
+pub(super) mod labels;
+pub(super) mod lists;
+pub(super) mod parcels;
+pub(super) mod purchase;
+pub(super) mod rates;
+pub(super) mod refunds;
+pub(super) mod shipments;
+pub(super) mod tracking;
+pub(super) mod transactions;
+
+use super::wire::track;
+use crate::carrier::{Parcel, Scan};
+use crate::engine::Cx;
+use crate::world::Task;
+
+/// What rules wrote into the agenda.
+pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
+    match task.topic {
+        batches::VALIDATION => batches::validated(cx, &task.subject),
+        batches::PURCHASE => batches::purchased(cx, &task.subject),
+        refunds::PROGRESS => refunds::progress(cx, &task.subject, task.step),
+        shipments::PROGRESS => shipments::progress(cx, &task.subject, task.step),
+        purchase::PROGRESS => purchase::progress(cx, &task.subject, task.step),
+        _ => {}
+    }
+}
+
+/// A scan shows in the tracking status of the label.
+pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
+    purchase::tracked(cx, &parcel.subject, track::word(scan));
+}

@@ -1,0 +1,191 @@
+//! Buying labels: what transactions and batches share.
+
+use jiff::SignedDuration;
+
+use super::super::access::Mode;
+use super::super::catalog::{CATALOG, Carrier};
+use super::super::numbers;
+use super::super::wire::address::Address;
+use super::super::wire::shipment::{Rate, Shipment};
+use super::super::wire::transaction::{File, Transaction};
+use super::super::wire::{self, ADDRESS, LABEL_FILE, Message, Moment, RATE, SHIPMENT, TRANSACTION};
+use crate::base::time::{self, Timestamp};
+use crate::carrier;
+use crate::engine::Cx;
+
+/// The topic of an asynchronous purchase in the agenda.
+pub(crate) const PROGRESS: &str = "transaction.progress";
+
+/// What the caller wants beside the rate.
+#[derive(Clone, Debug)]
+pub(crate) struct Wishes {
+    pub file: File,
+    pub metadata: String,
+    pub order: Option<String>,
+    /// Whether the shipment came in the same call.
+    pub instant: bool,
+}
+
+/// A rate can be bought for seven days.
+pub(crate) fn is_expired(rate: &Rate, now: Timestamp) -> bool {
+    time::shift(rate.object_created.0, SignedDuration::from_hours(7 * 24)) < now
+}
+
+/// Stores a queued transaction for each parcel of a shipment; the first is the one to be shown.
+pub(crate) fn queue(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes) -> Vec<Transaction> {
+    let mut rows = Vec::with_capacity(shipment.parcels.len());
+    for parcel in &shipment.parcels {
+        let transaction = Transaction { rate: rate.object_id.clone(), ..new(cx, &rate.carrier, parcel, wishes) };
+        cx.docs.put(TRANSACTION, &transaction.object_id, &transaction);
+        rows.push(transaction);
+    }
+    rows
+}
+
+/// A transaction that failed before there was a rate.
+pub(crate) fn fail(cx: &mut Cx<'_>, carrier: &str, shipment: &Shipment, wishes: &Wishes, message: Message) -> Transaction {
+    let parcel = shipment.parcels.first().cloned().unwrap_or_default();
+    let transaction = Transaction { status: "ERROR".to_owned(), messages: vec![message], ..new(cx, carrier, &parcel, wishes) };
+    cx.docs.put(TRANSACTION, &transaction.object_id, &transaction);
+    transaction
+}
+
+fn new(cx: &mut Cx<'_>, carrier: &str, parcel: &str, wishes: &Wishes) -> Transaction {
+    Transaction {
+        object_id: wire::new_id(cx),
+        object_created: Moment(cx.now),
+        object_updated: Moment(cx.now),
+        status: "QUEUED".to_owned(),
+        rate: String::new(),
+        instant: wishes.instant,
+        carrier: carrier.to_owned(),
+        tracking_number: String::new(),
+        tracking_status: None,
+        file: wishes.file,
+        invoice: false,
+        qr_code: false,
+        messages: Vec::new(),
+        order: wishes.order.clone(),
+        metadata: wishes.metadata.clone(),
+        parcel: parcel.to_owned(),
+        test: Mode::of(cx).is_test(),
+    }
+}
+
+/// Writes an asynchronous purchase into the agenda.
+pub(crate) fn schedule(cx: &mut Cx<'_>, id: &str) {
+    cx.after(SignedDuration::from_millis(500), PROGRESS, id, 0);
+    cx.after(SignedDuration::from_millis(1_600), PROGRESS, id, 1);
+}
+
+/// A queued purchase waits, then has its label or the carrier's refusal.
+pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
+    let Some(mut transaction) = cx.docs.get::<Transaction>(TRANSACTION, id) else { return };
+    if !matches!(transaction.status.as_str(), "QUEUED" | "WAITING") {
+        return;
+    }
+    if step == 0 {
+        "WAITING".clone_into(&mut transaction.status);
+        transaction.object_updated = Moment(cx.now);
+        cx.docs.put(TRANSACTION, id, &transaction);
+    } else {
+        fulfill(cx, &mut transaction);
+    }
+}
+
+/// Has the carrier make the label, or refuse to.
+pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
+    let rate: Rate = cx.docs.get(RATE, &transaction.rate).expect("rates are never removed");
+    let shipment: Shipment = cx.docs.get(SHIPMENT, &rate.shipment).expect("shipments are never removed");
+    let end = |id: &str| cx.docs.get::<Address>(ADDRESS, id).expect("addresses are never removed");
+    let (from, to) = (end(&shipment.address_from), end(&shipment.address_to));
+    let carrier = CATALOG.carrier(&rate.carrier);
+    transaction.object_updated = Moment(cx.now);
+    if let Some(message) = refusal(cx, carrier, &shipment, [&from, &to]) {
+        "ERROR".clone_into(&mut transaction.status);
+        transaction.messages = vec![message];
+    } else {
+        "SUCCESS".clone_into(&mut transaction.status);
+        transaction.tracking_number = number(cx, carrier);
+        transaction.tracking_status = Some("UNKNOWN".to_owned());
+        transaction.invoice = from.country != to.country;
+        let qr_code = shipment.extra.get("qr_code_requested").and_then(serde_json::Value::as_bool);
+        transaction.qr_code = qr_code == Some(true) && carrier.token == "usps";
+        let lines = lines(transaction, carrier, &rate, &from, &to);
+        cx.docs.shared().put(LABEL_FILE, &transaction.object_id, &vec![lines]);
+        cx.ship(carrier::Parcel {
+            tracking_number: transaction.tracking_number.clone(),
+            carrier: rate.carrier.clone(),
+            service: rate.service.clone(),
+            subject: transaction.object_id.clone(),
+            from: from.location(),
+            to: to.location(),
+            created: cx.now,
+            transit_days: rate.days,
+            timeline: None,
+            step: 0,
+            reads: 0,
+            scans: Vec::new(),
+        });
+    }
+    cx.docs.put(TRANSACTION, &transaction.object_id, transaction);
+}
+
+/// Why the carrier makes no label.
+fn refusal(cx: &Cx<'_>, carrier: &Carrier, shipment: &Shipment, ends: [&Address; 2]) -> Option<Message> {
+    if let Some(error) = carrier.purchase_error.as_ref().filter(|_| Mode::of(cx).is_test()) {
+        return Some(Message { code: error.code.clone(), ..Message::new(&carrier.source, &error.text) });
+    }
+    for (address, name) in ends.into_iter().zip(["address_from", "address_to"]) {
+        if !address.is_complete {
+            return Some(Message::new(&carrier.source, format!("The {name} is not complete.")));
+        }
+    }
+    let away = shipment.shipment_date.0.duration_since(cx.now).abs();
+    if carrier.token == "usps" && away > SignedDuration::from_hours(7 * 24) {
+        // Observed 2017: the carrier's time is that of Chicago.
+        let local =
+            cx.now.in_tz("America/Chicago").map_or_else(|_| cx.now.to_string(), |at| at.strftime("%m/%d/%Y, %I:%M%p %Z").to_string());
+        return Some(Message::new(&carrier.source, format!("The selected shipment date must be within 7 days of {local}.")));
+    }
+    None
+}
+
+/// A tracking number that no parcel of the account has.
+fn number(cx: &mut Cx<'_>, carrier: &Carrier) -> String {
+    loop {
+        let number = numbers::new(carrier, &mut cx.rng);
+        if cx.parcel(&number).is_none() {
+            return number;
+        }
+    }
+}
+
+/// What stands on the label.
+fn lines(transaction: &Transaction, carrier: &Carrier, rate: &Rate, from: &Address, to: &Address) -> Vec<String> {
+    let service = carrier.service(&rate.service).map_or("", |service| service.name.as_str());
+    let mut lines = vec![format!("{} {service}", carrier.name), String::new()];
+    for (word, end) in [("FROM", from), ("TO", to)] {
+        lines.push(word.to_owned());
+        lines.extend([&end.name, &end.company].into_iter().filter(|line| !line.is_empty()).cloned());
+        lines.push(format!("{} {}", end.street_no, end.street1).trim().to_owned());
+        lines.extend(Some(&end.street2).filter(|line| !line.is_empty()).cloned());
+        lines.push(format!("{} {} {} {}", end.city, end.state, end.zip, end.country));
+        lines.push(String::new());
+    }
+    lines.push(transaction.tracking_number.clone());
+    if transaction.test {
+        lines.push("SAMPLE - DO NOT MAIL".to_owned());
+    }
+    lines
+}
+
+/// The parcel of a label was seen somewhere.
+pub(crate) fn tracked(cx: &mut Cx<'_>, id: &str, word: &str) {
+    let Some(mut transaction) = cx.docs.get::<Transaction>(TRANSACTION, id) else { return };
+    if transaction.tracking_status.as_deref() != Some(word) {
+        transaction.tracking_status = Some(word.to_owned());
+        transaction.object_updated = Moment(cx.now);
+        cx.docs.put(TRANSACTION, id, &transaction);
+    }
+}

@@ -1,0 +1,106 @@
+//! Refunds: asked for once, settled by the carrier days later.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::Fields;
+use super::super::dialect::{self, version};
+use super::super::wire::transaction::{Refund, Transaction};
+use super::super::wire::{self, Moment, ObjectId, REFUND, TRANSACTION};
+use super::lists;
+use crate::base::time;
+use crate::engine::{Cx, Json, Outcome, Params};
+
+/// The topic of a refund in the agenda.
+pub(crate) const PROGRESS: &str = "refund.progress";
+
+/// The steps of a refund.
+const PENDING: u32 = 0;
+const GRANTED: u32 = 1;
+const REJECTED: u32 = 2;
+
+#[derive(Deserialize)]
+pub(crate) struct RefundId {
+    #[serde(rename = "RefundId")]
+    id: ObjectId,
+}
+
+/// All refunds, newest first. Only this list insists on its final slash.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    if !cx.call.path.ends_with('/') {
+        return Ok(dialect::add_slash(cx.call));
+    }
+    lists::all::<Refund>(cx, REFUND, 25)
+}
+
+/// The label is on hold at once. Labels that are older than thirty days, or on their way, will be rejected.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut fields = Fields::of(&body)?;
+    let id = fields.needed("transaction");
+    let found: Option<Transaction> = cx.docs.get(TRANSACTION, &id);
+    if fields.is_fine("transaction") {
+        match found.as_ref().map(|transaction| transaction.status.as_str()) {
+            None => fields.fault("transaction", "Transaction with supplied object_id not found."),
+            Some("SUCCESS") => {}
+            Some("REFUNDPENDING" | "REFUNDED" | "REFUNDREJECTED") => {
+                fields.fault("transaction", "A refund for this transaction already exists.")
+            }
+            Some(_) => fields.fault("transaction", "Only successful transactions can be refunded."),
+        }
+    }
+    let queued = fields.flag("async").unwrap_or(true);
+    fields.done()?;
+    let mut transaction = found.expect("a refund without its transaction was refused above");
+    let mut late = time::shift(transaction.object_created.0, SignedDuration::from_hours(30 * 24)) < cx.now;
+    if let Some(mut parcel) = cx.parcel(&transaction.tracking_number) {
+        late |= parcel.is_scanned();
+        if !late {
+            cx.stop(&mut parcel);
+        }
+    }
+    "REFUNDPENDING".clone_into(&mut transaction.status);
+    transaction.object_updated = Moment(cx.now);
+    cx.docs.put(TRANSACTION, &id, &transaction);
+    let refund = Refund {
+        object_created: Moment(cx.now),
+        object_updated: Moment(cx.now),
+        object_id: wire::new_id(cx),
+        object_owner: CATALOG.owner.clone(),
+        status: if queued { "QUEUED" } else { "PENDING" }.to_owned(),
+        transaction: id,
+        test: transaction.test,
+    };
+    cx.docs.put(REFUND, &refund.object_id, &refund);
+    if queued {
+        cx.after(SignedDuration::from_secs(1), PROGRESS, &refund.object_id, PENDING);
+    }
+    cx.after(SignedDuration::from_hours(72), PROGRESS, &refund.object_id, if late { REJECTED } else { GRANTED });
+    Ok(version::reply(cx.call, StatusCode::CREATED, refund))
+}
+
+/// One refund.
+pub(crate) fn read(cx: &mut Cx<'_>, Params(RefundId { id: ObjectId(id) }): Params<RefundId>) -> Outcome {
+    let refund: Refund = cx.docs.require(REFUND, &id)?;
+    Ok(version::reply(cx.call, StatusCode::OK, refund))
+}
+
+/// A refund moves on, and its label with it.
+pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
+    let Some(mut refund) = cx.docs.get::<Refund>(REFUND, id) else { return };
+    let (status, label) = match step {
+        PENDING => ("PENDING", "REFUNDPENDING"),
+        GRANTED => ("SUCCESS", "REFUNDED"),
+        _ => ("ERROR", "REFUNDREJECTED"),
+    };
+    status.clone_into(&mut refund.status);
+    refund.object_updated = Moment(cx.now);
+    cx.docs.put(REFUND, id, &refund);
+    if let Some(mut transaction) = cx.docs.get::<Transaction>(TRANSACTION, &refund.transaction).filter(|row| row.status != label) {
+        label.clone_into(&mut transaction.status);
+        transaction.object_updated = Moment(cx.now);
+        cx.docs.put(TRANSACTION, &refund.transaction, &transaction);
+    }
+}

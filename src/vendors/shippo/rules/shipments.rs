@@ -1,0 +1,262 @@
+//! Shipments: addresses and parcels put together, and the rates that the carriers give for them.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::access::Mode;
+use super::super::catalog::{Account, CATALOG};
+use super::super::dialect::fields::{Fields, REQUIRED, not_found};
+use super::super::dialect::version;
+use super::super::quoting::{self, Lane};
+use super::super::wire::address::{Address, Short};
+use super::super::wire::parcel::{Measures, Parcel, Shipped};
+use super::super::wire::shipment::{Rate, RateView, Shipment, View};
+use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, ObjectId, PARCEL, RATE, SHIPMENT};
+use super::lists::{self, Span};
+use super::{addresses, customs, parcels};
+use crate::base::time::{self, Timestamp};
+use crate::engine::{Cx, Json, Outcome, Params, Refusal};
+
+/// The topic of an asynchronous shipment in the agenda.
+pub(crate) const PROGRESS: &str = "shipment.progress";
+
+const WRONG_DATE: &str = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
+
+#[derive(Deserialize)]
+pub(crate) struct ShipmentId {
+    #[serde(rename = "ShipmentId")]
+    id: ObjectId,
+}
+
+/// Shipments of the last 390 days, newest first, of a span of creation times if one is given.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let span = Span::of(cx.call)?;
+    let oldest = time::shift(cx.now, SignedDuration::from_hours(-390 * 24));
+    let passes = |row: &Shipment| row.object_created.0 >= oldest && span.holds(row.object_created);
+    let all_pass = span.is_open() && cx.docs.list::<Shipment>(SHIPMENT).next().is_none_or(|first| passes(&first));
+    let page = lists::some(cx, SHIPMENT, 25, (!all_pass).then_some(&passes))?;
+    let page = page.map(|shipment| view(cx, shipment));
+    Ok(version::reply(cx.call, StatusCode::OK, page))
+}
+
+/// Rates come with the answer unless `async` is asked for.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let shipment = store(cx, &body)?;
+    let view = view(cx, shipment);
+    Ok(version::reply(cx.call, StatusCode::CREATED, view))
+}
+
+/// One shipment.
+pub(crate) fn read(cx: &mut Cx<'_>, Params(ShipmentId { id: ObjectId(id) }): Params<ShipmentId>) -> Outcome {
+    let shipment = cx.docs.require(SHIPMENT, &id)?;
+    let view = view(cx, shipment);
+    Ok(version::reply(cx.call, StatusCode::OK, view))
+}
+
+/// Stores a shipment from a body, with everything that comes inline, and rates it.
+pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> {
+    let mut fields = Fields::of(body)?;
+    let customs_declaration = fields.value("customs_declaration").filter(|value| *value != "").and_then(|given| {
+        let declaration = customs::resolve(cx, given);
+        declaration.map_err(|faults| fields.put("customs_declaration", faults)).ok()
+    });
+    let parcels = all_parcels(cx, &mut fields);
+    let address_to = address(cx, &mut fields, "address_to", true);
+    let address_from = address(cx, &mut fields, "address_from", true);
+    let address_return = address(cx, &mut fields, "address_return", false);
+    let shipment_date = date(cx.now, &mut fields);
+    let carrier_accounts = accounts(cx, &mut fields);
+    let extra = fields.object("extra");
+    let metadata = fields.metadata();
+    let later = fields.flag("async") == Some(true);
+    fields.done()?;
+    let address_from = address_from.unwrap_or_default();
+    let mut shipment = Shipment {
+        object_id: wire::new_id(cx),
+        object_created: Moment(cx.now),
+        object_updated: Moment(cx.now),
+        status: "QUEUED".to_owned(),
+        carrier_accounts,
+        address_return: address_return.unwrap_or_else(|| address_from.clone()),
+        address_from,
+        address_to: address_to.unwrap_or_default(),
+        parcels,
+        shipment_date: Moment(shipment_date),
+        customs_declaration,
+        extra,
+        metadata,
+        rates: Vec::new(),
+        messages: Vec::new(),
+    };
+    for id in &shipment.parcels {
+        let mut parcel: Parcel = cx.docs.require(PARCEL, id)?;
+        parcel.object_updated = Moment(cx.now);
+        cx.docs.put(PARCEL, id, &parcel);
+    }
+    if later {
+        cx.docs.put(SHIPMENT, &shipment.object_id, &shipment);
+        cx.after(SignedDuration::from_millis(300), PROGRESS, &shipment.object_id, 0);
+        cx.after(SignedDuration::from_secs(1), PROGRESS, &shipment.object_id, 1);
+    } else {
+        rate(cx, &mut shipment);
+    }
+    Ok(shipment)
+}
+
+/// An asynchronous shipment waits, then has its rates.
+pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
+    let Some(mut shipment) = cx.docs.get::<Shipment>(SHIPMENT, id).filter(|shipment| shipment.status != "SUCCESS") else { return };
+    shipment.object_updated = Moment(cx.now);
+    if step == 0 {
+        "WAITING".clone_into(&mut shipment.status);
+        cx.docs.put(SHIPMENT, id, &shipment);
+    } else {
+        rate(cx, &mut shipment);
+    }
+}
+
+/// Asks the carriers and stores what they say.
+fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
+    let mode = Mode::of(cx);
+    let asked =
+        |account: &&Account| shipment.carrier_accounts.is_empty() || shipment.carrier_accounts.iter().any(|id| id == account.id(mode));
+    let accounts: Vec<&'static Account> = CATALOG.accounts.iter().filter(asked).collect();
+    let (rates, messages) = quote(cx, shipment, &accounts);
+    shipment.rates = rates.into_iter().map(|rate| rate.object_id).collect();
+    shipment.messages = messages;
+    "SUCCESS".clone_into(&mut shipment.status);
+    cx.docs.put(SHIPMENT, &shipment.object_id, shipment);
+}
+
+/// New rates of some accounts, stored; and what the silent ones say.
+pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[&'static Account]) -> (Vec<Rate>, Vec<Message>) {
+    let ends = [&shipment.address_from, &shipment.address_to].map(|id| cx.docs.get::<Address>(ADDRESS, id));
+    let [Some(from), Some(to)] = ends else { return (Vec::new(), Vec::new()) };
+    let parcels: Vec<Measures> =
+        shipment.parcels.iter().filter_map(|id| cx.docs.get::<Parcel>(PARCEL, id)).map(|parcel| parcel.measures()).collect();
+    let mode = Mode::of(cx);
+    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared: shipment.customs_declaration.is_some(), mode };
+    let (offers, messages) = quoting::ask(&lane, accounts);
+    let mut rates = Vec::with_capacity(offers.len());
+    for offer in offers {
+        let rate = Rate {
+            object_id: wire::new_id(cx),
+            object_created: Moment(cx.now),
+            shipment: shipment.object_id.clone(),
+            attributes: offer.attributes.into_iter().map(str::to_owned).collect(),
+            cents: offer.cents,
+            currency: offer.currency.to_owned(),
+            cents_local: offer.cents_local,
+            currency_local: offer.currency_local.to_owned(),
+            carrier: offer.carrier.to_owned(),
+            service: offer.service.to_owned(),
+            days: offer.days,
+            carrier_account: offer.account.to_owned(),
+            zone: offer.zone,
+            test: mode.is_test(),
+        };
+        cx.docs.put(RATE, &rate.object_id, &rate);
+        rates.push(rate);
+    }
+    (rates, messages)
+}
+
+/// A shipment as it is answered.
+fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
+    let short = |id: &str| Short::from(cx.docs.get::<Address>(ADDRESS, id).expect("addresses are never removed"));
+    let parcel = |id: &String| Shipped::from(cx.docs.get::<Parcel>(PARCEL, id).expect("parcels are never removed"));
+    let rate = |id: &String| RateView::from(cx.docs.get::<Rate>(RATE, id).expect("rates are never removed"));
+    View {
+        address_from: short(&shipment.address_from),
+        address_to: short(&shipment.address_to),
+        address_return: short(&shipment.address_return),
+        parcels: shipment.parcels.iter().map(parcel).collect(),
+        rates: shipment.rates.iter().map(rate).collect(),
+        customs_declaration: shipment.customs_declaration.and_then(|id| cx.docs.get(CUSTOMS_DECLARATION, &id)),
+        carrier_accounts: shipment.carrier_accounts,
+        object_created: shipment.object_created,
+        object_updated: shipment.object_updated,
+        object_id: shipment.object_id,
+        object_owner: &CATALOG.owner,
+        status: shipment.status,
+        shipment_date: shipment.shipment_date,
+        alternate_address_to: None,
+        extra: shipment.extra,
+        messages: shipment.messages,
+        metadata: shipment.metadata,
+        test: Mode::of(cx).is_test(),
+        order: None,
+    }
+}
+
+/// The id of an address that is named or brought along.
+fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str, needed: bool) -> Option<String> {
+    match fields.value(name) {
+        None if needed => fields.fault(name, REQUIRED),
+        None => {}
+        Some(Value::String(id)) if id.is_empty() && !needed => {}
+        Some(Value::String(id)) if cx.docs.has(ADDRESS, id) => return Some(id.clone()),
+        Some(Value::String(id)) => fields.fault(name, not_found("Address", id)),
+        Some(inline) => match addresses::store(cx, inline) {
+            Ok(address) => return Some(address.object_id),
+            Err(refusal) => fields.put(name, customs::nested(refusal)),
+        },
+    }
+    None
+}
+
+/// The ids of the parcels that are named or brought along; one alone needs no list.
+fn all_parcels(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
+    // Versions up to 2017-03-29 had one, as `parcel`.
+    let given = fields.value("parcels").or_else(|| fields.value("parcel").filter(|_| version::is_old(cx.call)));
+    let rows = match given {
+        None => {
+            fields.fault("parcels", REQUIRED);
+            return Vec::new();
+        }
+        Some(Value::Array(rows)) if rows.is_empty() => {
+            fields.fault("parcels", "This list may not be empty.");
+            return Vec::new();
+        }
+        Some(Value::Array(rows)) => rows.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    };
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in rows {
+        let parcel = match row {
+            Value::String(id) if cx.docs.has(PARCEL, id) => Ok(id.clone()),
+            Value::String(id) => Err(json!([not_found("Parcel", id)])),
+            inline => parcels::store(cx, inline).map(|(parcel, _)| parcel.object_id).map_err(customs::nested),
+        };
+        match parcel {
+            Ok(id) => ids.push(id),
+            Err(faults) => fields.put("parcels", faults),
+        }
+    }
+    ids
+}
+
+/// When it is to be sent: now unless told.
+fn date(now: Timestamp, fields: &mut Fields<'_>) -> Timestamp {
+    let text = fields.text("shipment_date");
+    if text.is_empty() {
+        return now;
+    }
+    let at = text.parse().ok().or_else(|| lists::instant(&text));
+    if at.is_none() {
+        fields.fault("shipment_date", WRONG_DATE);
+    }
+    at.unwrap_or(now)
+}
+
+/// The accounts that are to be asked; all when none is named.
+fn accounts(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
+    let Some(Value::Array(rows)) = fields.value("carrier_accounts") else { return Vec::new() };
+    let ids: Vec<String> = rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect();
+    if let Some(id) = ids.iter().find(|id| CATALOG.account(Mode::of(cx), id).is_none()) {
+        fields.fault("carrier_accounts", not_found("CarrierAccount", id));
+    }
+    ids
+}

@@ -1,0 +1,141 @@
+//! Tracking. A test token knows six numbers of the carrier `shippo`; a live one follows the labels that were bought here,
+//! and finds nothing under any other number.
+
+use http::StatusCode;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::access::Mode;
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::Fields;
+use super::super::dialect::{self, GO_DETAIL, because_of, by_field, version};
+use super::super::wire::track::{self, Level, Place, Track};
+use super::super::wire::{Moment, TRACK};
+use super::fixtures;
+use crate::carrier::{Parcel, timeline};
+use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
+
+#[derive(Deserialize)]
+pub(crate) struct Number {
+    #[serde(rename = "Carrier")]
+    carrier: String,
+    #[serde(rename = "TrackingNumber")]
+    number: String,
+}
+
+/// A number that somebody registered.
+#[derive(Default, Serialize, Deserialize)]
+struct Registered {
+    metadata: String,
+}
+
+/// Registers a number; registering it again answers the same.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut fields = Fields::of(&body)?;
+    let carrier = fields.needed("carrier");
+    let number = fields.needed("tracking_number");
+    let metadata = fields.metadata();
+    fields.done()?;
+    if carrier == SHIPPO {
+        return fixture(cx, &number);
+    }
+    refuse_tests(cx, &carrier)?;
+    if !CATALOG.tracking.contains(&carrier) {
+        return Err(by_field("carrier", format!("Invalid value specified for provider '{carrier}'")));
+    }
+    cx.docs.put(TRACK, &format!("{carrier}/{number}"), &Registered { metadata });
+    Ok(answer(cx, carrier, number))
+}
+
+/// Where a parcel is.
+pub(crate) fn read(cx: &mut Cx<'_>, Params(Number { carrier, number }): Params<Number>) -> Outcome {
+    if carrier == SHIPPO {
+        return fixture(cx, &number);
+    }
+    if !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Refusal::UnknownPath { authenticated: true });
+    }
+    if cx.call.path.ends_with('/') {
+        return Ok(dialect::drop_slash(cx.call));
+    }
+    refuse_tests(cx, &carrier)?;
+    if !CATALOG.tracking.contains(&carrier) {
+        return Err(Refusal::Because(GO_DETAIL, Value::from(format!("Carrier with name '{carrier}' is not supported."))));
+    }
+    Ok(answer(cx, carrier, number))
+}
+
+const SHIPPO: &str = "shippo";
+
+fn fixture(cx: &mut Cx<'_>, number: &str) -> Outcome {
+    let track = fixtures::tell(cx, number).ok_or_else(|| {
+        because_of(format!(
+            "{number} is not a valid test tracking number. Please use the sample tracking numbers provided in the Shippo API docs: \
+             https://goshippo.com/docs/tracking"
+        ))
+    })?;
+    Ok(version::reply(cx.call, StatusCode::OK, track))
+}
+
+/// Under a test token no real carrier can be tracked.
+fn refuse_tests(cx: &Cx<'_>, carrier: &str) -> Result<(), Refusal> {
+    if !Mode::of(cx).is_test() {
+        return Ok(());
+    }
+    let text = format!("{carrier} is not a valid test tracking carrier. Please use 'shippo'");
+    Err(Refusal::Because(GO_DETAIL, Value::from(text)))
+}
+
+fn answer(cx: &mut Cx<'_>, carrier: String, number: String) -> Reply {
+    let Registered { metadata } = cx.docs.get(TRACK, &format!("{carrier}/{number}")).unwrap_or_default();
+    let track = match cx.read_parcel(&number).filter(|parcel| parcel.carrier == carrier) {
+        Some(parcel) => followed(&parcel, metadata),
+        None => unknown(carrier, number, metadata),
+    };
+    if version::is_old(cx.call) {
+        return version::reply(cx.call, StatusCode::OK, track);
+    }
+    dialect::go(StatusCode::OK, &track)
+}
+
+/// A parcel whose label was bought here.
+fn followed(parcel: &Parcel, metadata: String) -> Track {
+    let arrival = timeline::arrival(parcel.created, parcel.transit_days).to_zoned(TimeZone::UTC);
+    let eta = arrival.ok().map(|at| Moment(at.timestamp()));
+    let service = CATALOG.carrier(&parcel.carrier).service(&parcel.service);
+    Track {
+        messages: Vec::new(),
+        carrier: parcel.carrier.clone(),
+        tracking_number: parcel.tracking_number.clone(),
+        address_from: Some(Place::from(&parcel.from)),
+        address_to: Some(Place::from(&parcel.to)),
+        eta,
+        original_eta: eta,
+        servicelevel: Level { token: Some(parcel.service.clone()), name: service.map(|service| service.name.clone()) },
+        metadata,
+        tracking_status: track::latest(parcel),
+        tracking_history: track::history(parcel),
+        transaction: Some(parcel.subject.clone()),
+        test: false,
+    }
+}
+
+/// A number of which the carrier knows nothing.
+fn unknown(carrier: String, tracking_number: String, metadata: String) -> Track {
+    Track {
+        messages: Vec::new(),
+        carrier,
+        tracking_number,
+        address_from: Some(Place::us("", "", "")),
+        address_to: None,
+        eta: None,
+        original_eta: None,
+        servicelevel: Level::default(),
+        metadata,
+        tracking_status: None,
+        tracking_history: Vec::new(),
+        transaction: None,
+        test: false,
+    }
+}

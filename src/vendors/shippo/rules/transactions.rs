@@ -1,0 +1,178 @@
+//! Transactions: labels bought from a rate, or in one call with their shipment. What the carrier refuses is a transaction
+//! in error, not a refused call.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::access::Mode;
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::{Fields, LABEL_FILES, not_found};
+use super::super::dialect::version;
+use super::super::links;
+use super::super::wire::shipment::{Rate, Shipment};
+use super::super::wire::track;
+use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transaction, View};
+use super::super::wire::{Message, ObjectId, RATE, SHIPMENT, TRANSACTION};
+use super::lists::{self, Span};
+use super::purchase::{self, Wishes};
+use super::{customs, shipments};
+use crate::engine::{Cx, Json, Outcome, Params, Refusal};
+
+#[derive(Deserialize)]
+pub(crate) struct TransactionId {
+    #[serde(rename = "TransactionId")]
+    id: ObjectId,
+}
+
+/// Newest first; by rate, status, tracking status and span of creation times.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let call = cx.call;
+    let span = Span::of(call)?;
+    let fits = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
+    let passes = |row: &Transaction| {
+        fits("rate", &row.rate)
+            && fits("object_status", &row.status)
+            && fits("tracking_status", row.tracking_status.as_deref().unwrap_or_default())
+            && span.holds(row.object_created)
+    };
+    let filtered = !span.is_open() || ["rate", "object_status", "tracking_status"].iter().any(|name| call.query(name).is_some());
+    let page = lists::some(cx, TRANSACTION, 25, filtered.then_some(&passes))?;
+    let page = page.map(|transaction| view(cx, transaction));
+    Ok(version::reply(call, StatusCode::OK, page))
+}
+
+/// Buys a label for each parcel and answers the first; `async: false` waits for the carrier.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut fields = Fields::of(&body)?;
+    let is_instant = fields.value("shipment").is_some() && fields.value("rate").is_none();
+    let bought = if is_instant { instant(cx, &mut fields) } else { from_rate(cx, &mut fields) };
+    let queued = fields.flag("async").unwrap_or(true);
+    let file = fields.choice("label_file_type", &LABEL_FILES);
+    let metadata = fields.metadata();
+    let order = Some(fields.text("order")).filter(|id| !id.is_empty());
+    fields.done()?;
+    let wishes = Wishes { file: File::of(file.as_deref()), metadata, order, instant: is_instant };
+    let transaction = match bought {
+        Some(Bought { shipment, rate: Ok(rate) }) => buy(cx, &rate, &shipment, &wishes, queued),
+        Some(Bought { shipment, rate: Err((carrier, message)) }) => purchase::fail(cx, &carrier, &shipment, &wishes, message),
+        None => return Err(Refusal::Broken),
+    };
+    let view = view(cx, transaction);
+    Ok(version::reply(cx.call, StatusCode::CREATED, view))
+}
+
+/// One transaction. Reading it reads its tracking: under a test token there is no other way to.
+pub(crate) fn read(cx: &mut Cx<'_>, Params(TransactionId { id: ObjectId(id) }): Params<TransactionId>) -> Outcome {
+    let mut transaction: Transaction = cx.docs.require(TRANSACTION, &id)?;
+    if cx.read_parcel(&transaction.tracking_number).is_some() {
+        // The read may have moved the parcel on.
+        transaction = cx.docs.require(TRANSACTION, &id)?;
+    }
+    let view = view(cx, transaction);
+    Ok(version::reply(cx.call, StatusCode::OK, view))
+}
+
+/// A shipment with the rate that is bought, or the carrier and what it says instead.
+struct Bought {
+    shipment: Shipment,
+    rate: Result<Rate, (String, Message)>,
+}
+
+fn from_rate(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
+    let id = fields.needed("rate");
+    if !fields.is_fine("rate") {
+        return None;
+    }
+    let Some(rate) = cx.docs.get::<Rate>(RATE, &id) else {
+        fields.fault("rate", not_found("Rate", &id));
+        return None;
+    };
+    if purchase::is_expired(&rate, cx.now) {
+        fields.fault("rate", "Rate has expired.");
+        return None;
+    }
+    let shipment = cx.docs.get(SHIPMENT, &rate.shipment)?;
+    Some(Bought { shipment, rate: Ok(rate) })
+}
+
+fn instant(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
+    let account_id = fields.needed("carrier_account");
+    let token = fields.needed("servicelevel_token");
+    let account = CATALOG.account(Mode::of(cx), &account_id);
+    if account.is_none() && fields.is_fine("carrier_account") {
+        fields.fault("carrier_account", not_found("CarrierAccount", &account_id));
+    }
+    let mut body = fields.value("shipment").cloned()?;
+    if let (Value::Object(members), Some(_)) = (&mut body, account) {
+        members.insert("carrier_accounts".to_owned(), json!([account_id]));
+        members.insert("async".to_owned(), Value::Bool(false));
+    }
+    let shipment = shipments::store(cx, &body).map_err(|refusal| fields.put("shipment", customs::nested(refusal))).ok()?;
+    let carrier = CATALOG.carrier(&account?.carrier);
+    let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
+    let rate = rates.into_iter().find(|rate| rate.service == token).ok_or_else(|| {
+        let said = shipment.messages.first().cloned();
+        let text = format!("Service level {token} is not available for this shipment.");
+        (carrier.token.clone(), said.unwrap_or_else(|| Message::new(&carrier.source, text)))
+    });
+    Some(Bought { shipment, rate })
+}
+
+/// Buys a label for each parcel; the first.
+fn buy(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes, queued: bool) -> Transaction {
+    let mut rows = purchase::queue(cx, rate, shipment, wishes);
+    for row in &mut rows {
+        if queued {
+            purchase::schedule(cx, &row.object_id);
+        } else {
+            purchase::fulfill(cx, row);
+        }
+    }
+    rows.swap_remove(0)
+}
+
+/// A transaction as it is answered.
+fn view(cx: &Cx<'_>, transaction: Transaction) -> View {
+    let old = version::is_old(cx.call);
+    let parcel = Some(&transaction.tracking_number).filter(|number| old && !number.is_empty()).and_then(|number| cx.parcel(number));
+    let bought = !transaction.tracking_number.is_empty();
+    let link = |name: String| links::file(cx.call, &name, transaction.object_created);
+    let id = &transaction.object_id;
+    let rate = match transaction.rate.as_str() {
+        "" => None,
+        rate if transaction.instant => cx.docs.get::<Rate>(RATE, rate).map(|rate| RateOf::Core(rate.into())),
+        rate => Some(RateOf::Id(rate.to_owned())),
+    };
+    View {
+        object_state: "VALID",
+        rate,
+        tracking_status: if old {
+            Tracking::Event(parcel.as_ref().and_then(track::latest).map(Box::new))
+        } else {
+            Tracking::Word(transaction.tracking_status)
+        },
+        tracking_history: old.then(|| parcel.as_ref().map(track::history).unwrap_or_default()),
+        eta: None,
+        tracking_url_provider: if bought {
+            CATALOG.carrier(&transaction.carrier).tracking_url(&transaction.tracking_number)
+        } else {
+            String::new()
+        },
+        label_url: if bought { link(format!("{id}.{}", transaction.file.extension())) } else { String::new() },
+        commercial_invoice_url: (bought && transaction.invoice).then(|| link(format!("{id}_invoice.pdf"))),
+        qr_code_url: (bought && transaction.qr_code).then(|| link(format!("{id}_qr_code.pdf"))),
+        status: transaction.status,
+        object_created: transaction.object_created,
+        object_updated: transaction.object_updated,
+        object_id: transaction.object_id,
+        object_owner: &CATALOG.owner,
+        test: transaction.test,
+        tracking_number: transaction.tracking_number,
+        messages: transaction.messages,
+        order: transaction.order,
+        metadata: transaction.metadata,
+        parcel: transaction.parcel,
+        billing: Billing::default(),
+    }
+}

@@ -1,0 +1,117 @@
+//! What is stored and answered: typed objects whose members come in the order of the wire.
+
+pub(crate) mod address;
+pub(crate) mod batch;
+pub(crate) mod decimal;
+pub(crate) mod parcel;
+pub(crate) mod shipment;
+pub(crate) mod track;
+pub(crate) mod transaction;
+
+use jiff::{RoundMode, TimestampRound, Unit};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base::ids;
+use crate::base::time::Timestamp;
+use crate::engine::Cx;
+use crate::world::Kind;
+
+pub(crate) const ADDRESS: Kind = Kind("address");
+pub(crate) const BATCH: Kind = Kind("batch");
+pub(crate) const CUSTOMS_DECLARATION: Kind = Kind("customs_declaration");
+pub(crate) const CUSTOMS_ITEM: Kind = Kind("customs_item");
+pub(crate) const LABEL_FILE: Kind = Kind("label_file");
+pub(crate) const PARCEL: Kind = Kind("package");
+pub(crate) const RATE: Kind = Kind("rate");
+pub(crate) const REFUND: Kind = Kind("refund");
+pub(crate) const SHIPMENT: Kind = Kind("shipment");
+pub(crate) const TRACK: Kind = Kind("track");
+pub(crate) const TRANSACTION: Kind = Kind("transaction");
+
+/// An instant, with milliseconds unless they are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(pub Timestamp);
+
+impl Moment {
+    /// The text of the wire.
+    pub(crate) fn text(self) -> String {
+        let round = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
+        let cut = self.0.round(round).unwrap_or(self.0);
+        let format = if cut.subsec_millisecond() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S.%3fZ" };
+        cut.strftime(format).to_string()
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Timestamp::deserialize(deserializer).map(Self)
+    }
+}
+
+/// An id in a path: anything else there is a path that does not exist.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct ObjectId(pub String);
+
+impl TryFrom<String> for ObjectId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if is_object_id(&text) { Ok(Self(text)) } else { Err("an id has 32 lower-case hexadecimal digits") }
+    }
+}
+
+/// Whether a text can be an id.
+pub(crate) fn is_object_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// A new id.
+pub(crate) fn new_id(cx: &mut Cx<'_>) -> String {
+    ids::hex(&mut cx.rng, 32)
+}
+
+/// What a carrier says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub source: String,
+    pub code: String,
+    pub text: String,
+}
+
+impl Message {
+    /// A message without a code.
+    pub(crate) fn new(source: &str, text: impl Into<String>) -> Self {
+        Self { source: source.to_owned(), code: String::new(), text: text.into() }
+    }
+}
+
+/// Cents as the wire shows them.
+pub(crate) fn amount(cents: i64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_have_milliseconds_unless_they_are_zero() {
+        let check = |given: &str, expected: &str| assert_eq!(Moment(given.parse().expect("a timestamp")).text(), expected);
+        check("2016-12-08T00:00:00Z", "2016-12-08T00:00:00Z");
+        check("2017-03-31T17:37:59.727100Z", "2017-03-31T17:37:59.727Z");
+        check("2017-03-31T17:37:59.0009Z", "2017-03-31T17:37:59Z");
+    }
+
+    #[test]
+    fn ids_are_thirty_two_hexadecimal_digits() {
+        assert!(is_object_id("00112233445566778899aabbccddeeff"));
+        assert!(!is_object_id("00112233445566778899AABBCCDDEEFF") && !is_object_id("INVALID"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Addresses.
+
+use serde::{Deserialize, Serialize};
+
+use super::Moment;
+use crate::carrier::Location;
+
+/// A stored address, which is also its answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Address {
+    pub object_created: Moment,
+    pub object_updated: Moment,
+    pub object_id: String,
+    pub is_complete: bool,
+    pub validation_results: Validation,
+    pub object_owner: String,
+    pub name: String,
+    pub company: String,
+    pub street_no: String,
+    pub street1: String,
+    pub street2: String,
+    /// `null` is kept when it was sent.
+    pub street3: Option<String>,
+    pub city: String,
+    pub state: String,
+    pub zip: String,
+    pub country: String,
+    pub longitude: Option<f64>,
+    pub latitude: Option<f64>,
+    pub phone: String,
+    pub email: String,
+    pub is_residential: Option<bool>,
+    pub metadata: String,
+    pub test: bool,
+}
+
+/// What validation said; empty until it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Validation {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_valid: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Vec<Advice>>,
+}
+
+/// A message of the validation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Advice {
+    pub source: String,
+    pub code: String,
+    pub text: String,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+}
+
+/// The form of an address inside a shipment.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Short {
+    object_id: String,
+    is_complete: bool,
+    name: String,
+    company: String,
+    street_no: String,
+    street1: String,
+    validation_results: Validation,
+    street2: String,
+    street3: Option<String>,
+    city: String,
+    state: String,
+    zip: String,
+    country: String,
+    phone: String,
+    email: String,
+    is_residential: Option<bool>,
+    test: bool,
+}
+
+impl Address {
+    /// Its town.
+    pub(crate) fn location(&self) -> Location {
+        Location { city: self.city.clone(), state: self.state.clone(), zip: self.zip.clone(), country: self.country.clone() }
+    }
+}
+
+impl From<Address> for Short {
+    fn from(address: Address) -> Self {
+        let Address { object_id, is_complete, validation_results, name, company, street_no, street1, .. } = address;
+        let Address { street2, street3, city, state, zip, country, phone, email, is_residential, test, .. } = address;
+        Self {
+            object_id,
+            is_complete,
+            name,
+            company,
+            street_no,
+            street1,
+            validation_results,
+            street2,
+            street3,
+            city,
+            state,
+            zip,
+            country,
+            phone,
+            email,
+            is_residential,
+            test,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Decimals with up to six digits before and four after the point, exact.
+
+use serde_json::Value;
+
+use super::super::dialect::fields::Fields;
+
+/// A decimal as it was sent, and its value in ten-thousandths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    pub text: String,
+    pub value: i64,
+}
+
+impl Decimal {
+    /// Reads a decimal.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        const INVALID: &str = "A valid number is required.";
+        let trimmed = text.trim();
+        let (negative, digits) = match trimmed.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if !plain(whole) || !plain(fraction) || whole.len() + fraction.len() == 0 {
+            return Err(INVALID);
+        }
+        let whole = whole.trim_start_matches('0');
+        if fraction.len() > 4 {
+            return Err("Ensure that there are no more than 4 decimal places.");
+        }
+        if whole.len() > 6 {
+            return Err("Ensure that there are no more than 6 digits before the decimal point.");
+        }
+        let value: i64 = format!("{whole}{fraction:0<4}").parse().map_err(|_| INVALID)?;
+        if negative && value > 0 {
+            return Err("Ensure this value is greater than or equal to 0.");
+        }
+        Ok(Self { text: trimmed.to_owned(), value })
+    }
+
+    /// The text of a later read: four decimal places.
+    pub(crate) fn stored(&self) -> String {
+        render(self.value)
+    }
+}
+
+/// Ten-thousandths with their four places.
+pub(crate) fn render(value: i64) -> String {
+    format!("{}.{:04}", value / 10_000, value % 10_000)
+}
+
+/// A decimal member; nothing when it is missing or wrong.
+pub(crate) fn member(fields: &mut Fields<'_>, name: &str) -> Option<Decimal> {
+    let text = match fields.value(name)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => "?".to_owned(),
+    };
+    Decimal::parse(&text).map_err(|fault| fields.fault(name, fault)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        let check = |text: &str, stored: &str| assert_eq!(Decimal::parse(text).map(|decimal| decimal.stored()), Ok(stored.to_owned()));
+        check("5", "5.0000");
+        check("9.25", "9.2500");
+        check(".5", "0.5000");
+        check("000123456.7891", "123456.7891");
+    }
+
+    #[test]
+    fn what_is_no_decimal_is_refused() {
+        for text in ["", ".", "two", "1e3", "1.23456", "1234567", "-1"] {
+            assert!(Decimal::parse(text).is_err(), "{text}");
+        }
+        assert!(Decimal::parse("-0").is_ok());
+    }
+}

@@ -1,0 +1,148 @@
+//! Parcels.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Moment;
+use super::decimal::Decimal;
+
+/// A stored parcel, which is also its answer; decimals have four places.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Parcel {
+    pub object_state: String,
+    pub object_created: Moment,
+    pub object_updated: Moment,
+    pub object_id: String,
+    pub object_owner: String,
+    pub template: Option<String>,
+    pub length: String,
+    pub width: String,
+    pub height: String,
+    pub distance_unit: String,
+    pub weight: String,
+    pub mass_unit: String,
+    pub value_amount: Option<String>,
+    pub value_currency: Option<String>,
+    pub metadata: String,
+    pub extra: Map<String, Value>,
+    pub line_items: Vec<Value>,
+    pub test: bool,
+}
+
+/// The form of a parcel inside a shipment: the same members, `extra` elsewhere.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Shipped {
+    object_state: String,
+    object_created: Moment,
+    object_updated: Moment,
+    object_id: String,
+    object_owner: String,
+    template: Option<String>,
+    extra: Map<String, Value>,
+    length: String,
+    width: String,
+    height: String,
+    distance_unit: String,
+    weight: String,
+    mass_unit: String,
+    value_amount: Option<String>,
+    value_currency: Option<String>,
+    metadata: String,
+    line_items: Vec<Value>,
+    test: bool,
+}
+
+impl From<Parcel> for Shipped {
+    fn from(parcel: Parcel) -> Self {
+        let Parcel { object_state, object_created, object_updated, object_id, object_owner, template, length, width, .. } = parcel;
+        let Parcel { height, distance_unit, weight, mass_unit, value_amount, value_currency, metadata, .. } = parcel;
+        let Parcel { extra, line_items, test, .. } = parcel;
+        Self {
+            object_state,
+            object_created,
+            object_updated,
+            object_id,
+            object_owner,
+            template,
+            extra,
+            length,
+            width,
+            height,
+            distance_unit,
+            weight,
+            mass_unit,
+            value_amount,
+            value_currency,
+            metadata,
+            line_items,
+            test,
+        }
+    }
+}
+
+/// Length, width and height in hundredths of a millimeter, and the weight in micrograms: what carriers look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Measures {
+    pub sides: [i64; 3],
+    pub weight: i64,
+}
+
+impl Parcel {
+    /// What carriers look at.
+    pub(crate) fn measures(&self) -> Measures {
+        // Hundredths of a millimeter, and micrograms, in one unit.
+        let side = match self.distance_unit.as_str() {
+            "in" => 2_540,
+            "ft" => 30_480,
+            "yd" => 91_440,
+            "m" => 100_000,
+            "mm" => 100,
+            _ => 1_000,
+        };
+        // The vendor counts 453.5923695 g to the pound: 2 lb are 907.184739 g in its messages.
+        let (weight, parts) = match self.mass_unit.as_str() {
+            "lb" => (4_535_923_695_i128, 10),
+            "oz" => (4_535_923_695, 160),
+            "kg" => (1_000_000_000, 1),
+            _ => (1_000_000, 1),
+        };
+        let value = |text: &str| Decimal::parse(text).map_or(0, |decimal| decimal.value);
+        let micrograms = i128::from(value(&self.weight)) * weight / (10_000 * parts);
+        Measures {
+            sides: [&self.length, &self.width, &self.height].map(|text| value(text) * side / 10_000),
+            weight: i64::try_from(micrograms).expect("six digits of kilograms fit"),
+        }
+    }
+}
+
+impl Measures {
+    /// The weight as carriers spell it.
+    pub(crate) fn grams(self) -> String {
+        format!("{}.{:06}", self.weight / 1_000_000, self.weight % 1_000_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(weight: &str, mass_unit: &str, grams: &str) {
+        let mut parcel = json!({"object_state": "VALID", "object_created": "2026-01-05T09:00:00Z", "object_updated": "2026-01-05T09:00:00Z",
+            "object_id": "", "object_owner": "", "template": null, "length": "10", "width": "8", "height": "4", "distance_unit": "in",
+            "value_amount": null, "value_currency": null, "metadata": "", "extra": {}, "line_items": [], "test": true});
+        parcel["weight"] = weight.into();
+        parcel["mass_unit"] = mass_unit.into();
+        let parcel: Parcel = serde_json::from_value(parcel).expect("a parcel");
+        assert_eq!((parcel.measures().grams().as_str(), parcel.measures().sides), (grams, [25_400, 20_320, 10_160]));
+    }
+
+    #[test]
+    fn weights_come_out_in_the_grams_of_the_vendor() {
+        check("2.0000", "lb", "907.184739");
+        check("16.0000", "oz", "453.592369");
+        check("1.5000", "kg", "1500.000000");
+        check("15.0000", "g", "15.000000");
+    }
+}

@@ -1,0 +1,174 @@
+//! Shipments and their rates.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::address::Short;
+use super::parcel::Shipped;
+use super::{Message, Moment, amount};
+use crate::vendors::shippo::catalog::CATALOG;
+
+/// A shipment as it is stored: its parts by id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Shipment {
+    pub object_id: String,
+    pub object_created: Moment,
+    pub object_updated: Moment,
+    pub status: String,
+    pub carrier_accounts: Vec<String>,
+    pub address_from: String,
+    pub address_to: String,
+    pub address_return: String,
+    pub parcels: Vec<String>,
+    pub shipment_date: Moment,
+    pub customs_declaration: Option<String>,
+    pub extra: Map<String, Value>,
+    pub metadata: String,
+    pub rates: Vec<String>,
+    pub messages: Vec<Message>,
+}
+
+/// A shipment as it is answered.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct View {
+    pub carrier_accounts: Vec<String>,
+    pub object_created: Moment,
+    pub object_updated: Moment,
+    pub object_id: String,
+    pub object_owner: &'static str,
+    pub status: String,
+    pub address_from: Short,
+    pub address_to: Short,
+    pub parcels: Vec<Shipped>,
+    pub shipment_date: Moment,
+    pub address_return: Short,
+    pub alternate_address_to: Option<Short>,
+    pub customs_declaration: Option<Value>,
+    pub extra: Map<String, Value>,
+    pub rates: Vec<RateView>,
+    pub messages: Vec<Message>,
+    pub metadata: String,
+    pub test: bool,
+    pub order: Option<String>,
+}
+
+/// A rate as it is stored; its carrier and service stand in the catalog.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Rate {
+    pub object_id: String,
+    pub object_created: Moment,
+    pub shipment: String,
+    pub attributes: Vec<String>,
+    pub cents: i64,
+    pub currency: String,
+    pub cents_local: i64,
+    pub currency_local: String,
+    pub carrier: String,
+    pub service: String,
+    pub days: u8,
+    pub carrier_account: String,
+    pub zone: Option<i64>,
+    pub test: bool,
+}
+
+/// A rate as it is answered.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RateView {
+    object_created: Moment,
+    object_id: String,
+    object_owner: &'static str,
+    shipment: String,
+    attributes: Vec<String>,
+    amount: String,
+    currency: String,
+    amount_local: String,
+    currency_local: String,
+    provider: &'static str,
+    provider_image_75: String,
+    provider_image_200: String,
+    servicelevel: ServiceLevel,
+    estimated_days: u8,
+    arrives_by: Option<&'static str>,
+    duration_terms: &'static str,
+    messages: [Message; 0],
+    carrier_account: String,
+    test: bool,
+    zone: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ServiceLevel {
+    name: &'static str,
+    token: &'static str,
+    terms: &'static str,
+    extended_token: &'static str,
+    parent_servicelevel: Option<Value>,
+}
+
+/// The rate of a label that was bought in one call.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CoreRate {
+    object_id: String,
+    amount: String,
+    currency: String,
+    amount_local: String,
+    currency_local: String,
+    provider: &'static str,
+    servicelevel_name: &'static str,
+    servicelevel_token: &'static str,
+    carrier_account: String,
+}
+
+impl From<Rate> for RateView {
+    fn from(rate: Rate) -> Self {
+        let carrier = CATALOG.carrier(&rate.carrier);
+        let service = carrier.service(&rate.service).expect("a rate is of a service of the catalog");
+        let image = |size: &str| format!("https://shippo-static.s3.amazonaws.com/providers/{size}/{}.png", carrier.image);
+        Self {
+            object_created: rate.object_created,
+            object_id: rate.object_id,
+            object_owner: &CATALOG.owner,
+            shipment: rate.shipment,
+            attributes: rate.attributes,
+            amount: amount(rate.cents),
+            currency: rate.currency,
+            amount_local: amount(rate.cents_local),
+            currency_local: rate.currency_local,
+            provider: &carrier.name,
+            provider_image_75: image("75"),
+            provider_image_200: image("200"),
+            servicelevel: ServiceLevel {
+                name: &service.name,
+                token: &service.token,
+                terms: "",
+                extended_token: &service.token,
+                parent_servicelevel: None,
+            },
+            estimated_days: rate.days,
+            arrives_by: service.arrives_by.as_deref(),
+            duration_terms: &service.terms,
+            messages: [],
+            carrier_account: rate.carrier_account,
+            test: rate.test,
+            zone: rate.zone.map(|zone| zone.to_string()),
+        }
+    }
+}
+
+impl From<Rate> for CoreRate {
+    fn from(rate: Rate) -> Self {
+        let carrier = CATALOG.carrier(&rate.carrier);
+        let service = carrier.service(&rate.service).expect("a rate is of a service of the catalog");
+        Self {
+            object_id: rate.object_id,
+            amount: amount(rate.cents),
+            currency: rate.currency,
+            amount_local: amount(rate.cents_local),
+            currency_local: rate.currency_local,
+            provider: &carrier.name,
+            servicelevel_name: &service.name,
+            servicelevel_token: &service.token,
+            carrier_account: rate.carrier_account,
+        }
+    }
+}
