@@ -2,6 +2,9 @@
 
 mod conversation;
 mod conversations;
+mod determinism;
 mod diagnostics;
 mod documents;
 mod matching;
+mod process;
+mod tidy;

@@ -1,0 +1,190 @@
+//! The binary as a process: its ready line, its exit codes, its limits, and how it leaves.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// A running server that is stopped when the test is done with it.
+struct Server {
+    child: Child,
+    ready: String,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command()
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
+        Self { child, ready }
+    }
+
+    fn address(&self) -> SocketAddr {
+        let http = self.ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
+        http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))
+    }
+
+    /// Sends bytes and reads everything until the server ends the connection.
+    fn exchange(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address()).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+        // The server may answer and close before it has read everything.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.exchange(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())
+    }
+
+    fn signal(&mut self, signal: &str) -> Option<i32> {
+        let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(done.success());
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_seatrial"))
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command().args(arguments).output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_ready_line_is_stable_and_written_to_a_file() {
+    let file = std::env::temp_dir().join(format!("seatrial-ready-{}", std::process::id()));
+    let server = Server::start(&["--ready-file", file.to_str().expect("a UTF-8 path")]);
+    let expected =
+        format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), seatrial::vendors::ALL.len());
+    assert_eq!(server.ready, expected);
+    assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), expected);
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn both_signals_end_it_in_good_order() {
+    for signal in ["-TERM", "-INT"] {
+        assert_eq!(Server::start(&[]).signal(signal), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn exit_codes_say_what_went_wrong() {
+    let server = Server::start(&[]);
+    let address = server.address().to_string();
+    assert_eq!(run(&["health", "--address", &address]).status.code(), Some(0));
+    assert_eq!(run(&["--listen", &address]).status.code(), Some(3));
+    assert_eq!(run(&["--listen", "nowhere=127.0.0.1:0"]).status.code(), Some(2));
+    assert_eq!(run(&["--no-such-flag"]).status.code(), Some(2));
+    assert_eq!(run(&["--scenario", "no/such/file.yaml"]).status.code(), Some(2));
+    assert_eq!(run(&["check", "tests/diagnostics/unknown_key.yaml"]).status.code(), Some(2));
+    assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0));
+    drop(server);
+    assert_eq!(run(&["health", "--address", &address]).status.code(), Some(1));
+}
+
+#[test]
+fn a_bad_scenario_is_explained_and_nothing_starts() {
+    let output = run(&["--listen", "127.0.0.1:0", "--scenario", "tests/diagnostics/unknown_key.yaml"]);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""));
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error[S004]") && said.contains("tests/diagnostics/unknown_key.yaml:"), "{said}");
+}
+
+#[test]
+fn a_built_in_scenario_starts_by_its_name() {
+    let server = Server::start(&["--scenario", "lost-parcel"]);
+    assert!(server.ready.ends_with("scenario=lost-parcel\n"), "{}", server.ready);
+}
+
+#[test]
+fn requests_beyond_the_limits_are_refused_and_the_process_lives() {
+    let server = Server::start(&["--body-limit", "1000"]);
+    let starts = |request: String, expected: &str| {
+        let answer = server.exchange(request.as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{expected}: {}", answer.lines().next().unwrap_or_default());
+    };
+    let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+    starts(format!("{head}content-length: 5000\r\n\r\n{}", "x".repeat(5000)), "413");
+    starts(format!("{head}transfer-encoding: chunked\r\n\r\n7d0\r\n{}\r\n0\r\n\r\n", "x".repeat(2000)), "413");
+    starts(format!("GET /shippo/{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", "x".repeat(20_000)), "414");
+    starts(format!("{head}{}\r\n\r\n", (0..150).map(|number| format!("x-{number}: y")).collect::<Vec<_>>().join("\r\n")), "431");
+    starts("NOT HTTP AT ALL\r\n\r\n".to_owned(), "400");
+    starts(format!("{head}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"), "4");
+    assert!(server.get("/_seatrial/health").contains("\"ok\""));
+}
+
+#[test]
+fn a_scenario_can_reset_the_connection_after_the_work_was_done() {
+    let file = std::env::temp_dir().join(format!("seatrial-reset-{}.yaml", std::process::id()));
+    let scenario = "overrides: [{on: shippo.CreateAddress, fault: {commit: true, then: reset}, times: 1}]";
+    std::fs::write(&file, scenario).expect("the file can be written");
+    let server = Server::start(&["--scenario", file.to_str().expect("a UTF-8 path")]);
+    let body = r#"{"name":"Ada","country":"US"}"#;
+    let head = "host: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\nconnection: close\r\n";
+    let create =
+        format!("POST /shippo/addresses HTTP/1.1\r\n{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    assert_eq!(server.exchange(create.as_bytes()), "");
+    let listed = server.exchange(format!("GET /shippo/addresses HTTP/1.1\r\n{head}\r\n").as_bytes());
+    assert!(listed.contains(r#""name": "Ada""#), "{listed}");
+    assert!(server.exchange(create.as_bytes()).starts_with("HTTP/1.1 201"));
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn a_vendor_answers_under_its_own_host_name() {
+    let server = Server::start(&[]);
+    let named = server.exchange(b"GET /addresses HTTP/1.1\r\nhost: api.goshippo.com\r\nconnection: close\r\n\r\n");
+    assert!(named.starts_with("HTTP/1.1 401") && named.contains("Authentication credentials were not provided."), "{named}");
+}
+
+#[test]
+fn a_vendor_can_have_a_port_of_its_own() {
+    let mut child =
+        command().args(["--listen", "shippo=127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
+    let server = Server { child, ready };
+    let own = server.get("/addresses");
+    assert!(own.starts_with("HTTP/1.1 401") && own.contains("Authentication credentials were not provided."), "{own}");
+}
+
+#[test]
+fn http_2_works_in_the_clear() {
+    let server = Server::start(&[]);
+    // The preface, an empty SETTINGS frame, and GET / with literal headers.
+    let mut request = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    let block = b"\x82\x84\x86\x41\x09localhost";
+    request.extend_from_slice(&[0, 0, u8::try_from(block.len()).expect("a short block"), 1, 5, 0, 0, 0, 1]);
+    request.extend_from_slice(block);
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+    stream.write_all(&request).expect("it reads");
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !text(&seen).contains("no vendor is mounted here") {
+        let count = stream.read(&mut buffer).expect("an answer comes");
+        assert!(count > 0, "the connection ended: {seen:?}");
+        seen.extend_from_slice(&buffer[..count]);
+    }
+}
