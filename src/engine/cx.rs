@@ -80,7 +80,7 @@ impl<'w> Cx<'w> {
 
     /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
     pub fn later(&mut self, at: Timestamp, topic: &'static str, subject: &str, step: u32) {
-        let task = Task { account: self.docs.account, topic, subject: subject.into(), step };
+        let task = Task { account: self.docs.account, vendor: self.vendor.id, topic, subject: subject.into(), step };
         let key = self.agenda.add(at.max(self.now), task);
         self.added.push(key);
     }
@@ -98,7 +98,7 @@ impl<'w> Cx<'w> {
 
     /// Goes on as the owner of a credential, as logging in does: its documents, its stream, its count of calls.
     pub fn enter(&mut self, credential: Credential) {
-        self.docs.account = self.docs.accounts.open(self.vendor.id, &credential.account);
+        self.docs.account = self.docs.accounts.open(self.vendor.mount, &credential.account);
         let account = self.docs.accounts.get_mut(self.docs.account);
         account.calls += 1;
         self.rng = entropy::stream(self.seed, &[self.vendor.id, &account.name], account.calls);
@@ -156,11 +156,11 @@ impl Docs<'_> {
         self.raw(kind, id).is_some()
     }
 
-    /// Whether another account of the same vendor has a document with that id.
+    /// Whether another account of the same mount has a document with that id.
     #[must_use]
     pub fn elsewhere(&self, kind: Kind, id: &str) -> bool {
-        let own = self.accounts.get(self.account).vendor;
-        let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.vendor == own);
+        let own = self.accounts.get(self.account).mount;
+        let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.mount == own);
         others.any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
     }
 
@@ -210,8 +210,8 @@ impl Docs<'_> {
 
     /// The vendor's own documents, which belong to no customer.
     pub fn shared(&mut self) -> Docs<'_> {
-        let vendor = self.accounts.get(self.account).vendor;
-        let account = self.accounts.open(vendor, "");
+        let mount = self.accounts.get(self.account).mount;
+        let account = self.accounts.open(mount, "");
         Docs { accounts: self.accounts, account, log: self.log }
     }
 }

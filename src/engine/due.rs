@@ -52,8 +52,9 @@ impl Machine {
         let now = state.world.clock.now(wall);
         self.settle(sandbox, &mut state, now);
         let has = |account: &Account| account.table(PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
-        let (account, _) = state.world.accounts.iter().find(|(_, account)| has(account))?;
-        let by_hand = Task { account, topic: "parcel.hand", subject: tracking_number.into(), step: 0 };
+        let (account, mount) = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount))?;
+        let vendor = self.vendors().find(|vendor| vendor.mount == mount)?.id;
+        let by_hand = Task { account, vendor, topic: "parcel.hand", subject: tracking_number.into(), step: 0 };
         self.act(sandbox, &mut state, now, &by_hand, |cx, _| {
             let mut parcel = cx.parcel(tracking_number)?;
             Some(act(cx, &mut parcel))
@@ -82,9 +83,9 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>, &'static Vendor) -> T,
     ) -> Option<T> {
         let account = state.world.accounts.get(task.account);
-        let vendor = self.vendors.iter().find(|loaded| loaded.vendor.id == account.vendor)?.vendor;
+        let vendor = self.vendors.iter().find(|loaded| loaded.vendor.id == task.vendor)?.vendor;
         let name = account.name.clone();
-        let rng = entropy::stream(state.world.seed, &[account.vendor, &name, task.topic, &task.subject], u64::from(task.step));
+        let rng = entropy::stream(state.world.seed, &[task.vendor, &name, task.topic, &task.subject], u64::from(task.step));
         let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
         let call = nobody();

@@ -270,10 +270,16 @@ fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
     let mut accounts = Accounts::default();
     accounts.any_credential = start.any_credential;
     for Loaded { vendor, .. } in vendors {
+        let known = accounts.credentials(vendor.mount);
         let given = start.accounts.iter().find(|(mount, _)| mount == vendor.mount).map(|(_, rows)| rows);
         let rows = match given {
+            // Versions of one mount have the same rows, which the first of them reads.
+            Some(_) if !known.is_empty() => continue,
             Some(rows) => rows.iter().map(|row| credential(vendor, row)).collect(),
-            None => (vendor.credentials)(name, &mut entropy::stream(start.seed, &[vendor.id, name, "credentials"], 0)),
+            None => {
+                let own = (vendor.credentials)(name, &mut entropy::stream(start.seed, &[vendor.id, name, "credentials"], 0));
+                known.iter().cloned().chain(own).collect()
+            }
         };
         accounts.set_credentials(vendor.mount, rows);
     }

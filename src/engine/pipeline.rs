@@ -101,7 +101,7 @@ impl Machine {
             Ok(credential) => (credential, None),
             Err(refusal) => (None, Some(refusal)),
         };
-        let account = state.world.accounts.open(vendor.id, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
+        let account = state.world.accounts.open(vendor.mount, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
         let owner = state.world.accounts.get_mut(account);
         owner.calls += 1;
         let (number, name) = (owner.calls, Arc::clone(&owner.name));
@@ -261,7 +261,7 @@ fn admit(
         return Ok(None);
     }
     let accounts = &mut state.world.accounts;
-    let shared = accounts.open(vendor.id, "");
+    let shared = accounts.open(vendor.mount, "");
     let credentials = accounts.credentials(vendor.mount);
     let gate = Gate { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
     match (vendor.authenticate)(&gate) {

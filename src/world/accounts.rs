@@ -18,8 +18,8 @@ pub struct AccountId(pub u32);
 /// Whose data it is.
 #[derive(Clone)]
 pub struct Account {
-    /// The vendor that the account is with.
-    pub vendor: &'static str,
+    /// The mount that the account is with: all versions of a vendor's API that live there see the same data.
+    pub mount: &'static str,
     /// Its name; empty for the vendor's own.
     pub name: Arc<str>,
     /// How many calls it has made.
@@ -86,21 +86,21 @@ impl Account {
 
 impl Accounts {
     /// The account of that name, opened when it is new.
-    pub fn open(&mut self, vendor: &'static str, name: &str) -> AccountId {
-        if let Some(id) = self.find(vendor, name) {
+    pub fn open(&mut self, mount: &'static str, name: &str) -> AccountId {
+        if let Some(id) = self.find(mount, name) {
             return id;
         }
         let id = AccountId(u32::try_from(self.rows.len()).expect("fewer accounts than bytes of memory"));
         let name: Arc<str> = Arc::from(name);
-        self.rows.push(Account { vendor, name: Arc::clone(&name), calls: 0, tables: Vec::new() });
-        self.names.entry(vendor).or_default().insert(name, id);
+        self.rows.push(Account { mount, name: Arc::clone(&name), calls: 0, tables: Vec::new() });
+        self.names.entry(mount).or_default().insert(name, id);
         id
     }
 
     /// The account of that name, if it was ever opened.
     #[must_use]
-    pub fn find(&self, vendor: &str, name: &str) -> Option<AccountId> {
-        self.names.get(vendor)?.get(name).copied()
+    pub fn find(&self, mount: &str, name: &str) -> Option<AccountId> {
+        self.names.get(mount)?.get(name).copied()
     }
 
     /// The account with that number.
@@ -125,14 +125,14 @@ impl Accounts {
         self.rows.iter().enumerate().map(|(place, row)| (AccountId(u32::try_from(place).expect("counted on insertion")), row))
     }
 
-    /// The credentials of one vendor.
+    /// The credentials of one mount.
     #[must_use]
-    pub fn credentials(&self, vendor: &str) -> Arc<[Credential]> {
-        self.credentials.get(vendor).cloned().unwrap_or_else(|| Arc::from([]))
+    pub fn credentials(&self, mount: &str) -> Arc<[Credential]> {
+        self.credentials.get(mount).cloned().unwrap_or_else(|| Arc::from([]))
     }
 
-    /// Replaces the credentials of one vendor.
-    pub fn set_credentials(&mut self, vendor: &'static str, rows: Vec<Credential>) {
-        self.credentials.insert(vendor, rows.into());
+    /// Replaces the credentials of one mount.
+    pub fn set_credentials(&mut self, mount: &'static str, rows: Vec<Credential>) {
+        self.credentials.insert(mount, rows.into());
     }
 }

@@ -14,6 +14,8 @@ use crate::world::accounts::AccountId;
 pub struct Task {
     /// In whose data it happens.
     pub account: AccountId,
+    /// The vendor that wrote it down.
+    pub vendor: &'static str,
     /// What happens; the vendor (or the parcel core) knows the word.
     pub topic: &'static str,
     /// To which document.

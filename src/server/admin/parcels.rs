@@ -16,7 +16,7 @@ pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(PARCEL)?)));
     let rows: Vec<Value> = tables
         .flat_map(|(account, table)| table.iter().map(move |(_, body)| (account, body)))
-        .filter_map(|(account, body)| Some(shown(account.vendor, &account.name, &serde_json::from_slice(body).ok()?)))
+        .filter_map(|(account, body)| Some(shown(account.mount, &account.name, &serde_json::from_slice(body).ok()?)))
         .collect();
     Ok(Given::ok(&json!({"parcels": rows})).finding(rows.len()))
 }
