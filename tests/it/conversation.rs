@@ -8,8 +8,9 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use seatrial::base::time;
-use seatrial::engine::{Answer, Conform, DEFAULT, Machine, Options, Request, Start};
+use seatrial::engine::{Answer, Book, Conform, DEFAULT, Machine, Options, Request, Start, Vendor};
 use seatrial::scenario::{self, ast::ClockMode};
+use seatrial::spec::Route;
 use seatrial::vendors;
 use serde_json::{Map, Value};
 
@@ -24,12 +25,7 @@ pub fn run(file: &Path) -> Result<(), String> {
     assert!(story["about"].is_string(), "{}: `about` states the promise", file.display());
     let vendor =
         file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).expect("a conversation lies in its vendor's folder");
-    let mut teller = Teller {
-        machine: machine(&story["scenario"]),
-        mount: vendor.split('_').next().unwrap_or(vendor),
-        defaults: &story["headers"],
-        saved: Map::new(),
-    };
+    let mut teller = Teller::new(vendor, &story["scenario"], &story["headers"]);
     for (place, step) in story["steps"].as_array().into_iter().flatten().enumerate() {
         for turn in 1..=step["repeat"].as_u64().unwrap_or(1) {
             teller.saved.insert("n".into(), turn.into());
@@ -41,8 +37,12 @@ pub fn run(file: &Path) -> Result<(), String> {
     Ok(())
 }
 
+fn wall() -> Timestamp {
+    WALL.parse().expect("a valid timestamp")
+}
+
 fn machine(scenario: &Value) -> Machine {
-    let wall: Timestamp = WALL.parse().expect("a valid timestamp");
+    let wall = wall();
     let machine = Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, Start::plain(wall));
     let text = if scenario.is_null() { "{}".to_owned() } else { scenario.to_string() };
     let scenario = scenario::load(&text, "scenario", &scenario::run::Known(&machine));
@@ -58,20 +58,40 @@ fn told(problems: &[scenario::Diagnostic]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-struct Teller<'s> {
+/// A machine of its own, and what was saved on the way.
+pub struct Teller<'s> {
     machine: Machine,
     mount: &'s str,
     defaults: &'s Value,
     saved: Map<String, Value>,
 }
 
-impl Teller<'_> {
-    fn step(&mut self, step: &Value) -> Result<(), String> {
+impl<'s> Teller<'s> {
+    pub fn new(vendor: &'s str, scenario: &Value, defaults: &'s Value) -> Self {
+        let mount = vendor.split('_').next().unwrap_or(vendor);
+        Self { machine: machine(scenario), mount, defaults, saved: Map::new() }
+    }
+
+    /// Makes the call of a step and answers what came back, whatever it is.
+    pub fn ask(&self, step: &Value) -> Result<Answer, String> {
+        Ok(self.machine.handle(&self.request(step)?, wall()))
+    }
+
+    /// Whether some operation has that method and path.
+    pub fn covers(&self, method: &str, path: &str) -> bool {
+        let Ok(method) = method.parse() else { return false };
+        let found = |(vendor, book): (&Vendor, &Book)| {
+            vendor.mount == self.mount && matches!(book.catalog.route(&method, path.trim_end_matches('/')), Route::Found(..))
+        };
+        self.machine.books().any(found)
+    }
+
+    pub fn step(&mut self, step: &Value) -> Result<(), String> {
         let known = ["call", "headers", "json", "form", "text", "expect", "save", "advance", "repeat", "note"];
         if let Some(name) = step.as_object().and_then(|step| step.keys().find(|name| !known.contains(&name.as_str()))) {
             return Err(format!("`{name}` is no part of a step"));
         }
-        let wall: Timestamp = WALL.parse().expect("a valid timestamp");
+        let wall = wall();
         if let Some(span) = step["advance"].as_str() {
             let sandbox = self.machine.default_sandbox();
             let now = sandbox.lock().world.clock.now(wall);
@@ -188,7 +208,7 @@ impl Teller<'_> {
         }
     }
 
-    fn fill_text(&self, text: &str) -> String {
+    pub fn fill_text(&self, text: &str) -> String {
         let mut filled = text.to_owned();
         for (name, value) in &self.saved {
             filled = filled.replace(&format!("{{{{{name}}}}}"), &value.as_str().map_or_else(|| value.to_string(), str::to_owned));

@@ -7,4 +7,5 @@ mod diagnostics;
 mod documents;
 mod matching;
 mod process;
+mod recorded;
 mod tidy;

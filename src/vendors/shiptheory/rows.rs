@@ -43,7 +43,7 @@ pub(super) fn shipment(shipment: &Shipment, products: Option<Vec<Value>>) -> Val
             "county": recipient.county,
             "postcode": recipient.postcode,
             "telephone": recipient.telephone,
-            "mobile": recipient.mobile,
+            "mobile": recipient.mobile.as_deref().unwrap_or_default(),
             "email": recipient.email,
             "firstname": recipient.firstname,
             "lastname": recipient.lastname,

@@ -60,7 +60,9 @@ pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
         Route::Unset(chosen) => {
             assign(&mut shipment, chosen);
             let message = format!("Unable to load your {} carrier settings", chosen.carrier.settings_name);
-            (None, Some(tell(cx, &mut shipment, Tone::Error, message)))
+            let message = tell(cx, &mut shipment, Tone::Error, message);
+            cx.docs.put(SHIPMENT, &shipment.reference, &shipment);
+            return Ok(Reply::ok(json!({"success": true, "message": message})));
         }
         Route::Approve(chosen) => {
             dispatch(cx, &mut shipment, chosen);
