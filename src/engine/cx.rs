@@ -12,7 +12,7 @@ use crate::engine::call::Call;
 use crate::engine::refusal::Refusal;
 use crate::engine::script::Script;
 use crate::engine::vendor::Vendor;
-use crate::world::{Account, AccountId, Accounts, Agenda, Credential, Kind, Task, Undo, World};
+use crate::world::{Account, AccountId, Accounts, Agenda, Credential, Kind, Outbox, Task, Undo, World};
 
 /// The context of one call, or of one due task.
 pub struct Cx<'w> {
@@ -32,6 +32,7 @@ pub struct Cx<'w> {
     pub sandbox: &'w str,
     pub(crate) vendor: &'static Vendor,
     pub(crate) agenda: &'w mut Agenda,
+    pub(crate) outbox: &'w mut Outbox,
     pub(crate) script: &'w mut dyn Script,
     pub(crate) added: Vec<(Timestamp, u64)>,
     pub(crate) seed: u64,
@@ -61,7 +62,7 @@ impl<'w> Cx<'w> {
         credential: Credential,
         rng: Rng,
     ) -> Self {
-        let World { seed, accounts, agenda, .. } = world;
+        let World { seed, accounts, agenda, outbox, .. } = world;
         Self {
             now: place.now,
             rng,
@@ -72,6 +73,7 @@ impl<'w> Cx<'w> {
             sandbox: place.sandbox,
             vendor: place.vendor,
             agenda,
+            outbox,
             script,
             added: Vec::new(),
             seed: *seed,

@@ -1,7 +1,7 @@
 //! Everything that has to happen by a time, in order.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -16,8 +16,10 @@ use crate::engine::machine::Machine;
 use crate::engine::parcels::{self, PARCEL};
 use crate::engine::pipeline;
 use crate::engine::sandbox::{Sandbox, State};
+use crate::engine::telling;
 use crate::engine::vendor::Vendor;
-use crate::world::{Account, Credential, Task};
+use crate::engine::webhooks::{Outbound, Told};
+use crate::world::{Account, AccountId, Credential, Kind, Posted, Task};
 
 impl Machine {
     /// Moves a sandbox's clock to `to` (never back) and has everything happen on the way; how much it was. One step: nobody
@@ -38,6 +40,120 @@ impl Machine {
             fired += 1;
         }
         fired
+    }
+
+    /// Has everything happen up to `to`, but stops where subscribers have to be told something: what is returned has to be
+    /// sent and reported before time goes on. Nothing to send means that `to` is reached. Other callers may look at the world
+    /// in between; what they see is the world of that instant.
+    pub fn proceed(&self, sandbox: &Sandbox, to: Timestamp, wall: Timestamp) -> Stage {
+        let mut state = sandbox.lock();
+        let now = state.world.clock.now(wall);
+        let to = to.max(now);
+        let (mut reached, mut fired) = (now, 0);
+        while fired < STAGE {
+            let Some(at) = state.world.agenda.next().filter(|at| *at <= to) else { break };
+            if !state.world.outbox.is_empty() && at > reached {
+                break;
+            }
+            let Some((at, task)) = state.world.agenda.take(at) else { break };
+            reached = reached.max(at);
+            self.fire(sandbox, &mut state, at, &task);
+            fired += 1;
+        }
+        let outbound = self.ready(sandbox, &mut state, reached);
+        let done = outbound.is_empty() && state.world.agenda.next().is_none_or(|at| at > to);
+        let reached = if done { to } else { reached };
+        state.world.clock.set(reached, wall);
+        Stage { outbound, fired, now: reached, done }
+    }
+
+    /// Settles a sandbox at its own time, and looks at what has to be sent.
+    pub fn outgoing(&self, sandbox: &Sandbox, wall: Timestamp) -> Vec<Outbound> {
+        let mut state = sandbox.lock();
+        let now = state.world.clock.now(wall);
+        self.settle(sandbox, &mut state, now);
+        self.ready(sandbox, &mut state, now)
+    }
+
+    /// The beginning of the outbox, ready to be sent. What nobody waits for any more is taken out.
+    fn ready(&self, sandbox: &Sandbox, state: &mut State, now: Timestamp) -> Vec<Outbound> {
+        let mut outbound = Vec::new();
+        let posted: Vec<Posted> = state.world.outbox.iter().take(BATCH).cloned().collect();
+        for posted in posted {
+            let task =
+                Task { account: posted.account, vendor: posted.vendor, topic: "webhook.send", subject: posted.delivery.clone(), step: 0 };
+            match self.act(sandbox, state, now, &task, |cx, _| telling::outbound(cx, &posted)).flatten() {
+                Some(ready) => outbound.push(ready),
+                None => drop(state.world.outbox.remove(posted.account, &posted.delivery)),
+            }
+        }
+        outbound
+    }
+
+    /// Writes down what came of an attempt.
+    pub fn report(&self, sandbox: &Sandbox, outbound: &Outbound, told: &Told, wall: Timestamp) {
+        let mut state = sandbox.lock();
+        if state.world.outbox.remove(outbound.account, &outbound.delivery).is_none() {
+            // The sandbox has begun anew meanwhile.
+            return;
+        }
+        let now = state.world.clock.now(wall);
+        let task = Task {
+            account: outbound.account,
+            vendor: outbound.vendor,
+            topic: "webhook.told",
+            subject: outbound.delivery.as_str().into(),
+            step: outbound.attempt,
+        };
+        self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, &outbound.delivery, outbound.at, told));
+    }
+
+    /// Does something in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
+    /// the vendor's first credential. `None` when there is no such vendor.
+    pub fn by_hand<T>(
+        &self,
+        sandbox: &Sandbox,
+        vendor: &str,
+        account: Option<&str>,
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        let vendor = self.vendors.iter().find(|loaded| loaded.vendor.id == vendor)?.vendor;
+        let mut state = sandbox.lock();
+        let first = state.world.accounts.credentials(vendor.mount).first().map(|row| Arc::clone(&row.account));
+        let name = account.map(Arc::from).or(first)?;
+        let account = (state.world.accounts.open(vendor.mount, &name), vendor.id);
+        self.in_account(sandbox, &mut state, account, wall, act)
+    }
+
+    /// Does something in the account that has a subscription or a delivery; `None` when none has.
+    pub fn with_webhook<T>(
+        &self,
+        sandbox: &Sandbox,
+        kind: Kind,
+        id: &str,
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        let mut state = sandbox.lock();
+        let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
+        let (account, OfVendor { vendor }) = state.world.accounts.iter().find_map(|(id, account)| Some((id, body(account)?)))?;
+        let vendor = self.vendors().find(|own| own.id == vendor)?.id;
+        self.in_account(sandbox, &mut state, (account, vendor), wall, act)
+    }
+
+    fn in_account<T>(
+        &self,
+        sandbox: &Sandbox,
+        state: &mut State,
+        (account, vendor): (AccountId, &'static str),
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        let now = state.world.clock.now(wall);
+        self.settle(sandbox, state, now);
+        let task = Task { account, vendor, topic: "by.hand", subject: "".into(), step: 0 };
+        self.act(sandbox, state, now, &task, |cx, _| act(cx))
     }
 
     /// Does something to a parcel by hand, in the context of its account; `None` when no account of the sandbox has it.
@@ -62,15 +178,11 @@ impl Machine {
     }
 
     fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
-        self.act(
-            sandbox,
-            state,
-            at,
-            task,
-            |cx, vendor| {
-                if task.topic == parcels::STEP { parcels::advance(cx, task) } else { (vendor.due)(cx, task) }
-            },
-        );
+        self.act(sandbox, state, at, task, |cx, vendor| match task.topic {
+            parcels::STEP => parcels::advance(cx, task),
+            telling::ATTEMPT => telling::due(cx, task),
+            _ => (vendor.due)(cx, task),
+        });
     }
 
     /// Does something in the context of a task's account; if it fails, everything it wrote is taken back.
@@ -101,6 +213,31 @@ impl Machine {
         })
         .ok()
     }
+}
+
+/// How much is sent before time goes on.
+const BATCH: usize = 256;
+
+/// How many tasks happen before somebody else may look at the world.
+const STAGE: u64 = 20_000;
+
+/// How far [`Machine::proceed`] came.
+#[derive(Debug)]
+pub struct Stage {
+    /// What has to be sent and reported before time goes on, in order.
+    pub outbound: Vec<Outbound>,
+    /// How much happened.
+    pub fired: u64,
+    /// The time of the sandbox.
+    pub now: Timestamp,
+    /// Whether the end is reached.
+    pub done: bool,
+}
+
+/// What a subscription and a delivery have in common.
+#[derive(serde::Deserialize)]
+struct OfVendor {
+    vendor: String,
 }
 
 /// The call of a task: nobody's.

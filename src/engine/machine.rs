@@ -11,7 +11,7 @@ use crate::engine::sandbox::{Sandbox, State};
 use crate::engine::script::{NoScript, Script};
 use crate::engine::vendor::{Operations, Row, Vendor};
 use crate::spec::Catalog;
-use crate::world::{Accounts, Agenda, Clock, Credential, World};
+use crate::world::{Accounts, Agenda, Clock, Credential, Outbox, World};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
@@ -283,7 +283,7 @@ fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
         };
         accounts.set_credentials(vendor.mount, rows);
     }
-    let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default() };
+    let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default(), outbox: Outbox::default() };
     State { origin: world.clone(), world, script: start.script, scenario: start.scenario }
 }
 

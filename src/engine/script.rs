@@ -35,6 +35,19 @@ pub enum Instead {
     Refusal(Refusal),
 }
 
+/// How telling subscribers is disturbed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Telling {
+    /// The share of notices that are told twice.
+    pub duplicate: f64,
+    /// The share of notices that are never told.
+    pub drop: f64,
+    /// How many others may overtake a notice.
+    pub reorder: u64,
+    /// How late notices are, at least and at most.
+    pub delay: (Duration, Duration),
+}
+
 /// What a script may look at while it decides.
 pub struct View<'a> {
     /// The vendor's id.
@@ -61,6 +74,11 @@ pub trait Script: Send {
 
     /// The steps of a timeline.
     fn timeline(&self, name: &str) -> Option<Arc<Timeline>>;
+
+    /// How telling subscribers is disturbed.
+    fn telling(&self) -> Telling {
+        Telling::default()
+    }
 
     /// The text of the scenario; empty for the one that changes nothing.
     fn source(&self) -> &str;

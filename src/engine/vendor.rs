@@ -13,6 +13,7 @@ use crate::engine::cx::Cx;
 use crate::engine::extract::{Behaviour, Handler};
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
+use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Tier};
 use crate::world::{Account, Credential, Task};
 
@@ -50,6 +51,8 @@ pub struct Vendor {
     pub due: fn(&mut Cx<'_>, &Task),
     /// Is told of every scan of one of its parcels, after it was stored.
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
+    /// How it tells its subscribers; [`Webhooks::NONE`] if it has none.
+    pub webhooks: Webhooks,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
 }

@@ -9,12 +9,14 @@ mod agenda;
 mod clock;
 mod documents;
 mod journal;
+mod outbox;
 
 pub use accounts::{Account, AccountId, Accounts, Credential};
 pub use agenda::{Agenda, Task};
 pub use clock::{Clock, Mode};
 pub use documents::{Kind, Table, Undo};
 pub use journal::{Entry, Exchange, Journal};
+pub use outbox::{Outbox, Posted};
 
 /// Everything of a sandbox that a snapshot has to keep.
 #[derive(Clone)]
@@ -27,4 +29,6 @@ pub struct World {
     pub accounts: Accounts,
     /// What will happen.
     pub agenda: Agenda,
+    /// What subscribers have to be told and have not answered for.
+    pub outbox: Outbox,
 }

@@ -24,6 +24,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
+use crate::engine::webhooks::Webhooks;
 use crate::engine::{Slashes, Vendor, nothing_due, scans_are_read};
 use crate::world::Account;
 
@@ -45,6 +46,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: dialect::DIALECT,
     due: nothing_due,
     scanned: scans_are_read,
+    webhooks: Webhooks::NONE,
     state,
 };
 

@@ -26,6 +26,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
+use crate::engine::webhooks::Webhooks;
 use crate::engine::{Slashes, Vendor, decode};
 use crate::world::Account;
 
@@ -47,6 +48,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: dialect::DIALECT,
     due: rules::due,
     scanned: rules::scanned,
+    webhooks: Webhooks::NONE,
     state,
 };
 

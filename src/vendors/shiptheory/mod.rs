@@ -34,6 +34,7 @@ mod wire;
 
 use serde_json::{Map, Value, json};
 
+use crate::engine::webhooks::Webhooks;
 use crate::engine::{self, Slashes, Vendor};
 use crate::world::Account;
 
@@ -55,6 +56,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: dialect::DIALECT,
     due: approval::due,
     scanned: engine::scans_are_read,
+    webhooks: Webhooks::NONE,
     state,
 };
 

@@ -14,6 +14,7 @@ mod rules;
 mod wire;
 
 use crate::base::json::Style;
+use crate::engine::webhooks::Webhooks;
 use crate::engine::{Dialect, Slashes, Vendor};
 
 /// ShipTime.
@@ -35,5 +36,6 @@ pub const VENDOR: Vendor = Vendor {
     dialect: Dialect { style: Style::Jackson, content_type: "application/json", refuse: dialect::refuse, headers: dialect::headers },
     due: rules::due,
     scanned: rules::track::scanned,
+    webhooks: Webhooks::NONE,
     state: rules::state,
 };
