@@ -109,7 +109,7 @@ impl Serialize for Drawing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             None => serializer.serialize_str(""),
-            Some((label, Format::Zpl)) => serializer.collect_str(&zpl::Zpl(label)),
+            Some((label, Format::Zpl)) => serializer.serialize_str(&zpl::draw(label)),
             Some((label, Format::Pdf)) => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[sheet::lines(label)]))),
             Some((label, Format::Png)) => serializer.serialize_str(&STANDARD.encode(crate::carrier::png::page(&sheet::lines(label)))),
         }

@@ -17,12 +17,9 @@ pub(super) struct Number<'a>(pub &'a Label<'a>);
 /// A date as labels print it.
 pub(super) struct Day(pub Timestamp);
 
-/// The sender in one line.
-pub(super) struct Sender(pub &'static Location);
-
 impl Label<'_> {
-    pub(super) fn sender(&self) -> Sender {
-        Sender(self.consignment.location.as_deref().and_then(|code| CATALOG.location(code)).unwrap_or(CATALOG.home()))
+    fn sender(&self) -> &'static Location {
+        self.consignment.location.as_deref().and_then(|code| CATALOG.location(code)).unwrap_or(CATALOG.home())
     }
 
     pub(super) fn despatch(&self) -> Day {
@@ -63,20 +60,20 @@ impl Display for Day {
     }
 }
 
-impl Display for Sender {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Location { address_name, address_line_1, address_line_2, address_town_city, address_post_zip_code, address_country, .. } =
-            self.0;
-        write!(out, "{address_name}, {address_line_1}")?;
-        if let Some(line) = address_line_2 {
-            write!(out, ", {line}")?;
-        }
-        write!(out, ", {address_town_city} ")?;
-        if let Some(code) = address_post_zip_code {
-            write!(out, "{code} ")?;
-        }
-        write!(out, "{}", address_country.name)
+/// The sender in one line, piece by piece.
+pub(super) fn sender(label: &Label<'_>, write: &mut impl FnMut(&str)) {
+    let sender = label.sender();
+    write(&sender.address_name);
+    for line in [Some(&sender.address_line_1), sender.address_line_2.as_ref(), Some(&sender.address_town_city)].into_iter().flatten() {
+        write(", ");
+        write(line);
     }
+    if let Some(code) = &sender.address_post_zip_code {
+        write(" ");
+        write(code);
+    }
+    write(" ");
+    write(&sender.address_country.name);
 }
 
 /// The lines of a label that is drawn as a page of text.
@@ -96,7 +93,7 @@ pub(super) fn lines(label: &Label<'_>) -> Vec<String> {
     }
     lines.push(format!("Tracking {}", parcel.tracking));
     lines.push(String::new());
-    let sender = label.sender().0;
+    let sender = label.sender();
     lines.push(format!("From {}", sender.address_name));
     lines.push(format!("{}, {}", sender.address_line_1, sender.address_town_city));
     lines
