@@ -9,6 +9,7 @@
 //! | [`engine`] | one request from route to journal |
 //! | [`vendors`] | one folder for each emulated API |
 //! | [`scenario`] | YAML files that say what should happen |
+//! | [`persist`] | sandboxes as files |
 //! | [`server`] | the only async code |
 //! | [`cli`] | one file per subcommand |
 
@@ -16,6 +17,7 @@ pub mod base;
 pub mod carrier;
 pub mod cli;
 pub mod engine;
+pub mod persist;
 pub mod scenario;
 pub mod server;
 pub mod spec;

@@ -81,6 +81,18 @@ pub struct ServeArguments {
     /// How much of each sandbox's exchanges is kept, in bytes
     #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub journal_bytes: usize,
+    /// How much of the exchanges of all sandboxes is kept, in bytes; from then on no journal grows further
+    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
+    pub journals_bytes: usize,
+    /// How much data one sandbox may hold, in bytes
+    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
+    pub sandbox_bytes: usize,
+    /// How much data all sandboxes together may hold, in bytes
+    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", default_value_t = 1 << 30)]
+    pub total_bytes: usize,
+    /// How long a sandbox other than the default one may be idle before it is removed; `0s` is for ever
+    #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "SPAN", default_value = "24h", value_parser = span)]
+    pub sandbox_ttl: Duration,
     /// How many sandboxes there may be
     #[arg(long, env = "SEATRIAL_SANDBOXES", value_name = "NUMBER", default_value_t = 10_000)]
     pub sandboxes: usize,

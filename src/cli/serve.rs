@@ -31,7 +31,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         conform: arguments.conform.into(),
         plain: arguments.plain,
         journal_bytes: arguments.journal_bytes,
+        journals_bytes: arguments.journals_bytes,
         sandboxes: arguments.sandboxes,
+        sandbox_bytes: arguments.sandbox_bytes,
+        total_bytes: arguments.total_bytes,
+        ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
     let machine = Arc::new(Machine::new(vendors::ALL, options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(wall()) }));
     if let Some(path) = &arguments.scenario

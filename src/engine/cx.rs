@@ -175,14 +175,14 @@ impl Docs<'_> {
         joined.clear();
         joined.extend_from_slice(id.as_bytes());
         serde_json::to_writer(&mut joined, document).expect("documents have text keys and are written to memory");
-        let undo = self.accounts.get_mut(self.account).table_mut(kind).put(id, &joined);
+        let undo = self.accounts.put(self.account, kind, id, &joined);
         self.accounts.scratch = joined;
         self.log.push(Change { account: self.account, kind, undo });
     }
 
     /// Removes a document; whether there was one.
     pub fn remove(&mut self, kind: Kind, id: &str) -> bool {
-        let undo = self.accounts.get_mut(self.account).table_mut(kind).remove(id);
+        let undo = self.accounts.remove(self.account, kind, id);
         let removed = undo.is_some();
         self.log.extend(undo.map(|undo| Change { account: self.account, kind, undo }));
         removed
@@ -225,7 +225,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> T {
 /// Takes back everything in the log.
 pub(crate) fn take_back(world: &mut World, log: &mut Vec<Change>, added: Vec<(Timestamp, u64)>) {
     for change in log.drain(..).rev() {
-        world.accounts.get_mut(change.account).table_mut(change.kind).revert(change.undo);
+        world.accounts.revert(change.account, change.kind, change.undo);
     }
     for key in added {
         world.agenda.strike(key);

@@ -29,6 +29,7 @@ impl Machine {
         let to = to.max(state.world.clock.now(wall));
         let fired = self.settle(sandbox, &mut state, to);
         state.world.clock.set(to, wall);
+        sandbox.count(&state);
         (to, fired)
     }
 
@@ -203,10 +204,13 @@ impl Machine {
         let call = nobody();
         let place = Place { now: at, call: &call, sandbox: &sandbox.name, vendor, account: task.account };
         let mut log = Vec::new();
+        let (before, room) = (state.world.accounts.bytes(), self.room(sandbox));
         let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
         let done = pipeline::guarded(|| act(&mut cx, vendor));
         let added = std::mem::take(&mut cx.added);
         drop(cx);
+        let full = state.world.accounts.bytes() > before.saturating_add(room);
+        let done = if full { Err("the sandbox's budget of bytes is used up".to_owned()) } else { done };
         done.inspect_err(|panic| {
             tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = task.topic, panic, "a task failed and was taken back");
             cx::take_back(&mut state.world, &mut log, added);

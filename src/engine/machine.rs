@@ -1,13 +1,15 @@
 //! The machine: all vendors and all sandboxes of a process.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, RwLock};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::base::entropy;
 use crate::base::time::Timestamp;
-use crate::engine::sandbox::{Sandbox, State};
+use crate::engine::registry::{self, Claim, Texts};
+use crate::engine::sandbox::{Sandbox, State, Sums};
 use crate::engine::script::{NoScript, Script};
 use crate::engine::vendor::{Operations, Row, Vendor};
 use crate::spec::Catalog;
@@ -36,13 +38,30 @@ pub struct Options {
     pub plain: bool,
     /// The budget of one sandbox's journal.
     pub journal_bytes: usize,
+    /// The budget of all journals together; once it is used up no journal grows further.
+    pub journals_bytes: usize,
     /// How many sandboxes there may be.
     pub sandboxes: usize,
+    /// The budget of one sandbox's documents, its snapshots included.
+    pub sandbox_bytes: usize,
+    /// The budget of all sandboxes' documents.
+    pub total_bytes: usize,
+    /// How long a sandbox may be idle before it is removed, unless its maker says otherwise; `None` is for ever.
+    pub ttl: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { conform: Conform::Sampled, plain: false, journal_bytes: 16 << 20, sandboxes: 10_000 }
+        Self {
+            conform: Conform::Sampled,
+            plain: false,
+            journal_bytes: 16 << 20,
+            journals_bytes: 256 << 20,
+            sandboxes: 10_000,
+            sandbox_bytes: 256 << 20,
+            total_bytes: 1 << 30,
+            ttl: Some(Duration::from_secs(24 * 3600)),
+        }
     }
 }
 
@@ -50,10 +69,13 @@ impl Default for Options {
 pub struct Machine {
     pub(super) vendors: Vec<Loaded>,
     pub(super) options: Options,
-    sandboxes: RwLock<BTreeMap<Arc<str>, Arc<Sandbox>>>,
-    /// `(mount, credential)` → sandbox, for all sandboxes but the default one.
-    claims: RwLock<BTreeMap<(&'static str, String), Arc<Sandbox>>>,
-    default: Arc<Sandbox>,
+    pub(super) sandboxes: RwLock<BTreeMap<Arc<str>, Arc<Sandbox>>>,
+    /// Which sandbox a credential leads to, for all sandboxes but the default one.
+    pub(super) claims: RwLock<BTreeMap<Claim, Arc<Sandbox>>>,
+    /// What opens the default sandbox.
+    pub(super) reserved: RwLock<Texts>,
+    pub(super) default: Arc<Sandbox>,
+    pub(super) sums: Sums,
 }
 
 /// A vendor and, once somebody asked for it, its document and rows.
@@ -123,26 +145,17 @@ impl Start {
     }
 }
 
-/// Why there is no such sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SandboxError {
-    /// The name is taken.
-    Taken,
-    /// The name is not made of lower-case letters, digits and dashes, or too long.
-    Name,
-    /// There are too many already.
-    Full,
-}
-
 impl Machine {
     /// A machine with the default sandbox.
     #[must_use]
     pub fn new(vendors: &[&'static Vendor], options: Options, start: Start) -> Self {
         let vendors: Vec<Loaded> = vendors.iter().map(|vendor| Loaded { vendor, book: OnceLock::new() }).collect();
         let state = state(&vendors, DEFAULT, start);
-        let default = Arc::new(Sandbox::new(DEFAULT, state, options.journal_bytes));
-        let sandboxes = BTreeMap::from([(Arc::clone(&default.name), Arc::clone(&default))]);
-        Self { vendors, options, sandboxes: RwLock::new(sandboxes), claims: RwLock::default(), default }
+        let sums = Sums::default();
+        let default = Arc::new(Sandbox::new(DEFAULT, state, options.journal_bytes, &sums));
+        let sandboxes = RwLock::new(BTreeMap::from([(Arc::clone(&default.name), Arc::clone(&default))]));
+        let reserved = RwLock::new(registry::texts(&vendors, &default));
+        Self { vendors, options, sandboxes, claims: RwLock::default(), reserved, default, sums }
     }
 
     /// The vendors, with their documents and rows.
@@ -150,124 +163,21 @@ impl Machine {
         self.vendors.iter().map(|loaded| (loaded.vendor, loaded.book()))
     }
 
+    /// What holds for the whole process.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// The vendors, without reading their documents.
     pub fn vendors(&self) -> impl Iterator<Item = &'static Vendor> {
         self.vendors.iter().map(|loaded| loaded.vendor)
     }
-
-    /// The sandbox of that name.
-    #[must_use]
-    pub fn sandbox(&self, name: &str) -> Option<Arc<Sandbox>> {
-        self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
-    }
-
-    /// The default sandbox.
-    #[must_use]
-    pub fn default_sandbox(&self) -> &Arc<Sandbox> {
-        &self.default
-    }
-
-    /// All sandboxes by name.
-    #[must_use]
-    pub fn sandboxes(&self) -> Vec<Arc<Sandbox>> {
-        self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    /// The sandbox that a credential belongs to, if it belongs to one besides the default.
-    pub(super) fn claimed(&self, mount: &'static str, credential: String) -> Option<Arc<Sandbox>> {
-        let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
-        if claims.is_empty() { None } else { claims.get(&(mount, credential)).cloned() }
-    }
-
-    /// A sandbox that nobody can reach yet, so that it can be furnished before it is opened or put in another's place. With
-    /// `world` it goes on with that one's documents, agenda and time.
-    #[must_use]
-    pub fn stage(&self, name: &str, start: Start, world: Option<World>) -> Arc<Sandbox> {
-        let mut state = state(&self.vendors, name, start);
-        state.world = world.unwrap_or(state.world);
-        Arc::new(Sandbox::new(name, state, self.options.journal_bytes))
-    }
-
-    /// Opens a staged sandbox under its name.
-    ///
-    /// # Errors
-    /// When the name is taken or no name, or there are too many.
-    pub fn open(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, SandboxError> {
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-        if sandbox.name.is_empty() || sandbox.name.len() > 64 || !sandbox.name.bytes().all(fits) {
-            return Err(SandboxError::Name);
-        }
-        let mut sandboxes = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner);
-        if sandboxes.contains_key(&sandbox.name) {
-            return Err(SandboxError::Taken);
-        }
-        if sandboxes.len() >= self.options.sandboxes {
-            return Err(SandboxError::Full);
-        }
-        sandboxes.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
-        drop(sandboxes);
-        self.claim(&sandbox);
-        Ok(sandbox)
-    }
-
-    /// Puts a staged sandbox in another's place, in one step; the journal goes on only if `keep` says so.
-    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) {
-        std::mem::swap(&mut *sandbox.lock(), &mut *staged.lock());
-        if !keep {
-            sandbox.journal().clear();
-        }
-        if sandbox.name != self.default.name {
-            self.unclaim(sandbox);
-            self.claim(sandbox);
-        }
-    }
-
-    /// Removes a sandbox; the default one stays.
-    pub fn remove(&self, name: &str) -> bool {
-        if name == DEFAULT {
-            return false;
-        }
-        let removed = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(name);
-        if let Some(sandbox) = &removed {
-            self.unclaim(sandbox);
-        }
-        removed.is_some()
-    }
-
-    fn claim(&self, sandbox: &Arc<Sandbox>) {
-        let defaults = self.default_values();
-        let state = sandbox.lock();
-        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
-        for loaded in &self.vendors {
-            for credential in state.world.accounts.credentials(loaded.vendor.mount).iter() {
-                for value in credential.facts.values().filter_map(Value::as_str) {
-                    // What opens the default sandbox goes on opening it.
-                    if !defaults.get(loaded.vendor.mount).is_some_and(|values| values.contains(value)) {
-                        claims.entry((loaded.vendor.mount, value.to_owned())).or_insert_with(|| Arc::clone(sandbox));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Every text in the credentials of the default sandbox, by mount.
-    fn default_values(&self) -> BTreeMap<&'static str, BTreeSet<String>> {
-        let state = self.default.lock();
-        let values = |mount: &str| {
-            let rows = state.world.accounts.credentials(mount);
-            rows.iter().flat_map(|row| row.facts.values()).filter_map(|value| value.as_str().map(str::to_owned)).collect()
-        };
-        self.vendors.iter().map(|loaded| (loaded.vendor.mount, values(loaded.vendor.mount))).collect()
-    }
-
-    fn unclaim(&self, sandbox: &Arc<Sandbox>) {
-        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
-        claims.retain(|_, owner| !Arc::ptr_eq(owner, sandbox));
-    }
 }
 
-fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
+pub(super) fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
     let mut accounts = Accounts::default();
+    let mut mounts = Vec::new();
     accounts.any_credential = start.any_credential;
     for Loaded { vendor, .. } in vendors {
         let known = accounts.credentials(vendor.mount);
@@ -275,7 +185,10 @@ fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
         let rows = match given {
             // Versions of one mount have the same rows, which the first of them reads.
             Some(_) if !known.is_empty() => continue,
-            Some(rows) => rows.iter().map(|row| credential(vendor, row)).collect(),
+            Some(rows) => {
+                mounts.push(vendor.mount);
+                rows.iter().map(|row| credential(vendor, row)).collect()
+            }
             None => {
                 let own = (vendor.credentials)(name, &mut entropy::stream(start.seed, &[vendor.id, name, "credentials"], 0));
                 known.iter().cloned().chain(own).collect()
@@ -284,7 +197,7 @@ fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
         accounts.set_credentials(vendor.mount, rows);
     }
     let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default(), outbox: Outbox::default() };
-    State { origin: world.clone(), world, script: start.script, scenario: start.scenario }
+    State { origin: world.clone(), world, script: start.script, scenario: start.scenario, faults: Vec::new(), given: mounts }
 }
 
 fn credential(vendor: &Vendor, row: &serde_json::Map<String, Value>) -> Credential {

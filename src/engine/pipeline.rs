@@ -19,7 +19,7 @@ use crate::engine::machine::{Book, Conform, Loaded, Machine};
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::{Sandbox, State};
-use crate::engine::script::{Instead, View};
+use crate::engine::script::{self, Instead, View};
 use crate::engine::vendor::{Gate, Operations, Row};
 use crate::spec::{Operation, Route};
 use crate::world::{Credential, Exchange};
@@ -60,6 +60,7 @@ impl Machine {
         let book = here.loaded.book();
         let path = locate::normal(here.loaded, here.path);
         let reading = read(request, &here, book, &path);
+        here.sandbox.touch(wall);
         let conduct = self.conduct(&here.sandbox, here.loaded, &reading, None, wall);
         self.finish(&here, book, &reading.call, conduct)
     }
@@ -108,7 +109,7 @@ impl Machine {
         let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
         let documents = state.world.accounts.get(account);
         let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
-        let decision = state.script.decide(&view, &mut rng);
+        let decision = script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng);
         let refusal = match (&reading.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied)) => Some(denied),
@@ -132,9 +133,10 @@ impl Machine {
             (None, None, Some(row)) => {
                 let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
                 let place = Place { now, call, sandbox: &sandbox.name, vendor, account };
-                behave(state, row, place, credential, rng, &mut conduct)
+                behave(state, row, place, credential, rng, self.room(sandbox), &mut conduct)
             }
         };
+        sandbox.count(state);
         conduct
     }
 
@@ -177,7 +179,7 @@ impl Machine {
                 headers.insert(NOTES, HeaderValue::from_str(&codes.join(",")).unwrap_or(HeaderValue::from_static("?")));
             }
         }
-        here.sandbox.journal().push(&Exchange {
+        let exchange = Exchange {
             id: &id,
             at,
             vendor: here.loaded.vendor.id,
@@ -191,7 +193,8 @@ impl Machine {
             reply_headers: &headers,
             reply_body: &body,
             notes: &notes,
-        });
+        };
+        here.sandbox.record(&exchange, self.options.journals_bytes);
         Answer { status, headers, body, delay, wire }
     }
 
@@ -275,8 +278,17 @@ fn admit(
 }
 
 /// Runs a row. What it wrote is taken back when it refuses or fails.
-fn behave(state: &mut State, row: &Row, place: Place<'_>, credential: Credential, rng: entropy::Rng, conduct: &mut Conduct) -> Outcome {
+fn behave(
+    state: &mut State,
+    row: &Row,
+    place: Place<'_>,
+    credential: Credential,
+    rng: entropy::Rng,
+    room: usize,
+    conduct: &mut Conduct,
+) -> Outcome {
     let mut log = Vec::new();
+    let before = state.world.accounts.bytes();
     let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
     let done = guarded(|| Operations::run(row, &mut cx));
     let added = std::mem::take(&mut cx.added);
@@ -285,6 +297,13 @@ fn behave(state: &mut State, row: &Row, place: Place<'_>, credential: Credential
     conduct.label = entropy::fingerprint(owner.name.as_bytes());
     conduct.number = owner.calls;
     drop(cx);
+    let grown = state.world.accounts.bytes().saturating_sub(before);
+    let done = if grown > room {
+        conduct.notes.push(format!("sandbox-full: {grown} bytes of documents do not fit, {room} are left").into());
+        Ok(Err(Refusal::Broken))
+    } else {
+        done
+    };
     let outcome = done.unwrap_or_else(|panic| {
         tracing::error!(operation = row.operation, panic, "a behavior failed and was taken back");
         conduct.notes.push(format!("sandbox-broken: {panic}").into());

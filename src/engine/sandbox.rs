@@ -1,9 +1,18 @@
-//! One sandbox of the process: a world, the scenario at work in it, and its journal.
+//! One sandbox of the process: a world, the scenario at work in it, its journal, and earlier states that it can go back to.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::engine::script::Script;
-use crate::world::{Journal, World};
+use crate::base::time::Timestamp;
+use crate::engine::quota::Meter;
+use crate::engine::registry::Claim;
+use crate::engine::script::{Fault, Script};
+use crate::world::{Exchange, Journal, World};
+
+/// The least that a journal may hold when all journals together are over their budget.
+const LEAST_JOURNAL: usize = 64 * 1024;
 
 /// A named world with everything around it.
 pub struct Sandbox {
@@ -11,6 +20,15 @@ pub struct Sandbox {
     pub name: Arc<str>,
     state: Mutex<State>,
     journal: Mutex<Journal>,
+    snapshots: Mutex<BTreeMap<String, Snapshot>>,
+    /// The credentials by which it is found; the registry's.
+    pub(super) claims: Mutex<Vec<Claim>>,
+    pub(super) documents: Meter,
+    journal_bytes: Meter,
+    /// The wall's second at which it was last used.
+    used: AtomicI64,
+    /// After how many idle seconds it is abandoned; zero is never.
+    ttl: AtomicI64,
 }
 
 /// What the lock of a sandbox guards.
@@ -23,13 +41,64 @@ pub struct State {
     pub script: Box<dyn Script>,
     /// The scenario's name.
     pub scenario: String,
+    /// What goes wrong on purpose, switched on at run time.
+    pub faults: Vec<Fault>,
+    /// The mounts whose credentials the scenario gave.
+    pub given: Vec<&'static str>,
+}
+
+/// An earlier state.
+pub struct Snapshot {
+    /// When it was taken, on the world's clock.
+    pub at: Timestamp,
+    /// Bytes of its documents; what is unchanged since is shared with the sandbox.
+    pub bytes: usize,
+    state: State,
+}
+
+/// The sums that all sandboxes add to.
+#[derive(Clone, Default)]
+pub(super) struct Sums {
+    pub documents: Arc<AtomicUsize>,
+    pub journals: Arc<AtomicUsize>,
+}
+
+impl State {
+    /// A copy that goes its own way from here on. Documents are shared until one side writes.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let faults = self.faults.iter();
+        let faults =
+            faults.map(|fault| Fault { name: fault.name.clone(), wanted: fault.wanted.clone(), script: fault.script.fork() }).collect();
+        Self {
+            world: self.world.clone(),
+            origin: self.origin.clone(),
+            script: self.script.fork(),
+            scenario: self.scenario.clone(),
+            faults,
+            given: self.given.clone(),
+        }
+    }
 }
 
 impl Sandbox {
-    /// A sandbox that starts as `state` says.
-    #[must_use]
-    pub fn new(name: &str, state: State, journal_bytes: usize) -> Self {
-        Self { name: Arc::from(name), state: Mutex::new(state), journal: Mutex::new(Journal::new(journal_bytes)) }
+    /// How many snapshots a sandbox may hold.
+    pub const SNAPSHOTS: usize = 64;
+
+    pub(super) fn new(name: &str, state: State, journal_bytes: usize, sums: &Sums) -> Self {
+        let sandbox = Self {
+            name: Arc::from(name),
+            state: Mutex::new(state),
+            journal: Mutex::new(Journal::new(journal_bytes)),
+            snapshots: Mutex::default(),
+            claims: Mutex::default(),
+            documents: Meter::new(&sums.documents),
+            journal_bytes: Meter::new(&sums.journals),
+            used: AtomicI64::new(0),
+            ttl: AtomicI64::new(0),
+        };
+        sandbox.count(&sandbox.lock());
+        sandbox
     }
 
     /// The state, locked. A panic while it was locked has been taken back, so the lock is never poisoned for others.
@@ -42,21 +111,109 @@ impl Sandbox {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Writes an exchange down. When all journals together hold more than `total` bytes, this one grows no further.
+    pub(super) fn record(&self, exchange: &Exchange<'_>, total: usize) {
+        let mut journal = self.journal();
+        let cap = if self.journal_bytes.sum() > total { journal.bytes().max(LEAST_JOURNAL) } else { usize::MAX };
+        journal.push(exchange, cap);
+        self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Counts what the sandbox holds.
+    pub(super) fn count(&self, state: &State) {
+        let snapshots: usize = self.snapshots().values().map(|snapshot| snapshot.bytes).sum();
+        self.documents.set(state.world.accounts.bytes() + snapshots);
+    }
+
     /// Makes this moment the one that [`Sandbox::reset`] goes back to.
     pub fn settle_origin(&self) {
         let mut state = self.lock();
         state.origin = state.world.clone();
         state.script.reset();
         drop(state);
-        self.journal().clear();
+        self.forget();
     }
 
-    /// Goes back to the moment after the scenario was loaded. The journal is emptied with it.
+    /// Goes back to the moment after the scenario was loaded. The journal and the faults go with it, snapshots stay.
     pub fn reset(&self) {
         let mut state = self.lock();
-        state.world = state.origin.clone();
+        let origin = state.origin.clone();
+        let before = std::mem::replace(&mut state.world, origin);
         state.script.reset();
+        state.faults.clear();
+        self.count(&state);
         drop(state);
-        self.journal().clear();
+        drop(before);
+        self.forget();
+    }
+
+    /// Empties the journal.
+    pub(super) fn forget(&self) {
+        let mut journal = self.journal();
+        journal.clear();
+        self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Keeps the state of this moment under a name; one of that name before is replaced. `None` when there are too many.
+    pub fn snapshot(&self, name: &str, wall: Timestamp) -> Option<(Timestamp, usize)> {
+        let state = self.lock();
+        let (at, bytes) = (state.world.clock.now(wall), state.world.accounts.bytes());
+        let mut snapshots = self.snapshots();
+        if snapshots.len() >= Self::SNAPSHOTS && !snapshots.contains_key(name) {
+            return None;
+        }
+        let before = snapshots.insert(name.to_owned(), Snapshot { at, bytes, state: state.fork() });
+        drop(snapshots);
+        self.count(&state);
+        drop(state);
+        drop(before);
+        Some((at, bytes))
+    }
+
+    /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it. The journal goes on.
+    pub fn restore(&self, name: &str, wall: Timestamp) -> bool {
+        let mut state = self.lock();
+        let Some((mut earlier, at)) = self.snapshots().get(name).map(|snapshot| (snapshot.state.fork(), snapshot.at)) else { return false };
+        if !earlier.world.clock.is_wall() {
+            earlier.world.clock.set(at, wall);
+        }
+        let before = std::mem::replace(&mut *state, earlier);
+        self.count(&state);
+        drop(state);
+        drop(before);
+        true
+    }
+
+    /// Drops a snapshot; whether there was one of that name.
+    pub fn drop_snapshot(&self, name: &str) -> bool {
+        let state = self.lock();
+        let before = self.snapshots().remove(name);
+        self.count(&state);
+        drop(state);
+        before.is_some()
+    }
+
+    /// The snapshots by name, locked.
+    pub fn snapshots(&self) -> MutexGuard<'_, BTreeMap<String, Snapshot>> {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that the sandbox is in use.
+    pub fn touch(&self, wall: Timestamp) {
+        self.used.store(wall.as_second(), Ordering::Relaxed);
+    }
+
+    /// Sets how long it may be idle before it is removed; `None` is for ever.
+    pub fn keep_for(&self, ttl: Option<Duration>) {
+        let seconds = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX).max(1));
+        self.ttl.store(seconds, Ordering::Relaxed);
+    }
+
+    /// When it will be removed if nobody uses it before; `None` is never.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        let ttl = self.ttl.load(Ordering::Relaxed);
+        let at = self.used.load(Ordering::Relaxed).saturating_add(ttl);
+        if ttl == 0 { None } else { Timestamp::from_second(at).ok() }
     }
 }

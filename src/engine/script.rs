@@ -85,6 +85,49 @@ pub trait Script: Send {
 
     /// Forgets what was counted, as at the moment after the scenario was loaded.
     fn reset(&mut self);
+
+    /// The same scenario with what it has counted so far, for a copy of the sandbox.
+    fn fork(&self) -> Box<dyn Script>;
+
+    /// What was counted, to be kept in a file.
+    fn counted(&self) -> Value {
+        Value::Null
+    }
+
+    /// Goes on from what [`Script::counted`] gave.
+    fn recall(&mut self, _: &Value) {}
+
+    /// How many calls met something.
+    fn met(&self) -> u64 {
+        0
+    }
+}
+
+/// Something that goes wrong on purpose, switched on at run time.
+pub struct Fault {
+    /// Its name.
+    pub name: String,
+    /// What was asked for, as it came in.
+    pub wanted: Value,
+    /// What it does.
+    pub script: Box<dyn Script>,
+}
+
+/// What happens to a call: the first fault that has something to do decides, else the scenario.
+pub(crate) fn decide(faults: &mut [Fault], script: &mut dyn Script, view: &View<'_>, rng: &mut Rng) -> Decision {
+    for fault in faults {
+        let decision = fault.script.decide(view, rng);
+        if decision.does_something() {
+            return decision;
+        }
+    }
+    script.decide(view, rng)
+}
+
+impl Decision {
+    fn does_something(&self) -> bool {
+        self.instead.is_some() || self.wire.is_some() || self.failing.is_some() || !self.delay.is_zero()
+    }
 }
 
 /// The scenario that changes nothing.
@@ -108,4 +151,8 @@ impl Script for NoScript {
     }
 
     fn reset(&mut self) {}
+
+    fn fork(&self) -> Box<dyn Script> {
+        Box::new(Self)
+    }
 }

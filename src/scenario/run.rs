@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
@@ -30,8 +30,10 @@ impl Scenario {
     /// # Panics
     /// Never: an empty mapping is a scenario.
     #[must_use]
-    pub fn plain() -> Self {
-        parse::parse("name: default", "default").expect("a mapping with a name is a scenario")
+    pub fn plain() -> Arc<Self> {
+        static PLAIN: OnceLock<Arc<Scenario>> = OnceLock::new();
+        let read = || Arc::new(parse::parse("name: default", "default").expect("a mapping with a name is a scenario"));
+        Arc::clone(PLAIN.get_or_init(read))
     }
 }
 
@@ -91,6 +93,12 @@ pub fn stage(
     if problems.is_empty() { Ok(sandbox) } else { Err(problems) }
 }
 
+/// A scenario at work, for whoever has no use for the rest of a [`Start`].
+#[must_use]
+pub fn script(scenario: Scenario) -> Box<dyn Script> {
+    Box::new(Run::new(Arc::new(scenario)))
+}
+
 /// What a machine has names for.
 pub struct Known<'m>(pub &'m Machine);
 
@@ -120,13 +128,14 @@ fn row(account: &Account) -> Map<String, Value> {
 }
 
 /// A scenario and what it has counted so far.
+#[derive(Clone)]
 struct Run {
     scenario: Arc<Scenario>,
     timelines: BTreeMap<String, Arc<carrier::Timeline>>,
     counts: Counts,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Counts {
     /// Calls by account and operation, for `$call.nth`.
     calls: BTreeMap<(Option<u32>, String), u64>,
@@ -214,6 +223,30 @@ impl Script for Run {
 
     fn reset(&mut self) {
         self.counts = Counts::default();
+    }
+
+    fn fork(&self) -> Box<dyn Script> {
+        Box::new(self.clone())
+    }
+
+    fn counted(&self) -> Value {
+        let Counts { calls, matched, windows } = &self.counts;
+        json!({
+            "calls": calls.iter().collect::<Vec<_>>(),
+            "matched": matched.iter().collect::<Vec<_>>(),
+            "windows": windows.iter().collect::<Vec<_>>(),
+        })
+    }
+
+    fn recall(&mut self, counted: &Value) {
+        fn rows<K: serde::de::DeserializeOwned + Ord, V: serde::de::DeserializeOwned>(value: &Value) -> BTreeMap<K, V> {
+            serde_json::from_value::<Vec<(K, V)>>(value.clone()).unwrap_or_default().into_iter().collect()
+        }
+        self.counts = Counts { calls: rows(&counted["calls"]), matched: rows(&counted["matched"]), windows: rows(&counted["windows"]) };
+    }
+
+    fn met(&self) -> u64 {
+        self.counts.matched.values().sum()
     }
 }
 

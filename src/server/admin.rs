@@ -4,6 +4,8 @@
 
 mod about;
 mod clock;
+mod copies;
+mod faults;
 mod parcels;
 mod requests;
 mod routes;
@@ -13,10 +15,10 @@ mod scenarios;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::header::{CONTENT_TYPE, HeaderValue};
+use ::http::request::Parts;
+use ::http::{Response, StatusCode};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::request::Parts;
-use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +28,7 @@ use tokio::sync::Notify;
 use crate::base::{text, time};
 use crate::engine::{self, Machine, Sandbox};
 use crate::server::access::Guard;
+use crate::server::http;
 
 /// Where the API lives.
 pub(super) const ROOT: &str = "/_seatrial";
@@ -119,7 +122,9 @@ impl Admin {
     /// The sandbox that the path names.
     fn sandbox(&self, ask: &Ask<'_>) -> Result<Arc<Sandbox>, Problem> {
         let name = ask.parameter("s");
-        self.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))
+        let sandbox = self.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?;
+        sandbox.touch(http::wall());
+        Ok(sandbox)
     }
 }
 

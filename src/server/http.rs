@@ -34,6 +34,8 @@ const HEADER_COUNT: usize = 100;
 const CONNECTIONS: usize = 10_000;
 /// How long a connection is kept open without an answer when a scenario wants silence.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
+/// How often abandoned sandboxes are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
 /// How long open requests may take to finish when the process is told to leave.
 const DRAIN: Duration = Duration::from_millis(800);
 
@@ -142,7 +144,9 @@ pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: 
             tokio::spawn(async move { accept(listener, role, shell, builder, graceful, seats).await })
         })
         .collect();
+    let sweeping = tokio::spawn(sweep(Arc::clone(&shell.machine)));
     shutdown.await;
+    sweeping.abort();
     for task in &accepting {
         task.abort();
     }
@@ -151,6 +155,17 @@ pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: 
     }
     if let Some(graceful) = Arc::into_inner(graceful) {
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+    }
+}
+
+/// Removes abandoned sandboxes, for ever.
+async fn sweep(machine: Arc<Machine>) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    loop {
+        ticks.tick().await;
+        for name in machine.sweep(wall()) {
+            tracing::info!(sandbox = &*name, "nobody used it for as long as it is kept; it is removed");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::world::documents::{Kind, Table};
+use crate::world::documents::{Kind, Table, Undo};
 
 /// The number of an account within its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +42,8 @@ pub struct Accounts {
     rows: Vec<Account>,
     names: BTreeMap<&'static str, BTreeMap<Arc<str>, AccountId>>,
     credentials: BTreeMap<&'static str, Arc<[Credential]>>,
+    /// The bytes of all documents of all accounts.
+    bytes: usize,
     /// Where a document is written before it is stored: one buffer for all.
     pub(crate) scratch: Vec<u8>,
     /// Whether whatever is presented is good (`credentials: any`).
@@ -70,7 +72,7 @@ impl Account {
     }
 
     /// The table of one kind, made when missing.
-    pub fn table_mut(&mut self, kind: Kind) -> &mut Table {
+    fn table_mut(&mut self, kind: Kind) -> &mut Table {
         let place = self.tables.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
             self.tables.push((kind, Table::default()));
             self.tables.len() - 1
@@ -120,9 +122,44 @@ impl Accounts {
         self.rows.get_mut(id.0 as usize).expect("account numbers come from this world")
     }
 
+    /// Stores a document, given as its id and its body behind one another.
+    pub fn put(&mut self, account: AccountId, kind: Kind, id: &str, joined: &[u8]) -> Undo {
+        self.counted(account, kind, |table| table.put(id, joined))
+    }
+
+    /// Removes a document, if there is one.
+    pub fn remove(&mut self, account: AccountId, kind: Kind, id: &str) -> Option<Undo> {
+        self.counted(account, kind, |table| table.remove(id))
+    }
+
+    /// Takes the latest write to a table back.
+    pub fn revert(&mut self, account: AccountId, kind: Kind, undo: Undo) {
+        self.counted(account, kind, |table| table.revert(undo));
+    }
+
+    /// The bytes of all documents of all accounts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn counted<T>(&mut self, account: AccountId, kind: Kind, write: impl FnOnce(&mut Table) -> T) -> T {
+        let table = self.get_mut(account).table_mut(kind);
+        let before = table.bytes();
+        let done = write(table);
+        let after = table.bytes();
+        self.bytes = self.bytes + after - before;
+        done
+    }
+
     /// All accounts with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Account)> {
         self.rows.iter().enumerate().map(|(place, row)| (AccountId(u32::try_from(place).expect("counted on insertion")), row))
+    }
+
+    /// The mounts that have credentials.
+    pub fn mounts(&self) -> impl Iterator<Item = &'static str> {
+        self.credentials.keys().copied()
     }
 
     /// The credentials of one mount.

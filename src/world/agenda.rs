@@ -58,6 +58,11 @@ impl Agenda {
         Some((at, task))
     }
 
+    /// All that is due, soonest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &Task)> {
+        self.due.iter().map(|((at, _), task)| (*at, task))
+    }
+
     /// How much is due.
     #[must_use]
     pub fn len(&self) -> usize {

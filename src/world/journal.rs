@@ -48,6 +48,8 @@ pub struct Exchange<'a> {
 /// One exchange, as it is read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// Its place among all exchanges that were ever written down here, from 1.
+    pub number: u64,
     /// The value of `seatrial-request`: unique within the process, and the same in every run of the same calls.
     pub id: String,
     /// When, on the world's clock.
@@ -104,12 +106,13 @@ impl Journal {
         Self { segments: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0 }
     }
 
-    /// Writes an exchange down, dropping the oldest ones if need be.
-    pub fn push(&mut self, exchange: &Exchange<'_>) {
+    /// Writes an exchange down, dropping the oldest ones if need be. `cap` is a budget of the moment, when it is the smaller one.
+    pub fn push(&mut self, exchange: &Exchange<'_>, cap: usize) {
         self.written += 1;
-        let segment = self.segment_for(exchange.size());
+        let number = self.written;
+        let segment = self.segment_for(exchange.size(), self.budget.min(cap));
         segment.starts.push(u32::try_from(segment.data.len()).expect("segments are small"));
-        exchange.write(&mut segment.data);
+        exchange.write(number, &mut segment.data);
     }
 
     /// The exchanges that are still there, oldest first.
@@ -119,6 +122,11 @@ impl Journal {
                 Entry::read(segment.data.get(*start as usize..).unwrap_or_default()).expect("entries are read as they were written")
             })
         })
+    }
+
+    /// The exchanges after the one with that number that are still there, newest first.
+    pub fn after(&self, number: u64) -> impl Iterator<Item = Entry> {
+        self.iter().rev().take_while(move |entry| entry.number > number)
     }
 
     /// Forgets everything; what leaves on request is not counted as dropped.
@@ -145,12 +153,12 @@ impl Journal {
     }
 
     /// A segment with room for `size` more bytes.
-    fn segment_for(&mut self, size: usize) -> &mut Segment {
+    fn segment_for(&mut self, size: usize, budget: usize) -> &mut Segment {
         let fits = |segment: &Segment| segment.data.capacity() - segment.data.len() >= size;
         if !self.segments.back().is_some_and(fits) {
-            let wanted = size.max(SEGMENT.min(self.budget / 4));
+            let wanted = size.max(SEGMENT.min(budget / 4));
             let mut spare = Segment::default();
-            while self.bytes + wanted > self.budget {
+            while self.bytes + wanted > budget {
                 let Some(oldest) = self.segments.pop_front() else { break };
                 self.bytes -= oldest.data.capacity();
                 self.dropped += oldest.starts.len() as u64;
@@ -179,7 +187,8 @@ impl Exchange<'_> {
         128 + texts + bodies + notes + headers(self.request_headers) + headers(self.reply_headers)
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, number: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(&number.to_le_bytes());
         out.extend_from_slice(&self.at.as_second().to_le_bytes());
         out.extend_from_slice(&self.at.subsec_nanosecond().to_le_bytes());
         out.extend_from_slice(&self.status.to_le_bytes());
@@ -224,6 +233,7 @@ fn lines(headers: &HeaderMap, out: &mut Vec<u8>) {
 
 impl Entry {
     fn read(mut data: &[u8]) -> Option<Self> {
+        let number = u64::from_le_bytes(take(&mut data)?);
         let second = i64::from_le_bytes(take(&mut data)?);
         let nanosecond = i32::from_le_bytes(take(&mut data)?);
         let status = u16::from_le_bytes(take(&mut data)?);
@@ -236,6 +246,7 @@ impl Entry {
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Some(Self {
+            number,
             at: Timestamp::new(second, nanosecond).ok()?,
             status,
             lengths: (usize::try_from(lengths.0).ok()?, usize::try_from(lengths.1).ok()?),
@@ -267,21 +278,24 @@ mod tests {
         let headers = HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("localhost"))]);
         let mut journal = Journal::new(budget);
         for number in 0..count {
-            journal.push(&Exchange {
-                id: &number.to_string(),
-                at: Timestamp::UNIX_EPOCH,
-                vendor: "shippo",
-                operation: "",
-                method: &Method::GET,
-                path: "/",
-                query: "a=b",
-                request_headers: &headers,
-                request_body: b"",
-                status: 200,
-                reply_headers: &headers,
-                reply_body: &vec![7; body],
-                notes: &["request-invalid: two\nlines".into()],
-            });
+            journal.push(
+                &Exchange {
+                    id: &number.to_string(),
+                    at: Timestamp::UNIX_EPOCH,
+                    vendor: "shippo",
+                    operation: "",
+                    method: &Method::GET,
+                    path: "/",
+                    query: "a=b",
+                    request_headers: &headers,
+                    request_body: b"",
+                    status: 200,
+                    reply_headers: &headers,
+                    reply_body: &vec![7; body],
+                    notes: &["request-invalid: two\nlines".into()],
+                },
+                usize::MAX,
+            );
         }
         journal
     }

@@ -18,7 +18,7 @@ pub use documents::{Kind, Table, Undo};
 pub use journal::{Entry, Exchange, Journal};
 pub use outbox::{Outbox, Posted};
 
-/// Everything of a sandbox that a snapshot has to keep.
+/// Everything of a sandbox's data that a snapshot has to keep.
 #[derive(Clone)]
 pub struct World {
     /// What every stream of randomness is derived from.

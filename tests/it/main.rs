@@ -8,4 +8,5 @@ mod documents;
 mod matching;
 mod process;
 mod recorded;
+mod sandboxes;
 mod tidy;

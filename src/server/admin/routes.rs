@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::server::admin::{Handler, Problem, about, clock, parcels, requests, sandboxes, scenarios};
+use crate::server::admin::{Handler, Problem, about, clock, copies, faults, parcels, requests, sandboxes, scenarios};
 
 /// One route.
 pub(super) struct Route {
@@ -59,11 +59,22 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}", 200, sandboxes::get, "one sandbox with its credentials and addresses"),
     route!(DELETE "/sandboxes/{s}", 204, sandboxes::delete, "removes a sandbox; the default one stays"),
     route!(POST "/sandboxes/{s}/reset", 200, sandboxes::reset, "back to the moment after the scenario was loaded"),
+    route!(GET "/sandboxes/{s}/snapshots", 200, copies::list, "the snapshots of a sandbox"),
+    route!(POST "/sandboxes/{s}/snapshot", 201, copies::snapshot, "keeps the state of this moment under a name", body: copies::name_schema),
+    route!(POST "/sandboxes/{s}/restore", 200, copies::restore, "back to a snapshot, which stays", body: copies::name_schema),
+    route!(DELETE "/sandboxes/{s}/snapshots/{name}", 204, copies::delete, "drops a snapshot"),
+    route!(POST "/sandboxes/{s}/fork", 201, copies::fork, "opens a copy with credentials of its own", body: copies::fork_schema),
+    route!(GET "/sandboxes/{s}/export", 200, copies::export, "the sandbox as a file: data, time, scenario, faults"),
+    route!(POST "/sandboxes/{s}/import", 200, copies::import, "makes the sandbox what a file says; it is opened if there is none", body: copies::file_schema),
     route!(GET "/sandboxes/{s}/clock", 200, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", 200, clock::put, "sets the time forward, or how it passes", body: clock::put_schema),
     route!(POST "/sandboxes/{s}/clock/advance", 200, clock::advance, "moves the time; everything due happens", body: clock::advance_schema),
     route!(GET "/sandboxes/{s}/scenario", 200, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", 200, scenarios::put, "begins anew under another scenario", query: KEEP, body: scenarios::put_schema),
+    route!(GET "/sandboxes/{s}/faults", 200, faults::list, "the faults switched on by hand"),
+    route!(GET "/sandboxes/{s}/faults/{name}", 200, faults::get, "one fault, and how many calls it met"),
+    route!(PUT "/sandboxes/{s}/faults/{name}", 200, faults::put, "switches a fault on", body: faults::put_schema),
+    route!(DELETE "/sandboxes/{s}/faults/{name}", 204, faults::delete, "switches a fault off"),
     route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: FILTERS),
     route!(DELETE "/sandboxes/{s}/requests", 204, requests::delete, "empties the journal of what the filters name", query: FILTERS),
     route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`"),

@@ -1,0 +1,209 @@
+//! The sandboxes of a process: opened, found by name or credential, copied, replaced, removed.
+//!
+//! **Invariant:** no lock over all sandboxes is held while one of them is locked, nor while a world is copied or dropped, so
+//! that what happens to one sandbox never makes another wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+use crate::base::entropy;
+use crate::base::time::Timestamp;
+use crate::engine::machine::{self, DEFAULT, Loaded, Machine, Start};
+use crate::engine::sandbox::{Sandbox, State};
+use crate::engine::vendor::Vendor;
+use crate::world::{Accounts, Credential, World};
+
+/// Texts in credentials by mount.
+pub(super) type Texts = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// A text in a credential, with its mount.
+pub(super) type Claim = (&'static str, Arc<str>);
+
+/// Why there is no such sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SandboxError {
+    /// The name is taken.
+    Taken,
+    /// The name is not made of lower-case letters, digits and dashes, or too long.
+    Name,
+    /// There are too many already.
+    Full,
+    /// The budget of bytes is used up.
+    Bytes,
+}
+
+impl Machine {
+    /// The sandbox of that name.
+    #[must_use]
+    pub fn sandbox(&self, name: &str) -> Option<Arc<Sandbox>> {
+        self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The default sandbox.
+    #[must_use]
+    pub fn default_sandbox(&self) -> &Arc<Sandbox> {
+        &self.default
+    }
+
+    /// All sandboxes by name.
+    #[must_use]
+    pub fn sandboxes(&self) -> Vec<Arc<Sandbox>> {
+        self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The sandbox that a credential belongs to, if it belongs to one besides the default.
+    pub(super) fn claimed(&self, mount: &'static str, credential: String) -> Option<Arc<Sandbox>> {
+        let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
+        if claims.is_empty() { None } else { claims.get(&(mount, Arc::from(credential))).cloned() }
+    }
+
+    /// A sandbox that nobody can reach yet, so that it can be furnished before it is opened or put in another's place. With
+    /// `world` it goes on with that one's documents, agenda and time.
+    #[must_use]
+    pub fn stage(&self, name: &str, start: Start, world: Option<World>) -> Arc<Sandbox> {
+        let mut state = machine::state(&self.vendors, name, start);
+        state.world = world.unwrap_or(state.world);
+        Arc::new(Sandbox::new(name, state, self.options.journal_bytes, &self.sums))
+    }
+
+    /// Opens a staged sandbox under its name.
+    ///
+    /// # Errors
+    /// When the name is taken or no name, or there are too many.
+    pub fn open(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, SandboxError> {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        if sandbox.name.is_empty() || sandbox.name.len() > 64 || !sandbox.name.bytes().all(fits) {
+            return Err(SandboxError::Name);
+        }
+        if sandbox.documents.own() > self.options.sandbox_bytes || sandbox.documents.sum() > self.options.total_bytes {
+            return Err(SandboxError::Bytes);
+        }
+        let mut sandboxes = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner);
+        if sandboxes.contains_key(&sandbox.name) {
+            return Err(SandboxError::Taken);
+        }
+        if sandboxes.len() >= self.options.sandboxes {
+            return Err(SandboxError::Full);
+        }
+        sandboxes.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
+        drop(sandboxes);
+        self.claim(&sandbox);
+        Ok(sandbox)
+    }
+
+    /// Opens a copy of a sandbox: its documents, time, agenda, scenario and faults, with credentials of its own. Its journal
+    /// begins empty. Documents are shared until one side writes.
+    ///
+    /// # Errors
+    /// As [`Machine::open`].
+    pub fn fork(&self, source: &Sandbox, name: &str, wall: Timestamp) -> Result<Arc<Sandbox>, SandboxError> {
+        let mut state = source.lock().fork();
+        self.own_credentials(&mut state, name);
+        let copy = Arc::new(Sandbox::new(name, state, self.options.journal_bytes, &self.sums));
+        copy.touch(wall);
+        self.open(copy)
+    }
+
+    /// Gives a staged sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
+    pub fn adopt(&self, staged: &Sandbox) {
+        self.own_credentials(&mut staged.lock(), &staged.name);
+    }
+
+    fn own_credentials(&self, state: &mut State, name: &str) {
+        let State { world, origin, given, .. } = state;
+        let mounts: BTreeSet<&'static str> = self.vendors.iter().map(|loaded| loaded.vendor.mount).collect();
+        for mount in mounts.into_iter().filter(|mount| !given.contains(mount)) {
+            let rows = own_credentials(&self.vendors, mount, name, world.seed, &world.accounts);
+            origin.accounts.set_credentials(mount, rows.clone());
+            world.accounts.set_credentials(mount, rows);
+        }
+    }
+
+    /// Puts a staged sandbox in another's place, in one step; the journal goes on only if `keep` says so.
+    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) {
+        let mut state = sandbox.lock();
+        std::mem::swap(&mut *state, &mut *staged.lock());
+        sandbox.count(&state);
+        drop(state);
+        drop(staged);
+        if !keep {
+            sandbox.forget();
+        }
+        if sandbox.name == self.default.name {
+            *self.reserved.write().unwrap_or_else(PoisonError::into_inner) = texts(&self.vendors, sandbox);
+        } else {
+            self.unclaim(sandbox);
+            self.claim(sandbox);
+        }
+    }
+
+    /// Removes a sandbox; the default one stays.
+    pub fn remove(&self, name: &str) -> bool {
+        if name == DEFAULT {
+            return false;
+        }
+        let removed = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        if let Some(sandbox) = &removed {
+            self.unclaim(sandbox);
+        }
+        removed.is_some()
+    }
+
+    /// Removes the sandboxes that nobody used for as long as they are kept; their names.
+    pub fn sweep(&self, wall: Timestamp) -> Vec<Arc<str>> {
+        let sandboxes = self.sandboxes();
+        let over = sandboxes.iter().filter(|sandbox| sandbox.expires().is_some_and(|expires| expires < wall));
+        over.filter(|sandbox| self.remove(&sandbox.name)).map(|sandbox| Arc::clone(&sandbox.name)).collect()
+    }
+
+    fn claim(&self, sandbox: &Arc<Sandbox>) {
+        let reserved = self.reserved.read().unwrap_or_else(PoisonError::into_inner);
+        let own = texts(&self.vendors, sandbox);
+        // What opens the default sandbox goes on opening it.
+        let own = own.into_iter().flat_map(|(mount, values)| values.into_iter().map(move |value| (mount, value)));
+        let own = own.filter(|(mount, value)| !reserved.get(mount).is_some_and(|values| values.contains(value)));
+        let keys: Vec<Claim> = own.map(|(mount, value)| (mount, Arc::from(value))).collect();
+        drop(reserved);
+        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        for key in &keys {
+            claims.entry(key.clone()).or_insert_with(|| Arc::clone(sandbox));
+        }
+        drop(claims);
+        *sandbox.claims.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn unclaim(&self, sandbox: &Arc<Sandbox>) {
+        let keys = std::mem::take(&mut *sandbox.claims.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            if claims.get(&key).is_some_and(|owner| Arc::ptr_eq(owner, sandbox)) {
+                claims.remove(&key);
+            }
+        }
+    }
+}
+
+/// Every text in the credentials of a sandbox, by mount.
+pub(super) fn texts(vendors: &[Loaded], sandbox: &Sandbox) -> Texts {
+    let state = sandbox.lock();
+    let values = |mount: &str| {
+        let rows = state.world.accounts.credentials(mount);
+        rows.iter().flat_map(|row| row.facts.values()).filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    };
+    vendors.iter().map(|loaded| (loaded.vendor.mount, values(loaded.vendor.mount))).collect()
+}
+
+/// Credentials of its own for a copy, opening the accounts that those of its source open.
+fn own_credentials(vendors: &[Loaded], mount: &str, name: &str, seed: u64, source: &Accounts) -> Vec<Credential> {
+    let before = source.credentials(mount);
+    let versions = vendors.iter().map(|loaded| loaded.vendor).filter(|vendor| vendor.mount == mount);
+    let own = |vendor: &'static Vendor| (vendor.credentials)(name, &mut entropy::stream(seed, &[vendor.id, name, "credentials"], 0));
+    let mut rows: Vec<Credential> = versions.flat_map(own).collect();
+    for (place, row) in rows.iter_mut().enumerate() {
+        let same = before.iter().any(|other| other.account == row.account);
+        if let Some(other) = before.get(place).or(before.first()).filter(|_| !same) {
+            row.account = Arc::clone(&other.account);
+        }
+    }
+    rows
+}

@@ -1,0 +1,240 @@
+//! The file of a world: everything that [`World`] holds, as one JSON object that people can read and keep beside their tests.
+//!
+//! Accounts and tasks stand in their order, so that numbers which point at them keep their meaning.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::base::time::Timestamp;
+use crate::world::{AccountId, Accounts, Agenda, Clock, Credential, Kind, Mode, Outbox, Posted, Task, World};
+
+/// The format that this version writes.
+pub const FORMAT: &str = "seatrial/sandbox-v1";
+
+/// How many different words (kinds and topics) files may bring into a process.
+const WORDS: usize = 4096;
+
+/// Why a file is no world.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// It is not the JSON that we write.
+    #[error("the file is not a sandbox: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// It says that it is something else.
+    #[error("the file has the format `{0}`, expected `{FORMAT}`")]
+    Format(String),
+    /// It speaks of a vendor that this version lacks.
+    #[error("the file has data of the vendor `{0}`, which there is not")]
+    Vendor(String),
+    /// A task of it is about an account that it lacks.
+    #[error("a task of the file is about account {0}, which the file lacks")]
+    Account(u32),
+    /// A word of it is too long, or there are too many.
+    #[error("`{0}` is no kind of document or task")]
+    Word(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WorldFile {
+    format: String,
+    seed: u64,
+    now: Timestamp,
+    mode: Mode,
+    #[serde(default)]
+    any_credential: bool,
+    credentials: Vec<(String, Vec<CredentialRow>)>,
+    accounts: Vec<AccountRow>,
+    agenda: Vec<TaskRow>,
+    #[serde(default)]
+    outbox: Vec<PostedRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PostedRow {
+    at: Timestamp,
+    account: u32,
+    vendor: String,
+    delivery: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CredentialRow {
+    account: String,
+    facts: Map<String, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountRow {
+    mount: String,
+    name: String,
+    calls: u64,
+    tables: Vec<TableRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TableRow {
+    kind: String,
+    documents: Vec<(String, Box<RawValue>)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TaskRow {
+    at: Timestamp,
+    account: u32,
+    vendor: String,
+    topic: String,
+    subject: String,
+    step: u32,
+}
+
+/// A world as its file, when the wall shows `wall`.
+///
+/// # Errors
+/// When a document is not JSON, which none of ours is.
+pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError> {
+    let credentials = world.accounts.mounts().map(|mount| {
+        let rows = world.accounts.credentials(mount);
+        let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.facts).clone() });
+        (mount.to_owned(), rows.collect())
+    });
+    let mut accounts = Vec::new();
+    for (_, account) in world.accounts.iter() {
+        let mut tables = Vec::new();
+        for (kind, table) in account.tables() {
+            let rows = table.iter().map(|(id, body)| Ok((id.to_owned(), serde_json::from_slice(body)?)));
+            tables.push(TableRow { kind: kind.0.to_owned(), documents: rows.collect::<Result<_, serde_json::Error>>()? });
+        }
+        accounts.push(AccountRow { mount: account.mount.to_owned(), name: account.name.to_string(), calls: account.calls, tables });
+    }
+    let agenda = world.agenda.iter().map(|(at, task)| TaskRow {
+        at,
+        account: task.account.0,
+        vendor: task.vendor.to_owned(),
+        topic: task.topic.to_owned(),
+        subject: task.subject.to_string(),
+        step: task.step,
+    });
+    let outbox = world.outbox.iter().map(|row| PostedRow {
+        at: row.at,
+        account: row.account.0,
+        vendor: row.vendor.to_owned(),
+        delivery: row.delivery.to_string(),
+    });
+    let file = WorldFile {
+        format: FORMAT.to_owned(),
+        seed: world.seed,
+        now: world.clock.now(wall),
+        mode: world.clock.mode(),
+        any_credential: world.accounts.any_credential,
+        credentials: credentials.collect(),
+        accounts,
+        agenda: agenda.collect(),
+        outbox: outbox.collect(),
+    };
+    Ok(serde_json::value::to_raw_value(&file)?)
+}
+
+/// The world of a file, when the wall shows `wall`; `vendors` are the ids and mounts that there are.
+///
+/// # Errors
+/// When the file is not one that [`write`] wrote, or speaks of what this version lacks.
+pub fn read(file: &str, vendors: &[&'static str], wall: Timestamp) -> Result<World, FileError> {
+    let file: WorldFile = serde_json::from_str(file)?;
+    if file.format != FORMAT {
+        return Err(FileError::Format(file.format));
+    }
+    let known = |name: &str| vendors.iter().find(|vendor| **vendor == name).copied().ok_or_else(|| FileError::Vendor(name.to_owned()));
+    let mut accounts = Accounts::default();
+    accounts.any_credential = file.any_credential;
+    for (mount, rows) in file.credentials {
+        let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), facts: row.facts.into() });
+        accounts.set_credentials(known(&mount)?, rows.collect());
+    }
+    let mut count = 0;
+    for row in file.accounts {
+        let id = accounts.open(known(&row.mount)?, &row.name);
+        accounts.get_mut(id).calls = row.calls;
+        for table in row.tables {
+            let kind = Kind(word(&table.kind)?);
+            for (name, body) in table.documents {
+                accounts.put(id, kind, &name, format!("{name}{}", body.get()).as_bytes());
+            }
+        }
+        count = id.0 + 1;
+    }
+    let account = |number: u32| if number < count { Ok(AccountId(number)) } else { Err(FileError::Account(number)) };
+    let mut agenda = Agenda::default();
+    for row in file.agenda {
+        let (account, vendor) = (account(row.account)?, known(&row.vendor)?);
+        agenda.add(row.at, Task { account, vendor, topic: word(&row.topic)?, subject: row.subject.into(), step: row.step });
+    }
+    let mut outbox = Outbox::default();
+    for row in file.outbox {
+        outbox.add(Posted { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
+    }
+    Ok(World { seed: file.seed, clock: Clock::new(file.mode, Some(file.now), wall), accounts, agenda, outbox })
+}
+
+/// A word for ever: kinds and topics are constants of the vendors, and a file names the same few again and again.
+fn word(text: &str) -> Result<&'static str, FileError> {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(word) = known.get(text) {
+        return Ok(word);
+    }
+    if text.len() > 64 || known.len() >= WORDS {
+        return Err(FileError::Word(text.to_owned()));
+    }
+    let word: &'static str = Box::leak(text.into());
+    known.insert(word);
+    Ok(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world() -> World {
+        let wall: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a test writes valid timestamps");
+        let mut accounts = Accounts::default();
+        accounts.set_credentials("shippo", vec![Credential { account: "test".into(), facts: Map::new().into() }]);
+        let account = accounts.open("shippo", "test");
+        accounts.put(account, Kind("parcel"), "b", b"b{\"a\":1.50}");
+        accounts.put(account, Kind("parcel"), "a", b"a[\"\\u00e4\"]");
+        let mut agenda = Agenda::default();
+        agenda.add(wall, Task { account, vendor: "shippo", topic: "parcel.step", subject: "b".into(), step: 3 });
+        let mut outbox = Outbox::default();
+        outbox.add(Posted { at: wall, account, vendor: "shippo", delivery: "d".into() });
+        World { seed: 7, clock: Clock::new(Mode::Speed(2.5), None, wall), accounts, agenda, outbox }
+    }
+
+    fn check(file: &str, expected: &str) {
+        let problem = read(file, &["shippo"], Timestamp::UNIX_EPOCH).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(problem.contains(expected), "{problem}");
+    }
+
+    #[test]
+    fn a_file_reads_back_as_the_world_that_was_written() {
+        let wall = "2026-01-05T09:00:10Z".parse().expect("a test writes valid timestamps");
+        let file = write(&world(), wall).expect("our documents are JSON").to_string();
+        let read = read(&file, &["shippo"], wall).expect("a file that was just written");
+        assert_eq!(write(&read, wall).expect("our documents are JSON").to_string(), file);
+        assert_eq!(read.accounts.bytes(), world().accounts.bytes());
+        assert_eq!(read.clock.now(wall), world().clock.now(wall));
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_refused() {
+        let file = write(&world(), Timestamp::UNIX_EPOCH).expect("our documents are JSON").to_string();
+        check("{}", "not a sandbox");
+        check(&file.replace("sandbox-v1", "sandbox-v9"), "expected `seatrial/sandbox-v1`");
+        check(&file.replace("\"shippo\"", "\"other\""), "the vendor `other`");
+        check(&file.replace("\"account\":0", "\"account\":5"), "about account 5");
+        check(&file.replace("parcel.step", &"x".repeat(65)), "is no kind");
+    }
+}
