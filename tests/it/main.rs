@@ -5,6 +5,7 @@ mod conversations;
 mod determinism;
 mod diagnostics;
 mod documents;
+mod machine;
 mod matching;
 mod process;
 mod recorded;

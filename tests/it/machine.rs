@@ -1,0 +1,220 @@
+//! The machine by itself, with a vendor made up for the purpose: refusals and panics leave nothing behind, tasks happen in
+//! order, sandboxes do not see each other.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use jiff::SignedDuration;
+use seatrial::base::json::Style;
+use seatrial::base::time::{self, Timestamp};
+use seatrial::engine::webhooks::Webhooks;
+use seatrial::engine::{
+    Answer, Call, Conform, Cx, Denial, Dialect, Gate, Identity, Machine, Operations, Options, Outcome, Refusal, Reply, Request, Slashes,
+    Start, Vendor, credentials, decode, scans_are_read,
+};
+use seatrial::world::{Clock, Credential, Kind, Mode, Task};
+use serde_json::{Value, json};
+
+const THING: Kind = Kind("thing");
+
+const SPEC: &str = r##"{
+  "openapi": "3.0.3", "info": {"title": "Acme", "version": "1"},
+  "security": [{"key": []}],
+  "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-key"}}, "schemas": {}},
+  "paths": {"/things": {
+    "get": {"operationId": "listThings", "tags": ["things"], "x-evidence": "inferred", "responses": {"200": {"description": "all",
+      "content": {"application/json": {"schema": {"type": "array", "items": {"type": "string"}}}}}}},
+    "post": {"operationId": "createThing", "tags": ["things"], "x-evidence": "inferred",
+      "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
+        "properties": {"name": {"type": "string", "minLength": 1}, "then": {"type": "string"}}}}}},
+      "responses": {"201": {"description": "made", "content": {"application/json": {"schema": {"type": "string"}}}}, "default": {"description": "no"}}}
+  }}
+}"##;
+
+const ACME: Vendor = Vendor {
+    id: "acme",
+    mount: "acme",
+    version: "",
+    hosts: &["api.acme.example"],
+    spec: SPEC,
+    spec_source: "",
+    slashes: Slashes { trailing: true, doubled: true },
+    operations,
+    credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
+    account_of: |_| "default".to_owned(),
+    identify: |request| request.header("x-key").map(|key| Identity::Credential(key.to_owned())),
+    authenticate,
+    decode: decode::json_or_form,
+    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
+    due,
+    scanned: scans_are_read,
+    state: |_| Value::Null,
+    webhooks: Webhooks::NONE,
+};
+
+fn operations(rows: &mut Operations) {
+    rows.on("listThings", list).on("createThing", create);
+}
+
+fn list(cx: &mut Cx<'_>) -> Outcome {
+    let names: Vec<String> = cx.docs.list(THING).collect();
+    Ok(Reply::ok(names))
+}
+
+fn create(cx: &mut Cx<'_>) -> Outcome {
+    let name = cx.call.body["name"].as_str().unwrap_or_default().to_owned();
+    cx.docs.put(THING, &name, &name);
+    cx.after(SignedDuration::from_hours(1), "echo", &name, 1);
+    match cx.call.body["then"].as_str() {
+        Some("refuse") => Err(Refusal::missing(THING, name)),
+        Some("panic") => panic!("asked to"),
+        _ => Ok(Reply::created(name)),
+    }
+}
+
+fn due(cx: &mut Cx<'_>, task: &Task) {
+    assert!(!task.subject.starts_with("bomb"), "a task that fails");
+    let name = format!("{}+{}", task.subject, task.step);
+    cx.docs.put(THING, &name, &name);
+    if task.step < 3 {
+        cx.after(SignedDuration::from_hours(1), "echo", &task.subject, task.step + 1);
+    }
+}
+
+fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+    let key = gate.call.request.header("x-key").ok_or(Refusal::Unauthenticated(Denial::Missing))?;
+    gate.credentials.iter().find(|row| row.text("key") == key).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
+}
+
+fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
+    let (status, word) = match refusal {
+        Refusal::Unauthenticated(_) => (401, "who"),
+        Refusal::UnknownPath { .. } => (404, "where"),
+        Refusal::Missing { .. } => (404, "what"),
+        Refusal::WrongMethod(_) => (405, "how"),
+        Refusal::Malformed { .. } | Refusal::Invalid(_) => (400, "eh"),
+        Refusal::Broken => (500, "oops"),
+        _ => (418, "hm"),
+    };
+    Reply::json(StatusCode::from_u16(status).expect("a status"), json!({ "no": word }))
+}
+
+fn start() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
+}
+
+fn machine() -> Machine {
+    let start = Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
+    Machine::new(&[&ACME], Options { conform: Conform::All, ..Options::default() }, start)
+}
+
+fn call(machine: &Machine, method: Method, path: &str, key: &str, body: &str) -> Answer {
+    let mut headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    headers.insert("x-key", key.parse().expect("a header value"));
+    let request = Request {
+        method,
+        path: path.to_owned(),
+        query: String::new(),
+        headers,
+        body: body.to_owned().into(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        secure: false,
+        mount: None,
+    };
+    machine.handle(&request, start())
+}
+
+fn create_thing(machine: &Machine, body: &str) -> (u16, String) {
+    let answer = call(machine, Method::POST, "/acme/things", "default-key", body);
+    (answer.status.as_u16(), String::from_utf8_lossy(&answer.body).into_owned())
+}
+
+fn things(machine: &Machine, path: &str, key: &str) -> String {
+    String::from_utf8_lossy(&call(machine, Method::GET, path, key, "").body).into_owned()
+}
+
+#[test]
+fn what_refuses_or_panics_leaves_nothing_behind() {
+    let machine = machine();
+    assert_eq!(create_thing(&machine, r#"{"name": "a"}"#), (201, r#""a""#.to_owned()));
+    assert_eq!(create_thing(&machine, r#"{"name": "b", "then": "refuse"}"#), (404, r#"{"no":"what"}"#.to_owned()));
+    assert_eq!(create_thing(&machine, r#"{"name": "c", "then": "panic"}"#), (500, r#"{"no":"oops"}"#.to_owned()));
+    assert_eq!(things(&machine, "/acme/things", "default-key"), r#"["a"]"#);
+    assert_eq!(machine.default_sandbox().lock().world.agenda.len(), 1);
+    let journal = machine.default_sandbox().journal();
+    assert!(journal.iter().any(|entry| entry.notes.iter().any(|note| note == "sandbox-broken: asked to")));
+}
+
+#[test]
+fn what_departs_from_the_document_never_reaches_a_rule() {
+    let machine = machine();
+    for body in ["{}", r#"{"name": ""}"#, r#"{"name": 1}"#, "[]", "null", "", "{", r#"{"name": "a"} x"#] {
+        assert_eq!(create_thing(&machine, body), (400, r#"{"no":"eh"}"#.to_owned()), "{body}");
+    }
+    let depth = "[".repeat(100_000);
+    assert_eq!(create_thing(&machine, &depth).0, 400);
+    assert_eq!(things(&machine, "/acme/things", "default-key"), "[]");
+}
+
+#[test]
+fn paths_methods_and_hosts_lead_where_they_should() {
+    let machine = machine();
+    let status = |method: Method, path: &str, key: &str| call(&machine, method, path, key, "").status.as_u16();
+    assert_eq!(status(Method::GET, "/acme/things/", "default-key"), 200);
+    assert_eq!(status(Method::GET, "/acme//things", "default-key"), 200);
+    assert_eq!(status(Method::HEAD, "/acme/things", "default-key"), 200);
+    assert_eq!(status(Method::PUT, "/acme/things", "default-key"), 405);
+    assert_eq!(status(Method::GET, "/acme/nothing", "default-key"), 404);
+    assert_eq!(status(Method::GET, "/acme", "default-key"), 404);
+    assert_eq!(status(Method::GET, "/acme/things", "wrong"), 401);
+    assert_eq!(status(Method::GET, "/nobody/things", "default-key"), 404);
+    assert_eq!(status(Method::GET, "/@nowhere/acme/things", "default-key"), 404);
+}
+
+#[test]
+fn tasks_happen_in_order_and_one_that_fails_harms_no_other() {
+    let machine = machine();
+    create_thing(&machine, r#"{"name": "bomb"}"#);
+    create_thing(&machine, r#"{"name": "a"}"#);
+    let sandbox = Arc::clone(machine.default_sandbox());
+    let (now, fired) = machine.advance(&sandbox, time::shift(start(), SignedDuration::from_hours(2)), start());
+    assert_eq!((now.to_string().as_str(), fired), ("2026-01-05T11:00:00Z", 3));
+    assert_eq!(things(&machine, "/acme/things", "default-key"), r#"["bomb","a","a+1","a+2"]"#);
+}
+
+#[test]
+fn many_steps_come_to_the_same_as_one() {
+    let run = |hours: &[i64]| {
+        let machine = machine();
+        create_thing(&machine, r#"{"name": "a"}"#);
+        let sandbox = Arc::clone(machine.default_sandbox());
+        let mut now = start();
+        let fired: u64 = hours
+            .iter()
+            .map(|hours| {
+                now = time::shift(now, SignedDuration::from_hours(*hours));
+                machine.advance(&sandbox, now, start()).1
+            })
+            .sum();
+        (fired, things(&machine, "/acme/things", "default-key"))
+    };
+    assert_eq!(run(&[5]), run(&[1, 1, 0, 3]));
+}
+
+#[test]
+fn sandboxes_are_found_by_prefix_and_by_credential_and_reset_alone() {
+    let machine = machine();
+    let staged = machine.stage("mine", Start::plain(start()), None);
+    let mine = machine.open(staged).unwrap_or_else(|error| panic!("{error:?}"));
+    create_thing(&machine, r#"{"name": "theirs"}"#);
+    assert_eq!(call(&machine, Method::POST, "/acme/things", "mine", r#"{"name": "own"}"#).status, StatusCode::CREATED);
+    assert_eq!(things(&machine, "/acme/things", "mine"), r#"["own"]"#);
+    assert_eq!(things(&machine, "/@mine/acme/things", "mine"), r#"["own"]"#);
+    assert_eq!(things(&machine, "/@mine/acme/things", "default-key"), r#"{"no":"who"}"#);
+    mine.reset();
+    assert_eq!(things(&machine, "/acme/things", "mine"), "[]");
+    assert_eq!(things(&machine, "/acme/things", "default-key"), r#"["theirs"]"#);
+    assert!(machine.remove("mine") && !machine.remove("mine") && !machine.remove("default"));
+    assert_eq!(things(&machine, "/acme/things", "mine"), r#"{"no":"who"}"#);
+}
