@@ -44,8 +44,7 @@ impl Machine {
     pub fn coverage(&self) -> Vec<Coverage> {
         self.books()
             .map(|(vendor, book)| {
-                let tiers: Vec<Option<Tier>> = book.rows.iter().map(|row| row.as_ref().map(|row| row.tier)).collect();
-                let count = |tier: Tier| tiers.iter().filter(|row| **row == Some(tier)).count();
+                let count = |tier: Tier| book.rows.iter().filter(|row| row.tier == tier).count();
                 let mut evidence = Evidence::default();
                 for operation in book.catalog.operations() {
                     match operation.evidence.as_str() {
@@ -55,12 +54,12 @@ impl Machine {
                         _ => evidence.inferred += 1,
                     }
                 }
-                let gaps = book.catalog.operations().iter().zip(&tiers).filter(|(_, tier)| tier.is_none());
+                let gaps = book.catalog.operations().iter().zip(&book.rows).filter(|(_, row)| row.tier == Tier::Sample);
                 let gaps: Vec<String> = gaps.map(|(operation, _)| operation.name.to_string()).collect();
                 Coverage {
                     vendor: vendor.id,
-                    operations: tiers.len(),
-                    rows: tiers.iter().flatten().count(),
+                    operations: book.rows.len(),
+                    rows: book.rows.len() - gaps.len(),
                     rules: count(Tier::Rule),
                     resources: count(Tier::Resource),
                     samples: gaps.len(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::registry::{self, Claim, Texts};
+use crate::engine::sample;
 use crate::engine::sandbox::{Sandbox, State, Sums};
 use crate::engine::script::{NoScript, Script};
 use crate::engine::vendor::{Operations, Row, Vendor};
@@ -87,8 +88,8 @@ pub(super) struct Loaded {
 /// A vendor's catalog with the row of each operation.
 pub struct Book {
     /// The operations of its document.
-    pub catalog: Catalog,
-    pub(super) rows: Vec<Option<Row>>,
+    pub catalog: Arc<Catalog>,
+    pub(super) rows: Vec<Row>,
 }
 
 impl Loaded {
@@ -98,7 +99,7 @@ impl Loaded {
     /// If the document is not one: a test loads them all.
     pub fn book(&self) -> &Book {
         self.book.get_or_init(|| {
-            let catalog = Catalog::load(self.vendor.id, self.vendor.spec).unwrap_or_else(|error| panic!("{error}"));
+            let catalog = Arc::new(Catalog::load(self.vendor.id, self.vendor.spec).unwrap_or_else(|error| panic!("{error}")));
             let mut operations = Operations::default();
             (self.vendor.operations)(&mut operations);
             let mut rows: Vec<Option<Row>> = catalog.operations().iter().map(|_| None).collect();
@@ -109,6 +110,8 @@ impl Loaded {
                 assert!(rows[place].is_none(), "{} has two rows for `{}`", self.vendor.id, row.operation);
                 rows[place] = Some(row);
             }
+            let rows = rows.into_iter().zip(catalog.operations());
+            let rows = rows.map(|(row, operation)| row.unwrap_or_else(|| sample::row(&catalog, operation))).collect();
             Book { catalog, rows }
         })
     }

@@ -32,6 +32,7 @@ mod quota;
 mod refusal;
 mod registry;
 mod reply;
+mod sample;
 mod sandbox;
 mod script;
 mod telling;

@@ -229,7 +229,7 @@ fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -
     };
     call.operation = Some(operation);
     call.parameters = parameters.into_iter().map(|(name, value)| (name, text::percent_decode(&value))).collect();
-    let row = book.rows.get(operation.index).and_then(Option::as_ref);
+    let row = book.rows.get(operation.index);
     let mut refusal = None;
     if operation.body.is_some() {
         match (here.loaded.vendor.decode)(request, operation) {

@@ -124,6 +124,15 @@ pub enum Route<'c> {
     Unknown,
 }
 
+impl Operation {
+    /// The first declared success: its status, and the JSON pointer of its body's schema if it has one.
+    #[must_use]
+    pub fn success(&self) -> Option<(u16, Option<&str>)> {
+        let row = self.responses.iter().find(|row| row.status.is_some_and(|status| (200..300).contains(&status)))?;
+        Some((row.status?, row.schema.as_deref()))
+    }
+}
+
 impl Catalog {
     /// Reads a document, given as JSON text, of the vendor with that id.
     ///

@@ -29,6 +29,11 @@ const SPEC: &str = r##"{
       "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
         "properties": {"name": {"type": "string", "minLength": 1}, "then": {"type": "string"}}}}}},
       "responses": {"201": {"description": "made", "content": {"application/json": {"schema": {"type": "string"}}}}, "default": {"description": "no"}}}
+  }, "/colors": {
+    "get": {"operationId": "listColors", "tags": ["colors"], "x-evidence": "inferred", "responses": {"200": {"description": "all",
+      "content": {"application/json": {"schema": {"type": "array", "minItems": 2, "items": {"type": "object", "required": ["id", "name", "made"],
+        "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "shade": {"type": "integer", "minimum": 1, "maximum": 9},
+          "kind": {"type": "string", "enum": ["warm", "cold"]}, "made": {"type": "string", "format": "date-time"}}}}}}}}}
   }}
 }"##;
 
@@ -217,4 +222,21 @@ fn sandboxes_are_found_by_prefix_and_by_credential_and_reset_alone() {
     assert_eq!(things(&machine, "/acme/things", "default-key"), r#"["theirs"]"#);
     assert!(machine.remove("mine") && !machine.remove("mine") && !machine.remove("default"));
     assert_eq!(things(&machine, "/acme/things", "mine"), r#"{"no":"who"}"#);
+}
+
+#[test]
+fn an_operation_without_a_row_is_answered_from_the_document_and_says_so() {
+    let machine = machine();
+    let answer = call(&machine, Method::GET, "/acme/colors", "default-key", "");
+    assert_eq!(
+        (answer.status, answer.headers.get("seatrial-notes").and_then(|notes| notes.to_str().ok())),
+        (StatusCode::OK, Some("sample"))
+    );
+    let colors: Vec<Value> = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!((colors.len(), &colors[0]["made"]), (2, &json!("2026-01-05T09:00:00Z")));
+    assert_eq!(
+        machine.coverage().first().map(|row| (row.rows, row.samples, row.gaps.clone())),
+        Some((2, 1, vec!["acme.listColors".to_owned()]))
+    );
+    assert_eq!(answer.body, call(&self::machine(), Method::GET, "/acme/colors", "default-key", "").body);
 }
