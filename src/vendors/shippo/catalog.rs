@@ -22,6 +22,7 @@ pub(crate) struct Catalog {
     pub accounts: Vec<Account>,
     pub carriers: Vec<Carrier>,
     pub tracking: Vec<String>,
+    carrier_names: BTreeMap<String, String>,
     pub zones: Zones,
     pub currencies: Currencies,
     pub addresses: Addresses,
@@ -231,6 +232,22 @@ impl Catalog {
     /// The carrier with that token.
     pub(crate) fn carrier(&self, token: &str) -> &Carrier {
         self.carriers.iter().find(|carrier| carrier.token == token).expect("every account and rate is of a carrier of the catalog")
+    }
+
+    /// The name of a carrier that accounts can be of; nothing for a token of none.
+    pub(crate) fn known_carrier(&self, token: &str) -> Option<&str> {
+        let quoting = self.carriers.iter().find(|carrier| carrier.token == token);
+        quoting.map(|carrier| carrier.name.as_str()).or_else(|| self.carrier_names.get(token).map(String::as_str))
+    }
+
+    /// The name of a carrier, or its token.
+    pub(crate) fn carrier_name<'a>(&'a self, token: &'a str) -> &'a str {
+        self.known_carrier(token).unwrap_or(token)
+    }
+
+    /// The carrier with that token, if accounts of it can quote.
+    pub(crate) fn quoting_carrier(&self, token: &str) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| carrier.token == token)
     }
 
     /// The packaging with that token.

@@ -23,6 +23,12 @@ pub(super) const FIELDS: &str = "fields";
 pub(super) const DETAIL: &str = "detail";
 /// The same from a service that is not of the framework.
 pub(super) const GO_DETAIL: &str = "go detail";
+/// Texts by field, from a service that is not of the framework.
+pub(super) const GO_FIELDS: &str = "go fields";
+/// A registration that a carrier does not take.
+pub(super) const NOT_REGISTERED: &str = "not registered";
+/// A title and a detail, with their status.
+pub(super) const TITLED: &str = "titled";
 /// A page that the list does not have.
 pub(super) const NO_PAGE: &str = "no page";
 /// A download whose link is not, or no longer, good.
@@ -78,7 +84,14 @@ fn because(code: &str, facts: &Value) -> Reply {
     let text = facts.as_str().unwrap_or_default();
     match code {
         FIELDS => Reply::json(StatusCode::BAD_REQUEST, facts.clone()),
+        GO_FIELDS => go(StatusCode::BAD_REQUEST, facts),
         GO_DETAIL => go(StatusCode::BAD_REQUEST, &json!({ "detail": text })),
+        NOT_REGISTERED => Reply::json(StatusCode::BAD_REQUEST, json!({ "error": text })),
+        TITLED => {
+            let status = facts["status"].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
+            let body = json!({ "title": facts["title"], "detail": facts["detail"] });
+            Reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), body)
+        }
         NO_PAGE => detail(StatusCode::NOT_FOUND, "Invalid page."),
         UNSIGNED => Reply::bytes(
             StatusCode::FORBIDDEN,
@@ -92,6 +105,17 @@ fn because(code: &str, facts: &Value) -> Reply {
 /// A refusal with texts by field.
 pub(super) fn by_field(name: &str, text: impl Into<String>) -> Refusal {
     Refusal::Because(FIELDS, json!({ name: [text.into()] }))
+}
+
+/// Texts by field as the services outside of the framework print them: sorted, without blanks.
+pub(super) fn go_fields(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Because(FIELDS, Value::Object(mut faults)) => {
+            faults.sort_keys();
+            Refusal::Because(GO_FIELDS, faults.into())
+        }
+        other => other,
+    }
 }
 
 /// A refusal with one text.

@@ -7,7 +7,12 @@ use crate::engine::Call;
 
 /// A link to a file that is good for a year.
 pub(super) fn file(call: &Call<'_>, name: &str, since: Moment) -> String {
-    let expires = time::shift(since.0, jiff::SignedDuration::from_hours(365 * 24)).as_second();
+    file_for(call, name, since, jiff::SignedDuration::from_hours(365 * 24))
+}
+
+/// A link to a file that is good for so long.
+pub(super) fn file_for(call: &Call<'_>, name: &str, since: Moment, span: jiff::SignedDuration) -> String {
+    let expires = time::shift(since.0, span).as_second();
     call.url(&format!("/deliver/{name}?Expires={expires}&Signature={}&Key-Pair-Id={KEY_PAIR}", signature(name, expires)))
 }
 

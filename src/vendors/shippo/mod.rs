@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! access       who may call, and in which of the two worlds
+//! accounts     the carrier accounts of a caller
 //! operations   which operation is which rule
 //! rules/       what each rule promises
 //! validation   what the address service makes of an address
@@ -14,6 +15,7 @@
 //! ```
 
 mod access;
+mod accounts;
 mod catalog;
 mod dialect;
 mod links;

@@ -1,6 +1,10 @@
 //! Which operation is which rule, by tag and path.
 
-use super::rules::{addresses, batches, carrier_accounts, labels, parcels, rates, refunds, shipments, tracking, transactions};
+use super::rules::{
+    addresses, batches, carrier_accounts, customs, labels, manifests, orders, parcels, pickups, rates, refunds, registrations, shipments,
+    sign_in, stored, tracking, transactions,
+};
+use super::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
 use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
@@ -17,13 +21,38 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.judge("RemoveShipmentsFromBatch", batches::remove);
     // Carrier Accounts
     rows.judge("ListCarrierAccounts", carrier_accounts::list);
+    rows.judge("CreateCarrierAccount", carrier_accounts::create);
+    rows.judge("GetCarrierRegistrationStatus", registrations::status);
+    rows.judge("RegisterCarrierAccount", registrations::create);
     rows.judge("GetCarrierAccount", carrier_accounts::read);
+    rows.judge("UpdateCarrierAccount", carrier_accounts::update);
+    rows.judge("FinishOauth2Signin", sign_in::finish);
+    rows.judge("InitiateOauth2Signin", sign_in::initiate);
+    // Customs Declarations
+    rows.resource("ListCustomsDeclarations", stored::page(CUSTOMS_DECLARATION, 5));
+    rows.judge("CreateCustomsDeclaration", customs::create);
+    rows.resource("GetCustomsDeclaration", stored::one(CUSTOMS_DECLARATION));
+    // Customs Items
+    rows.resource("ListCustomsItems", stored::page(CUSTOMS_ITEM, 25));
+    rows.judge("CreateCustomsItem", customs::create_item);
+    rows.resource("GetCustomsItem", stored::one(CUSTOMS_ITEM));
     // Labels
     rows.judge("DownloadLabel", labels::download);
+    // Manifests
+    rows.judge("ListManifests", manifests::list);
+    rows.judge("CreateManifest", manifests::create);
+    rows.judge("GetManifest", manifests::read);
+    // Orders
+    rows.judge("ListOrders", orders::list);
+    rows.judge("CreateOrder", orders::create);
+    rows.judge("GetOrder", orders::read);
+    rows.judge("GetPackingSlip", orders::packing_slip);
     // Parcels
     rows.judge("ListParcels", parcels::list);
     rows.judge("CreateParcel", parcels::create);
     rows.judge("GetParcel", parcels::read);
+    // Pickups
+    rows.judge("CreatePickup", pickups::create);
     // Rates
     rows.judge("GetRate", rates::read);
     rows.judge("ListShipmentRates", rates::list);

@@ -1,7 +1,7 @@
 //! What each carrier account says to a shipment: quotes, or why not. Pure: a lane in, offers and messages out.
 
-use super::access::Mode;
-use super::catalog::{Account, CATALOG, Carrier, Scope, Service, Unit};
+use super::accounts::CarrierAccount;
+use super::catalog::{CATALOG, Carrier, Scope, Service, Unit};
 use super::wire::Message;
 use super::wire::address::Address;
 use super::wire::parcel::Measures;
@@ -13,13 +13,12 @@ pub(super) struct Lane<'a> {
     pub parcels: &'a [Measures],
     /// Whether customs is told what is inside.
     pub declared: bool,
-    pub mode: Mode,
 }
 
 /// One service at its price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Offer {
-    pub account: &'static str,
+    pub account: String,
     pub carrier: &'static str,
     pub service: &'static str,
     pub cents: i64,
@@ -32,10 +31,14 @@ pub(super) struct Offer {
 }
 
 /// Asks some accounts, in their order; marks the best offers across all of them.
-pub(super) fn ask(lane: &Lane<'_>, accounts: &[&'static Account]) -> (Vec<Offer>, Vec<Message>) {
+pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Offer>, Vec<Message>) {
     let (mut offers, mut messages) = (Vec::new(), Vec::new());
     for account in accounts {
-        let carrier = CATALOG.carrier(&account.carrier);
+        let Some(carrier) = CATALOG.quoting_carrier(&account.carrier) else {
+            let name = CATALOG.carrier_name(&account.carrier);
+            messages.push(Message::new(name, UNSUPPORTED.replace("{name}", name)));
+            continue;
+        };
         match refusal(lane, account, carrier) {
             Some(text) => messages.push(Message::new(&carrier.source, text)),
             None => quote(lane, account, carrier, &mut offers, &mut messages),
@@ -46,9 +49,9 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[&'static Account]) -> (Vec<Offer>
 }
 
 /// Why an account does not quote at all.
-fn refusal(lane: &Lane<'_>, account: &Account, carrier: &Carrier) -> Option<String> {
-    if let Some(text) = account.restricted(lane.mode) {
-        return Some(text.to_owned());
+fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Option<String> {
+    if let Some(text) = &account.restricted {
+        return Some(text.clone());
     }
     let refuses = &carrier.refuses;
     let domestic = lane.from.country == lane.to.country;
@@ -68,7 +71,7 @@ fn refusal(lane: &Lane<'_>, account: &Account, carrier: &Carrier) -> Option<Stri
 
 const UNSUPPORTED: &str = "Carrier account {name} doesn't support one or more shipment options";
 
-fn quote(lane: &Lane<'_>, account: &'static Account, carrier: &'static Carrier, offers: &mut Vec<Offer>, messages: &mut Vec<Message>) {
+fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, offers: &mut Vec<Offer>, messages: &mut Vec<Message>) {
     let scope = if lane.from.country == lane.to.country { Scope::Domestic } else { Scope::International };
     let home = carrier.services.iter().any(|service| service.origin.as_ref() == Some(&account.origin));
     let fits = |service: &&Service| {
@@ -108,7 +111,7 @@ fn quote(lane: &Lane<'_>, account: &'static Account, carrier: &'static Carrier, 
     }
 }
 
-fn offer(lane: &Lane<'_>, account: &'static Account, carrier: &'static Carrier, service: &'static Service, zone: i64) -> Offer {
+fn offer(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, service: &'static Service, zone: i64) -> Offer {
     let price = service.price;
     let one = |parcel: &Measures| {
         let units = billed(*parcel, carrier);
@@ -118,7 +121,7 @@ fn offer(lane: &Lane<'_>, account: &'static Account, carrier: &'static Carrier, 
     let currency = service.currency.as_deref().unwrap_or(&carrier.currency);
     let currency_local = CATALOG.currency_of(&lane.from.country);
     Offer {
-        account: account.id(lane.mode),
+        account: account.object_id.clone(),
         carrier: &carrier.token,
         service: &service.token,
         cents,

@@ -18,13 +18,19 @@ use crate::world::Kind;
 
 pub(crate) const ADDRESS: Kind = Kind("address");
 pub(crate) const BATCH: Kind = Kind("batch");
+pub(crate) const CARRIER_ACCOUNT: Kind = Kind("carrier_account");
 pub(crate) const CUSTOMS_DECLARATION: Kind = Kind("customs_declaration");
 pub(crate) const CUSTOMS_ITEM: Kind = Kind("customs_item");
 pub(crate) const LABEL_FILE: Kind = Kind("label_file");
+pub(crate) const MANIFEST: Kind = Kind("manifest");
+pub(crate) const ORDER: Kind = Kind("order");
 pub(crate) const PARCEL: Kind = Kind("package");
+pub(crate) const PICKUP: Kind = Kind("pickup");
 pub(crate) const RATE: Kind = Kind("rate");
 pub(crate) const REFUND: Kind = Kind("refund");
+pub(crate) const REGISTRATION: Kind = Kind("registration");
 pub(crate) const SHIPMENT: Kind = Kind("shipment");
+pub(crate) const SIGN_IN: Kind = Kind("sign_in");
 pub(crate) const TRACK: Kind = Kind("track");
 pub(crate) const TRANSACTION: Kind = Kind("transaction");
 

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::access::Mode;
-use super::super::catalog::{Account, CATALOG};
+use super::super::accounts::{self, CarrierAccount};
+use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{self, Fields, LABEL_FILES, REQUIRED, not_found};
 use super::super::dialect::page::Wanted;
 use super::super::dialect::{because_of, version};
@@ -45,7 +46,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let Some(Value::Array(rows)) = body.get("batch_shipments") else { return Err(because_of(FORMAT)) };
     let mut fields = Fields::of(&body)?;
     let account = fields.needed("default_carrier_account");
-    if fields.is_fine("default_carrier_account") && CATALOG.account(Mode::of(cx), &account).is_none() {
+    if fields.is_fine("default_carrier_account") && accounts::find(cx, &account).is_none() {
         let text = format!(
             "Invalid account object_id provided '{account}'. Please list the available CarrierAccount objects (/v1/carrier_accounts) \
              to get your valid object_ids."
@@ -205,11 +206,11 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         messages: Vec::new(),
     };
     let (account_id, token) = choice(batch, &entry);
-    let account = CATALOG.account(Mode::of(cx), account_id);
+    let account = accounts::find(cx, account_id);
     let mut known = None;
-    let checked = shipment(cx, sent, account).and_then(|shipment| {
+    let checked = shipment(cx, sent, account.as_ref()).and_then(|shipment| {
         known = Some(shipment.object_id.clone());
-        let account = account.ok_or_else(|| vec!["Carrier account with the provided object_id does not exist".to_owned()])?;
+        let account = account.as_ref().ok_or_else(|| vec!["Carrier account with the provided object_id does not exist".to_owned()])?;
         find_rate(cx, &shipment, account, token).map(drop).map_err(|text| vec![text])
     });
     if let Err(texts) = checked {
@@ -228,7 +229,7 @@ fn choice<'a>(batch: &'a Batch, entry: &'a Entry) -> (&'a str, &'a str) {
 }
 
 /// The shipment that is named or brought along.
-fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&'static Account>) -> Result<Shipment, Vec<String>> {
+fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&CarrierAccount>) -> Result<Shipment, Vec<String>> {
     let given = if sent.is_string() { Some(sent) } else { sent.get("shipment") };
     match given {
         None | Some(Value::Null) => Err(vec![format!("shipment: {REQUIRED}")]),
@@ -236,7 +237,7 @@ fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&'static Account>) ->
         Some(inline) => {
             let mut body = inline.clone();
             if let (Value::Object(members), Some(account)) = (&mut body, account) {
-                members.insert("carrier_accounts".to_owned(), json!([account.id(Mode::of(cx))]));
+                members.insert("carrier_accounts".to_owned(), json!([account.object_id]));
             }
             if let Value::Object(members) = &mut body {
                 members.insert("async".to_owned(), Value::Bool(false));
@@ -251,15 +252,14 @@ fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&'static Account>) ->
 }
 
 /// A rate of an account and service for a shipment: one of its own, or a new one.
-fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &'static Account, token: &str) -> Result<Rate, String> {
-    let id = account.id(Mode::of(cx));
-    let fits = |rate: &Rate| rate.carrier_account == id && rate.service == token;
+fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, token: &str) -> Result<Rate, String> {
+    let fits = |rate: &Rate| rate.carrier_account == account.object_id && rate.service == token;
     let known =
         shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id)).find(|rate| fits(rate) && !purchase::is_expired(rate, cx.now));
     if let Some(rate) = known {
         return Ok(rate);
     }
-    let (rates, messages) = shipments::quote(cx, shipment, &[account]);
+    let (rates, messages) = shipments::quote(cx, shipment, std::slice::from_ref(account));
     rates.into_iter().find(fits).ok_or_else(|| match messages.into_iter().next() {
         Some(message) => message.text,
         None => format!("Servicelevel {token} is not available for this shipment"),
@@ -269,9 +269,9 @@ fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &'static Account, to
 /// Buys the labels of an entry; its transaction, or that and what the carrier says.
 fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result<String, (Option<String>, Vec<String>)> {
     let (account, token) = choice(batch, entry);
-    let found = entry.shipment.as_deref().and_then(|id| cx.docs.get::<Shipment>(SHIPMENT, id)).zip(CATALOG.account(Mode::of(cx), account));
+    let found = entry.shipment.as_deref().and_then(|id| cx.docs.get::<Shipment>(SHIPMENT, id)).zip(accounts::find(cx, account));
     let (shipment, account) = found.ok_or_else(|| (None, vec!["Shipment does not exist".to_owned()]))?;
-    let rate = find_rate(cx, &shipment, account, token).map_err(|text| (None, vec![text]))?;
+    let rate = find_rate(cx, &shipment, &account, token).map_err(|text| (None, vec![text]))?;
     let mut labels = purchase::queue(cx, &rate, &shipment, wishes);
     labels.iter_mut().for_each(|label| purchase::fulfill(cx, label));
     let first = labels.swap_remove(0);

@@ -1,37 +1,34 @@
-//! Carrier accounts of the caller's mode.
+//! Carrier accounts of the caller's mode: those that the vendor provides, and the caller's own.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::access::Mode;
-use super::super::catalog::{Account, CATALOG};
+use super::super::accounts::{self, CarrierAccount};
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::{Fields, REQUIRED};
 use super::super::dialect::page::Wanted;
-use super::super::dialect::version;
-use super::super::wire::ObjectId;
-use crate::engine::{Cx, Outcome, Params, Refusal};
-use crate::world::Kind;
+use super::super::dialect::{because_of, version};
+use super::super::wire::{self, CARRIER_ACCOUNT};
+use super::stored;
+use crate::engine::{Cx, Json, Outcome, Refusal};
 
-const CARRIER_ACCOUNT: Kind = Kind("carrier_account");
-
-#[derive(Deserialize)]
-pub(crate) struct CarrierAccountId {
-    #[serde(rename = "CarrierAccountId")]
-    id: ObjectId,
-}
+/// Carriers whose accounts are connected by signing in with them.
+const SIGN_IN: [&str; 2] = ["fedex", "ups"];
 
 #[derive(Serialize)]
-struct View {
-    carrier: &'static str,
-    object_id: &'static str,
+pub(super) struct View {
+    carrier: String,
+    object_id: String,
     object_owner: &'static str,
-    account_id: &'static str,
-    parameters: &'static Map<String, Value>,
+    account_id: String,
+    parameters: Map<String, Value>,
     test: bool,
     active: bool,
     is_shippo_account: bool,
-    metadata: &'static str,
-    carrier_name: &'static str,
+    metadata: String,
+    carrier_name: String,
     carrier_images: Images,
     #[serde(skip_serializing_if = "Option::is_none")]
     object_info: Option<Info>,
@@ -56,6 +53,8 @@ struct Info {
 struct Authentication {
     #[serde(rename = "type")]
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,49 +70,122 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let call = cx.call;
     let wanted = Wanted::of(call, 5)?;
     let fits = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
-    let rows: Vec<&'static Account> =
-        CATALOG.accounts.iter().filter(|row| fits("carrier", &row.carrier) && fits("account_id", &row.account_id)).collect();
+    let mut rows = accounts::all(cx);
+    rows.retain(|row| fits("carrier", &row.carrier) && fits("account_id", &row.account_id));
     let levels = matches!(call.query("service_levels"), Some("true" | "True" | "1"));
     let page = wanted.take(call, call.path, rows.len(), |start| rows.into_iter().skip(start))?;
     let page = page.map(|account| {
-        let carrier = CATALOG.carrier(&account.carrier);
-        let level = |service: &'static super::super::catalog::Service| Level {
-            name: &service.name,
-            token: &service.token,
-            supports_return_labels: matches!(carrier.token.as_str(), "usps" | "ups" | "fedex"),
-        };
-        View {
-            object_info: Some(Info { authentication: Authentication { kind: "default" } }),
-            service_levels: levels.then(|| carrier.services.iter().map(level).collect()),
-            ..view(account, mode)
-        }
+        let kind = if account.sign_in.is_some() { "oauth" } else { "default" };
+        let authentication = Authentication { kind, status: account.sign_in.clone() };
+        let service_levels = levels.then(|| service_levels(&account.carrier));
+        View { object_info: Some(Info { authentication }), service_levels, ..view(account, mode) }
     });
     Ok(version::reply(call, StatusCode::OK, page))
 }
 
 /// One of them, never with its service levels.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(CarrierAccountId { id: ObjectId(id) }): Params<CarrierAccountId>) -> Outcome {
-    let mode = Mode::of(cx);
-    let account = CATALOG.account(mode, &id).ok_or_else(|| Refusal::missing(CARRIER_ACCOUNT, id))?;
-    Ok(version::reply(cx.call, StatusCode::OK, view(account, mode)))
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let account = named(cx)?;
+    Ok(version::reply(cx.call, StatusCode::OK, view(account, Mode::of(cx))))
 }
 
-fn view(account: &'static Account, mode: Mode) -> View {
-    let carrier = CATALOG.carrier(&account.carrier);
-    let image = |size: &str| format!("https://shippo-static-v2.s3.amazonaws.com/providers/{size}/{}.png", carrier.image);
-    View {
-        carrier: &account.carrier,
-        object_id: account.id(mode),
-        object_owner: &CATALOG.owner,
-        account_id: &account.account_id,
-        parameters: &account.parameters,
-        test: mode.is_test(),
+/// Connects an account that the caller has with a carrier; carrier and account id together name it.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut fields = Fields::of(&body)?;
+    let carrier = carrier(&mut fields);
+    let account_id = fields.needed("account_id");
+    if fields.value("parameters").is_none() {
+        fields.fault("parameters", REQUIRED);
+    }
+    let parameters = fields.object("parameters");
+    let active = fields.flag("active").unwrap_or(true);
+    let metadata = fields.metadata();
+    fields.done()?;
+    if accounts::all(cx).iter().any(|account| account.carrier == carrier && account.account_id == account_id) {
+        return Err(because_of(format!("Carrier account with carrier {carrier} and account_id {account_id} already exists.")));
+    }
+    let account = CarrierAccount { account_id, parameters, active, metadata, ..new(cx, carrier) };
+    accounts::put(cx, &account);
+    Ok(version::reply(cx.call, StatusCode::CREATED, view(account, Mode::of(cx))))
+}
+
+/// Carrier and account id have to be sent along and cannot change; what else is missing stays.
+pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut account = named(cx)?;
+    let mut fields = Fields::of(&body)?;
+    for (name, value) in [("carrier", &account.carrier), ("account_id", &account.account_id)] {
+        let sent = fields.needed(name);
+        if fields.is_fine(name) && sent != *value {
+            fields.fault(name, "This field cannot be changed.");
+        }
+    }
+    let active = fields.flag("active");
+    let parameters = fields.value("parameters").is_some().then(|| fields.object("parameters"));
+    let metadata = fields.value("metadata").is_some().then(|| fields.metadata());
+    fields.done()?;
+    account.active = active.unwrap_or(account.active);
+    account.parameters = parameters.unwrap_or(account.parameters);
+    account.metadata = metadata.unwrap_or(account.metadata);
+    accounts::put(cx, &account);
+    Ok(version::reply(cx.call, StatusCode::OK, view(account, Mode::of(cx))))
+}
+
+/// The account that the path names.
+pub(super) fn named(cx: &Cx<'_>) -> Result<CarrierAccount, Refusal> {
+    let id = stored::named(cx)?;
+    accounts::find(cx, &id).ok_or_else(|| Refusal::missing(CARRIER_ACCOUNT, id))
+}
+
+/// The token of a carrier that accounts can be of.
+pub(super) fn carrier(fields: &mut Fields<'_>) -> String {
+    let carrier = fields.needed("carrier");
+    if fields.is_fine("carrier") && CATALOG.known_carrier(&carrier).is_none() {
+        fields.fault("carrier", format!("Invalid value specified for provider '{carrier}'"));
+    }
+    carrier
+}
+
+/// A new account of the caller's own; parcels are sent from where the vendor's accounts of that carrier send them.
+pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
+    let origin = CATALOG.accounts.iter().find(|account| account.carrier == carrier).map_or("US", |account| &account.origin);
+    CarrierAccount {
+        object_id: wire::new_id(cx),
+        account_id: String::new(),
+        parameters: Map::new(),
         active: true,
-        is_shippo_account: true,
-        metadata: &account.metadata,
-        carrier_name: &carrier.name,
+        is_shippo_account: false,
+        metadata: String::new(),
+        origin: origin.to_owned(),
+        restricted: None,
+        sign_in: SIGN_IN.contains(&carrier.as_str()).then(|| "disconnected".to_owned()),
+        carrier,
+    }
+}
+
+/// An account as it is answered.
+pub(super) fn view(account: CarrierAccount, mode: Mode) -> View {
+    let name = CATALOG.carrier_name(&account.carrier).to_owned();
+    let stem = CATALOG.quoting_carrier(&account.carrier).map_or_else(|| name.replace(' ', "_"), |carrier| carrier.image.clone());
+    let image = |size: &str| format!("https://shippo-static-v2.s3.amazonaws.com/providers/{size}/{stem}.png");
+    View {
+        object_owner: &CATALOG.owner,
+        test: mode.is_test(),
         carrier_images: Images { small: image("75"), large: image("200") },
+        carrier_name: name,
+        carrier: account.carrier,
+        object_id: account.object_id,
+        account_id: account.account_id,
+        parameters: account.parameters,
+        active: account.active,
+        is_shippo_account: account.is_shippo_account,
+        metadata: account.metadata,
         object_info: None,
         service_levels: None,
     }
+}
+
+fn service_levels(token: &str) -> Vec<Level> {
+    let Some(carrier) = CATALOG.quoting_carrier(token) else { return Vec::new() };
+    let returns = matches!(token, "usps" | "ups" | "fedex");
+    carrier.services.iter().map(|service| Level { name: &service.name, token: &service.token, supports_return_labels: returns }).collect()
 }

@@ -1,17 +1,36 @@
-//! Customs declarations that come with a shipment: by id, or inline with their items.
+//! Customs declarations and their items: made on their own, or brought along by a shipment.
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
 use super::super::dialect::FIELDS;
 use super::super::dialect::fields::{Fields, REQUIRED, not_found};
+use super::super::dialect::version;
+use super::super::wire::decimal::{self, Decimal};
 use super::super::wire::{self, CUSTOMS_DECLARATION, CUSTOMS_ITEM, Moment};
-use crate::engine::{Cx, Refusal};
+use super::addresses;
+use crate::engine::{Cx, Json, Outcome, Refusal};
 
 const CONTENTS: [&str; 7] = ["DOCUMENTS", "GIFT", "SAMPLE", "MERCHANDISE", "HUMANITARIAN_DONATION", "RETURN_MERCHANDISE", "OTHER"];
 const RETURNS: [&str; 2] = ["ABANDON", "RETURN"];
 const MASS_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
+
+/// The answer echoes decimals as they were sent; later reads show four places of the weight and two of the value.
+pub(crate) fn create_item(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let (mut document, [weight, value]) = store_item(cx, &body)?;
+    document["net_weight"] = weight.into();
+    document["value_amount"] = value.into();
+    Ok(version::reply(cx.call, StatusCode::CREATED, document))
+}
+
+/// Items are named by id or brought along; the answer names them by id.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let id = declare(cx, &body)?;
+    let document: Value = cx.docs.require(CUSTOMS_DECLARATION, &id)?;
+    Ok(version::reply(cx.call, StatusCode::CREATED, document))
+}
 
 /// The id of the declaration that a shipment names or brings along.
 pub(crate) fn resolve(cx: &mut Cx<'_>, given: &Value) -> Result<String, Value> {
@@ -64,6 +83,17 @@ fn declare(cx: &mut Cx<'_>, body: &Value) -> Result<String, Refusal> {
     let commercial_invoice = fields.flag("commercial_invoice").unwrap_or(false);
     let is_vat_collected = fields.flag("is_vat_collected").unwrap_or(false);
     let metadata = fields.metadata();
+    let importer = match fields.value("address_importer") {
+        None => None,
+        Some(Value::String(id)) => Some(id.clone()),
+        Some(inline) => match addresses::store(cx, inline) {
+            Ok(address) => Some(address.object_id),
+            Err(refusal) => {
+                fields.put("address_importer", nested(refusal));
+                None
+            }
+        },
+    };
     let (payor, exporter, charges) = (
         or_null(fields.value("duties_payor")),
         or_null(fields.value("exporter_identification")),
@@ -80,7 +110,7 @@ fn declare(cx: &mut Cx<'_>, body: &Value) -> Result<String, Refusal> {
         "certificate": texts["certificate"], "notes": texts["notes"], "eel_pfc": texts["eel_pfc"], "aes_itn": texts["aes_itn"],
         "disclaimer": texts["disclaimer"], "incoterm": texts["incoterm"], "b13a_filing_option": option,
         "b13a_number": texts["b13a_number"], "duties_payor": payor, "exporter_identification": exporter, "invoiced_charges": charges,
-        "is_vat_collected": is_vat_collected, "address_importer": null, "metadata": metadata, "test": Mode::of(cx).is_test(),
+        "is_vat_collected": is_vat_collected, "address_importer": importer, "metadata": metadata, "test": Mode::of(cx).is_test(),
     });
     cx.docs.put(CUSTOMS_DECLARATION, &id, &document);
     Ok(id)
@@ -93,11 +123,17 @@ fn item(cx: &mut Cx<'_>, given: &Value) -> Result<String, Value> {
         Value::String(id) => return Err(json!([not_found("CustomsItem", id)])),
         _ => {}
     }
-    let mut fields = Fields::of(given).map_err(nested)?;
-    let value_amount = fields.needed("value_amount");
+    let (document, _) = store_item(cx, given).map_err(nested)?;
+    Ok(document["object_id"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Stores an item from a body; also its weight and value as they were sent.
+fn store_item(cx: &mut Cx<'_>, body: &Value) -> Result<(Value, [String; 2]), Refusal> {
+    let mut fields = Fields::of(body)?;
+    let value_amount = required_decimal(&mut fields, "value_amount");
     let mass_unit = required_choice(&mut fields, "mass_unit", &MASS_UNITS);
     let description = fields.needed("description");
-    let net_weight = fields.needed("net_weight");
+    let net_weight = required_decimal(&mut fields, "net_weight");
     let quantity = fields.value("quantity").and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
     if fields.value("quantity").is_none() {
         fields.fault("quantity", REQUIRED);
@@ -107,18 +143,31 @@ fn item(cx: &mut Cx<'_>, given: &Value) -> Result<String, Value> {
     let value_currency = fields.needed("value_currency");
     let origin_country = fields.needed("origin_country");
     let mut or_null = |name: &str| Some(fields.text(name)).filter(|text| !text.is_empty());
-    let (hs_code, sku_code) = (or_null("hs_code"), or_null("sku_code"));
+    let (hs_code, sku_code, eccn) = (or_null("hs_code"), or_null("sku_code"), or_null("eccn_ear99"));
     let (tariff_number, metadata) = (fields.text("tariff_number"), fields.metadata());
-    fields.done().map_err(nested)?;
+    fields.done()?;
     let id = wire::new_id(cx);
-    let document = json!({
+    let mut document = json!({
         "object_created": Moment(cx.now), "object_updated": Moment(cx.now), "object_id": id, "object_owner": CATALOG.owner,
-        "object_state": "VALID", "description": description, "quantity": quantity, "net_weight": net_weight, "mass_unit": mass_unit,
-        "value_amount": value_amount, "value_currency": value_currency, "origin_country": origin_country,
-        "tariff_number": tariff_number, "hs_code": hs_code, "sku_code": sku_code, "metadata": metadata, "test": Mode::of(cx).is_test(),
+        "object_state": "VALID", "description": description, "quantity": quantity, "net_weight": net_weight.stored(),
+        "mass_unit": mass_unit, "value_amount": value_amount.scaled(2), "value_currency": value_currency,
+        "origin_country": origin_country, "tariff_number": tariff_number, "hs_code": hs_code, "sku_code": sku_code,
+        "metadata": metadata, "test": Mode::of(cx).is_test(),
     });
+    if let Some(eccn) = eccn {
+        document["eccn_ear99"] = eccn.into();
+    }
     cx.docs.put(CUSTOMS_ITEM, &id, &document);
-    Ok(id)
+    Ok((document, [net_weight.text, value_amount.text]))
+}
+
+/// A decimal that has to be there.
+fn required_decimal(fields: &mut Fields<'_>, name: &str) -> Decimal {
+    let found = decimal::member(fields, name);
+    if found.is_none() && fields.is_fine(name) {
+        fields.fault(name, REQUIRED);
+    }
+    found.unwrap_or_default()
 }
 
 fn required_choice(fields: &mut Fields<'_>, name: &str, words: &[&str]) -> String {

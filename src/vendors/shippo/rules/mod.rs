@@ -7,11 +7,17 @@ pub(super) mod customs;
 pub(super) mod fixtures;
 pub(super) mod labels;
 pub(super) mod lists;
+pub(super) mod manifests;
+pub(super) mod orders;
 pub(super) mod parcels;
+pub(super) mod pickups;
 pub(super) mod purchase;
 pub(super) mod rates;
 pub(super) mod refunds;
+pub(super) mod registrations;
 pub(super) mod shipments;
+pub(super) mod sign_in;
+pub(super) mod stored;
 pub(super) mod tracking;
 pub(super) mod transactions;
 
@@ -25,7 +31,9 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
     match task.topic {
         batches::VALIDATION => batches::validated(cx, &task.subject),
         batches::PURCHASE => batches::purchased(cx, &task.subject),
+        manifests::PROGRESS => manifests::progress(cx, &task.subject),
         refunds::PROGRESS => refunds::progress(cx, &task.subject, task.step),
+        registrations::PROGRESS => registrations::progress(cx, &task.subject),
         shipments::PROGRESS => shipments::progress(cx, &task.subject, task.step),
         purchase::PROGRESS => purchase::progress(cx, &task.subject, task.step),
         _ => {}

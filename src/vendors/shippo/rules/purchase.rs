@@ -3,12 +3,14 @@
 use jiff::SignedDuration;
 
 use super::super::access::Mode;
+use super::super::accounts;
 use super::super::catalog::{CATALOG, Carrier};
 use super::super::numbers;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::{File, Transaction};
 use super::super::wire::{self, ADDRESS, LABEL_FILE, Message, Moment, RATE, SHIPMENT, TRANSACTION};
+use super::orders;
 use crate::base::time::{self, Timestamp};
 use crate::carrier;
 use crate::engine::Cx;
@@ -101,7 +103,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
     let (from, to) = (end(&shipment.address_from), end(&shipment.address_to));
     let carrier = CATALOG.carrier(&rate.carrier);
     transaction.object_updated = Moment(cx.now);
-    if let Some(message) = refusal(cx, carrier, &shipment, [&from, &to]) {
+    if let Some(message) = refusal(cx, &rate, carrier, &shipment, [&from, &to]) {
         "ERROR".clone_into(&mut transaction.status);
         transaction.messages = vec![message];
     } else {
@@ -129,11 +131,15 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
         });
     }
     cx.docs.put(TRANSACTION, &transaction.object_id, transaction);
+    if let Some(order) = transaction.order.as_ref().filter(|_| transaction.status == "SUCCESS") {
+        orders::shipped(cx, order, &transaction.object_id);
+    }
 }
 
 /// Why the carrier makes no label.
-fn refusal(cx: &Cx<'_>, carrier: &Carrier, shipment: &Shipment, ends: [&Address; 2]) -> Option<Message> {
-    if let Some(error) = carrier.purchase_error.as_ref().filter(|_| Mode::of(cx).is_test()) {
+fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, ends: [&Address; 2]) -> Option<Message> {
+    let provided = || accounts::find(cx, &rate.carrier_account).is_none_or(|account| account.is_shippo_account);
+    if let Some(error) = carrier.purchase_error.as_ref().filter(|_| Mode::of(cx).is_test() && provided()) {
         return Some(Message { code: error.code.clone(), ..Message::new(&carrier.source, &error.text) });
     }
     for (address, name) in ends.into_iter().zip(["address_from", "address_to"]) {

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::access::Mode;
-use super::super::catalog::{Account, CATALOG};
+use super::super::accounts::{self, CarrierAccount};
+use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, REQUIRED, not_found};
 use super::super::dialect::version;
 use super::super::quoting::{self, Lane};
@@ -67,7 +68,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> 
     let address_from = address(cx, &mut fields, "address_from", true);
     let address_return = address(cx, &mut fields, "address_return", false);
     let shipment_date = date(cx.now, &mut fields);
-    let carrier_accounts = accounts(cx, &mut fields);
+    let carrier_accounts = asked_accounts(cx, &mut fields);
     let extra = fields.object("extra");
     let metadata = fields.metadata();
     let later = fields.flag("async") == Some(true);
@@ -119,10 +120,9 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
 
 /// Asks the carriers and stores what they say.
 fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
-    let mode = Mode::of(cx);
-    let asked =
-        |account: &&Account| shipment.carrier_accounts.is_empty() || shipment.carrier_accounts.iter().any(|id| id == account.id(mode));
-    let accounts: Vec<&'static Account> = CATALOG.accounts.iter().filter(asked).collect();
+    let asked = |id: &String| shipment.carrier_accounts.is_empty() || shipment.carrier_accounts.contains(id);
+    let mut accounts = accounts::all(cx);
+    accounts.retain(|account| account.active && asked(&account.object_id));
     let (rates, messages) = quote(cx, shipment, &accounts);
     shipment.rates = rates.into_iter().map(|rate| rate.object_id).collect();
     shipment.messages = messages;
@@ -131,13 +131,12 @@ fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
 }
 
 /// New rates of some accounts, stored; and what the silent ones say.
-pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[&'static Account]) -> (Vec<Rate>, Vec<Message>) {
+pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAccount]) -> (Vec<Rate>, Vec<Message>) {
     let ends = [&shipment.address_from, &shipment.address_to].map(|id| cx.docs.get::<Address>(ADDRESS, id));
     let [Some(from), Some(to)] = ends else { return (Vec::new(), Vec::new()) };
     let parcels: Vec<Measures> =
         shipment.parcels.iter().filter_map(|id| cx.docs.get::<Parcel>(PARCEL, id)).map(|parcel| parcel.measures()).collect();
-    let mode = Mode::of(cx);
-    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared: shipment.customs_declaration.is_some(), mode };
+    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared: shipment.customs_declaration.is_some() };
     let (offers, messages) = quoting::ask(&lane, accounts);
     let mut rates = Vec::with_capacity(offers.len());
     for offer in offers {
@@ -153,9 +152,9 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[&'static A
             carrier: offer.carrier.to_owned(),
             service: offer.service.to_owned(),
             days: offer.days,
-            carrier_account: offer.account.to_owned(),
+            carrier_account: offer.account,
             zone: offer.zone,
-            test: mode.is_test(),
+            test: Mode::of(cx).is_test(),
         };
         cx.docs.put(RATE, &rate.object_id, &rate);
         rates.push(rate);
@@ -239,23 +238,28 @@ fn all_parcels(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
 }
 
 /// When it is to be sent: now unless told.
-fn date(now: Timestamp, fields: &mut Fields<'_>) -> Timestamp {
-    let text = fields.text("shipment_date");
+pub(crate) fn date(now: Timestamp, fields: &mut Fields<'_>) -> Timestamp {
+    moment(now, fields, "shipment_date")
+}
+
+/// An instant; now when it is missing or cannot be read.
+pub(crate) fn moment(now: Timestamp, fields: &mut Fields<'_>, name: &str) -> Timestamp {
+    let text = fields.text(name);
     if text.is_empty() {
         return now;
     }
     let at = text.parse().ok().or_else(|| lists::instant(&text));
     if at.is_none() {
-        fields.fault("shipment_date", WRONG_DATE);
+        fields.fault(name, WRONG_DATE);
     }
     at.unwrap_or(now)
 }
 
 /// The accounts that are to be asked; all when none is named.
-fn accounts(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
+fn asked_accounts(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
     let Some(Value::Array(rows)) = fields.value("carrier_accounts") else { return Vec::new() };
     let ids: Vec<String> = rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect();
-    if let Some(id) = ids.iter().find(|id| CATALOG.account(Mode::of(cx), id).is_none()) {
+    if let Some(id) = ids.iter().find(|id| accounts::find(cx, id).is_none()) {
         fields.fault("carrier_accounts", not_found("CarrierAccount", id));
     }
     ids

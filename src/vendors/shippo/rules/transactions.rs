@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::Mode;
+use super::super::accounts;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, LABEL_FILES, not_found};
 use super::super::dialect::version;
@@ -16,7 +16,7 @@ use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transacti
 use super::super::wire::{Message, ObjectId, RATE, SHIPMENT, TRANSACTION};
 use super::lists::{self, Span};
 use super::purchase::{self, Wishes};
-use super::{customs, shipments};
+use super::{customs, orders, shipments};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let queued = fields.flag("async").unwrap_or(true);
     let file = fields.choice("label_file_type", &LABEL_FILES);
     let metadata = fields.metadata();
-    let order = Some(fields.text("order")).filter(|id| !id.is_empty());
+    let order = orders::named(cx, &mut fields);
     fields.done()?;
     let wishes = Wishes { file: File::of(file.as_deref()), metadata, order, instant: is_instant };
     let transaction = match bought {
@@ -99,22 +99,23 @@ fn from_rate(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
 fn instant(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
     let account_id = fields.needed("carrier_account");
     let token = fields.needed("servicelevel_token");
-    let account = CATALOG.account(Mode::of(cx), &account_id);
+    let account = accounts::find(cx, &account_id);
     if account.is_none() && fields.is_fine("carrier_account") {
         fields.fault("carrier_account", not_found("CarrierAccount", &account_id));
     }
     let mut body = fields.value("shipment").cloned()?;
-    if let (Value::Object(members), Some(_)) = (&mut body, account) {
+    if let (Value::Object(members), Some(_)) = (&mut body, &account) {
         members.insert("carrier_accounts".to_owned(), json!([account_id]));
         members.insert("async".to_owned(), Value::Bool(false));
     }
     let shipment = shipments::store(cx, &body).map_err(|refusal| fields.put("shipment", customs::nested(refusal))).ok()?;
-    let carrier = CATALOG.carrier(&account?.carrier);
+    let carrier = account?.carrier;
     let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
     let rate = rates.into_iter().find(|rate| rate.service == token).ok_or_else(|| {
         let said = shipment.messages.first().cloned();
         let text = format!("Service level {token} is not available for this shipment.");
-        (carrier.token.clone(), said.unwrap_or_else(|| Message::new(&carrier.source, text)))
+        let source = CATALOG.quoting_carrier(&carrier).map_or_else(|| CATALOG.carrier_name(&carrier), |carrier| &carrier.source);
+        (carrier.clone(), said.unwrap_or_else(|| Message::new(source, text)))
     });
     Some(Bought { shipment, rate })
 }

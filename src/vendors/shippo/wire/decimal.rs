@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::dialect::fields::Fields;
 
 /// A decimal as it was sent, and its value in ten-thousandths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decimal {
     pub text: String,
     pub value: i64,
@@ -43,6 +43,13 @@ impl Decimal {
     pub(crate) fn stored(&self) -> String {
         render(self.value)
     }
+
+    /// The text of a later read with so many decimal places, up to four; further ones are cut off.
+    pub(crate) fn scaled(&self, places: usize) -> String {
+        let mut text = render(self.value);
+        text.truncate(text.len() - (4 - places.min(4)));
+        text
+    }
 }
 
 /// Ten-thousandths with their four places.
@@ -71,6 +78,12 @@ mod tests {
         check("9.25", "9.2500");
         check(".5", "0.5000");
         check("000123456.7891", "123456.7891");
+    }
+
+    #[test]
+    fn decimals_are_shown_with_as_many_places_as_asked() {
+        let decimal = Decimal::parse("12.5").expect("a decimal");
+        assert_eq!((decimal.scaled(2), decimal.scaled(4)), ("12.50".to_owned(), "12.5000".to_owned()));
     }
 
     #[test]

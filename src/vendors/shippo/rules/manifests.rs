@@ -1,0 +1,229 @@
+//! Manifests: the labels of one day, sender and account on one sheet for the carrier.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::accounts;
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::{Fields, REQUIRED, not_found};
+use super::super::dialect::version;
+use super::super::links;
+use super::super::wire::address::Address;
+use super::super::wire::shipment::{Rate, Shipment};
+use super::super::wire::transaction::Transaction;
+use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
+use super::{addresses, customs, lists, shipments, stored};
+use crate::engine::{Cx, Json, Outcome, Refusal};
+
+/// The topic of a manifest in the agenda.
+pub(crate) const PROGRESS: &str = "manifest.progress";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Manifest {
+    object_created: Moment,
+    object_updated: Moment,
+    object_id: String,
+    status: String,
+    provider: String,
+    shipment_date: Moment,
+    address_from: String,
+    carrier_account: String,
+    /// Those that were asked for, then those that are on it.
+    transactions: Vec<String>,
+    errors: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct View {
+    object_created: Moment,
+    object_updated: Moment,
+    object_id: String,
+    object_owner: &'static str,
+    status: String,
+    provider: String,
+    shipment_date: Moment,
+    address_from: String,
+    documents: Vec<String>,
+    carrier_account: String,
+    transactions: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<String>,
+}
+
+/// All manifests, newest first.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let page = lists::some::<Manifest>(cx, MANIFEST, 5, None)?;
+    let page = page.map(|manifest| view(cx, manifest));
+    Ok(version::reply(cx.call, StatusCode::OK, page))
+}
+
+/// One manifest.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let id = stored::named(cx)?;
+    let manifest = cx.docs.require(MANIFEST, &id)?;
+    Ok(version::reply(cx.call, StatusCode::OK, view(cx, manifest)))
+}
+
+/// `async: false` waits for the carrier. Without transactions, all labels of the day are taken.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut fields = Fields::of(&body)?;
+    let address = address(cx, &mut fields);
+    let account = account(cx, &mut fields);
+    if fields.value("shipment_date").is_none() {
+        fields.fault("shipment_date", REQUIRED);
+    }
+    let shipment_date = shipments::date(cx.now, &mut fields);
+    let mut transactions = Vec::new();
+    match fields.value("transactions") {
+        None => {}
+        Some(Value::Array(rows)) => transactions.extend(rows.iter().map(|row| row.as_str().unwrap_or_default().to_owned())),
+        Some(_) => fields.fault("transactions", "Expected a list of items but got type \"str\"."),
+    }
+    let queued = fields.flag("async").unwrap_or(true);
+    fields.done()?;
+    if let Some(id) = transactions.iter().find(|id| !cx.docs.has(TRANSACTION, id)) {
+        return Err(Refusal::missing(TRANSACTION, id));
+    }
+    let (carrier_account, provider) = account.unwrap_or_default();
+    let mut manifest = Manifest {
+        object_created: Moment(cx.now),
+        object_updated: Moment(cx.now),
+        object_id: wire::new_id(cx),
+        status: "QUEUED".to_owned(),
+        provider,
+        shipment_date: Moment(shipment_date),
+        address_from: address.unwrap_or_default(),
+        carrier_account,
+        transactions,
+        errors: Vec::new(),
+    };
+    if queued {
+        cx.docs.put(MANIFEST, &manifest.object_id, &manifest);
+        cx.after(SignedDuration::from_millis(500), PROGRESS, &manifest.object_id, 0);
+    } else {
+        make(cx, &mut manifest);
+    }
+    let view = view(cx, manifest);
+    Ok(version::reply(cx.call, StatusCode::CREATED, view))
+}
+
+/// The carrier answers.
+pub(crate) fn progress(cx: &mut Cx<'_>, id: &str) {
+    if let Some(mut manifest) = cx.docs.get::<Manifest>(MANIFEST, id).filter(|manifest| manifest.status == "QUEUED") {
+        make(cx, &mut manifest);
+    }
+}
+
+/// Puts the labels on the manifest, or says why not.
+fn make(cx: &mut Cx<'_>, manifest: &mut Manifest) {
+    let from: Address = cx.docs.get(ADDRESS, &manifest.address_from).expect("addresses are never removed");
+    manifest.object_updated = Moment(cx.now);
+    let missing = [("zip", &from.zip), ("city", &from.city), ("state", &from.state), ("name", &from.name)];
+    let faults = missing.into_iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| format!("address_from_missing_{name}"));
+    manifest.errors = faults.collect();
+    if manifest.errors.is_empty() {
+        let found = if manifest.transactions.is_empty() { of_the_day(cx, manifest) } else { asked(cx, manifest) };
+        match found {
+            Ok(labels) => {
+                let stem = format!("{}_0_{}", manifest.object_id, manifest.provider);
+                let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
+                lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
+                cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
+                manifest.transactions = labels.into_iter().map(|label| label.object_id).collect();
+                "SUCCESS".clone_into(&mut manifest.status);
+            }
+            Err(code) => manifest.errors.push(code.to_owned()),
+        }
+    }
+    if !manifest.errors.is_empty() {
+        "ERROR".clone_into(&mut manifest.status);
+    }
+    cx.docs.put(MANIFEST, &manifest.object_id, manifest);
+}
+
+/// The labels of that account and day that stand on no manifest yet.
+fn of_the_day(cx: &Cx<'_>, manifest: &Manifest) -> Result<Vec<Transaction>, &'static str> {
+    let mut taken: Vec<String> =
+        cx.docs.list::<Manifest>(MANIFEST).filter(|row| row.status == "SUCCESS").flat_map(|row| row.transactions).collect();
+    taken.sort_unstable();
+    let labels = cx.docs.list::<Transaction>(TRANSACTION).filter(|label| taken.binary_search(&label.object_id).is_err());
+    let labels: Vec<Transaction> = labels.filter(|label| fits(cx, manifest, label)).collect();
+    if labels.is_empty() { Err("manifest_no_transactions") } else { Ok(labels) }
+}
+
+/// The labels that were asked for: all of them fit, or there is no manifest.
+fn asked(cx: &Cx<'_>, manifest: &Manifest) -> Result<Vec<Transaction>, &'static str> {
+    let labels: Vec<Transaction> = manifest.transactions.iter().filter_map(|id| cx.docs.get(TRANSACTION, id)).collect();
+    if labels.iter().all(|label| fits(cx, manifest, label)) { Ok(labels) } else { Err("manifest_invalid_transactions") }
+}
+
+fn fits(cx: &Cx<'_>, manifest: &Manifest, label: &Transaction) -> bool {
+    let Some(rate) = cx.docs.get::<Rate>(RATE, &label.rate) else { return false };
+    let Some(shipment) = cx.docs.get::<Shipment>(SHIPMENT, &rate.shipment) else { return false };
+    let day = |moment: Moment| moment.0.strftime("%F").to_string();
+    label.status == "SUCCESS"
+        && rate.carrier_account == manifest.carrier_account
+        && day(shipment.shipment_date) == day(manifest.shipment_date)
+}
+
+/// The id of a copy of the sender's address.
+fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
+    match fields.value("address_from") {
+        None => fields.fault("address_from", REQUIRED),
+        Some(Value::String(id)) => match cx.docs.get::<Address>(ADDRESS, id) {
+            Some(mut copy) => {
+                copy.object_id = wire::new_id(cx);
+                copy.object_created = Moment(cx.now);
+                copy.object_updated = Moment(cx.now);
+                cx.docs.put(ADDRESS, &copy.object_id, &copy);
+                return Some(copy.object_id);
+            }
+            // Observed 2017: without the id.
+            None => fields.fault("address_from", "Address with supplied object_id not found."),
+        },
+        Some(inline) => match addresses::store(cx, inline) {
+            Ok(address) => return Some(address.object_id),
+            Err(refusal) => fields.put("address_from", customs::nested(refusal)),
+        },
+    }
+    None
+}
+
+/// The id and carrier of the account; old callers name the provider alone.
+fn account(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<(String, String)> {
+    let provider = fields.text("provider").to_lowercase();
+    if fields.value("carrier_account").is_none() && !provider.is_empty() {
+        let found = accounts::all(cx).into_iter().find(|account| account.carrier == provider);
+        if found.is_none() {
+            fields.fault("provider", format!("Invalid value specified for provider '{provider}'"));
+        }
+        return found.map(|account| (account.object_id, account.carrier));
+    }
+    let id = fields.needed("carrier_account");
+    let found = accounts::find(cx, &id);
+    if found.is_none() && fields.is_fine("carrier_account") {
+        fields.fault("carrier_account", not_found("CarrierAccount", &id));
+    }
+    found.map(|account| (account.object_id, account.carrier))
+}
+
+fn view(cx: &Cx<'_>, manifest: Manifest) -> View {
+    let name = format!("{}_0_{}.pdf", manifest.object_id, manifest.provider);
+    let document = (manifest.status == "SUCCESS").then(|| links::file(cx.call, &name, manifest.object_created));
+    View {
+        object_owner: &CATALOG.owner,
+        documents: document.into_iter().collect(),
+        object_created: manifest.object_created,
+        object_updated: manifest.object_updated,
+        object_id: manifest.object_id,
+        status: manifest.status,
+        provider: manifest.provider,
+        shipment_date: manifest.shipment_date,
+        address_from: manifest.address_from,
+        carrier_account: manifest.carrier_account,
+        transactions: manifest.transactions,
+        errors: manifest.errors,
+    }
+}

@@ -1,0 +1,136 @@
+//! Registrations: accounts that the vendor opens with a carrier on behalf of its customer.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::access::Mode;
+use super::super::accounts::{self, CarrierAccount};
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::{Fields, REQUIRED};
+use super::super::dialect::{self, NOT_REGISTERED, by_field, version};
+use super::super::wire::{Moment, REGISTRATION};
+use super::carrier_accounts;
+use crate::engine::{Cx, Json, Outcome, Refusal};
+
+/// The topic of a registration in the agenda.
+pub(crate) const PROGRESS: &str = "registration.progress";
+
+/// What each carrier wants to know.
+const FORMS: [(&str, &[&str]); 16] = [
+    ("canada_post", &["company", "phone", "full_name", "email", "canada_post_terms"]),
+    ("chronopost", &[]),
+    ("colissimo", &[]),
+    ("correos", &[]),
+    ("deutsche_post", &[]),
+    ("dhl_express", &["user_accepted_terms_and_conditions"]),
+    ("dpd_de", &[]),
+    ("dpd_uk", &[]),
+    ("fedex", &[]),
+    ("hermes_uk", &[]),
+    ("mondial_relay", &[]),
+    ("poste_italiane", &[]),
+    ("royal_mail", &["client_id", "client_secret", "partner_token"]),
+    ("royal_mail_sf", &["royal_mail_sf_agreements"]),
+    ("ups", &[]),
+    ("usps", &[]),
+];
+
+/// What `ups` wants to know if it is told anything.
+const UPS: [&str; 11] = [
+    "billing_address_city",
+    "billing_address_country_iso2",
+    "billing_address_state",
+    "billing_address_street1",
+    "billing_address_zip",
+    "pickup_address_city",
+    "pickup_address_country_iso2",
+    "pickup_address_state",
+    "pickup_address_street1",
+    "pickup_address_zip",
+    "ups_agreements",
+];
+
+/// Carriers that think about it.
+const SLOW: [&str; 3] = ["ups", "usps", "canada_post"];
+
+#[derive(Serialize, Deserialize)]
+struct Registration {
+    carrier_account: String,
+    object_created: Moment,
+    object_owner: String,
+    object_updated: Moment,
+    status: String,
+}
+
+/// The account is there at once; with some carriers it is only active once they agreed, an hour later.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let refused = |text: String| Refusal::Because(NOT_REGISTERED, Value::String(text));
+    let sent = body.get("carrier").and_then(Value::as_str).unwrap_or_default();
+    if sent.is_empty() {
+        return Err(refused("carrier is required".to_owned()));
+    }
+    // The vendor's own examples spell these two otherwise.
+    let token = match sent {
+        "deustche_post" => "deutsche_post",
+        "mondialrelay" => "mondial_relay",
+        other => other,
+    };
+    let Some((token, needed)) = FORMS.into_iter().find(|(name, _)| *name == token) else {
+        return Err(refused(format!("carrier {sent} cannot be registered")));
+    };
+    let mut fields = Fields::of(&body)?;
+    let parameters = fields.object("parameters");
+    let needed = if token == "ups" && !parameters.is_empty() { &UPS } else { needed };
+    if let Some(name) = needed.iter().find(|name| parameters.get(**name).is_none_or(|value| value.is_null() || value == "")) {
+        return Err(refused(format!("parameters.{name} is required")));
+    }
+    if SLOW.contains(&token) && cx.docs.has(REGISTRATION, token) {
+        return Err(refused(format!("a registration with {token} is already under way")));
+    }
+    fields.done()?;
+    let slow = SLOW.contains(&token);
+    let fresh = carrier_accounts::new(cx, token.to_owned());
+    let account_id = format!("shippo_{token}_{}", &fresh.object_id[..8]);
+    let account = CarrierAccount { account_id, parameters, active: !slow, is_shippo_account: false, sign_in: None, ..fresh };
+    accounts::put(cx, &account);
+    if slow {
+        let registration = Registration {
+            carrier_account: account.object_id.clone(),
+            object_created: Moment(cx.now),
+            object_owner: CATALOG.owner.clone(),
+            object_updated: Moment(cx.now),
+            status: "PENDING_TERMS".to_owned(),
+        };
+        cx.docs.put(REGISTRATION, token, &registration);
+        cx.after(SignedDuration::from_hours(1), PROGRESS, token, 0);
+    }
+    Ok(version::reply(cx.call, StatusCode::CREATED, carrier_accounts::view(account, Mode::of(cx))))
+}
+
+/// How the registration with a carrier stands; nothing when there is none under way.
+pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
+    if !cx.call.path.ends_with('/') {
+        return Ok(dialect::add_slash(cx.call));
+    }
+    let carrier = cx.call.query("carrier").unwrap_or_default();
+    if carrier.is_empty() {
+        return Err(by_field("carrier", REQUIRED));
+    }
+    if !SLOW.contains(&carrier) {
+        return Err(by_field("carrier", super::super::dialect::fields::not_a_choice(carrier)));
+    }
+    let registration = cx.docs.get::<Value>(REGISTRATION, carrier).unwrap_or_else(|| json!({}));
+    Ok(version::reply(cx.call, StatusCode::OK, registration))
+}
+
+/// The carrier agreed.
+pub(crate) fn progress(cx: &mut Cx<'_>, carrier: &str) {
+    let Some(registration) = cx.docs.get::<Registration>(REGISTRATION, carrier) else { return };
+    cx.docs.remove(REGISTRATION, carrier);
+    if let Some(mut account) = accounts::find(cx, &registration.carrier_account) {
+        account.active = true;
+        accounts::put(cx, &account);
+    }
+}
