@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::time;
 use crate::engine::Conform;
-use crate::server::Listen;
+use crate::server::{Listen, Target};
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
 #[derive(Debug, Parser)]
@@ -69,6 +69,9 @@ pub struct ServeArguments {
     /// A host name that the admin API may be reached under, besides loopback names. May be repeated
     #[arg(long, env = "SEATRIAL_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
     pub admin_host: Vec<String>,
+    /// A host name, `.domain`, address or network that webhooks may go to, besides loopback and private addresses. May be repeated
+    #[arg(long, env = "SEATRIAL_ALLOW_EGRESS", value_name = "TARGET", value_delimiter = ',')]
+    pub allow_egress: Vec<Target>,
     /// Leave our own headers out of the vendors' answers
     #[arg(long, env = "SEATRIAL_PLAIN")]
     pub plain: bool,

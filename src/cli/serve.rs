@@ -10,7 +10,7 @@ use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::scenarios;
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, Bound, Config, Guard};
+use crate::server::{self, AdminAuth, Bound, Config, Egress, Guard};
 use crate::vendors;
 
 /// Serves until a signal comes.
@@ -48,6 +48,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         admin_listen: arguments.admin_listen,
         body_limit: arguments.body_limit,
         read_timeout: arguments.read_timeout,
+        egress: Egress { allowed: arguments.allow_egress.clone() },
     };
     let mut mounts: Vec<&'static str> = machine.vendors().map(|vendor| vendor.mount).collect();
     mounts.dedup();

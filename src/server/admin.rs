@@ -11,13 +11,14 @@ mod requests;
 mod routes;
 mod sandboxes;
 mod scenarios;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{CONTENT_TYPE, HeaderValue};
 use ::http::request::Parts;
-use ::http::{Response, StatusCode};
+use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::Full;
 use serde::Serialize;
@@ -25,10 +26,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::base::time::Timestamp;
 use crate::base::{text, time};
 use crate::engine::{self, Machine, Sandbox};
 use crate::server::access::Guard;
 use crate::server::http;
+use crate::server::inbox::Inboxes;
+use crate::server::webhooks::Courier;
 
 /// Where the API lives.
 pub(super) const ROOT: &str = "/_seatrial";
@@ -41,6 +45,8 @@ pub(super) struct Admin {
     pub machine: Arc<Machine>,
     /// Told after every exchange.
     pub changed: Arc<Notify>,
+    pub courier: Arc<Courier>,
+    pub inboxes: Inboxes,
     pub guard: Guard,
 }
 
@@ -59,6 +65,15 @@ pub(super) struct Given {
     body: Bytes,
     /// How many rows it found, for `wait`.
     found: usize,
+    /// What has to be waited for before the answer is known.
+    advance: Option<Advance>,
+}
+
+/// A clock that has to be moved, and what is answered then.
+pub(super) struct Advance {
+    sandbox: Arc<Sandbox>,
+    to: Timestamp,
+    then: Box<dyn FnOnce(Timestamp, u64) -> Given + Send>,
 }
 
 /// Why a route says no.
@@ -78,7 +93,9 @@ impl Admin {
         let path = parts.uri.path().strip_prefix(ROOT).unwrap_or_default();
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         let open = matches!(path, "/health");
-        if let Err(denied) = self.guard.check(parts, !body.is_empty(), open) {
+        // An inbox receives what vendors send, in any form and from anywhere.
+        let is_letter = parts.method == Method::POST && path.starts_with("/inbox/");
+        if !is_letter && let Err(denied) = self.guard.check(parts, !body.is_empty(), open) {
             return problem(denied.status, denied.detail, None);
         }
         let found = match routes::find(&parts.method, path) {
@@ -92,8 +109,22 @@ impl Admin {
             parts,
         };
         match self.patiently(found.handler, &ask).await {
-            Ok(given) => given.response(),
+            Ok(given) => self.finished(given).await.response(),
             Err(problem) => problem.response(),
+        }
+    }
+
+    /// Moves the clock that an answer waits for. It goes on when the caller does not wait for it.
+    async fn finished(&self, given: Given) -> Given {
+        let Some(Advance { sandbox, to, then }) = given.advance else { return given };
+        let courier = Arc::clone(&self.courier);
+        let moving = tokio::spawn(async move {
+            let (now, fired) = courier.advance(&sandbox, to).await;
+            then(now, fired)
+        });
+        match moving.await {
+            Ok(given) => given,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
@@ -165,7 +196,7 @@ impl Ask<'_> {
 impl Given {
     fn json(status: StatusCode, document: &impl Serialize) -> Self {
         let body = serde_json::to_vec(document).expect("our own documents have text keys and are written to memory");
-        Self { status, content_type: "application/json", body: body.into(), found: 0 }
+        Self { status, content_type: "application/json", body: body.into(), found: 0, advance: None }
     }
 
     fn ok(document: &impl Serialize) -> Self {
@@ -173,11 +204,16 @@ impl Given {
     }
 
     fn empty() -> Self {
-        Self { status: StatusCode::NO_CONTENT, content_type: "", body: Bytes::new(), found: 0 }
+        Self { status: StatusCode::NO_CONTENT, content_type: "", body: Bytes::new(), found: 0, advance: None }
     }
 
     fn text(content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status: StatusCode::OK, content_type, body: body.into(), found: 0 }
+        Self { status: StatusCode::OK, content_type, body: body.into(), found: 0, advance: None }
+    }
+
+    /// An answer that is known once the clock has been moved.
+    fn advanced(sandbox: Arc<Sandbox>, to: Timestamp, then: impl FnOnce(Timestamp, u64) -> Self + Send + 'static) -> Self {
+        Self { advance: Some(Advance { sandbox, to, then: Box::new(then) }), ..Self::empty() }
     }
 
     fn finding(mut self, found: usize) -> Self {

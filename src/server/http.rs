@@ -22,7 +22,11 @@ use crate::base::time::Timestamp;
 use crate::engine::{Machine, Request, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
+use crate::server::egress::Egress;
+use crate::server::inbox::Inboxes;
 use crate::server::socket::Socket;
+use crate::server::ticker;
+use crate::server::webhooks::Courier;
 
 /// The longest path and query that is read.
 const TARGET_LIMIT: usize = 16 * 1024;
@@ -59,6 +63,8 @@ pub struct Config {
     pub body_limit: usize,
     /// How long a client may take to send its headers, and then its body.
     pub read_timeout: Duration,
+    /// Where webhooks may go besides loopback and private addresses.
+    pub egress: Egress,
 }
 
 /// Sockets that listen, before anything is served.
@@ -114,8 +120,16 @@ fn named(error: &io::Error, address: SocketAddr) -> io::Error {
 /// Serves until `shutdown` ends, then drains for less than a second.
 pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) {
     let changed = Arc::new(Notify::new());
+    let courier = Courier::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
+    let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&courier), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
-        admin: Admin { machine: Arc::clone(&machine), changed: Arc::clone(&changed), guard },
+        admin: Admin {
+            machine: Arc::clone(&machine),
+            changed: Arc::clone(&changed),
+            courier: Arc::clone(&courier),
+            inboxes: Inboxes::default(),
+            guard,
+        },
         machine,
         changed,
         body_limit: bound.config.body_limit,
@@ -147,6 +161,7 @@ pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: 
     let sweeping = tokio::spawn(sweep(Arc::clone(&shell.machine)));
     shutdown.await;
     sweeping.abort();
+    ticking.abort();
     for task in &accepting {
         task.abort();
     }

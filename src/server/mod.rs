@@ -1,12 +1,18 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
 //! `http` accepts connections and translates, `socket` lets a connection die on purpose, `access` guards the admin API,
-//! `admin` is that API. **Invariant:** no lock of a sandbox is held across an await.
+//! `admin` is that API, `ticker` has time pass, `webhooks` tells subscribers through the one door of `egress`, `inbox` receives
+//! for those who have no receiver. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
+mod egress;
 mod http;
+mod inbox;
 mod socket;
+mod ticker;
+mod webhooks;
 
 pub use access::{AdminAuth, Guard};
+pub use egress::{Egress, Target, TargetError};
 pub use http::{Bound, Config, Listen, bind, serve};

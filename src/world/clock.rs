@@ -1,5 +1,7 @@
 //! The virtual clock of a world: a rule that turns the wall's time, which the shell hands in, into the world's.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,20 @@ impl Clock {
             Mode::Speed(factor) => {
                 time::shift(self.origin, SignedDuration::try_from_secs_f64(passed.as_secs_f64() * factor).unwrap_or(SignedDuration::MAX))
             }
+        }
+    }
+
+    /// How long on the wall until it shows `at`: nothing if it does already, `None` if it never will by itself.
+    #[must_use]
+    pub fn until(&self, at: Timestamp, wall: Timestamp) -> Option<Duration> {
+        let left = at.duration_since(self.now(wall));
+        if !left.is_positive() {
+            return Some(Duration::ZERO);
+        }
+        match self.mode {
+            Mode::Frozen => None,
+            Mode::Realtime => Duration::try_from(left).ok(),
+            Mode::Speed(factor) => Duration::try_from_secs_f64(left.as_secs_f64() / factor).ok(),
         }
     }
 
@@ -92,5 +108,15 @@ mod tests {
         check(Mode::Realtime, 60, "2026-01-05T09:01:00Z");
         check(Mode::Speed(3600.0), 2, "2026-01-05T11:00:00Z");
         check(Mode::Realtime, -60, "2026-01-05T09:00:00Z");
+    }
+
+    #[test]
+    fn what_is_due_is_a_wait_on_the_wall() {
+        let start = at("2026-01-05T09:00:00Z");
+        let wait = |mode, due: &str| Clock::new(mode, Some(start), start).until(at(due), start);
+        assert_eq!(wait(Mode::Frozen, "2026-01-05T09:00:00Z"), Some(Duration::ZERO));
+        assert_eq!(wait(Mode::Frozen, "2026-01-05T09:00:01Z"), None);
+        assert_eq!(wait(Mode::Realtime, "2026-01-05T09:00:01Z"), Some(Duration::from_secs(1)));
+        assert_eq!(wait(Mode::Speed(3600.0), "2026-01-05T10:00:00Z"), Some(Duration::from_secs(1)));
     }
 }

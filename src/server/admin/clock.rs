@@ -1,5 +1,7 @@
 //! The virtual time of a sandbox.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,12 +49,17 @@ pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     }
     if let Some(to) = wanted.now {
         forward(&sandbox, to)?;
-        admin.machine.advance(&sandbox, to, wall());
+        let moved = Arc::clone(&sandbox);
+        return Ok(Given::advanced(sandbox, to, move |_, _| set(&moved, wanted.mode)));
     }
-    if let Some(mode) = wanted.mode {
+    Ok(set(&sandbox, wanted.mode))
+}
+
+fn set(sandbox: &Sandbox, mode: Option<Mode>) -> Given {
+    if let Some(mode) = mode {
         sandbox.lock().world.clock.set_mode(mode, wall());
     }
-    Ok(Given::ok(&shown(&sandbox)))
+    Given::ok(&shown(sandbox))
 }
 
 #[derive(Default, Deserialize)]
@@ -83,8 +90,7 @@ pub(super) fn advance(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
         _ => return Err(Problem::bad("either `by` or `to` is needed")),
     };
     forward(&sandbox, to)?;
-    let (now, fired) = admin.machine.advance(&sandbox, to, wall());
-    Ok(Given::ok(&json!({"now": now, "fired": fired})))
+    Ok(Given::advanced(sandbox, to, |now, fired| Given::ok(&json!({"now": now, "fired": fired}))))
 }
 
 fn forward(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {

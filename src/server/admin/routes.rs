@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::server::admin::{Handler, Problem, about, clock, copies, faults, parcels, requests, sandboxes, scenarios};
+use crate::server::admin::{Handler, Problem, about, clock, copies, faults, parcels, requests, sandboxes, scenarios, webhooks};
 
 /// One route.
 pub(super) struct Route {
@@ -30,6 +30,24 @@ const FILTERS: &[(&str, &str)] = &[
 ];
 
 const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
+
+const OF_VENDOR: &[(&str, &str)] = &[("vendor", "only those of this vendor")];
+
+const DELIVERIES: &[(&str, &str)] = &[
+    ("vendor", "only those of this vendor"),
+    ("event", "only this event"),
+    ("webhook", "only those of this subscription"),
+    ("subject", "only about this"),
+    ("progress", "only `waiting`, `sending`, `paused`, `delivered`, `failed` or `dropped` ones"),
+    ("since", "only those made after this time"),
+    ("limit", "at most so many, the newest ones (100)"),
+    ("wait", "wait so long for a delivery, such as `5s`"),
+    ("min", "how many deliveries `wait` waits for (1)"),
+];
+
+const WAIT: &[(&str, &str)] = &[("wait", "wait so long for a letter, such as `5s`"), ("min", "how many letters `wait` waits for (1)")];
+
+const INBOX: &[(&str, &str)] = &[("status", "the status that it answers with (200)")];
 
 const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look first; every sandbox otherwise")];
 
@@ -81,6 +99,17 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/parcels", 200, parcels::list, "every parcel of every vendor"),
     route!(GET "/parcels/{tracking}", 200, parcels::get, "one parcel with its life so far", query: SANDBOX),
     route!(POST "/parcels/{tracking}/events", 200, parcels::event, "has something happen to a parcel now", query: SANDBOX, body: parcels::event_schema),
+    route!(GET "/sandboxes/{s}/webhooks", 200, webhooks::list, "subscriptions of every vendor", query: OF_VENDOR),
+    route!(POST "/sandboxes/{s}/webhooks", 201, webhooks::create, "subscribes, as the vendor's portal does", body: webhooks::create_schema),
+    route!(DELETE "/webhooks/{id}", 204, webhooks::delete, "ends a subscription"),
+    route!(POST "/webhooks/{id}/test", 201, webhooks::test, "sends a test event", body: webhooks::test_schema),
+    route!(POST "/webhooks/{id}/resume", 200, webhooks::resume, "ends a pause; what waited is sent"),
+    route!(GET "/sandboxes/{s}/deliveries", 200, webhooks::deliveries, "what subscribers were told, oldest first", query: DELIVERIES),
+    route!(GET "/deliveries/{id}", 200, webhooks::delivery, "one delivery with its attempts"),
+    route!(POST "/deliveries/{id}/redeliver", 200, webhooks::redeliver, "sends a delivery again"),
+    route!(GET "/inbox/{name}", 200, webhooks::inbox, "what came to a built-in receiver, oldest first", query: WAIT),
+    route!(POST "/inbox/{name}", 200, webhooks::post, "receives anything from anybody", query: INBOX),
+    route!(DELETE "/inbox/{name}", 204, webhooks::clear_inbox, "empties a built-in receiver"),
     route!(POST "/parcels/{tracking}/next", 200, parcels::next, "makes the next step of a parcel's timeline happen now", query: SANDBOX),
 ];
 

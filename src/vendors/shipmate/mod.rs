@@ -9,6 +9,7 @@
 //! catalog      what a new account starts with, read-only
 //! wire         the envelope, what is stored of a consignment, UK time
 //! label        a stored consignment as label rows, and the labels themselves
+//! webhooks     what subscribers hear, and how it is worded
 //! dialect      refusals in the vendor's words
 //! ```
 
@@ -20,12 +21,12 @@ mod label;
 mod operations;
 mod rules;
 mod validation;
+mod webhooks;
 mod wire;
 
 use serde_json::{Value, json};
 
-use crate::engine::webhooks::Webhooks;
-use crate::engine::{Slashes, Vendor, nothing_due, scans_are_read};
+use crate::engine::{Slashes, Vendor, nothing_due};
 use crate::world::Account;
 
 /// Shipmate v1.1.
@@ -45,8 +46,8 @@ pub const VENDOR: Vendor = Vendor {
     decode: access::decode,
     dialect: dialect::DIALECT,
     due: nothing_due,
-    scanned: scans_are_read,
-    webhooks: Webhooks::NONE,
+    scanned: webhooks::scanned,
+    webhooks: webhooks::WEBHOOKS,
     state,
 };
 

@@ -12,6 +12,7 @@ use crate::carrier::{self, Scan, Status};
 use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Location};
 use crate::vendors::shipmate::label::Labels;
+use crate::vendors::shipmate::webhooks;
 use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package};
 
 #[derive(Deserialize)]
@@ -70,6 +71,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
         parcels,
     };
     cx.docs.put(CONSIGNMENT, order.reference, &consignment);
+    webhooks::consignment(cx, webhooks::CREATED, order.reference);
     let stored = cx.docs.raw(CONSIGNMENT, order.reference).expect("it was stored a line above");
     let labels = Labels::booked(order.reference.to_owned(), stored, order.format);
     Ok(Reply::created(Envelope { message: "Consignment Created", data: labels }))
@@ -84,6 +86,7 @@ pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference
     if let Some(parcel) = rows.iter().filter_map(|(_, parcel)| parcel.as_ref()).find(|parcel| parcel.is_scanned()) {
         return Err(Refusal::wrong_state(CONSIGNMENT, reference, parcel.status().word()));
     }
+    webhooks::consignment(cx, webhooks::CANCELLED, &reference);
     for (own, parcel) in rows {
         cx.docs.remove(PARCEL_REFERENCE, &own);
         if let Some(mut parcel) = parcel {

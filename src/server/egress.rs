@@ -1,0 +1,222 @@
+//! The one door through which anything leaves this process: who may be connected to.
+//!
+//! Loopback and private addresses are fine, others only when they are on the list of `--allow-egress`, and the addresses
+//! behind which clouds keep their secrets never are, however they are written. A name is judged by what it resolves to, and
+//! the connection goes to the very address that was judged, so that a second answer of the resolver changes nothing.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use tokio::net::{TcpStream, lookup_host};
+
+/// Who may be connected to besides loopback and private addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Egress {
+    /// The list of `--allow-egress`.
+    pub allowed: Vec<Target>,
+}
+
+/// A row of `--allow-egress`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// This host name.
+    Host(String),
+    /// Every host name below this one, written `.example.com`.
+    Below(String),
+    /// The addresses with this beginning of so many bits.
+    Net(IpAddr, u32),
+}
+
+/// Why nothing is sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Barred {
+    #[error("the name `{0}` does not resolve: {1}")]
+    Unknown(String, io::Error),
+    #[error("`{0}` is {1}, which is never connected to")]
+    Never(String, IpAddr),
+    #[error("`{0}` is {1}, which is neither loopback nor private nor on the list of `--allow-egress`")]
+    Public(String, IpAddr),
+    #[error("{0}")]
+    Unreachable(#[from] io::Error),
+}
+
+/// Why a row of `--allow-egress` cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no host name, `.domain`, address or network such as `203.0.113.0/24`")]
+pub struct TargetError(String);
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        let problem = || TargetError(text.to_owned());
+        if let Some((address, bits)) = text.split_once('/') {
+            let address: IpAddr = address.parse().map_err(|_| problem())?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let bits = bits.parse().ok().filter(|bits| *bits <= most).ok_or_else(problem)?;
+            return Ok(Self::Net(address, bits));
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self::Net(address, if address.is_ipv4() { 32 } else { 128 }));
+        }
+        let name = text.strip_prefix('.').unwrap_or(text);
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        if name.is_empty() || !name.bytes().all(fits) {
+            return Err(problem());
+        }
+        let name = name.to_ascii_lowercase();
+        Ok(if text.starts_with('.') { Self::Below(name) } else { Self::Host(name) })
+    }
+}
+
+impl Egress {
+    /// Connects to a host, if one of its addresses may be connected to.
+    ///
+    /// # Errors
+    /// When none may, or none answers.
+    pub(super) async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Barred> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let found = lookup_host((bare, port)).await.map_err(|error| Barred::Unknown(bare.to_owned(), error))?;
+        let mut problem = Barred::Unreachable(io::Error::from(io::ErrorKind::AddrNotAvailable));
+        let mut open: Vec<SocketAddr> = Vec::new();
+        for address in found {
+            match self.judge(bare, address.ip()) {
+                Ok(()) => open.push(address),
+                Err(barred) => problem = barred,
+            }
+        }
+        for address in open {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => problem = Barred::Unreachable(error),
+            }
+        }
+        Err(problem)
+    }
+
+    /// Whether an address that a host resolved to may be connected to.
+    fn judge(&self, host: &str, address: IpAddr) -> Result<(), Barred> {
+        let plain = unwrapped(address);
+        if is_never(plain) || is_never(address) {
+            return Err(Barred::Never(host.to_owned(), address));
+        }
+        if is_near(plain) || self.allowed.iter().any(|target| target.covers(host, plain)) {
+            return Ok(());
+        }
+        Err(Barred::Public(host.to_owned(), address))
+    }
+}
+
+impl Target {
+    fn covers(&self, host: &str, address: IpAddr) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        match self {
+            Self::Host(name) => host == *name,
+            Self::Below(name) => host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.')),
+            Self::Net(IpAddr::V4(net), bits) => match address {
+                IpAddr::V4(address) => u32::from(*net).checked_shr(32 - bits) == u32::from(address).checked_shr(32 - bits),
+                IpAddr::V6(_) => false,
+            },
+            Self::Net(IpAddr::V6(net), bits) => match address {
+                IpAddr::V6(address) => u128::from(*net).checked_shr(128 - bits) == u128::from(address).checked_shr(128 - bits),
+                IpAddr::V4(_) => false,
+            },
+        }
+    }
+}
+
+/// The IPv4 address inside an IPv6 address that only wraps one: mapped, compatible, NAT64 or 6to4.
+fn unwrapped(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(six) = address else { return address };
+    let parts = six.segments();
+    let four = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    match parts {
+        [0, 0, 0, 0, 0, 0xffff, high, low] => four(high, low),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => four(high, low),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => four(high, low),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, .., high, low] => four(high, low),
+        [0x2002, high, low, ..] => four(high, low),
+        _ => address,
+    }
+}
+
+/// Link-local, metadata services, and what no single machine answers under.
+fn is_never(address: IpAddr) -> bool {
+    /// Metadata services outside the link-local range: Alibaba, Oracle, Azure.
+    const METADATA: [Ipv4Addr; 3] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
+    /// The same in IPv6: Amazon, Google.
+    const METADATA_SIX: [Ipv6Addr; 2] =
+        [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
+    match address {
+        IpAddr::V4(four) => {
+            four.is_link_local() || four.is_multicast() || four.octets()[0] == 0 || four.octets()[0] >= 240 || METADATA.contains(&four)
+        }
+        IpAddr::V6(six) => {
+            let parts = six.segments();
+            // Link-local, the old site-local, multicast, Teredo.
+            (parts[0] & 0xffc0) == 0xfe80
+                || (parts[0] & 0xffc0) == 0xfec0
+                || six.is_multicast()
+                || six.is_unspecified()
+                || (parts[0] == 0x2001 && parts[1] == 0)
+                || METADATA_SIX.contains(&six)
+        }
+    }
+}
+
+/// Loopback, private, and the shared range that local networks of containers use.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => four.is_loopback() || four.is_private() || (four.octets()[0] == 100 && (four.octets()[1] & 0xc0) == 64),
+        IpAddr::V6(six) => six.is_loopback() || (six.segments()[0] & 0xfe00) == 0xfc00,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(address: &str, allowed: &[&str], expected: &str) {
+        let allowed = allowed.iter().map(|row| row.parse().expect("a test writes valid rows")).collect();
+        let verdict = Egress { allowed }.judge("hooks.example.com", address.parse().expect("a test writes valid addresses"));
+        let verdict = match verdict {
+            Ok(()) => "fine",
+            Err(Barred::Never(..)) => "never",
+            Err(_) => "public",
+        };
+        assert_eq!(verdict, expected, "{address}");
+    }
+
+    #[test]
+    fn only_near_addresses_are_connected_to_by_default() {
+        for near in ["127.0.0.1", "::1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "fd12::1", "::ffff:127.0.0.1", "100.64.0.1"] {
+            check(near, &[], "fine");
+        }
+        for public in ["93.184.216.34", "2606:2800:220:1::1", "172.32.0.1", "::ffff:8.8.8.8", "2002:808:808::1", "64:ff9b::808:808"] {
+            check(public, &[], "public");
+        }
+    }
+
+    #[test]
+    fn metadata_is_out_of_reach_however_it_is_written() {
+        let wrapped = ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::169.254.169.254", "64:ff9b:1::a9fe:a9fe"];
+        let plain = ["169.254.169.254", "fe80::1", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "0.0.0.0", "::", "224.0.0.1"];
+        for never in wrapped.into_iter().chain(plain) {
+            check(never, &[], "never");
+            check(never, &["0.0.0.0/0", "::/0", "hooks.example.com"], "never");
+        }
+    }
+
+    #[test]
+    fn the_list_opens_names_domains_and_networks() {
+        check("93.184.216.34", &["hooks.example.com"], "fine");
+        check("93.184.216.34", &[".example.com"], "fine");
+        check("93.184.216.34", &["example.com"], "public");
+        check("93.184.216.34", &["93.184.216.0/24"], "fine");
+        check("93.184.217.34", &["93.184.216.0/24"], "public");
+        check("93.184.216.34", &["0.0.0.0/0"], "fine");
+        check("2606:2800::1", &["2606:2800::/32"], "fine");
+        assert!("not a name!".parse::<Target>().is_err() && "10.0.0.0/33".parse::<Target>().is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! What subscribers of Shipmate hear: consignments made and cancelled, one notice each, and scans, one notice per parcel.
+//!
+//! Webhooks are set up in the vendor's portal, which the admin API stands in for. Nothing is signed: the fixed `auth_token` of
+//! the webhook travels in the body, with a `request_token` that is the same for all attempts of a notice.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::catalog::CATALOG;
+use super::wire::{self, CONSIGNMENT, Consignment, Stamp};
+use crate::base::ids;
+use crate::carrier::{Parcel, Scan, Status};
+use crate::engine::Cx;
+use crate::engine::webhooks::{Format, Message, Notice, Policy, Webhooks, unsigned};
+
+pub(super) const CREATED: &str = "SHIPMENT_CREATED";
+pub(super) const CANCELLED: &str = "SHIPMENT_CANCELLED";
+const UPDATED: &str = "TRACKING_UPDATED";
+
+pub(super) const WEBHOOKS: Webhooks = Webhooks {
+    events: &[
+        CREATED,
+        CANCELLED,
+        UPDATED,
+        "TRACKING_COLLECTED",
+        "TRACKING_IN_TRANSIT",
+        "TRACKING_OUT_FOR_DELIVERY",
+        "TRACKING_DELIVERED",
+        "TRACKING_DELIVERY_FAILED",
+    ],
+    // The vendor publishes no numbers; it says that gaps grow, and that a webhook that keeps failing is paused.
+    policy: Policy { timeout: Duration::from_secs(10), gaps: &[60, 300, 900, 3_600, 14_400], retries_answers: true, pause_after: Some(10) },
+    secret: |rng| Some(ids::hex(rng, 32)),
+    word,
+    sign: unsigned,
+    sample,
+};
+
+/// A consignment was made or cancelled.
+pub(super) fn consignment(cx: &mut Cx<'_>, event: &str, reference: &str) {
+    if !cx.is_heard(event) {
+        return;
+    }
+    let Some(body) = cx.docs.raw(CONSIGNMENT, reference) else { return };
+    let payload = about(reference, &wire::stored(body));
+    cx.notify(event, reference, &payload);
+}
+
+/// A parcel was scanned: those hear it who hear of every scan, and those who hear of this kind.
+pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
+    let own = match scan.status {
+        Status::Collected => Some("TRACKING_COLLECTED"),
+        Status::InTransit => Some("TRACKING_IN_TRANSIT"),
+        Status::OutForDelivery => Some("TRACKING_OUT_FOR_DELIVERY"),
+        Status::Delivered => Some("TRACKING_DELIVERED"),
+        Status::DeliveryFailed => Some("TRACKING_DELIVERY_FAILED"),
+        _ => None,
+    };
+    for event in [UPDATED].into_iter().chain(own).filter(|event| cx.is_heard(event)).collect::<Vec<_>>() {
+        let Some(body) = cx.docs.raw(CONSIGNMENT, &parcel.subject) else { return };
+        let Some(payload) = step(&wire::stored(body), parcel, scan) else { return };
+        cx.notify(event, &parcel.tracking_number, &payload);
+    }
+}
+
+/// What is said of a consignment.
+fn about(reference: &str, consignment: &Consignment<'_>) -> Value {
+    let carrier = CATALOG.service(&consignment.service).map_or("", |service| service.carrier.as_str());
+    let parcels = &consignment.parcels;
+    json!({
+        "shipment_reference": reference,
+        "parcel_references": parcels.iter().map(|parcel| &*parcel.reference).collect::<Vec<_>>(),
+        "source": source(consignment),
+        "order_reference": consignment.order.as_deref().unwrap_or_default(),
+        "carrier": carrier,
+        "carrier_account": account(carrier),
+        "tracking_numbers": parcels.iter().map(|parcel| &*parcel.tracking).collect::<Vec<_>>(),
+    })
+}
+
+/// What is said of a scan: texts only. Nothing is said of statuses for which the vendor has no event.
+fn step(consignment: &Consignment<'_>, parcel: &Parcel, scan: &Scan) -> Option<Value> {
+    let usual = CATALOG.event(scan.status)?;
+    let words = scan.code.as_ref().and_then(|code| CATALOG.events.iter().find(|row| row.code == *code)).unwrap_or(usual);
+    let number = &parcel.tracking_number;
+    let own = consignment.parcels.iter().find(|row| row.tracking == *number).map_or("", |row| &*row.reference);
+    Some(json!({
+        "shipment_reference": parcel.subject,
+        "parcel_reference": own,
+        "source": source(consignment),
+        "order_reference": consignment.order.as_deref().unwrap_or_default(),
+        "carrier": parcel.carrier,
+        "carrier_account": account(&parcel.carrier),
+        "tracking_number": number,
+        "tracking_event_code": scan.code.as_deref().unwrap_or(&words.code),
+        "tracking_event_type": label(&usual.r#type),
+        "tracking_event_name": words.name,
+        "tracking_event_description": scan.message.as_deref().unwrap_or(&words.description),
+        "tracking_event_time": Stamp(scan.at),
+        "tracking_url": format!("https://track.shipmate.co.uk/{number}"),
+        "tracking_url_carrier": format!("https://track.shipmate.co.uk/{}/{number}", parcel.carrier.to_lowercase()),
+    }))
+}
+
+fn source<'a>(consignment: &'a Consignment<'_>) -> &'a str {
+    consignment.created_with.as_deref().unwrap_or(&CATALOG.account.application)
+}
+
+fn account(carrier: &str) -> String {
+    format!("{}_account_1", carrier.to_lowercase())
+}
+
+/// `OUT_FOR_DELIVERY` as the payload has it: `Out For Delivery`.
+fn label(kind: &str) -> String {
+    let word = |word: &str| word.chars().take(1).chain(word.to_lowercase().chars().skip(1)).collect::<String>();
+    kind.split('_').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The tokens, the event, and what is said, as JSON or as a form.
+fn word(notice: &Notice<'_>) -> Message {
+    let mut members = Map::new();
+    members.insert("auth_token".to_owned(), notice.subscription.secret.as_deref().unwrap_or_default().into());
+    members.insert("request_token".to_owned(), notice.token.into());
+    members.insert("event".to_owned(), notice.event.into());
+    members.extend(notice.payload.as_object().cloned().unwrap_or_default());
+    match notice.subscription.format {
+        Format::Json => Message { content_type: "application/json", headers: Vec::new(), body: Value::Object(members).to_string() },
+        Format::Form => Message { content_type: "application/x-www-form-urlencoded", headers: Vec::new(), body: form(&members) },
+    }
+}
+
+/// Fields as PHP reads them: members of a list are `name[0]`, `name[1]`, ….
+fn form(members: &Map<String, Value>) -> String {
+    let mut fields: Vec<(String, &str)> = Vec::new();
+    for (name, value) in members {
+        match value {
+            Value::Array(rows) => {
+                fields.extend(rows.iter().enumerate().map(|(place, row)| (format!("{name}[{place}]"), row.as_str().unwrap_or_default())));
+            }
+            value => fields.push((name.clone(), value.as_str().unwrap_or_default())),
+        }
+    }
+    serde_html_form::to_string(&fields).expect("pairs of texts are a form")
+}
+
+/// The portal's test event: made-up references, fixed values.
+fn sample(cx: &Cx<'_>, event: &str) -> (String, Value) {
+    let reference = "TEST-SHIPMENT-1";
+    let mut payload = json!({
+        "shipment_reference": reference, "source": "shopify_store_1", "order_reference": "TEST-ORDER-1",
+        "carrier": "DPD", "carrier_account": "dpd_account_1",
+    });
+    let more = if matches!(event, CREATED | CANCELLED) {
+        json!({"parcel_references": ["TEST-PARCEL-1"], "tracking_numbers": ["95008001000001"]})
+    } else {
+        let status = CATALOG.events.iter().find(|row| event.ends_with(&row.r#type)).map_or(Status::Delivered, |row| row.status);
+        let words = CATALOG.event(status).unwrap_or(&CATALOG.events[0]);
+        json!({
+            "parcel_reference": "TEST-PARCEL-1",
+            "tracking_number": "95008001000001",
+            "tracking_event_code": words.code,
+            "tracking_event_type": label(&words.r#type),
+            "tracking_event_name": words.name,
+            "tracking_event_description": words.description,
+            "tracking_event_time": Stamp(cx.now),
+            "tracking_url": "https://track.shipmate.co.uk/95008001000001",
+            "tracking_url_carrier": "https://track.shipmate.co.uk/dpd/95008001000001",
+        })
+    };
+    if let (Some(payload), Value::Object(more)) = (payload.as_object_mut(), more) {
+        payload.extend(more);
+    }
+    (reference.to_owned(), payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_numbered_in_a_form() {
+        let members = json!({"event": "SHIPMENT_CREATED", "parcel_references": ["A 1", "B&2"], "source": ""});
+        let expected = "event=SHIPMENT_CREATED&parcel_references%5B0%5D=A+1&parcel_references%5B1%5D=B%262&source=";
+        assert_eq!(members.as_object().map(form).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn types_are_labels() {
+        assert_eq!(label("OUT_FOR_DELIVERY"), "Out For Delivery");
+        assert_eq!(label("DELIVERED"), "Delivered");
+    }
+}
