@@ -171,7 +171,7 @@ impl Machine {
         if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
             check(book, operation, status, &headers, &body, &mut notes);
         }
-        let id: Box<str> = format!("{}-{}-{:06x}-{number}", here.sandbox.name, here.loaded.vendor.id, label & 0xff_ffff).into();
+        let id = exchange_id(&here.sandbox.name, here.loaded.vendor.id, label, number);
         if !self.options.plain {
             headers.insert(REQUEST, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("?")));
             if !notes.is_empty() {
@@ -329,6 +329,29 @@ fn check(book: &Book, operation: &Operation, status: StatusCode, headers: &Heade
     for violation in book.catalog.check_answer(operation, status.as_u16(), parsed.as_ref()) {
         notes.push(format!("answer-invalid: {} {:?}", violation.path, violation.rule).into());
     }
+}
+
+/// The name of an exchange: the same in every run of the same calls. Every answer carries one, so it is put together by hand.
+fn exchange_id(sandbox: &str, vendor: &str, label: u64, number: u64) -> String {
+    let mut id = String::with_capacity(sandbox.len() + vendor.len() + 28);
+    id.push_str(sandbox);
+    id.push('-');
+    id.push_str(vendor);
+    id.push('-');
+    for place in (0..6).rev() {
+        id.push(char::from(b"0123456789abcdef"[usize::try_from(label >> (place * 4) & 15).expect("four bits")]));
+    }
+    id.push('-');
+    let mut rest = number;
+    let mut digits = [0_u8; 20];
+    let mut place = digits.len();
+    while rest > 0 || place == digits.len() {
+        place -= 1;
+        digits[place] = b'0' + u8::try_from(rest % 10).expect("a digit");
+        rest /= 10;
+    }
+    id.extend(digits[place..].iter().map(|digit| char::from(*digit)));
+    id
 }
 
 /// The answer for an address that belongs to no vendor: ours, as a problem document.

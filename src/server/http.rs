@@ -1,9 +1,12 @@
 //! Listeners, connections, limits, and the way between hyper's types and the machine's.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,8 +35,6 @@ use crate::server::webhooks::Courier;
 const TARGET_LIMIT: usize = 16 * 1024;
 /// How many bytes of headers one request may have.
 const HEADER_BYTES: usize = 64 * 1024;
-/// How many headers one request may have.
-const HEADER_COUNT: usize = 100;
 /// How many connections may be open at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 10_000;
 /// How long a connection is kept open without an answer when a scenario wants silence.
@@ -140,7 +141,6 @@ pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: 
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(shell.read_timeout)
-        .max_headers(HEADER_COUNT)
         .max_buf_size(HEADER_BYTES.max(shell.body_limit.min(512 * 1024)));
     builder
         .http2()
@@ -261,13 +261,13 @@ impl Shell {
             return Ok(plain(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"));
         }
         let (mut parts, body) = request.into_parts();
-        let body = match tokio::time::timeout(self.read_timeout, collect(body, self.body_limit)).await {
+        let body = match self.patiently(collect(body, self.body_limit)).await {
             Ok(Ok(body)) => body,
             Ok(Err(TooLarge::Limit)) => {
                 return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this sandbox reads (`--body-limit`)"));
             }
             Ok(Err(TooLarge::Broken)) => return Err(Silence),
-            Err(_) => return Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+            Err(Elapsed) => return Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
         };
         if !parts.headers.contains_key(HOST)
             && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
@@ -318,6 +318,24 @@ impl Shell {
         Ok(response)
     }
 }
+
+impl Shell {
+    /// Waits for a body, but not for long. Most are there already, and need no timer.
+    async fn patiently<T>(&self, body: impl Future<Output = T>) -> Result<T, Elapsed> {
+        let mut body = pin!(body);
+        let at_once = poll_fn(|cx| match body.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        match at_once.await {
+            Some(done) => Ok(done),
+            None => tokio::time::timeout(self.read_timeout, body).await.map_err(|_| Elapsed),
+        }
+    }
+}
+
+/// A client took too long.
+struct Elapsed;
 
 enum TooLarge {
     Limit,

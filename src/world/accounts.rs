@@ -54,13 +54,18 @@ impl Credential {
     /// A text member of the row; empty when it is missing.
     #[must_use]
     pub fn text(&self, member: &str) -> &str {
-        self.facts.get(member).and_then(Value::as_str).unwrap_or_default()
+        self.fact(member).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// Whether a member of the row is `true`.
     #[must_use]
     pub fn is(&self, member: &str) -> bool {
-        self.facts.get(member).and_then(Value::as_bool).unwrap_or(false)
+        self.fact(member).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Rows are short: looking through one costs less than hashing a name.
+    fn fact(&self, member: &str) -> Option<&Value> {
+        self.facts.iter().find(|(name, _)| *name == member).map(|(_, value)| value)
     }
 }
 
