@@ -1,1 +1,46 @@
-fn main() {}
+//! Chores of the workspace, run as `cargo xtask <chore>`: what is too long for a cargo alias and must behave alike on a
+//! laptop and in CI. It is no part of the product and knows Seatrial only from outside, as a user does: by its command
+//! line and over HTTP.
+
+mod bench;
+mod failure;
+mod http;
+mod process;
+mod test;
+mod tools;
+
+use std::{env, process::ExitCode};
+
+use failure::Failure;
+
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+  test                       everything that CI checks: format, lints, tests, real clients
+      --clients              only the real clients, against target/release/seatrial
+  bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
+      --quick                shorter slices and less growth: for a first look, not for figures
+      --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)
+      --json FILE            write the figures to FILE too
+      --self-check           bare server against itself: how far the ratios can be trusted";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let result = match arguments.split_first() {
+        Some((chore, rest)) if chore == "test" => test::run(rest),
+        Some((chore, rest)) if chore == "bench" => bench::run(rest),
+        Some((chore, _)) => Err(Failure::Usage(format!("unknown chore `{chore}`"))),
+        None => Err(Failure::Usage("no chore given".to_owned())),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure @ Failure::Usage(_)) => {
+            eprintln!("error: {failure}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `cargo xtask bench`: what a call costs, and what that would be with nothing but HTTP and JSON. The release server
+//! and the bare server of `benches/bare` are pinned to core 0, wrk to core 1; slices of load go to one and the other in
+//! turn, so that whatever else the machine does falls on both. The figure that counts is processor time per request,
+//! which does not depend on how busy the other core is.
+
+mod cases;
+mod growth;
+mod load;
+mod report;
+mod start;
+mod steady;
+
+use std::{fs, path::PathBuf, process::Command};
+
+use serde_json::Value;
+
+use self::{
+    cases::{Case, Pick, Prepared},
+    report::Report,
+};
+use crate::{
+    failure::Failure,
+    process::Server,
+    tools::{self, TASKSET, WRK},
+};
+
+const SERVER: &str = "target/release/seatrial";
+const BARE: &str = "target/release/examples/bare_server";
+
+pub struct Options {
+    quick: bool,
+    growth: u64,
+    json: Option<PathBuf>,
+    self_check: bool,
+}
+
+impl Options {
+    fn read(arguments: &[String]) -> Result<Self, Failure> {
+        let mut options = Self {
+            quick: false,
+            growth: 1_000_000,
+            json: None,
+            self_check: false,
+        };
+        let mut growth = None;
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            let mut value = || {
+                rest.next()
+                    .ok_or_else(|| Failure::Usage(format!("`{argument}` needs a value")))
+            };
+            match argument.as_str() {
+                "--quick" => options.quick = true,
+                "--self-check" => options.self_check = true,
+                "--json" => options.json = Some(PathBuf::from(value()?)),
+                "--growth" => {
+                    let text = value()?;
+                    let number = text.replace('_', "").parse();
+                    growth = Some(number.map_err(|_| {
+                        Failure::Usage(format!("`--growth` takes a whole number, not `{text}`"))
+                    })?);
+                }
+                _ => return Err(Failure::Usage(format!("`bench` knows no `{argument}`"))),
+            }
+        }
+        options.growth = growth.unwrap_or(if options.quick {
+            100_000
+        } else {
+            options.growth
+        });
+        Ok(options)
+    }
+}
+
+/// Where the two servers come from and where scratch files go.
+pub struct Stand {
+    directory: PathBuf,
+    self_check: bool,
+}
+
+impl Stand {
+    /// The server under test, fresh, with all that the cases rely on. In a self-check a bare one, which relies on
+    /// nothing and knows the answer to `pick`'s case only.
+    fn ours(&self, pick: Pick) -> Result<(Server, Prepared), Failure> {
+        let server = self.unprepared(pick)?;
+        let prepared = if self.self_check {
+            Prepared::default()
+        } else {
+            Prepared::by_calls_to(server.address)?
+        };
+        Ok((server, prepared))
+    }
+
+    fn unprepared(&self, pick: Pick) -> Result<Server, Failure> {
+        if self.self_check {
+            return self.bare("ours", &pick(&Prepared::default()).made_up_answer());
+        }
+        let mut command = pinned(SERVER);
+        command.args(["--listen", "127.0.0.1:0"]);
+        Server::start(&mut command, &self.directory.join("ours.log"))
+    }
+
+    /// The bare server with the answer that `ours` gives to `case`.
+    fn bare_beside(&self, ours: &Server, case: &Case) -> Result<Server, Failure> {
+        let answer = if self.self_check {
+            case.made_up_answer()
+        } else {
+            case.recorded_answer(ours.address)?
+        };
+        self.bare("bare", &answer)
+    }
+
+    fn bare(&self, name: &str, answer: &Value) -> Result<Server, Failure> {
+        let file = self.directory.join(format!("{name}.answer.json"));
+        fs::write(&file, answer.to_string())
+            .map_err(Failure::io(format!("write {}", file.display())))?;
+        let mut command = pinned(BARE);
+        command.arg(file);
+        Server::start(&mut command, &self.directory.join(format!("{name}.log")))
+    }
+}
+
+fn pinned(program: &str) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0", program]);
+    command
+}
+
+pub fn run(arguments: &[String]) -> Result<(), Failure> {
+    let options = Options::read(arguments)?;
+    tools::packages(&[TASKSET, WRK])?;
+    if std::thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {
+        let help = "servers and load need a core each".to_owned();
+        return Err(Failure::Missing {
+            what: "a second core".to_owned(),
+            help,
+        });
+    }
+    build(options.self_check)?;
+    let stand = Stand {
+        directory: PathBuf::from("target/bench"),
+        self_check: options.self_check,
+    };
+    fs::create_dir_all(&stand.directory).map_err(Failure::io("create target/bench"))?;
+    let load = load::Load::new(&stand.directory);
+
+    let steady = steady::measure(&stand, &load, options.quick)?;
+    let start = start::measure(&stand, if options.quick { 5 } else { 20 })?;
+    let growth = match options.growth {
+        0 => None,
+        consignments => Some(growth::measure(&stand, &load, consignments)?),
+    };
+    let report = Report {
+        steady,
+        start,
+        growth,
+    };
+    print!("{report}");
+    if let Some(file) = options.json {
+        let text = format!("{:#}\n", report.json());
+        fs::write(&file, text).map_err(Failure::io(format!("write {}", file.display())))?;
+    }
+    Ok(())
+}
+
+fn build(self_check: bool) -> Result<(), Failure> {
+    let mut cargo = Command::new("cargo");
+    cargo.args([
+        "build",
+        "--release",
+        "--quiet",
+        "--package",
+        "seatrial",
+        "--example",
+        "bare_server",
+    ]);
+    if !self_check {
+        cargo.args(["--bin", "seatrial"]);
+    }
+    let built = cargo.status().map_err(Failure::io("run cargo build"))?;
+    if built.success() {
+        Ok(())
+    } else {
+        Err(Failure::Checks(vec!["cargo build --release".to_owned()]))
+    }
+}
+
+/// The middle of the values; with an even number of them, the lower of the two in the middle.
+fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values
+        .get(values.len().saturating_sub(1) / 2)
+        .copied()
+        .unwrap_or(f64::NAN)
+}

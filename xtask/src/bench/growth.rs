@@ -1,0 +1,73 @@
+//! What a call costs and what the process weighs while consignments pile up.
+
+use super::{
+    Stand,
+    cases::Prepared,
+    load::{End, Load, Slice},
+};
+use crate::{failure::Failure, http};
+
+const SLICE: u64 = 50_000;
+
+pub struct Growth {
+    pub consignments: u64,
+    pub slices: Vec<Slice>,
+    /// Resident memory in bytes before the first slice, after it, and after the last.
+    pub memory: [u64; 3],
+    /// Whether a consignment older than all of them is still known.
+    pub oldest_is_known: bool,
+}
+
+impl Growth {
+    /// Consignments per second of processor time, last slice to first.
+    pub fn last_to_first(&self) -> f64 {
+        let rate = |slice: &Slice| slice.requests / slice.processor_time;
+        match (self.slices.first(), self.slices.last()) {
+            (Some(first), Some(last)) => rate(last) / rate(first),
+            _ => f64::NAN,
+        }
+    }
+
+    pub fn worst_p99(&self) -> f64 {
+        self.slices
+            .iter()
+            .map(|slice| slice.p99)
+            .fold(0.0, f64::max)
+    }
+
+    /// Memory that one more consignment takes. The first slice stays out: it also fills what is bounded, like the
+    /// journal, and what the allocator keeps in reserve.
+    pub fn bytes_per_consignment(&self) -> f64 {
+        let [empty, first, last] = self.memory;
+        let (since, slices) = match self.slices.as_slice() {
+            [only] => (empty, std::slice::from_ref(only)),
+            [_, rest @ ..] => (first, rest),
+            [] => return f64::NAN,
+        };
+        let consignments: f64 = slices.iter().map(|slice| slice.requests).sum();
+        (last as f64 - since as f64) / consignments
+    }
+}
+
+pub fn measure(stand: &Stand, load: &Load, consignments: u64) -> Result<Growth, Failure> {
+    let (server, prepared) = stand.ours(Prepared::booking)?;
+    let booking = prepared.booking();
+    let empty = server.resident()?;
+    let (mut slices, mut memory) = (Vec::new(), Vec::new());
+    for number in 1..=consignments.div_ceil(SLICE) {
+        eprintln!(
+            "growing: {} consignments of {consignments}",
+            (number * SLICE).min(consignments)
+        );
+        let requests = SLICE.min(consignments - (number - 1) * SLICE);
+        slices.push(load.run(&server, &booking, End::Requests(requests))?);
+        memory.push(server.resident()?);
+    }
+    let grown = |memory: Option<&u64>| memory.copied().unwrap_or(empty);
+    Ok(Growth {
+        consignments,
+        memory: [empty, grown(memory.first()), grown(memory.last())],
+        slices,
+        oldest_is_known: http::send(server.address, &prepared.events().call)?.status == 200,
+    })
+}

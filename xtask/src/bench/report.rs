@@ -1,0 +1,183 @@
+//! The figures, as tables for people and as JSON for machines.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::{
+    growth::Growth,
+    load::Slice,
+    median,
+    start::{Figures, Start},
+    steady::{Steady, cost},
+};
+
+pub struct Report {
+    pub steady: Vec<Steady>,
+    pub start: Start,
+    pub growth: Option<Growth>,
+}
+
+/// A figure of a server and its name.
+type Row = (&'static str, fn(&Figures) -> f64);
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            steady,
+            start,
+            growth,
+        } = self;
+        writeln!(
+            f,
+            "\nprocessor time per request, and how much of it a bare server would need too"
+        )?;
+        writeln!(
+            f,
+            "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>10}",
+            "case", "ours µs", "bare µs", "bare/ours", "p50 µs", "p99 µs", "requests/s"
+        )?;
+        for case in steady {
+            let Latency { p50, p99, rate } = latency(&case.ours);
+            writeln!(
+                f,
+                "{:<24} {:>10.1} {:>10.1} {:>9.2} {p50:>9.0} {p99:>9.0} {rate:>10.0}",
+                case.name,
+                cost(&case.ours),
+                cost(&case.bare),
+                case.ratio(),
+            )?;
+        }
+        writeln!(
+            f,
+            "\n{:<36} {:>10} {:>10}",
+            "having a server", "ours", "bare"
+        )?;
+        let rows: [Row; 4] = [
+            ("start to first answer, ms", |figures| {
+                figures.first_answer / 1e3
+            }),
+            ("memory when ready, MiB", |figures| {
+                mebibytes(figures.ready_memory)
+            }),
+            ("memory after the first answer, MiB", |figures| {
+                mebibytes(figures.answered_memory)
+            }),
+            ("binary, MiB", |figures| mebibytes(figures.binary)),
+        ];
+        for (name, figure) in rows {
+            writeln!(
+                f,
+                "{name:<36} {:>10.1} {:>10.1}",
+                figure(&start.ours),
+                figure(&start.bare)
+            )?;
+        }
+        let Some(growth) = growth else { return Ok(()) };
+        let [empty, first, last] = growth.memory.map(mebibytes);
+        writeln!(f, "\ngrowth to {} consignments", growth.consignments)?;
+        writeln!(
+            f,
+            "{:<36} {:>10.2}",
+            "speed of the last slice to the first",
+            growth.last_to_first()
+        )?;
+        writeln!(
+            f,
+            "{:<36} {:>10.0}",
+            "p99 of the worst slice, µs",
+            growth.worst_p99()
+        )?;
+        writeln!(
+            f,
+            "{:<36} {:>10.0}",
+            "bytes per consignment",
+            growth.bytes_per_consignment()
+        )?;
+        writeln!(
+            f,
+            "memory, MiB: {empty:.1} empty, {first:.1} after one slice, {last:.1} at the end"
+        )?;
+        let known = if growth.oldest_is_known {
+            "still known"
+        } else {
+            "no longer known"
+        };
+        writeln!(f, "the oldest consignment is {known}")
+    }
+}
+
+impl Report {
+    pub fn json(&self) -> Value {
+        let steady: Vec<Value> = self
+            .steady
+            .iter()
+            .map(|case| {
+                json!({
+                    "case": case.name, "ratio": case.ratio(),
+                    "ours": load(&case.ours), "bare": load(&case.bare),
+                })
+            })
+            .collect();
+        let growth = self.growth.as_ref().map(|growth| {
+            json!({
+                "consignments": growth.consignments,
+                "last_to_first": growth.last_to_first(),
+                "worst_p99_us": growth.worst_p99(),
+                "bytes_per_consignment": growth.bytes_per_consignment(),
+                "memory_bytes": growth.memory,
+                "oldest_is_known": growth.oldest_is_known,
+                "slices": slices(&growth.slices),
+            })
+        });
+        json!({
+            "steady": steady,
+            "start": {"ours": figures(&self.start.ours), "bare": figures(&self.start.bare)},
+            "growth": growth,
+        })
+    }
+}
+
+struct Latency {
+    p50: f64,
+    p99: f64,
+    rate: f64,
+}
+
+fn latency(slices: &[Slice]) -> Latency {
+    let middle = |figure: fn(&Slice) -> f64| median(slices.iter().map(figure));
+    Latency {
+        p50: middle(|slice| slice.p50),
+        p99: middle(|slice| slice.p99),
+        rate: middle(|slice| slice.rate),
+    }
+}
+
+fn load(all: &[Slice]) -> Value {
+    let Latency { p50, p99, rate } = latency(all);
+    json!({
+        "us_per_request": cost(all), "p50_us": p50, "p99_us": p99, "requests_per_second": rate,
+        "slices": slices(all),
+    })
+}
+
+fn slices(all: &[Slice]) -> Vec<Value> {
+    let slice = |slice: &Slice| {
+        json!({
+            "requests": slice.requests, "us_per_request": slice.processor_time / slice.requests,
+            "p50_us": slice.p50, "p99_us": slice.p99, "requests_per_second": slice.rate,
+        })
+    };
+    all.iter().map(slice).collect()
+}
+
+fn figures(figures: &Figures) -> Value {
+    json!({
+        "first_answer_us": figures.first_answer, "ready_memory_bytes": figures.ready_memory,
+        "answered_memory_bytes": figures.answered_memory, "binary_bytes": figures.binary,
+    })
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

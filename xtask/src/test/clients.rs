@@ -1,0 +1,70 @@
+//! Checks by clients that are not ours: each `tests/clients/*.py` uses a library that people use against the real
+//! vendors, on a server of its own, so that one may move the clock without another noticing.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{failure::Failure, process::Server, tools};
+
+const SERVER: &str = "target/release/seatrial";
+const SCRIPTS: &str = "tests/clients";
+
+pub struct Outcome {
+    pub name: String,
+    pub passed: bool,
+    /// How many checks said yes.
+    pub checks: String,
+}
+
+pub fn run() -> Result<Vec<Outcome>, Failure> {
+    let python = tools::python(
+        Path::new("xtask/requirements.txt"),
+        Path::new("target/venv"),
+    )?;
+    scripts()?
+        .iter()
+        .map(|script| run_one(&python, script))
+        .collect()
+}
+
+fn run_one(python: &Path, script: &Path) -> Result<Outcome, Failure> {
+    let name = script
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    println!("\n== client {name}");
+    let log = PathBuf::from(format!("target/client-{name}.log"));
+    let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0"]), &log)?;
+    let output = Command::new(python)
+        .arg(script)
+        .env("SEATRIAL_BASE_URL", format!("http://{}", server.address))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(Failure::io(format!("run {}", script.display())))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    let passed = output.status.success();
+    if !passed {
+        println!("the server's log is in {}", log.display());
+    }
+    let good = said.lines().filter(|line| line.starts_with("ok ")).count();
+    Ok(Outcome {
+        name,
+        passed: passed && good > 0,
+        checks: format!("{good} checks ok"),
+    })
+}
+
+fn scripts() -> Result<Vec<PathBuf>, Failure> {
+    let entries = fs::read_dir(SCRIPTS).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(Failure::io(format!("list {SCRIPTS}")))?;
+    let mut files: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "py"));
+    files.sort();
+    Ok(files)
+}
