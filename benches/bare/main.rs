@@ -65,15 +65,8 @@ impl Answer {
     }
 }
 
-async fn reply(
-    answer: Rc<Answer>,
-    call: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let known = call.method() == answer.method
-        && call
-            .uri()
-            .path_and_query()
-            .is_some_and(|path| path.as_str() == answer.path);
+async fn reply(answer: Rc<Answer>, call: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let known = call.method() == answer.method && call.uri().path_and_query().is_some_and(|path| path.as_str() == answer.path);
     let body = call.into_body().collect().await.map(|body| body.to_bytes());
     let request = match body {
         Ok(bytes) if bytes.is_empty() => Some(Value::Null),
@@ -84,9 +77,7 @@ async fn reply(
     match request {
         Some(request) if known => {
             *response.status_mut() = answer.status;
-            response
-                .headers_mut()
-                .insert(CONTENT_TYPE, answer.content_type.clone());
+            response.headers_mut().insert(CONTENT_TYPE, answer.content_type.clone());
             *response.body_mut() = Full::from(answer.to(&request));
         }
         Some(_) => *response.status_mut() = StatusCode::NOT_FOUND,
@@ -105,9 +96,7 @@ async fn serve(answer: Rc<Answer>) -> Result<(), Box<dyn Error>> {
         tokio::task::spawn_local(async move {
             let service = service_fn(|call| reply(Rc::clone(&answer), call));
             // A client that hangs up mid-request is the load generator ending its slice.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -115,8 +104,6 @@ async fn serve(answer: Rc<Answer>) -> Result<(), Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let file = env::args().nth(1).ok_or("usage: bare_server ANSWER.json")?;
     let answer = Rc::new(Answer::read(&file)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     LocalSet::new().block_on(&runtime, serve(answer))
 }

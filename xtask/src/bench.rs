@@ -36,19 +36,11 @@ pub struct Options {
 
 impl Options {
     fn read(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options = Self {
-            quick: false,
-            growth: 1_000_000,
-            json: None,
-            self_check: false,
-        };
+        let mut options = Self { quick: false, growth: 1_000_000, json: None, self_check: false };
         let mut growth = None;
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
-            let mut value = || {
-                rest.next()
-                    .ok_or_else(|| Failure::Usage(format!("`{argument}` needs a value")))
-            };
+            let mut value = || rest.next().ok_or_else(|| Failure::Usage(format!("`{argument}` needs a value")));
             match argument.as_str() {
                 "--quick" => options.quick = true,
                 "--self-check" => options.self_check = true,
@@ -56,18 +48,12 @@ impl Options {
                 "--growth" => {
                     let text = value()?;
                     let number = text.replace('_', "").parse();
-                    growth = Some(number.map_err(|_| {
-                        Failure::Usage(format!("`--growth` takes a whole number, not `{text}`"))
-                    })?);
+                    growth = Some(number.map_err(|_| Failure::Usage(format!("`--growth` takes a whole number, not `{text}`")))?);
                 }
                 _ => return Err(Failure::Usage(format!("`bench` knows no `{argument}`"))),
             }
         }
-        options.growth = growth.unwrap_or(if options.quick {
-            100_000
-        } else {
-            options.growth
-        });
+        options.growth = growth.unwrap_or(if options.quick { 100_000 } else { options.growth });
         Ok(options)
     }
 }
@@ -83,11 +69,7 @@ impl Stand {
     /// nothing and knows the answer to `pick`'s case only.
     fn ours(&self, pick: Pick) -> Result<(Server, Prepared), Failure> {
         let server = self.unprepared(pick)?;
-        let prepared = if self.self_check {
-            Prepared::default()
-        } else {
-            Prepared::by_calls_to(server.address)?
-        };
+        let prepared = if self.self_check { Prepared::default() } else { Prepared::by_calls_to(server.address)? };
         Ok((server, prepared))
     }
 
@@ -102,18 +84,13 @@ impl Stand {
 
     /// The bare server with the answer that `ours` gives to `case`.
     fn bare_beside(&self, ours: &Server, case: &Case) -> Result<Server, Failure> {
-        let answer = if self.self_check {
-            case.made_up_answer()
-        } else {
-            case.recorded_answer(ours.address)?
-        };
+        let answer = if self.self_check { case.made_up_answer() } else { case.recorded_answer(ours.address)? };
         self.bare("bare", &answer)
     }
 
     fn bare(&self, name: &str, answer: &Value) -> Result<Server, Failure> {
         let file = self.directory.join(format!("{name}.answer.json"));
-        fs::write(&file, answer.to_string())
-            .map_err(Failure::io(format!("write {}", file.display())))?;
+        fs::write(&file, answer.to_string()).map_err(Failure::io(format!("write {}", file.display())))?;
         let mut command = pinned(BARE);
         command.arg(file);
         Server::start(&mut command, &self.directory.join(format!("{name}.log")))
@@ -131,16 +108,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     tools::packages(&[TASKSET, WRK])?;
     if std::thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {
         let help = "servers and load need a core each".to_owned();
-        return Err(Failure::Missing {
-            what: "a second core".to_owned(),
-            help,
-        });
+        return Err(Failure::Missing { what: "a second core".to_owned(), help });
     }
     build(options.self_check)?;
-    let stand = Stand {
-        directory: PathBuf::from("target/bench"),
-        self_check: options.self_check,
-    };
+    let stand = Stand { directory: PathBuf::from("target/bench"), self_check: options.self_check };
     fs::create_dir_all(&stand.directory).map_err(Failure::io("create target/bench"))?;
     let load = load::Load::new(&stand.directory);
 
@@ -150,11 +121,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         0 => None,
         consignments => Some(growth::measure(&stand, &load, consignments)?),
     };
-    let report = Report {
-        steady,
-        start,
-        growth,
-    };
+    let report = Report { steady, start, growth };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -165,32 +132,17 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 
 fn build(self_check: bool) -> Result<(), Failure> {
     let mut cargo = Command::new("cargo");
-    cargo.args([
-        "build",
-        "--release",
-        "--quiet",
-        "--package",
-        "seatrial",
-        "--example",
-        "bare_server",
-    ]);
+    cargo.args(["build", "--release", "--quiet", "--package", "seatrial", "--example", "bare_server"]);
     if !self_check {
         cargo.args(["--bin", "seatrial"]);
     }
     let built = cargo.status().map_err(Failure::io("run cargo build"))?;
-    if built.success() {
-        Ok(())
-    } else {
-        Err(Failure::Checks(vec!["cargo build --release".to_owned()]))
-    }
+    if built.success() { Ok(()) } else { Err(Failure::Checks(vec!["cargo build --release".to_owned()])) }
 }
 
 /// The middle of the values; with an even number of them, the lower of the two in the middle.
 fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
-    values
-        .get(values.len().saturating_sub(1) / 2)
-        .copied()
-        .unwrap_or(f64::NAN)
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }

@@ -29,37 +29,23 @@ pub struct Reply {
 
 impl Reply {
     pub fn json(&self) -> Result<Value, Failure> {
-        serde_json::from_str(&self.body).map_err(|error| {
-            Failure::Unexpected(format!("the answer is not JSON ({error}): {}", self.body))
-        })
+        serde_json::from_str(&self.body).map_err(|error| Failure::Unexpected(format!("the answer is not JSON ({error}): {}", self.body)))
     }
 }
 
 pub fn send(address: SocketAddr, call: &Call) -> Result<Reply, Failure> {
-    let raw = exchange(address, call).map_err(Failure::io(format!(
-        "{} http://{address}{}",
-        call.method, call.path
-    )))?;
+    let raw = exchange(address, call).map_err(Failure::io(format!("{} http://{address}{}", call.method, call.path)))?;
     read(&raw).ok_or_else(|| {
-        Failure::Unexpected(format!(
-            "{} {} was not answered with a plain HTTP/1.1 response: {raw:?}",
-            call.method, call.path
-        ))
+        Failure::Unexpected(format!("{} {} was not answered with a plain HTTP/1.1 response: {raw:?}", call.method, call.path))
     })
 }
 
 fn exchange(address: SocketAddr, call: &Call) -> std::io::Result<String> {
-    let mut head = format!(
-        "{} {} HTTP/1.1\r\nhost: {address}\r\n",
-        call.method, call.path
-    );
+    let mut head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", call.method, call.path);
     for (name, value) in &call.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str(&format!(
-        "content-length: {}\r\nconnection: close\r\n\r\n",
-        call.body.len()
-    ));
+    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", call.body.len()));
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all((head + &call.body).as_bytes())?;
@@ -71,19 +57,9 @@ fn exchange(address: SocketAddr, call: &Call) -> std::io::Result<String> {
 fn read(raw: &str) -> Option<Reply> {
     let (head, body) = raw.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
-    let status = lines
-        .next()?
-        .strip_prefix("HTTP/1.1 ")?
-        .get(..3)?
-        .parse()
-        .ok()?;
+    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
     let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
-    let header = |wanted: &str| {
-        headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| *value)
-    };
+    let header = |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value);
     // A chunked body would need decoding; nothing that is measured here is streamed.
     (header("transfer-encoding").is_none()).then(|| Reply {
         status,

@@ -24,8 +24,7 @@ impl Server {
     /// Starts `command` and waits for its line `… ready http=ADDRESS …`. What it logs goes to `log`.
     pub fn start(command: &mut Command, log: &Path) -> Result<Self, Failure> {
         let program = format!("{command:?}");
-        let log_file =
-            File::create(log).map_err(Failure::io(format!("create {}", log.display())))?;
+        let log_file = File::create(log).map_err(Failure::io(format!("create {}", log.display())))?;
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("SEATRIAL_")) {
             command.env_remove(name);
         }
@@ -37,17 +36,13 @@ impl Server {
             .map_err(Failure::io(format!("start {program}")))?;
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .map_err(Failure::io(format!("read the ready line of {program}")))?;
+        BufReader::new(stdout).read_line(&mut line).map_err(Failure::io(format!("read the ready line of {program}")))?;
         match address(&line) {
             Some(address) => Ok(Self { child, address }),
             None => {
                 stop(&mut child);
                 let log = fs::read_to_string(log).unwrap_or_default();
-                Err(Failure::Unexpected(format!(
-                    "{program} did not say `ready http=ADDRESS` but {line:?}\n{log}"
-                )))
+                Err(Failure::Unexpected(format!("{program} did not say `ready http=ADDRESS` but {line:?}\n{log}")))
             }
         }
     }
@@ -67,10 +62,7 @@ impl Server {
         let mut times = fields.split(' ').skip(11).map_while(ticks);
         match (times.next(), times.next()) {
             (Some(user), Some(system)) => Ok((user + system) * MICROSECONDS_PER_TICK),
-            _ => Err(Failure::Unexpected(format!(
-                "no times in /proc/{}/stat: {stat}",
-                self.id()
-            ))),
+            _ => Err(Failure::Unexpected(format!("no times in /proc/{}/stat: {stat}", self.id()))),
         }
     }
 
@@ -79,13 +71,7 @@ impl Server {
         let status = self.proc("status")?;
         status
             .lines()
-            .find_map(|line| {
-                line.strip_prefix("VmRSS:")?
-                    .trim()
-                    .strip_suffix(" kB")?
-                    .parse()
-                    .ok()
-            })
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
             .map(|kilobytes: u64| kilobytes * 1024)
             .ok_or_else(|| Failure::Unexpected(format!("no VmRSS in /proc/{}/status", self.id())))
     }
@@ -121,10 +107,7 @@ fn stop(child: &mut Child) {
 fn address(line: &str) -> Option<SocketAddr> {
     let mut words = line.split_whitespace();
     words.by_ref().find(|word| *word == "ready")?;
-    words
-        .find_map(|word| word.strip_prefix("http="))?
-        .parse()
-        .ok()
+    words.find_map(|word| word.strip_prefix("http="))?.parse().ok()
 }
 
 #[cfg(test)]
@@ -133,8 +116,7 @@ mod tests {
 
     #[test]
     fn the_address_is_read_from_the_ready_line() {
-        let line =
-            "seatrial ready http=127.0.0.1:40001 admin=/_seatrial vendors=6 scenario=default";
+        let line = "seatrial ready http=127.0.0.1:40001 admin=/_seatrial vendors=6 scenario=default";
         assert_eq!(address(line).map(|address| address.port()), Some(40001));
         assert_eq!(address("error: cannot bind 127.0.0.1:7447"), None);
     }

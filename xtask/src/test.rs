@@ -24,30 +24,13 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     if !clients_only {
         tools::rust_components()?;
         summary.cargo("format", &["fmt", "--check"])?;
-        summary.cargo(
-            "lints",
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "--deny",
-                "warnings",
-            ],
-        )?;
+        summary.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
         summary.cargo_test()?;
     }
     // What people get is what the clients talk to.
-    if summary.cargo(
-        "release build",
-        &["build", "--release", "--bin", "seatrial"],
-    )? {
+    if summary.cargo("release build", &["build", "--release", "--bin", "seatrial"])? {
         for client in clients::run()? {
-            summary.check(
-                &format!("client {}", client.name),
-                client.passed,
-                client.checks,
-            );
+            summary.check(&format!("client {}", client.name), client.passed, client.checks);
         }
     }
     summary.end()
@@ -61,10 +44,7 @@ struct Summary {
 
 impl Summary {
     fn check(&mut self, name: &str, passed: bool, remark: String) {
-        self.lines.push(format!(
-            "{:<7} {name:<28} {remark}",
-            if passed { "ok" } else { "FAILED" }
-        ));
+        self.lines.push(format!("{:<7} {name:<28} {remark}", if passed { "ok" } else { "FAILED" }));
         if !passed {
             self.failed.push(name.to_owned());
         }
@@ -94,20 +74,9 @@ impl Summary {
             count.add(&line);
             println!("{line}");
         }
-        let passed = child
-            .wait()
-            .map_err(Failure::io("wait for cargo test"))?
-            .success();
-        let Count {
-            passed: good,
-            failed,
-            ignored,
-        } = count;
-        self.check(
-            "tests",
-            passed,
-            format!("{good} passed, {failed} failed, {ignored} ignored"),
-        );
+        let passed = child.wait().map_err(Failure::io("wait for cargo test"))?.success();
+        let Count { passed: good, failed, ignored } = count;
+        self.check("tests", passed, format!("{good} passed, {failed} failed, {ignored} ignored"));
         Ok(())
     }
 
@@ -116,11 +85,7 @@ impl Summary {
         for line in &self.lines {
             println!("{}", line.trim_end());
         }
-        if self.failed.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::Checks(self.failed))
-        }
+        if self.failed.is_empty() { Ok(()) } else { Err(Failure::Checks(self.failed)) }
     }
 }
 
@@ -134,10 +99,7 @@ struct Count {
 
 impl Count {
     fn add(&mut self, line: &str) {
-        let Some((_, figures)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
+        let Some((_, figures)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
             return;
         };
         for figure in figures.split("; ") {
@@ -171,13 +133,6 @@ mod tests {
         ] {
             count.add(line);
         }
-        assert_eq!(
-            count,
-            Count {
-                passed: 15,
-                failed: 2,
-                ignored: 1
-            }
-        );
+        assert_eq!(count, Count { passed: 15, failed: 2, ignored: 1 });
     }
 }

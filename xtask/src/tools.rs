@@ -15,41 +15,19 @@ pub struct Package {
     pub probe: &'static [&'static str],
 }
 
-pub const PYTHON: Package = Package {
-    name: "python3",
-    probe: &["python3", "--version"],
-};
-pub const VENV: Package = Package {
-    name: "python3-venv",
-    probe: &["python3", "-c", "import ensurepip, venv"],
-};
-pub const POPPLER: Package = Package {
-    name: "poppler-utils",
-    probe: &["pdftotext", "-v"],
-};
-pub const TASKSET: Package = Package {
-    name: "util-linux",
-    probe: &["taskset", "--version"],
-};
-pub const WRK: Package = Package {
-    name: "wrk",
-    probe: &["sh", "-c", "command -v wrk"],
-};
+pub const PYTHON: Package = Package { name: "python3", probe: &["python3", "--version"] };
+pub const VENV: Package = Package { name: "python3-venv", probe: &["python3", "-c", "import ensurepip, venv"] };
+pub const POPPLER: Package = Package { name: "poppler-utils", probe: &["pdftotext", "-v"] };
+pub const TASKSET: Package = Package { name: "util-linux", probe: &["taskset", "--version"] };
+pub const WRK: Package = Package { name: "wrk", probe: &["sh", "-c", "command -v wrk"] };
 
 pub fn packages(wanted: &[Package]) -> Result<(), Failure> {
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(|package| !succeeds(package.probe))
-        .map(|package| package.name)
-        .collect();
+    let missing: Vec<&str> = wanted.iter().filter(|package| !succeeds(package.probe)).map(|package| package.name).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let names = missing.join(" ");
-    let by_hand = || Failure::Missing {
-        what: names.clone(),
-        help: format!("apt-get install {names}"),
-    };
+    let by_hand = || Failure::Missing { what: names.clone(), help: format!("apt-get install {names}") };
     let become_root: &[&str] = match () {
         () if !succeeds(&["apt-get", "--version"]) => return Err(by_hand()),
         () if succeeds(&["sh", "-c", "test $(id -u) -eq 0"]) => &[],
@@ -57,30 +35,18 @@ pub fn packages(wanted: &[Package]) -> Result<(), Failure> {
         () => return Err(by_hand()),
     };
     println!("installing {names}");
-    let install = [
-        "apt-get",
-        "install",
-        "--yes",
-        "--quiet=2",
-        "--no-install-recommends",
-    ];
-    let installed = succeeds(&[become_root, &["apt-get", "update", "--quiet=2"]].concat())
-        && succeeds(&[become_root, &install, &missing].concat());
+    let install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends"];
+    let installed =
+        succeeds(&[become_root, &["apt-get", "update", "--quiet=2"]].concat()) && succeeds(&[become_root, &install, &missing].concat());
     if installed { Ok(()) } else { Err(by_hand()) }
 }
 
 /// Formatter and linter, which a minimal Rust toolchain lacks.
 pub fn rust_components() -> Result<(), Failure> {
-    for (name, probe) in [
-        ("rustfmt", ["cargo", "fmt", "--version"]),
-        ("clippy", ["cargo", "clippy", "--version"]),
-    ] {
+    for (name, probe) in [("rustfmt", ["cargo", "fmt", "--version"]), ("clippy", ["cargo", "clippy", "--version"])] {
         if !succeeds(&probe) && !succeeds(&["rustup", "component", "add", name]) {
             let help = format!("rustup component add {name}");
-            return Err(Failure::Missing {
-                what: name.to_owned(),
-                help,
-            });
+            return Err(Failure::Missing { what: name.to_owned(), help });
         }
     }
     Ok(())
@@ -91,45 +57,20 @@ pub fn rust_components() -> Result<(), Failure> {
 pub fn python(requirements: &Path, environment: &Path) -> Result<PathBuf, Failure> {
     let python = environment.join("bin/python");
     let mark = environment.join("requirements.txt");
-    let wanted =
-        fs::read(requirements).map_err(Failure::io(format!("read {}", requirements.display())))?;
+    let wanted = fs::read(requirements).map_err(Failure::io(format!("read {}", requirements.display())))?;
     if fs::read(&mark).is_ok_and(|found| found == wanted) && python.exists() {
         return Ok(python);
     }
     println!("installing Python packages into {}", environment.display());
-    let made = Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(environment)
-        .status();
+    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment).status();
     let filled = made.and_then(|made| {
         let mut pip = Command::new(&python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
-        .arg(requirements);
-        if made.success() {
-            pip.status()
-        } else {
-            Ok(made)
-        }
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+        if made.success() { pip.status() } else { Ok(made) }
     });
-    if !filled
-        .map_err(Failure::io("make a Python environment"))?
-        .success()
-    {
-        let help = format!(
-            "see above; the packages are pinned in {}",
-            requirements.display()
-        );
-        return Err(Failure::Missing {
-            what: "the Python environment".to_owned(),
-            help,
-        });
+    if !filled.map_err(Failure::io("make a Python environment"))?.success() {
+        let help = format!("see above; the packages are pinned in {}", requirements.display());
+        return Err(Failure::Missing { what: "the Python environment".to_owned(), help });
     }
     fs::write(&mark, wanted).map_err(Failure::io(format!("write {}", mark.display())))?;
     Ok(python)
@@ -140,12 +81,7 @@ fn succeeds(command: &[&str]) -> bool {
         return false;
     };
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

@@ -35,32 +35,19 @@ pub struct Prepared {
 /// Makes a case for a server on which `Prepared` was made.
 pub type Pick = fn(&Prepared) -> Case;
 
-pub const CASES: [Pick; 5] = [
-    Prepared::login,
-    Prepared::booking,
-    Prepared::refusal,
-    Prepared::events,
-    Prepared::page,
-];
+pub const CASES: [Pick; 5] = [Prepared::login, Prepared::booking, Prepared::refusal, Prepared::events, Prepared::page];
 
 impl Prepared {
     /// Logs in and makes the rows that the reading cases read.
     pub fn by_calls_to(address: SocketAddr) -> Result<Self, Failure> {
         let answer = expect(address, &Self::default().login().call, 200)?;
         let token = answer.pointer("/data/token").and_then(Value::as_str);
-        let token = token
-            .ok_or_else(|| Failure::Unexpected(format!("no token in the answer: {answer}")))?;
-        let prepared = Self {
-            token: token.to_owned(),
-        };
+        let token = token.ok_or_else(|| Failure::Unexpected(format!("no token in the answer: {answer}")))?;
+        let prepared = Self { token: token.to_owned() };
         for number in 1..=SKUS {
             expect(address, &prepared.call("POST", "skus", sku(number)), 201)?;
         }
-        expect(
-            address,
-            &prepared.call("POST", "consignments", consignment(WATCHED)),
-            201,
-        )?;
+        expect(address, &prepared.call("POST", "consignments", consignment(WATCHED)), 201)?;
         Ok(prepared)
     }
 
@@ -68,12 +55,7 @@ impl Prepared {
         let body = json!({"username": "test@shipmate.co.uk", "password": "myShipmatePassword"});
         let mut call = self.call("POST", "tokens", body);
         call.headers.retain(|(name, _)| *name != TOKEN_HEADER);
-        Case {
-            name: "login",
-            call,
-            status: 200,
-            echo: &[],
-        }
+        Case { name: "login", call, status: 200, echo: &[] }
     }
 
     pub fn booking(&self) -> Case {
@@ -81,66 +63,36 @@ impl Prepared {
             name: "new consignment",
             call: self.call("POST", "consignments", consignment(PLACEHOLDER)),
             status: 201,
-            echo: &[
-                ("/consignment_reference", "/data/0/consignment_reference"),
-                ("/parcels/0/reference", "/data/0/parcel_reference"),
-            ],
+            echo: &[("/consignment_reference", "/data/0/consignment_reference"), ("/parcels/0/reference", "/data/0/parcel_reference")],
         }
     }
 
     fn refusal(&self) -> Case {
         let call = self.call("POST", "consignments", refused_consignment());
-        Case {
-            name: "refused consignment",
-            call,
-            status: 400,
-            echo: &[],
-        }
+        Case { name: "refused consignment", call, status: 400, echo: &[] }
     }
 
     /// Reads a consignment made before any load, so it also tells whether the oldest data is still there.
     pub fn events(&self) -> Case {
-        let call = self.call(
-            "GET",
-            &format!("consignments/{WATCHED}/events"),
-            Value::Null,
-        );
-        Case {
-            name: "events of a consignment",
-            call,
-            status: 200,
-            echo: &[],
-        }
+        let call = self.call("GET", &format!("consignments/{WATCHED}/events"), Value::Null);
+        Case { name: "events of a consignment", call, status: 200, echo: &[] }
     }
 
     fn page(&self) -> Case {
         let call = self.call("GET", "skus?page=1", Value::Null);
-        Case {
-            name: "page of 30 SKUs",
-            call,
-            status: 200,
-            echo: &[],
-        }
+        Case { name: "page of 30 SKUs", call, status: 200, echo: &[] }
     }
 
     fn call(&self, method: &'static str, path: &str, body: Value) -> Call {
-        let mut headers = vec![
-            ("Accept", "application/json".to_owned()),
-            ("X-SHIPMATE-API-KEY", API_KEY.to_owned()),
-            (TOKEN_HEADER, self.token.clone()),
-        ];
+        let mut headers =
+            vec![("Accept", "application/json".to_owned()), ("X-SHIPMATE-API-KEY", API_KEY.to_owned()), (TOKEN_HEADER, self.token.clone())];
         let body = if body.is_null() {
             String::new()
         } else {
             headers.push(("Content-Type", "application/json".to_owned()));
             body.to_string()
         };
-        Call {
-            method,
-            path: format!("/shipmate/v1.1/{path}"),
-            headers,
-            body,
-        }
+        Call { method, path: format!("/shipmate/v1.1/{path}"), headers, body }
     }
 }
 
@@ -162,10 +114,7 @@ impl Case {
             "consignment_reference": "", "parcel_reference": "", "carrier": "DPD", "price": "8.75",
             "to_address": consignment("")["to_address"], "zpl": "^FO40,40^A0N,28,28^FD".repeat(60),
         });
-        self.answer(
-            "application/json",
-            json!({"message": "Made up", "data": [row]}),
-        )
+        self.answer("application/json", json!({"message": "Made up", "data": [row]}))
     }
 
     fn answer(&self, content_type: &str, body: Value) -> Value {
@@ -227,16 +176,10 @@ fn sku(number: usize) -> Value {
 
 fn expect(address: SocketAddr, call: &Call, status: u16) -> Result<Value, Failure> {
     let reply = http::send(address, call)?;
-    if reply.status == status {
-        reply.json()
-    } else {
-        Err(unexpected(call, status, reply.status, &reply.body))
-    }
+    if reply.status == status { reply.json() } else { Err(unexpected(call, status, reply.status, &reply.body)) }
 }
 
 fn unexpected(call: &Call, wanted: u16, found: u16, body: &str) -> Failure {
     let Call { method, path, .. } = call;
-    Failure::Unexpected(format!(
-        "{method} {path} was to answer {wanted} and answered {found}: {body}"
-    ))
+    Failure::Unexpected(format!("{method} {path} was to answer {wanted} and answered {found}: {body}"))
 }

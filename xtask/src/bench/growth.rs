@@ -29,10 +29,7 @@ impl Growth {
     }
 
     pub fn worst_p99(&self) -> f64 {
-        self.slices
-            .iter()
-            .map(|slice| slice.p99)
-            .fold(0.0, f64::max)
+        self.slices.iter().map(|slice| slice.p99).fold(0.0, f64::max)
     }
 
     /// Memory that one more consignment takes. The first slice stays out: it also fills what is bounded, like the
@@ -55,10 +52,7 @@ pub fn measure(stand: &Stand, load: &Load, consignments: u64) -> Result<Growth, 
     let empty = server.resident()?;
     let (mut slices, mut memory) = (Vec::new(), Vec::new());
     for number in 1..=consignments.div_ceil(SLICE) {
-        eprintln!(
-            "growing: {} consignments of {consignments}",
-            (number * SLICE).min(consignments)
-        );
+        eprintln!("growing: {} consignments of {consignments}", (number * SLICE).min(consignments));
         let requests = SLICE.min(consignments - (number - 1) * SLICE);
         slices.push(load.run(&server, &booking, End::Requests(requests))?);
         memory.push(server.resident()?);

@@ -37,19 +37,12 @@ pub struct Slice {
 
 impl Load {
     pub fn new(directory: &Path) -> Self {
-        Self {
-            call: directory.join("call.txt"),
-            slices: Cell::new(0),
-        }
+        Self { call: directory.join("call.txt"), slices: Cell::new(0) }
     }
 
     pub fn run(&self, server: &Server, case: &Case, end: End) -> Result<Slice, Failure> {
         let call = &case.call;
-        let headers: String = call
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
+        let headers: String = call.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let text = format!("{}\n{}\n{headers}\n{}", call.method, call.path, call.body);
         fs::write(&self.call, text).map_err(Failure::io("write the call for wrk"))?;
         // Six characters, so that prefix and ten digits are as long as the placeholder.
@@ -62,15 +55,7 @@ impl Load {
 
         let before = server.processor_time()?;
         let output = Command::new("taskset")
-            .args([
-                "--cpu-list",
-                "1",
-                "wrk",
-                "--threads",
-                "1",
-                "--connections",
-                CONNECTIONS,
-            ])
+            .args(["--cpu-list", "1", "wrk", "--threads", "1", "--connections", CONNECTIONS])
             .args(["--timeout", "30", "--script", "benches/load.lua"])
             .args(["--duration", &format!("{seconds}s")])
             .arg(format!("http://{}/", server.address))
@@ -88,26 +73,13 @@ impl Load {
 }
 
 fn read(output: &str, case: &Case, processor_time: f64) -> Result<Slice, Failure> {
-    let figures = output
-        .lines()
-        .last()
-        .and_then(|line| serde_json::from_str::<Value>(line).ok());
+    let figures = output.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok());
     let figure = |name: &str| figures.as_ref()?.get(name)?.as_f64();
     let all = (|| {
-        Some((
-            [
-                figure("requests")?,
-                figure("microseconds")?,
-                figure("p50")?,
-                figure("p99")?,
-            ],
-            [figure("refused")?, figure("broken")?],
-        ))
+        Some(([figure("requests")?, figure("microseconds")?, figure("p50")?, figure("p99")?], [figure("refused")?, figure("broken")?]))
     })();
     let Some(([requests, microseconds, p50, p99], [refused, broken])) = all else {
-        return Err(Failure::Unexpected(format!(
-            "wrk printed no figures:\n{output}"
-        )));
+        return Err(Failure::Unexpected(format!("wrk printed no figures:\n{output}")));
     };
     // wrk counts as refused what has a status of 400 or more: all or none of the calls of a case.
     let expected = if case.status >= 400 { requests } else { 0.0 };
@@ -117,11 +89,5 @@ fn read(output: &str, case: &Case, processor_time: f64) -> Result<Slice, Failure
             case.name
         )));
     }
-    Ok(Slice {
-        requests,
-        processor_time,
-        rate: requests * 1e6 / microseconds,
-        p50,
-        p99,
-    })
+    Ok(Slice { requests, processor_time, rate: requests * 1e6 / microseconds, p50, p99 })
 }

@@ -23,15 +23,8 @@ type Row = (&'static str, fn(&Figures) -> f64);
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            steady,
-            start,
-            growth,
-        } = self;
-        writeln!(
-            f,
-            "\nprocessor time per request, and how much of it a bare server would need too"
-        )?;
+        let Self { steady, start, growth } = self;
+        writeln!(f, "\nprocessor time per request, and how much of it a bare server would need too")?;
         writeln!(
             f,
             "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>10}",
@@ -48,61 +41,24 @@ impl fmt::Display for Report {
                 case.ratio(),
             )?;
         }
-        writeln!(
-            f,
-            "\n{:<36} {:>10} {:>10}",
-            "having a server", "ours", "bare"
-        )?;
+        writeln!(f, "\n{:<36} {:>10} {:>10}", "having a server", "ours", "bare")?;
         let rows: [Row; 4] = [
-            ("start to first answer, ms", |figures| {
-                figures.first_answer / 1e3
-            }),
-            ("memory when ready, MiB", |figures| {
-                mebibytes(figures.ready_memory)
-            }),
-            ("memory after the first answer, MiB", |figures| {
-                mebibytes(figures.answered_memory)
-            }),
+            ("start to first answer, ms", |figures| figures.first_answer / 1e3),
+            ("memory when ready, MiB", |figures| mebibytes(figures.ready_memory)),
+            ("memory after the first answer, MiB", |figures| mebibytes(figures.answered_memory)),
             ("binary, MiB", |figures| mebibytes(figures.binary)),
         ];
         for (name, figure) in rows {
-            writeln!(
-                f,
-                "{name:<36} {:>10.1} {:>10.1}",
-                figure(&start.ours),
-                figure(&start.bare)
-            )?;
+            writeln!(f, "{name:<36} {:>10.1} {:>10.1}", figure(&start.ours), figure(&start.bare))?;
         }
         let Some(growth) = growth else { return Ok(()) };
         let [empty, first, last] = growth.memory.map(mebibytes);
         writeln!(f, "\ngrowth to {} consignments", growth.consignments)?;
-        writeln!(
-            f,
-            "{:<36} {:>10.2}",
-            "speed of the last slice to the first",
-            growth.last_to_first()
-        )?;
-        writeln!(
-            f,
-            "{:<36} {:>10.0}",
-            "p99 of the worst slice, µs",
-            growth.worst_p99()
-        )?;
-        writeln!(
-            f,
-            "{:<36} {:>10.0}",
-            "bytes per consignment",
-            growth.bytes_per_consignment()
-        )?;
-        writeln!(
-            f,
-            "memory, MiB: {empty:.1} empty, {first:.1} after one slice, {last:.1} at the end"
-        )?;
-        let known = if growth.oldest_is_known {
-            "still known"
-        } else {
-            "no longer known"
-        };
+        writeln!(f, "{:<36} {:>10.2}", "speed of the last slice to the first", growth.last_to_first())?;
+        writeln!(f, "{:<36} {:>10.0}", "p99 of the worst slice, µs", growth.worst_p99())?;
+        writeln!(f, "{:<36} {:>10.0}", "bytes per consignment", growth.bytes_per_consignment())?;
+        writeln!(f, "memory, MiB: {empty:.1} empty, {first:.1} after one slice, {last:.1} at the end")?;
+        let known = if growth.oldest_is_known { "still known" } else { "no longer known" };
         writeln!(f, "the oldest consignment is {known}")
     }
 }
@@ -146,11 +102,7 @@ struct Latency {
 
 fn latency(slices: &[Slice]) -> Latency {
     let middle = |figure: fn(&Slice) -> f64| median(slices.iter().map(figure));
-    Latency {
-        p50: middle(|slice| slice.p50),
-        p99: middle(|slice| slice.p99),
-        rate: middle(|slice| slice.rate),
-    }
+    Latency { p50: middle(|slice| slice.p50), p99: middle(|slice| slice.p99), rate: middle(|slice| slice.rate) }
 }
 
 fn load(all: &[Slice]) -> Value {

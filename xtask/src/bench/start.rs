@@ -35,18 +35,10 @@ pub fn measure(stand: &Stand, starts: usize) -> Result<Start, Failure> {
     let binary = if stand.self_check { BARE } else { SERVER };
     let ours = || stand.unprepared(Prepared::login);
     let bare = || stand.bare("bare", &answer);
-    Ok(Start {
-        ours: figures(starts, binary, &login.call, &ours)?,
-        bare: figures(starts, BARE, &login.call, &bare)?,
-    })
+    Ok(Start { ours: figures(starts, binary, &login.call, &ours)?, bare: figures(starts, BARE, &login.call, &bare)? })
 }
 
-fn figures(
-    starts: usize,
-    binary: &str,
-    first: &Call,
-    start: &dyn Fn() -> Result<Server, Failure>,
-) -> Result<Figures, Failure> {
+fn figures(starts: usize, binary: &str, first: &Call, start: &dyn Fn() -> Result<Server, Failure>) -> Result<Figures, Failure> {
     eprintln!("starting: {binary}, {starts} times");
     let mut times = Vec::new();
     for _ in 0..starts {
@@ -61,20 +53,12 @@ fn figures(
         first_answer: median(times),
         ready_memory,
         answered_memory: server.resident()?,
-        binary: fs::metadata(binary)
-            .map_err(Failure::io(format!("look at {binary}")))?
-            .len(),
+        binary: fs::metadata(binary).map_err(Failure::io(format!("look at {binary}")))?.len(),
     })
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "measuring real time is the purpose"
-)]
-fn first_answer(
-    first: &Call,
-    start: &dyn Fn() -> Result<Server, Failure>,
-) -> Result<(Duration, Server), Failure> {
+#[expect(clippy::disallowed_methods, reason = "measuring real time is the purpose")]
+fn first_answer(first: &Call, start: &dyn Fn() -> Result<Server, Failure>) -> Result<(Duration, Server), Failure> {
     let begin = Instant::now();
     let server = start()?;
     let reply = http::send(server.address, first)?;
@@ -82,9 +66,6 @@ fn first_answer(
     if reply.status == 200 {
         Ok((time, server))
     } else {
-        Err(Failure::Unexpected(format!(
-            "the first login answered {}: {}",
-            reply.status, reply.body
-        )))
+        Err(Failure::Unexpected(format!("the first login answered {}: {}", reply.status, reply.body)))
     }
 }

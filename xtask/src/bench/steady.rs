@@ -25,28 +25,15 @@ impl Steady {
 
 /// Processor time per request in microseconds, the median of the slices.
 pub fn cost(slices: &[Slice]) -> f64 {
-    median(
-        slices
-            .iter()
-            .map(|slice| slice.processor_time / slice.requests),
-    )
+    median(slices.iter().map(|slice| slice.processor_time / slice.requests))
 }
 
 pub fn measure(stand: &Stand, load: &Load, quick: bool) -> Result<Vec<Steady>, Failure> {
     let (turns, seconds) = if quick { (3, 1) } else { (5, 2) };
-    CASES
-        .iter()
-        .map(|pick| case(stand, load, *pick, turns, seconds))
-        .collect()
+    CASES.iter().map(|pick| case(stand, load, *pick, turns, seconds)).collect()
 }
 
-fn case(
-    stand: &Stand,
-    load: &Load,
-    pick: Pick,
-    turns: usize,
-    seconds: u64,
-) -> Result<Steady, Failure> {
+fn case(stand: &Stand, load: &Load, pick: Pick, turns: usize, seconds: u64) -> Result<Steady, Failure> {
     let (ours, prepared) = stand.ours(pick)?;
     let case = pick(&prepared);
     let bare = stand.bare_beside(&ours, &case)?;
@@ -55,18 +42,10 @@ fn case(
     for server in [&ours, &bare] {
         load.run(server, &case, End::Requests(WARM_UP))?;
     }
-    let mut steady = Steady {
-        name: case.name,
-        ours: Vec::new(),
-        bare: Vec::new(),
-    };
+    let mut steady = Steady { name: case.name, ours: Vec::new(), bare: Vec::new() };
     for _ in 0..turns {
-        steady
-            .ours
-            .push(load.run(&ours, &case, End::Seconds(seconds))?);
-        steady
-            .bare
-            .push(load.run(&bare, &case, End::Seconds(seconds))?);
+        steady.ours.push(load.run(&ours, &case, End::Seconds(seconds))?);
+        steady.bare.push(load.run(&bare, &case, End::Seconds(seconds))?);
     }
     Ok(steady)
 }

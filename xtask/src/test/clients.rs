@@ -20,22 +20,12 @@ pub struct Outcome {
 }
 
 pub fn run() -> Result<Vec<Outcome>, Failure> {
-    let python = tools::python(
-        Path::new("xtask/requirements.txt"),
-        Path::new("target/venv"),
-    )?;
-    scripts()?
-        .iter()
-        .map(|script| run_one(&python, script))
-        .collect()
+    let python = tools::python(Path::new("xtask/requirements.txt"), Path::new("target/venv"))?;
+    scripts()?.iter().map(|script| run_one(&python, script)).collect()
 }
 
 fn run_one(python: &Path, script: &Path) -> Result<Outcome, Failure> {
-    let name = script
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     println!("\n== client {name}");
     let log = PathBuf::from(format!("target/client-{name}.log"));
     let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0"]), &log)?;
@@ -53,11 +43,7 @@ fn run_one(python: &Path, script: &Path) -> Result<Outcome, Failure> {
         println!("the server's log is in {}", log.display());
     }
     let good = said.lines().filter(|line| line.starts_with("ok ")).count();
-    Ok(Outcome {
-        name,
-        passed: passed && good > 0,
-        checks: format!("{good} checks ok"),
-    })
+    Ok(Outcome { name, passed: passed && good > 0, checks: format!("{good} checks ok") })
 }
 
 fn scripts() -> Result<Vec<PathBuf>, Failure> {
