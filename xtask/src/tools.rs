@@ -36,15 +36,15 @@ pub fn packages(wanted: &[Package]) -> Result<(), Failure> {
     };
     println!("installing {names}");
     let install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends"];
-    let installed =
-        succeeds(&[become_root, &["apt-get", "update", "--quiet=2"]].concat()) && succeeds(&[become_root, &install, &missing].concat());
+    let installed = run(&[become_root, &["apt-get", "update", "--quiet=2"]].concat(), Stdio::inherit())
+        && run(&[become_root, &install, &missing].concat(), Stdio::inherit());
     if installed { Ok(()) } else { Err(by_hand()) }
 }
 
 /// Formatter and linter, which a minimal Rust toolchain lacks.
 pub fn rust_components() -> Result<(), Failure> {
     for (name, probe) in [("rustfmt", ["cargo", "fmt", "--version"]), ("clippy", ["cargo", "clippy", "--version"])] {
-        if !succeeds(&probe) && !succeeds(&["rustup", "component", "add", name]) {
+        if !succeeds(&probe) && !run(&["rustup", "component", "add", name], Stdio::inherit()) {
             let help = format!("rustup component add {name}");
             return Err(Failure::Missing { what: name.to_owned(), help });
         }
@@ -76,12 +76,17 @@ pub fn python(requirements: &Path, environment: &Path) -> Result<PathBuf, Failur
     Ok(python)
 }
 
+/// Whether a probe succeeds; what it says is of no interest.
 fn succeeds(command: &[&str]) -> bool {
+    run(command, Stdio::null())
+}
+
+fn run(command: &[&str], complaints: Stdio) -> bool {
     let Some((program, arguments)) = command.split_first() else {
         return false;
     };
     let mut command = Command::new(program);
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaints);
     command.status().is_ok_and(|status| status.success())
 }

@@ -1,0 +1,117 @@
+//! The machine without a socket: what one call costs from the parsed request to the finished answer. For a look inside
+//! (`cargo bench -- "new consignment" --profile-time 10` under a profiler); what a call costs a user is the business of
+//! `cargo xtask bench`.
+
+use std::cell::Cell;
+use std::net::{IpAddr, Ipv4Addr};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+use seatrial::engine::{Answer, Machine, Options, Request, Start};
+use seatrial::vendors;
+use serde_json::{Value, json};
+
+/// A Shipmate client that is logged in.
+struct Client {
+    machine: Machine,
+    headers: HeaderMap,
+    wall: Timestamp,
+    references: Cell<u64>,
+}
+
+impl Client {
+    fn new() -> Self {
+        let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
+        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
+        let headers = HeaderMap::from_iter([
+            (HeaderName::from_static("host"), HeaderValue::from_static("127.0.0.1:7447")),
+            (HeaderName::from_static("accept"), HeaderValue::from_static("application/json")),
+            (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json")),
+            (HeaderName::from_static("x-shipmate-api-key"), HeaderValue::from_static("sm_test_12345abcde-1234-5678-90ab-abcdef0123456")),
+        ]);
+        let mut client = Self { machine, headers, wall, references: Cell::new(0) };
+        let answer: Value = serde_json::from_slice(&client.send(&client.login()).body).expect("a login is answered in JSON");
+        let token = answer.pointer("/data/token").and_then(Value::as_str).and_then(|token| token.parse().ok());
+        client.headers.insert("x-shipmate-token", token.expect("a login is answered with a token"));
+        client
+    }
+
+    fn request(&self, method: Method, target: &str, body: &Value) -> Request {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Request {
+            method,
+            path: format!("/shipmate/v1.1/{path}"),
+            query: query.to_owned(),
+            headers: self.headers.clone(),
+            body: if body.is_null() { String::new() } else { body.to_string() }.into(),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            secure: false,
+            mount: None,
+        }
+    }
+
+    fn send(&self, request: &Request) -> Answer {
+        self.machine.handle(request, self.wall)
+    }
+
+    fn expect(&self, request: &Request, status: StatusCode) {
+        let answer = self.send(request);
+        assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    fn login(&self) -> Request {
+        self.request(Method::POST, "tokens", &json!({"username": "test@shipmate.co.uk", "password": "myShipmatePassword"}))
+    }
+
+    /// A consignment with a reference that no other has.
+    fn booking(&self) -> Request {
+        let number = self.references.replace(self.references.get() + 1);
+        let reference = format!("BENCH{number:011}");
+        let body = json!({
+            "consignment_reference": reference,
+            "service_key": "DPDNEXT",
+            "to_address": {"name": "Alex Harbour", "line_1": "14 Mooring Lane", "city": "Derby", "postcode": "DE1 1EE", "country": "GB"},
+            "parcels": [{"reference": format!("{reference}-1"), "weight": 3000, "width": 20, "length": 10, "depth": 15}],
+        });
+        self.request(Method::POST, "consignments", &body)
+    }
+
+    fn sku(&self, number: usize) -> Request {
+        let body = json!({
+            "sku": format!("ROPE-{number:03}"), "product_name": format!("Mooring rope, {number} m"),
+            "tariff_code": "5607509000", "tariff_description": "Rope of synthetic fibre", "country_of_origin": "GB",
+            "value_ex_vat": 10.00, "vat_rate": 20.00, "value_inc_vat": 12.00, "gross_weight": 520, "net_weight": 500,
+            "width": 200, "length": 300, "depth": 80, "is_stocked_item": true, "in_stock": true,
+        });
+        self.request(Method::POST, "skus", &body)
+    }
+}
+
+fn calls(criterion: &mut Criterion) {
+    let client = Client::new();
+    let watched = client.booking();
+    client.expect(&watched, StatusCode::CREATED);
+    for number in 1..=30 {
+        client.expect(&client.sku(number), StatusCode::CREATED);
+    }
+    let reference = "BENCH00000000000";
+    let refused = json!({"consignment_reference": reference, "to_address": {"name": "", "line_1": "", "city": "", "postcode": "", "country": ""}, "parcels": []});
+    let fixed = [
+        ("login", StatusCode::OK, client.login()),
+        ("refused consignment", StatusCode::BAD_REQUEST, client.request(Method::POST, "consignments", &refused)),
+        ("events of a consignment", StatusCode::OK, client.request(Method::GET, &format!("consignments/{reference}/events"), &Value::Null)),
+        ("page of 30 SKUs", StatusCode::OK, client.request(Method::GET, "skus?page=1", &Value::Null)),
+        ("unknown path", StatusCode::NOT_FOUND, client.request(Method::GET, "nowhere", &Value::Null)),
+    ];
+    for (name, status, request) in fixed {
+        client.expect(&request, status);
+        criterion.bench_function(name, |bencher| bencher.iter(|| client.send(&request)));
+    }
+    criterion.bench_function("new consignment", |bencher| {
+        bencher.iter_batched(|| client.booking(), |request| client.send(&request), criterion::BatchSize::SmallInput);
+    });
+}
+
+criterion_group!(benches, calls);
+criterion_main!(benches);
