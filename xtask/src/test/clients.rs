@@ -21,12 +21,18 @@ pub struct Outcome {
 
 pub fn run() -> Result<Vec<Outcome>, Failure> {
     let python = tools::python(Path::new("xtask/requirements.txt"), Path::new("target/venv"))?;
-    scripts()?.iter().map(|script| run_one(&python, script)).collect()
+    let outcome = |script: &PathBuf| {
+        let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        println!("\n== client {name}");
+        run_one(&python, script, &name).unwrap_or_else(|failure| {
+            println!("{failure}");
+            Outcome { name, passed: false, checks: "did not run".to_owned() }
+        })
+    };
+    Ok(scripts()?.iter().map(outcome).collect())
 }
 
-fn run_one(python: &Path, script: &Path) -> Result<Outcome, Failure> {
-    let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    println!("\n== client {name}");
+fn run_one(python: &Path, script: &Path, name: &str) -> Result<Outcome, Failure> {
     let log = PathBuf::from(format!("target/client-{name}.log"));
     let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0"]), &log)?;
     let output = Command::new(python)
@@ -43,7 +49,7 @@ fn run_one(python: &Path, script: &Path) -> Result<Outcome, Failure> {
         println!("the server's log is in {}", log.display());
     }
     let good = said.lines().filter(|line| line.starts_with("ok ")).count();
-    Ok(Outcome { name, passed: passed && good > 0, checks: format!("{good} checks ok") })
+    Ok(Outcome { name: name.to_owned(), passed: passed && good > 0, checks: format!("{good} checks ok") })
 }
 
 fn scripts() -> Result<Vec<PathBuf>, Failure> {
