@@ -20,7 +20,7 @@ use self::{
 };
 use crate::{
     failure::Failure,
-    process::Server,
+    process::{self, Server},
     tools::{self, TASKSET, WRK},
 };
 
@@ -131,8 +131,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 }
 
 fn build(self_check: bool) -> Result<(), Failure> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--quiet", "--package", "seatrial", "--example", "bare_server"]);
+    let mut cargo = process::cargo(&["build", "--release", "--quiet", "--package", "seatrial", "--example", "bare_server"]);
     if !self_check {
         cargo.args(["--bin", "seatrial"]);
     }

@@ -1,4 +1,4 @@
-//! Programs that a chore starts: servers, which say on stdout where they listen and are stopped by their own id, and
+//! Programs that a chore starts: cargo, servers, which say on stdout where they listen and are stopped by their own id, and
 //! what Linux knows about the cost of a process.
 
 use std::{
@@ -13,6 +13,18 @@ use std::{
 };
 
 use crate::failure::Failure;
+
+/// Cargo as the user would call it. What the cargo that runs this chore has put into the environment stays away: build
+/// scripts watch it, and would have half of the dependencies built anew in each turn.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new("cargo");
+    let inherited = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars().filter(|(name, _)| inherited(name)) {
+        cargo.env_remove(name);
+    }
+    cargo.args(arguments);
+    cargo
+}
 
 /// A running server. Dropping it stops it.
 pub struct Server {

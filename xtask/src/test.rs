@@ -5,11 +5,12 @@ mod clients;
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use crate::{
     failure::Failure,
+    process,
     tools::{self, POPPLER, PYTHON, VENV},
 };
 
@@ -53,7 +54,7 @@ impl Summary {
     /// Runs cargo and says whether it succeeded.
     fn cargo(&mut self, name: &str, arguments: &[&str]) -> Result<bool, Failure> {
         println!("\n== {name}: cargo {}", arguments.join(" "));
-        let status = Command::new("cargo").args(arguments).status();
+        let status = process::cargo(arguments).status();
         let passed = status.map_err(Failure::io("run cargo"))?.success();
         self.check(name, passed, String::new());
         Ok(passed)
@@ -62,8 +63,7 @@ impl Summary {
     /// Runs the tests, shows what they print, and adds up their results.
     fn cargo_test(&mut self) -> Result<(), Failure> {
         println!("\n== tests: cargo test --workspace --no-fail-fast");
-        let mut child = Command::new("cargo")
-            .args(["test", "--workspace", "--no-fail-fast"])
+        let mut child = process::cargo(&["test", "--workspace", "--no-fail-fast"])
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Failure::io("run cargo test"))?;
