@@ -22,8 +22,9 @@ RUN case "$TARGETARCH" in \
 # Dependencies first: this layer stays until Cargo.lock changes. The sources are stand-ins as long as the layer is made.
 COPY Cargo.toml Cargo.lock ./
 COPY xtask/Cargo.toml xtask/
+COPY benches/bare/Cargo.toml benches/bare/
 RUN mkdir -p src xtask/src \
-    && echo 'fn main() {}' | tee src/main.rs xtask/src/main.rs > build.rs \
+    && echo 'fn main() {}' | tee src/main.rs xtask/src/main.rs benches/bare/main.rs benches/pipeline.rs > build.rs \
     && touch src/lib.rs \
     && cargo build --locked --release --bin seatrial --target "$(cat /target)" \
     && rm -r src build.rs
