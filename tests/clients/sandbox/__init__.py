@@ -6,6 +6,7 @@ variable to `http://127.0.0.1:7447`.
 
 import atexit
 import contextlib
+import datetime
 import os
 import sys
 import traceback
@@ -38,6 +39,12 @@ def answer(response, status=200):
     """The response's JSON, once its status is the wanted one."""
     assert response.status_code == status, f"status {response.status_code}, wanted {status}: {response.text[:500]}"
     return response.json()
+
+
+def now():
+    """The sandbox's time, in whole seconds since 1970."""
+    clock = answer(requests.get(f"{BASE}/_seatrial/sandboxes/default/clock", timeout=10))
+    return int(datetime.datetime.fromisoformat(clock["now"]).timestamp())
 
 
 def advance(by):
