@@ -1,5 +1,5 @@
-//! What a chore needs beyond cargo, installed once and only when it is missing: Debian packages, rustup components and
-//! a Python environment of pinned packages under `target/`.
+//! What a chore needs beyond cargo, installed once and only when it is missing: Debian packages, rustup components, a
+//! Python environment of pinned packages under `target/`, and pinned Node modules.
 
 use std::{
     fs,
@@ -18,6 +18,8 @@ pub struct Package {
 pub const PYTHON: Package = Package { name: "python3", probe: &["python3", "--version"] };
 pub const VENV: Package = Package { name: "python3-venv", probe: &["python3", "-c", "import ensurepip, venv"] };
 pub const POPPLER: Package = Package { name: "poppler-utils", probe: &["pdftotext", "-v"] };
+pub const NODE: Package = Package { name: "nodejs", probe: &["node", "--version"] };
+pub const NPM: Package = Package { name: "npm", probe: &["npm", "--version"] };
 pub const TASKSET: Package = Package { name: "util-linux", probe: &["taskset", "--version"] };
 pub const WRK: Package = Package { name: "wrk", probe: &["sh", "-c", "command -v wrk"] };
 
@@ -74,6 +76,26 @@ pub fn python(requirements: &Path, environment: &Path) -> Result<PathBuf, Failur
     }
     fs::write(&mark, wanted).map_err(Failure::io(format!("write {}", mark.display())))?;
     Ok(python)
+}
+
+/// Installs the Node modules that a folder's `package.json` pins, beside it. A copy of that file, written last, marks them as
+/// complete.
+pub fn node_modules(folder: &Path) -> Result<(), Failure> {
+    let package = folder.join("package.json");
+    let mark = folder.join("node_modules/.installed.json");
+    let wanted = fs::read(&package).map_err(Failure::io(format!("read {}", package.display())))?;
+    if fs::read(&mark).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    println!("installing Node modules into {}", folder.display());
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]).current_dir(folder);
+    if !npm.status().map_err(Failure::io("run npm"))?.success() {
+        let help = format!("see above; the modules are pinned in {}", package.display());
+        return Err(Failure::Missing { what: "the Node modules".to_owned(), help });
+    }
+    fs::write(&mark, wanted).map_err(Failure::io(format!("write {}", mark.display())))?;
+    Ok(())
 }
 
 /// Whether a probe succeeds; what it says is of no interest.

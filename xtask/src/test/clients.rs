@@ -1,5 +1,5 @@
-//! Checks by clients that are not ours: each `tests/clients/*.py` uses a library that people use against the real
-//! vendors, on a server of its own, so that one may move the clock without another noticing.
+//! Checks by clients that are not ours: each `tests/clients/*.py` and `*.mjs` uses a library that people use against the
+//! real vendors, on a server of its own, so that one may move the clock without another noticing.
 
 use std::{
     fs, io,
@@ -21,21 +21,31 @@ pub struct Outcome {
 
 pub fn run() -> Result<Vec<Outcome>, Failure> {
     let python = tools::python(Path::new("xtask/requirements.txt"), Path::new("target/venv"))?;
+    let scripts = scripts()?;
+    if scripts.iter().any(|script| is_node(script)) {
+        tools::packages(&[tools::NODE, tools::NPM])?;
+        tools::node_modules(Path::new(SCRIPTS))?;
+    }
     let outcome = |script: &PathBuf| {
-        let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
         println!("\n== client {name}");
-        run_one(&python, script, &name).unwrap_or_else(|failure| {
+        let interpreter = if is_node(script) { Path::new("node") } else { &python };
+        run_one(interpreter, script, &name).unwrap_or_else(|failure| {
             println!("{failure}");
             Outcome { name, passed: false, checks: "did not run".to_owned() }
         })
     };
-    Ok(scripts()?.iter().map(outcome).collect())
+    Ok(scripts.iter().map(outcome).collect())
 }
 
-fn run_one(python: &Path, script: &Path, name: &str) -> Result<Outcome, Failure> {
+fn is_node(script: &Path) -> bool {
+    script.extension().is_some_and(|extension| extension == "mjs")
+}
+
+fn run_one(interpreter: &Path, script: &Path, name: &str) -> Result<Outcome, Failure> {
     let log = PathBuf::from(format!("target/client-{name}.log"));
     let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0"]), &log)?;
-    let output = Command::new(python)
+    let output = Command::new(interpreter)
         .arg(script)
         .env("SEATRIAL_BASE_URL", format!("http://{}", server.address))
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -56,7 +66,7 @@ fn scripts() -> Result<Vec<PathBuf>, Failure> {
     let entries = fs::read_dir(SCRIPTS).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(Failure::io(format!("list {SCRIPTS}")))?;
     let mut files: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "py"));
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "py" || extension == "mjs"));
     files.sort();
     Ok(files)
 }
