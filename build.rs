@@ -15,6 +15,10 @@ fn main() {
         fs::create_dir_all(out.join(&name)).expect("the output directory is writable");
         for document in ["openapi", "catalog"] {
             let source = vendor.join(document).with_extension("yaml");
+            // A second version of an API may share the catalog of the first.
+            if !source.exists() {
+                continue;
+            }
             println!("cargo::rerun-if-changed={}", source.display());
             fs::write(out.join(&name).join(document).with_extension("json"), json(&source)).expect("the output directory is writable");
         }

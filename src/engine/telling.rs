@@ -33,7 +33,7 @@ impl Cx<'_> {
     /// Stores a subscription of this account, a new one under an id of its own; the id.
     pub fn subscribe(&mut self, mut subscription: Subscription) -> String {
         if subscription.id.is_empty() {
-            subscription.vendor = self.vendor.id.to_owned();
+            subscription.vendor = self.vendor.teller().to_owned();
             let mut rng = self.told_stream("subscription", self.docs.count(SUBSCRIPTION) as u64);
             subscription.id = ids::hex(&mut rng, 32);
             while self.docs.has(SUBSCRIPTION, &subscription.id) {
@@ -55,13 +55,13 @@ impl Cx<'_> {
     /// The subscriptions of this account, oldest first.
     #[must_use]
     pub fn subscriptions(&self) -> Vec<Subscription> {
-        self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.vendor == self.vendor.id).collect()
+        self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.vendor == self.vendor.teller()).collect()
     }
 
     /// Whether anybody hears an event; for what is dear to word.
     #[must_use]
     pub fn is_heard(&self, event: &str) -> bool {
-        self.docs.count(SUBSCRIPTION) > 0 && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.hears(self.vendor.id, event))
+        self.docs.count(SUBSCRIPTION) > 0 && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.hears(self.vendor.teller(), event))
     }
 
     /// Tells everybody of this account who hears an event. `subject` is the vendor's id of what it happened to.
@@ -73,7 +73,7 @@ impl Cx<'_> {
             return;
         }
         let hearing: Vec<Subscription> =
-            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.hears(self.vendor.id, event)).collect();
+            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.hears(self.vendor.teller(), event)).collect();
         for mut subscription in hearing {
             self.tell(&mut subscription, event, subject, payload, false);
             self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);

@@ -57,6 +57,13 @@ pub struct Vendor {
     pub state: fn(&Account) -> Value,
 }
 
+impl Vendor {
+    /// In whose name its subscriptions are kept.
+    pub(crate) fn teller(&self) -> &'static str {
+        self.webhooks.shared.unwrap_or(self.id)
+    }
+}
+
 /// How a vendor's routes treat slashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slashes {

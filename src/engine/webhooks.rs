@@ -26,6 +26,8 @@ pub const FORGOTTEN: Kind = Kind("deliveries_forgotten");
 pub struct Webhooks {
     /// The events that it knows; none for a vendor without webhooks.
     pub events: &'static [&'static str],
+    /// The version in whose name subscriptions are kept, where several share them; each keeps its own otherwise.
+    pub shared: Option<&'static str>,
     /// When an attempt fails, and what follows.
     pub policy: Policy,
     /// What a new subscription gets as its secret when it names none.
@@ -300,6 +302,7 @@ impl Webhooks {
     /// For vendors without webhooks.
     pub const NONE: Self = Self {
         events: &[],
+        shared: None,
         policy: Policy { timeout: Duration::from_secs(10), gaps: &[], retries_answers: false, pause_after: None },
         secret: |_| None,
         word: json,

@@ -8,4 +8,4 @@ pub mod shiptime;
 use crate::engine::Vendor;
 
 /// Every vendor, in the order in which people see them.
-pub const ALL: &[&Vendor] = &[&shipmate::VENDOR, &shippo::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];
+pub const ALL: &[&Vendor] = &[&shipmate::VENDOR, &shipmate::VENDOR_V1_2, &shippo::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];

@@ -12,6 +12,9 @@ use crate::spec::{Rule, Violation};
 
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} };
 
+/// Version 1.2 speaks of shipments.
+pub(super) const DIALECT_V1_2: Dialect = Dialect { refuse: refuse_v1_2, ..DIALECT };
+
 /// The code of a refusal whose facts are a finished report.
 pub(super) const INVALID: &str = "invalid";
 
@@ -29,6 +32,15 @@ pub(super) fn settle(report: &Report) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::Because(INVALID, serde_json::to_value(report).expect("a report is a map of texts")))
+}
+
+fn refuse_v1_2(refusal: &Refusal, call: &Call<'_>) -> Reply {
+    let message = match refusal {
+        Refusal::Because(NO_SERVICE, _) => "No valid service found for this shipment",
+        Refusal::WrongState { .. } => "Shipment has already been manifested",
+        _ => return refuse(refusal, call),
+    };
+    Reply::json(StatusCode::BAD_REQUEST, Envelope { message, data: Value::Null })
 }
 
 fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {

@@ -4,17 +4,22 @@
 mod sheet;
 mod zpl;
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::catalog::{CATALOG, Service};
+use super::version::Version;
 use super::wire::{self, Address, Consignment, Format, Package, Stamp};
-use crate::carrier::pdf;
+use crate::base::time::Timestamp;
+use crate::carrier::{self, pdf};
 
 /// The label rows of a consignment.
 pub(super) struct Labels {
+    version: Version,
     reference: String,
     stored: Box<[u8]>,
     /// The only parcel that is shown; all when there is none.
@@ -33,16 +38,25 @@ pub(super) struct Label<'a> {
 
 #[derive(Serialize)]
 struct Row<'a> {
-    consignment_reference: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consignment_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipment_reference: Option<&'a str>,
     parcel_reference: &'a str,
     carrier: &'static str,
     service_name: &'static str,
     tracking_reference: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    universal_tracking_reference: Option<Cow<'a, str>>,
     created_by: &'a str,
     created_with: &'a str,
     created_at: Stamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_delivery_date: Option<String>,
     to_address: Destination<'a>,
     pdf: Drawing<'a>,
     zpl: Drawing<'a>,
@@ -67,13 +81,13 @@ struct Drawing<'a>(Option<(&'a Label<'a>, Format)>);
 
 impl Labels {
     /// All labels of a consignment that was just booked, with prices.
-    pub fn booked(reference: String, stored: &[u8], format: Format) -> Self {
-        Self { reference, stored: stored.into(), only: None, format }
+    pub fn booked(version: Version, reference: String, stored: &[u8], format: Format) -> Self {
+        Self { version, reference, stored: stored.into(), only: None, format }
     }
 
     /// The label of one parcel, without its price.
-    pub fn one(reference: String, stored: &[u8], place: usize, format: Format) -> Self {
-        Self { reference, stored: stored.into(), only: Some(place), format }
+    pub fn one(version: Version, reference: String, stored: &[u8], place: usize, format: Format) -> Self {
+        Self { version, reference, stored: stored.into(), only: Some(place), format }
     }
 }
 
@@ -85,16 +99,21 @@ impl Serialize for Labels {
         for (place, parcel) in consignment.parcels.iter().enumerate().filter(|(place, _)| self.only.is_none_or(|only| only == *place)) {
             let label = Label { consignment: &consignment, service, parcel, place: place + 1 };
             let drawing = |format| Drawing((self.format == format).then_some((&label, format)));
+            let newer = self.version == Version::V1_2;
             rows.serialize_element(&Row {
-                consignment_reference: &self.reference,
+                id: newer.then_some(&consignment.id),
+                consignment_reference: (!newer).then_some(&self.reference),
+                shipment_reference: newer.then_some(&self.reference),
                 parcel_reference: &parcel.reference,
                 carrier: &service.carrier,
                 service_name: service.label_name(),
                 tracking_reference: &parcel.tracking,
+                universal_tracking_reference: newer.then(|| universal(&parcel.tracking)),
                 created_by: &consignment.created_by,
                 created_with: consignment.created_with.as_deref().unwrap_or(&CATALOG.account.application),
                 created_at: Stamp(consignment.created_at),
                 price: self.only.is_none().then_some(&service.price),
+                estimated_delivery_date: newer.then(|| estimate(service, consignment.despatch.unwrap_or(consignment.created_at))),
                 to_address: Destination::from(&consignment.to),
                 pdf: drawing(Format::Pdf),
                 zpl: drawing(Format::Zpl),
@@ -103,6 +122,23 @@ impl Serialize for Labels {
         }
         rows.end()
     }
+}
+
+/// The reference by which Shipmate itself knows a parcel. Recorded 2024-05 for labels without a carrier, whose `P` becomes a
+/// `C`; other carriers' references are taken as they are.
+fn universal(tracking: &str) -> Cow<'_, str> {
+    tracking.strip_prefix("P5D").map_or(Cow::Borrowed(tracking), |rest| Cow::Owned(format!("C5D{rest}")))
+}
+
+/// The carrier's reference of a parcel, from either of its references.
+pub(super) fn carriers_own(reference: &str) -> Cow<'_, str> {
+    reference.strip_prefix("C5D").map_or(Cow::Borrowed(reference), |rest| Cow::Owned(format!("P5D{rest}")))
+}
+
+/// The end of the day on which a service delivers.
+pub(super) fn estimate(service: &Service, sent: Timestamp) -> String {
+    let day = carrier::timeline::arrival(sent, service.transit_days);
+    format!("{:04}-{:02}-{:02} 23:59", day.year(), day.month(), day.day())
 }
 
 impl Serialize for Drawing<'_> {

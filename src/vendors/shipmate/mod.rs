@@ -1,7 +1,8 @@
-//! Shipmate, API version 1.1: consignments, labels, tracking and a SKU inventory behind an application key and a user
-//! token.
+//! Shipmate, API versions 1.1 and 1.2: consignments (later called shipments), labels, tracking and a SKU inventory behind an
+//! application key and a user token. Both versions see the data of one account.
 //!
 //! ```text
+//! version      what the two versions call differently
 //! access       who may call, and whose data they see
 //! operations   which operation is which rule
 //! rules/       what each rule promises
@@ -21,6 +22,7 @@ mod label;
 mod operations;
 mod rules;
 mod validation;
+mod version;
 mod webhooks;
 mod wire;
 
@@ -49,6 +51,19 @@ pub const VENDOR: Vendor = Vendor {
     scanned: webhooks::scanned,
     webhooks: webhooks::WEBHOOKS,
     state,
+};
+
+/// Shipmate v1.2.
+pub const VENDOR_V1_2: Vendor = Vendor {
+    id: "shipmate_v1_2",
+    version: "/v1.2",
+    spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/openapi.json")),
+    spec_source: include_str!("../../../specs/shipmate_v1_2/openapi.yaml"),
+    operations: operations::rows_v1_2,
+    // Those of version 1.1 open both.
+    credentials: |_, _| Vec::new(),
+    dialect: dialect::DIALECT_V1_2,
+    ..VENDOR
 };
 
 /// `$state.consignments` and `$state.skus` count what the account has.

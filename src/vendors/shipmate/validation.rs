@@ -33,6 +33,7 @@ pub(super) struct Field<'v, 'p> {
 pub(super) enum Fault<'p> {
     Required,
     RequiredWithout(Path<'p>),
+    RequiredWith(Path<'p>),
     NotText,
     NotWhole,
     NotNumber,
@@ -252,6 +253,7 @@ impl Fault<'_> {
         let done = match self {
             Self::Required => write!(text, "The {name} field is required."),
             Self::RequiredWithout(other) => write!(text, "The {name} field is required when {} is not present.", other.words()),
+            Self::RequiredWith(other) => write!(text, "The {name} field is required when {} is present.", other.words()),
             Self::NotText => write!(text, "The {name} must be a string."),
             Self::NotWhole => write!(text, "The {name} must be an integer."),
             Self::NotNumber => write!(text, "The {name} must be a number."),

@@ -29,6 +29,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
         "TRACKING_DELIVERED",
         "TRACKING_DELIVERY_FAILED",
     ],
+    shared: Some("shipmate"),
     // The vendor publishes no numbers; it says that gaps grow, and that a webhook that keeps failing is paused.
     policy: Policy { timeout: Duration::from_secs(10), gaps: &[60, 300, 900, 3_600, 14_400], retries_answers: true, pause_after: Some(10) },
     secret: |rng| Some(ids::hex(rng, 32)),

@@ -15,6 +15,9 @@ use crate::world::Kind;
 /// Consignments that are not cancelled, by reference.
 pub(super) const CONSIGNMENT: Kind = Kind("consignment");
 
+/// The reference of a consignment, by the id that version 1.2 shows.
+pub(super) const SHIPMENT_ID: Kind = Kind("shipment_id");
+
 /// References of consignments that have parcels of an order, by order reference.
 pub(super) const ORDER: Kind = Kind("order");
 
@@ -26,6 +29,12 @@ pub(super) const SKU: Kind = Kind("sku");
 
 /// The UUID of a SKU by its number.
 pub(super) const SKU_NUMBER: Kind = Kind("sku_number");
+
+/// What only version 1.2 knows of a SKU, by its UUID.
+pub(super) const SKU_EXTRA: Kind = Kind("sku_extra");
+
+/// Custom fields that were made by a call, by key.
+pub(super) const CUSTOM_FIELD: Kind = Kind("custom_field");
 
 /// Users by token; belongs to the vendor.
 pub(super) const SESSION: Kind = Kind("session");
@@ -58,6 +67,8 @@ pub(super) struct Session<'a> {
 /// What is kept of a consignment: what labels print, and no more. Names are short because there are many of it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Consignment<'a> {
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
     #[serde(borrow, rename = "by")]
     pub created_by: Cow<'a, str>,
     #[serde(borrow, rename = "with", default, skip_serializing_if = "Option::is_none")]
@@ -138,6 +149,11 @@ impl Format {
 /// The consignment with that reference, read in place.
 pub(super) fn consignment<'d>(docs: &'d Docs<'_>, reference: &str) -> Result<Consignment<'d>, Refusal> {
     docs.raw(CONSIGNMENT, reference).map(stored).ok_or_else(|| Refusal::missing(CONSIGNMENT, reference))
+}
+
+/// The reference of the consignment that a caller means: by its reference, or by its id.
+pub(super) fn reference(docs: &Docs<'_>, given: String) -> String {
+    if docs.has(CONSIGNMENT, &given) { given } else { docs.get(SHIPMENT_ID, &given.to_ascii_lowercase()).unwrap_or(given) }
 }
 
 /// A consignment as it is stored, read in place.

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::users;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
-use crate::vendors::shipmate::catalog::{CATALOG, PackagingType, Size};
+use crate::vendors::shipmate::catalog::{CATALOG, Location, PackagingType, Size};
 use crate::vendors::shipmate::dialect;
 use crate::vendors::shipmate::validation::{Field, Report};
+use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::{Data, Envelope};
 use crate::world::{Credential, Kind};
 
@@ -58,6 +60,8 @@ struct Type {
     name: &'static str,
     key: &'static str,
     default: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<bool>,
     internal_width: Option<i64>,
     internal_height: Option<i64>,
     internal_depth: Option<i64>,
@@ -84,14 +88,25 @@ impl PackagingRules {
 }
 
 /// Locations are nested twice, as a list in an envelope.
-pub fn locations(_: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(Envelope { message: "Locations", data: Data { data: &CATALOG.locations } }))
+pub fn locations(cx: &mut Cx<'_>) -> Outcome {
+    let rows: Vec<Value> = CATALOG.locations.iter().map(|location| shown(cx, location)).collect();
+    Ok(Reply::ok(Envelope { message: "Locations", data: Data { data: rows } }))
 }
 
 /// A location is found by its code or its UUID.
-pub fn location(_: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> Outcome {
+pub fn location(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> Outcome {
     let location = CATALOG.location(&r#ref).ok_or_else(|| Refusal::missing(LOCATION, r#ref))?;
-    Ok(Reply::ok(Envelope { message: "Location", data: location }))
+    Ok(Reply::ok(Envelope { message: "Location", data: shown(cx, location) }))
+}
+
+/// A location, of which version 1.2 says whether the caller works there.
+pub fn shown(cx: &Cx<'_>, location: &Location) -> Value {
+    let version = Version::of(cx);
+    let mut row = version.shown(location);
+    if version == Version::V1_2 {
+        row["is_current_location"] = (users::person(&cx.credential).location == location.code).into();
+    }
+    row
 }
 
 /// Services whose conditions the described parcel fails are left out; what is not described fails nothing.
@@ -122,10 +137,12 @@ pub fn attributes(_: &mut Cx<'_>) -> Outcome {
 /// The settings and types in one object. Internal sizes are not kept.
 pub fn packaging(cx: &mut Cx<'_>) -> Outcome {
     let rules = PackagingRules::of(&cx.credential);
+    let newer = Version::of(cx) == Version::V1_2;
     let types = CATALOG.packaging.types.iter().map(|row| Type {
         name: &row.name,
         key: &row.key,
         default: rules.default.is_some_and(|default| default.key == row.key),
+        available: newer.then_some(true),
         internal_width: None,
         internal_height: None,
         internal_depth: None,

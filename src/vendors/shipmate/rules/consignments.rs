@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::{order, routing, users};
 use crate::base::entropy::Rng;
+use crate::base::ids;
 use crate::carrier::{self, Scan, Status};
 use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Location};
 use crate::vendors::shipmate::label::Labels;
+use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::webhooks;
-use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package};
+use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package, SHIPMENT_ID};
 
 #[derive(Deserialize)]
 pub struct Reference {
@@ -23,8 +25,8 @@ pub struct Reference {
 /// A consignment whose references are free is booked with a service that takes all its parcels, and answered with a label
 /// for each of them. It is manifested at the end of its day of despatch.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    let call = cx.call;
-    let order = order::read(cx, &call.body)?;
+    let (call, version) = (cx.call, Version::of(cx));
+    let order = order::read(cx, &call.body, order::Purpose::Booking)?;
     let service = routing::choose(&order)?;
     let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
     let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
@@ -57,8 +59,11 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
         references.push(order.reference.to_owned());
         cx.docs.put(ORDER, number, &references);
     }
+    let id = ids::uuid(&mut cx.rng).to_string();
+    cx.docs.put(SHIPMENT_ID, &id, order.reference);
     let application = cx.credential.text("application");
     let consignment = Consignment {
+        id: Cow::Owned(id),
         created_by: users::name(&cx.credential),
         created_with: Some(application).filter(|name| !name.is_empty()).map(Cow::Borrowed),
         created_at: cx.now,
@@ -73,13 +78,20 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     cx.docs.put(CONSIGNMENT, order.reference, &consignment);
     webhooks::consignment(cx, webhooks::CREATED, order.reference);
     let stored = cx.docs.raw(CONSIGNMENT, order.reference).expect("it was stored a line above");
-    let labels = Labels::booked(order.reference.to_owned(), stored, order.format);
-    Ok(Reply::created(Envelope { message: "Consignment Created", data: labels }))
+    let labels = Labels::booked(version, order.reference.to_owned(), stored, order.format);
+    Ok(match version {
+        Version::V1_1 => Reply::created(Envelope { message: "Consignment Created", data: labels }),
+        // Recorded 2024-05: version 1.2 answers 200.
+        Version::V1_2 => Reply::ok(Envelope { message: "Shipment Created", data: labels }),
+    })
 }
 
 /// Until its first parcel is manifested a consignment can be cancelled. Its references are free again afterwards.
 pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let version = Version::of(cx);
+    let reference = if version == Version::V1_2 { wire::reference(&cx.docs, reference) } else { reference };
     let consignment = wire::consignment(&cx.docs, &reference)?;
+    let id = consignment.id.to_string();
     let order = consignment.order.as_deref().map(str::to_owned);
     let rows = consignment.parcels.iter().map(|row| (row.reference.to_string(), cx.parcel(&row.tracking)));
     let rows: Vec<_> = rows.collect();
@@ -102,8 +114,10 @@ pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference
             cx.docs.put(ORDER, &number, &references);
         }
     }
+    cx.docs.remove(SHIPMENT_ID, &id);
     cx.docs.remove(CONSIGNMENT, &reference);
-    Ok(Reply::ok(Envelope { message: "Consignment Cancelled", data: Value::Null }))
+    let message = if version == Version::V1_2 { "Shipment Cancelled" } else { "Consignment Cancelled" };
+    Ok(Reply::ok(Envelope { message, data: Value::Null }))
 }
 
 /// A tracking reference in a carrier's shape: `n` is a digit, `c` the check digit of the eight digits before it.

@@ -4,21 +4,53 @@
 use super::skus;
 use crate::engine::Docs;
 use crate::vendors::shipmate::countries;
-use crate::vendors::shipmate::validation::{Fault, Field, Report};
+use crate::vendors::shipmate::validation::{self, Fault, Field, Report};
+use crate::vendors::shipmate::version::Version;
+
+/// Clients disagree on this limit; it is the larger one.
+const COMMENTS: usize = 10_000;
 
 /// Judges the items and the declaration of a parcel.
-pub fn check(report: &mut Report, parcel: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>) {
+pub fn check(report: &mut Report, parcel: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>, version: Version) {
     let items = parcel.member("items");
     if abroad {
         report.required(&items);
     }
     for (place, row) in report.list(&items).iter().enumerate() {
-        item(report, &items.element(place, row), abroad, docs);
+        let field = items.element(place, row);
+        item(report, &field, abroad, docs);
+        if version == Version::V1_2 {
+            report.text(&field.member("item_line_id"));
+            report.whole(&field.member("item_weight"), 0);
+        }
     }
-    let declaration = parcel.member("customs_declaration");
-    if declaration.value.is_some() {
-        purpose(report, &declaration);
+    let own = parcel.member("customs_declaration");
+    match version {
+        Version::V1_2 => declaration(report, &own),
+        Version::V1_1 if own.value.is_some() => purpose(report, &own),
+        Version::V1_1 => {}
     }
+}
+
+/// Judges a declaration: of a parcel, or since version 1.2 of the whole shipment, with what that adds.
+pub fn declaration(report: &mut Report, declaration: &Field<'_, '_>) {
+    if declaration.value.is_none() {
+        return;
+    }
+    purpose(report, declaration);
+    let duty = declaration.member("duty_method");
+    report.choice(&duty, |word| ["DAP", "DDP"].contains(&word).then_some(()));
+    for name in ["insurance_value", "freight_value", "packing_value", "handling_value"] {
+        report.check_amount(&declaration.member(name));
+    }
+    let other = declaration.member("other_value");
+    if other.value.is_some_and(|value| validation::number(value).is_none()) {
+        report.add(&other.path, Fault::NotNumber);
+    }
+    for name in ["commercial_invoice_number", "currency_code", "export_license_number", "export_certificate_number"] {
+        report.text(&declaration.member(name));
+    }
+    report.short_text(&declaration.member("other_export_comments"), COMMENTS);
 }
 
 fn item(report: &mut Report, item: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>) {

@@ -3,9 +3,11 @@
 
 pub(super) mod account;
 pub(super) mod consignments;
+pub(super) mod custom_fields;
 mod customs;
 pub(super) mod labels;
 mod order;
+pub(super) mod quotes;
 mod routing;
 pub(super) mod skus;
 pub(super) mod tokens;

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::account::PackagingRules;
-use super::customs;
+use super::{custom_fields, customs, labels};
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Docs, Refusal};
 use crate::vendors::shipmate::catalog::{CATALOG, Location, PackagingType, Service, Size};
 use crate::vendors::shipmate::countries;
 use crate::vendors::shipmate::dialect;
 use crate::vendors::shipmate::validation::{self, Fault, Field, Report};
+use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Format, PARCEL_REFERENCE};
 
 /// A consignment that may be booked, if a service takes it.
@@ -29,6 +30,15 @@ pub struct Order<'v> {
     pub instructions: &'v str,
 }
 
+/// What a request is read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be booked: its references have to be free.
+    Booking,
+    /// To be priced.
+    Quoting,
+}
+
 /// One of its parcels.
 pub struct Parcel<'v> {
     pub reference: &'v str,
@@ -41,16 +51,18 @@ pub struct Parcel<'v> {
 const LINE: usize = 40;
 
 /// Reads the request of a call; everything that is wrong with it is reported at once.
-pub fn read<'v>(cx: &Cx<'_>, body: &'v Value) -> Result<Order<'v>, Refusal> {
+pub fn read<'v>(cx: &Cx<'_>, body: &'v Value, purpose: Purpose) -> Result<Order<'v>, Refusal> {
+    let version = Version::of(cx);
     let (mut report, root) = (Report::default(), Field::root(body));
     let report = &mut report;
-    let reference = root.member("consignment_reference");
+    let reference = root.member(version.reference());
     let text = report.required_text(&reference);
-    if !text.is_empty() && cx.docs.has(CONSIGNMENT, text) {
+    let booking = purpose == Purpose::Booking;
+    if booking && !text.is_empty() && cx.docs.has(CONSIGNMENT, text) {
         report.add(&reference.path, Fault::Taken);
     }
     let order_reference = report.text(&root.member("order_reference"));
-    let service = service(report, &root);
+    let service = service(report, &root, version);
     let despatch = despatch(report, &root.member("despatch_date"));
     let (to, country) = address(report, &root.member("to_address"));
     let location = report.choice(&root.member("location_code"), |code| CATALOG.location(code));
@@ -64,25 +76,44 @@ pub fn read<'v>(cx: &Cx<'_>, body: &'v Value) -> Result<Order<'v>, Refusal> {
     let mut parcels: Vec<Parcel<'v>> = Vec::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
         let field = list.element(place, row);
-        let reference = parcel_reference(report, &field, &twice, &cx.docs);
+        let reference = parcel_reference(report, &field, &twice, booking.then_some(&cx.docs));
         let (weight, size) = measure(report, &field, &rules);
         report.check_amount(&field.member("value"));
-        customs::check(report, &field, abroad, &cx.docs);
-        let attributes = attributes(report, &field);
+        customs::check(report, &field, abroad, &cx.docs, version);
+        let attributes = match version {
+            Version::V1_1 => attributes(report, &field),
+            Version::V1_2 => custom_fields::check(report, &field, "PARCEL", cx),
+        };
         parcels.push(Parcel { reference, weight, size, attributes });
     }
     let instructions = report.text(&root.member("delivery_instructions")).unwrap_or_default();
+    if version == Version::V1_2 {
+        custom_fields::check(report, &root, "SHIPMENT", cx);
+        customs::declaration(report, &root.member("customs_declaration"));
+        for name in ["recipient_vat_number", "recipient_eori_number"] {
+            report.text(&root.member(name));
+        }
+        let (print, user) = (root.member("print_labels"), root.member("print_to_user"));
+        if user.value.is_some() && print.value.is_none() {
+            report.add(&print.path, Fault::RequiredWith(user.path));
+        }
+        report.flag(&print);
+        labels::user(report, &user, cx);
+    }
     dialect::settle(report)?;
     Ok(Order { reference: text, order_reference, service, despatch, to, location, format, parcels, instructions })
 }
 
-/// The guide names the service in three ways; `service_key` counts first.
-fn service(report: &mut Report, root: &Field<'_, '_>) -> Option<&'static Service> {
-    for name in ["service_key", "delivery_service_key"] {
+/// The guide of version 1.1 names the service in three ways; `service_key` counts first.
+fn service(report: &mut Report, root: &Field<'_, '_>, version: Version) -> Option<&'static Service> {
+    for name in version.service_keys() {
         let key = root.member(name);
         if key.value.is_some() {
             return report.choice(&key, |key| CATALOG.service(key));
         }
+    }
+    if version == Version::V1_2 {
+        return None;
     }
     let id = root.member("delivery_service");
     let found = validation::whole(id.value?).and_then(|id| CATALOG.services.iter().find(|row| row.id == id));
@@ -148,12 +179,12 @@ fn twice(rows: &[Value]) -> BTreeSet<&str> {
 }
 
 /// A parcel's reference, which no other parcel may have, be it in this request or booked earlier.
-fn parcel_reference<'v>(report: &mut Report, parcel: &Field<'v, '_>, twice: &BTreeSet<&str>, docs: &Docs<'_>) -> &'v str {
+fn parcel_reference<'v>(report: &mut Report, parcel: &Field<'v, '_>, twice: &BTreeSet<&str>, docs: Option<&Docs<'_>>) -> &'v str {
     let field = parcel.member("reference");
     let reference = report.required_text(&field);
     if twice.contains(reference) {
         report.add(&field.path, Fault::Duplicate);
-    } else if !reference.is_empty() && docs.has(PARCEL_REFERENCE, reference) {
+    } else if !reference.is_empty() && docs.is_some_and(|docs| docs.has(PARCEL_REFERENCE, reference)) {
         report.add(&field.path, Fault::Taken);
     }
     reference
@@ -222,7 +253,7 @@ fn attributes<'v>(report: &mut Report, parcel: &Field<'v, '_>) -> Option<&'v Map
     Some(members)
 }
 
-fn fits(kind: u8, values: &[String], value: &Value) -> bool {
+pub fn fits(kind: u8, values: &[String], value: &Value) -> bool {
     let text = word(value);
     let text = text.as_deref();
     match kind {

@@ -20,6 +20,15 @@ pub fn choose(order: &Order<'_>) -> Result<&'static Service, Refusal> {
     chosen.ok_or(Refusal::Because(NO_SERVICE, Value::Null))
 }
 
+/// Whether a service may be had for a shipment: it takes every parcel, and no rule keeps it for other countries.
+pub fn reaches(service: &Service, order: &Order<'_>) -> bool {
+    let own = || CATALOG.routing.iter().filter(|route| route.service == service.key && !route.outside.is_empty());
+    let lands = |route: &Route| route.outside.iter().all(|country| *country != *order.to.country);
+    let abroad = CATALOG.routing.iter().any(|route| !route.outside.is_empty() && lands(route));
+    let keeps = own().next().map_or(!abroad || service.price == "0.00", |_| own().any(lands));
+    keeps && order.parcels.iter().all(|parcel| service.takes(&parcel.size))
+}
+
 fn fits(route: &Route, order: &Order<'_>) -> bool {
     let heaviest = order.parcels.iter().map(|parcel| parcel.weight).max().unwrap_or_default();
     let reaches = route.outside.iter().all(|country| *country != *order.to.country);

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::users;
+use super::{account, custom_fields, users};
 use crate::base::ids;
 use crate::engine::{Cx, Docs, Outcome, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Country, Location};
 use crate::vendors::shipmate::countries;
 use crate::vendors::shipmate::dialect;
 use crate::vendors::shipmate::validation::{Fault, Field, Report};
-use crate::vendors::shipmate::wire::{Envelope, SKU, SKU_NUMBER, Stamp};
+use crate::vendors::shipmate::version::Version;
+use crate::vendors::shipmate::wire::{Envelope, SKU, SKU_EXTRA, SKU_NUMBER, Stamp};
 
 const PAGE: usize = 30;
 
@@ -103,12 +105,16 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
         report.required(&body.member(name));
     }
     sku.fill(&mut report, &body, &cx.docs, cx.credential.is("strict_skus"));
+    let extra = extra(cx, &mut report, &body, "");
     dialect::settle(&report)?;
     sku.uuid = ids::uuid(&mut cx.rng).to_string();
     sku.created_at = Stamp(cx.now).to_string();
     sku.updated_at.clone_from(&sku.created_at);
     store(&mut cx.docs, &sku);
-    Ok(Reply::created(Envelope { message: "SKU Created", data: sku }))
+    if let Some(extra) = extra {
+        cx.docs.put(SKU_EXTRA, &sku.uuid, &extra);
+    }
+    Ok(Reply::created(Envelope { message: "SKU Created", data: shown(cx, &sku.uuid)? }))
 }
 
 /// Only what is given changes; a number may change to one that is free.
@@ -124,20 +130,23 @@ pub fn update(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -
     }
     let number = sku.sku.clone();
     sku.fill(&mut report, &body, &cx.docs, false);
+    let extra = extra(cx, &mut report, &body, &uuid);
     dialect::settle(&report)?;
     if sku.sku != number {
         cx.docs.remove(SKU_NUMBER, &number);
     }
     sku.updated_at = Stamp(cx.now).to_string();
     store(&mut cx.docs, &sku);
-    Ok(Reply::ok(Envelope { message: "SKU Updated", data: sku }))
+    if let Some(extra) = extra {
+        cx.docs.put(SKU_EXTRA, &uuid, &extra);
+    }
+    Ok(Reply::ok(Envelope { message: "SKU Updated", data: shown(cx, &uuid)? }))
 }
 
 /// A SKU is found by its number or its UUID.
 pub fn get(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> Outcome {
     let uuid = locate(&cx.docs, &r#ref)?;
-    let body = cx.docs.raw(SKU, &uuid).ok_or_else(|| Refusal::missing(SKU, r#ref))?;
-    Ok(Reply::ok(Envelope { message: "SKU Retrieved", data: raw(body) }))
+    Ok(Reply::ok(Envelope { message: "SKU Retrieved", data: shown(cx, &uuid)? }))
 }
 
 /// Thirty a page in order of creation. The links know of a next page, but never of the last one; a page past the end is
@@ -145,8 +154,9 @@ pub fn get(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> O
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = cx.call.query("page").and_then(|page| page.trim().parse().ok()).filter(|page| (1..1 << 32).contains(page)).unwrap_or(1);
     let skipped = (page - 1) * PAGE;
-    let data: Vec<Box<RawValue>> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(_, body)| raw(body)).collect();
-    let path = cx.call.url("/v1.1/skus");
+    let ids: Vec<&str> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(id, _)| id).collect();
+    let data = ids.into_iter().map(|id| shown(cx, id)).collect::<Result<Vec<_>, _>>()?;
+    let path = cx.call.url(&format!("{}/skus", Version::of(cx).prefix()));
     let link = |page: usize| format!("{path}?page={page}");
     let links = Links {
         first: link(1),
@@ -182,6 +192,58 @@ fn locate(docs: &Docs<'_>, reference: &str) -> Result<String, Refusal> {
 fn store(docs: &mut Docs<'_>, sku: &Sku) {
     docs.put(SKU_NUMBER, &sku.sku, &sku.uuid);
     docs.put(SKU, &sku.uuid, sku);
+}
+
+/// What version 1.2 knows of a SKU beside what both versions do; kept apart, so that reading the rest back stays copying.
+#[derive(Serialize, Deserialize)]
+struct Extra {
+    image_url: Option<String>,
+    active: bool,
+    item_handling: String,
+    custom_fields: Map<String, Value>,
+}
+
+impl Default for Extra {
+    fn default() -> Self {
+        Self { image_url: None, active: true, item_handling: "PACKABLE".to_owned(), custom_fields: Map::new() }
+    }
+}
+
+/// Reads what version 1.2 adds; nothing if the request names none of it.
+fn extra(cx: &Cx<'_>, report: &mut Report, body: &Field<'_, '_>, uuid: &str) -> Option<Extra> {
+    let named = ["image_url", "active", "item_handling", "custom_fields"].iter().any(|name| body.names(name));
+    if Version::of(cx) == Version::V1_1 || !named {
+        return None;
+    }
+    let mut extra: Extra = cx.docs.get(SKU_EXTRA, uuid).unwrap_or_default();
+    if body.names("image_url") {
+        extra.image_url = report.text(&body.member("image_url")).map(str::to_owned);
+    }
+    extra.active = report.flag(&body.member("active")).unwrap_or(extra.active);
+    let handling = |word: &str| ["PACKABLE", "NON_PACKABLE"].contains(&word).then(|| word.to_owned());
+    extra.item_handling = report.choice(&body.member("item_handling"), handling).unwrap_or(extra.item_handling);
+    if let Some(own) = custom_fields::check(report, body, "SKU", cx) {
+        extra.custom_fields.extend(own.clone());
+    }
+    Some(extra)
+}
+
+/// A stored SKU as the caller's version shows it.
+fn shown(cx: &Cx<'_>, uuid: &str) -> Result<Box<RawValue>, Refusal> {
+    let body = cx.docs.raw(SKU, uuid).ok_or_else(|| Refusal::missing(SKU, uuid))?;
+    if Version::of(cx) == Version::V1_1 {
+        return Ok(raw(body));
+    }
+    let stored: Sku = serde_json::from_slice(body).expect("a stored SKU is read by the type that wrote it");
+    let extra: Extra = cx.docs.get(SKU_EXTRA, uuid).unwrap_or_default();
+    let location = stored.location.as_ref().map(|location| account::shown(cx, location));
+    let mut row = Version::V1_2.shown(stored);
+    row["location"] = location.into();
+    let extra = serde_json::to_value(extra).expect("it is a map of texts");
+    if let (Value::Object(members), Value::Object(extra)) = (&mut row, extra) {
+        members.extend(extra);
+    }
+    Ok(serde_json::value::to_raw_value(&row).expect("a SKU is JSON"))
 }
 
 fn raw(body: &[u8]) -> Box<RawValue> {

@@ -3,13 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::users;
+use super::{account, users};
 use crate::base::ids;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipmate::access;
-use crate::vendors::shipmate::catalog::CATALOG;
+use crate::vendors::shipmate::catalog::{CATALOG, Location};
 use crate::vendors::shipmate::dialect::{self, BAD_LOGIN};
 use crate::vendors::shipmate::validation::{Field, Report};
+use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::{Envelope, SESSION, Session};
 use crate::world::Credential;
 
@@ -21,13 +22,20 @@ struct Login {
 
 #[derive(Serialize)]
 struct Profile {
-    id: u64,
+    id: Value,
     user_type: &'static str,
     first_name: String,
     last_name: String,
     email: String,
     account_name: &'static str,
-    sender_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_logo_url: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<Vec<Value>>,
 }
 
 /// A right user name and password make a new token; earlier ones stay good.
@@ -43,13 +51,13 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let token = ids::hex(&mut cx.rng, 32);
     let session = Session { account: (&*user.account).into(), username: username.into(), ended: false };
     cx.docs.shared().put(SESSION, &token, &session);
-    Ok(Reply::ok(Envelope { message: "Login Successful", data: login(token, user) }))
+    Ok(Reply::ok(Envelope { message: "Login Successful", data: login(cx, token, user, false) }))
 }
 
 /// A caller who gets this far has a valid token.
 pub fn get(cx: &mut Cx<'_>) -> Outcome {
     let token = access::token(cx.call).to_owned();
-    Ok(Reply::ok(Envelope { message: "Token Valid", data: login(token, &cx.credential) }))
+    Ok(Reply::ok(Envelope { message: "Token Valid", data: login(cx, token, &cx.credential, true) }))
 }
 
 /// The presented token ends; others of the same user stay good.
@@ -63,19 +71,31 @@ pub fn delete(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(Envelope { message: "Logout Successful", data: Value::Null }))
 }
 
-fn login(token: String, user: &Credential) -> Login {
+/// The session and its user; when version 1.2 reads a token back, with the places where the user may work.
+fn login(cx: &Cx<'_>, token: String, user: &Credential, whole: bool) -> Login {
+    let newer = Version::of(cx) == Version::V1_2;
     let person = users::person(user);
     let account = &CATALOG.account;
     Login {
         token,
         user: Profile {
-            id: person.id,
+            id: if newer { person.uuid.into() } else { person.id.into() },
             user_type: "C",
             first_name: person.first_name,
             last_name: person.last_name,
             email: person.email,
             account_name: &account.name,
-            sender_id: &account.sender_id,
+            sender_id: (!newer).then_some(&account.sender_id),
+            merchant_id: newer.then_some(&account.sender_id),
+            account_logo_url: (newer && whole).then_some(Value::Null),
+            locations: (newer && whole).then(|| CATALOG.locations.iter().map(|location| workplace(cx, location)).collect()),
         },
     }
+}
+
+/// A location as it stands in a session, where the post code has a name of its own.
+fn workplace(cx: &Cx<'_>, location: &Location) -> Value {
+    let Value::Object(members) = account::shown(cx, location) else { return Value::Null };
+    let name = |name: String| if name == "address_post_zip_code" { "address_postal_zip_code".to_owned() } else { name };
+    members.into_iter().map(|(member, value)| (name(member), value)).collect()
 }

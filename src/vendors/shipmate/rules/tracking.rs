@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::carrier::{Parcel, Scan, Status};
 use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::CATALOG;
+use crate::vendors::shipmate::label;
+use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::{self, Envelope, Stamp};
 
 const MESSAGE: &str = "Tracking Events Retrieved";
@@ -15,11 +17,14 @@ pub struct Reference {
 }
 
 /// The events of a consignment's parcels, keyed by tracking reference.
-struct ByParcel(Vec<(String, Parcel)>);
+struct ByParcel(Version, Vec<(String, Parcel)>);
 
 #[derive(Serialize)]
 struct Row<'p> {
-    sender_reference: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_reference: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipment_reference: Option<&'p str>,
     courier_tracking_reference: &'p str,
     tracking_events: Vec<Event<'p>>,
 }
@@ -37,15 +42,18 @@ struct Event<'p> {
 
 /// Parcels of one consignment may be in different places, so each has events of its own.
 pub fn consignment(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let version = Version::of(cx);
+    let reference = if version == Version::V1_2 { wire::reference(&cx.docs, reference) } else { reference };
     let consignment = wire::consignment(&cx.docs, &reference)?;
     let references = consignment.parcels.iter().map(|parcel| (parcel.reference.to_string(), parcel.tracking.to_string()));
     let references: Vec<(String, String)> = references.collect();
     let parcels = references.into_iter().filter_map(|(own, tracking)| Some((own, cx.read_parcel(&tracking)?)));
-    Ok(Reply::ok(Envelope { message: MESSAGE, data: ByParcel(parcels.collect()) }))
+    Ok(Reply::ok(Envelope { message: MESSAGE, data: ByParcel(version, parcels.collect()) }))
 }
 
 /// A parcel is known by its tracking reference until it is cancelled.
 pub fn parcel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let reference = label::carriers_own(&reference).into_owned();
     let parcel = cx.read_parcel(&reference).filter(|parcel| parcel.status() != Status::Cancelled);
     let parcel = parcel.ok_or_else(|| Refusal::missing(PARCEL, reference))?;
     Ok(Reply::ok(Envelope { message: MESSAGE, data: Events(parcel) }))
@@ -72,9 +80,13 @@ fn event(scan: &Scan) -> Option<Event<'_>> {
 
 impl Serialize for ByParcel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(reference, parcel)| {
+        serializer.collect_map(self.1.iter().map(|(reference, parcel)| {
             let tracking = parcel.tracking_number.as_str();
-            let row = Row { sender_reference: reference, courier_tracking_reference: tracking, tracking_events: events(parcel) };
+            let [sender_reference, shipment_reference] = match self.0 {
+                Version::V1_1 => [Some(reference.as_str()), None],
+                Version::V1_2 => [None, Some(reference.as_str())],
+            };
+            let row = Row { sender_reference, shipment_reference, courier_tracking_reference: tracking, tracking_events: events(parcel) };
             (tracking, row)
         }))
     }

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::account;
 use crate::base::entropy;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Location, Person};
+use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::Data;
 use crate::world::Credential;
 
@@ -26,7 +29,32 @@ struct User {
 /// Users of a third-party warehouse do not see who works for the merchant.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     manages(cx)?;
-    Ok(Reply::ok(Data { data: everybody(cx).into_iter().map(User::from).collect::<Vec<_>>() }))
+    let people = everybody(cx);
+    if Version::of(cx) == Version::V1_2 {
+        return Ok(Reply::ok(Data { data: people.into_iter().map(|person| newer(cx, person)).collect::<Vec<_>>() }));
+    }
+    Ok(Reply::ok(Data { data: people.into_iter().map(User::from).collect::<Vec<_>>() }))
+}
+
+/// A user as version 1.2 shows people: with the account, and with all locations.
+fn newer(cx: &Cx<'_>, person: Person) -> Value {
+    let own = CATALOG.location(&person.location).unwrap_or(CATALOG.home());
+    json!({
+        "id": person.uuid,
+        "user_type": "C",
+        "title": person.title,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "account_name": CATALOG.account.name,
+        "merchant_id": CATALOG.account.sender_id,
+        "profile_image_url": person.profile_image_url,
+        "account_logo_url": null,
+        "location": account::shown(cx, own),
+        "locations": CATALOG.locations.iter().map(|location| account::shown(cx, location)).collect::<Vec<_>>(),
+        "access_level": person.access_level,
+        "printer_online": person.printer_online,
+    })
 }
 
 /// Whether the caller may look after the account, as all but third-party users may.
