@@ -85,13 +85,13 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub journal_bytes: usize,
     /// How much of the exchanges of all sandboxes is kept, in bytes; from then on no journal grows further
-    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
+    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 4 << 30)]
     pub journals_bytes: usize,
     /// How much data one sandbox may hold, in bytes
-    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
+    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", default_value_t = 4 << 30)]
     pub sandbox_bytes: usize,
     /// How much data all sandboxes together may hold, in bytes
-    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", default_value_t = 1 << 30)]
+    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", default_value_t = 8 << 30)]
     pub total_bytes: usize,
     /// How long a sandbox other than the default one may be idle before it is removed; `0s` is for ever
     #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "SPAN", default_value = "24h", value_parser = span)]

@@ -59,8 +59,8 @@ impl Default for Options {
             journal_bytes: 16 << 20,
             journals_bytes: 256 << 20,
             sandboxes: 10_000,
-            sandbox_bytes: 256 << 20,
-            total_bytes: 1 << 30,
+            sandbox_bytes: 4 << 30,
+            total_bytes: 8 << 30,
             ttl: Some(Duration::from_secs(24 * 3600)),
         }
     }
