@@ -85,7 +85,7 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub journal_bytes: usize,
     /// How much of the exchanges of all sandboxes is kept, in bytes; from then on no journal grows further
-    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 4 << 30)]
+    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
     pub journals_bytes: usize,
     /// How much data one sandbox may hold, in bytes
     #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", default_value_t = 4 << 30)]
