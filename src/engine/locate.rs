@@ -76,6 +76,13 @@ impl Machine {
     }
 }
 
+/// What of a target belongs to the vendor: without `/@sandbox` and without the mount.
+#[must_use]
+pub fn below<'t>(target: &'t str, mount: &str) -> &'t str {
+    let rest = target.strip_prefix("/@").and_then(|rest| rest.find('/').map(|end| &rest[end..])).unwrap_or(target);
+    rest.strip_prefix('/').and_then(|rest| rest.strip_prefix(mount)).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(rest)
+}
+
 /// The path as the router wants it, by the vendor's habits with slashes.
 pub(super) fn normal<'p>(loaded: &Loaded, path: &'p str) -> Cow<'p, str> {
     let slashes = loaded.vendor.slashes;

@@ -44,6 +44,7 @@ pub use coverage::Coverage;
 pub use cx::{Cx, Docs};
 pub use due::Stage;
 pub use extract::{Extract, Handler, Json, Params, Query};
+pub use locate::below;
 pub use machine::{Book, Conform, DEFAULT, Machine, Options, Start};
 pub use parcels::PARCEL;
 pub use quota::Usage;

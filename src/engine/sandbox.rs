@@ -148,7 +148,7 @@ impl Sandbox {
     }
 
     /// Empties the journal.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         let mut journal = self.journal();
         journal.clear();
         self.journal_bytes.set(journal.bytes());

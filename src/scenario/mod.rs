@@ -21,6 +21,7 @@ mod parse;
 pub mod run;
 pub mod schema;
 pub mod template;
+pub mod verify;
 
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};

@@ -11,6 +11,7 @@ mod requests;
 mod routes;
 mod sandboxes;
 mod scenarios;
+mod verify;
 mod webhooks;
 
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use ::http::header::{CONTENT_TYPE, HeaderValue};
 use ::http::request::Parts;
 use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::channel::Channel;
+use http_body_util::{Either, Full};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -39,6 +41,14 @@ pub(super) const ROOT: &str = "/_seatrial";
 
 /// The longest that somebody may wait for a call to be made.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// The body of an answer: all of it, or a stream.
+pub(super) type Payload = Either<Full<Bytes>, Channel<Bytes>>;
+
+/// A body that is all there.
+pub(super) fn whole(body: impl Into<Bytes>) -> Payload {
+    Either::Left(Full::new(body.into()))
+}
 
 /// What the API works on.
 pub(super) struct Admin {
@@ -62,7 +72,7 @@ pub(super) struct Ask<'a> {
 pub(super) struct Given {
     status: StatusCode,
     content_type: &'static str,
-    body: Bytes,
+    body: Payload,
     /// How many rows it found, for `wait`.
     found: usize,
     /// What has to be waited for before the answer is known.
@@ -89,7 +99,7 @@ pub(super) type Handler = fn(&Admin, &Ask<'_>) -> Result<Given, Problem>;
 
 impl Admin {
     /// Answers one request.
-    pub async fn answer(&self, parts: &Parts, body: &Bytes) -> Response<Full<Bytes>> {
+    pub async fn answer(&self, parts: &Parts, body: &Bytes) -> Response<Payload> {
         let path = parts.uri.path().strip_prefix(ROOT).unwrap_or_default();
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         let open = matches!(path, "/health");
@@ -196,7 +206,7 @@ impl Ask<'_> {
 impl Given {
     fn json(status: StatusCode, document: &impl Serialize) -> Self {
         let body = serde_json::to_vec(document).expect("our own documents have text keys and are written to memory");
-        Self { status, content_type: "application/json", body: body.into(), found: 0, advance: None }
+        Self { status, content_type: "application/json", body: whole(body), found: 0, advance: None }
     }
 
     fn ok(document: &impl Serialize) -> Self {
@@ -204,11 +214,15 @@ impl Given {
     }
 
     fn empty() -> Self {
-        Self { status: StatusCode::NO_CONTENT, content_type: "", body: Bytes::new(), found: 0, advance: None }
+        Self { status: StatusCode::NO_CONTENT, content_type: "", body: whole(Bytes::new()), found: 0, advance: None }
     }
 
     fn text(content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status: StatusCode::OK, content_type, body: body.into(), found: 0, advance: None }
+        Self { status: StatusCode::OK, content_type, body: whole(body), found: 0, advance: None }
+    }
+
+    fn stream(content_type: &'static str, body: Channel<Bytes>) -> Self {
+        Self { status: StatusCode::OK, content_type, body: Either::Right(body), found: 0, advance: None }
     }
 
     /// An answer that is known once the clock has been moved.
@@ -221,8 +235,8 @@ impl Given {
         self
     }
 
-    fn response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    fn response(self) -> Response<Payload> {
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         if !self.content_type.is_empty() {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
@@ -244,19 +258,19 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    fn response(self) -> Response<Full<Bytes>> {
+    fn response(self) -> Response<Payload> {
         problem(self.status, &self.detail, self.more)
     }
 }
 
 /// A problem document (RFC 9457).
-pub(super) fn problem(status: StatusCode, detail: &str, more: Option<Value>) -> Response<Full<Bytes>> {
+pub(super) fn problem(status: StatusCode, detail: &str, more: Option<Value>) -> Response<Payload> {
     let title = status.canonical_reason().unwrap_or("Error");
     let mut document = json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
     if let (Some(document), Some(Value::Object(more))) = (document.as_object_mut(), more) {
         document.extend(more);
     }
-    let mut response = Response::new(Full::new(Bytes::from(document.to_string())));
+    let mut response = Response::new(whole(document.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response

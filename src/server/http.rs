@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::{Request as HttpRequest, Response, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,7 +24,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::base::time::Timestamp;
 use crate::engine::{Machine, Request, Wire};
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin};
+use crate::server::admin::{self, Admin, Payload};
 use crate::server::egress::Egress;
 use crate::server::inbox::Inboxes;
 use crate::server::socket::Socket;
@@ -256,7 +256,7 @@ impl Shell {
         peer: SocketAddr,
         role: Role,
         reset: &AtomicBool,
-    ) -> Result<Response<Full<Bytes>>, Silence> {
+    ) -> Result<Response<Payload>, Silence> {
         if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
             return Ok(plain(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"));
         }
@@ -312,7 +312,7 @@ impl Shell {
                 return Err(Silence);
             }
         }
-        let mut response = Response::new(Full::new(body));
+        let mut response = Response::new(admin::whole(body));
         *response.status_mut() = answer.status;
         *response.headers_mut() = headers;
         Ok(response)
@@ -363,6 +363,6 @@ pub(super) fn wall() -> Timestamp {
 }
 
 /// An answer of the shell itself, before any vendor is known.
-fn plain(status: StatusCode, detail: &str) -> Response<Full<Bytes>> {
+fn plain(status: StatusCode, detail: &str) -> Response<Payload> {
     admin::problem(status, detail, None)
 }

@@ -129,10 +129,11 @@ impl Journal {
         self.iter().rev().take_while(move |entry| entry.number > number)
     }
 
-    /// Forgets everything; what leaves on request is not counted as dropped.
+    /// Forgets everything, and with it what was dropped: evidence begins anew.
     pub fn clear(&mut self) {
         self.segments.clear();
         self.bytes = 0;
+        self.dropped = 0;
     }
 
     /// Keeps only what `keep` says; what leaves on request is not counted as dropped.

@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: each further one would link everything again.
 
+mod admin;
 mod conversation;
 mod conversations;
 mod determinism;

@@ -6,13 +6,13 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 /// A running server that is stopped when the test is done with it.
-struct Server {
+pub struct Server {
     child: Child,
     ready: String,
 }
 
 impl Server {
-    fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let mut child = command()
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
@@ -25,13 +25,13 @@ impl Server {
         Self { child, ready }
     }
 
-    fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         let http = self.ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
         http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))
     }
 
     /// Sends bytes and reads everything until the server ends the connection.
-    fn exchange(&self, request: &[u8]) -> String {
+    pub fn exchange(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address()).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
         // The server may answer and close before it has read everything.

@@ -1,9 +1,12 @@
 //! The table of the admin API's routes, its router and its OpenAPI document.
 
+mod answers;
+
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::server::admin::{Handler, Problem, about, clock, copies, faults, parcels, requests, sandboxes, scenarios, webhooks};
+use crate::scenario::schema;
+use crate::server::admin::{Handler, Problem, about, clock, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks};
 
 /// One route.
 pub(super) struct Route {
@@ -16,18 +19,12 @@ pub(super) struct Route {
     /// The JSON Schema of the body, if one is taken.
     pub body: Option<fn() -> Value>,
     pub success: u16,
+    /// The JSON Schema of a success; none where it is no JSON.
+    pub answer: Option<fn() -> Value>,
     pub handler: Handler,
 }
 
-const FILTERS: &[(&str, &str)] = &[
-    ("vendor", "only calls to this vendor"),
-    ("operation", "only this operation, such as `shipmate.createConsignment`"),
-    ("status", "only this status, or a class such as `4xx`"),
-    ("since", "only calls after this time, or after the call with this id"),
-    ("limit", "at most so many, the newest ones (100)"),
-    ("wait", "wait so long for a call, such as `5s`"),
-    ("min", "how many calls `wait` waits for (1)"),
-];
+const SECRETS: &[(&str, &str)] = &[("secrets", "`show` leaves credentials readable")];
 
 const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
 
@@ -52,7 +49,7 @@ const INBOX: &[(&str, &str)] = &[("status", "the status that it answers with (20
 const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look first; every sandbox otherwise")];
 
 macro_rules! route {
-    ($method:ident $path:literal, $success:literal, $handler:expr, $summary:literal $(, query: $query:expr)? $(, body: $body:expr)?) => {
+    ($method:ident $path:literal, $success:literal, $handler:expr, $summary:literal $(, query: $query:expr)? $(, body: $body:expr)? $(, answer: $answer:expr)?) => {
         Route {
             method: Method::$method,
             path: $path,
@@ -60,6 +57,7 @@ macro_rules! route {
             query: { #[allow(unused)] let query: &[(&str, &str)] = &[]; $(let query = $query;)? query },
             body: { #[allow(unused)] let body: Option<fn() -> Value> = None; $(let body: Option<fn() -> Value> = Some($body);)? body },
             success: $success,
+            answer: { #[allow(unused)] let answer: Option<fn() -> Value> = None; $(let answer: Option<fn() -> Value> = Some($answer);)? answer },
             handler: $handler,
         }
     };
@@ -67,50 +65,54 @@ macro_rules! route {
 
 /// Every route.
 pub(super) const ROUTES: &[Route] = &[
-    route!(GET "/health", 200, about::health, "whether the process answers"),
-    route!(GET "/version", 200, about::version, "what is running"),
-    route!(GET "/coverage", 200, about::coverage, "how much of each vendor has behavior"),
-    route!(GET "/openapi.json", 200, about::openapi, "this document"),
+    route!(GET "/health", 200, about::health, "whether the process answers", answer: answers::health),
+    route!(GET "/version", 200, about::version, "what is running", answer: answers::version),
+    route!(GET "/coverage", 200, about::coverage, "how much of each vendor has behavior", answer: answers::coverage),
+    route!(GET "/openapi.json", 200, about::openapi, "this document", answer: answers::document),
     route!(GET "/specs/{vendor}", 200, about::spec, "a vendor's OpenAPI document"),
-    route!(GET "/sandboxes", 200, sandboxes::list, "all sandboxes"),
-    route!(POST "/sandboxes", 201, sandboxes::create, "makes a sandbox with credentials of its own", body: sandboxes::create_schema),
-    route!(GET "/sandboxes/{s}", 200, sandboxes::get, "one sandbox with its credentials and addresses"),
+    route!(GET "/sandboxes", 200, sandboxes::list, "all sandboxes", answer: answers::sandboxes),
+    route!(POST "/sandboxes", 201, sandboxes::create, "makes a sandbox with credentials of its own", body: sandboxes::create_schema, answer: answers::sandbox),
+    route!(GET "/sandboxes/{s}", 200, sandboxes::get, "one sandbox with its credentials and addresses", answer: answers::sandbox),
     route!(DELETE "/sandboxes/{s}", 204, sandboxes::delete, "removes a sandbox; the default one stays"),
-    route!(POST "/sandboxes/{s}/reset", 200, sandboxes::reset, "back to the moment after the scenario was loaded"),
-    route!(GET "/sandboxes/{s}/snapshots", 200, copies::list, "the snapshots of a sandbox"),
-    route!(POST "/sandboxes/{s}/snapshot", 201, copies::snapshot, "keeps the state of this moment under a name", body: copies::name_schema),
-    route!(POST "/sandboxes/{s}/restore", 200, copies::restore, "back to a snapshot, which stays", body: copies::name_schema),
+    route!(POST "/sandboxes/{s}/reset", 200, sandboxes::reset, "back to the moment after the scenario was loaded", answer: answers::sandbox),
+    route!(GET "/sandboxes/{s}/snapshots", 200, copies::list, "the snapshots of a sandbox", answer: answers::snapshots),
+    route!(POST "/sandboxes/{s}/snapshot", 201, copies::snapshot, "keeps the state of this moment under a name", body: copies::name_schema, answer: answers::snapshot),
+    route!(POST "/sandboxes/{s}/restore", 200, copies::restore, "back to a snapshot, which stays", body: copies::name_schema, answer: answers::sandbox),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", 204, copies::delete, "drops a snapshot"),
-    route!(POST "/sandboxes/{s}/fork", 201, copies::fork, "opens a copy with credentials of its own", body: copies::fork_schema),
-    route!(GET "/sandboxes/{s}/export", 200, copies::export, "the sandbox as a file: data, time, scenario, faults"),
-    route!(POST "/sandboxes/{s}/import", 200, copies::import, "makes the sandbox what a file says; it is opened if there is none", body: copies::file_schema),
-    route!(GET "/sandboxes/{s}/clock", 200, clock::get, "the virtual time"),
-    route!(PUT "/sandboxes/{s}/clock", 200, clock::put, "sets the time forward, or how it passes", body: clock::put_schema),
-    route!(POST "/sandboxes/{s}/clock/advance", 200, clock::advance, "moves the time; everything due happens", body: clock::advance_schema),
-    route!(GET "/sandboxes/{s}/scenario", 200, scenarios::get, "the scenario at work"),
-    route!(PUT "/sandboxes/{s}/scenario", 200, scenarios::put, "begins anew under another scenario", query: KEEP, body: scenarios::put_schema),
-    route!(GET "/sandboxes/{s}/faults", 200, faults::list, "the faults switched on by hand"),
-    route!(GET "/sandboxes/{s}/faults/{name}", 200, faults::get, "one fault, and how many calls it met"),
-    route!(PUT "/sandboxes/{s}/faults/{name}", 200, faults::put, "switches a fault on", body: faults::put_schema),
+    route!(POST "/sandboxes/{s}/fork", 201, copies::fork, "opens a copy with credentials of its own", body: copies::fork_schema, answer: answers::sandbox),
+    route!(GET "/sandboxes/{s}/export", 200, copies::export, "the sandbox as a file: data, time, scenario, faults", answer: answers::file),
+    route!(POST "/sandboxes/{s}/import", 200, copies::import, "makes the sandbox what a file says; it is opened if there is none", body: copies::file_schema, answer: answers::sandbox),
+    route!(GET "/sandboxes/{s}/clock", 200, clock::get, "the virtual time", answer: answers::clock),
+    route!(PUT "/sandboxes/{s}/clock", 200, clock::put, "sets the time forward, or how it passes", body: clock::put_schema, answer: answers::clock),
+    route!(POST "/sandboxes/{s}/clock/advance", 200, clock::advance, "moves the time; everything due happens", body: clock::advance_schema, answer: answers::advanced),
+    route!(GET "/sandboxes/{s}/scenario", 200, scenarios::get, "the scenario at work", answer: answers::scenario),
+    route!(PUT "/sandboxes/{s}/scenario", 200, scenarios::put, "begins anew under another scenario", query: KEEP, body: scenarios::put_schema, answer: answers::scenario),
+    route!(GET "/sandboxes/{s}/faults", 200, faults::list, "the faults switched on by hand", answer: answers::faults),
+    route!(GET "/sandboxes/{s}/faults/{name}", 200, faults::get, "one fault, and how many calls it met", answer: answers::fault),
+    route!(PUT "/sandboxes/{s}/faults/{name}", 200, faults::put, "switches a fault on", body: faults::put_schema, answer: answers::fault),
     route!(DELETE "/sandboxes/{s}/faults/{name}", 204, faults::delete, "switches a fault off"),
-    route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: FILTERS),
-    route!(DELETE "/sandboxes/{s}/requests", 204, requests::delete, "empties the journal of what the filters name", query: FILTERS),
-    route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`"),
-    route!(GET "/sandboxes/{s}/parcels", 200, parcels::list, "every parcel of every vendor"),
-    route!(GET "/parcels/{tracking}", 200, parcels::get, "one parcel with its life so far", query: SANDBOX),
-    route!(POST "/parcels/{tracking}/events", 200, parcels::event, "has something happen to a parcel now", query: SANDBOX, body: parcels::event_schema),
-    route!(GET "/sandboxes/{s}/webhooks", 200, webhooks::list, "subscriptions of every vendor", query: OF_VENDOR),
-    route!(POST "/sandboxes/{s}/webhooks", 201, webhooks::create, "subscribes, as the vendor's portal does", body: webhooks::create_schema),
+    route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: requests::FILTERS, answer: answers::entries),
+    route!(DELETE "/sandboxes/{s}/requests", 204, requests::delete, "empties the journal of what the filters name", query: requests::FILTERS),
+    route!(GET "/sandboxes/{s}/requests/count", 200, requests::count, "how many calls fit the filters", query: requests::COUNT, answer: answers::count),
+    route!(GET "/sandboxes/{s}/requests/stream", 200, requests::stream, "calls as they happen, as server-sent events", query: requests::FILTERS),
+    route!(GET "/sandboxes/{s}/requests/export", 200, requests::export, "the journal for other tools", query: requests::FORMATS),
+    route!(POST "/sandboxes/{s}/verify", 200, verify::verify, "whether expectations hold, by the journal", body: verify::schema, answer: answers::report),
+    route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`", query: SECRETS, answer: requests::entry_schema),
+    route!(GET "/sandboxes/{s}/parcels", 200, parcels::list, "every parcel of every vendor", answer: answers::parcels),
+    route!(GET "/parcels/{tracking}", 200, parcels::get, "one parcel with its life so far", query: SANDBOX, answer: answers::parcel),
+    route!(POST "/parcels/{tracking}/events", 200, parcels::event, "has something happen to a parcel now", query: SANDBOX, body: parcels::event_schema, answer: answers::parcel),
+    route!(POST "/parcels/{tracking}/next", 200, parcels::next, "makes the next step of a parcel's timeline happen now", query: SANDBOX, answer: answers::parcel),
+    route!(GET "/sandboxes/{s}/webhooks", 200, webhooks::list, "subscriptions of every vendor", query: OF_VENDOR, answer: answers::webhooks),
+    route!(POST "/sandboxes/{s}/webhooks", 201, webhooks::create, "subscribes, as the vendor's portal does", body: webhooks::create_schema, answer: answers::webhook),
     route!(DELETE "/webhooks/{id}", 204, webhooks::delete, "ends a subscription"),
-    route!(POST "/webhooks/{id}/test", 201, webhooks::test, "sends a test event", body: webhooks::test_schema),
-    route!(POST "/webhooks/{id}/resume", 200, webhooks::resume, "ends a pause; what waited is sent"),
-    route!(GET "/sandboxes/{s}/deliveries", 200, webhooks::deliveries, "what subscribers were told, oldest first", query: DELIVERIES),
-    route!(GET "/deliveries/{id}", 200, webhooks::delivery, "one delivery with its attempts"),
-    route!(POST "/deliveries/{id}/redeliver", 200, webhooks::redeliver, "sends a delivery again"),
-    route!(GET "/inbox/{name}", 200, webhooks::inbox, "what came to a built-in receiver, oldest first", query: WAIT),
-    route!(POST "/inbox/{name}", 200, webhooks::post, "receives anything from anybody", query: INBOX),
+    route!(POST "/webhooks/{id}/test", 201, webhooks::test, "sends a test event", body: webhooks::test_schema, answer: answers::delivery),
+    route!(POST "/webhooks/{id}/resume", 200, webhooks::resume, "ends a pause; what waited is sent", answer: answers::webhook),
+    route!(GET "/sandboxes/{s}/deliveries", 200, webhooks::deliveries, "what subscribers were told, oldest first", query: DELIVERIES, answer: answers::deliveries),
+    route!(GET "/deliveries/{id}", 200, webhooks::delivery, "one delivery with its attempts", answer: answers::delivery),
+    route!(POST "/deliveries/{id}/redeliver", 200, webhooks::redeliver, "sends a delivery again", answer: answers::delivery),
+    route!(GET "/inbox/{name}", 200, webhooks::inbox, "what came to a built-in receiver, oldest first", query: WAIT, answer: answers::letters),
+    route!(POST "/inbox/{name}", 200, webhooks::post, "receives anything from anybody", query: INBOX, answer: answers::received),
     route!(DELETE "/inbox/{name}", 204, webhooks::clear_inbox, "empties a built-in receiver"),
-    route!(POST "/parcels/{tracking}/next", 200, parcels::next, "makes the next step of a parcel's timeline happen now", query: SANDBOX),
 ];
 
 /// A route that fits, and the parameters of its path, still encoded.
@@ -159,8 +161,8 @@ pub(super) fn document() -> Value {
             path.insert(route.method.as_str().to_lowercase(), operation(route));
         }
     }
-    json!({
-        "openapi": "3.0.3",
+    let mut document = json!({
+        "openapi": "3.1.0",
         "info": {"title": "Seatrial admin API", "version": env!("CARGO_PKG_VERSION")},
         "paths": paths,
         "components": {
@@ -177,7 +179,32 @@ pub(super) fn document() -> Value {
             }},
         },
         "security": [{}, {"token": []}],
-    })
+    });
+    let scenario: Value = serde_json::from_str(schema::SCHEMA).unwrap_or_default();
+    if let (Some(schemas), Some(parts)) = (document["components"]["schemas"].as_object_mut(), scenario["$defs"].as_object()) {
+        schemas.extend(parts.iter().map(|(name, part)| (name.clone(), part.clone())));
+    }
+    point(&mut document);
+    document
+}
+
+/// Has references into the schema of scenarios, parts of which stand in several places, point to the one place in the document.
+fn point(value: &mut Value) {
+    match value {
+        Value::Array(rows) => rows.iter_mut().for_each(point),
+        Value::Object(members) => {
+            for own in ["$defs", "$id", "$schema"] {
+                members.remove(own);
+            }
+            for (name, member) in members {
+                match member.as_str().and_then(|target| target.strip_prefix("#/$defs/")) {
+                    Some(part) if name == "$ref" => *member = format!("#/components/schemas/{part}").into(),
+                    _ => point(member),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn operation(route: &Route) -> Value {
@@ -189,11 +216,16 @@ fn operation(route: &Route) -> Value {
         .extend(in_query.map(|(name, meaning)| json!({"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}})));
     let problem =
         json!({"description": "no", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+    let success = match route.answer {
+        Some(schema) => json!({"description": route.summary, "content": {"application/json": {"schema": schema()}}}),
+        None if route.success == 204 => json!({"description": route.summary}),
+        None => json!({"description": route.summary, "content": {"*/*": {}}}),
+    };
     let mut operation = json!({
         "operationId": format!("{} {}", route.method.as_str().to_lowercase(), route.path),
         "summary": route.summary,
         "parameters": parameters,
-        "responses": {route.success.to_string(): {"description": route.summary}, "default": problem},
+        "responses": {route.success.to_string(): success, "default": problem},
     });
     if let (Some(schema), Some(operation)) = (route.body, operation.as_object_mut()) {
         operation.insert("requestBody".to_owned(), json!({"content": {"application/json": {"schema": schema()}}}));

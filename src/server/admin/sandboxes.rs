@@ -119,7 +119,12 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     if name == DEFAULT {
         return Err(Problem::new(StatusCode::CONFLICT, "the default sandbox stays; `reset` empties it"));
     }
-    if admin.machine.remove(name) { Ok(Given::empty()) } else { Err(Problem::missing(format!("there is no sandbox `{name}`"))) }
+    if !admin.machine.remove(name) {
+        return Err(Problem::missing(format!("there is no sandbox `{name}`")));
+    }
+    // Whoever listens to it learns that it is gone.
+    admin.changed.notify_waiters();
+    Ok(Given::empty())
 }
 
 pub(super) fn reset(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {

@@ -1,0 +1,267 @@
+//! The verdict: whether a consumer did what was expected of it, by the journal and the deliveries of a sandbox.
+//!
+//! **Invariant:** success is claimed only on evidence. Where exchanges made room for others, a body was cut, or deliveries were
+//! forgotten, an expectation that needs them is `unknown`, never `passed`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
+use crate::engine::{self, Machine, Sandbox, decode};
+use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
+use crate::scenario::expr::Scope;
+use crate::spec::Route;
+use crate::world::{Entry, Journal};
+
+/// What a verdict says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It holds.
+    Passed,
+    /// The evidence does not suffice.
+    Unknown,
+    /// It does not hold.
+    Failed,
+}
+
+/// The verdict on one expectation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The expectation as it was written.
+    pub expectation: String,
+    /// What is to be said about it.
+    pub verdict: Verdict,
+    /// Why.
+    pub detail: String,
+    /// The calls or deliveries that it is based on, by id.
+    pub evidence: Vec<String>,
+}
+
+/// The verdict on all of them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The worst of all findings.
+    pub verdict: Verdict,
+    /// One for each expectation, in their order.
+    pub findings: Vec<Finding>,
+    /// How many exchanges made room for others.
+    pub dropped: u64,
+}
+
+/// Judges the expectations of a scenario by what happened in a sandbox.
+#[must_use]
+pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
+    let evidence = Evidence::gather(machine, sandbox);
+    let findings: Vec<Finding> = scenario.expect.iter().map(|row| evidence.judge(row, &scenario.source.text)).collect();
+    let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
+    Report { verdict, findings, dropped: evidence.dropped }
+}
+
+/// Everything that a verdict may be based on.
+struct Evidence {
+    calls: Vec<Made>,
+    dropped: u64,
+    deliveries: Vec<Delivery>,
+    forgotten: bool,
+}
+
+/// A call as conditions see it.
+struct Made {
+    id: String,
+    vendor: String,
+    /// The operation's id; empty if the path led to none.
+    operation: String,
+    request: Value,
+    nth: u64,
+    cut: bool,
+}
+
+/// Calls that were looked for.
+struct Found {
+    ids: Vec<String>,
+    /// How many more there may be.
+    unclear: u64,
+}
+
+impl Evidence {
+    fn gather(machine: &Machine, sandbox: &Sandbox) -> Self {
+        let journal = sandbox.journal();
+        let (entries, dropped): (Vec<Entry>, u64) = (journal.iter().collect(), journal.dropped);
+        drop(journal);
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let calls = entries.into_iter().map(|entry| {
+            let nth = counts.entry(entry.operation.clone().unwrap_or_default()).or_default();
+            *nth += 1;
+            Made::read(machine, entry, *nth)
+        });
+        let calls = calls.collect();
+        let state = sandbox.lock();
+        let tables = || state.world.accounts.iter().flat_map(|(_, account)| account.tables());
+        let rows = tables().filter(|(kind, _)| *kind == DELIVERY).flat_map(|(_, table)| table.iter());
+        let deliveries = rows.filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect();
+        let forgotten = tables().any(|(kind, table)| kind == FORGOTTEN && !table.is_empty());
+        Self { calls, dropped, deliveries, forgotten }
+    }
+
+    fn judge(&self, expectation: &Expectation, text: &str) -> Finding {
+        let written = text.get(expectation.span.start..expectation.span.end).unwrap_or_default().trim();
+        let (verdict, detail, evidence) = match &expectation.kind {
+            Expected::Call { on, when, count } => {
+                let found = self.find(&on.value, when.as_ref());
+                let (verdict, detail) = counted(found.ids.len() as u64, found.unclear, *count, "call");
+                (verdict, detail, found.ids)
+            }
+            Expected::Never { on, when } => {
+                let found = self.find(&on.value, when.as_ref());
+                let (verdict, detail) = counted(found.ids.len() as u64, found.unclear, Count { min: 0, max: Some(0) }, "call");
+                (verdict, detail, found.ids)
+            }
+            Expected::Order(patterns) => {
+                let patterns: Vec<&Pattern> = patterns.iter().map(|pattern| &pattern.value).collect();
+                self.in_order(&patterns)
+            }
+            Expected::Webhook { event, count, answered } => {
+                let told = self.deliveries.iter().filter(|row| row.event == *event && !row.test && took(row, *answered));
+                let ids: Vec<String> = told.map(|row| row.id.clone()).collect();
+                let unclear = if self.forgotten { u64::MAX } else { 0 };
+                let (verdict, detail) = counted(ids.len() as u64, unclear, *count, "delivery");
+                (verdict, detail, ids)
+            }
+        };
+        Finding { expectation: written.to_owned(), verdict, detail, evidence }
+    }
+
+    fn find(&self, on: &Pattern, when: Option<&Condition>) -> Found {
+        let mut found = Found { ids: Vec::new(), unclear: if self.dropped > 0 { u64::MAX } else { 0 } };
+        for call in self.calls.iter().filter(|call| call.is(on)) {
+            match when {
+                Some(_) if call.cut => found.unclear = found.unclear.saturating_add(1),
+                Some(when) if !when.is_true(call) => {}
+                _ => found.ids.push(call.id.clone()),
+            }
+        }
+        found
+    }
+
+    fn in_order(&self, patterns: &[&Pattern]) -> (Verdict, String, Vec<String>) {
+        let mut calls = self.calls.iter();
+        let mut evidence = Vec::new();
+        for (place, pattern) in patterns.iter().enumerate() {
+            match calls.find(|call| call.is(pattern)) {
+                Some(call) => evidence.push(call.id.clone()),
+                None if self.dropped > 0 => {
+                    let detail = format!("no call of `{pattern}` in its place, but {} calls are no longer in the journal", self.dropped);
+                    return (Verdict::Unknown, detail, evidence);
+                }
+                None if place == 0 => return (Verdict::Failed, format!("no call of `{pattern}`"), evidence),
+                None => return (Verdict::Failed, format!("no call of `{pattern}` after that of `{}`", patterns[place - 1]), evidence),
+            }
+        }
+        (Verdict::Passed, "all calls came in this order".to_owned(), evidence)
+    }
+}
+
+/// Whether a number is as expected, when up to `unclear` more may have to be added to it.
+fn counted(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, String) {
+    let expected = match count {
+        Count { min, max: Some(max) } if min == max => format!("{min}"),
+        Count { min, max: Some(max) } => format!("{min} to {max}"),
+        Count { min, max: None } => format!("at least {min}"),
+    };
+    let most = found.saturating_add(unclear);
+    let (least_met, most_met) = (found >= count.min, count.max.is_none_or(|max| most <= max));
+    let verdict = if least_met && most_met {
+        Verdict::Passed
+    } else if count.max.is_some_and(|max| found > max) || most < count.min {
+        Verdict::Failed
+    } else {
+        Verdict::Unknown
+    };
+    let doubt = if verdict == Verdict::Unknown { "; some of the evidence was evicted or cut" } else { "" };
+    (verdict, format!("{what} count {found}, expected {expected}{doubt}"))
+}
+
+/// Whether a delivery was answered as expected, or at all attempted when no answer is expected.
+fn took(delivery: &Delivery, answered: Option<Answered>) -> bool {
+    let mut statuses = delivery.attempts.iter().filter_map(|attempt| attempt.told.status());
+    match answered {
+        None => !delivery.attempts.is_empty(),
+        Some(Answered::Class(class)) => statuses.any(|status| status / 100 == class),
+        Some(Answered::Status(wanted)) => statuses.any(|status| status == wanted),
+    }
+}
+
+impl Made {
+    fn read(machine: &Machine, entry: Entry, nth: u64) -> Self {
+        let headers: Map<String, Value> = {
+            let rows = entry.request_headers.lines().filter_map(|line| line.split_once(": "));
+            rows.map(|(name, value)| (name.to_owned(), value.into())).collect()
+        };
+        let kind = headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
+        let body = if kind.starts_with(decode::FORM) {
+            decode::form(&entry.request_body)
+        } else {
+            serde_json::from_slice(&entry.request_body).unwrap_or(Value::Null)
+        };
+        let (target, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
+        let vendor = machine.books().find(|(vendor, _)| vendor.id == entry.vendor);
+        let path = vendor.as_ref().map_or(target, |(vendor, _)| engine::below(target, vendor.mount));
+        let parameters = vendor.as_ref().map(|(_, book)| parameters(&book.catalog, &entry.method, path)).unwrap_or_default();
+        let query: Map<String, Value> = engine::pairs(query).into_iter().map(|(name, value)| (name, value.into())).collect();
+        let request =
+            json!({"body": body, "query": query, "headers": headers, "path": path, "method": entry.method, "parameters": parameters});
+        let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id).to_owned();
+        Self { id: entry.id, vendor: entry.vendor, operation, request, nth, cut: entry.lengths.0 > Journal::BODY }
+    }
+
+    fn is(&self, pattern: &Pattern) -> bool {
+        pattern.matches(&self.vendor, &self.operation)
+    }
+}
+
+fn parameters(catalog: &crate::spec::Catalog, method: &str, path: &str) -> Map<String, Value> {
+    let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    match method.parse::<Method>().map(|method| catalog.route(&method, trimmed)) {
+        Ok(Route::Found(_, rows)) => {
+            rows.into_iter().map(|(name, value)| (name, crate::base::text::percent_decode(&value).into())).collect()
+        }
+        _ => Map::new(),
+    }
+}
+
+impl Scope for Made {
+    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+        match root {
+            "request" => Some(Cow::Borrowed(&self.request)),
+            "call" => Some(Cow::Owned(json!({"nth": self.nth, "operation": format!("{}.{}", self.vendor, self.operation)}))),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(found: u64, unclear: u64, min: u64, max: Option<u64>, expected: Verdict) {
+        assert_eq!(counted(found, unclear, Count { min, max }, "call").0, expected, "{found}+{unclear} of {min}..{max:?}");
+    }
+
+    #[test]
+    fn success_is_never_claimed_without_evidence() {
+        check(2, 0, 1, Some(2), Verdict::Passed);
+        check(2, u64::MAX, 1, None, Verdict::Passed);
+        check(2, u64::MAX, 1, Some(2), Verdict::Unknown);
+        check(3, u64::MAX, 1, Some(2), Verdict::Failed);
+        check(0, 0, 1, None, Verdict::Failed);
+        check(0, u64::MAX, 1, None, Verdict::Unknown);
+        check(0, 0, 0, Some(0), Verdict::Passed);
+        check(0, 1, 0, Some(0), Verdict::Unknown);
+        check(0, 1, 2, None, Verdict::Failed);
+    }
+}

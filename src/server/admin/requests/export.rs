@@ -1,0 +1,191 @@
+//! The journal for other tools: HAR for browsers and proxies, NDJSON for pipes, curl for a terminal, and a conversation, which
+//! is the form that this project's own tests have.
+
+use std::fmt::Write as _;
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+use crate::engine;
+use crate::server::admin::requests::filter::Filter;
+use crate::server::admin::requests::shown::{Secrets, body_of, headers_of, shown, target};
+use crate::server::admin::{Admin, Ask, Given, Problem};
+use crate::world::{Entry, Mode};
+
+/// What the query of an export may hold besides the filters.
+pub(in crate::server::admin) const FORMATS: &[(&str, &str)] = &[
+    ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`"),
+    ("vendor", "only calls to this vendor; a conversation is with one"),
+    ("operation", "only this operation"),
+    ("method", "only this method"),
+    ("status", "only this status, or a class such as `4xx`"),
+    ("note", "only calls with this note"),
+    ("since", "only calls after this time, or after the call with this id"),
+    ("limit", "at most so many, the newest ones"),
+    ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
+];
+
+/// Headers that whoever makes a call again sends by himself.
+const USUAL: [&str; 8] =
+    ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
+
+pub(in crate::server::admin) fn export(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let sandbox = admin.sandbox(ask)?;
+    let (filter, secrets) = (Filter::read(ask)?, Secrets::read(ask)?);
+    let rows = filter.find(&sandbox.journal(), usize::MAX)?;
+    match ask.query("format").unwrap_or("har") {
+        "har" => Ok(Given::ok(&har(&rows, secrets))),
+        "ndjson" => {
+            Ok(Given::text("application/x-ndjson", rows.iter().map(|row| format!("{}\n", shown(row, secrets))).collect::<String>()))
+        }
+        "curl" => Ok(Given::text("text/x-shellscript", rows.iter().map(|row| curl(row, secrets)).collect::<String>())),
+        "conversation" => {
+            let state = sandbox.lock();
+            let (seed, frozen) = (state.world.seed, state.world.clock.mode() == Mode::Frozen);
+            drop(state);
+            Ok(Given::text("application/yaml", conversation(admin, &rows, seed, frozen, secrets)?))
+        }
+        other => Err(Problem::bad(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
+    }
+}
+
+/// HTTP Archive 1.2.
+fn har(rows: &[Entry], secrets: Secrets) -> Value {
+    let entries: Vec<Value> = rows.iter().map(|row| har_entry(row, secrets)).collect();
+    json!({"log": {
+        "version": "1.2",
+        "creator": {"name": "seatrial", "version": env!("CARGO_PKG_VERSION")},
+        "entries": entries,
+    }})
+}
+
+fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
+    let headers =
+        |text: &str| -> Vec<Value> { headers_of(text, secrets).map(|(name, value)| json!({"name": name, "value": value})).collect() };
+    let target = target(entry, secrets);
+    let query = engine::pairs(target.split_once('?').map_or("", |(_, query)| query));
+    let query: Vec<Value> = query.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let kind = |text: &str| header(text, "content-type").to_owned();
+    let (sent, answered) = (kind(&entry.request_headers), kind(&entry.reply_headers));
+    let mut request = json!({
+        "method": entry.method,
+        "url": format!("http://{}{target}", header(&entry.request_headers, "host")),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": headers(&entry.request_headers),
+        "queryString": query,
+        "headersSize": -1,
+        "bodySize": entry.lengths.0,
+    });
+    if !entry.request_body.is_empty()
+        && let Some(request) = request.as_object_mut()
+    {
+        request.insert("postData".to_owned(), json!({"mimeType": sent, "text": text(&sent, &entry.request_body, secrets)}));
+    }
+    json!({
+        "startedDateTime": entry.at,
+        "time": 0,
+        "request": request,
+        "response": {
+            "status": entry.status,
+            "statusText": "",
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": headers(&entry.reply_headers),
+            "content": {"size": entry.lengths.1, "mimeType": answered, "text": text(&answered, &entry.reply_body, secrets)},
+            "redirectURL": header(&entry.reply_headers, "location"),
+            "headersSize": -1,
+            "bodySize": entry.lengths.1,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "comment": entry.id,
+    })
+}
+
+/// A body as text.
+fn text(kind: &str, body: &[u8], secrets: Secrets) -> String {
+    match body_of(kind, body, secrets) {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        _ if secrets == Secrets::Shown => String::from_utf8_lossy(body).into_owned(),
+        value => value.to_string(),
+    }
+}
+
+fn header<'h>(headers: &'h str, name: &str) -> &'h str {
+    headers.lines().filter_map(|line| line.split_once(": ")).find(|(other, _)| *other == name).map_or("", |(_, value)| value)
+}
+
+/// A command for a POSIX shell.
+fn curl(entry: &Entry, secrets: Secrets) -> String {
+    let mut out = format!("# {} {}\ncurl --request {}", entry.id, entry.status, quoted(&entry.method));
+    let url = format!("http://{}{}", header(&entry.request_headers, "host"), target(entry, secrets));
+    let _ = write!(out, " {}", quoted(&url));
+    for (name, value) in headers_of(&entry.request_headers, secrets).filter(|(name, _)| !USUAL[..5].contains(name)) {
+        let _ = write!(out, " \\\n  --header {}", quoted(&format!("{name}: {value}")));
+    }
+    if !entry.request_body.is_empty() {
+        let body = text(header(&entry.request_headers, "content-type"), &entry.request_body, secrets);
+        let _ = write!(out, " \\\n  --data-raw {}", quoted(&body));
+    }
+    out.push_str("\n\n");
+    out
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The calls to one vendor as a file of `tests/vendors`.
+fn conversation(admin: &Admin, rows: &[Entry], seed: u64, frozen: bool, secrets: Secrets) -> Result<String, Problem> {
+    let mount_of = |entry: &Entry| admin.machine.vendors().find(|vendor| vendor.id == entry.vendor).map_or("", |vendor| vendor.mount);
+    let mount = rows.first().map_or("", mount_of);
+    if rows.iter().any(|row| mount_of(row) != mount) {
+        return Err(Problem::bad("a conversation is with one vendor; name it with `vendor`"));
+    }
+    let mut out = format!("about: Calls to {mount}, as they were recorded.\nscenario: {}\nsteps:\n", json!({"seed": seed}));
+    let mut before = None;
+    for row in rows {
+        if let Some(before) = before.filter(|before| frozen && *before < row.at) {
+            let passed: SignedDuration = row.at.duration_since(before);
+            let _ = writeln!(out, "  - advance: {}", json!(format!("{passed:#}")));
+        }
+        before = Some(row.at);
+        step(row, mount, secrets, &mut out);
+    }
+    Ok(out)
+}
+
+fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
+    let call = format!("{} {}", entry.method, engine::below(&target(entry, secrets), mount));
+    let _ = writeln!(out, "  - call: {}", json!(call));
+    let kind = header(&entry.request_headers, "content-type");
+    let usual = |name: &str, value: &str| {
+        let told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
+        USUAL.contains(&name) && !told && !(name == "accept" && value != "*/*")
+    };
+    let headers = headers_of(&entry.request_headers, secrets).filter(|(name, value)| !usual(name, value));
+    let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
+    if !headers.is_empty() {
+        let _ = writeln!(out, "    headers: {}", Value::Object(headers));
+    }
+    match body_of(kind, &entry.request_body, secrets) {
+        Value::Null => {}
+        Value::String(text) if kind.starts_with("application/x-www-form") => {
+            let form: Map<String, Value> = engine::pairs(&text).into_iter().map(|(name, value)| (name, value.into())).collect();
+            let _ = writeln!(out, "    form: {}", Value::Object(form));
+        }
+        Value::String(text) => drop(writeln!(out, "    text: {}", json!(text))),
+        value => drop(writeln!(out, "    json: {value}")),
+    }
+    let mut expect = json!({"status": entry.status});
+    if let Some(expect) = expect.as_object_mut()
+        && entry.lengths.1 == entry.reply_body.len()
+        && secrets == Secrets::Shown
+        && let Ok(body) = serde_json::from_slice::<Value>(&entry.reply_body)
+    {
+        expect.insert("json".to_owned(), body);
+    }
+    let _ = writeln!(out, "    expect: {expect}");
+}

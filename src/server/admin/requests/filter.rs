@@ -1,0 +1,111 @@
+//! The filters of the journal, the same wherever it is asked for something.
+
+use crate::base::time::Timestamp;
+use crate::server::admin::{Ask, Problem};
+use crate::world::{Entry, Journal};
+
+/// The filters, and what else a query about a list may hold.
+pub(in crate::server::admin) const FILTERS: &[(&str, &str)] = &[
+    ("vendor", "only calls to this vendor"),
+    ("operation", "only this operation, such as `shipmate.createConsignment`"),
+    ("method", "only this method"),
+    ("status", "only this status, or a class such as `4xx`"),
+    ("note", "only calls with this note, such as `request-invalid`"),
+    ("since", "only calls after this time, or after the call with this id"),
+    ("limit", "at most so many, the newest ones (a list has 100 unless told)"),
+    ("wait", "wait so long for a call, such as `5s`"),
+    ("min", "how many calls `wait` waits for (1)"),
+    ("secrets", "`show` leaves credentials readable"),
+];
+
+/// The filters of a count.
+pub(in crate::server::admin) const COUNT: &[(&str, &str)] = FILTERS.split_at(9).0;
+
+/// What the filters of a query name.
+#[derive(Clone)]
+pub(super) struct Filter {
+    vendor: Option<String>,
+    operation: Option<String>,
+    method: Option<String>,
+    status: Option<String>,
+    note: Option<String>,
+    since: Option<Since>,
+    limit: Option<usize>,
+}
+
+#[derive(Clone)]
+enum Since {
+    Time(Timestamp),
+    Id(String),
+}
+
+impl Filter {
+    pub fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+        let text = |name: &str| ask.query(name).map(str::to_owned);
+        let status = text("status");
+        if let Some(status) = &status
+            && !(status.len() == 3 && status.bytes().enumerate().all(|(place, byte)| byte.is_ascii_digit() || (place > 0 && byte == b'x')))
+        {
+            return Err(Problem::bad(format!("`status` is a number such as `404` or a class such as `4xx`, found `{status}`")));
+        }
+        Ok(Self {
+            vendor: text("vendor"),
+            operation: text("operation"),
+            method: text("method"),
+            status,
+            note: text("note"),
+            since: ask.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
+            limit: ask.number("limit")?,
+        })
+    }
+
+    /// Goes on after the call with that id.
+    pub fn after(mut self, id: &str) -> Self {
+        self.since = Some(Since::Id(id.to_owned()));
+        self
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_everything(&self) -> bool {
+        let Self { vendor, operation, method, status, note, since, limit } = self;
+        let texts = [vendor, operation, method, status, note].iter().all(|text| text.is_none());
+        texts && since.is_none() && limit.is_none()
+    }
+
+    pub fn fits(&self, entry: &Entry) -> bool {
+        self.vendor.as_ref().is_none_or(|vendor| *vendor == entry.vendor)
+            && self.operation.as_ref().is_none_or(|operation| entry.operation.as_ref() == Some(operation))
+            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&entry.method))
+            && self.note.as_ref().is_none_or(|note| entry.notes.iter().any(|own| own.split(':').next() == Some(note)))
+            && self.status.as_ref().is_none_or(|status| {
+                let found = entry.status.to_string();
+                status.bytes().zip(found.bytes()).all(|(expected, found)| expected == b'x' || expected == found)
+            })
+            && !matches!(&self.since, Some(Since::Time(time)) if entry.at <= *time)
+    }
+
+    /// The number of the call that `since` names; zero when it names a time or nothing.
+    pub fn start(&self, journal: &Journal) -> Result<u64, Problem> {
+        let Some(Since::Id(id)) = &self.since else { return Ok(0) };
+        match journal.iter().rev().find(|entry| entry.id == *id) {
+            Some(entry) => Ok(entry.number),
+            // It made room for others, so that all that are left came after it.
+            None if journal.dropped > 0 => Ok(0),
+            None => Err(Problem::bad(format!("`since` is a time or the id of a call in this journal, found `{id}`"))),
+        }
+    }
+
+    /// Whether the calls begin at a moment that the query names.
+    pub fn has_start(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// The calls that fit, oldest first; the newest of them when there are more than the limit.
+    pub fn find(&self, journal: &Journal, limit: usize) -> Result<Vec<Entry>, Problem> {
+        let start = self.start(journal)?;
+        let limit = self.limit.unwrap_or(limit);
+        let mut rows: Vec<Entry> = journal.after(start).filter(|entry| self.fits(entry)).take(limit).collect();
+        rows.reverse();
+        Ok(rows)
+    }
+}

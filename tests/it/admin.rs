@@ -1,0 +1,326 @@
+//! The admin API of a running server: who is kept out of every route, and whether its OpenAPI document tells the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::conversation;
+use crate::process::Server;
+
+/// An answer taken apart.
+struct Answer {
+    status: u16,
+    kind: String,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request.push_str("host: localhost\r\n");
+    }
+    headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
+    if !body.is_empty() {
+        request.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    let text = server.exchange(format!("{request}\r\n{body}").as_bytes());
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default().to_owned();
+    Answer { status, kind, head: head.to_ascii_lowercase(), body: body.to_owned() }
+}
+
+/// Every operation of the document: method, path as the document has it, and what it says.
+fn operations(server: &Server, headers: &[(&str, &str)]) -> Vec<(String, String, Value)> {
+    let document = send(server, "GET", "/_seatrial/openapi.json", headers, "").json();
+    let paths = document["paths"].as_object().expect("a document has paths").clone();
+    let rows = paths.into_iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().expect("a path has methods").clone();
+        methods.into_iter().map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+    });
+    let rows: Vec<_> = rows.collect();
+    assert!(rows.len() > 30, "{}", rows.len());
+    rows
+}
+
+/// The path with something in the place of its parameters.
+fn filled(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment {
+        "{s}" => "default",
+        segment if segment.starts_with('{') => "x",
+        segment => segment,
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Tries every route with these headers and a body, and expects the same refusal from all of them.
+fn refused(server: &Server, token: &[(&str, &str)], headers: &[(&str, &str)], expected: u16, only: fn(&str, &str) -> bool) {
+    for (method, path, _) in operations(server, token) {
+        // An inbox receives what vendors send, from anywhere.
+        if !only(&method, &path) || (method == "POST" && path.ends_with("/inbox/{name}")) {
+            continue;
+        }
+        let body = if method == "GET" { "" } else { "{}" };
+        let answer = send(server, &method, &filled(&path), headers, body);
+        assert_eq!(answer.status, expected, "{method} {path} with {headers:?}: {}", answer.body);
+        assert_eq!(answer.kind, "application/problem+json", "{method} {path}");
+        assert_eq!(answer.json()["status"], expected, "{method} {path}");
+        assert!(!answer.head.contains("access-control-"), "{method} {path}");
+    }
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[test]
+fn no_route_opens_without_the_token() {
+    let server = Server::start(&["--admin-token", "secret"]);
+    let token = [("authorization", "Bearer secret")];
+    let all_but_health = |_: &str, path: &str| !path.ends_with("/health");
+    refused(&server, &token, &[JSON], 401, all_but_health);
+    refused(&server, &token, &[JSON, ("authorization", "Bearer wrong")], 401, all_but_health);
+    refused(&server, &token, &[JSON, ("authorization", "Basic secret")], 401, all_but_health);
+    assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+}
+
+#[test]
+fn no_route_opens_to_a_web_page() {
+    let server = Server::start(&[]);
+    let all = |_: &str, _: &str| true;
+    refused(&server, &[], &[JSON, ("origin", "http://evil.example")], 403, all);
+    refused(&server, &[], &[JSON, ("origin", "null")], 403, all);
+    refused(&server, &[], &[JSON, ("host", "rebound.example")], 403, all);
+    let writes = |method: &str, _: &str| method != "GET";
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+        refused(&server, &[], &[("content-type", kind)], 415, writes);
+    }
+}
+
+#[test]
+fn unknown_routes_and_methods_are_problems() {
+    let server = Server::start(&[]);
+    for (method, path, expected) in [
+        ("GET", "/_seatrial/nowhere", 404),
+        ("GET", "/_seatrial/sandboxes/none", 404),
+        ("PATCH", "/_seatrial/sandboxes", 405),
+        ("GET", "/_seatrial/sandboxes/default/requests?status=9", 400),
+        ("GET", "/_seatrial/sandboxes/default/requests?since=nothing", 400),
+        ("POST", "/_seatrial/sandboxes/default/restore", 404),
+        ("DELETE", "/_seatrial/sandboxes/default", 409),
+    ] {
+        let answer = send(&server, method, path, &[], "");
+        assert_eq!((answer.status, answer.kind.as_str()), (expected, "application/problem+json"), "{method} {path}: {}", answer.body);
+    }
+    let bad = send(&server, "PUT", "/_seatrial/sandboxes/default/faults/x", &[JSON], r#"{"on": "shippo.Nothing", "fault": "reset"}"#);
+    assert_eq!(bad.status, 422, "{}", bad.body);
+}
+
+/// One call of each route, in an order in which all of them succeed: method, route, address below `/_seatrial`, body.
+const SESSION: &[(&str, &str, &str, &str)] = &[
+    ("GET", "/health", "/health", ""),
+    ("GET", "/version", "/version", ""),
+    ("GET", "/coverage", "/coverage", ""),
+    ("GET", "/openapi.json", "/openapi.json", ""),
+    ("GET", "/specs/{vendor}", "/specs/shippo", ""),
+    ("POST", "/sandboxes", "/sandboxes", r#"{"name": "one", "seed": 7, "ttl": "1h", "clock": {"mode": "frozen"}}"#),
+    ("GET", "/sandboxes", "/sandboxes", ""),
+    ("GET", "/sandboxes/{s}", "/sandboxes/one", ""),
+    ("GET", "/sandboxes/{s}/clock", "/sandboxes/one/clock", ""),
+    ("PUT", "/sandboxes/{s}/clock", "/sandboxes/one/clock", r#"{"mode": {"speed": 2}}"#),
+    ("POST", "/sandboxes/{s}/clock/advance", "/sandboxes/one/clock/advance", r#"{"by": "72h"}"#),
+    ("PUT", "/sandboxes/{s}/scenario", "/sandboxes/one/scenario?keep=data", r#"{"name": "two"}"#),
+    ("GET", "/sandboxes/{s}/scenario", "/sandboxes/one/scenario", ""),
+    ("POST", "/sandboxes/{s}/snapshot", "/sandboxes/one/snapshot", r#"{"name": "clean"}"#),
+    ("GET", "/sandboxes/{s}/snapshots", "/sandboxes/one/snapshots", ""),
+    ("POST", "/sandboxes/{s}/restore", "/sandboxes/one/restore", r#"{"name": "clean"}"#),
+    ("DELETE", "/sandboxes/{s}/snapshots/{name}", "/sandboxes/one/snapshots/clean", ""),
+    ("POST", "/sandboxes/{s}/fork", "/sandboxes/one/fork", r#"{"name": "copy"}"#),
+    ("PUT", "/sandboxes/{s}/faults/{name}", "/sandboxes/one/faults/down", r#"{"on": "shippo.*", "fault": 503}"#),
+    ("GET", "/sandboxes/{s}/faults", "/sandboxes/one/faults", ""),
+    ("GET", "/sandboxes/{s}/faults/{name}", "/sandboxes/one/faults/down", ""),
+    ("GET", "/sandboxes/{s}/export", "/sandboxes/one/export", ""),
+    ("POST", "/sandboxes/{s}/import", "/sandboxes/again/import", "{file}"),
+    ("DELETE", "/sandboxes/{s}/faults/{name}", "/sandboxes/one/faults/down", ""),
+    ("GET", "/sandboxes/{s}/requests", "/sandboxes/default/requests?vendor=shippo", ""),
+    ("GET", "/sandboxes/{s}/requests/count", "/sandboxes/default/requests/count?status=2xx", ""),
+    ("GET", "/sandboxes/{s}/requests/export", "/sandboxes/default/requests/export?format=ndjson", ""),
+    ("POST", "/sandboxes/{s}/verify", "/sandboxes/default/verify", r#"{"expect": [{"call": "shippo.CreateAddress", "count": 1}]}"#),
+    ("GET", "/requests/{id}", "/requests/{request}", ""),
+    ("DELETE", "/sandboxes/{s}/requests", "/sandboxes/default/requests?method=GET", ""),
+    ("GET", "/sandboxes/{s}/parcels", "/sandboxes/default/parcels", ""),
+    ("GET", "/parcels/{tracking}", "/parcels/{parcel}", ""),
+    ("POST", "/parcels/{tracking}/events", "/parcels/{parcel}/events", r#"{"status": "in_transit"}"#),
+    ("POST", "/parcels/{tracking}/next", "/parcels/{parcel}/next", ""),
+    ("POST", "/sandboxes/{s}/webhooks", "/sandboxes/default/webhooks", r#"{"vendor": "shipmate", "url": "{base}/_seatrial/inbox/mine"}"#),
+    ("GET", "/sandboxes/{s}/webhooks", "/sandboxes/default/webhooks", ""),
+    ("POST", "/webhooks/{id}/test", "/webhooks/{webhook}/test", "{}"),
+    ("GET", "/sandboxes/{s}/deliveries", "/sandboxes/default/deliveries?progress=delivered&wait=30s", ""),
+    ("GET", "/deliveries/{id}", "/deliveries/{delivery}", ""),
+    ("POST", "/deliveries/{id}/redeliver", "/deliveries/{delivery}/redeliver", ""),
+    ("POST", "/webhooks/{id}/resume", "/webhooks/{webhook}/resume", ""),
+    ("DELETE", "/webhooks/{id}", "/webhooks/{webhook}", ""),
+    ("POST", "/inbox/{name}", "/inbox/mine", "{}"),
+    ("GET", "/inbox/{name}", "/inbox/mine", ""),
+    ("DELETE", "/inbox/{name}", "/inbox/mine", ""),
+    ("POST", "/sandboxes/{s}/reset", "/sandboxes/one/reset", ""),
+    ("DELETE", "/sandboxes/{s}", "/sandboxes/one", ""),
+];
+
+/// Routes that other tests hold against their document: the stream below.
+const ELSEWHERE: &[(&str, &str)] = &[("GET", "/sandboxes/{s}/requests/stream")];
+
+const SHIPPO: [(&str, &str); 3] = [("host", "127.0.0.1:7447"), ("authorization", "ShippoToken shippo_test_seatrial"), JSON];
+
+/// Buys a label, so that there are calls and a parcel: the id of the first call, and the tracking number.
+fn furnish(server: &Server) -> (String, String) {
+    let address = r#"{"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}"#;
+    let made = send(server, "POST", "/shippo/addresses", &SHIPPO, address);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.head.lines().find_map(|line| line.strip_prefix("seatrial-request: ")).expect("the call has an id").to_owned();
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let address: Value = serde_json::from_str(address).expect("it is JSON");
+    let shipment = json!({"address_from": address, "address_to": address, "parcels": [parcel], "async": false}).to_string();
+    let shipment = send(server, "POST", "/shippo/shipments", &SHIPPO, &shipment).json();
+    let rate = shipment["rates"].as_array().and_then(|rates| rates.iter().find(|rate| rate["provider"] == "USPS"));
+    let buy = json!({"rate": rate.expect("there is a rate")["object_id"], "async": false}).to_string();
+    let label = send(server, "POST", "/shippo/transactions", &SHIPPO, &buy).json();
+    let number = label["tracking_number"].as_str().filter(|number| !number.is_empty()).unwrap_or_else(|| panic!("{label}"));
+    (id, number.to_owned())
+}
+
+#[test]
+fn the_document_tells_the_truth() {
+    let server = Server::start(&[]);
+    let (request, parcel) = furnish(&server);
+    let document = send(&server, "GET", "/_seatrial/openapi.json", &[], "").json();
+    let known: BTreeMap<(String, String), Value> =
+        operations(&server, &[]).into_iter().map(|(method, path, operation)| ((method, path), operation)).collect();
+    let mut tried: BTreeSet<(String, String)> =
+        ELSEWHERE.iter().map(|(method, path)| ((*method).to_owned(), format!("/_seatrial{path}"))).collect();
+    let base = format!("http://{}", server.address());
+    let mut saved: BTreeMap<&str, String> = BTreeMap::from([("{request}", request), ("{parcel}", parcel), ("{base}", base)]);
+    for (method, route, address, body) in SESSION {
+        let key = ((*method).to_owned(), format!("/_seatrial{route}"));
+        let operation = known.get(&key).unwrap_or_else(|| panic!("the document has no {method} {route}"));
+        let fill = |text: String| saved.iter().fold(text, |text, (name, value)| text.replace(name, value));
+        let (address, body) = (fill(format!("/_seatrial{address}")), fill((*body).to_owned()));
+        let headers: &[(&str, &str)] = if body.is_empty() { &[] } else { &[JSON] };
+        let answer = send(&server, method, &address, headers, &body);
+        let said = &operation["responses"][answer.status.to_string()];
+        assert!(said.is_object(), "{method} {address} answered {}: {}", answer.status, answer.body);
+        if let Some(schema) = said.pointer("/content/application~1json/schema") {
+            assert_eq!(answer.kind, "application/json", "{method} {address}");
+            let root = json!({"allOf": [schema], "components": document["components"]});
+            let validator = jsonschema::validator_for(&root).unwrap_or_else(|error| panic!("{method} {route}: {error}"));
+            let problems: Vec<String> =
+                validator.iter_errors(&answer.json()).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(problems.is_empty(), "{method} {address}: {problems:?}\n{}", answer.body);
+        }
+        if let (Some(schema), false) = (operation.pointer("/requestBody/content/application~1json/schema"), body.is_empty()) {
+            let root = json!({"allOf": [schema], "components": document["components"]});
+            let validator = jsonschema::validator_for(&root).unwrap_or_else(|error| panic!("{method} {route}: {error}"));
+            let sent = serde_json::from_str(&body).expect("bodies are JSON");
+            assert!(validator.is_valid(&sent), "{method} {address}: the document refuses the body that the server takes");
+        }
+        let id = || answer.json()["id"].as_str().unwrap_or_default().to_owned();
+        match (*method, *route) {
+            ("GET", "/sandboxes/{s}/export") => drop(saved.insert("{file}", answer.body)),
+            ("POST", "/sandboxes/{s}/webhooks") => drop(saved.insert("{webhook}", id())),
+            ("POST", "/webhooks/{id}/test") => drop(saved.insert("{delivery}", id())),
+            _ => {}
+        }
+        tried.insert(key);
+    }
+    let missing: Vec<_> = known.keys().filter(|key| !tried.contains(*key)).collect();
+    assert!(missing.is_empty(), "add a row to SESSION for {missing:?}");
+}
+
+#[test]
+fn the_stream_tells_of_calls_as_they_happen() {
+    let server = Server::start(&[]);
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+    let path = "/_seatrial/sandboxes/default/requests/stream?operation=shippo.CreateAddress&status=2xx";
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
+    let mut lines = BufReader::new(stream).lines().map(|line| line.expect("a line comes"));
+    assert!(lines.any(|line| line == "content-type: text/event-stream"));
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    let (id, _) = furnish(&server);
+    let event: Vec<String> = lines.skip_while(|line| !line.starts_with("event: ")).take(3).collect();
+    assert_eq!(event[..2], ["event: request".to_owned(), format!("id: {id}")]);
+    let data: Value = serde_json::from_str(event[2].trim_start_matches("data: ")).expect("data is JSON");
+    assert_eq!(data["request"]["headers"]["authorization"], "[redacted]");
+}
+
+#[test]
+fn a_call_is_waited_for() {
+    let server = Server::start(&[]);
+    let found = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let path = "/_seatrial/sandboxes/default/requests?operation=shippo.CreateTransaction&wait=30s";
+            send(&server, "GET", path, &[], "").json()
+        });
+        furnish(&server);
+        waiting.join().expect("the wait ends")
+    });
+    assert_eq!(found["requests"][0]["operation"], "shippo.CreateTransaction");
+}
+
+#[test]
+fn recorded_calls_are_a_conversation_that_goes_as_recorded() {
+    let server = Server::start(&[]);
+    let scenario = r#"{"name": "still", "clock": {"start": "2026-01-05T09:00:00Z", "mode": "frozen"}}"#;
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], scenario).status, 200);
+    furnish(&server);
+    send(&server, "POST", "/_seatrial/sandboxes/default/clock/advance", &[JSON], r#"{"by": "30h"}"#);
+    furnish(&server);
+    let export = |format: &str| {
+        let answer = send(&server, "GET", &format!("/_seatrial/sandboxes/default/requests/export?format={format}"), &[], "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    };
+    let folder = std::env::temp_dir().join(format!("seatrial-{}", std::process::id())).join("shippo");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let file = folder.join("recorded.yaml");
+    std::fs::write(&file, export("conversation&secrets=show")).expect("a file can be written");
+    conversation::run(&file).unwrap_or_else(|problem| panic!("{problem}"));
+    std::fs::remove_file(&file).expect("the file can go");
+    for format in ["har", "ndjson", "curl", "conversation"] {
+        let shown = export(format);
+        assert!(shown.contains("San Francisco") && !shown.contains("shippo_test_seatrial"), "{format}");
+        assert!(export(&format!("{format}&secrets=show")).contains("shippo_test_seatrial"), "{format}");
+    }
+    assert_eq!(serde_json::from_str::<Value>(&export("har")).expect("HAR is JSON")["log"]["entries"].as_array().map(Vec::len), Some(6));
+}
+
+#[test]
+fn a_verdict_is_given_on_evidence_only() {
+    let server = Server::start(&["--journal-bytes", "20000"]);
+    let verdict = |expect: Value| {
+        let body = json!({"expect": expect}).to_string();
+        send(&server, "POST", "/_seatrial/sandboxes/default/verify", &[JSON], &body).json()
+    };
+    let bought = json!([{"call": "shippo.CreateAddress", "when": "$request.body.zip == '94117'", "count": 1}]);
+    let order = json!([{"order": ["shippo.CreateAddress", "shippo.CreateTransaction"]}, {"never": "shippo.CreateRefund"}]);
+    let address = r#"{"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}"#;
+    send(&server, "POST", "/shippo/addresses", &SHIPPO, address);
+    assert_eq!(verdict(bought.clone())["verdict"], "passed");
+    let missing = verdict(order.clone());
+    assert_eq!((&missing["findings"][0]["verdict"], &missing["findings"][1]["verdict"]), (&json!("failed"), &json!("passed")));
+    for _ in 0..40 {
+        send(&server, "GET", "/shippo/addresses", &SHIPPO, "");
+    }
+    let evicted = verdict(bought);
+    assert_eq!(evicted["verdict"], "unknown", "{evicted}");
+    assert!(evicted["dropped"].as_u64() > Some(0), "{evicted}");
+    assert_eq!(verdict(order)["verdict"], "unknown");
+}
