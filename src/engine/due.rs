@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::base::entropy;
@@ -251,7 +251,7 @@ pub(super) fn nobody() -> Call<'static> {
         method: Method::GET,
         path: String::new(),
         query: String::new(),
-        headers: HeaderMap::new(),
+        headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(telling::NOWHERE))]),
         body: Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         secure: false,

@@ -23,6 +23,9 @@ use crate::world::{Posted, Task};
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
 
+/// The host of links that are made while nobody asks. Each subscriber gets its own in its place.
+pub(crate) const NOWHERE: &str = "nowhere.invalid";
+
 /// How long a delivery waits to be overtaken before it goes all the same.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -122,7 +125,10 @@ impl Cx<'_> {
         let id = format!("dlv_{}", ids::hex(&mut rng, 24));
         let token = ids::uuid(&mut rng).to_string();
         let notice = Notice { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
-        let Message { content_type, mut headers, body } = (self.vendor.webhooks.word)(&notice);
+        let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.word)(&notice);
+        if body.contains(NOWHERE) {
+            body = body.replace(&format!("http://{NOWHERE}"), &to.base);
+        }
         headers.insert(0, ("content-type".to_owned(), content_type.to_owned()));
         let mut delivery = Delivery {
             id: id.clone(),

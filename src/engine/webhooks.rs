@@ -37,7 +37,7 @@ pub struct Webhooks {
     /// The headers of one attempt that depend on its time, such as a signature of the body.
     pub sign: fn(&Subscription, body: &str, at: Timestamp) -> Vec<(String, String)>,
     /// The payload and subject of a test event.
-    pub sample: fn(&Cx<'_>, event: &str) -> (String, Value),
+    pub sample: fn(&mut Cx<'_>, event: &str) -> (String, Value),
 }
 
 /// A vendor's patience with its subscribers.

@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
-use crate::engine::{Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, View, Wire};
+use crate::engine::{Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, View, Wire};
 use crate::scenario::ast::{
-    Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, Response, Scenario, Then, Trigger,
+    Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, Response, Scenario, Then, Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::Diagnostic;
@@ -215,6 +215,12 @@ impl Script for Run {
 
     fn timeline(&self, name: &str) -> Option<Arc<carrier::Timeline>> {
         self.timelines.get(name).cloned()
+    }
+
+    fn telling(&self) -> Telling {
+        let Webhooks { duplicate, reorder, delay, drop } = self.scenario.webhooks;
+        let delay = delay.map_or((Duration::ZERO, Duration::ZERO), |delay| (delay.min, delay.max));
+        Telling { duplicate, drop, reorder, delay }
     }
 
     fn source(&self) -> &str {

@@ -146,7 +146,7 @@ fn form(members: &Map<String, Value>) -> String {
 }
 
 /// The portal's test event: made-up references, fixed values.
-fn sample(cx: &Cx<'_>, event: &str) -> (String, Value) {
+fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
     let reference = "TEST-SHIPMENT-1";
     let mut payload = json!({
         "shipment_reference": reference, "source": "shopify_store_1", "order_reference": "TEST-ORDER-1",

@@ -9,6 +9,7 @@
 //! quoting      what each carrier account says to a shipment
 //! numbers      tracking numbers in the forms of their carriers
 //! links        signed links to labels
+//! webhooks     what subscribers hear, worded and signed
 //! catalog      what a new account starts with, read-only
 //! wire/        what is stored and answered
 //! dialect/     refusals, field errors, pages and old versions in the vendor's words
@@ -24,11 +25,11 @@ mod operations;
 mod quoting;
 mod rules;
 mod validation;
+mod webhooks;
 mod wire;
 
 use serde_json::{Value, json};
 
-use crate::engine::webhooks::Webhooks;
 use crate::engine::{Slashes, Vendor, decode};
 use crate::world::Account;
 
@@ -50,7 +51,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: dialect::DIALECT,
     due: rules::due,
     scanned: rules::scanned,
-    webhooks: Webhooks::NONE,
+    webhooks: webhooks::WEBHOOKS,
     state,
 };
 

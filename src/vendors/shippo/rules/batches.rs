@@ -12,6 +12,7 @@ use super::super::dialect::fields::{self, Fields, LABEL_FILES, REQUIRED, not_fou
 use super::super::dialect::page::Wanted;
 use super::super::dialect::{because_of, version};
 use super::super::links;
+use super::super::webhooks;
 use super::super::wire::batch::{Batch, Counters, Entry, EntryStatus, Status, View};
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::File;
@@ -146,6 +147,7 @@ pub(crate) fn validated(cx: &mut Cx<'_>, id: &str) {
     batch.status = verdict(&batch.entries);
     batch.object_updated = Moment(cx.now);
     cx.docs.put(BATCH, id, &batch);
+    webhooks::batch(cx, webhooks::BATCH_CREATED, id);
 }
 
 /// The purchase of a batch ends.
@@ -177,6 +179,7 @@ pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
     batch.status = Status::Purchased;
     batch.object_updated = Moment(cx.now);
     cx.docs.put(BATCH, id, &batch);
+    webhooks::batch(cx, webhooks::BATCH_PURCHASED, id);
 }
 
 /// A batch whose shipments may still change.
@@ -273,7 +276,10 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result
     let (shipment, account) = found.ok_or_else(|| (None, vec!["Shipment does not exist".to_owned()]))?;
     let rate = find_rate(cx, &shipment, &account, token).map_err(|text| (None, vec![text]))?;
     let mut labels = purchase::queue(cx, &rate, &shipment, wishes);
-    labels.iter_mut().for_each(|label| purchase::fulfill(cx, label));
+    for label in &mut labels {
+        purchase::fulfill(cx, label);
+        webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, label);
+    }
     let first = labels.swap_remove(0);
     if first.status == "SUCCESS" {
         return Ok(first.object_id);

@@ -21,6 +21,7 @@ pub(super) mod stored;
 pub(super) mod tracking;
 pub(super) mod transactions;
 
+use super::webhooks;
 use super::wire::track;
 use crate::carrier::{Parcel, Scan};
 use crate::engine::Cx;
@@ -43,4 +44,5 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
 /// A scan shows in the tracking status of the label.
 pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
     purchase::tracked(cx, &parcel.subject, track::word(scan));
+    webhooks::track(cx, parcel);
 }

@@ -6,6 +6,7 @@ use super::super::access::Mode;
 use super::super::accounts;
 use super::super::catalog::{CATALOG, Carrier};
 use super::super::numbers;
+use super::super::webhooks;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::{File, Transaction};
@@ -49,6 +50,7 @@ pub(crate) fn fail(cx: &mut Cx<'_>, carrier: &str, shipment: &Shipment, wishes: 
     let parcel = shipment.parcels.first().cloned().unwrap_or_default();
     let transaction = Transaction { status: "ERROR".to_owned(), messages: vec![message], ..new(cx, carrier, &parcel, wishes) };
     cx.docs.put(TRANSACTION, &transaction.object_id, &transaction);
+    webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, &transaction);
     transaction
 }
 
@@ -93,6 +95,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     } else {
         fulfill(cx, &mut transaction);
     }
+    webhooks::transaction(cx, webhooks::TRANSACTION_UPDATED, &transaction);
 }
 
 /// Has the carrier make the label, or refuse to.

@@ -121,6 +121,12 @@ fn followed(parcel: &Parcel, metadata: String) -> Track {
     }
 }
 
+/// A parcel as its subscribers hear of it.
+pub(crate) fn told(cx: &Cx<'_>, parcel: &Parcel, test: bool) -> Track {
+    let Registered { metadata } = cx.docs.get(TRACK, &format!("{}/{}", parcel.carrier, parcel.tracking_number)).unwrap_or_default();
+    Track { test, ..followed(parcel, metadata) }
+}
+
 /// A number of which the carrier knows nothing.
 fn unknown(carrier: String, tracking_number: String, metadata: String) -> Track {
     Track {

@@ -10,6 +10,7 @@ use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, LABEL_FILES, not_found};
 use super::super::dialect::version;
 use super::super::links;
+use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
 use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transaction, View};
@@ -129,8 +130,15 @@ fn buy(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes, queue
         } else {
             purchase::fulfill(cx, row);
         }
+        webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, row);
     }
     rows.swap_remove(0)
+}
+
+/// A transaction as subscribers hear of it: with its whole rate.
+pub(crate) fn told(cx: &Cx<'_>, transaction: Transaction) -> View {
+    let rate = cx.docs.get::<Rate>(RATE, &transaction.rate).map(|rate| RateOf::Core(rate.into()));
+    View { rate, ..view(cx, transaction) }
 }
 
 /// A transaction as it is answered.

@@ -1,0 +1,108 @@
+//! What subscribers of Shippo hear: labels made and changed, scans, batches validated and bought.
+//!
+//! A test webhook hears of test objects and a live one of live objects, because each lies in the account of its mode. Bodies
+//! are signed only for subscriptions that have a secret, as the vendor does for customers who asked its support for one.
+
+use std::time::Duration;
+
+use ring::hmac;
+use serde_json::{Map, Value, json};
+
+use super::access::Mode;
+use super::rules::{fixtures, tracking, transactions};
+use super::wire::transaction::Transaction;
+use crate::base::time::Timestamp;
+use crate::carrier::Parcel;
+use crate::engine::Cx;
+use crate::engine::webhooks::{Message, Notice, Policy, Subscription, Webhooks};
+
+pub(super) const TRANSACTION_CREATED: &str = "transaction_created";
+pub(super) const TRANSACTION_UPDATED: &str = "transaction_updated";
+pub(super) const TRACK_UPDATED: &str = "track_updated";
+pub(super) const BATCH_CREATED: &str = "batch_created";
+pub(super) const BATCH_PURCHASED: &str = "batch_purchased";
+
+pub(super) const WEBHOOKS: Webhooks = Webhooks {
+    events: &[TRANSACTION_CREATED, TRANSACTION_UPDATED, TRACK_UPDATED, BATCH_CREATED, BATCH_PURCHASED],
+    // Three seconds for an answer; silence is followed by one more attempt, a refusal by none.
+    policy: Policy { timeout: Duration::from_secs(3), gaps: &[10], retries_answers: false, pause_after: None },
+    secret: |_| None,
+    word,
+    sign,
+    sample,
+};
+
+/// A label was made, or its status changed.
+pub(super) fn transaction(cx: &mut Cx<'_>, event: &str, transaction: &Transaction) {
+    if cx.is_heard(event) {
+        let data = transactions::told(cx, transaction.clone());
+        let payload = json!({"test": transaction.test, "data": data});
+        cx.notify(event, &transaction.object_id, &payload);
+    }
+}
+
+/// A parcel was scanned.
+pub(super) fn track(cx: &mut Cx<'_>, parcel: &Parcel) {
+    if cx.is_heard(TRACK_UPDATED) {
+        let test = Mode::of(cx).is_test();
+        let track = tracking::told(cx, parcel, test);
+        let payload = json!({"test": test, "carrier": parcel.carrier, "metadata": track.metadata, "data": track});
+        cx.notify(TRACK_UPDATED, &parcel.tracking_number, &payload);
+    }
+}
+
+/// The validation or the purchase of a batch has ended.
+pub(super) fn batch(cx: &mut Cx<'_>, event: &str, id: &str) {
+    let end = if event == BATCH_CREATED { "created" } else { "processing complete" };
+    let payload = json!({"test": Mode::of(cx).is_test(), "data": format!("batch {id} {end}")});
+    cx.notify(event, id, &payload);
+}
+
+/// The event first, then what is said.
+fn word(notice: &Notice<'_>) -> Message {
+    let mut members = Map::new();
+    members.insert("event".to_owned(), notice.event.into());
+    members.extend(notice.payload.as_object().cloned().unwrap_or_default());
+    let version = ("shippo-api-version".to_owned(), "2018-02-08".to_owned());
+    Message { content_type: "application/json", headers: vec![version], body: Value::Object(members).to_string() }
+}
+
+/// `Shippo-Auth-Signature: t=<unix seconds>,v1=<hex>` over `<t>.<body>`.
+fn sign(subscription: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
+    let Some(secret) = &subscription.secret else { return Vec::new() };
+    let time = at.as_second();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let digest: String = hmac::sign(&key, format!("{time}.{body}").as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    vec![("shippo-auth-signature".to_owned(), format!("t={time},v1={digest}"))]
+}
+
+/// What the portal's test button sends.
+fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
+    let test = Mode::of(cx).is_test();
+    let id = "0123456789abcdef0123456789abcdef";
+    match event {
+        BATCH_CREATED => (id.to_owned(), json!({"test": test, "data": format!("batch {id} created")})),
+        BATCH_PURCHASED => (id.to_owned(), json!({"test": test, "data": format!("batch {id} processing complete")})),
+        TRACK_UPDATED => {
+            let number = "SHIPPO_DELIVERED";
+            let track = fixtures::tell(cx, number);
+            (number.to_owned(), json!({"test": test, "carrier": "shippo", "metadata": "Shippo test webhook", "data": track}))
+        }
+        _ => (id.to_owned(), json!({"test": test, "data": {"object_id": id, "object_state": "VALID", "status": "SUCCESS", "test": test}})),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_covers_time_and_body() {
+        let mut subscription = Subscription::new("http://127.0.0.1:1/", Vec::new(), Timestamp::UNIX_EPOCH);
+        assert_eq!(sign(&subscription, "{}", Timestamp::UNIX_EPOCH), Vec::new());
+        subscription.secret = Some("key".to_owned());
+        let expected = "t=0,v1=7314351dd949aa7ec06f50fc2c96e618291447672c9b7f10b49d1ce46dad00b3";
+        let signed = sign(&subscription, "{}", Timestamp::UNIX_EPOCH);
+        assert_eq!(signed, vec![("shippo-auth-signature".to_owned(), expected.to_owned())]);
+    }
+}
