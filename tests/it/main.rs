@@ -11,4 +11,5 @@ mod matching;
 mod process;
 mod recorded;
 mod sandboxes;
+mod telling;
 mod tidy;

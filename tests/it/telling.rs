@@ -1,0 +1,271 @@
+//! Telling subscribers, on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is gone
+//! for a while loses nothing.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use seatrial::base::time::{self, Timestamp};
+use seatrial::carrier::{Location, Parcel};
+use seatrial::engine::webhooks::{DELIVERY, Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, Told};
+use seatrial::engine::{Cx, DEFAULT, Machine, Options, Sandbox, Start};
+use seatrial::{scenario, vendors};
+
+const WALL: &str = "2026-01-05T09:00:00Z";
+
+fn wall() -> Timestamp {
+    WALL.parse().expect("a valid timestamp")
+}
+
+/// A machine whose default sandbox is frozen and disturbed as `webhooks` says.
+fn machine(webhooks: &str) -> Machine {
+    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall()));
+    let text = format!("clock: {{start: {WALL}, mode: frozen}}\nwebhooks: {webhooks}\n");
+    let scenario = scenario::load(&text, "telling.yaml", &scenario::run::Known(&machine)).expect("the scenario is fine");
+    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).expect("it is given nothing");
+    machine.replace(machine.default_sandbox(), staged, false);
+    machine
+}
+
+fn by_hand<T>(machine: &Machine, vendor: &str, act: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+    machine.by_hand(machine.default_sandbox(), vendor, None, wall(), act).expect("the vendor has an account")
+}
+
+fn subscribe(machine: &Machine, vendor: &str, events: &[&str]) -> String {
+    let events = events.iter().map(|event| (*event).to_owned()).collect();
+    by_hand(machine, vendor, |cx| cx.subscribe(Subscription::new("http://127.0.0.1:9/hook", events, cx.now)))
+}
+
+fn tell(machine: &Machine, event: &str, subject: &str) {
+    by_hand(machine, "shipmate", |cx| cx.notify(event, subject, &serde_json::json!({"shipment_reference": subject})));
+}
+
+/// Moves the clock and delivers on the way, as the shell does; the receiver answers by subject and attempt.
+fn advance(machine: &Machine, by: SignedDuration, answer: &mut dyn FnMut(&Outbound) -> Told) -> u64 {
+    let sandbox = machine.default_sandbox();
+    let to = time::shift(sandbox.lock().world.clock.now(wall()), by);
+    let mut fired = 0;
+    loop {
+        let stage = machine.proceed(sandbox, to, wall());
+        fired += stage.fired;
+        if stage.done {
+            return fired;
+        }
+        for outbound in &stage.outbound {
+            let told = answer(outbound);
+            machine.report(sandbox, outbound, &told, wall());
+        }
+    }
+}
+
+fn answered(status: u16) -> Told {
+    Told::Answered { status, body: String::new() }
+}
+
+fn deliveries(machine: &Machine) -> Vec<Delivery> {
+    by_hand(machine, "shipmate", |cx| cx.docs.list(DELIVERY).collect())
+}
+
+fn subscription(machine: &Machine, id: &str) -> Subscription {
+    by_hand(machine, "shipmate", |cx| cx.docs.get(SUBSCRIPTION, id).expect("it is there"))
+}
+
+/// Everything in a sandbox that a caller could ever see.
+fn dump(sandbox: &Sandbox) -> String {
+    let state = sandbox.lock();
+    let mut text = format!("{} {:?} {:?}\n", state.world.clock.now(wall()), state.world.agenda.next(), state.world.agenda.len());
+    for (_, account) in state.world.accounts.iter() {
+        for (kind, table) in account.tables() {
+            for (id, body) in table.iter() {
+                text += &format!("{} {} {} {id} {}\n", account.mount, account.name, kind.0, String::from_utf8_lossy(body));
+            }
+        }
+    }
+    text
+}
+
+fn parcel(number: usize, created: Timestamp) -> Parcel {
+    Parcel {
+        tracking_number: format!("T{number:06}"),
+        carrier: "DPD".into(),
+        service: "DPDNEXT".into(),
+        subject: format!("R{number:06}"),
+        from: Location::default(),
+        to: Location::default(),
+        created,
+        transit_days: u8::try_from(number % 5).unwrap_or(0),
+        timeline: None,
+        step: 0,
+        reads: 0,
+        scans: Vec::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_advances_equal_one_advance_of_their_sum(minutes in prop::collection::vec(0_i64..3_000, 1..12), luck in any::<u64>()) {
+        let run = |minutes: &[i64]| {
+            let machine = machine("{duplicate: 0.2, reorder: 2, delay: 0s..90m, drop: 0.1}");
+            subscribe(&machine, "shippo", &["*"]);
+            by_hand(&machine, "shippo", |cx| (0..6).for_each(|number| cx.ship(parcel(number, cx.now))));
+            let mut sent = Vec::new();
+            for minutes in minutes {
+                // A receiver whose mood depends on what it is told and when, and on nothing else.
+                advance(&machine, SignedDuration::from_mins(*minutes), &mut |outbound| {
+                    sent.push(outbound.clone());
+                    let mood = outbound.at.as_second().unsigned_abs().wrapping_mul(luck | 1).rotate_left(17) % 5;
+                    match mood {
+                        0 => Told::Silent("nobody is there".to_owned()),
+                        1 => answered(500),
+                        _ => answered(200),
+                    }
+                });
+            }
+            (dump(machine.default_sandbox()), sent)
+        };
+        let whole: i64 = minutes.iter().sum();
+        let (parts, whole) = (run(&minutes), run(&[whole]));
+        prop_assert_eq!(parts.0, whole.0);
+        prop_assert_eq!(parts.1, whole.1);
+    }
+}
+
+#[test]
+fn a_receiver_that_comes_back_has_lost_nothing() {
+    let machine = machine("{}");
+    let id = subscribe(&machine, "shipmate", &["SHIPMENT_CREATED"]);
+    for number in 0..4 {
+        tell(&machine, "SHIPMENT_CREATED", &format!("S{number}"));
+    }
+    let mut tried: Vec<(Timestamp, String)> = Vec::new();
+    advance(&machine, SignedDuration::from_hours(48), &mut |outbound| {
+        tried.push((outbound.at, outbound.delivery.clone()));
+        Told::Silent("nobody is there".to_owned())
+    });
+    // The tenth failure in a row comes in the third round, all of which is on its way by then.
+    let offsets: Vec<i64> = tried.iter().map(|(at, _)| at.duration_since(wall()).as_mins()).collect();
+    assert_eq!(offsets, [0, 0, 0, 0, 1, 1, 1, 1, 6, 6, 6, 6]);
+    let paused = subscription(&machine, &id);
+    assert_eq!((paused.paused, paused.failures), (Some(Pause::Failures), 12));
+    tell(&machine, "SHIPMENT_CREATED", "S4");
+    advance(&machine, SignedDuration::from_hours(1), &mut |_| panic!("a paused subscription is told nothing"));
+    assert!(deliveries(&machine).iter().all(|row| row.progress == Progress::Paused));
+
+    by_hand(&machine, "shipmate", |cx| assert!(cx.resume(&id)));
+    let mut received = Vec::new();
+    advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
+        received.push(outbound.delivery.clone());
+        answered(200)
+    });
+    let rows = deliveries(&machine);
+    assert_eq!(received, rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), "each once, in order");
+    assert!(rows.iter().all(|row| row.progress == Progress::Delivered));
+    assert_eq!(rows.iter().map(|row| row.attempts.len()).collect::<Vec<_>>(), [4, 4, 4, 4, 1]);
+    assert_eq!(subscription(&machine, &id).paused, None);
+    advance(&machine, SignedDuration::from_hours(48), &mut |_| panic!("nothing is told twice"));
+}
+
+#[test]
+fn the_gaps_between_attempts_are_the_vendors() {
+    let machine = machine("{}");
+    subscribe(&machine, "shipmate", &["*"]);
+    tell(&machine, "SHIPMENT_CANCELLED", "S1");
+    let mut tried = Vec::new();
+    advance(&machine, SignedDuration::from_hours(48), &mut |outbound| {
+        tried.push((outbound.at.duration_since(wall()).as_mins(), outbound.body.clone()));
+        answered(503)
+    });
+    assert_eq!(tried.iter().map(|(minutes, _)| *minutes).collect::<Vec<_>>(), [0, 1, 6, 21, 81, 321]);
+    assert!(tried.windows(2).all(|pair| pair[0].1 == pair[1].1), "every attempt says the same, with the same request token");
+    let rows = deliveries(&machine);
+    assert_eq!(rows[0].progress, Progress::Failed);
+    by_hand(&machine, "shipmate", |cx| assert!(cx.redeliver(&rows[0].id)));
+    advance(&machine, SignedDuration::ZERO, &mut |_| answered(204));
+    assert_eq!(deliveries(&machine)[0].progress, Progress::Delivered);
+}
+
+#[test]
+fn gone_is_gone() {
+    let machine = machine("{}");
+    let id = subscribe(&machine, "shipmate", &["*"]);
+    tell(&machine, "SHIPMENT_CREATED", "S1");
+    advance(&machine, SignedDuration::from_hours(48), &mut |_| answered(410));
+    assert_eq!(deliveries(&machine)[0].attempts.len(), 1);
+    assert_eq!(subscription(&machine, &id).paused, Some(Pause::Gone));
+}
+
+#[test]
+fn only_who_asked_is_told_and_nobody_after_leaving() {
+    let machine = machine("{}");
+    let id = subscribe(&machine, "shipmate", &["SHIPMENT_CREATED"]);
+    tell(&machine, "SHIPMENT_CANCELLED", "S1");
+    assert!(deliveries(&machine).is_empty());
+    tell(&machine, "SHIPMENT_CREATED", "S2");
+    by_hand(&machine, "shipmate", |cx| assert!(cx.unsubscribe(&id)));
+    advance(&machine, SignedDuration::from_hours(1), &mut |_| panic!("nobody listens"));
+    assert_eq!(deliveries(&machine)[0].progress, Progress::Failed);
+}
+
+#[test]
+fn a_notice_that_is_told_twice_says_the_same() {
+    let machine = machine("{duplicate: 1}");
+    subscribe(&machine, "shipmate", &["*"]);
+    tell(&machine, "SHIPMENT_CREATED", "S1");
+    let mut bodies = Vec::new();
+    advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
+        bodies.push(outbound.body.clone());
+        answered(200)
+    });
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1]);
+}
+
+#[test]
+fn notices_overtake_each_other_and_none_is_lost() {
+    let machine = machine("{reorder: 3}");
+    subscribe(&machine, "shipmate", &["*"]);
+    let mut heard = Vec::new();
+    for number in 0..40 {
+        tell(&machine, "SHIPMENT_CREATED", &format!("S{number:02}"));
+        advance(&machine, SignedDuration::from_secs(1), &mut |outbound| {
+            let body: serde_json::Value = serde_json::from_str(&outbound.body).expect("JSON");
+            heard.push(body["shipment_reference"].as_str().unwrap_or_default().to_owned());
+            answered(200)
+        });
+    }
+    advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
+        let body: serde_json::Value = serde_json::from_str(&outbound.body).expect("JSON");
+        heard.push(body["shipment_reference"].as_str().unwrap_or_default().to_owned());
+        answered(200)
+    });
+    let mut sorted = heard.clone();
+    sorted.sort();
+    assert_ne!(heard, sorted);
+    assert_eq!(sorted, (0..40).map(|number| format!("S{number:02}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn dropped_notices_never_come() {
+    let machine = machine("{drop: 1}");
+    subscribe(&machine, "shipmate", &["*"]);
+    tell(&machine, "SHIPMENT_CREATED", "S1");
+    advance(&machine, SignedDuration::from_hours(48), &mut |_| panic!("it was dropped"));
+    assert_eq!(deliveries(&machine)[0].progress, Progress::Dropped);
+}
+
+#[test]
+fn a_year_with_ten_thousand_parcels_is_one_advance() {
+    let machine = machine("{}");
+    by_hand(&machine, "shipmate", |cx| (0..10_000).for_each(|number| cx.ship(parcel(number, cx.now))));
+    let year = SignedDuration::from_hours(365 * 24);
+    let fired = advance(&machine, year, &mut |_| panic!("nobody listens"));
+    // Manifested, collected, sorted, arrived, on the van, delivered; and nothing for a parcel that is there.
+    assert_eq!(fired, 60_000);
+    let delivered = by_hand(&machine, "shipmate", |cx| {
+        cx.docs.list::<Parcel>(seatrial::engine::PARCEL).filter(|parcel| parcel.status().is_final()).count()
+    });
+    assert_eq!(delivered, 10_000);
+    assert_eq!(machine.default_sandbox().lock().world.agenda.len(), 0);
+}
