@@ -55,6 +55,7 @@ impl fmt::Display for Report {
         let [empty, first, last] = growth.memory.map(mebibytes);
         writeln!(f, "\ngrowth to {} consignments", growth.consignments)?;
         writeln!(f, "{:<36} {:>10.2}", "speed of the last slice to the first", growth.last_to_first())?;
+        writeln!(f, "{:<36} {:>10.2}", "the same beside the bare server", growth.last_to_first_beside_bare())?;
         writeln!(f, "{:<36} {:>10.0}", "p99 of the worst slice, µs", growth.worst_p99())?;
         writeln!(f, "{:<36} {:>10.0}", "bytes per consignment", growth.bytes_per_consignment())?;
         writeln!(f, "memory, MiB: {empty:.1} empty, {first:.1} after one slice, {last:.1} at the end")?;
@@ -79,11 +80,13 @@ impl Report {
             json!({
                 "consignments": growth.consignments,
                 "last_to_first": growth.last_to_first(),
+                "last_to_first_beside_bare": growth.last_to_first_beside_bare(),
                 "worst_p99_us": growth.worst_p99(),
                 "bytes_per_consignment": growth.bytes_per_consignment(),
                 "memory_bytes": growth.memory,
                 "oldest_is_known": growth.oldest_is_known,
                 "slices": slices(&growth.slices),
+                "bare_slices": slices(&growth.bare),
             })
         });
         json!({
