@@ -11,5 +11,6 @@ mod matching;
 mod process;
 mod recorded;
 mod sandboxes;
+mod scenarios;
 mod telling;
 mod tidy;

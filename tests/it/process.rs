@@ -136,6 +136,16 @@ fn requests_beyond_the_limits_are_refused_and_the_process_lives() {
 }
 
 #[test]
+fn slow_clients_are_not_waited_for() {
+    let server = Server::start(&["--read-timeout", "200ms"]);
+    let unfinished_head = server.exchange(b"GET /shippo/addresses HTTP/1.1\r\nhost: loc");
+    assert!(unfinished_head.is_empty() || unfinished_head.starts_with("HTTP/1.1 408"), "{unfinished_head}");
+    let unfinished_body =
+        server.exchange(b"POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\nconnection: close\r\n\r\n{");
+    assert!(unfinished_body.starts_with("HTTP/1.1 408"), "{unfinished_body}");
+}
+
+#[test]
 fn a_scenario_can_reset_the_connection_after_the_work_was_done() {
     let file = std::env::temp_dir().join(format!("seatrial-reset-{}.yaml", std::process::id()));
     let scenario = "overrides: [{on: shippo.CreateAddress, fault: {commit: true, then: reset}, times: 1}]";

@@ -1,0 +1,183 @@
+//! Scenarios at work: what each part of the language does to calls and parcels.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::SignedDuration;
+use seatrial::base::time::{self, Timestamp};
+use seatrial::engine::{Answer, DEFAULT, Machine, Options, Request, Start, Wire};
+use seatrial::scenario;
+use seatrial::vendors;
+use serde_json::{Value, json};
+
+fn start() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
+}
+
+struct World(Machine);
+
+impl World {
+    fn new(scenario: &str) -> Self {
+        Self::load(scenario).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    fn load(text: &str) -> Result<Self, String> {
+        let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(start()));
+        let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{text}");
+        let scenario = scenario::load(&text, "test.yaml", &scenario::run::Known(&machine)).map_err(told)?;
+        let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).map_err(told)?;
+        machine.replace(machine.default_sandbox(), staged, false);
+        Ok(Self(machine))
+    }
+
+    fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+        let headers = [("host", "localhost"), ("content-type", "application/json"), ("authorization", token), ("x-caller", "me")];
+        let headers = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
+        self.0.handle(
+            &Request {
+                method,
+                path: format!("/shippo{path}"),
+                query: String::new(),
+                headers: HeaderMap::from_iter(headers),
+                body: body.to_string().into(),
+                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                secure: false,
+                mount: None,
+            },
+            start(),
+        )
+    }
+
+    fn create(&self, name: &str) -> Answer {
+        self.call(Method::POST, "/addresses", "ShippoToken shippo_test_seatrial", &json!({"name": name, "country": "US"}))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let answer = self.call(Method::GET, "/addresses", "ShippoToken shippo_test_seatrial", &Value::Null);
+        let list: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        list["results"].as_array().into_iter().flatten().map(|row| row["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    fn advance(&self, span: &str) {
+        let sandbox = self.0.default_sandbox();
+        let now = sandbox.lock().world.clock.now(start());
+        let span: SignedDuration = time::span(span).expect("a span");
+        self.0.advance(sandbox, time::shift(now, span), start());
+    }
+}
+
+fn status(answer: &Answer) -> u16 {
+    answer.status.as_u16()
+}
+
+#[test]
+fn an_answer_written_by_hand_can_repeat_what_was_sent() {
+    let world = World::new(
+        "overrides:
+           - on: shippo.CreateAddress
+             when: $request.body.name == 'Ada'
+             respond: {status: 418, headers: {x-name: '{{ $request.body.name }}'}, body: {you: '{{ $request.headers.x-caller }}', nth: '{{ $call.nth }}'}}",
+    );
+    let answer = world.create("Ada");
+    assert_eq!((status(&answer), &answer.headers["x-name"]), (418, &HeaderValue::from_static("Ada")));
+    assert_eq!(serde_json::from_slice::<Value>(&answer.body).ok(), Some(json!({"you": "me", "nth": 1})));
+    assert_eq!((status(&world.create("Bob")), world.names()), (201, vec!["Bob".to_owned()]));
+}
+
+#[test]
+fn an_override_can_begin_late_and_end_early() {
+    let world = World::new("overrides: [{on: shippo.*, skip: 1, times: 2, respond: {status: 503}}]");
+    assert_eq!([1, 2, 3, 4, 5].map(|_| status(&world.create("x"))), [201, 503, 503, 201, 201]);
+    world.0.default_sandbox().reset();
+    assert_eq!([1, 2, 3, 4].map(|_| status(&world.create("x"))), [201, 503, 503, 201]);
+}
+
+#[test]
+fn a_fault_happens_before_or_after_the_work() {
+    let world = World::new(
+        "overrides:
+           - {on: shippo.CreateAddress, when: $call.nth == 1, fault: reset}
+           - {on: shippo.CreateAddress, when: $call.nth == 2, fault: {commit: true, then: reset}}
+           - {on: shippo.CreateAddress, when: $call.nth == 3, fault: {commit: true, then: 500}}
+           - {on: shippo.CreateAddress, when: $call.nth == 4, fault: 502}",
+    );
+    let answers = ["a", "b", "c", "d", "e"].map(|name| world.create(name));
+    assert_eq!(answers.each_ref().map(|answer| answer.wire), [Some(Wire::Reset), Some(Wire::Reset), None, None, None]);
+    assert_eq!(answers.each_ref().map(status)[2..], [500, 502, 201]);
+    assert_eq!(world.names(), ["e", "c", "b"]);
+}
+
+#[test]
+fn latency_is_drawn_from_the_seed() {
+    let delays = || {
+        let world = World::new("overrides: [{on: shippo.CreateAddress, latency: 1s..3s}]");
+        [1, 2, 3].map(|_| world.create("x").delay)
+    };
+    let found = delays();
+    assert_eq!(found, delays());
+    assert!(found.iter().all(|delay| (Duration::from_secs(1)..=Duration::from_secs(3)).contains(delay)) && found[0] != found[1]);
+}
+
+#[test]
+fn a_rate_limit_counts_by_credential_and_forgets_after_its_window() {
+    let world = World::new(
+        "accounts: {shippo: [{token: shippo_test_seatrial, mode: test}, {token: shippo_test_two, mode: test, account: two}]}
+overrides: [{on: shippo.*, rate_limit: {per: credential, limit: 2, window: 60s}}]",
+    );
+    assert_eq!([1, 2, 3].map(|_| status(&world.create("x"))), [201, 201, 429]);
+    let other = world.call(Method::POST, "/addresses", "ShippoToken shippo_test_two", &json!({"name": "x", "country": "US"}));
+    assert_eq!(status(&other), 201);
+    world.advance("59s");
+    assert_eq!(status(&world.create("x")), 429);
+    world.advance("1s");
+    assert_eq!(status(&world.create("x")), 201);
+}
+
+#[test]
+fn given_data_is_there_and_a_refused_row_is_shown_where_it_stands() {
+    let world = World::new("given: [{shippo.CreateAddress: {name: Ada, country: US}}]");
+    world.create("Bob");
+    assert_eq!(world.names(), ["Bob", "Ada"]);
+    world.0.default_sandbox().reset();
+    assert_eq!(world.names(), ["Ada"]);
+    let refused = World::load("given:\n  - shippo.CreateAddress: {name: Ada, country: US}\n  - shippo.CreateParcel: {weight: 1}\n")
+        .map(|_| ())
+        .unwrap_err();
+    assert!(refused.starts_with("error[S017]") && refused.contains("test.yaml:4:5") && refused.contains("400"), "{refused}");
+}
+
+#[test]
+fn credentials_end_when_the_scenario_says() {
+    let world = World::new("accounts: {shippo: [{token: shippo_test_seatrial, mode: test, expires: 2026-01-05T10:00:00Z}]}");
+    assert_eq!(status(&world.create("x")), 201);
+    world.advance("1h");
+    assert_eq!(status(&world.create("x")), 401);
+    assert_eq!(status(&World::new("credentials: any").call(Method::GET, "/addresses", "ShippoToken whatever", &Value::Null)), 200);
+}
+
+#[test]
+fn a_timeline_is_chosen_by_what_a_parcel_is() {
+    let world = World::new(
+        "given: [{shipmate.createConsignment: {consignment_reference: a, service_key: DPDNEXT, to_address: {name: A, line_1: 1 Street, city: Derby, postcode: DE1 1EE, country: GB}, parcels: [{reference: a-1, weight: 300, width: 2, length: 1, depth: 1}]}}]
+timelines:
+  gone:
+    for: {vendor: shipmate, when: $parcel.to.city == 'Derby'}
+    steps:
+      - {at: +2h, status: collected, location: {city: Hull, country: GB}}
+      - {at: +1d, status: lost}",
+    );
+    let parcel = || {
+        let sandbox = world.0.default_sandbox().lock();
+        let mut tables = sandbox.world.accounts.iter().filter_map(|(_, account)| account.table(seatrial::engine::PARCEL));
+        let body = tables.find_map(|table| table.iter().next().map(|(_, body)| body.to_vec())).expect("a parcel");
+        serde_json::from_slice::<seatrial::carrier::Parcel>(&body).expect("a parcel")
+    };
+    assert_eq!(parcel().timeline.as_deref(), Some("gone"));
+    world.advance("2h");
+    assert_eq!(parcel().scans.last().and_then(|scan| scan.location.clone()).map(|place| place.city).as_deref(), Some("Hull"));
+    world.advance("30d");
+    assert_eq!((parcel().status().word(), parcel().scans.len()), ("lost", 3));
+}
