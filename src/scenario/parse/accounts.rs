@@ -43,7 +43,11 @@ pub(crate) const MOUNTS: [Mount; 5] = [
         credentials: &[&["key", "secret"], &["api_key"]],
         others: &[("plan", Form::Text), ("addons", Form::Texts)],
     },
-    Mount { name: "shippo", credentials: &[&["token"]], others: &[("mode", Form::OneOf(&["test", "live"]))] },
+    Mount {
+        name: "shippo",
+        credentials: &[&["token"]],
+        others: &[("mode", Form::OneOf(&["test", "live"])), ("iso_template_times", Form::Flag)],
+    },
     Mount {
         name: "shipmate",
         credentials: &[&["api_key"], &["username", "password"]],

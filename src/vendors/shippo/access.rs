@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalog::CATALOG;
+use super::wire::MANAGED_ACCOUNT;
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::{self, Cx, Denial, Gate, Identity, Refusal, Request};
@@ -84,6 +85,24 @@ pub(crate) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
     if row.text("mode") == Mode::Live.word() && Mode::of_account(&row.account) == Mode::Test {
         row.account = format!("{} live", row.account).into();
     }
+    match gate.call.request.header("shippo-account-id") {
+        None => Ok(row),
+        Some(id) => on_behalf(gate, row, id.trim()),
+    }
+}
+
+/// A platform calls in the name of an account that it manages, which has worlds of its own.
+fn on_behalf(gate: &Gate<'_>, mut row: Credential, id: &str) -> Result<Credential, Refusal> {
+    let platform = gate.shared.table(MANAGED_ACCOUNT).and_then(|table| table.get(id));
+    let platform = platform.and_then(|body| serde_json::from_slice::<String>(body).ok()).unwrap_or_default();
+    let live = Mode::of_account(&row.account) == Mode::Live;
+    // Accounts are opened in live mode; a token of the same row's test mode may use them as well.
+    let own = platform == *row.account
+        || !live && (platform == format!("{} live", row.account) || (&*row.account, &*platform) == ("test", "live"));
+    if id.is_empty() || !own {
+        return Err(Refusal::Forbidden("account"));
+    }
+    row.account = format!("{id} {}", if live { "live" } else { "test" }).into();
     Ok(row)
 }
 

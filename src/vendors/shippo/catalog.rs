@@ -205,7 +205,6 @@ pub(crate) struct ZipArea {
 #[derive(Deserialize)]
 pub(crate) struct Template {
     pub token: String,
-    #[expect(dead_code, reason = "shown by the operations on parcel templates")]
     pub name: String,
     /// Whether the caller gives length and width.
     #[serde(default)]
@@ -250,6 +249,11 @@ impl Catalog {
         self.carriers.iter().find(|carrier| carrier.token == token)
     }
 
+    /// All packaging.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.parcel_templates.iter()
+    }
+
     /// The packaging with that token.
     pub(crate) fn template(&self, token: &str) -> Option<&Template> {
         self.parcel_templates.iter().find(|template| template.token == token)
@@ -292,6 +296,23 @@ impl Account {
     /// What it says instead of quoting, if it is silent in a mode.
     pub(crate) fn restricted(&self, mode: Mode) -> Option<&str> {
         self.restricted.get(&mode).map(String::as_str)
+    }
+}
+
+impl Template {
+    /// The token and the name of the carrier that it belongs to.
+    pub(crate) fn carrier(&self) -> (&'static str, &'static str) {
+        const CARRIERS: [(&str, &str, &str); 7] = [
+            ("DHLeC_", "dhl_ecommerce", "DHL eCommerce"),
+            ("DPD_UK_", "dpd_uk", "DPD UK"),
+            ("Fastway_Australia_", "fastway_australia", "Aramex Australia"),
+            ("FedEx_", "fedex", "FedEx"),
+            ("UPS_", "ups", "UPS"),
+            ("USPS_", "usps", "USPS"),
+            ("couriersplease_", "couriersplease", "CouriersPlease"),
+        ];
+        let found = CARRIERS.iter().find(|(prefix, ..)| self.token.starts_with(prefix));
+        found.map_or(("", ""), |(_, token, name)| (token, name))
     }
 }
 

@@ -29,6 +29,14 @@ pub(super) const GO_FIELDS: &str = "go fields";
 pub(super) const NOT_REGISTERED: &str = "not registered";
 /// A title and a detail, with their status.
 pub(super) const TITLED: &str = "titled";
+/// What live rates cannot be made of; the facts are the body.
+pub(super) const LIVE_RATES: &str = "live rates";
+/// Somebody who may not open accounts; the facts are the body.
+pub(super) const NO_PLATFORM: &str = "no platform";
+/// Something that is there already, of the second address service; the facts are the text.
+pub(super) const CONFLICT: &str = "conflict";
+/// Texts by field, of the second address service.
+pub(super) const UNPROCESSABLE: &str = "unprocessable";
 /// A page that the list does not have.
 pub(super) const NO_PAGE: &str = "no page";
 /// A download whose link is not, or no longer, good.
@@ -92,6 +100,10 @@ fn because(code: &str, facts: &Value) -> Reply {
             let body = json!({ "title": facts["title"], "detail": facts["detail"] });
             Reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), body)
         }
+        LIVE_RATES => go(StatusCode::BAD_REQUEST, facts),
+        NO_PLATFORM => go(StatusCode::FORBIDDEN, facts),
+        CONFLICT => go(StatusCode::CONFLICT, &json!({ "detail": text })),
+        UNPROCESSABLE => go(StatusCode::UNPROCESSABLE_ENTITY, facts),
         NO_PAGE => detail(StatusCode::NOT_FOUND, "Invalid page."),
         UNSIGNED => Reply::bytes(
             StatusCode::FORBIDDEN,

@@ -17,11 +17,14 @@ use crate::engine::Cx;
 use crate::world::Kind;
 
 pub(crate) const ADDRESS: Kind = Kind("address");
+pub(crate) const ADDRESS_V2: Kind = Kind("address_v2");
 pub(crate) const BATCH: Kind = Kind("batch");
 pub(crate) const CARRIER_ACCOUNT: Kind = Kind("carrier_account");
 pub(crate) const CUSTOMS_DECLARATION: Kind = Kind("customs_declaration");
 pub(crate) const CUSTOMS_ITEM: Kind = Kind("customs_item");
+pub(crate) const DEFAULT_TEMPLATE: Kind = Kind("default_template");
 pub(crate) const LABEL_FILE: Kind = Kind("label_file");
+pub(crate) const MANAGED_ACCOUNT: Kind = Kind("managed_account");
 pub(crate) const MANIFEST: Kind = Kind("manifest");
 pub(crate) const ORDER: Kind = Kind("order");
 pub(crate) const PARCEL: Kind = Kind("package");
@@ -29,10 +32,12 @@ pub(crate) const PICKUP: Kind = Kind("pickup");
 pub(crate) const RATE: Kind = Kind("rate");
 pub(crate) const REFUND: Kind = Kind("refund");
 pub(crate) const REGISTRATION: Kind = Kind("registration");
+pub(crate) const SERVICE_GROUP: Kind = Kind("service_group");
 pub(crate) const SHIPMENT: Kind = Kind("shipment");
 pub(crate) const SIGN_IN: Kind = Kind("sign_in");
 pub(crate) const TRACK: Kind = Kind("track");
 pub(crate) const TRANSACTION: Kind = Kind("transaction");
+pub(crate) const USER_TEMPLATE: Kind = Kind("parcel_template");
 
 /// An instant, with milliseconds unless they are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +50,12 @@ impl Moment {
         let cut = self.0.round(round).unwrap_or(self.0);
         let format = if cut.subsec_millisecond() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S.%3fZ" };
         cut.strftime(format).to_string()
+    }
+
+    /// The text that the language Go prints for a time.
+    pub(crate) fn go(self) -> String {
+        let text = self.0.strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
+        format!("{text} +0000 UTC")
     }
 }
 

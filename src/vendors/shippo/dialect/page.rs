@@ -57,6 +57,11 @@ impl Wanted {
 }
 
 impl<T> Page<T> {
+    /// The links to its neighbors, and its entries.
+    pub(crate) fn parts(self) -> (Option<String>, Option<String>, Vec<T>) {
+        (self.next, self.previous, self.results)
+    }
+
     /// The same page with other entries.
     pub(crate) fn map<U>(self, entry: impl FnMut(T) -> U) -> Page<U> {
         let Self { count, next, previous, results } = self;

@@ -1,12 +1,14 @@
 //! What each operation promises, by tag.
 
 pub(super) mod addresses;
+pub(super) mod addresses_v2;
 pub(super) mod batches;
 pub(super) mod carrier_accounts;
 pub(super) mod customs;
 pub(super) mod fixtures;
 pub(super) mod labels;
 pub(super) mod lists;
+pub(super) mod managed;
 pub(super) mod manifests;
 pub(super) mod orders;
 pub(super) mod parcels;
@@ -15,9 +17,11 @@ pub(super) mod purchase;
 pub(super) mod rates;
 pub(super) mod refunds;
 pub(super) mod registrations;
+pub(super) mod service_groups;
 pub(super) mod shipments;
 pub(super) mod sign_in;
 pub(super) mod stored;
+pub(super) mod templates;
 pub(super) mod tracking;
 pub(super) mod transactions;
 

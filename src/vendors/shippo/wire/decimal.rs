@@ -50,6 +50,11 @@ impl Decimal {
         text.truncate(text.len() - (4 - places.min(4)));
         text
     }
+
+    /// The shortest text.
+    pub(crate) fn shortest(&self) -> String {
+        render(self.value).trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
 }
 
 /// Ten-thousandths with their four places.
@@ -83,7 +88,8 @@ mod tests {
     #[test]
     fn decimals_are_shown_with_as_many_places_as_asked() {
         let decimal = Decimal::parse("12.5").expect("a decimal");
-        assert_eq!((decimal.scaled(2), decimal.scaled(4)), ("12.50".to_owned(), "12.5000".to_owned()));
+        assert_eq!([decimal.scaled(2), decimal.scaled(4), decimal.shortest()], ["12.50", "12.5000", "12.5"]);
+        assert_eq!(Decimal::parse("20.00").map(|decimal| decimal.shortest()), Ok("20".to_owned()));
     }
 
     #[test]

@@ -1,0 +1,333 @@
+//! The second address service: a book of addresses that can be changed, a validator and a parser, with ids of its own.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::super::access::Mode;
+use super::super::catalog::CATALOG;
+use super::super::dialect::page::Wanted;
+use super::super::dialect::{self, CONFLICT, UNPROCESSABLE};
+use super::super::validation;
+use super::super::wire::address::{Address, Validation};
+use super::super::wire::{self, ADDRESS_V2, Moment};
+use super::stored;
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+
+/// How many addresses an account can keep.
+const MOST: usize = 3_000;
+
+/// Members with the least and the most characters of each.
+const PARTS: [(&str, usize, usize); 10] = [
+    ("name", 1, 64),
+    ("organization", 0, 100),
+    ("email", 5, 128),
+    ("phone", 3, 32),
+    ("address_line_1", 1, 100),
+    ("address_line_2", 0, 50),
+    ("city_locality", 0, 64),
+    ("state_province", 0, 32),
+    ("postal_code", 0, 16),
+    ("country_code", 2, 2),
+];
+const NEEDED: [&str; 3] = ["name", "address_line_1", "country_code"];
+const TYPES: [&str; 5] = ["unknown", "residential", "commercial", "po_box", "military"];
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    id: String,
+    address: Map<String, Value>,
+    updated_at: String,
+    created_at: String,
+}
+
+/// The book, newest first.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let wanted = Wanted::of(cx.call, 25)?;
+    let docs = &cx.docs;
+    let page = wanted.take(cx.call, cx.call.path, docs.count(ADDRESS_V2), |start| docs.list::<Entry>(ADDRESS_V2).rev().skip(start))?;
+    Ok(dialect::go(StatusCode::OK, &page))
+}
+
+/// An address that is already there is refused.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let address = judge(&body)?;
+    unique(cx, &address, "")?;
+    if cx.docs.count(ADDRESS_V2) >= MOST {
+        return Err(unprocessable("address", &format!("No more than {MOST} addresses can be stored.")));
+    }
+    let at = second(cx);
+    let entry = Entry { id: wire::new_id(cx), address, updated_at: at.clone(), created_at: at };
+    cx.docs.put(ADDRESS_V2, &entry.id, &entry);
+    Ok(dialect::go(StatusCode::CREATED, &entry))
+}
+
+/// One entry.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let entry = named(cx)?;
+    Ok(dialect::go(StatusCode::OK, &entry))
+}
+
+/// Replaces the whole address.
+pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut entry = named(cx)?;
+    let address = judge(&body)?;
+    unique(cx, &address, &entry.id)?;
+    entry.address = address;
+    entry.updated_at = second(cx);
+    cx.docs.put(ADDRESS_V2, &entry.id, &entry);
+    Ok(dialect::go(StatusCode::OK, &entry))
+}
+
+/// Gone.
+pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
+    let entry = named(cx)?;
+    cx.docs.remove(ADDRESS_V2, &entry.id);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The validator, on parts in the query; nothing is stored.
+pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
+    let part = |name: &str| cx.call.query(name).unwrap_or_default().trim().to_owned();
+    let country = part("country_code");
+    let code = CATALOG.country(&country).ok_or_else(|| unprocessable("country_code", "field is required"))?;
+    let has = |name: &str| !part(name).is_empty();
+    let enough =
+        has("address_line_1") && (has("city_locality") && (code != "US" || has("state_province")) || code == "US" && has("postal_code"));
+    if !enough {
+        return Err(unprocessable("address_line_1", "not enough of the address to look it up"));
+    }
+    let original: Map<String, Value> =
+        PARTS.iter().filter(|(name, ..)| has(name)).map(|(name, ..)| ((*name).to_owned(), part(name).into())).collect();
+    let mut address = classic(cx, &part, code);
+    if let Some(area) = CATALOG.zip_area(&address.zip).filter(|_| code == "US" && address.state.is_empty()) {
+        address.state.clone_from(&area.state);
+    }
+    validation::validate(&mut address);
+    let valid = address.validation_results.is_valid == Some(true);
+    let reasons = address.validation_results.messages.clone().unwrap_or_default();
+    let reasons: Vec<Value> = reasons.into_iter().map(|advice| json!({ "code": advice.code, "description": advice.text })).collect();
+    let recommended = modern(&address, &original);
+    let changed: Vec<&str> =
+        PARTS.iter().map(|(name, ..)| *name).filter(|name| valid && recommended.get(*name) != original.get(*name)).collect();
+    let kind = match address.is_residential {
+        Some(true) => "residential",
+        Some(false) => "commercial",
+        None => "unknown",
+    };
+    let mut whole = recommended;
+    let line = |name: &str| whole.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let complete: Vec<String> = ["address_line_1", "address_line_2", "city_locality", "state_province", "postal_code", "country_code"]
+        .map(line)
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    whole.insert("complete_address".to_owned(), complete.join(";").into());
+    let (score, code, description) =
+        if valid { ("high", "postal_data_match", "Matches postal data") } else { ("low", "not_found", "Nothing matches") };
+    whole.insert("confidence_result".to_owned(), json!({ "score": score, "code": code, "description": description }));
+    let area = CATALOG.zip_area(&address.zip).filter(|_| valid && address.country == "US");
+    let geo = json!({ "latitude": area.map(|area| area.latitude / 10.0), "longitude": area.map(|area| area.longitude / 10.0) });
+    let body = json!({
+        "original_address": original,
+        "analysis": {
+            "validation_result": { "value": if valid { "valid" } else { "invalid" }, "reasons": reasons },
+            "address_type": kind,
+            "changed_attributes": changed,
+        },
+        "recommended_address": if valid { Value::Object(whole) } else { Value::Null },
+        "geo": geo,
+    });
+    Ok(dialect::go(StatusCode::OK, &body))
+}
+
+/// The parser: the parts that it finds in one line of text.
+pub(crate) fn parse(cx: &mut Cx<'_>) -> Outcome {
+    let text = cx.call.query("address").unwrap_or_default().trim();
+    if text.is_empty() {
+        return Err(unprocessable("address", "field is required"));
+    }
+    Ok(dialect::go(StatusCode::OK, &parts(text)))
+}
+
+/// `Name, street, city, ST 12345, country`, of which any may be missing.
+fn parts(text: &str) -> Map<String, Value> {
+    let mut rows: Vec<&str> = text.split(['\n', ',']).map(str::trim).filter(|row| !row.is_empty()).collect();
+    let mut found = Map::new();
+    let mut country = None;
+    if let Some(code) = rows.last().filter(|_| rows.len() > 1).and_then(|row| CATALOG.country(row)) {
+        // `CA` at the end is California rather than Canada.
+        let is_state = rows.last().is_some_and(|row| row.len() == 2 && !matches!(*row, "US" | "GB" | "UK"));
+        if !is_state {
+            country = Some(code);
+            rows.pop();
+        }
+    }
+    let is_street = |row: &str| row.bytes().any(|byte| byte.is_ascii_digit()) && row.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let postcode =
+        |word: &str| word.bytes().filter(u8::is_ascii_digit).count() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let (mut state, mut zip) = (None, None);
+    if let Some(row) = rows.last().filter(|_| rows.len() > 1).copied() {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        let last = words.last().copied().unwrap_or_default();
+        if postcode(last) {
+            zip = Some(last);
+            let before = &words[..words.len() - 1];
+            state = before.last().copied().filter(|word| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+            let rest = row.trim_end_matches(last).trim_end();
+            let rest = state.map_or(rest, |state| rest.trim_end_matches(state).trim_end());
+            rows.pop();
+            if !rest.is_empty() {
+                rows.push(rest);
+            }
+        } else if last.len() == 2 && words.len() == 1 && last.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            state = Some(last);
+            rows.pop();
+        }
+    }
+    let street = rows.iter().position(|row| is_street(row));
+    if let Some(place) = street {
+        if place > 0 {
+            found.insert("name".to_owned(), rows[0].into());
+        }
+        found.insert("address_line_1".to_owned(), rows[place].into());
+        let rest = &rows[place + 1..];
+        if let [second, _city, ..] = rest {
+            found.insert("address_line_2".to_owned(), (*second).into());
+        }
+        if let Some(city) = rest.last() {
+            found.insert("city_locality".to_owned(), (*city).into());
+        }
+    } else if let Some(city) = rows.last() {
+        found.insert("city_locality".to_owned(), (*city).into());
+    }
+    for (name, value) in [("state_province", state), ("postal_code", zip), ("country_code", country)] {
+        if let Some(value) = value {
+            found.insert(name.to_owned(), value.into());
+        }
+    }
+    found
+}
+
+fn named(cx: &Cx<'_>) -> Result<Entry, Refusal> {
+    let id = stored::named(cx)?;
+    cx.docs.require(ADDRESS_V2, &id)
+}
+
+/// The address of a body in the order of the document, or what is wrong with it.
+fn judge(body: &Value) -> Result<Map<String, Value>, Refusal> {
+    let (mut address, mut faults) = (Map::new(), Map::new());
+    for (name, least, most) in PARTS {
+        let text = match &body[name] {
+            Value::Null => String::new(),
+            Value::String(text) => text.trim().to_owned(),
+            _ => {
+                faults.insert(name.to_owned(), json!(["must be a string"]));
+                continue;
+            }
+        };
+        let count = text.chars().count();
+        if text.is_empty() && NEEDED.contains(&name) {
+            faults.insert(name.to_owned(), json!(["field is required"]));
+        } else if !text.is_empty() && count < least {
+            faults.insert(name.to_owned(), json!([format!("must have at least {least} characters")]));
+        } else if count > most {
+            faults.insert(name.to_owned(), json!([format!("must have at most {most} characters")]));
+        } else if name == "country_code" && CATALOG.country(&text).is_none() {
+            faults.insert(name.to_owned(), json!(["is not a country"]));
+        }
+        address.insert(name.to_owned(), text.into());
+    }
+    let kind = body["address_type"].as_str().unwrap_or("unknown");
+    if !TYPES.contains(&kind) {
+        faults.insert("address_type".to_owned(), json!(["is not a type of address"]));
+    }
+    address.insert("address_type".to_owned(), kind.into());
+    if faults.is_empty() { Ok(address) } else { Err(Refusal::Because(UNPROCESSABLE, faults.into())) }
+}
+
+/// Refuses an address that another entry has.
+fn unique(cx: &Cx<'_>, address: &Map<String, Value>, own: &str) -> Result<(), Refusal> {
+    let same = |entry: &Entry| entry.address == *address && entry.id != own;
+    if cx.docs.list::<Entry>(ADDRESS_V2).any(|entry| same(&entry)) {
+        return Err(Refusal::Because(CONFLICT, "duplicate address".into()));
+    }
+    Ok(())
+}
+
+fn unprocessable(name: &str, text: &str) -> Refusal {
+    Refusal::Because(UNPROCESSABLE, json!({ name: [text] }))
+}
+
+/// Times of this service have no fraction.
+fn second(cx: &Cx<'_>) -> String {
+    cx.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The parts as the first address service knows them.
+fn classic(cx: &Cx<'_>, part: &dyn Fn(&str) -> String, country: &str) -> Address {
+    Address {
+        object_created: Moment(cx.now),
+        object_updated: Moment(cx.now),
+        object_id: String::new(),
+        is_complete: false,
+        validation_results: Validation::default(),
+        object_owner: String::new(),
+        name: part("name"),
+        company: part("organization"),
+        street_no: String::new(),
+        street1: part("address_line_1"),
+        street2: part("address_line_2"),
+        street3: None,
+        city: part("city_locality"),
+        state: part("state_province"),
+        zip: part("postal_code"),
+        country: country.to_owned(),
+        longitude: None,
+        latitude: None,
+        phone: part("phone"),
+        email: part("email"),
+        is_residential: None,
+        metadata: String::new(),
+        test: Mode::of(cx).is_test(),
+    }
+}
+
+/// And back; only parts that say something, or were given.
+fn modern(address: &Address, original: &Map<String, Value>) -> Map<String, Value> {
+    let rows = [
+        ("name", &address.name),
+        ("organization", &address.company),
+        ("email", &address.email),
+        ("phone", &address.phone),
+        ("address_line_1", &address.street1),
+        ("address_line_2", &address.street2),
+        ("city_locality", &address.city),
+        ("state_province", &address.state),
+        ("postal_code", &address.zip),
+        ("country_code", &address.country),
+    ];
+    let kept = rows.into_iter().filter(|(name, text)| !text.is_empty() || original.contains_key(*name));
+    kept.map(|(name, text)| (name.to_owned(), Value::from(text.as_str()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_apart() {
+        let check = |text: &str, expected: Value| assert_eq!(Value::Object(parts(text)), expected, "{text}");
+        check(
+            "Jane Doe, 215 Clayton St., San Francisco, CA 94117, US",
+            json!({"name": "Jane Doe", "address_line_1": "215 Clayton St.", "city_locality": "San Francisco", "state_province": "CA",
+                "postal_code": "94117", "country_code": "US"}),
+        );
+        check(
+            "215 Clayton St, Apt 4, San Francisco CA 94117",
+            json!({"address_line_1": "215 Clayton St", "address_line_2": "Apt 4", "city_locality": "San Francisco", "state_province": "CA",
+                "postal_code": "94117"}),
+        );
+        check("Berlin", json!({"city_locality": "Berlin"}));
+    }
+}
