@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use seatrial::base::time;
+use seatrial::engine::webhooks::{DELIVERY, Delivery};
 use seatrial::engine::{Answer, Book, Conform, DEFAULT, Machine, Options, Request, Start, Vendor};
 use seatrial::scenario::{self, ast::ClockMode};
 use seatrial::spec::Route;
@@ -64,12 +65,14 @@ pub struct Teller<'s> {
     mount: &'s str,
     defaults: &'s Value,
     saved: Map<String, Value>,
+    /// How many deliveries to subscribers were looked at.
+    heard: usize,
 }
 
 impl<'s> Teller<'s> {
     pub fn new(vendor: &'s str, scenario: &Value, defaults: &'s Value) -> Self {
         let mount = vendor.split('_').next().unwrap_or(vendor);
-        Self { machine: machine(scenario), mount, defaults, saved: Map::new() }
+        Self { machine: machine(scenario), mount, defaults, saved: Map::new(), heard: 0 }
     }
 
     /// Makes the call of a step and answers what came back, whatever it is.
@@ -87,11 +90,14 @@ impl<'s> Teller<'s> {
     }
 
     pub fn step(&mut self, step: &Value) -> Result<(), String> {
-        let known = ["call", "headers", "json", "form", "text", "expect", "save", "advance", "repeat", "note"];
+        let known = ["call", "headers", "json", "form", "text", "expect", "save", "advance", "repeat", "note", "told"];
         if let Some(name) = step.as_object().and_then(|step| step.keys().find(|name| !known.contains(&name.as_str()))) {
             return Err(format!("`{name}` is no part of a step"));
         }
         let wall = wall();
+        if let Some(expected) = step.get("told") {
+            return self.told(expected);
+        }
         if let Some(span) = step["advance"].as_str() {
             let sandbox = self.machine.default_sandbox();
             let now = sandbox.lock().world.clock.now(wall);
@@ -102,6 +108,25 @@ impl<'s> Teller<'s> {
         let answer = self.machine.handle(&request, wall);
         self.judge(&step["expect"], &answer)?;
         self.save(&step["save"], &answer)
+    }
+
+    /// Compares what subscribers were told since the last look, a delivery each: its event, address, headers and body.
+    fn told(&mut self, expected: &Value) -> Result<(), String> {
+        let state = self.machine.default_sandbox().lock();
+        let tables = state.world.accounts.iter().filter_map(|(_, account)| account.table(DELIVERY));
+        let rows = tables.flat_map(|table| table.iter().filter_map(|(_, body)| serde_json::from_slice::<Delivery>(body).ok()));
+        let rows: Vec<Value> = rows
+            .map(|row| {
+                let body = serde_json::from_str(&row.body).unwrap_or_else(|_| Value::from(row.body.as_str()));
+                let headers: Map<String, Value> = row.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+                serde_json::json!({"event": row.event, "subject": row.subject, "url": row.url, "headers": headers, "body": body})
+            })
+            .collect();
+        drop(state);
+        let fresh: Vec<Value> = rows.iter().skip(std::mem::replace(&mut self.heard, rows.len())).cloned().collect();
+        let found = Value::from(fresh);
+        let problems = matching::differences(&self.fill(expected), &found, Members::AtLeast, "$");
+        if problems.is_empty() { Ok(()) } else { Err(format!("  {}\n  told: {:.3000}", problems.join("\n  "), found.to_string())) }
     }
 
     fn request(&self, step: &Value) -> Result<Request, String> {

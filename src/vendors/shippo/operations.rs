@@ -2,7 +2,7 @@
 
 use super::rules::{
     addresses, addresses_v2, batches, carrier_accounts, customs, labels, managed, manifests, orders, parcels, pickups, rates, refunds,
-    registrations, service_groups, shipments, sign_in, stored, templates, tracking, transactions,
+    registrations, service_groups, shipments, sign_in, stored, subscriptions, templates, tracking, transactions,
 };
 use super::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
 use crate::engine::Operations;
@@ -104,4 +104,10 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.judge("DeleteUserParcelTemplate", templates::delete_own);
     rows.judge("GetUserParcelTemplate", templates::read_own);
     rows.judge("UpdateUserParcelTemplate", templates::update_own);
+    // Webhooks
+    rows.judge("listWebhooks", subscriptions::list);
+    rows.judge("createWebhook", subscriptions::create);
+    rows.judge("deleteWebhook", subscriptions::delete);
+    rows.judge("getWebhook", subscriptions::read);
+    rows.judge("updateWebhook", subscriptions::update);
 }

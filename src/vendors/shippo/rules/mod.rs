@@ -21,6 +21,7 @@ pub(super) mod service_groups;
 pub(super) mod shipments;
 pub(super) mod sign_in;
 pub(super) mod stored;
+pub(super) mod subscriptions;
 pub(super) mod templates;
 pub(super) mod tracking;
 pub(super) mod transactions;

@@ -13,6 +13,7 @@ use super::super::wire::{self, Moment, ObjectId, REFUND, TRANSACTION};
 use super::lists;
 use crate::base::time;
 use crate::engine::{Cx, Json, Outcome, Params};
+use crate::vendors::shippo::webhooks;
 
 /// The topic of a refund in the agenda.
 pub(crate) const PROGRESS: &str = "refund.progress";
@@ -64,6 +65,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     "REFUNDPENDING".clone_into(&mut transaction.status);
     transaction.object_updated = Moment(cx.now);
     cx.docs.put(TRANSACTION, &id, &transaction);
+    webhooks::transaction(cx, webhooks::TRANSACTION_UPDATED, &transaction);
     let refund = Refund {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),

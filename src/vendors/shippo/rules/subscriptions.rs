@@ -1,0 +1,125 @@
+//! Webhooks: who is told what. Changes replace the whole.
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::super::access::Mode;
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::{Fields, REQUIRED};
+use super::super::dialect::page::Wanted;
+use super::super::dialect::version;
+use super::super::webhooks::WEBHOOKS;
+use super::super::wire::Moment;
+use super::stored;
+use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+
+#[derive(Serialize)]
+struct View {
+    event: String,
+    url: String,
+    active: bool,
+    is_test: bool,
+    object_created: Moment,
+    object_id: String,
+    object_updated: Moment,
+    object_owner: &'static str,
+}
+
+#[derive(Serialize)]
+struct Page {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    results: Vec<View>,
+}
+
+/// Newest first; links only where there is a neighbor.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let wanted = Wanted::of(cx.call, 25)?;
+    let rows = cx.subscriptions();
+    let page = wanted.take(cx.call, cx.call.path, rows.len(), |start| rows.into_iter().rev().skip(start))?;
+    let mode = Mode::of(cx);
+    let (next, previous, results) = page.map(|row| view(row, mode)).parts();
+    Ok(version::reply(cx.call, StatusCode::OK, Page { next, previous, results }))
+}
+
+/// No handshake: the address is taken as it is.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut subscription = Subscription::new("", Vec::new(), cx.now);
+    judge(cx, &body, &mut subscription)?;
+    subscription.base = cx.call.url("");
+    subscription.secret = Some(cx.credential.text("webhook_secret").to_owned()).filter(|secret| !secret.is_empty());
+    subscription.id = cx.subscribe(subscription.clone());
+    Ok(version::reply(cx.call, StatusCode::CREATED, view(subscription, Mode::of(cx))))
+}
+
+/// One webhook.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let subscription = named(cx)?;
+    Ok(version::reply(cx.call, StatusCode::OK, view(subscription, Mode::of(cx))))
+}
+
+/// Replaces the webhook. Its `object_updated` does not move.
+pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut subscription = named(cx)?;
+    judge(cx, &body, &mut subscription)?;
+    cx.subscribe(subscription.clone());
+    Ok(version::reply(cx.call, StatusCode::OK, view(subscription, Mode::of(cx))))
+}
+
+/// Gone.
+pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
+    let subscription = named(cx)?;
+    cx.unsubscribe(&subscription.id);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
+    let id = stored::named(cx)?;
+    let found = cx.docs.get::<Subscription>(SUBSCRIPTION, &id).filter(|row| row.vendor == cx.vendor_id());
+    found.ok_or_else(|| Refusal::missing(SUBSCRIPTION, id))
+}
+
+fn judge(cx: &Cx<'_>, body: &Value, subscription: &mut Subscription) -> Result<(), Refusal> {
+    let mut fields = Fields::of(body)?;
+    let mut words = WEBHOOKS.events.to_vec();
+    words.push("all");
+    let event = fields.choice("event", &words);
+    if event.is_none() && fields.is_fine("event") {
+        fields.fault("event", REQUIRED);
+    }
+    let url = fields.needed("url");
+    if fields.is_fine("url") && !url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some()) {
+        fields.fault("url", "Enter a valid URL.");
+    } else if url.chars().count() >= 200 {
+        fields.fault("url", "Ensure this field has no more than 200 characters.");
+    }
+    let active = fields.flag("active").unwrap_or(true);
+    let mode = Mode::of(cx);
+    let is_test = fields.flag("is_test").unwrap_or(mode.is_test());
+    fields.done()?;
+    subscription.url = url;
+    subscription.events = vec![event.filter(|word| word != "all").unwrap_or_else(|| "*".to_owned())];
+    // A webhook of the other mode hears nothing of this one.
+    subscription.active = active && is_test == mode.is_test();
+    subscription.rest = Map::from_iter([("active".to_owned(), active.into()), ("is_test".to_owned(), is_test.into())]);
+    Ok(())
+}
+
+/// A webhook as it is answered. One that was made by hand says nothing of its own.
+fn view(row: Subscription, mode: Mode) -> View {
+    let flag = |name: &str, usual: bool| row.rest.get(name).and_then(Value::as_bool).unwrap_or(usual);
+    View {
+        active: flag("active", row.active),
+        is_test: flag("is_test", mode.is_test()),
+        event: row.events.into_iter().next().unwrap_or_else(|| "*".to_owned()),
+        url: row.url,
+        object_created: Moment(row.created),
+        object_updated: Moment(row.created),
+        object_id: row.id,
+        object_owner: &CATALOG.owner,
+    }
+}
