@@ -46,7 +46,7 @@ const WAIT: &[(&str, &str)] = &[("wait", "wait so long for a letter, such as `5s
 
 const INBOX: &[(&str, &str)] = &[("status", "the status that it answers with (200)")];
 
-const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look first; every sandbox otherwise")];
+const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look; every sandbox otherwise")];
 
 macro_rules! route {
     ($method:ident $path:literal, $success:literal, $handler:expr, $summary:literal $(, query: $query:expr)? $(, body: $body:expr)? $(, answer: $answer:expr)?) => {
@@ -104,12 +104,12 @@ pub(super) const ROUTES: &[Route] = &[
     route!(POST "/parcels/{tracking}/next", 200, parcels::next, "makes the next step of a parcel's timeline happen now", query: SANDBOX, answer: answers::parcel),
     route!(GET "/sandboxes/{s}/webhooks", 200, webhooks::list, "subscriptions of every vendor", query: OF_VENDOR, answer: answers::webhooks),
     route!(POST "/sandboxes/{s}/webhooks", 201, webhooks::create, "subscribes, as the vendor's portal does", body: webhooks::create_schema, answer: answers::webhook),
-    route!(DELETE "/webhooks/{id}", 204, webhooks::delete, "ends a subscription"),
-    route!(POST "/webhooks/{id}/test", 201, webhooks::test, "sends a test event", body: webhooks::test_schema, answer: answers::delivery),
-    route!(POST "/webhooks/{id}/resume", 200, webhooks::resume, "ends a pause; what waited is sent", answer: answers::webhook),
+    route!(DELETE "/webhooks/{id}", 204, webhooks::delete, "ends a subscription", query: SANDBOX),
+    route!(POST "/webhooks/{id}/test", 201, webhooks::test, "sends a test event", query: SANDBOX, body: webhooks::test_schema, answer: answers::delivery),
+    route!(POST "/webhooks/{id}/resume", 200, webhooks::resume, "ends a pause; what waited is sent", query: SANDBOX, answer: answers::webhook),
     route!(GET "/sandboxes/{s}/deliveries", 200, webhooks::deliveries, "what subscribers were told, oldest first", query: DELIVERIES, answer: answers::deliveries),
-    route!(GET "/deliveries/{id}", 200, webhooks::delivery, "one delivery with its attempts", answer: answers::delivery),
-    route!(POST "/deliveries/{id}/redeliver", 200, webhooks::redeliver, "sends a delivery again", answer: answers::delivery),
+    route!(GET "/deliveries/{id}", 200, webhooks::delivery, "one delivery with its attempts", query: SANDBOX, answer: answers::delivery),
+    route!(POST "/deliveries/{id}/redeliver", 200, webhooks::redeliver, "sends a delivery again", query: SANDBOX, answer: answers::delivery),
     route!(GET "/inbox/{name}", 200, webhooks::inbox, "what came to a built-in receiver, oldest first", query: WAIT, answer: answers::letters),
     route!(POST "/inbox/{name}", 200, webhooks::post, "receives anything from anybody", query: INBOX, answer: answers::received),
     route!(DELETE "/inbox/{name}", 204, webhooks::clear_inbox, "empties a built-in receiver"),

@@ -1,12 +1,14 @@
 //! Subscriptions of every vendor, what they were told, and a hand on both; and the built-in inboxes.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, Format, Progress, SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, DEFAULT};
+use crate::engine::{Cx, DEFAULT, Sandbox};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::server::http::wall;
 use crate::world::Kind;
@@ -184,12 +186,24 @@ pub(super) fn post(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 /// Does something to the subscription or delivery that the path names, in whichever sandbox has it.
 fn on<T>(admin: &Admin, ask: &Ask<'_>, kind: Kind, act: impl Fn(&mut Cx<'_>, &str) -> Option<T>) -> Result<T, Problem> {
     let id = ask.parameter("id");
-    let found = admin.machine.sandboxes().into_iter().find_map(|sandbox| {
-        let done = admin.machine.with_webhook(&sandbox, kind, id, wall(), |cx| act(cx, id));
-        done.flatten()
-    });
+    let mut places: Vec<Arc<Sandbox>> = match ask.query("sandbox") {
+        Some(name) => vec![admin.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?],
+        None => admin.machine.sandboxes(),
+    };
+    let has = |sandbox: &Arc<Sandbox>| {
+        let state = sandbox.lock();
+        state.world.accounts.iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
+    };
+    places.retain(has);
+    if places.len() > 1 {
+        // Sandboxes of one seed, and copies of one sandbox, give the same ids.
+        let names: Vec<&str> = places.iter().map(|sandbox| &*sandbox.name).collect();
+        let detail = format!("several sandboxes have a {} `{id}`: say `?sandbox=` and one of {}", kind.0, names.join(", "));
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    let done = places.first().and_then(|sandbox| admin.machine.with_webhook(sandbox, kind, id, wall(), |cx| act(cx, id)));
     admin.changed.notify_waiters();
-    found.ok_or_else(|| Problem::missing(format!("there is no {} `{id}`", kind.0)))
+    done.flatten().ok_or_else(|| Problem::missing(format!("there is no {} `{id}`", kind.0)))
 }
 
 fn subscribed(cx: &Cx<'_>, id: &str) -> Option<Value> {
