@@ -239,7 +239,8 @@ fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -
         if refusal.is_none() {
             let optional = call.body.is_null() && operation.body.as_ref().is_some_and(|body| !body.required);
             if !optional {
-                call.violations = book.catalog.check_body(operation, &call.body);
+                let all = row.is_some_and(|row| row.refuses_invalid);
+                call.violations = book.catalog.check_body(operation, &call.body, all);
             }
         }
     }

@@ -131,7 +131,7 @@ impl Operations {
         self.row(operation, Tier::Rule, true, rule.boxed())
     }
 
-    /// A rule that judges requests itself: it sees `cx.call.violations` and refuses in its own order.
+    /// A rule that judges requests itself, in its own order; `cx.call.violations` holds at most the first departure.
     pub fn judge<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
         self.row(operation, Tier::Rule, false, rule.boxed())
     }
