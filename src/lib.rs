@@ -11,6 +11,7 @@
 //! | [`scenario`] | YAML files that say what should happen |
 //! | [`persist`] | sandboxes as files |
 //! | [`server`] | the only async code |
+//! | [`testing`] | all of it inside the tests of a Rust program |
 //! | [`cli`] | one file per subcommand |
 
 pub mod base;
@@ -21,5 +22,6 @@ pub mod persist;
 pub mod scenario;
 pub mod server;
 pub mod spec;
+pub mod testing;
 pub mod vendors;
 pub mod world;

@@ -27,6 +27,7 @@ use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Payload};
 use crate::server::egress::Egress;
 use crate::server::inbox::Inboxes;
+use crate::server::local::Local;
 use crate::server::socket::Socket;
 use crate::server::ticker;
 use crate::server::webhooks::Courier;
@@ -120,17 +121,28 @@ fn named(error: &io::Error, address: SocketAddr) -> io::Error {
 
 /// Serves until `shutdown` ends, then drains for less than a second.
 pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) {
+    serve_embedded(machine, bound, guard, shutdown, drop).await;
+}
+
+/// Like [`serve`], within another program: `started` is handed the admin API once everything listens.
+pub async fn serve_embedded(
+    machine: Arc<Machine>,
+    bound: Bound,
+    guard: Guard,
+    shutdown: impl Future<Output = ()>,
+    started: impl FnOnce(Local),
+) {
     let changed = Arc::new(Notify::new());
     let courier = Courier::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&courier), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
-        admin: Admin {
+        admin: Arc::new(Admin {
             machine: Arc::clone(&machine),
             changed: Arc::clone(&changed),
             courier: Arc::clone(&courier),
             inboxes: Inboxes::default(),
             guard,
-        },
+        }),
         machine,
         changed,
         body_limit: bound.config.body_limit,
@@ -158,6 +170,7 @@ pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: 
             tokio::spawn(async move { accept(listener, role, shell, builder, graceful, seats).await })
         })
         .collect();
+    started(Local::new(Arc::clone(&shell.admin), bound.http));
     let sweeping = tokio::spawn(sweep(Arc::clone(&shell.machine)));
     shutdown.await;
     sweeping.abort();
@@ -187,7 +200,7 @@ async fn sweep(machine: Arc<Machine>) {
 /// What every connection shares.
 struct Shell {
     machine: Arc<Machine>,
-    admin: Admin,
+    admin: Arc<Admin>,
     /// Told after every exchange, for those who wait on the journal.
     changed: Arc<Notify>,
     body_limit: usize,
@@ -358,7 +371,7 @@ async fn collect(body: Incoming, limit: usize) -> Result<Bytes, TooLarge> {
 
 /// The wall's time: the one place where it is read.
 #[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
-pub(super) fn wall() -> Timestamp {
+pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
 }
 

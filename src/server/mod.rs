@@ -2,17 +2,20 @@
 //!
 //! `http` accepts connections and translates, `socket` lets a connection die on purpose, `access` guards the admin API,
 //! `admin` is that API, `ticker` has time pass, `webhooks` tells subscribers through the one door of `egress`, `inbox` receives
-//! for those who have no receiver. **Invariant:** no lock of a sandbox is held across an await.
+//! for those who have no receiver, `local` is the admin API for the program that runs the server. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
 mod egress;
 mod http;
 mod inbox;
+mod local;
 mod socket;
 mod ticker;
 mod webhooks;
 
 pub use access::{AdminAuth, Guard};
 pub use egress::{Egress, Target, TargetError};
-pub use http::{Bound, Config, Listen, bind, serve};
+pub(crate) use http::wall;
+pub use http::{Bound, Config, Listen, bind, serve, serve_embedded};
+pub use local::{Local, Refused};

@@ -6,6 +6,7 @@ mod conversations;
 mod determinism;
 mod diagnostics;
 mod documents;
+mod embedding;
 mod machine;
 mod matching;
 mod process;

@@ -1,0 +1,71 @@
+//! The one server of a test binary: a thread with a runtime of its own, because each test brings and ends its own.
+
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::engine::{Conform, Machine, Options, Start};
+use crate::server::{self, Bound, Config, Egress, Guard, Listen, Local, Refused};
+use crate::vendors;
+
+/// What tests share.
+pub(super) struct Server {
+    pub machine: Arc<Machine>,
+    pub local: Local,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Server {
+    /// The server of this process, started by whoever asks first.
+    ///
+    /// # Panics
+    /// When no port of the loopback can be bound.
+    pub fn get() -> &'static Self {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        SERVER.get_or_init(|| {
+            let (sender, receiver) = mpsc::channel();
+            let thread = std::thread::Builder::new().name("seatrial".to_owned());
+            thread.spawn(move || run(&sender)).expect("a thread can be started");
+            receiver.recv().expect("the server starts: a port of the loopback can be bound")
+        })
+    }
+
+    /// Asks the admin API, whatever runtime the caller has.
+    pub async fn ask(&'static self, method: Method, path: String, body: Option<Value>) -> Result<Value, Refused> {
+        let asking = self.runtime.spawn(async move { self.local.ask(method, &path, body.as_ref()).await });
+        match asking.await {
+            Ok(answer) => answer,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// Waits, for callers without a runtime.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+}
+
+fn run(started: &mpsc::Sender<Server>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("seatrial").enable_all().build();
+    let runtime = runtime.expect("a runtime can be built");
+    let handle = runtime.handle().clone();
+    runtime.block_on(async {
+        let options = Options { conform: Conform::All, ttl: None, ..Options::default() };
+        let machine = Arc::new(Machine::new(vendors::ALL, options, Start::plain(server::wall())));
+        let config = Config {
+            listen: vec![Listen { mount: None, address: ([127, 0, 0, 1], 0).into() }],
+            admin_listen: None,
+            body_limit: 64 << 20,
+            read_timeout: Duration::from_secs(30),
+            egress: Egress::default(),
+        };
+        let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
+        let guard = Guard::for_address(bound.http, None, false, Vec::new(), String::new);
+        let tell = |local: Local| {
+            let _ = started.send(Server { machine: Arc::clone(&machine), local, runtime: handle });
+        };
+        server::serve_embedded(Arc::clone(&machine), bound, guard, std::future::pending(), tell).await;
+    });
+}

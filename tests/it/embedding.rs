@@ -1,0 +1,77 @@
+//! The embedding API as tests use it: several sandboxes on the one server of this binary.
+
+use seatrial::carrier::Status;
+use seatrial::testing::Sandbox;
+use serde_json::{Value, json};
+
+/// Buys a label without HTTP; its tracking number.
+async fn buy(sandbox: &Sandbox) -> String {
+    let address =
+        json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let shipment = json!({"address_from": address, "address_to": address, "parcels": [parcel], "async": false});
+    let shipment = sandbox.perform("shippo.CreateShipment", shipment).await;
+    let rate = shipment["rates"].as_array().and_then(|rates| rates.iter().find(|rate| rate["provider"] == "USPS"));
+    let bought = json!({"rate": rate.expect("there is a rate")["object_id"], "async": false});
+    let label = sandbox.perform("shippo.CreateTransaction", bought).await;
+    label["tracking_number"].as_str().map(str::to_owned).unwrap_or_else(|| panic!("{label}"))
+}
+
+#[tokio::test]
+async fn a_test_has_time_parcels_and_a_verdict_in_its_hand() {
+    let sandbox = Sandbox::setup().frozen_at("2026-01-05T09:00:00Z").start().await;
+    let number = buy(&sandbox).await;
+    let parcel = sandbox.parcels().get(&number).await.expect("the label has a parcel");
+    assert_eq!((parcel.vendor.as_str(), sandbox.parcels().all().await), ("shippo", vec![parcel.clone()]));
+    sandbox.snapshot("bought").await;
+    sandbox.clock().advance("240h").await;
+    let later = sandbox.parcels().get(&number).await.expect("it is still there");
+    assert_eq!(later.status, Status::Delivered);
+    sandbox.restore("bought").await;
+    assert_eq!(sandbox.parcels().get(&number).await, Some(parcel));
+    assert_eq!(sandbox.clock().now().await.to_string(), "2026-01-05T09:00:00Z");
+    assert_eq!(sandbox.parcels().event(&number, Status::Lost).await.status, Status::Lost);
+    assert_eq!(sandbox.parcels().get("none").await, None);
+    sandbox.expect(json!([{"order": ["shippo.CreateShipment", "shippo.CreateTransaction"]}])).await;
+    let report = sandbox.verify(json!([{"never": "shippo.CreateTransaction"}])).await;
+    assert!(!report.passed());
+}
+
+#[tokio::test]
+async fn sandboxes_do_not_see_each_other_and_end_with_their_handle() {
+    let (one, two) = (Sandbox::start().await, Sandbox::start().await);
+    buy(&one).await;
+    assert_eq!((one.parcels().all().await.len(), two.parcels().all().await.len()), (1, 0));
+    assert_ne!(one.credential("shippo", "token"), two.credential("shippo", "token"));
+    let copy = one.fork().await;
+    assert_eq!(copy.parcels().all().await.len(), 1);
+    let name = one.name().to_owned();
+    drop(one);
+    let again = Sandbox::setup().name(&name).start().await;
+    assert!(again.parcels().all().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_scenario_expects_is_judged_at_the_end() {
+    let scenario = "expect: [{call: shippo.CreateShipment, count: 1}]";
+    let sandbox = Sandbox::setup().scenario(scenario).start().await;
+    buy(&sandbox).await;
+    sandbox.finish().await;
+}
+
+#[test]
+fn the_same_seed_and_calls_give_the_same_bytes() {
+    let run = || {
+        let sandbox = Sandbox::setup().name("twin").seed(9).frozen_at("2026-01-05T09:00:00Z").start_blocking();
+        sandbox.block_on(async {
+            buy(&sandbox).await;
+            let fault = sandbox.fault("busy", json!({"on": "shippo.*", "fault": 503})).await;
+            fault.off().await;
+            let calls = sandbox.calls("").await;
+            calls.into_iter().map(|call| call.answer).collect::<Vec<Value>>()
+        })
+    };
+    let first = run();
+    assert_eq!(first.len(), 2);
+    assert_eq!(first, run());
+}
