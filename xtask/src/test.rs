@@ -2,6 +2,7 @@
 //! that one run tells all there is to mend.
 
 mod clients;
+mod packages;
 
 use std::{
     io::{BufRead, BufReader},
@@ -32,6 +33,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     if summary.cargo("release build", &["build", "--release", "--bin", "seatrial"])? {
         for client in clients::run()? {
             summary.check(&format!("client {}", client.name), client.passed, client.checks);
+        }
+        for package in packages::run()? {
+            summary.check(&format!("package {}", package.name), package.passed, package.checks);
         }
     }
     summary.end()

@@ -1,0 +1,89 @@
+"""A server: one that runs already, or one that is started for as long as the tests last."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import subprocess
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from ._client import Admin, Sandbox
+
+
+class Server:
+    """A Seatrial server."""
+
+    def __init__(self, address: str, token: str | None = None, process: subprocess.Popen[str] | None = None) -> None:
+        self.address = address.rstrip("/")
+        self.admin = Admin(self.address, token)
+        self._process = process
+
+    @classmethod
+    def start(cls, binary: str | None = None, arguments: Sequence[str] = (), *, timeout: float = 30.0) -> Server:
+        """Starts the binary on a free port and waits until it is ready.
+
+        The binary is the one named here, else that of `SEATRIAL_BINARY`, else `seatrial` of the path. When `SEATRIAL_URL` names
+        a server that runs already, nothing is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
+        """
+        if binary is None and "SEATRIAL_URL" in os.environ:
+            return cls(os.environ["SEATRIAL_URL"], os.environ.get("SEATRIAL_ADMIN_TOKEN"))
+        found = binary or os.environ.get("SEATRIAL_BINARY") or shutil.which("seatrial")
+        if found is None:
+            raise FileNotFoundError("there is no `seatrial` on the path; name it in SEATRIAL_BINARY, or a running one in SEATRIAL_URL")
+        process = subprocess.Popen(
+            [found, "serve", "--listen", "127.0.0.1:0", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        line = _first_line(process, timeout)
+        words = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        if not line.startswith("seatrial ready") or "http" not in words:
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"{found} did not become ready within {timeout} seconds; it said {line!r}")
+        return cls(f"http://{words['http']}", None, process)
+
+    def sandbox(self, **wanted: Any) -> Sandbox:
+        """Makes a sandbox: `name`, `scenario`, `seed`, `frozen_at` and `ttl` say how it differs from the default one."""
+        return Sandbox.make(self.admin, **wanted)
+
+    def load_sandbox(self, name: str, file: Any) -> Sandbox:
+        """Makes a sandbox what a file of `Sandbox.export` says."""
+        return Sandbox(self.admin, self.admin.ask("POST", f"/sandboxes/{name}/import", file))
+
+    def stop(self) -> None:
+        """Ends a server that was started here; one that ran already goes on."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process = None
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def _first_line(process: subprocess.Popen[str], timeout: float) -> str:
+    """What the process says first; empty when it says nothing in time."""
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        if process.stdout is not None:
+            lines.put(process.stdout.readline())
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        return lines.get(timeout=timeout).strip()
+    except queue.Empty:
+        return ""

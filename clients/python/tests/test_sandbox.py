@@ -1,0 +1,111 @@
+"""The client against a real server, with the standard library alone: `python -m unittest` runs it as well."""
+
+import json
+import unittest
+import urllib.error
+import urllib.request
+from datetime import timedelta
+
+from seatrial import Problem, Sandbox, Server
+
+ADDRESS = {"name": "Ada", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}
+PARCEL = {"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"}
+
+
+def post(sandbox: Sandbox, path: str, body: dict) -> tuple[int, dict]:
+    """The code under test: a call of Shippo."""
+    request = urllib.request.Request(sandbox.url("shippo") + path, data=json.dumps(body).encode(), method="POST")
+    request.add_header("Content-Type", "application/json")
+    request.add_header("Authorization", "ShippoToken " + sandbox.credential("shippo", "token"))
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            error.read()
+            return error.code, {}
+
+
+def buy(sandbox: Sandbox) -> str:
+    shipment = {"address_from": ADDRESS, "address_to": ADDRESS, "parcels": [PARCEL], "async": False}
+    rates = post(sandbox, "/shipments/", shipment)[1]["rates"]
+    rate = next(rate for rate in rates if rate["provider"] == "USPS")
+    return post(sandbox, "/transactions/", {"rate": rate["object_id"], "async": False})[1]["tracking_number"]
+
+
+class SandboxTest(unittest.TestCase):
+    server: Server
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = Server.start()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.stop()
+
+    def test_time_and_parcels_are_in_the_tests_hand(self) -> None:
+        with self.server.sandbox(seed=7, frozen_at="2026-01-05T09:00:00Z") as sandbox:
+            number = buy(sandbox)
+            self.assertEqual([parcel.tracking_number for parcel in sandbox.parcels], [number])
+            sandbox.snapshot()
+            before = sandbox.clock.now
+            sandbox.clock.advance(timedelta(days=10))
+            self.assertEqual(sandbox.clock.now - before, timedelta(days=10))
+            self.assertEqual(sandbox.parcels.get(number).status, "delivered")
+            sandbox.restore()
+            self.assertEqual(sandbox.clock.now, before)
+            self.assertEqual(sandbox.parcels.event(number, "lost").status, "lost")
+
+    def test_faults_calls_and_the_verdict(self) -> None:
+        with self.server.sandbox() as sandbox:
+            with sandbox.fault("down", on="shippo.CreateAddress", fault=503):
+                self.assertEqual(post(sandbox, "/addresses/", ADDRESS)[0], 503)
+            self.assertEqual(post(sandbox, "/addresses/", ADDRESS)[0], 201)
+            self.assertEqual([call.status for call in sandbox.calls(operation="shippo.CreateAddress")], [503, 201])
+            self.assertEqual(sandbox.wait_for_call(count=1, status="2xx")[0].status, 201)
+            with self.assertRaises(TimeoutError):
+                sandbox.wait_for_call(seconds=0.01, operation="shippo.CreateRefund")
+            sandbox.expect([{"call": "shippo.CreateAddress", "count": 2}])
+            with self.assertRaisesRegex(AssertionError, "expected 3"):
+                sandbox.expect([{"call": "shippo.CreateAddress", "count": 3}])
+            self.assertEqual(len(sandbox.export_calls("har")["log"]["entries"]), 2)
+            sandbox.forget_calls()
+            self.assertEqual(sandbox.calls(), [])
+
+    def test_sandboxes_do_not_see_each_other(self) -> None:
+        with self.server.sandbox() as one, self.server.sandbox() as two:
+            buy(one)
+            self.assertEqual((len(list(one.parcels)), len(list(two.parcels))), (1, 0))
+            with one.fork() as copy, self.server.load_sandbox("from-a-file", one.export()) as loaded:
+                self.assertEqual((len(list(copy.parcels)), len(list(loaded.parcels))), (1, 1))
+                self.assertNotEqual(copy.credential("shippo", "token"), one.credential("shippo", "token"))
+            one.reset()
+            self.assertEqual(list(one.parcels), [])
+
+    def test_the_same_seed_and_calls_give_the_same_bytes(self) -> None:
+        def run() -> list[dict]:
+            with self.server.sandbox(name="twin", seed=9, frozen_at="2026-01-05T09:00:00Z") as sandbox:
+                buy(sandbox)
+                return [call.answer["body"] for call in sandbox.calls()]
+
+        self.assertEqual(run(), run())
+
+    def test_a_scenario_is_loaded_and_a_bad_one_is_explained(self) -> None:
+        with self.server.sandbox() as sandbox:
+            sandbox.load("name: quiet\nexpect:\n  - never: shippo.CreateAddress\n")
+            self.assertTrue(sandbox.verify().passed)
+            post(sandbox, "/addresses/", ADDRESS)
+            self.assertEqual(sandbox.verify().verdict, "failed")
+            with self.assertRaises(Problem) as caught:
+                sandbox.load("nmae: typo")
+            self.assertEqual(caught.exception.status, 422)
+            self.assertIn("did you mean `name`", caught.exception.detail)
+
+    def test_a_server_that_cannot_start_is_an_error(self) -> None:
+        with self.assertRaisesRegex(RuntimeError, "did not become ready"):
+            Server.start("false")
+
+
+if __name__ == "__main__":
+    unittest.main()

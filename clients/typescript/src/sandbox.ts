@@ -1,0 +1,278 @@
+import { Admin, Problem, type Json } from "./admin.js";
+
+/** How a sandbox differs from the default one. */
+export interface Wanted {
+  name?: string;
+  /** A scenario, or its text in YAML. */
+  scenario?: string | Record<string, Json>;
+  seed?: number;
+  /** Stops the clock at an instant such as `2026-01-05T09:00:00Z`. */
+  frozenAt?: string;
+  /** How long it is kept when nobody uses it, such as `30m`. */
+  ttl?: string;
+}
+
+/** What a caller presents to a vendor: `token`, `api_key`, `username`, `password`, … */
+export type Credential = Record<string, Json>;
+
+/** An entry of a scenario's `expect`. */
+export type Expectation = Record<string, Json>;
+
+/** An entry of a scenario's `overrides`. */
+export interface Override {
+  on: string;
+  when?: Json;
+  fault?: Json;
+  respond?: { status: number; headers?: Record<string, string>; body?: Json };
+  rate_limit?: { per?: "credential" | "sandbox"; limit: number; window: string };
+  latency?: string;
+  times?: number;
+  skip?: number;
+}
+
+/** A call that was made to a vendor. */
+export interface Call {
+  id: string;
+  at: string;
+  vendor: string;
+  operation: string | null;
+  method: string;
+  target: string;
+  status: number;
+  notes: { code: string; detail: string; blame: "caller" | "sandbox" | "nobody" }[];
+  request: { headers: Record<string, string>; body: Json; length: number; cut: boolean };
+  answer: { headers: Record<string, string>; body: Json; length: number; cut: boolean };
+}
+
+/** A parcel of any vendor. */
+export interface Parcel {
+  vendor: string;
+  account: string;
+  tracking_number: string;
+  carrier: string;
+  service: string;
+  subject: string;
+  status: string;
+  created: string;
+  timeline: string;
+  step: number;
+  from: Json;
+  to: Json;
+  events: Json[];
+}
+
+/** The verdict on one expectation: `unknown` when the evidence does not suffice. */
+export interface Finding {
+  expectation: string;
+  verdict: "passed" | "unknown" | "failed";
+  detail: string;
+  evidence: string[];
+}
+
+/** The verdict on all of them. */
+export interface Report {
+  verdict: "passed" | "unknown" | "failed";
+  findings: Finding[];
+  dropped: number;
+  unmet_faults: string[];
+}
+
+/** Expectations that do not hold, or cannot be shown to. */
+export class UnmetExpectations extends Error {
+  constructor(readonly report: Report) {
+    const rows = report.findings.filter((row) => row.verdict !== "passed");
+    super(["expectations are not met", ...rows.map((row) => `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`)].join("\n"));
+    this.name = "UnmetExpectations";
+  }
+}
+
+/** The virtual clock of a sandbox. */
+export class Clock {
+  constructor(private readonly sandbox: Sandbox) {}
+
+  async now(): Promise<Date> {
+    return new Date((await this.sandbox.ask("GET", "/clock")).now);
+  }
+
+  /** Moves the time by a span such as `72h`; how much happened on the way. */
+  async advance(by: string): Promise<number> {
+    return (await this.sandbox.ask("POST", "/clock/advance", { by })).fired;
+  }
+
+  async advanceTo(to: Date): Promise<number> {
+    return (await this.sandbox.ask("POST", "/clock/advance", { to: to.toISOString() })).fired;
+  }
+
+  async freeze(): Promise<void> {
+    await this.sandbox.ask("PUT", "/clock", { mode: "frozen" });
+  }
+}
+
+/** The parcels of a sandbox. */
+export class Parcels {
+  constructor(private readonly sandbox: Sandbox) {}
+
+  async all(): Promise<Parcel[]> {
+    return (await this.sandbox.ask("GET", "/parcels")).parcels;
+  }
+
+  async get(trackingNumber: string): Promise<Parcel> {
+    return this.#ask("GET", trackingNumber, "");
+  }
+
+  /** Has the next step of its timeline happen now. */
+  async next(trackingNumber: string): Promise<Parcel> {
+    return this.#ask("POST", trackingNumber, "/next", {});
+  }
+
+  /** Has something happen to it now; `code`, `message` and `location` may say more. */
+  async event(trackingNumber: string, status: string, more: Record<string, Json> = {}): Promise<Parcel> {
+    return this.#ask("POST", trackingNumber, "/events", { status, ...more });
+  }
+
+  #ask(method: string, trackingNumber: string, what: string, body?: Json): Promise<Parcel> {
+    const sandbox = encodeURIComponent(this.sandbox.name);
+    return this.sandbox.admin.ask(method, `/parcels/${encodeURIComponent(trackingNumber)}${what}?sandbox=${sandbox}`, body);
+  }
+}
+
+/** A sandbox that belongs to one test. */
+export class Sandbox implements AsyncDisposable {
+  readonly name: string;
+  readonly urls: Record<string, string>;
+  readonly credentials: Record<string, Credential[]>;
+  readonly clock = new Clock(this);
+  readonly parcels = new Parcels(this);
+
+  constructor(
+    readonly admin: Admin,
+    made: Json,
+  ) {
+    this.name = made.name;
+    this.urls = made.urls;
+    this.credentials = made.credentials;
+  }
+
+  static async make(admin: Admin, { frozenAt, ...wanted }: Wanted = {}): Promise<Sandbox> {
+    const clock = frozenAt === undefined ? {} : { clock: { start: frozenAt, mode: "frozen" } };
+    return new Sandbox(admin, await admin.ask("POST", "/sandboxes", { ...wanted, ...clock }));
+  }
+
+  /** Asks a route of the admin API below `/sandboxes/{name}`. */
+  ask(method: string, path: string, body?: Json): Promise<Json> {
+    return this.admin.ask(method, `/sandboxes/${encodeURIComponent(this.name)}${path}`, body);
+  }
+
+  /** Where a vendor is in this sandbox; its own paths follow. */
+  url(vendor: string): string {
+    const url = this.urls[vendor];
+    if (url === undefined) throw new RangeError(`there is no vendor \`${vendor}\``);
+    return url;
+  }
+
+  /** A member of the first credential that has it, such as `token`, `api_key` or `password`. */
+  credential(vendor: string, member: string): string {
+    const row = this.credentials[vendor]?.find((row) => member in row);
+    if (row === undefined) throw new RangeError(`no credential of \`${vendor}\` has \`${member}\``);
+    return row[member];
+  }
+
+  /** The calls that were made, oldest first; filters are those of the admin API: `{ operation: "shippo.CreateAddress" }`. */
+  async calls(filters: Record<string, string> = {}): Promise<Call[]> {
+    return (await this.ask("GET", `/requests?${new URLSearchParams({ limit: "1000000", ...filters })}`)).requests;
+  }
+
+  /** The same, as soon as there are so many; an error if there never are. */
+  async waitForCall(filters: Record<string, string> = {}, { seconds = 5, count = 1 } = {}): Promise<Call[]> {
+    const wait = `${Math.round(seconds * 1000)}ms`;
+    const { requests } = await this.ask("GET", `/requests?${new URLSearchParams({ wait, min: String(count), ...filters })}`);
+    if (requests.length < count) throw new Error(`${requests.length} of ${count} calls came within ${seconds} seconds`);
+    return requests;
+  }
+
+  async forgetCalls(filters: Record<string, string> = {}): Promise<void> {
+    await this.ask("DELETE", `/requests?${new URLSearchParams(filters)}`);
+  }
+
+  /** Has something go wrong while `during` runs, or until the function that is returned without it is called. */
+  async fault(name: string, override: Override): Promise<() => Promise<void>>;
+  async fault<T>(name: string, override: Override, during: () => Promise<T>): Promise<T>;
+  async fault<T>(name: string, override: Override, during?: () => Promise<T>): Promise<T | (() => Promise<void>)> {
+    const path = `/faults/${encodeURIComponent(name)}`;
+    await this.ask("PUT", path, override);
+    const off = async (): Promise<void> => {
+      await this.ask("DELETE", path);
+    };
+    if (during === undefined) return off;
+    try {
+      return await during();
+    } finally {
+      await off();
+    }
+  }
+
+  /** Judges expectations; without any, those of the scenario at work. */
+  verify(expectations?: Expectation[]): Promise<Report> {
+    return this.ask("POST", "/verify", expectations === undefined ? undefined : { expect: expectations });
+  }
+
+  /** Throws {@link UnmetExpectations} unless they hold. */
+  async expect(expectations?: Expectation[]): Promise<void> {
+    const report = await this.verify(expectations);
+    if (report.verdict !== "passed") throw new UnmetExpectations(report);
+  }
+
+  /** The journal as `har`, `ndjson`, `curl` or `conversation`. */
+  exportCalls(format: "har" | "ndjson" | "curl" | "conversation" = "har"): Promise<Json> {
+    return this.ask("GET", `/requests/export?format=${format}`);
+  }
+
+  /** Begins anew under another scenario. */
+  async load(scenario: string | Record<string, Json>): Promise<void> {
+    await this.ask("PUT", "/scenario", scenario);
+  }
+
+  async reset(): Promise<void> {
+    await this.ask("POST", "/reset");
+  }
+
+  async snapshot(name = "default"): Promise<void> {
+    await this.ask("POST", "/snapshot", { name });
+  }
+
+  async restore(name = "default"): Promise<void> {
+    await this.ask("POST", "/restore", { name });
+  }
+
+  /** A copy that goes its own way, with credentials of its own. */
+  async fork(name?: string): Promise<Sandbox> {
+    return new Sandbox(this.admin, await this.ask("POST", "/fork", name === undefined ? {} : { name }));
+  }
+
+  /** The sandbox as a file, for `Server.loadSandbox`. */
+  export(): Promise<Json> {
+    return this.ask("GET", "/export");
+  }
+
+  /** Subscribes as the vendor's portal does; the id of the subscription. */
+  async webhook(vendor: string, url: string, more: Record<string, Json> = {}): Promise<string> {
+    return (await this.ask("POST", "/webhooks", { vendor, url, ...more })).id;
+  }
+
+  /** What subscribers were told. */
+  async deliveries(filters: Record<string, string> = {}): Promise<Json[]> {
+    return (await this.ask("GET", `/deliveries?${new URLSearchParams(filters)}`)).deliveries;
+  }
+
+  async delete(): Promise<void> {
+    try {
+      await this.ask("DELETE", "");
+    } catch (problem) {
+      if (!(problem instanceof Problem && problem.status === 404)) throw problem;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.delete();
+  }
+}

@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+
+import { Admin, type Json } from "./admin.js";
+import { Sandbox, type Wanted } from "./sandbox.js";
+
+/** How a server is started. */
+export interface Launch {
+  /** The binary; that of `SEATRIAL_BINARY`, or `seatrial` of the path, otherwise. */
+  binary?: string;
+  arguments?: string[];
+  /** How long it may take to become ready, in milliseconds. */
+  timeout?: number;
+}
+
+/** A Seatrial server. */
+export class Server implements AsyncDisposable {
+  readonly admin: Admin;
+  #process: ChildProcess | undefined;
+
+  constructor(address: string, token?: string, process?: ChildProcess) {
+    this.admin = new Admin(address, token);
+    this.#process = process;
+  }
+
+  get address(): string {
+    return this.admin.address;
+  }
+
+  /**
+   * Starts the binary on a free port and waits until it is ready. When `SEATRIAL_URL` names a server that runs already, nothing
+   * is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
+   */
+  static async start({ binary, arguments: more = [], timeout = 30_000 }: Launch = {}): Promise<Server> {
+    const running = process.env["SEATRIAL_URL"];
+    if (binary === undefined && running !== undefined) return new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"]);
+    const found = binary ?? process.env["SEATRIAL_BINARY"] ?? "seatrial";
+    const child = spawn(found, ["serve", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "inherit"] });
+    const line = await firstLine(child, found, timeout);
+    const address = /^seatrial ready .*?\bhttp=(\S+)/.exec(line)?.[1];
+    if (address === undefined) {
+      child.kill("SIGKILL");
+      throw new Error(`${found} did not become ready within ${timeout} ms; it said ${JSON.stringify(line)}`);
+    }
+    // A forgotten server does not keep the tests from ending, and ends with them.
+    child.unref();
+    (child.stdout as unknown as { unref?: () => void }).unref?.();
+    process.once("exit", () => child.kill());
+    return new Server(`http://${address}`, undefined, child);
+  }
+
+  /** Makes a sandbox. */
+  sandbox(wanted: Wanted = {}): Promise<Sandbox> {
+    return Sandbox.make(this.admin, wanted);
+  }
+
+  /** Makes a sandbox what a file of `Sandbox.export` says. */
+  async loadSandbox(name: string, file: Json): Promise<Sandbox> {
+    return new Sandbox(this.admin, await this.admin.ask("POST", `/sandboxes/${encodeURIComponent(name)}/import`, file));
+  }
+
+  /** Ends a server that was started here; one that ran already goes on. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    child.ref();
+    await new Promise<void>((resolve) => {
+      const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
+      child.once("exit", () => {
+        clearTimeout(hard);
+        resolve();
+      });
+      child.kill("SIGTERM");
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** What the process says first; empty when it ends or says nothing in time. */
+function firstLine(child: ChildProcess, binary: string, timeout: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout! });
+    const clock = setTimeout(() => done(""), timeout);
+    const done = (line: string): void => {
+      clearTimeout(clock);
+      lines.close();
+      child.stdout?.resume();
+      resolve(line);
+    };
+    lines.once("line", done);
+    child.once("exit", () => done(""));
+    child.once("error", (error) => {
+      clearTimeout(clock);
+      reject(new Error(`${binary} cannot be started; name it in SEATRIAL_BINARY, or a running server in SEATRIAL_URL`, { cause: error }));
+    });
+  });
+}

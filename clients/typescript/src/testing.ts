@@ -1,0 +1,45 @@
+import type { Expectation, Sandbox, Wanted } from "./sandbox.js";
+import { Server } from "./server.js";
+
+/** What a test's sandbox is like, and what is expected at its end. */
+export interface Judged extends Wanted {
+  expect?: Expectation[];
+}
+
+let shared: Promise<Server> | undefined;
+
+/** The server of this process, started by whoever asks first. It ends with the process. */
+export function sharedServer(): Promise<Server> {
+  shared ??= Server.start();
+  return shared;
+}
+
+/**
+ * A test function with a sandbox of its own, for `test()` of Vitest, Jest and `node:test` alike. When the test has passed, the
+ * expectations given here and those of the scenario are judged; the sandbox is removed either way.
+ *
+ * ```ts
+ * test("a label is bought", withSandbox({ seed: 7, expect: [{ call: "shippo.CreateTransaction", count: 1 }] }, async (sandbox) => {
+ *   await shop(sandbox.url("shippo"), sandbox.credential("shippo", "token")).buyLabel();
+ * }));
+ * ```
+ */
+export function withSandbox(run: (sandbox: Sandbox) => Promise<void>): () => Promise<void>;
+export function withSandbox(wanted: Judged, run: (sandbox: Sandbox) => Promise<void>): () => Promise<void>;
+export function withSandbox(
+  first: Judged | ((sandbox: Sandbox) => Promise<void>),
+  second?: (sandbox: Sandbox) => Promise<void>,
+): () => Promise<void> {
+  const { expect, ...wanted }: Judged = typeof first === "function" ? {} : first;
+  const run = typeof first === "function" ? first : second!;
+  return async () => {
+    const sandbox = await (await sharedServer()).sandbox(wanted);
+    try {
+      await run(sandbox);
+      await sandbox.expect();
+      if (expect !== undefined) await sandbox.expect(expect);
+    } finally {
+      await sandbox.delete();
+    }
+  };
+}
