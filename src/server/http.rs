@@ -149,11 +149,7 @@ pub async fn serve_embedded(
         read_timeout: bound.config.read_timeout,
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(shell.read_timeout)
-        .max_buf_size(HEADER_BYTES.max(shell.body_limit.min(512 * 1024)));
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(shell.read_timeout).max_buf_size(HEADER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())

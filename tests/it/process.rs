@@ -130,6 +130,7 @@ fn requests_beyond_the_limits_are_refused_and_the_process_lives() {
     starts(format!("{head}transfer-encoding: chunked\r\n\r\n7d0\r\n{}\r\n0\r\n\r\n", "x".repeat(2000)), "413");
     starts(format!("GET /shippo/{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", "x".repeat(20_000)), "414");
     starts(format!("{head}{}\r\n\r\n", (0..150).map(|number| format!("x-{number}: y")).collect::<Vec<_>>().join("\r\n")), "431");
+    starts(format!("{head}x-long: {}\r\n\r\n", "y".repeat(100_000)), "431");
     starts("NOT HTTP AT ALL\r\n\r\n".to_owned(), "400");
     starts(format!("{head}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"), "4");
     assert!(server.get("/_seatrial/health").contains("\"ok\""));

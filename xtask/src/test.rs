@@ -12,7 +12,7 @@ use std::{
 use crate::{
     failure::Failure,
     process,
-    tools::{self, POPPLER, PYTHON, VENV},
+    tools::{self, CURL, POPPLER, PYTHON, VENV},
 };
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -21,7 +21,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         [only] if only == "--clients" => true,
         [other, ..] => return Err(Failure::Usage(format!("`test` knows no `{other}`"))),
     };
-    tools::packages(&[PYTHON, VENV, POPPLER])?;
+    tools::packages(&[CURL, PYTHON, VENV, POPPLER])?;
     let mut summary = Summary::default();
     if !clients_only {
         tools::rust_components()?;

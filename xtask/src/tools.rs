@@ -18,6 +18,7 @@ pub struct Package {
 pub const PYTHON: Package = Package { name: "python3", probe: &["python3", "--version"] };
 pub const VENV: Package = Package { name: "python3-venv", probe: &["python3", "-c", "import ensurepip, venv"] };
 pub const POPPLER: Package = Package { name: "poppler-utils", probe: &["pdftotext", "-v"] };
+pub const CURL: Package = Package { name: "curl", probe: &["curl", "--version"] };
 pub const NODE: Package = Package { name: "nodejs", probe: &["node", "--version"] };
 pub const NPM: Package = Package { name: "npm", probe: &["npm", "--version"] };
 pub const TASKSET: Package = Package { name: "util-linux", probe: &["taskset", "--version"] };
