@@ -64,12 +64,18 @@ pub(crate) const MOUNTS: [Mount; 5] = [
     Mount {
         name: "shiptheory",
         credentials: &[&["email", "password"]],
-        others: &[("token", Form::Text), ("approve_after", Form::Duration), ("search_days", Form::UpTo(366))],
+        others: &[
+            ("token", Form::Text),
+            ("approve_after", Form::Duration),
+            ("holds_at", Form::OneOf(&["Ready", "Not Ready", "PROCESSING", "Print Error"])),
+            ("goes_on_after", Form::Duration),
+            ("search_days", Form::UpTo(366)),
+        ],
     },
     Mount {
         name: "shiptime",
         credentials: &[&["client_id", "client_secret"], &["username", "password"]],
-        others: &[("scope", Form::Text)],
+        others: &[("scope", Form::Text), ("pickups_fail", Form::Flag)],
     },
 ];
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
 use crate::base::ids;
+use crate::base::text;
 use crate::base::time::{self, Timestamp};
 use crate::engine::{self, Denial, Gate, Identity, Refusal, Request};
 use crate::world::Credential;
@@ -147,6 +148,13 @@ fn read_token(token: &str) -> Option<Claims> {
 fn owner<'c>(credentials: &'c [Credential], user: &str, password: &str) -> Option<&'c Credential> {
     let named = credentials.iter().find(|row| !user.is_empty() && row.text("username") == user && row.text("password") == password);
     named.or_else(|| client(credentials, user, password))
+}
+
+/// The client id and secret of a Basic pair. The standard has both encoded like a form; those that are not are taken as they are.
+pub(super) fn client_pair(request: &Request) -> Option<(String, String)> {
+    let (scheme, rest) = authorization(request)?;
+    let (id, secret) = scheme.eq_ignore_ascii_case("basic").then(|| basic_pair(rest))??;
+    Some((text::percent_decode(&id), text::percent_decode(&secret)))
 }
 
 fn authorization(request: &Request) -> Option<(&str, &str)> {

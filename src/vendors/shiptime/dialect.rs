@@ -59,6 +59,8 @@ fn word(fault: &Fault) -> String {
     }
 }
 
+const TOKEN_CHALLENGE: &str = r#"Basic realm="oauth2/token""#;
+
 /// Says no.
 pub(super) fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
     let at_token = call.path.trim_end_matches('/') == TOKEN_PATH;
@@ -70,8 +72,8 @@ pub(super) fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
                 if access::uses(call.request, "bearer") { r#"Bearer error="invalid_token""# } else { r#"Basic realm="ShipTime""# };
             challenged(challenge)
         }
-        // Observed: a gateway refuses an `Authorization` header on the token path.
-        Refusal::Because("gateway", _) => challenged(r#"Basic realm="oauth2/token""#),
+        // Observed: a gateway refuses an `Authorization` header beside credentials in the form.
+        Refusal::Because("gateway", _) => challenged(TOKEN_CHALLENGE),
         Refusal::UnknownPath { .. } => page(StatusCode::NOT_FOUND),
         Refusal::WrongMethod(allowed) => {
             let allowed: Vec<&str> = allowed.iter().map(http::Method::as_str).collect();
@@ -121,7 +123,11 @@ fn because(code: &str, facts: &Value) -> Reply {
             let texts = facts.as_array().into_iter().flatten();
             failures(StatusCode::BAD_REQUEST, texts.filter_map(|text| text.as_str().map(str::to_owned)).collect())
         }
-        "invalid_client" => error(StatusCode::UNAUTHORIZED, "Client authentication failed".to_owned()),
+        "invalid_client" => {
+            let reply = error(StatusCode::UNAUTHORIZED, "Client authentication failed".to_owned());
+            // Who used the header is told so, as the standard has it.
+            if facts == "header" { reply.with(WWW_AUTHENTICATE, TOKEN_CHALLENGE) } else { reply }
+        }
         "unsupported_grant_type" => error(StatusCode::BAD_REQUEST, "Unsupported grant type".to_owned()),
         "invalid_request" => error(StatusCode::BAD_REQUEST, format!("Missing required parameter: {}", text())),
         "no_rates" => failure(StatusCode::NOT_FOUND, "No rates found".to_owned()),

@@ -160,13 +160,13 @@ fn sets_off(detail: &Map<String, Value>) -> Option<jiff::Timestamp> {
     date.to_datetime(time).to_zoned(super::toronto()).ok().map(|zoned| zoned.timestamp())
 }
 
-/// The driver of a pickup that is still wanted sets off.
+/// The driver of a pickup that is still wanted sets off, or does not come where a scenario says so.
 pub(super) fn dispatch(cx: &mut Cx<'_>, id: &str) {
     let Some(mut pickup) = cx.docs.get::<Pickup>(PICKUP, id) else {
         return;
     };
     if pickup.is_pending() {
-        pickup.pickup_status = State::Manifested;
+        pickup.pickup_status = if cx.credential.is("pickups_fail") { State::Failed } else { State::Manifested };
         store(cx, &pickup);
     }
 }

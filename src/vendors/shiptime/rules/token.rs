@@ -9,13 +9,16 @@ use crate::vendors::shiptime::access::{self, LIFE, SCOPE};
 use crate::vendors::shiptime::dialect;
 use crate::vendors::shiptime::wire::Token;
 
-/// A client id and its secret are traded for a token. What is missing is told before what is wrong.
+/// A client id and its secret are traded for a token, whether they come in the form or as a Basic pair, but not in both: then a
+/// gateway refuses the call. What is missing is told before what is wrong.
 pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
-    if cx.call.request.headers.contains_key(http::header::AUTHORIZATION) {
-        return Err(Refusal::Because("gateway", Value::Null));
-    }
     let field = |name: &str| cx.call.body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (grant, client_id, secret) = (field("grant_type"), field("client_id"), field("client_secret"));
+    let (grant, mut client_id, mut secret) = (field("grant_type"), field("client_id"), field("client_secret"));
+    let header = cx.call.request.headers.contains_key(http::header::AUTHORIZATION);
+    if header {
+        let pair = access::client_pair(cx.call.request).filter(|_| client_id.is_empty() && secret.is_empty());
+        (client_id, secret) = pair.ok_or(Refusal::Because("gateway", Value::Null))?;
+    }
     if grant.is_empty() {
         return Err(dialect::oauth("invalid_request", "grant_type"));
     }
@@ -29,7 +32,7 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
     }
     let credentials = cx.credentials();
     let credential = access::client(&credentials, &client_id, &secret).filter(|row| access::usable(row, cx.now).is_ok());
-    let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", ""))?;
+    let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
     cx.enter(credential.clone());
     let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
     let access_token = access::sign(&client_id, &scope, cx.sandbox, cx.now, &mut cx.rng);
