@@ -111,7 +111,7 @@ fn bearer(request: &Request) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
 }
 
-/// JSON or XML has to be among what the caller accepts. XML is only ever hinted at by the vendor, so it gets JSON too.
+/// JSON or XML has to be among what the caller accepts.
 fn acceptable(request: &Request) -> Result<(), Refusal> {
     let Some(accept) = request.header("accept").filter(|accept| !accept.trim().is_empty()) else { return Ok(()) };
     let fits = |range: &str| {

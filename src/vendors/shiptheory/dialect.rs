@@ -1,15 +1,16 @@
 //! Refusals in the words of CakePHP 3, which Shiptheory's error shapes give away. Pure.
 
 use http::StatusCode;
-use http::header::{HeaderName, SERVER};
+use http::header::{CONTENT_TYPE, HeaderName, SERVER};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::base::json::Style;
-use crate::engine::{Call, Denial, Dialect, Refusal, Reply};
+use crate::engine::{Body, Call, Denial, Dialect, Refusal, Reply};
 use crate::spec::{Rule, Violation};
 use crate::vendors::shiptheory::checks::{EMPTY, INVALID, REQUIRED};
 use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
+use crate::vendors::shiptheory::xml;
 
 /// The refusal whose facts are the value of `error`: broken rules, or a sentence.
 pub(super) const ERROR: &str = "error";
@@ -27,11 +28,20 @@ struct Exception {
     code: u16,
 }
 
-fn headers(_: &Call<'_>, reply: &mut Reply) {
+fn headers(call: &Call<'_>, reply: &mut Reply) {
     const PROTECTION: HeaderName = HeaderName::from_static("x-xss-protection");
     // Recorded 2024-03: every answer carried these two.
     reply.headers.insert(SERVER, http::HeaderValue::from_static("nginx/1.14.1"));
     reply.headers.insert(PROTECTION, http::HeaderValue::from_static("1; mode=block"));
+    if let Body::Json(document) = &reply.body
+        && xml::is_preferred(call.request)
+    {
+        let mut json = Vec::new();
+        document.write(DIALECT.style, &mut json);
+        let data: Value = serde_json::from_slice(&json).expect("answers are JSON");
+        reply.headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/xml; charset=UTF-8"));
+        reply.body = Body::Bytes(xml::document(&data).into());
+    }
 }
 
 fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {

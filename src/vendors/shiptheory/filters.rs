@@ -39,7 +39,7 @@ fn passes(shipment: &Shipment, name: &str, value: &str) -> bool {
     match name {
         "created" => wire::stamp(shipment.created).starts_with(value) && value.len() == 10,
         "modified" => wire::stamp(shipment.modified).starts_with(value) && value.len() == 10,
-        "status" => format!("{:?}", shipment.status) == value,
+        "status" => shipment.status.word() == value,
         "channel_name" => same("Api"),
         "channel_reference_id" => same(&shipment.reference),
         "channel_reference_id_2" => same(&shipment.reference2),

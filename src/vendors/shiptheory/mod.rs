@@ -9,6 +9,8 @@
 //! routing.rs      which carrier gets a shipment, and what it refuses
 //! filters.rs      the filters of search and list; paging.rs their pages
 //! approval.rs     what happens to shipments that wait
+//! holding.rs      bookings that stop on their way, where a scenario says so
+//! xml.rs          answers for those who would rather read XML
 //! rows.rs         shipments as search and list show them
 //! parcels.rs      tracking numbers; labels.rs what is printed
 //! catalog.rs      what an account starts with
@@ -23,6 +25,7 @@ mod checks;
 mod dialect;
 mod fields;
 mod filters;
+mod holding;
 mod labels;
 mod operations;
 mod paging;
@@ -31,6 +34,7 @@ mod routing;
 mod rows;
 mod rules;
 mod wire;
+mod xml;
 
 use serde_json::{Map, Value, json};
 
@@ -54,7 +58,10 @@ pub const VENDOR: Vendor = Vendor {
     authenticate: access::authenticate,
     decode: access::decode,
     dialect: dialect::DIALECT,
-    due: approval::due,
+    due: |cx, task| {
+        approval::due(cx, task);
+        holding::due(cx, task);
+    },
     scanned: engine::scans_are_read,
     webhooks: Webhooks::NONE,
     state,

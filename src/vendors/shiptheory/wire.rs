@@ -32,6 +32,34 @@ pub(super) enum Status {
     Waiting,
     /// Somebody approved it.
     Queued,
+    /// Received, and not looked at yet.
+    Ready,
+    /// The order is not ready to be sent.
+    #[serde(rename = "Not Ready")]
+    NotReady,
+    /// On its way to the carrier.
+    #[serde(rename = "PROCESSING")]
+    Processing,
+    /// Booked, but its label could not be printed.
+    #[serde(rename = "Print Error")]
+    PrintError,
+}
+
+impl Status {
+    /// The vendor's word, in its own case.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "Complete",
+            Self::Failed => "Failed",
+            Self::Ignored => "Ignored",
+            Self::Waiting => "Waiting",
+            Self::Queued => "Queued",
+            Self::Ready => "Ready",
+            Self::NotReady => "Not Ready",
+            Self::Processing => "PROCESSING",
+            Self::PrintError => "Print Error",
+        }
+    }
 }
 
 /// A booking request.

@@ -7,14 +7,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Reply};
+use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::vendors::shiptheory::filters::Filters;
 use crate::vendors::shiptheory::paging::{self, Paging};
 use crate::vendors::shiptheory::routing::{self, Chosen, Route};
 use crate::vendors::shiptheory::rules::{products, returns};
 use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone};
-use crate::vendors::shiptheory::{approval, checks, fields, labels, parcels, rows};
+use crate::vendors::shiptheory::{approval, checks, fields, holding, labels, parcels, rows};
 
 /// How many days a search may span, unless the account says otherwise. The older guide says 31, the one of 2024 says 365.
 const SEARCH_DAYS: i64 = 31;
@@ -72,8 +72,17 @@ pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
         }
         Route::Book(chosen, enclosed) => {
             dispatch(cx, &mut shipment, chosen);
+            let stop = holding::place(cx);
+            if let Some(place) = stop.filter(|place| *place != Status::PrintError) {
+                holding::stop(cx, &mut shipment, place);
+                cx.docs.put(SHIPMENT, &shipment.reference, &shipment);
+                return Ok(Reply::ok(Booked { success: true, status: shipment.status, carrier_result: None, message: None }));
+            }
             let message = submit(cx, &mut shipment, chosen, &enclosed);
             let tracking = shipment.tracking_number.clone();
+            if let Some(place) = stop.filter(|_| tracking.is_some()) {
+                holding::stop(cx, &mut shipment, place);
+            }
             let carrier = chosen.carrier.name.clone();
             (tracking.map(|tracking| CarrierResult { status: "success", tracking, carrier, no_tracking: None }), Some(message))
         }
@@ -84,6 +93,9 @@ pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
 
 /// A shipment with its history, and its label once it is booked. The first look at the label is its printing.
 pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    if !cx.docs.has(SHIPMENT, &reference) && cx.docs.elsewhere(SHIPMENT, &reference) {
+        return Err(Refusal::Foreign { kind: SHIPMENT, id: reference });
+    }
     let mut shipment: Shipment = cx.docs.require(SHIPMENT, &reference)?;
     let tracking = shipment.tracking_number.clone().filter(|_| shipment.status == Status::Complete);
     if tracking.is_some() && !shipment.printed {
