@@ -2,6 +2,7 @@
 //! it, and when. Knows no JSON of a vendor, no world and no HTTP.
 
 pub mod countries;
+pub mod library;
 mod parcel;
 pub mod pdf;
 pub mod png;

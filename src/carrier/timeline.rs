@@ -100,9 +100,7 @@ fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
 /// Manifested at the end of the working day, collected an hour later, sorted overnight, delivered on the service's day.
 fn usual(parcel: &Parcel, step: u32) -> Option<Scan> {
     let luck = entropy::fingerprint(parcel.tracking_number.as_bytes());
-    let bought = parcel.created.to_zoned(TimeZone::UTC);
-    let today = if bought.hour() < 17 { bought.date() } else { tomorrow(bought.date()) };
-    let sent = working_day(today);
+    let sent = sending(parcel.created);
     let (mut arrives, mut before) = (sent, sent);
     for _ in 0..parcel.transit_days.max(1) {
         before = arrives;
@@ -126,9 +124,20 @@ fn usual(parcel: &Parcel, step: u32) -> Option<Scan> {
 /// The day on which a parcel sent at `created` arrives.
 #[must_use]
 pub fn arrival(created: Timestamp, transit_days: u8) -> Date {
+    working_days_after(sending(created), transit_days.max(1))
+}
+
+/// The working day on which a parcel with a label of `created` is sent.
+#[must_use]
+pub fn sending(created: Timestamp) -> Date {
     let bought = created.to_zoned(TimeZone::UTC);
-    let today = if bought.hour() < 17 { bought.date() } else { tomorrow(bought.date()) };
-    (0..transit_days.max(1)).fold(working_day(today), |day, _| working_day(tomorrow(day)))
+    working_day(if bought.hour() < 17 { bought.date() } else { tomorrow(bought.date()) })
+}
+
+/// The working day so many working days after one.
+#[must_use]
+pub fn working_days_after(date: Date, days: u8) -> Date {
+    (0..days).fold(date, |day, _| working_day(tomorrow(day)))
 }
 
 fn tomorrow(date: Date) -> Date {

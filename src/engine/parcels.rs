@@ -3,6 +3,9 @@
 //! A rule that makes a label calls [`Cx::ship`]. From then on the parcel's next step stands in the agenda; when it is due,
 //! [`advance`] stores the scan, writes down the step after it, and tells the vendor (`Vendor::scanned`).
 
+use std::sync::Arc;
+
+use crate::carrier::library;
 use crate::carrier::timeline::{self, Next};
 use crate::carrier::{Parcel, Scan, Status};
 use crate::engine::cx::Cx;
@@ -72,11 +75,26 @@ impl Cx<'_> {
         Some(scan)
     }
 
+    /// Puts a parcel on another timeline, from its beginning; what should have happened by now happens at once. Whether there
+    /// is one of that name.
+    pub fn follow(&mut self, parcel: &mut Parcel, name: &str) -> bool {
+        if self.script.timeline(name).is_none() && library::named(name, parcel).is_none() {
+            return false;
+        }
+        parcel.timeline = Some(name.to_owned());
+        parcel.step = 0;
+        parcel.reads = 0;
+        self.plan(parcel);
+        self.docs.put(PARCEL, &parcel.tracking_number, parcel);
+        true
+    }
+
     fn next(&self, parcel: &Parcel) -> Option<Next> {
         if parcel.status().is_final() {
             return None;
         }
-        let timeline = parcel.timeline.as_deref().and_then(|name| self.script.timeline(name));
+        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None) };
+        let timeline = self.script.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
         timeline::next(parcel, timeline.as_deref())
     }
 
@@ -100,7 +118,7 @@ impl Cx<'_> {
 /// A parcel's step is due. A task that no longer fits (the parcel was hurried on, stopped or removed) lapses.
 pub(crate) fn advance(cx: &mut Cx<'_>, task: &Task) {
     let Some(mut parcel) = cx.parcel(&task.subject).filter(|parcel| parcel.step == task.step) else { return };
-    if let Some(Next::At(mut scan)) = cx.next(&parcel) {
+    if let Some(Next::At(mut scan)) = cx.next(&parcel).filter(|next| matches!(next, Next::At(scan) if scan.at <= cx.now)) {
         scan.at = cx.now;
         cx.store(&mut parcel, scan);
     }

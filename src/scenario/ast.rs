@@ -181,6 +181,8 @@ pub struct Timeline {
     pub vendor: Option<Spanned<String>>,
     /// Parcels for which this holds only.
     pub when: Option<Condition>,
+    /// The timeline of the library that it uses in place of steps of its own.
+    pub library: Option<String>,
     /// What happens, in order.
     pub steps: Vec<TimelineStep>,
     /// After the last step.

@@ -147,7 +147,8 @@ struct Counts {
 
 impl Run {
     fn new(scenario: Arc<Scenario>) -> Self {
-        let timelines = scenario.timelines.iter().map(|timeline| {
+        let own = scenario.timelines.iter().filter(|timeline| timeline.library.is_none());
+        let timelines = own.map(|timeline| {
             let steps = timeline.steps.iter().map(|step| carrier::Step {
                 when: match &step.trigger {
                     Trigger::At(offset) => When::At(*offset),
@@ -210,7 +211,7 @@ impl Script for Run {
             self.scenario.timelines.iter().find(|timeline| {
                 timeline.vendor.as_ref().is_none_or(|only| only.value == vendor) && timeline.when.as_ref().is_none_or(fits)
             })?;
-        Some(found.name.value.clone())
+        Some(found.library.as_ref().unwrap_or(&found.name.value).clone())
     }
 
     fn timeline(&self, name: &str) -> Option<Arc<carrier::Timeline>> {

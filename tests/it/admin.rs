@@ -160,6 +160,8 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/parcels/{tracking}", "/parcels/{parcel}", ""),
     ("POST", "/parcels/{tracking}/events", "/parcels/{parcel}/events", r#"{"status": "in_transit"}"#),
     ("POST", "/parcels/{tracking}/next", "/parcels/{parcel}/next", ""),
+    ("GET", "/timelines", "/timelines", ""),
+    ("PUT", "/parcels/{tracking}/timeline", "/parcels/{parcel}/timeline", r#"{"name": "lost"}"#),
     ("POST", "/sandboxes/{s}/webhooks", "/sandboxes/default/webhooks", r#"{"vendor": "shipmate", "url": "{base}/_seatrial/inbox/mine"}"#),
     ("GET", "/sandboxes/{s}/webhooks", "/sandboxes/default/webhooks", ""),
     ("POST", "/webhooks/{id}/test", "/webhooks/{webhook}/test", "{}"),

@@ -19,7 +19,7 @@ pub(crate) const SCENARIO: [&str; 14] = [
 ];
 pub(crate) const CLOCK: [&str; 2] = ["start", "mode"];
 pub(crate) const CLOCK_MODE: [&str; 1] = ["speed"];
-pub(crate) const TIMELINE: [&str; 3] = ["for", "steps", "then"];
+pub(crate) const TIMELINE: [&str; 4] = ["for", "use", "steps", "then"];
 pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 7] = ["at", "after_reads", "on", "status", "code", "location", "message"];
 pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];

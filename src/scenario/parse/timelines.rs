@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::Place;
+use crate::carrier::library;
 use crate::scenario::ast::{Location, STATUSES, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Member, Node};
@@ -24,6 +25,15 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     let vendor = part("vendor").and_then(|node| reader.spanned(node, "vendor"));
     let when = part("when").and_then(|node| reader.condition(node, Place::Parcel));
     let then = fields.get("then").and_then(|node| reader.choice(node, "then", &THEN)).unwrap_or_default();
+    let name = Spanned { value: key.value.clone(), span: key.span };
+    if let Some(node) = fields.get("use") {
+        if fields.get("steps").is_some() {
+            reader.problem("S007", node.span, "a timeline has either `use` or `steps`").help("leave out one of them");
+        }
+        let names: Vec<(&str, &str)> = library::names().map(|(name, _)| (name, name)).collect();
+        let library = reader.choice(node, "use", &names)?;
+        return Some(Timeline { name, vendor, when, library: Some(library.to_owned()), steps: Vec::new(), then });
+    }
     let node = fields.require(reader, "steps")?;
     let steps = reader.each(node, "steps", step);
     in_order(reader, &steps);
@@ -32,7 +42,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
             .problem("S006", node.span, format!("timeline `{}` has no steps", key.value))
             .help("for example `- {at: +6h, status: in_transit}`");
     }
-    Some(Timeline { name: Spanned { value: key.value.clone(), span: key.span }, vendor, when, steps, then })
+    Some(Timeline { name, vendor, when, library: None, steps, then })
 }
 
 fn step(reader: &mut Reader<'_>, node: &Node) -> Option<TimelineStep> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::carrier::{Location, Parcel, Scan, Status};
+use crate::carrier::{Location, Parcel, Scan, Status, library};
 use crate::engine::{PARCEL, Sandbox};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::server::http::wall;
@@ -64,6 +64,38 @@ pub(super) fn next(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
         cx.hurry(parcel);
         shown(cx.vendor_id(), &cx.docs.account().name, parcel)
     })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Follow {
+    #[serde(default)]
+    name: String,
+}
+
+pub(super) fn timeline_schema() -> Value {
+    json!({"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
+        "name": {"type": "string", "description": "a timeline of the scenario, or of the library", "examples": library::names().map(|(name, _)| name).collect::<Vec<_>>()},
+    }})
+}
+
+pub(super) fn timeline(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
+    let Follow { name } = ask.read()?;
+    let mut is_known = true;
+    let done = on_parcel(admin, ask, |cx, parcel| {
+        is_known = cx.follow(parcel, &name);
+        shown(cx.vendor_id(), &cx.docs.account().name, parcel)
+    })?;
+    if !is_known {
+        let names = library::names().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        return Err(Problem::bad(format!("there is no timeline `{name}` in the scenario, nor among {names}")));
+    }
+    Ok(done)
+}
+
+pub(super) fn timelines(_: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
+    let rows: Vec<Value> = library::names().map(|(name, about)| json!({"name": name, "about": about})).collect();
+    Ok(Given::ok(&json!({"timelines": rows})))
 }
 
 fn on_parcel(admin: &Admin, ask: &Ask<'_>, act: impl FnMut(&mut crate::engine::Cx<'_>, &mut Parcel) -> Value) -> Result<Given, Problem> {

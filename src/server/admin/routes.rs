@@ -101,6 +101,8 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/parcels", 200, parcels::list, "every parcel of every vendor", answer: answers::parcels),
     route!(GET "/parcels/{tracking}", 200, parcels::get, "one parcel with its life so far", query: SANDBOX, answer: answers::parcel),
     route!(POST "/parcels/{tracking}/events", 200, parcels::event, "has something happen to a parcel now", query: SANDBOX, body: parcels::event_schema, answer: answers::parcel),
+    route!(PUT "/parcels/{tracking}/timeline", 200, parcels::timeline, "puts a parcel on another timeline, from its beginning", query: SANDBOX, body: parcels::timeline_schema),
+    route!(GET "/timelines", 200, parcels::timelines, "the timelines that parcels can be put on by name"),
     route!(POST "/parcels/{tracking}/next", 200, parcels::next, "makes the next step of a parcel's timeline happen now", query: SANDBOX, answer: answers::parcel),
     route!(GET "/sandboxes/{s}/webhooks", 200, webhooks::list, "subscriptions of every vendor", query: OF_VENDOR, answer: answers::webhooks),
     route!(POST "/sandboxes/{s}/webhooks", 201, webhooks::create, "subscribes, as the vendor's portal does", body: webhooks::create_schema, answer: answers::webhook),

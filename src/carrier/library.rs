@@ -1,0 +1,356 @@
+//! Lives that parcels commonly have, by name: what goes wrong between a label and a door, and what does not.
+//!
+//! A named timeline is not a list of offsets but a story told in the working days of the service: `Due(1)` is a day after the
+//! promised one, whatever was promised. So one name fits an overnight letter and a week at sea.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::base::entropy;
+use crate::carrier::parcel::{Location, Parcel, Status};
+use crate::carrier::timeline::{self, Step, Timeline, When};
+
+/// A working day of a parcel's journey.
+#[derive(Clone, Copy)]
+enum Day {
+    /// So many after the day on which it is sent.
+    Sent(u8),
+    /// The one before it is due; the day itself when it is sent one day earlier.
+    Eve,
+    /// So many after the day on which it is due.
+    Due(u8),
+}
+
+/// Where something happens.
+#[derive(Clone, Copy)]
+enum Spot {
+    From,
+    Hub,
+    To,
+}
+
+/// Day, hour and minute, what the parcel becomes, what is said of it (empty: the usual), where.
+type Row = (Day, (i8, i8), Status, &'static str, Spot);
+
+use Day::{Due, Eve, Sent};
+use Spot::{From, Hub, To};
+use Status::{
+    AvailableForPickup, Cancelled, Collected, Delivered, DeliveryFailed, Exception, InTransit, Lost, Manifested, OutForDelivery, Returned,
+};
+
+const MANIFESTED: Row = (Sent(0), (17, 20), Manifested, "", From);
+const COLLECTED: Row = (Sent(0), (18, 20), Collected, "", From);
+const DEPARTED: Row = (Sent(0), (21, 10), InTransit, "", From);
+const SORTED: Row = (Eve, (4, 5), InTransit, "", Hub);
+const LOADED: Row = (Due(0), (7, 15), OutForDelivery, "", To);
+
+/// Every name, what it means, and its story.
+const STORIES: [(&str, &str, &[Row]); 16] = [
+    ("on-time", "Everything goes as promised.", &[MANIFESTED, COLLECTED, DEPARTED, SORTED, LOADED, (Due(0), (11, 40), Delivered, "", To)]),
+    (
+        "fast",
+        "The parcel is there on the next working day, whatever was promised.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            (Sent(1), (3, 30), InTransit, "", Hub),
+            (Sent(1), (6, 40), OutForDelivery, "", To),
+            (Sent(1), (8, 50), Delivered, "", To),
+        ],
+    ),
+    (
+        "late",
+        "The parcel is delayed on the way and comes three working days after its day.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            (Due(0), (18, 0), Exception, "Delayed in transit", Hub),
+            (Due(2), (5, 10), InTransit, "", To),
+            (Due(3), (7, 15), OutForDelivery, "", To),
+            (Due(3), (14, 30), Delivered, "", To),
+        ],
+    ),
+    (
+        "failed-then-delivered",
+        "Nobody is at home the first time; the second attempt succeeds.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            LOADED,
+            (Due(0), (12, 20), DeliveryFailed, "Nobody at home", To),
+            (Due(1), (7, 15), OutForDelivery, "", To),
+            (Due(1), (11, 5), Delivered, "", To),
+        ],
+    ),
+    (
+        "three-failed-then-returned",
+        "Three attempts fail, and the parcel goes home.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            LOADED,
+            (Due(0), (12, 20), DeliveryFailed, "Nobody at home", To),
+            (Due(1), (7, 15), OutForDelivery, "", To),
+            (Due(1), (13, 45), DeliveryFailed, "Nobody at home", To),
+            (Due(2), (7, 15), OutForDelivery, "", To),
+            (Due(2), (10, 35), DeliveryFailed, "Nobody at home", To),
+            (Due(2), (18, 0), Exception, "Going back to the sender", To),
+            (Due(5), (10, 30), Returned, "", From),
+        ],
+    ),
+    (
+        "held-in-customs",
+        "Customs wants to see papers and lets the parcel go after three working days.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            (Eve, (4, 5), Exception, "Held by customs: papers are missing", Hub),
+            (Due(3), (15, 20), InTransit, "Released by customs", Hub),
+            (Due(4), (7, 15), OutForDelivery, "", To),
+            (Due(4), (13, 10), Delivered, "", To),
+        ],
+    ),
+    (
+        "damaged",
+        "The parcel is damaged and goes home.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            (Due(0), (6, 10), Exception, "Damaged in handling", To),
+            (Due(1), (12, 0), Exception, "Damaged beyond delivery, going back to the sender", To),
+            (Due(4), (10, 30), Returned, "", From),
+        ],
+    ),
+    (
+        "lost",
+        "The parcel is last seen at a hub; it is traced and given up.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            (Due(3), (12, 0), Exception, "Not seen for days, being traced", Hub),
+            (Due(10), (12, 0), Lost, "", Hub),
+        ],
+    ),
+    (
+        "returned-to-sender",
+        "The recipient refuses the parcel, and it goes home.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            LOADED,
+            (Due(0), (13, 10), DeliveryFailed, "Refused by the recipient", To),
+            (Due(1), (9, 0), InTransit, "Going back to the sender", To),
+            (Due(4), (10, 30), Returned, "", From),
+        ],
+    ),
+    (
+        "address-corrected",
+        "The address is not complete; once it is, the parcel is delivered.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            LOADED,
+            (Due(0), (10, 25), Exception, "The address is not complete", To),
+            (Due(1), (9, 0), InTransit, "The address was corrected", To),
+            (Due(2), (7, 15), OutForDelivery, "", To),
+            (Due(2), (11, 5), Delivered, "", To),
+        ],
+    ),
+    (
+        "held-at-location",
+        "Nobody is at home, and the recipient fetches the parcel two working days later.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            LOADED,
+            (Due(0), (12, 20), DeliveryFailed, "Nobody at home", To),
+            (Due(0), (16, 0), AvailableForPickup, "", To),
+            (Due(2), (15, 40), Delivered, "Fetched by the recipient", To),
+        ],
+    ),
+    (
+        "wrong-route",
+        "The parcel is sent the wrong way and comes a working day late.",
+        &[
+            MANIFESTED,
+            COLLECTED,
+            DEPARTED,
+            SORTED,
+            (Due(0), (6, 0), Exception, "Sent along the wrong route", Hub),
+            (Due(1), (4, 20), InTransit, "", To),
+            (Due(1), (7, 15), OutForDelivery, "", To),
+            (Due(1), (12, 50), Delivered, "", To),
+        ],
+    ),
+    ("cancelled-before-scan", "The label is cancelled before the carrier sees the parcel.", &[(Sent(0), (16, 30), Cancelled, "", From)]),
+    ("never-scanned", "The carrier never sees the parcel.", &[]),
+    (
+        "out-of-order-scans",
+        "Scans are told in the wrong order.",
+        &[
+            DEPARTED,
+            (Sent(0), (21, 40), Collected, "", From),
+            (Sent(0), (22, 10), Manifested, "", From),
+            (Due(0), (6, 50), OutForDelivery, "", To),
+            (Due(0), (7, 20), InTransit, "", Hub),
+            (Due(0), (11, 40), Delivered, "", To),
+        ],
+    ),
+    (
+        "duplicate-scans",
+        "Every scan but the last is told twice.",
+        &[
+            MANIFESTED,
+            (Sent(0), (17, 22), Manifested, "", From),
+            COLLECTED,
+            (Sent(0), (18, 22), Collected, "", From),
+            DEPARTED,
+            (Sent(0), (21, 12), InTransit, "", From),
+            SORTED,
+            (Eve, (4, 7), InTransit, "", Hub),
+            LOADED,
+            (Due(0), (7, 17), OutForDelivery, "", To),
+            (Due(0), (11, 40), Delivered, "", To),
+        ],
+    ),
+];
+
+/// Every name with what it means.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    STORIES.into_iter().map(|(name, about, _)| (name, about))
+}
+
+/// The life of that name, as this parcel will have it.
+#[must_use]
+pub fn named(name: &str, parcel: &Parcel) -> Option<Timeline> {
+    let (_, _, rows) = STORIES.into_iter().find(|(own, ..)| *own == name)?;
+    let luck = entropy::fingerprint(parcel.tracking_number.as_bytes());
+    let steps = rows.iter().filter_map(|row| step(row, parcel, luck)).collect();
+    Some(Timeline { steps, repeat: false })
+}
+
+fn step((day, (hour, minute), status, message, spot): &Row, parcel: &Parcel, luck: u64) -> Option<Step> {
+    // Minutes differ from parcel to parcel by less than the shortest distance between two hours of a story.
+    let minute = minute + i8::try_from(luck % 9).unwrap_or(0);
+    let at = date(*day, parcel).at(*hour, minute, 0, 0).to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let location = match spot {
+        From => parcel.from.clone(),
+        Hub => hub(parcel, luck),
+        To => parcel.to.clone(),
+    };
+    Some(Step {
+        when: When::At(at.duration_since(parcel.created)),
+        status: *status,
+        code: None,
+        message: (!message.is_empty()).then(|| (*message).to_owned()),
+        location: Some(location),
+    })
+}
+
+fn date(day: Day, parcel: &Parcel) -> Date {
+    let sent = timeline::sending(parcel.created);
+    let days = parcel.transit_days.max(1);
+    match day {
+        Sent(0) => sent,
+        Sent(more) => timeline::working_days_after(sent, more),
+        Eve => timeline::working_days_after(sent, if days > 1 { days - 1 } else { 1 }),
+        Due(more) => timeline::working_days_after(sent, days.saturating_add(more)),
+    }
+}
+
+/// A hub of the country where the parcel is sorted: that of its origin, or where it enters that of its destination.
+fn hub(parcel: &Parcel, luck: u64) -> Location {
+    type Towns = &'static [(&'static str, &'static str, &'static str)];
+    const HUBS: [(&str, Towns); 8] = [
+        ("US", &[("Memphis", "TN", "38118"), ("Louisville", "KY", "40213"), ("Indianapolis", "IN", "46241"), ("Oakland", "CA", "94621")]),
+        ("GB", &[("Hinckley", "", "LE10 3BQ"), ("Birmingham", "", "B26 3QT"), ("Warrington", "", "WA2 8TX")]),
+        ("CA", &[("Mississauga", "ON", "L5S 1B6"), ("Richmond", "BC", "V7B 1V3"), ("Dorval", "QC", "H9P 1A2")]),
+        ("DE", &[("Leipzig", "", "04435"), ("Köln", "", "51147")]),
+        ("FR", &[("Roissy-en-France", "", "95700")]),
+        ("NL", &[("Eindhoven", "", "5657")]),
+        ("IE", &[("Athlone", "", "N37")]),
+        ("AU", &[("Bankstown", "NSW", "2200")]),
+    ];
+    let country = if parcel.to.country.is_empty() { &parcel.from.country } else { &parcel.to.country };
+    let found =
+        HUBS.iter().find(|(own, _)| own == country).and_then(|(_, towns)| towns.get(usize::try_from(luck >> 8).unwrap_or(0) % towns.len()));
+    match found {
+        Some((city, state, zip)) => {
+            Location { city: (*city).to_owned(), state: (*state).to_owned(), zip: (*zip).to_owned(), country: country.clone() }
+        }
+        None => parcel.to.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parcel(transit_days: u8, number: u32) -> Parcel {
+        Parcel {
+            tracking_number: format!("T{number}"),
+            carrier: "c".into(),
+            service: "s".into(),
+            subject: "x".into(),
+            from: Location { country: "US".into(), ..Location::default() },
+            to: Location { country: "US".into(), ..Location::default() },
+            created: "2026-01-09T10:00:00Z".parse().expect("a test writes valid timestamps"),
+            transit_days,
+            timeline: None,
+            step: 0,
+            reads: 0,
+            scans: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_story_goes_forward_and_ends_only_once() {
+        for (name, _) in names() {
+            for transit_days in 0..9 {
+                let story = named(name, &parcel(transit_days, u32::from(transit_days))).expect("it has a name");
+                let times = story.steps.iter().map(|step| match step.when {
+                    When::At(at) => at,
+                    _ => panic!("stories are told in time"),
+                });
+                let times: Vec<_> = times.collect();
+                assert!(times.is_sorted() && times.iter().all(|at| at.is_positive()), "{name} {transit_days}: {times:?}");
+                let ends = story.steps.iter().filter(|step| step.status.is_final()).count();
+                assert_eq!(
+                    (ends, story.steps.last().is_none_or(|step| step.status.is_final())),
+                    (usize::from(name != "never-scanned"), true),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn days_are_working_days() {
+        let story = named("late", &parcel(1, 1)).expect("it has a name");
+        let delivered = story.steps.last().map(|step| step.when.clone());
+        // Sent on a Friday, due on Monday, three working days late.
+        let at = match delivered {
+            Some(When::At(at)) => parcel(1, 1).created + at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(at.to_zoned(TimeZone::UTC).date().to_string(), "2026-01-15");
+    }
+}
