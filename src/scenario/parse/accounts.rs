@@ -46,7 +46,12 @@ pub(crate) const MOUNTS: [Mount; 5] = [
     Mount {
         name: "shippo",
         credentials: &[&["token"]],
-        others: &[("mode", Form::OneOf(&["test", "live"])), ("iso_template_times", Form::Flag), ("webhook_secret", Form::Text)],
+        others: &[
+            ("mode", Form::OneOf(&["test", "live"])),
+            ("published_templates", Form::Flag),
+            ("tracking_status_objects", Form::Flag),
+            ("webhook_secret", Form::Text),
+        ],
     },
     Mount {
         name: "shipmate",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalog::CATALOG;
+use super::links;
 use super::wire::MANAGED_ACCOUNT;
 use crate::base::entropy::Rng;
 use crate::base::ids;
@@ -61,9 +62,9 @@ pub(crate) fn account_of(row: &Map<String, Value>) -> String {
     row.get("mode").and_then(Value::as_str).unwrap_or(Mode::Test.word()).to_owned()
 }
 
-/// The token tells sandboxes apart.
+/// The token tells sandboxes apart; links that are followed without one name theirs.
 pub(crate) fn identify(request: &Request) -> Option<Identity> {
-    let (_, token) = presented(request)?;
+    let Some((_, token)) = presented(request) else { return links::sandbox(request).map(Identity::Sandbox) };
     Some(Identity::Credential(token.to_owned()))
 }
 

@@ -1,29 +1,46 @@
-//! Signed links to labels, built from the address that the caller used, so that they can be followed.
+//! Signed links to labels, built from the address that the caller used, so that they can be followed. Browsers follow them
+//! without a credential, so that they name the sandbox themselves unless it is the default one.
 
 use super::wire::Moment;
-use crate::base::time::{self, Timestamp};
+use crate::base::time;
 use crate::base::{entropy, ids};
-use crate::engine::Call;
+use crate::engine::{Cx, DEFAULT, Request, pairs};
 
 /// A link to a file that is good for a year.
-pub(super) fn file(call: &Call<'_>, name: &str, since: Moment) -> String {
-    file_for(call, name, since, jiff::SignedDuration::from_hours(365 * 24))
+pub(super) fn file(cx: &Cx<'_>, name: &str, since: Moment) -> String {
+    file_for(cx, name, since, jiff::SignedDuration::from_hours(365 * 24))
 }
 
 /// A link to a file that is good for so long.
-pub(super) fn file_for(call: &Call<'_>, name: &str, since: Moment, span: jiff::SignedDuration) -> String {
+pub(super) fn file_for(cx: &Cx<'_>, name: &str, since: Moment, span: jiff::SignedDuration) -> String {
     let expires = time::shift(since.0, span).as_second();
-    call.url(&format!("/deliver/{name}?Expires={expires}&Signature={}&Key-Pair-Id={KEY_PAIR}", signature(name, expires)))
+    let signature = signature(name, expires);
+    cx.call.url(&format!("/deliver/{name}?Expires={expires}&Signature={signature}&{KEY_PAIR_ID}={}", key_pair(cx.sandbox)))
 }
 
-/// Whether a link is signed, and good at `now`.
-pub(super) fn is_good(name: &str, call: &Call<'_>, now: Timestamp) -> bool {
-    let expires: Option<i64> = call.query("Expires").and_then(|text| text.parse().ok());
-    let is_signed =
-        |expires| call.query("Signature") == Some(signature(name, expires).as_str()) && call.query("Key-Pair-Id") == Some(KEY_PAIR);
-    expires.is_some_and(|expires| is_signed(expires) && now.as_second() < expires)
+/// Whether a link is signed, and good now.
+pub(super) fn is_good(name: &str, cx: &Cx<'_>) -> bool {
+    let expires: Option<i64> = cx.call.query("Expires").and_then(|text| text.parse().ok());
+    let is_signed = |expires| {
+        cx.call.query("Signature") == Some(signature(name, expires).as_str())
+            && cx.call.query(KEY_PAIR_ID) == Some(key_pair(cx.sandbox).as_str())
+    };
+    expires.is_some_and(|expires| is_signed(expires) && cx.now.as_second() < expires)
 }
 
+/// The sandbox that a link names.
+pub(super) fn sandbox(request: &Request) -> Option<String> {
+    let pairs = pairs(&request.query);
+    let (_, key) = pairs.iter().find(|(name, _)| name == KEY_PAIR_ID)?;
+    key.strip_prefix(KEY_PAIR)?.strip_prefix('.').map(str::to_owned)
+}
+
+/// What a link names the sandbox by.
+pub(super) fn key_pair(sandbox: &str) -> String {
+    if sandbox == DEFAULT { KEY_PAIR.to_owned() } else { format!("{KEY_PAIR}.{sandbox}") }
+}
+
+pub(super) const KEY_PAIR_ID: &str = "Key-Pair-Id";
 const KEY_PAIR: &str = "SEATRIAL";
 
 /// Keeps links apart; it protects nothing.

@@ -46,7 +46,7 @@ fn newer(members: &Map<String, Value>) -> &'static [&'static str] {
         ("longitude", &["longitude", "latitude"]),
         ("alternate_address_to", &["alternate_address_to", "order"]),
         ("extended_token", &["extended_token", "parent_servicelevel"]),
-        ("tracking_url_provider", &["eta", "billing", "qr_code_url"]),
+        ("tracking_url_provider", &["eta", "billing", "qr_code_url", "created_by"]),
         ("status_details", &["substatus"]),
         (
             "certify_signer",

@@ -298,7 +298,7 @@ fn answer(cx: &Cx<'_>, status: StatusCode, batch: Batch) -> Outcome {
     entries.retain(|entry| entry.is_under(result));
     let page = wanted.take(call, path, entries.len(), |start| entries.into_iter().skip(start))?;
     let extension = if batch.label_filetype.as_deref() == Some("ZPLII") { "zpl" } else { "pdf" };
-    let file = |number: usize| links::file(call, &format!("{}_{number}.{extension}", batch.object_id), batch.object_created);
+    let file = |number: usize| links::file(cx, &format!("{}_{number}.{extension}", batch.object_id), batch.object_created);
     let view = View {
         label_url: (0..batch.files).map(file).collect(),
         object_id: batch.object_id.clone(),

@@ -211,7 +211,7 @@ fn account(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<(String, String)> {
 
 fn view(cx: &Cx<'_>, manifest: Manifest) -> View {
     let name = format!("{}_0_{}.pdf", manifest.object_id, manifest.provider);
-    let document = (manifest.status == "SUCCESS").then(|| links::file(cx.call, &name, manifest.object_created));
+    let document = (manifest.status == "SUCCESS").then(|| links::file(cx, &name, manifest.object_created));
     View {
         object_owner: &CATALOG.owner,
         documents: document.into_iter().collect(),

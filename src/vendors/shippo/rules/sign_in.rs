@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::accounts;
 use super::super::dialect::TITLED;
+use super::super::links;
 use super::super::wire::{self, SIGN_IN};
 use super::carrier_accounts;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
@@ -50,7 +51,8 @@ pub(crate) fn initiate(cx: &mut Cx<'_>) -> Outcome {
         state: cx.call.query("state").map(str::to_owned),
     };
     cx.docs.shared().put(SIGN_IN, &code, &pending);
-    Ok(Reply::empty(StatusCode::FOUND).with(LOCATION, &cx.call.url(&format!("/signin/{code}"))))
+    let page = format!("/signin/{code}?{}={}", links::KEY_PAIR_ID, links::key_pair(cx.sandbox));
+    Ok(Reply::empty(StatusCode::FOUND).with(LOCATION, &cx.call.url(&page)))
 }
 
 /// Back to the caller's page; the account is connected.

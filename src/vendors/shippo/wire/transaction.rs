@@ -87,6 +87,8 @@ pub(crate) struct View {
     pub parcel: String,
     pub billing: Billing,
     pub qr_code_url: Option<String>,
+    /// The person who made it; there is none behind a token.
+    pub created_by: Option<Value>,
 }
 
 /// The rate of a transaction.
