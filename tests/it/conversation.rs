@@ -21,6 +21,11 @@ const WALL: &str = "2026-01-05T09:00:00Z";
 
 /// Runs a file; the error says which step went otherwise.
 pub fn run(file: &Path) -> Result<(), String> {
+    record(file).map(drop)
+}
+
+/// Runs a file and answers what was asked and answered on the way.
+pub fn record(file: &Path) -> Result<Vec<(Request, Answer)>, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let story: Value = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     assert!(story["about"].is_string(), "{}: `about` states the promise", file.display());
@@ -35,7 +40,7 @@ pub fn run(file: &Path) -> Result<(), String> {
             })?;
         }
     }
-    Ok(())
+    Ok(teller.record)
 }
 
 fn wall() -> Timestamp {
@@ -67,12 +72,14 @@ pub struct Teller<'s> {
     saved: Map<String, Value>,
     /// How many deliveries to subscribers were looked at.
     heard: usize,
+    /// What was asked and answered.
+    record: Vec<(Request, Answer)>,
 }
 
 impl<'s> Teller<'s> {
     pub fn new(vendor: &'s str, scenario: &Value, defaults: &'s Value) -> Self {
         let mount = vendor.split('_').next().unwrap_or(vendor);
-        Self { machine: machine(scenario), mount, defaults, saved: Map::new(), heard: 0 }
+        Self { machine: machine(scenario), mount, defaults, saved: Map::new(), heard: 0, record: Vec::new() }
     }
 
     /// Makes the call of a step and answers what came back, whatever it is.
@@ -107,7 +114,9 @@ impl<'s> Teller<'s> {
         let request = self.request(step)?;
         let answer = self.machine.handle(&request, wall);
         self.judge(&step["expect"], &answer)?;
-        self.save(&step["save"], &answer)
+        self.save(&step["save"], &answer)?;
+        self.record.push((request, answer));
+        Ok(())
     }
 
     /// Compares what subscribers were told since the last look, a delivery each: its event, address, headers and body.
