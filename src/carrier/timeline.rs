@@ -19,8 +19,8 @@ pub enum When {
     At(SignedDuration),
     /// After the parcel's tracking was read so many times since the previous step.
     AfterReads(u32),
-    /// When somebody makes it happen.
-    ByHand,
+    /// When a call of these operations is about the parcel, such as `shippo.CreateManifest`, `shippo.*` or `*`.
+    OnCall(String),
 }
 
 /// One thing that will happen.
@@ -54,20 +54,21 @@ pub enum Next {
     At(Scan),
     /// After so many more reads, this happens.
     AfterReads(u32, Scan),
-    /// This happens when somebody makes it happen.
-    ByHand(Scan),
+    /// This happens when a call of these operations is about the parcel.
+    OnCall(String, Scan),
 }
 
-/// The next step of a parcel on a timeline (`None`: the usual one); nothing when its life is over.
+/// The next step of a parcel on a timeline (`None`: the usual one); nothing when its life is over. `anchor` is when the latest
+/// call came that one of its steps waited for: the offsets behind such a step count from there.
 #[must_use]
-pub fn next(parcel: &Parcel, timeline: Option<&Timeline>) -> Option<Next> {
+pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, anchor: Option<Timestamp>) -> Option<Next> {
     match timeline {
-        Some(timeline) => scripted(parcel, timeline),
+        Some(timeline) => scripted(parcel, timeline, anchor),
         None => usual(parcel, parcel.step).map(Next::At),
     }
 }
 
-fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
+fn scripted(parcel: &Parcel, timeline: &Timeline, anchor: Option<Timestamp>) -> Option<Next> {
     let length = u32::try_from(timeline.steps.len()).ok().filter(|length| *length > 0)?;
     let (lap, place) = (parcel.step / length, parcel.step % length);
     if lap > 0 && !timeline.repeat {
@@ -77,23 +78,22 @@ fn scripted(parcel: &Parcel, timeline: &Timeline) -> Option<Next> {
     let scan =
         |at| Scan { at, status: step.status, code: step.code.clone(), message: step.message.clone(), location: step.location.clone() };
     let latest = parcel.scans.last().map_or(parcel.created, |scan| scan.at);
-    match step.when {
+    match &step.when {
         When::At(offset) => {
             let longest = timeline.steps.iter().filter_map(|step| match step.when {
                 When::At(offset) => Some(offset),
-                When::AfterReads(_) | When::ByHand => None,
+                When::AfterReads(_) | When::OnCall(_) => None,
             });
             // A lap lasts as long as its last offset, and at least an hour, so that no clock can be advanced forever.
             let length = longest.max().unwrap_or_default().max(SignedDuration::from_hours(1));
             let laps = i32::try_from(lap).unwrap_or(i32::MAX);
-            let at = time::shift(
-                parcel.created,
-                length.checked_mul(laps).and_then(|laps| laps.checked_add(offset)).unwrap_or(SignedDuration::MAX),
-            );
+            let waited = timeline.steps.iter().take(place as usize).any(|step| matches!(step.when, When::OnCall(_)));
+            let offset = length.checked_mul(laps).and_then(|laps| laps.checked_add(*offset)).unwrap_or(SignedDuration::MAX);
+            let at = time::shift(anchor.filter(|_| waited).unwrap_or(parcel.created), offset);
             Some(Next::At(scan(at.max(latest))))
         }
         When::AfterReads(reads) => Some(Next::AfterReads(reads.saturating_sub(parcel.reads), scan(latest))),
-        When::ByHand => Some(Next::ByHand(scan(latest))),
+        When::OnCall(operations) => Some(Next::OnCall(operations.clone(), scan(latest))),
     }
 }
 
@@ -196,7 +196,7 @@ mod tests {
         let step = Step { when: When::At(SignedDuration::ZERO), status: Status::Exception, code: None, message: None, location: None };
         let timeline = Timeline { steps: vec![step], repeat: true };
         let parcel = Parcel { step: 3, ..parcel("2026-01-05T09:00:00Z", 1) };
-        let Some(Next::At(scan)) = next(&parcel, Some(&timeline)) else { panic!("it repeats") };
+        let Some(Next::At(scan)) = next(&parcel, Some(&timeline), None) else { panic!("it repeats") };
         assert_eq!(scan.at.to_string(), "2026-01-05T12:00:00Z");
     }
 }

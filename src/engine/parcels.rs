@@ -5,14 +5,23 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::carrier::library;
 use crate::carrier::timeline::{self, Next};
 use crate::carrier::{Parcel, Scan, Status};
+use crate::engine::call::Call;
 use crate::engine::cx::Cx;
 use crate::world::{Kind, Task};
 
 /// Parcels, by tracking number.
 pub const PARCEL: Kind = Kind("parcel");
+
+/// The operations that a parcel's next step waits for, by tracking number.
+const WAITING: Kind = Kind("parcel_waiting");
+
+/// When the latest call came that a parcel waited for, by tracking number.
+const ANCHOR: Kind = Kind("parcel_anchor");
 
 /// The topic of a parcel's next step in the agenda.
 pub const STEP: &str = "parcel.step";
@@ -68,7 +77,7 @@ impl Cx<'_> {
     /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
     pub fn hurry(&mut self, parcel: &mut Parcel) -> Option<Scan> {
         let mut scan = match self.next(parcel)? {
-            Next::At(scan) | Next::AfterReads(_, scan) | Next::ByHand(scan) => scan,
+            Next::At(scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) => scan,
         };
         scan.at = self.now;
         self.store(parcel, scan.clone());
@@ -93,9 +102,9 @@ impl Cx<'_> {
         if parcel.status().is_final() {
             return None;
         }
-        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None) };
+        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, None) };
         let timeline = self.script.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
-        timeline::next(parcel, timeline.as_deref())
+        timeline::next(parcel, timeline.as_deref(), self.docs.get(ANCHOR, &parcel.tracking_number))
     }
 
     /// Stores a step's scan and writes down the step after it.
@@ -109,10 +118,49 @@ impl Cx<'_> {
     }
 
     fn plan(&mut self, parcel: &Parcel) {
-        if let Some(Next::At(scan)) = self.next(parcel) {
-            self.later(scan.at, STEP, &parcel.tracking_number, parcel.step);
+        match self.next(parcel) {
+            Some(Next::At(scan)) => self.later(scan.at, STEP, &parcel.tracking_number, parcel.step),
+            Some(Next::OnCall(operations, _)) => self.docs.put(WAITING, &parcel.tracking_number, &operations),
+            Some(Next::AfterReads(..)) | None => {}
         }
     }
+}
+
+/// A call has succeeded: parcels whose next step waits for such a call about them have it happen now.
+pub(crate) fn called(cx: &mut Cx<'_>) {
+    if cx.docs.count(WAITING) == 0 {
+        return;
+    }
+    let name = cx.call.name();
+    let vendor = name.split('.').next().unwrap_or_default();
+    let fits = |on: &str| on == "*" || on == name || on.strip_suffix(".*") == Some(vendor);
+    let rows = cx.docs.rows(WAITING).filter(|(_, on)| serde_json::from_slice(on).is_ok_and(fits)).map(|(number, _)| number.to_owned());
+    for number in rows.collect::<Vec<_>>() {
+        let Some(mut parcel) = cx.parcel(&number) else { continue };
+        if !names(cx.call, &[&number, &parcel.subject]) {
+            continue;
+        }
+        cx.docs.remove(WAITING, &number);
+        if let Some(Next::OnCall(_, mut scan)) = cx.next(&parcel) {
+            cx.docs.put(ANCHOR, &number, &cx.now);
+            scan.at = cx.now;
+            cx.store(&mut parcel, scan);
+        }
+    }
+}
+
+/// Whether a call says one of these words anywhere in its path, query or body.
+fn names(call: &Call<'_>, words: &[&str]) -> bool {
+    fn says(value: &Value, words: &[&str]) -> bool {
+        match value {
+            Value::String(text) => words.contains(&text.as_str()),
+            Value::Number(number) => words.contains(&number.to_string().as_str()),
+            Value::Array(rows) => rows.iter().any(|row| says(row, words)),
+            Value::Object(members) => members.values().any(|row| says(row, words)),
+            Value::Bool(_) | Value::Null => false,
+        }
+    }
+    call.parameters.iter().chain(&call.query).any(|(_, text)| words.contains(&text.as_str())) || says(&call.body, words)
 }
 
 /// A parcel's step is due. A task that no longer fits (the parcel was hurried on, stopped or removed) lapses.

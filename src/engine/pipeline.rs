@@ -16,6 +16,7 @@ use crate::engine::call::{self, Call, Request};
 use crate::engine::cx::{self, Cx, Place};
 use crate::engine::locate::{self, Here, Site};
 use crate::engine::machine::{Book, Conform, Loaded, Machine};
+use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::{Sandbox, State};
@@ -291,7 +292,13 @@ fn behave(
     let mut log = Vec::new();
     let before = state.world.accounts.bytes();
     let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
-    let done = guarded(|| Operations::run(row, &mut cx));
+    let done = guarded(|| {
+        let outcome = Operations::run(row, &mut cx);
+        if outcome.is_ok() {
+            parcels::called(&mut cx);
+        }
+        outcome
+    });
     let added = std::mem::take(&mut cx.added);
     conduct.notes = std::mem::take(&mut cx.notes);
     let owner = cx.docs.account();

@@ -153,7 +153,7 @@ impl Run {
                 when: match &step.trigger {
                     Trigger::At(offset) => When::At(*offset),
                     Trigger::AfterReads(reads) => When::AfterReads(u32::try_from(*reads).unwrap_or(u32::MAX)),
-                    Trigger::On(_) => When::ByHand,
+                    Trigger::On(operations) => When::OnCall(operations.value.to_string()),
                 },
                 status: Status::from_word(&step.status).unwrap_or(Status::Unknown),
                 code: step.code.clone(),

@@ -84,8 +84,14 @@ fn location(reader: &mut Reader<'_>, node: &Node) -> Option<Location> {
 fn in_order(reader: &mut Reader<'_>, steps: &[TimelineStep]) {
     let mut latest = SignedDuration::ZERO;
     for step in steps {
-        let Trigger::At(at) = step.trigger else {
-            continue;
+        let at = match step.trigger {
+            Trigger::At(at) => at,
+            Trigger::AfterReads(_) => continue,
+            Trigger::On(_) => {
+                // Offsets behind it count from the call.
+                latest = SignedDuration::ZERO;
+                continue;
+            }
         };
         if at < latest {
             reader
