@@ -51,7 +51,7 @@ impl Machine {
                 None => return Site::NoSandbox(name),
             },
             None => match (loaded.vendor.identify)(request) {
-                Some(Identity::Credential(credential)) => self.claimed(mount, credential),
+                Some(Identity::Credential(credential)) => self.claimed(mount, &credential),
                 Some(Identity::Sandbox(name)) => self.sandbox(&name),
                 None => None,
             }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::base::entropy;
 use crate::base::time::Timestamp;
-use crate::engine::registry::{self, Claim, Texts};
+use crate::engine::registry::{self, Claims, Texts};
 use crate::engine::sample;
 use crate::engine::sandbox::{Sandbox, State, Sums};
 use crate::engine::script::{NoScript, Script};
@@ -72,7 +72,7 @@ pub struct Machine {
     pub(super) options: Options,
     pub(super) sandboxes: RwLock<BTreeMap<Arc<str>, Arc<Sandbox>>>,
     /// Which sandbox a credential leads to, for all sandboxes but the default one.
-    pub(super) claims: RwLock<BTreeMap<Claim, Arc<Sandbox>>>,
+    pub(super) claims: RwLock<Claims>,
     /// What opens the default sandbox.
     pub(super) reserved: RwLock<Texts>,
     pub(super) default: Arc<Sandbox>,

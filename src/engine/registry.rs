@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use indexmap::IndexMap;
+
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::machine::{self, DEFAULT, Loaded, Machine, Start};
@@ -18,6 +20,9 @@ pub(super) type Texts = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// A text in a credential, with its mount.
 pub(super) type Claim = (&'static str, Arc<str>);
+
+/// Which sandbox a text in a credential leads to, by mount. Looked up in every call, so by hash; its order is never seen.
+pub(super) type Claims = BTreeMap<&'static str, IndexMap<Arc<str>, Arc<Sandbox>>>;
 
 /// Why there is no such sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +57,9 @@ impl Machine {
     }
 
     /// The sandbox that a credential belongs to, if it belongs to one besides the default.
-    pub(super) fn claimed(&self, mount: &'static str, credential: String) -> Option<Arc<Sandbox>> {
+    pub(super) fn claimed(&self, mount: &'static str, credential: &str) -> Option<Arc<Sandbox>> {
         let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
-        if claims.is_empty() { None } else { claims.get(&(mount, Arc::from(credential))).cloned() }
+        claims.get(mount)?.get(credential).cloned()
     }
 
     /// A sandbox that nobody can reach yet, so that it can be furnished before it is opened or put in another's place. With
@@ -165,8 +170,8 @@ impl Machine {
         let keys: Vec<Claim> = own.map(|(mount, value)| (mount, Arc::from(value))).collect();
         drop(reserved);
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
-        for key in &keys {
-            claims.entry(key.clone()).or_insert_with(|| Arc::clone(sandbox));
+        for (mount, text) in &keys {
+            claims.entry(mount).or_default().entry(Arc::clone(text)).or_insert_with(|| Arc::clone(sandbox));
         }
         drop(claims);
         *sandbox.claims.lock().unwrap_or_else(PoisonError::into_inner) = keys;
@@ -175,9 +180,10 @@ impl Machine {
     fn unclaim(&self, sandbox: &Arc<Sandbox>) {
         let keys = std::mem::take(&mut *sandbox.claims.lock().unwrap_or_else(PoisonError::into_inner));
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
-            if claims.get(&key).is_some_and(|owner| Arc::ptr_eq(owner, sandbox)) {
-                claims.remove(&key);
+        for (mount, text) in keys {
+            let Some(texts) = claims.get_mut(mount) else { continue };
+            if texts.get(&text).is_some_and(|owner| Arc::ptr_eq(owner, sandbox)) {
+                texts.swap_remove(&text);
             }
         }
     }

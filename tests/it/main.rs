@@ -8,6 +8,7 @@ mod diagnostics;
 mod documents;
 mod embedding;
 mod judge_shiptime;
+mod leaks;
 mod machine;
 mod matching;
 mod process;

@@ -178,3 +178,21 @@ fn names_are_checked_and_unique() {
     assert_eq!(open("two"), Some(SandboxError::Full));
     assert!(!machine.remove("default"));
 }
+
+#[test]
+fn a_busy_sandbox_makes_no_other_wait() {
+    let machine = machine(Options::default());
+    let (busy, other, third) = (made(&machine, "busy"), made(&machine, "other"), made(&machine, "third"));
+    let token = fact(&other, "shippo", "token");
+    // Whatever needed this lock would wait for ever.
+    let held = busy.lock();
+    assert_eq!(parcel(&machine, &token, "").status.as_u16(), 201);
+    other.reset();
+    assert!(machine.fork(&other, "copy", wall()).is_ok() && machine.remove("copy"));
+    drop(third);
+    assert!(machine.remove("third") && machine.remove("busy"));
+    made(&machine, "busy");
+    machine.sweep(wall());
+    assert_eq!((machine.sandboxes().len(), notes(&machine, "", &token).len()), (3, 0));
+    drop(held);
+}
