@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use seatrial::base::time;
-use seatrial::engine::webhooks::{DELIVERY, Delivery};
+use seatrial::engine::webhooks::{DELIVERY, Delivery, Subscription};
 use seatrial::engine::{Answer, Book, Conform, DEFAULT, Machine, Options, Request, Start, Vendor};
 use seatrial::scenario::{self, ast::ClockMode};
 use seatrial::spec::Route;
@@ -97,13 +97,16 @@ impl<'s> Teller<'s> {
     }
 
     pub fn step(&mut self, step: &Value) -> Result<(), String> {
-        let known = ["call", "headers", "json", "form", "text", "expect", "save", "advance", "repeat", "note", "told"];
+        let known = ["call", "headers", "json", "form", "text", "expect", "save", "advance", "repeat", "note", "told", "subscribe"];
         if let Some(name) = step.as_object().and_then(|step| step.keys().find(|name| !known.contains(&name.as_str()))) {
             return Err(format!("`{name}` is no part of a step"));
         }
         let wall = wall();
         if let Some(expected) = step.get("told") {
             return self.told(expected);
+        }
+        if let Some(wanted) = step.get("subscribe") {
+            return self.subscribe(wanted);
         }
         if let Some(span) = step["advance"].as_str() {
             let sandbox = self.machine.default_sandbox();
@@ -119,12 +122,33 @@ impl<'s> Teller<'s> {
         Ok(())
     }
 
+    /// Asks to be told, as people do in the portals of vendors: `{events, format}`.
+    fn subscribe(&mut self, wanted: &Value) -> Result<(), String> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let events = wanted["events"].as_array().into_iter().flatten().filter_map(text).collect();
+        let format = serde_json::from_value(wanted["format"].clone()).unwrap_or_default();
+        let vendor = wanted["vendor"].as_str().unwrap_or(self.mount);
+        let made = self.machine.by_hand(self.machine.default_sandbox(), vendor, None, wall(), |cx| {
+            cx.subscribe(Subscription { format, ..Subscription::new("http://127.0.0.1:9/hook", events, cx.now) })
+        });
+        made.map(drop).ok_or_else(|| format!("`{vendor}` has no account"))
+    }
+
     /// Compares what subscribers were told since the last look, a delivery each: its event, address, headers and body.
     fn told(&mut self, expected: &Value) -> Result<(), String> {
+        let rows = self.deliveries();
+        let fresh: Vec<Value> = rows.iter().skip(std::mem::replace(&mut self.heard, rows.len())).cloned().collect();
+        let found = Value::from(fresh);
+        let problems = matching::differences(&self.fill(expected), &found, Members::AtLeast, "$");
+        if problems.is_empty() { Ok(()) } else { Err(format!("  {}\n  told: {:.3000}", problems.join("\n  "), found.to_string())) }
+    }
+
+    /// Everything that subscribers were told.
+    pub fn deliveries(&self) -> Vec<Value> {
         let state = self.machine.default_sandbox().lock();
         let tables = state.world.accounts.iter().filter_map(|(_, account)| account.table(DELIVERY));
         let rows = tables.flat_map(|table| table.iter().filter_map(|(_, body)| serde_json::from_slice::<Delivery>(body).ok()));
-        let rows: Vec<Value> = rows
+        let rows = rows
             .map(|row| {
                 let body = serde_json::from_str(&row.body).unwrap_or_else(|_| Value::from(row.body.as_str()));
                 let headers: Map<String, Value> = row.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -132,10 +156,7 @@ impl<'s> Teller<'s> {
             })
             .collect();
         drop(state);
-        let fresh: Vec<Value> = rows.iter().skip(std::mem::replace(&mut self.heard, rows.len())).cloned().collect();
-        let found = Value::from(fresh);
-        let problems = matching::differences(&self.fill(expected), &found, Members::AtLeast, "$");
-        if problems.is_empty() { Ok(()) } else { Err(format!("  {}\n  told: {:.3000}", problems.join("\n  "), found.to_string())) }
+        rows
     }
 
     fn request(&self, step: &Value) -> Result<Request, String> {

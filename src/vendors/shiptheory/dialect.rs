@@ -33,6 +33,10 @@ fn headers(call: &Call<'_>, reply: &mut Reply) {
     // Recorded 2024-03: every answer carried these two.
     reply.headers.insert(SERVER, http::HeaderValue::from_static("nginx/1.14.1"));
     reply.headers.insert(PROTECTION, http::HeaderValue::from_static("1; mode=block"));
+    // A scenario's outage is told with its own code.
+    if reply.status == StatusCode::SERVICE_UNAVAILABLE {
+        reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(call), code: 503 }));
+    }
     if let Body::Json(document) = &reply.body
         && xml::is_preferred(call.request)
     {
