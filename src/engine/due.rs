@@ -65,6 +65,7 @@ impl Machine {
         let done = outbound.is_empty() && state.world.agenda.next().is_none_or(|at| at > to);
         let reached = if done { to } else { reached };
         state.world.clock.set(reached, wall);
+        sandbox.count(&state);
         Stage { outbound, fired, now: reached, done }
     }
 
@@ -73,7 +74,9 @@ impl Machine {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
         self.settle(sandbox, &mut state, now);
-        self.ready(sandbox, &mut state, now)
+        let outbound = self.ready(sandbox, &mut state, now);
+        sandbox.count(&state);
+        outbound
     }
 
     /// The beginning of the outbox, ready to be sent. What nobody waits for any more is taken out.
@@ -107,6 +110,7 @@ impl Machine {
             step: outbound.attempt,
         };
         self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, &outbound.delivery, outbound.at, told));
+        sandbox.count(&state);
     }
 
     /// Does something in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of

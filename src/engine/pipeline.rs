@@ -53,17 +53,28 @@ struct Conduct {
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
     pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
-        let here = match self.locate(request) {
-            Site::Vendor(here) => here,
-            Site::NoSandbox(name) => return astray(&format!("there is no sandbox `{name}`")),
-            Site::Nowhere => return astray("no vendor is mounted here"),
-        };
+        match self.locate(request) {
+            Site::Vendor(here) => self.answer(request, &here, wall),
+            Site::NoSandbox(name) => astray(&format!("there is no sandbox `{name}`")),
+            Site::Nowhere => astray("no vendor is mounted here"),
+        }
+    }
+
+    /// Answers one request in a sandbox, whatever it says about where it belongs.
+    pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
+        match self.locate(request) {
+            Site::Vendor(here) => self.answer(request, &Here { sandbox: Arc::clone(sandbox), ..here }, wall),
+            Site::NoSandbox(_) | Site::Nowhere => astray("no vendor is mounted here"),
+        }
+    }
+
+    fn answer(&self, request: &Request, here: &Here<'_>, wall: Timestamp) -> Answer {
         let book = here.loaded.book();
         let path = locate::normal(here.loaded, here.path);
-        let reading = read(request, &here, book, &path);
+        let reading = read(request, here, book, &path);
         here.sandbox.touch(wall);
         let conduct = self.conduct(&here.sandbox, here.loaded, &reading, None, wall);
-        self.finish(&here, book, &reading.call, conduct)
+        self.finish(here, book, &reading.call, conduct)
     }
 
     /// Has an operation happen as if a customer had called it, for the `given` of a scenario; the status and body of the

@@ -14,8 +14,10 @@
 
 pub mod ast;
 pub mod check;
+pub mod conversation;
 pub mod error;
 pub mod expr;
+pub mod matching;
 mod node;
 mod parse;
 pub mod run;

@@ -4,6 +4,7 @@
 
 mod about;
 mod clock;
+mod conversations;
 mod copies;
 mod faults;
 mod parcels;

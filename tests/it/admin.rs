@@ -153,6 +153,12 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/sandboxes/{s}/requests", "/sandboxes/default/requests?vendor=shippo", ""),
     ("GET", "/sandboxes/{s}/requests/count", "/sandboxes/default/requests/count?status=2xx", ""),
     ("GET", "/sandboxes/{s}/requests/export", "/sandboxes/default/requests/export?format=ndjson", ""),
+    (
+        "POST",
+        "/sandboxes/{s}/conversations",
+        "/sandboxes/one/conversations?vendor=shippo",
+        r#"{"about": "nothing", "steps": [{"call": "GET /addresses", "expect": {"status": 401}}]}"#,
+    ),
     ("POST", "/sandboxes/{s}/verify", "/sandboxes/default/verify", r#"{"expect": [{"call": "shippo.CreateAddress", "count": 1}]}"#),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
     ("DELETE", "/sandboxes/{s}/requests", "/sandboxes/default/requests?method=GET", ""),
@@ -295,6 +301,25 @@ fn recorded_calls_are_a_conversation_that_goes_as_recorded() {
     let file = folder.join("recorded.yaml");
     std::fs::write(&file, export("conversation&secrets=show")).expect("a file can be written");
     conversation::run(&file).unwrap_or_else(|problem| panic!("{problem}"));
+    // The same in a sandbox of another name, by credentials of its own.
+    let still = r#"{"name": "still", "seed": 42, "clock": {"start": "2026-01-05T09:00:00Z", "mode": "frozen"}}"#;
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], still).status, 201);
+    let yaml = [("content-type", "application/yaml")];
+    let path = "/_seatrial/sandboxes/still/conversations?vendor=shippo";
+    let played = send(&server, "POST", path, &yaml, &export("conversation&secrets=show")).json();
+    assert_eq!(played["steps"].as_array().map(Vec::len), Some(7), "{played}");
+    let problems = |played: &Value| -> Vec<String> {
+        let steps = played["steps"].as_array().into_iter().flatten();
+        let rows = steps.flat_map(|step| step["problems"].as_array().into_iter().flatten());
+        rows.map(|problem| problem.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    // Only links to labels differ: they carry the name of the sandbox, because no credential goes with them.
+    assert!(problems(&played).iter().all(|problem| problem.starts_with("$.label_url")), "{played}");
+    let parcels = send(&server, "GET", "/_seatrial/sandboxes/still/parcels", &[], "").json();
+    assert_eq!(parcels["parcels"].as_array().map(Vec::len), Some(2));
+    let changed = export("conversation&secrets=show").replace("\"status\":201", "\"status\":200");
+    let played = send(&server, "POST", path, &yaml, &changed).json();
+    assert!(problems(&played).iter().any(|problem| problem == "status 201, expected 200"), "{played}");
     std::fs::remove_file(&file).expect("the file can go");
     for format in ["har", "ndjson", "curl", "conversation"] {
         let shown = export(format);

@@ -10,12 +10,11 @@ use jiff::Timestamp;
 use seatrial::base::time;
 use seatrial::engine::webhooks::{DELIVERY, Delivery, Subscription};
 use seatrial::engine::{Answer, Book, Conform, DEFAULT, Machine, Options, Request, Start, Vendor};
+use seatrial::scenario::matching::{self, Members};
 use seatrial::scenario::{self, ast::ClockMode};
 use seatrial::spec::Route;
 use seatrial::vendors;
 use serde_json::{Map, Value};
-
-use crate::matching::{self, Members};
 
 const WALL: &str = "2026-01-05T09:00:00Z";
 

@@ -10,7 +10,6 @@ mod embedding;
 mod judge_shiptime;
 mod leaks;
 mod machine;
-mod matching;
 mod process;
 mod recorded;
 mod sandboxes;

@@ -6,7 +6,9 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::scenario::schema;
-use crate::server::admin::{Handler, Problem, about, clock, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks};
+use crate::server::admin::{
+    Handler, Problem, about, clock, conversations, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks,
+};
 
 /// One route.
 pub(super) struct Route {
@@ -96,6 +98,7 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/requests/count", 200, requests::count, "how many calls fit the filters", query: requests::COUNT, answer: answers::count),
     route!(GET "/sandboxes/{s}/requests/stream", 200, requests::stream, "calls as they happen, as server-sent events", query: requests::FILTERS),
     route!(GET "/sandboxes/{s}/requests/export", 200, requests::export, "the journal for other tools", query: requests::FORMATS),
+    route!(POST "/sandboxes/{s}/conversations", 200, conversations::play, "plays a recorded conversation, and tells where it goes otherwise", query: conversations::VENDOR, body: conversations::schema, answer: answers::played),
     route!(POST "/sandboxes/{s}/verify", 200, verify::verify, "whether expectations hold, by the journal", body: verify::schema, answer: answers::report),
     route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`", query: SECRETS, answer: requests::entry_schema),
     route!(GET "/sandboxes/{s}/parcels", 200, parcels::list, "every parcel of every vendor", answer: answers::parcels),

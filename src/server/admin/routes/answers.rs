@@ -120,6 +120,19 @@ pub(super) fn report() -> Value {
     }))
 }
 
+pub(super) fn played() -> Value {
+    let step = object(json!({
+        "step": text(),
+        "status": {"type": ["integer", "null"]},
+        "problems": {"type": "array", "items": text()},
+    }));
+    object(json!({
+        "about": {"type": ["string", "null"]},
+        "verdict": {"type": "string", "enum": ["passed", "failed"]},
+        "steps": {"type": "array", "items": step},
+    }))
+}
+
 pub(super) fn parcel() -> Value {
     let event = json!({"type": "object", "required": ["at", "status"], "properties": {"at": time(), "status": text()}});
     object(json!({

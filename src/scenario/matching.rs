@@ -1,9 +1,10 @@
-//! Comparing an answer with what a conversation expects: exact values, or matchers that begin with `~`.
+//! Comparing an answer with what a conversation expects: exact values, or matchers that begin with `~`, such as `~uuid` or
+//! `~/regular expression/`. What begins so and is no matcher matches nothing.
 
 use serde_json::Value;
 
 /// How strictly objects are compared.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Members {
     /// The same members in the same order.
     Exact,
@@ -12,6 +13,7 @@ pub enum Members {
 }
 
 /// Every difference, with its path.
+#[must_use]
 pub fn differences(expected: &Value, found: &Value, members: Members, path: &str) -> Vec<String> {
     match (expected, found) {
         (Value::String(matcher), _) if matcher.starts_with('~') => {
@@ -53,6 +55,7 @@ pub fn differences(expected: &Value, found: &Value, members: Members, path: &str
 }
 
 /// Whether a text matches an expectation, which may be a matcher.
+#[must_use]
 pub fn text(expected: &str, found: &str) -> bool {
     if expected.starts_with('~') { matches(expected, &Value::from(found)) } else { expected == found }
 }
@@ -73,9 +76,8 @@ fn matches(matcher: &str, found: &Value) -> bool {
         "~base64-pdf" => shaped(&|text| text.starts_with("JVBERi0") && base64_decodes(text)),
         pattern => {
             let pattern = pattern.strip_prefix("~/").and_then(|pattern| pattern.strip_suffix('/'));
-            let pattern = pattern.unwrap_or_else(|| panic!("`{matcher}` is no matcher"));
-            let regex = regex::Regex::new(pattern).unwrap_or_else(|error| panic!("`{matcher}`: {error}"));
-            regex.is_match(&text.map_or_else(|| found.to_string(), str::to_owned))
+            let regex = pattern.and_then(|pattern| regex::Regex::new(pattern).ok());
+            regex.is_some_and(|regex| regex.is_match(&text.map_or_else(|| found.to_string(), str::to_owned)))
         }
     }
 }
