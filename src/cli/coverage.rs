@@ -20,14 +20,14 @@ pub(super) fn run(arguments: &CoverageArguments) -> Exit {
 
 fn table(rows: &[Coverage]) -> String {
     let mut text = format!(
-        "{:<12} {:>10} {:>5} {:>6} {:>10} {:>8}   {:>8} {:>10} {:>6} {:>8}\n",
+        "{:<15} {:>10} {:>5} {:>6} {:>10} {:>8}   {:>8} {:>10} {:>6} {:>8}\n",
         "vendor", "operations", "rows", "rules", "resources", "samples", "recorded", "documented", "client", "inferred"
     );
     for row in rows {
         let evidence = &row.evidence;
         let _ = writeln!(
             text,
-            "{:<12} {:>10} {:>5} {:>6} {:>10} {:>8}   {:>8} {:>10} {:>6} {:>8}",
+            "{:<15} {:>10} {:>5} {:>6} {:>10} {:>8}   {:>8} {:>10} {:>6} {:>8}",
             row.vendor,
             row.operations,
             row.rows,

@@ -9,6 +9,7 @@ use crate::base::ids;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shiptime::access;
 use crate::vendors::shiptime::catalog::{CATALOG, Carrier};
 use crate::vendors::shiptime::checks::{self, Problem, Window};
 use crate::vendors::shiptime::dialect;
@@ -162,7 +163,26 @@ pub(in crate::vendors::shiptime) fn create(cx: &mut Cx<'_>) -> Outcome {
         pickups::book(cx, &mut shipment, detail);
     }
     store(cx, &shipment);
+    etiquette(cx, &shipment, detail.is_some());
     Ok(Reply::ok(booked(cx, &shipment)))
+}
+
+/// The vendor asks users of its sandbox to mark tests as such and to have nothing picked up. Nothing comes of it here but a remark,
+/// which spares somebody a driver at the door there.
+fn etiquette(cx: &mut Cx<'_>, shipment: &Shipment, with_pickup: bool) {
+    if !access::uses(cx.call.request, "basic") {
+        return;
+    }
+    let marked = ["from", "to"].iter().filter_map(|end| shipment.request.get(*end)?.get("instructions")?.as_str()).any(|text| {
+        let text = text.to_lowercase();
+        text.contains("test") && text.contains("not for pick")
+    });
+    if !marked {
+        cx.note("etiquette-instructions: the vendor's sandbox wants `Test booking Not for Pick up` in the instructions");
+    }
+    if with_pickup {
+        cx.note("etiquette-pickup: the vendor's sandbox wants drop-off, or a pickup far in the future");
+    }
 }
 
 /// What is to be booked.
