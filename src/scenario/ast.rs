@@ -40,6 +40,8 @@ pub struct Scenario {
     pub rate_limits: RateLimits,
     /// Disturbance of webhook deliveries.
     pub webhooks: Webhooks,
+    /// Who is told from the beginning.
+    pub subscriptions: Vec<Subscription>,
     /// What the consumer has to do.
     pub expect: Vec<Expectation>,
 }
@@ -356,6 +358,23 @@ pub struct Webhooks {
     pub delay: Option<Between<Duration>>,
     /// Share of deliveries that never come.
     pub drop: f64,
+}
+
+/// Somebody who is told from the beginning, as if it had been set up in the vendor's portal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscription {
+    /// By which vendor.
+    pub vendor: Spanned<String>,
+    /// In whose account; that of the vendor's first credential otherwise.
+    pub account: Option<String>,
+    /// Where to.
+    pub url: String,
+    /// What about, in the vendor's words; everything when it is empty.
+    pub events: Vec<Spanned<String>>,
+    /// Whether bodies are forms.
+    pub form: bool,
+    /// What bodies are signed with, or what is sent along.
+    pub secret: Option<String>,
 }
 
 /// What the consumer has to do.

@@ -33,6 +33,9 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
     for entry in &scenario.overrides {
         checker.pattern(&entry.on);
     }
+    for subscription in &scenario.subscriptions {
+        checker.vendor(&subscription.vendor.value, subscription.vendor.span);
+    }
     for entry in &scenario.expect {
         match &entry.kind {
             Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),

@@ -10,11 +10,12 @@ mod reader;
 mod tests;
 mod timelines;
 mod values;
+mod webhooks;
 
 use std::sync::Arc;
 
 use self::reader::Reader;
-use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario, Webhooks};
+use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
 use super::node::{self, Kind, Node};
@@ -109,6 +110,7 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
     if let Some(node) = fields.get("kind") {
         reader.constant(node, "kind", KIND);
     }
+    let (webhooks, subscriptions) = fields.get("webhooks").and_then(|node| webhooks::webhooks(reader, node)).unwrap_or_default();
     Some(Scenario {
         source: Arc::clone(reader.source),
         name: fields.get("name").and_then(|node| reader.string(node, "name")),
@@ -121,7 +123,8 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         timelines: fields.get("timelines").map(|node| timelines::timelines(reader, node)).unwrap_or_default(),
         overrides: fields.get("overrides").map(|node| overrides::overrides(reader, node)).unwrap_or_default(),
         rate_limits: fields.get("rate_limits").and_then(|node| reader.choice(node, "rate_limits", &RATE_LIMITS)).unwrap_or_default(),
-        webhooks: fields.get("webhooks").and_then(|node| webhooks(reader, node)).unwrap_or_default(),
+        webhooks,
+        subscriptions,
         expect: fields.get("expect").map(|node| reader.each(node, "expect", expect::expectation)).unwrap_or_default(),
     })
 }
@@ -171,14 +174,4 @@ fn given(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     };
     let operation = reader.operation(&entry.key)?;
     Some(Given { operation, body: entry.value.to_json() })
-}
-
-fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<Webhooks> {
-    let fields = reader.fields(node, "`webhooks`", &members::WEBHOOKS)?;
-    Some(Webhooks {
-        duplicate: fields.get("duplicate").and_then(|node| reader.share(node, "duplicate")).unwrap_or_default(),
-        reorder: fields.get("reorder").and_then(|node| reader.whole(node, "reorder", 0..=1000)).unwrap_or_default(),
-        delay: fields.get("delay").and_then(|node| reader.durations(node, "delay")),
-        drop: fields.get("drop").and_then(|node| reader.share(node, "drop")).unwrap_or_default(),
-    })
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
+use crate::engine::webhooks;
 use crate::engine::{Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, View, Wire};
 use crate::scenario::ast::{
     Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, Response, Scenario, Then, Trigger, Webhooks,
@@ -78,6 +79,7 @@ pub fn stage(
     world: Option<World>,
     wall: Timestamp,
 ) -> Result<Arc<Sandbox>, Vec<Diagnostic>> {
+    let is_new = world.is_none();
     let sandbox = machine.stage(name, start(scenario, wall), world);
     let mut problems = Vec::new();
     for given in &scenario.given {
@@ -89,8 +91,39 @@ pub fn stage(
         let help = "a row is the body of a request that this operation accepts";
         problems.push(Diagnostic::at("S017", message, &scenario.source, given.operation.span, help));
     }
+    if is_new {
+        subscribe(machine, &sandbox, scenario, wall, &mut problems);
+    }
     sandbox.settle_origin();
     if problems.is_empty() { Ok(sandbox) } else { Err(problems) }
+}
+
+/// Subscribes whom the scenario names.
+fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Timestamp, problems: &mut Vec<Diagnostic>) {
+    for row in &scenario.subscriptions {
+        let Some(vendor) = machine.vendors().find(|vendor| vendor.id == row.vendor.value) else { continue };
+        let known = vendor.webhooks.events;
+        if known.is_empty() {
+            let help = "leave the row out, or name a vendor that has webhooks";
+            problems.push(Diagnostic::at("S017", format!("{} has no webhooks", vendor.id), &scenario.source, row.vendor.span, help));
+        }
+        for event in row.events.iter().filter(|event| event.value != "*" && !known.contains(&event.value.as_str())) {
+            let message = format!("`{}` is no event of {}", event.value, vendor.id);
+            let help = format!("expected `*` or some of {}", known.join(", "));
+            problems.push(Diagnostic::at("S017", message, &scenario.source, event.span, &help));
+        }
+        machine.by_hand(sandbox, vendor.id, row.account.as_deref(), wall, |cx| {
+            let mut events: Vec<String> = row.events.iter().map(|event| event.value.clone()).collect();
+            if events.is_empty() {
+                events.push("*".to_owned());
+            }
+            let mut subscription = webhooks::Subscription::new(&row.url, events, cx.now);
+            subscription.format = if row.form { webhooks::Format::Form } else { webhooks::Format::Json };
+            subscription.secret.clone_from(&row.secret);
+            subscription.base = format!("http://127.0.0.1:7447/{}", vendor.mount);
+            cx.subscribe(subscription);
+        });
+    }
 }
 
 /// A scenario at work, for whoever has no use for the rest of a [`Start`].

@@ -269,3 +269,26 @@ fn a_year_with_ten_thousand_parcels_is_one_advance() {
     assert_eq!(delivered, 10_000);
     assert_eq!(machine.default_sandbox().lock().world.agenda.len(), 0);
 }
+
+#[test]
+fn a_scenario_subscribes_whom_it_names() {
+    let machine = machine("{subscriptions: [{vendor: shipmate, url: http://127.0.0.1:9/hook, events: [SHIPMENT_CREATED], format: form}]}");
+    tell(&machine, "SHIPMENT_CREATED", "S1");
+    tell(&machine, "SHIPMENT_CANCELLED", "S1");
+    let mut bodies = Vec::new();
+    advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
+        bodies.push(outbound.body.clone());
+        answered(200)
+    });
+    assert_eq!(bodies.len(), 1);
+    assert!(bodies[0].ends_with("&event=SHIPMENT_CREATED&shipment_reference=S1"), "{bodies:?}");
+}
+
+#[test]
+fn a_scenario_that_subscribes_to_nothing_known_is_refused() {
+    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall()));
+    let text = "webhooks: {subscriptions: [{vendor: shippo, url: http://127.0.0.1:9/hook, events: [track_update]}]}";
+    let scenario = scenario::load(text, "telling.yaml", &scenario::run::Known(&machine)).expect("events are known to the machine only");
+    let problems = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).err().expect("there is no such event");
+    assert!(problems[0].to_string().contains("`track_update` is no event of shippo"), "{}", problems[0]);
+}

@@ -28,13 +28,14 @@ pub(crate) const OVERRIDE: [&str; 8] = ["on", "when", "respond", "latency", "fau
 pub(crate) const RESPOND: [&str; 3] = ["status", "headers", "body"];
 pub(crate) const FAULT: [&str; 2] = ["commit", "then"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
-pub(crate) const WEBHOOKS: [&str; 4] = ["duplicate", "reorder", "delay", "drop"];
+pub(crate) const WEBHOOKS: [&str; 5] = ["duplicate", "reorder", "delay", "drop", "subscriptions"];
+pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
 pub(crate) const EXPECT: [&str; 6] = ["call", "never", "order", "webhook", "count", "when"];
 pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"];
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 15] = [
+pub(crate) const ALL: [(&str, &[&str]); 16] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -48,6 +49,7 @@ pub(crate) const ALL: [(&str, &[&str]); 15] = [
     ("failure", &FAULT),
     ("rate_limit", &RATE_LIMIT),
     ("webhooks", &WEBHOOKS),
+    ("subscription", &SUBSCRIPTION),
     ("expectation", &EXPECT),
     ("webhook", &EXPECT_WEBHOOK),
 ];

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::scenario::ast::{
-    Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Override, Per, RateLimit, Then, Trigger,
+    Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Override, Per, RateLimit, Then, Trigger, Webhooks,
 };
 use crate::scenario::expr::Scope;
 

@@ -1,0 +1,32 @@
+//! The `webhooks`: who is told from the beginning, and how telling is disturbed.
+
+use super::members;
+use super::reader::Reader;
+use crate::scenario::ast::{Subscription, Webhooks};
+use crate::scenario::node::Node;
+
+const FORMATS: [(&str, bool); 2] = [("json", false), ("form", true)];
+
+pub(super) fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<(Webhooks, Vec<Subscription>)> {
+    let fields = reader.fields(node, "`webhooks`", &members::WEBHOOKS)?;
+    let disturbance = Webhooks {
+        duplicate: fields.get("duplicate").and_then(|node| reader.share(node, "duplicate")).unwrap_or_default(),
+        reorder: fields.get("reorder").and_then(|node| reader.whole(node, "reorder", 0..=1000)).unwrap_or_default(),
+        delay: fields.get("delay").and_then(|node| reader.durations(node, "delay")),
+        drop: fields.get("drop").and_then(|node| reader.share(node, "drop")).unwrap_or_default(),
+    };
+    let subscriptions = fields.get("subscriptions").map(|node| reader.each(node, "subscriptions", subscription)).unwrap_or_default();
+    Some((disturbance, subscriptions))
+}
+
+fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
+    let fields = reader.fields(node, "a subscription", &members::SUBSCRIPTION)?;
+    let vendor = fields.require(reader, "vendor").and_then(|node| reader.spanned(node, "vendor"));
+    let url = fields.require(reader, "url").and_then(|node| reader.string(node, "url"));
+    let event = |reader: &mut Reader<'_>, node: &Node| reader.spanned(node, "events");
+    let events = fields.get("events").map(|node| reader.each(node, "events", event)).unwrap_or_default();
+    let account = fields.get("account").and_then(|node| reader.string(node, "account"));
+    let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
+    let secret = fields.get("secret").and_then(|node| reader.string(node, "secret"));
+    Some(Subscription { vendor: vendor?, account, url: url?, events, form, secret })
+}
