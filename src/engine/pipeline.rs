@@ -14,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
 use crate::engine::call::{self, Call, Request};
 use crate::engine::cx::{self, Cx, Place};
+use crate::engine::limits;
 use crate::engine::locate::{self, Here, Site};
 use crate::engine::machine::{Book, Conform, Loaded, Machine};
 use crate::engine::parcels;
@@ -109,6 +110,7 @@ impl Machine {
         let now = state.world.clock.now(wall);
         let dated = !state.world.clock.is_wall();
         self.settle(sandbox, state, now);
+        let counts = known.is_none();
         let admission = known.map_or_else(|| admit(sandbox, vendor, call, state, now), |credential| Ok(Some(credential)));
         let (credential, denied) = match admission {
             Ok(credential) => (credential, None),
@@ -118,6 +120,8 @@ impl Machine {
         let owner = state.world.accounts.get_mut(account);
         owner.calls += 1;
         let (number, name) = (owner.calls, Arc::clone(&owner.name));
+        let limit = credential.as_ref().filter(|_| counts).and_then(|credential| (vendor.limit)(call, credential));
+        let wait = limit.and_then(|limit| limits::count(owner, limit, now)).filter(|_| state.script.enforces_limits());
         let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
         let documents = state.world.accounts.get(account);
         let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
@@ -125,6 +129,7 @@ impl Machine {
         let refusal = match (&reading.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied)) => Some(denied),
+            (_, None) if wait.is_some() => wait.map(|retry_after| Refusal::RateLimited { retry_after }),
             (refusal, None) => refusal.clone(),
         };
         let mut conduct = Conduct {

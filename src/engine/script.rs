@@ -75,6 +75,11 @@ pub trait Script: Send {
     /// The steps of a timeline.
     fn timeline(&self, name: &str) -> Option<Arc<Timeline>>;
 
+    /// Whether vendors' own rate limits are enforced.
+    fn enforces_limits(&self) -> bool {
+        false
+    }
+
     /// How telling subscribers is disturbed.
     fn telling(&self) -> Telling {
         Telling::default()

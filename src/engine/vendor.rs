@@ -11,6 +11,7 @@ use crate::carrier::{Parcel, Scan};
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
 use crate::engine::extract::{Behaviour, Handler};
+use crate::engine::limits::Limit;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::webhooks::Webhooks;
@@ -45,6 +46,8 @@ pub struct Vendor {
     pub authenticate: fn(&Gate<'_>) -> Result<Credential, Refusal>,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
+    /// What it publishes about how often an operation may be called.
+    pub limit: fn(&Call<'_>, &Credential) -> Option<Limit>,
     /// How it words things.
     pub dialect: Dialect,
     /// Handles a task that one of its rules wrote into the agenda.

@@ -17,7 +17,8 @@ use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, View, Wire};
 use crate::scenario::ast::{
-    Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, Response, Scenario, Then, Trigger, Webhooks,
+    Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
+    Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::Diagnostic;
@@ -255,6 +256,10 @@ impl Script for Run {
         let Webhooks { duplicate, reorder, delay, drop } = self.scenario.webhooks;
         let delay = delay.map_or((Duration::ZERO, Duration::ZERO), |delay| (delay.min, delay.max));
         Telling { duplicate, drop, reorder, delay }
+    }
+
+    fn enforces_limits(&self) -> bool {
+        self.scenario.rate_limits == RateLimits::Vendor
     }
 
     fn source(&self) -> &str {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::base::time::Timestamp;
 use crate::world::documents::{Kind, Table, Undo};
 
 /// The number of an account within its world.
@@ -24,6 +25,8 @@ pub struct Account {
     pub name: Arc<str>,
     /// How many calls it has made.
     pub calls: u64,
+    /// When the current window of each class of calls began, and how many it has seen; a copy in a file begins anew.
+    pub windows: BTreeMap<&'static str, (Timestamp, u64)>,
     tables: Vec<(Kind, Table)>,
 }
 
@@ -99,7 +102,7 @@ impl Accounts {
         }
         let id = AccountId(u32::try_from(self.rows.len()).expect("fewer accounts than bytes of memory"));
         let name: Arc<str> = Arc::from(name);
-        self.rows.push(Account { mount, name: Arc::clone(&name), calls: 0, tables: Vec::new() });
+        self.rows.push(Account { mount, name: Arc::clone(&name), calls: 0, windows: BTreeMap::new(), tables: Vec::new() });
         self.names.entry(mount).or_default().insert(name, id);
         id
     }

@@ -56,6 +56,7 @@ const ACME: Vendor = Vendor {
     scanned: scans_are_read,
     state: |_| Value::Null,
     webhooks: Webhooks::NONE,
+    limit: seatrial::engine::unlimited,
 };
 
 fn operations(rows: &mut Operations) {

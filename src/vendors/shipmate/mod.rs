@@ -28,7 +28,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
-use crate::engine::{Slashes, Vendor, nothing_due};
+use crate::engine::{Slashes, Vendor, nothing_due, unlimited};
 use crate::world::Account;
 
 /// Shipmate v1.1.
@@ -46,6 +46,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: access::decode,
+    limit: unlimited,
     dialect: dialect::DIALECT,
     due: nothing_due,
     scanned: webhooks::scanned,

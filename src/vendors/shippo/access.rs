@@ -32,7 +32,8 @@ impl Mode {
         Self::of_account(&cx.docs.account().name)
     }
 
-    fn of_account(name: &str) -> Self {
+    /// The mode of the account with that name.
+    pub(crate) fn of_account(name: &str) -> Self {
         if name.rsplit(' ').next() == Some("live") { Self::Live } else { Self::Test }
     }
 

@@ -8,6 +8,7 @@
 //! validation   what the address service makes of an address
 //! quoting      what each carrier account says to a shipment
 //! numbers      tracking numbers in the forms of their carriers
+//! limits       how many calls a minute the vendor takes
 //! links        signed links to labels
 //! webhooks     what subscribers hear, worded and signed
 //! catalog      what a new account starts with, read-only
@@ -19,6 +20,7 @@ mod access;
 mod accounts;
 mod catalog;
 mod dialect;
+mod limits;
 mod links;
 mod numbers;
 mod operations;
@@ -48,6 +50,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: decode::json_or_form,
+    limit: limits::of,
     dialect: dialect::DIALECT,
     due: rules::due,
     scanned: rules::scanned,

@@ -39,7 +39,7 @@ mod xml;
 use serde_json::{Map, Value, json};
 
 use crate::engine::webhooks::Webhooks;
-use crate::engine::{self, Slashes, Vendor};
+use crate::engine::{self, Slashes, Vendor, unlimited};
 use crate::world::Account;
 
 /// Shiptheory.
@@ -57,6 +57,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: access::decode,
+    limit: unlimited,
     dialect: dialect::DIALECT,
     due: |cx, task| {
         approval::due(cx, task);

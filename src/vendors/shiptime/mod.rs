@@ -15,7 +15,7 @@ mod wire;
 
 use crate::base::json::Style;
 use crate::engine::webhooks::Webhooks;
-use crate::engine::{Dialect, Slashes, Vendor};
+use crate::engine::{Dialect, Slashes, Vendor, unlimited};
 
 /// ShipTime.
 pub const VENDOR: Vendor = Vendor {
@@ -33,6 +33,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: wire::decode,
+    limit: unlimited,
     dialect: Dialect { style: Style::Jackson, content_type: "application/json", refuse: dialect::refuse, headers: dialect::headers },
     due: rules::due,
     scanned: rules::track::scanned,
