@@ -7,6 +7,7 @@ mod determinism;
 mod diagnostics;
 mod documents;
 mod embedding;
+mod judge_shippo;
 mod judge_shiptime;
 mod leaks;
 mod machine;
