@@ -124,10 +124,15 @@ impl Machine {
         }
     }
 
-    /// Puts a staged sandbox in another's place, in one step; the journal goes on only if `keep` says so.
+    /// Puts a staged sandbox in another's place, in one step; the journal and the faults go on only if `keep` says so.
     pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) {
         let mut state = sandbox.lock();
-        std::mem::swap(&mut *state, &mut *staged.lock());
+        let mut other = staged.lock();
+        std::mem::swap(&mut *state, &mut *other);
+        if keep {
+            std::mem::swap(&mut state.faults, &mut other.faults);
+        }
+        drop(other);
         sandbox.count(&state);
         drop(state);
         drop(staged);

@@ -61,6 +61,25 @@ struct Player<'p> {
     wall: Timestamp,
 }
 
+/// A text in which the credentials of a sandbox stand, with those of the default one in their place: the form that
+/// conversations have in files.
+#[must_use]
+pub fn portable(machine: &Machine, sandbox: &Sandbox, mount: &str, text: &str) -> String {
+    let mut own = own(machine, sandbox, mount);
+    // What a scenario made so short may stand anywhere in a text without being a credential.
+    own.retain(|(_, mine)| mine.len() >= 8);
+    let usual = |text: &str| own.iter().fold(text.to_owned(), |text, (usual, mine)| text.replace(mine.as_str(), usual));
+    let mut words = usual(text).split_inclusive("Basic ").map(str::to_owned).collect::<Vec<_>>();
+    for word in words.iter_mut().skip(1) {
+        let end = word.find(|letter: char| !(letter.is_ascii_alphanumeric() || "+/=".contains(letter))).unwrap_or(word.len());
+        let pair = STANDARD.decode(&word[..end]).ok().and_then(|pair| String::from_utf8(pair).ok());
+        if let Some(pair) = pair {
+            *word = format!("{}{}", STANDARD.encode(usual(&pair)), &word[end..]);
+        }
+    }
+    words.concat()
+}
+
 /// Texts of the default sandbox's credentials, with what stands in their place in another one.
 fn own(machine: &Machine, sandbox: &Sandbox, mount: &str) -> Vec<(String, String)> {
     let usual = machine.default_sandbox().lock().world.accounts.credentials(mount);

@@ -330,6 +330,37 @@ fn recorded_calls_are_a_conversation_that_goes_as_recorded() {
 }
 
 #[test]
+fn a_full_sandbox_says_so_to_both_sides() {
+    let server = Server::start(&["--sandbox-bytes", "4000"]);
+    let address = r#"{"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}"#;
+    let answers: Vec<Answer> = (0..12).map(|_| send(&server, "POST", "/shippo/addresses", &SHIPPO, address)).collect();
+    let last = answers.last().expect("there were calls");
+    assert!(answers[0].status == 201 && last.status == 500 && last.head.contains("seatrial-notes: sandbox-full"), "{}", last.head);
+    let note = send(&server, "GET", "/_seatrial/sandboxes/default/requests?note=sandbox-full&limit=1", &[], "").json();
+    assert_eq!(note["requests"][0]["notes"][0]["blame"], "sandbox", "{note}");
+    let usage = send(&server, "GET", "/_seatrial/sandboxes/default", &[], "").json()["usage"].clone();
+    assert!(usage["documents"].as_u64() <= usage["documents_limit"].as_u64(), "{usage}");
+    let snapshot = send(&server, "POST", "/_seatrial/sandboxes/default/snapshot", &[JSON], "{}");
+    assert_eq!((snapshot.status, snapshot.kind.as_str()), (507, "application/problem+json"), "{}", snapshot.body);
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/reset", &[], "").status, 200);
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, address).status, 201);
+}
+
+#[test]
+fn a_fault_outlives_a_change_of_scenario_that_keeps_the_data() {
+    let server = Server::start(&[]);
+    let call = || send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status;
+    let fault = r#"{"on": "shippo.ListAddresses", "fault": 503}"#;
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/down", &[JSON], fault).status, 200);
+    assert_eq!(call(), 503);
+    send(&server, "PUT", "/_seatrial/sandboxes/default/scenario?keep=data", &[JSON], r#"{"name": "other"}"#);
+    assert_eq!(call(), 503);
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/default/faults/down", &[], "").json()["met"], 2);
+    send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], r#"{"name": "other"}"#);
+    assert_eq!(call(), 200);
+}
+
+#[test]
 fn a_verdict_is_given_on_evidence_only() {
     let server = Server::start(&["--journal-bytes", "20000"]);
     let verdict = |expect: Value| {

@@ -24,6 +24,7 @@ export {
   type Finding,
   type Override,
   type Parcel,
+  type Played,
   type Report,
   type Wanted,
 } from "./sandbox.js";

@@ -77,6 +77,13 @@ export interface Report {
   unmet_faults: string[];
 }
 
+/** What came of a conversation. */
+export interface Played {
+  about: string | null;
+  verdict: "passed" | "failed";
+  steps: { step: string; status: number | null; problems: string[] }[];
+}
+
 /** Expectations that do not hold, or cannot be shown to. */
 export class UnmetExpectations extends Error {
   constructor(readonly report: Report) {
@@ -222,9 +229,14 @@ export class Sandbox implements AsyncDisposable {
     if (report.verdict !== "passed") throw new UnmetExpectations(report);
   }
 
-  /** The journal as `har`, `ndjson`, `curl` or `conversation`. */
-  exportCalls(format: "har" | "ndjson" | "curl" | "conversation" = "har"): Promise<Json> {
-    return this.ask("GET", `/requests/export?format=${format}`);
+  /** The journal as `har`, `ndjson`, `curl` or `conversation`; with `secrets` so that the calls can be made again. */
+  exportCalls(format: "har" | "ndjson" | "curl" | "conversation" = "har", { secrets = false } = {}): Promise<Json> {
+    return this.ask("GET", `/requests/export?format=${format}&secrets=${secrets ? "show" : "hide"}`);
+  }
+
+  /** Makes the calls of a conversation, with this sandbox's credentials, and tells where it goes otherwise. */
+  play(vendor: string, conversation: string): Promise<Played> {
+    return this.ask("POST", `/conversations?vendor=${encodeURIComponent(vendor)}`, conversation);
   }
 
   /** Begins anew under another scenario. */

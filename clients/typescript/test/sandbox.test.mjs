@@ -88,6 +88,16 @@ test("the same seed and calls give the same bytes", async () => {
   assert.deepEqual(await run(), await run());
 });
 
+test("recorded calls are played in another sandbox", () =>
+  within({}, (one) =>
+    within({}, async (two) => {
+      await buy(one);
+      const played = await two.play("shippo", await one.exportCalls("conversation", { secrets: true }));
+      assert.equal(played.steps[0].status, 201);
+      assert.equal((await two.calls()).length, 2);
+    }),
+  ));
+
 test("a bad scenario is explained", () =>
   within({}, async (sandbox) => {
     await sandbox.load("name: quiet\n");

@@ -255,9 +255,15 @@ class Sandbox:
         """Raises `AssertionError` unless the expectations hold."""
         self.verify(expectations).check()
 
-    def export_calls(self, format: str = "har") -> Json:
-        """The journal as `har`, `ndjson`, `curl` or `conversation`."""
-        return self.ask("GET", f"/requests/export?format={_quoted(format)}")
+    def export_calls(self, format: str = "har", *, secrets: bool = False) -> Json:
+        """The journal as `har`, `ndjson`, `curl` or `conversation`; with `secrets` so that the calls can be made again."""
+        return self.ask("GET", f"/requests/export?format={_quoted(format)}&secrets={'show' if secrets else 'hide'}")
+
+    def play(self, vendor: str, conversation: str) -> dict[str, Json]:
+        """Makes the calls of a conversation, with this sandbox's credentials, and tells where it goes otherwise."""
+        path = f"/sandboxes/{_quoted(self.name)}/conversations?vendor={_quoted(vendor)}"
+        played: dict[str, Json] = self.admin.ask("POST", path, yaml=conversation)
+        return played
 
     def load(self, scenario: str | Mapping[str, Json]) -> None:
         """Begins anew under another scenario."""

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use crate::engine;
+use crate::scenario::conversation::portable;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::shown::{Secrets, body_of, headers_of, shown, target};
 use crate::server::admin::{Admin, Ask, Given, Problem};
@@ -43,7 +44,9 @@ pub(in crate::server::admin) fn export(admin: &Admin, ask: &Ask<'_>) -> Result<G
             let state = sandbox.lock();
             let (seed, frozen) = (state.world.seed, state.world.clock.mode() == Mode::Frozen);
             drop(state);
-            Ok(Given::text("application/yaml", conversation(admin, &rows, seed, frozen, secrets)?))
+            let told = conversation(admin, &rows, seed, frozen, secrets)?;
+            let mount = rows.first().map_or("", |row| mount_of(admin, row));
+            Ok(Given::text("application/yaml", portable(&admin.machine, &sandbox, mount, &told)))
         }
         other => Err(Problem::bad(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     }
@@ -139,9 +142,8 @@ fn quoted(text: &str) -> String {
 
 /// The calls to one vendor as a file of `tests/vendors`.
 fn conversation(admin: &Admin, rows: &[Entry], seed: u64, frozen: bool, secrets: Secrets) -> Result<String, Problem> {
-    let mount_of = |entry: &Entry| admin.machine.vendors().find(|vendor| vendor.id == entry.vendor).map_or("", |vendor| vendor.mount);
-    let mount = rows.first().map_or("", mount_of);
-    if rows.iter().any(|row| mount_of(row) != mount) {
+    let mount = rows.first().map_or("", |row| mount_of(admin, row));
+    if rows.iter().any(|row| mount_of(admin, row) != mount) {
         return Err(Problem::bad("a conversation is with one vendor; name it with `vendor`"));
     }
     let mut out = format!("about: Calls to {mount}, as they were recorded.\nscenario: {}\nsteps:\n", json!({"seed": seed}));
@@ -155,6 +157,10 @@ fn conversation(admin: &Admin, rows: &[Entry], seed: u64, frozen: bool, secrets:
         step(row, mount, secrets, &mut out);
     }
     Ok(out)
+}
+
+fn mount_of(admin: &Admin, entry: &Entry) -> &'static str {
+    admin.machine.vendors().find(|vendor| vendor.id == entry.vendor).map_or("", |vendor| vendor.mount)
 }
 
 fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
