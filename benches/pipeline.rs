@@ -8,8 +8,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use seatrial::engine::{Answer, Machine, Options, Request, Start};
+use seatrial::engine::webhooks::{Subscription, Told};
+use seatrial::engine::{Answer, Cx, Machine, Options, Request, Start};
 use seatrial::vendors;
+use seatrial::world::{Clock, Mode};
 use serde_json::{Value, json};
 
 /// A Shipmate client that is logged in.
@@ -113,5 +115,39 @@ fn calls(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, calls);
+/// A thousand parcels from their labels to their doors, told to nobody, and told to somebody who answers at once.
+fn lives(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("a thousand parcels");
+    group.sample_size(10);
+    for (name, events) in [("delivered", None), ("delivered and told", Some("TRACKING_UPDATED"))] {
+        let booked = || {
+            let client = Client::new();
+            client.machine.default_sandbox().lock().world.clock = Clock::new(Mode::Frozen, Some(client.wall), client.wall);
+            if let Some(event) = events {
+                let subscribe = |cx: &mut Cx<'_>| cx.subscribe(Subscription::new("http://127.0.0.1:9/", vec![event.to_owned()], cx.now));
+                client.machine.by_hand(client.machine.default_sandbox(), "shipmate", None, client.wall, subscribe);
+            }
+            (0..1000).for_each(|_| client.expect(&client.booking(), StatusCode::CREATED));
+            client
+        };
+        group.bench_function(name, |bencher| bencher.iter_batched(booked, |client| live(&client), criterion::BatchSize::PerIteration));
+    }
+    group.finish();
+}
+
+/// Advances a week, and answers whatever is told.
+fn live(client: &Client) {
+    let (sandbox, to) = (client.machine.default_sandbox(), client.wall + jiff::SignedDuration::from_hours(168));
+    loop {
+        let stage = client.machine.proceed(sandbox, to, client.wall);
+        if stage.done {
+            return;
+        }
+        for outbound in &stage.outbound {
+            client.machine.report(sandbox, outbound, &Told::Answered { status: 200, body: String::new() }, client.wall);
+        }
+    }
+}
+
+criterion_group!(benches, calls, lives);
 criterion_main!(benches);

@@ -10,6 +10,7 @@ mod embedding;
 mod judge_shippo;
 mod judge_shiptime;
 mod leaks;
+mod listener;
 mod machine;
 mod process;
 mod recorded;

@@ -1,0 +1,109 @@
+//! Webhooks over real sockets: the running binary, a listener in the test, and a redirect that is not followed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::process::Server;
+
+/// Listens on loopback and answers what comes with `answer`; the requests, head and body.
+fn listen(answer: &'static str) -> (String, Receiver<(String, String)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}/hooks?token=abc", listener.local_addr().expect("it is bound"));
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection comes");
+            let mut reader = BufReader::new(stream.try_clone().expect("a socket can be shared"));
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                assert!(reader.read_line(&mut head).expect("a head comes") > 0, "{head}");
+            }
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            reader.read_exact(&mut body).expect("a body comes");
+            let _ = sender.send((head, String::from_utf8(body).expect("text")));
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (url, receiver)
+}
+
+fn admin(server: &Server, method: &str, path: &str, body: &Value) -> Value {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let answer = server.exchange(
+        format!(
+            "{method} /_seatrial{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .as_bytes(),
+    );
+    let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{method} {path}: {error}: {answer}"))
+}
+
+#[test]
+fn what_is_due_is_sent_without_a_call() {
+    let server = Server::start(&[]);
+    let (url, heard) = listen("HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok");
+    let hook = admin(&server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shipmate", "url": url, "secret": "s"}));
+    let path = format!("/webhooks/{}/test", hook["id"].as_str().expect("an id"));
+    let sent = admin(&server, "POST", &path, &json!({"event": "TRACKING_DELIVERED"}));
+    let (head, body) = heard.recv().expect("it comes");
+    assert!(head.starts_with("POST /hooks?token=abc HTTP/1.1\r\n"), "{head}");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!((body["auth_token"].as_str(), body["event"].as_str()), (Some("s"), Some("TRACKING_DELIVERED")));
+    let rows = admin(&server, "GET", "/sandboxes/default/deliveries?progress=delivered&wait=10s", &Value::Null);
+    assert_eq!(rows["deliveries"][0]["id"], sent["id"]);
+    assert_eq!(rows["deliveries"][0]["attempts"][0]["answered"], json!({"status": 202, "body": "ok"}));
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let server = Server::start(&[]);
+    let (url, heard) = listen("HTTP/1.1 307 Temporary Redirect\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n");
+    let hook = admin(&server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url, "secret": "s"}));
+    admin(&server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
+    let (head, _) = heard.recv().expect("it comes");
+    assert!(head.contains("shippo-auth-signature: t="), "{head}");
+    let rows = admin(&server, "GET", "/sandboxes/default/deliveries?progress=failed&wait=10s", &Value::Null);
+    assert_eq!(rows["deliveries"][0]["attempts"].as_array().map(Vec::len), Some(1));
+    assert_eq!(rows["deliveries"][0]["attempts"][0]["answered"]["status"], 307);
+}
+
+#[test]
+fn an_advance_waits_for_every_answer_and_goes_on_in_virtual_time() {
+    let server = Server::start(&[]);
+    let (url, heard) = listen("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+    let clock = json!({"name": "w", "clock": {"start": "2026-01-05T09:00:00Z", "mode": "frozen"}, "scenario": {"webhooks": {"subscriptions": [
+        {"vendor": "shipmate", "url": url, "events": ["SHIPMENT_CREATED"]},
+    ]}, "given": [{"shipmate.createSku": {"sku": "A", "product_name": "B"}}]}});
+    let made = admin(&server, "POST", "/sandboxes", &clock);
+    let row = &made["credentials"]["shipmate"][0];
+    let consignment = json!({
+        "consignment_reference": "1", "service_key": "DPDNEXT",
+        "to_address": {"name": "A", "line_1": "1 Street", "city": "Derby", "postcode": "DE1 1EE", "country": "GB"},
+        "parcels": [{"reference": "1-1", "weight": 300, "width": 2, "length": 1, "depth": 1}],
+    })
+    .to_string();
+    let (key, token) = (row["api_key"].as_str().expect("a key"), row["token"].as_str().expect("a token"));
+    let booked = server.exchange(
+        format!(
+            "POST /@w/shipmate/v1.1/consignments HTTP/1.1\r\nhost: localhost\r\nx-shipmate-api-key: {key}\r\nx-shipmate-token: {token}\r\n\
+             content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{consignment}",
+            consignment.len()
+        )
+        .as_bytes(),
+    );
+    assert!(booked.starts_with("HTTP/1.1 201"), "{booked}");
+    admin(&server, "POST", "/sandboxes/w/clock/advance", &json!({"by": "6h"}));
+    let rows = admin(&server, "GET", "/sandboxes/w/deliveries", &Value::Null);
+    let times: Vec<&str> =
+        rows["deliveries"][0]["attempts"].as_array().expect("attempts").iter().filter_map(|row| row["at"].as_str()).collect();
+    let expected = ["09:00", "09:01", "09:06", "09:21", "10:21", "14:21"];
+    assert_eq!(times, expected.map(|time| format!("2026-01-05T{time}:00Z")));
+    assert_eq!(heard.try_iter().count(), 6, "the advance is over when all of them are");
+}
