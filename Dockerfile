@@ -24,7 +24,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY xtask/Cargo.toml xtask/
 COPY benches/bare/Cargo.toml benches/bare/
 RUN mkdir -p src xtask/src \
-    && echo 'fn main() {}' | tee src/main.rs xtask/src/main.rs benches/bare/main.rs benches/pipeline.rs > build.rs \
+    && echo 'fn main() {}' | tee src/main.rs xtask/src/main.rs benches/bare/main.rs benches/pipeline.rs benches/sandboxes.rs > build.rs \
     && touch src/lib.rs \
     && cargo build --locked --release --bin seatrial --target "$(cat /target)" \
     && rm -r src build.rs
