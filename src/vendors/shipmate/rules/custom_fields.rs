@@ -1,5 +1,6 @@
 //! Custom fields of version 1.2: the parcel attributes of the portal under their newer name, and those that callers make.
 
+use regex::RegexBuilder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -164,10 +165,19 @@ impl CustomField {
             "LIST" => text.is_some_and(|text| rules.options.iter().any(|option| *option == text)),
             _ => text.is_some_and(|text| {
                 let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-                rules.min_length.is_none_or(|least| length >= least) && rules.max_length.is_none_or(|most| length <= most)
+                rules.min_length.is_none_or(|least| length >= least)
+                    && rules.max_length.is_none_or(|most| length <= most)
+                    && rules.regex.as_deref().is_none_or(|pattern| matches(pattern, &text))
             }),
         }
     }
+}
+
+/// Whether a text matches a field's pattern, written with or without PHP's delimiters. A pattern that takes more than linear
+/// time (look-around, back-references) cannot be judged and lets everything pass.
+fn matches(pattern: &str, text: &str) -> bool {
+    let bare = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern);
+    RegexBuilder::new(bare).size_limit(1 << 16).build().map_or(true, |pattern| pattern.is_match(text))
 }
 
 impl From<&Attribute> for CustomField {
@@ -192,5 +202,22 @@ impl From<&Attribute> for CustomField {
             default_value: None,
             data_validation_rules: Rules { options, ..Rules::default() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    fn check(pattern: &str, text: &str, expected: bool) {
+        assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+    }
+
+    #[test]
+    fn patterns_are_read_with_and_without_delimiters() {
+        check("^[A-Z]{2}\\d+$", "AB12", true);
+        check("/^[A-Z]{2}\\d+$/", "ab12", false);
+        check("(?=x)", "anything", true);
+        check("(", "anything", true);
     }
 }
