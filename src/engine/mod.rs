@@ -48,7 +48,7 @@ pub use extract::{Extract, Handler, Json, Params, Query};
 pub use limits::{Limit, unlimited};
 pub use locate::below;
 pub use machine::{Book, Conform, DEFAULT, Machine, Options, Start};
-pub use parcels::PARCEL;
+pub use parcels::{PARCEL, Track};
 pub use quota::Usage;
 pub use refusal::{Denial, Refusal};
 pub use registry::SandboxError;

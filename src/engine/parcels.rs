@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::carrier::library;
@@ -25,6 +27,16 @@ const ANCHOR: Kind = Kind("parcel_anchor");
 
 /// The topic of a parcel's next step in the agenda.
 pub const STEP: &str = "parcel.step";
+
+/// What reading a parcel's tracking needs of it.
+#[derive(Deserialize)]
+pub struct Track {
+    /// The carrier's number for it.
+    pub tracking_number: String,
+    timeline: Option<IgnoredAny>,
+    /// What happened, oldest first.
+    pub scans: Vec<Scan>,
+}
 
 impl Cx<'_> {
     /// Starts a parcel's life: stores it as it is and writes down its first step. The scenario may choose its timeline.
@@ -58,6 +70,16 @@ impl Cx<'_> {
             self.docs.put(PARCEL, tracking_number, &parcel);
         }
         Some(parcel)
+    }
+
+    /// A parcel's scans, when its tracking is being read and nothing else of it is needed.
+    pub fn read_track(&mut self, tracking_number: &str) -> Option<Track> {
+        let track: Track = self.docs.get(PARCEL, tracking_number)?;
+        if track.timeline.is_none() {
+            return Some(track);
+        }
+        let Parcel { tracking_number, scans, .. } = self.read_parcel(tracking_number)?;
+        Some(Track { tracking_number, timeline: None, scans })
     }
 
     /// Has something happen to a parcel out of its turn; its timeline goes on unless the status is final.

@@ -1,11 +1,13 @@
 //! The inventory. A SKU is stored in the shape in which it is answered, so that reading it back is copying.
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{account, custom_fields, users};
 use crate::base::ids;
+use crate::base::json::{self, Style};
 use crate::engine::{Cx, Docs, Outcome, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Country, Location};
 use crate::vendors::shipmate::countries;
@@ -53,13 +55,6 @@ pub struct Sku {
 #[derive(Deserialize)]
 pub struct Reference {
     r#ref: String,
-}
-
-#[derive(Serialize)]
-struct Page {
-    data: Vec<Box<RawValue>>,
-    links: Links,
-    meta: Meta,
 }
 
 #[derive(Serialize)]
@@ -154,8 +149,19 @@ pub fn get(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> O
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = cx.call.query("page").and_then(|page| page.trim().parse().ok()).filter(|page| (1..1 << 32).contains(page)).unwrap_or(1);
     let skipped = (page - 1) * PAGE;
-    let ids: Vec<&str> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(id, _)| id).collect();
-    let data = ids.into_iter().map(|id| shown(cx, id)).collect::<Result<Vec<_>, _>>()?;
+    let mut answer = br#"{"data":"#.to_vec();
+    let rows = if Version::of(cx) == Version::V1_1 {
+        // Version 1.1 shows SKUs as they are stored, so a page is their texts behind one another.
+        let stored: Vec<&[u8]> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(_, body)| body).collect();
+        answer.reserve(stored.iter().map(|row| row.len() + 1).sum::<usize>() + 1024);
+        json::splice_array(stored.iter().copied(), &mut answer);
+        stored.len()
+    } else {
+        let ids: Vec<&str> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(id, _)| id).collect();
+        let data = ids.into_iter().map(|id| shown(cx, id)).collect::<Result<Vec<_>, _>>()?;
+        json::splice_array(data.iter().map(|row| row.get().as_bytes()), &mut answer);
+        data.len()
+    };
     let path = cx.call.url(&format!("{}/skus", Version::of(cx).prefix()));
     let link = |page: usize| format!("{path}?page={page}");
     let links = Links {
@@ -164,7 +170,6 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
         prev: (page > 1).then(|| link(page - 1)),
         next: (cx.docs.count(SKU) > skipped + PAGE).then(|| link(page + 1)),
     };
-    let rows = data.len();
     let meta = Meta {
         current_page: page,
         from: (rows > 0).then_some(skipped + 1),
@@ -172,7 +177,12 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
         per_page: PAGE,
         to: (rows > 0).then_some(skipped + rows),
     };
-    Ok(Reply::ok(Page { data, links, meta }))
+    answer.extend_from_slice(br#","links":"#);
+    Style::Compact.write(&links, &mut answer);
+    answer.extend_from_slice(br#","meta":"#);
+    Style::Compact.write(&meta, &mut answer);
+    answer.push(b'}');
+    Ok(Reply::written(StatusCode::OK, answer))
 }
 
 /// The SKU with exactly that number.

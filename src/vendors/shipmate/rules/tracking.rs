@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::carrier::{Parcel, Scan, Status};
-use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
+use crate::carrier::{Scan, Status};
+use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply, Track};
 use crate::vendors::shipmate::catalog::CATALOG;
 use crate::vendors::shipmate::label;
 use crate::vendors::shipmate::version::Version;
@@ -17,7 +17,7 @@ pub struct Reference {
 }
 
 /// The events of a consignment's parcels, keyed by tracking reference.
-struct ByParcel(Version, Vec<(String, Parcel)>);
+struct ByParcel(Version, Vec<(String, Track)>);
 
 #[derive(Serialize)]
 struct Row<'p> {
@@ -29,7 +29,7 @@ struct Row<'p> {
     tracking_events: Vec<Event<'p>>,
 }
 
-struct Events(Parcel);
+struct Events(Track);
 
 #[derive(Serialize)]
 struct Event<'p> {
@@ -47,20 +47,21 @@ pub fn consignment(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Refe
     let consignment = wire::consignment(&cx.docs, &reference)?;
     let references = consignment.parcels.iter().map(|parcel| (parcel.reference.to_string(), parcel.tracking.to_string()));
     let references: Vec<(String, String)> = references.collect();
-    let parcels = references.into_iter().filter_map(|(own, tracking)| Some((own, cx.read_parcel(&tracking)?)));
+    let parcels = references.into_iter().filter_map(|(own, tracking)| Some((own, cx.read_track(&tracking)?)));
     Ok(Reply::ok(Envelope { message: MESSAGE, data: ByParcel(version, parcels.collect()) }))
 }
 
 /// A parcel is known by its tracking reference until it is cancelled.
 pub fn parcel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
     let reference = label::carriers_own(&reference).into_owned();
-    let parcel = cx.read_parcel(&reference).filter(|parcel| parcel.status() != Status::Cancelled);
+    let is_cancelled = |parcel: &Track| parcel.scans.last().is_some_and(|scan| scan.status == Status::Cancelled);
+    let parcel = cx.read_track(&reference).filter(|parcel| !is_cancelled(parcel));
     let parcel = parcel.ok_or_else(|| Refusal::missing(PARCEL, reference))?;
     Ok(Reply::ok(Envelope { message: MESSAGE, data: Events(parcel) }))
 }
 
 /// Events in order of date. A step of a timeline may bring a code and a text of its own.
-fn events(parcel: &Parcel) -> Vec<Event<'_>> {
+fn events(parcel: &Track) -> Vec<Event<'_>> {
     let mut rows: Vec<&Scan> = parcel.scans.iter().collect();
     rows.sort_by_key(|scan| scan.at);
     rows.into_iter().filter_map(event).collect()
