@@ -44,7 +44,7 @@ fn is_node(script: &Path) -> bool {
 
 fn run_one(interpreter: &Path, script: &Path, name: &str) -> Result<Outcome, Failure> {
     let log = PathBuf::from(format!("target/client-{name}.log"));
-    let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0"]), &log)?;
+    let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0", "--conform", "all"]), &log)?;
     let output = Command::new(interpreter)
         .arg(script)
         .env("SEATRIAL_BASE_URL", format!("http://{}", server.address))
