@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::base::text;
+
 /// The scenarios that ship inside the binary, by name: the files of `scenarios/`.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
@@ -17,6 +19,22 @@ pub(super) enum ScenarioError {
         /// Why.
         source: io::Error,
     },
+    /// It is neither a file nor built in.
+    #[error("`{name}` is neither a file nor a built-in scenario\nhelp: {help}")]
+    Missing {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        help: String,
+    },
+}
+
+fn help(name: &str) -> String {
+    let names = || BUILT_IN.iter().map(|(name, _)| *name);
+    match text::nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("built in are {}", names().collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// A scenario's name for diagnostics, and its text. A path that is no file may be the name of a built-in one.
@@ -26,6 +44,7 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
         Ok(bytes) => Ok((name, bytes)),
         Err(source) => match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             Some((built_in, text)) => Ok((format!("{built_in}.yaml"), text.as_bytes().to_vec())),
+            None if source.kind() == io::ErrorKind::NotFound => Err(ScenarioError::Missing { help: help(&name), name }),
             None => Err(ScenarioError::Read { path: path.to_owned(), source }),
         },
     }

@@ -57,7 +57,7 @@ impl Machine {
         match self.locate(request) {
             Site::Vendor(here) => self.answer(request, &here, wall),
             Site::NoSandbox(name) => astray(&format!("there is no sandbox `{name}`")),
-            Site::Nowhere => astray("no vendor is mounted here"),
+            Site::Nowhere => astray(&self.nowhere()),
         }
     }
 
@@ -65,7 +65,7 @@ impl Machine {
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
         match self.locate(request) {
             Site::Vendor(here) => self.answer(request, &Here { sandbox: Arc::clone(sandbox), ..here }, wall),
-            Site::NoSandbox(_) | Site::Nowhere => astray("no vendor is mounted here"),
+            Site::NoSandbox(_) | Site::Nowhere => astray(&self.nowhere()),
         }
     }
 
@@ -76,6 +76,13 @@ impl Machine {
         here.sandbox.touch(wall);
         let conduct = self.conduct(&here.sandbox, here.loaded, &reading, None, wall);
         self.finish(here, book, &reading.call, conduct)
+    }
+
+    /// What to tell somebody whose address leads to no vendor.
+    fn nowhere(&self) -> String {
+        let mut mounts: Vec<&str> = self.vendors().map(|vendor| vendor.mount).collect();
+        mounts.dedup();
+        format!("no vendor is mounted here; there are `/{}`", mounts.join("`, `/"))
     }
 
     /// Has an operation happen as if a customer had called it, for the `given` of a scenario; the status and body of the

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::scenario::schema;
 use crate::server::admin::{
-    Handler, Problem, about, clock, conversations, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks,
+    Handler, Problem, ROOT, about, clock, conversations, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks,
 };
 
 /// One route.
@@ -135,7 +135,7 @@ pub(super) fn find<'p>(method: &Method, path: &'p str) -> Result<Found<'p>, Prob
         return Ok(Found { handler: route.handler, parameters: parameters.clone() });
     }
     if fitting.is_empty() {
-        return Err(Problem::missing(format!("the admin API has no `{path}`")));
+        return Err(Problem::missing(format!("the admin API has no `{ROOT}{path}`; `{ROOT}/openapi.json` lists what it has")));
     }
     let allowed: Vec<&str> = fitting.iter().map(|(route, _)| route.method.as_str()).collect();
     Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{path}` takes {}", allowed.join(", "))))
