@@ -9,7 +9,8 @@ use crate::scenario;
 use crate::vendors;
 
 pub(super) fn run(arguments: &CheckArguments) -> Exit {
-    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
+    let machine =
+        Machine::new(vendors::ALL, Options { announced: vendors::ANNOUNCED, ..Options::default() }, Start::plain(Timestamp::UNIX_EPOCH));
     match check(arguments, &machine) {
         Ok((files, 0)) => {
             println!("{files} {} fine", if files == 1 { "scenario is" } else { "scenarios are" });

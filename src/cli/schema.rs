@@ -1,9 +1,15 @@
 //! `seatrial schema`: the JSON Schema of scenario files.
 
+use crate::base::time::Timestamp;
 use crate::cli::Exit;
+use crate::engine::{Machine, Options, Start};
+use crate::scenario::run::Known;
 use crate::scenario::schema;
+use crate::vendors;
 
 pub(super) fn run() -> Exit {
-    println!("{}", schema::SCHEMA.trim_end());
+    let options = Options { announced: vendors::ANNOUNCED, ..Options::default() };
+    let machine = Machine::new(vendors::ALL, options, Start::plain(Timestamp::UNIX_EPOCH));
+    println!("{:#}", schema::of(&Known(&machine)));
     Exit::Fine
 }

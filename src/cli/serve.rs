@@ -35,6 +35,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         sandboxes: arguments.sandboxes,
         sandbox_bytes: arguments.sandbox_bytes,
         total_bytes: arguments.total_bytes,
+        announced: vendors::ANNOUNCED,
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
     let machine = Arc::new(Machine::new(vendors::ALL, options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(wall()) }));

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::base::entropy;
 use crate::base::time::Timestamp;
+use crate::engine::accounts::AccountRows;
 use crate::engine::registry::{self, Claims, Texts};
 use crate::engine::sample;
 use crate::engine::sandbox::{Sandbox, State, Sums};
@@ -49,6 +50,8 @@ pub struct Options {
     pub total_bytes: usize,
     /// How long a sandbox may be idle before it is removed, unless its maker says otherwise; `None` is for ever.
     pub ttl: Option<Duration>,
+    /// Mounts that scenarios may name in `accounts` although no vendor is there, with what their rows can have.
+    pub announced: &'static [(&'static str, &'static AccountRows)],
 }
 
 impl Default for Options {
@@ -62,6 +65,7 @@ impl Default for Options {
             sandbox_bytes: 4 << 30,
             total_bytes: 8 << 30,
             ttl: Some(Duration::from_secs(24 * 3600)),
+            announced: &[],
         }
     }
 }

@@ -18,6 +18,7 @@
 //!
 //! Knows no concrete vendor, no transport and no clock: the shell hands in requests and the wall's time.
 
+mod accounts;
 mod call;
 mod coverage;
 mod cx;
@@ -40,6 +41,7 @@ mod telling;
 mod vendor;
 pub mod webhooks;
 
+pub use accounts::{AccountRows, Fact, Form};
 pub use call::{Call, Request, pairs};
 pub use coverage::Coverage;
 pub use cx::{Cx, Docs};

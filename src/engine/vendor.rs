@@ -8,6 +8,7 @@ use crate::base::entropy::Rng;
 use crate::base::json::Style;
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Scan};
+use crate::engine::accounts::AccountRows;
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
 use crate::engine::extract::{Behaviour, Handler};
@@ -38,6 +39,8 @@ pub struct Vendor {
     pub operations: fn(&mut Operations),
     /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those of `design.md`.
     pub credentials: fn(sandbox: &str, rng: &mut Rng) -> Vec<Credential>,
+    /// What rows of `accounts` in a scenario may say about its mount's credentials.
+    pub accounts: &'static AccountRows,
     /// The account that a row of `accounts` in a scenario opens, unless the row names one.
     pub account_of: fn(&Map<String, Value>) -> String,
     /// What a caller presents that tells sandboxes apart, read from the request alone.

@@ -3,6 +3,7 @@
 
 use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted};
+use crate::engine::AccountRows;
 
 /// What there is to refer to.
 pub trait Vocabulary {
@@ -11,6 +12,9 @@ pub trait Vocabulary {
 
     /// The full names of all operations, `vendor.operationId`.
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+
+    /// The mounts that `accounts` may name, with what each can have in its rows.
+    fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)>;
 }
 
 /// All names in the scenario that refer to nothing.

@@ -1,7 +1,7 @@
 //! Text to [`Scenario`], with every problem at once. The text becomes a tree of [nodes](super::node), and plain functions read the tree:
 //! each reports what it cannot use and goes on with the rest, so one mistake hides no other.
 
-pub(super) mod accounts;
+mod accounts;
 mod expect;
 pub(super) mod members;
 mod overrides;
@@ -14,7 +14,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use self::reader::Reader;
+use self::reader::{Mounts, Reader};
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
@@ -25,7 +25,7 @@ pub const API_VERSION: &str = "seatrial/v1";
 /// The only kind there is.
 pub const KIND: &str = "Scenario";
 
-/// Reads a scenario without looking at what vendors there are.
+/// Reads a scenario without looking at what vendors there are, nor at what their accounts may have.
 ///
 /// ```
 /// let scenario = seatrial::scenario::parse("seed: 7", "inline").expect("a valid scenario");
@@ -36,7 +36,7 @@ pub const KIND: &str = "Scenario";
 ///
 /// Everything that is wrong with the text.
 pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
-    outcome(read(text, file))
+    outcome(read(text, file, None))
 }
 
 /// Reads a scenario and checks it against the operations there are, reporting the problems of both together.
@@ -45,7 +45,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
 ///
 /// Everything that is wrong with the text or with the names in it.
 pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
-    let (scenario, mut problems) = read(text, file);
+    let (scenario, mut problems) = read(text, file, Some(vocabulary.mounts()));
     if let Some(scenario) = &scenario {
         problems.extend(check::check(scenario, vocabulary));
         problems.sort_by_key(|problem| problem.span.start);
@@ -91,11 +91,11 @@ fn outcome((scenario, mut problems): (Option<Scenario>, Vec<Diagnostic>)) -> Res
 }
 
 /// What could be read, and what could not.
-fn read(text: &str, file: &str) -> (Option<Scenario>, Vec<Diagnostic>) {
+fn read(text: &str, file: &str, mounts: Option<Mounts>) -> (Option<Scenario>, Vec<Diagnostic>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
     let (root, problems) = node::load(&source);
-    let mut reader = Reader::new(&source, problems);
+    let mut reader = Reader::new(&source, problems, mounts);
     let scenario = root.and_then(|root| scenario(&mut reader, &root));
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.span.start);

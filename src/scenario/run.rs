@@ -15,7 +15,7 @@ use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
-use crate::engine::{Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, View, Wire};
+use crate::engine::{AccountRows, Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, View, Wire};
 use crate::scenario::ast::{
     Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
     Trigger, Webhooks,
@@ -143,6 +143,13 @@ impl Vocabulary for Known<'_> {
 
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         Box::new(self.0.books().flat_map(|(_, book)| book.catalog.operations().iter().map(|operation| &*operation.name)))
+    }
+
+    fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
+        let mut mounts: Vec<_> = self.0.vendors().map(|vendor| (vendor.mount, vendor.accounts)).collect();
+        mounts.dedup_by_key(|(mount, _)| *mount);
+        mounts.extend(self.0.options().announced);
+        mounts
     }
 }
 

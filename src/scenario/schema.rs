@@ -1,25 +1,112 @@
-//! The JSON schema of scenario files, which editors use to complete and explain members. It is a file of its own, kept by hand for the
-//! sake of its descriptions; tests hold it against the reader and against every scenario that is shipped.
+//! The JSON schema of scenario files, which editors use to complete and explain members. Its skeleton is a file of its own, kept by hand
+//! for the sake of its descriptions; what rows of `accounts` can have comes from the vendors. Tests hold it against the reader and
+//! every scenario that is shipped against it.
 
-/// The schema, a JSON document (draft 2020-12).
-pub const SCHEMA: &str = include_str!("scenario.v1.json");
+use serde_json::{Map, Value, json};
+
+use crate::engine::{AccountRows, Fact, Form};
+use crate::scenario::check::Vocabulary;
+
+/// The schema without any vendor (draft 2020-12).
+///
+/// # Panics
+/// Never: a test reads the file.
+#[must_use]
+pub fn skeleton() -> Value {
+    serde_json::from_str(include_str!("scenario.v1.json")).expect("the schema file is JSON")
+}
+
+/// The schema for whoever has these vendors.
+#[must_use]
+pub fn of(vocabulary: &dyn Vocabulary) -> Value {
+    let mut schema = skeleton();
+    // What rows of every mount have is written once in the skeleton, and stands in each mount's rows.
+    let row = schema["$defs"].as_object_mut().and_then(|parts| parts.shift_remove("account")).unwrap_or_default();
+    let mounts = vocabulary.mounts().into_iter().map(|(mount, rows)| (mount.to_owned(), accounts(rows, row.clone())));
+    schema["$defs"]["accounts"]["properties"] = mounts.collect::<Map<_, _>>().into();
+    schema
+}
+
+/// The schema of one mount's rows, from what all rows have.
+fn accounts(rows: &AccountRows, mut row: Value) -> Value {
+    let mut members = properties(rows.facts());
+    members.extend(row["properties"].as_object().cloned().unwrap_or_default());
+    row["properties"] = members.into();
+    let names = |set: &[Fact]| set.iter().map(|fact| fact.name).collect::<Vec<_>>();
+    if let [only] = rows.credentials {
+        row["required"] = names(only).into();
+    } else {
+        row["anyOf"] = rows.credentials.iter().map(|set| json!({"required": names(set)})).collect();
+        let whole = rows.credentials.iter().flat_map(|set| {
+            let names = names(set);
+            let others = |name: &str| names.iter().copied().filter(|other| *other != name).collect::<Vec<_>>();
+            names.iter().map(|name| ((*name).to_owned(), others(name))).collect::<Vec<_>>()
+        });
+        let whole: Map<String, Value> =
+            whole.filter(|(_, others)| !others.is_empty()).map(|(name, others)| (name, others.into())).collect();
+        row["dependentRequired"] = whole.into();
+    }
+    json!({"description": rows.about, "type": "array", "items": row})
+}
+
+fn properties<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Map<String, Value> {
+    facts.into_iter().map(|fact| (fact.name.to_owned(), property(fact))).collect()
+}
+
+fn property(fact: &Fact) -> Value {
+    let text = json!(["string", "number"]);
+    let mut schema = match fact.form {
+        Form::Text => json!({"type": text}),
+        Form::Texts => json!({"type": "array", "items": {"type": text}}),
+        Form::Flag => json!({"type": "boolean"}),
+        Form::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
+        Form::Duration => json!({"$ref": "#/$defs/duration"}),
+        Form::OneOf(words) => json!({"enum": words}),
+        Form::Settings(facts) => json!({"type": "object", "additionalProperties": false, "properties": properties(facts)}),
+    };
+    schema["description"] = fact.about.into();
+    schema
+}
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
-    use serde_json::Value;
-
-    use super::SCHEMA;
+    use super::*;
     use crate::scenario::ast::STATUSES;
     use crate::scenario::error::Source;
     use crate::scenario::node;
-    use crate::scenario::parse::{accounts, members};
+    use crate::scenario::parse::members;
 
-    fn schema() -> Value {
-        serde_json::from_str(SCHEMA).expect("the schema file is JSON")
+    const PACKAGING: &[Fact] = &[Fact::flag("net_weight", "Net.")];
+
+    const ROWS: AccountRows = AccountRows {
+        about: "Somebody.",
+        credentials: &[&[Fact::text("user", "User."), Fact::text("password", "Password.")], &[Fact::text("key", "Key.")]],
+        others: &[
+            Fact::new("addons", Form::Texts, "More."),
+            Fact::new("mode", Form::OneOf(&["test", "live"]), "Mode."),
+            Fact::new("days", Form::UpTo(31), "Days."),
+            Fact::new("delay", Form::Duration, "Delay."),
+            Fact::new("packaging", Form::Settings(PACKAGING), "Packaging."),
+        ],
+    };
+
+    /// One mount, whose rows have every form that a member can have.
+    struct Somebody;
+
+    impl Vocabulary for Somebody {
+        fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+            Box::new(std::iter::empty())
+        }
+
+        fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+            Box::new(std::iter::empty())
+        }
+
+        fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
+            vec![("somebody", &ROWS)]
+        }
     }
 
     fn names(object: &Value) -> Vec<&str> {
@@ -28,22 +115,9 @@ mod tests {
         properties.keys().map(String::as_str).collect()
     }
 
-    fn files(folder: &Path) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(folder).expect("the folder exists").map(|entry| entry.expect("its entries can be read").path()) {
-            if entry.is_dir() {
-                found.extend(files(&entry));
-            } else if entry.extension().is_some_and(|extension| extension == "yaml") {
-                found.push(entry);
-            }
-        }
-        found.sort();
-        found
-    }
-
     #[test]
     fn schema_and_reader_know_the_same_members() {
-        let schema = schema();
+        let schema = skeleton();
         let mut closed = 1;
         for (name, members) in members::ALL {
             let definition = if name == "scenario" { &schema } else { &schema["$defs"][name] };
@@ -56,34 +130,23 @@ mod tests {
     }
 
     #[test]
-    fn schema_and_reader_know_the_same_accounts() {
-        let schema = schema();
-        let accounts = &schema["$defs"]["accounts"];
-        assert_eq!(names(accounts), accounts::MOUNTS.map(|mount| mount.name));
-        for mount in accounts::MOUNTS {
-            let mut known = mount.members();
-            let mut described = names(&accounts["properties"][mount.name]["items"]);
-            known.sort_unstable();
-            described.sort_unstable();
-            assert_eq!(described, known, "{}", mount.name);
+    fn schema_and_reader_agree_on_accounts() {
+        let schema = of(&Somebody);
+        assert_eq!(schema["$defs"]["step"]["properties"]["status"]["enum"], json!(STATUSES));
+        let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
+        let check = |row: &str, expected: bool| {
+            let text = format!("accounts: {{somebody: [{row}]}}");
+            let read = crate::scenario::load(&text, "x", &Somebody);
+            let source = Arc::new(Source { name: "x".to_owned(), text });
+            let value = node::load(&source).0.map(|node| node.to_json()).expect("the row is YAML");
+            assert_eq!((validator.is_valid(&value), read.is_ok()), (expected, expected), "{row}: {read:?}");
+        };
+        check("{key: a, account: b, expires: '2026-01-05T09:00:00Z', revoked: true}", true);
+        check("{user: a, password: 1, addons: [x], mode: live, days: 31, delay: 2d, packaging: {net_weight: true}}", true);
+        for wrong in ["", "user: a", "password: a", "key: a, user: b", "key: a, days: 32", "key: a, mode: x", "key: a, addons: x"] {
+            check(&format!("{{{wrong}}}"), false);
         }
-        assert_eq!(schema["$defs"]["step"]["properties"]["status"]["enum"], serde_json::json!(STATUSES));
-    }
-
-    #[test]
-    fn every_shipped_scenario_fits_the_schema() {
-        let validator = jsonschema::validator_for(&schema()).expect("the schema is valid");
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut found = files(&root.join("scenarios"));
-        assert!(!found.is_empty());
-        found.push(root.join("tests/it/every_member.yaml"));
-        for file in found {
-            let text = fs::read_to_string(&file).expect("the file can be read");
-            let source = Arc::new(Source { name: file.display().to_string(), text });
-            let (node, problems) = node::load(&source);
-            let value = node.map(|node| node.to_json()).expect("the file is YAML");
-            let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
-            assert_eq!((problems, errors), (vec![], vec![]), "{}", file.display());
-        }
+        check("{key: a, packaging: {gross_weight: true}}", false);
+        check("{key: a, colour: red}", false);
     }
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use seatrial::scenario::{self, Vocabulary};
+use seatrial::engine::AccountRows;
+use seatrial::scenario::{self, Vocabulary, schema};
+use seatrial::vendors::{shipmate, shippo, shipstation, shiptheory, shiptime};
 
 /// A few operations of each vendor, enough to be mistaken about.
 struct Few;
@@ -30,6 +32,12 @@ impl Vocabulary for Few {
 
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         Box::new(OPERATIONS.into_iter())
+    }
+
+    fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
+        let vendors = [&shippo::VENDOR, &shipmate::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];
+        let announced = (shipstation::MOUNT, &shipstation::ACCOUNTS);
+        std::iter::once(announced).chain(vendors.map(|vendor| (vendor.mount, vendor.accounts))).collect()
     }
 }
 
@@ -87,6 +95,17 @@ pub fn every_recorded_explanation_has_its_scenario() {
 pub fn shipped_scenarios_are_without_mistakes() {
     for path in files("scenarios/shared") {
         assert_eq!(said(&path), "", "{}", path.display());
+    }
+}
+
+#[test]
+pub fn shipped_scenarios_fit_the_schema() {
+    let validator = jsonschema::validator_for(&schema::of(&Few)).expect("the schema is valid");
+    for path in files("scenarios/shared").into_iter().chain([root().join("tests/it/every_member.yaml")]) {
+        let text = fs::read_to_string(&path).expect("the file can be read");
+        let value = serde_saphyr::from_str(&text).expect("the file is YAML");
+        let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert_eq!(errors, [""; 0], "{}", path.display());
     }
 }
 

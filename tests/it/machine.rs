@@ -10,8 +10,8 @@ use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::Webhooks;
 use seatrial::engine::{
-    Answer, Call, Conform, Cx, Denial, Dialect, Gate, Identity, Machine, Operations, Options, Outcome, Refusal, Reply, Request, Slashes,
-    Start, Vendor, credentials, decode, scans_are_read,
+    AccountRows, Answer, Call, Conform, Cx, Denial, Dialect, Fact, Gate, Identity, Machine, Operations, Options, Outcome, Refusal, Reply,
+    Request, Slashes, Start, Vendor, credentials, decode, scans_are_read,
 };
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ const ACME: Vendor = Vendor {
     slashes: Slashes { trailing: true, doubled: true },
     operations,
     credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
+    accounts: &AccountRows { about: "Acme.", credentials: &[&[Fact::text("key", "The key.")]], others: &[] },
     account_of: |_| "default".to_owned(),
     identify: |request| request.header("x-key").map(|key| Identity::Credential(key.to_owned())),
     authenticate,

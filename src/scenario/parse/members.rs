@@ -19,6 +19,8 @@ pub(crate) const SCENARIO: [&str; 14] = [
 ];
 pub(crate) const CLOCK: [&str; 2] = ["start", "mode"];
 pub(crate) const CLOCK_MODE: [&str; 1] = ["speed"];
+/// What rows of `accounts` have whatever their mount.
+pub(crate) const ACCOUNT: [&str; 3] = ["account", "expires", "revoked"];
 pub(crate) const TIMELINE: [&str; 4] = ["for", "use", "steps", "then"];
 pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 7] = ["at", "after_reads", "on", "status", "code", "location", "message"];
@@ -35,10 +37,11 @@ pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"]
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 16] = [
+pub(crate) const ALL: [(&str, &[&str]); 17] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
+    ("account", &ACCOUNT),
     ("timeline", &TIMELINE),
     ("for", &TIMELINE_FOR),
     ("step", &STEP),

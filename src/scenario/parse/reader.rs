@@ -3,12 +3,18 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::engine::AccountRows;
 use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
+
+/// What `accounts` may name, with what each can have in its rows.
+pub(super) type Mounts = Vec<(&'static str, &'static AccountRows)>;
 
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) problems: Vec<Diagnostic>,
+    /// `None` when nobody knows, and so every account is taken as it is.
+    pub(super) mounts: Option<Mounts>,
     /// Patterns compiled so far.
     pub(super) patterns: usize,
 }
@@ -49,8 +55,8 @@ impl<'n> Fields<'n> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>) -> Self {
-        Self { source, problems, patterns: 0 }
+    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts>) -> Self {
+        Self { source, problems, mounts, patterns: 0 }
     }
 
     /// Whether a further problem would not be shown, so that no work need be spent on it.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::scenario::run::Known;
 use crate::server::admin::{Admin, Ask, Given, Problem, routes};
 
 #[expect(clippy::unnecessary_wraps, reason = "one signature for all routes")]
@@ -21,8 +22,8 @@ pub(super) fn coverage(admin: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "one signature for all routes")]
-pub(super) fn openapi(_: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
-    Ok(Given::ok(&routes::document()))
+pub(super) fn openapi(admin: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
+    Ok(Given::ok(&routes::document(&Known(&admin.machine))))
 }
 
 /// YAML as it was written, or JSON when the name ends so.

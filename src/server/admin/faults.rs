@@ -51,7 +51,7 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 /// The schema of one override.
 pub(super) fn put_schema() -> Value {
-    let schema: Value = serde_json::from_str(schema::SCHEMA).unwrap_or_default();
+    let schema = schema::skeleton();
     schema.pointer("/$defs/override").cloned().unwrap_or_else(|| json!({"type": "object"}))
 }
 

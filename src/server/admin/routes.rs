@@ -5,7 +5,7 @@ mod answers;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::scenario::schema;
+use crate::scenario::{Vocabulary, schema};
 use crate::server::admin::{
     Handler, Problem, ROOT, about, clock, conversations, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks,
 };
@@ -157,8 +157,8 @@ fn fit<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &
     }
 }
 
-/// The OpenAPI document of the table.
-pub(super) fn document() -> Value {
+/// The OpenAPI document of the table; scenarios speak of these vendors.
+pub(super) fn document(vocabulary: &dyn Vocabulary) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
         let path = paths.entry(format!("/_seatrial{}", route.path)).or_insert_with(|| json!({}));
@@ -185,7 +185,7 @@ pub(super) fn document() -> Value {
         },
         "security": [{}, {"token": []}],
     });
-    let scenario: Value = serde_json::from_str(schema::SCHEMA).unwrap_or_default();
+    let scenario = schema::of(vocabulary);
     if let (Some(schemas), Some(parts)) = (document["components"]["schemas"].as_object_mut(), scenario["$defs"].as_object()) {
         schemas.extend(parts.iter().map(|(name, part)| (name.clone(), part.clone())));
     }

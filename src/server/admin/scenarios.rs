@@ -34,7 +34,7 @@ pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 }
 
 pub(super) fn put_schema() -> Value {
-    serde_json::from_str(scenario::schema::SCHEMA).unwrap_or_default()
+    scenario::schema::skeleton()
 }
 
 /// Reads a scenario as `seatrial check` does.

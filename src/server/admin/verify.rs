@@ -6,7 +6,7 @@ use crate::scenario::{Scenario, schema, verify as verdict};
 use crate::server::admin::{Admin, Ask, Given, Problem, scenarios};
 
 pub(super) fn schema() -> Value {
-    let schema: Value = serde_json::from_str(schema::SCHEMA).unwrap_or_default();
+    let schema = schema::skeleton();
     json!({"type": "object", "additionalProperties": false, "properties": {
         "expect": schema.pointer("/properties/expect").cloned().unwrap_or_default(),
     }})

@@ -7,12 +7,33 @@ use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::time::Timestamp;
-use crate::engine::{self, Call, Denial, Gate, Identity, Refusal, Request, decode};
+use crate::engine::{self, AccountRows, Call, Denial, Fact, Form, Gate, Identity, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
 
 const KEY: &str = "x-shipmate-api-key";
 const TOKEN: &str = "x-shipmate-token";
+
+/// What rows of `accounts` may say.
+pub(super) const ACCOUNTS: AccountRows = AccountRows {
+    about: "Shipmate: application keys and users.",
+    credentials: &[&[Fact::text("api_key", "API key.")], &[Fact::text("username", "User name."), Fact::text("password", "Password.")]],
+    others: &[
+        Fact::new("access_level", Form::OneOf(&["MERCHANT_ADMIN", "MERCHANT_USER", "3PL_ADMIN", "3PL_USER"]), "What the user may do."),
+        Fact::text("token", "A session token that is good from the start."),
+        Fact::text("first_name", "The user's first name."),
+        Fact::text("last_name", "The user's last name."),
+        Fact::text("application", "The name of the application that the key belongs to."),
+        Fact::flag("strict_skus", "Whether a SKU needs all members that the vendor's own client sends."),
+        Fact::new("packaging", Form::Settings(PACKAGING), "The account's packaging rules."),
+    ],
+};
+
+const PACKAGING: &[Fact] = &[
+    Fact::flag("net_weight", "Whether weights are without packaging."),
+    Fact::flag("allow_override", "Whether a request may say its own weight and sizes."),
+    Fact::text("default", "The key of the default packaging type."),
+];
 
 /// The credentials of a new sandbox. `token` is one that is already logged in.
 pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {

@@ -42,6 +42,7 @@ pub const VENDOR: Vendor = Vendor {
     slashes: Slashes { trailing: true, doubled: false },
     operations: operations::rows,
     credentials: access::credentials,
+    accounts: &access::ACCOUNTS,
     account_of: access::account_of,
     identify: access::identify,
     authenticate: access::authenticate,

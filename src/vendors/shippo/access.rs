@@ -8,8 +8,20 @@ use super::links;
 use super::wire::MANAGED_ACCOUNT;
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::engine::{self, Cx, Denial, Gate, Identity, Refusal, Request};
+use crate::engine::{self, AccountRows, Cx, Denial, Fact, Form, Gate, Identity, Refusal, Request};
 use crate::world::Credential;
+
+/// What rows of `accounts` may say.
+pub(super) const ACCOUNTS: AccountRows = AccountRows {
+    about: "Shippo: one token in each row.",
+    credentials: &[&[Fact::text("token", "The token, without `ShippoToken`.")]],
+    others: &[
+        Fact::new("mode", Form::OneOf(&["test", "live"]), "Test labels or live ones."),
+        Fact::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),
+        Fact::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
+        Fact::text("webhook_secret", "What the bodies of new webhooks are signed with."),
+    ],
+};
 
 /// Which of an account's two worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

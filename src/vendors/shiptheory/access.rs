@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::time::Timestamp;
-use crate::engine::{self, Denial, Gate, Identity, Refusal, Request, decode};
+use crate::engine::{self, AccountRows, Denial, Fact, Form, Gate, Identity, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::world::Credential;
@@ -19,6 +19,23 @@ use crate::world::Credential;
 const KEY: &[u8] = b"seatrial-shiptheory-public-sandbox-key";
 const LIFE_SECONDS: i64 = 60 * 60;
 const DEFAULT_EMAIL: &str = "you@youremail.com";
+
+/// What rows of `accounts` may say.
+pub(super) const ACCOUNTS: AccountRows = AccountRows {
+    about: "Shiptheory: logins.",
+    credentials: &[&[Fact::text("email", "User name."), Fact::text("password", "Password.")]],
+    others: &[
+        Fact::text("token", "A permanent token."),
+        Fact::new("approve_after", Form::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),
+        Fact::new(
+            "holds_at",
+            Form::OneOf(&["Ready", "Not Ready", "PROCESSING", "Print Error"]),
+            "Where bookings come to a stop that are otherwise done when they are answered.",
+        ),
+        Fact::new("goes_on_after", Form::Duration, "How long a stopped booking waits until it goes on; for ever if absent."),
+        Fact::new("search_days", Form::UpTo(366), "How many days a search may span; 31 unless told."),
+    ],
+};
 
 /// What a token says.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -53,6 +53,7 @@ pub const VENDOR: Vendor = Vendor {
     slashes: Slashes { trailing: true, doubled: false },
     operations: operations::rows,
     credentials: access::credentials,
+    accounts: &access::ACCOUNTS,
     account_of,
     identify: access::identify,
     authenticate: access::authenticate,

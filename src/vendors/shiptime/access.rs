@@ -14,7 +14,7 @@ use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::text;
 use crate::base::time::{self, Timestamp};
-use crate::engine::{self, Denial, Gate, Identity, Refusal, Request};
+use crate::engine::{self, AccountRows, Denial, Fact, Gate, Identity, Refusal, Request};
 use crate::world::Credential;
 
 /// How long a token lives, in seconds.
@@ -27,6 +27,16 @@ pub(super) const DEFAULT: &str = "default";
 pub(super) const TOKEN_PATH: &str = "/oauth2/token";
 /// Public on purpose: tokens of a mock must be the same everywhere.
 const KEY: &[u8] = b"seatrial signs shiptime tokens with this public key";
+
+/// What rows of `accounts` may say.
+pub(super) const ACCOUNTS: AccountRows = AccountRows {
+    about: "ShipTime: OAuth2 clients, and Basic pairs.",
+    credentials: &[
+        &[Fact::text("client_id", "OAuth2 client."), Fact::text("client_secret", "OAuth2 secret.")],
+        &[Fact::text("username", "Basic user name."), Fact::text("password", "Basic password.")],
+    ],
+    others: &[Fact::text("scope", "OAuth2 scope."), Fact::flag("pickups_fail", "No driver comes for a pickup.")],
+};
 
 /// What a token says.
 #[derive(Debug, Serialize, Deserialize)]

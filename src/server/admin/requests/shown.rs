@@ -10,17 +10,10 @@ use crate::world::{Entry, Journal};
 const REDACTED: &str = "[redacted]";
 
 /// Headers whose values are nobody's business.
-const HEADERS: [&str; 9] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "api-key",
-    "x-api-key",
-    "x-shipmate-api-key",
-    "x-shipmate-token",
-    "x-shiptheory-token",
-];
+const HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+
+/// How names of further such headers end, whatever vendor they are of.
+const ENDINGS: [&str; 3] = ["api-key", "-token", "-secret"];
 
 /// Members of bodies, fields of forms and names in queries whose values are nobody's business.
 const MEMBERS: [&str; 12] = [
@@ -118,7 +111,8 @@ fn message(headers: &str, body: &[u8], length: usize, secrets: Secrets) -> Value
 /// Names and values of headers.
 pub(super) fn headers_of(headers: &str, secrets: Secrets) -> impl Iterator<Item = (&str, &str)> {
     let rows = headers.lines().filter_map(|line| line.split_once(": "));
-    rows.map(move |(name, value)| (name, if secrets == Secrets::Hidden && HEADERS.contains(&name) { REDACTED } else { value }))
+    let is_secret = |name: &str| HEADERS.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending));
+    rows.map(move |(name, value)| (name, if secrets == Secrets::Hidden && is_secret(name) { REDACTED } else { value }))
 }
 
 /// A body as JSON if it is that, else as text; nothing as `null`.
@@ -194,6 +188,13 @@ mod tests {
         );
         check("application/x-www-form-urlencoded", "grant_type=x&client%5Fsecret=y", "grant_type=x&client%5Fsecret=[redacted]".into());
         check("text/plain", "password=x", "password=x".into());
+    }
+
+    #[test]
+    fn secrets_are_left_out_of_headers() {
+        let kept = |name: &str| headers_of(&format!("{name}: x"), Secrets::Hidden).any(|(_, value)| value == "x");
+        assert!(["content-type", "idempotency-key", "x-request-id"].into_iter().all(kept));
+        assert!(!["authorization", "set-cookie", "api-key", "x-acme-api-key", "x-acme-token"].into_iter().any(kept));
     }
 
     #[test]
