@@ -10,7 +10,7 @@ use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::scenarios;
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, Bound, Config, Egress, Guard};
+use crate::server::{self, AdminAuth, Bound, Config, Egress, Guard, Trust};
 use crate::vendors;
 
 /// Serves until a signal comes.
@@ -44,12 +44,16 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     {
         return complain(problems.trim_end(), Exit::Usage);
     }
+    let trust = match Trust::read(&arguments.egress_ca) {
+        Ok(trust) => trust,
+        Err(error) => return complain(&format!("`--egress-ca`: {error}"), Exit::Usage),
+    };
     let config = Config {
         listen: arguments.listen.clone(),
         admin_listen: arguments.admin_listen,
         body_limit: arguments.body_limit,
         read_timeout: arguments.read_timeout,
-        egress: Egress { allowed: arguments.allow_egress.clone() },
+        egress: Egress { allowed: arguments.allow_egress.clone(), trust },
     };
     let mut mounts: Vec<&'static str> = machine.vendors().map(|vendor| vendor.mount).collect();
     mounts.dedup();

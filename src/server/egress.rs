@@ -1,4 +1,4 @@
-//! The one door through which anything leaves this process: who may be connected to.
+//! The one door through which anything leaves this process: who may be connected to, plainly or by TLS.
 //!
 //! Loopback and private addresses are fine, others only when they are on the list of `--allow-egress`, and the addresses
 //! behind which clouds keep their secrets never are, however they are written. A name is judged by what it resolves to, and
@@ -8,14 +8,24 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
+
+use crate::server::tls::{Insecure, Trust};
 
 /// Who may be connected to besides loopback and private addresses.
 #[derive(Clone, Debug, Default)]
 pub struct Egress {
     /// The list of `--allow-egress`.
     pub allowed: Vec<Target>,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
 }
+
+/// A connection to a receiver.
+pub(super) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
 
 /// A row of `--allow-egress`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +49,8 @@ pub(super) enum Barred {
     Public(String, IpAddr),
     #[error("{0}")]
     Unreachable(#[from] io::Error),
+    #[error("{0}")]
+    Insecure(#[from] Insecure),
 }
 
 /// Why a row of `--allow-egress` cannot be used.
@@ -74,25 +86,33 @@ impl Egress {
     /// Connects to a host, if one of its addresses may be connected to.
     ///
     /// # Errors
-    /// When none may, or none answers.
-    pub(super) async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Barred> {
+    /// When none may, none answers, or whoever answers is somebody else.
+    pub(super) async fn connect(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Line>, Barred> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let found = lookup_host((bare, port)).await.map_err(|error| Barred::Unknown(bare.to_owned(), error))?;
-        let mut problem = Barred::Unreachable(io::Error::from(io::ErrorKind::AddrNotAvailable));
-        let mut open: Vec<SocketAddr> = Vec::new();
-        for address in found {
-            match self.judge(bare, address.ip()) {
-                Ok(()) => open.push(address),
-                Err(barred) => problem = barred,
-            }
-        }
+        let (open, mut problem) = self.sift(bare, found);
         for address in open {
             match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => {
+                    let _ = stream.set_nodelay(true);
+                    return Ok(if secure { Box::new(self.trust.secure(bare, stream).await?) } else { Box::new(stream) });
+                }
                 Err(error) => problem = Barred::Unreachable(error),
             }
         }
         Err(problem)
+    }
+
+    /// Which of the addresses of a host may be connected to, and what is to be said when that comes to nothing.
+    fn sift(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> (Vec<SocketAddr>, Barred) {
+        let (mut open, mut problem) = (Vec::new(), Barred::Unreachable(io::Error::from(io::ErrorKind::AddrNotAvailable)));
+        for address in found {
+            match self.judge(host, address.ip()) {
+                Ok(()) => open.push(address),
+                Err(barred) => problem = barred,
+            }
+        }
+        (open, problem)
     }
 
     /// Whether an address that a host resolved to may be connected to.
@@ -179,7 +199,8 @@ mod tests {
 
     fn check(address: &str, allowed: &[&str], expected: &str) {
         let allowed = allowed.iter().map(|row| row.parse().expect("a test writes valid rows")).collect();
-        let verdict = Egress { allowed }.judge("hooks.example.com", address.parse().expect("a test writes valid addresses"));
+        let verdict =
+            Egress { allowed, ..Egress::default() }.judge("hooks.example.com", address.parse().expect("a test writes valid addresses"));
         let verdict = match verdict {
             Ok(()) => "fine",
             Err(Barred::Never(..)) => "never",
@@ -206,6 +227,20 @@ mod tests {
             check(never, &[], "never");
             check(never, &["0.0.0.0/0", "::/0", "hooks.example.com"], "never");
         }
+    }
+
+    #[test]
+    fn a_name_is_what_it_resolves_to() {
+        let found = |rows: &[&str]| -> (Vec<String>, String) {
+            let rows = rows.iter().map(|row| SocketAddr::new(row.parse().expect("a test writes valid addresses"), 80));
+            let (open, problem) = Egress::default().sift("localhost", rows);
+            (open.iter().map(|row| row.ip().to_string()).collect(), problem.to_string())
+        };
+        let metadata = "`localhost` is 169.254.169.254, which is never connected to";
+        assert_eq!(found(&["169.254.169.254"]), (vec![], metadata.to_owned()));
+        // Of several addresses, the very ones that are fine are connected to.
+        assert_eq!(found(&["::1", "169.254.169.254"]), (vec!["::1".to_owned()], metadata.to_owned()));
+        assert!(found(&["93.184.216.34"]).1.contains("neither loopback nor private"));
     }
 
     #[test]

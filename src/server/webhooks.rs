@@ -8,15 +8,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Request, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
+use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Outbound, Told};
 use crate::engine::{Machine, Sandbox};
@@ -25,6 +29,8 @@ use crate::server::http::wall;
 
 /// How much of an answer is read and kept.
 const ANSWER: usize = 2 * 1024;
+/// How long its head may be.
+const HEAD: usize = 64 * 1024;
 /// How many deliveries are on their way at once, over all sandboxes.
 const AT_ONCE: usize = 64;
 
@@ -136,14 +142,20 @@ impl Courier {
 
     async fn exchange(&self, outbound: &Outbound) -> Result<Told, Failure> {
         let address: Uri = outbound.url.parse().map_err(|_| Failure::Address("the address is no URL"))?;
+        let (user, at) = address.authority().map_or(("", ""), |authority| split(authority.as_str()));
         let host = address.host().ok_or(Failure::Address("the address names no host"))?;
-        if address.scheme_str() != Some("http") {
-            return Err(Failure::Address("only `http://` addresses are delivered to"));
-        }
-        let stream = self.egress.connect(host, address.port_u16().unwrap_or(80)).await?;
-        let _ = stream.set_nodelay(true);
-        let (mut sender, connection) = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
-        let driven = tokio::spawn(connection);
+        let usual = match address.scheme_str() {
+            Some("http") => 80,
+            Some("https") => 443,
+            _ => return Err(Failure::Address("only `http://` and `https://` addresses are delivered to")),
+        };
+        let port = match at.strip_prefix(host).unwrap_or_default() {
+            "" | ":" => usual,
+            port => port[1..].parse().map_err(|_| Failure::Address("the address names no port that there is"))?,
+        };
+        let line = self.egress.connect(host, port, usual == 443).await?;
+        let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(line)).await?;
+        let _driven = Driven(tokio::spawn(connection));
         let target = address.path_and_query().map_or("/", |target| target.as_str());
         let mut request = Request::post(target)
             .body(Full::new(Bytes::from(outbound.body.clone())))
@@ -154,18 +166,48 @@ impl Courier {
                 headers.append(name, value);
             }
         }
-        if let Some(authority) = address.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
-            headers.insert(HOST, authority);
+        if let Ok(at) = HeaderValue::from_str(at) {
+            headers.insert(HOST, at);
+        }
+        if !user.is_empty() {
+            let pair = if user.contains(':') { text::percent_decode(user) } else { format!("{}:", text::percent_decode(user)) };
+            let basic = format!("Basic {}", STANDARD.encode(pair));
+            headers.entry(AUTHORIZATION).or_insert(HeaderValue::try_from(basic).expect("base64 fits a header"));
         }
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         headers.entry(USER_AGENT).or_insert(HeaderValue::from_static("seatrial"));
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();
-        let body = Limited::new(answer.into_body(), ANSWER).collect().await;
-        let body = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned()).unwrap_or_default();
-        driven.abort();
+        let body = beginning(answer.into_body()).await;
         Ok(Told::Answered { status, body })
     }
+}
+
+/// A connection that is driven until nobody wants its answer any more.
+struct Driven(JoinHandle<hyper::Result<()>>);
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Who is to be presented at an authority, and the authority without them.
+fn split(authority: &str) -> (&str, &str) {
+    authority.rsplit_once('@').unwrap_or(("", authority))
+}
+
+/// The beginning of an answer's body; what follows is not waited for.
+async fn beginning(mut body: Incoming) -> String {
+    let mut read = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        read.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+        if read.len() >= ANSWER {
+            read.truncate(ANSWER);
+            break;
+        }
+    }
+    String::from_utf8_lossy(&read).into_owned()
 }
 
 /// Why there is no answer.
@@ -181,4 +223,78 @@ enum Failure {
 
 fn seconds(span: Duration) -> String {
     format!("{} s", span.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::engine::{Options, Start};
+    use crate::server::egress::Target;
+    use crate::vendors;
+
+    #[tokio::test]
+    async fn a_handshake_that_never_ends_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let url = format!("https://{}/hook", listener.local_addr().expect("it is bound"));
+        let silent = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection comes");
+            let mut heard = Vec::new();
+            // Ends when the other side gives up.
+            let _ = stream.read_to_end(&mut heard);
+            heard
+        });
+        let told = courier().send(&outbound(&url)).await;
+        assert_eq!(told, Told::Silent("no answer within 1 s".to_owned()));
+        assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
+    }
+
+    #[tokio::test]
+    async fn hosts_are_judged_by_what_they_resolve_to_however_they_are_written() {
+        // A resolver reads numbers as the C library always did: whole, octal, hexadecimal, and with parts left out.
+        for host in
+            ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]", "somebody:else@169.254.169.254"]
+        {
+            let url = format!("http://{host}/latest/meta-data");
+            let Told::Refused(problem) = courier().send(&outbound(&url)).await else { panic!("{url} was tried") };
+            assert!(problem.ends_with("which is never connected to"), "{problem}");
+        }
+        for host in ["134744072", "010.010.010.010", "[::ffff:808:808]", "127.0.0.1@8.8.8.8"] {
+            let Told::Refused(problem) = courier().send(&outbound(&format!("http://{host}/"))).await else { panic!("{host} was tried") };
+            assert!(problem.contains("`--allow-egress`"), "{problem}");
+        }
+        for url in
+            ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///hook", "hook", "http://127.0.0.1:99999/", "http://127.0.0.1\\@8.8.8.8/"]
+        {
+            let told = courier().send(&outbound(url)).await;
+            assert!(matches!(told, Told::Refused(_)), "{url}: {told:?}");
+        }
+    }
+
+    fn courier() -> Arc<Courier> {
+        let wall = Timestamp::UNIX_EPOCH;
+        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
+        // Even to who may send everywhere, some addresses are closed.
+        let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
+        Courier::new(Arc::new(machine), egress, Arc::default())
+    }
+
+    fn outbound(url: &str) -> Outbound {
+        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
+        let account = machine.default_sandbox().lock().world.accounts.open("shippo", &Arc::from("test"));
+        Outbound {
+            delivery: String::new(),
+            account,
+            vendor: "shippo",
+            subscription: String::new(),
+            attempt: 0,
+            at: Timestamp::UNIX_EPOCH,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+            timeout: Duration::from_secs(1),
+        }
+    }
 }

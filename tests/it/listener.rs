@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use crate::process::Server;
 
 /// Listens on loopback and answers what comes with `answer`; the requests, head and body.
-fn listen(answer: &'static str) -> (String, Receiver<(String, String)>) {
+pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let url = format!("http://{}/hooks?token=abc", listener.local_addr().expect("it is bound"));
     let (sender, receiver) = channel();
+    let answer = answer.into();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection comes");
@@ -32,7 +33,7 @@ fn listen(answer: &'static str) -> (String, Receiver<(String, String)>) {
     (url, receiver)
 }
 
-fn admin(server: &Server, method: &str, path: &str, body: &Value) -> Value {
+pub fn admin(server: &Server, method: &str, path: &str, body: &Value) -> Value {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let answer = server.exchange(
         format!(
@@ -72,6 +73,20 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
     let rows = admin(&server, "GET", "/sandboxes/default/deliveries?progress=failed&wait=10s", &Value::Null);
     assert_eq!(rows["deliveries"][0]["attempts"].as_array().map(Vec::len), Some(1));
     assert_eq!(rows["deliveries"][0]["attempts"][0]["answered"]["status"], 307);
+}
+
+#[test]
+fn the_beginning_of_a_long_answer_is_kept() {
+    let server = Server::start(&[]);
+    let (url, heard) = listen(format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{}", "long ".repeat(1_000)));
+    let url = url.replace("http://", "http://harbor:master%21@");
+    let hook = admin(&server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
+    admin(&server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
+    let (head, _) = heard.recv().expect("it comes");
+    // What stands before the host is presented, and is no part of its name.
+    assert!(head.contains("authorization: Basic aGFyYm9yOm1hc3RlciE=\r\n") && head.contains("host: 127.0.0.1:"), "{head}");
+    let rows = admin(&server, "GET", "/sandboxes/default/deliveries?progress=delivered&wait=10s", &Value::Null);
+    assert_eq!(rows["deliveries"][0]["attempts"][0]["answered"]["body"].as_str().map(str::len), Some(2048));
 }
 
 #[test]

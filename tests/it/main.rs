@@ -16,5 +16,6 @@ mod process;
 mod recorded;
 mod sandboxes;
 mod scenarios;
+mod secure;
 mod telling;
 mod tidy;

@@ -63,7 +63,7 @@ fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_seatrial"))
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     command().args(arguments).output().expect("the binary runs")
 }
 
