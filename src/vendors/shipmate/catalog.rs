@@ -117,6 +117,11 @@ pub(super) struct Attribute {
 pub(super) struct Carrier {
     pub code: String,
     pub tracking: String,
+    #[serde(default)]
+    pub reference_max: Option<usize>,
+    /// The least and the most that a parcel may be worth.
+    #[serde(default)]
+    pub values: Option<[String; 2]>,
 }
 
 #[derive(Deserialize)]
@@ -328,6 +333,9 @@ mod tests {
         }
         for person in &CATALOG.users {
             assert!(CATALOG.location(&person.location).is_some(), "{}", person.email);
+        }
+        for bound in CATALOG.carriers.iter().filter_map(|carrier| carrier.values.as_ref()).flatten() {
+            assert!(bound.parse::<f64>().is_ok(), "{bound}");
         }
         assert_eq!(CATALOG.locations.iter().filter(|row| row.default).count(), 1);
     }

@@ -1,5 +1,7 @@
 //! Countries by their two-letter codes, and where mainland UK ends.
 
+use std::ops::RangeInclusive;
+
 /// The country with that code or, in any case, that name.
 pub(super) fn find(text: &str) -> Option<(&'static str, &'static str)> {
     by_code(text).or_else(|| COUNTRIES.iter().copied().find(|(_, name)| name.eq_ignore_ascii_case(text)))
@@ -11,10 +13,37 @@ pub(super) fn by_code(code: &str) -> Option<(&'static str, &'static str)> {
     COUNTRIES.get(place).copied()
 }
 
+/// Areas of British post codes that are not mainland, and which of their districts: Northern Ireland, the Channel Islands, the
+/// Isle of Man, and the Scottish islands.
+const OFFSHORE: [(&str, &[RangeInclusive<u32>]); 11] = [
+    ("BT", &[0..=99]),
+    ("GY", &[0..=99]),
+    ("HS", &[0..=99]),
+    ("IM", &[0..=99]),
+    ("IV", &[41..=51, 55..=56]),
+    ("JE", &[0..=99]),
+    ("KA", &[27..=28]),
+    ("KW", &[15..=17]),
+    ("PA", &[20..=20, 41..=49, 60..=78]),
+    ("PH", &[42..=44]),
+    ("ZE", &[0..=99]),
+];
+
 /// Whether a parcel to there needs a customs declaration.
 pub(super) fn is_outside_mainland(country: &str, postcode: &str) -> bool {
     let area = postcode.get(..2).unwrap_or_default();
-    country != "GB" || ["BT", "GY", "IM", "JE"].iter().any(|other| other.eq_ignore_ascii_case(area))
+    let districts = OFFSHORE.iter().find(|(other, _)| other.eq_ignore_ascii_case(area)).map(|(_, districts)| *districts);
+    country != "GB" || districts.is_some_and(|ranges| ranges.iter().any(|range| range.contains(&district(postcode))))
+}
+
+/// The number of a post code's district: the digits behind the area, without the one that begins the last three characters.
+fn district(postcode: &str) -> u32 {
+    let outward = postcode.split_once(' ').map_or_else(
+        || postcode.len().checked_sub(3).filter(|end| *end > 2).and_then(|end| postcode.get(..end)).unwrap_or(postcode),
+        |(outward, _)| outward,
+    );
+    let digits = outward.get(2..).unwrap_or_default().chars().map_while(|letter| letter.to_digit(10));
+    digits.take(2).fold(0, |number, digit| number * 10 + digit)
 }
 
 /// ISO 3166-1, in order of code.
@@ -285,6 +314,14 @@ mod tests {
         check("GB", "je2 3ab", true);
         check("GB", "B1 1AA", false);
         check("FR", "69001", true);
+        check("GB", "ZE1 0AA", true);
+        check("GB", "kw151aa", true);
+        check("GB", "KW15", true);
+        check("GB", "KW1 5AA", false);
+        check("GB", "KW15AA", false);
+        check("GB", "PA4 9AA", false);
+        check("GB", "PA49 7UN", true);
+        check("GB", "IV5", false);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::validation::{Fault, Path, Report};
 use super::wire::Envelope;
@@ -23,6 +23,9 @@ pub(super) const BAD_LOGIN: &str = "bad_login";
 
 /// The code of a refusal for want of a service.
 pub(super) const NO_SERVICE: &str = "no_service";
+
+/// The code of a refusal in the words of the carrier, which are its facts.
+pub(super) const CARRIER: &str = "carrier";
 
 const INVALID_MESSAGE: &str = "The given data failed to pass validation.";
 
@@ -51,6 +54,7 @@ fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
         Refusal::Invalid(violations) => {
             return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: told(violations) });
         }
+        Refusal::Because(CARRIER, text) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "message": text, "data": null })),
         Refusal::Because(BAD_LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid login details"),
         Refusal::Because(NO_SERVICE, _) => (StatusCode::BAD_REQUEST, "No valid service found for this consignment"),
         Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "Unauthorised"),

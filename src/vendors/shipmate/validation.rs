@@ -17,6 +17,8 @@ pub(super) enum Path<'p> {
     Root,
     /// A member.
     Member(&'p Path<'p>, &'p str),
+    /// A member whose name is the caller's own.
+    Key(&'p Path<'p>, &'p str),
     /// An element.
     Element(&'p Path<'p>, usize),
 }
@@ -38,6 +40,7 @@ pub(super) enum Fault<'p> {
     NotWhole,
     NotNumber,
     NotFlag,
+    NotAccepted,
     NotArray,
     Below(i64),
     Above(i64),
@@ -61,7 +64,7 @@ impl Display for Path<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let (parent, step): (_, &dyn Display) = match self {
             Self::Root => return Ok(()),
-            Self::Member(parent, name) => (parent, name),
+            Self::Member(parent, name) | Self::Key(parent, name) => (parent, name),
             Self::Element(parent, place) => (parent, place),
         };
         if matches!(parent, Self::Root) { write!(out, "{step}") } else { write!(out, "{parent}.{step}") }
@@ -69,9 +72,12 @@ impl Display for Path<'_> {
 }
 
 impl Path<'_> {
-    /// The path as messages name it: every underscore is a space.
+    /// The path as messages name it: every underscore is a space, but for those in names that callers gave.
     fn words(&self) -> String {
-        self.to_string().replace('_', " ")
+        match self {
+            Self::Key(parent, name) => format!("{}.{name}", parent.words()),
+            _ => self.to_string().replace('_', " "),
+        }
     }
 }
 
@@ -84,6 +90,11 @@ fn present(value: &Value) -> Option<&Value> {
     }
 }
 
+/// Whether a value is an empty list or map, which for PHP are the same.
+fn is_bare(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
+}
+
 impl<'v, 'p> Field<'v, 'p> {
     /// The whole request; a body that is no object has no members.
     pub fn root(body: &'v Value) -> Self {
@@ -94,6 +105,11 @@ impl<'v, 'p> Field<'v, 'p> {
     pub fn member<'q>(&'q self, name: &'q str) -> Field<'v, 'q> {
         let value = self.value.and_then(|value| value.get(name)).and_then(present);
         Field { path: Path::Member(&self.path, name), value }
+    }
+
+    /// A member whose name is the caller's own.
+    pub fn key<'q>(&'q self, name: &'q str) -> Field<'v, 'q> {
+        Field { path: Path::Key(&self.path, name), ..self.member(name) }
     }
 
     /// An element of it.
@@ -119,12 +135,13 @@ impl Report {
         self.rows.entry(path.to_string()).or_default().push(fault.message(&path.words()));
     }
 
-    /// Complains if the value is missing, or an empty list.
-    pub fn required(&mut self, field: &Field<'_, '_>) {
-        let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
-        if field.value.is_none_or(empty) {
+    /// Complains if the value is missing, or an empty list; no other rule has a say then.
+    pub fn needed<'v, 'p>(&mut self, field: Field<'v, 'p>) -> Field<'v, 'p> {
+        let value = field.value.filter(|value| !is_bare(value));
+        if value.is_none() {
             self.add(&field.path, Fault::Required);
         }
+        Field { value, ..field }
     }
 
     /// A text without the blanks around it.
@@ -138,12 +155,9 @@ impl Report {
     }
 
     /// A text that may not be missing; empty if it is.
-    pub fn required_text<'v>(&mut self, field: &Field<'v, '_>) -> &'v str {
-        match field.value {
-            None => self.add(&field.path, Fault::Required),
-            Some(_) => return self.text(field).unwrap_or_default(),
-        }
-        ""
+    pub fn required_text<'v>(&mut self, field: Field<'v, '_>) -> &'v str {
+        let field = self.needed(field);
+        self.text(&field).unwrap_or_default()
     }
 
     /// A text of so many characters at most; empty if it is missing.
@@ -193,20 +207,21 @@ impl Report {
         whole
     }
 
-    /// Complains unless the value is missing or a number that is not negative.
-    pub fn check_amount(&mut self, field: &Field<'_, '_>) {
-        match field.value.map(number) {
-            Some(None) => self.add(&field.path, Fault::NotNumber),
-            Some(Some(number)) if number < 0.0 => self.add(&field.path, Fault::Below(0)),
+    /// A number that is not negative.
+    pub fn amount(&mut self, field: &Field<'_, '_>) -> Option<f64> {
+        let number = number(field.value?);
+        match number {
+            None => self.add(&field.path, Fault::NotNumber),
+            Some(number) if number < 0.0 => self.add(&field.path, Fault::Below(0)),
             _ => {}
         }
+        number.filter(|number| *number >= 0.0)
     }
 
     /// A number that is not negative, as text with two decimals.
-    pub fn amount(&mut self, field: &Field<'_, '_>) -> Option<String> {
-        self.check_amount(field);
-        let value = field.value?;
-        number(value).filter(|number| *number >= 0.0).map(|_| two_decimals(value))
+    pub fn money(&mut self, field: &Field<'_, '_>) -> Option<String> {
+        self.amount(field)?;
+        field.value.map(two_decimals)
     }
 
     /// A boolean, or 1 or 0 in any guise.
@@ -258,6 +273,7 @@ impl Fault<'_> {
             Self::NotWhole => write!(text, "The {name} must be an integer."),
             Self::NotNumber => write!(text, "The {name} must be a number."),
             Self::NotFlag => write!(text, "The {name} field must be true or false."),
+            Self::NotAccepted => write!(text, "The {name} must be accepted."),
             Self::NotArray => write!(text, "The {name} must be an array."),
             Self::Below(least) => write!(text, "The {name} must be at least {least}."),
             Self::Above(most) => write!(text, "The {name} may not be greater than {most}."),
@@ -290,7 +306,11 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
             let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15)?;
             Some(number as i64)
         }),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+            text.parse().ok().filter(|_| digits == "0" || !digits.starts_with('0'))
+        }
         Value::Bool(true) => Some(1),
         _ => None,
     }

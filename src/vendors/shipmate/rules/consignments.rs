@@ -29,6 +29,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let order = order::read(cx, &call.body, order::Purpose::Booking)?;
     let service = routing::choose(&order)?;
     let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
+    routing::accept(carrier, &order)?;
     let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
     let ends = (place(order.location.unwrap_or(CATALOG.home())), destination(&order.to));
     let mut parcels: Vec<Package<'_>> = Vec::with_capacity(order.parcels.len());

@@ -2,7 +2,7 @@
 
 use regex::RegexBuilder;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{order, users};
 use crate::base::{entropy, ids};
@@ -34,8 +34,8 @@ struct Rules {
     regex: Option<String>,
     options: Vec<String>,
     numeric_type: Option<String>,
-    min_value: Option<f64>,
-    max_value: Option<f64>,
+    min_value: Option<Number>,
+    max_value: Option<Number>,
 }
 
 #[derive(Deserialize)]
@@ -60,17 +60,15 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     users::manages(cx)?;
     let (mut report, root) = (Report::default(), Field::root(&cx.call.body));
     let report = &mut report;
-    let name = report.required_text(&root.member("name")).to_owned();
+    let name = report.required_text(root.member("name")).to_owned();
     let key = root.member("key");
-    let own = report.required_text(&key).to_owned();
+    let own = report.required_text(key).to_owned();
     if all(cx).iter().any(|field| field.key == own) || CATALOG.attribute(&own).is_some() {
         report.add(&key.path, Fault::Taken);
     }
     let mut word = |name: &str, words: &'static [&'static str], usual: Option<&str>| {
         let field = root.member(name);
-        if usual.is_none() {
-            report.required(&field);
-        }
+        let field = if usual.is_none() { report.needed(field) } else { field };
         let chosen = report.choice(&field, |word| words.contains(&word).then(|| word.to_owned()));
         chosen.or(usual.map(str::to_owned)).unwrap_or_default()
     };
@@ -79,9 +77,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let source = word("source", &["DIRECT", "FIXED", "MAPPED"], Some("DIRECT"));
     let mut needed = |name: &str, when: bool| {
         let field = root.member(name);
-        if when {
-            report.required(&field);
-        }
+        let field = if when { report.needed(field) } else { field };
         field.value.and_then(order::word).map(std::borrow::Cow::into_owned)
     };
     let mapped_to = needed("mapped_to", source == "MAPPED");
@@ -98,7 +94,7 @@ fn rules(report: &mut Report, field: &Field<'_, '_>, data_type: &str) -> Rules {
     report.map(field);
     let mut number = |name: &str| {
         let member = field.member(name);
-        let found = member.value.and_then(validation::number);
+        let found = member.value.filter(|value| validation::number(value).is_some()).and_then(written);
         if member.value.is_some() && found.is_none() {
             report.add(&member.path, Fault::NotNumber);
         }
@@ -106,9 +102,7 @@ fn rules(report: &mut Report, field: &Field<'_, '_>, data_type: &str) -> Rules {
     };
     let (min_value, max_value) = (number("min_value"), number("max_value"));
     let options = field.member("options");
-    if data_type == "LIST" {
-        report.required(&options);
-    }
+    let options = if data_type == "LIST" { report.needed(options) } else { options };
     let rows = report.list(&options).iter().filter_map(order::word).map(std::borrow::Cow::into_owned).collect();
     Rules {
         is_required: report.flag(&field.member("is_required")).unwrap_or_default(),
@@ -122,6 +116,14 @@ fn rules(report: &mut Report, field: &Field<'_, '_>, data_type: &str) -> Rules {
     }
 }
 
+/// A number as the caller wrote it, so that a whole one stays whole.
+fn written(value: &Value) -> Option<Number> {
+    match value {
+        Value::Number(number) => Some(number.clone()),
+        other => other.as_str()?.trim().parse().ok(),
+    }
+}
+
 /// The values that a request gives for the fields of an entity. Unknown keys, values that do not fit, and needed ones that are
 /// missing are reported; the attributes that come out of the box are always good for parcels.
 pub fn check<'v>(report: &mut Report, owner: &Field<'v, '_>, entity: &str, cx: &Cx<'_>) -> Option<&'v Map<String, Value>> {
@@ -131,7 +133,7 @@ pub fn check<'v>(report: &mut Report, owner: &Field<'v, '_>, entity: &str, cx: &
     let mut known = all(cx);
     known.retain(|row| row.entity == entity);
     for row in known.iter().filter(|row| row.data_validation_rules.is_required && row.default_value.is_none()) {
-        report.required(&field.member(&row.key));
+        report.needed(field.key(&row.key));
     }
     for (name, value) in members.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         let built_in = CATALOG.built_in_attributes.iter().find(|row| entity == "PARCEL" && row.id == *name);
@@ -141,7 +143,7 @@ pub fn check<'v>(report: &mut Report, owner: &Field<'v, '_>, entity: &str, cx: &
             (None, None) => false,
         };
         if !fits {
-            report.add(&field.member(name).path, Fault::NotChosen);
+            report.add(&field.key(name).path, Fault::NotChosen);
         }
     }
     members
@@ -158,8 +160,8 @@ impl CustomField {
         match self.data_type.as_str() {
             "NUMERIC" => validation::number(value).is_some_and(|number| {
                 (rules.numeric_type.as_deref() != Some("INT") || number.fract() == 0.0)
-                    && rules.min_value.is_none_or(|least| number >= least)
-                    && rules.max_value.is_none_or(|most| number <= most)
+                    && rules.min_value.as_ref().and_then(Number::as_f64).is_none_or(|least| number >= least)
+                    && rules.max_value.as_ref().and_then(Number::as_f64).is_none_or(|most| number <= most)
             }),
             "BOOLEAN" => order::fits(3, &[], value) || order::fits(5, &[], value),
             "LIST" => text.is_some_and(|text| rules.options.iter().any(|option| *option == text)),

@@ -13,9 +13,7 @@ const COMMENTS: usize = 10_000;
 /// Judges the items and the declaration of a parcel.
 pub fn check(report: &mut Report, parcel: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>, version: Version) {
     let items = parcel.member("items");
-    if abroad {
-        report.required(&items);
-    }
+    let items = if abroad { report.needed(items) } else { items };
     for (place, row) in report.list(&items).iter().enumerate() {
         let field = items.element(place, row);
         item(report, &field, abroad, docs);
@@ -41,7 +39,7 @@ pub fn declaration(report: &mut Report, declaration: &Field<'_, '_>) {
     let duty = declaration.member("duty_method");
     report.choice(&duty, |word| ["DAP", "DDP"].contains(&word).then_some(()));
     for name in ["insurance_value", "freight_value", "packing_value", "handling_value"] {
-        report.check_amount(&declaration.member(name));
+        report.amount(&declaration.member(name));
     }
     let other = declaration.member("other_value");
     if other.value.is_some_and(|value| validation::number(value).is_none()) {
@@ -58,11 +56,9 @@ fn item(report: &mut Report, item: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>
     let inventory = |known: fn(&skus::Sku) -> bool| found.as_ref().is_some_and(known);
     let mut need = |name, filled: bool| {
         let field = item.member(name);
-        if abroad && !filled {
-            report.required(&field);
-        }
+        let field = if abroad && !filled { report.needed(field) } else { field };
         match name {
-            "item_value" => report.check_amount(&field),
+            "item_value" => _ = report.amount(&field),
             "item_quantity" => _ = report.whole(&field, 1),
             "country_of_origin" => _ = report.choice(&field, countries::find),
             _ => _ = report.text(&field),

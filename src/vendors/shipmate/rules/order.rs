@@ -45,6 +45,7 @@ pub struct Parcel<'v> {
     /// In grams, with the packaging.
     pub weight: i64,
     pub size: Size,
+    pub value: Option<f64>,
     pub attributes: Option<&'v Map<String, Value>>,
 }
 
@@ -56,7 +57,7 @@ pub fn read<'v>(cx: &Cx<'_>, body: &'v Value, purpose: Purpose) -> Result<Order<
     let (mut report, root) = (Report::default(), Field::root(body));
     let report = &mut report;
     let reference = root.member(version.reference());
-    let text = report.required_text(&reference);
+    let text = report.required_text(reference);
     let booking = purpose == Purpose::Booking;
     if booking && !text.is_empty() && cx.docs.has(CONSIGNMENT, text) {
         report.add(&reference.path, Fault::Taken);
@@ -67,8 +68,7 @@ pub fn read<'v>(cx: &Cx<'_>, body: &'v Value, purpose: Purpose) -> Result<Order<
     let (to, country) = address(report, &root.member("to_address"));
     let location = report.choice(&root.member("location_code"), |code| CATALOG.location(code));
     let format = report.choice(&root.member("format"), Format::find).unwrap_or_default();
-    let list = root.member("parcels");
-    report.required(&list);
+    let list = report.needed(root.member("parcels"));
     let abroad = !country.is_empty() && countries::is_outside_mainland(country, &to.postcode);
     let rules = PackagingRules::of(&cx.credential);
     let rows = report.list(&list);
@@ -78,13 +78,13 @@ pub fn read<'v>(cx: &Cx<'_>, body: &'v Value, purpose: Purpose) -> Result<Order<
         let field = list.element(place, row);
         let reference = parcel_reference(report, &field, &twice, booking.then_some(&cx.docs));
         let (weight, size) = measure(report, &field, &rules);
-        report.check_amount(&field.member("value"));
+        let value = report.amount(&field.member("value"));
         customs::check(report, &field, abroad, &cx.docs, version);
         let attributes = match version {
             Version::V1_1 => attributes(report, &field),
             Version::V1_2 => custom_fields::check(report, &field, "PARCEL", cx),
         };
-        parcels.push(Parcel { reference, weight, size, attributes });
+        parcels.push(Parcel { reference, weight, size, value, attributes });
     }
     let instructions = report.text(&root.member("delivery_instructions")).unwrap_or_default();
     if version == Version::V1_2 {
@@ -97,7 +97,10 @@ pub fn read<'v>(cx: &Cx<'_>, body: &'v Value, purpose: Purpose) -> Result<Order<
         if user.value.is_some() && print.value.is_none() {
             report.add(&print.path, Fault::RequiredWith(user.path));
         }
-        report.flag(&print);
+        let asked = report.flag(&print);
+        if user.value.is_some() && asked == Some(false) {
+            report.add(&print.path, Fault::NotAccepted);
+        }
         labels::user(report, &user, cx);
     }
     dialect::settle(report)?;
@@ -133,29 +136,23 @@ fn despatch(report: &mut Report, field: &Field<'_, '_>) -> Option<Timestamp> {
 
 /// The address, and its country's code when that is a good one. Members of an address that is missing are reported, too.
 fn address<'v>(report: &mut Report, field: &Field<'v, '_>) -> (Address<'v>, &'static str) {
-    report.required(field);
+    let field = &report.needed(*field);
     report.map(field);
-    let name = report.required_text(&field.member("name"));
+    let name = report.required_text(field.member("name"));
     let company = report.text(&field.member("company_name")).unwrap_or_default();
     report.text(&field.member("telephone"));
     let email = field.member("email_address");
     if email.value.is_some_and(|value| !value.as_str().is_some_and(is_email)) {
         report.add(&email.path, Fault::NotEmail);
     }
-    let first = field.member("line_1");
-    if first.value.is_none() {
-        report.required(&first);
-    }
+    let first = report.needed(field.member("line_1"));
     let line_1 = report.short_text(&first, LINE);
     let line_2 = report.short_text(&field.member("line_2"), LINE);
     let line_3 = report.short_text(&field.member("line_3"), LINE);
-    let city = report.required_text(&field.member("city"));
+    let city = report.required_text(field.member("city"));
     let county = report.text(&field.member("county")).unwrap_or_default();
-    let postcode = report.required_text(&field.member("postcode"));
-    let code = field.member("country");
-    if code.value.is_none() {
-        report.required(&code);
-    }
+    let postcode = report.required_text(field.member("postcode"));
+    let code = report.needed(field.member("country"));
     let country = report.code(&code, countries::by_code).map_or("", |(code, _)| code);
     let [name, company, line_1, line_2, line_3, city, county, postcode, code] =
         [name, company, line_1, line_2, line_3, city, county, postcode, country].map(Cow::Borrowed);
@@ -181,7 +178,7 @@ fn twice(rows: &[Value]) -> BTreeSet<&str> {
 /// A parcel's reference, which no other parcel may have, be it in this request or booked earlier.
 fn parcel_reference<'v>(report: &mut Report, parcel: &Field<'v, '_>, twice: &BTreeSet<&str>, docs: Option<&Docs<'_>>) -> &'v str {
     let field = parcel.member("reference");
-    let reference = report.required_text(&field);
+    let reference = report.required_text(field);
     if twice.contains(reference) {
         report.add(&field.path, Fault::Duplicate);
     } else if !reference.is_empty() && docs.is_some_and(|docs| docs.has(PARCEL_REFERENCE, reference)) {
@@ -247,7 +244,7 @@ fn attributes<'v>(report: &mut Report, parcel: &Field<'v, '_>) -> Option<&'v Map
     for (name, value) in members {
         let known = CATALOG.attribute(name);
         if !value.is_null() && !known.is_some_and(|attribute| fits(attribute.r#type, &attribute.values, value)) {
-            report.add(&field.member(name).path, Fault::NotChosen);
+            report.add(&field.key(name).path, Fault::NotChosen);
         }
     }
     Some(members)

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::order::{self, Order};
 use crate::engine::Refusal;
-use crate::vendors::shipmate::catalog::{CATALOG, Route, Service};
-use crate::vendors::shipmate::dialect::NO_SERVICE;
+use crate::vendors::shipmate::catalog::{CATALOG, Carrier, Route, Service};
+use crate::vendors::shipmate::dialect::{CARRIER, NO_SERVICE};
 
 /// The service that was asked for, if it takes every parcel; else the first rule's that does.
 pub fn choose(order: &Order<'_>) -> Result<&'static Service, Refusal> {
@@ -18,6 +18,21 @@ pub fn choose(order: &Order<'_>) -> Result<&'static Service, Refusal> {
         }
     };
     chosen.ok_or(Refusal::Because(NO_SERVICE, Value::Null))
+}
+
+/// Complains about what the carrier of a service does not take, which only shows once the service is known.
+pub fn accept(carrier: &Carrier, order: &Order<'_>) -> Result<(), Refusal> {
+    let complain = |text: String| Err(Refusal::Because(CARRIER, text.into()));
+    if let Some(most) = carrier.reference_max.filter(|most| order.reference.chars().count() > *most) {
+        return complain(format!("{} takes references of at most {most} characters", carrier.code));
+    }
+    let Some([least, most]) = &carrier.values else { return Ok(()) };
+    let bound = |text: &str| text.parse::<f64>().expect("a test holds that bounds are numbers");
+    let range = bound(least)..=bound(most);
+    if order.parcels.iter().filter_map(|parcel| parcel.value).all(|value| range.contains(&value)) {
+        return Ok(());
+    }
+    complain(format!("{} takes values from {least} to {most}", carrier.code))
 }
 
 /// Whether a service may be had for a shipment: it takes every parcel, and no rule keeps it for other countries.

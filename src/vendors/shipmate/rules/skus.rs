@@ -96,9 +96,6 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     users::manages(cx)?;
     let (mut report, body) = (Report::default(), Field::root(&cx.call.body));
     let mut sku = Sku { location: Some(CATALOG.home().clone()), ..Sku::default() };
-    for name in ["sku", "product_name"] {
-        report.required(&body.member(name));
-    }
     sku.fill(&mut report, &body, &cx.docs, cx.credential.is("strict_skus"));
     let extra = extra(cx, &mut report, &body, "");
     dialect::settle(&report)?;
@@ -118,11 +115,6 @@ pub fn update(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -
     let uuid = locate(&cx.docs, &r#ref)?;
     let mut sku: Sku = cx.docs.require(SKU, &uuid)?;
     let (mut report, body) = (Report::default(), Field::root(&cx.call.body));
-    for name in ["sku", "product_name"] {
-        if body.names(name) {
-            report.required(&body.member(name));
-        }
-    }
     let number = sku.sku.clone();
     sku.fill(&mut report, &body, &cx.docs, false);
     let extra = extra(cx, &mut report, &body, &uuid);
@@ -268,7 +260,7 @@ impl Sku {
         for (name, place) in
             [("value_ex_vat", &mut self.value_ex_vat), ("vat_rate", &mut self.vat_rate), ("value_inc_vat", &mut self.value_inc_vat)]
         {
-            take(report, body, name, needed(name), place, |report, field| report.amount(field));
+            take(report, body, name, needed(name), place, |report, field| report.money(field));
         }
         for (name, place) in [
             ("gross_weight", &mut self.gross_weight),
@@ -289,8 +281,14 @@ impl Sku {
         }
     }
 
+    /// A member that a new SKU needs, and that a change cannot take away.
+    fn vital<'v, 'q>(&self, report: &mut Report, body: &'q Field<'v, '_>, name: &'q str) -> Field<'v, 'q> {
+        let field = body.member(name);
+        if self.uuid.is_empty() || body.names(name) { report.needed(field) } else { field }
+    }
+
     fn fill_texts(&mut self, report: &mut Report, body: &Field<'_, '_>, docs: &Docs<'_>, strict: bool) {
-        let number = body.member("sku");
+        let number = self.vital(report, body, "sku");
         if let Some(text) = report.text(&number) {
             let owner: Option<String> = docs.get(SKU_NUMBER, text);
             if owner.is_some_and(|owner| owner != self.uuid) {
@@ -298,7 +296,8 @@ impl Sku {
             }
             text.clone_into(&mut self.sku);
         }
-        if let Some(text) = report.text(&body.member("product_name")) {
+        let name = self.vital(report, body, "product_name");
+        if let Some(text) = report.text(&name) {
             text.clone_into(&mut self.product_name);
         }
         let needed = |name| strict && STRICT.contains(&name);
@@ -341,9 +340,7 @@ fn take<T>(
     read: impl FnOnce(&mut Report, &Field<'_, '_>) -> Option<T>,
 ) {
     let field = body.member(name);
-    if needed {
-        report.required(&field);
-    }
+    let field = if needed { report.needed(field) } else { field };
     if body.names(name) {
         *place = read(report, &field);
     }

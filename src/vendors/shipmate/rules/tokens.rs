@@ -41,15 +41,18 @@ struct Profile {
 /// A right user name and password make a new token; earlier ones stay good.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut report, root) = (Report::default(), Field::root(&cx.call.body));
-    let username = report.required_text(&root.member("username"));
-    let password = report.required_text(&root.member("password"));
+    let username = report.required_text(root.member("username"));
+    let secret = report.needed(root.member("password"));
+    report.text(&secret);
     dialect::settle(&report)?;
     let rows = cx.credentials();
-    let known =
-        |row: &&Credential| row.account == cx.credential.account && row.text("username") == username && row.text("password") == password;
+    // Blanks around a password belong to it.
+    let password = secret.value.and_then(Value::as_str).unwrap_or_default();
+    let named = |row: &Credential| row.text("username").eq_ignore_ascii_case(username) && row.text("password") == password;
+    let known = |row: &&Credential| row.account == cx.credential.account && named(row);
     let user = rows.iter().find(known).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
     let token = ids::hex(&mut cx.rng, 32);
-    let session = Session { account: (&*user.account).into(), username: username.into(), ended: false };
+    let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false };
     cx.docs.shared().put(SESSION, &token, &session);
     Ok(Reply::ok(Envelope { message: "Login Successful", data: login(cx, token, user, false) }))
 }
