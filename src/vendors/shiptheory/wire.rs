@@ -8,6 +8,7 @@ mod lenient;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::base::decimal;
 use crate::base::time::Timestamp;
 use crate::carrier::countries;
 use crate::world::Kind;
@@ -83,6 +84,20 @@ pub(super) struct Booking {
     pub products: Option<Vec<Line>>,
     #[serde(default, deserialize_with = "lenient::integers")]
     pub tags: Vec<i64>,
+}
+
+impl Booking {
+    /// Cuts weights and amounts to the decimals that are kept of them.
+    pub fn round(&mut self) {
+        let detail = &mut self.shipment_detail;
+        detail.weight = rounded(detail.weight, KILOGRAMS);
+        detail.value = rounded(detail.value, OTHERS);
+        detail.shipping_price = detail.shipping_price.map(|price| rounded(price, OTHERS));
+        for line in self.products.iter_mut().flatten() {
+            line.weight = rounded(line.weight, KILOGRAMS);
+            line.value = rounded(line.value, OTHERS);
+        }
+    }
 }
 
 /// The `shipment_detail` of a booking.
@@ -192,6 +207,9 @@ pub(super) struct Shipment {
     pub messages: Vec<Message>,
     /// The return labels in the outgoing one.
     pub enclosed: Vec<Enclosed>,
+    /// The return services whose labels are still to be put in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_enclose: Vec<u32>,
     pub printed: bool,
 }
 
@@ -291,6 +309,20 @@ impl Serialize for Number {
         }
     }
 }
+
+/// A number with so many decimals at most, halves rounded up as the database behind Shiptheory does.
+pub(super) fn rounded(number: f64, places: usize) -> f64 {
+    decimal::half_up(&number.to_string(), places).and_then(|text| text.parse().ok()).unwrap_or(number)
+}
+
+/// A number as text with two decimals.
+pub(super) fn two_decimals(number: f64) -> String {
+    decimal::half_up(&number.to_string(), 2).unwrap_or_else(|| format!("{number:.2}"))
+}
+
+/// Decimals that are kept of kilograms, and of all other numbers.
+pub(super) const KILOGRAMS: usize = 3;
+pub(super) const OTHERS: usize = 2;
 
 /// A time with an offset that has no colon.
 pub(super) fn stamp(at: Timestamp) -> String {

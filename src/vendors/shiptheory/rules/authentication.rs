@@ -10,7 +10,7 @@ pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
     let given = |name: &str| cx.call.body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let login = given("email").zip(given("password")).and_then(|(email, password)| {
         let rows = cx.credentials();
-        let login = rows.iter().find(|row| row.text("email") == email && row.text("password") == password)?;
+        let login = rows.iter().find(|row| row.text("email").eq_ignore_ascii_case(email) && row.text("password") == password)?;
         access::in_force(login, cx.now).ok()
     });
     let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;

@@ -21,7 +21,7 @@ pub(in super::super) fn sizes(cx: &mut Cx<'_>) -> Outcome {
 fn compare(field: &str, left: &PackageSize, right: &PackageSize) -> Ordering {
     match field {
         "id" => left.id.cmp(&right.id),
-        "name" => left.name.cmp(&right.name),
+        "name" => left.name.to_lowercase().cmp(&right.name.to_lowercase()),
         "length" => left.length.total_cmp(&right.length),
         "width" => left.width.total_cmp(&right.width),
         "height" => left.height.total_cmp(&right.height),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::paging::Paging;
-use crate::vendors::shiptheory::wire::{self, Line, Number, PRODUCT, Product};
+use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Line, Number, OTHERS, PRODUCT, Product};
 use crate::vendors::shiptheory::{checks, fields};
 
 #[derive(Deserialize)]
@@ -118,15 +118,15 @@ fn change(product: &mut Product, body: &Value, now: Timestamp) {
     if let Some(sku) = body.get("sku").and_then(wire::text) {
         product.sku = sku;
     }
-    for (name, member) in [
-        ("price", &mut product.price),
-        ("weight", &mut product.weight),
-        ("length", &mut product.length),
-        ("width", &mut product.width),
-        ("height", &mut product.height),
+    for (name, member, places) in [
+        ("price", &mut product.price, OTHERS),
+        ("weight", &mut product.weight, KILOGRAMS),
+        ("length", &mut product.length, OTHERS),
+        ("width", &mut product.width, OTHERS),
+        ("height", &mut product.height, OTHERS),
     ] {
         if let Some(value) = body.get(name) {
-            *member = Number(wire::decimal(value).unwrap_or_default());
+            *member = Number(wire::rounded(wire::decimal(value).unwrap_or_default(), places));
         }
     }
     product.modified = now;
@@ -134,13 +134,18 @@ fn change(product: &mut Product, body: &Value, now: Timestamp) {
 
 fn compare(field: &str, left: &Product, right: &Product) -> Ordering {
     match field {
-        "sku" => left.sku.cmp(&right.sku),
-        "name" => left.name.cmp(&right.name),
+        "sku" => left.sku.to_lowercase().cmp(&right.sku.to_lowercase()),
+        "name" => caseless(left).cmp(&caseless(right)),
         "price" => left.price.0.total_cmp(&right.price.0),
         "weight" => left.weight.0.total_cmp(&right.weight.0),
         "created" => left.created.cmp(&right.created),
         _ => left.modified.cmp(&right.modified),
     }
+}
+
+/// A name as the database compares it.
+fn caseless(product: &Product) -> Option<String> {
+    product.name.as_deref().map(str::to_lowercase)
 }
 
 fn whole(product: &Product) -> Value {

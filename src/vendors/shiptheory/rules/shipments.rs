@@ -43,7 +43,8 @@ struct CarrierResult {
 /// A shipment is stored and, if a service is known for it, booked. A reference that was used before changes nothing.
 pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
     checks::body(&cx.call.body, fields::BOOKING)?;
-    let Json(booking) = Json::<Booking>::extract(cx.call)?;
+    let Json(mut booking) = Json::<Booking>::extract(cx.call)?;
+    booking.round();
     if cx.docs.has(SHIPMENT, &booking.reference) {
         return Ok(Reply::ok(json!({"success": true, "carrier_result": null, "message": null})));
     }
@@ -72,13 +73,14 @@ pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
         }
         Route::Book(chosen, enclosed) => {
             dispatch(cx, &mut shipment, chosen);
+            shipment.to_enclose = enclosed;
             let stop = holding::place(cx);
             if let Some(place) = stop.filter(|place| *place != Status::PrintError) {
                 holding::stop(cx, &mut shipment, place);
                 cx.docs.put(SHIPMENT, &shipment.reference, &shipment);
                 return Ok(Reply::ok(Booked { success: true, status: shipment.status, carrier_result: None, message: None }));
             }
-            let message = submit(cx, &mut shipment, chosen, &enclosed);
+            let message = submit(cx, &mut shipment, chosen);
             let tracking = shipment.tracking_number.clone();
             if let Some(place) = stop.filter(|_| tracking.is_some()) {
                 holding::stop(cx, &mut shipment, place);
@@ -194,6 +196,7 @@ fn stored(cx: &Cx<'_>, booking: Booking) -> Shipment {
         tags: booking.tags,
         messages: Vec::new(),
         enclosed: Vec::new(),
+        to_enclose: Vec::new(),
         printed: false,
     };
     let (email, peer) = (cx.credential.text("email"), cx.call.request.peer);
@@ -213,7 +216,7 @@ fn dispatch(cx: &Cx<'_>, shipment: &mut Shipment, chosen: Chosen) {
 
 /// Has the carrier look at a shipment: it takes it, which gives it a number and sends its parcel on its way, or it says why
 /// not. What there is to say about it.
-pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen: Chosen, enclosed: &[u32]) -> String {
+pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen: Chosen) -> String {
     if let Some(objection) = routing::objection(chosen, shipment) {
         shipment.status = Status::Failed;
         return tell(cx, shipment, Tone::Error, objection);
@@ -225,7 +228,7 @@ pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen:
     let home = shipment.sender.as_ref().unwrap_or(&CATALOG.sender);
     let way = (parcels::location(home), parcels::location(&shipment.recipient));
     parcels::ship(cx, &tracking, (&chosen.carrier.name, &chosen.service.name, chosen.service.days), &shipment.reference, way);
-    for (carrier, service) in enclosed.iter().filter_map(|id| CATALOG.return_service(*id)) {
+    for (carrier, service) in std::mem::take(&mut shipment.to_enclose).into_iter().filter_map(|id| CATALOG.return_service(id)) {
         let label = returns::issue(cx, shipment, carrier, service);
         shipment.enclosed.push(label);
     }

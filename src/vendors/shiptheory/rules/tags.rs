@@ -36,7 +36,7 @@ pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
     let paging = Paging::read(cx.call, &["name", "background_colour", "text_colour"]);
     let mut rows: Vec<Tag> = cx.docs.list(TAG).collect();
     paging.sort(&mut rows, |field, left, right| match field {
-        "name" => left.name.cmp(&right.name),
+        "name" => left.name.to_lowercase().cmp(&right.name.to_lowercase()),
         "background_colour" => left.background_colour.cmp(&right.background_colour),
         _ => left.text_colour.cmp(&right.text_colour),
     });
@@ -73,7 +73,7 @@ pub(in super::super) fn delete(cx: &mut Cx<'_>, Params(TagId { id }): Params<Tag
 }
 
 fn is_free(cx: &Cx<'_>, name: &str, own: Option<u64>) -> Result<(), Refusal> {
-    let taken = cx.docs.list::<Tag>(TAG).any(|tag| tag.name == name && Some(tag.id) != own);
+    let taken = cx.docs.list::<Tag>(TAG).any(|tag| tag.name.to_lowercase() == name.to_lowercase() && Some(tag.id) != own);
     // Documented: the guide keys this error by `sku`, although the field is `name`.
     if taken { Err(checks::failed("sku", "unique", "A tag with this name already exists")) } else { Ok(()) }
 }
