@@ -125,7 +125,8 @@ fn lives(criterion: &mut Criterion) {
             client.machine.default_sandbox().lock().world.clock = Clock::new(Mode::Frozen, Some(client.wall), client.wall);
             if let Some(event) = events {
                 let subscribe = |cx: &mut Cx<'_>| cx.subscribe(Subscription::new("http://127.0.0.1:9/", vec![event.to_owned()], cx.now));
-                client.machine.by_hand(client.machine.default_sandbox(), "shipmate", None, client.wall, subscribe);
+                let subscribed = client.machine.by_hand(client.machine.default_sandbox(), "shipmate", None, client.wall, subscribe);
+                subscribed.expect("there is room for a subscription");
             }
             (0..1000).for_each(|_| client.expect(&client.booking(), StatusCode::CREATED));
             client

@@ -3,10 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::base::text;
-
-/// The scenarios that ship inside the binary, by name: the files of `scenarios/`.
-const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+use crate::scenario::built_in;
 
 /// Why a scenario cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -29,22 +26,14 @@ pub(super) enum ScenarioError {
     },
 }
 
-fn help(name: &str) -> String {
-    let names = || BUILT_IN.iter().map(|(name, _)| *name);
-    match text::nearest(name, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("built in are {}", names().collect::<Vec<_>>().join(", ")),
-    }
-}
-
 /// A scenario's name for diagnostics, and its text. A path that is no file may be the name of a built-in one.
 pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
     let name = path.to_string_lossy().into_owned();
     match fs::read(path) {
         Ok(bytes) => Ok((name, bytes)),
-        Err(source) => match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            Some((built_in, text)) => Ok((format!("{built_in}.yaml"), text.as_bytes().to_vec())),
-            None if source.kind() == io::ErrorKind::NotFound => Err(ScenarioError::Missing { help: help(&name), name }),
+        Err(source) => match built_in::named(&name) {
+            Some(text) => Ok((format!("{name}.yaml"), text.as_bytes().to_vec())),
+            None if source.kind() == io::ErrorKind::NotFound => Err(ScenarioError::Missing { help: built_in::help(&name), name }),
             None => Err(ScenarioError::Read { path: path.to_owned(), source }),
         },
     }

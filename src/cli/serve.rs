@@ -93,8 +93,8 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String>
     let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::Known(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, wall()).map_err(told)?;
-    machine.replace(machine.default_sandbox(), staged, false);
-    Ok(())
+    let replaced = machine.replace(machine.default_sandbox(), staged, false);
+    replaced.map_err(|_| format!("error: {} gives more data than a sandbox may hold (`--sandbox-bytes`)", path.display()))
 }
 
 /// The stable line that says that everything listens.

@@ -66,6 +66,8 @@ impl Machine {
         let reached = if done { to } else { reached };
         state.world.clock.set(reached, wall);
         sandbox.count(&state);
+        drop(state);
+        sandbox.stir();
         Stage { outbound, fired, now: reached, done }
     }
 
@@ -76,6 +78,8 @@ impl Machine {
         self.settle(sandbox, &mut state, now);
         let outbound = self.ready(sandbox, &mut state, now);
         sandbox.count(&state);
+        drop(state);
+        sandbox.stir();
         outbound
     }
 
@@ -86,7 +90,7 @@ impl Machine {
         for posted in posted {
             let task =
                 Task { account: posted.account, vendor: posted.vendor, topic: "webhook.send", subject: posted.delivery.clone(), step: 0 };
-            match self.act(sandbox, state, now, &task, |cx, _| telling::outbound(cx, &posted)).flatten() {
+            match self.act(sandbox, state, now, &task, |cx, _| telling::outbound(cx, &posted)).ok().flatten() {
                 Some(ready) => outbound.push(ready),
                 None => drop(state.world.outbox.remove(posted.account, &posted.delivery)),
             }
@@ -109,12 +113,17 @@ impl Machine {
             subject: outbound.delivery.as_str().into(),
             step: outbound.attempt,
         };
-        self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, &outbound.delivery, outbound.at, told));
+        let _ = self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, &outbound.delivery, outbound.at, told));
         sandbox.count(&state);
+        drop(state);
+        sandbox.stir();
     }
 
     /// Does something in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
-    /// the vendor's first credential. `None` when there is no such vendor.
+    /// the vendor's first credential.
+    ///
+    /// # Errors
+    /// When there is no such vendor or account, or what was done does not fit.
     pub fn by_hand<T>(
         &self,
         sandbox: &Sandbox,
@@ -122,16 +131,22 @@ impl Machine {
         account: Option<&str>,
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
-    ) -> Option<T> {
-        let vendor = self.vendors.iter().find(|loaded| loaded.vendor.id == vendor)?.vendor;
+    ) -> Result<T, Undone> {
+        let vendor = self.vendors().find(|known| known.id == vendor).ok_or(Undone::Missing)?;
         let mut state = sandbox.lock();
-        let first = state.world.accounts.credentials(vendor.mount).first().map(|row| Arc::clone(&row.account));
-        let name = account.map(Arc::from).or(first)?;
+        let credentials = state.world.accounts.credentials(vendor.mount);
+        let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
+        let is_wanted = |name: &Arc<str>| account.is_none_or(|account| account == &**name);
+        let has_data = || state.world.accounts.iter().map(|(_, own)| own).find(|own| own.mount == vendor.mount && is_wanted(&own.name));
+        let name = names.find(is_wanted).or_else(|| Some(Arc::clone(&has_data()?.name))).ok_or(Undone::Missing)?;
         let account = (state.world.accounts.open(vendor.mount, &name), vendor.id);
         self.in_account(sandbox, &mut state, account, wall, act)
     }
 
-    /// Does something in the account that has a subscription or a delivery; `None` when none has.
+    /// Does something in the account that has a subscription or a delivery.
+    ///
+    /// # Errors
+    /// When none has, or what was done does not fit.
     pub fn with_webhook<T>(
         &self,
         sandbox: &Sandbox,
@@ -139,11 +154,12 @@ impl Machine {
         id: &str,
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
-    ) -> Option<T> {
+    ) -> Result<T, Undone> {
         let mut state = sandbox.lock();
         let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
-        let (account, OfVendor { vendor }) = state.world.accounts.iter().find_map(|(id, account)| Some((id, body(account)?)))?;
-        let vendor = self.vendors().find(|own| own.id == vendor)?.id;
+        let found = state.world.accounts.iter().find_map(|(id, account)| Some((id, body(account)?)));
+        let (account, OfVendor { vendor }) = found.ok_or(Undone::Missing)?;
+        let vendor = self.vendors().find(|own| own.id == vendor).ok_or(Undone::Missing)?.id;
         self.in_account(sandbox, &mut state, (account, vendor), wall, act)
     }
 
@@ -154,36 +170,47 @@ impl Machine {
         (account, vendor): (AccountId, &'static str),
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
-    ) -> Option<T> {
+    ) -> Result<T, Undone> {
         let now = state.world.clock.now(wall);
         self.settle(sandbox, state, now);
         let task = Task { account, vendor, topic: "by.hand", subject: "".into(), step: 0 };
-        self.act(sandbox, state, now, &task, |cx, _| act(cx))
+        let done = self.act(sandbox, state, now, &task, |cx, _| act(cx));
+        sandbox.count(state);
+        sandbox.stir();
+        done
     }
 
-    /// Does something to a parcel by hand, in the context of its account; `None` when no account of the sandbox has it.
+    /// Does something to a parcel by hand, in the context of its account.
+    ///
+    /// # Errors
+    /// When no account of the sandbox has it, or what was done does not fit.
     pub fn with_parcel<T>(
         &self,
         sandbox: &Sandbox,
         tracking_number: &str,
         wall: Timestamp,
         mut act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> T,
-    ) -> Option<T> {
+    ) -> Result<T, Undone> {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
         self.settle(sandbox, &mut state, now);
         let has = |account: &Account| account.table(PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
-        let (account, mount) = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount))?;
-        let vendor = self.vendors().find(|vendor| vendor.mount == mount)?.id;
+        let found = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount));
+        let (account, mount) = found.ok_or(Undone::Missing)?;
+        let vendor = self.vendors().find(|vendor| vendor.mount == mount).ok_or(Undone::Missing)?.id;
         let by_hand = Task { account, vendor, topic: "parcel.hand", subject: tracking_number.into(), step: 0 };
-        self.act(sandbox, &mut state, now, &by_hand, |cx, _| {
+        let done = self.act(sandbox, &mut state, now, &by_hand, |cx, _| {
             let mut parcel = cx.parcel(tracking_number)?;
             Some(act(cx, &mut parcel))
-        })?
+        });
+        sandbox.count(&state);
+        drop(state);
+        sandbox.stir();
+        done?.ok_or(Undone::Missing)
     }
 
     fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
-        self.act(sandbox, state, at, task, |cx, vendor| match task.topic {
+        let _ = self.act(sandbox, state, at, task, |cx, vendor| match task.topic {
             parcels::STEP => parcels::advance(cx, task),
             telling::ATTEMPT => telling::due(cx, task),
             _ => (vendor.due)(cx, task),
@@ -198,9 +225,9 @@ impl Machine {
         at: Timestamp,
         task: &Task,
         act: impl FnOnce(&mut Cx<'_>, &'static Vendor) -> T,
-    ) -> Option<T> {
+    ) -> Result<T, Undone> {
         let account = state.world.accounts.get(task.account);
-        let vendor = self.vendors.iter().find(|loaded| loaded.vendor.id == task.vendor)?.vendor;
+        let vendor = self.vendors().find(|vendor| vendor.id == task.vendor).ok_or(Undone::Missing)?;
         let name = account.name.clone();
         let rng = entropy::stream(state.world.seed, &[task.vendor, &name, task.topic, &task.subject], u64::from(task.step));
         let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
@@ -214,13 +241,30 @@ impl Machine {
         let added = std::mem::take(&mut cx.added);
         drop(cx);
         let full = state.world.accounts.bytes() > before.saturating_add(room);
-        let done = if full { Err("the sandbox's budget of bytes is used up".to_owned()) } else { done };
-        done.inspect_err(|panic| {
-            tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = task.topic, panic, "a task failed and was taken back");
+        let done = match done {
+            Ok(_) if full => Err(Undone::Full),
+            Ok(done) => return Ok(done),
+            Err(panic) => Err(Undone::Broken(panic)),
+        };
+        done.inspect_err(|why| {
+            tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = task.topic, %why, "a task failed and was taken back");
             cx::take_back(&mut state.world, &mut log, added);
         })
-        .ok()
     }
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Undone {
+    /// There is nothing of that name.
+    #[error("there is no such thing")]
+    Missing,
+    /// What it wrote is more than the sandbox may still hold, and was taken back.
+    #[error("the budget of bytes is used up")]
+    Full,
+    /// It failed, and what it wrote was taken back.
+    #[error("{0}")]
+    Broken(String),
 }
 
 /// How much is sent before time goes on.

@@ -204,7 +204,15 @@ pub(super) fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
         accounts.set_credentials(vendor.mount, rows);
     }
     let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default(), outbox: Outbox::default() };
-    State { origin: world.clone(), world, script: start.script, scenario: start.scenario, faults: Vec::new(), given: mounts }
+    State {
+        origin: world.clone(),
+        world,
+        script: start.script,
+        scenario: start.scenario,
+        faults: Vec::new(),
+        lapsed: Vec::new(),
+        given: mounts,
+    }
 }
 
 fn credential(vendor: &Vendor, row: &serde_json::Map<String, Value>) -> Credential {

@@ -112,6 +112,7 @@ impl Cx<'_> {
         if self.script.timeline(name).is_none() && library::named(name, parcel).is_none() {
             return false;
         }
+        self.script.followed(name);
         parcel.timeline = Some(name.to_owned());
         parcel.step = 0;
         parcel.reads = 0;

@@ -21,7 +21,7 @@ pub(super) struct Meter {
 /// What a sandbox holds, and what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// Bytes of documents, those of its snapshots among them.
+    /// Bytes of documents, those of its snapshots among them, and of its scenario and its faults.
     pub documents: usize,
     /// How many of these it may hold.
     pub documents_limit: usize,

@@ -80,9 +80,7 @@ impl Machine {
         if sandbox.name.is_empty() || sandbox.name.len() > 64 || !sandbox.name.bytes().all(fits) {
             return Err(SandboxError::Name);
         }
-        if sandbox.documents.own() > self.options.sandbox_bytes || sandbox.documents.sum() > self.options.total_bytes {
-            return Err(SandboxError::Bytes);
-        }
+        self.fits(&sandbox, 0)?;
         let mut sandboxes = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner);
         if sandboxes.contains_key(&sandbox.name) {
             return Err(SandboxError::Taken);
@@ -124,13 +122,25 @@ impl Machine {
         }
     }
 
+    /// Whether a staged sandbox keeps within the budgets, when so many bytes are freed for it.
+    fn fits(&self, staged: &Sandbox, freed: usize) -> Result<(), SandboxError> {
+        let is_over =
+            staged.documents.own() > self.options.sandbox_bytes || staged.documents.sum().saturating_sub(freed) > self.options.total_bytes;
+        if is_over { Err(SandboxError::Bytes) } else { Ok(()) }
+    }
+
     /// Puts a staged sandbox in another's place, in one step; the journal and the faults go on only if `keep` says so.
-    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) {
+    ///
+    /// # Errors
+    /// When it holds more than it may; nothing changes then.
+    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) -> Result<(), SandboxError> {
+        self.fits(&staged, sandbox.documents.own())?;
         let mut state = sandbox.lock();
         let mut other = staged.lock();
         std::mem::swap(&mut *state, &mut *other);
         if keep {
             std::mem::swap(&mut state.faults, &mut other.faults);
+            std::mem::swap(&mut state.lapsed, &mut other.lapsed);
         }
         drop(other);
         sandbox.count(&state);
@@ -145,6 +155,8 @@ impl Machine {
             self.unclaim(sandbox);
             self.claim(sandbox);
         }
+        sandbox.stir();
+        Ok(())
     }
 
     /// Removes a sandbox; the default one stays.
@@ -155,15 +167,15 @@ impl Machine {
         let removed = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         if let Some(sandbox) = &removed {
             self.unclaim(sandbox);
+            sandbox.stir();
         }
         removed.is_some()
     }
 
-    /// Removes the sandboxes that nobody used for as long as they are kept; their names.
-    pub fn sweep(&self, wall: Timestamp) -> Vec<Arc<str>> {
-        let sandboxes = self.sandboxes();
-        let over = sandboxes.iter().filter(|sandbox| sandbox.expires().is_some_and(|expires| expires < wall));
-        over.filter(|sandbox| self.remove(&sandbox.name)).map(|sandbox| Arc::clone(&sandbox.name)).collect()
+    /// Removes the sandboxes that nobody used for as long as they are kept.
+    pub fn sweep(&self, wall: Timestamp) -> Vec<Arc<Sandbox>> {
+        let over = self.sandboxes().into_iter().filter(|sandbox| sandbox.expires().is_some_and(|expires| expires < wall));
+        over.filter(|sandbox| self.remove(&sandbox.name)).collect()
     }
 
     fn claim(&self, sandbox: &Arc<Sandbox>) {

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use event_listener::{Event, EventListener};
+
 use crate::base::time::Timestamp;
 use crate::engine::quota::Meter;
 use crate::engine::registry::Claim;
-use crate::engine::script::{Fault, Script};
+use crate::engine::script::{Fault, Script, Unused};
 use crate::world::{Exchange, Journal, World};
 
 /// The least that a journal may hold when all journals together are over their budget.
@@ -25,6 +27,8 @@ pub struct Sandbox {
     pub(super) claims: Mutex<Vec<Claim>>,
     pub(super) documents: Meter,
     journal_bytes: Meter,
+    /// Rings after whatever somebody may be waiting for.
+    stirred: Event,
     /// The wall's second at which it was last used.
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
@@ -43,6 +47,8 @@ pub struct State {
     pub scenario: String,
     /// What goes wrong on purpose, switched on at run time.
     pub faults: Vec<Fault>,
+    /// Faults that were switched off and had had no effect.
+    pub lapsed: Vec<Unused>,
     /// The mounts whose credentials the scenario gave.
     pub given: Vec<&'static str>,
 }
@@ -67,17 +73,39 @@ impl State {
     /// A copy that goes its own way from here on. Documents are shared until one side writes.
     #[must_use]
     pub fn fork(&self) -> Self {
-        let faults = self.faults.iter();
-        let faults =
-            faults.map(|fault| Fault { name: fault.name.clone(), wanted: fault.wanted.clone(), script: fault.script.fork() }).collect();
         Self {
             world: self.world.clone(),
             origin: self.origin.clone(),
             script: self.script.fork(),
             scenario: self.scenario.clone(),
-            faults,
+            faults: self.faults.iter().map(Fault::fork).collect(),
+            lapsed: self.lapsed.clone(),
             given: self.given.clone(),
         }
+    }
+
+    /// Switches faults off. Those that never had an effect are remembered.
+    pub fn switch_off(&mut self, which: impl Fn(&Fault) -> bool) {
+        let (off, on) = std::mem::take(&mut self.faults).into_iter().partition(which);
+        self.faults = on;
+        let off: Vec<Fault> = off;
+        let lapsed = off.iter().filter_map(|fault| fault.unused("it was switched off before any call met it"));
+        self.lapsed.extend(lapsed.take(Self::LAPSED.saturating_sub(self.lapsed.len())));
+    }
+
+    /// What was prepared, by the scenario or by hand, and has had no effect so far.
+    #[must_use]
+    pub fn unused(&self) -> Vec<Unused> {
+        let faults = self.faults.iter().filter_map(|fault| fault.unused("no call met it"));
+        self.script.unused().into_iter().chain(faults).chain(self.lapsed.iter().cloned()).collect()
+    }
+
+    /// How many of them are remembered.
+    const LAPSED: usize = 64;
+
+    /// Bytes of everything that callers may make large.
+    fn bytes(&self) -> usize {
+        self.world.accounts.bytes() + self.script.source().len() + self.faults.iter().map(Fault::bytes).sum::<usize>()
     }
 }
 
@@ -94,6 +122,7 @@ impl Sandbox {
             claims: Mutex::default(),
             documents: Meter::new(&sums.documents),
             journal_bytes: Meter::new(&sums.journals),
+            stirred: Event::new(),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
         };
@@ -117,12 +146,25 @@ impl Sandbox {
         let cap = if self.journal_bytes.sum() > total { journal.bytes().max(LEAST_JOURNAL) } else { usize::MAX };
         journal.push(exchange, cap);
         self.journal_bytes.set(journal.bytes());
+        drop(journal);
+        self.stir();
+    }
+
+    /// Wakes whoever listens to this sandbox, and nobody who listens to another one.
+    pub fn stir(&self) {
+        self.stirred.notify(usize::MAX);
+    }
+
+    /// Ends when something has happened that somebody may be waiting for: an exchange, a delivery, the end of the sandbox.
+    #[must_use]
+    pub fn listen(&self) -> EventListener {
+        self.stirred.listen()
     }
 
     /// Counts what the sandbox holds.
-    pub(super) fn count(&self, state: &State) {
+    pub fn count(&self, state: &State) {
         let snapshots: usize = self.snapshots().values().map(|snapshot| snapshot.bytes).sum();
-        self.documents.set(state.world.accounts.bytes() + snapshots);
+        self.documents.set(state.bytes() + snapshots);
     }
 
     /// Makes this moment the one that [`Sandbox::reset`] goes back to.
@@ -141,6 +183,7 @@ impl Sandbox {
         let before = std::mem::replace(&mut state.world, origin);
         state.script.reset();
         state.faults.clear();
+        state.lapsed.clear();
         self.count(&state);
         drop(state);
         drop(before);
@@ -157,7 +200,7 @@ impl Sandbox {
     /// Keeps the state of this moment under a name; one of that name before is replaced. `None` when there are too many.
     pub fn snapshot(&self, name: &str, wall: Timestamp) -> Option<(Timestamp, usize)> {
         let state = self.lock();
-        let (at, bytes) = (state.world.clock.now(wall), state.world.accounts.bytes());
+        let (at, bytes) = (state.world.clock.now(wall), state.bytes());
         let mut snapshots = self.snapshots();
         if snapshots.len() >= Self::SNAPSHOTS && !snapshots.contains_key(name) {
             return None;

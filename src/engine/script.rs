@@ -1,9 +1,11 @@
 //! What a scenario may do to a call and to a parcel. The engine knows only this much of scenarios.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::entropy::Rng;
@@ -102,9 +104,38 @@ pub trait Script: Send {
     /// Goes on from what [`Script::counted`] gave.
     fn recall(&mut self, _: &Value) {}
 
-    /// How many calls met something.
+    /// How many calls something was done to.
     fn met(&self) -> u64 {
         0
+    }
+
+    /// A parcel was put on the timeline of that name by hand.
+    fn followed(&mut self, _: &str) {}
+
+    /// What it prepared and what has had no effect so far.
+    fn unused(&self) -> Vec<Unused> {
+        Vec::new()
+    }
+}
+
+/// Something that was prepared and never had an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unused {
+    /// `override`, `timeline` or `fault`.
+    pub what: &'static str,
+    /// The operations that an override is for, or a name.
+    pub name: String,
+    /// Where it stands in the scenario.
+    pub line: Option<usize>,
+    /// How that came about.
+    pub detail: String,
+}
+
+impl fmt::Display for Unused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.what, self.name)?;
+        self.line.map_or(Ok(()), |line| write!(f, " in line {line}"))?;
+        write!(f, " had no effect: {}", self.detail)
     }
 }
 
@@ -116,6 +147,35 @@ pub struct Fault {
     pub wanted: Value,
     /// What it does.
     pub script: Box<dyn Script>,
+    bytes: usize,
+}
+
+impl Fault {
+    /// A fault of that name: what was asked for, and what that does.
+    #[must_use]
+    pub fn new(name: String, wanted: Value, script: Box<dyn Script>) -> Self {
+        let bytes = name.len() + wanted.to_string().len();
+        Self { name, wanted, script, bytes }
+    }
+
+    /// The same with what it has counted so far, for a copy of the sandbox.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { name: self.name.clone(), wanted: self.wanted.clone(), script: self.script.fork(), bytes: self.bytes }
+    }
+
+    /// How much it takes in memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// That it had no effect so far, if so.
+    #[must_use]
+    pub fn unused(&self, detail: &str) -> Option<Unused> {
+        let unused = || Unused { what: "fault", name: self.name.clone(), line: None, detail: detail.to_owned() };
+        (self.script.met() == 0).then(unused)
+    }
 }
 
 /// What happens to a call: the first fault that has something to do decides, else the scenario.

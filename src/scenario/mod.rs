@@ -13,6 +13,7 @@
 //! text: no tag is executed, no alias expands beyond a fixed number of values, no expression runs beyond a fixed number of steps.
 
 pub mod ast;
+pub mod built_in;
 pub mod check;
 pub mod conversation;
 pub mod error;

@@ -15,13 +15,13 @@ use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
-use crate::engine::{AccountRows, Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, View, Wire};
+use crate::engine::{AccountRows, Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, Unused, View, Wire};
 use crate::scenario::ast::{
     Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
     Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
-use crate::scenario::error::Diagnostic;
+use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::expr::Scope;
 use crate::scenario::parse;
 use crate::world::{Clock, Mode, World};
@@ -113,7 +113,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             let help = format!("expected `*` or some of {}", known.join(", "));
             problems.push(Diagnostic::at("S017", message, &scenario.source, event.span, &help));
         }
-        machine.by_hand(sandbox, vendor.id, row.account.as_deref(), wall, |cx| {
+        let subscribed = machine.by_hand(sandbox, vendor.id, row.account.as_deref(), wall, |cx| {
             let mut events: Vec<String> = row.events.iter().map(|event| event.value.clone()).collect();
             if events.is_empty() {
                 events.push("*".to_owned());
@@ -124,6 +124,12 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             subscription.base = format!("http://127.0.0.1:7447/{}", vendor.mount);
             cx.subscribe(subscription);
         });
+        if let Err(why) = subscribed {
+            let message =
+                format!("nobody can subscribe as the account `{}` of {}: {why}", row.account.as_deref().unwrap_or_default(), vendor.id);
+            let help = "name the account of a credential, or leave `account` out";
+            problems.push(Diagnostic::at("S017", message, &scenario.source, row.vendor.span, help));
+        }
     }
 }
 
@@ -182,6 +188,10 @@ struct Counts {
     calls: BTreeMap<(Option<u32>, String), u64>,
     /// How often each override matched, by position.
     matched: BTreeMap<usize, u64>,
+    /// How often each did something.
+    effects: BTreeMap<usize, u64>,
+    /// How many parcels were put on each timeline.
+    taken: BTreeMap<String, u64>,
     /// Calls in the current window, by override and whom the limit is for: when it began, how many.
     windows: BTreeMap<(usize, Option<u32>), (Timestamp, u64)>,
 }
@@ -236,6 +246,7 @@ impl Script for Run {
                 continue;
             }
             if let Some(decision) = self.counts.decide(place, row, &scope, caller, rng) {
+                *self.counts.effects.entry(place).or_default() += 1;
                 return decision;
             }
         }
@@ -252,7 +263,12 @@ impl Script for Run {
             self.scenario.timelines.iter().find(|timeline| {
                 timeline.vendor.as_ref().is_none_or(|only| only.value == vendor) && timeline.when.as_ref().is_none_or(fits)
             })?;
+        *self.counts.taken.entry(found.name.value.clone()).or_default() += 1;
         Some(found.library.as_ref().unwrap_or(&found.name.value).clone())
+    }
+
+    fn followed(&mut self, name: &str) {
+        *self.counts.taken.entry(name.to_owned()).or_default() += 1;
     }
 
     fn timeline(&self, name: &str) -> Option<Arc<carrier::Timeline>> {
@@ -282,10 +298,12 @@ impl Script for Run {
     }
 
     fn counted(&self) -> Value {
-        let Counts { calls, matched, windows } = &self.counts;
+        let Counts { calls, matched, effects, taken, windows } = &self.counts;
         json!({
             "calls": calls.iter().collect::<Vec<_>>(),
             "matched": matched.iter().collect::<Vec<_>>(),
+            "effects": effects.iter().collect::<Vec<_>>(),
+            "taken": taken.iter().collect::<Vec<_>>(),
             "windows": windows.iter().collect::<Vec<_>>(),
         })
     }
@@ -294,11 +312,36 @@ impl Script for Run {
         fn rows<K: serde::de::DeserializeOwned + Ord, V: serde::de::DeserializeOwned>(value: &Value) -> BTreeMap<K, V> {
             serde_json::from_value::<Vec<(K, V)>>(value.clone()).unwrap_or_default().into_iter().collect()
         }
-        self.counts = Counts { calls: rows(&counted["calls"]), matched: rows(&counted["matched"]), windows: rows(&counted["windows"]) };
+        self.counts = Counts {
+            calls: rows(&counted["calls"]),
+            matched: rows(&counted["matched"]),
+            effects: rows(&counted["effects"]),
+            taken: rows(&counted["taken"]),
+            windows: rows(&counted["windows"]),
+        };
     }
 
     fn met(&self) -> u64 {
-        self.counts.matched.values().sum()
+        self.counts.effects.values().sum()
+    }
+
+    fn unused(&self) -> Vec<Unused> {
+        let line = |span: Span| Some(self.scenario.source.position(span.start).0);
+        let overrides = self.scenario.overrides.iter().enumerate().filter(|(place, _)| !self.counts.effects.contains_key(place));
+        let overrides = overrides.map(|(place, row)| {
+            let detail = match (self.counts.matched.get(&place), &row.effect) {
+                (None, _) => "no call came to it".to_owned(),
+                (Some(calls), Some(Effect::RateLimit(_))) if row.skip < *calls => format!("none of {calls} calls was one too many"),
+                (Some(calls), _) => format!("it skipped each of {calls} calls"),
+            };
+            Unused { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
+        });
+        let timelines = self.scenario.timelines.iter().filter(|timeline| !self.counts.taken.contains_key(&timeline.name.value));
+        let timelines = timelines.map(|timeline| {
+            let detail = "no parcel was put on it".to_owned();
+            Unused { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
+        });
+        overrides.chain(timelines).collect()
     }
 }
 

@@ -11,9 +11,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
-use crate::engine::{self, Machine, Sandbox, decode};
+use crate::engine::{self, Machine, Sandbox, Unused, decode};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
 use crate::scenario::expr::Scope;
+use crate::scenario::parse;
 use crate::spec::Route;
 use crate::world::{Entry, Journal};
 
@@ -51,15 +52,40 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many exchanges made room for others.
     pub dropped: u64,
+    /// What was prepared for the sandbox and had no effect. That changes no verdict.
+    pub unused: Vec<Unused>,
+}
+
+impl Report {
+    /// Everything that is not as it should be, in words.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let findings = self.findings.iter().filter(|finding| finding.verdict != Verdict::Passed);
+        let findings = findings.map(|finding| format!("expectation `{}` is not met: {}", finding.expectation, finding.detail));
+        findings.chain(self.unused.iter().map(ToString::to_string)).collect()
+    }
+}
+
+/// Judges what the scenario at work in a sandbox expects.
+#[must_use]
+pub fn at_work(machine: &Machine, sandbox: &Sandbox) -> Report {
+    let source = sandbox.lock().script.source().to_owned();
+    // It was read without a problem when it was loaded.
+    let scenario = if source.is_empty() { None } else { parse::parse(&source, "scenario.yaml").ok() };
+    verify(machine, sandbox, &scenario.unwrap_or_else(|| (*Scenario::plain()).clone()))
 }
 
 /// Judges the expectations of a scenario by what happened in a sandbox.
 #[must_use]
 pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
+    let unused = sandbox.lock().unused();
+    if scenario.expect.is_empty() {
+        return Report { verdict: Verdict::Passed, findings: Vec::new(), dropped: sandbox.journal().dropped, unused };
+    }
     let evidence = Evidence::gather(machine, sandbox);
     let findings: Vec<Finding> = scenario.expect.iter().map(|row| evidence.judge(row, &scenario.source.text)).collect();
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
-    Report { verdict, findings, dropped: evidence.dropped }
+    Report { verdict, findings, dropped: evidence.dropped, unused }
 }
 
 /// Everything that a verdict may be based on.

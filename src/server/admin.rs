@@ -18,10 +18,11 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{CONTENT_TYPE, HeaderValue};
+use ::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use ::http::request::Parts;
 use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
+use event_listener::EventListener;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
 use serde::Serialize;
@@ -31,11 +32,13 @@ use tokio::sync::Notify;
 
 use crate::base::time::Timestamp;
 use crate::base::{text, time};
-use crate::engine::{self, Machine, Sandbox};
-use crate::server::access::Guard;
+use crate::engine::{self, Machine, Sandbox, Undone};
+use crate::server::access::{Denied, Guard};
+use crate::server::admin::routes::Route;
 use crate::server::http;
 use crate::server::inbox::Inboxes;
 use crate::server::webhooks::Courier;
+use crate::world::Kind;
 
 /// Where the API lives.
 pub(super) const ROOT: &str = "/_seatrial";
@@ -54,7 +57,7 @@ pub(super) fn whole(body: impl Into<Bytes>) -> Payload {
 /// What the API works on.
 pub(super) struct Admin {
     pub machine: Arc<Machine>,
-    /// Told after every exchange.
+    /// Wakes the ticker.
     pub changed: Arc<Notify>,
     pub courier: Arc<Courier>,
     pub inboxes: Inboxes,
@@ -83,7 +86,7 @@ pub(super) struct Given {
 /// A clock that has to be moved, and what is answered then.
 pub(super) struct Advance {
     sandbox: Arc<Sandbox>,
-    to: Timestamp,
+    to: Box<dyn FnOnce(Timestamp) -> Timestamp + Send>,
     then: Box<dyn FnOnce(Timestamp, u64) -> Given + Send>,
 }
 
@@ -93,6 +96,8 @@ pub(super) struct Problem {
     detail: String,
     /// Members of the problem document beside the usual ones.
     more: Option<Value>,
+    /// A header that this status calls for.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// A route's function.
@@ -107,21 +112,21 @@ impl Admin {
         // An inbox receives what vendors send, in any form and from anywhere.
         let is_letter = parts.method == Method::POST && path.starts_with("/inbox/");
         if !is_letter && let Err(denied) = self.guard.check(parts, !body.is_empty(), open) {
-            return problem(denied.status, denied.detail, None);
+            return Problem::from(denied).response();
         }
-        let found = match routes::find(&parts.method, path) {
-            Ok(found) => found,
-            Err(problem) => return problem.response(),
+        let answered = async {
+            let found = routes::find(&parts.method, path)?;
+            let query = engine::pairs(parts.uri.query().unwrap_or_default());
+            if !is_letter {
+                found.route.knows(&query)?;
+            }
+            let parameters = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();
+            let ask = Ask { parameters, query, body, parts };
+            Ok(self.finished(self.patiently(found.route, &ask).await?).await)
         };
-        let ask = Ask {
-            parameters: found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect(),
-            query: engine::pairs(parts.uri.query().unwrap_or_default()),
-            body,
-            parts,
-        };
-        match self.patiently(found.handler, &ask).await {
-            Ok(given) => self.finished(given).await.response(),
-            Err(problem) => problem.response(),
+        match answered.await {
+            Ok(given) => given.response(),
+            Err(problem) => Problem::response(problem),
         }
     }
 
@@ -139,18 +144,17 @@ impl Admin {
         }
     }
 
-    /// Runs a handler; with `wait` in the query again after each exchange, until it finds `min` rows or the time is up.
-    async fn patiently(&self, handler: Handler, ask: &Ask<'_>) -> Result<Given, Problem> {
-        let Some(wait) = ask.query("wait") else { return handler(self, ask) };
+    /// Runs a handler; with `wait` in the query again whenever something happened where it looks, until it finds `min` rows or
+    /// the time is up.
+    async fn patiently(&self, route: &Route, ask: &Ask<'_>) -> Result<Given, Problem> {
+        let Some(wait) = ask.query("wait").filter(|_| route.waits()) else { return (route.handler)(self, ask) };
         let wait = time::duration(wait).ok_or_else(|| Problem::bad(format!("`wait` is a span such as `5s`, found `{wait}`")))?;
         let least: usize = ask.number("min")?.unwrap_or(1);
         let deadline = tokio::time::sleep(wait.min(LONGEST_WAIT));
         tokio::pin!(deadline);
         loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            let given = handler(self, ask)?;
+            let changed = self.listen(ask);
+            let given = (route.handler)(self, ask)?;
             if given.found >= least {
                 return Ok(given);
             }
@@ -161,12 +165,43 @@ impl Admin {
         }
     }
 
+    /// Ends when something has happened in the sandbox or inbox that the path names.
+    fn listen(&self, ask: &Ask<'_>) -> EventListener {
+        let sandbox = self.machine.sandbox(ask.parameter("s"));
+        sandbox.map_or_else(|| self.inboxes.listen(), |sandbox| sandbox.listen())
+    }
+
     /// The sandbox that the path names.
     fn sandbox(&self, ask: &Ask<'_>) -> Result<Arc<Sandbox>, Problem> {
         let name = ask.parameter("s");
         let sandbox = self.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?;
         sandbox.touch(http::wall());
         Ok(sandbox)
+    }
+
+    /// The one sandbox that has a document of that kind: among all of them, or the one that the query names.
+    fn holder(&self, ask: &Ask<'_>, kind: Kind, id: &str) -> Result<Arc<Sandbox>, Problem> {
+        let mut places: Vec<Arc<Sandbox>> = match ask.query("sandbox") {
+            Some(name) => vec![self.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?],
+            None => self.machine.sandboxes(),
+        };
+        places.retain(|sandbox| {
+            let state = sandbox.lock();
+            state.world.accounts.iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
+        });
+        match places.as_slice() {
+            [] => Err(Problem::missing(format!("there is no {} `{id}`", kind.0))),
+            [sandbox] => {
+                sandbox.touch(http::wall());
+                Ok(Arc::clone(sandbox))
+            }
+            // Sandboxes of one seed, and copies of one sandbox, give the same ids.
+            several => {
+                let names: Vec<&str> = several.iter().map(|sandbox| &*sandbox.name).collect();
+                let detail = format!("several sandboxes have a {} `{id}`: say `?sandbox=` and one of {}", kind.0, names.join(", "));
+                Err(Problem::new(StatusCode::CONFLICT, detail))
+            }
+        }
     }
 }
 
@@ -186,8 +221,12 @@ impl Ask<'_> {
 
     /// The body, as JSON or YAML; the default when there is none.
     fn read<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
-        if self.body.trim_ascii().is_empty() {
+        let body = self.body.trim_ascii();
+        if body.is_empty() {
             return Ok(T::default());
+        }
+        if body.starts_with(b"[") {
+            return Err(Problem::bad("the body is an object, found a list"));
         }
         let kind = self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if kind.contains("yaml") {
@@ -227,8 +266,12 @@ impl Given {
     }
 
     /// An answer that is known once the clock has been moved.
-    fn advanced(sandbox: Arc<Sandbox>, to: Timestamp, then: impl FnOnce(Timestamp, u64) -> Self + Send + 'static) -> Self {
-        Self { advance: Some(Advance { sandbox, to, then: Box::new(then) }), ..Self::empty() }
+    fn advanced(
+        sandbox: Arc<Sandbox>,
+        to: impl FnOnce(Timestamp) -> Timestamp + Send + 'static,
+        then: impl FnOnce(Timestamp, u64) -> Self + Send + 'static,
+    ) -> Self {
+        Self { advance: Some(Advance { sandbox, to: Box::new(to), then: Box::new(then) }), ..Self::empty() }
     }
 
     fn finding(mut self, found: usize) -> Self {
@@ -248,7 +291,7 @@ impl Given {
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), more: None }
+        Self { status, detail: detail.into(), more: None, header: None }
     }
 
     fn bad(detail: impl Into<String>) -> Self {
@@ -259,8 +302,32 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.header = HeaderValue::from_str(value).ok().map(|value| Box::new((name, value)));
+        self
+    }
+
     fn response(self) -> Response<Payload> {
-        problem(self.status, &self.detail, self.more)
+        let mut response = problem(self.status, &self.detail, self.more);
+        response.headers_mut().extend(self.header.map(|header| *header));
+        response
+    }
+}
+
+impl From<Undone> for Problem {
+    fn from(why: Undone) -> Self {
+        match why {
+            Undone::Missing => Self::missing(why.to_string()),
+            Undone::Full => sandboxes::over_budget(),
+            Undone::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let problem = Self::new(denied.status, denied.detail);
+        if denied.status == StatusCode::UNAUTHORIZED { problem.with(WWW_AUTHENTICATE, "Bearer realm=\"seatrial\"") } else { problem }
     }
 }
 

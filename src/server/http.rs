@@ -26,6 +26,7 @@ use crate::engine::{Machine, Request, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Payload};
 use crate::server::egress::Egress;
+use crate::server::ending;
 use crate::server::inbox::Inboxes;
 use crate::server::local::Local;
 use crate::server::socket::Socket;
@@ -143,7 +144,7 @@ pub async fn serve_embedded(
             inboxes: Inboxes::default(),
             guard,
         }),
-        machine,
+        machine: Arc::clone(&machine),
         changed,
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
@@ -180,6 +181,7 @@ pub async fn serve_embedded(
     if let Some(graceful) = Arc::into_inner(graceful) {
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
     }
+    ending::all(&machine);
 }
 
 /// Removes abandoned sandboxes, for ever.
@@ -187,8 +189,9 @@ async fn sweep(machine: Arc<Machine>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
-        for name in machine.sweep(wall()) {
-            tracing::info!(sandbox = &*name, "nobody used it for as long as it is kept; it is removed");
+        for sandbox in machine.sweep(wall()) {
+            tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
+            ending::told(&machine, &sandbox, "it was abandoned");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use event_listener::{Event, EventListener};
 use http::request::Parts;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -24,6 +25,8 @@ const BYTES: usize = 1 << 20;
 #[derive(Default)]
 pub(super) struct Inboxes {
     boxes: Mutex<BTreeMap<String, Inbox>>,
+    /// Rings after every letter.
+    came: Event,
 }
 
 #[derive(Default)]
@@ -77,6 +80,13 @@ impl Inboxes {
         while inbox.letters.len() > LETTERS || inbox.bytes > BYTES {
             inbox.bytes -= inbox.letters.pop_front().map_or(0, |letter| letter.text.len().min(inbox.bytes));
         }
+        drop(boxes);
+        self.came.notify(usize::MAX);
+    }
+
+    /// Ends when a letter has come to any of them.
+    pub fn listen(&self) -> EventListener {
+        self.came.listen()
     }
 
     /// The letters of an inbox, oldest first, and how many ever came.

@@ -1,12 +1,14 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
 //! `http` accepts connections and translates, `socket` lets a connection die on purpose, `access` guards the admin API,
-//! `admin` is that API, `ticker` has time pass, `webhooks` tells subscribers through the one door of `egress`, by `tls` if they want, `inbox` receives
-//! for those who have no receiver, `local` is the admin API for the program that runs the server. **Invariant:** no lock of a sandbox is held across an await.
+//! `admin` is that API, `ticker` has time pass, `webhooks` tells subscribers through the one door of `egress`, by `tls` if they
+//! want, `inbox` receives for those who have no receiver, `ending` has sandboxes say what was not as it should be, `local` is the
+//! admin API for the program that runs the server. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
 mod egress;
+mod ending;
 mod http;
 mod inbox;
 mod local;

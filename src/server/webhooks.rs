@@ -50,10 +50,11 @@ impl Courier {
         Arc::new(Self { machine, egress, changed, seats: Semaphore::new(AT_ONCE), lanes: Mutex::default() })
     }
 
-    /// Moves a sandbox's clock to `to`, and delivers on the way whatever becomes due: the time that is reached, and how much
-    /// happened.
-    pub async fn advance(self: &Arc<Self>, sandbox: &Arc<Sandbox>, to: Timestamp) -> (Timestamp, u64) {
+    /// Moves a sandbox's clock, and delivers on the way whatever becomes due: the time that is reached, and how much happened.
+    /// Where to is said of the time that it shows when no other advance is under way.
+    pub async fn advance(self: &Arc<Self>, sandbox: &Arc<Sandbox>, to: impl FnOnce(Timestamp) -> Timestamp) -> (Timestamp, u64) {
         let _lane = self.lane(sandbox).lock_owned().await;
+        let to = to(sandbox.lock().world.clock.now(wall()));
         let mut fired = 0;
         loop {
             let stage = self.machine.proceed(sandbox, to, wall());

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::time::{self, Timestamp};
 
@@ -16,7 +17,24 @@ pub enum Mode {
     /// Only when it is moved.
     Frozen,
     /// So many times faster than on the wall.
+    #[serde(deserialize_with = "factor")]
     Speed(f64),
+}
+
+/// A factor that time can pass by.
+fn factor<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let factor = f64::deserialize(from)?;
+    let is_one = factor > 0.0 && factor <= Mode::FASTEST;
+    if is_one {
+        Ok(factor)
+    } else {
+        Err(D::Error::custom(format!("speed {factor} is out of range, expected more than 0 and at most {}", Mode::FASTEST)))
+    }
+}
+
+impl Mode {
+    /// The highest speed.
+    pub const FASTEST: f64 = 1e9;
 }
 
 /// Where a world is in time.

@@ -55,7 +55,7 @@ fn machine(scenario: &Value) -> Machine {
     scenario.clock.mode = scenario.clock.mode.or(Some(ClockMode::Frozen));
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall);
     let staged = staged.unwrap_or_else(|problems| panic!("{}", told(&problems)));
-    machine.replace(machine.default_sandbox(), staged, false);
+    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
     machine
 }
 
@@ -130,7 +130,7 @@ impl<'s> Teller<'s> {
         let made = self.machine.by_hand(self.machine.default_sandbox(), vendor, None, wall(), |cx| {
             cx.subscribe(Subscription { format, ..Subscription::new("http://127.0.0.1:9/hook", events, cx.now) })
         });
-        made.map(drop).ok_or_else(|| format!("`{vendor}` has no account"))
+        made.map(drop).map_err(|why| format!("`{vendor}` has no account to subscribe with: {why}"))
     }
 
     /// Compares what subscribers were told since the last look, a delivery each: its event, address, headers and body.

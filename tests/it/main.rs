@@ -1,12 +1,15 @@
 //! The integration tests, in one binary: each further one would link everything again.
 
 mod admin;
+mod admin_contract;
 mod conversation;
 mod conversations;
 mod determinism;
 mod diagnostics;
 mod documents;
 mod embedding;
+mod ending;
+mod journal;
 mod judge_shippo;
 mod judge_shiptime;
 mod leaks;

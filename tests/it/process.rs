@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use crate::admin_contract;
+
 /// A running server that is stopped when the test is done with it.
 pub struct Server {
     child: Child,
@@ -38,7 +40,9 @@ impl Server {
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        admin_contract::check(&String::from_utf8_lossy(request), &answer);
+        answer
     }
 
     fn get(&self, path: &str) -> String {
@@ -205,4 +209,31 @@ fn http_2_works_in_the_clear() {
         assert!(count > 0, "the connection ended: {seen:?}");
         seen.extend_from_slice(&buffer[..count]);
     }
+}
+
+#[test]
+fn what_had_no_effect_is_said_when_the_process_leaves() {
+    let file = std::env::temp_dir().join(format!("seatrial-unused-{}.yaml", std::process::id()));
+    std::fs::write(&file, "expect: [{call: shippo.CreateRefund}]\noverrides: [{on: shippo.CreateRefund, fault: 503}]")
+        .expect("the file can be written");
+    let mut child = command()
+        .args(["--listen", "127.0.0.1:0", "--scenario", file.to_str().expect("a UTF-8 path")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
+    let mut stderr = child.stderr.take().expect("stderr is piped");
+    assert_eq!(Server { child, ready }.signal("-TERM"), Some(0));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).expect("text");
+    for expected in [
+        "the process leaves; ",
+        "is not met: call count 0, expected at least 1",
+        "override `shippo.CreateRefund` in line 2 had no effect: no call came to it",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    std::fs::remove_file(file).expect("the file can go");
 }

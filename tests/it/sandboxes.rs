@@ -161,7 +161,7 @@ fn an_abandoned_sandbox_is_removed_and_its_credentials_with_it() {
     assert!(machine.sweep(later(60)).is_empty());
     short.touch(later(50));
     assert!(machine.sweep(later(100)).is_empty());
-    assert_eq!(machine.sweep(later(111)).iter().map(|name| &**name).collect::<Vec<_>>(), ["short"]);
+    assert_eq!(machine.sweep(later(111)).iter().map(|gone| &*gone.name).collect::<Vec<_>>(), ["short"]);
     assert_eq!(parcel(&machine, &token, "").status.as_u16(), 401);
     assert_eq!(machine.sweep(later(10_000)).len(), 1);
     assert_eq!(machine.sandboxes().len(), 1);

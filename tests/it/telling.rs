@@ -23,7 +23,7 @@ fn machine(webhooks: &str) -> Machine {
     let text = format!("clock: {{start: {WALL}, mode: frozen}}\nwebhooks: {webhooks}\n");
     let scenario = scenario::load(&text, "telling.yaml", &scenario::run::Known(&machine)).expect("the scenario is fine");
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).expect("it is given nothing");
-    machine.replace(machine.default_sandbox(), staged, false);
+    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
     machine
 }
 

@@ -32,25 +32,27 @@ struct Put {
 pub(super) fn put_schema() -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": {
         "now": {"type": "string", "format": "date-time"},
-        "mode": {"oneOf": [
-            {"type": "string", "enum": ["realtime", "frozen"]},
-            {"type": "object", "required": ["speed"], "properties": {"speed": {"type": "number"}}},
-        ]},
+        "mode": mode_schema(),
     }})
+}
+
+/// How time passes, as it is asked for.
+pub(super) fn mode_schema() -> Value {
+    json!({"oneOf": [
+        {"type": "string", "enum": ["realtime", "frozen"]},
+        {"type": "object", "additionalProperties": false, "required": ["speed"], "properties": {
+            "speed": {"type": "number", "exclusiveMinimum": 0, "maximum": Mode::FASTEST},
+        }},
+    ]})
 }
 
 pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let wanted: Put = ask.read()?;
-    if let Some(Mode::Speed(factor)) = wanted.mode
-        && !(factor.is_finite() && factor > 0.0)
-    {
-        return Err(Problem::bad(format!("a speed is a number above zero, found {factor}")));
-    }
     if let Some(to) = wanted.now {
         forward(&sandbox, to)?;
         let moved = Arc::clone(&sandbox);
-        return Ok(Given::advanced(sandbox, to, move |_, _| set(&moved, wanted.mode)));
+        return Ok(Given::advanced(sandbox, move |_| to, move |_, _| set(&moved, wanted.mode)));
     }
     Ok(set(&sandbox, wanted.mode))
 }
@@ -78,19 +80,21 @@ pub(super) fn advance_schema() -> Value {
 
 pub(super) fn advance(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
-    let to = match ask.read()? {
+    let told = |now, fired| Given::ok(&json!({"now": now, "fired": fired}));
+    match ask.read()? {
         Advance { by: Some(by), to: None } => {
             let by = time::span(&by).ok_or_else(|| Problem::bad(format!("`by` is a span such as `72h` or `3d`, found `{by}`")))?;
             if by < SignedDuration::ZERO {
                 return Err(Problem::bad("the clock only moves forward; `reset` goes back"));
             }
-            time::shift(sandbox.lock().world.clock.now(wall()), by)
+            Ok(Given::advanced(sandbox, move |now| time::shift(now, by), told))
         }
-        Advance { by: None, to: Some(to) } => to,
-        _ => return Err(Problem::bad("either `by` or `to` is needed")),
-    };
-    forward(&sandbox, to)?;
-    Ok(Given::advanced(sandbox, to, |now, fired| Given::ok(&json!({"now": now, "fired": fired}))))
+        Advance { by: None, to: Some(to) } => {
+            forward(&sandbox, to)?;
+            Ok(Given::advanced(sandbox, move |_| to, told))
+        }
+        _ => Err(Problem::bad("either `by` or `to` is needed")),
+    }
 }
 
 fn forward(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {

@@ -64,7 +64,8 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 fn name(ask: &Ask<'_>) -> Result<String, Problem> {
     let name = ask.read::<Named>()?.name.unwrap_or_else(|| UNNAMED.to_owned());
-    if name.is_empty() || name.len() > 64 { Err(Problem::bad("a snapshot's name has 1 to 64 bytes")) } else { Ok(name) }
+    let is_name = (1..=64).contains(&name.chars().count());
+    if is_name { Ok(name) } else { Err(Problem::bad("a snapshot's name has 1 to 64 characters")) }
 }
 
 fn no_snapshot(name: &str) -> Problem {
@@ -159,14 +160,15 @@ pub(super) fn import(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     for row in file.faults {
         let mut script = faults::script(admin, &row.wanted)?;
         script.recall(&row.counted);
-        state.faults.push(Fault { name: row.name, wanted: row.wanted, script });
+        state.faults.push(Fault::new(row.name, row.wanted, script));
     }
+    staged.count(&state);
     drop(state);
     let sandbox = if let Some(sandbox) = admin.machine.sandbox(name) {
         if &*sandbox.name != crate::engine::DEFAULT {
             admin.machine.adopt(&staged);
         }
-        admin.machine.replace(&sandbox, staged, false);
+        admin.machine.replace(&sandbox, staged, false).map_err(|error| sandboxes::refused(error, name))?;
         sandbox
     } else {
         admin.machine.adopt(&staged);

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use crate::engine::{Fault, Script};
 use crate::scenario::{self, schema};
-use crate::server::admin::{Admin, Ask, Given, Problem, scenarios};
+use crate::server::admin::{Admin, Ask, Given, Problem, sandboxes, scenarios};
 
 /// How many faults a sandbox may have at once.
 const MOST: usize = 256;
+/// How long the name of one may be.
+const NAME: usize = 64;
 
 pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
@@ -26,18 +28,25 @@ pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let (sandbox, name) = (admin.sandbox(ask)?, ask.parameter("name").to_owned());
-    let wanted: Value = ask.read()?;
-    let fault = Fault { script: script(admin, &wanted)?, name, wanted };
-    let given = Given::ok(&shown(&fault));
-    let mut state = sandbox.lock();
-    let count = state.faults.len();
-    match state.faults.iter_mut().find(|other| other.name == fault.name) {
-        Some(other) => *other = fault,
-        None if count >= MOST => {
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {MOST} faults")));
-        }
-        None => state.faults.push(fault),
+    if name.chars().count() > NAME {
+        return Err(Problem::bad(format!("a fault's name has at most {NAME} characters")));
     }
+    let wanted: Value = ask.read()?;
+    let fault = Fault::new(name, wanted.clone(), script(admin, &wanted)?);
+    let given = Given::ok(&shown(&fault));
+    let room = admin.machine.room(&sandbox);
+    let mut state = sandbox.lock();
+    if fault.bytes() > room {
+        return Err(sandboxes::over_budget());
+    }
+    let place = state.faults.iter().position(|other| other.name == fault.name);
+    if place.is_none() && state.faults.len() >= MOST {
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {MOST} faults")));
+    }
+    state.switch_off(|other| other.name == fault.name);
+    let place = place.unwrap_or(state.faults.len());
+    state.faults.insert(place, fault);
+    sandbox.count(&state);
     Ok(given)
 }
 
@@ -45,7 +54,8 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let (sandbox, name) = (admin.sandbox(ask)?, ask.parameter("name"));
     let mut state = sandbox.lock();
     let before = state.faults.len();
-    state.faults.retain(|fault| fault.name != name);
+    state.switch_off(|fault| fault.name == name);
+    sandbox.count(&state);
     if state.faults.len() < before { Ok(Given::empty()) } else { Err(Problem::missing(format!("there is no fault `{name}`"))) }
 }
 

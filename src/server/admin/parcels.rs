@@ -1,12 +1,10 @@
 //! Parcels of every vendor, and a hand on them.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::carrier::{Location, Parcel, Scan, Status, library};
-use crate::engine::{PARCEL, Sandbox};
+use crate::engine::{Cx, PARCEL};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::server::http::wall;
 
@@ -98,15 +96,12 @@ pub(super) fn timelines(_: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
     Ok(Given::ok(&json!({"timelines": rows})))
 }
 
-fn on_parcel(admin: &Admin, ask: &Ask<'_>, act: impl FnMut(&mut crate::engine::Cx<'_>, &mut Parcel) -> Value) -> Result<Given, Problem> {
+fn on_parcel(admin: &Admin, ask: &Ask<'_>, act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> Value) -> Result<Given, Problem> {
     let number = ask.parameter("tracking");
-    let places: Vec<Arc<Sandbox>> = match ask.query("sandbox") {
-        Some(name) => vec![admin.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?],
-        None => admin.machine.sandboxes(),
-    };
-    let mut act = act;
-    let found = places.iter().find_map(|sandbox| admin.machine.with_parcel(sandbox, number, wall(), &mut act));
-    found.map(|parcel| Given::ok(&parcel)).ok_or_else(|| Problem::missing(format!("there is no parcel `{number}`")))
+    let sandbox = admin.holder(ask, PARCEL, number)?;
+    let done = admin.machine.with_parcel(&sandbox, number, wall(), act);
+    admin.changed.notify_waiters();
+    Ok(Given::ok(&done?))
 }
 
 fn shown(vendor: &str, account: &str, parcel: &Parcel) -> Value {

@@ -2,6 +2,7 @@
 
 mod export;
 mod filter;
+mod secrets;
 mod shown;
 mod stream;
 
@@ -10,16 +11,17 @@ use serde_json::{Value, json};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::world::Entry;
 
-pub(super) use export::{FORMATS, export};
+pub(super) use export::export;
 use filter::Filter;
-pub(super) use filter::{COUNT, FILTERS};
+pub(super) use filter::{COUNT, EXPORT, FILTERS, LIST, STREAM};
+use secrets::Secrets;
 pub(super) use shown::entry_schema;
-use shown::{Secrets, shown};
+use shown::shown;
 pub(super) use stream::stream;
 
 pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
-    let (filter, secrets) = (Filter::read(ask)?, Secrets::read(ask)?);
+    let (filter, secrets) = (Filter::read(admin, ask)?, Secrets::read(ask)?);
     let journal = sandbox.journal();
     let rows = filter.find(&journal, 100)?;
     let counts = json!({"written": journal.written, "dropped": journal.dropped, "bytes": journal.bytes()});
@@ -30,7 +32,7 @@ pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 pub(super) fn count(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
-    let filter = Filter::read(ask)?;
+    let filter = Filter::read(admin, ask)?;
     let journal = sandbox.journal();
     let found = filter.find(&journal, usize::MAX)?.len();
     Ok(Given::ok(&json!({"count": found, "complete": journal.dropped == 0, "dropped": journal.dropped})).finding(found))
@@ -38,7 +40,7 @@ pub(super) fn count(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
-    let filter = Filter::read(ask)?;
+    let filter = Filter::read(admin, ask)?;
     if filter.is_everything() {
         sandbox.forget();
         return Ok(Given::empty());

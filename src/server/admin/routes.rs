@@ -2,9 +2,11 @@
 
 mod answers;
 
+use http::header::ALLOW;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::base::text;
 use crate::scenario::{Vocabulary, schema};
 use crate::server::admin::{
     Handler, Problem, ROOT, about, clock, conversations, copies, faults, parcels, requests, sandboxes, scenarios, verify, webhooks,
@@ -75,7 +77,7 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes", 200, sandboxes::list, "all sandboxes", answer: answers::sandboxes),
     route!(POST "/sandboxes", 201, sandboxes::create, "makes a sandbox with credentials of its own", body: sandboxes::create_schema, answer: answers::sandbox),
     route!(GET "/sandboxes/{s}", 200, sandboxes::get, "one sandbox with its credentials and addresses", answer: answers::sandbox),
-    route!(DELETE "/sandboxes/{s}", 204, sandboxes::delete, "removes a sandbox; the default one stays"),
+    route!(DELETE "/sandboxes/{s}", 200, sandboxes::delete, "removes a sandbox, and says what was not as it should be; the default one stays", answer: answers::report),
     route!(POST "/sandboxes/{s}/reset", 200, sandboxes::reset, "back to the moment after the scenario was loaded", answer: answers::sandbox),
     route!(GET "/sandboxes/{s}/snapshots", 200, copies::list, "the snapshots of a sandbox", answer: answers::snapshots),
     route!(POST "/sandboxes/{s}/snapshot", 201, copies::snapshot, "keeps the state of this moment under a name", body: copies::name_schema, answer: answers::snapshot),
@@ -93,11 +95,11 @@ pub(super) const ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/faults/{name}", 200, faults::get, "one fault, and how many calls it met", answer: answers::fault),
     route!(PUT "/sandboxes/{s}/faults/{name}", 200, faults::put, "switches a fault on", body: faults::put_schema, answer: answers::fault),
     route!(DELETE "/sandboxes/{s}/faults/{name}", 204, faults::delete, "switches a fault off"),
-    route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: requests::FILTERS, answer: answers::entries),
+    route!(GET "/sandboxes/{s}/requests", 200, requests::list, "the journal, oldest first", query: requests::LIST, answer: answers::entries),
     route!(DELETE "/sandboxes/{s}/requests", 204, requests::delete, "empties the journal of what the filters name", query: requests::FILTERS),
     route!(GET "/sandboxes/{s}/requests/count", 200, requests::count, "how many calls fit the filters", query: requests::COUNT, answer: answers::count),
-    route!(GET "/sandboxes/{s}/requests/stream", 200, requests::stream, "calls as they happen, as server-sent events", query: requests::FILTERS),
-    route!(GET "/sandboxes/{s}/requests/export", 200, requests::export, "the journal for other tools", query: requests::FORMATS),
+    route!(GET "/sandboxes/{s}/requests/stream", 200, requests::stream, "calls as they happen, as server-sent events", query: requests::STREAM),
+    route!(GET "/sandboxes/{s}/requests/export", 200, requests::export, "the journal for other tools", query: requests::EXPORT),
     route!(POST "/sandboxes/{s}/conversations", 200, conversations::play, "plays a recorded conversation, and tells where it goes otherwise", query: conversations::VENDOR, body: conversations::schema, answer: answers::played),
     route!(POST "/sandboxes/{s}/verify", 200, verify::verify, "whether expectations hold, by the journal", body: verify::schema, answer: answers::report),
     route!(GET "/requests/{id}", 200, requests::get, "one exchange by its `seatrial-request`", query: SECRETS, answer: requests::entry_schema),
@@ -120,25 +122,45 @@ pub(super) const ROUTES: &[Route] = &[
     route!(DELETE "/inbox/{name}", 204, webhooks::clear_inbox, "empties a built-in receiver"),
 ];
 
+impl Route {
+    /// Refuses a query that says what nobody would look at.
+    pub fn knows(&self, query: &[(String, String)]) -> Result<(), Problem> {
+        let known = || self.query.iter().map(|(name, _)| *name);
+        let Some((name, _)) = query.iter().find(|(name, _)| known().all(|known| known != name)) else { return Ok(()) };
+        let help = match text::nearest(name, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if self.query.is_empty() => "it takes none".to_owned(),
+            None => format!("it takes {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        Err(Problem::bad(format!("`{}` has no `{name}` in its query; {help}", self.path)))
+    }
+
+    /// Whether it can be waited for.
+    pub fn waits(&self) -> bool {
+        self.query.iter().any(|(name, _)| *name == "wait")
+    }
+}
+
 /// A route that fits, and the parameters of its path, still encoded.
 pub(super) struct Found<'p> {
-    pub handler: Handler,
+    pub route: &'static Route,
     pub parameters: Vec<(&'static str, &'p str)>,
 }
 
 /// The route for a method and path; the table is short, so it is simply read through.
 pub(super) fn find<'p>(method: &Method, path: &'p str) -> Result<Found<'p>, Problem> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    let fitting: Vec<(&Route, Vec<(&'static str, &'p str)>)> =
+    let fitting: Vec<(&'static Route, Vec<(&'static str, &'p str)>)> =
         ROUTES.iter().filter_map(|route| Some((route, fit(route.path, path)?))).collect();
     if let Some((route, parameters)) = fitting.iter().find(|(route, _)| route.method == method) {
-        return Ok(Found { handler: route.handler, parameters: parameters.clone() });
+        return Ok(Found { route, parameters: parameters.clone() });
     }
     if fitting.is_empty() {
         return Err(Problem::missing(format!("the admin API has no `{ROOT}{path}`; `{ROOT}/openapi.json` lists what it has")));
     }
     let allowed: Vec<&str> = fitting.iter().map(|(route, _)| route.method.as_str()).collect();
-    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{path}` takes {}", allowed.join(", "))))
+    let allowed = allowed.join(", ");
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{path}` takes {allowed}")).with(ALLOW, &allowed))
 }
 
 fn fit<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {

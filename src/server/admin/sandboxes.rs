@@ -12,6 +12,7 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::{DEFAULT, Sandbox, SandboxError};
 use crate::scenario::{self, Scenario};
 use crate::server::admin::{Admin, Ask, Given, Problem, clock, copies, scenarios};
+use crate::server::ending;
 use crate::server::http::wall;
 use crate::world::Mode;
 
@@ -37,9 +38,12 @@ struct ClockStart {
 pub(super) fn create_schema() -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": {
         "name": {"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"},
-        "scenario": {"description": "a scenario, or its text", "oneOf": [{"type": "object"}, {"type": "string"}]},
+        "scenario": {"description": "a scenario, its text, or the name of one that is built in", "oneOf": [{"type": "object"}, {"type": "string"}]},
         "seed": {"type": "integer", "minimum": 0},
-        "clock": {"type": "object", "properties": {"start": {"type": "string", "format": "date-time"}, "mode": {}}},
+        "clock": {"type": "object", "additionalProperties": false, "properties": {
+            "start": {"type": "string", "format": "date-time"},
+            "mode": clock::mode_schema(),
+        }},
         "ttl": {"type": "string", "description": "how long it may be idle before it is removed; `0s` is for ever", "example": "30m"},
     }})
 }
@@ -119,16 +123,16 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     if name == DEFAULT {
         return Err(Problem::new(StatusCode::CONFLICT, "the default sandbox stays; `reset` empties it"));
     }
+    let sandbox = admin.sandbox(ask)?;
     if !admin.machine.remove(name) {
         return Err(Problem::missing(format!("there is no sandbox `{name}`")));
     }
-    // Whoever listens to it learns that it is gone.
-    admin.changed.notify_waiters();
-    Ok(Given::empty())
+    Ok(Given::ok(&ending::told(&admin.machine, &sandbox, "it was deleted")))
 }
 
 pub(super) fn reset(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
+    ending::told(&admin.machine, &sandbox, "it was reset");
     sandbox.reset();
     Ok(Given::ok(&shown(admin, ask, &sandbox)))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::scenario::{self, Diagnostic, Scenario};
-use crate::server::admin::{Admin, Ask, Given, Problem};
+use crate::scenario::{self, Diagnostic, Scenario, built_in};
+use crate::server::admin::{Admin, Ask, Given, Problem, sandboxes};
+use crate::server::ending;
 use crate::server::http::wall;
 
 /// The name that diagnostics give to a text that came in over the API.
@@ -28,7 +29,8 @@ pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let scenario = Arc::new(parse(admin, ask.body)?);
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall()).map_err(|found| refused(&found))?;
-    admin.machine.replace(&sandbox, staged, keep);
+    ending::told(&admin.machine, &sandbox, "it goes on under another scenario");
+    admin.machine.replace(&sandbox, staged, keep).map_err(|error| sandboxes::refused(error, &sandbox.name))?;
     let state = sandbox.lock();
     Ok(Given::ok(&json!({"name": state.scenario, "source": state.script.source()})))
 }
@@ -37,8 +39,20 @@ pub(super) fn put_schema() -> Value {
     scenario::schema::skeleton()
 }
 
-/// Reads a scenario as `seatrial check` does.
+/// Reads a scenario as `seatrial check` does. A word alone is the name of one that is built in.
 pub(super) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
+    let word = str::from_utf8(bytes).map(|text| text.trim().trim_matches('"')).unwrap_or_default();
+    let is_name = word.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !["null", "true", "false"].contains(&word);
+    let bytes = match built_in::named(word) {
+        Some(text) => text.as_bytes(),
+        None if is_name => {
+            let detail = format!("there is no built-in scenario `{word}`; {}", built_in::help(word));
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        }
+        None => bytes,
+    };
     scenario::load_bytes(bytes, NAME, &scenario::run::Known(&admin.machine)).map_err(|found| refused(&found))
 }
 
@@ -46,5 +60,5 @@ pub(super) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
 pub(super) fn refused(found: &[Diagnostic]) -> Problem {
     let text = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
     let rows: Vec<Value> = found.iter().map(Diagnostic::to_json).collect();
-    Problem { status: StatusCode::UNPROCESSABLE_ENTITY, detail: text, more: Some(json!({"diagnostics": rows})) }
+    Problem { more: Some(json!({"diagnostics": rows})), ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text) }
 }

@@ -1,14 +1,12 @@
 //! Subscriptions of every vendor, what they were told, and a hand on both; and the built-in inboxes.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, Format, Progress, SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, DEFAULT, Sandbox};
+use crate::engine::{Cx, DEFAULT, Undone};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::server::http::wall;
 use crate::world::Kind;
@@ -67,8 +65,14 @@ pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
         let id = cx.subscribe(subscription);
         subscribed(cx, &id)
     });
-    let made = made.flatten().ok_or_else(|| Problem::bad(format!("{} has no account to subscribe with", vendor.id)))?;
-    Ok(Given::json(StatusCode::CREATED, &made))
+    match made {
+        Ok(made) => Ok(Given::json(StatusCode::CREATED, &made)),
+        Err(Undone::Missing) => {
+            let account = wanted.account.map(|account| format!(" `{account}`")).unwrap_or_default();
+            Err(Problem::bad(format!("{} has no account{account} to subscribe with", vendor.id)))
+        }
+        Err(why) => Err(why.into()),
+    }
 }
 
 pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
@@ -179,31 +183,16 @@ pub(super) fn post(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let status = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 200);
     let status = status.ok_or_else(|| Problem::bad("`status` is a number from 200 to 999"))?;
     admin.inboxes.put(ask.parameter("name"), ask.parts, ask.body, wall());
-    admin.changed.notify_waiters();
     Ok(Given::json(status, &json!({"received": status.is_success()})))
 }
 
 /// Does something to the subscription or delivery that the path names, in whichever sandbox has it.
 fn on<T>(admin: &Admin, ask: &Ask<'_>, kind: Kind, act: impl Fn(&mut Cx<'_>, &str) -> Option<T>) -> Result<T, Problem> {
     let id = ask.parameter("id");
-    let mut places: Vec<Arc<Sandbox>> = match ask.query("sandbox") {
-        Some(name) => vec![admin.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?],
-        None => admin.machine.sandboxes(),
-    };
-    let has = |sandbox: &Arc<Sandbox>| {
-        let state = sandbox.lock();
-        state.world.accounts.iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
-    };
-    places.retain(has);
-    if places.len() > 1 {
-        // Sandboxes of one seed, and copies of one sandbox, give the same ids.
-        let names: Vec<&str> = places.iter().map(|sandbox| &*sandbox.name).collect();
-        let detail = format!("several sandboxes have a {} `{id}`: say `?sandbox=` and one of {}", kind.0, names.join(", "));
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    }
-    let done = places.first().and_then(|sandbox| admin.machine.with_webhook(sandbox, kind, id, wall(), |cx| act(cx, id)));
+    let sandbox = admin.holder(ask, kind, id)?;
+    let done = admin.machine.with_webhook(&sandbox, kind, id, wall(), |cx| act(cx, id));
     admin.changed.notify_waiters();
-    done.flatten().ok_or_else(|| Problem::missing(format!("there is no {} `{id}`", kind.0)))
+    done?.ok_or_else(|| Problem::missing(format!("there is no {} `{id}`", kind.0)))
 }
 
 fn subscribed(cx: &Cx<'_>, id: &str) -> Option<Value> {

@@ -9,22 +9,10 @@ use serde_json::{Map, Value, json};
 use crate::engine;
 use crate::scenario::conversation::portable;
 use crate::server::admin::requests::filter::Filter;
-use crate::server::admin::requests::shown::{Secrets, body_of, headers_of, shown, target};
+use crate::server::admin::requests::secrets::Secrets;
+use crate::server::admin::requests::shown::{body_of, headers_of, shown, target};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::world::{Entry, Mode};
-
-/// What the query of an export may hold besides the filters.
-pub(in crate::server::admin) const FORMATS: &[(&str, &str)] = &[
-    ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`"),
-    ("vendor", "only calls to this vendor; a conversation is with one"),
-    ("operation", "only this operation"),
-    ("method", "only this method"),
-    ("status", "only this status, or a class such as `4xx`"),
-    ("note", "only calls with this note"),
-    ("since", "only calls after this time, or after the call with this id"),
-    ("limit", "at most so many, the newest ones"),
-    ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
-];
 
 /// Headers that whoever makes a call again sends by himself.
 const USUAL: [&str; 8] =
@@ -32,7 +20,7 @@ const USUAL: [&str; 8] =
 
 pub(in crate::server::admin) fn export(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
-    let (filter, secrets) = (Filter::read(ask)?, Secrets::read(ask)?);
+    let (filter, secrets) = (Filter::read(admin, ask)?, Secrets::read(ask)?);
     let rows = filter.find(&sandbox.journal(), usize::MAX)?;
     match ask.query("format").unwrap_or("har") {
         "har" => Ok(Given::ok(&har(&rows, secrets))),
@@ -83,7 +71,7 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
     if !entry.request_body.is_empty()
         && let Some(request) = request.as_object_mut()
     {
-        request.insert("postData".to_owned(), json!({"mimeType": sent, "text": text(&sent, &entry.request_body, secrets)}));
+        request.insert("postData".to_owned(), json!({"mimeType": sent, "text": text(&entry.request_body, secrets)}));
     }
     json!({
         "startedDateTime": entry.at,
@@ -95,8 +83,8 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": headers(&entry.reply_headers),
-            "content": {"size": entry.lengths.1, "mimeType": answered, "text": text(&answered, &entry.reply_body, secrets)},
-            "redirectURL": header(&entry.reply_headers, "location"),
+            "content": {"size": entry.lengths.1, "mimeType": answered, "text": text(&entry.reply_body, secrets)},
+            "redirectURL": headers_of(&entry.reply_headers, secrets).find(|(name, _)| *name == "location").map(|(_, value)| value).unwrap_or_default(),
             "headersSize": -1,
             "bodySize": entry.lengths.1,
         },
@@ -107,8 +95,8 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
 }
 
 /// A body as text.
-fn text(kind: &str, body: &[u8], secrets: Secrets) -> String {
-    match body_of(kind, body, secrets) {
+fn text(body: &[u8], secrets: Secrets) -> String {
+    match body_of(body, secrets) {
         Value::Null => String::new(),
         Value::String(text) => text,
         _ if secrets == Secrets::Shown => String::from_utf8_lossy(body).into_owned(),
@@ -129,7 +117,7 @@ fn curl(entry: &Entry, secrets: Secrets) -> String {
         let _ = write!(out, " \\\n  --header {}", quoted(&format!("{name}: {value}")));
     }
     if !entry.request_body.is_empty() {
-        let body = text(header(&entry.request_headers, "content-type"), &entry.request_body, secrets);
+        let body = text(&entry.request_body, secrets);
         let _ = write!(out, " \\\n  --data-raw {}", quoted(&body));
     }
     out.push_str("\n\n");
@@ -176,7 +164,7 @@ fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
     if !headers.is_empty() {
         let _ = writeln!(out, "    headers: {}", Value::Object(headers));
     }
-    match body_of(kind, &entry.request_body, secrets) {
+    match body_of(&entry.request_body, secrets) {
         Value::Null => {}
         Value::String(text) if kind.starts_with("application/x-www-form") => {
             let form: Map<String, Value> = engine::pairs(&text).into_iter().map(|(name, value)| (name, value.into())).collect();

@@ -1,25 +1,35 @@
 //! The filters of the journal, the same wherever it is asked for something.
 
+use crate::base::text;
 use crate::base::time::Timestamp;
-use crate::server::admin::{Ask, Problem};
+use crate::server::admin::{Admin, Ask, Problem};
 use crate::world::{Entry, Journal};
 
-/// The filters, and what else a query about a list may hold.
-pub(in crate::server::admin) const FILTERS: &[(&str, &str)] = &[
+/// Everything that a query about the journal may hold; each route takes a part of it.
+const QUERY: &[(&str, &str)] = &[
+    ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`, which is with one vendor"),
+    ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
     ("vendor", "only calls to this vendor"),
     ("operation", "only this operation, such as `shipmate.createConsignment`"),
     ("method", "only this method"),
     ("status", "only this status, or a class such as `4xx`"),
     ("note", "only calls with this note, such as `request-invalid`"),
     ("since", "only calls after this time, or after the call with this id"),
-    ("limit", "at most so many, the newest ones (a list has 100 unless told)"),
+    ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
     ("wait", "wait so long for a call, such as `5s`"),
     ("min", "how many calls `wait` waits for (1)"),
-    ("secrets", "`show` leaves credentials readable"),
 ];
 
-/// The filters of a count.
-pub(in crate::server::admin) const COUNT: &[(&str, &str)] = FILTERS.split_at(9).0;
+/// What an export takes.
+pub(in crate::server::admin) const EXPORT: &[(&str, &str)] = QUERY.split_at(9).0;
+/// What a stream takes.
+pub(in crate::server::admin) const STREAM: &[(&str, &str)] = EXPORT.split_at(1).1;
+/// What names the calls that are to be forgotten.
+pub(in crate::server::admin) const FILTERS: &[(&str, &str)] = EXPORT.split_at(2).1;
+/// What a list takes.
+pub(in crate::server::admin) const LIST: &[(&str, &str)] = QUERY.split_at(1).1;
+/// What a count takes.
+pub(in crate::server::admin) const COUNT: &[(&str, &str)] = QUERY.split_at(2).1;
 
 /// What the filters of a query name.
 #[derive(Clone)]
@@ -40,8 +50,17 @@ enum Since {
 }
 
 impl Filter {
-    pub fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+    pub fn read(admin: &Admin, ask: &Ask<'_>) -> Result<Self, Problem> {
         let text = |name: &str| ask.query(name).map(str::to_owned);
+        // A name that nothing can have would fit no call, and be waited for in vain.
+        if let Some(wanted) = ask.query("vendor") {
+            known("vendor", wanted, &admin.machine.vendors().map(|vendor| vendor.id).collect::<Vec<_>>())?;
+        }
+        if let Some(wanted) = ask.query("operation") {
+            let books = admin.machine.books();
+            let names = books.flat_map(|(_, book)| book.catalog.operations()).map(|operation| &*operation.name);
+            known("operation", wanted, &names.collect::<Vec<_>>())?;
+        }
         let status = text("status");
         if let Some(status) = &status
             && !(status.len() == 3 && status.bytes().enumerate().all(|(place, byte)| byte.is_ascii_digit() || (place > 0 && byte == b'x')))
@@ -57,6 +76,11 @@ impl Filter {
             since: ask.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
             limit: ask.number("limit")?,
         })
+    }
+
+    /// How many calls are wanted.
+    pub fn limit(&self) -> usize {
+        self.limit.unwrap_or(usize::MAX)
     }
 
     /// Goes on after the call with that id.
@@ -108,4 +132,13 @@ impl Filter {
         rows.reverse();
         Ok(rows)
     }
+}
+
+/// Refuses a name that there is not.
+fn known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
+    if names.contains(&wanted) {
+        return Ok(());
+    }
+    let near = text::nearest(wanted, names.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(Problem::bad(format!("there is no {what} `{wanted}`{near}")))
 }

@@ -111,12 +111,18 @@ pub(super) fn count() -> Value {
 pub(super) fn report() -> Value {
     let verdict = json!({"type": "string", "enum": ["passed", "unknown", "failed"]});
     let texts = json!({"type": "array", "items": text()});
+    let unused = object(json!({
+        "what": {"type": "string", "enum": ["override", "timeline", "fault"]},
+        "name": text(),
+        "line": {"type": ["integer", "null"]},
+        "detail": text(),
+    }));
     let finding = object(json!({"expectation": text(), "verdict": verdict, "detail": text(), "evidence": texts}));
     object(json!({
         "verdict": verdict,
         "findings": {"type": "array", "items": finding},
         "dropped": number(),
-        "unmet_faults": texts,
+        "unused": {"type": "array", "items": unused},
     }))
 }
 

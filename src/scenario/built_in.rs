@@ -1,0 +1,21 @@
+//! The scenarios that ship inside the binary: the files of `scenarios/`, by name.
+
+use crate::base::text;
+
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// The text of the scenario of that name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
+}
+
+/// What to tell somebody who asked for one that there is not.
+#[must_use]
+pub fn help(name: &str) -> String {
+    let names = || FILES.iter().map(|(name, _)| *name);
+    match text::nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("built in are {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}

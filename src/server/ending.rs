@@ -1,0 +1,25 @@
+//! The end of a sandbox: what its scenario expected, and what was prepared for it and never had an effect, is said before the
+//! evidence is gone.
+
+use crate::engine::{Machine, Sandbox};
+use crate::scenario::verify::{self, Report};
+
+/// How many sandboxes have their say when the process leaves.
+const MOST: usize = 100;
+
+/// Judges a sandbox that ends, and says what is to be said in the log.
+pub(super) fn told(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report {
+    let report = verify::at_work(machine, sandbox);
+    let remarks = report.remarks();
+    if !remarks.is_empty() {
+        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", remarks.join("; "));
+    }
+    report
+}
+
+/// Judges those that end with the process.
+pub(super) fn all(machine: &Machine) {
+    for sandbox in machine.sandboxes().iter().take(MOST) {
+        told(machine, sandbox, "the process leaves");
+    }
+}
