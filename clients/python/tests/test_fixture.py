@@ -1,13 +1,51 @@
 """The pytest fixture, seen from outside: a run of pytest within the run."""
 
+import re
+from pathlib import Path
+
 import pytest
+import seatrial
 
 pytest_plugins = ["pytester"]
 
+# The code under test of the README: it tries again when the vendor is busy.
+SHOP = """
+    import json, urllib.error, urllib.request
 
-def outcomes(pytester: pytest.Pytester, text: str) -> dict[str, int]:
+    class Shop:
+        def __init__(self, url, token):
+            self.url, self.token = url, token
+
+        def post(self, path, body):
+            request = urllib.request.Request(self.url + path, data=json.dumps(body).encode(), method="POST")
+            request.add_header("Content-Type", "application/json")
+            request.add_header("Authorization", "ShippoToken " + self.token)
+            for attempt in range(3):
+                try:
+                    with urllib.request.urlopen(request) as answer:
+                        return json.load(answer)
+                except urllib.error.HTTPError as error:
+                    error.close()
+            raise ConnectionError(path)
+
+        def buy_label(self):
+            address = {"name": "Ada", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}
+            parcel = {"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"}
+            shipment = {"address_from": address, "address_to": address, "parcels": [parcel], "async": False}
+            rates = self.post("/shipments/", shipment)["rates"]
+            rate = next(rate["object_id"] for rate in rates if rate["provider"] == "USPS")
+            return self.post("/transactions/", {"rate": rate, "async": False})["tracking_number"]
+"""
+
+
+def examples() -> list[str]:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    return re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+
+
+def outcomes(pytester: pytest.Pytester, text: str, *arguments: str) -> dict[str, int]:
     pytester.makepyfile(text)
-    return pytester.runpytest("-p", "seatrial.pytest_plugin").parseoutcomes()
+    return pytester.runpytest("-p", "seatrial.pytest_plugin", *arguments).parseoutcomes()
 
 
 def test_a_test_gets_a_sandbox_of_its_own(pytester: pytest.Pytester) -> None:
@@ -54,3 +92,60 @@ def test_a_test_that_failed_is_not_judged_as_well(pytester: pytest.Pytester) -> 
             assert False
     """
     assert outcomes(pytester, text) == {"failed": 1}
+
+
+def test_the_examples_of_the_readme_run(pytester: pytest.Pytester) -> None:
+    fixture, plain = examples()
+    pytester.makeconftest("")
+    pytester.makepyfile(shop=SHOP)
+    assert outcomes(pytester, "from shop import Shop\n" + fixture) == {"passed": 1}
+    exec(plain, {})
+
+
+def test_what_had_no_effect_is_a_warning(pytester: pytest.Pytester) -> None:
+    text = """
+        import pytest
+
+        SCENARIO = {"overrides": [{"on": "shippo.CreateRefund", "fault": 503}]}
+
+        @pytest.mark.seatrial(scenario=SCENARIO)
+        def test_prepared_in_vain(seatrial):
+            with seatrial.fault("down", on="shippo.CreateBatch", fault=503):
+                pass
+    """
+    assert outcomes(pytester, text) == {"passed": 1, "warnings": 2}
+    strict = pytester.runpytest("-p", "seatrial.pytest_plugin", "-W", "error::seatrial.pytest_plugin.SeatrialWarning")
+    strict.assert_outcomes(passed=1, errors=1)
+    strict.stdout.fnmatch_lines(["*override `shippo.CreateRefund`* had no effect: no call came to it*"])
+
+
+def test_a_scenario_is_a_name_or_a_file(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".yaml", mine="name: mine\nexpect: [{never: shippo.CreateRefund}]\n")
+    text = """
+        import pytest
+
+        @pytest.mark.seatrial(scenario="mine.yaml")
+        def test_file(seatrial):
+            assert seatrial.ask("GET", "/scenario")["name"] == "mine"
+
+        @pytest.mark.filterwarnings("ignore::seatrial.pytest_plugin.SeatrialWarning")
+        @pytest.mark.seatrial(scenario="lost-parcel")
+        def test_built_in(seatrial):
+            assert seatrial.ask("GET", "/scenario")["name"] == "lost-parcel"
+    """
+    assert outcomes(pytester, text)["passed"] == 2
+
+
+def test_workers_of_xdist_do_not_meet(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("xdist")
+    monkeypatch.setenv("PYTHONPATH", str(Path(seatrial.__file__).parent.parent))
+    text = """
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(8))
+        def test_own(seatrial, turn):
+            assert seatrial.calls() == [] and list(seatrial.parcels) == []
+    """
+    pytester.makepyfile(text)
+    result = pytester.runpytest_subprocess("-p", "seatrial.pytest_plugin", "-p", "xdist", "-n", "2")
+    result.assert_outcomes(passed=8)

@@ -112,6 +112,23 @@ class SandboxTest(unittest.TestCase):
     def test_a_server_that_cannot_start_is_an_error(self) -> None:
         with self.assertRaisesRegex(RuntimeError, "did not become ready"):
             Server.start("false")
+        with self.assertRaisesRegex(FileNotFoundError, "there is no `/no/such/binary`; .* SEATRIAL_BINARY"):
+            Server.start("/no/such/binary")
+
+    def test_what_had_no_effect_is_told_at_the_end(self) -> None:
+        sandbox = self.server.sandbox(scenario={"overrides": [{"on": "shippo.CreateRefund", "fault": 503}]})
+        report = sandbox.delete()
+        assert report is not None
+        self.assertTrue(report.passed)
+        self.assertEqual(
+            [str(row) for row in report.unused],
+            ["override `shippo.CreateRefund` in line 1 of the scenario had no effect: no call came to it"],
+        )
+        self.assertIsNone(sandbox.delete())
+
+    def test_a_credential_that_there_is_not_is_named(self) -> None:
+        with self.server.sandbox() as sandbox, self.assertRaisesRegex(KeyError, "no credential of shippo has 'api_key'"):
+            sandbox.credential("shippo", "api_key")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ export {
   type Parcel,
   type Played,
   type Report,
+  type Unused,
   type Wanted,
 } from "./sandbox.js";
 export { Server, type Launch } from "./server.js";

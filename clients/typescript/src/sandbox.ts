@@ -69,12 +69,20 @@ export interface Finding {
   evidence: string[];
 }
 
-/** The verdict on all of them. */
+/** Something that was prepared and had no effect. */
+export interface Unused {
+  what: "override" | "timeline" | "fault";
+  name: string;
+  line: number | null;
+  detail: string;
+}
+
+/** The verdict on all of them. What is unused changes no verdict. */
 export interface Report {
   verdict: "passed" | "unknown" | "failed";
   findings: Finding[];
   dropped: number;
-  unmet_faults: string[];
+  unused: Unused[];
 }
 
 /** What came of a conversation. */
@@ -88,9 +96,15 @@ export interface Played {
 export class UnmetExpectations extends Error {
   constructor(readonly report: Report) {
     const rows = report.findings.filter((row) => row.verdict !== "passed");
-    super(["expectations are not met", ...rows.map((row) => `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`)].join("\n"));
+    const told = rows.map((row) => `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`);
+    super(["expectations are not met", ...told, ...report.unused.map((row) => `  note: ${inWords(row)}`)].join("\n"));
     this.name = "UnmetExpectations";
   }
+}
+
+/** What is to be said about something that had no effect. */
+export function inWords({ what, name, line, detail }: Unused): string {
+  return `${what} \`${name}\`${line === null ? "" : ` in line ${line} of the scenario`} had no effect: ${detail}`;
 }
 
 /** The virtual clock of a sandbox. */
@@ -224,9 +238,10 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Throws {@link UnmetExpectations} unless they hold. */
-  async expect(expectations?: Expectation[]): Promise<void> {
+  async expect(expectations?: Expectation[]): Promise<Report> {
     const report = await this.verify(expectations);
     if (report.verdict !== "passed") throw new UnmetExpectations(report);
+    return report;
   }
 
   /** The journal as `har`, `ndjson`, `curl` or `conversation`; with `secrets` so that the calls can be made again. */
@@ -276,11 +291,13 @@ export class Sandbox implements AsyncDisposable {
     return (await this.ask("GET", `/deliveries?${new URLSearchParams(filters)}`)).deliveries;
   }
 
-  async delete(): Promise<void> {
+  /** Removes it, and tells what was not as it should be; nothing when it was gone already. */
+  async delete(): Promise<Report | undefined> {
     try {
-      await this.ask("DELETE", "");
+      return await this.ask("DELETE", "");
     } catch (problem) {
       if (!(problem instanceof Problem && problem.status === 404)) throw problem;
+      return undefined;
     }
   }
 

@@ -33,8 +33,8 @@ export class Server implements AsyncDisposable {
    */
   static async start({ binary, arguments: more = [], timeout = 30_000 }: Launch = {}): Promise<Server> {
     const running = process.env["SEATRIAL_URL"];
-    if (binary === undefined && running !== undefined) return new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"]);
-    const found = binary ?? process.env["SEATRIAL_BINARY"] ?? "seatrial";
+    if (binary === undefined && running) return new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"]);
+    const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
     const child = spawn(found, ["serve", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "inherit"] });
     const line = await firstLine(child, found, timeout);
     const address = /^seatrial ready .*?\bhttp=(\S+)/.exec(line)?.[1];

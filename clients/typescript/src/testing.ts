@@ -1,4 +1,4 @@
-import type { Expectation, Sandbox, Wanted } from "./sandbox.js";
+import { inWords, type Expectation, type Sandbox, type Wanted } from "./sandbox.js";
 import { Server } from "./server.js";
 
 /** What a test's sandbox is like, and what is expected at its end. */
@@ -16,7 +16,8 @@ export function sharedServer(): Promise<Server> {
 
 /**
  * A test function with a sandbox of its own, for `test()` of Vitest, Jest and `node:test` alike. When the test has passed, the
- * expectations given here and those of the scenario are judged; the sandbox is removed either way.
+ * expectations given here and those of the scenario are judged; the sandbox is removed either way. What was prepared and had no
+ * effect is a warning of the process, a `SeatrialWarning`.
  *
  * ```ts
  * test("a label is bought", withSandbox({ seed: 7, expect: [{ call: "shippo.CreateTransaction", count: 1 }] }, async (sandbox) => {
@@ -36,7 +37,8 @@ export function withSandbox(
     const sandbox = await (await sharedServer()).sandbox(wanted);
     try {
       await run(sandbox);
-      await sandbox.expect();
+      const { unused } = await sandbox.expect();
+      for (const row of unused) process.emitWarning(inWords(row), "SeatrialWarning");
       if (expect !== undefined) await sandbox.expect(expect);
     } finally {
       await sandbox.delete();

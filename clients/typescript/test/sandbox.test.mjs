@@ -1,6 +1,7 @@
 // The client against a real server, as a user of the package has it.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { Problem, Server, UnmetExpectations, withSandbox } from "../dist/index.js";
@@ -113,6 +114,39 @@ test("withSandbox judges in the end", async () => {
   await assert.rejects(judged(), /expected at least 1/);
   const scenario = { expect: [{ call: "shippo.CreateAddress" }] };
   await assert.rejects(withSandbox({ scenario }, async () => {})(), UnmetExpectations);
+});
+
+test("what had no effect is told at the end", async () => {
+  const scenario = { overrides: [{ on: "shippo.CreateRefund", fault: 503 }] };
+  const sandbox = await server.sandbox({ scenario });
+  assert.deepEqual((await sandbox.delete()).unused, [
+    { what: "override", name: "shippo.CreateRefund", line: 1, detail: "no call came to it" },
+  ]);
+  assert.equal(await sandbox.delete(), undefined);
+  const warned = new Promise((resolve) => process.once("warning", resolve));
+  await withSandbox({ scenario }, async () => {})();
+  const { name, message } = await warned;
+  assert.deepEqual([name, message.split(":")[0]], ["SeatrialWarning", "override `shippo.CreateRefund` in line 1 of the scenario had no effect"]);
+});
+
+test("the example of the README runs", async () => {
+  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  const [, example] = /```ts\n(?:import .*\n)*([^]*?)```/.exec(readme);
+  class Shop {
+    constructor(url, token) {
+      this.sandbox = { url: () => url, credential: () => token };
+    }
+    async buyLabel() {
+      for (;;) {
+        const number = await buy(this.sandbox).catch(() => undefined);
+        if (number !== undefined) return number;
+      }
+    }
+  }
+  const tests = [];
+  new Function("test", "withSandbox", "Shop", "assert", example)((name, run) => tests.push(run), withSandbox, Shop, assert);
+  assert.equal(tests.length, 1);
+  await tests[0]();
 });
 
 test("a server that cannot start is an error", async () => {

@@ -11,7 +11,7 @@
 With pytest there is nothing to start: ask for the fixture `seatrial`.
 """
 
-from ._client import Call, Finding, Parcel, Problem, Report, Sandbox
+from ._client import Admin, Call, Clock, Finding, Parcel, Parcels, Problem, Report, Sandbox, Unused
 from ._server import Server
 
-__all__ = ["Call", "Finding", "Parcel", "Problem", "Report", "Sandbox", "Server"]
+__all__ = ["Admin", "Call", "Clock", "Finding", "Parcel", "Parcels", "Problem", "Report", "Sandbox", "Server", "Unused"]

@@ -44,7 +44,7 @@ class Admin:
         if self._token is not None:
             request.add_header("Authorization", f"Bearer {self._token}")
         try:
-            with self._opener.open(request, timeout=timeout or self._timeout) as answer:
+            with self._opener.open(request, timeout=self._timeout if timeout is None else timeout) as answer:
                 return _read(answer.read(), answer.headers.get("Content-Type", ""))
         except urllib.error.HTTPError as error:
             with error:
@@ -108,12 +108,32 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Unused:
+    """Something that was prepared and had no effect: an `override`, a `timeline` or a `fault`."""
+
+    what: str
+    name: str
+    line: int | None
+    detail: str
+
+    def __str__(self) -> str:
+        place = "" if self.line is None else f" in line {self.line} of the scenario"
+        return f"{self.what} `{self.name}`{place} had no effect: {self.detail}"
+
+
+@dataclass(frozen=True)
 class Report:
-    """The verdict on all of them."""
+    """The verdict on all of them. What is `unused` changes no verdict."""
 
     verdict: str
     findings: list[Finding]
     dropped: int
+    unused: list[Unused]
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Json]) -> Report:
+        findings = [Finding(**row) for row in answer["findings"]]
+        return cls(answer["verdict"], findings, answer["dropped"], [Unused(**row) for row in answer["unused"]])
 
     @property
     def passed(self) -> bool:
@@ -123,6 +143,7 @@ class Report:
         """Raises `AssertionError` unless everything holds."""
         if not self.passed:
             rows = [f"  {row.verdict}: {row.expectation}\n    {row.detail}" for row in self.findings if row.verdict != "passed"]
+            rows += [f"  note: {row}" for row in self.unused]
             raise AssertionError("expectations are not met\n" + "\n".join(rows))
 
 
@@ -217,7 +238,9 @@ class Sandbox:
 
     def credential(self, vendor: str, member: str) -> str:
         """A member of the first credential that has it, such as `token`, `api_key` or `password`."""
-        found: str = next(row[member] for row in self.credentials[vendor] if member in row)
+        found: str | None = next((row[member] for row in self.credentials[vendor] if member in row), None)
+        if found is None:
+            raise KeyError(f"no credential of {vendor} has {member!r}; there are {[sorted(row) for row in self.credentials[vendor]]}")
         return found
 
     def calls(self, **filters: str) -> list[Call]:
@@ -247,9 +270,7 @@ class Sandbox:
 
     def verify(self, expectations: Sequence[Mapping[str, Json]] | None = None) -> Report:
         """Judges expectations, entries of a scenario's `expect`; without any, those of the scenario at work."""
-        answer = self.ask("POST", "/verify", None if expectations is None else {"expect": list(expectations)})
-        findings = [Finding(**row) for row in answer["findings"]]
-        return Report(answer["verdict"], findings, answer["dropped"])
+        return Report.read(self.ask("POST", "/verify", None if expectations is None else {"expect": list(expectations)}))
 
     def expect(self, expectations: Sequence[Mapping[str, Json]]) -> None:
         """Raises `AssertionError` unless the expectations hold."""
@@ -297,12 +318,14 @@ class Sandbox:
         rows: list[dict[str, Json]] = self.ask("GET", f"/deliveries?{urllib.parse.urlencode(filters)}")["deliveries"]
         return rows
 
-    def delete(self) -> None:
+    def delete(self) -> Report | None:
+        """Removes it, and tells what was not as it should be; nothing when it was gone already."""
         try:
-            self.ask("DELETE", "")
+            return Report.read(self.ask("DELETE", ""))
         except Problem as problem:
             if problem.status != 404:
                 raise
+            return None
 
 
 def _quoted(text: str) -> str:

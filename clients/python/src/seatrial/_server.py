@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 from ._client import Admin, Sandbox
 
@@ -29,11 +30,12 @@ class Server:
         The binary is the one named here, else that of `SEATRIAL_BINARY`, else `seatrial` of the path. When `SEATRIAL_URL` names
         a server that runs already, nothing is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
         """
-        if binary is None and "SEATRIAL_URL" in os.environ:
+        if binary is None and os.environ.get("SEATRIAL_URL"):
             return cls(os.environ["SEATRIAL_URL"], os.environ.get("SEATRIAL_ADMIN_TOKEN"))
-        found = binary or os.environ.get("SEATRIAL_BINARY") or shutil.which("seatrial")
+        named = binary or os.environ.get("SEATRIAL_BINARY")
+        found = shutil.which(named or "seatrial")
         if found is None:
-            raise FileNotFoundError("there is no `seatrial` on the path; name it in SEATRIAL_BINARY, or a running one in SEATRIAL_URL")
+            raise FileNotFoundError(_missing(named))
         process = subprocess.Popen(
             [found, "serve", "--listen", "127.0.0.1:0", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
@@ -51,7 +53,7 @@ class Server:
 
     def load_sandbox(self, name: str, file: Any) -> Sandbox:
         """Makes a sandbox what a file of `Sandbox.export` says."""
-        return Sandbox(self.admin, self.admin.ask("POST", f"/sandboxes/{name}/import", file))
+        return Sandbox(self.admin, self.admin.ask("POST", f"/sandboxes/{quote(name, safe='')}/import", file))
 
     def stop(self) -> None:
         """Ends a server that was started here; one that ran already goes on."""
@@ -72,6 +74,17 @@ class Server:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+
+def _missing(named: str | None) -> str:
+    """What to do about a binary that is not there."""
+    if named is None:
+        found = "there is no `seatrial` on the path"
+    elif os.path.exists(named):
+        found = f"`{named}` cannot be run"
+    else:
+        found = f"there is no `{named}`"
+    return f"{found}; install the server, name its binary in SEATRIAL_BINARY, or the address of one that runs in SEATRIAL_URL"
 
 
 def _first_line(process: subprocess.Popen[str], timeout: float) -> str:

@@ -4,11 +4,13 @@
     def test_something(seatrial):
         ...
 
-Expectations of the mark and of the scenario are judged when the test has passed; unmet ones fail it.
+Expectations of the mark and of the scenario are judged when the test has passed; unmet ones fail it. What was prepared and had no
+effect is a warning, `SeatrialWarning`.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,10 @@ import pytest
 from . import Sandbox, Server
 
 _PASSED = pytest.StashKey[bool]()
+
+
+class SeatrialWarning(pytest.PytestWarning):
+    """An override, a timeline or a fault had no effect in a test that passed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +58,9 @@ def seatrial(request: pytest.FixtureRequest, seatrial_server: Server) -> Generat
     with seatrial_server.sandbox(**wanted) as sandbox:
         yield sandbox
         if request.node.stash.get(_PASSED, False):
-            sandbox.verify().check()
+            report = sandbox.verify()
+            for unused in report.unused:
+                warnings.warn(f"{request.node.nodeid}: {unused}", SeatrialWarning, stacklevel=1)
+            report.check()
             if expect is not None:
                 sandbox.expect(expect)
