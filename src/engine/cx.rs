@@ -210,7 +210,14 @@ impl Docs<'_> {
         self.accounts.get(self.account)
     }
 
-    /// The vendor's own documents, which belong to no customer.
+    /// One of the vendor's own documents, which belong to no customer.
+    #[must_use]
+    pub fn common<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
+        let shared = self.accounts.find(self.account().mount, "")?;
+        self.accounts.get(shared).table(kind)?.get(id).map(read)
+    }
+
+    /// The vendor's own documents, to be changed.
     pub fn shared(&mut self) -> Docs<'_> {
         let mount = self.accounts.get(self.account).mount;
         let account = self.accounts.open(mount, "");

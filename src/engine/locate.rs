@@ -41,10 +41,11 @@ impl Machine {
             None => (None, whole),
         };
         let Some((mount, path)) = self.mount(request, rest) else { return Site::Nowhere };
-        let prefix = &whole[..whole.len() - path.len()];
-        let path = if path.is_empty() { "/" } else { path };
         let versions = self.vendors.iter().filter(|loaded| loaded.vendor.mount == mount && path.starts_with(loaded.vendor.version));
         let Some(loaded) = versions.max_by_key(|loaded| loaded.vendor.version.len()) else { return Site::Nowhere };
+        let path = path.strip_prefix(loaded.vendor.formerly).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+        let prefix = &whole[..whole.len() - path.len()];
+        let path = if path.is_empty() { "/" } else { path };
         let sandbox = match named {
             Some(name) => match self.sandbox(&name) {
                 Some(sandbox) => sandbox,

@@ -27,6 +27,8 @@ pub struct Vendor {
     pub mount: &'static str,
     /// The beginning of the paths that are its own below the mount; empty for all of them.
     pub version: &'static str,
+    /// What older clients put in front of all its paths, and find again in the links of answers; empty if nothing.
+    pub formerly: &'static str,
     /// The real host names that it answers under.
     pub hosts: &'static [&'static str],
     /// Its OpenAPI document, as JSON.

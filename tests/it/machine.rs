@@ -41,6 +41,7 @@ const ACME: Vendor = Vendor {
     id: "acme",
     mount: "acme",
     version: "",
+    formerly: "",
     hosts: &["api.acme.example"],
     spec: SPEC,
     spec_source: "",

@@ -10,6 +10,7 @@ mod documents;
 mod embedding;
 mod ending;
 mod journal;
+mod judge;
 mod judge_shippo;
 mod judge_shiptime;
 mod leaks;

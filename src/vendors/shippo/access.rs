@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::accounts::Platform;
 use super::catalog::CATALOG;
 use super::links;
 use super::wire::MANAGED_ACCOUNT;
@@ -89,7 +90,7 @@ pub(crate) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
     if !bearer && !scheme.eq_ignore_ascii_case("shippotoken") {
         return denied(Denial::Missing);
     }
-    if token.is_empty() {
+    if token.is_empty() || token.contains(' ') {
         return denied(Denial::Malformed);
     }
     let row = gate.credentials.iter().find(|row| row.text("token") == token && token.starts_with("oauth.") == bearer);
@@ -108,7 +109,8 @@ pub(crate) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
 /// A platform calls in the name of an account that it manages, which has worlds of its own.
 fn on_behalf(gate: &Gate<'_>, mut row: Credential, id: &str) -> Result<Credential, Refusal> {
     let platform = gate.shared.table(MANAGED_ACCOUNT).and_then(|table| table.get(id));
-    let platform = platform.and_then(|body| serde_json::from_slice::<String>(body).ok()).unwrap_or_default();
+    let platform = platform.and_then(|body| serde_json::from_slice::<Platform>(body).ok()).map(|platform| platform.account);
+    let platform = platform.unwrap_or_default();
     let live = Mode::of_account(&row.account) == Mode::Live;
     // Accounts are opened in live mode; a token of the same row's test mode may use them as well.
     let own = platform == *row.account

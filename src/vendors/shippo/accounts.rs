@@ -1,11 +1,13 @@
 //! Carrier accounts as their owner has them: those that the vendor provides, as they were changed, and the owner's own.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::access::Mode;
 use super::catalog::{Account, CATALOG};
-use super::wire::CARRIER_ACCOUNT;
+use super::wire::{CARRIER_ACCOUNT, MANAGED_ACCOUNT, is_object_id};
 use crate::engine::Cx;
 
 /// A carrier account.
@@ -42,6 +44,20 @@ impl CarrierAccount {
             sign_in: None,
         }
     }
+}
+
+/// The address that owns everything in an account: the vendor's customer, or whoever a managed account is for.
+pub(super) fn owner(cx: &Cx<'_>) -> Cow<'static, str> {
+    let (id, _) = cx.docs.account().name.split_once(' ').unwrap_or_default();
+    let managed = is_object_id(id).then(|| cx.docs.common::<Platform>(MANAGED_ACCOUNT, id)).flatten();
+    managed.map_or(Cow::Borrowed(CATALOG.owner.as_str()), |managed| managed.email.into())
+}
+
+/// What is known of a managed account where callers are let in: who opened it, and for whom.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Platform {
+    pub account: String,
+    pub email: String,
 }
 
 /// All of them: the owner's own, newest first, then those that the vendor provides.

@@ -1,6 +1,7 @@
 //! How Shippo words things. Most of it is a Django REST framework: spaced JSON, `detail` or texts by field, HTML where the
 //! URL itself is wrong. Some of it is Go: compact JSON with a charset, and none of the framework's headers.
 
+mod complaint;
 pub(super) mod fields;
 pub(super) mod page;
 pub(super) mod version;
@@ -39,6 +40,8 @@ pub(super) const CONFLICT: &str = "conflict";
 pub(super) const UNPROCESSABLE: &str = "unprocessable";
 /// A page that the list does not have.
 pub(super) const NO_PAGE: &str = "no page";
+/// A cursor that leads nowhere.
+pub(super) const NO_CURSOR: &str = "no cursor";
 /// A download whose link is not, or no longer, good.
 pub(super) const UNSIGNED: &str = "unsigned";
 
@@ -51,6 +54,9 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
         Refusal::Unauthenticated(denial) => {
             let text = match denial {
                 Denial::Missing => "Authentication credentials were not provided.",
+                Denial::Malformed if call.request.header("authorization").is_some_and(|header| header.trim().contains(' ')) => {
+                    "Invalid token header. Token string should not contain spaces."
+                }
                 Denial::Malformed => "Invalid token header. No credentials provided.",
                 Denial::Unknown | Denial::Expired | Denial::Revoked => "Token does not exist",
             };
@@ -60,6 +66,13 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
             detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
         }
         Refusal::UnknownPath { .. } => not_on_this_server(call),
+        // The framework answers every path about itself.
+        Refusal::WrongMethod(allowed) if call.request.method == Method::OPTIONS => {
+            let name = call.path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+            let parses = ["application/json", "application/x-www-form-urlencoded"];
+            let about = json!({ "name": name, "description": "", "renders": ["application/json"], "parses": parses });
+            Reply::json(StatusCode::OK, about).with(ALLOW, &methods(allowed))
+        }
         Refusal::WrongMethod(allowed) => {
             let text = format!("Method \"{}\" not allowed.", call.request.method);
             detail(StatusCode::METHOD_NOT_ALLOWED, &text).with(ALLOW, &methods(allowed))
@@ -68,10 +81,9 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
         Refusal::UnsupportedMedia(media_type) => {
             detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("Unsupported media type \"{media_type}\" in request."))
         }
-        Refusal::Malformed { at: (line, column), .. } => {
-            let place = offset(&call.request.body, *line, *column);
-            let text = format!("JSON parse error - Expecting value: line {line} column {column} (char {place})");
-            detail(StatusCode::BAD_REQUEST, &text)
+        Refusal::Malformed { message, .. } => {
+            let complaint = complaint::of(&call.request.body);
+            detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {}", complaint.as_ref().unwrap_or(message)))
         }
         Refusal::Invalid(violations) if violations.iter().any(|row| row.place == Place::Path) => not_on_this_server(call),
         Refusal::Invalid(violations) => Reply::json(StatusCode::BAD_REQUEST, departures(violations)),
@@ -105,6 +117,7 @@ fn because(code: &str, facts: &Value) -> Reply {
         CONFLICT => go(StatusCode::CONFLICT, &json!({ "detail": text })),
         UNPROCESSABLE => go(StatusCode::UNPROCESSABLE_ENTITY, facts),
         NO_PAGE => detail(StatusCode::NOT_FOUND, "Invalid page."),
+        NO_CURSOR => detail(StatusCode::NOT_FOUND, "Invalid cursor"),
         UNSIGNED => Reply::bytes(
             StatusCode::FORBIDDEN,
             "application/xml",
@@ -165,7 +178,8 @@ fn target(call: &Call<'_>, path: &str) -> String {
 }
 
 fn not_on_this_server(call: &Call<'_>) -> Reply {
-    let text = format!("<h1>Not Found</h1><p>The requested URL {} was not found on this server.</p>", escaped(call.path));
+    let old = if call.prefix.ends_with("/v1") { "/v1" } else { "" };
+    let text = format!("<h1>Not Found</h1><p>The requested URL {old}{} was not found on this server.</p>", escaped(call.path));
     Reply::bytes(StatusCode::NOT_FOUND, "text/html", text)
 }
 
@@ -198,12 +212,6 @@ fn departures(violations: &[Violation]) -> Value {
     fields.into()
 }
 
-/// How many bytes of a text lie in front of a line and column.
-fn offset(body: &[u8], line: usize, column: usize) -> usize {
-    let before: usize = body.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
-    before + column.saturating_sub(1)
-}
-
 fn headers(_: &Call<'_>, reply: &mut Reply) {
     let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(DIALECT.content_type);
     if content_type.contains("charset") || !(content_type.contains("json") || content_type.contains("html")) {
@@ -225,12 +233,6 @@ fn headers(_: &Call<'_>, reply: &mut Reply) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_offset_counts_all_lines() {
-        assert_eq!(offset(b"{\n  x", 2, 3), 4);
-        assert_eq!(offset(b"x", 1, 1), 0);
-    }
 
     #[test]
     fn reading_allows_looking() {

@@ -46,16 +46,20 @@ pub(crate) struct Moment(pub Timestamp);
 impl Moment {
     /// The text of the wire.
     pub(crate) fn text(self) -> String {
-        let round = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
-        let cut = self.0.round(round).unwrap_or(self.0);
+        let cut = self.cut();
         let format = if cut.subsec_millisecond() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S.%3fZ" };
         cut.strftime(format).to_string()
     }
 
     /// The text that the language Go prints for a time.
     pub(crate) fn go(self) -> String {
-        let text = self.0.strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
+        let text = self.cut().strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
         format!("{text} +0000 UTC")
+    }
+
+    fn cut(self) -> Timestamp {
+        let round = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
+        self.0.round(round).unwrap_or(self.0)
     }
 }
 

@@ -22,6 +22,7 @@ pub const VENDOR: Vendor = Vendor {
     id: "shiptime",
     mount: "shiptime",
     version: "",
+    formerly: "",
     hosts: &["restapi.shiptime.com", "sandboxapi.shiptime.com", "sandboxrestapi.shiptime.com", "restapi.appspaces.ca"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shiptime/openapi.json")),
     spec_source: include_str!("../../../specs/shiptime/openapi.yaml"),

@@ -56,7 +56,12 @@ impl<'b> Fields<'b> {
     pub(crate) fn text(&mut self, name: &str) -> String {
         match self.value(name) {
             None => String::new(),
-            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(Value::String(text)) => {
+                if text.contains('\0') {
+                    self.fault(name, "Null characters are not allowed.");
+                }
+                text.trim().to_owned()
+            }
             Some(Value::Number(number)) => number.to_string(),
             Some(_) => {
                 self.fault(name, "Not a valid string.");
@@ -112,6 +117,38 @@ impl<'b> Fields<'b> {
         found
     }
 
+    /// A whole number, also as a text.
+    pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
+        let value = self.value(name)?;
+        let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+        if number.is_none() {
+            self.fault(name, "A valid integer is required.");
+        }
+        number
+    }
+
+    /// A whole number of things.
+    pub(crate) fn quantity(&mut self, name: &str) -> Option<i64> {
+        let number = self.integer(name)?;
+        if number < 0 {
+            self.fault(name, "Ensure this value is greater than or equal to 0.");
+        }
+        Some(number)
+    }
+
+    /// Something nested, judged by its own members; answered as it was sent.
+    pub(crate) fn nested(&mut self, name: &str, judge: impl FnOnce(&mut Fields<'b>)) -> Value {
+        let Some(value) = self.value(name) else { return Value::Null };
+        let faults = Fields::of(value).and_then(|mut inner| {
+            judge(&mut inner);
+            inner.done()
+        });
+        if let Err(refusal) = faults {
+            self.put(name, below(refusal));
+        }
+        value.clone()
+    }
+
     /// One of some words; nothing when it is missing or empty.
     pub(crate) fn choice(&mut self, name: &str, words: &[&str]) -> Option<String> {
         let text = match self.value(name)? {
@@ -149,6 +186,17 @@ impl<'b> Fields<'b> {
     /// Refuses if anything is wrong.
     pub(crate) fn done(self) -> Result<(), Refusal> {
         if self.faults.is_empty() { Ok(()) } else { Err(Refusal::Because(FIELDS, self.faults.into())) }
+    }
+}
+
+/// Faults as they stand below the member that has them.
+pub(crate) fn below(refusal: Refusal) -> Value {
+    match refusal {
+        Refusal::Because(FIELDS, faults) => match faults.get("non_field_errors") {
+            Some(texts) => texts.clone(),
+            None => json!([faults]),
+        },
+        _ => json!(["Not found."]),
     }
 }
 

@@ -1,9 +1,11 @@
 //! One page of a list, and the links to its neighbors.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{NO_PAGE, version};
+use super::{NO_CURSOR, NO_PAGE, version};
 use crate::engine::{Call, Refusal};
 
 /// A page as it is answered.
@@ -30,8 +32,7 @@ impl Wanted {
             None | Some("") => 1,
             Some(text) => text.parse().ok().filter(|number| *number > 0).ok_or_else(no_page)?,
         };
-        let size = call.query("results").and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(usual).min(100);
-        Ok(Self { number, size })
+        Ok(Self { number, size: size(call, usual) })
     }
 
     /// Takes the page out of `total` entries, of which `entries` yields those from any place on.
@@ -56,6 +57,36 @@ impl Wanted {
     }
 }
 
+/// The entries behind a cursor, which names the last entry of the page before; the empty cursor is the beginning. New entries move
+/// no page, as they do where pages are numbered.
+pub(crate) fn after<T>(
+    call: &Call<'_>,
+    cursor: &str,
+    usual: usize,
+    entries: impl Iterator<Item = T>,
+    id: impl Fn(&T) -> &str,
+) -> Result<Page<T>, Refusal> {
+    let mut entries = entries.peekable();
+    if !cursor.is_empty() {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+        let last = bytes.strip_prefix(CURSOR).ok_or_else(no_cursor)?;
+        entries.by_ref().find(|entry| id(entry).as_bytes() == last).ok_or_else(no_cursor)?;
+    }
+    let results: Vec<T> = entries.by_ref().take(size(call, usual)).collect();
+    let more = entries.peek().and(results.last());
+    let next = more.map(|last| {
+        let cursor = URL_SAFE_NO_PAD.encode([CURSOR, id(last).as_bytes()].concat());
+        let mut pairs: Vec<_> = call.query.iter().filter(|(name, _)| !matches!(name.as_str(), "page" | TOKEN)).cloned().collect();
+        pairs.push((TOKEN.to_owned(), cursor));
+        address(call, call.path, &pairs)
+    });
+    Ok(Page { count: None, next, previous: None, results })
+}
+
+/// The cursor in a query.
+pub(crate) const TOKEN: &str = "page_token";
+const CURSOR: &[u8] = b"p=";
+
 impl<T> Page<T> {
     /// The links to its neighbors, and its entries.
     pub(crate) fn parts(self) -> (Option<String>, Option<String>, Vec<T>) {
@@ -69,8 +100,17 @@ impl<T> Page<T> {
     }
 }
 
+/// How many entries are wanted.
+fn size(call: &Call<'_>, usual: usize) -> usize {
+    call.query("results").and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(usual).min(100)
+}
+
 fn no_page() -> Refusal {
     Refusal::Because(NO_PAGE, Value::Null)
+}
+
+fn no_cursor() -> Refusal {
+    Refusal::Because(NO_CURSOR, Value::Null)
 }
 
 /// The caller's address with another page; the first one needs no number.
@@ -81,7 +121,11 @@ fn link(call: &Call<'_>, path: &str, number: usize) -> String {
         Some(place) => pairs[place].1 = number.to_string(),
         None => pairs.push(("page".to_owned(), number.to_string())),
     }
-    let query = serde_html_form::to_string(&pairs).expect("pairs of texts can always be a query");
+    address(call, path, &pairs)
+}
+
+fn address(call: &Call<'_>, path: &str, pairs: &[(String, String)]) -> String {
+    let query = serde_html_form::to_string(pairs).expect("pairs of texts can always be a query");
     let mark = if query.is_empty() { "" } else { "?" };
     call.url(&format!("{path}{mark}{query}"))
 }

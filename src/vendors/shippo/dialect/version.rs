@@ -30,6 +30,9 @@ fn age(value: &mut Value) {
             for name in newer(members) {
                 members.shift_remove(*name);
             }
+            if members.contains_key("status_details") {
+                members.insert("object_updated".to_owned(), Value::Null);
+            }
             if members.contains_key("duration_terms") {
                 let renamed = |(name, value)| (if name == "estimated_days" { "days".to_owned() } else { name }, value);
                 *members = std::mem::take(members).into_iter().map(renamed).collect();

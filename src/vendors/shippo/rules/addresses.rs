@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::access::Mode;
+use super::super::accounts;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, not_a_choice};
 use super::super::dialect::version;
@@ -57,7 +58,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Address, Refusal> {
         object_id: String::new(),
         is_complete: false,
         validation_results: Validation::default(),
-        object_owner: CATALOG.owner.clone(),
+        object_owner: accounts::owner(cx).into_owned(),
         name: fields.text("name"),
         company: fields.text("company"),
         street_no: fields.text("street_no"),

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
-use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{self, Fields, LABEL_FILES, REQUIRED, not_found};
 use super::super::dialect::page::Wanted;
 use super::super::dialect::{because_of, version};
@@ -302,7 +301,7 @@ fn answer(cx: &Cx<'_>, status: StatusCode, batch: Batch) -> Outcome {
     let view = View {
         label_url: (0..batch.files).map(file).collect(),
         object_id: batch.object_id.clone(),
-        object_owner: &CATALOG.owner,
+        object_owner: accounts::owner(cx),
         status: batch.status,
         object_created: batch.object_created,
         object_updated: batch.object_updated,

@@ -1,5 +1,7 @@
 //! Carrier accounts of the caller's mode: those that the vendor provides, and the caller's own.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -21,7 +23,7 @@ const SIGN_IN: [&str; 2] = ["fedex", "ups"];
 pub(super) struct View {
     carrier: String,
     object_id: String,
-    object_owner: &'static str,
+    object_owner: Cow<'static, str>,
     account_id: String,
     parameters: Map<String, Value>,
     test: bool,
@@ -66,7 +68,6 @@ struct Level {
 
 /// All of them, five a page; `service_levels` shows those of each.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let mode = Mode::of(cx);
     let call = cx.call;
     let wanted = Wanted::of(call, 5)?;
     let fits = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
@@ -78,7 +79,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
         let kind = if account.sign_in.is_some() { "oauth" } else { "default" };
         let authentication = Authentication { kind, status: account.sign_in.clone() };
         let service_levels = levels.then(|| service_levels(&account.carrier));
-        View { object_info: Some(Info { authentication }), service_levels, ..view(account, mode) }
+        View { object_info: Some(Info { authentication }), service_levels, ..view(cx, account) }
     });
     Ok(version::reply(call, StatusCode::OK, page))
 }
@@ -86,7 +87,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 /// One of them, never with its service levels.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let account = named(cx)?;
-    Ok(version::reply(cx.call, StatusCode::OK, view(account, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::OK, view(cx, account)))
 }
 
 /// Connects an account that the caller has with a carrier; carrier and account id together name it.
@@ -106,7 +107,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     }
     let account = CarrierAccount { account_id, parameters, active, metadata, ..new(cx, carrier) };
     accounts::put(cx, &account);
-    Ok(version::reply(cx.call, StatusCode::CREATED, view(account, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::CREATED, view(cx, account)))
 }
 
 /// Carrier and account id have to be sent along and cannot change; what else is missing stays.
@@ -127,7 +128,7 @@ pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     account.parameters = parameters.unwrap_or(account.parameters);
     account.metadata = metadata.unwrap_or(account.metadata);
     accounts::put(cx, &account);
-    Ok(version::reply(cx.call, StatusCode::OK, view(account, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::OK, view(cx, account)))
 }
 
 /// The account that the path names.
@@ -163,13 +164,13 @@ pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
 }
 
 /// An account as it is answered.
-pub(super) fn view(account: CarrierAccount, mode: Mode) -> View {
+pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> View {
     let name = CATALOG.carrier_name(&account.carrier).to_owned();
     let stem = CATALOG.quoting_carrier(&account.carrier).map_or_else(|| name.replace(' ', "_"), |carrier| carrier.image.clone());
     let image = |size: &str| format!("https://shippo-static-v2.s3.amazonaws.com/providers/{size}/{stem}.png");
     View {
-        object_owner: &CATALOG.owner,
-        test: mode.is_test(),
+        object_owner: accounts::owner(cx),
+        test: Mode::of(cx).is_test(),
         carrier_images: Images { small: image("75"), large: image("200") },
         carrier_name: name,
         carrier: account.carrier,

@@ -59,7 +59,8 @@ fn event(cx: &mut Cx<'_>, status: &'static str, strides: usize) -> Event {
     };
     Event {
         object_created: Moment(cx.now),
-        object_updated: None,
+        // Observed 2026: set. Until 2025 it was null, which callers of the old version still see.
+        object_updated: Some(Moment(cx.now)),
         object_id: wire::new_id(cx),
         status,
         status_details: details.to_owned(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::access::Mode;
+use super::super::accounts::Platform;
 use super::super::dialect::fields::Fields;
 use super::super::dialect::page::Wanted;
 use super::super::dialect::{self, NO_PLATFORM, go_fields};
@@ -50,9 +51,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         object_updated: Moment(cx.now),
     };
     cx.docs.put(MANAGED_ACCOUNT, &account.object_id, &account);
-    // Where callers are let in, only the vendor's own documents can be seen.
-    let platform = cx.docs.account().name.to_string();
-    cx.docs.shared().put(MANAGED_ACCOUNT, &account.object_id, &platform);
+    known(cx, &account);
     Ok(dialect::go(StatusCode::CREATED, &account))
 }
 
@@ -70,7 +69,14 @@ pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     [account.email, account.first_name, account.last_name, account.company_name] = judge(&body)?;
     account.object_updated = Moment(cx.now);
     cx.docs.put(MANAGED_ACCOUNT, &id, &account);
+    known(cx, &account);
     Ok(dialect::go(StatusCode::OK, &account))
+}
+
+/// Where callers are let in, only the vendor's own documents can be seen.
+fn known(cx: &mut Cx<'_>, account: &Managed) {
+    let platform = Platform { account: cx.docs.account().name.to_string(), email: account.email.clone() };
+    cx.docs.shared().put(MANAGED_ACCOUNT, &account.object_id, &platform);
 }
 
 fn judge(body: &Value) -> Result<[String; 4], Refusal> {

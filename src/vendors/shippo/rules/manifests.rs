@@ -1,5 +1,7 @@
 //! Manifests: the labels of one day, sender and account on one sheet for the carrier.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -7,14 +9,14 @@ use serde_json::Value;
 
 use super::super::accounts;
 use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, REQUIRED, not_found};
+use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
 use super::super::dialect::version;
 use super::super::links;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
-use super::{addresses, customs, lists, shipments, stored};
+use super::{addresses, lists, shipments, stored};
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// The topic of a manifest in the agenda.
@@ -40,7 +42,7 @@ struct View {
     object_created: Moment,
     object_updated: Moment,
     object_id: String,
-    object_owner: &'static str,
+    object_owner: Cow<'static, str>,
     status: String,
     provider: String,
     shipment_date: Moment,
@@ -185,7 +187,7 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
         },
         Some(inline) => match addresses::store(cx, inline) {
             Ok(address) => return Some(address.object_id),
-            Err(refusal) => fields.put("address_from", customs::nested(refusal)),
+            Err(refusal) => fields.put("address_from", below(refusal)),
         },
     }
     None
@@ -213,7 +215,7 @@ fn view(cx: &Cx<'_>, manifest: Manifest) -> View {
     let name = format!("{}_0_{}.pdf", manifest.object_id, manifest.provider);
     let document = (manifest.status == "SUCCESS").then(|| links::file(cx, &name, manifest.object_created));
     View {
-        object_owner: &CATALOG.owner,
+        object_owner: accounts::owner(cx),
         documents: document.into_iter().collect(),
         object_created: manifest.object_created,
         object_updated: manifest.object_updated,

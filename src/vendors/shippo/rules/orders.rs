@@ -5,14 +5,14 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
-use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, REQUIRED};
+use super::super::accounts;
+use super::super::dialect::fields::{self, Fields, REQUIRED, below};
 use super::super::dialect::{by_field, version};
 use super::super::links;
 use super::super::wire::decimal::{self, Decimal};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
-use super::{addresses, customs, lists, shipments, stored};
+use super::{addresses, lists, shipments, stored};
 use crate::base::time;
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
@@ -97,7 +97,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let id = wire::new_id(cx);
     let order = json!({
         "object_id": id, "order_number": order_number, "order_status": status, "placed_at": Moment(placed_at),
-        "object_owner": CATALOG.owner, "to_address": to_address, "from_address": from_address, "shop_app": "Shippo", "weight": weight,
+        "object_owner": accounts::owner(cx), "to_address": to_address, "from_address": from_address, "shop_app": "Shippo", "weight": weight,
         "weight_unit": weight_unit, "transactions": [], "total_tax": total_tax, "total_price": total_price,
         "subtotal_price": subtotal_price, "currency": currency, "shipping_method": shipping_method, "shipping_cost": shipping_cost,
         "shipping_cost_currency": shipping_cost_currency, "line_items": line_items, "notes": notes, "test": Mode::of(cx).is_test(),
@@ -169,19 +169,25 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str) -> Option<Value
             None
         }
         Err(refusal) => {
-            fields.put(name, customs::nested(refusal));
+            fields.put(name, below(refusal));
             None
         }
     }
 }
 
 fn items(cx: &mut Cx<'_>, fields: &mut Fields<'_>, sent: &mut Sent) -> Vec<Value> {
-    let Some(Value::Array(rows)) = fields.value("line_items") else { return Vec::new() };
+    let rows = match fields.value("line_items").map_or(Ok(&[][..]), fields::list) {
+        Ok(rows) => rows,
+        Err(refusal) => {
+            fields.put("line_items", below(refusal));
+            return Vec::new();
+        }
+    };
     let mut items = Vec::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
         match item(cx, row, place, sent) {
             Ok(item) => items.push(item),
-            Err(refusal) => fields.put("line_items", customs::nested(refusal)),
+            Err(refusal) => fields.put("line_items", below(refusal)),
         }
     }
     items
@@ -189,7 +195,7 @@ fn items(cx: &mut Cx<'_>, fields: &mut Fields<'_>, sent: &mut Sent) -> Vec<Value
 
 fn item(cx: &mut Cx<'_>, body: &Value, place: usize, sent: &mut Sent) -> Result<Value, Refusal> {
     let mut fields = Fields::of(body)?;
-    let quantity = fields.value("quantity").and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok())).unwrap_or(1);
+    let quantity = fields.quantity("quantity").unwrap_or(1);
     let total_price = sent.note(&format!("/line_items/{place}/total_price"), decimal::member(&mut fields, "total_price"), 2);
     let weight = sent.note(&format!("/line_items/{place}/weight"), decimal::member(&mut fields, "weight"), 4);
     let weight_unit = fields.choice("weight_unit", &WEIGHT_UNITS);

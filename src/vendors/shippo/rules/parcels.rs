@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::access::Mode;
+use super::super::accounts;
 use super::super::catalog::{CATALOG, Template};
 use super::super::dialect::fields::{Fields, REQUIRED, not_a_choice};
 use super::super::dialect::version;
@@ -95,7 +96,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<(Parcel, [Option<De
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
         object_id: wire::new_id(cx),
-        object_owner: CATALOG.owner.clone(),
+        object_owner: accounts::owner(cx).into_owned(),
         template: template.map(|template| template.token.clone()),
         length,
         width,

@@ -41,6 +41,9 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let location = location(&mut fields);
     let start = future(cx.now, &mut fields, "requested_start_time");
     let end = future(cx.now, &mut fields, "requested_end_time");
+    if fields.is_fine("requested_start_time") && fields.is_fine("requested_end_time") && end <= start {
+        fields.fault("requested_end_time", "requested_end_time is not after requested_start_time.");
+    }
     let transactions: Vec<String> = match fields.value("transactions") {
         Some(Value::Array(rows)) if !rows.is_empty() => {
             rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect()

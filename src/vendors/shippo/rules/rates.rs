@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::super::accounts;
 use super::super::catalog::CATALOG;
 use super::super::dialect::page::Wanted;
 use super::super::dialect::version;
@@ -47,7 +48,7 @@ impl TryFrom<String> for Currency {
 /// One rate.
 pub(crate) fn read(cx: &mut Cx<'_>, Params(RateId { id: ObjectId(id) }): Params<RateId>) -> Outcome {
     let rate: Rate = cx.docs.require(RATE, &id)?;
-    Ok(version::reply(cx.call, StatusCode::OK, RateView::from(rate)))
+    Ok(version::reply(cx.call, StatusCode::OK, RateView::of(rate, accounts::owner(cx))))
 }
 
 /// The rates of a shipment, in its order.
@@ -73,5 +74,5 @@ fn page(cx: &Cx<'_>, id: &str, show: impl Fn(Rate) -> Rate) -> Outcome {
     let wanted = Wanted::of(cx.call, 25)?;
     let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
     let page = wanted.take(cx.call, cx.call.path, shipment.rates.len(), |start| rates.skip(start))?;
-    Ok(version::reply(cx.call, StatusCode::OK, page.map(|rate| RateView::from(show(rate)))))
+    Ok(version::reply(cx.call, StatusCode::OK, page.map(|rate| RateView::of(show(rate), accounts::owner(cx)))))
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::catalog::CATALOG;
+use super::super::accounts;
 use super::super::dialect::fields::Fields;
 use super::super::dialect::{self, version};
 use super::super::wire::transaction::{Refund, Transaction};
@@ -70,7 +70,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
         object_id: wire::new_id(cx),
-        object_owner: CATALOG.owner.clone(),
+        object_owner: accounts::owner(cx).into_owned(),
         status: if queued { "QUEUED" } else { "PENDING" }.to_owned(),
         transaction: id,
         test: transaction.test,

@@ -5,9 +5,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
-use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, REQUIRED};
 use super::super::dialect::{self, NOT_REGISTERED, by_field, version};
 use super::super::wire::{Moment, REGISTRATION};
@@ -99,14 +97,14 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         let registration = Registration {
             carrier_account: account.object_id.clone(),
             object_created: Moment(cx.now),
-            object_owner: CATALOG.owner.clone(),
+            object_owner: accounts::owner(cx).into_owned(),
             object_updated: Moment(cx.now),
             status: "PENDING_TERMS".to_owned(),
         };
         cx.docs.put(REGISTRATION, token, &registration);
         cx.after(SignedDuration::from_hours(1), PROGRESS, token, 0);
     }
-    Ok(version::reply(cx.call, StatusCode::CREATED, carrier_accounts::view(account, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::CREATED, carrier_accounts::view(cx, account)))
 }
 
 /// How the registration with a carrier stands; nothing when there is none under way.

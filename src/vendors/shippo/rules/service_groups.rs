@@ -97,6 +97,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     };
     let parcel = match fields.value("parcel") {
         Some(Value::String(id)) if cx.docs.has(wire::USER_TEMPLATE, id) => templates::own(cx, id).map(|own| own.parcel()),
+        Some(Value::String(id)) if !cx.docs.has(wire::PARCEL, id) => return Err(refused("Invalid request", "parcel is invalid")),
         Some(other) => Some(other.clone()),
         None => templates::chosen(cx).map(|own| own.parcel()),
     };
@@ -173,13 +174,7 @@ fn judge(fields: &mut Fields<'_>) -> Group {
     if kind == "FLAT_RATE" && flat_rate.is_none() && fields.is_fine("flat_rate") {
         fields.fault("flat_rate", REQUIRED);
     }
-    let rate_adjustment = match fields.value("rate_adjustment") {
-        None => 0,
-        Some(value) => value.as_i64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_else(|| {
-            fields.fault("rate_adjustment", "A valid integer is required.");
-            0
-        }),
-    };
+    let rate_adjustment = fields.integer("rate_adjustment").unwrap_or(0);
     let mut service_levels = Vec::new();
     match fields.value("service_levels") {
         Some(Value::Array(rows)) => {

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
-use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, REQUIRED, not_found};
-use super::super::dialect::version;
+use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
+use super::super::dialect::{page, version};
 use super::super::quoting::{self, Lane};
 use super::super::wire::address::{Address, Short};
 use super::super::wire::parcel::{Measures, Parcel, Shipped};
@@ -36,6 +35,12 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let span = Span::of(cx.call)?;
     let oldest = time::shift(cx.now, SignedDuration::from_hours(-390 * 24));
     let passes = |row: &Shipment| row.object_created.0 >= oldest && span.holds(row.object_created);
+    if let Some(cursor) = cx.call.query(page::TOKEN) {
+        let rows = cx.docs.list(SHIPMENT).rev().filter(passes);
+        let page = page::after(cx.call, cursor, 25, rows, |row: &Shipment| &row.object_id)?;
+        let page = page.map(|shipment| view(cx, shipment));
+        return Ok(version::reply(cx.call, StatusCode::OK, page));
+    }
     let all_pass = span.is_open() && cx.docs.list::<Shipment>(SHIPMENT).next().is_none_or(|first| passes(&first));
     let page = lists::some(cx, SHIPMENT, 25, (!all_pass).then_some(&passes))?;
     let page = page.map(|shipment| view(cx, shipment));
@@ -166,7 +171,7 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
 fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
     let short = |id: &str| Short::from(cx.docs.get::<Address>(ADDRESS, id).expect("addresses are never removed"));
     let parcel = |id: &String| Shipped::from(cx.docs.get::<Parcel>(PARCEL, id).expect("parcels are never removed"));
-    let rate = |id: &String| RateView::from(cx.docs.get::<Rate>(RATE, id).expect("rates are never removed"));
+    let rate = |id: &String| RateView::of(cx.docs.get(RATE, id).expect("rates are never removed"), accounts::owner(cx));
     View {
         address_from: short(&shipment.address_from),
         address_to: short(&shipment.address_to),
@@ -178,7 +183,7 @@ fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
         object_created: shipment.object_created,
         object_updated: shipment.object_updated,
         object_id: shipment.object_id,
-        object_owner: &CATALOG.owner,
+        object_owner: accounts::owner(cx),
         status: shipment.status,
         shipment_date: shipment.shipment_date,
         alternate_address_to: None,
@@ -200,7 +205,7 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str, needed: bool) -
         Some(Value::String(id)) => fields.fault(name, not_found("Address", id)),
         Some(inline) => match addresses::store(cx, inline) {
             Ok(address) => return Some(address.object_id),
-            Err(refusal) => fields.put(name, customs::nested(refusal)),
+            Err(refusal) => fields.put(name, below(refusal)),
         },
     }
     None
@@ -227,7 +232,7 @@ fn all_parcels(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
         let parcel = match row {
             Value::String(id) if cx.docs.has(PARCEL, id) => Ok(id.clone()),
             Value::String(id) => Err(json!([not_found("Parcel", id)])),
-            inline => parcels::store(cx, inline).map(|(parcel, _)| parcel.object_id).map_err(customs::nested),
+            inline => parcels::store(cx, inline).map(|(parcel, _)| parcel.object_id).map_err(below),
         };
         match parcel {
             Ok(id) => ids.push(id),

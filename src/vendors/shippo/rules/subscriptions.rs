@@ -1,11 +1,13 @@
 //! Webhooks: who is told what. Changes replace the whole.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::access::Mode;
-use super::super::catalog::CATALOG;
+use super::super::accounts;
 use super::super::dialect::fields::{Fields, REQUIRED};
 use super::super::dialect::page::Wanted;
 use super::super::dialect::version;
@@ -24,7 +26,7 @@ struct View {
     object_created: Moment,
     object_id: String,
     object_updated: Moment,
-    object_owner: &'static str,
+    object_owner: Cow<'static, str>,
 }
 
 #[derive(Serialize)]
@@ -41,8 +43,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let wanted = Wanted::of(cx.call, 25)?;
     let rows = cx.subscriptions();
     let page = wanted.take(cx.call, cx.call.path, rows.len(), |start| rows.into_iter().rev().skip(start))?;
-    let mode = Mode::of(cx);
-    let (next, previous, results) = page.map(|row| view(row, mode)).parts();
+    let (next, previous, results) = page.map(|row| view(cx, row)).parts();
     Ok(version::reply(cx.call, StatusCode::OK, Page { next, previous, results }))
 }
 
@@ -53,13 +54,13 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     subscription.base = cx.call.url("");
     subscription.secret = Some(cx.credential.text("webhook_secret").to_owned()).filter(|secret| !secret.is_empty());
     subscription.id = cx.subscribe(subscription.clone());
-    Ok(version::reply(cx.call, StatusCode::CREATED, view(subscription, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::CREATED, view(cx, subscription)))
 }
 
 /// One webhook.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let subscription = named(cx)?;
-    Ok(version::reply(cx.call, StatusCode::OK, view(subscription, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::OK, view(cx, subscription)))
 }
 
 /// Replaces the webhook. Its `object_updated` does not move.
@@ -67,7 +68,7 @@ pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let mut subscription = named(cx)?;
     judge(cx, &body, &mut subscription)?;
     cx.subscribe(subscription.clone());
-    Ok(version::reply(cx.call, StatusCode::OK, view(subscription, Mode::of(cx))))
+    Ok(version::reply(cx.call, StatusCode::OK, view(cx, subscription)))
 }
 
 /// Gone.
@@ -110,16 +111,16 @@ fn judge(cx: &Cx<'_>, body: &Value, subscription: &mut Subscription) -> Result<(
 }
 
 /// A webhook as it is answered. One that was made by hand says nothing of its own.
-fn view(row: Subscription, mode: Mode) -> View {
+fn view(cx: &Cx<'_>, row: Subscription) -> View {
     let flag = |name: &str, usual: bool| row.rest.get(name).and_then(Value::as_bool).unwrap_or(usual);
     View {
         active: flag("active", row.active),
-        is_test: flag("is_test", mode.is_test()),
+        is_test: flag("is_test", Mode::of(cx).is_test()),
         event: row.events.into_iter().next().unwrap_or_else(|| "*".to_owned()),
         url: row.url,
         object_created: Moment(row.created),
         object_updated: Moment(row.created),
         object_id: row.id,
-        object_owner: &CATALOG.owner,
+        object_owner: accounts::owner(cx),
     }
 }

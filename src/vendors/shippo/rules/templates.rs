@@ -99,7 +99,7 @@ pub(crate) fn read(_: &mut Cx<'_>, Params(Named { token }): Params<Named>) -> Ou
 /// The caller's own, newest first; `null` when there are none.
 pub(crate) fn list_own(cx: &mut Cx<'_>) -> Outcome {
     let iso = is_published(cx);
-    let rows: Vec<Value> = cx.docs.list::<Own>(USER_TEMPLATE).rev().map(|own| view(&own, iso)).collect();
+    let rows: Vec<Value> = cx.docs.list::<Own>(USER_TEMPLATE).rev().map(|own| view(cx, &own, iso)).collect();
     let results = if rows.is_empty() { Value::Null } else { rows.into() };
     Ok(dialect::go(StatusCode::OK, &json!({ "results": results })))
 }
@@ -110,13 +110,13 @@ pub(crate) fn create_own(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     cx.docs.put(USER_TEMPLATE, &own.object_id, &own);
     let published = is_published(cx);
     let status = if published { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(dialect::go(status, &view(&own, published)))
+    Ok(dialect::go(status, &view(cx, &own, published)))
 }
 
 /// One of the caller's own.
 pub(crate) fn read_own(cx: &mut Cx<'_>) -> Outcome {
     let own = named(cx)?;
-    Ok(dialect::go(StatusCode::OK, &view(&own, is_published(cx))))
+    Ok(dialect::go(StatusCode::OK, &view(cx, &own, is_published(cx))))
 }
 
 /// Replaces the whole template.
@@ -124,7 +124,7 @@ pub(crate) fn update_own(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let before = named(cx)?;
     let own = judge(cx, &body, Some(before))?;
     cx.docs.put(USER_TEMPLATE, &own.object_id, &own);
-    Ok(dialect::go(StatusCode::OK, &view(&own, is_published(cx))))
+    Ok(dialect::go(StatusCode::OK, &view(cx, &own, is_published(cx))))
 }
 
 /// A template that was the default one is so no longer.
@@ -150,7 +150,7 @@ pub(crate) fn chosen(cx: &Cx<'_>) -> Option<Own> {
 
 /// The default template; its times are those of the other services.
 pub(crate) fn read_default(cx: &mut Cx<'_>) -> Outcome {
-    let result = chosen(cx).map(|own| view(&own, true));
+    let result = chosen(cx).map(|own| view(cx, &own, true));
     Ok(dialect::go(StatusCode::OK, &json!({ "result": result })))
 }
 
@@ -161,7 +161,7 @@ pub(crate) fn update_default(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcom
     fields.done().map_err(go_fields)?;
     let own: Own = cx.docs.require(USER_TEMPLATE, &id)?;
     cx.docs.put(DEFAULT_TEMPLATE, CHOSEN, &id);
-    Ok(dialect::go(StatusCode::OK, &json!({ "result": view(&own, true) })))
+    Ok(dialect::go(StatusCode::OK, &json!({ "result": view(cx, &own, true) })))
 }
 
 /// There is no default template any more.
@@ -238,11 +238,11 @@ fn is_published(cx: &Cx<'_>) -> bool {
     cx.credential.is("published_templates")
 }
 
-fn view(own: &Own, iso: bool) -> Value {
+fn view(cx: &Cx<'_>, own: &Own, iso: bool) -> Value {
     let time = |moment: Moment| if iso { moment.text() } else { moment.go() };
     json!({
         "object_id": own.object_id, "object_created": time(own.object_created), "object_updated": time(own.object_updated),
-        "object_owner": CATALOG.owner, "name": own.name, "length": own.length, "width": own.width, "height": own.height,
+        "object_owner": accounts::owner(cx), "name": own.name, "length": own.length, "width": own.width, "height": own.height,
         "distance_unit": own.distance_unit, "weight": own.weight, "weight_unit": own.weight_unit, "template": own.template,
     })
 }

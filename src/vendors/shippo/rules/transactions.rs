@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::accounts;
 use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, LABEL_FILES, not_found};
+use super::super::dialect::fields::{Fields, LABEL_FILES, below, not_found};
 use super::super::dialect::version;
 use super::super::links;
 use super::super::webhooks;
@@ -17,7 +17,7 @@ use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transacti
 use super::super::wire::{Message, ObjectId, RATE, SHIPMENT, TRANSACTION};
 use super::lists::{self, Span};
 use super::purchase::{self, Wishes};
-use super::{customs, orders, shipments};
+use super::{orders, shipments};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 #[derive(Deserialize)]
@@ -109,7 +109,7 @@ fn instant(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
         members.insert("carrier_accounts".to_owned(), json!([account_id]));
         members.insert("async".to_owned(), Value::Bool(false));
     }
-    let shipment = shipments::store(cx, &body).map_err(|refusal| fields.put("shipment", customs::nested(refusal))).ok()?;
+    let shipment = shipments::store(cx, &body).map_err(|refusal| fields.put("shipment", below(refusal))).ok()?;
     let carrier = account?.carrier;
     let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
     let rate = rates.into_iter().find(|rate| rate.service == token).ok_or_else(|| {
@@ -178,7 +178,7 @@ fn view(cx: &Cx<'_>, transaction: Transaction) -> View {
         object_created: transaction.object_created,
         object_updated: transaction.object_updated,
         object_id: transaction.object_id,
-        object_owner: &CATALOG.owner,
+        object_owner: accounts::owner(cx),
         test: transaction.test,
         tracking_number: transaction.tracking_number,
         messages: transaction.messages,

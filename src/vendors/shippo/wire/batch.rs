@@ -1,5 +1,7 @@
 //! Batches.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -71,7 +73,7 @@ pub(crate) struct Counters {
 #[derive(Serialize)]
 pub(crate) struct View {
     pub object_id: String,
-    pub object_owner: &'static str,
+    pub object_owner: Cow<'static, str>,
     pub status: Status,
     pub object_created: Moment,
     pub object_updated: Moment,

@@ -1,5 +1,7 @@
 //! Shipments and their rates.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -35,7 +37,7 @@ pub(crate) struct View {
     pub object_created: Moment,
     pub object_updated: Moment,
     pub object_id: String,
-    pub object_owner: &'static str,
+    pub object_owner: Cow<'static, str>,
     pub status: String,
     pub address_from: Short,
     pub address_to: Short,
@@ -76,7 +78,7 @@ pub(crate) struct Rate {
 pub(crate) struct RateView {
     object_created: Moment,
     object_id: String,
-    object_owner: &'static str,
+    object_owner: Cow<'static, str>,
     shipment: String,
     attributes: Vec<String>,
     amount: String,
@@ -119,15 +121,16 @@ pub(crate) struct CoreRate {
     carrier_account: String,
 }
 
-impl From<Rate> for RateView {
-    fn from(rate: Rate) -> Self {
+impl RateView {
+    /// A rate in the account of an owner.
+    pub(crate) fn of(rate: Rate, owner: Cow<'static, str>) -> Self {
         let carrier = CATALOG.carrier(&rate.carrier);
         let service = carrier.service(&rate.service).expect("a rate is of a service of the catalog");
         let image = |size: &str| format!("https://shippo-static.s3.amazonaws.com/providers/{size}/{}.png", carrier.image);
         Self {
             object_created: rate.object_created,
             object_id: rate.object_id,
-            object_owner: &CATALOG.owner,
+            object_owner: owner,
             shipment: rate.shipment,
             attributes: rate.attributes,
             amount: amount(rate.cents),

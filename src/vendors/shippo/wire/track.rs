@@ -130,7 +130,7 @@ fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
     let mut rng = entropy::stream(0, &["tracking event", &parcel.tracking_number], place as u64);
     Event {
         object_created: Moment(scan.at),
-        object_updated: None,
+        object_updated: Some(Moment(scan.at)),
         object_id: ids::hex(&mut rng, 32),
         status,
         status_details: scan.message.clone().unwrap_or_else(|| text.to_owned()),

@@ -1,5 +1,7 @@
 //! Labels, which this vendor calls transactions, and the refunds of their price.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,7 +71,7 @@ pub(crate) struct View {
     pub object_created: Moment,
     pub object_updated: Moment,
     pub object_id: String,
-    pub object_owner: &'static str,
+    pub object_owner: Cow<'static, str>,
     pub test: bool,
     pub rate: Option<RateOf>,
     pub tracking_number: String,

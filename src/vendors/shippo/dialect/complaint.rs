@@ -1,0 +1,223 @@
+//! What the framework's JSON reader, which is Python's own, says about a text that is none. It looks in the same order, so that it
+//! stops at the same character.
+
+/// The first thing that is wrong with a body; `None` where Python finds nothing and our own reader is stricter.
+pub(super) fn of(body: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => return Some(undecodable(body, error)),
+    };
+    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0 };
+    let fault = match reader.whole() {
+        Ok(()) => return None,
+        Err(fault) => fault,
+    };
+    match fault {
+        Fault::At(words, at) => {
+            let before = reader.text.get(..at)?;
+            let line = 1 + before.iter().filter(|letter| **letter == '\n').count();
+            let column = 1 + before.iter().rev().take_while(|letter| **letter != '\n').count();
+            Some(format!("{words}: line {line} column {column} (char {at})"))
+        }
+        Fault::Constant(name) => Some(format!("Out of range float values are not JSON compliant: '{name}'")),
+        Fault::TooDeep => None,
+    }
+}
+
+enum Fault {
+    At(&'static str, usize),
+    Constant(&'static str),
+    TooDeep,
+}
+
+struct Reader {
+    text: Vec<char>,
+    at: usize,
+    depth: usize,
+}
+
+impl Reader {
+    fn whole(&mut self) -> Result<(), Fault> {
+        if self.text.first() == Some(&'\u{feff}') {
+            return Err(Fault::At("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
+        }
+        self.blanks();
+        self.value()?;
+        self.blanks();
+        if self.at < self.text.len() { Err(Fault::At("Extra data", self.at)) } else { Ok(()) }
+    }
+
+    fn value(&mut self) -> Result<(), Fault> {
+        match self.next() {
+            Some('"') => self.string(),
+            Some('{') => self.nested('}', Self::member),
+            Some('[') => self.nested(']', Self::value),
+            Some(_) => self.word(),
+            None => Err(Fault::At(VALUE, self.at)),
+        }
+    }
+
+    /// What stands between brackets: rows, with commas between them.
+    fn nested(&mut self, close: char, row: fn(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+        self.depth += 1;
+        if self.depth > 127 {
+            return Err(Fault::TooDeep);
+        }
+        self.at += 1;
+        self.blanks();
+        if self.next() != Some(close) {
+            loop {
+                row(self)?;
+                self.blanks();
+                match self.next() {
+                    Some(',') => self.at += 1,
+                    other if other == Some(close) => break,
+                    _ => return Err(Fault::At("Expecting ',' delimiter", self.at)),
+                }
+                self.blanks();
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn member(&mut self) -> Result<(), Fault> {
+        if self.next() != Some('"') {
+            return Err(Fault::At("Expecting property name enclosed in double quotes", self.at));
+        }
+        self.string()?;
+        self.blanks();
+        if self.next() != Some(':') {
+            return Err(Fault::At("Expecting ':' delimiter", self.at));
+        }
+        self.at += 1;
+        self.blanks();
+        self.value()
+    }
+
+    fn string(&mut self) -> Result<(), Fault> {
+        let begin = self.at;
+        let unterminated = Fault::At("Unterminated string starting at", begin);
+        loop {
+            self.at += 1;
+            match self.next() {
+                None => return Err(unterminated),
+                Some('"') => break,
+                Some('\\') => {
+                    self.at += 1;
+                    match self.next() {
+                        None => return Err(unterminated),
+                        Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {}
+                        Some('u') => {
+                            let digits = self.text.get(self.at + 1..self.at + 5);
+                            if !digits.is_some_and(|digits| digits.iter().all(char::is_ascii_hexdigit)) || self.at + 5 >= self.text.len() {
+                                return Err(Fault::At("Invalid \\uXXXX escape", self.at));
+                            }
+                            self.at += 4;
+                        }
+                        Some(_) => return Err(Fault::At("Invalid \\escape", self.at - 1)),
+                    }
+                }
+                Some(letter) if letter < ' ' => return Err(Fault::At("Invalid control character at", self.at)),
+                Some(_) => {}
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// A name or a number.
+    fn word(&mut self) -> Result<(), Fault> {
+        let rest = &self.text[self.at..];
+        let begins = |word: &str| word.chars().eq(rest.iter().copied().take(word.len()));
+        if let Some(word) = ["null", "true", "false"].into_iter().find(|word| begins(word)) {
+            self.at += word.len();
+            return Ok(());
+        }
+        if let Some(name) = ["NaN", "Infinity", "-Infinity"].into_iter().find(|name| begins(name)) {
+            return Err(Fault::Constant(name));
+        }
+        let digits = |from: usize| rest.iter().skip(from).take_while(|letter| letter.is_ascii_digit()).count();
+        let mut end = usize::from(begins("-"));
+        match rest.get(end) {
+            Some('0') => end += 1,
+            Some('1'..='9') => end += digits(end),
+            _ => return Err(Fault::At(VALUE, self.at)),
+        }
+        if rest.get(end) == Some(&'.') && digits(end + 1) > 0 {
+            end += 1 + digits(end + 1);
+        }
+        if matches!(rest.get(end), Some('e' | 'E')) {
+            let sign = usize::from(matches!(rest.get(end + 1), Some('+' | '-')));
+            if digits(end + 1 + sign) > 0 {
+                end += 1 + sign + digits(end + 1 + sign);
+            }
+        }
+        self.at += end;
+        Ok(())
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.next(), Some(' ' | '\t' | '\n' | '\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn next(&self) -> Option<char> {
+        self.text.get(self.at).copied()
+    }
+}
+
+const VALUE: &str = "Expecting value";
+
+fn undecodable(body: &[u8], error: std::str::Utf8Error) -> String {
+    let from = error.valid_up_to();
+    let first = body.get(from).copied().unwrap_or_default();
+    let reason = match error.error_len() {
+        None => "unexpected end of data",
+        Some(_) if (0xC2..=0xF4).contains(&first) => "invalid continuation byte",
+        Some(_) => "invalid start byte",
+    };
+    let length = error.error_len().unwrap_or(body.len() - from);
+    if length > 1 {
+        return format!("'utf-8' codec can't decode bytes in position {from}-{}: {reason}", from + length - 1);
+    }
+    format!("'utf-8' codec can't decode byte 0x{first:02x} in position {from}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &[u8], expected: &str) {
+        assert_eq!(of(body).as_deref(), Some(expected), "{}", String::from_utf8_lossy(body));
+    }
+
+    #[test]
+    fn the_words_and_the_places_are_pythons() {
+        check(b"", "Expecting value: line 1 column 1 (char 0)");
+        check(b"{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)");
+        check(b"{\"a\": 1,}", "Expecting property name enclosed in double quotes: line 1 column 9 (char 8)");
+        check(b"{'a': 1}", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)");
+        check(b"{\"a\" 1}", "Expecting ':' delimiter: line 1 column 6 (char 5)");
+        check(b"{\"a\":\n  1 \"b\"}", "Expecting ',' delimiter: line 2 column 5 (char 10)");
+        check(b"[1,]", "Expecting value: line 1 column 4 (char 3)");
+        check(b"{} x", "Extra data: line 1 column 4 (char 3)");
+        check(b"\"abc", "Unterminated string starting at: line 1 column 1 (char 0)");
+        check(b"\"a\nb\"", "Invalid control character at: line 1 column 3 (char 2)");
+        check(b"\"\\x\"", "Invalid \\escape: line 1 column 2 (char 1)");
+        check(b"\"\\u12\"", "Invalid \\uXXXX escape: line 1 column 3 (char 2)");
+        check(b"01", "Extra data: line 1 column 2 (char 1)");
+        check(b"[NaN]", "Out of range float values are not JSON compliant: 'NaN'");
+        check(b"\xef\xbb\xbf{}", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)");
+        check(b"\"\xff\"", "'utf-8' codec can't decode byte 0xff in position 1: invalid start byte");
+        check(b"\"\xe2\x82A\"", "'utf-8' codec can't decode bytes in position 1-2: invalid continuation byte");
+    }
+
+    #[test]
+    fn what_python_reads_is_not_complained_about() {
+        assert_eq!(of(b" {\"a\": [1e400, -0.5E+3, \"\\ud800\", null]} "), None);
+        assert_eq!(of("[".repeat(100_000).as_bytes()), None);
+    }
+}
