@@ -47,7 +47,7 @@ pub struct Vendor {
     pub account_of: fn(&Map<String, Value>) -> String,
     /// What a caller presents that tells sandboxes apart, read from the request alone.
     pub identify: fn(&Request) -> Option<Identity>,
-    /// Lets a caller in.
+    /// Lets a caller in. What the row of the credential says of its end (`revoked`, `expires`) is looked at afterwards, for every vendor.
     pub authenticate: fn(&Gate<'_>) -> Result<Credential, Refusal>,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,

@@ -6,7 +6,6 @@ use super::catalog::CATALOG;
 use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::base::time::Timestamp;
 use crate::engine::{self, AccountRows, Call, Denial, Fact, Form, Gate, Identity, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
@@ -66,8 +65,8 @@ pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
     let key = gate.call.request.header(KEY).filter(|key| !key.is_empty()).ok_or(Refusal::Unauthenticated(Denial::Missing))?;
     let application = gate.credentials.iter().find(|row| row.text("api_key") == key);
     let application = application.ok_or(Refusal::Unauthenticated(Denial::Unknown))?;
-    if is_over(application, gate) {
-        return Err(Refusal::Unauthenticated(Denial::Revoked));
+    if let Some(denial) = application.denial(gate.now) {
+        return Err(Refusal::Unauthenticated(denial));
     }
     if gate.call.operation.is_some_and(|operation| operation.id == "createToken") {
         return Ok(application.clone());
@@ -86,14 +85,7 @@ pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
                 None => row.text("token") == token,
             }
     };
-    let user = gate.credentials.iter().find(holds).ok_or(Refusal::Unauthenticated(Denial::Unknown))?;
-    if is_over(user, gate) { Err(Refusal::Unauthenticated(Denial::Revoked)) } else { Ok(user.clone()) }
-}
-
-/// Whether a scenario took the credential back, or let it run out.
-fn is_over(row: &Credential, gate: &Gate<'_>) -> bool {
-    let expires = row.text("expires");
-    row.is("revoked") || (!expires.is_empty() && expires.parse().is_ok_and(|end: Timestamp| end <= gate.now))
+    gate.credentials.iter().find(holds).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
 }
 
 /// The token that a call presents; empty when there is none.

@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptheory::{access, dialect};
+use crate::world::Credential;
 
 /// E-mail and password are exchanged for a token of 60 minutes. Whatever is wrong with them is answered alike.
 pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
     let given = |name: &str| cx.call.body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let login = given("email").zip(given("password")).and_then(|(email, password)| {
         let rows = cx.credentials();
-        let login = rows.iter().find(|row| row.text("email").eq_ignore_ascii_case(email) && row.text("password") == password)?;
-        access::in_force(login, cx.now).ok()
+        let fits = |row: &&Credential| row.text("email").eq_ignore_ascii_case(email) && row.text("password") == password;
+        rows.iter().find(fits).filter(|row| row.denial(cx.now).is_none()).cloned()
     });
     let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;
     let token = access::issue(cx.sandbox, login.text("email"), cx.now);

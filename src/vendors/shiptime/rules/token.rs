@@ -31,7 +31,7 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
         }
     }
     let credentials = cx.credentials();
-    let credential = access::client(&credentials, &client_id, &secret).filter(|row| access::usable(row, cx.now).is_ok());
+    let credential = access::client(&credentials, &client_id, &secret).filter(|row| row.denial(cx.now).is_none());
     let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
     cx.enter(credential.clone());
     let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
