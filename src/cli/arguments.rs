@@ -45,7 +45,7 @@ pub enum Command {
 /// Flags of `serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArguments {
-    /// Where to listen; `vendor=ADDRESS` serves one vendor at `/`. May be repeated; port 0 picks one
+    /// Where to listen; `vendor=ADDRESS` serves one vendor at `/`, and nothing else. May be repeated; port 0 picks one
     #[arg(long, env = "SEATRIAL_LISTEN", value_name = "[VENDOR=]ADDRESS", value_delimiter = ',', default_value = "127.0.0.1:7447", value_parser = listen)]
     pub listen: Vec<Listen>,
     /// Where to serve the admin API, if not beside the vendors

@@ -1,9 +1,9 @@
 //! `seatrial check`: every problem of scenario files, as a compiler would show it.
 
 use crate::base::time::Timestamp;
-use crate::cli::Exit;
 use crate::cli::arguments::CheckArguments;
 use crate::cli::scenarios::{self, ScenarioError};
+use crate::cli::{Exit, complain, say, warn};
 use crate::engine::{Machine, Options, Start};
 use crate::scenario;
 use crate::vendors;
@@ -12,15 +12,15 @@ pub(super) fn run(arguments: &CheckArguments) -> Exit {
     let machine =
         Machine::new(vendors::ALL, Options { announced: vendors::ANNOUNCED, ..Options::default() }, Start::plain(Timestamp::UNIX_EPOCH));
     match check(arguments, &machine) {
+        Ok((0, _)) => complain(&"there is no scenario file in these folders, `*.yaml`, `*.yml` or `*.json`", Exit::Usage),
         Ok((files, 0)) => {
-            println!("{files} {} fine", if files == 1 { "scenario is" } else { "scenarios are" });
+            say(&format_args!("{files} {} fine", if files == 1 { "scenario is" } else { "scenarios are" }));
             Exit::Fine
         }
-        Ok(_) => Exit::Usage,
-        Err(error) => {
-            eprintln!("error: {error}");
-            Exit::Usage
+        Ok((files, problems)) => {
+            complain(&format_args!("{problems} {} in {files} {}", plural(problems, "problem"), plural(files, "file")), Exit::Usage)
         }
+        Err(error) => complain(&error, Exit::Usage),
     }
 }
 
@@ -33,12 +33,9 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<(usize, usize)
             let (name, bytes) = scenarios::read(&file)?;
             if let Err(found) = scenario::load_bytes(&bytes, &name, &scenario::run::Known(machine)) {
                 problems += found.len();
-                found.iter().for_each(|problem| eprintln!("{problem}\n"));
+                found.iter().for_each(|problem| warn(&format_args!("{problem}\n")));
             }
         }
-    }
-    if problems > 0 {
-        eprintln!("error: {problems} {} in {files} {}", plural(problems, "problem"), plural(files, "file"));
     }
     Ok((files, problems))
 }

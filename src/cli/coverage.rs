@@ -3,17 +3,17 @@
 use std::fmt::Write as _;
 
 use crate::base::time::Timestamp;
-use crate::cli::Exit;
 use crate::cli::arguments::CoverageArguments;
+use crate::cli::{Exit, say};
 use crate::engine::{Coverage, Machine, Options, Start};
 use crate::vendors;
 
 pub(super) fn run(arguments: &CoverageArguments) -> Exit {
     let rows = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH)).coverage();
     if arguments.json {
-        println!("{}", serde_json::json!({"coverage": rows}));
+        say(&serde_json::json!({"coverage": rows}));
     } else {
-        print!("{}", table(&rows));
+        say(&table(&rows).trim_end());
     }
     Exit::Fine
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-use crate::cli::Exit;
 use crate::cli::arguments::{Arguments, HealthArguments};
+use crate::cli::{Exit, complain};
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -15,8 +15,8 @@ pub(super) fn run(arguments: &HealthArguments) -> Exit {
     let address = arguments.address.or_else(served).unwrap_or_else(|| ([127, 0, 0, 1], 7447).into());
     match probe(address) {
         Ok(status) if status.contains(" 200 ") => Exit::Fine,
-        Ok(status) => complain(&format!("{address} answered `{status}`")),
-        Err(error) => complain(&format!("{address} does not answer: {error}")),
+        Ok(status) => complain(&format_args!("{address} answered `{status}`"), Exit::Failed),
+        Err(error) => complain(&format_args!("{address} does not answer: {error}"), Exit::Failed),
     }
 }
 
@@ -39,9 +39,4 @@ fn probe(address: SocketAddr) -> std::io::Result<String> {
     let mut answer = String::new();
     stream.take(64 * 1024).read_to_string(&mut answer)?;
     Ok(answer.lines().next().unwrap_or_default().to_owned())
-}
-
-fn complain(problem: &str) -> Exit {
-    eprintln!("error: {problem}");
-    Exit::Failed
 }

@@ -8,6 +8,8 @@ mod scenarios;
 mod schema;
 mod serve;
 
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -50,8 +52,27 @@ pub fn run() -> Exit {
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Schema) => schema::run(),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut <Arguments as clap::CommandFactory>::command(), "seatrial", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut <Arguments as clap::CommandFactory>::command(), "seatrial", &mut script);
+            say(&String::from_utf8_lossy(&script).trim_end());
             Exit::Fine
         }
     }
+}
+
+/// Says something on stdout. Whoever has closed it, as `head` does, has read enough.
+fn say(text: &impl Display) {
+    let mut out = io::stdout();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Says something on stderr.
+fn warn(text: &impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Says why a run ends before it has done anything.
+fn complain(problem: &impl Display, exit: Exit) -> Exit {
+    warn(&format_args!("error: {problem}"));
+    exit
 }

@@ -1,7 +1,7 @@
 //! `seatrial schema`: the JSON Schema of scenario files.
 
 use crate::base::time::Timestamp;
-use crate::cli::Exit;
+use crate::cli::{Exit, say};
 use crate::engine::{Machine, Options, Start};
 use crate::scenario::run::Known;
 use crate::scenario::schema;
@@ -10,6 +10,6 @@ use crate::vendors;
 pub(super) fn run() -> Exit {
     let options = Options { announced: vendors::ANNOUNCED, ..Options::default() };
     let machine = Machine::new(vendors::ALL, options, Start::plain(Timestamp::UNIX_EPOCH));
-    println!("{:#}", schema::of(&Known(&machine)));
+    say(&format_args!("{:#}", schema::of(&Known(&machine))));
     Exit::Fine
 }

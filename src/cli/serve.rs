@@ -1,13 +1,11 @@
 //! `seatrial serve`: bind, say so, serve, drain.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use crate::cli::Exit;
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
-use crate::cli::scenarios;
+use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
 use crate::server::{self, AdminAuth, Bound, Config, Egress, Guard, Trust};
@@ -21,7 +19,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Exit {
     let mut builder = if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("the runtime cannot start: {error}"), Exit::Usage),
+        Err(error) => return complain(&format_args!("the runtime cannot start: {error}"), Exit::Usage),
     };
     runtime.block_on(serve(arguments))
 }
@@ -42,11 +40,12 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     if let Some(path) = &arguments.scenario
         && let Err(problems) = open(&machine, path, arguments.seed)
     {
-        return complain(problems.trim_end(), Exit::Usage);
+        warn(&problems.trim_end());
+        return Exit::Usage;
     }
     let trust = match Trust::read(&arguments.egress_ca) {
         Ok(trust) => trust,
-        Err(error) => return complain(&format!("`--egress-ca`: {error}"), Exit::Usage),
+        Err(error) => return complain(&format_args!("`--egress-ca`: {error}"), Exit::Usage),
     };
     let config = Config {
         listen: arguments.listen.clone(),
@@ -59,29 +58,27 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     mounts.dedup();
     let bound = match server::bind(config, &mounts).await {
         Ok(bound) => bound,
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return complain(&error.to_string(), Exit::Usage),
-        Err(error) => return complain(&error.to_string(), Exit::Bind),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return complain(&error, Exit::Usage),
+        Err(error) => return complain(&error, Exit::Bind),
     };
     let off = arguments.admin_auth == AdminAuthArgument::Off;
-    let guard =
-        Guard::for_address(bound.admin.unwrap_or(bound.http), arguments.admin_token.clone(), off, arguments.admin_host.clone(), token);
+    let guard = Guard::new(&bound.admin_addresses(), arguments.admin_token.clone(), off, arguments.admin_host.clone(), token);
     if let AdminAuth::Token(token) = &guard.auth
         && arguments.admin_token.is_none()
     {
-        eprintln!("seatrial: the admin API is not on loopback; its token is {token}");
+        warn(&format_args!("seatrial: the admin API is not on loopback; its token is {token}"));
     }
     let signals = match signals() {
         Ok(signals) => signals,
-        Err(error) => return complain(&format!("signals cannot be received: {error}"), Exit::Usage),
+        Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
     };
     let line = ready(&bound, &machine);
     if let Some(path) = &arguments.ready_file
         && let Err(error) = publish(path, &line)
     {
-        return complain(&format!("the ready file {} cannot be written: {error}", path.display()), Exit::Usage);
+        return complain(&format_args!("the ready file {} cannot be written: {error}", path.display()), Exit::Usage);
     }
-    println!("{line}");
-    let _ = io::stdout().flush();
+    say(&line);
     server::serve(machine, bound, guard, signals).await;
     Exit::Fine
 }
@@ -99,7 +96,11 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String>
 
 /// The stable line that says that everything listens.
 fn ready(bound: &Bound, machine: &Machine) -> String {
-    let admin = bound.admin.map_or_else(|| "/_seatrial".to_owned(), |address| format!("http://{address}/_seatrial"));
+    let admin = match bound.admin {
+        Some(address) => format!("http://{address}/_seatrial"),
+        None if bound.admin_addresses().is_empty() => "none".to_owned(),
+        None => "/_seatrial".to_owned(),
+    };
     let scenario = machine.default_sandbox().lock().scenario.clone();
     format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().count())
 }
@@ -141,15 +142,9 @@ fn logs(arguments: &ServeArguments) {
         LogFormat::Json => builder.json().try_init(),
     };
     if let Err(error) = done {
-        eprintln!("seatrial: logs are off: {error}");
+        warn(&format_args!("seatrial: logs are off: {error}"));
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-}
-
-fn complain(problem: &str, exit: Exit) -> Exit {
-    let kind = if problem.starts_with("error") { "" } else { "error: " };
-    eprintln!("{kind}{problem}");
-    exit
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]

@@ -20,13 +20,12 @@
 //! | `S015` | steps of a timeline that go back in time |
 //! | `S016` | an override that an earlier one always shadows |
 //! | `S017` | a row of `given` that its operation refuses |
-//! | `S018` | a scenario file that cannot be read |
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
 /// A range of bytes in a source text.
@@ -96,7 +95,8 @@ impl Source {
         let start = self.text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let end = self.text.get(span.end..).and_then(|after| after.find('\n')).map_or(self.text.len(), |at| span.end + at);
         let number = self.text.get(..start).unwrap_or_default().matches('\n').count() + 1;
-        (number, start, self.text.get(start..end).unwrap_or_default())
+        let text = self.text.get(start..end).unwrap_or_default();
+        (number, start, text.strip_suffix('\r').unwrap_or(text))
     }
 }
 
@@ -166,17 +166,30 @@ impl Diagnostic {
         // A value that goes on over several lines is marked on its first one: the rest would only push the message off the screen.
         let end = self.source.text.get(start..end).and_then(|text| text.find('\n')).map_or(end, |at| start + at);
         let (number, offset, text) = self.source.lines(start..end);
-        let mut mark = AnnotationKind::Primary.span(start - offset..end - offset);
-        if let Some(label) = &self.label {
-            mark = mark.label(label.as_str());
-        }
-        let snippet = Snippet::source(text).line_start(number).path(self.file()).annotation(mark);
-        let mut shown = renderer.render(&[Level::ERROR.primary_title(self.message.as_str()).id(self.code).element(snippet)]);
+        let title = Level::ERROR.primary_title(self.message.as_str()).id(self.code);
+        let group = if text.len() <= LONGEST_LINE {
+            let mark = self.mark(start - offset..(end - offset).min(text.len()));
+            title.element(Snippet::source(text).line_start(number).path(self.file()).annotation(mark))
+        } else {
+            // Of a line that no screen holds, only what stands around the mark: all of it would take long, and show nothing.
+            let end = self.source.floor(end.min(start + LONGEST_LINE));
+            let from = self.source.floor(start.saturating_sub(AROUND).max(offset));
+            let to = self.source.floor((end + AROUND).min(offset + text.len()));
+            let (line, column) = self.source.position(start);
+            let excerpt = self.source.text.get(from..to).unwrap_or_default();
+            let snippet = Snippet::source(excerpt).line_start(number).annotation(self.mark(start - from..end - from));
+            title.element(Origin::path(self.file()).line(line).char_column(column)).element(snippet)
+        };
+        let mut shown = renderer.render(&[group]);
         if let Some(help) = &self.help {
             shown.push('\n');
             shown.push_str(&renderer.render(&[Group::with_title(Level::HELP.secondary_title(help.as_str()))]));
         }
         shown
+    }
+
+    fn mark(&self, span: Range<usize>) -> Annotation<'_> {
+        AnnotationKind::Primary.span(span).label(self.label.as_deref())
     }
 }
 
@@ -190,6 +203,12 @@ impl std::error::Error for Diagnostic {}
 
 /// Most problems that are reported for one file, and that suggestions are sought for.
 pub(super) const MAX_PROBLEMS: usize = 100;
+
+/// Bytes of a line that is shown whole, and of a mark.
+const LONGEST_LINE: usize = 1000;
+
+/// Bytes on both sides of a mark that are shown of a longer line.
+const AROUND: usize = 60;
 
 /// What is longer than this resembles nothing; comparing it would only take long.
 const MAX_WORD: usize = 100;
@@ -253,6 +272,19 @@ mod tests {
             assert!(diagnostic("käse: ü\n", Span::new(start, end)).to_string().starts_with("error[S012]"));
         }
         assert!(diagnostic("", Span::new(0, 0)).to_string().starts_with("error[S012]"));
+    }
+
+    #[test]
+    fn of_a_long_line_only_a_part_is_shown() {
+        let text = format!("- op: {0}, käse: creatLabel, {0}\n", "x".repeat(100_000));
+        let at = text.find("creatLabel").expect("it is there");
+        let shown = diagnostic(&text, Span::new(at, at + 10)).to_string();
+        let line = shown.lines().find(|line| line.starts_with("1 | ")).unwrap_or_default();
+        assert!(shown.contains("happy.yaml:1:100015\n"), "{shown}");
+        assert!(line.contains("x, käse: creatLabel, x") && line.len() < 200, "{shown}");
+        assert!(shown.contains(&format!("\n  |{}^^^^^^^^^^ no such", " ".repeat(60))), "{shown}");
+        let all = diagnostic(&text, Span::new(0, text.len())).to_string();
+        assert!(all.len() < 4000, "{all}");
     }
 
     #[test]

@@ -37,14 +37,16 @@ pub(super) struct Denied {
 }
 
 impl Guard {
-    /// The rule for an API that is bound to `address`: a token unless that is loopback. `token` is used when one is needed.
+    /// The rule for an API that is bound to these addresses: a token unless all of them are loopback, or `off` says that nobody needs
+    /// one. Without a `token` one is made where one is needed.
     #[must_use]
-    pub fn for_address(address: SocketAddr, token: Option<String>, off: bool, hosts: Vec<String>, make: impl FnOnce() -> String) -> Self {
-        let auth = match (off, token, address.ip().is_loopback()) {
-            (true, ..) => AdminAuth::Off,
-            (false, Some(token), _) => AdminAuth::Token(token),
-            (false, None, true) => AdminAuth::Loopback,
-            (false, None, false) => AdminAuth::Token(make()),
+    pub fn new(addresses: &[SocketAddr], token: Option<String>, off: bool, hosts: Vec<String>, make: impl FnOnce() -> String) -> Self {
+        let is_near = addresses.iter().all(|address| address.ip().is_loopback());
+        let auth = match (off, token) {
+            (true, _) => AdminAuth::Off,
+            (false, Some(token)) => AdminAuth::Token(token),
+            (false, None) if is_near => AdminAuth::Loopback,
+            (false, None) => AdminAuth::Token(make()),
         };
         Self { auth, hosts }
     }
@@ -112,6 +114,19 @@ mod tests {
         let (parts, ()) = request.body(()).expect("a test writes valid requests").into_parts();
         let guard = Guard { auth, hosts: vec!["seatrial".to_owned()] };
         assert_eq!(guard.check(&parts, true, false).err().map(|denied| denied.status.as_u16()), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn one_address_off_loopback_is_enough_to_need_a_token() {
+        let auth = |addresses: &[&str], token: Option<&str>, off| {
+            let addresses: Vec<SocketAddr> = addresses.iter().map(|address| address.parse().expect("an address")).collect();
+            Guard::new(&addresses, token.map(str::to_owned), off, Vec::new(), || "made".to_owned()).auth
+        };
+        assert_eq!(auth(&["127.0.0.1:1", "[::1]:1"], None, false), AdminAuth::Loopback);
+        assert_eq!(auth(&["127.0.0.1:1", "0.0.0.0:1"], None, false), AdminAuth::Token("made".to_owned()));
+        assert_eq!(auth(&["[::]:1", "127.0.0.1:1"], Some("own"), false), AdminAuth::Token("own".to_owned()));
+        assert_eq!(auth(&["127.0.0.1:1"], Some("own"), false), AdminAuth::Token("own".to_owned()));
+        assert_eq!(auth(&["0.0.0.0:1"], Some("own"), true), AdminAuth::Off);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub struct Config {
 /// Sockets that listen, before anything is served.
 pub struct Bound {
     listeners: Vec<(TcpListener, Role)>,
-    /// The address of the first vendor listener.
+    /// The address of the first listener that serves all vendors, else of the first.
     pub http: SocketAddr,
     /// The address of the admin API's own listener, if it has one.
     pub admin: Option<SocketAddr>,
@@ -98,7 +98,9 @@ pub async fn bind(config: Config, mounts: &[&'static str]) -> io::Result<Bound> 
         let mount = match &listen.mount {
             Some(name) => {
                 let known = mounts.iter().find(|mount| *mount == name);
-                Some(*known.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("there is no vendor `{name}`")))?)
+                Some(*known.ok_or_else(|| {
+                    io::Error::new(io::ErrorKind::InvalidInput, format!("there is no vendor `{name}`, only {}", mounts.join(", ")))
+                })?)
             }
             None => None,
         };
@@ -106,7 +108,8 @@ pub async fn bind(config: Config, mounts: &[&'static str]) -> io::Result<Bound> 
         let listener = TcpListener::bind(listen.address).await.map_err(|error| named(&error, listen.address))?;
         listeners.push((listener, Role { vendors: true, mount, admin }));
     }
-    let http = listeners.first().map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
+    let main = listeners.iter().find(|(_, role)| role.mount.is_none()).or(listeners.first());
+    let http = main.map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
     let mut admin = None;
     if let Some(address) = config.admin_listen {
         let listener = TcpListener::bind(address).await.map_err(|error| named(&error, address))?;
@@ -114,6 +117,15 @@ pub async fn bind(config: Config, mounts: &[&'static str]) -> io::Result<Bound> 
         listeners.push((listener, Role { vendors: false, mount: None, admin: true }));
     }
     Ok(Bound { listeners, http, admin, config })
+}
+
+impl Bound {
+    /// Where the admin API is served.
+    #[must_use]
+    pub fn admin_addresses(&self) -> Vec<SocketAddr> {
+        let serving = self.listeners.iter().filter(|(_, role)| role.admin);
+        serving.filter_map(|(listener, _)| listener.local_addr().ok()).collect()
+    }
 }
 
 fn named(error: &io::Error, address: SocketAddr) -> io::Error {

@@ -62,7 +62,7 @@ fn run(started: &mpsc::Sender<Server>) {
             egress: Egress::default(),
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
-        let guard = Guard::for_address(bound.http, None, false, Vec::new(), String::new);
+        let guard = Guard::new(&bound.admin_addresses(), None, false, Vec::new(), String::new);
         let tell = |local: Local| {
             let _ = started.send(Server { machine: Arc::clone(&machine), local, runtime: handle });
         };

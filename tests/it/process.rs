@@ -104,8 +104,20 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(run(&["--scenario", "no/such/file.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "tests/diagnostics/unknown_key.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0));
+    assert_eq!(run(&["check", "benches"]).status.code(), Some(2), "no scenario was checked");
     drop(server);
     assert_eq!(run(&["health", "--address", &address]).status.code(), Some(1));
+}
+
+#[test]
+fn whoever_has_read_enough_may_stop() {
+    for arguments in [vec!["schema"], vec!["coverage"], vec!["completions", "bash"], vec!["check", "tests/diagnostics"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        let both = writer.try_clone().expect("a pipe has as many ends as are wanted");
+        drop(reader);
+        let status = command().args(&arguments).stdout(writer).stderr(both).status().expect("the binary runs");
+        assert_eq!(status.code(), Some(if arguments[0] == "check" { 2 } else { 0 }), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -188,6 +200,7 @@ fn a_vendor_can_have_a_port_of_its_own() {
     let mut ready = String::new();
     BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
     let server = Server { child, ready };
+    assert!(server.ready.contains(" admin=none "), "{}", server.ready);
     let own = server.get("/addresses");
     assert!(own.starts_with("HTTP/1.1 401") && own.contains("Authentication credentials were not provided."), "{own}");
 }

@@ -18,13 +18,18 @@ const MAX_NODES: usize = 100_000;
 /// So much text counts as one node more, so that copies of a long text are bounded too.
 const BYTES_PER_NODE: usize = 256;
 
+/// What to do about nesting.
+const SHALLOWER: &str = "no scenario needs that; look for a bracket or an indentation too many";
+
 /// Reads the one document of a text. Problems that leave the shape of the tree intact (a key twice, a tag) do not stop it; the tree is
 /// there if it could be built.
 pub(in crate::scenario) fn load(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
     let size = source.text.len();
     if size > MAX_BYTES {
         let message = format!("file of {size} bytes is too large, at most {MAX_BYTES} are read");
-        return (None, vec![Diagnostic::new("S002", source, Span::default(), message)]);
+        let mut problem = Diagnostic::new("S002", source, Span::default(), message);
+        problem.help("split it into several scenarios, or make the data by calls");
+        return (None, vec![problem]);
     }
     let mut loader = Loader { source, stack: Vec::new(), anchors: BTreeMap::new(), names: 0, root: None, nodes: 0, problems: Vec::new() };
     // Anchors and unresolved aliases come as events, so that each missing name is a problem of its own and reading goes on.
@@ -64,7 +69,8 @@ struct Anchored {
 struct Open {
     node: Node,
     anchor: usize,
-    key: Option<Spanned<String>>,
+    /// The key whose value comes next; a refused one takes its value with it.
+    key: Option<Option<Spanned<String>>>,
     keys: BTreeSet<String>,
     nodes: usize,
     depth: usize,
@@ -147,7 +153,7 @@ impl Loader<'_> {
 
     fn open(&mut self, node: Node, anchor: usize) -> Option<()> {
         if self.stack.len() >= MAX_DEPTH {
-            self.problem("S002", node.span, format!("nested more than {MAX_DEPTH} levels deep"));
+            self.problem("S002", node.span, format!("nested more than {MAX_DEPTH} levels deep")).help(SHALLOWER);
             return None;
         }
         self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), nodes: 1, depth: 1 });
@@ -158,7 +164,7 @@ impl Loader<'_> {
     fn finish(&mut self, node: Node, anchor: usize, nodes: usize, depth: usize) -> Option<()> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            self.problem("S002", node.span, format!("more than {MAX_NODES} values in one file"));
+            self.problem("S002", node.span, format!("more than {MAX_NODES} values in one file")).help("split it into several scenarios");
             return None;
         }
         if anchor > 0 {
@@ -179,11 +185,12 @@ impl Loader<'_> {
             Kind::List(items) => items.push(node),
             Kind::Map(members) => match parent.key.take() {
                 None => parent.key = Some(self.key(node)),
-                Some(key) if !parent.keys.insert(key.value.clone()) => {
+                Some(None) => {}
+                Some(Some(key)) if !parent.keys.insert(key.value.clone()) => {
                     let message = format!("key `{}` stands twice in one mapping", key.value);
                     self.problem("S003", key.span, message).help("remove one of the two, or merge their values");
                 }
-                Some(key) => {
+                Some(Some(key)) => {
                     let mut value = node;
                     if value.kind == Kind::Null && value.span.start == value.span.end {
                         value.span = key.span;
@@ -197,17 +204,23 @@ impl Loader<'_> {
         Some(())
     }
 
-    fn key(&mut self, node: Node) -> Spanned<String> {
+    /// A key; `None`, and a problem, for what cannot be one.
+    fn key(&mut self, node: Node) -> Option<Spanned<String>> {
+        let raw = self.source.text.get(node.span.start..node.span.end).unwrap_or_default();
         let value = match node.kind {
+            Kind::Text(_) if raw == "<<" => {
+                self.problem("S014", node.span, "merge key `<<` has no meaning here").help("write the members out");
+                return None;
+            }
             Kind::Text(text) => text,
             Kind::List(_) | Kind::Map(_) => {
                 let message = format!("{} as key, expected a word", node.found());
                 self.problem("S014", node.span, message).help("quote text that starts with `{`, `[` or `{{`");
-                String::new()
+                return None;
             }
-            _ => self.source.text.get(node.span.start..node.span.end).unwrap_or_default().to_owned(),
+            _ => raw.to_owned(),
         };
-        Spanned { value, span: node.span }
+        Some(Spanned { value, span: node.span })
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Kind {
@@ -267,7 +280,9 @@ fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
     let (message, help) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => {
             let message = format!("nested more than {MAX_DEPTH} levels deep");
-            return Diagnostic::new("S002", source, Span::new(start, start + 1), message);
+            let mut problem = Diagnostic::new("S002", source, Span::new(start, start + 1), message);
+            problem.help(SHALLOWER);
+            return problem;
         }
         ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
             // The parser has already moved beyond the tab.
@@ -291,9 +306,22 @@ fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
             ("text goes on after its closing quote", "quote all of it, or begin with something else")
         }
+        ErrorKind::TabInPlainScalar => ("tab inside a value that has no quotes", "use spaces, or quote the value"),
+        ErrorKind::UnexpectedCharacter { .. } => {
+            ("character that no yaml text can have", "remove it; in double quotes, `\\x1b` and `\\u00ad` stand for such characters")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => ("unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"),
+        ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate
+        | ErrorKind::InvalidUnicodeEscape => ("escape in double quotes that stands for no character", "write the character itself"),
         kind => {
             let message = format!("not valid yaml: {}", kind.to_string().to_lowercase());
-            return Diagnostic::new("S001", source, Span::new(start, start + 1), message);
+            let mut problem = Diagnostic::new("S001", source, Span::new(start, start + 1), message);
+            problem.help("look at what stands before this place; when in doubt, quote the value");
+            return problem;
         }
     };
     let mut problem = Diagnostic::new("S001", source, Span::new(start, start + 1), message);
