@@ -24,6 +24,8 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         Fact::text("last_name", "The user's last name."),
         Fact::text("application", "The name of the application that the key belongs to."),
         Fact::flag("strict_skus", "Whether a SKU needs all members that the vendor's own client sends."),
+        Fact::flag("six_event_types", "Whether events have the six types of the guide alone: out for delivery counts as in transit."),
+        Fact::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),
         Fact::new("packaging", Form::Settings(PACKAGING), "The account's packaging rules."),
     ],
 };

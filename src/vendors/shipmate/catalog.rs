@@ -255,11 +255,10 @@ impl Condition {
             Measure::Length => size.length,
             Measure::Width => size.width,
             Measure::Depth => size.depth,
-            Measure::Volume => size
-                .length
-                .zip(size.width)
-                .zip(size.depth)
-                .and_then(|((length, width), depth)| length.checked_mul(width)?.checked_mul(depth)),
+            Measure::Volume => {
+                let sides = size.length.zip(size.width).zip(size.depth);
+                sides.map(|((length, width), depth)| length.saturating_mul(width).saturating_mul(depth))
+            }
         };
         measured.is_none_or(|measured| match self.operator {
             Operator::Equal => measured == self.value,

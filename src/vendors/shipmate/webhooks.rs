@@ -58,9 +58,10 @@ pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
         Status::DeliveryFailed => Some("TRACKING_DELIVERY_FAILED"),
         _ => None,
     };
+    let kind = if cx.credential.is("event_type_codes") { str::to_owned } else { label };
     for event in [UPDATED].into_iter().chain(own).filter(|event| cx.is_heard(event)).collect::<Vec<_>>() {
         let Some(body) = cx.docs.raw(CONSIGNMENT, &parcel.subject) else { return };
-        let Some(payload) = step(&wire::stored(body), parcel, scan) else { return };
+        let Some(payload) = step(&wire::stored(body), parcel, scan, kind) else { return };
         cx.notify(event, &parcel.tracking_number, &payload);
     }
 }
@@ -81,7 +82,7 @@ fn about(reference: &str, consignment: &Consignment<'_>) -> Value {
 }
 
 /// What is said of a scan: texts only. Nothing is said of statuses for which the vendor has no event.
-fn step(consignment: &Consignment<'_>, parcel: &Parcel, scan: &Scan) -> Option<Value> {
+fn step(consignment: &Consignment<'_>, parcel: &Parcel, scan: &Scan, kind: fn(&str) -> String) -> Option<Value> {
     let usual = CATALOG.event(scan.status)?;
     let words = scan.code.as_ref().and_then(|code| CATALOG.events.iter().find(|row| row.code == *code)).unwrap_or(usual);
     let number = &parcel.tracking_number;
@@ -95,7 +96,7 @@ fn step(consignment: &Consignment<'_>, parcel: &Parcel, scan: &Scan) -> Option<V
         "carrier_account": account(&parcel.carrier),
         "tracking_number": number,
         "tracking_event_code": scan.code.as_deref().unwrap_or(&words.code),
-        "tracking_event_type": label(&usual.r#type),
+        "tracking_event_type": kind(&usual.r#type),
         "tracking_event_name": words.name,
         "tracking_event_description": scan.message.as_deref().unwrap_or(&words.description),
         "tracking_event_time": Stamp(scan.at),
