@@ -3,45 +3,23 @@
 //! A named timeline is not a list of offsets but a story told in the working days of the service: `Due(1)` is a day after the
 //! promised one, whatever was promised. So one name fits an overnight letter and a week at sea.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use crate::base::entropy;
-use crate::carrier::parcel::{Location, Parcel, Status};
-use crate::carrier::timeline::{self, Step, Timeline, When};
-
-/// A working day of a parcel's journey.
-#[derive(Clone, Copy)]
-enum Day {
-    /// So many after the day on which it is sent.
-    Sent(u8),
-    /// The one before it is due; the day itself when it is sent one day earlier.
-    Eve,
-    /// So many after the day on which it is due.
-    Due(u8),
-}
-
-/// Where something happens.
-#[derive(Clone, Copy)]
-enum Spot {
-    From,
-    Hub,
-    To,
-}
+use crate::carrier::journey::{Day, Journey, Spot};
+use crate::carrier::parcel::{Parcel, Status};
+use crate::carrier::timeline::{Step, Timeline, When};
 
 /// Day, hour and minute, what the parcel becomes, what is said of it (empty: the usual), where.
 type Row = (Day, (i8, i8), Status, &'static str, Spot);
 
 use Day::{Due, Eve, Sent};
-use Spot::{From, Hub, To};
+use Spot::{Border, From, Inbound, Outbound, To};
 use Status::{
     AvailableForPickup, Cancelled, Collected, Delivered, DeliveryFailed, Exception, InTransit, Lost, Manifested, OutForDelivery, Returned,
 };
 
 const MANIFESTED: Row = (Sent(0), (17, 20), Manifested, "", From);
 const COLLECTED: Row = (Sent(0), (18, 20), Collected, "", From);
-const DEPARTED: Row = (Sent(0), (21, 10), InTransit, "", From);
-const SORTED: Row = (Eve, (4, 5), InTransit, "", Hub);
+const DEPARTED: Row = (Sent(0), (21, 10), InTransit, "", Outbound);
+const SORTED: Row = (Eve, (4, 5), InTransit, "", Inbound);
 const LOADED: Row = (Due(0), (7, 15), OutForDelivery, "", To);
 
 /// Every name, what it means, and its story.
@@ -54,7 +32,7 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             MANIFESTED,
             COLLECTED,
             DEPARTED,
-            (Sent(1), (3, 30), InTransit, "", Hub),
+            (Sent(1), (3, 30), InTransit, "", Inbound),
             (Sent(1), (6, 40), OutForDelivery, "", To),
             (Sent(1), (8, 50), Delivered, "", To),
         ],
@@ -67,7 +45,7 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             COLLECTED,
             DEPARTED,
             SORTED,
-            (Due(0), (18, 0), Exception, "Delayed in transit", Hub),
+            (Due(0), (18, 0), Exception, "Delayed in transit", Inbound),
             (Due(2), (5, 10), InTransit, "", To),
             (Due(3), (7, 15), OutForDelivery, "", To),
             (Due(3), (14, 30), Delivered, "", To),
@@ -112,8 +90,8 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             MANIFESTED,
             COLLECTED,
             DEPARTED,
-            (Eve, (4, 5), Exception, "Held by customs: papers are missing", Hub),
-            (Due(3), (15, 20), InTransit, "Released by customs", Hub),
+            (Eve, (4, 5), Exception, "Held by customs: papers are missing", Border),
+            (Due(3), (15, 20), InTransit, "Released by customs", Border),
             (Due(4), (7, 15), OutForDelivery, "", To),
             (Due(4), (13, 10), Delivered, "", To),
         ],
@@ -139,8 +117,8 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             COLLECTED,
             DEPARTED,
             SORTED,
-            (Due(3), (12, 0), Exception, "Not seen for days, being traced", Hub),
-            (Due(10), (12, 0), Lost, "", Hub),
+            (Due(3), (12, 0), Exception, "Not seen for days, being traced", Inbound),
+            (Due(10), (12, 0), Lost, "", Inbound),
         ],
     ),
     (
@@ -194,7 +172,7 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             COLLECTED,
             DEPARTED,
             SORTED,
-            (Due(0), (6, 0), Exception, "Sent along the wrong route", Hub),
+            (Due(0), (6, 0), Exception, "Sent along the wrong route", Inbound),
             (Due(1), (4, 20), InTransit, "", To),
             (Due(1), (7, 15), OutForDelivery, "", To),
             (Due(1), (12, 50), Delivered, "", To),
@@ -210,7 +188,7 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             (Sent(0), (21, 40), Collected, "", From),
             (Sent(0), (22, 10), Manifested, "", From),
             (Due(0), (6, 50), OutForDelivery, "", To),
-            (Due(0), (7, 20), InTransit, "", Hub),
+            (Due(0), (7, 20), InTransit, "", Inbound),
             (Due(0), (11, 40), Delivered, "", To),
         ],
     ),
@@ -223,9 +201,9 @@ const STORIES: [(&str, &str, &[Row]); 16] = [
             COLLECTED,
             (Sent(0), (18, 22), Collected, "", From),
             DEPARTED,
-            (Sent(0), (21, 12), InTransit, "", From),
+            (Sent(0), (21, 12), InTransit, "", Outbound),
             SORTED,
-            (Eve, (4, 7), InTransit, "", Hub),
+            (Eve, (4, 7), InTransit, "", Inbound),
             LOADED,
             (Due(0), (7, 17), OutForDelivery, "", To),
             (Due(0), (11, 40), Delivered, "", To),
@@ -242,67 +220,29 @@ pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[must_use]
 pub fn named(name: &str, parcel: &Parcel) -> Option<Timeline> {
     let (_, _, rows) = STORIES.into_iter().find(|(own, ..)| *own == name)?;
-    let luck = entropy::fingerprint(parcel.tracking_number.as_bytes());
-    let steps = rows.iter().filter_map(|row| step(row, parcel, luck)).collect();
+    let journey = Journey::of(parcel);
+    let steps = rows.iter().map(|row| step(row, &journey, parcel)).collect();
     Some(Timeline { steps, repeat: false })
 }
 
-fn step((day, (hour, minute), status, message, spot): &Row, parcel: &Parcel, luck: u64) -> Option<Step> {
+fn step((day, (hour, minute), status, message, spot): &Row, journey: &Journey<'_>, parcel: &Parcel) -> Step {
     // Minutes differ from parcel to parcel by less than the shortest distance between two hours of a story.
-    let minute = minute + i8::try_from(luck % 9).unwrap_or(0);
-    let at = date(*day, parcel).at(*hour, minute, 0, 0).to_zoned(TimeZone::UTC).ok()?.timestamp();
-    let location = match spot {
-        From => parcel.from.clone(),
-        Hub => hub(parcel, luck),
-        To => parcel.to.clone(),
-    };
-    Some(Step {
-        when: When::At(at.duration_since(parcel.created)),
+    let at = journey.at(*day, (*hour, minute + journey.luck(9, 0)), *spot);
+    Step {
+        when: When::At(at.duration_since(parcel.created), None),
         status: *status,
         code: None,
         message: (!message.is_empty()).then(|| (*message).to_owned()),
-        location: Some(location),
-    })
-}
-
-fn date(day: Day, parcel: &Parcel) -> Date {
-    let sent = timeline::sending(parcel.created);
-    let days = parcel.transit_days.max(1);
-    match day {
-        Sent(0) => sent,
-        Sent(more) => timeline::working_days_after(sent, more),
-        Eve => timeline::working_days_after(sent, if days > 1 { days - 1 } else { 1 }),
-        Due(more) => timeline::working_days_after(sent, days.saturating_add(more)),
-    }
-}
-
-/// A hub of the country where the parcel is sorted: that of its origin, or where it enters that of its destination.
-fn hub(parcel: &Parcel, luck: u64) -> Location {
-    type Towns = &'static [(&'static str, &'static str, &'static str)];
-    const HUBS: [(&str, Towns); 8] = [
-        ("US", &[("Memphis", "TN", "38118"), ("Louisville", "KY", "40213"), ("Indianapolis", "IN", "46241"), ("Oakland", "CA", "94621")]),
-        ("GB", &[("Hinckley", "", "LE10 3BQ"), ("Birmingham", "", "B26 3QT"), ("Warrington", "", "WA2 8TX")]),
-        ("CA", &[("Mississauga", "ON", "L5S 1B6"), ("Richmond", "BC", "V7B 1V3"), ("Dorval", "QC", "H9P 1A2")]),
-        ("DE", &[("Leipzig", "", "04435"), ("Köln", "", "51147")]),
-        ("FR", &[("Roissy-en-France", "", "95700")]),
-        ("NL", &[("Eindhoven", "", "5657")]),
-        ("IE", &[("Athlone", "", "N37")]),
-        ("AU", &[("Bankstown", "NSW", "2200")]),
-    ];
-    let country = if parcel.to.country.is_empty() { &parcel.from.country } else { &parcel.to.country };
-    let found =
-        HUBS.iter().find(|(own, _)| own == country).and_then(|(_, towns)| towns.get(usize::try_from(luck >> 8).unwrap_or(0) % towns.len()));
-    match found {
-        Some((city, state, zip)) => {
-            Location { city: (*city).to_owned(), state: (*state).to_owned(), zip: (*zip).to_owned(), country: country.clone() }
-        }
-        None => parcel.to.clone(),
+        location: Some(journey.location(*spot)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::carrier::parcel::Location;
+    use crate::carrier::places::Place;
+    use crate::carrier::timeline::{self, Moments, Next};
 
     fn parcel(transit_days: u8, number: u32) -> Parcel {
         Parcel {
@@ -325,19 +265,17 @@ mod tests {
     fn every_story_goes_forward_and_ends_only_once() {
         for (name, _) in names() {
             for transit_days in 0..9 {
-                let story = named(name, &parcel(transit_days, u32::from(transit_days))).expect("it has a name");
-                let times = story.steps.iter().map(|step| match step.when {
-                    When::At(at) => at,
-                    _ => panic!("stories are told in time"),
-                });
-                let times: Vec<_> = times.collect();
-                assert!(times.is_sorted() && times.iter().all(|at| at.is_positive()), "{name} {transit_days}: {times:?}");
+                let mut parcel = parcel(transit_days, u32::from(transit_days));
+                let story = named(name, &parcel).expect("it has a name");
+                while let Some(Next::At(scan)) = timeline::next(&parcel, Some(&story), &Moments::default()) {
+                    assert!(scan.at > parcel.created, "{name} {transit_days}: {scan:?}");
+                    parcel.step += 1;
+                    parcel.scans.push(scan);
+                }
+                assert!(parcel.scans.is_sorted_by_key(|scan| scan.at) && parcel.scans.len() == story.steps.len(), "{name} {transit_days}");
                 let ends = story.steps.iter().filter(|step| step.status.is_final()).count();
-                assert_eq!(
-                    (ends, story.steps.last().is_none_or(|step| step.status.is_final())),
-                    (usize::from(name != "never-scanned"), true),
-                    "{name}"
-                );
+                let last = story.steps.last().is_none_or(|step| step.status.is_final());
+                assert_eq!((ends, last), (usize::from(name != "never-scanned"), true), "{name}");
             }
         }
     }
@@ -345,12 +283,9 @@ mod tests {
     #[test]
     fn days_are_working_days() {
         let story = named("late", &parcel(1, 1)).expect("it has a name");
-        let delivered = story.steps.last().map(|step| step.when.clone());
         // Sent on a Friday, due on Monday, three working days late.
-        let at = match delivered {
-            Some(When::At(at)) => parcel(1, 1).created + at,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(at.to_zoned(TimeZone::UTC).date().to_string(), "2026-01-15");
+        let Some(When::At(at, None)) = story.steps.last().map(|step| step.when.clone()) else { panic!("stories are told in time") };
+        let delivered = Place::of(&parcel(1, 1).to).local(parcel(1, 1).created + at);
+        assert_eq!(delivered.strftime("%F %H").to_string(), "2026-01-15 14");
     }
 }

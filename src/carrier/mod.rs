@@ -1,12 +1,17 @@
 //! The parcel business that all carriers share, in words that belong to no vendor: what a parcel is, what can happen to
 //! it, and when. Knows no JSON of a vendor, no world and no HTTP.
 
+mod calendar;
 pub mod countries;
+mod hubs;
+mod journey;
 pub mod library;
 mod parcel;
 pub mod pdf;
+mod places;
 pub mod png;
 pub mod timeline;
+pub mod transit;
 
 pub use parcel::{Location, Parcel, Scan, Status};
-pub use timeline::{Step, Timeline, When};
+pub use timeline::{Anchor, Step, Timeline, When};

@@ -4,19 +4,87 @@
 //! (when its label was bought, how many working days its service takes, its number), so that a parcel costs no more
 //! memory for having a future.
 
-use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan};
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
-use crate::base::entropy;
 use crate::base::time::{self, Timestamp};
+use crate::carrier::journey::{self, Journey};
 use crate::carrier::parcel::{Location, Parcel, Scan, Status};
+
+/// A moment in a parcel's life that offsets count from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Anchor {
+    /// Its label was bought.
+    Label,
+    /// The batch that its label is in was purchased.
+    Batch,
+    /// The manifest that it stands on was closed.
+    Manifest,
+    /// The pickup that it goes with was done.
+    Pickup,
+}
+
+impl Anchor {
+    /// Every word, in the order of a parcel's life.
+    pub const ALL: [Self; 4] = [Self::Label, Self::Batch, Self::Manifest, Self::Pickup];
+
+    /// The word as scenarios write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Batch => "batch",
+            Self::Manifest => "manifest",
+            Self::Pickup => "pickup",
+        }
+    }
+}
+
+/// The moments of a parcel that have come, as far as timelines count from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Moments {
+    /// The latest call that one of its steps waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup: Option<Timestamp>,
+}
+
+impl Moments {
+    /// Notes that a moment has come; it comes only once. Whether it is news.
+    pub fn note(&mut self, anchor: Anchor, at: Timestamp) -> bool {
+        let moment = match anchor {
+            Anchor::Label => return false,
+            Anchor::Batch => &mut self.batch,
+            Anchor::Manifest => &mut self.manifest,
+            Anchor::Pickup => &mut self.pickup,
+        };
+        let is_news = moment.is_none();
+        moment.get_or_insert(at);
+        is_news
+    }
+
+    fn of(&self, anchor: Anchor, parcel: &Parcel) -> Option<Timestamp> {
+        match anchor {
+            Anchor::Label => Some(parcel.created),
+            Anchor::Batch => self.batch,
+            Anchor::Manifest => self.manifest,
+            Anchor::Pickup => self.pickup,
+        }
+    }
+}
 
 /// When a step is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum When {
-    /// So long after the label was bought.
-    At(SignedDuration),
+    /// So long after a moment: that one, or else the latest call that an earlier step waited for, or else the label's.
+    At(SignedDuration, Option<Anchor>),
     /// After the parcel's tracking was read so many times since the previous step.
     AfterReads(u32),
     /// When a call of these operations is about the parcel, such as `shippo.CreateManifest`, `shippo.*` or `*`.
@@ -56,19 +124,25 @@ pub enum Next {
     AfterReads(u32, Scan),
     /// This happens when a call of these operations is about the parcel.
     OnCall(String, Scan),
+    /// This happens some time after a moment that has not come yet.
+    After(Anchor, Scan),
 }
 
-/// The next step of a parcel on a timeline (`None`: the usual one); nothing when its life is over. `anchor` is when the latest
-/// call came that one of its steps waited for: the offsets behind such a step count from there.
+/// The next step of a parcel on a timeline (`None`: the usual one); nothing when its life is over.
 #[must_use]
-pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, anchor: Option<Timestamp>) -> Option<Next> {
-    match timeline {
-        Some(timeline) => scripted(parcel, timeline, anchor),
-        None => usual(parcel, parcel.step).map(Next::At),
+pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, moments: &Moments) -> Option<Next> {
+    let mut next = match timeline {
+        Some(timeline) => scripted(parcel, timeline, moments),
+        None => Journey::of(parcel).usual(parcel.step).map(Next::At),
+    }?;
+    // Whatever the clocks of two places show, nothing happens before what happened already.
+    if let (Next::At(scan), Some(latest)) = (&mut next, parcel.scans.last()) {
+        scan.at = scan.at.max(latest.at);
     }
+    Some(next)
 }
 
-fn scripted(parcel: &Parcel, timeline: &Timeline, anchor: Option<Timestamp>) -> Option<Next> {
+fn scripted(parcel: &Parcel, timeline: &Timeline, moments: &Moments) -> Option<Next> {
     let length = u32::try_from(timeline.steps.len()).ok().filter(|length| *length > 0)?;
     let (lap, place) = (parcel.step / length, parcel.step % length);
     if lap > 0 && !timeline.repeat {
@@ -78,84 +152,50 @@ fn scripted(parcel: &Parcel, timeline: &Timeline, anchor: Option<Timestamp>) -> 
     let scan =
         |at| Scan { at, status: step.status, code: step.code.clone(), message: step.message.clone(), location: step.location.clone() };
     let latest = parcel.scans.last().map_or(parcel.created, |scan| scan.at);
-    match &step.when {
-        When::At(offset) => {
+    Some(match &step.when {
+        When::At(offset, anchor) => {
+            let mut before = timeline.steps.iter().take(place as usize);
+            let waited = anchor.is_none() && before.any(|step| matches!(step.when, When::OnCall(_)));
+            let anchor = anchor.unwrap_or(Anchor::Label);
+            let Some(moment) = moments.call.filter(|_| waited).or_else(|| moments.of(anchor, parcel)) else {
+                return Some(Next::After(anchor, scan(latest)));
+            };
             let longest = timeline.steps.iter().filter_map(|step| match step.when {
-                When::At(offset) => Some(offset),
+                When::At(offset, _) => Some(offset),
                 When::AfterReads(_) | When::OnCall(_) => None,
             });
             // A lap lasts as long as its last offset, and at least an hour, so that no clock can be advanced forever.
             let length = longest.max().unwrap_or_default().max(SignedDuration::from_hours(1));
             let laps = i32::try_from(lap).unwrap_or(i32::MAX);
-            let waited = timeline.steps.iter().take(place as usize).any(|step| matches!(step.when, When::OnCall(_)));
             let offset = length.checked_mul(laps).and_then(|laps| laps.checked_add(*offset)).unwrap_or(SignedDuration::MAX);
-            let at = time::shift(anchor.filter(|_| waited).unwrap_or(parcel.created), offset);
-            Some(Next::At(scan(at.max(latest))))
+            Next::At(scan(time::shift(moment, offset).max(latest)))
         }
-        When::AfterReads(reads) => Some(Next::AfterReads(reads.saturating_sub(parcel.reads), scan(latest))),
-        When::OnCall(operations) => Some(Next::OnCall(operations.clone(), scan(latest))),
-    }
+        When::AfterReads(reads) => Next::AfterReads(reads.saturating_sub(parcel.reads), scan(latest)),
+        When::OnCall(operations) => Next::OnCall(operations.clone(), scan(latest)),
+    })
 }
 
-/// Manifested at the end of the working day, collected an hour later, sorted overnight, delivered on the service's day.
-fn usual(parcel: &Parcel, step: u32) -> Option<Scan> {
-    let luck = entropy::fingerprint(parcel.tracking_number.as_bytes());
-    let sent = sending(parcel.created);
-    let (mut arrives, mut before) = (sent, sent);
-    for _ in 0..parcel.transit_days.max(1) {
-        before = arrives;
-        arrives = working_day(tomorrow(arrives));
-    }
-    // Minutes differ from parcel to parcel, and never from run to run.
-    let minute = |spread: u64, shift: u32| i8::try_from((luck >> shift) % spread).expect("spreads are below 60");
-    let (date, hour, minute, status, location) = match step {
-        0 => (sent, 17, minute(30, 0), Status::Manifested, Some(&parcel.from)),
-        1 => (sent, 18, minute(50, 8), Status::Collected, Some(&parcel.from)),
-        2 => (sent, 21, minute(50, 16), Status::InTransit, Some(&parcel.from)),
-        3 => (if before == sent { arrives } else { before }, 4, minute(50, 24), Status::InTransit, Some(&parcel.to)),
-        4 => (arrives, 7, minute(50, 32), Status::OutForDelivery, Some(&parcel.to)),
-        5 => (arrives, 9 + minute(8, 40), minute(59, 48), Status::Delivered, Some(&parcel.to)),
-        _ => return None,
+/// When a moment comes that nothing but the end of the day brings about.
+#[must_use]
+pub fn usual_moment(parcel: &Parcel, anchor: Anchor) -> Timestamp {
+    let step = match anchor {
+        Anchor::Label | Anchor::Batch => return parcel.created,
+        Anchor::Manifest => 0,
+        Anchor::Pickup => 1,
     };
-    let at = date.at(hour, minute, 0, 0).to_zoned(TimeZone::UTC).ok()?.timestamp();
-    Some(Scan { at, status, code: None, message: None, location: location.cloned() })
+    Journey::of(parcel).usual(step).map_or(parcel.created, |scan| scan.at)
 }
 
-/// The day on which a parcel sent at `created` arrives.
+/// The day, in the recipient's calendar, on which a parcel with a label of `created` arrives on the usual timeline.
 #[must_use]
-pub fn arrival(created: Timestamp, transit_days: u8) -> Date {
-    working_days_after(sending(created), transit_days.max(1))
-}
-
-/// The working day on which a parcel with a label of `created` is sent.
-#[must_use]
-pub fn sending(created: Timestamp) -> Date {
-    let bought = created.to_zoned(TimeZone::UTC);
-    working_day(if bought.hour() < 17 { bought.date() } else { tomorrow(bought.date()) })
-}
-
-/// The working day so many working days after one.
-#[must_use]
-pub fn working_days_after(date: Date, days: u8) -> Date {
-    (0..days).fold(date, |day, _| working_day(tomorrow(day)))
-}
-
-fn tomorrow(date: Date) -> Date {
-    date.checked_add(1.day()).unwrap_or(Date::MAX)
-}
-
-/// `date`, or the Monday after it.
-fn working_day(date: Date) -> Date {
-    match date.weekday() {
-        Weekday::Saturday => tomorrow(tomorrow(date)),
-        Weekday::Sunday => tomorrow(date),
-        _ => date,
-    }
+pub fn arrival(created: Timestamp, transit_days: u8, from: &Location, to: &Location) -> Date {
+    journey::arrival(created, transit_days, from, to)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::carrier::places::Place;
 
     fn parcel(created: &str, transit_days: u8) -> Parcel {
         Parcel {
@@ -174,29 +214,138 @@ mod tests {
         }
     }
 
+    fn way(country: &str, state: &str, zip: &str, city: &str) -> Location {
+        Location { city: city.to_owned(), state: state.to_owned(), zip: zip.to_owned(), country: country.to_owned() }
+    }
+
+    /// Every step of the usual timeline: status, town, and what clocks show there to the hour.
+    fn steps(parcel: &Parcel) -> Vec<String> {
+        let mut parcel = parcel.clone();
+        while let Some(Next::At(scan)) = next(&parcel, None, &Moments::default()) {
+            parcel.step += 1;
+            parcel.scans.push(scan);
+        }
+        assert!(parcel.scans.is_sorted_by_key(|scan| scan.at) && parcel.scans.iter().all(|scan| scan.at > parcel.created));
+        let row = |scan: &Scan| {
+            let place = scan.location.as_ref().expect("every scan of the usual timeline has a place");
+            format!("{} {} {}", Place::of(place).local(scan.at).strftime("%d %H"), scan.status.word(), place.city)
+        };
+        parcel.scans.iter().map(row).collect()
+    }
+
     fn check(created: &str, transit_days: u8, delivered_on: &str) {
-        let parcel = parcel(created, transit_days);
-        let scans: Vec<Scan> = (0..).map_while(|step| usual(&parcel, step)).collect();
-        assert!(scans.is_sorted_by_key(|scan| scan.at) && scans.iter().all(|scan| scan.at > parcel.created), "{scans:?}");
-        let last = scans.last().expect("the usual timeline has steps");
-        assert_eq!((last.status, last.at.to_zoned(TimeZone::UTC).date().to_string().as_str()), (Status::Delivered, delivered_on));
-        assert_eq!(arrival(parcel.created, transit_days).to_string(), delivered_on);
+        let parcel = Parcel { from: way("GB", "", "DE1 1EE", "Derby"), ..parcel(created, transit_days) };
+        let parcel = Parcel { to: way("GB", "", "EC1A 1BB", "London"), ..parcel };
+        let day = arrival(parcel.created, transit_days, &parcel.from, &parcel.to).to_string();
+        let last = steps(&parcel).pop().expect("the usual timeline has steps");
+        assert_eq!(day, delivered_on);
+        assert!(last.starts_with(&day[8..]) && last.ends_with("delivered London"), "{last}");
     }
 
     #[test]
     fn a_parcel_arrives_on_the_working_day_that_its_service_promises() {
         check("2026-01-05T09:00:00Z", 1, "2026-01-06");
         check("2026-01-05T18:00:00Z", 1, "2026-01-07");
+        check("2026-07-06T16:30:00Z", 1, "2026-07-08");
         check("2026-01-09T09:00:00Z", 1, "2026-01-12");
         check("2026-01-10T09:00:00Z", 2, "2026-01-14");
+        check("2026-01-10T09:00:00Z", 0, "2026-01-12");
+    }
+
+    #[test]
+    fn things_happen_at_the_hours_of_their_places() {
+        let check = |parcel: &Parcel, expected: &[&str]| assert_eq!(steps(parcel), expected);
+        let coast = Parcel { from: way("US", "CA", "94103", "San Francisco"), ..parcel("2026-01-05T18:00:00Z", 3) };
+        let coast = Parcel { to: way("US", "NY", "10007", "New York"), ..coast };
+        check(
+            &coast,
+            &[
+                "05 17 manifested San Francisco",
+                "05 18 collected San Francisco",
+                "05 21 in_transit Oakland",
+                "07 20 in_transit Newark",
+                "08 07 out_for_delivery New York",
+                "08 09 delivered New York",
+            ],
+        );
+        let ocean = Parcel { from: way("GB", "", "DE1 1EE", "Derby"), to: coast.from.clone(), ..parcel("2026-01-05T09:00:00Z", 3) };
+        check(
+            &ocean,
+            &[
+                "05 17 manifested Derby",
+                "05 18 collected Derby",
+                "05 21 in_transit Hinckley",
+                "06 02 in_transit Newark",
+                "07 14 in_transit Newark",
+                "08 05 in_transit Oakland",
+                "08 07 out_for_delivery San Francisco",
+                "08 09 delivered San Francisco",
+            ],
+        );
+        let flight = Parcel { to: way("AU", "NSW", "2000", "Sydney"), transit_days: 2, ..ocean.clone() };
+        check(
+            &flight,
+            &[
+                "05 17 manifested Derby",
+                "05 18 collected Derby",
+                "05 21 in_transit Hinckley",
+                "07 02 in_transit Bankstown",
+                "07 03 in_transit Bankstown",
+                "07 05 in_transit Sydney",
+                "07 07 out_for_delivery Sydney",
+                "07 09 delivered Sydney",
+            ],
+        );
+        let union = Parcel { from: way("DE", "", "10115", "Berlin"), to: way("AT", "", "1010", "Wien"), ..ocean.clone() };
+        check(
+            &union,
+            &[
+                "05 17 manifested Berlin",
+                "05 18 collected Berlin",
+                "05 21 in_transit Leipzig",
+                "07 20 in_transit Vienna",
+                "08 07 out_for_delivery Wien",
+                "08 09 delivered Wien",
+            ],
+        );
+        let minutes = Parcel { to: ocean.from.clone(), transit_days: 0, ..ocean };
+        check(&minutes, &["05 09 manifested Derby", "05 09 collected Derby", "05 09 out_for_delivery Derby", "05 09 delivered Derby"]);
+    }
+
+    #[test]
+    fn a_step_waits_for_its_anchor() {
+        let at = |offset, anchor| Step {
+            when: When::At(SignedDuration::from_hours(offset), anchor),
+            status: Status::InTransit,
+            code: None,
+            message: None,
+            location: None,
+        };
+        let timeline = Timeline { steps: vec![at(1, None), at(2, Some(Anchor::Manifest)), at(3, Some(Anchor::Pickup))], repeat: false };
+        let mut parcel = parcel("2026-01-05T09:00:00Z", 1);
+        let mut moments = Moments::default();
+        let due = |parcel: &Parcel, moments: &Moments| match next(parcel, Some(&timeline), moments) {
+            Some(Next::At(scan)) => scan.at.to_string(),
+            Some(Next::After(anchor, _)) => anchor.word().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(due(&parcel, &moments), "2026-01-05T10:00:00Z");
+        parcel.step = 1;
+        assert_eq!(due(&parcel, &moments), "manifest");
+        assert!(moments.note(Anchor::Manifest, "2026-01-05T12:00:00Z".parse().expect("a valid timestamp")));
+        assert!(!moments.note(Anchor::Manifest, "2026-01-05T13:00:00Z".parse().expect("a valid timestamp")));
+        assert_eq!(due(&parcel, &moments), "2026-01-05T14:00:00Z");
+        parcel.step = 2;
+        assert_eq!(due(&parcel, &moments), "pickup");
     }
 
     #[test]
     fn a_repeating_timeline_moves_on_by_at_least_an_hour_a_lap() {
-        let step = Step { when: When::At(SignedDuration::ZERO), status: Status::Exception, code: None, message: None, location: None };
+        let step =
+            Step { when: When::At(SignedDuration::ZERO, None), status: Status::Exception, code: None, message: None, location: None };
         let timeline = Timeline { steps: vec![step], repeat: true };
         let parcel = Parcel { step: 3, ..parcel("2026-01-05T09:00:00Z", 1) };
-        let Some(Next::At(scan)) = next(&parcel, Some(&timeline), None) else { panic!("it repeats") };
+        let Some(Next::At(scan)) = next(&parcel, Some(&timeline), &Moments::default()) else { panic!("it repeats") };
         assert_eq!(scan.at.to_string(), "2026-01-05T12:00:00Z");
     }
 }

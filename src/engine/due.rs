@@ -212,6 +212,7 @@ impl Machine {
     fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
         let _ = self.act(sandbox, state, at, task, |cx, vendor| match task.topic {
             parcels::STEP => parcels::advance(cx, task),
+            parcels::MOMENT => parcels::moment(cx, task),
             telling::ATTEMPT => telling::due(cx, task),
             _ => (vendor.due)(cx, task),
         });

@@ -10,8 +10,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::carrier::library;
-use crate::carrier::timeline::{self, Next};
-use crate::carrier::{Parcel, Scan, Status};
+use crate::carrier::timeline::{self, Moments, Next};
+use crate::carrier::{Anchor, Parcel, Scan, Status};
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
 use crate::world::{Kind, Task};
@@ -22,11 +22,14 @@ pub const PARCEL: Kind = Kind("parcel");
 /// The operations that a parcel's next step waits for, by tracking number.
 const WAITING: Kind = Kind("parcel_waiting");
 
-/// When the latest call came that a parcel waited for, by tracking number.
-const ANCHOR: Kind = Kind("parcel_anchor");
+/// The moments that a parcel's timeline may count from, by tracking number.
+const MOMENTS: Kind = Kind("parcel_moments");
 
 /// The topic of a parcel's next step in the agenda.
 pub const STEP: &str = "parcel.step";
+
+/// The topic of a moment that comes by itself.
+pub const MOMENT: &str = "parcel.moment";
 
 /// What reading a parcel's tracking needs of it.
 #[derive(Deserialize)]
@@ -99,7 +102,7 @@ impl Cx<'_> {
     /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
     pub fn hurry(&mut self, parcel: &mut Parcel) -> Option<Scan> {
         let mut scan = match self.next(parcel)? {
-            Next::At(scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) => scan,
+            Next::At(scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) | Next::After(_, scan) => scan,
         };
         scan.at = self.now;
         self.store(parcel, scan.clone());
@@ -125,9 +128,10 @@ impl Cx<'_> {
         if parcel.status().is_final() {
             return None;
         }
-        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, None) };
+        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, &Moments::default()) };
         let timeline = self.script.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
-        timeline::next(parcel, timeline.as_deref(), self.docs.get(ANCHOR, &parcel.tracking_number))
+        let moments = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
+        timeline::next(parcel, timeline.as_deref(), &moments)
     }
 
     /// Stores a step's scan and writes down the step after it.
@@ -144,8 +148,44 @@ impl Cx<'_> {
         match self.next(parcel) {
             Some(Next::At(scan)) => self.later(scan.at, STEP, &parcel.tracking_number, parcel.step),
             Some(Next::OnCall(operations, _)) => self.docs.put(WAITING, &parcel.tracking_number, &operations),
+            Some(Next::After(anchor, _)) => self.expect(parcel, anchor),
             Some(Next::AfterReads(..)) | None => {}
         }
+    }
+
+    /// A moment of a parcel has come: steps that count from it are due so much later. It comes only once.
+    pub fn reached(&mut self, anchor: Anchor, tracking_number: &str) {
+        let mut moments: Moments = self.docs.get(MOMENTS, tracking_number).unwrap_or_default();
+        let Some(parcel) = self.parcel(tracking_number).filter(|_| moments.note(anchor, self.now)) else { return };
+        let waited = matches!(self.next(&parcel), Some(Next::After(wanted, _)) if wanted == anchor);
+        self.docs.put(MOMENTS, tracking_number, &moments);
+        if waited {
+            self.plan(&parcel);
+        }
+    }
+
+    /// A parcel waits for a moment. Where no call of the vendor brings it about, it comes by itself: the batch is that of one label,
+    /// the manifest is closed and the carrier comes at the end of the day, as on the usual timeline.
+    fn expect(&mut self, parcel: &Parcel, anchor: Anchor) {
+        if self.vendor.anchors.contains(&anchor) {
+            return;
+        }
+        let at = timeline::usual_moment(parcel, anchor);
+        if at > self.now {
+            return self.later(at, MOMENT, &parcel.tracking_number, anchor as u32);
+        }
+        let mut moments: Moments = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
+        if moments.note(anchor, at) {
+            self.docs.put(MOMENTS, &parcel.tracking_number, &moments);
+            self.plan(parcel);
+        }
+    }
+}
+
+/// A moment comes by itself.
+pub(crate) fn moment(cx: &mut Cx<'_>, task: &Task) {
+    if let Some(anchor) = Anchor::ALL.into_iter().find(|anchor| *anchor as u32 == task.step) {
+        cx.reached(anchor, &task.subject);
     }
 }
 
@@ -165,7 +205,9 @@ pub(crate) fn called(cx: &mut Cx<'_>) {
         }
         cx.docs.remove(WAITING, &number);
         if let Some(Next::OnCall(_, mut scan)) = cx.next(&parcel) {
-            cx.docs.put(ANCHOR, &number, &cx.now);
+            let mut moments: Moments = cx.docs.get(MOMENTS, &number).unwrap_or_default();
+            moments.call = Some(cx.now);
+            cx.docs.put(MOMENTS, &number, &moments);
             scan.at = cx.now;
             cx.store(&mut parcel, scan);
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::base::entropy::Rng;
 use crate::base::json::Style;
 use crate::base::time::Timestamp;
-use crate::carrier::{Parcel, Scan};
+use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
@@ -59,6 +59,8 @@ pub struct Vendor {
     pub due: fn(&mut Cx<'_>, &Task),
     /// Is told of every scan of one of its parcels, after it was stored.
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
+    /// The moments of a parcel that its rules announce by [`Cx::reached`]; the others come by themselves.
+    pub anchors: &'static [Anchor],
     /// How it tells its subscribers; [`Webhooks::NONE`] if it has none.
     pub webhooks: Webhooks,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Scope};
 use super::template::Template;
+use crate::carrier::Anchor;
 
 /// How a sandbox differs from the default one.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,8 +212,8 @@ pub struct TimelineStep {
 /// What sets a step off.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
-    /// So long after the parcel was made.
-    At(SignedDuration),
+    /// So long after a moment; `None` is the latest call that an earlier step waited for, or else when the label was bought.
+    At(SignedDuration, Option<Anchor>),
     /// The parcel was looked at so many times since the step before.
     AfterReads(u64),
     /// A call of this operation about the parcel.

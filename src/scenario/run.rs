@@ -202,7 +202,7 @@ impl Run {
         let timelines = own.map(|timeline| {
             let steps = timeline.steps.iter().map(|step| carrier::Step {
                 when: match &step.trigger {
-                    Trigger::At(offset) => When::At(*offset),
+                    Trigger::At(offset, from) => When::At(*offset, *from),
                     Trigger::AfterReads(reads) => When::AfterReads(u32::try_from(*reads).unwrap_or(u32::MAX)),
                     Trigger::On(operations) => When::OnCall(operations.value.to_string()),
                 },

@@ -56,6 +56,7 @@ const ACME: Vendor = Vendor {
     dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
     due,
     scanned: scans_are_read,
+    anchors: &[],
     state: |_| Value::Null,
     webhooks: Webhooks::NONE,
     limit: seatrial::engine::unlimited,

@@ -21,9 +21,9 @@ pub(crate) const CLOCK: [&str; 2] = ["start", "mode"];
 pub(crate) const CLOCK_MODE: [&str; 1] = ["speed"];
 /// What rows of `accounts` have whatever their mount.
 pub(crate) const ACCOUNT: [&str; 3] = ["account", "expires", "revoked"];
-pub(crate) const TIMELINE: [&str; 4] = ["for", "use", "steps", "then"];
+pub(crate) const TIMELINE: [&str; 5] = ["for", "from", "use", "steps", "then"];
 pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
-pub(crate) const STEP: [&str; 7] = ["at", "after_reads", "on", "status", "code", "location", "message"];
+pub(crate) const STEP: [&str; 8] = ["at", "from", "after_reads", "on", "status", "code", "location", "message"];
 pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];
 pub(crate) const CONDITION: [&str; 3] = ["all", "any", "not"];
 pub(crate) const OVERRIDE: [&str; 8] = ["on", "when", "respond", "latency", "fault", "rate_limit", "times", "skip"];

@@ -61,7 +61,7 @@ fn the_example_of_the_documentation_means_what_it_says() {
     );
     let [timeline] = scenario.timelines.as_slice() else { panic!("one timeline") };
     let triggers: Vec<_> = timeline.steps.iter().map(|step| format!("{:?} {}", step.trigger, step.status)).collect();
-    assert_eq!(triggers, ["At(0s) pre_transit", "At(6h) in_transit", "At(48h) exception", "AfterReads(3) returned"]);
+    assert_eq!(triggers, ["At(0s, None) pre_transit", "At(6h, None) in_transit", "At(48h, None) exception", "AfterReads(3) returned"]);
     assert_eq!(timeline.then, Then::Hold);
     let abroad = World(json!({"parcel": {"to": {"country": "CA"}}}));
     assert!(timeline.when.as_ref().is_some_and(|when| when.is_true(&abroad)));

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::Place;
-use crate::carrier::library;
+use crate::carrier::{Anchor, library};
 use crate::scenario::ast::{Location, STATUSES, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Member, Node};
@@ -31,11 +31,17 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
             reader.problem("S007", node.span, "a timeline has either `use` or `steps`").help("leave out one of them");
         }
         let names: Vec<(&str, &str)> = library::names().map(|(name, _)| (name, name)).collect();
+        if let Some(node) = fields.get("from") {
+            reader
+                .problem("S007", node.span, "`from` needs steps of one's own")
+                .help("leave it out: a timeline of the library counts from the label");
+        }
         let library = reader.choice(node, "use", &names)?;
         return Some(Timeline { name, vendor, when, library: Some(library.to_owned()), steps: Vec::new(), then });
     }
     let node = fields.require(reader, "steps")?;
-    let steps = reader.each(node, "steps", step);
+    let from = fields.get("from").and_then(|node| anchor(reader, node));
+    let steps = reader.each(node, "steps", |reader, node| step(reader, node, from));
     in_order(reader, &steps);
     if node.kind == Kind::List(Vec::new()) {
         reader
@@ -45,9 +51,9 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     Some(Timeline { name, vendor, when, library: None, steps, then })
 }
 
-fn step(reader: &mut Reader<'_>, node: &Node) -> Option<TimelineStep> {
+fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>) -> Option<TimelineStep> {
     let fields = reader.fields(node, "a step", &members::STEP)?;
-    let trigger = trigger(reader, node, &fields);
+    let trigger = trigger(reader, node, &fields, from);
     let statuses = STATUSES.map(|status| (status, status));
     let status = fields.require(reader, "status").and_then(|node| reader.choice(node, "status", &statuses));
     let code = fields.get("code").and_then(|node| reader.string(node, "code"));
@@ -56,9 +62,14 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Option<TimelineStep> {
     Some(TimelineStep { span: node.span, trigger: trigger?, status: status?.to_owned(), code, location, message })
 }
 
-fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Trigger> {
+fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, from: Option<Anchor>) -> Option<Trigger> {
+    let own = fields.get("from");
+    if let Some(node) = own.filter(|_| fields.get("at").is_none()) {
+        reader.problem("S007", node.span, "`from` stands beside `at` only").help("add `at: +1h`, or leave it out");
+    }
+    let from = own.and_then(|node| anchor(reader, node)).or(from);
     match fields.present(&TRIGGERS)[..] {
-        ["at"] => fields.get("at").and_then(|node| reader.duration(node, "at")).map(Trigger::At),
+        ["at"] => fields.get("at").and_then(|node| reader.duration(node, "at")).map(|at| Trigger::At(at, from)),
         ["after_reads"] => {
             fields.get("after_reads").and_then(|node| reader.whole(node, "after_reads", 1..=1_000_000)).map(Trigger::AfterReads)
         }
@@ -74,18 +85,27 @@ fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<
     }
 }
 
+fn anchor(reader: &mut Reader<'_>, node: &Node) -> Option<Anchor> {
+    reader.choice(node, "from", &Anchor::ALL.map(|anchor| (anchor.word(), anchor)))
+}
+
 fn location(reader: &mut Reader<'_>, node: &Node) -> Option<Location> {
     let fields = reader.fields(node, "a location", &members::LOCATION)?;
     let mut text = |name: &str| fields.get(name).and_then(|node| reader.string(node, name));
     Some(Location { city: text("city"), state: text("state"), postcode: text("postcode"), country: text("country") })
 }
 
-/// Steps happen in the order in which they are written, so their times cannot go back.
+/// Steps happen in the order in which they are written, so their times cannot go back, as long as they count from the same moment.
 fn in_order(reader: &mut Reader<'_>, steps: &[TimelineStep]) {
-    let mut latest = SignedDuration::ZERO;
+    let (mut latest, mut since) = (SignedDuration::ZERO, None);
     for step in steps {
         let at = match step.trigger {
-            Trigger::At(at) => at,
+            Trigger::At(at, from) => {
+                if from != since {
+                    (latest, since) = (SignedDuration::ZERO, from);
+                }
+                at
+            }
             Trigger::AfterReads(_) => continue,
             Trigger::On(_) => {
                 // Offsets behind it count from the call.
@@ -96,7 +116,7 @@ fn in_order(reader: &mut Reader<'_>, steps: &[TimelineStep]) {
         if at < latest {
             reader
                 .problem("S015", step.span, format!("a step at {at:#} stands after one at {latest:#}"))
-                .help("sort the steps; `at` counts from the parcel's first moment");
+                .help("sort the steps; `at` counts from when the label was bought, or from what `from` names");
         }
         latest = latest.max(at);
     }

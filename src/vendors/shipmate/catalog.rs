@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::carrier::Status;
+use crate::carrier::{self, Status};
 
 /// The catalog, read on first use.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -227,6 +227,17 @@ impl Catalog {
     /// The words for a parcel's status; nothing for those that the vendor does not report.
     pub fn event(&self, status: Status) -> Option<&Event> {
         self.events.iter().find(|row| row.status == status)
+    }
+}
+
+impl From<&Location> for carrier::Location {
+    fn from(location: &Location) -> Self {
+        Self {
+            city: location.address_town_city.clone(),
+            state: String::new(),
+            zip: location.address_post_zip_code.clone().unwrap_or_default(),
+            country: location.address_country.code.clone(),
+        }
     }
 }
 

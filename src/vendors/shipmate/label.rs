@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use super::catalog::{CATALOG, Service};
+use super::catalog::{CATALOG, Location, Service};
 use super::version::Version;
 use super::wire::{self, Address, Consignment, Format, Package, Stamp};
 use crate::base::time::Timestamp;
@@ -113,7 +113,10 @@ impl Serialize for Labels {
                 created_with: consignment.created_with.as_deref().unwrap_or(&CATALOG.account.application),
                 created_at: Stamp(consignment.created_at),
                 price: self.only.is_none().then_some(&service.price),
-                estimated_delivery_date: newer.then(|| estimate(service, consignment.despatch.unwrap_or(consignment.created_at))),
+                estimated_delivery_date: newer.then(|| {
+                    let location = consignment.location.as_deref().and_then(|code| CATALOG.location(code));
+                    estimate(service, consignment.despatch.unwrap_or(consignment.created_at), location, &consignment.to)
+                }),
                 to_address: Destination::from(&consignment.to),
                 pdf: drawing(Format::Pdf),
                 zpl: drawing(Format::Zpl),
@@ -135,9 +138,10 @@ pub(super) fn carriers_own(reference: &str) -> Cow<'_, str> {
     reference.strip_prefix("C5D").map_or(Cow::Borrowed(reference), |rest| Cow::Owned(format!("P5D{rest}")))
 }
 
-/// The end of the day on which a service delivers.
-pub(super) fn estimate(service: &Service, sent: Timestamp) -> String {
-    let day = carrier::timeline::arrival(sent, service.transit_days);
+/// The end of the day on which a service delivers what is sent from a location; the usual one when there is none.
+pub(super) fn estimate(service: &Service, sent: Timestamp, location: Option<&Location>, to: &Address<'_>) -> String {
+    let (from, to) = (carrier::Location::from(location.unwrap_or(CATALOG.home())), carrier::Location::from(to));
+    let day = carrier::timeline::arrival(sent, carrier::transit::days(service.transit_days, &from, &to), &from, &to);
     format!("{:04}-{:02}-{:02} 23:59", day.year(), day.month(), day.day())
 }
 

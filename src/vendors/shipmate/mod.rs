@@ -52,6 +52,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: dialect::DIALECT,
     due: nothing_due,
     scanned: webhooks::scanned,
+    anchors: &[],
     webhooks: webhooks::WEBHOOKS,
     state,
 };

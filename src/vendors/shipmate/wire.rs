@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Timestamp;
+use crate::carrier;
 use crate::engine::{Docs, Refusal};
 use crate::world::Kind;
 
@@ -112,6 +113,12 @@ pub(super) struct Address<'a> {
     pub postcode: Cow<'a, str>,
     #[serde(borrow)]
     pub country: Cow<'a, str>,
+}
+
+impl From<&Address<'_>> for carrier::Location {
+    fn from(to: &Address<'_>) -> Self {
+        Self { city: to.city.to_string(), state: to.county.to_string(), zip: to.postcode.to_string(), country: to.country.to_string() }
+    }
 }
 
 /// One parcel of a consignment.

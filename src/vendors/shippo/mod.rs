@@ -32,6 +32,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
+use crate::carrier::Anchor;
 use crate::engine::{Slashes, Vendor, decode};
 use crate::world::Account;
 
@@ -56,6 +57,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: dialect::DIALECT,
     due: rules::due,
     scanned: rules::scanned,
+    anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
     webhooks: webhooks::WEBHOOKS,
     state,
 };

@@ -128,10 +128,22 @@ fn offer(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, s
         currency,
         cents_local: CATALOG.convert(cents, currency, currency_local).unwrap_or(cents),
         currency_local,
-        days: service.local_days.filter(|_| zone == 1).unwrap_or(service.days),
+        days: days(service, zone),
         zone: service.zone_shown.then_some(zone),
         attributes: Vec::new(),
     }
+}
+
+/// Working days of a service. Ground services take as long as it is far; beyond a border the catalog tells of the third zone, and each
+/// zone is an eighth of that.
+fn days(service: &Service, zone: i64) -> u8 {
+    let usual = i64::from(service.days);
+    let days = match (service.local_days, service.scope) {
+        (Some(local), _) => i64::from(local) + ((usual - i64::from(local)) * (zone - 1) * 2 + 7) / 14,
+        (None, Scope::International) => (usual * (zone + 5) * 2 + 8) / 16,
+        (None, Scope::Domestic) => usual,
+    };
+    u8::try_from(days).unwrap_or(u8::MAX)
 }
 
 /// Started pounds or kilograms of the weight, or of the volume if that is more.
@@ -218,6 +230,19 @@ mod tests {
         };
         check("94103", "10007", 2_570.0);
         check("60601", "77001", 940.0);
+    }
+
+    #[test]
+    fn days_grow_with_the_zone() {
+        let check = |carrier: &str, service: &str, expected: [u8; 9]| {
+            let service = CATALOG.carrier(carrier).service(service).expect("the service is in the catalog");
+            assert_eq!([1, 2, 3, 4, 5, 6, 7, 8, 9].map(|zone| days(service, zone)), expected, "{}", service.token);
+        };
+        check("ups", "ups_ground", [1, 1, 2, 2, 3, 3, 4, 4, 4]);
+        check("usps", "usps_priority", [1, 1, 1, 1, 2, 2, 2, 2, 2]);
+        check("ups", "ups_next_day_air", [1; 9]);
+        // `Delivery in 6 to 10 business days.`
+        check("usps", "usps_priority_mail_international", [6, 7, 8, 9, 10, 11, 12, 13, 14]);
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub const VENDOR: Vendor = Vendor {
         holding::due(cx, task);
     },
     scanned: engine::scans_are_read,
+    anchors: &[],
     webhooks: Webhooks::NONE,
     state,
 };

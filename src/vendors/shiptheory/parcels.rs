@@ -2,14 +2,15 @@
 
 use rand::RngExt as _;
 
-use crate::carrier::{Location, Parcel, Scan, Status};
+use crate::carrier::{Location, Parcel, Scan, Status, transit};
 use crate::engine::{Cx, PARCEL};
 use crate::vendors::shiptheory::wire::Address;
 
 /// Starts a parcel's life.
 pub(super) fn ship(cx: &mut Cx<'_>, tracking_number: &str, service: (&str, &str, u8), subject: &str, way: (Location, Location)) {
-    let (carrier, service, transit_days) = service;
+    let (carrier, service, days) = service;
     let (from, to) = way;
+    let transit_days = transit::days(days, &from, &to);
     cx.ship(Parcel {
         tracking_number: tracking_number.to_owned(),
         carrier: carrier.to_owned(),

@@ -14,6 +14,7 @@ mod rules;
 mod wire;
 
 use crate::base::json::Style;
+use crate::carrier::Anchor;
 use crate::engine::webhooks::Webhooks;
 use crate::engine::{Dialect, Slashes, Vendor, unlimited};
 
@@ -39,6 +40,7 @@ pub const VENDOR: Vendor = Vendor {
     dialect: Dialect { style: Style::Jackson, content_type: "application/json", refuse: dialect::refuse, headers: dialect::headers },
     due: rules::due,
     scanned: rules::track::scanned,
+    anchors: &[Anchor::Pickup],
     webhooks: Webhooks::NONE,
     state: rules::state,
 };

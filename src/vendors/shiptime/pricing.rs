@@ -15,7 +15,7 @@ pub(super) struct Offer {
     pub(super) service: &'static Service,
     pub(super) charges: Charges,
     pub(super) transit: Transit,
-    /// Working days, for the parcel's life; at least one.
+    /// Working days, for the parcel's life; none where a driver comes at once.
     pub(super) days: u8,
 }
 
@@ -94,7 +94,7 @@ impl Shipment {
                     service,
                     charges: self.charges(carrier, service, zone, base),
                     transit: transit(service, days),
-                    days: days.unwrap_or(2).max(1),
+                    days: if service.minutes.is_some() { 0 } else { days.unwrap_or(2).max(1) },
                 })
             })
             .collect()

@@ -37,6 +37,7 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
         rates::EXPIRE => rates::expire(cx, &task.subject),
         shipments::REFUND => shipments::refund(cx, &task.subject),
         pickups::DISPATCH => pickups::dispatch(cx, &task.subject),
+        pickups::DONE => pickups::done(cx, &task.subject),
         _ => {}
     }
 }

@@ -11,11 +11,11 @@ use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::carrier::{self, Scan, Status};
 use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
-use crate::vendors::shipmate::catalog::{CATALOG, Location};
+use crate::vendors::shipmate::catalog::CATALOG;
 use crate::vendors::shipmate::label::Labels;
 use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::webhooks;
-use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package, SHIPMENT_ID};
+use crate::vendors::shipmate::wire::{self, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package, SHIPMENT_ID};
 
 #[derive(Deserialize)]
 pub struct Reference {
@@ -31,7 +31,8 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
     routing::accept(carrier, &order)?;
     let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
-    let ends = (place(order.location.unwrap_or(CATALOG.home())), destination(&order.to));
+    let ends = (carrier::Location::from(order.location.unwrap_or(CATALOG.home())), carrier::Location::from(&order.to));
+    let transit_days = carrier::transit::days(service.transit_days, &ends.0, &ends.1);
     let mut parcels: Vec<Package<'_>> = Vec::with_capacity(order.parcels.len());
     for (parcel, (from, to)) in order.parcels.iter().zip(std::iter::repeat_n(ends, order.parcels.len())) {
         let mut tracking = number(&carrier.tracking, &mut cx.rng);
@@ -47,7 +48,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             from,
             to,
             created: despatch.unwrap_or(cx.now),
-            transit_days: service.transit_days,
+            transit_days,
             timeline: None,
             step: 0,
             reads: 0,
@@ -143,24 +144,6 @@ fn number(shape: &str, rng: &mut Rng) -> String {
         text.push(next);
     }
     text
-}
-
-fn place(location: &Location) -> carrier::Location {
-    carrier::Location {
-        city: location.address_town_city.clone(),
-        state: String::new(),
-        zip: location.address_post_zip_code.clone().unwrap_or_default(),
-        country: location.address_country.code.clone(),
-    }
-}
-
-fn destination(to: &Address<'_>) -> carrier::Location {
-    carrier::Location {
-        city: to.city.to_string(),
-        state: to.county.to_string(),
-        zip: to.postcode.to_string(),
-        country: to.country.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn services(cx: &mut Cx<'_>) -> Outcome {
         surcharges: "0.00",
         fuel_surcharge: "0.00",
         total_price: total(&service.price, order.parcels.len()),
-        estimated_delivery_date: label::estimate(service, sent),
+        estimated_delivery_date: label::estimate(service, sent, order.location, &order.to),
     };
     let data = Services {
         recommended_service: routing::choose(&order).ok().map(quote),

@@ -18,6 +18,7 @@ use super::super::wire::transaction::File;
 use super::super::wire::{self, BATCH, LABEL_FILE, Moment, ObjectId, RATE, SHIPMENT};
 use super::purchase::{self, Wishes};
 use super::shipments;
+use crate::carrier::Anchor;
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 /// The topics of a batch in the agenda.
@@ -278,6 +279,9 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result
     for label in &mut labels {
         purchase::fulfill(cx, label);
         webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, label);
+    }
+    for label in &labels {
+        cx.reached(Anchor::Batch, &label.tracking_number);
     }
     let first = labels.swap_remove(0);
     if first.status == "SUCCESS" {

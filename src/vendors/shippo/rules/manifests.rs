@@ -17,6 +17,7 @@ use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
 use super::{addresses, lists, shipments, stored};
+use crate::carrier::Anchor;
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// The topic of a manifest in the agenda.
@@ -133,6 +134,7 @@ fn make(cx: &mut Cx<'_>, manifest: &mut Manifest) {
                 let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
                 lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
                 cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
+                labels.iter().for_each(|label| cx.reached(Anchor::Manifest, &label.tracking_number));
                 manifest.transactions = labels.into_iter().map(|label| label.object_id).collect();
                 "SUCCESS".clone_into(&mut manifest.status);
             }

@@ -38,6 +38,7 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
         batches::VALIDATION => batches::validated(cx, &task.subject),
         batches::PURCHASE => batches::purchased(cx, &task.subject),
         manifests::PROGRESS => manifests::progress(cx, &task.subject),
+        pickups::DONE => pickups::done(cx, &task.subject),
         refunds::PROGRESS => refunds::progress(cx, &task.subject, task.step),
         registrations::PROGRESS => registrations::progress(cx, &task.subject),
         shipments::PROGRESS => shipments::progress(cx, &task.subject, task.step),

@@ -13,7 +13,11 @@ use super::super::wire::shipment::Rate;
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, Moment, PICKUP, RATE, TRANSACTION};
 use crate::base::time::{self, Timestamp};
+use crate::carrier::Anchor;
 use crate::engine::{Cx, Json, Outcome};
+
+/// The topic of a pickup in the agenda: the carrier has come.
+pub(crate) const DONE: &str = "pickup.done";
 
 const PLACES: [&str; 12] = [
     "Back Door",
@@ -73,7 +77,20 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         "confirmation_code": code, "timezone": zone(&state), "messages": refusal.map(|text| [text]), "is_test": Mode::of(cx).is_test(),
     });
     cx.docs.put(PICKUP, &id, &pickup);
+    if confirmed {
+        cx.later(end, DONE, &id, 0);
+    }
     Ok(dialect::go(StatusCode::CREATED, &pickup))
+}
+
+/// The carrier has come for the labels of a confirmed pickup.
+pub(crate) fn done(cx: &mut Cx<'_>, id: &str) {
+    let Some(pickup) = cx.docs.get::<Value>(PICKUP, id) else { return };
+    for label in pickup["transactions"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if let Some(label) = cx.docs.get::<Transaction>(TRANSACTION, label) {
+            cx.reached(Anchor::Pickup, &label.tracking_number);
+        }
+    }
 }
 
 /// Where the parcels are; its faults stand at the top.

@@ -125,8 +125,8 @@ pub(crate) fn latest(parcel: &Parcel) -> Option<Event> {
 }
 
 fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
-    let at_sender = scan.location.as_ref() == Some(&parcel.from);
-    let (code, status, action_required, text) = row(scan, at_sender);
+    let is_first = !parcel.scans.iter().take(place.min(parcel.scans.len() - 1)).any(|scan| scan.status == Status::InTransit);
+    let (code, status, action_required, text) = row(scan, is_first);
     let mut rng = entropy::stream(0, &["tracking event", &parcel.tracking_number], place as u64);
     Event {
         object_created: Moment(scan.at),
@@ -140,12 +140,12 @@ fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
     }
 }
 
-fn row(scan: &Scan, at_sender: bool) -> Row {
+fn row(scan: &Scan, is_first: bool) -> Row {
     let find = |code: &str| ROWS.into_iter().find(|row| row.0 == code);
     let usual = match scan.status {
         Status::Created | Status::PreTransit | Status::Manifested => "information_received",
         Status::Collected => "package_accepted",
-        Status::InTransit if at_sender => "package_departed",
+        Status::InTransit if is_first => "package_departed",
         Status::InTransit => "package_arrived",
         Status::OutForDelivery => "out_for_delivery",
         Status::DeliveryFailed => "delivery_attempted",

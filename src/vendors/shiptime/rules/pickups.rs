@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::shipments::{self, Shipment};
 use super::{PICKUP, Paging, SHIPMENT, token};
 use crate::base::{entropy, ids};
+use crate::carrier::Anchor;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::checks::{self, Problem, Window};
 use crate::vendors::shiptime::dialect;
@@ -16,6 +17,8 @@ use crate::world::Kind;
 
 /// The driver of a pickup sets off.
 pub(super) const DISPATCH: &str = "pickup.dispatch";
+/// The driver of a pickup has come.
+pub(super) const DONE: &str = "pickup.done";
 /// The first pickup id of the default account.
 const FIRST: i32 = 310_201;
 
@@ -141,8 +144,10 @@ pub(super) fn book(cx: &mut Cx<'_>, shipment: &mut Shipment, detail: &Map<String
     if pickup.shipments.is_empty() {
         let ids: Vec<i32> = others.into_iter().chain([pickup.id]).collect();
         cx.docs.put(DOOR, &door(&shipment.carrier, &pickup.pickup_address), &ids);
-        if let Some(at) = sets_off(detail) {
-            cx.later(at, DISPATCH, &pickup.id.to_string(), 0);
+        for (time, topic) in [("readyTime", DISPATCH), ("closeTime", DONE)] {
+            if let Some(at) = moment(detail, time) {
+                cx.later(at, topic, &pickup.id.to_string(), 0);
+            }
         }
     }
     pickup.shipments.push(shipment.id);
@@ -152,10 +157,10 @@ pub(super) fn book(cx: &mut Cx<'_>, shipment: &mut Shipment, detail: &Map<String
     pickup
 }
 
-/// The moment the goods are ready, in Toronto.
-fn sets_off(detail: &Map<String, Value>) -> Option<jiff::Timestamp> {
+/// A time of the pickup's day, in Toronto.
+fn moment(detail: &Map<String, Value>, time: &str) -> Option<jiff::Timestamp> {
     let date: Date = detail.get("pickupDate")?.as_str()?.parse().ok()?;
-    let (hour, minute) = detail.get("readyTime")?.as_str()?.split_once(':')?;
+    let (hour, minute) = detail.get(time)?.as_str()?.split_once(':')?;
     let time = Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()?;
     date.to_datetime(time).to_zoned(super::toronto()).ok().map(|zoned| zoned.timestamp())
 }
@@ -168,6 +173,17 @@ pub(super) fn dispatch(cx: &mut Cx<'_>, id: &str) {
     if pickup.is_pending() {
         pickup.pickup_status = if cx.credential.is("pickups_fail") { State::Failed } else { State::Manifested };
         store(cx, &pickup);
+    }
+}
+
+/// The driver has been at the door, if one was sent.
+pub(super) fn done(cx: &mut Cx<'_>, id: &str) {
+    let pickup = cx.docs.get::<Pickup>(PICKUP, id).filter(|pickup| pickup.pickup_status == State::Manifested);
+    for ship_id in pickup.into_iter().flat_map(|pickup| pickup.shipments) {
+        let shipment = cx.docs.get::<Shipment>(SHIPMENT, &ship_id.to_string());
+        for number in shipment.into_iter().flat_map(|shipment| shipment.numbers) {
+            cx.reached(Anchor::Pickup, &number);
+        }
     }
 }
 
