@@ -11,6 +11,7 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
 use crate::engine::refusal::Refusal;
 use crate::engine::script::Script;
+use crate::engine::served::Served;
 use crate::engine::vendor::Vendor;
 use crate::world::{Account, AccountId, Accounts, Agenda, Credential, Kind, Outbox, Task, Undo, World};
 
@@ -34,6 +35,7 @@ pub struct Cx<'w> {
     pub(crate) agenda: &'w mut Agenda,
     pub(crate) outbox: &'w mut Outbox,
     pub(crate) script: &'w mut dyn Script,
+    pub(crate) served: &'w Served,
     pub(crate) added: Vec<(Timestamp, u64)>,
     pub(crate) seed: u64,
 }
@@ -71,6 +73,7 @@ impl<'w> Cx<'w> {
             docs: Docs { accounts, account: place.account, log },
             notes: Vec::new(),
             sandbox: place.sandbox,
+            served: place.served,
             vendor: place.vendor,
             agenda,
             outbox,
@@ -124,6 +127,7 @@ pub(crate) struct Place<'w> {
     pub now: Timestamp,
     pub call: &'w Call<'w>,
     pub sandbox: &'w str,
+    pub served: &'w Served,
     pub vendor: &'static Vendor,
     pub account: AccountId,
 }

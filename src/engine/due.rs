@@ -234,7 +234,7 @@ impl Machine {
         let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
         let call = nobody();
-        let place = Place { now: at, call: &call, sandbox: &sandbox.name, vendor, account: task.account };
+        let place = Place { now: at, call: &call, sandbox: &sandbox.name, served: self.served(), vendor, account: task.account };
         let mut log = Vec::new();
         let (before, room) = (state.world.accounts.bytes(), self.room(sandbox));
         let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);

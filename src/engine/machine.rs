@@ -13,6 +13,7 @@ use crate::engine::registry::{self, Claims, Texts};
 use crate::engine::sample;
 use crate::engine::sandbox::{Sandbox, State, Sums};
 use crate::engine::script::{NoScript, Script};
+use crate::engine::served::Served;
 use crate::engine::vendor::{Operations, Row, Vendor};
 use crate::spec::Catalog;
 use crate::world::{Accounts, Agenda, Clock, Credential, Outbox, World};
@@ -81,6 +82,8 @@ pub struct Machine {
     pub(super) reserved: RwLock<Texts>,
     pub(super) default: Arc<Sandbox>,
     pub(super) sums: Sums,
+    /// Where the shell serves the vendors, once it does.
+    served: OnceLock<Served>,
 }
 
 /// A vendor and, once somebody asked for it, its document and rows.
@@ -162,7 +165,7 @@ impl Machine {
         let default = Arc::new(Sandbox::new(DEFAULT, state, options.journal_bytes, &sums));
         let sandboxes = RwLock::new(BTreeMap::from([(Arc::clone(&default.name), Arc::clone(&default))]));
         let reserved = RwLock::new(registry::texts(&vendors, &default));
-        Self { vendors, options, sandboxes, claims: RwLock::default(), reserved, default, sums }
+        Self { vendors, options, sandboxes, claims: RwLock::default(), reserved, default, sums, served: OnceLock::new() }
     }
 
     /// The vendors, with their documents and rows.
@@ -174,6 +177,17 @@ impl Machine {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Says where the vendors are served from now on. Whoever says it first is right.
+    pub fn serve_at(&self, served: Served) {
+        let _ = self.served.set(served);
+    }
+
+    /// Where the vendors are served.
+    pub fn served(&self) -> &Served {
+        static NOWHERE: Served = Served { all: None, mounts: Vec::new() };
+        self.served.get().unwrap_or(&NOWHERE)
     }
 
     /// The vendors, without reading their documents.

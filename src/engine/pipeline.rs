@@ -156,7 +156,7 @@ impl Machine {
             (None, None, None) => Err(Refusal::UnknownPath { authenticated: true }),
             (None, None, Some(row)) => {
                 let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
-                let place = Place { now, call, sandbox: &sandbox.name, vendor, account };
+                let place = Place { now, call, sandbox: &sandbox.name, served: self.served(), vendor, account };
                 behave(state, row, place, credential, rng, self.room(sandbox), &mut conduct)
             }
         };

@@ -127,7 +127,8 @@ impl Cx<'_> {
         let notice = Notice { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
         let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.word)(&notice);
         if body.contains(NOWHERE) {
-            body = body.replace(&format!("http://{NOWHERE}"), &to.base);
+            let own = if to.base.is_empty() { self.served.url(self.sandbox, self.vendor.mount) } else { to.base.clone() };
+            body = body.replace(&format!("http://{NOWHERE}"), &own);
         }
         headers.insert(0, ("content-type".to_owned(), content_type.to_owned()));
         let mut delivery = Delivery {

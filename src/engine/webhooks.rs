@@ -113,7 +113,7 @@ pub struct Subscription {
     pub failures: u32,
     /// How much it has been told.
     pub told: u64,
-    /// The address of the vendor as the subscriber used it, for links that are told.
+    /// The address of the vendor as the subscriber used it, for links that are told; where it is served when empty.
     pub base: String,
     /// When it was made.
     pub created: Timestamp,

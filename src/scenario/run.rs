@@ -121,7 +121,6 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             let mut subscription = webhooks::Subscription::new(&row.url, events, cx.now);
             subscription.format = if row.form { webhooks::Format::Form } else { webhooks::Format::Json };
             subscription.secret.clone_from(&row.secret);
-            subscription.base = format!("http://127.0.0.1:7447/{}", vendor.mount);
             cx.subscribe(subscription);
         });
         if let Err(why) = subscribed {

@@ -32,7 +32,7 @@ use tokio::sync::Notify;
 
 use crate::base::time::Timestamp;
 use crate::base::{text, time};
-use crate::engine::{self, Machine, Sandbox, Undone};
+use crate::engine::{self, DEFAULT, Machine, Sandbox, Undone};
 use crate::server::access::{Denied, Guard};
 use crate::server::admin::routes::Route;
 use crate::server::http;
@@ -62,6 +62,8 @@ pub(super) struct Admin {
     pub courier: Arc<Courier>,
     pub inboxes: Inboxes,
     pub guard: Guard,
+    /// Whether it is served beside the vendors.
+    pub beside: bool,
 }
 
 /// One request to the API.
@@ -171,6 +173,16 @@ impl Admin {
         sandbox.map_or_else(|| self.inboxes.listen(), |sandbox| sandbox.listen())
     }
 
+    /// Where a vendor of a sandbox is: under the address that the caller used, unless that is the admin API's alone.
+    fn url(&self, ask: &Ask<'_>, sandbox: &Sandbox, mount: &str) -> String {
+        let host = ask.parts.headers.get("host").and_then(|value| value.to_str().ok()).filter(|_| self.beside);
+        match host {
+            Some(host) if &*sandbox.name == DEFAULT => format!("http://{host}/{mount}"),
+            Some(host) => format!("http://{host}/@{}/{mount}", sandbox.name),
+            None => self.machine.served().url(&sandbox.name, mount),
+        }
+    }
+
     /// The sandbox that the path names.
     fn sandbox(&self, ask: &Ask<'_>) -> Result<Arc<Sandbox>, Problem> {
         let name = ask.parameter("s");
@@ -234,12 +246,6 @@ impl Ask<'_> {
         } else {
             serde_json::from_slice(self.body).map_err(|error| Problem::bad(error.to_string()))
         }
-    }
-
-    /// The address that the caller used, for links.
-    fn base(&self) -> String {
-        let host = self.parts.headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
-        format!("http://{host}")
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::base::time::Timestamp;
-use crate::engine::{Machine, Request, Wire};
+use crate::engine::{Machine, Request, Served, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Payload};
 use crate::server::egress::Egress;
@@ -126,6 +126,19 @@ impl Bound {
         let serving = self.listeners.iter().filter(|(_, role)| role.admin);
         serving.filter_map(|(listener, _)| listener.local_addr().ok()).collect()
     }
+
+    /// Where each vendor is found.
+    fn served(&self) -> Served {
+        let mut served = Served::default();
+        for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
+            match (listener.local_addr(), role.mount) {
+                (Ok(address), Some(mount)) => served.mounts.push((mount, address)),
+                (Ok(address), None) => served.all = served.all.or(Some(address)),
+                (Err(_), _) => {}
+            }
+        }
+        served
+    }
 }
 
 fn named(error: &io::Error, address: SocketAddr) -> io::Error {
@@ -145,6 +158,7 @@ pub async fn serve_embedded(
     shutdown: impl Future<Output = ()>,
     started: impl FnOnce(Local),
 ) {
+    machine.serve_at(bound.served());
     let changed = Arc::new(Notify::new());
     let courier = Courier::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&courier), Arc::clone(&changed)));
@@ -155,6 +169,7 @@ pub async fn serve_embedded(
             courier: Arc::clone(&courier),
             inboxes: Inboxes::default(),
             guard,
+            beside: bound.admin.is_none(),
         }),
         machine: Arc::clone(&machine),
         changed,

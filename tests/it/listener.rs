@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::process::Server;
+use crate::process::{Server, exchange};
 
 /// Listens on loopback and answers what comes with `answer`; the requests, head and body.
 pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>) {
@@ -35,7 +35,8 @@ pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>)
 
 pub fn admin(server: &Server, method: &str, path: &str, body: &Value) -> Value {
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let answer = server.exchange(
+    let answer = exchange(
+        server.admin(),
         format!(
             "{method} /_seatrial{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
@@ -121,4 +122,47 @@ fn an_advance_waits_for_every_answer_and_goes_on_in_virtual_time() {
     let expected = ["09:00", "09:01", "09:06", "09:21", "10:21", "14:21"];
     assert_eq!(times, expected.map(|time| format!("2026-01-05T{time}:00Z")));
     assert_eq!(heard.try_iter().count(), 6, "the advance is over when all of them are");
+}
+
+#[test]
+fn links_lead_to_where_the_server_listens_whoever_subscribed() {
+    let still = json!({"start": "2026-01-05T09:00:00Z", "mode": "frozen"});
+    let town = json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let shipment = json!({"address_from": town, "address_to": town, "parcels": [parcel]});
+    let label = json!({"shipment": shipment, "carrier_account": "2c05985c735e64bdfeff181cc4c148cc", "servicelevel_token": "usps_priority"});
+    for arguments in [&[][..], &["--admin-listen", "127.0.0.1:0"]] {
+        let server = Server::start(arguments);
+        let base = format!("http://{}/@linked/shippo", server.address());
+        let (url, heard) = listen("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let hook = json!({"vendor": "shippo", "url": url, "events": ["transaction_updated"]});
+        let scenario = json!({"webhooks": {"subscriptions": [hook]}});
+        let made = admin(&server, "POST", "/sandboxes", &json!({"name": "linked", "clock": still, "scenario": scenario}));
+        let beside = server.admin() == server.address();
+        assert_eq!(made["urls"]["shippo"], if beside { json!("http://localhost/@linked/shippo") } else { json!(base) });
+        admin(&server, "POST", "/sandboxes/linked/webhooks", &hook);
+        let token = made["credentials"]["shippo"][0]["token"].as_str().expect("a token");
+        let bought = server.exchange(
+            format!(
+                "POST /@linked/shippo/transactions HTTP/1.1\r\nhost: elsewhere\r\nauthorization: ShippoToken {token}\r\n\
+                 content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{label}",
+                label.to_string().len()
+            )
+            .as_bytes(),
+        );
+        assert!(bought.starts_with("HTTP/1.1 201"), "{bought}");
+        admin(&server, "POST", "/sandboxes/linked/clock/advance", &json!({"by": "10s"}));
+        let link = |(_, body): (String, String)| {
+            let body: Value = serde_json::from_str(&body).expect("JSON");
+            body["data"]["label_url"].as_str().filter(|link| !link.is_empty()).map(str::to_owned)
+        };
+        // The scenario's subscriber first, who never called; then the one whom the admin API made, by the name that it was called.
+        let links: Vec<String> = heard.try_iter().filter_map(link).collect();
+        let by_admin = if beside { "http://localhost/@linked/shippo/" } else { &base };
+        assert_eq!(links.len(), 2, "{links:?}");
+        assert!(
+            links.iter().any(|link| link.starts_with(&base))
+                && links.iter().all(|link| link.starts_with(&base) || link.starts_with(by_admin))
+        );
+    }
 }

@@ -32,17 +32,15 @@ impl Server {
         http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))
     }
 
+    /// Where the admin API is.
+    pub fn admin(&self) -> SocketAddr {
+        let own = self.ready.split_whitespace().find_map(|word| word.strip_prefix("admin=http://"));
+        own.and_then(|own| own.strip_suffix("/_seatrial")?.parse().ok()).unwrap_or_else(|| self.address())
+    }
+
     /// Sends bytes and reads everything until the server ends the connection.
     pub fn exchange(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(self.address()).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
-        // The server may answer and close before it has read everything.
-        let _ = stream.write_all(request);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        admin_contract::check(&String::from_utf8_lossy(request), &answer);
-        answer
+        exchange(self.address(), request)
     }
 
     fn get(&self, path: &str) -> String {
@@ -61,6 +59,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends bytes and reads everything until the server ends the connection.
+pub fn exchange(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+    // The server may answer and close before it has read everything.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    admin_contract::check(&String::from_utf8_lossy(request), &answer);
+    answer
 }
 
 fn command() -> Command {

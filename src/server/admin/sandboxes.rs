@@ -139,13 +139,12 @@ pub(super) fn reset(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 pub(super) fn shown(admin: &Admin, ask: &Ask<'_>, sandbox: &Sandbox) -> Value {
     let (mut credentials, mut urls) = (Map::new(), Map::new());
-    let prefix = if &*sandbox.name == DEFAULT { String::new() } else { format!("/@{}", sandbox.name) };
     let state = sandbox.lock();
     for vendor in admin.machine.vendors() {
         let rows: Vec<Value> =
             state.world.accounts.credentials(vendor.mount).iter().map(|row| Value::Object((*row.facts).clone())).collect();
         credentials.insert(vendor.mount.to_owned(), rows.into());
-        urls.insert(vendor.mount.to_owned(), format!("{}{prefix}/{}", ask.base(), vendor.mount).into());
+        urls.insert(vendor.mount.to_owned(), admin.url(ask, sandbox, vendor.mount).into());
     }
     let (seed, scenario) = (state.world.seed, state.scenario.clone());
     drop(state);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, Format, Progress, SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, DEFAULT, Undone};
+use crate::engine::{Cx, Undone};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::server::http::wall;
 use crate::world::Kind;
@@ -54,8 +54,7 @@ pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     if !wanted.url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some()) {
         return Err(Problem::bad(format!("`url` is an address such as `http://127.0.0.1:9000/hooks`, found `{}`", wanted.url)));
     }
-    let prefix = if &*sandbox.name == DEFAULT { String::new() } else { format!("/@{}", sandbox.name) };
-    let base = format!("{}{prefix}/{}", ask.base(), vendor.mount);
+    let base = admin.url(ask, &sandbox, vendor.mount);
     let made = admin.machine.by_hand(&sandbox, vendor.id, wanted.account.as_deref(), wall(), |cx| {
         let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
         let mut subscription = Subscription::new(&wanted.url, events, cx.now);

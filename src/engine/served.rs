@@ -1,0 +1,53 @@
+//! Where the shell serves the vendors: for links that are told to somebody who never called.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::engine::machine::DEFAULT;
+
+/// The addresses under which vendors can be reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Where all are, below their mounts.
+    pub all: Option<SocketAddr>,
+    /// Mounts that are served at `/` of an address of their own.
+    pub mounts: Vec<(&'static str, SocketAddr)>,
+}
+
+impl Served {
+    /// Where a vendor of a sandbox is; its own paths follow.
+    #[must_use]
+    pub fn url(&self, sandbox: &str, mount: &str) -> String {
+        let own = self.mounts.iter().find(|(other, _)| *other == mount).map(|(_, address)| *address);
+        let prefix = if sandbox == DEFAULT { String::new() } else { format!("/@{sandbox}") };
+        match (self.all, own) {
+            (Some(all), _) => format!("http://{}{prefix}/{mount}", near(all)),
+            (None, Some(own)) => format!("http://{}{prefix}", near(own)),
+            (None, None) => format!("http://127.0.0.1:7447{prefix}/{mount}"),
+        }
+    }
+}
+
+/// An address that can be connected to: who listens everywhere is found on loopback.
+fn near(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vendors_are_found_where_they_are_served() {
+        let address = |text: &str| text.parse().expect("a test writes valid addresses");
+        let both = Served { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo", address("10.0.0.1:81"))] };
+        assert_eq!(both.url("mine", "shippo"), "http://127.0.0.1:80/@mine/shippo");
+        let only = Served { all: None, ..both };
+        assert_eq!(only.url("mine", "shippo"), "http://10.0.0.1:81/@mine");
+        assert_eq!(only.url(DEFAULT, "shipmate"), "http://127.0.0.1:7447/shipmate");
+    }
+}
