@@ -33,8 +33,12 @@ pub enum Command {
     Coverage(CoverageArguments),
     /// Ask a running server whether it is well; for containers
     Health(HealthArguments),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario files, or of conversations
+    Schema {
+        /// Which files
+        #[arg(default_value = "scenario")]
+        of: SchemaArgument,
+    },
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -144,6 +148,15 @@ pub enum AdminAuthArgument {
     Auto,
     /// Never.
     Off,
+}
+
+/// Files that there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaArgument {
+    /// How a sandbox differs.
+    Scenario,
+    /// A story told in calls and answers.
+    Conversation,
 }
 
 /// How often answers are checked.

@@ -50,7 +50,7 @@ pub fn run() -> Exit {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
-        Some(Command::Schema) => schema::run(),
+        Some(Command::Schema { of }) => schema::run(of),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut <Arguments as clap::CommandFactory>::command(), "seatrial", &mut script);

@@ -113,7 +113,7 @@ impl Machine {
             subject: outbound.delivery.as_str().into(),
             step: outbound.attempt,
         };
-        let _ = self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, &outbound.delivery, outbound.at, told));
+        let _ = self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, outbound, told));
         sandbox.count(&state);
         drop(state);
         sandbox.stir();

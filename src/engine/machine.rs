@@ -186,7 +186,7 @@ impl Machine {
 
     /// Where the vendors are served.
     pub fn served(&self) -> &Served {
-        static NOWHERE: Served = Served { all: None, mounts: Vec::new() };
+        static NOWHERE: Served = Served { all: None, mounts: Vec::new(), admin: None };
         self.served.get().unwrap_or(&NOWHERE)
     }
 

@@ -11,6 +11,8 @@ pub struct Served {
     pub all: Option<SocketAddr>,
     /// Mounts that are served at `/` of an address of their own.
     pub mounts: Vec<(&'static str, SocketAddr)>,
+    /// Where the admin API is, when it has an address of its own.
+    pub admin: Option<SocketAddr>,
 }
 
 impl Served {
@@ -24,6 +26,13 @@ impl Served {
             (None, Some(own)) => format!("http://{}{prefix}", near(own)),
             (None, None) => format!("http://127.0.0.1:7447{prefix}/{mount}"),
         }
+    }
+
+    /// A built-in receiver.
+    #[must_use]
+    pub fn inbox(&self, name: &str) -> String {
+        let address = self.admin.or(self.all).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 7447)));
+        format!("http://{}/_seatrial/inbox/{name}", near(address))
     }
 }
 
@@ -44,9 +53,11 @@ mod tests {
     #[test]
     fn vendors_are_found_where_they_are_served() {
         let address = |text: &str| text.parse().expect("a test writes valid addresses");
-        let both = Served { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo", address("10.0.0.1:81"))] };
+        let both = Served { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo", address("10.0.0.1:81"))], admin: None };
         assert_eq!(both.url("mine", "shippo"), "http://127.0.0.1:80/@mine/shippo");
-        let only = Served { all: None, ..both };
+        assert_eq!(both.inbox("mine"), "http://127.0.0.1:80/_seatrial/inbox/mine");
+        let only = Served { all: None, admin: Some(address("[::]:82")), ..both };
+        assert_eq!(only.inbox("mine"), "http://[::1]:82/_seatrial/inbox/mine");
         assert_eq!(only.url("mine", "shippo"), "http://10.0.0.1:81/@mine");
         assert_eq!(only.url(DEFAULT, "shipmate"), "http://127.0.0.1:7447/shipmate");
     }

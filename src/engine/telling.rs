@@ -256,8 +256,7 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &Posted) -> Option<Outbound> {
         return None;
     };
     let webhooks = &cx.vendor.webhooks;
-    let mut headers = std::mem::take(&mut delivery.headers);
-    headers.extend((webhooks.sign)(&subscription, &delivery.body, posted.at));
+    let signed = (webhooks.sign)(&subscription, &delivery.body, posted.at);
     Some(Outbound {
         attempt: count(&delivery),
         delivery: delivery.id,
@@ -266,18 +265,20 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &Posted) -> Option<Outbound> {
         subscription: delivery.subscription,
         at: posted.at,
         url: delivery.url,
-        headers,
+        headers: delivery.headers,
+        signed,
         body: delivery.body,
         timeout: webhooks.policy.timeout,
     })
 }
 
-/// An attempt was made at `at`: it is written down, and the vendor's patience says what follows.
-pub(crate) fn told(cx: &mut Cx<'_>, id: &str, at: Timestamp, told: &Told) {
+/// An attempt was made: it is written down, and the vendor's patience says what follows.
+pub(crate) fn told(cx: &mut Cx<'_>, outbound: &Outbound, told: &Told) {
+    let (id, at) = (&outbound.delivery, outbound.at);
     let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress == Progress::Sending) else { return };
     let policy = &cx.vendor.webhooks.policy;
     let tried = count(&delivery) - delivery.round.min(count(&delivery));
-    delivery.attempts.push(Attempt { at, told: told.clone() });
+    delivery.attempts.push(Attempt { at, headers: outbound.signed.iter().cloned().collect(), told: told.clone() });
     let gap = policy.gaps.get(tried as usize).filter(|_| !delivery.test);
     let gap = match told {
         _ if told.is_taken() => None,

@@ -3,6 +3,7 @@
 //! The core does not know what an event means or how it is worded; it knows who hears it, when each attempt is due, and
 //! when to stop. Everything a vendor has to say about that is a [`Webhooks`] value.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -205,6 +206,9 @@ pub struct Delivery {
 pub struct Attempt {
     /// When it was made, in the time of the world.
     pub at: Timestamp,
+    /// Its own headers, which depend on its time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// What came of it.
     #[serde(flatten)]
     pub told: Told,
@@ -261,8 +265,10 @@ pub struct Outbound {
     pub at: Timestamp,
     /// Where to.
     pub url: String,
-    /// The headers.
+    /// The headers that all attempts have.
     pub headers: Vec<(String, String)>,
+    /// The headers of this attempt.
+    pub signed: Vec<(String, String)>,
     /// The body.
     pub body: String,
     /// How long the answer may take.

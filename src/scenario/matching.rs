@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::scenario::error::quoted;
+
 /// How strictly objects are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Members {
@@ -60,6 +62,33 @@ pub fn text(expected: &str, found: &str) -> bool {
     if expected.starts_with('~') { matches(expected, &Value::from(found)) } else { expected == found }
 }
 
+/// The matchers that are words.
+const WORDS: [&str; 10] =
+    ["~any", "~string", "~integer", "~number", "~boolean", "~null-or-string", "~uuid", "~hex32", "~date-time", "~base64-pdf"];
+
+/// Whether an expected text can match anything.
+///
+/// # Errors
+/// What to write instead.
+pub fn check(expected: &str) -> Result<(), String> {
+    if !expected.starts_with('~') || WORDS.contains(&expected) {
+        return Ok(());
+    }
+    // What a conversation has saved is put in later.
+    let mut parts = expected.split("{{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let filled = parts.fold(first, |text, part| text + part.split_once("}}").map_or(part, |(_, rest)| rest));
+    match pattern(&filled).map(regex::Regex::new) {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()),
+        None => Err(format!("a text that begins with `~` is `~/regular expression/` or one of {}", quoted(&WORDS))),
+    }
+}
+
+fn pattern(matcher: &str) -> Option<&str> {
+    matcher.strip_prefix("~/")?.strip_suffix('/')
+}
+
 fn matches(matcher: &str, found: &Value) -> bool {
     let text = found.as_str();
     let shaped = |test: &dyn Fn(&str) -> bool| text.is_some_and(test);
@@ -74,9 +103,8 @@ fn matches(matcher: &str, found: &Value) -> bool {
         "~hex32" => shaped(&|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))),
         "~date-time" => shaped(&|text| text.parse::<jiff::Timestamp>().is_ok()),
         "~base64-pdf" => shaped(&|text| text.starts_with("JVBERi0") && base64_decodes(text)),
-        pattern => {
-            let pattern = pattern.strip_prefix("~/").and_then(|pattern| pattern.strip_suffix('/'));
-            let regex = pattern.and_then(|pattern| regex::Regex::new(pattern).ok());
+        matcher => {
+            let regex = pattern(matcher).and_then(|pattern| regex::Regex::new(pattern).ok());
             regex.is_some_and(|regex| regex.is_match(&text.map_or_else(|| found.to_string(), str::to_owned)))
         }
     }

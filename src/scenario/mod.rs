@@ -29,4 +29,4 @@ pub mod verify;
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::error::Diagnostic;
-pub use self::parse::{API_VERSION, KIND, load, load_bytes, parse};
+pub use self::parse::{API_VERSION, KIND, conversation as load_conversation, load, load_bytes, parse};

@@ -2,6 +2,7 @@
 //! each reports what it cannot use and goes on with the rest, so one mistake hides no other.
 
 mod accounts;
+mod conversation;
 mod expect;
 pub(super) mod members;
 mod overrides;
@@ -13,6 +14,8 @@ mod values;
 mod webhooks;
 
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use self::reader::{Mounts, Reader};
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
@@ -36,7 +39,7 @@ pub const KIND: &str = "Scenario";
 ///
 /// Everything that is wrong with the text.
 pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
-    outcome(read(text, file, None))
+    outcome(read(text, file, None, scenario))
 }
 
 /// Reads a scenario and checks it against the operations there are, reporting the problems of both together.
@@ -45,7 +48,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
 ///
 /// Everything that is wrong with the text or with the names in it.
 pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
-    let (scenario, mut problems) = read(text, file, Some(vocabulary.mounts()));
+    let (scenario, mut problems) = read(text, file, Some(vocabulary.mounts()), scenario);
     if let Some(scenario) = &scenario {
         problems.extend(check::check(scenario, vocabulary));
         problems.sort_by_key(|problem| problem.span.start);
@@ -73,7 +76,16 @@ pub fn load_bytes(bytes: &[u8], file: &str, vocabulary: &dyn Vocabulary) -> Resu
     }
 }
 
-fn outcome((scenario, mut problems): (Option<Scenario>, Vec<Diagnostic>)) -> Result<Scenario, Vec<Diagnostic>> {
+/// Reads a conversation, as YAML or JSON.
+///
+/// # Errors
+///
+/// Everything that is wrong with the text.
+pub fn conversation(text: &str, file: &str) -> Result<Value, Vec<Diagnostic>> {
+    outcome(read(text, file, None, conversation::story))
+}
+
+fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {
     if let Some(last) = problems.get(MAX_PROBLEMS).cloned() {
         problems.truncate(MAX_PROBLEMS);
         problems.push(Diagnostic {
@@ -84,22 +96,27 @@ fn outcome((scenario, mut problems): (Option<Scenario>, Vec<Diagnostic>)) -> Res
             ..last
         });
     }
-    match scenario {
-        Some(scenario) if problems.is_empty() => Ok(scenario),
+    match found {
+        Some(found) if problems.is_empty() => Ok(found),
         _ => Err(problems),
     }
 }
 
 /// What could be read, and what could not.
-fn read(text: &str, file: &str, mounts: Option<Mounts>) -> (Option<Scenario>, Vec<Diagnostic>) {
+fn read<T>(
+    text: &str,
+    file: &str,
+    mounts: Option<Mounts>,
+    read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
+) -> (Option<T>, Vec<Diagnostic>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
     let (root, problems) = node::load(&source);
     let mut reader = Reader::new(&source, problems, mounts);
-    let scenario = root.and_then(|root| scenario(&mut reader, &root));
+    let found = root.and_then(|root| read(&mut reader, &root));
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.span.start);
-    (scenario, problems)
+    (found, problems)
 }
 
 fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {

@@ -1,4 +1,4 @@
-//! The JSON schema of scenario files, which editors use to complete and explain members. Its skeleton is a file of its own, kept by hand
+//! The JSON schemas of scenario files and of conversations, which editors use to complete and explain members. Its skeleton is a file of its own, kept by hand
 //! for the sake of its descriptions; what rows of `accounts` can have comes from the vendors. Tests hold it against the reader and
 //! every scenario that is shipped against it.
 
@@ -14,6 +14,15 @@ use crate::scenario::check::Vocabulary;
 #[must_use]
 pub fn skeleton() -> Value {
     serde_json::from_str(include_str!("scenario.v1.json")).expect("the schema file is JSON")
+}
+
+/// The schema of conversations.
+///
+/// # Panics
+/// Never: a test reads the file.
+#[must_use]
+pub fn conversation() -> Value {
+    serde_json::from_str(include_str!("conversation.v1.json")).expect("the schema file is JSON")
 }
 
 /// The schema for whoever has these vendors.
@@ -113,6 +122,15 @@ mod tests {
         let properties = object.get("properties").and_then(Value::as_object).expect("the definition has properties");
         assert_eq!(object.get("additionalProperties"), Some(&Value::Bool(false)), "{object}");
         properties.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn schema_and_reader_know_the_same_members_of_conversations() {
+        let schema = conversation();
+        for (name, members) in members::CONVERSATIONS {
+            let definition = if name == "conversation" { &schema } else { &schema["$defs"][name] };
+            assert_eq!(names(definition), members, "{name}");
+        }
     }
 
     #[test]

@@ -134,11 +134,17 @@ impl Admin {
 
     /// Moves the clock that an answer waits for. It goes on when the caller does not wait for it.
     async fn finished(&self, given: Given) -> Given {
-        let Some(Advance { sandbox, to, then }) = given.advance else { return given };
+        if given.advance.is_none() {
+            return given;
+        }
         let courier = Arc::clone(&self.courier);
         let moving = tokio::spawn(async move {
-            let (now, fired) = courier.advance(&sandbox, to).await;
-            then(now, fired)
+            let mut given = given;
+            while let Some(Advance { sandbox, to, then }) = given.advance.take() {
+                let (now, fired) = courier.advance(&sandbox, to).await;
+                given = then(now, fired);
+            }
+            given
         });
         match moving.await {
             Ok(given) => given,

@@ -129,7 +129,7 @@ impl Bound {
 
     /// Where each vendor is found.
     fn served(&self) -> Served {
-        let mut served = Served::default();
+        let mut served = Served { admin: self.admin, ..Served::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
             match (listener.local_addr(), role.mount) {
                 (Ok(address), Some(mount)) => served.mounts.push((mount, address)),

@@ -162,7 +162,7 @@ impl Courier {
             .body(Full::new(Bytes::from(outbound.body.clone())))
             .map_err(|_| Failure::Address("the address is no URL"))?;
         let headers = request.headers_mut();
-        for (name, value) in &outbound.headers {
+        for (name, value) in outbound.headers.iter().chain(&outbound.signed) {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value)) {
                 headers.append(name, value);
             }
@@ -294,6 +294,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             url: url.to_owned(),
             headers: Vec::new(),
+            signed: Vec::new(),
             body: String::new(),
             timeout: Duration::from_secs(1),
         }

@@ -1,5 +1,5 @@
 //! What people see when a scenario file is wrong: every `tests/diagnostics/<name>.yaml` and beside it, in `<name>.err`, all that is said
-//! about it. `UPDATE=1 cargo test` writes the second from the first; review the difference.
+//! about it; those whose name begins with `conversation` are conversations, the others scenarios. `UPDATE=1 cargo test` writes the second from the first; review the difference.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,13 @@ fn files(folder: &str) -> Vec<PathBuf> {
 fn said(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).expect("the file can be read");
-    match scenario::load_bytes(&bytes, &name, &Few) {
-        Ok(_) => String::new(),
+    let read = if name.starts_with("conversation") {
+        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name).map(drop)
+    } else {
+        scenario::load_bytes(&bytes, &name, &Few).map(drop)
+    };
+    match read {
+        Ok(()) => String::new(),
         Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().join("\n"),
     }
 }
@@ -159,10 +164,46 @@ const PIECES: [&str; 40] = [
     "2026-01-05T09:00:00Z",
 ];
 
+/// Those of conversations.
+const STORY: [&str; 24] = [
+    "\n",
+    "\n  ",
+    "\n- ",
+    "\n  - ",
+    ": ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    "steps:",
+    "- call: ",
+    "GET /x",
+    "- advance: ",
+    "1h",
+    "- receives:\n    - ",
+    "- subscribe: {",
+    "json: ",
+    "expect: {status: 200",
+    "has: {a: ~",
+    "headers: ",
+    "hmac: {header: x",
+    "repeat: 3",
+    "~/(/",
+];
+
 proptest! {
     #[test]
     fn any_bytes_are_a_scenario_or_problems(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         if let Err(problems) = scenario::load_bytes(&bytes, "x", &Few) {
+            problems.iter().for_each(|problem| drop(problem.to_string()));
+        }
+    }
+
+    #[test]
+    fn any_pieces_are_a_conversation_or_problems(pieces in proptest::collection::vec(proptest::sample::select(STORY.to_vec()), 0..40)) {
+        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x") {
+            prop_assert!(!problems.is_empty());
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }
     }

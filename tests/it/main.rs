@@ -16,6 +16,7 @@ mod judge_shiptime;
 mod leaks;
 mod listener;
 mod machine;
+mod played;
 mod process;
 mod recorded;
 mod sandboxes;

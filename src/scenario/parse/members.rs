@@ -35,6 +35,25 @@ pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events"
 pub(crate) const EXPECT: [&str; 6] = ["call", "never", "order", "webhook", "count", "when"];
 pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"];
 
+pub(crate) const CONVERSATION: [&str; 4] = ["about", "scenario", "headers", "steps"];
+pub(crate) const CONVERSATION_STEP: [&str; 12] =
+    ["call", "advance", "subscribe", "receives", "headers", "json", "form", "text", "expect", "save", "repeat", "note"];
+pub(crate) const CONVERSATION_EXPECT: [&str; 6] = ["status", "headers", "json", "has", "text", "notes"];
+pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 5] = ["vendor", "events", "format", "secret", "answers"];
+pub(crate) const CONVERSATION_RECEIPT: [&str; 10] = ["event", "subject", "method", "at", "headers", "json", "has", "form", "text", "hmac"];
+pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "over"];
+
+/// Every list of conversations with the name of its definition in their schema.
+#[cfg(test)]
+pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
+    ("conversation", &CONVERSATION),
+    ("told_step", &CONVERSATION_STEP),
+    ("expected_answer", &CONVERSATION_EXPECT),
+    ("receiver", &CONVERSATION_SUBSCRIBE),
+    ("received_webhook", &CONVERSATION_RECEIPT),
+    ("hmac", &CONVERSATION_HMAC),
+];
+
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
 pub(crate) const ALL: [(&str, &[&str]); 17] = [

@@ -207,9 +207,10 @@ pub(super) fn document(vocabulary: &dyn Vocabulary) -> Value {
         },
         "security": [{}, {"token": []}],
     });
-    let scenario = schema::of(vocabulary);
-    if let (Some(schemas), Some(parts)) = (document["components"]["schemas"].as_object_mut(), scenario["$defs"].as_object()) {
-        schemas.extend(parts.iter().map(|(name, part)| (name.clone(), part.clone())));
+    for schema in [schema::of(vocabulary), schema::conversation()] {
+        if let (Some(schemas), Some(parts)) = (document["components"]["schemas"].as_object_mut(), schema["$defs"].as_object()) {
+            schemas.extend(parts.iter().map(|(name, part)| (name.clone(), part.clone())));
+        }
     }
     point(&mut document);
     document

@@ -1,0 +1,104 @@
+//! Conversations that are played in a running server: what is told on the way really travels, to the built-in receivers.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::listener::admin;
+use crate::process::{Server, exchange};
+
+const CLOCK: &str = r#"{"start": "2026-01-05T09:00:00Z", "mode": "frozen"}"#;
+
+/// Plays a story in a sandbox of its own.
+fn play(server: &Server, name: &str, mount: &str, scenario: &Value, story: &str) -> Value {
+    let clock: Value = serde_json::from_str(CLOCK).expect("JSON");
+    let scenario = if scenario.is_null() { json!({}) } else { scenario.clone() };
+    admin(server, "POST", "/sandboxes", &json!({"name": name, "seed": 42, "clock": clock, "scenario": scenario}));
+    let answer = exchange(
+        server.admin(),
+        format!(
+            "POST /_seatrial/sandboxes/{name}/conversations?vendor={mount} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/yaml\r\n\
+             connection: close\r\ncontent-length: {}\r\n\r\n{story}",
+            story.len()
+        )
+        .as_bytes(),
+    );
+    let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+}
+
+#[test]
+fn what_stories_receive_arrives_in_a_running_server_too() {
+    for arguments in [&[][..], &["--admin-listen", "127.0.0.1:0"]] {
+        let server = Server::start(arguments);
+        let mut played = 0;
+        for vendor in ["shipmate", "shipmate_v1_2", "shippo"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors").join(vendor);
+            for file in fs::read_dir(folder).expect("the folder exists").map(|entry| entry.expect("it can be listed").path()) {
+                let text = fs::read_to_string(&file).expect("stories are text");
+                if !text.contains("receives:") {
+                    continue;
+                }
+                let story: Value = serde_saphyr::from_str(&text).expect("stories are YAML");
+                let mount = vendor.split('_').next().unwrap_or(vendor);
+                played += 1;
+                let report = play(&server, &format!("s{played}"), mount, &story["scenario"], &text);
+                let problems: Vec<&Value> =
+                    report["steps"].as_array().into_iter().flatten().filter(|step| step["problems"] != json!([])).collect();
+                assert_eq!(report["verdict"], "passed", "{}: {problems:#?} {report:.200}", file.display());
+            }
+        }
+        assert!(played >= 8, "only {played} stories receive anything");
+        let told = admin(&server, "GET", "/inbox/s1", &Value::Null);
+        assert!(told["received"].as_u64().is_some_and(|received| received > 0), "{told}");
+    }
+}
+
+#[test]
+fn what_goes_otherwise_is_told() {
+    let server = Server::start(&[]);
+    let scenario = json!({"accounts": {"shippo": [{"token": "shippo_live_hooks", "mode": "live", "webhook_secret": "s3cret"}]}});
+    let hmac = r#"value: "t={time},v1={digest}", over: "{time}.{body}""#;
+    let story = format!(
+        r#"
+headers: {{Authorization: ShippoToken shippo_live_hooks}}
+steps:
+  - call: POST /webhooks
+    json: {{event: all, url: "{{{{inbox}}}}"}}
+    expect: {{status: 201}}
+  - subscribe: {{events: [nothing]}}
+  - call: POST /batches
+    json: {{default_carrier_account: f82c50551bc7a9182d8e91293e0a7468, default_servicelevel_token: usps_priority, batch_shipments: []}}
+    expect: {{status: 201}}
+  - advance: 5s
+  - receives:
+      - event: batch_purchased
+        method: PUT
+        headers: {{content-type: text/plain, shippo-api-version: null}}
+        has: {{event: batch_made}}
+        hmac: {{header: shippo-auth-signature, secret: another, {hmac}}}
+      - {{event: track_updated}}
+  - receives: []
+"#
+    );
+    let report = play(&server, "wrong", "shippo", &scenario, &story);
+    assert_eq!(report["verdict"], "failed");
+    let problems = |place: usize| report["steps"][place]["problems"].to_string();
+    assert_eq!(report["steps"][2]["status"], 201, "{report}");
+    assert!(problems(1).contains("`nothing` is no event of shippo; expected `*` or some of transaction_created"), "{report}");
+    for told in [
+        "webhook 1: event `batch_created`, expected `batch_purchased`",
+        "webhook 1: method `POST`, expected `PUT`",
+        "webhook 1: header content-type: Some(\\\"application/json\\\"), expected \\\"text/plain\\\"",
+        "webhook 1: header shippo-api-version: Some(\\\"2018-02-08\\\"), expected null",
+        "webhook 1: $.event: expected \\\"batch_made\\\", found \\\"batch_created\\\"",
+        "webhook 1: the signature in shippo-auth-signature is ",
+        "a webhook did not arrive: {\\\"event\\\":\\\"track_updated\\\"}",
+    ] {
+        assert!(problems(4).contains(told), "{told}\n{}", problems(4));
+    }
+    assert_eq!(problems(5), "[]", "nothing is received twice");
+    let refused = play(&server, "refused", "shippo", &json!({}), "steps: [{receive: []}]");
+    assert_eq!(refused["diagnostics"][1]["help"], "did you mean `receives`?", "{refused}");
+}
