@@ -108,6 +108,10 @@ await check("shippo node: shipments and rates", async () => {
   const local = await api.rates.listShipmentRatesByCurrencyCode({ shipmentId: made.objectId, currencyCode: "EUR" });
   equal(local.results[0].currencyLocal, "EUR");
   equal((await api.shipments.list({})).results[0].objectId, made.objectId);
+  await api.shipments.create(shipment);
+  const first = await api.shipments.list({ results: 1, pageToken: "" });
+  const last = await api.shipments.list({ results: 1, pageToken: new URL(first.next).searchParams.get("page_token") });
+  equal(last.results.map((row) => row.objectId), [made.objectId]);
 });
 
 await check("shippo node: a label, its manifest and its refund", async () => {
@@ -190,6 +194,37 @@ await check("shippo node: tracking", async () => {
   const seen = await live.trackingStatus.create({ carrier: "usps", trackingNumber: "9205590164917312751089" });
   equal(seen.trackingHistory, []);
   equal((await live.trackingStatus.get("9205590164917312751089", "usps")).carrier, "usps");
+});
+
+await check("shippo node: the six test numbers", async () => {
+  for (const word of ["PRE_TRANSIT", "UNKNOWN", "TRANSIT", "FAILURE", "DELIVERED", "RETURNED"]) {
+    const seen = await api.trackingStatus.get(`SHIPPO_${word}`, "shippo");
+    equal([seen.trackingStatus.status, seen.trackingHistory.at(-1).status], [word, word]);
+  }
+});
+
+await check("shippo node: a live label on its way", async () => {
+  const { rates } = await live.shipments.create(shipment);
+  const bought = await live.transactions.create({ rate: rates.find((row) => row.provider === "USPS").objectId, async: false });
+  await advance("240h");
+  const seen = await live.trackingStatus.get(bought.trackingNumber, "usps");
+  equal([seen.trackingStatus.status, seen.transaction], ["DELIVERED", bought.objectId]);
+});
+
+await check("shippo node: a label for an order", async () => {
+  const made = await api.orders.create({ placedAt: "2026-01-05T09:00:00Z", toAddress: receiver, weight: "0.4", weightUnit: "lb" });
+  await api.transactions.create({ carrierAccount: USPS, servicelevelToken: "usps_priority", shipment, async: false, order: made.objectId });
+  equal((await api.orders.get(made.objectId)).orderStatus, "SHIPPED");
+});
+
+await check("shippo node: a batch with an entry that cannot be shipped", async () => {
+  const nowhere = { ...shipment, addressTo: "00112233445566778899aabbccddeeff" };
+  const { objectId } = await api.batches.create({ defaultCarrierAccount: USPS, defaultServicelevelToken: "usps_priority",
+    batchShipments: [{ shipment }, { shipment: nowhere }] });
+  await advance("5s");
+  const { status, batchShipments } = await api.batches.get(objectId);
+  equal([status, batchShipments.results[1].shipment], ["INVALID", ""]);
+  equal((await api.batches.removeShipments([batchShipments.results[1].objectId], objectId)).status, "VALID");
 });
 
 await check("shippo node: service groups and live rates", async () => {

@@ -6,6 +6,7 @@ mode was seen to answer in 2026 this library does not read.
 
 import datetime
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 import shippo
@@ -129,6 +130,11 @@ with check("shippo python: shipments and rates"):
     equal({row.currency_local for row in api.rates.list_shipment_rates_by_currency_code(asked).results}, {"EUR"})
     since = (now() - datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     equal(len(api.shipments.list(op.ListShipmentsRequest(object_created_gt=since)).results), 1)
+    api.shipments.create(shipment())
+    first = api.shipments.list(op.ListShipmentsRequest(results=1, page_token=""))
+    token = parse_qs(urlsplit(first.next).query)["page_token"][0]
+    last = api.shipments.list(op.ListShipmentsRequest(results=1, page_token=token))
+    equal(([row.object_id for row in last.results], last.next), ([made.object_id], None))
 
 with check("shippo python: a label, its refund and its manifest"):
     rate, bought = buy()
@@ -191,6 +197,36 @@ with check("shippo python: orders"):
     paid = op.ListOrdersRequest(order_status=[c.OrderStatusEnum.PAID])
     equal([row.object_id for row in api.orders.list(paid).results], [made.object_id])
 
+with check("shippo python: a label for an order"):
+    made = api.orders.create(c.OrderCreateRequest(placed_at="2026-01-05T09:00:00Z", to_address=receiver(), weight="0.4",
+                                                  weight_unit=c.WeightUnitEnum.LB))
+    bought = api.transactions.create(c.InstantTransactionCreateRequest(
+        carrier_account=USPS, servicelevel_token="usps_priority", shipment=shipment(), async_=False, order=made.object_id))
+    seen = api.orders.get(made.object_id)
+    equal((seen.order_status, len(seen.transactions)), (c.OrderStatusEnum.SHIPPED, 1))
+
+with check("shippo python: a declaration with everything, and one with a word too many"):
+    thing = c.CustomsItemCreateRequest(description="T-Shirt", mass_unit=c.WeightUnitEnum.LB, net_weight="1", origin_country="US",
+                                       quantity=2, value_amount="20", value_currency="USD")
+    whole = {"certify": True, "certify_signer": "Sam Quay", "items": [thing], "incoterm": c.CustomsDeclarationIncotermEnum.DDP,
+             "contents_type": c.CustomsDeclarationContentsTypeEnum.MERCHANDISE, "eel_pfc": c.CustomsDeclarationEelPfcEnum.NOEEI_30_36,
+             "non_delivery_option": c.CustomsDeclarationNonDeliveryOptionEnum.RETURN}
+    made = api.customs_declarations.create(c.CustomsDeclarationCreateRequest(**whole))
+    equal(api.customs_declarations.get(made.object_id).incoterm, c.CustomsDeclarationIncotermEnum.DDP)
+    plain = requests.post(f"{HOST}/customs/declarations", json={"incoterm": "EXW"}, timeout=10,
+                          headers={"Authorization": "ShippoToken shippo_test_library"})
+    assert "incoterm" in answer(plain, 400)
+
+with check("shippo python: a batch with an entry that cannot be shipped"):
+    nowhere = c.ShipmentCreateRequest(address_from=sender(), address_to="00112233445566778899aabbccddeeff", parcels=[parcel()])
+    made = api.batches.create(c.BatchCreateRequest(
+        default_carrier_account=USPS, default_servicelevel_token="usps_priority",
+        batch_shipments=[c.BatchShipmentCreateRequest(shipment=shipment()), c.BatchShipmentCreateRequest(shipment=nowhere)]))
+    advance("5s")
+    seen = api.batches.get(made.object_id)
+    equal((seen.status, [row.shipment != "" for row in seen.batch_shipments.results]), (c.BatchStatus.INVALID, [True, False]))
+    equal(api.batches.remove_shipments(made.object_id, [seen.batch_shipments.results[1].object_id]).status, c.BatchStatus.VALID)
+
 with check("shippo python: pickups"):
     _, bought = buy()
     start = now() + datetime.timedelta(days=1)
@@ -228,6 +264,22 @@ with check("shippo python: tracking"):
     seen = live.tracking_status.create(carrier="usps", tracking_number="9205590164917312751089")
     equal((seen.tracking_number, seen.tracking_history), ("9205590164917312751089", []))
     equal(live.tracking_status.get("9205590164917312751089", "usps").carrier, "usps")
+
+with check("shippo python: the six test numbers"):
+    for word in ["PRE_TRANSIT", "UNKNOWN", "TRANSIT", "FAILURE", "DELIVERED", "RETURNED"]:
+        seen = api.tracking_status.get(f"SHIPPO_{word}", "shippo")
+        equal((seen.tracking_status.status.value, seen.tracking_history[-1].status.value), (word, word))
+        assert seen.tracking_status.object_updated, "an event without a time of its own"
+
+with check("shippo python: a live label on its way"):
+    rate = next(row for row in live.shipments.create(shipment()).rates if row.provider == "USPS")
+    bought = live.transactions.create(c.TransactionCreateRequest(rate=rate.object_id, async_=False))
+    advance("240h")
+    seen = live.tracking_status.get(bought.tracking_number, "usps")
+    equal((seen.tracking_status.status, seen.transaction), (c.TrackingStatusEnum.DELIVERED, bought.object_id))
+    assert len(seen.tracking_history) > 2, seen.tracking_history
+    found = live.transactions.list(op.ListTransactionsRequest(tracking_status=c.TrackingStatusEnum.DELIVERED)).results
+    equal([row.object_id for row in found], [bought.object_id])
 
 with check("shippo python: service groups and live rates"):
     groups = api.service_groups

@@ -12,7 +12,6 @@ use crate::judge::{self, Court, Departure, Route};
 
 const DEPARTURES: &[Departure] = &[
     ("GET /addresses/{AddressId}/validate", "answer.validation_results.messages.*.source", "recorded 2017: `USPS`"),
-    ("GET /batches/{BatchId}", "answer.batch_shipments.results.*", "inferred: null where no shipment could be made"),
     ("GET /batches/{BatchId}", "answer.batch_shipments.results.*.messages.*", "recorded 2017 to 2019: bare texts"),
     ("GET /batches/{BatchId}", "answer.batch_shipments.results.*.shipment", "recorded 2017 to 2019: an id"),
     ("GET /customs/declarations", "answer.results.*.address_importer", NEWER),
@@ -41,7 +40,6 @@ const DEPARTURES: &[Departure] = &[
     ("POST /batches/{BatchId}/add_shipments", "answer.batch_shipments.results.*.shipment", "recorded 2017 to 2019: an id"),
     ("POST /batches/{BatchId}/purchase", "answer.batch_shipments.results.*.shipment", "recorded 2017 to 2019: an id"),
     ("POST /batches/{BatchId}/purchase", "status 202", "recorded 2017 to 2019"),
-    ("POST /batches/{BatchId}/remove_shipments", "answer.batch_shipments.results.*", "inferred: null where no shipment could be made"),
     ("POST /batches/{BatchId}/remove_shipments", "answer.batch_shipments.results.*.messages.*", "recorded 2017 to 2019: bare texts"),
     ("POST /batches/{BatchId}/remove_shipments", "answer.batch_shipments.results.*.shipment", "recorded 2017 to 2019: an id"),
     ("POST /customs/declarations", "answer.address_importer", NEWER),

@@ -23,6 +23,7 @@ pub(crate) struct Catalog {
     pub carriers: Vec<Carrier>,
     pub tracking: Vec<String>,
     carrier_names: BTreeMap<String, String>,
+    services: BTreeMap<String, BTreeMap<String, String>>,
     pub zones: Zones,
     pub currencies: Currencies,
     pub addresses: Addresses,
@@ -247,6 +248,14 @@ impl Catalog {
     /// The carrier with that token, if accounts of it can quote.
     pub(crate) fn quoting_carrier(&self, token: &str) -> Option<&Carrier> {
         self.carriers.iter().find(|carrier| carrier.token == token)
+    }
+
+    /// Token and name of every service of a carrier: those that it quotes come first.
+    pub(crate) fn services(&self, token: &str) -> impl Iterator<Item = (&str, &str)> {
+        let quoted = self.quoting_carrier(token).into_iter().flat_map(|carrier| &carrier.services);
+        let further = self.services.get(token).into_iter().flatten();
+        let quoted = quoted.map(|service| (service.token.as_str(), service.name.as_str()));
+        quoted.chain(further.map(|(token, name)| (token.as_str(), name.as_str())))
     }
 
     /// All packaging.

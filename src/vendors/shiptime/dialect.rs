@@ -3,8 +3,8 @@
 //! Every refusal below `/rest` has one shape, `success` and `messages`; the token endpoint speaks OAuth; a caller whom
 //! nobody knows gets no body, and a path that leads nowhere a page of HTML.
 
-use http::StatusCode;
 use http::header::{ALLOW, CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -76,8 +76,12 @@ pub(super) fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
         Refusal::Because("gateway", _) => challenged(TOKEN_CHALLENGE),
         Refusal::UnknownPath { .. } => page(StatusCode::NOT_FOUND),
         Refusal::WrongMethod(allowed) => {
-            let allowed: Vec<&str> = allowed.iter().map(http::Method::as_str).collect();
-            page(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, &allowed.join(", "))
+            let reading = allowed.contains(&Method::GET).then_some("HEAD");
+            let allowed: Vec<&str> = allowed.iter().map(Method::as_str).chain(reading).chain(["OPTIONS"]).collect();
+            // The container answers what may be asked of a path.
+            let asked = call.request.method == Method::OPTIONS;
+            let reply = if asked { Reply::empty(StatusCode::OK) } else { page(StatusCode::METHOD_NOT_ALLOWED) };
+            reply.with(ALLOW, &allowed.join(", "))
         }
         Refusal::UnsupportedMedia(_) => page(StatusCode::UNSUPPORTED_MEDIA_TYPE),
         Refusal::NotAcceptable => page(StatusCode::NOT_ACCEPTABLE),

@@ -69,8 +69,8 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Address, Refusal> {
         state: fields.text("state"),
         zip: fields.text("zip"),
         country: fields.needed("country"),
-        longitude: None,
-        latitude: None,
+        longitude: degrees(&fields, "longitude"),
+        latitude: degrees(&fields, "latitude"),
         phone: telephone(&fields.text("phone")),
         email: fields.text("email"),
         is_residential: fields.flag("is_residential"),
@@ -91,6 +91,11 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Address, Refusal> {
     }
     cx.docs.put(ADDRESS, &address.object_id, &address);
     Ok(address)
+}
+
+/// A coordinate, if one was sent.
+fn degrees(fields: &Fields<'_>, name: &str) -> Option<f64> {
+    fields.value(name).and_then(|value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
 }
 
 /// A leading plus becomes two zeros, blanks vanish.

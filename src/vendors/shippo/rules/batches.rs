@@ -202,7 +202,7 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         metadata: text("metadata").unwrap_or_default(),
         carrier_account: text("carrier_account"),
         servicelevel_token: text("servicelevel_token"),
-        shipment: None,
+        shipment: String::new(),
         transaction: None,
         object_id: wire::new_id(cx),
         status: EntryStatus::Valid,
@@ -220,7 +220,7 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         entry.status = EntryStatus::Invalid;
         entry.messages = texts;
     }
-    entry.shipment = known;
+    entry.shipment = known.unwrap_or_default();
     entry
 }
 
@@ -272,7 +272,7 @@ fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, tok
 /// Buys the labels of an entry; its transaction, or that and what the carrier says.
 fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result<String, (Option<String>, Vec<String>)> {
     let (account, token) = choice(batch, entry);
-    let found = entry.shipment.as_deref().and_then(|id| cx.docs.get::<Shipment>(SHIPMENT, id)).zip(accounts::find(cx, account));
+    let found = cx.docs.get::<Shipment>(SHIPMENT, &entry.shipment).zip(accounts::find(cx, account));
     let (shipment, account) = found.ok_or_else(|| (None, vec!["Shipment does not exist".to_owned()]))?;
     let rate = find_rate(cx, &shipment, &account, token).map_err(|text| (None, vec![text]))?;
     let mut labels = purchase::queue(cx, &rate, &shipment, wishes);

@@ -186,7 +186,6 @@ pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> View {
 }
 
 fn service_levels(token: &str) -> Vec<Level> {
-    let Some(carrier) = CATALOG.quoting_carrier(token) else { return Vec::new() };
     let returns = matches!(token, "usps" | "ups" | "fedex");
-    carrier.services.iter().map(|service| Level { name: &service.name, token: &service.token, supports_return_labels: returns }).collect()
+    CATALOG.services(token).map(|(token, name)| Level { name, token, supports_return_labels: returns }).collect()
 }

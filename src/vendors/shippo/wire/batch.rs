@@ -44,7 +44,8 @@ pub(crate) struct Entry {
     pub metadata: String,
     pub carrier_account: Option<String>,
     pub servicelevel_token: Option<String>,
-    pub shipment: Option<String>,
+    /// Empty where none could be made: the vendor's libraries want a text here.
+    pub shipment: String,
     pub transaction: Option<String>,
     pub object_id: String,
     pub status: EntryStatus,

@@ -53,7 +53,7 @@ struct Reader<'a> {
 const LIST: &str = "java.util.ArrayList";
 
 /// Reads `body`, or says what the parser says. `identity` is the hash that Java prints for the stream it reads from.
-/// Members that are null are left out; numbers and flags are what they were written as, or what a text of them says.
+/// Members that are null are left out; texts of numbers and flags are what they say.
 pub(crate) fn read(class: &'static Class, body: &[u8], identity: u32) -> Result<Map<String, Value>, String> {
     let source = format!("java.io.ByteArrayInputStream@{identity:x}");
     let mut reader = Reader { cursor: Cursor::new(body), path: Vec::new(), source };
@@ -204,9 +204,10 @@ impl Reader<'_> {
         if digits.is_empty() {
             return Ok(Value::Null);
         }
-        match serde_json::from_str::<Number>(&digits) {
-            Ok(number) => Ok(Value::Number(number)),
-            Err(_) => {
+        // A double is printed with its point, whatever was written: 10 comes back as 10.0.
+        match serde_json::from_str::<f64>(&digits).ok().and_then(Number::from_f64) {
+            Some(number) => Ok(Value::Number(number)),
+            None => {
                 let text = format!("Can not construct instance of java.lang.Double from String value '{digits}': not a valid Double value");
                 Err(Fault { text, place, opened: None })
             }
