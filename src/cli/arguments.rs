@@ -4,7 +4,9 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
 
 use crate::base::time;
 use crate::engine::Conform;
@@ -80,7 +82,7 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
     pub egress_ca: Vec<PathBuf>,
     /// Leave our own headers out of the vendors' answers
-    #[arg(long, env = "SEATRIAL_PLAIN")]
+    #[arg(long, env = "SEATRIAL_PLAIN", value_parser = FalseyValueParser::new())]
     pub plain: bool,
     /// How often answers are checked against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
@@ -107,13 +109,13 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_SANDBOXES", value_name = "NUMBER", default_value_t = 10_000)]
     pub sandboxes: usize,
     /// How long a client may take to send a request
-    #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "SPAN", default_value = "30s", value_parser = span)]
+    #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "SPAN", default_value = "30s", value_parser = patience)]
     pub read_timeout: Duration,
     /// How logs are written to stderr
     #[arg(long, env = "SEATRIAL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
     /// Which logs are written, such as `info` or `seatrial=debug`
-    #[arg(long, env = "SEATRIAL_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "SEATRIAL_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub log: String,
 }
 
@@ -129,7 +131,7 @@ pub struct CheckArguments {
 #[derive(Args, Debug)]
 pub struct CoverageArguments {
     /// Print JSON instead of a table
-    #[arg(long, env = "SEATRIAL_COVERAGE_JSON")]
+    #[arg(long, env = "SEATRIAL_COVERAGE_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 }
 
@@ -196,6 +198,10 @@ enum ArgumentError {
     Address(String),
     #[error("`{0}` is no span such as `30s`")]
     Span(String),
+    #[error("`{0}` leaves no time at all, expected a span such as `30s`")]
+    NoTime(String),
+    #[error("`{0}` is no filter such as `info` or `seatrial=debug`")]
+    Filter(String),
 }
 
 fn address(text: &str) -> Result<SocketAddr, ArgumentError> {
@@ -210,4 +216,12 @@ fn listen(text: &str) -> Result<Listen, ArgumentError> {
 
 fn span(text: &str) -> Result<Duration, ArgumentError> {
     time::duration(text).ok_or_else(|| ArgumentError::Span(text.to_owned()))
+}
+
+fn patience(text: &str) -> Result<Duration, ArgumentError> {
+    span(text).and_then(|span| if span.is_zero() { Err(ArgumentError::NoTime(text.to_owned())) } else { Ok(span) })
+}
+
+fn filter(text: &str) -> Result<String, ArgumentError> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|_| ArgumentError::Filter(text.to_owned()))
 }

@@ -64,7 +64,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let off = arguments.admin_auth == AdminAuthArgument::Off;
     let guard = Guard::new(&bound.admin_addresses(), arguments.admin_token.clone(), off, arguments.admin_host.clone(), token);
     if let AdminAuth::Token(token) = &guard.auth
-        && arguments.admin_token.is_none()
+        && arguments.admin_token.as_deref().is_none_or(str::is_empty)
     {
         warn(&format_args!("seatrial: the admin API is not on loopback; its token is {token}"));
     }
@@ -135,7 +135,7 @@ fn token() -> String {
 
 fn logs(arguments: &ServeArguments) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(&arguments.log).expect("the argument was read as a filter");
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let done = match arguments.log_format {
         LogFormat::Text => builder.with_ansi(false).try_init(),

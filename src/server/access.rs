@@ -38,11 +38,11 @@ pub(super) struct Denied {
 
 impl Guard {
     /// The rule for an API that is bound to these addresses: a token unless all of them are loopback, or `off` says that nobody needs
-    /// one. Without a `token` one is made where one is needed.
+    /// one. Without a `token` one is made where one is needed; an empty one is none.
     #[must_use]
     pub fn new(addresses: &[SocketAddr], token: Option<String>, off: bool, hosts: Vec<String>, make: impl FnOnce() -> String) -> Self {
         let is_near = addresses.iter().all(|address| address.ip().is_loopback());
-        let auth = match (off, token) {
+        let auth = match (off, token.filter(|token| !token.is_empty())) {
             (true, _) => AdminAuth::Off,
             (false, Some(token)) => AdminAuth::Token(token),
             (false, None) if is_near => AdminAuth::Loopback,
@@ -126,6 +126,7 @@ mod tests {
         assert_eq!(auth(&["127.0.0.1:1", "0.0.0.0:1"], None, false), AdminAuth::Token("made".to_owned()));
         assert_eq!(auth(&["[::]:1", "127.0.0.1:1"], Some("own"), false), AdminAuth::Token("own".to_owned()));
         assert_eq!(auth(&["127.0.0.1:1"], Some("own"), false), AdminAuth::Token("own".to_owned()));
+        assert_eq!(auth(&["0.0.0.0:1"], Some(""), false), AdminAuth::Token("made".to_owned()));
         assert_eq!(auth(&["0.0.0.0:1"], Some("own"), true), AdminAuth::Off);
     }
 

@@ -111,13 +111,23 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(run(&["health", "--address", &address]).status.code(), Some(0));
     assert_eq!(run(&["--listen", &address]).status.code(), Some(3));
     assert_eq!(run(&["--listen", "nowhere=127.0.0.1:0"]).status.code(), Some(2));
-    assert_eq!(run(&["--no-such-flag"]).status.code(), Some(2));
+    for wrong in [["--no-such-flag", ""], ["--log", "[x"], ["--read-timeout", "0s"], ["--seed", "x"], ["--conform", "some"]] {
+        assert_eq!(run(&wrong).status.code(), Some(2), "{wrong:?}");
+    }
     assert_eq!(run(&["--scenario", "no/such/file.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "tests/diagnostics/unknown_key.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0));
     assert_eq!(run(&["check", "benches"]).status.code(), Some(2), "no scenario was checked");
     drop(server);
     assert_eq!(run(&["health", "--address", &address]).status.code(), Some(1));
+}
+
+#[test]
+fn switches_in_the_environment_are_read_as_people_write_them() {
+    let said =
+        |value: &str| text(&command().arg("coverage").env("SEATRIAL_COVERAGE_JSON", value).output().expect("the binary runs").stdout);
+    assert!(["1", "true", "yes"].iter().all(|value| said(value).starts_with("{\"coverage\"")));
+    assert!(["0", "false", ""].iter().all(|value| said(value).starts_with("vendor ")));
 }
 
 #[test]
