@@ -1,12 +1,15 @@
 //! `seatrial check`: every problem of scenario files, as a compiler would show it.
 
+use std::sync::Arc;
+
 use crate::base::time::Timestamp;
 use crate::cli::arguments::CheckArguments;
 use crate::cli::scenarios::{self, ScenarioError};
 use crate::cli::{Exit, complain, say, warn};
-use crate::engine::{Machine, Options, Start};
-use crate::scenario;
-use crate::vendors;
+use crate::engine::{DEFAULT, Machine, Options, Start};
+use crate::scenario::run::{self, Known};
+use crate::scenario::{self, Diagnostic};
+use crate::{server, vendors};
 
 pub(super) fn run(arguments: &CheckArguments) -> Exit {
     let machine =
@@ -31,13 +34,19 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<(usize, usize)
         for file in scenarios::files(path)? {
             files += 1;
             let (name, bytes) = scenarios::read(&file)?;
-            if let Err(found) = scenario::load_bytes(&bytes, &name, &scenario::run::Known(machine)) {
+            if let Err(found) = tried(&bytes, &name, machine) {
                 problems += found.len();
                 found.iter().for_each(|problem| warn(&format_args!("{problem}\n")));
             }
         }
     }
     Ok((files, problems))
+}
+
+/// Reads a scenario, and makes the sandbox that it describes.
+fn tried(bytes: &[u8], name: &str, machine: &Machine) -> Result<(), Vec<Diagnostic>> {
+    let scenario = scenario::load_bytes(bytes, name, &Known(machine))?;
+    run::stage(machine, DEFAULT, &Arc::new(scenario), None, server::wall()).map(drop)
 }
 
 fn plural(count: usize, noun: &str) -> String {

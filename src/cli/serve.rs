@@ -36,7 +36,8 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         announced: vendors::ANNOUNCED,
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
-    let machine = Arc::new(Machine::new(vendors::ALL, options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(wall()) }));
+    let machine =
+        Arc::new(Machine::new(vendors::ALL, options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(server::wall()) }));
     if let Some(path) = &arguments.scenario
         && let Err(problems) = open(&machine, path, arguments.seed)
     {
@@ -89,7 +90,7 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String>
     let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
     let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::Known(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
-    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, wall()).map_err(told)?;
+    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
     let replaced = machine.replace(machine.default_sandbox(), staged, false);
     replaced.map_err(|_| format!("error: {} gives more data than a sandbox may hold (`--sandbox-bytes`)", path.display()))
 }
@@ -145,9 +146,4 @@ fn logs(arguments: &ServeArguments) {
         warn(&format_args!("seatrial: logs are off: {error}"));
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-}
-
-#[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
-fn wall() -> crate::base::time::Timestamp {
-    crate::base::time::Timestamp::now()
 }

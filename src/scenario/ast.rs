@@ -411,7 +411,7 @@ pub enum Expected {
     /// Webhooks that were delivered.
     Webhook {
         /// The vendor's name of the event.
-        event: String,
+        event: Spanned<String>,
         /// How many.
         count: Count,
         /// What the consumer answered.

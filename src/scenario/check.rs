@@ -2,7 +2,7 @@
 //! vendors a program has.
 
 use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
-use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted};
+use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, suggestion};
 use crate::engine::AccountRows;
 
 /// What there is to refer to.
@@ -12,6 +12,9 @@ pub trait Vocabulary {
 
     /// The full names of all operations, `vendor.operationId`.
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+
+    /// The events that any vendor tells of.
+    fn events(&self) -> Vec<&'static str>;
 
     /// The mounts that `accounts` may name, with what each can have in its rows.
     fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)>;
@@ -44,7 +47,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         match &entry.kind {
             Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),
             Expected::Order(calls) => calls.iter().for_each(|on| checker.pattern(on)),
-            Expected::Webhook { .. } => {}
+            Expected::Webhook { event, .. } => checker.event(event),
         }
     }
     checker.problems.sort_by_key(|problem| problem.span.start);
@@ -73,15 +76,20 @@ impl Checker<'_> {
         }
     }
 
+    fn event(&mut self, event: &Spanned<String>) {
+        let known = self.vocabulary.events();
+        if !known.contains(&event.value.as_str()) {
+            let help = suggestion(&event.value, &known);
+            self.problem("S009", event.span, format!("unknown event `{}`", event.value), None, help);
+        }
+    }
+
     fn vendor(&mut self, vendor: &str, span: Span) {
         let known: Vec<_> = self.vocabulary.vendors().collect();
         if known.contains(&vendor) {
             return;
         }
-        let help = match nearest(vendor, known.iter().copied()) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => format!("expected one of {}", quoted(&known)),
-        };
+        let help = suggestion(vendor, &known);
         self.problem("S013", span, format!("unknown vendor `{vendor}`"), None, help);
     }
 

@@ -150,6 +150,13 @@ impl Vocabulary for Known<'_> {
         Box::new(self.0.books().flat_map(|(_, book)| book.catalog.operations().iter().map(|operation| &*operation.name)))
     }
 
+    fn events(&self) -> Vec<&'static str> {
+        let mut events: Vec<_> = self.0.vendors().flat_map(|vendor| vendor.webhooks.events).copied().collect();
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+
     fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
         let mut mounts: Vec<_> = self.0.vendors().map(|vendor| (vendor.mount, vendor.accounts)).collect();
         mounts.dedup_by_key(|(mount, _)| *mount);

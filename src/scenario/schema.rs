@@ -113,6 +113,10 @@ mod tests {
             Box::new(std::iter::empty())
         }
 
+        fn events(&self) -> Vec<&'static str> {
+            Vec::new()
+        }
+
         fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
             vec![("somebody", &ROWS)]
         }

@@ -152,7 +152,7 @@ impl Evidence {
                 self.in_order(&patterns)
             }
             Expected::Webhook { event, count, answered } => {
-                let told = self.deliveries.iter().filter(|row| row.event == *event && !row.test && took(row, *answered));
+                let told = self.deliveries.iter().filter(|row| row.event == event.value && !row.test && took(row, *answered));
                 let ids: Vec<String> = told.map(|row| row.id.clone()).collect();
                 let unclear = if self.forgotten { u64::MAX } else { 0 };
                 let (verdict, detail) = counted(ids.len() as u64, unclear, *count, "delivery");

@@ -34,6 +34,10 @@ impl Vocabulary for Few {
         Box::new(OPERATIONS.into_iter())
     }
 
+    fn events(&self) -> Vec<&'static str> {
+        shippo::VENDOR.webhooks.events.to_vec()
+    }
+
     fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
         let vendors = [&shippo::VENDOR, &shipmate::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];
         let announced = (shipstation::MOUNT, &shipstation::ACCOUNTS);

@@ -123,6 +123,16 @@ fn exit_codes_say_what_went_wrong() {
 }
 
 #[test]
+fn check_makes_the_data_that_a_scenario_gives() {
+    let file = std::env::temp_dir().join(format!("seatrial-given-{}.yaml", std::process::id()));
+    std::fs::write(&file, "given: [{shippo.CreateAddress: {name: Ada}}]").expect("the file can be written");
+    let output = run(&["check", file.to_str().expect("a UTF-8 path")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error[S017]: `shippo.CreateAddress` refuses this row with 400"), "{}", text(&output.stderr));
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
 fn switches_in_the_environment_are_read_as_people_write_them() {
     let said =
         |value: &str| text(&command().arg("coverage").env("SEATRIAL_COVERAGE_JSON", value).output().expect("the binary runs").stdout);

@@ -4,7 +4,7 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::values::Place;
 use crate::scenario::ast::{Condition, Count, Expectation, Expected};
-use crate::scenario::node::Node;
+use crate::scenario::node::{Kind, Node};
 
 const KINDS: [&str; 4] = ["call", "never", "order", "webhook"];
 
@@ -39,6 +39,11 @@ pub(super) fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expect
         }
         "order" => {
             let calls = reader.each(subject, "order", |reader, item| reader.pattern(item, "order"));
+            if subject.kind == Kind::List(Vec::new()) {
+                reader
+                    .problem("S006", subject.span, "an order of no calls")
+                    .help("for example `order: [shippo.CreateShipment, shippo.CreateTransaction]`");
+            }
             Expected::Order(calls)
         }
         _ => webhook(reader, subject)?,
@@ -52,7 +57,7 @@ fn when(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Condition> {
 
 fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {
     let fields = reader.fields(node, "`webhook`", &members::EXPECT_WEBHOOK)?;
-    let event = fields.require(reader, "event").and_then(|node| reader.string(node, "event"));
+    let event = fields.require(reader, "event").and_then(|node| reader.spanned(node, "event"));
     let min = fields.get("min").and_then(|node| reader.whole(node, "min", 0..=u64::MAX));
     let max = fields.get("max").and_then(|node| reader.whole(node, "max", 0..=u64::MAX));
     let answered = fields.get("answered").and_then(|node| reader.answered(node, "answered"));

@@ -28,7 +28,8 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let when = fields.get("when").map(|node| reader.condition(node, Place::Call));
     let effect = effect(reader, node, &fields);
     let latency = fields.get("latency").and_then(|node| reader.durations(node, "latency"));
-    let times = fields.get("times").and_then(|node| reader.whole(node, "times", 1..=u64::MAX));
+    // A number that could not be read must not turn into one without end, which would take every call from the overrides behind it.
+    let times = fields.get("times").map(|node| reader.whole(node, "times", 1..=u64::MAX).unwrap_or(1));
     let skip = fields.get("skip").and_then(|node| reader.whole(node, "skip", 0..=u64::MAX)).unwrap_or_default();
     // A condition that could not be read must not turn into one that always holds.
     Some(Override { span: node.span, on: on?, when: when.map_or(Some(None), |when| when.map(Some))?, effect, latency, times, skip })
