@@ -1,7 +1,9 @@
 //! Which operation is which rule, by tag and path. Every rule judges its requests itself: the framework behind this API
 //! words each fault in its own way and takes numbers as text.
 
-use super::rules::{account, consignments, custom_fields, labels, quotes, skus, tokens, tracking, users};
+use super::rules::{
+    attributes, consignments, custom_fields, labels, locations, packaging, quotes, services, skus, tokens, tracking, users,
+};
 use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
@@ -9,15 +11,15 @@ pub(super) fn rows(rows: &mut Operations) {
         .judge("cancelConsignment", consignments::cancel)
         .judge("getLabel", labels::get)
         .judge("printLabels", labels::print)
-        .judge("listLocations", account::locations)
-        .judge("getLocation", account::location)
-        .judge("getPackagingOptions", account::packaging)
-        .judge("listAttributes", account::attributes)
+        .judge("listLocations", locations::list)
+        .judge("getLocation", locations::get)
+        .judge("getPackagingOptions", packaging::options)
+        .judge("listAttributes", attributes::list)
         .judge("createSku", skus::create)
         .judge("listSkus", skus::list)
         .judge("getSku", skus::get)
         .judge("updateSku", skus::update)
-        .judge("listServices", account::services)
+        .judge("listServices", services::list)
         .judge("createToken", tokens::create)
         .judge("getToken", tokens::get)
         .judge("deleteToken", tokens::delete)
@@ -32,10 +34,10 @@ pub(super) fn rows_v1_2(rows: &mut Operations) {
         .judge("createCustomField", custom_fields::create)
         .judge("getCustomField", custom_fields::get)
         .judge("getLabel", labels::get)
-        .judge("listLocations", account::locations)
-        .judge("getLocation", account::location)
-        .judge("getPackagingOptions", account::packaging)
-        .judge("listServices", account::services)
+        .judge("listLocations", locations::list)
+        .judge("getLocation", locations::get)
+        .judge("getPackagingOptions", packaging::options)
+        .judge("listServices", services::list)
         .judge("createShipment", consignments::create)
         .judge("getServicesForShipment", quotes::services)
         .judge("cancelShipment", consignments::cancel)

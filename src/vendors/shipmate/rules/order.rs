@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::account::PackagingRules;
+use super::packaging::PackagingRules;
 use super::{custom_fields, customs, labels};
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Docs, Refusal};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{account, custom_fields, users};
+use super::{custom_fields, locations, users};
 use crate::base::ids;
 use crate::base::json::{self, Style};
 use crate::engine::{Cx, Docs, Outcome, Params, Refusal, Reply};
@@ -97,7 +97,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut report, body) = (Report::default(), Field::root(&cx.call.body));
     let mut sku = Sku { location: Some(CATALOG.home().clone()), ..Sku::default() };
     sku.fill(&mut report, &body, &cx.docs, cx.credential.is("strict_skus"));
-    let extra = extra(cx, &mut report, &body, "");
+    let extra = extra(cx, &mut report, &body, "", cx.credential.is("strict_skus"));
     dialect::settle(&report)?;
     sku.uuid = ids::uuid(&mut cx.rng).to_string();
     sku.created_at = Stamp(cx.now).to_string();
@@ -117,7 +117,7 @@ pub fn update(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -
     let (mut report, body) = (Report::default(), Field::root(&cx.call.body));
     let number = sku.sku.clone();
     sku.fill(&mut report, &body, &cx.docs, false);
-    let extra = extra(cx, &mut report, &body, &uuid);
+    let extra = extra(cx, &mut report, &body, &uuid, false);
     dialect::settle(&report)?;
     if sku.sku != number {
         cx.docs.remove(SKU_NUMBER, &number);
@@ -211,10 +211,10 @@ impl Default for Extra {
     }
 }
 
-/// Reads what version 1.2 adds; nothing if the request names none of it.
-fn extra(cx: &Cx<'_>, report: &mut Report, body: &Field<'_, '_>, uuid: &str) -> Option<Extra> {
+/// Reads what version 1.2 adds; nothing if the request names none of it. A strict one has to say how it is handled.
+fn extra(cx: &Cx<'_>, report: &mut Report, body: &Field<'_, '_>, uuid: &str, strict: bool) -> Option<Extra> {
     let named = ["image_url", "active", "item_handling", "custom_fields"].iter().any(|name| body.names(name));
-    if Version::of(cx) == Version::V1_1 || !named {
+    if Version::of(cx) == Version::V1_1 || !(named || strict) {
         return None;
     }
     let mut extra: Extra = cx.docs.get(SKU_EXTRA, uuid).unwrap_or_default();
@@ -223,7 +223,9 @@ fn extra(cx: &Cx<'_>, report: &mut Report, body: &Field<'_, '_>, uuid: &str) -> 
     }
     extra.active = report.flag(&body.member("active")).unwrap_or(extra.active);
     let handling = |word: &str| ["PACKABLE", "NON_PACKABLE"].contains(&word).then(|| word.to_owned());
-    extra.item_handling = report.choice(&body.member("item_handling"), handling).unwrap_or(extra.item_handling);
+    let member = body.member("item_handling");
+    let member = if strict { report.needed(member) } else { member };
+    extra.item_handling = report.choice(&member, handling).unwrap_or(extra.item_handling);
     if let Some(own) = custom_fields::check(report, body, "SKU", cx) {
         extra.custom_fields.extend(own.clone());
     }
@@ -238,7 +240,7 @@ fn shown(cx: &Cx<'_>, uuid: &str) -> Result<Box<RawValue>, Refusal> {
     }
     let stored: Sku = serde_json::from_slice(body).expect("a stored SKU is read by the type that wrote it");
     let extra: Extra = cx.docs.get(SKU_EXTRA, uuid).unwrap_or_default();
-    let location = stored.location.as_ref().map(|location| account::shown(cx, location));
+    let location = stored.location.as_ref().map(|location| locations::shown(cx, location));
     let mut row = Version::V1_2.shown(stored);
     row["location"] = location.into();
     let extra = serde_json::to_value(extra).expect("it is a map of texts");

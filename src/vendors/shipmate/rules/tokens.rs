@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{account, users};
+use super::{locations, users};
 use crate::base::ids;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipmate::access;
@@ -98,7 +98,7 @@ fn login(cx: &Cx<'_>, token: String, user: &Credential, whole: bool) -> Login {
 
 /// A location as it stands in a session, where the post code has a name of its own.
 fn workplace(cx: &Cx<'_>, location: &Location) -> Value {
-    let Value::Object(members) = account::shown(cx, location) else { return Value::Null };
+    let Value::Object(members) = locations::shown(cx, location) else { return Value::Null };
     let name = |name: String| if name == "address_post_zip_code" { "address_postal_zip_code".to_owned() } else { name };
     members.into_iter().map(|(member, value)| (name(member), value)).collect()
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::account;
+use super::locations;
 use crate::base::entropy;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Location, Person};
@@ -50,8 +50,8 @@ fn newer(cx: &Cx<'_>, person: Person) -> Value {
         "merchant_id": CATALOG.account.sender_id,
         "profile_image_url": person.profile_image_url,
         "account_logo_url": null,
-        "location": account::shown(cx, own),
-        "locations": CATALOG.locations.iter().map(|location| account::shown(cx, location)).collect::<Vec<_>>(),
+        "location": locations::shown(cx, own),
+        "locations": CATALOG.locations.iter().map(|location| locations::shown(cx, location)).collect::<Vec<_>>(),
         "access_level": person.access_level,
         "printer_online": person.printer_online,
     })
