@@ -61,26 +61,26 @@ const HOME: [Leg; 6] = [Leg::Manifest, Leg::Collect, Leg::Depart, Leg::Arrive, L
 const ABROAD: [Leg; 8] = [Leg::Manifest, Leg::Collect, Leg::Depart, Leg::Enter, Leg::Clear, Leg::Arrive, Leg::Load, Leg::Deliver];
 const AT_ONCE: [Leg; 4] = [Leg::Manifest, Leg::Collect, Leg::Load, Leg::Deliver];
 
-/// The hour at which carriers come for what was bought until then.
+/// The hour at which carriers come for what was handed over until then.
 const CUTOFF: i8 = 17;
 
-/// The working day on which a parcel with a label of `created` is sent from a place.
-fn sending(created: Timestamp, from: &Place) -> Date {
-    let bought = from.local(created);
-    let date = if bought.hour() < CUTOFF { bought.date() } else { calendar::tomorrow(bought.date()) };
+/// The working day on which a parcel that is `handed` over is sent from a place.
+fn sending(handed: Timestamp, from: &Place) -> Date {
+    let local = from.local(handed);
+    let date = if local.hour() < CUTOFF { local.date() } else { calendar::tomorrow(local.date()) };
     calendar::working_day(from.country(), date)
 }
 
 /// The day, in the recipient's calendar, on which a parcel arrives.
-pub(super) fn arrival(created: Timestamp, transit_days: u8, from: &Location, to: &Location) -> Date {
-    calendar::after(Place::of(to).country(), sending(created, Place::of(from)), transit_days)
+pub(super) fn arrival(handed: Timestamp, transit_days: u8, from: &Location, to: &Location) -> Date {
+    calendar::after(Place::of(to).country(), sending(handed, Place::of(from)), transit_days)
 }
 
 impl<'p> Journey<'p> {
     pub(super) fn of(parcel: &'p Parcel) -> Self {
         let (from, to) = (Place::of(&parcel.from), Place::of(&parcel.to));
         let luck = entropy::fingerprint(parcel.tracking_number.as_bytes());
-        Self { parcel, from, to, sent: sending(parcel.created, from), luck }
+        Self { parcel, from, to, sent: sending(parcel.handed(), from), luck }
     }
 
     /// A number below `spread` of the parcel's own.
@@ -180,10 +180,10 @@ impl<'p> Journey<'p> {
 
     /// A service of minutes: a driver comes at once, or when the sender opens on the next working day.
     fn at_once(&self, leg: Leg) -> Timestamp {
-        let Parcel { created, .. } = *self.parcel;
-        let local = self.from.local(created);
+        let handed = self.parcel.handed();
+        let local = self.from.local(handed);
         let is_open = local.date() == self.sent && local.hour() >= 8;
-        let begins = if is_open { created } else { self.at(Day::Sent(0), (8, 0), Spot::From) };
+        let begins = if is_open { handed } else { self.at(Day::Sent(0), (8, 0), Spot::From) };
         let minutes = match leg {
             Leg::Manifest => 1,
             Leg::Collect => 4,

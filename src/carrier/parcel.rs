@@ -144,6 +144,9 @@ pub struct Parcel {
     pub to: Location,
     /// When its label was bought: what the offsets of a timeline count from.
     pub created: Timestamp,
+    /// From when on its carrier can have it, if that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Timestamp>,
     /// How many working days the service takes.
     pub transit_days: u8,
     /// The timeline it follows; `None` is the usual one.
@@ -160,6 +163,12 @@ pub struct Parcel {
 }
 
 impl Parcel {
+    /// From when on its carrier can have it.
+    #[must_use]
+    pub fn handed(&self) -> Timestamp {
+        self.ready.map_or(self.created, |ready| ready.max(self.created))
+    }
+
     /// Where it is in its life.
     #[must_use]
     pub fn status(&self) -> Status {

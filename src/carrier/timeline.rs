@@ -113,13 +113,15 @@ pub struct Timeline {
     pub steps: Vec<Step>,
     /// Whether it begins again after the last step, with the offsets counted from there.
     pub repeat: bool,
+    /// Whether a step whose time is over is told late, with the time at which it happened, rather than happen late.
+    pub late: bool,
 }
 
 /// When a parcel's next step is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// At that time, this happens.
-    At(Scan),
+    /// At that time, this happens, or comes to be known.
+    At(Timestamp, Scan),
     /// After so many more reads, this happens.
     AfterReads(u32, Scan),
     /// This happens when a call of these operations is about the parcel.
@@ -133,11 +135,14 @@ pub enum Next {
 pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, moments: &Moments) -> Option<Next> {
     let mut next = match timeline {
         Some(timeline) => scripted(parcel, timeline, moments),
-        None => Journey::of(parcel).usual(parcel.step).map(Next::At),
+        None => Journey::of(parcel).usual(parcel.step).map(|scan| Next::At(scan.at, scan)),
     }?;
     // Whatever the clocks of two places show, nothing happens before what happened already.
-    if let (Next::At(scan), Some(latest)) = (&mut next, parcel.scans.last()) {
-        scan.at = scan.at.max(latest.at);
+    if let (Next::At(due, scan), Some(latest)) = (&mut next, parcel.scans.iter().map(|scan| scan.at).max()) {
+        *due = latest.max(*due);
+        if !timeline.is_some_and(|timeline| timeline.late) {
+            scan.at = *due;
+        }
     }
     Some(next)
 }
@@ -168,7 +173,8 @@ fn scripted(parcel: &Parcel, timeline: &Timeline, moments: &Moments) -> Option<N
             let length = longest.max().unwrap_or_default().max(SignedDuration::from_hours(1));
             let laps = i32::try_from(lap).unwrap_or(i32::MAX);
             let offset = length.checked_mul(laps).and_then(|laps| laps.checked_add(*offset)).unwrap_or(SignedDuration::MAX);
-            Next::At(scan(time::shift(moment, offset).max(latest)))
+            let at = time::shift(moment, offset);
+            Next::At(at, scan(at))
         }
         When::AfterReads(reads) => Next::AfterReads(reads.saturating_sub(parcel.reads), scan(latest)),
         When::OnCall(operations) => Next::OnCall(operations.clone(), scan(latest)),
@@ -186,10 +192,10 @@ pub fn usual_moment(parcel: &Parcel, anchor: Anchor) -> Timestamp {
     Journey::of(parcel).usual(step).map_or(parcel.created, |scan| scan.at)
 }
 
-/// The day, in the recipient's calendar, on which a parcel with a label of `created` arrives on the usual timeline.
+/// The day, in the recipient's calendar, on which a parcel that is `handed` over arrives on the usual timeline.
 #[must_use]
-pub fn arrival(created: Timestamp, transit_days: u8, from: &Location, to: &Location) -> Date {
-    journey::arrival(created, transit_days, from, to)
+pub fn arrival(handed: Timestamp, transit_days: u8, from: &Location, to: &Location) -> Date {
+    journey::arrival(handed, transit_days, from, to)
 }
 
 #[cfg(test)]
@@ -206,6 +212,7 @@ mod tests {
             from: Location::default(),
             to: Location::default(),
             created: created.parse().expect("a test writes valid timestamps"),
+            ready: None,
             transit_days,
             timeline: None,
             step: 0,
@@ -221,7 +228,7 @@ mod tests {
     /// Every step of the usual timeline: status, town, and what clocks show there to the hour.
     fn steps(parcel: &Parcel) -> Vec<String> {
         let mut parcel = parcel.clone();
-        while let Some(Next::At(scan)) = next(&parcel, None, &Moments::default()) {
+        while let Some(Next::At(_, scan)) = next(&parcel, None, &Moments::default()) {
             parcel.step += 1;
             parcel.scans.push(scan);
         }
@@ -321,11 +328,12 @@ mod tests {
             message: None,
             location: None,
         };
-        let timeline = Timeline { steps: vec![at(1, None), at(2, Some(Anchor::Manifest)), at(3, Some(Anchor::Pickup))], repeat: false };
+        let timeline =
+            Timeline { steps: vec![at(1, None), at(2, Some(Anchor::Manifest)), at(3, Some(Anchor::Pickup))], repeat: false, late: false };
         let mut parcel = parcel("2026-01-05T09:00:00Z", 1);
         let mut moments = Moments::default();
         let due = |parcel: &Parcel, moments: &Moments| match next(parcel, Some(&timeline), moments) {
-            Some(Next::At(scan)) => scan.at.to_string(),
+            Some(Next::At(due, _)) => due.to_string(),
             Some(Next::After(anchor, _)) => anchor.word().to_owned(),
             other => panic!("{other:?}"),
         };
@@ -343,9 +351,9 @@ mod tests {
     fn a_repeating_timeline_moves_on_by_at_least_an_hour_a_lap() {
         let step =
             Step { when: When::At(SignedDuration::ZERO, None), status: Status::Exception, code: None, message: None, location: None };
-        let timeline = Timeline { steps: vec![step], repeat: true };
+        let timeline = Timeline { steps: vec![step], repeat: true, late: false };
         let parcel = Parcel { step: 3, ..parcel("2026-01-05T09:00:00Z", 1) };
-        let Some(Next::At(scan)) = next(&parcel, Some(&timeline), &Moments::default()) else { panic!("it repeats") };
+        let Some(Next::At(_, scan)) = next(&parcel, Some(&timeline), &Moments::default()) else { panic!("it repeats") };
         assert_eq!(scan.at.to_string(), "2026-01-05T12:00:00Z");
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::base::time::Timestamp;
 use crate::carrier::library;
 use crate::carrier::timeline::{self, Moments, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status};
@@ -85,6 +86,14 @@ impl Cx<'_> {
         Some(Track { tracking_number, timeline: None, scans })
     }
 
+    /// Tells when the carrier of a parcel will have it; it goes on its way from then.
+    pub fn hand_over(&mut self, tracking_number: &str, ready: Timestamp) {
+        let Some(mut parcel) = self.parcel(tracking_number) else { return };
+        parcel.ready = Some(ready);
+        self.plan(&parcel);
+        self.docs.put(PARCEL, tracking_number, &parcel);
+    }
+
     /// Has something happen to a parcel out of its turn; its timeline goes on unless the status is final.
     pub fn scan(&mut self, parcel: &mut Parcel, scan: Scan) {
         parcel.scans.push(scan.clone());
@@ -102,7 +111,7 @@ impl Cx<'_> {
     /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
     pub fn hurry(&mut self, parcel: &mut Parcel) -> Option<Scan> {
         let mut scan = match self.next(parcel)? {
-            Next::At(scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) | Next::After(_, scan) => scan,
+            Next::At(_, scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) | Next::After(_, scan) => scan,
         };
         scan.at = self.now;
         self.store(parcel, scan.clone());
@@ -146,7 +155,7 @@ impl Cx<'_> {
 
     fn plan(&mut self, parcel: &Parcel) {
         match self.next(parcel) {
-            Some(Next::At(scan)) => self.later(scan.at, STEP, &parcel.tracking_number, parcel.step),
+            Some(Next::At(due, _)) => self.later(due, STEP, &parcel.tracking_number, parcel.step),
             Some(Next::OnCall(operations, _)) => self.docs.put(WAITING, &parcel.tracking_number, &operations),
             Some(Next::After(anchor, _)) => self.expect(parcel, anchor),
             Some(Next::AfterReads(..)) | None => {}
@@ -231,8 +240,11 @@ fn names(call: &Call<'_>, words: &[&str]) -> bool {
 /// A parcel's step is due. A task that no longer fits (the parcel was hurried on, stopped or removed) lapses.
 pub(crate) fn advance(cx: &mut Cx<'_>, task: &Task) {
     let Some(mut parcel) = cx.parcel(&task.subject).filter(|parcel| parcel.step == task.step) else { return };
-    if let Some(Next::At(mut scan)) = cx.next(&parcel).filter(|next| matches!(next, Next::At(scan) if scan.at <= cx.now)) {
-        scan.at = cx.now;
+    let Some(Next::At(due, mut scan)) = cx.next(&parcel) else { return };
+    if due <= cx.now {
+        if scan.at == due {
+            scan.at = cx.now;
+        }
         cx.store(&mut parcel, scan);
     }
 }

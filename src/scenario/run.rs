@@ -222,7 +222,7 @@ impl Run {
                     country: place.country.clone().unwrap_or_default(),
                 }),
             });
-            let bound = carrier::Timeline { steps: steps.collect(), repeat: matches!(timeline.then, Then::Repeat) };
+            let bound = carrier::Timeline { steps: steps.collect(), repeat: matches!(timeline.then, Then::Repeat), late: false };
             (timeline.name.value.clone(), Arc::new(bound))
         });
         let timelines = timelines.collect();

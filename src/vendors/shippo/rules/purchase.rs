@@ -126,6 +126,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
             from: from.location(),
             to: to.location(),
             created: cx.now,
+            ready: Some(shipment.shipment_date.0).filter(|date| *date > cx.now),
             transit_days: rate.days,
             timeline: None,
             step: 0,

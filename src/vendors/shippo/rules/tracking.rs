@@ -101,7 +101,7 @@ fn answer(cx: &mut Cx<'_>, carrier: String, number: String) -> Reply {
 
 /// A parcel whose label was bought here.
 fn followed(parcel: &Parcel, metadata: String) -> Track {
-    let arrival = timeline::arrival(parcel.created, parcel.transit_days, &parcel.from, &parcel.to).to_zoned(TimeZone::UTC);
+    let arrival = timeline::arrival(parcel.handed(), parcel.transit_days, &parcel.from, &parcel.to).to_zoned(TimeZone::UTC);
     let eta = arrival.ok().map(|at| Moment(at.timestamp()));
     let service = CATALOG.carrier(&parcel.carrier).service(&parcel.service);
     Track {

@@ -125,7 +125,9 @@ pub(crate) fn latest(parcel: &Parcel) -> Option<Event> {
 }
 
 fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
-    let is_first = !parcel.scans.iter().take(place.min(parcel.scans.len() - 1)).any(|scan| scan.status == Status::InTransit);
+    // It leaves the first place where it is seen on its way, and reaches the others.
+    let mut others = parcel.scans.iter().take(place.min(parcel.scans.len() - 1));
+    let is_first = !others.any(|other| other.status == Status::InTransit && other.location != scan.location);
     let (code, status, action_required, text) = row(scan, is_first);
     let mut rng = entropy::stream(0, &["tracking event", &parcel.tracking_number], place as u64);
     Event {

@@ -150,6 +150,9 @@ pub(super) fn book(cx: &mut Cx<'_>, shipment: &mut Shipment, detail: &Map<String
             }
         }
     }
+    if let Some(ready) = moment(detail, "readyTime") {
+        shipment.numbers.iter().for_each(|number| cx.hand_over(number, ready));
+    }
     pickup.shipments.push(shipment.id);
     shipment.pickup = Some(pickup.id);
     shipment.confirmation = Some(pickup.confirmation_number.clone());

@@ -1,6 +1,7 @@
 //! Shipments: booked by a quote or in full, read, cancelled.
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -268,6 +269,7 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
         country: shipment.text(end, "countryCode").to_owned(),
     };
     let (from, to) = (place("from"), place("to"));
+    let ready = ready(&shipment.request).unwrap_or(cx.now);
     for _ in 0..pieces {
         let tracking_number = number(cx, &carrier.number);
         shipment.numbers.push(tracking_number.clone());
@@ -279,6 +281,7 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
             from: from.clone(),
             to: to.clone(),
             created: cx.now,
+            ready: Some(ready).filter(|ready| *ready > cx.now),
             transit_days,
             timeline: None,
             step: 0,
@@ -286,6 +289,12 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
             scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
         });
     }
+}
+
+/// The morning of the day on which a shipment is to be sent, in Toronto.
+fn ready(request: &Map<String, Value>) -> Option<Timestamp> {
+    let date: Date = request.get("shipDate")?.as_str()?.get(..10)?.parse().ok()?;
+    date.at(9, 0, 0, 0).to_zoned(super::toronto()).ok().map(|zoned| zoned.timestamp())
 }
 
 /// A tracking number by the carrier's pattern, in which `#` is a digit.
