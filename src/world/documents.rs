@@ -4,9 +4,10 @@
 //! shards, so that no single growth moves more than a sliver of it. Both keep the cost of a write flat whether a table
 //! holds ten rows or a million, and make a copy of a table a matter of pointers.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
+use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 
 const CHUNK: usize = 64;
@@ -92,13 +93,13 @@ impl Table {
     /// The document with that id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&[u8]> {
-        self.row(self.find(id)?).map(Row::body)
+        self.row(self.find(id, digest(id))?).map(Row::body)
     }
 
     /// Stores a document, given as its id and its body behind one another. A known id keeps its position, a new one comes last.
     pub fn put(&mut self, id: &str, joined: &[u8]) -> Undo {
-        let row = Row::new(id, joined);
-        if let Some(place) = self.find(id) {
+        let (row, digest) = (Row::new(id, joined), digest(id));
+        if let Some(place) = self.find(id, digest) {
             self.bytes += row.data.len();
             let before = self.chunk_mut(place).rows[place % CHUNK].replace(row);
             self.bytes -= before.as_ref().map_or(0, |before| before.data.len());
@@ -106,20 +107,22 @@ impl Table {
         }
         let place = self.next;
         self.next += 1;
-        self.insert(place, row);
+        self.insert(place, digest, row);
         Undo { place, before: None }
     }
 
     /// Removes a document, if there is one.
     pub fn remove(&mut self, id: &str) -> Option<Undo> {
-        let place = self.find(id)?;
-        let before = self.delete(place);
+        let digest = digest(id);
+        let place = self.find(id, digest)?;
+        let before = self.delete(place, digest);
         Some(Undo { place, before })
     }
 
     /// Takes the latest write back. Writes are taken back in reverse order.
     pub fn revert(&mut self, undo: Undo) {
-        if let Some(row) = self.delete(undo.place)
+        let written = self.row(undo.place).map(|row| digest(row.id()));
+        if let Some(row) = written.and_then(|digest| self.delete(undo.place, digest))
             && undo.before.is_none()
             && undo.place + 1 == self.next
         {
@@ -127,16 +130,15 @@ impl Table {
             self.next = undo.place;
         }
         if let Some(row) = undo.before {
-            self.insert(undo.place, row);
+            self.insert(undo.place, digest(row.id()), row);
         }
     }
 
-    fn insert(&mut self, place: usize, row: Row) {
+    fn insert(&mut self, place: usize, digest: u64, row: Row) {
         if self.index.is_empty() {
             let empty = Arc::new(HashTable::new());
             self.index = vec![empty; SHARDS];
         }
-        let digest = digest(row.id());
         let slot = Slot { digest: low(digest), place: u32::try_from(place).expect("memory ends before four billion rows") };
         Arc::make_mut(&mut self.index[shard(digest)]).insert_unique(spread(slot.digest), slot, |slot| spread(slot.digest));
         self.live += 1;
@@ -146,8 +148,7 @@ impl Table {
         chunk.live += 1;
     }
 
-    fn delete(&mut self, place: usize) -> Option<Row> {
-        let digest = digest(self.row(place)?.id());
+    fn delete(&mut self, place: usize, digest: u64) -> Option<Row> {
         let shard = Arc::make_mut(&mut self.index[shard(digest)]);
         if let Ok(entry) = shard.find_entry(spread(low(digest)), |slot| slot.place as usize == place) {
             entry.remove();
@@ -169,8 +170,7 @@ impl Table {
         rows.map(|row| (row.id(), row.body()))
     }
 
-    fn find(&self, id: &str) -> Option<usize> {
-        let digest = digest(id);
+    fn find(&self, id: &str, digest: u64) -> Option<usize> {
         let shard = self.index.get(shard(digest))?;
         let matches = |slot: &Slot| slot.digest == low(digest) && self.row(slot.place as usize).is_some_and(|row| row.is(id));
         shard.find(spread(low(digest)), matches).map(|slot| slot.place as usize)
@@ -190,10 +190,10 @@ impl Table {
     }
 }
 
-/// `SipHash` with a fixed key: the index is never iterated, so that its order cannot be seen.
+/// A quick hash with a fixed seed: the index is never iterated, so that its order cannot be seen.
 fn digest(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
+    let mut hasher = FixedState::default().build_hasher();
+    hasher.write(id.as_bytes());
     hasher.finish()
 }
 

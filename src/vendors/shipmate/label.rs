@@ -1,5 +1,5 @@
-//! A stored consignment as label rows. Everything is read and drawn while the answer is written, after the world is free
-//! again, so that a label costs the lock nothing.
+//! A consignment as label rows. Everything is drawn while the answer is written, after the world is free again, so that a
+//! label costs the lock nothing.
 
 mod sheet;
 mod zpl;
@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::civil::DateTime;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -21,7 +22,7 @@ use crate::carrier::{self, pdf};
 pub(super) struct Labels {
     version: Version,
     reference: String,
-    stored: Box<[u8]>,
+    consignment: Consignment<'static>,
     /// The only parcel that is shown; all when there is none.
     only: Option<usize>,
     format: Format,
@@ -32,6 +33,8 @@ pub(super) struct Label<'a> {
     pub consignment: &'a Consignment<'a>,
     pub service: &'static Service,
     pub parcel: &'a Package<'a>,
+    /// When it was booked, in UK local time.
+    pub booked: DateTime,
     /// The place of the parcel in its consignment, from 1.
     pub place: usize,
 }
@@ -81,23 +84,24 @@ struct Drawing<'a>(Option<(&'a Label<'a>, Format)>);
 
 impl Labels {
     /// All labels of a consignment that was just booked, with prices.
-    pub fn booked(version: Version, reference: String, stored: &[u8], format: Format) -> Self {
-        Self { version, reference, stored: stored.into(), only: None, format }
+    pub fn booked(version: Version, reference: String, consignment: Consignment<'_>, format: Format) -> Self {
+        Self { version, reference, consignment: consignment.into_owned(), only: None, format }
     }
 
     /// The label of one parcel, without its price.
-    pub fn one(version: Version, reference: String, stored: &[u8], place: usize, format: Format) -> Self {
-        Self { version, reference, stored: stored.into(), only: Some(place), format }
+    pub fn one(version: Version, reference: String, consignment: Consignment<'_>, place: usize, format: Format) -> Self {
+        Self { version, reference, consignment: consignment.into_owned(), only: Some(place), format }
     }
 }
 
 impl Serialize for Labels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let consignment = wire::stored(&self.stored);
+        let consignment = &self.consignment;
+        let booked = wire::local(consignment.created_at);
         let service = CATALOG.service(&consignment.service).expect("consignments are booked with services of the catalog");
         let mut rows = serializer.serialize_seq(Some(if self.only.is_some() { 1 } else { consignment.parcels.len() }))?;
         for (place, parcel) in consignment.parcels.iter().enumerate().filter(|(place, _)| self.only.is_none_or(|only| only == *place)) {
-            let label = Label { consignment: &consignment, service, parcel, place: place + 1 };
+            let label = Label { consignment, service, parcel, booked, place: place + 1 };
             let drawing = |format| Drawing((self.format == format).then_some((&label, format)));
             let newer = self.version == Version::V1_2;
             rows.serialize_element(&Row {
@@ -149,7 +153,7 @@ impl Serialize for Drawing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             None => serializer.serialize_str(""),
-            Some((label, Format::Zpl)) => serializer.serialize_str(&zpl::draw(label)),
+            Some((label, Format::Zpl)) => zpl::draw(label).serialize(serializer),
             Some((label, Format::Pdf)) => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[sheet::lines(label)]))),
             Some((label, Format::Png)) => serializer.serialize_str(&STANDARD.encode(crate::carrier::png::page(&sheet::lines(label)))),
         }

@@ -105,7 +105,7 @@ impl<'v, 'p> Field<'v, 'p> {
 
     /// A member of it.
     pub fn member<'q>(&'q self, name: &'q str) -> Field<'v, 'q> {
-        let value = self.value.and_then(|value| value.get(name)).and_then(present);
+        let value = self.value.and_then(Value::as_object).and_then(|members| find(members, name)).and_then(present);
         Field { path: Path::Member(&self.path, name), value }
     }
 
@@ -123,6 +123,14 @@ impl<'v, 'p> Field<'v, 'p> {
     pub fn names(&self, name: &str) -> bool {
         self.value.and_then(Value::as_object).is_some_and(|members| members.contains_key(name))
     }
+}
+
+/// A member by name. Requests have few: looking through them costs less than hashing a name.
+fn find<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    if members.len() > 32 {
+        return members.get(name);
+    }
+    members.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
 }
 
 impl Report {

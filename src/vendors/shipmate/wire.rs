@@ -133,6 +133,51 @@ pub(super) struct Package<'a> {
     pub weight: i64,
 }
 
+impl Consignment<'_> {
+    /// The same, on its own.
+    pub fn into_owned(self) -> Consignment<'static> {
+        Consignment {
+            id: owned(self.id),
+            created_by: owned(self.created_by),
+            created_with: self.created_with.map(owned),
+            created_at: self.created_at,
+            despatch: self.despatch,
+            service: owned(self.service),
+            order: self.order.map(owned),
+            location: self.location.map(owned),
+            to: self.to.into_owned(),
+            instructions: owned(self.instructions),
+            parcels: self.parcels.into_iter().map(Package::into_owned).collect(),
+        }
+    }
+}
+
+impl Address<'_> {
+    fn into_owned(self) -> Address<'static> {
+        Address {
+            name: owned(self.name),
+            company: owned(self.company),
+            line_1: owned(self.line_1),
+            line_2: owned(self.line_2),
+            line_3: owned(self.line_3),
+            city: owned(self.city),
+            county: owned(self.county),
+            postcode: owned(self.postcode),
+            country: owned(self.country),
+        }
+    }
+}
+
+impl Package<'_> {
+    fn into_owned(self) -> Package<'static> {
+        Package { reference: owned(self.reference), tracking: owned(self.tracking), weight: self.weight }
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
 /// The formats that labels come in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Format {

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use jiff::civil::DateTime;
+
 use super::Label;
-use crate::base::time::Timestamp;
 use crate::vendors::shipmate::catalog::{CATALOG, Location};
 use crate::vendors::shipmate::countries;
 use crate::vendors::shipmate::wire;
@@ -11,11 +12,8 @@ use crate::vendors::shipmate::wire;
 /// The weight in kilograms, as labels print it.
 pub(super) struct Weight(pub i64);
 
-/// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
-pub(super) struct Number<'a>(pub &'a Label<'a>);
-
 /// A date as labels print it.
-pub(super) struct Day(pub Timestamp);
+pub(super) struct Day(pub DateTime);
 
 impl Label<'_> {
     fn sender(&self) -> &'static Location {
@@ -23,7 +21,18 @@ impl Label<'_> {
     }
 
     pub(super) fn despatch(&self) -> Day {
-        Day(self.consignment.despatch.unwrap_or(self.consignment.created_at))
+        Day(self.consignment.despatch.map_or(self.booked, wire::local))
+    }
+
+    /// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
+    pub(super) fn number(&self) -> String {
+        let day = self.booked;
+        let mut number = format!("{:02}{:02}{:02}", day.year() % 100, day.month(), day.day());
+        let tracking = self.consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
+        let digits = tracking.chars().filter(char::is_ascii_digit);
+        let before = digits.clone().count().saturating_sub(5);
+        number.extend(digits.skip(before));
+        number
     }
 
     /// The country's name, when the parcel leaves the country.
@@ -40,21 +49,10 @@ impl Display for Weight {
     }
 }
 
-impl Display for Number<'_> {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let day = wire::local(self.0.consignment.created_at);
-        write!(out, "{:02}{:02}{:02}", day.year() % 100, day.month(), day.day())?;
-        let tracking = self.0.consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
-        let digits = tracking.chars().filter(char::is_ascii_digit);
-        let before = digits.clone().count().saturating_sub(5);
-        digits.skip(before).try_for_each(|digit| write!(out, "{digit}"))
-    }
-}
-
 impl Display for Day {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let day = wire::local(self.0);
+        let day = self.0;
         let month = usize::try_from(day.month() - 1).ok().and_then(|place| MONTHS.get(place)).expect("months run from 1 to 12");
         write!(out, "{:02}-{month}-{:04}", day.day(), day.year())
     }
@@ -87,7 +85,7 @@ pub(super) fn lines(label: &Label<'_>) -> Vec<String> {
     lines.push(format!("Despatch Date {}", label.despatch()));
     lines.push(format!("Weight {}   Parcel {} of {count}", Weight(parcel.weight), label.place));
     lines.push(format!("Sender Reference {}", parcel.reference));
-    lines.push(format!("Consignment Number {}-{}", Number(label), label.place));
+    lines.push(format!("Consignment Number {}-{}", label.number(), label.place));
     if !label.consignment.instructions.is_empty() {
         lines.push(label.consignment.instructions.to_string());
     }

@@ -1,9 +1,14 @@
 //! A label as ZPL II, for a printer of 203 dots to the inch and paper of 4 by 6 inches.
 //!
-//! Every booking draws one, so it is put together from finished pieces: only field data is looked at letter by letter.
+//! Every booking draws one, so it is put together from finished pieces, and at once in the notation that it has within
+//! JSON: only field data is looked at letter by letter.
+
+use std::fmt::Write as _;
+
+use serde_json::value::RawValue;
 
 use super::Label;
-use super::sheet::{self, Number, Weight};
+use super::sheet::{self, Weight};
 
 /// The beginnings of the address lines, each 42 dots below the one before.
 const LINES: [&str; 8] = [
@@ -17,15 +22,16 @@ const LINES: [&str; 8] = [
     "^FO32,414^A0N,32,32^FH^FD",
 ];
 
-/// The label's ZPL.
-pub(super) fn draw(label: &Label<'_>) -> String {
+/// The label's ZPL, as JSON text.
+pub(super) fn draw(label: &Label<'_>) -> Box<RawValue> {
     let (to, parcel) = (&label.consignment.to, label.parcel);
-    let number = Number(label).to_string();
+    let number = label.number();
     let place = label.place.to_string();
     let mut zpl = Zpl(String::with_capacity(2048));
-    zpl.raw("CT~~CD,~CC^~CT~\n^XA\n^CI28\n^MMT\n^PW812\n^LL1218\n^FO32,32^A0N,20,20^FH^FDSender: ");
+    zpl.raw("\"");
+    zpl.raw("CT~~CD,~CC^~CT~\\n^XA\\n^CI28\\n^MMT\\n^PW812\\n^LL1218\\n^FO32,32^A0N,20,20^FH^FDSender: ");
     sheet::sender(label, &mut |text| zpl.data(text));
-    zpl.raw("^FS\n^FO32,84^A0N,24,24^FH^FDDeliver To^FS\n");
+    zpl.raw("^FS\\n^FO32,84^A0N,24,24^FH^FDDeliver To^FS\\n");
     let mut beginnings = LINES.iter();
     // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
     for (line, placeholder) in [
@@ -45,15 +51,15 @@ pub(super) fn draw(label: &Label<'_>) -> String {
             }
             None => {
                 zpl.raw(placeholder);
-                zpl.raw("\n");
+                zpl.raw("\\n");
             }
         }
     }
     zpl.raw(concat!(
-        "^FO0,500^GB812,0,3^FS\n",
-        "^FO32,520^A0N,22,22^FH^FDDespatch Date^FS\n",
-        "^FO320,520^A0N,22,22^FH^FDWeight^FS\n",
-        "^FO600,520^A0N,22,22^FH^FDParcel^FS\n",
+        "^FO0,500^GB812,0,3^FS\\n",
+        "^FO32,520^A0N,22,22^FH^FDDespatch Date^FS\\n",
+        "^FO320,520^A0N,22,22^FH^FDWeight^FS\\n",
+        "^FO600,520^A0N,22,22^FH^FDParcel^FS\\n",
     ));
     zpl.field("^FO32,556^A0N,30,30^FH^FD", &label.despatch().to_string());
     zpl.field("^FO320,556^A0N,30,30^FH^FD", &Weight(parcel.weight).to_string());
@@ -61,11 +67,11 @@ pub(super) fn draw(label: &Label<'_>) -> String {
     zpl.raw(&place);
     zpl.raw(" of ");
     zpl.raw(&label.consignment.parcels.len().to_string());
-    zpl.raw("^FS\n^FO0,610^GB812,0,3^FS\n^FO32,628^A0N,22,22^FH^FDSender Reference^FS\n");
+    zpl.raw("^FS\\n^FO0,610^GB812,0,3^FS\\n^FO32,628^A0N,22,22^FH^FDSender Reference^FS\\n");
     zpl.field("^FO32,660^A0N,30,30^FH^FD", &parcel.reference);
-    zpl.field("^FO32,712^A0N,22,22^FH^FDConsignment Number^FS\n^FO32,744^A0N,30,30^FH^FD", &number);
-    zpl.field("^FO32,796^A0N,22,22^FH^FDDelivery Instructions^FS\n^FO32,828^A0N,26,26^FH^FD", &label.consignment.instructions);
-    zpl.field("^FO0,880^GB812,0,3^FS\n^FO32,910^BY2^BCN,160,Y,N,N^FD", &parcel.tracking);
+    zpl.field("^FO32,712^A0N,22,22^FH^FDConsignment Number^FS\\n^FO32,744^A0N,30,30^FH^FD", &number);
+    zpl.field("^FO32,796^A0N,22,22^FH^FDDelivery Instructions^FS\\n^FO32,828^A0N,26,26^FH^FD", &label.consignment.instructions);
+    zpl.field("^FO0,880^GB812,0,3^FS\\n^FO32,910^BY2^BCN,160,Y,N,N^FD", &parcel.tracking);
     zpl.raw("^FO32,1110^A0N,26,26^FH^FD");
     zpl.data(&label.service.carrier);
     zpl.raw(" ");
@@ -74,39 +80,63 @@ pub(super) fn draw(label: &Label<'_>) -> String {
     zpl.raw(&number);
     zpl.raw("-");
     zpl.raw(&place);
-    zpl.raw("^FS\n^PQ1,0,1,Y^XZ");
-    zpl.0
+    zpl.raw("^FS\\n^PQ1,0,1,Y^XZ\"");
+    RawValue::from_string(zpl.0).expect("a text between quotes whose every special letter is escaped")
 }
 
+/// ZPL as it stands between the quotes of a JSON text.
 struct Zpl(String);
 
 impl Zpl {
-    /// Commands, as they are.
+    /// Commands, already escaped.
     fn raw(&mut self, text: &str) {
         self.0.push_str(text);
     }
 
-    /// Field data: the three characters that mean something to a printer, in the notation that `^FH` announces.
+    /// Field data. Three characters mean something to a printer and are written in the notation that `^FH` announces,
+    /// others mean something to JSON.
     fn data(&mut self, text: &str) {
+        let special = |byte: u8| byte < b' ' || matches!(byte, b'^' | b'~' | b'_' | b'"' | b'\\');
         let mut rest = text;
-        while let Some(place) = rest.bytes().position(|byte| matches!(byte, b'^' | b'~' | b'_')) {
+        while let Some(place) = rest.bytes().position(special) {
             let (before, from) = rest.split_at(place);
             let (special, after) = from.split_at(1);
             self.0.push_str(before);
-            self.0.push_str(match special {
-                "^" => "_5E",
-                "~" => "_7E",
-                _ => "_5F",
-            });
+            match special {
+                "^" => self.raw("_5E"),
+                "~" => self.raw("_7E"),
+                "_" => self.raw("_5F"),
+                "\"" => self.raw("\\\""),
+                "\\" => self.raw("\\\\"),
+                control => control.bytes().for_each(|byte| write!(self.0, "\\u{byte:04x}").expect("text in memory can be written to")),
+            }
             rest = after;
         }
-        self.0.push_str(rest);
+        self.raw(rest);
     }
 
     /// A whole field.
     fn field(&mut self, beginning: &str, data: &str) {
         self.raw(beginning);
         self.data(data);
-        self.raw("^FS\n");
+        self.raw("^FS\\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn field_data_survives_printer_and_json(text in any::<String>()) {
+            let mut zpl = Zpl(String::new());
+            zpl.data(&text);
+            let printed: String = serde_json::from_str(&format!("\"{}\"", zpl.0)).expect("what was escaped is JSON");
+            prop_assert!(!printed.contains(['^', '~']));
+            prop_assert_eq!(printed.replace("_5E", "^").replace("_7E", "~").replace("_5F", "_"), text);
+        }
     }
 }

@@ -79,9 +79,8 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
         parcels,
     };
     cx.docs.put(CONSIGNMENT, order.reference, &consignment);
+    let labels = Labels::booked(version, order.reference.to_owned(), consignment, order.format);
     webhooks::consignment(cx, webhooks::CREATED, order.reference);
-    let stored = cx.docs.raw(CONSIGNMENT, order.reference).expect("it was stored a line above");
-    let labels = Labels::booked(version, order.reference.to_owned(), stored, order.format);
     Ok(match version {
         Version::V1_1 => Reply::created(Envelope { message: "Consignment Created", data: labels }),
         // Recorded 2024-05: version 1.2 answers 200.

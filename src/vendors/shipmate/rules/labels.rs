@@ -22,9 +22,10 @@ pub fn get(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) 
     let (mut report, body) = (Report::default(), serde_json::json!({ "format": query }));
     let format = report.choice(&Field::root(&body).member("format"), Format::find).unwrap_or_default();
     dialect::settle(&report)?;
-    let (consignment, place) = by_tracking(cx, &reference).ok_or_else(|| Refusal::missing(PARCEL, reference))?;
-    let stored = cx.docs.raw(CONSIGNMENT, &consignment).ok_or_else(|| Refusal::missing(CONSIGNMENT, consignment.clone()))?;
-    Ok(Reply::ok(Envelope { message: "Label retrieved", data: Labels::one(Version::of(cx), consignment, stored, place, format) }))
+    let (reference, place) = by_tracking(cx, &reference).ok_or_else(|| Refusal::missing(PARCEL, reference))?;
+    let consignment = wire::consignment(&cx.docs, &reference)?;
+    let labels = Labels::one(Version::of(cx), reference.clone(), consignment, place, format);
+    Ok(Reply::ok(Envelope { message: "Label retrieved", data: labels }))
 }
 
 /// Printing is only ever reported as sent: whether a printer is there shows on the user's desk alone.
