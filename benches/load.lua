@@ -1,24 +1,30 @@
--- The load of `cargo xtask bench`: sends one prepared call over and over, with a new reference each time.
+-- The load of `cargo xtask bench`: sends one prepared call over and over, with a new reference each time, or several in turn.
 --
 --     wrk -s load.lua URL -- CALL_FILE PREFIX LIMIT
 --
 -- CALL_FILE holds method, path and headers line by line, an empty line, and the body. Where it says PLACEHOLDER, each
--- call says PREFIX and ten digits, which are as long. LIMIT ends the run after that many answers; 0 leaves the end to
--- wrk's own -d. The last line of the output is one JSON object.
+-- call says PREFIX and ten digits, which are as long. Several calls have a line with a form feed between them and are sent
+-- in turn, as they are. LIMIT ends the run after that many answers; 0 leaves the end to wrk's own -d. The last line of the output is one JSON object.
 
 local PLACEHOLDER = "@@@@@@@@@@@@@@@@"
 
+local function call(text)
+  local method, path, lines, body = text:match("^(.-)\n(.-)\n(.-\n)\n(.*)$")
+  local headers = {}
+  for name, value in lines:gmatch("([^:\n]+): ([^\n]*)") do headers[name] = value end
+  return wrk.format(method, path, headers, body ~= "" and body or nil)
+end
+
 local function read(file)
   local input = assert(io.open(file, "rb"))
-  local method, path, headers = input:read("*l"), input:read("*l"), {}
-  for line in input:lines() do
-    if line == "" then break end
-    local name, value = line:match("^([^:]+): (.*)$")
-    headers[name] = value
-  end
-  local body = input:read("*a")
+  local all, calls, start = input:read("*a"), {}, 1
   input:close()
-  return wrk.format(method, path, headers, body ~= "" and body or nil)
+  while true do
+    local from, to = all:find("\n\f\n", start, true)
+    calls[#calls + 1] = call(all:sub(start, from and from - 1))
+    if not from then return calls end
+    start = to + 1
+  end
 end
 
 local function pieces(text)
@@ -39,15 +45,15 @@ local function interrupt()
 end
 
 function init(arguments)
-  local text = read(arguments[1])
+  local calls = read(arguments[1])
   local prefix, limit = arguments[2], tonumber(arguments[3])
-  local parts = pieces(text)
+  local parts = pieces(calls[1])
   local sent = 0
 
   -- Global functions are wrk's hooks, and having them costs time: only those that this run needs come into being.
   function request()
-    if #parts == 1 then return text end
     sent = sent + 1
+    if #parts == 1 then return calls[sent % #calls + 1] end
     return table.concat(parts, string.format("%s%010d", prefix, sent))
   end
 

@@ -4,6 +4,7 @@
 //! which does not depend on how busy the other core is.
 
 mod cases;
+mod crowd;
 mod growth;
 mod load;
 mod report;
@@ -116,12 +117,13 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let load = load::Load::new(&stand.directory);
 
     let steady = steady::measure(&stand, &load, options.quick)?;
+    let crowd = if options.self_check { None } else { Some(crowd::measure(&stand, &load, options.quick)?) };
     let start = start::measure(&stand, if options.quick { 5 } else { 20 })?;
     let growth = match options.growth {
         0 => None,
         consignments => Some(growth::measure(&stand, &load, consignments)?),
     };
-    let report = Report { steady, start, growth };
+    let report = Report { steady, crowd, start, growth };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());

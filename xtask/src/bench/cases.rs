@@ -83,6 +83,17 @@ impl Prepared {
         Case { name: "page of 30 SKUs", call, status: 200, echo: &[] }
     }
 
+    /// An address made with Shippo in a sandbox of that name, by its own token.
+    pub fn address(sandbox: &str, token: &str) -> Case {
+        let body = json!({
+            "name": "Alex Harbour", "street1": "14 Mooring Lane", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US",
+        });
+        let headers = vec![("Authorization", format!("ShippoToken {token}")), ("Content-Type", "application/json".to_owned())];
+        let path = format!("/@{sandbox}/shippo/addresses/");
+        let call = Call { method: "POST", path, headers, body: body.to_string() };
+        Case { name: "an address in a sandbox", call, status: 201, echo: &[] }
+    }
+
     fn call(&self, method: &'static str, path: &str, body: Value) -> Call {
         let mut headers =
             vec![("Accept", "application/json".to_owned()), ("X-SHIPMATE-API-KEY", API_KEY.to_owned()), (TOKEN_HEADER, self.token.clone())];

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use super::cases::Case;
-use crate::{failure::Failure, process::Server};
+use crate::{failure::Failure, http::Call, process::Server};
 
 const CONNECTIONS: &str = "16";
 
@@ -41,9 +41,16 @@ impl Load {
     }
 
     pub fn run(&self, server: &Server, case: &Case, end: End) -> Result<Slice, Failure> {
-        let call = &case.call;
-        let headers: String = call.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-        let text = format!("{}\n{}\n{headers}\n{}", call.method, call.path, call.body);
+        self.run_all(server, case, std::slice::from_ref(&case.call), end)
+    }
+
+    /// Like [`Load::run`], with several calls in turn, which are answered alike.
+    pub fn run_all(&self, server: &Server, case: &Case, calls: &[Call], end: End) -> Result<Slice, Failure> {
+        let text = |call: &Call| {
+            let headers: String = call.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+            format!("{}\n{}\n{headers}\n{}", call.method, call.path, call.body)
+        };
+        let text = calls.iter().map(text).collect::<Vec<_>>().join("\n\u{c}\n");
         fs::write(&self.call, text).map_err(Failure::io("write the call for wrk"))?;
         // Six characters, so that prefix and ten digits are as long as the placeholder.
         let slice = self.slices.replace(self.slices.get() + 1);

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{
+    crowd::Crowd,
     growth::Growth,
     load::Slice,
     median,
@@ -14,6 +15,7 @@ use super::{
 
 pub struct Report {
     pub steady: Vec<Steady>,
+    pub crowd: Option<Crowd>,
     pub start: Start,
     pub growth: Option<Growth>,
 }
@@ -23,7 +25,7 @@ type Row = (&'static str, fn(&Figures) -> f64);
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steady, start, growth } = self;
+        let Self { steady, crowd, start, growth } = self;
         writeln!(f, "\nprocessor time per request, and how much of it a bare server would need too")?;
         writeln!(
             f,
@@ -40,6 +42,11 @@ impl fmt::Display for Report {
                 cost(&case.bare),
                 case.ratio(),
             )?;
+        }
+        if let Some(crowd) = crowd {
+            writeln!(f, "\na call to one sandbox, and to a thousand in turn")?;
+            let [one, many] = [cost(&crowd.one), cost(&crowd.many)];
+            writeln!(f, "{:<36} {one:>10.1} {many:>10.1} {:>9.2}", "one µs, many µs, one/many", crowd.ratio())?;
         }
         writeln!(f, "\n{:<36} {:>10} {:>10}", "having a server", "ours", "bare")?;
         let rows: [Row; 4] = [
@@ -89,8 +96,10 @@ impl Report {
                 "bare_slices": slices(&growth.bare),
             })
         });
+        let crowd = self.crowd.as_ref().map(|crowd| json!({"one": load(&crowd.one), "many": load(&crowd.many), "ratio": crowd.ratio()}));
         json!({
             "steady": steady,
+            "crowd": crowd,
             "start": {"ours": figures(&self.start.ours), "bare": figures(&self.start.bare)},
             "growth": growth,
         })
