@@ -10,13 +10,13 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// `length` lower-case hexadecimal digits.
 pub fn hex(rng: &mut Rng, length: usize) -> String {
     let mut bytes = [0_u8; 64];
-    let mut text = String::with_capacity(length);
+    let mut text = Vec::with_capacity(length);
     while text.len() < length {
         rng.fill_bytes(&mut bytes);
         let missing = length - text.len();
-        text.extend(bytes.iter().take(missing).map(|byte| char::from(HEX[usize::from(byte & 15)])));
+        text.extend(bytes.iter().take(missing).map(|byte| HEX[usize::from(byte & 15)]));
     }
-    text
+    String::from_utf8(text).expect("digits are ASCII")
 }
 
 /// `length` decimal digits, the first of which is not zero.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use bytes::Bytes;
+use http::header::{AsHeaderName, HOST};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -34,14 +35,14 @@ pub struct Request {
 impl Request {
     /// A header as text; `None` when it is missing or not text.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The host that the caller used, with its port.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.header("host").unwrap_or("127.0.0.1")
+        self.header(HOST).unwrap_or("127.0.0.1")
     }
 }
 

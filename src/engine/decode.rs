@@ -1,5 +1,7 @@
 //! Reading request bodies.
 
+use std::borrow::Cow;
+
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
@@ -9,9 +11,10 @@ use crate::spec::Operation;
 
 /// The media type of a body without its parameters, in lower case; empty when none is given.
 #[must_use]
-pub fn media_type(request: &Request) -> String {
+pub fn media_type(request: &Request) -> Cow<'_, str> {
     let text = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let text = text.split(';').next().unwrap_or_default().trim();
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
 }
 
 /// Whether a media type is JSON.
@@ -27,12 +30,12 @@ pub fn is_json(media_type: &str) -> bool {
 pub fn json_or_form(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
     let media_type = media_type(request);
     let takes_forms = operation.body.as_ref().is_some_and(|body| body.media_types().any(|row| row == FORM));
-    match media_type.as_str() {
+    match &*media_type {
         FORM if takes_forms => Ok(form(&request.body)),
         "" => json(request),
         other if is_json(other) => json(request),
         _ if request.body.is_empty() => Ok(Value::Null),
-        _ => Err(Refusal::UnsupportedMedia(media_type)),
+        _ => Err(Refusal::UnsupportedMedia(media_type.into_owned())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who may call: an application key on every call, and a user's token on all but logging in.
 
+use http::HeaderName;
 use serde_json::{Map, Value};
 
 use super::catalog::CATALOG;
@@ -10,8 +11,8 @@ use crate::engine::{self, AccountRows, Call, Denial, Fact, Form, Gate, Identity,
 use crate::spec::Operation;
 use crate::world::Credential;
 
-const KEY: &str = "x-shipmate-api-key";
-const TOKEN: &str = "x-shipmate-token";
+const KEY: HeaderName = HeaderName::from_static("x-shipmate-api-key");
+const TOKEN: HeaderName = HeaderName::from_static("x-shipmate-token");
 
 /// What rows of `accounts` may say.
 pub(super) const ACCOUNTS: AccountRows = AccountRows {

@@ -115,7 +115,7 @@ impl Serialize for Labels {
                 universal_tracking_reference: newer.then(|| universal(&parcel.tracking)),
                 created_by: &consignment.created_by,
                 created_with: consignment.created_with.as_deref().unwrap_or(&CATALOG.account.application),
-                created_at: Stamp(consignment.created_at),
+                created_at: Stamp(booked),
                 price: self.only.is_none().then_some(&service.price),
                 estimated_delivery_date: newer.then(|| {
                     let location = consignment.location.as_deref().and_then(|code| CATALOG.location(code));

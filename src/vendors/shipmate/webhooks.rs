@@ -99,7 +99,7 @@ fn step(consignment: &Consignment<'_>, parcel: &Parcel, scan: &Scan, kind: fn(&s
         "tracking_event_type": kind(&usual.r#type),
         "tracking_event_name": words.name,
         "tracking_event_description": scan.message.as_deref().unwrap_or(&words.description),
-        "tracking_event_time": Stamp(scan.at),
+        "tracking_event_time": Stamp(wire::local(scan.at)),
         "tracking_url": format!("https://track.shipmate.co.uk/{number}"),
         "tracking_url_carrier": format!("https://track.shipmate.co.uk/{}/{number}", parcel.carrier.to_lowercase()),
     }))
@@ -165,7 +165,7 @@ fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
             "tracking_event_type": label(&words.r#type),
             "tracking_event_name": words.name,
             "tracking_event_description": words.description,
-            "tracking_event_time": Stamp(cx.now),
+            "tracking_event_time": Stamp(wire::local(cx.now)),
             "tracking_url": "https://track.shipmate.co.uk/95008001000001",
             "tracking_url_carrier": "https://track.shipmate.co.uk/dpd/95008001000001",
         })

@@ -19,7 +19,7 @@ pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, 
         return Ok(if is_form { decode::form(&request.body) } else { Value::Object(Map::new()) });
     }
     if !media_type.is_empty() && !decode::is_json(&media_type) {
-        return Err(Refusal::UnsupportedMedia(media_type));
+        return Err(Refusal::UnsupportedMedia(media_type.into_owned()));
     }
     Ok(serde_json::from_slice(&request.body).unwrap_or_default())
 }

@@ -27,7 +27,9 @@ impl Label<'_> {
     /// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
     pub(super) fn number(&self) -> String {
         let day = self.booked;
-        let mut number = format!("{:02}{:02}{:02}", day.year() % 100, day.month(), day.day());
+        let mut number = String::with_capacity(12);
+        let year = i8::try_from(day.year() % 100).expect("less than a hundred");
+        number.extend([year, day.month(), day.day()].into_iter().flat_map(wire::two).map(char::from));
         let tracking = self.consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
         let digits = tracking.chars().filter(char::is_ascii_digit);
         let before = digits.clone().count().saturating_sub(5);

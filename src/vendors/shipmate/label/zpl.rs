@@ -5,10 +5,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::value::RawValue;
-
 use super::Label;
 use super::sheet::{self, Weight};
+use crate::base::json::Written;
 
 /// The beginnings of the address lines, each 42 dots below the one before.
 const LINES: [&str; 8] = [
@@ -23,7 +22,7 @@ const LINES: [&str; 8] = [
 ];
 
 /// The label's ZPL, as JSON text.
-pub(super) fn draw(label: &Label<'_>) -> Box<RawValue> {
+pub(super) fn draw(label: &Label<'_>) -> Written {
     let (to, parcel) = (&label.consignment.to, label.parcel);
     let number = label.number();
     let place = label.place.to_string();
@@ -81,8 +80,18 @@ pub(super) fn draw(label: &Label<'_>) -> Box<RawValue> {
     zpl.raw("-");
     zpl.raw(&place);
     zpl.raw("^FS\\n^PQ1,0,1,Y^XZ\"");
-    RawValue::from_string(zpl.0).expect("a text between quotes whose every special letter is escaped")
+    Written(zpl.0)
 }
+
+/// What field data cannot hold as it is.
+const SPECIAL: [bool; 256] = {
+    let (mut special, mut byte) = ([false; 256], 0);
+    while byte < special.len() {
+        special[byte] = byte < 0x20 || matches!(byte as u8, b'^' | b'~' | b'_' | b'"' | b'\\');
+        byte += 1;
+    }
+    special
+};
 
 /// ZPL as it stands between the quotes of a JSON text.
 struct Zpl(String);
@@ -96,9 +105,8 @@ impl Zpl {
     /// Field data. Three characters mean something to a printer and are written in the notation that `^FH` announces,
     /// others mean something to JSON.
     fn data(&mut self, text: &str) {
-        let special = |byte: u8| byte < b' ' || matches!(byte, b'^' | b'~' | b'_' | b'"' | b'\\');
         let mut rest = text;
-        while let Some(place) = rest.bytes().position(special) {
+        while let Some(place) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
             let (before, from) = rest.split_at(place);
             let (special, after) = from.split_at(1);
             self.0.push_str(before);

@@ -14,7 +14,7 @@ use crate::vendors::shipmate::countries;
 use crate::vendors::shipmate::dialect;
 use crate::vendors::shipmate::validation::{Fault, Field, Report};
 use crate::vendors::shipmate::version::Version;
-use crate::vendors::shipmate::wire::{Envelope, SKU, SKU_EXTRA, SKU_NUMBER, Stamp};
+use crate::vendors::shipmate::wire::{self, Envelope, SKU, SKU_EXTRA, SKU_NUMBER, Stamp};
 
 const PAGE: usize = 30;
 
@@ -100,7 +100,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let extra = extra(cx, &mut report, &body, "", cx.credential.is("strict_skus"));
     dialect::settle(&report)?;
     sku.uuid = ids::uuid(&mut cx.rng).to_string();
-    sku.created_at = Stamp(cx.now).to_string();
+    sku.created_at = Stamp(wire::local(cx.now)).to_string();
     sku.updated_at.clone_from(&sku.created_at);
     store(&mut cx.docs, &sku);
     if let Some(extra) = extra {
@@ -122,7 +122,7 @@ pub fn update(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -
     if sku.sku != number {
         cx.docs.remove(SKU_NUMBER, &number);
     }
-    sku.updated_at = Stamp(cx.now).to_string();
+    sku.updated_at = Stamp(wire::local(cx.now)).to_string();
     store(&mut cx.docs, &sku);
     if let Some(extra) = extra {
         cx.docs.put(SKU_EXTRA, &uuid, &extra);

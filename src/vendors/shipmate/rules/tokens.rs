@@ -1,5 +1,7 @@
 //! Logging in and out. Tokens do not expire; they end when their holder deletes them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,7 +9,7 @@ use super::{locations, users};
 use crate::base::ids;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipmate::access;
-use crate::vendors::shipmate::catalog::{CATALOG, Location};
+use crate::vendors::shipmate::catalog::{CATALOG, Location, Person};
 use crate::vendors::shipmate::dialect::{self, BAD_LOGIN};
 use crate::vendors::shipmate::validation::{Field, Report};
 use crate::vendors::shipmate::version::Version;
@@ -24,9 +26,9 @@ struct Login {
 struct Profile {
     id: Value,
     user_type: &'static str,
-    first_name: String,
-    last_name: String,
-    email: String,
+    first_name: Cow<'static, str>,
+    last_name: Cow<'static, str>,
+    email: Cow<'static, str>,
     account_name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     sender_id: Option<&'static str>,
@@ -78,15 +80,20 @@ pub fn delete(cx: &mut Cx<'_>) -> Outcome {
 fn login(cx: &Cx<'_>, token: String, user: &Credential, whole: bool) -> Login {
     let newer = Version::of(cx) == Version::V1_2;
     let person = users::person(user);
+    // Whoever is of the catalog is not copied.
+    let text = |field: fn(&Person) -> &String| match &person {
+        Cow::Borrowed(person) => Cow::Borrowed(field(person).as_str()),
+        Cow::Owned(person) => Cow::Owned(field(person).clone()),
+    };
     let account = &CATALOG.account;
     Login {
         token,
         user: Profile {
-            id: if newer { person.uuid.into() } else { person.id.into() },
+            id: if newer { person.uuid.as_str().into() } else { person.id.into() },
             user_type: "C",
-            first_name: person.first_name,
-            last_name: person.last_name,
-            email: person.email,
+            first_name: text(|person| &person.first_name),
+            last_name: text(|person| &person.last_name),
+            email: text(|person| &person.email),
             account_name: &account.name,
             sender_id: (!newer).then_some(&account.sender_id),
             merchant_id: newer.then_some(&account.sender_id),

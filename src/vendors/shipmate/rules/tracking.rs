@@ -98,7 +98,7 @@ fn event(scan: &Scan, types: Types) -> Option<Event<'_>> {
         code: scan.code.as_deref().unwrap_or(&words.code),
         name: &words.name,
         description: scan.message.as_deref().unwrap_or(&words.description),
-        date: Stamp(scan.at),
+        date: Stamp(wire::local(scan.at)),
         r#type: &kind.r#type,
     })
 }

@@ -68,7 +68,7 @@ pub fn everybody(cx: &Cx<'_>) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for row in rows.iter().filter(|row| row.account == cx.credential.account) {
         if people.iter().all(|person| person.email != row.text("username")) {
-            people.push(person(row));
+            people.push(person(row).into_owned());
         }
     }
     people.extend(CATALOG.users.iter().skip(1).cloned());
@@ -76,22 +76,25 @@ pub fn everybody(cx: &Cx<'_>) -> Vec<Person> {
 }
 
 /// The person behind a credential. Whoever is not in the catalog gets a number and UUID that follow from the user name.
-pub fn person(credential: &Credential) -> Person {
+pub fn person(credential: &Credential) -> Cow<'static, Person> {
     let username = credential.text("username");
     let known = CATALOG.users.iter().find(|person| person.email == username);
-    let mut person = known.or(CATALOG.users.first()).expect("the catalog has users").clone();
+    let mut person = Cow::Borrowed(known.or(CATALOG.users.first()).expect("the catalog has users"));
     if known.is_none() {
-        let digest = entropy::fingerprint(username.as_bytes());
-        person.id = 1000 + digest % 899_999;
-        person.uuid = uuid::Uuid::from_u64_pair(digest & !0xf000 | 0x4000, digest.rotate_left(32) >> 2 | 1 << 63).to_string();
-        username.clone_into(&mut person.email);
+        let (digest, stranger) = (entropy::fingerprint(username.as_bytes()), person.to_mut());
+        stranger.id = 1000 + digest % 899_999;
+        stranger.uuid = uuid::Uuid::from_u64_pair(digest & !0xf000 | 0x4000, digest.rotate_left(32) >> 2 | 1 << 63).to_string();
+        username.clone_into(&mut stranger.email);
     }
-    for (member, field) in
-        [("first_name", &mut person.first_name), ("last_name", &mut person.last_name), ("access_level", &mut person.access_level)]
-    {
-        if !credential.text(member).is_empty() {
-            credential.text(member).clone_into(field);
-        }
+    let own = |member| Some(credential.text(member)).filter(|text| !text.is_empty());
+    if let Some(name) = own("first_name") {
+        name.clone_into(&mut person.to_mut().first_name);
+    }
+    if let Some(name) = own("last_name") {
+        name.clone_into(&mut person.to_mut().last_name);
+    }
+    if let Some(level) = own("access_level").filter(|level| *level != person.access_level) {
+        level.clone_into(&mut person.to_mut().access_level);
     }
     person
 }
