@@ -157,8 +157,8 @@ fn parts(text: &str) -> Map<String, Value> {
     let mut country = None;
     if let Some(code) = rows.last().filter(|_| rows.len() > 1).and_then(|row| CATALOG.country(row)) {
         // `CA` at the end is California rather than Canada.
-        let is_state = rows.last().is_some_and(|row| row.len() == 2 && !matches!(*row, "US" | "GB" | "UK"));
-        if !is_state {
+        let ends_in_state = rows.last().is_some_and(|row| row.len() == 2 && !matches!(*row, "US" | "GB" | "UK"));
+        if !ends_in_state {
             country = Some(code);
             rows.pop();
         }
@@ -166,6 +166,7 @@ fn parts(text: &str) -> Map<String, Value> {
     let is_street = |row: &str| row.bytes().any(|byte| byte.is_ascii_digit()) && row.bytes().any(|byte| byte.is_ascii_alphabetic());
     let postcode =
         |word: &str| word.bytes().filter(u8::is_ascii_digit).count() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_state = |word: &str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
     let (mut state, mut zip) = (None, None);
     if let Some(row) = rows.last().filter(|_| rows.len() > 1).copied() {
         let words: Vec<&str> = row.split_whitespace().collect();
@@ -173,14 +174,18 @@ fn parts(text: &str) -> Map<String, Value> {
         if postcode(last) {
             zip = Some(last);
             let before = &words[..words.len() - 1];
-            state = before.last().copied().filter(|word| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+            state = before.last().copied().filter(|word| is_state(word));
             let rest = row.trim_end_matches(last).trim_end();
             let rest = state.map_or(rest, |state| rest.trim_end_matches(state).trim_end());
             rows.pop();
             if !rest.is_empty() {
                 rows.push(rest);
+            } else if state.is_none()
+                && let Some(row) = rows.pop_if(|row| is_state(row))
+            {
+                state = Some(row);
             }
-        } else if last.len() == 2 && words.len() == 1 && last.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        } else if words.len() == 1 && is_state(last) {
             state = Some(last);
             rows.pop();
         }

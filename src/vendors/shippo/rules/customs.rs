@@ -72,8 +72,7 @@ fn declare(cx: &mut Cx<'_>, body: &Value) -> Result<String, Refusal> {
             .chain(["aes_itn", "disclaimer", "b13a_number"])
             .map(|name| (name.to_owned(), text(name)))
             .collect();
-    let [eel_pfc, incoterm] =
-        [("eel_pfc", &EXEMPTIONS[..]), ("incoterm", &INCOTERMS[..])].map(|(name, words)| fields.choice(name, words).unwrap_or_default());
+    let [eel_pfc, incoterm] = [("eel_pfc", &EXEMPTIONS[..]), ("incoterm", &INCOTERMS[..])].map(|(name, words)| fields.choice(name, words));
     let option = fields.choice("b13a_filing_option", &FILINGS);
     let commercial_invoice = fields.flag("commercial_invoice").unwrap_or(false);
     let is_vat_collected = fields.flag("is_vat_collected").unwrap_or(false);

@@ -40,6 +40,7 @@ pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
         tracking_status: Some(tracking_status),
         tracking_history,
         transaction: None,
+        package: None,
         test: true,
     })
 }

@@ -10,8 +10,9 @@ use super::super::access::Mode;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::Fields;
 use super::super::dialect::{self, GO_DETAIL, because_of, by_field, version};
-use super::super::wire::track::{self, Level, Place, Track};
-use super::super::wire::{Moment, TRACK};
+use super::super::wire::track::{self, Level, Package, Place, Track};
+use super::super::wire::transaction::Transaction;
+use super::super::wire::{Moment, PARCEL, TRACK, TRANSACTION, parcel};
 use super::fixtures;
 use crate::carrier::{Parcel, timeline};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
@@ -28,6 +29,9 @@ pub(crate) struct Number {
 #[derive(Default, Serialize, Deserialize)]
 struct Registered {
     metadata: String,
+    /// Whether the size and weight of the parcel are wanted with the answer.
+    #[serde(default)]
+    details: bool,
 }
 
 /// Registers a number; registering it again answers the same.
@@ -36,6 +40,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let carrier = fields.needed("carrier");
     let number = fields.needed("tracking_number");
     let metadata = fields.metadata();
+    let details = fields.flag("include_package_details") == Some(true);
     fields.done()?;
     if carrier == SHIPPO {
         return fixture(cx, &number);
@@ -44,7 +49,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     if !CATALOG.tracking.contains(&carrier) {
         return Err(by_field("carrier", format!("Invalid value specified for provider '{carrier}'")));
     }
-    cx.docs.put(TRACK, &format!("{carrier}/{number}"), &Registered { metadata });
+    cx.docs.put(TRACK, &format!("{carrier}/{number}"), &Registered { metadata, details });
     Ok(answer(cx, carrier, number))
 }
 
@@ -88,8 +93,11 @@ fn refuse_tests(cx: &Cx<'_>, carrier: &str) -> Result<(), Refusal> {
 }
 
 fn answer(cx: &mut Cx<'_>, carrier: String, number: String) -> Reply {
-    let Registered { metadata } = cx.docs.get(TRACK, &format!("{carrier}/{number}")).unwrap_or_default();
+    let Registered { metadata, details } = cx.docs.get(TRACK, &format!("{carrier}/{number}")).unwrap_or_default();
     let track = match cx.read_parcel(&number).filter(|parcel| parcel.carrier == carrier) {
+        Some(parcel) if details && matches!(parcel.carrier.as_str(), "ups" | "fedex") => {
+            Track { package: package(cx, &parcel), ..followed(&parcel, metadata) }
+        }
         Some(parcel) => followed(&parcel, metadata),
         None => unknown(carrier, number, metadata),
     };
@@ -117,13 +125,20 @@ fn followed(parcel: &Parcel, metadata: String) -> Track {
         tracking_status: track::latest(parcel),
         tracking_history: track::history(parcel),
         transaction: Some(parcel.subject.clone()),
+        package: None,
         test: false,
     }
 }
 
+/// The size and weight of the parcel behind a label.
+fn package(cx: &Cx<'_>, parcel: &Parcel) -> Option<Package> {
+    let label: Transaction = cx.docs.get(TRANSACTION, &parcel.subject)?;
+    cx.docs.get::<parcel::Parcel>(PARCEL, &label.parcel).map(Package::from)
+}
+
 /// A parcel as its subscribers hear of it.
 pub(crate) fn told(cx: &Cx<'_>, parcel: &Parcel, test: bool) -> Track {
-    let Registered { metadata } = cx.docs.get(TRACK, &format!("{}/{}", parcel.carrier, parcel.tracking_number)).unwrap_or_default();
+    let Registered { metadata, .. } = cx.docs.get(TRACK, &format!("{}/{}", parcel.carrier, parcel.tracking_number)).unwrap_or_default();
     Track { test, ..followed(parcel, metadata) }
 }
 
@@ -142,6 +157,7 @@ fn unknown(carrier: String, tracking_number: String, metadata: String) -> Track 
         tracking_status: None,
         tracking_history: Vec::new(),
         transaction: None,
+        package: None,
         test: false,
     }
 }

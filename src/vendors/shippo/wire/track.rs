@@ -21,7 +21,37 @@ pub(crate) struct Track {
     pub tracking_status: Option<Event>,
     pub tracking_history: Vec<Event>,
     pub transaction: Option<String>,
+    #[serde(flatten)]
+    pub package: Option<Package>,
     pub test: bool,
+}
+
+/// How much a parcel weighs and how large it is.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Package {
+    weight: [Measure; 1],
+    dimensions: [Sides; 1],
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Measure {
+    value: String,
+    unit: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Sides {
+    length: String,
+    width: String,
+    height: String,
+    unit: String,
+}
+
+impl From<super::parcel::Parcel> for Package {
+    fn from(parcel: super::parcel::Parcel) -> Self {
+        let super::parcel::Parcel { length, width, height, distance_unit, weight, mass_unit, .. } = parcel;
+        Self { weight: [Measure { value: weight, unit: mass_unit }], dimensions: [Sides { length, width, height, unit: distance_unit }] }
+    }
 }
 
 /// A service level, as tracking shows it.
