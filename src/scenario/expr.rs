@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! $request.body.rate == $state.cheapest and $call.nth <= 2
-//! $parcel.to.country in ['US', 'CA'] or $parcel.weight * 2 > 10
+//! $parcel.to.country in ['US', 'CA'] or $parcel.transit_days * 2 > 10
 //! not $request.headers.idempotency-key exists
 //! lower($request.body.email) matches '@example\.(com|org)$'
 //! ```
@@ -37,7 +37,7 @@ pub const STEPS: usize = 100_000;
 
 /// What the paths of an expression refer to.
 pub trait Scope {
-    /// The value behind `$root`: `request`, `state`, `call`, `parcel` or `vars`. Header names are lower case.
+    /// The value behind `$root`: `request`, `state`, `call` or `parcel`. Header names are lower case.
     fn lookup(&self, root: &str) -> Option<Cow<'_, Value>>;
 }
 
@@ -223,7 +223,7 @@ mod tests {
         check("$request.body[\"odd name\"]", json!(1));
         check("$request.headers.Idempotency-Key", json!("k1"));
         check("$request.body.items[9].sku", json!(null));
-        check("$vars.anything", json!(null));
+        check("$nothing.anything", json!(null));
         check("$request.body.rate.deeper", json!(null));
         check("$call.nth-1", json!(1));
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::lex::{self, Spot, Token, error};
 use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, Node, Operator, PathUse, Uses};
-use crate::scenario::error::nearest;
+use crate::scenario::error::{nearest, quoted};
 
 /// Longest expression. With no repetition in the language, this and the size of a pattern bound the cost of one.
 const MAX_TEXT: usize = 4096;
@@ -285,7 +285,11 @@ impl Parser {
         let mut error = error("expected an operator or the end", spot.range);
         if let Token::Word(word) = &spot.token {
             let known = ["and", "or", "in", "contains", "matches", "exists"];
-            error.help = nearest(word, known).map(|word| format!("did you mean `{word}`?"));
+            error.help = Some(match nearest(word, known) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None if FUNCTIONS.iter().any(|(name, ..)| name == word) => format!("`{word}` is a function: `{word}($request.path, '/a')`"),
+                None => format!("operators are {} and the usual signs; quote text", quoted(&known)),
+            });
         }
         error
     }

@@ -52,7 +52,7 @@ pub(super) fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expect
 }
 
 fn when(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Condition> {
-    fields.get("when").and_then(|node| reader.condition(node, Place::Call))
+    fields.get("when").and_then(|node| reader.condition(node, Place::Verdict))
 }
 
 fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {

@@ -19,10 +19,13 @@ const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 /// Most patterns of one file.
 const MAX_PATTERNS: usize = 256;
 
-/// What paths may begin with, and the members of those that are a closed set.
-const ROOTS: [&str; 5] = ["$request", "$state", "$call", "$parcel", "$vars"];
-const REQUEST: [&str; 5] = ["body", "query", "headers", "path", "method"];
-const CALL: [&str; 1] = ["nth"];
+/// A word that paths begin with, and its members where they are a closed set.
+type Root = (&'static str, &'static [&'static str]);
+
+const REQUEST: Root = ("$request", &["body", "query", "headers", "path", "method", "parameters"]);
+const CALL: Root = ("$call", &["nth", "operation"]);
+const STATE: Root = ("$state", &[]);
+const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "subject", "from", "to", "transit_days"]);
 
 /// Where an expression stands, which says what it can look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +34,24 @@ pub(super) enum Place {
     Call,
     /// Something about a parcel, when no call is at hand.
     Parcel,
+    /// A verdict about calls that were made, when the state that they met is gone.
+    Verdict,
 }
 
 impl Place {
-    fn roots(self) -> &'static [&'static str] {
+    fn roots(self) -> &'static [Root] {
         match self {
-            Self::Call => &ROOTS,
-            Self::Parcel => &["$parcel", "$state", "$vars"],
+            Self::Call => &[REQUEST, STATE, CALL],
+            Self::Parcel => &[PARCEL],
+            Self::Verdict => &[REQUEST, CALL],
+        }
+    }
+
+    fn whole(self) -> &'static str {
+        match self {
+            Self::Call => "an override",
+            Self::Parcel => "a timeline",
+            Self::Verdict => "an expectation",
         }
     }
 }
@@ -253,22 +267,19 @@ impl Reader<'_> {
     /// Reports paths that can lead nowhere, and counts patterns.
     fn uses(&mut self, node: &Node, text: &str, uses: &Uses, place: Place) {
         self.patterns += uses.patterns;
+        let roots: Vec<&str> = place.roots().iter().map(|(name, _)| *name).collect();
         for PathUse { path, range } in &uses.paths {
             let root = format!("${}", path.root);
-            let known: &[&str] = match path.root.as_str() {
-                "request" => &REQUEST,
-                "call" => &CALL,
-                _ => &[],
-            };
-            let (message, help) = match path.steps.first() {
-                _ if !ROOTS.contains(&root.as_str()) => (format!("unknown path `{root}`"), suggestion(&root, place.roots())),
-                _ if !place.roots().contains(&root.as_str()) => {
-                    (format!("`{root}` is not known here"), format!("a timeline sees {}", quoted(place.roots())))
+            let members = place.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
+            let (message, help) = match (members, path.steps.first()) {
+                (None, _) if [REQUEST, STATE, CALL, PARCEL].iter().any(|(name, _)| *name == root) => {
+                    (format!("`{root}` is not known here"), format!("{} sees {}", place.whole(), quoted(&roots)))
                 }
-                Some(Step::Member(name)) if !known.is_empty() && !known.contains(&name.as_str()) => {
-                    (format!("`{root}` has no `{name}`"), suggestion(name, known))
+                (None, _) => (format!("unknown path `{root}`"), suggestion(&root, &roots)),
+                (Some(members), Some(Step::Member(name))) if !members.is_empty() && !members.contains(&name.as_str()) => {
+                    (format!("`{root}` has no `{name}`"), suggestion(name, members))
                 }
-                _ => continue,
+                (Some(_), _) => continue,
             };
             let span = self.locate(node, text, range);
             self.problem("S011", span, message).help(help);
