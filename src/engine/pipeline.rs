@@ -21,7 +21,7 @@ use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::{Sandbox, State};
-use crate::engine::script::{self, Instead, View};
+use crate::engine::script::{self, Decision, Instead, View};
 use crate::engine::vendor::{Gate, Operations, Row};
 use crate::spec::{Operation, Route};
 use crate::world::{Credential, Exchange};
@@ -85,8 +85,8 @@ impl Machine {
         format!("no vendor is mounted here; there are `/{}`", mounts.join("`, `/"))
     }
 
-    /// Has an operation happen as if a customer had called it, for the `given` of a scenario; the status and body of the
-    /// vendor's answer. `None` when there is no such operation.
+    /// Has an operation happen as if a customer had called it, for the `given` of a scenario, and whatever the scenario has in
+    /// store for calls; the status and body of the vendor's answer. `None` when there is no such operation.
     pub fn perform(&self, sandbox: &Arc<Sandbox>, operation: &str, body: &Value, wall: Timestamp) -> Option<Answer> {
         let loaded = self.vendors.iter().find(|loaded| operation.split_once('.').is_some_and(|(vendor, _)| vendor == loaded.vendor.id))?;
         let book = loaded.book();
@@ -117,6 +117,7 @@ impl Machine {
         let now = state.world.clock.now(wall);
         let dated = !state.world.clock.is_wall();
         self.settle(sandbox, state, now);
+        // Data that is prepared, for the `given` of a scenario, meets neither limits nor faults.
         let counts = known.is_none();
         let admission = known.map_or_else(|| admit(sandbox, vendor, call, state, now), |credential| Ok(Some(credential)));
         let (credential, denied) = match admission {
@@ -132,7 +133,7 @@ impl Machine {
         let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
         let documents = state.world.accounts.get(account);
         let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
-        let decision = script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng);
+        let decision = if counts { script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng) } else { Decision::default() };
         let refusal = match (&reading.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied)) => Some(denied),

@@ -74,6 +74,18 @@ fn status(answer: &Answer) -> u16 {
 }
 
 #[test]
+fn data_that_is_given_meets_no_override() {
+    let world = World::new(
+        "given: [{shippo.CreateAddress: {name: Given, country: US}}]
+overrides:
+  - {on: '*', fault: 503, times: 1}",
+    );
+    assert_eq!(status(&world.create("Ada")), 503);
+    assert_eq!(status(&world.create("Bob")), 201);
+    assert_eq!(world.names(), ["Bob", "Given"]);
+}
+
+#[test]
 fn an_answer_written_by_hand_can_repeat_what_was_sent() {
     let world = World::new(
         "overrides:
