@@ -38,6 +38,7 @@ mod sample;
 mod sandbox;
 mod script;
 mod served;
+pub mod signing;
 mod telling;
 mod vendor;
 pub mod webhooks;

@@ -17,6 +17,7 @@ mod leaks;
 mod listener;
 mod machine;
 mod played;
+mod pointers;
 mod process;
 mod recorded;
 mod sandboxes;

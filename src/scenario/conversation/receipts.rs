@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ring::hmac;
 use serde_json::{Map, Value};
 
 use super::Player;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{DELIVERY, Delivery, Told};
-use crate::engine::{Sandbox, pairs};
+use crate::engine::{Sandbox, pairs, signing};
 use crate::scenario::matching;
 
 /// The receivers of a story, and what of it was looked at.
@@ -111,8 +110,7 @@ impl Player {
             .iter()
             .fold(text("over").unwrap_or("{body}").to_owned(), |over, (hole, value)| over.replace(&format!("{{{hole}}}"), value));
         let signed = over.replace("{body}", body);
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.fill_text(text("secret").unwrap_or_default()).as_bytes());
-        let own: String = hmac::sign(&key, signed.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let own = signing::hmac_sha256(&self.fill_text(text("secret").unwrap_or_default()), signed.as_bytes());
         if own == digest { Ok(()) } else { Err(format!("the signature in {name} is {digest}, expected {own}")) }
     }
 }

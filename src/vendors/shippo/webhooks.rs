@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::access::Mode;
@@ -13,8 +12,8 @@ use super::rules::{fixtures, tracking, transactions};
 use super::wire::transaction::Transaction;
 use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
-use crate::engine::Cx;
 use crate::engine::webhooks::{Message, Notice, Policy, Subscription, Webhooks};
+use crate::engine::{Cx, signing};
 
 pub(super) const TRANSACTION_CREATED: &str = "transaction_created";
 pub(super) const TRANSACTION_UPDATED: &str = "transaction_updated";
@@ -72,8 +71,7 @@ fn word(notice: &Notice<'_>) -> Message {
 fn sign(subscription: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
     let Some(secret) = &subscription.secret else { return Vec::new() };
     let time = at.as_second();
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let digest: String = hmac::sign(&key, format!("{time}.{body}").as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = signing::hmac_sha256(secret, format!("{time}.{body}").as_bytes());
     vec![("shippo-auth-signature".to_owned(), format!("t={time},v1={digest}"))]
 }
 

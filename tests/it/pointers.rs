@@ -1,0 +1,231 @@
+//! Manners of telling that no vendor of ours has yet, by a vendor that is made up here: a pointer that answers when it is
+//! followed, an event that carries its data, headers of the subscriber's own, and a signature by a key that is published.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use jiff::SignedDuration;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use seatrial::base::json::Style;
+use seatrial::base::time::{self, Timestamp};
+use seatrial::engine::webhooks::{Message, Notice, Outbound, Policy, Subscription, Told, Webhooks};
+use seatrial::engine::{
+    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, Query, Refusal, Reply, Request, Served,
+    Slashes, Start, Vendor, credentials, decode, scans_are_read, signing, unlimited,
+};
+use seatrial::world::{Kind, Mode, Task};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+const CRATE: Kind = Kind("crate");
+
+const SPEC: &str = r#"{
+  "openapi": "3.0.3",
+  "info": {"title": "Harbor", "version": "1"},
+  "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "key"}}},
+  "security": [{"key": []}],
+  "paths": {
+    "/crates": {
+      "get": {
+        "operationId": "listCrates", "tags": ["crates"], "x-evidence": "inferred",
+        "parameters": [{"name": "batch", "in": "query", "schema": {"type": "string"}}],
+        "responses": {"200": {"description": "crates", "content": {"application/json": {"schema": {"type": "object"}}}}}
+      },
+      "post": {
+        "operationId": "loadCrates", "tags": ["crates"], "x-evidence": "inferred",
+        "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {"200": {"description": "loaded", "content": {"application/json": {"schema": {"type": "object"}}}}}
+      }
+    },
+    "/jwks": {
+      "get": {
+        "operationId": "keys", "tags": ["keys"], "x-evidence": "inferred",
+        "responses": {"200": {"description": "keys", "content": {"application/json": {"schema": {"type": "object"}}}}}
+      }
+    }
+  }
+}"#;
+
+static HARBOR: Vendor = Vendor {
+    id: "harbor",
+    mount: "harbor",
+    version: "",
+    formerly: "",
+    hosts: &[],
+    spec: SPEC,
+    spec_source: SPEC,
+    slashes: Slashes { trailing: true, doubled: false },
+    operations: rows,
+    credentials: |_, _| credentials(&[("main", &[("key", "harbor-key")])]),
+    accounts: &AccountRows { about: "Harbor masters.", credentials: &[&[]], others: &[] },
+    account_of: |_| "main".to_owned(),
+    identify: |_| None,
+    authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
+    decode: decode::json_or_form,
+    limit: unlimited,
+    dialect: Dialect {
+        style: Style::Compact,
+        content_type: "application/json",
+        refuse: |refusal, _| Reply::json(StatusCode::BAD_REQUEST, json!({"error": format!("{refusal:?}")})),
+        headers: |_, _| {},
+    },
+    due: landed,
+    scanned: scans_are_read,
+    anchors: &[],
+    webhooks: Webhooks {
+        events: &["landed", "moved"],
+        shared: None,
+        policy: Policy { timeout: Duration::from_secs(10), gaps: &[7_200, 7_200], retries_answers: true, pause_after: None },
+        secret: |_| None,
+        word,
+        sign,
+        sample: |_, _| (String::new(), Value::Null),
+    },
+    state: |_| Value::Null,
+};
+
+fn rows(rows: &mut Operations) {
+    rows.on("listCrates", list).on("loadCrates", load).on("keys", |_: &mut Cx<'_>| -> Outcome { Ok(Reply::ok(signing::jwks())) });
+}
+
+#[derive(Deserialize)]
+struct Load {
+    batch: String,
+    names: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Crate {
+    batch: String,
+    name: String,
+}
+
+/// Crates lie on the quay an hour later, and one notice tells of all of them.
+fn load(cx: &mut Cx<'_>, Json(Load { batch, names }): Json<Load>) -> Outcome {
+    cx.after(SignedDuration::from_hours(1), "landed", &batch, 0);
+    for name in names {
+        cx.docs.put(CRATE, &name, &Crate { batch: batch.clone(), name: name.clone() });
+    }
+    Ok(Reply::ok(json!({})))
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    batch: String,
+}
+
+fn list(cx: &mut Cx<'_>, Query(Listed { batch }): Query<Listed>) -> Outcome {
+    let found: Vec<Crate> = cx.docs.list(CRATE).filter(|row: &Crate| row.batch == batch).collect();
+    Ok(Reply::ok(json!({"crates": found, "total": found.len()})))
+}
+
+fn landed(cx: &mut Cx<'_>, task: &Task) {
+    let pointer = json!({"resource_url": cx.call.url(&format!("/crates?batch={}", task.subject)), "resource_type": "LANDED"});
+    cx.notify("landed", &task.subject, &pointer);
+    cx.notify("moved", &task.subject, &json!({"resource_type": "MOVED", "data": {"to": "quay 4", "events": [1, 2]}}));
+}
+
+/// The payload, with the headers that the subscriber asked for.
+fn word(notice: &Notice<'_>) -> Message {
+    let own = notice.subscription.rest.get("headers").and_then(Value::as_object).cloned().unwrap_or_default();
+    let headers = own.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
+    Message { content_type: "application/json", headers, body: notice.payload.to_string() }
+}
+
+fn sign(_: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
+    let signature = signing::rsa_sha256(format!("{at}.{body}").as_bytes());
+    let rows = [("x-harbor-key-id", signing::KEY_ID.to_owned()), ("x-harbor-signature", signature), ("x-harbor-timestamp", at.to_string())];
+    rows.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+fn wall() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
+}
+
+fn ask(machine: &Machine, method: Method, path: &str, body: &Value) -> Answer {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let headers = HeaderMap::from_iter([
+        (http::header::HOST, HeaderValue::from_static("elsewhere")),
+        (http::header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+    ]);
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let peer = std::net::Ipv4Addr::LOCALHOST.into();
+    let request = Request { method, path: path.into(), query: query.into(), headers, body: body.into(), peer, secure: false, mount: None };
+    let answer = machine.handle(&request, wall());
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    answer
+}
+
+fn read(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+#[test]
+fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
+    let machine = Machine::new(&[&HARBOR], Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
+    machine.serve_at(Served { all: Some(([0, 0, 0, 0], 4711).into()), ..Served::default() });
+    let sandbox = machine.default_sandbox();
+    sandbox.lock().world.clock.set_mode(Mode::Frozen, wall());
+    let subscribed = machine.by_hand(sandbox, "harbor", None, wall(), |cx| {
+        let mut subscription = Subscription::new("http://127.0.0.1:9/hook", vec!["*".to_owned()], cx.now);
+        subscription.rest.insert("headers".to_owned(), json!({"x-own": "of ours"}));
+        cx.subscribe(subscription)
+    });
+    assert!(subscribed.is_ok());
+    ask(&machine, Method::POST, "/harbor/crates", &json!({"batch": "b7", "names": ["C1", "C2"]}));
+    ask(&machine, Method::POST, "/harbor/crates", &json!({"batch": "b8", "names": ["C3"]}));
+
+    let mut sent: Vec<Outbound> = Vec::new();
+    let to = time::shift(wall(), SignedDuration::from_hours(24));
+    loop {
+        let stage = machine.proceed(sandbox, to, wall());
+        if stage.done {
+            break;
+        }
+        for outbound in stage.outbound {
+            // The first pointer is not taken at once.
+            let status = if sent.is_empty() { 500 } else { 200 };
+            machine.report(sandbox, &outbound, &Told::Answered { status, body: String::new() }, wall());
+            sent.push(outbound);
+        }
+    }
+    assert_eq!(sent.len(), 5, "two notices of two batches, and one once more");
+    assert_eq!(sent[4].body, sent[0].body);
+    assert_eq!(sent[4].at.duration_since(sent[0].at), SignedDuration::from_hours(2));
+    assert_ne!(sent[4].signed, sent[0].signed, "a signature is of its time");
+
+    let pointer: Value = serde_json::from_str(&sent[0].body).expect("JSON");
+    assert_eq!(pointer, json!({"resource_url": "http://127.0.0.1:4711/harbor/crates?batch=b7", "resource_type": "LANDED"}));
+    let link = pointer["resource_url"].as_str().and_then(|link| link.strip_prefix("http://127.0.0.1:4711")).expect("a link to the server");
+    let crates = read(&ask(&machine, Method::GET, link, &Value::Null));
+    assert_eq!(crates["total"], 2);
+    let inline: Value = serde_json::from_str(&sent[1].body).expect("JSON");
+    assert_eq!(inline["data"]["to"], "quay 4");
+
+    assert_eq!(signing::rsa_sha256(b"cargo"), signing::rsa_sha256(b"cargo"), "the same words, the same signature");
+    let keys = read(&ask(&machine, Method::GET, "/harbor/jwks", &Value::Null));
+    for outbound in &sent {
+        assert!(outbound.headers.contains(&("x-own".to_owned(), "of ours".to_owned())), "{:?}", outbound.headers);
+        verify(&keys, outbound, &outbound.body).expect("the signature holds");
+        assert!(verify(&keys, outbound, &format!("{} ", outbound.body)).is_err(), "of these bytes only");
+    }
+}
+
+/// Verifies as a receiver does: by another implementation than the one that signed.
+fn verify(keys: &Value, outbound: &Outbound, body: &str) -> Result<(), String> {
+    let header =
+        |name: &str| outbound.signed.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()).ok_or(name.to_owned());
+    let id = header("x-harbor-key-id")?;
+    let key = keys["keys"].as_array().into_iter().flatten().find(|key| key["kid"] == id).ok_or("no such key")?;
+    let (n, e) = (key["n"].as_str().ok_or("no n")?, key["e"].as_str().ok_or("no e")?);
+    let key = DecodingKey::from_rsa_components(n, e).map_err(|error| error.to_string())?;
+    let signature = STANDARD.decode(header("x-harbor-signature")?).map_err(|error| error.to_string())?;
+    let message = format!("{}.{body}", header("x-harbor-timestamp")?);
+    match jsonwebtoken::crypto::verify(&URL_SAFE_NO_PAD.encode(signature), message.as_bytes(), &key, Algorithm::RS256) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("it does not hold".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
