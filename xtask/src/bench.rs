@@ -7,6 +7,7 @@ mod cases;
 mod crowd;
 mod growth;
 mod load;
+mod moving;
 mod report;
 mod start;
 mod steady;
@@ -28,8 +29,15 @@ use crate::{
 const SERVER: &str = "target/release/seatrial";
 const BARE: &str = "target/release/bare_server";
 
+/// The parts of a bench.
+const PARTS: [&str; 5] = ["steady", "crowd", "start", "growth", "moving"];
+
 pub struct Options {
     quick: bool,
+    /// The only part that is measured, if one is named.
+    only: Option<String>,
+    /// The server under test, if it is not the one that is built here.
+    server: Option<String>,
     growth: u64,
     json: Option<PathBuf>,
     self_check: bool,
@@ -37,7 +45,7 @@ pub struct Options {
 
 impl Options {
     fn read(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options = Self { quick: false, growth: 1_000_000, json: None, self_check: false };
+        let mut options = Self { quick: false, only: None, server: None, growth: 1_000_000, json: None, self_check: false };
         let mut growth = None;
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
@@ -45,6 +53,14 @@ impl Options {
             match argument.as_str() {
                 "--quick" => options.quick = true,
                 "--self-check" => options.self_check = true,
+                "--only" => {
+                    let part = value()?;
+                    if !PARTS.contains(&part.as_str()) {
+                        return Err(Failure::Usage(format!("`--only` takes one of {}, not `{part}`", PARTS.join(", "))));
+                    }
+                    options.only = Some(part.clone());
+                }
+                "--server" => options.server = Some(value()?.clone()),
                 "--json" => options.json = Some(PathBuf::from(value()?)),
                 "--growth" => {
                     let text = value()?;
@@ -62,6 +78,8 @@ impl Options {
 /// Where the two servers come from and where scratch files go.
 pub struct Stand {
     directory: PathBuf,
+    /// The server under test.
+    server: String,
     self_check: bool,
 }
 
@@ -78,8 +96,13 @@ impl Stand {
         if self.self_check {
             return self.bare("ours", &pick(&Prepared::default()).made_up_answer());
         }
-        let mut command = pinned(SERVER);
-        command.args(["--listen", "127.0.0.1:0"]);
+        self.server(&[])
+    }
+
+    /// The server under test, fresh.
+    fn server(&self, arguments: &[&str]) -> Result<Server, Failure> {
+        let mut command = pinned(&self.server);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
         Server::start(&mut command, &self.directory.join("ours.log"))
     }
 
@@ -111,19 +134,20 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         let help = "servers and load need a core each".to_owned();
         return Err(Failure::Missing { what: "a second core".to_owned(), help });
     }
-    build(options.self_check)?;
-    let stand = Stand { directory: PathBuf::from("target/bench"), self_check: options.self_check };
+    let wants = |part: &str| options.only.as_ref().is_none_or(|only| only == part);
+    build(&options)?;
+    let server = options.server.clone().unwrap_or_else(|| SERVER.to_owned());
+    let stand = Stand { directory: PathBuf::from("target/bench"), server, self_check: options.self_check };
     fs::create_dir_all(&stand.directory).map_err(Failure::io("create target/bench"))?;
     let load = load::Load::new(&stand.directory);
 
-    let steady = steady::measure(&stand, &load, options.quick)?;
-    let crowd = if options.self_check { None } else { Some(crowd::measure(&stand, &load, options.quick)?) };
-    let start = start::measure(&stand, if options.quick { 5 } else { 20 })?;
-    let growth = match options.growth {
-        0 => None,
-        consignments => Some(growth::measure(&stand, &load, consignments)?),
-    };
-    let report = Report { steady, crowd, start, growth };
+    let steady = if wants("steady") { steady::measure(&stand, &load, options.quick)? } else { Vec::new() };
+    let start = wants("start").then(|| start::measure(&stand, if options.quick { 5 } else { 20 })).transpose()?;
+    let growth = (wants("growth") && options.growth > 0).then(|| growth::measure(&stand, &load, options.growth)).transpose()?;
+    // The bare server has neither sandboxes nor parcels.
+    let crowd = (wants("crowd") && !options.self_check).then(|| crowd::measure(&stand, &load, options.quick)).transpose()?;
+    let moving = (wants("moving") && !options.self_check).then(|| moving::measure(&stand, &load, options.quick)).transpose()?;
+    let report = Report { steady, crowd, start, growth, moving };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -133,9 +157,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 }
 
 /// Builds both, each by itself: together they would share what either asks of a common dependency.
-fn build(self_check: bool) -> Result<(), Failure> {
-    let packages: &[&str] = if self_check { &["bare_server"] } else { &["seatrial", "bare_server"] };
-    for package in packages {
+fn build(options: &Options) -> Result<(), Failure> {
+    let ours = !options.self_check && options.server.is_none();
+    let bare = options.only.as_ref().is_none_or(|only| only != "moving" && only != "crowd");
+    for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
         let built = process::cargo(&["build", "--release", "--quiet", "--package", package, "--bin", package]).status();
         if !built.map_err(Failure::io("run cargo build"))?.success() {
             return Err(Failure::Checks(vec![format!("build of {package}")]));

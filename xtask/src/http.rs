@@ -47,7 +47,7 @@ fn exchange(address: SocketAddr, call: &Call) -> std::io::Result<String> {
     }
     head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", call.body.len()));
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
     stream.write_all((head + &call.body).as_bytes())?;
     let mut raw = String::new();
     stream.read_to_string(&mut raw)?;

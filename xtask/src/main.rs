@@ -21,6 +21,8 @@ usage: cargo xtask <chore>
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)
+      --only PART            measure only `steady`, `crowd`, `start`, `growth` or `moving`
+      --server FILE          measure this binary instead of building one
       --json FILE            write the figures to FILE too
       --self-check           bare server against itself: how far the ratios can be trusted";
 

@@ -9,6 +9,7 @@ use super::{
     growth::Growth,
     load::Slice,
     median,
+    moving::Moving,
     start::{Figures, Start},
     steady::{Steady, cost},
 };
@@ -16,8 +17,9 @@ use super::{
 pub struct Report {
     pub steady: Vec<Steady>,
     pub crowd: Option<Crowd>,
-    pub start: Start,
+    pub start: Option<Start>,
     pub growth: Option<Growth>,
+    pub moving: Option<Moving>,
 }
 
 /// A figure of a server and its name.
@@ -25,50 +27,80 @@ type Row = (&'static str, fn(&Figures) -> f64);
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steady, crowd, start, growth } = self;
-        writeln!(f, "\nprocessor time per request, and how much of it a bare server would need too")?;
+        if !self.steady.is_empty() {
+            steady(f, &self.steady)?;
+        }
+        self.crowd.iter().try_for_each(|part| crowd(f, part))?;
+        self.start.iter().try_for_each(|part| start(f, part))?;
+        self.growth.iter().try_for_each(|part| growth(f, part))?;
+        self.moving.iter().try_for_each(|part| moving(f, part))
+    }
+}
+
+fn steady(f: &mut fmt::Formatter<'_>, steady: &[Steady]) -> fmt::Result {
+    writeln!(f, "\nprocessor time per request, and how much of it a bare server would need too")?;
+    writeln!(
+        f,
+        "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>10}",
+        "case", "ours µs", "bare µs", "bare/ours", "p50 µs", "p99 µs", "requests/s"
+    )?;
+    for case in steady {
+        let Latency { p50, p99, rate } = latency(&case.ours);
         writeln!(
             f,
-            "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>10}",
-            "case", "ours µs", "bare µs", "bare/ours", "p50 µs", "p99 µs", "requests/s"
+            "{:<24} {:>10.1} {:>10.1} {:>9.2} {p50:>9.0} {p99:>9.0} {rate:>10.0}",
+            case.name,
+            cost(&case.ours),
+            cost(&case.bare),
+            case.ratio(),
         )?;
-        for case in steady {
-            let Latency { p50, p99, rate } = latency(&case.ours);
-            writeln!(
-                f,
-                "{:<24} {:>10.1} {:>10.1} {:>9.2} {p50:>9.0} {p99:>9.0} {rate:>10.0}",
-                case.name,
-                cost(&case.ours),
-                cost(&case.bare),
-                case.ratio(),
-            )?;
-        }
-        if let Some(crowd) = crowd {
-            writeln!(f, "\na call to one sandbox, and to a thousand in turn")?;
-            let [one, many] = [cost(&crowd.one), cost(&crowd.many)];
-            writeln!(f, "{:<36} {one:>10.1} {many:>10.1} {:>9.2}", "one µs, many µs, one/many", crowd.ratio())?;
-        }
-        writeln!(f, "\n{:<36} {:>10} {:>10}", "having a server", "ours", "bare")?;
-        let rows: [Row; 4] = [
-            ("start to first answer, ms", |figures| figures.first_answer / 1e3),
-            ("memory when ready, MiB", |figures| mebibytes(figures.ready_memory)),
-            ("memory after the first answer, MiB", |figures| mebibytes(figures.answered_memory)),
-            ("binary, MiB", |figures| mebibytes(figures.binary)),
-        ];
-        for (name, figure) in rows {
-            writeln!(f, "{name:<36} {:>10.1} {:>10.1}", figure(&start.ours), figure(&start.bare))?;
-        }
-        let Some(growth) = growth else { return Ok(()) };
-        let [empty, first, last] = growth.memory.map(mebibytes);
-        writeln!(f, "\ngrowth to {} consignments", growth.consignments)?;
-        writeln!(f, "{:<36} {:>10.2}", "speed of the last slice to the first", growth.last_to_first())?;
-        writeln!(f, "{:<36} {:>10.2}", "the same beside the bare server", growth.last_to_first_beside_bare())?;
-        writeln!(f, "{:<36} {:>10.0}", "p99 of the worst slice, µs", growth.worst_p99())?;
-        writeln!(f, "{:<36} {:>10.0}", "bytes per consignment", growth.bytes_per_consignment())?;
-        writeln!(f, "memory, MiB: {empty:.1} empty, {first:.1} after one slice, {last:.1} at the end")?;
-        let known = if growth.oldest_is_known { "still known" } else { "no longer known" };
-        writeln!(f, "the oldest consignment is {known}")
     }
+    Ok(())
+}
+
+fn crowd(f: &mut fmt::Formatter<'_>, crowd: &Crowd) -> fmt::Result {
+    writeln!(f, "\na call to one sandbox, and to a thousand in turn")?;
+    let [one, many] = [cost(&crowd.one), cost(&crowd.many)];
+    writeln!(f, "{:<36} {one:>10.1} {many:>10.1} {:>9.2}", "one µs, many µs, one/many", crowd.ratio())
+}
+
+fn start(f: &mut fmt::Formatter<'_>, start: &Start) -> fmt::Result {
+    writeln!(f, "\n{:<36} {:>10} {:>10}", "having a server", "ours", "bare")?;
+    let rows: [Row; 4] = [
+        ("start to first answer, ms", |figures| figures.first_answer / 1e3),
+        ("memory when ready, MiB", |figures| mebibytes(figures.ready_memory)),
+        ("memory after the first answer, MiB", |figures| mebibytes(figures.answered_memory)),
+        ("binary, MiB", |figures| mebibytes(figures.binary)),
+    ];
+    for (name, figure) in rows {
+        writeln!(f, "{name:<36} {:>10.1} {:>10.1}", figure(&start.ours), figure(&start.bare))?;
+    }
+    Ok(())
+}
+
+fn growth(f: &mut fmt::Formatter<'_>, growth: &Growth) -> fmt::Result {
+    let [empty, first, last] = growth.memory.map(mebibytes);
+    writeln!(f, "\ngrowth to {} consignments", growth.consignments)?;
+    writeln!(f, "{:<36} {:>10.2}", "speed of the last slice to the first", growth.last_to_first())?;
+    writeln!(f, "{:<36} {:>10.2}", "the same beside the bare server", growth.last_to_first_beside_bare())?;
+    writeln!(f, "{:<36} {:>10.0}", "p99 of the worst slice, µs", growth.worst_p99())?;
+    writeln!(f, "{:<36} {:>10.0}", "bytes per consignment", growth.bytes_per_consignment())?;
+    writeln!(f, "memory, MiB: {empty:.1} empty, {first:.1} after one slice, {last:.1} at the end")?;
+    let known = if growth.oldest_is_known { "still known" } else { "no longer known" };
+    writeln!(f, "the oldest consignment is {known}")
+}
+
+fn moving(f: &mut fmt::Formatter<'_>, moving: &Moving) -> fmt::Result {
+    writeln!(f, "\ntime passes for {} live parcels", moving.parcels)?;
+    writeln!(f, "{:<36} {:>10.2}", "one advance by a year, s", moving.year.as_secs_f64())?;
+    writeln!(f, "{:<36} {:>10.0}", "parcels advanced per second", moving.parcels_per_second())?;
+    writeln!(f, "{:<36} {:>10.0}", "steps per second", moving.steps_per_second())?;
+    writeln!(f, "{:<36} {:>10.0}", "bytes per live parcel", moving.bytes_per_parcel)?;
+    for telling in &moving.telling {
+        let name = format!("deliveries per second, {} receivers", telling.receivers);
+        writeln!(f, "{name:<36} {:>10.0}", telling.per_second())?;
+    }
+    Ok(())
 }
 
 impl Report {
@@ -100,8 +132,19 @@ impl Report {
         json!({
             "steady": steady,
             "crowd": crowd,
-            "start": {"ours": figures(&self.start.ours), "bare": figures(&self.start.bare)},
+            "start": self.start.as_ref().map(|start| json!({"ours": figures(&start.ours), "bare": figures(&start.bare)})),
             "growth": growth,
+            "moving": self.moving.as_ref().map(|moving| json!({
+                "parcels": moving.parcels,
+                "year_seconds": moving.year.as_secs_f64(),
+                "steps": moving.steps,
+                "parcels_per_second": moving.parcels_per_second(),
+                "steps_per_second": moving.steps_per_second(),
+                "bytes_per_parcel": moving.bytes_per_parcel,
+                "telling": moving.telling.iter().map(|telling| json!({
+                    "receivers": telling.receivers, "deliveries": telling.deliveries, "per_second": telling.per_second(),
+                })).collect::<Vec<_>>(),
+            })),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{BARE, SERVER, Stand, cases::Prepared, median};
+use super::{BARE, Stand, cases::Prepared, median};
 use crate::{
     failure::Failure,
     http::{self, Call},
@@ -32,7 +32,7 @@ pub fn measure(stand: &Stand, starts: usize) -> Result<Start, Failure> {
         true => login.made_up_answer(),
         false => login.recorded_answer(stand.unprepared(Prepared::login)?.address)?,
     };
-    let binary = if stand.self_check { BARE } else { SERVER };
+    let binary = if stand.self_check { BARE } else { &stand.server };
     let ours = || stand.unprepared(Prepared::login);
     let bare = || stand.bare("bare", &answer);
     Ok(Start { ours: figures(starts, binary, &login.call, &ours)?, bare: figures(starts, BARE, &login.call, &bare)? })
