@@ -66,6 +66,9 @@ pub struct ServeArguments {
     /// Write the ready line to this file once everything listens
     #[arg(long, env = "SEATRIAL_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+    /// Leave when standard input ends, as it does when the program that started this one is gone
+    #[arg(long, env = "SEATRIAL_EXIT_WITH_STDIN")]
+    pub exit_with_stdin: bool,
     /// Whether callers of the admin API need a token: on addresses other than loopback, or never
     #[arg(long, env = "SEATRIAL_ADMIN_AUTH", value_name = "WHEN", default_value = "auto")]
     pub admin_auth: AdminAuthArgument,

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
+use tokio::sync::oneshot;
+
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
@@ -80,7 +82,20 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         return complain(&format_args!("the ready file {} cannot be written: {error}", path.display()), Exit::Usage);
     }
     say(&line);
-    server::serve(machine, bound, guard, signals).await;
+    let stdin = arguments.exit_with_stdin.then(stdin_ends);
+    let leave = async move {
+        let stdin = async {
+            match stdin {
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = signals => {}
+            () = stdin => {}
+        }
+    };
+    server::serve(machine, bound, guard, leave).await;
     Exit::Fine
 }
 
@@ -125,6 +140,16 @@ fn signals() -> io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Ends when standard input does. A thread waits for that, because nothing else can be waited for so everywhere.
+fn stdin_ends() -> oneshot::Receiver<()> {
+    let (sender, ended) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = sender.send(());
+    });
+    ended
 }
 
 fn token() -> String {

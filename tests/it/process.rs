@@ -105,6 +105,23 @@ fn both_signals_end_it_in_good_order() {
 }
 
 #[test]
+fn it_leaves_when_standard_input_ends() {
+    let mut child = command()
+        .args(["--listen", "127.0.0.1:0", "--exit-with-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
+    assert!(ready.starts_with("seatrial ready "), "{ready}");
+    assert_eq!(child.try_wait().expect("it can be asked"), None);
+    drop(child.stdin.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
 fn exit_codes_say_what_went_wrong() {
     let server = Server::start(&[]);
     let address = server.address().to_string();

@@ -35,17 +35,18 @@ export class Server implements AsyncDisposable {
     const running = process.env["SEATRIAL_URL"];
     if (binary === undefined && running) return new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"]);
     const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
-    const child = spawn(found, ["serve", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "inherit"] });
+    const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
+    const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
     const line = await firstLine(child, found, timeout);
     const address = /^seatrial ready .*?\bhttp=(\S+)/.exec(line)?.[1];
     if (address === undefined) {
       child.kill("SIGKILL");
       throw new Error(`${found} did not become ready within ${timeout} ms; it said ${JSON.stringify(line)}`);
     }
-    // A forgotten server does not keep the tests from ending, and ends with them.
+    // A forgotten server does not keep the tests from ending. It leaves when its standard input ends, and so with this process,
+    // however that ends.
     child.unref();
-    (child.stdout as unknown as { unref?: () => void }).unref?.();
-    process.once("exit", () => child.kill());
+    for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as { unref?: () => void }).unref?.();
     return new Server(`http://${address}`, undefined, child);
   }
 

@@ -235,6 +235,21 @@ fn point(value: &mut Value) {
     }
 }
 
+/// A name for a route: `getSandboxesFaultsByName`. Only a parameter at the end is part of it.
+fn operation_id(route: &Route) -> String {
+    let mut id = route.method.as_str().to_lowercase();
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    let segments: Vec<&str> = route.path.split(['/', '.']).filter(|segment| !segment.is_empty()).collect();
+    for (place, segment) in segments.iter().enumerate() {
+        match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            None => id.push_str(&capital(segment)),
+            Some(name) if place + 1 == segments.len() => id.push_str(&format!("By{}", capital(name))),
+            Some(_) => {}
+        }
+    }
+    id
+}
+
 fn operation(route: &Route) -> Value {
     let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> =
@@ -250,7 +265,7 @@ fn operation(route: &Route) -> Value {
         None => json!({"description": route.summary, "content": {"*/*": {}}}),
     };
     let mut operation = json!({
-        "operationId": format!("{} {}", route.method.as_str().to_lowercase(), route.path),
+        "operationId": operation_id(route),
         "summary": route.summary,
         "parameters": parameters,
         "responses": {route.success.to_string(): success, "default": problem},

@@ -37,7 +37,11 @@ class Server:
         if found is None:
             raise FileNotFoundError(_missing(named))
         process = subprocess.Popen(
-            [found, "serve", "--listen", "127.0.0.1:0", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            # It leaves when its standard input ends, and so with this process, however that ends.
+            [found, "serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         line = _first_line(process, timeout)
         words = dict(word.split("=", 1) for word in line.split() if "=" in word)
@@ -65,8 +69,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._process = None
 
     def __enter__(self) -> Server:
