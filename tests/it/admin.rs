@@ -372,8 +372,8 @@ fn links_lead_to_where_vendors_are() {
     let apart = Server::start(&["--admin-listen", "127.0.0.1:0"]);
     let (url, vendors) = urls(&apart, &apart.admin());
     assert_eq!(url, format!("http://{vendors}/@mine/shippo"));
-    let mounted = Server::start_at("shippo=127.0.0.1:0", &[]);
-    let (url, vendors) = urls(&mounted, &mounted.address().to_string());
+    let mounted = Server::start_at("shippo=127.0.0.1:0", &["--admin-listen", "127.0.0.1:0"]);
+    let (url, vendors) = urls(&mounted, &mounted.admin());
     assert_eq!(url, format!("http://{vendors}/@mine"));
     let answer = send(&mounted, "GET", "/@mine/addresses", &[], "");
     assert!(answer.status == 401 && answer.body.contains("Authentication credentials"), "{}", answer.body);

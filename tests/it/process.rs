@@ -15,8 +15,12 @@ pub struct Server {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", arguments)
+    }
+
+    pub fn start_at(address: &str, arguments: &[&str]) -> Self {
         let mut child = command()
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", address])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -25,6 +29,12 @@ impl Server {
         let mut ready = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
         Self { child, ready }
+    }
+
+    /// The admin API's own address.
+    pub fn admin(&self) -> String {
+        let admin = self.ready.split_whitespace().find_map(|word| word.strip_prefix("admin=http://")?.strip_suffix("/_seatrial"));
+        admin.unwrap_or_else(|| panic!("no address in {:?}", self.ready)).to_owned()
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -243,11 +253,7 @@ fn a_vendor_answers_under_its_own_host_name() {
 
 #[test]
 fn a_vendor_can_have_a_port_of_its_own() {
-    let mut child =
-        command().args(["--listen", "shippo=127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
-    let mut ready = String::new();
-    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
-    let server = Server { child, ready };
+    let server = Server::start_at("shippo=127.0.0.1:0", &[]);
     assert!(server.ready.contains(" admin=none "), "{}", server.ready);
     let own = server.get("/addresses");
     assert!(own.starts_with("HTTP/1.1 401") && own.contains("Authentication credentials were not provided."), "{own}");
