@@ -1,7 +1,6 @@
 //! The admin API of a running server: who is kept out of every route, and whether its OpenAPI document tells the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 
@@ -352,29 +351,4 @@ fn a_verdict_is_given_on_evidence_only() {
     assert_eq!(evicted["verdict"], "unknown", "{evicted}");
     assert!(evicted["dropped"].as_u64() > Some(0), "{evicted}");
     assert_eq!(verdict(order)["verdict"], "unknown");
-}
-
-#[test]
-fn links_lead_to_where_vendors_are() {
-    let urls = |server: &Server, admin: &str| {
-        let mut stream = std::net::TcpStream::connect(admin).expect("it listens");
-        let body = r#"{"name": "mine"}"#;
-        let head = "POST /_seatrial/sandboxes HTTP/1.1\r\nhost: localhost:1\r\ncontent-type: application/json\r\nconnection: close";
-        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
-        let made: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"));
-        (made["urls"]["shippo"].as_str().unwrap_or_default().to_owned(), server.address())
-    };
-    let beside = Server::start(&[]);
-    assert_eq!(urls(&beside, &beside.address().to_string()).0, "http://localhost:1/@mine/shippo");
-    let apart = Server::start(&["--admin-listen", "127.0.0.1:0"]);
-    let (url, vendors) = urls(&apart, &apart.admin());
-    assert_eq!(url, format!("http://{vendors}/@mine/shippo"));
-    let mounted = Server::start_at("shippo=127.0.0.1:0", &["--admin-listen", "127.0.0.1:0"]);
-    let (url, vendors) = urls(&mounted, &mounted.admin());
-    assert_eq!(url, format!("http://{vendors}/@mine"));
-    let answer = send(&mounted, "GET", "/@mine/addresses", &[], "");
-    assert!(answer.status == 401 && answer.body.contains("Authentication credentials"), "{}", answer.body);
 }

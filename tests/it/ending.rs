@@ -72,6 +72,10 @@ fn what_had_an_effect_is_not_said_and_a_reset_forgets() {
     let file = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/again/import", &[JSON], &file).status, 200);
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/fork", &[JSON], r#"{"name": "copy"}"#).status, 201);
+    // Whatever becomes the default sandbox is opened by what always opens it.
+    let again = send(&server, "GET", "/_seatrial/sandboxes/again/export", &[], "").body;
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/import", &[JSON], &again).status, 200);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 503);
     for name in ["again", "copy"] {
         let end = send(&server, "DELETE", &format!("/_seatrial/sandboxes/{name}"), &[], "").json();
         assert_eq!(told(&end), Vec::<String>::new(), "{name}");

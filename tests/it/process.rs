@@ -31,12 +31,6 @@ impl Server {
         Self { child, ready }
     }
 
-    /// The admin API's own address.
-    pub fn admin(&self) -> String {
-        let admin = self.ready.split_whitespace().find_map(|word| word.strip_prefix("admin=http://")?.strip_suffix("/_seatrial"));
-        admin.unwrap_or_else(|| panic!("no address in {:?}", self.ready)).to_owned()
-    }
-
     pub fn address(&self) -> SocketAddr {
         let http = self.ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
         http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))

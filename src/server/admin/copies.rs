@@ -164,14 +164,11 @@ pub(super) fn import(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     }
     staged.count(&state);
     drop(state);
+    admin.machine.adopt(&staged);
     let sandbox = if let Some(sandbox) = admin.machine.sandbox(name) {
-        if &*sandbox.name != crate::engine::DEFAULT {
-            admin.machine.adopt(&staged);
-        }
         admin.machine.replace(&sandbox, staged, false).map_err(|error| sandboxes::refused(error, name))?;
         sandbox
     } else {
-        admin.machine.adopt(&staged);
         staged.keep_for(admin.machine.options().ttl);
         admin.machine.open(staged).map_err(|error| sandboxes::refused(error, name))?
     };
