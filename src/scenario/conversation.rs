@@ -17,8 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::own::Own;
-pub use self::own::portable;
+pub use self::own::{Own, portable};
 use self::receipts::Receipts;
 use crate::base::time::{self, Timestamp};
 use crate::engine::webhooks::Subscription;

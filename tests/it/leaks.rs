@@ -1,20 +1,22 @@
 //! A thousand sandboxes at once: whatever one of them was told turns up in no other, and what one of them answers does not
 //! depend on what the others do meanwhile.
 //!
-//! The calls are those of `tests/vendors`, each story told by a sandbox with credentials of its own and its marker in the
-//! texts that it sends: every other sandbox puts it into all of them, the rest into those that vendors do not look at.
+//! The calls are those of `tests/vendors`: each sandbox begins stories of all vendors, drawn by lot, with credentials of its own
+//! and its marker in the texts that it sends: in all of them, in one drawn by lot, or in those that vendors do not look at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::{fs, thread};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
-use seatrial::base::{entropy, time};
-use seatrial::engine::{Conform, Machine, Options, Request, Sandbox, Start};
+use rand::RngExt as _;
+use seatrial::base::entropy::{self, Rng};
+use seatrial::base::time;
+use seatrial::engine::{Conform, Machine, Options, Request, Start};
+use seatrial::scenario::conversation::Own;
 use seatrial::vendors;
 use serde_json::{Map, Value};
 
@@ -22,6 +24,8 @@ const SANDBOXES: usize = 1000;
 const WORKERS: usize = 64;
 /// How many steps each sandbox takes.
 const STEPS: usize = 10;
+/// The most that it takes of one story.
+const LONGEST: usize = 6;
 /// How many of them are told again, alone.
 const AGAIN: usize = 25;
 
@@ -41,7 +45,7 @@ struct Story {
 }
 
 /// Every story that needs no scenario of its own.
-fn stories() -> Vec<Story> {
+fn stories() -> BTreeMap<String, Vec<Story>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors");
     let list = |path: &Path| {
         let entries = fs::read_dir(path).expect("a folder can be listed");
@@ -49,7 +53,7 @@ fn stories() -> Vec<Story> {
         paths.sort();
         paths
     };
-    let mut stories = Vec::new();
+    let mut stories: BTreeMap<String, Vec<Story>> = BTreeMap::new();
     for folder in list(&root) {
         let vendor = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mount = vendor.split('_').next().unwrap_or_default().to_owned();
@@ -59,59 +63,74 @@ fn stories() -> Vec<Story> {
             if story.get("scenario").is_none() {
                 let steps = story["steps"].as_array().cloned().unwrap_or_default();
                 let headers = story["headers"].as_object().cloned().unwrap_or_default();
-                stories.push(Story { mount: mount.clone(), headers, steps });
+                stories.entry(vendor.clone()).or_default().push(Story { mount: mount.clone(), headers, steps });
             }
         }
     }
-    assert!(stories.len() > 100, "{}", stories.len());
+    assert!(stories.len() >= vendors::ALL.len() - 1 && stories.values().map(Vec::len).sum::<usize>() > 100);
     stories
 }
 
+/// Where a marker stands in a body.
+#[derive(Clone, Copy, PartialEq)]
+enum Marked {
+    /// In every text.
+    All,
+    /// In texts that vendors do not look at.
+    Free,
+    /// In the text that is the how manieth.
+    One(usize),
+}
+
 /// A sandbox and how far it is in its story.
-struct Teller {
+struct Teller<'s> {
     name: String,
     number: usize,
     marker: String,
-    story: Arc<Story>,
-    /// The default sandbox's credentials, and this one's in their place.
-    own: Vec<(String, String)>,
-    saved: Map<String, Value>,
+    stories: &'s BTreeMap<String, Vec<Story>>,
+    /// Whatever is drawn by lot: the same lots, whatever the others do.
+    lots: Rng,
+    story: &'s Story,
+    /// How much of it is left, and the step that is next.
+    left: usize,
     step: usize,
+    own: Own,
+    saved: Map<String, Value>,
     /// A digest of every answer.
     told: Vec<u64>,
 }
 
-impl Teller {
-    fn new(machine: &Machine, stories: &[Arc<Story>], number: usize) -> Self {
+impl<'s> Teller<'s> {
+    fn new(machine: &Machine, stories: &'s BTreeMap<String, Vec<Story>>, number: usize) -> Self {
         let name = format!("leak-{number:04}");
         let start = Start { seed: number as u64, ..Start::plain(wall()) };
-        let sandbox = machine.open(machine.stage(&name, start, None)).expect("the name is free");
-        let story = Arc::clone(&stories[number % stories.len()]);
-        let facts = |sandbox: &Sandbox| -> Vec<Map<String, Value>> {
-            sandbox.lock().world.accounts.credentials(&story.mount).iter().map(|row| (*row.facts).clone()).collect()
-        };
-        let mut own: Vec<(String, String)> = Vec::new();
-        for (usual, mine) in facts(machine.default_sandbox()).iter().zip(facts(&sandbox)) {
-            let texts = usual.iter().filter_map(|(name, value)| Some((value.as_str()?.to_owned(), mine.get(name)?.as_str()?.to_owned())));
-            own.extend(texts.filter(|(usual, mine)| usual != mine));
-        }
+        machine.open(machine.stage(&name, start, None)).expect("the name is free");
+        let mut lots = entropy::stream(number as u64, &["leaks"], 0);
+        let story = draw(stories, &mut lots);
         let marker = format!("mkq{number:04}");
-        Self { name, number, marker, story, own, saved: Map::from_iter([("n".to_owned(), 1.into())]), step: 0, told: Vec::new() }
+        let own = Own::of(machine, &machine.sandbox(&name).expect("it was just opened"), &story.mount);
+        let (saved, told) = (Map::from_iter([("n".to_owned(), 1.into())]), Vec::new());
+        Self { name, number, marker, stories, lots, story, left: LONGEST, step: 0, own, saved, told }
     }
 
     /// Takes the next step and looks at what comes of it.
     fn go_on(&mut self, machine: &Machine) {
-        let story = Arc::clone(&self.story);
-        let Some(step) = story.steps.get(self.step % story.steps.len().max(1)) else { return };
-        self.step += 1;
         let sandbox = machine.sandbox(&self.name).expect("nobody removes it");
+        if self.left == 0 || self.step == self.story.steps.len() {
+            self.story = draw(self.stories, &mut self.lots);
+            self.own = Own::of(machine, &sandbox, &self.story.mount);
+            self.saved.retain(|name, _| name == "n");
+            (self.step, self.left) = (0, self.lots.random_range(1..=LONGEST));
+        }
+        let step = &self.story.steps[self.step];
+        (self.step, self.left) = (self.step + 1, self.left - 1);
         if let Some(span) = step["advance"].as_str().and_then(time::span) {
             let now = sandbox.lock().world.clock.now(wall());
             machine.advance(&sandbox, time::shift(now, span), wall());
             return;
         }
         // Now and then the whole sandbox is copied or put back, in the middle of everything.
-        match (self.number + self.step) % 23 {
+        match self.lots.random_range(0..23) {
             0 => drop(sandbox.snapshot("x", wall())),
             1 => drop(sandbox.restore("x", wall())),
             2 => sandbox.reset(),
@@ -152,10 +171,16 @@ impl Teller {
         }
     }
 
-    fn request(&self, step: &Value) -> Option<Request> {
+    fn request(&mut self, step: &Value) -> Option<Request> {
+        let marked = match self.lots.random_range(0..4) {
+            0 => Marked::All,
+            1 => Marked::Free,
+            _ => Marked::One(self.lots.random_range(0..12)),
+        };
         let call = self.fill(step["call"].as_str()?);
         let (method, target) = call.split_once(' ')?;
         let mount = &self.story.mount;
+        let mut texts = 0;
         let target = target.split_once("7447/").map_or(target, |(_, rest)| rest.strip_prefix(mount.as_str()).unwrap_or(rest));
         let target = target.split_once(&format!("/@{}/{mount}", self.name)).map_or(target, |(_, rest)| rest);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -166,17 +191,17 @@ impl Teller {
         let mut kind = |kind: &'static str| headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if let Some(json) = step.get("json") {
             kind("application/json");
-            body = self.marked(json, "").to_string();
+            body = self.marked(json, "", marked, &mut texts).to_string();
         } else if let Some(form) = step.get("form") {
             kind("application/x-www-form-urlencoded");
-            body = serde_html_form::to_string(self.marked(form, "")).ok()?;
+            body = serde_html_form::to_string(self.marked(form, "", marked, &mut texts)).ok()?;
         } else if let Some(text) = step["text"].as_str() {
             body = self.fill(text);
         }
         for (name, value) in self.story.headers.iter().chain(step["headers"].as_object().into_iter().flatten()) {
             let name: HeaderName = name.parse().ok()?;
             match value.as_str() {
-                Some(value) => headers.insert(name, self.header(value).parse().ok()?),
+                Some(value) => headers.insert(name, self.own.header(&self.fill(value)).parse().ok()?),
                 None => headers.remove(name),
             };
         }
@@ -192,56 +217,50 @@ impl Teller {
         })
     }
 
-    /// A header with this sandbox's credentials.
-    fn header(&self, value: &str) -> String {
-        let filled = self.fill(value);
-        let Some(pair) = filled.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()) else {
-            return self.own.iter().fold(filled, |text, (usual, mine)| text.replace(usual.as_str(), mine));
-        };
-        let pair = String::from_utf8_lossy(&pair).into_owned();
-        let (user, password) = pair.split_once(':').unwrap_or((&pair, ""));
-        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.mine(user, 0), self.mine(password, 1))))
-    }
-
-    /// What stands in the place of the default sandbox's text; `nth` tells apart what is written alike there.
-    fn mine<'t>(&'t self, text: &'t str, nth: usize) -> &'t str {
-        let found: Vec<&str> = self.own.iter().filter(|(usual, _)| usual == text).map(|(_, mine)| mine.as_str()).collect();
-        found.get(nth).or(found.first()).copied().unwrap_or(text)
-    }
-
     fn fill(&self, text: &str) -> String {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.saved.iter().fold(text.to_owned(), |filled, (name, value)| filled.replace(&format!("{{{{{name}}}}}"), &plain(value)))
     }
 
-    /// A body with credentials and markers in it.
-    fn marked(&self, value: &Value, member: &str) -> Value {
+    /// A body with credentials and markers in it; `texts` counts those that may have one.
+    fn marked(&self, value: &Value, member: &str, marked: Marked, texts: &mut usize) -> Value {
         match value {
-            Value::Array(rows) => rows.iter().map(|row| self.marked(row, member)).collect(),
+            Value::Array(rows) => rows.iter().map(|row| self.marked(row, member, marked, texts)).collect(),
             Value::Object(members) => {
-                members.iter().map(|(name, value)| (name.clone(), self.marked(value, &name.to_ascii_lowercase()))).collect()
+                let filled =
+                    |(name, value): (&String, &Value)| (name.clone(), self.marked(value, &name.to_ascii_lowercase(), marked, texts));
+                members.iter().map(filled).collect()
             }
             Value::String(text) => {
                 let whole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).and_then(|name| self.saved.get(name));
-                let mine = self.mine(text, usize::from(member == "password"));
-                let free =
-                    ["name", "company", "description", "metadata", "reference", "street", "line", "note", "instruction", "attention"];
-                let is_marked = self.number % 2 == 1 || free.iter().any(|word| member.contains(word));
-                match whole {
-                    Some(whole) => whole.clone(),
-                    None if mine != text => mine.into(),
-                    None if is_marked && !text.contains("{{") => format!("{text} {}", self.marker).into(),
-                    None => self.fill(text).into(),
+                let mine = self.own.mine(text, usize::from(member == "password"));
+                if let Some(whole) = whole {
+                    return whole.clone();
                 }
+                if mine != text {
+                    return mine.into();
+                }
+                *texts += 1;
+                let is_marked = marked == Marked::All || marked == Marked::One(*texts - 1) || FREE.iter().any(|word| member.contains(word));
+                if is_marked && !text.contains("{{") { format!("{text} {}", self.marker).into() } else { self.fill(text).into() }
             }
             other => other.clone(),
         }
     }
 }
 
+/// Parts of the names of members that vendors keep as they are.
+const FREE: [&str; 10] = ["name", "company", "description", "metadata", "reference", "street", "line", "note", "instruction", "attention"];
+
+/// A story of a vendor, each drawn by lot.
+fn draw<'s>(stories: &'s BTreeMap<String, Vec<Story>>, lots: &mut Rng) -> &'s Story {
+    let vendor = stories.values().nth(lots.random_range(0..stories.len())).expect("one of them");
+    &vendor[lots.random_range(0..vendor.len())]
+}
+
 #[test]
 fn a_thousand_sandboxes_know_nothing_of_each_other() {
-    let stories: Vec<Arc<Story>> = stories().into_iter().map(Arc::new).collect();
+    let stories = stories();
     let machine = machine();
     let tellers: Vec<Mutex<Teller>> = (0..SANDBOXES).map(|number| Mutex::new(Teller::new(&machine, &stories, number))).collect();
     let next = AtomicUsize::new(0);
@@ -260,6 +279,7 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
         }
     });
     let (mut calls, mut kept, mut marked) = (0, 0, 0);
+    let (mut operations, mut vendors): (BTreeSet<String>, BTreeMap<String, usize>) = (BTreeSet::new(), BTreeMap::new());
     for teller in &tellers {
         let teller = teller.lock().expect("no teller fails");
         let sandbox = machine.sandbox(&teller.name).expect("nobody removes it");
@@ -278,12 +298,16 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
         for entry in sandbox.journal().iter() {
             teller.assert_own(&String::from_utf8_lossy(&entry.request_body), &entry.target);
             assert!(entry.id.starts_with(&teller.name), "{}", entry.id);
+            operations.extend(entry.operation);
+            *vendors.entry(entry.vendor).or_default() += 1;
             calls += 1;
         }
     }
     assert_eq!(machine.sandboxes().len(), SANDBOXES + 1);
     assert!(calls > SANDBOXES * STEPS / 2 && kept > SANDBOXES, "{calls} calls, {kept} documents");
     assert!(marked > SANDBOXES / 4, "only {marked} documents hold what they were told");
+    assert!(operations.len() > 100, "{operations:?}");
+    assert!(vendors.len() >= seatrial::vendors::ALL.len() - 1 && vendors.values().all(|calls| *calls > SANDBOXES / 4), "{vendors:?}");
 
     // Each alone in a process of its own: the same answers, byte for byte.
     for number in (0..SANDBOXES).step_by(SANDBOXES / AGAIN) {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::engine::{Machine, Sandbox};
 
 /// Texts of the default sandbox's credentials, with what stands in their place.
-pub(super) struct Own(Vec<(String, String)>);
+pub struct Own(Vec<(String, String)>);
 
 /// A text in which the credentials of a sandbox stand, with those of the default one in their place: the form that
 /// conversations have in files.
@@ -28,7 +28,9 @@ pub fn portable(machine: &Machine, sandbox: &Sandbox, mount: &str, text: &str) -
 }
 
 impl Own {
-    pub(super) fn of(machine: &Machine, sandbox: &Sandbox, mount: &str) -> Self {
+    /// Those of a sandbox with the vendor at `mount`.
+    #[must_use]
+    pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str) -> Self {
         let usual = machine.default_sandbox().lock().world.accounts.credentials(mount);
         let mine = sandbox.lock().world.accounts.credentials(mount);
         let rows = usual.iter().zip(mine.iter());
@@ -40,7 +42,8 @@ impl Own {
     }
 
     /// A header with the sandbox's own credentials.
-    pub(super) fn header(&self, value: &str) -> String {
+    #[must_use]
+    pub fn header(&self, value: &str) -> String {
         let Some(pair) = value.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()) else {
             return self.0.iter().fold(value.to_owned(), |text, (usual, mine)| text.replace(usual.as_str(), mine));
         };
@@ -50,7 +53,8 @@ impl Own {
     }
 
     /// What stands in the place of a text of the default sandbox's; `nth` tells apart what is written alike there.
-    pub(super) fn mine<'t>(&'t self, text: &'t str, nth: usize) -> &'t str {
+    #[must_use]
+    pub fn mine<'t>(&'t self, text: &'t str, nth: usize) -> &'t str {
         let found: Vec<&str> = self.0.iter().filter(|(usual, _)| usual == text).map(|(_, mine)| mine.as_str()).collect();
         found.get(nth).or(found.first()).copied().unwrap_or(text)
     }
