@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     // The first answer is lost on the way, as happens in production; the code under test is expected to try again.
     let fault = sandbox.block_on(sandbox.fault("flaky", json!({"on": "shippo.CreateAddress", "fault": 503, "times": 1})));
     let saved = save_address(&sandbox.url("shippo"), &sandbox.credential("shippo", "token"))?;
-    println!("saved after {saved} attempts, {} of which met the fault", sandbox.block_on(fault.met()).min(1));
+    println!("saved after {saved} attempts, {} of which met the fault", sandbox.block_on(fault.met()));
 
     // Every call is in the journal, and the verdict is the test's.
     for call in sandbox.block_on(sandbox.calls("operation=shippo.CreateAddress")) {

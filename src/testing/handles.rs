@@ -1,6 +1,6 @@
 //! Typed handles on what a sandbox has: its clock, its parcels, its faults, its calls, and the verdict on them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -174,6 +174,28 @@ pub struct Report {
     pub findings: Vec<Value>,
     /// How many calls are no longer in the journal.
     pub dropped: u64,
+    /// What was prepared and had no effect, which changes no verdict.
+    pub unused: Vec<Unused>,
+}
+
+/// Something that was prepared and had no effect.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Unused {
+    /// `override`, `timeline` or `fault`.
+    pub what: String,
+    /// The operations that an override is for, or a name.
+    pub name: String,
+    /// Where it stands in the scenario.
+    pub line: Option<usize>,
+    /// How that came about.
+    pub detail: String,
+}
+
+impl fmt::Display for Unused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.map(|line| format!(" in line {line} of the scenario")).unwrap_or_default();
+        write!(f, "{} `{}`{line} had no effect: {}", self.what, self.name, self.detail)
+    }
 }
 
 impl Report {
@@ -192,6 +214,9 @@ impl Report {
         for finding in self.findings.iter().filter(|finding| finding["verdict"] != "passed") {
             let text = |name: &str| finding[name].as_str().unwrap_or_default();
             let _ = writeln!(said, "  {}: {}\n    {}", text("verdict"), text("expectation"), text("detail"));
+        }
+        for unused in &self.unused {
+            let _ = writeln!(said, "  note: {unused}");
         }
         assert!(self.passed(), "expectations are not met\n{said}");
     }

@@ -153,7 +153,8 @@ impl Sandbox {
         Fault { sandbox: self, name: name.to_owned() }
     }
 
-    /// The calls that were made, oldest first; `filters` as the admin API has them: `operation=shippo.CreateAddress&status=2xx`.
+    /// The calls that were made, oldest first; `filters` as the admin API has them: `operation=shippo.CreateAddress&status=2xx`,
+    /// and `wait=5s&min=2` to wait for two of them.
     ///
     /// # Panics
     /// When a filter is wrong.
@@ -178,12 +179,14 @@ impl Sandbox {
         self.verify(expectations).await.assert();
     }
 
-    /// Ends the test unless what the scenario expects holds.
+    /// Ends the test unless what the scenario expects holds; what was prepared and had no effect is in the report.
     ///
     /// # Panics
     /// As [`Sandbox::expect`].
-    pub async fn finish(self) {
-        self.judged(None).await.assert();
+    pub async fn finish(self) -> Report {
+        let report = self.judged(None).await;
+        report.assert();
+        report
     }
 
     async fn judged(&self, body: Option<Value>) -> Report {

@@ -56,7 +56,34 @@ async fn what_a_scenario_expects_is_judged_at_the_end() {
     let scenario = "expect: [{call: shippo.CreateShipment, count: 1}]";
     let sandbox = Sandbox::setup().scenario(scenario).start().await;
     buy(&sandbox).await;
-    sandbox.finish().await;
+    let fault = sandbox.fault("never", json!({"on": "shippo.CreateRefund", "fault": 503})).await;
+    fault.off().await;
+    let report = sandbox.finish().await;
+    let unused: Vec<String> = report.unused.iter().map(ToString::to_string).collect();
+    assert_eq!(unused, ["fault `never` had no effect: it was switched off before any call met it"]);
+}
+
+#[test]
+fn tests_on_many_threads_share_one_server() {
+    let hosts: Vec<String> = std::thread::scope(|scope| {
+        let one = || {
+            // Each with a runtime of its own, as tests have.
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(async {
+                let sandbox = Sandbox::start().await;
+                let number = buy(&sandbox).await;
+                assert_eq!(sandbox.parcels().all().await.len(), 1, "{number}");
+                sandbox.url("shippo").split("/@").next().unwrap_or_default().to_owned()
+            })
+        };
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("the test passes")).collect()
+    });
+    assert!(hosts.iter().all(|host| *host == hosts[0]), "{hosts:?}");
+    // The server's thread and the two workers of its runtime, however many tests there are.
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    assert!(names.filter(|name| name.trim() == "seatrial").count() <= 3);
 }
 
 #[test]
