@@ -67,7 +67,7 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
     /// Leave when standard input ends, as it does when the program that started this one is gone
-    #[arg(long, env = "SEATRIAL_EXIT_WITH_STDIN")]
+    #[arg(long, env = "SEATRIAL_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
     pub exit_with_stdin: bool,
     /// Whether callers of the admin API need a token: on addresses other than loopback, or never
     #[arg(long, env = "SEATRIAL_ADMIN_AUTH", value_name = "WHEN", default_value = "auto")]

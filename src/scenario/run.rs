@@ -89,7 +89,11 @@ pub fn stage(
         let Some(answer) = answer.filter(|answer| !answer.status.is_success()) else { continue };
         let body = String::from_utf8_lossy(&answer.body);
         let message = format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16());
-        let help = "a row is the body of a request that this operation accepts";
+        let is_full = answer.headers.get("seatrial-notes").is_some_and(|notes| notes.as_bytes().starts_with(b"sandbox-full"));
+        let help = match is_full {
+            true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
+            false => "a row is the body of a request that this operation accepts",
+        };
         problems.push(Diagnostic::at("S017", message, &scenario.source, given.operation.span, help));
     }
     if is_new {

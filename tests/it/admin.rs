@@ -310,6 +310,17 @@ fn a_full_sandbox_says_so_to_both_sides() {
     assert_eq!(note["requests"][0]["notes"][0]["blame"], "sandbox", "{note}");
     let usage = send(&server, "GET", "/_seatrial/sandboxes/default", &[], "").json()["usage"].clone();
     assert!(usage["documents"].as_u64() <= usage["documents_limit"].as_u64(), "{usage}");
+    let hook = format!(r#"{{"vendor": "shippo", "url": "http://127.0.0.1:9/{}"}}"#, "x".repeat(4000));
+    let fault = format!(r#"{{"on": "shippo.*", "respond": {{"status": 500, "body": "{}"}}}}"#, "x".repeat(4000));
+    let file = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
+    let file = file.replacen("\"scenario\":\"\"", &format!("\"scenario\":\"name: x\\ndescription: {}\"", "x".repeat(4000)), 1);
+    for (method, path, body) in [("POST", "webhooks", hook), ("PUT", "faults/big", fault), ("POST", "import", file)] {
+        let refused = send(&server, method, &format!("/_seatrial/sandboxes/default/{path}"), &[JSON], &body);
+        assert_eq!(refused.status, 507, "{path}: {}", refused.body);
+    }
+    let given = format!(r#"{{"given": [{}]}}"#, vec![format!(r#"{{"shippo.CreateAddress": {address}}}"#); 12].join(", "));
+    let refused = send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], &given);
+    assert!(refused.status == 422 && refused.body.contains("may not hold so much data"), "{}", refused.body);
     let snapshot = send(&server, "POST", "/_seatrial/sandboxes/default/snapshot", &[JSON], "{}");
     assert_eq!((snapshot.status, snapshot.kind.as_str()), (507, "application/problem+json"), "{}", snapshot.body);
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/reset", &[], "").status, 200);

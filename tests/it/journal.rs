@@ -178,6 +178,10 @@ fn no_secret_is_in_any_view_of_the_journal() {
     }
     let missing: Vec<&&str> = secrets.iter().filter(|secret| !open.contains(**secret)).collect();
     assert!(missing.is_empty(), "{missing:?} are nowhere, so that this test shows nothing");
+    for format in ["har", "curl", "conversation"] {
+        let shown = send(&server, "GET", &format!("{journal}/export?vendor=shipmate&limit=1&format={format}"), &[], "").body;
+        assert!(shown.contains(&format!("cut: the first 65536 of {} bytes", long.len())), "{format}: {shown:.600}");
+    }
     let cut = send(&server, "GET", &format!("{journal}?vendor=shipmate&limit=1"), &[], "").json();
     assert_eq!((&cut["requests"][0]["request"]["cut"], &cut["requests"][0]["request"]["length"]), (&json!(true), &json!(long.len())));
 }

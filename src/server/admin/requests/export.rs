@@ -71,7 +71,15 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
     if !entry.request_body.is_empty()
         && let Some(request) = request.as_object_mut()
     {
-        request.insert("postData".to_owned(), json!({"mimeType": sent, "text": text(&entry.request_body, secrets)}));
+        let mut data = json!({"mimeType": sent, "text": text(&entry.request_body, secrets)});
+        if let Some(cut) = cut(&entry.request_body, entry.lengths.0) {
+            data["comment"] = cut.into();
+        }
+        request.insert("postData".to_owned(), data);
+    }
+    let mut content = json!({"size": entry.lengths.1, "mimeType": answered, "text": text(&entry.reply_body, secrets)});
+    if let Some(cut) = cut(&entry.reply_body, entry.lengths.1) {
+        content["comment"] = cut.into();
     }
     json!({
         "startedDateTime": entry.at,
@@ -83,7 +91,7 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": headers(&entry.reply_headers),
-            "content": {"size": entry.lengths.1, "mimeType": answered, "text": text(&entry.reply_body, secrets)},
+            "content": content,
             "redirectURL": headers_of(&entry.reply_headers, secrets).find(|(name, _)| *name == "location").map(|(_, value)| value).unwrap_or_default(),
             "headersSize": -1,
             "bodySize": entry.lengths.1,
@@ -92,6 +100,11 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "comment": entry.id,
     })
+}
+
+/// What to say about a body of which only the beginning was kept.
+fn cut(body: &[u8], length: usize) -> Option<String> {
+    (body.len() < length).then(|| format!("cut: the first {} of {length} bytes", body.len()))
 }
 
 /// A body as text.
@@ -110,7 +123,11 @@ fn header<'h>(headers: &'h str, name: &str) -> &'h str {
 
 /// A command for a POSIX shell.
 fn curl(entry: &Entry, secrets: Secrets) -> String {
-    let mut out = format!("# {} {}\ncurl --request {}", entry.id, entry.status, quoted(&entry.method));
+    let mut out = format!("# {} {}\n", entry.id, entry.status);
+    if let Some(cut) = cut(&entry.request_body, entry.lengths.0) {
+        let _ = writeln!(out, "# The body is {cut}");
+    }
+    let _ = write!(out, "curl --request {}", quoted(&entry.method));
     let url = format!("http://{}{}", header(&entry.request_headers, "host"), target(entry, secrets));
     let _ = write!(out, " {}", quoted(&url));
     for (name, value) in headers_of(&entry.request_headers, secrets).filter(|(name, _)| !USUAL[..5].contains(name)) {
@@ -163,6 +180,9 @@ fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
     let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
     if !headers.is_empty() {
         let _ = writeln!(out, "    headers: {}", Value::Object(headers));
+    }
+    if let Some(cut) = cut(&entry.request_body, entry.lengths.0) {
+        let _ = writeln!(out, "    # The body is {cut}");
     }
     match body_of(&entry.request_body, secrets) {
         Value::Null => {}
