@@ -46,6 +46,9 @@ pub(super) const ROOT: &str = "/_seatrial";
 /// The longest that somebody may wait for a call to be made.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// How long whoever waits looks away after each look, so that many calls cost one look.
+const REST: Duration = Duration::from_millis(2);
+
 /// The body of an answer: all of it, or a stream.
 pub(super) type Payload = Either<Full<Bytes>, Channel<Bytes>>;
 
@@ -170,6 +173,7 @@ impl Admin {
                 () = &mut deadline => return Ok(given),
                 () = changed => {}
             }
+            tokio::time::sleep(REST).await;
         }
     }
 
