@@ -162,8 +162,14 @@ impl<'p> Journey<'p> {
             Leg::Arrive if self.has_customs() => (Day::Due(0), 5, self.luck(50, 24)),
             Leg::Arrive if days == 1 => (Day::Due(0), 4, self.luck(50, 24)),
             Leg::Arrive => (Day::Eve, 20, self.luck(50, 24)),
-            Leg::Load => (Day::Due(0), 7, self.luck(50, 32)),
-            Leg::Deliver => (Day::Due(0), 9 + self.luck(7, 40), self.luck(59, 48)),
+            Leg::Load => (Day::Due(0), if self.parcel.by.is_some() { 6 } else { 7 }, self.luck(50, 32)),
+            Leg::Deliver => match self.parcel.by {
+                Some(by) => {
+                    let at = by.saturating_sub(SignedDuration::from_mins(4 + i64::from(self.luck(50, 48))));
+                    (Day::Due(0), at.hour(), at.minute())
+                }
+                None => (Day::Due(0), 9 + self.luck(7, 40), self.luck(59, 48)),
+            },
         };
         self.at(day, (hour, minute), spot)
     }

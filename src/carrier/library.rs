@@ -250,6 +250,7 @@ mod tests {
             created: "2026-01-09T10:00:00Z".parse().expect("a test writes valid timestamps"),
             ready: None,
             transit_days,
+            by: None,
             timeline: None,
             step: 0,
             reads: 0,

@@ -1,5 +1,6 @@
 //! One parcel, and the words for where it is.
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Timestamp;
@@ -149,6 +150,9 @@ pub struct Parcel {
     pub ready: Option<Timestamp>,
     /// How many working days the service takes.
     pub transit_days: u8,
+    /// The time of the day by which the service delivers, if it promises one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Time>,
     /// The timeline it follows; `None` is the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<String>,

@@ -214,6 +214,7 @@ mod tests {
             created: created.parse().expect("a test writes valid timestamps"),
             ready: None,
             transit_days,
+            by: None,
             timeline: None,
             step: 0,
             reads: 0,
@@ -257,6 +258,18 @@ mod tests {
         check("2026-01-09T09:00:00Z", 1, "2026-01-12");
         check("2026-01-10T09:00:00Z", 2, "2026-01-14");
         check("2026-01-10T09:00:00Z", 0, "2026-01-12");
+    }
+
+    #[test]
+    fn a_parcel_is_there_by_the_time_that_its_service_promises() {
+        for (by, hours) in [("08:00:00", "07"), ("10:30:00", "09 10"), ("13:00:00", "12")] {
+            for number in 0..50 {
+                let parcel = Parcel { tracking_number: format!("T{number}"), by: by.parse().ok(), ..parcel("2026-01-05T09:00:00Z", 1) };
+                let parcel = Parcel { from: way("GB", "", "DE1 1EE", "Derby"), to: way("GB", "", "EC1A 1BB", "London"), ..parcel };
+                let last = steps(&parcel).pop().expect("the usual timeline has steps");
+                assert!(hours.split(' ').any(|hour| last == format!("06 {hour} delivered London")), "{by}: {last}");
+            }
+        }
     }
 
     #[test]

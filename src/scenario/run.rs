@@ -264,6 +264,9 @@ impl Script for Run {
     }
 
     fn timeline_of(&mut self, vendor: &str, parcel: &Parcel) -> Option<String> {
+        if self.scenario.timelines.is_empty() {
+            return None;
+        }
         let scope = ParcelScope(json!({
             "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
             "subject": parcel.subject, "from": parcel.from, "to": parcel.to, "transit_days": parcel.transit_days,

@@ -16,6 +16,7 @@ mod judge_shiptime;
 mod leaks;
 mod listener;
 mod machine;
+mod parcels;
 mod played;
 mod pointers;
 mod process;

@@ -99,6 +99,7 @@ fn parcel(number: usize, created: Timestamp) -> Parcel {
         created,
         ready: None,
         transit_days: u8::try_from(number % 5).unwrap_or(0),
+        by: None,
         timeline: None,
         step: 0,
         reads: 0,
@@ -114,7 +115,12 @@ proptest! {
         let run = |minutes: &[i64]| {
             let machine = machine("{duplicate: 0.2, reorder: 2, delay: 0s..90m, drop: 0.1}");
             subscribe(&machine, "shippo", &["*"]);
-            by_hand(&machine, "shippo", |cx| (0..6).for_each(|number| cx.ship(parcel(number, cx.now))));
+            by_hand(&machine, "shippo", |cx| {
+                (0..6).for_each(|number| cx.ship(parcel(number, cx.now)));
+                for (number, story) in [(1, "out-of-order-scans"), (3, "three-failed-then-returned")] {
+                    assert!(cx.parcel(&format!("T{number:06}")).is_some_and(|mut parcel| cx.follow(&mut parcel, story)));
+                }
+            });
             let mut sent = Vec::new();
             for minutes in minutes {
                 // A receiver whose mood depends on what it is told and when, and on nothing else.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::carrier::{self, Status};
@@ -136,6 +137,9 @@ pub(super) struct Service {
     pub key: String,
     pub price: String,
     pub transit_days: u8,
+    /// The time of the day by which it delivers.
+    #[serde(default)]
+    pub by: Option<Time>,
     pub conditions: Vec<Condition>,
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use jiff::civil::Time;
 use serde::Deserialize;
 
 use crate::base::time::Timestamp;
@@ -43,6 +44,8 @@ pub(super) struct Service {
     pub id: u32,
     pub name: String,
     pub days: u8,
+    #[serde(default)]
+    pub by: Option<Time>,
     pub increments: Vec<u32>,
     #[serde(flatten)]
     pub area: Area,

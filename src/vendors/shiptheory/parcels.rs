@@ -1,5 +1,6 @@
 //! Tracking numbers, and the parcels that they stand for.
 
+use jiff::civil::Time;
 use rand::RngExt as _;
 
 use crate::carrier::{Location, Parcel, Scan, Status, transit};
@@ -7,8 +8,14 @@ use crate::engine::{Cx, PARCEL};
 use crate::vendors::shiptheory::wire::Address;
 
 /// Starts a parcel's life.
-pub(super) fn ship(cx: &mut Cx<'_>, tracking_number: &str, service: (&str, &str, u8), subject: &str, way: (Location, Location)) {
-    let (carrier, service, days) = service;
+pub(super) fn ship(
+    cx: &mut Cx<'_>,
+    tracking_number: &str,
+    service: (&str, &str, u8, Option<Time>),
+    subject: &str,
+    way: (Location, Location),
+) {
+    let (carrier, service, days, by) = service;
     let (from, to) = way;
     let transit_days = transit::days(days, &from, &to);
     cx.ship(Parcel {
@@ -21,6 +28,7 @@ pub(super) fn ship(cx: &mut Cx<'_>, tracking_number: &str, service: (&str, &str,
         created: cx.now,
         ready: None,
         transit_days,
+        by,
         timeline: None,
         step: 0,
         reads: 0,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 /// The catalog.
@@ -74,6 +75,7 @@ pub(super) struct Service {
     #[serde(default)]
     pub(super) days: BTreeMap<Zone, u8>,
     pub(super) days_max: Option<u8>,
+    pub(super) by: Option<Time>,
     pub(super) minutes: Option<u8>,
 }
 

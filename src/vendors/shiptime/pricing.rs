@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::catalog::{CATALOG, Carrier, Service, Surcharge, Zone};
 use super::wire::{Charge, Charges, Money, Transit};
+use crate::carrier;
 
 /// One service that takes a shipment, and what it charges.
 pub(super) struct Offer {
@@ -88,7 +89,7 @@ impl Shipment {
             })
             .filter_map(|(carrier, service)| {
                 let base = service.price.get(&zone)? + extra * service.per_kg.get(&zone)?;
-                let days = service.days.get(&zone).copied();
+                let days = service.days.get(&zone).map(|days| self.days(*days, zone, service.days_max));
                 Some(Offer {
                     carrier,
                     service,
@@ -113,6 +114,18 @@ impl Shipment {
             (Some(_), Some(_)) => Zone::Far,
             _ => Zone::Remote,
         }
+    }
+
+    /// The working days of a service; abroad they are more the further it is.
+    fn days(&self, usual: u8, zone: Zone, most: Option<u8>) -> u8 {
+        let place = |end: &End| carrier::Location {
+            city: end.city.clone(),
+            state: end.state.clone(),
+            zip: end.postal_code.clone(),
+            country: end.country_code.clone(),
+        };
+        let days = if matches!(zone, Zone::Abroad) { carrier::transit::days(usual, &place(&self.from), &place(&self.to)) } else { usual };
+        most.map_or(days, |most| most.min(days))
     }
 
     fn is_taken_by(&self, carrier: &Carrier, zone: Zone, heaviest: f64) -> bool {

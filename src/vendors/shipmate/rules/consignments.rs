@@ -50,6 +50,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             created: cx.now,
             ready: despatch,
             transit_days,
+            by: service.by,
             timeline: None,
             step: 0,
             reads: 0,

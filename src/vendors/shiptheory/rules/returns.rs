@@ -49,7 +49,7 @@ pub(super) fn issue(cx: &mut Cx<'_>, shipment: &mut Shipment, carrier: &str, ser
     let tracking_number = parcels::tracking_number(cx, "ST#########X");
     let home = shipment.sender.as_ref().unwrap_or(&CATALOG.sender);
     let way = (parcels::location(&shipment.recipient), parcels::location(home));
-    parcels::ship(cx, &tracking_number, (carrier, &service.name, 2), &shipment.reference, way);
+    parcels::ship(cx, &tracking_number, (carrier, &service.name, 2, None), &shipment.reference, way);
     shipment.tell(cx.now, Tone::Success, format!("Return label created with {carrier}'s {}: {tracking_number}", service.name));
     Enclosed { carrier: carrier.to_owned(), service: service.name.clone(), tracking_number }
 }

@@ -227,7 +227,8 @@ pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen:
     let message = tell(cx, shipment, Tone::Success, format!("{} tracking reference received: {tracking}", chosen.carrier.name));
     let home = shipment.sender.as_ref().unwrap_or(&CATALOG.sender);
     let way = (parcels::location(home), parcels::location(&shipment.recipient));
-    parcels::ship(cx, &tracking, (&chosen.carrier.name, &chosen.service.name, chosen.service.days), &shipment.reference, way);
+    let service = (chosen.carrier.name.as_str(), chosen.service.name.as_str(), chosen.service.days, chosen.service.by);
+    parcels::ship(cx, &tracking, service, &shipment.reference, way);
     for (carrier, service) in std::mem::take(&mut shipment.to_enclose).into_iter().filter_map(|id| CATALOG.return_service(id)) {
         let label = returns::issue(cx, shipment, carrier, service);
         shipment.enclosed.push(label);

@@ -283,6 +283,7 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
             created: cx.now,
             ready: Some(ready).filter(|ready| *ready > cx.now),
             transit_days,
+            by: carrier.service(&shipment.service).and_then(|service| service.by),
             timeline: None,
             step: 0,
             reads: 0,

@@ -1,0 +1,71 @@
+//! Parcels of a vendor that tells nothing of them, as the sandbox keeps them.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use seatrial::base::time::{self, Timestamp};
+use seatrial::carrier::Parcel;
+use seatrial::engine::{Machine, Options, Request, Start};
+use seatrial::vendors;
+use seatrial::world::{Clock, Mode};
+use serde_json::{Value, json};
+
+const WALL: &str = "2026-01-05T09:00:00Z";
+
+fn wall() -> Timestamp {
+    WALL.parse().expect("a valid timestamp")
+}
+
+fn call(machine: &Machine, path: &str, body: &Value) -> Value {
+    let headers = [("host", "127.0.0.1:7447"), ("accept", "application/json"), ("content-type", "application/json")];
+    let token = [("authorization", "Bearer AasLK190ALhaLDSj1nal92Ja...")];
+    let request = Request {
+        method: Method::POST,
+        path: path.to_owned(),
+        query: String::new(),
+        headers: HeaderMap::from_iter(
+            headers.into_iter().chain(token).map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
+        ),
+        body: body.to_string().into(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        secure: false,
+        mount: None,
+    };
+    serde_json::from_slice(&machine.handle(&request, wall()).body).expect("the answer is JSON")
+}
+
+#[test]
+fn a_shiptheory_booking_is_delivered_on_the_day_and_by_the_time_of_its_service() {
+    let start = Start { clock: Clock::new(Mode::Frozen, Some(wall()), wall()), ..Start::plain(wall()) };
+    let machine = Machine::new(vendors::ALL, Options::default(), start);
+    let booking = json!({
+        "reference": "S-1",
+        "reference2": "O-1",
+        "delivery_service": 3013,
+        "shipment_detail": {"weight": 0.6, "parcels": 1, "value": 4.99},
+        "recipient": {
+            "company": "Acme Ltd", "firstname": "Alex", "lastname": "Example", "address_line_1": "1 Example Road", "city": "Inverness",
+            "country": "GB", "postcode": "IV1 1AA", "telephone": "01174960000",
+        },
+    });
+    let answer = call(&machine, "/shiptheory/v1/shipments", &booking);
+    let number = answer["carrier_result"]["tracking"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let check = |advance: &str, hour: &str, status: &str, city: &str| {
+        let sandbox = machine.default_sandbox();
+        let now = sandbox.lock().world.clock.now(wall());
+        machine.advance(sandbox, time::shift(now, time::span(advance).expect("a test writes valid spans")), wall());
+        let parcel: Option<Parcel> = machine.with_parcel(sandbox, &number, wall(), |_, parcel| parcel.clone()).ok();
+        let scan = parcel.and_then(|parcel| parcel.scans.last().cloned()).expect("the parcel was scanned when it was made");
+        let place = scan.location.as_ref().map_or("", |place| &place.city);
+        let found = (scan.at.strftime("%d %H").to_string(), scan.status.word(), place);
+        assert_eq!((found.0.as_str(), found.1, found.2), (hour, status, city));
+    };
+    check("0s", "05 09", "created", "");
+    check("9h", "05 17", "manifested", "Bath");
+    check("1h", "05 18", "collected", "Bath");
+    check("3h", "05 21", "in_transit", "Bristol");
+    // The Highlands are a day further, and sold as `by 10.00`.
+    check("24h", "06 20", "in_transit", "Cumbernauld");
+    check("10h", "07 06", "out_for_delivery", "Inverness");
+    check("3h", "07 09", "delivered", "Inverness");
+}
