@@ -35,6 +35,9 @@ pub(crate) fn initiate(cx: &mut Cx<'_>) -> Outcome {
     if redirect_uri.is_empty() {
         return Err(titled(StatusCode::BAD_REQUEST, "Bad Request", "redirect_uri is required"));
     }
+    if !redirect_uri.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some()) {
+        return Err(titled(StatusCode::BAD_REQUEST, "Bad Request", "redirect_uri is invalid"));
+    }
     let missing = || titled(StatusCode::NOT_FOUND, "Not Found", "Carrier account not found");
     let mut account = carrier_accounts::named(cx).map_err(|_| missing())?;
     if account.sign_in.is_none() && account.is_shippo_account {
