@@ -54,6 +54,14 @@ pub(super) struct Letter {
     pub json: Option<Value>,
 }
 
+impl Letter {
+    /// What it counts for: all that its sender chose.
+    fn bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
+        self.text.len() + self.query.len() + headers.sum::<usize>()
+    }
+}
+
 impl Inboxes {
     /// Keeps a letter.
     pub fn put(&self, name: &str, parts: &Parts, body: &Bytes, now: Timestamp) {
@@ -68,17 +76,18 @@ impl Inboxes {
         let inbox = boxes.entry(name.to_owned()).or_default();
         inbox.received += 1;
         inbox.latest = Some(now);
-        inbox.bytes += body.len();
-        inbox.letters.push_back(Letter {
+        let letter = Letter {
             number: inbox.received,
             received: now,
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: headers.collect(),
             json: serde_json::from_slice(&body).ok(),
             text: String::from_utf8_lossy(&body).into_owned(),
-        });
+        };
+        inbox.bytes += letter.bytes();
+        inbox.letters.push_back(letter);
         while inbox.letters.len() > LETTERS || inbox.bytes > BYTES {
-            inbox.bytes -= inbox.letters.pop_front().map_or(0, |letter| letter.text.len().min(inbox.bytes));
+            inbox.bytes -= inbox.letters.pop_front().map_or(0, |letter| letter.bytes());
         }
         drop(boxes);
         self.came.notify(usize::MAX);
@@ -98,5 +107,46 @@ impl Inboxes {
     /// Empties an inbox.
     pub fn clear(&self, name: &str) {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(inboxes: &Inboxes, name: &str, header: &str, body: &[u8], second: i64) {
+        let request = http::Request::post("/_seatrial/inbox/x?status=200").header("x-long", header).body(()).expect("a valid request");
+        let now = Timestamp::from_second(second).expect("a valid second");
+        inboxes.put(name, &request.into_parts().0, &Bytes::copy_from_slice(body), now);
+    }
+
+    #[test]
+    fn a_box_holds_so_many_letters_and_bytes_and_no_more() {
+        let inboxes = Inboxes::default();
+        for number in 0..600 {
+            post(&inboxes, "many", "", format!("{{\"number\": {number}}}").as_bytes(), number);
+        }
+        let (letters, received) = inboxes.read("many");
+        assert_eq!((letters.len(), received), (LETTERS, 600));
+        assert_eq!(letters[0].json, Some(serde_json::json!({"number": 100})), "the oldest make room");
+        for (name, header, body) in
+            [("long", "", vec![b'x'; 200_000]), ("headed", "y".repeat(60_000).as_str(), Vec::new()), ("binary", "", vec![0xff; 200_000])]
+        {
+            (0..40).for_each(|second| post(&inboxes, name, header, &body, second));
+            let held: usize = inboxes.read(name).0.iter().map(Letter::bytes).sum();
+            assert!(held <= BYTES && held > BYTES / 4, "{name} holds {held}");
+        }
+    }
+
+    #[test]
+    fn the_box_that_was_quiet_for_longest_makes_room() {
+        let inboxes = Inboxes::default();
+        for number in 0..=BOXES {
+            post(&inboxes, &format!("box-{number}"), "", b"{}", 1_000 + i64::try_from(number).expect("it is small"));
+            post(&inboxes, "busy", "", b"{}", 2_000);
+        }
+        assert_eq!(inboxes.read("box-0").1 + inboxes.read("box-1").1, 0);
+        assert_eq!((inboxes.read("box-2").1, inboxes.read(&format!("box-{BOXES}")).1), (1, 1));
+        assert_eq!(inboxes.read("busy").1, 65);
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -165,4 +166,56 @@ fn links_lead_to_where_the_server_listens_whoever_subscribed() {
                 && links.iter().all(|link| link.starts_with(&base) || link.starts_with(by_admin))
         );
     }
+}
+
+/// How many receivers wait at once, how many ever did, and whether they may go on.
+#[derive(Default)]
+struct Waiting {
+    now: usize,
+    most: usize,
+    free: bool,
+}
+
+#[test]
+fn so_many_are_told_at_once_and_no_more() {
+    const AT_ONCE: usize = 64;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
+    let waiting = Arc::new((Mutex::new(Waiting::default()), Condvar::new()));
+    let shared = Arc::clone(&waiting);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, shared) = (stream.expect("a connection comes"), Arc::clone(&shared));
+            thread::spawn(move || {
+                let (state, changed) = &*shared;
+                let mut waiting = state.lock().expect("nobody panics");
+                waiting.now += 1;
+                waiting.most = waiting.most.max(waiting.now);
+                // Nobody is answered before as many wait as ever may.
+                waiting.free |= waiting.now >= AT_ONCE;
+                changed.notify_all();
+                waiting = changed.wait_while(waiting, |waiting| !waiting.free).expect("nobody panics");
+                waiting.now -= 1;
+                drop(waiting);
+                let mut part = [0; 4096];
+                let _ = stream.read(&mut part);
+                let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+            });
+        }
+    });
+    let server = Server::start(&[]);
+    let hooks: Vec<Value> = (0..AT_ONCE + 16).map(|_| json!({"vendor": "shipmate", "url": url, "events": ["SHIPMENT_CREATED"]})).collect();
+    let to = json!({"name": "A", "line_1": "1 Street", "city": "Derby", "postcode": "DE1 1EE", "country": "GB"});
+    let parcel = json!({"reference": "1-1", "weight": 300, "width": 2, "length": 1, "depth": 1});
+    let made = json!({"name": "w", "clock": {"start": "2026-01-05T09:00:00Z", "mode": "frozen"}, "scenario": {"webhooks": {"subscriptions": hooks}}});
+    admin(&server, "POST", "/sandboxes", &made);
+    let story = json!({"headers": {"X-SHIPMATE-API-KEY": "sm_test_12345abcde-1234-5678-90ab-abcdef0123456", "X-SHIPMATE-TOKEN": "3674eb125fe777d8c152fe52f35e78f2"}, "steps": [
+        {"call": "POST /v1.1/consignments", "expect": {"status": 201},
+         "json": {"consignment_reference": "1", "service_key": "DPDNEXT", "to_address": to, "parcels": [parcel]}},
+    ]});
+    let played = admin(&server, "POST", "/sandboxes/w/conversations?vendor=shipmate", &story);
+    assert_eq!(played["verdict"], "passed", "{played}");
+    let told = admin(&server, "GET", "/sandboxes/w/deliveries?progress=delivered", &Value::Null);
+    assert_eq!(told["found"], AT_ONCE + 16, "all of them are told in the end");
+    assert_eq!(waiting.0.lock().expect("nobody panics").most, AT_ONCE);
 }

@@ -258,6 +258,20 @@ fn notices_overtake_each_other_and_none_is_lost() {
 }
 
 #[test]
+fn notices_come_as_late_as_the_scenario_says() {
+    let machine = machine("{delay: 30s..90s}");
+    subscribe(&machine, "shipmate", &["*"]);
+    (0..40).for_each(|number| tell(&machine, "SHIPMENT_CREATED", &format!("S{number:02}")));
+    let mut late = Vec::new();
+    advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
+        late.push(outbound.at.duration_since(wall()).as_secs());
+        answered(200)
+    });
+    assert_eq!(late.len(), 40);
+    assert!(late.iter().all(|seconds| (30..=90).contains(seconds)) && late.first() < late.last(), "{late:?}");
+}
+
+#[test]
 fn dropped_notices_never_come() {
     let machine = machine("{drop: 1}");
     subscribe(&machine, "shipmate", &["*"]);
