@@ -166,3 +166,13 @@ fn every_module_says_what_it_is_for() {
     let silent = sources().into_iter().filter(|source| !source.text.starts_with("//!"));
     assert_none(&silent.map(|source| format!("src/{} has no module docs", source.path)).collect::<Vec<_>>());
 }
+
+#[test]
+fn packages_carry_the_licenses_of_the_project() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        let read =
+            |folder: &str| fs::read_to_string(root.join(folder).join(name)).unwrap_or_else(|error| panic!("{folder}/{name}: {error}"));
+        assert!(read("clients/python") == read("") && read("clients/typescript") == read(""), "{name} differs");
+    }
+}
