@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
@@ -39,13 +40,20 @@ pub fn json_or_form(request: &Request, operation: &Operation) -> Result<Value, R
     }
 }
 
-/// What PHP frameworks do: JSON when the body says so, anything else is read as a form.
+/// What PHP frameworks do: JSON when the body says so, anything else is read as a form of either kind.
 ///
 /// # Errors
 /// `Malformed` when it says that it is JSON and is not.
-pub fn json_or_any_form(request: &Request, _: &Operation) -> Result<Value, Refusal> {
+pub fn json_or_any_form(request: &Request) -> Result<Value, Refusal> {
     let media_type = media_type(request);
-    if is_json(&media_type) || media_type.is_empty() || request.body.is_empty() { json(request) } else { Ok(form(&request.body)) }
+    match &*media_type {
+        _ if request.body.is_empty() => Ok(Value::Null),
+        "" => json(request),
+        other if is_json(other) => json(request),
+        // PHP reads this kind in a POST only.
+        "multipart/form-data" if request.method == Method::POST => Ok(parts(request)),
+        _ => Ok(form(&request.body)),
+    }
 }
 
 /// The media type of forms.
@@ -72,12 +80,30 @@ pub fn json(request: &Request) -> Result<Value, Refusal> {
 pub fn form(body: &[u8]) -> Value {
     let mut root = Value::Object(Map::new());
     for (name, value) in call::pairs(&String::from_utf8_lossy(body)) {
-        let (first, rest) = name.split_once('[').map_or((name.as_str(), ""), |(first, rest)| (first, rest));
-        let keys =
-            std::iter::once(first).chain(rest.split('[').map(|key| key.trim_end_matches(']')).take(if rest.is_empty() { 0 } else { 8 }));
-        place(&mut root, &keys.collect::<Vec<_>>(), value);
+        enter(&mut root, &name, value);
     }
     root
+}
+
+/// A form in parts, one for each field, as an object of texts; files are left out.
+fn parts(request: &Request) -> Value {
+    let mut root = Value::Object(Map::new());
+    let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(boundary) = content_type.split(';').find_map(|part| part.trim().strip_prefix("boundary=")) else { return root };
+    for part in String::from_utf8_lossy(&request.body).split(&format!("--{}", boundary.trim_matches('"'))) {
+        let Some((head, value)) = part.split_once("\r\n\r\n") else { continue };
+        let fact = |name: &str| head.split(['\r', '\n', ';']).find_map(|fact| fact.trim().strip_prefix(name)?.strip_prefix('='));
+        if let (Some(name), None) = (fact("name"), fact("filename")) {
+            enter(&mut root, name.trim_matches('"'), value.strip_suffix("\r\n").unwrap_or(value).to_owned());
+        }
+    }
+    root
+}
+
+fn enter(root: &mut Value, name: &str, value: String) {
+    let (first, rest) = name.split_once('[').unwrap_or((name, ""));
+    let keys = std::iter::once(first).chain(rest.split('[').map(|key| key.trim_end_matches(']')).take(if rest.is_empty() { 0 } else { 8 }));
+    place(root, &keys.collect::<Vec<_>>(), value);
 }
 
 fn place(target: &mut Value, keys: &[&str], value: String) {

@@ -1,6 +1,6 @@
 //! Who may call: an application key on every call, and a user's token on all but logging in.
 
-use http::HeaderName;
+use http::{HeaderName, Method};
 use serde_json::{Map, Value};
 
 use super::catalog::CATALOG;
@@ -96,9 +96,22 @@ pub(super) fn token<'c>(call: &Call<'c>) -> &'c str {
     call.request.header(TOKEN).unwrap_or_default()
 }
 
-/// As the framework reads bodies: JSON or a form, and what cannot be read counts as nothing.
-pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
-    Ok(decode::json_or_any_form(request, operation).unwrap_or(Value::Null))
+/// As the framework reads requests: JSON or a form, what cannot be read counts as nothing, and what is not in the body of a
+/// request that changes things may be in its query.
+pub(super) fn decode(request: &Request, _: &Operation) -> Result<Value, Refusal> {
+    let body = decode::json_or_any_form(request).unwrap_or(Value::Null);
+    if request.query.is_empty() || request.method == Method::GET {
+        return Ok(body);
+    }
+    let mut members = match body {
+        Value::Object(members) => members,
+        Value::Null => Map::new(),
+        other => return Ok(other),
+    };
+    if let Value::Object(asked) = decode::form(request.query.as_bytes()) {
+        asked.into_iter().for_each(|(name, value)| _ = members.entry(name).or_insert(value));
+    }
+    Ok(Value::Object(members))
 }
 
 #[cfg(test)]

@@ -84,8 +84,7 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
     if request.body.is_empty() || !request.path.ends_with("/token") {
         return None;
     }
-    let body = if decode::media_type(request) == decode::FORM { decode::form(&request.body) } else { decode::json(request).ok()? };
-    body.get("email").and_then(Value::as_str).map(|email| Identity::Credential(email.to_owned()))
+    decode::json_or_any_form(request).ok()?.get("email").and_then(Value::as_str).map(|email| Identity::Credential(email.to_owned()))
 }
 
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.
@@ -108,9 +107,9 @@ pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
 }
 
 /// Reads a body as CakePHP does: JSON when it says so, else a form.
-pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
+pub(super) fn decode(request: &Request, _: &Operation) -> Result<Value, Refusal> {
     acceptable(request)?;
-    decode::json_or_any_form(request, operation)
+    decode::json_or_any_form(request)
 }
 
 /// The token behind the scheme, whose case does not matter.
