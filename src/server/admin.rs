@@ -24,7 +24,9 @@ use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 use event_listener::EventListener;
 use http_body_util::channel::Channel;
-use http_body_util::{Either, Full};
+use http_body_util::combinators::MapFrame;
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::body::Frame;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -49,12 +51,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// How long whoever waits looks away after each look, so that many calls cost one look.
 const REST: Duration = Duration::from_millis(2);
 
-/// The body of an answer: all of it, or a stream.
-pub(super) type Payload = Either<Full<Bytes>, Channel<Bytes>>;
+/// The body of an answer: all of it, a stream, or a part that does not tell how long it is.
+pub(super) type Payload = Either<Full<Bytes>, Either<Channel<Bytes>, MapFrame<Full<Bytes>, fn(Frame<Bytes>) -> Frame<Bytes>>>>;
 
 /// A body that is all there.
 pub(super) fn whole(body: impl Into<Bytes>) -> Payload {
     Either::Left(Full::new(body.into()))
+}
+
+/// A body of which more was promised.
+pub(super) fn half(body: Bytes) -> Payload {
+    Either::Right(Either::Right(Full::new(body).map_frame(|frame| frame)))
 }
 
 /// What the API works on.
@@ -278,7 +285,7 @@ impl Given {
     }
 
     fn stream(content_type: &'static str, body: Channel<Bytes>) -> Self {
-        Self { status: StatusCode::OK, content_type, body: Either::Right(body), found: 0, advance: None }
+        Self { status: StatusCode::OK, content_type, body: Either::Right(Either::Left(body)), found: 0, advance: None }
     }
 
     /// An answer that is known once the clock has been moved.

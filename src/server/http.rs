@@ -338,14 +338,13 @@ impl Shell {
         } else {
             tokio::time::sleep(answer.delay).await;
         }
-        let mut body = answer.body;
         let mut headers = answer.headers;
-        match answer.wire {
-            None => {}
-            Some(Wire::Truncate) if body.len() > 1 => {
+        let body = match answer.wire {
+            None => admin::whole(answer.body),
+            Some(Wire::Truncate) if answer.body.len() > 1 => {
                 // A length that the body does not reach: hyper ends the connection when the body ends short of it.
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-                body.truncate(body.len() / 2);
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
+                admin::half(answer.body.slice(..answer.body.len() / 2))
             }
             Some(wire) => {
                 if wire == Wire::Hang {
@@ -354,8 +353,8 @@ impl Shell {
                 reset.store(wire == Wire::Reset, Ordering::Relaxed);
                 return Err(Silence);
             }
-        }
-        let mut response = Response::new(admin::whole(body));
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = headers;
         Ok(response)

@@ -239,6 +239,21 @@ fn a_scenario_can_reset_the_connection_after_the_work_was_done() {
 }
 
 #[test]
+fn a_scenario_can_end_an_answer_in_the_middle() {
+    let file = std::env::temp_dir().join(format!("seatrial-truncate-{}.yaml", std::process::id()));
+    std::fs::write(&file, "overrides: [{on: shippo.ListAddresses, fault: truncate}]").expect("the file can be written");
+    let server = Server::start(&["--scenario", file.to_str().expect("a UTF-8 path")]);
+    let answer = server.exchange(
+        b"GET /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\nconnection: close\r\n\r\n",
+    );
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {answer:?}"));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(length.map(|length: usize| length / 2), Some(body.len()), "{answer}");
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
 fn a_vendor_answers_under_its_own_host_name() {
     let server = Server::start(&[]);
     let named = server.exchange(b"GET /addresses HTTP/1.1\r\nhost: api.goshippo.com\r\nconnection: close\r\n\r\n");
