@@ -1,16 +1,17 @@
-//! One request, from its route to the journal. The whole way on one screen is [`Machine::handle`]:
+//! One request, from its route to the journal. [`Machine::handle`] begins it, and `pipeline.rs` has a function for each part:
 //!
 //! ```text
 //! locate        which sandbox, which vendor, what is left of the path     locate.rs
+//! ── read: what can be known without the world ──
 //! route         method and path → operation                               spec/catalog.rs
 //! decode        bytes → JSON                                              decode.rs, Vendor::decode
 //! validate      request against the document                              spec/validate.rs
-//! ── the world is locked ──
+//! ── conduct: the world is locked ──
 //! due events    everything that had to happen by now                      due.rs
 //! authenticate  credential → account                                      Vendor::authenticate
 //! scenario      delays, faults, canned answers                            script.rs
 //! behave        the row's behaviour over a Cx                             cx.rs, vendors/<v>/rules
-//! ── the world is free ──
+//! ── finish: the world is free ──
 //! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
 //! conform       answer against the document                               spec/validate.rs
 //! journal       what was asked and answered                               world/journal.rs
