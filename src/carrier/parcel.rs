@@ -128,27 +128,33 @@ pub struct Scan {
     pub location: Option<Location>,
 }
 
-/// One parcel and its life so far.
+/// One parcel and its life so far. It is stored under short names, because there are many of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// The carrier's number for it: its id.
+    #[serde(rename = "no")]
     pub tracking_number: String,
     /// The vendor's code of the carrier.
+    #[serde(rename = "via")]
     pub carrier: String,
     /// The vendor's code of the service.
+    #[serde(rename = "as")]
     pub service: String,
     /// The vendor's document that it belongs to (a consignment's reference, a transaction's id).
+    #[serde(rename = "of")]
     pub subject: String,
     /// Where it comes from.
     pub from: Location,
     /// Where it goes.
     pub to: Location,
     /// When its label was bought: what the offsets of a timeline count from.
+    #[serde(rename = "at", with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub created: Timestamp,
     /// From when on its carrier can have it, if that is later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Timestamp>,
     /// How many working days the service takes.
+    #[serde(rename = "days")]
     pub transit_days: u8,
     /// The time of the day by which the service delivers, if it promises one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,13 +163,18 @@ pub struct Parcel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<String>,
     /// The number of the timeline's next step.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub step: u32,
     /// How often its tracking was read since the last step.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub reads: u32,
     /// What happened, oldest first.
     pub scans: Vec<Scan>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Parcel {

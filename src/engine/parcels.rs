@@ -36,6 +36,7 @@ pub const MOMENT: &str = "parcel.moment";
 #[derive(Deserialize)]
 pub struct Track {
     /// The carrier's number for it.
+    #[serde(rename = "no")]
     pub tracking_number: String,
     timeline: Option<IgnoredAny>,
     /// What happened, oldest first.
