@@ -107,13 +107,22 @@ fn part(country: &str, location: &Location) -> Option<&'static Place> {
 }
 
 fn find(key: (&str, bool, &str)) -> Option<&'static Place> {
-    static PLACES: LazyLock<Vec<Place>> = LazyLock::new(|| {
+    static PLACES: LazyLock<(Vec<u64>, Vec<Place>)> = LazyLock::new(|| {
         let mut places: Vec<Place> = tables::WORLD.lines().chain(tables::PARTS.lines()).flat_map(rows).collect();
-        places.sort_by_key(|place| place.key);
-        places
+        places.sort_by_key(|place| packed(place.key));
+        (places.iter().filter_map(|place| packed(place.key)).collect(), places)
     });
-    let place = PLACES.binary_search_by(|place| place.key.cmp(&key)).ok()?;
-    PLACES.get(place)
+    let (keys, places) = &*PLACES;
+    places.get(keys.binary_search(&packed(key)?).ok()?)
+}
+
+/// A key in one word, which is quick to look for: two letters of a country, five of a part. Longer parts are in no table.
+fn packed((country, is_code, part): (&str, bool, &str)) -> Option<u64> {
+    let mut bytes = [0; 8];
+    bytes[0] = u8::from(is_code);
+    bytes.get_mut(1..3)?.get_mut(..country.len())?.copy_from_slice(country.as_bytes());
+    bytes.get_mut(3..)?.get_mut(..part.len())?.copy_from_slice(part.as_bytes());
+    Some(u64::from_be_bytes(bytes))
 }
 
 /// The places that a line of a table tells of.
@@ -146,6 +155,7 @@ mod tests {
         let database = TimeZoneDatabase::bundled();
         for place in tables::WORLD.lines().chain(tables::PARTS.lines()).flat_map(rows) {
             assert!(database.get(place.zone).is_ok(), "{}", place.zone);
+            assert!(find(place.key).is_some_and(|found| found.key == place.key), "{:?}", place.key);
             assert!(place.latitude.abs() <= 90.0 && place.longitude.abs() <= 180.0, "{:?}", place.key);
         }
         for line in tables::WORLD.lines() {
