@@ -27,6 +27,8 @@ pub struct Sandbox {
     pub(super) claims: Mutex<Vec<Claim>>,
     pub(super) documents: Meter,
     journal_bytes: Meter,
+    /// The bytes of its snapshots, for every call to count.
+    kept: AtomicUsize,
     /// Rings after whatever somebody may be waiting for.
     stirred: Event,
     /// The wall's second at which it was last used.
@@ -122,6 +124,7 @@ impl Sandbox {
             claims: Mutex::default(),
             documents: Meter::new(&sums.documents),
             journal_bytes: Meter::new(&sums.journals),
+            kept: AtomicUsize::new(0),
             stirred: Event::new(),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
@@ -163,8 +166,7 @@ impl Sandbox {
 
     /// Counts what the sandbox holds.
     pub fn count(&self, state: &State) {
-        let snapshots: usize = self.snapshots().values().map(|snapshot| snapshot.bytes).sum();
-        self.documents.set(state.bytes() + snapshots);
+        self.documents.set(state.bytes() + self.kept.load(Ordering::Relaxed));
     }
 
     /// Makes this moment the one that [`Sandbox::reset`] goes back to.
@@ -206,6 +208,7 @@ impl Sandbox {
             return None;
         }
         let before = snapshots.insert(name.to_owned(), Snapshot { at, bytes, state: state.fork() });
+        self.keep(&snapshots);
         drop(snapshots);
         self.count(&state);
         drop(state);
@@ -230,10 +233,17 @@ impl Sandbox {
     /// Drops a snapshot; whether there was one of that name.
     pub fn drop_snapshot(&self, name: &str) -> bool {
         let state = self.lock();
-        let before = self.snapshots().remove(name);
+        let mut snapshots = self.snapshots();
+        let before = snapshots.remove(name);
+        self.keep(&snapshots);
+        drop(snapshots);
         self.count(&state);
         drop(state);
         before.is_some()
+    }
+
+    fn keep(&self, snapshots: &BTreeMap<String, Snapshot>) {
+        self.kept.store(snapshots.values().map(|snapshot| snapshot.bytes).sum(), Ordering::Relaxed);
     }
 
     /// The snapshots by name, locked.

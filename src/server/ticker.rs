@@ -15,7 +15,7 @@ use crate::server::webhooks::Courier;
 /// How long it rests at least between two rounds, so that many calls cost one round.
 const REST: Duration = Duration::from_millis(10);
 /// How much longer for every sandbox.
-const EACH: Duration = Duration::from_micros(20);
+const EACH: Duration = Duration::from_micros(100);
 /// How long it sleeps at most.
 const SLEEP: Duration = Duration::from_secs(1);
 
