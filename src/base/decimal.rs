@@ -7,7 +7,7 @@ pub fn half_up(text: &str, places: usize) -> Option<String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let kept = fraction.chars().chain(std::iter::repeat('0')).take(places);
     let digits: u128 = whole.chars().chain(kept).collect::<String>().parse().ok()?;
-    let digits = digits + u128::from(fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5'));
+    let digits = digits.checked_add(u128::from(fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5')))?;
     let text = format!("{digits:0width$}", width = places + 1);
     let (whole, kept) = text.split_at(text.len() - places);
     Some(if places == 0 { text } else { format!("{whole}.{kept}") })
@@ -33,5 +33,6 @@ mod tests {
         check("1e3", 2, None);
         check("-1", 2, None);
         check("", 0, None);
+        check(&format!("{}.5", u128::MAX), 0, None);
     }
 }
