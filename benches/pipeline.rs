@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use seatrial::engine::webhooks::{Subscription, Told};
+use seatrial::engine::webhooks::{AttemptResult, Subscription};
 use seatrial::engine::{Answer, Cx, Machine, Options, Request, Start};
 use seatrial::vendors;
 use seatrial::world::{Clock, Mode};
@@ -125,7 +125,7 @@ fn lives(criterion: &mut Criterion) {
             client.machine.default_sandbox().lock().world.clock = Clock::new(Mode::Frozen, Some(client.wall), client.wall);
             if let Some(event) = events {
                 let subscribe = |cx: &mut Cx<'_>| cx.subscribe(Subscription::new("http://127.0.0.1:9/", vec![event.to_owned()], cx.now));
-                let subscribed = client.machine.by_hand(client.machine.default_sandbox(), "shipmate", None, client.wall, subscribe);
+                let subscribed = client.machine.as_account(client.machine.default_sandbox(), "shipmate", None, client.wall, subscribe);
                 subscribed.expect("there is room for a subscription");
             }
             (0..1000).for_each(|_| client.expect(&client.booking(), StatusCode::CREATED));
@@ -140,12 +140,12 @@ fn lives(criterion: &mut Criterion) {
 fn live(client: &Client) {
     let (sandbox, to) = (client.machine.default_sandbox(), client.wall + jiff::SignedDuration::from_hours(168));
     loop {
-        let stage = client.machine.proceed(sandbox, to, client.wall);
+        let stage = client.machine.advance_until_webhook(sandbox, to, client.wall);
         if stage.done {
             return;
         }
         for outbound in &stage.outbound {
-            client.machine.report(sandbox, outbound, &Told::Answered { status: 200, body: String::new() }, client.wall);
+            client.machine.report(sandbox, outbound, &AttemptResult::Answered { status: 200, body: String::new() }, client.wall);
         }
     }
 }

@@ -84,7 +84,7 @@ impl<'p> Journey<'p> {
     }
 
     /// A number below `spread` of the parcel's own.
-    pub(super) fn luck(&self, spread: u64, shift: u32) -> i8 {
+    pub(super) fn jitter(&self, spread: u64, shift: u32) -> i8 {
         i8::try_from((self.luck >> shift) % spread).expect("spreads are below 60")
     }
 
@@ -152,23 +152,23 @@ impl<'p> Journey<'p> {
 
     fn instant(&self, leg: Leg, days: u8, spot: Spot) -> Timestamp {
         let (day, hour, minute) = match leg {
-            Leg::Manifest => (Day::Sent(0), 17, self.luck(30, 0)),
-            Leg::Collect => (Day::Sent(0), 18, self.luck(50, 8)),
-            Leg::Depart => (Day::Sent(0), 21, self.luck(50, 16)),
+            Leg::Manifest => (Day::Sent(0), 17, self.jitter(30, 0)),
+            Leg::Collect => (Day::Sent(0), 18, self.jitter(50, 8)),
+            Leg::Depart => (Day::Sent(0), 21, self.jitter(50, 16)),
             Leg::Enter if days < 4 => return self.landing(),
-            Leg::Enter => (Day::Sent(days / 2), 6, self.luck(50, 20)),
-            Leg::Clear if days < 3 => (Day::Due(0), 3, self.luck(30, 28)),
-            Leg::Clear => (Day::Sent(days / 2 + 1), 14, self.luck(50, 28)),
-            Leg::Arrive if self.has_customs() => (Day::Due(0), 5, self.luck(50, 24)),
-            Leg::Arrive if days == 1 => (Day::Due(0), 4, self.luck(50, 24)),
-            Leg::Arrive => (Day::Eve, 20, self.luck(50, 24)),
-            Leg::Load => (Day::Due(0), if self.parcel.by.is_some() { 6 } else { 7 }, self.luck(50, 32)),
+            Leg::Enter => (Day::Sent(days / 2), 6, self.jitter(50, 20)),
+            Leg::Clear if days < 3 => (Day::Due(0), 3, self.jitter(30, 28)),
+            Leg::Clear => (Day::Sent(days / 2 + 1), 14, self.jitter(50, 28)),
+            Leg::Arrive if self.has_customs() => (Day::Due(0), 5, self.jitter(50, 24)),
+            Leg::Arrive if days == 1 => (Day::Due(0), 4, self.jitter(50, 24)),
+            Leg::Arrive => (Day::Eve, 20, self.jitter(50, 24)),
+            Leg::Load => (Day::Due(0), if self.parcel.by.is_some() { 6 } else { 7 }, self.jitter(50, 32)),
             Leg::Deliver => match self.parcel.by {
                 Some(by) => {
-                    let at = by.saturating_sub(SignedDuration::from_mins(4 + i64::from(self.luck(50, 48))));
+                    let at = by.saturating_sub(SignedDuration::from_mins(4 + i64::from(self.jitter(50, 48))));
                     (Day::Due(0), at.hour(), at.minute())
                 }
-                None => (Day::Due(0), 9 + self.luck(7, 40), self.luck(59, 48)),
+                None => (Day::Due(0), 9 + self.jitter(7, 40), self.jitter(59, 48)),
             },
         };
         self.at(day, (hour, minute), spot)
@@ -193,7 +193,7 @@ impl<'p> Journey<'p> {
         let minutes = match leg {
             Leg::Manifest => 1,
             Leg::Collect => 4,
-            Leg::Deliver => 11 + i64::from(self.luck(4, 0)),
+            Leg::Deliver => 11 + i64::from(self.jitter(4, 0)),
             _ => 5,
         };
         time::shift(begins, SignedDuration::from_mins(minutes))

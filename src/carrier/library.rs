@@ -222,7 +222,7 @@ pub fn named(name: &str, parcel: &Parcel) -> Option<Timeline> {
 
 fn step((day, (hour, minute), status, message, spot): &Row, journey: &Journey<'_>, parcel: &Parcel) -> Step {
     // Minutes differ from parcel to parcel by less than the shortest distance between two hours of a story.
-    let at = journey.at(*day, (*hour, minute + journey.luck(9, 0)), *spot);
+    let at = journey.at(*day, (*hour, minute + journey.jitter(9, 0)), *spot);
     Step {
         when: When::At(at.duration_since(parcel.created), None),
         status: *status,
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
     use crate::carrier::parcel::Location;
     use crate::carrier::places::Place;
-    use crate::carrier::timeline::{self, Moments, Next};
+    use crate::carrier::timeline::{self, AnchorTimes, Next};
 
     fn parcel(transit_days: u8, number: u32) -> Parcel {
         Parcel {
@@ -264,7 +264,7 @@ mod tests {
             for transit_days in 0..9 {
                 let mut parcel = parcel(transit_days, u32::from(transit_days));
                 let story = named(name, &parcel).expect("it has a name");
-                while let Some(Next::At(_, scan)) = timeline::next(&parcel, Some(&story), &Moments::default()) {
+                while let Some(Next::At(_, scan)) = timeline::next(&parcel, Some(&story), &AnchorTimes::default()) {
                     assert!(scan.at > parcel.created, "{name} {transit_days}: {scan:?}");
                     parcel.step += 1;
                     parcel.scans.push(scan);

@@ -44,7 +44,7 @@ impl Anchor {
 /// The moments of a parcel that have come, as far as timelines count from them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Moments {
+pub struct AnchorTimes {
     /// The latest call that one of its steps waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<Timestamp>,
@@ -56,7 +56,7 @@ pub struct Moments {
     pickup: Option<Timestamp>,
 }
 
-impl Moments {
+impl AnchorTimes {
     /// Notes that a moment has come; it comes only once. Whether it is news.
     pub fn note(&mut self, anchor: Anchor, at: Timestamp) -> bool {
         let moment = match anchor {
@@ -132,7 +132,7 @@ pub enum Next {
 
 /// The next step of a parcel on a timeline (`None`: the usual one); nothing when its life is over.
 #[must_use]
-pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, moments: &Moments) -> Option<Next> {
+pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, moments: &AnchorTimes) -> Option<Next> {
     let mut next = match timeline {
         Some(timeline) => scripted(parcel, timeline, moments),
         None => Journey::of(parcel).usual(parcel.step).map(|scan| Next::At(scan.at, scan)),
@@ -147,7 +147,7 @@ pub fn next(parcel: &Parcel, timeline: Option<&Timeline>, moments: &Moments) -> 
     Some(next)
 }
 
-fn scripted(parcel: &Parcel, timeline: &Timeline, moments: &Moments) -> Option<Next> {
+fn scripted(parcel: &Parcel, timeline: &Timeline, moments: &AnchorTimes) -> Option<Next> {
     let length = u32::try_from(timeline.steps.len()).ok().filter(|length| *length > 0)?;
     let (lap, place) = (parcel.step / length, parcel.step % length);
     if lap > 0 && !timeline.repeat {
@@ -229,7 +229,7 @@ mod tests {
     /// Every step of the usual timeline: status, town, and what clocks show there to the hour.
     fn steps(parcel: &Parcel) -> Vec<String> {
         let mut parcel = parcel.clone();
-        while let Some(Next::At(_, scan)) = next(&parcel, None, &Moments::default()) {
+        while let Some(Next::At(_, scan)) = next(&parcel, None, &AnchorTimes::default()) {
             parcel.step += 1;
             parcel.scans.push(scan);
         }
@@ -344,8 +344,8 @@ mod tests {
         let timeline =
             Timeline { steps: vec![at(1, None), at(2, Some(Anchor::Manifest)), at(3, Some(Anchor::Pickup))], repeat: false, late: false };
         let mut parcel = parcel("2026-01-05T09:00:00Z", 1);
-        let mut moments = Moments::default();
-        let due = |parcel: &Parcel, moments: &Moments| match next(parcel, Some(&timeline), moments) {
+        let mut moments = AnchorTimes::default();
+        let due = |parcel: &Parcel, moments: &AnchorTimes| match next(parcel, Some(&timeline), moments) {
             Some(Next::At(due, _)) => due.to_string(),
             Some(Next::After(anchor, _)) => anchor.word().to_owned(),
             other => panic!("{other:?}"),
@@ -366,7 +366,7 @@ mod tests {
             Step { when: When::At(SignedDuration::ZERO, None), status: Status::Exception, code: None, message: None, location: None };
         let timeline = Timeline { steps: vec![step], repeat: true, late: false };
         let parcel = Parcel { step: 3, ..parcel("2026-01-05T09:00:00Z", 1) };
-        let Some(Next::At(_, scan)) = next(&parcel, Some(&timeline), &Moments::default()) else { panic!("it repeats") };
+        let Some(Next::At(_, scan)) = next(&parcel, Some(&timeline), &AnchorTimes::default()) else { panic!("it repeats") };
         assert_eq!(scan.at.to_string(), "2026-01-05T12:00:00Z");
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::{Exit, complain};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) fn run(arguments: &HealthArguments) -> Exit {
-    let address = arguments.address.or_else(served).unwrap_or_else(|| ([127, 0, 0, 1], 7447).into());
+    let address = arguments.address.or_else(served_address).unwrap_or_else(|| ([127, 0, 0, 1], 7447).into());
     match probe(address) {
         Ok(status) if status.contains(" 200 ") => Exit::Fine,
         Ok(status) => complain(&format_args!("{address} answered `{status}`"), Exit::Failed),
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &HealthArguments) -> Exit {
 }
 
 /// Where a server with this environment serves its admin API.
-fn served() -> Option<SocketAddr> {
+fn served_address() -> Option<SocketAddr> {
     let serve = Arguments::try_parse_from(["seatrial"]).ok()?.serve;
     let mut address =
         serve.admin_listen.or_else(|| serve.listen.iter().find(|listen| listen.mount.is_none()).map(|listen| listen.address))?;

@@ -1,4 +1,4 @@
-//! How much of each vendor's document has behaviour behind it.
+//! How much of each vendor's document has behavior behind it.
 
 use serde::Serialize;
 
@@ -20,13 +20,13 @@ pub struct Coverage {
     pub resources: usize,
     /// Operations that are answered from the document alone: gaps.
     pub samples: usize,
-    /// How many behaviours we know how.
+    /// How many behaviors we know how.
     pub evidence: Evidence,
     /// The gaps by name.
     pub gaps: Vec<String>,
 }
 
-/// Operations by what their behaviour is known from.
+/// Operations by what their behavior is known from.
 #[derive(Debug, Default, Serialize)]
 pub struct Evidence {
     /// A real exchange.

@@ -1,6 +1,6 @@
-//! What a behaviour sees of the world: the only way to state.
+//! What a behavior sees of the world: the only way to state.
 //!
-//! **Invariant:** a behaviour reaches documents, time and chance through [`Cx`] alone. It does no I/O and holds no lock, and
+//! **Invariant:** a behavior reaches documents, time and chance through [`Cx`] alone. It does no I/O and holds no lock, and
 //! whatever it wrote before it refused is taken back, so it may be run twice, and against any store.
 
 use serde::Serialize;
@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::base::entropy::{self, Rng};
 use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
+use crate::engine::public_urls::PublicUrls;
 use crate::engine::refusal::Refusal;
-use crate::engine::script::Script;
-use crate::engine::served::Served;
+use crate::engine::script::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
 use crate::world::{Account, AccountId, Accounts, Agenda, Credential, Kind, Outbox, Task, Undo, World};
 
@@ -34,8 +34,8 @@ pub struct Cx<'w> {
     pub(crate) vendor: &'static Vendor,
     pub(crate) agenda: &'w mut Agenda,
     pub(crate) outbox: &'w mut Outbox,
-    pub(crate) script: &'w mut dyn Script,
-    pub(crate) served: &'w Served,
+    pub(crate) script: &'w mut dyn ScenarioRuntime,
+    pub(crate) public_urls: &'w PublicUrls,
     pub(crate) added: Vec<(Timestamp, u64)>,
     pub(crate) seed: u64,
 }
@@ -58,9 +58,9 @@ impl<'w> Cx<'w> {
     /// A context over a world. `log` collects what is written.
     pub(crate) fn new(
         world: &'w mut World,
-        script: &'w mut dyn Script,
+        script: &'w mut dyn ScenarioRuntime,
         log: &'w mut Vec<Change>,
-        place: Place<'w>,
+        place: Scope<'w>,
         credential: Credential,
         rng: Rng,
     ) -> Self {
@@ -73,7 +73,7 @@ impl<'w> Cx<'w> {
             docs: Docs { accounts, account: place.account, log },
             notes: Vec::new(),
             sandbox: place.sandbox,
-            served: place.served,
+            public_urls: place.public_urls,
             vendor: place.vendor,
             agenda,
             outbox,
@@ -84,15 +84,15 @@ impl<'w> Cx<'w> {
     }
 
     /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
-    pub fn later(&mut self, at: Timestamp, topic: &'static str, subject: &str, step: u32) {
+    pub fn schedule_at(&mut self, at: Timestamp, topic: &'static str, subject: &str, step: u32) {
         let task = Task { account: self.docs.account, vendor: self.vendor.id, topic, subject: subject.into(), step };
         let key = self.agenda.add(at.max(self.now), task);
         self.added.push(key);
     }
 
-    /// Like [`Cx::later`], so long from now.
-    pub fn after(&mut self, delay: jiff::SignedDuration, topic: &'static str, subject: &str, step: u32) {
-        self.later(time::shift(self.now, delay), topic, subject, step);
+    /// Like [`Cx::schedule_at`], so long from now.
+    pub fn schedule_in(&mut self, delay: jiff::SignedDuration, topic: &'static str, subject: &str, step: u32) {
+        self.schedule_at(time::shift(self.now, delay), topic, subject, step);
     }
 
     /// The credentials of this vendor, for operations that log somebody in.
@@ -102,7 +102,7 @@ impl<'w> Cx<'w> {
     }
 
     /// Goes on as the owner of a credential, as logging in does: its documents, its stream, its count of calls.
-    pub fn enter(&mut self, credential: Credential) {
+    pub fn switch_account(&mut self, credential: Credential) {
         self.docs.account = self.docs.accounts.open(self.vendor.mount, &credential.account);
         let account = self.docs.accounts.get_mut(self.docs.account);
         account.calls += 1;
@@ -123,11 +123,11 @@ impl<'w> Cx<'w> {
 }
 
 /// Where and when a context stands.
-pub(crate) struct Place<'w> {
+pub(crate) struct Scope<'w> {
     pub now: Timestamp,
     pub call: &'w Call<'w>,
     pub sandbox: &'w str,
-    pub served: &'w Served,
+    pub public_urls: &'w PublicUrls,
     pub vendor: &'static Vendor,
     pub account: AccountId,
 }
@@ -164,7 +164,7 @@ impl Docs<'_> {
 
     /// Whether another account of the same mount has a document with that id.
     #[must_use]
-    pub fn elsewhere(&self, kind: Kind, id: &str) -> bool {
+    pub fn exists_in_other_account(&self, kind: Kind, id: &str) -> bool {
         let own = self.accounts.get(self.account).mount;
         let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.mount == own);
         others.any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
@@ -236,7 +236,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> T {
 }
 
 /// Takes back everything in the log.
-pub(crate) fn take_back(world: &mut World, log: &mut Vec<Change>, added: Vec<(Timestamp, u64)>) {
+pub(crate) fn roll_back(world: &mut World, log: &mut Vec<Change>, added: Vec<(Timestamp, u64)>) {
     for change in log.drain(..).rev() {
         world.accounts.revert(change.account, change.kind, change.undo);
     }

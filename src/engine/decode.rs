@@ -1,4 +1,4 @@
-//! Reading request bodies.
+//! Parsed request bodies.
 
 use std::borrow::Cow;
 

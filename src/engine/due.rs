@@ -11,15 +11,15 @@ use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
 use crate::engine::call::{Call, Request};
-use crate::engine::cx::{self, Cx, Place};
+use crate::engine::cx::{self, Cx, Scope};
 use crate::engine::machine::Machine;
 use crate::engine::parcels::{self, PARCEL};
 use crate::engine::pipeline;
 use crate::engine::sandbox::{Sandbox, State};
-use crate::engine::telling;
 use crate::engine::vendor::Vendor;
-use crate::engine::webhooks::{Outbound, Told};
-use crate::world::{Account, AccountId, Credential, Kind, Posted, Task};
+use crate::engine::webhooks::deliver;
+use crate::engine::webhooks::{AttemptResult, Outbound};
+use crate::world::{Account, AccountId, Credential, Kind, OutboxEntry, Task};
 
 impl Machine {
     /// Moves a sandbox's clock to `to` (never back) and has everything happen on the way; how much it was. One step: nobody
@@ -27,14 +27,14 @@ impl Machine {
     pub fn advance(&self, sandbox: &Sandbox, to: Timestamp, wall: Timestamp) -> (Timestamp, u64) {
         let mut state = sandbox.lock();
         let to = to.max(state.world.clock.now(wall));
-        let fired = self.settle(sandbox, &mut state, to);
+        let fired = self.run_due_tasks(sandbox, &mut state, to);
         state.world.clock.set(to, wall);
         sandbox.count(&state);
         (to, fired)
     }
 
     /// Has everything happen that is due at `now`.
-    pub(super) fn settle(&self, sandbox: &Sandbox, state: &mut State, now: Timestamp) -> u64 {
+    pub(super) fn run_due_tasks(&self, sandbox: &Sandbox, state: &mut State, now: Timestamp) -> u64 {
         let mut fired = 0;
         while let Some((at, task)) = state.world.agenda.take(now) {
             self.fire(sandbox, state, at, &task);
@@ -46,7 +46,7 @@ impl Machine {
     /// Has everything happen up to `to`, but stops where subscribers have to be told something: what is returned has to be
     /// sent and reported before time goes on. Nothing to send means that `to` is reached. Other callers may look at the world
     /// in between; what they see is the world of that instant.
-    pub fn proceed(&self, sandbox: &Sandbox, to: Timestamp, wall: Timestamp) -> Stage {
+    pub fn advance_until_webhook(&self, sandbox: &Sandbox, to: Timestamp, wall: Timestamp) -> Progress {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
         let to = to.max(now);
@@ -67,30 +67,30 @@ impl Machine {
         state.world.clock.set(reached, wall);
         sandbox.count(&state);
         drop(state);
-        sandbox.stir();
-        Stage { outbound, fired, now: reached, done }
+        sandbox.notify_waiters();
+        Progress { outbound, fired, now: reached, done }
     }
 
     /// Settles a sandbox at its own time, and looks at what has to be sent.
     pub fn outgoing(&self, sandbox: &Sandbox, wall: Timestamp) -> Vec<Outbound> {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
-        self.settle(sandbox, &mut state, now);
+        self.run_due_tasks(sandbox, &mut state, now);
         let outbound = self.ready(sandbox, &mut state, now);
         sandbox.count(&state);
         drop(state);
-        sandbox.stir();
+        sandbox.notify_waiters();
         outbound
     }
 
     /// The beginning of the outbox, ready to be sent. What nobody waits for any more is taken out.
     fn ready(&self, sandbox: &Sandbox, state: &mut State, now: Timestamp) -> Vec<Outbound> {
         let mut outbound = Vec::new();
-        let posted: Vec<Posted> = state.world.outbox.iter().take(BATCH).cloned().collect();
+        let posted: Vec<OutboxEntry> = state.world.outbox.iter().take(BATCH).cloned().collect();
         for posted in posted {
             let task =
                 Task { account: posted.account, vendor: posted.vendor, topic: "webhook.send", subject: posted.delivery.clone(), step: 0 };
-            match self.act(sandbox, state, now, &task, |cx, _| telling::outbound(cx, &posted)).ok().flatten() {
+            match self.in_transaction(sandbox, state, now, &task, |cx, _| deliver::outbound(cx, &posted)).ok().flatten() {
                 Some(ready) => outbound.push(ready),
                 None => drop(state.world.outbox.remove(posted.account, &posted.delivery)),
             }
@@ -99,7 +99,7 @@ impl Machine {
     }
 
     /// Writes down what came of an attempt.
-    pub fn report(&self, sandbox: &Sandbox, outbound: &Outbound, told: &Told, wall: Timestamp) {
+    pub fn report(&self, sandbox: &Sandbox, outbound: &Outbound, told: &AttemptResult, wall: Timestamp) {
         let mut state = sandbox.lock();
         if state.world.outbox.remove(outbound.account, &outbound.delivery).is_none() {
             // The sandbox has begun anew meanwhile.
@@ -113,10 +113,10 @@ impl Machine {
             subject: outbound.delivery.as_str().into(),
             step: outbound.attempt,
         };
-        let _ = self.act(sandbox, &mut state, now, &task, |cx, _| telling::told(cx, outbound, told));
+        let _ = self.in_transaction(sandbox, &mut state, now, &task, |cx, _| deliver::told(cx, outbound, told));
         sandbox.count(&state);
         drop(state);
-        sandbox.stir();
+        sandbox.notify_waiters();
     }
 
     /// Does something in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
@@ -124,21 +124,21 @@ impl Machine {
     ///
     /// # Errors
     /// When there is no such vendor or account, or what was done does not fit.
-    pub fn by_hand<T>(
+    pub fn as_account<T>(
         &self,
         sandbox: &Sandbox,
         vendor: &str,
         account: Option<&str>,
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
-    ) -> Result<T, Undone> {
-        let vendor = self.vendors().find(|known| known.id == vendor).ok_or(Undone::Missing)?;
+    ) -> Result<T, ActionError> {
+        let vendor = self.vendors().find(|known| known.id == vendor).ok_or(ActionError::Missing)?;
         let mut state = sandbox.lock();
         let credentials = state.world.accounts.credentials(vendor.mount);
         let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
         let is_wanted = |name: &Arc<str>| account.is_none_or(|account| account == &**name);
         let has_data = || state.world.accounts.iter().map(|(_, own)| own).find(|own| own.mount == vendor.mount && is_wanted(&own.name));
-        let name = names.find(is_wanted).or_else(|| Some(Arc::clone(&has_data()?.name))).ok_or(Undone::Missing)?;
+        let name = names.find(is_wanted).or_else(|| Some(Arc::clone(&has_data()?.name))).ok_or(ActionError::Missing)?;
         let account = (state.world.accounts.open(vendor.mount, &name), vendor.id);
         self.in_account(sandbox, &mut state, account, wall, act)
     }
@@ -154,12 +154,12 @@ impl Machine {
         id: &str,
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
-    ) -> Result<T, Undone> {
+    ) -> Result<T, ActionError> {
         let mut state = sandbox.lock();
         let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
         let found = state.world.accounts.iter().find_map(|(id, account)| Some((id, body(account)?)));
-        let (account, OfVendor { vendor }) = found.ok_or(Undone::Missing)?;
-        let vendor = self.vendors().find(|own| own.id == vendor).ok_or(Undone::Missing)?.id;
+        let (account, OfVendor { vendor }) = found.ok_or(ActionError::Missing)?;
+        let vendor = self.vendors().find(|own| own.id == vendor).ok_or(ActionError::Missing)?.id;
         self.in_account(sandbox, &mut state, (account, vendor), wall, act)
     }
 
@@ -170,13 +170,13 @@ impl Machine {
         (account, vendor): (AccountId, &'static str),
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
-    ) -> Result<T, Undone> {
+    ) -> Result<T, ActionError> {
         let now = state.world.clock.now(wall);
-        self.settle(sandbox, state, now);
+        self.run_due_tasks(sandbox, state, now);
         let task = Task { account, vendor, topic: "by.hand", subject: "".into(), step: 0 };
-        let done = self.act(sandbox, state, now, &task, |cx, _| act(cx));
+        let done = self.in_transaction(sandbox, state, now, &task, |cx, _| act(cx));
         sandbox.count(state);
-        sandbox.stir();
+        sandbox.notify_waiters();
         done
     }
 
@@ -190,51 +190,51 @@ impl Machine {
         tracking_number: &str,
         wall: Timestamp,
         mut act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> T,
-    ) -> Result<T, Undone> {
+    ) -> Result<T, ActionError> {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
-        self.settle(sandbox, &mut state, now);
+        self.run_due_tasks(sandbox, &mut state, now);
         let has = |account: &Account| account.table(PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
         let found = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount));
-        let (account, mount) = found.ok_or(Undone::Missing)?;
-        let vendor = self.vendors().find(|vendor| vendor.mount == mount).ok_or(Undone::Missing)?.id;
+        let (account, mount) = found.ok_or(ActionError::Missing)?;
+        let vendor = self.vendors().find(|vendor| vendor.mount == mount).ok_or(ActionError::Missing)?.id;
         let by_hand = Task { account, vendor, topic: "parcel.hand", subject: tracking_number.into(), step: 0 };
-        let done = self.act(sandbox, &mut state, now, &by_hand, |cx, _| {
+        let done = self.in_transaction(sandbox, &mut state, now, &by_hand, |cx, _| {
             let mut parcel = cx.parcel(tracking_number)?;
             Some(act(cx, &mut parcel))
         });
         sandbox.count(&state);
         drop(state);
-        sandbox.stir();
-        done?.ok_or(Undone::Missing)
+        sandbox.notify_waiters();
+        done?.ok_or(ActionError::Missing)
     }
 
     fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
-        let _ = self.act(sandbox, state, at, task, |cx, vendor| match task.topic {
+        let _ = self.in_transaction(sandbox, state, at, task, |cx, vendor| match task.topic {
             parcels::STEP => parcels::advance(cx, task),
             parcels::MOMENT => parcels::moment(cx, task),
-            telling::ATTEMPT => telling::due(cx, task),
+            deliver::ATTEMPT => deliver::due(cx, task),
             _ => (vendor.due)(cx, task),
         });
     }
 
     /// Does something in the context of a task's account; if it fails, everything it wrote is taken back.
-    fn act<T>(
+    fn in_transaction<T>(
         &self,
         sandbox: &Sandbox,
         state: &mut State,
         at: Timestamp,
         task: &Task,
         act: impl FnOnce(&mut Cx<'_>, &'static Vendor) -> T,
-    ) -> Result<T, Undone> {
+    ) -> Result<T, ActionError> {
         let account = state.world.accounts.get(task.account);
-        let vendor = self.vendors().find(|vendor| vendor.id == task.vendor).ok_or(Undone::Missing)?;
+        let vendor = self.vendors().find(|vendor| vendor.id == task.vendor).ok_or(ActionError::Missing)?;
         let name = account.name.clone();
         let rng = entropy::stream(state.world.seed, &[task.vendor, &name, task.topic, &task.subject], u64::from(task.step));
         let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
         let call = nobody();
-        let place = Place { now: at, call: &call, sandbox: &sandbox.name, served: self.served(), vendor, account: task.account };
+        let place = Scope { now: at, call: &call, sandbox: &sandbox.name, public_urls: self.public_urls(), vendor, account: task.account };
         let mut log = Vec::new();
         let (before, room) = (state.world.accounts.bytes(), self.room(sandbox));
         let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
@@ -243,20 +243,20 @@ impl Machine {
         drop(cx);
         let full = state.world.accounts.bytes() > before.saturating_add(room);
         let done = match done {
-            Ok(_) if full => Err(Undone::Full),
+            Ok(_) if full => Err(ActionError::Full),
             Ok(done) => return Ok(done),
-            Err(panic) => Err(Undone::Broken(panic)),
+            Err(panic) => Err(ActionError::Broken(panic)),
         };
         done.inspect_err(|why| {
             tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = task.topic, %why, "a task failed and was taken back");
-            cx::take_back(&mut state.world, &mut log, added);
+            cx::roll_back(&mut state.world, &mut log, added);
         })
     }
 }
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum Undone {
+pub enum ActionError {
     /// There is nothing of that name.
     #[error("there is no such thing")]
     Missing,
@@ -274,9 +274,9 @@ const BATCH: usize = 256;
 /// How many tasks happen before somebody else may look at the world.
 const STAGE: u64 = 20_000;
 
-/// How far [`Machine::proceed`] came.
+/// How far [`Machine::advance_until_webhook`] came.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Progress {
     /// What has to be sent and reported before time goes on, in order.
     pub outbound: Vec<Outbound>,
     /// How much happened.
@@ -300,7 +300,7 @@ pub(super) fn nobody() -> Call<'static> {
         method: Method::GET,
         path: String::new(),
         query: String::new(),
-        headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(telling::NOWHERE))]),
+        headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(deliver::NOWHERE))]),
         body: Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         secure: false,

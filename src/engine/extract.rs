@@ -7,10 +7,10 @@ use crate::engine::call::Call;
 use crate::engine::cx::Cx;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::Outcome;
-use crate::spec::{Place, Rule, Violation};
+use crate::spec::{ParameterIn, Rule, Violation};
 
-/// A behaviour, ready to run.
-pub type Behaviour = Box<dyn Fn(&mut Cx<'_>) -> Outcome + Send + Sync>;
+/// A behavior, ready to run.
+pub type BoxedHandler = Box<dyn Fn(&mut Cx<'_>) -> Outcome + Send + Sync>;
 
 /// Something that a rule asks for in its arguments.
 pub trait Extract: Sized {
@@ -33,30 +33,30 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned> Extract for Params<T> {
     fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
         let pairs = call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        T::deserialize(MapDeserializer::new(pairs)).map(Self).map_err(|error: ValueError| unreadable(Place::Path, error.to_string()))
+        T::deserialize(MapDeserializer::new(pairs)).map(Self).map_err(|error: ValueError| unreadable(ParameterIn::Path, error.to_string()))
     }
 }
 
 impl<T: DeserializeOwned> Extract for Query<T> {
     fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
-        serde_html_form::from_str(&call.request.query).map(Self).map_err(|error| unreadable(Place::Query, error.to_string()))
+        serde_html_form::from_str(&call.request.query).map(Self).map_err(|error| unreadable(ParameterIn::Query, error.to_string()))
     }
 }
 
 impl<T: DeserializeOwned> Extract for Json<T> {
     fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
-        T::deserialize(&call.body).map(Self).map_err(|error| unreadable(Place::Body, error.to_string()))
+        T::deserialize(&call.body).map(Self).map_err(|error| unreadable(ParameterIn::Body, error.to_string()))
     }
 }
 
-fn unreadable(place: Place, message: String) -> Refusal {
+fn unreadable(place: ParameterIn, message: String) -> Refusal {
     Refusal::Invalid(vec![Violation { place, path: String::new(), rule: Rule::Other(message) }])
 }
 
 /// A function that is a rule: `cx` first, extractors after.
 pub trait Handler<A> {
     /// The function behind one signature for all.
-    fn boxed(self) -> Behaviour;
+    fn boxed(self) -> BoxedHandler;
 }
 
 macro_rules! handler {
@@ -65,7 +65,7 @@ macro_rules! handler {
         where
             F: Fn(&mut Cx<'_>, $($name),*) -> Outcome + Send + Sync + 'static,
         {
-            fn boxed(self) -> Behaviour {
+            fn boxed(self) -> BoxedHandler {
                 Box::new(move |cx| self(cx, $($name::extract(cx.call)?),*))
             }
         }

@@ -10,9 +10,9 @@ use crate::engine::sandbox::Sandbox;
 use crate::engine::vendor::Identity;
 
 /// Where a request leads.
-pub(super) enum Site<'r> {
+pub(super) enum Target<'r> {
     /// To a vendor.
-    Vendor(Here<'r>),
+    Vendor(Located<'r>),
     /// To a sandbox that does not exist.
     NoSandbox(String),
     /// To no vendor.
@@ -20,7 +20,7 @@ pub(super) enum Site<'r> {
 }
 
 /// A vendor of a sandbox.
-pub(super) struct Here<'r> {
+pub(super) struct Located<'r> {
     pub sandbox: Arc<Sandbox>,
     pub loaded: &'r Loaded,
     /// What lies in front of the vendor's path.
@@ -31,7 +31,7 @@ pub(super) struct Here<'r> {
 
 impl Machine {
     /// The order of `design.md` §2: `/@name` prefix, then the credential, then the default sandbox.
-    pub(super) fn locate<'r>(&'r self, request: &'r Request) -> Site<'r> {
+    pub(super) fn locate<'r>(&'r self, request: &'r Request) -> Target<'r> {
         let whole = request.path.as_str();
         let (named, rest) = match whole.strip_prefix("/@") {
             Some(rest) => {
@@ -40,16 +40,16 @@ impl Machine {
             }
             None => (None, whole),
         };
-        let Some((mount, path)) = self.mount(request, rest) else { return Site::Nowhere };
+        let Some((mount, path)) = self.mount(request, rest) else { return Target::Nowhere };
         let versions = self.vendors.iter().filter(|loaded| loaded.vendor.mount == mount && path.starts_with(loaded.vendor.version));
-        let Some(loaded) = versions.max_by_key(|loaded| loaded.vendor.version.len()) else { return Site::Nowhere };
-        let path = path.strip_prefix(loaded.vendor.formerly).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+        let Some(loaded) = versions.max_by_key(|loaded| loaded.vendor.version.len()) else { return Target::Nowhere };
+        let path = path.strip_prefix(loaded.vendor.legacy_prefix).filter(|rest| rest.starts_with('/')).unwrap_or(path);
         let prefix = &whole[..whole.len() - path.len()];
         let path = if path.is_empty() { "/" } else { path };
         let sandbox = match named {
             Some(name) => match self.sandbox(&name) {
                 Some(sandbox) => sandbox,
-                None => return Site::NoSandbox(name),
+                None => return Target::NoSandbox(name),
             },
             None => match (loaded.vendor.identify)(request) {
                 Some(Identity::Credential(credential)) => self.claimed(mount, &credential),
@@ -58,7 +58,7 @@ impl Machine {
             }
             .unwrap_or_else(|| Arc::clone(self.default_sandbox())),
         };
-        Site::Vendor(Here { sandbox, loaded, prefix, path })
+        Target::Vendor(Located { sandbox, loaded, prefix, path })
     }
 
     /// The mount and what follows it: by listener, by host name, or by the first segment.
@@ -85,7 +85,7 @@ pub fn below<'t>(target: &'t str, mount: &str) -> &'t str {
 }
 
 /// The path as the router wants it, by the vendor's habits with slashes.
-pub(super) fn normal<'p>(loaded: &Loaded, path: &'p str) -> Cow<'p, str> {
+pub(super) fn normalize_path<'p>(loaded: &Loaded, path: &'p str) -> Cow<'p, str> {
     let slashes = loaded.vendor.slashes;
     let mut path = Cow::Borrowed(path);
     if slashes.doubled && path.contains("//") {

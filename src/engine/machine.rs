@@ -9,11 +9,11 @@ use serde_json::Value;
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::accounts::AccountRows;
+use crate::engine::public_urls::PublicUrls;
 use crate::engine::registry::{self, Claims, Texts};
 use crate::engine::sample;
-use crate::engine::sandbox::{Sandbox, State, Sums};
-use crate::engine::script::{NoScript, Script};
-use crate::engine::served::Served;
+use crate::engine::sandbox::{Sandbox, State, Totals};
+use crate::engine::script::{NoScenario, ScenarioRuntime};
 use crate::engine::vendor::{Operations, Row, Vendor};
 use crate::spec::Catalog;
 use crate::world::{Accounts, Agenda, Clock, Credential, Outbox, World};
@@ -77,13 +77,13 @@ pub struct Machine {
     pub(super) options: Options,
     pub(super) sandboxes: RwLock<BTreeMap<Arc<str>, Arc<Sandbox>>>,
     /// Which sandbox a credential leads to, for all sandboxes but the default one.
-    pub(super) claims: RwLock<Claims>,
+    pub(super) credential_index: RwLock<Claims>,
     /// What opens the default sandbox.
     pub(super) reserved: RwLock<Texts>,
     pub(super) default: Arc<Sandbox>,
-    pub(super) sums: Sums,
+    pub(super) sums: Totals,
     /// Where the shell serves the vendors, once it does.
-    served: OnceLock<Served>,
+    served: OnceLock<PublicUrls>,
 }
 
 /// A vendor and, once somebody asked for it, its document and rows.
@@ -135,7 +135,7 @@ pub struct Start {
     /// Whether whatever callers present is good.
     pub any_credential: bool,
     /// The scenario.
-    pub script: Box<dyn Script>,
+    pub script: Box<dyn ScenarioRuntime>,
     /// Its name.
     pub scenario: String,
 }
@@ -149,7 +149,7 @@ impl Start {
             clock: Clock::new(crate::world::Mode::Realtime, None, wall),
             accounts: Vec::new(),
             any_credential: false,
-            script: Box::new(NoScript),
+            script: Box::new(NoScenario),
             scenario: DEFAULT.to_owned(),
         }
     }
@@ -161,11 +161,11 @@ impl Machine {
     pub fn new(vendors: &[&'static Vendor], options: Options, start: Start) -> Self {
         let vendors: Vec<Loaded> = vendors.iter().map(|vendor| Loaded { vendor, book: OnceLock::new() }).collect();
         let state = state(&vendors, DEFAULT, start);
-        let sums = Sums::default();
+        let sums = Totals::default();
         let default = Arc::new(Sandbox::new(DEFAULT, state, options.journal_bytes, &sums));
         let sandboxes = RwLock::new(BTreeMap::from([(Arc::clone(&default.name), Arc::clone(&default))]));
         let reserved = RwLock::new(registry::texts(&vendors, &default));
-        Self { vendors, options, sandboxes, claims: RwLock::default(), reserved, default, sums, served: OnceLock::new() }
+        Self { vendors, options, sandboxes, credential_index: RwLock::default(), reserved, default, sums, served: OnceLock::new() }
     }
 
     /// The vendors, with their documents and rows.
@@ -180,17 +180,17 @@ impl Machine {
     }
 
     /// Says where the vendors are served from now on. Whoever says it first is right.
-    pub fn serve_at(&self, served: Served) {
+    pub fn set_public_urls(&self, served: PublicUrls) {
         let _ = self.served.set(served);
     }
 
     /// Where the vendors are served.
-    pub fn served(&self) -> &Served {
-        static NOWHERE: Served = Served { all: None, mounts: Vec::new(), admin: None };
+    pub fn public_urls(&self) -> &PublicUrls {
+        static NOWHERE: PublicUrls = PublicUrls { all: None, mounts: Vec::new(), admin: None };
         self.served.get().unwrap_or(&NOWHERE)
     }
 
-    /// The vendors, without reading their documents.
+    /// The vendors, without parsed their documents.
     pub fn vendors(&self) -> impl Iterator<Item = &'static Vendor> {
         self.vendors.iter().map(|loaded| loaded.vendor)
     }
@@ -219,12 +219,12 @@ pub(super) fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
     }
     let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default(), outbox: Outbox::default() };
     State {
-        origin: world.clone(),
+        initial: world.clone(),
         world,
         script: start.script,
         scenario: start.scenario,
         faults: Vec::new(),
-        lapsed: Vec::new(),
+        unused_faults: Vec::new(),
         given: mounts,
     }
 }

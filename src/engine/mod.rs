@@ -6,11 +6,11 @@
 //! route         method and path → operation                               spec/catalog.rs
 //! decode        bytes → JSON                                              decode.rs, Vendor::decode
 //! validate      request against the document                              spec/validate.rs
-//! ── conduct: the world is locked ──
+//! ── executed: the world is locked ──
 //! due events    everything that had to happen by now                      due.rs
 //! authenticate  credential → account                                      Vendor::authenticate
 //! scenario      delays, faults, canned answers                            script.rs
-//! behave        the row's behaviour over a Cx                             cx.rs, vendors/<v>/rules
+//! run_handler        the row's behavior over a Cx                             cx.rs, vendors/<v>/rules
 //! ── finish: the world is free ──
 //! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
 //! conform       answer against the document                               spec/validate.rs
@@ -31,6 +31,7 @@ mod locate;
 mod machine;
 mod parcels;
 mod pipeline;
+mod public_urls;
 mod quota;
 mod refusal;
 mod registry;
@@ -38,27 +39,25 @@ mod reply;
 mod sample;
 mod sandbox;
 mod script;
-mod served;
 pub mod signing;
-mod telling;
 mod vendor;
 pub mod webhooks;
 
-pub use accounts::{AccountRows, Fact, Form};
+pub use accounts::{AccountRows, FieldSpec, FieldType};
 pub use call::{Call, Request, pairs};
 pub use coverage::Coverage;
 pub use cx::{Cx, Docs};
-pub use due::{Stage, Undone};
+pub use due::{ActionError, Progress};
 pub use extract::{Extract, Handler, Json, Params, Query};
 pub use limits::{Limit, unlimited};
 pub use locate::below;
 pub use machine::{Book, Conform, DEFAULT, Machine, Options, Start};
 pub use parcels::{PARCEL, Track};
+pub use public_urls::PublicUrls;
 pub use quota::Usage;
 pub use refusal::{Denial, Refusal};
 pub use registry::SandboxError;
 pub use reply::{Answer, Body, Outcome, Reply, Wire};
 pub use sandbox::{Sandbox, Snapshot, State};
-pub use script::{Decision, Fault, Instead, NoScript, Script, Telling, Unused, View};
-pub use served::Served;
-pub use vendor::{Dialect, Gate, Identity, Operations, Row, Slashes, Vendor, credentials, nothing_due, scans_are_read};
+pub use script::{Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
+pub use vendor::{AuthRequest, Dialect, Identity, Operations, Row, Slashes, Vendor, credentials, nothing_due, scans_are_read};

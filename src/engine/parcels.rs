@@ -1,6 +1,6 @@
 //! Parcels of all vendors: kept as documents beside the vendor's own, moved by the agenda.
 //!
-//! A rule that makes a label calls [`Cx::ship`]. From then on the parcel's next step stands in the agenda; when it is due,
+//! A rule that makes a label calls [`Cx::create_parcel`]. From then on the parcel's next step stands in the agenda; when it is due,
 //! [`advance`] stores the scan, writes down the step after it, and tells the vendor (`Vendor::scanned`).
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::carrier::library;
-use crate::carrier::timeline::{self, Moments, Next};
+use crate::carrier::timeline::{self, AnchorTimes, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status};
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
@@ -45,7 +45,7 @@ pub struct Track {
 
 impl Cx<'_> {
     /// Starts a parcel's life: stores it as it is and writes down its first step. The scenario may choose its timeline.
-    pub fn ship(&mut self, mut parcel: Parcel) {
+    pub fn create_parcel(&mut self, mut parcel: Parcel) {
         if parcel.timeline.is_none() {
             parcel.timeline = self.script.timeline_of(self.vendor.id, &parcel);
         }
@@ -88,7 +88,7 @@ impl Cx<'_> {
     }
 
     /// Tells when the carrier of a parcel will have it; it goes on its way from then.
-    pub fn hand_over(&mut self, tracking_number: &str, ready: Timestamp) {
+    pub fn set_handover(&mut self, tracking_number: &str, ready: Timestamp) {
         let Some(mut parcel) = self.parcel(tracking_number) else { return };
         parcel.ready = Some(ready);
         self.plan(&parcel);
@@ -110,7 +110,7 @@ impl Cx<'_> {
     }
 
     /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
-    pub fn hurry(&mut self, parcel: &mut Parcel) -> Option<Scan> {
+    pub fn force_next_step(&mut self, parcel: &mut Parcel) -> Option<Scan> {
         let mut scan = match self.next(parcel)? {
             Next::At(_, scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) | Next::After(_, scan) => scan,
         };
@@ -121,7 +121,7 @@ impl Cx<'_> {
 
     /// Puts a parcel on another timeline, from its beginning; what should have happened by now happens at once. Whether there
     /// is one of that name.
-    pub fn follow(&mut self, parcel: &mut Parcel, name: &str) -> bool {
+    pub fn set_timeline(&mut self, parcel: &mut Parcel, name: &str) -> bool {
         if self.script.timeline(name).is_none() && library::named(name, parcel).is_none() {
             return false;
         }
@@ -138,7 +138,7 @@ impl Cx<'_> {
         if parcel.status().is_final() {
             return None;
         }
-        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, &Moments::default()) };
+        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, &AnchorTimes::default()) };
         let timeline = self.script.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
         let moments = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
         timeline::next(parcel, timeline.as_deref(), &moments)
@@ -156,16 +156,16 @@ impl Cx<'_> {
 
     fn plan(&mut self, parcel: &Parcel) {
         match self.next(parcel) {
-            Some(Next::At(due, _)) => self.later(due, STEP, &parcel.tracking_number, parcel.step),
+            Some(Next::At(due, _)) => self.schedule_at(due, STEP, &parcel.tracking_number, parcel.step),
             Some(Next::OnCall(operations, _)) => self.docs.put(WAITING, &parcel.tracking_number, &operations),
-            Some(Next::After(anchor, _)) => self.expect(parcel, anchor),
+            Some(Next::After(anchor, _)) => self.wait_for_anchor(parcel, anchor),
             Some(Next::AfterReads(..)) | None => {}
         }
     }
 
     /// A moment of a parcel has come: steps that count from it are due so much later. It comes only once.
-    pub fn reached(&mut self, anchor: Anchor, tracking_number: &str) {
-        let mut moments: Moments = self.docs.get(MOMENTS, tracking_number).unwrap_or_default();
+    pub fn anchor_reached(&mut self, anchor: Anchor, tracking_number: &str) {
+        let mut moments: AnchorTimes = self.docs.get(MOMENTS, tracking_number).unwrap_or_default();
         let Some(parcel) = self.parcel(tracking_number).filter(|_| moments.note(anchor, self.now)) else { return };
         let waited = matches!(self.next(&parcel), Some(Next::After(wanted, _)) if wanted == anchor);
         self.docs.put(MOMENTS, tracking_number, &moments);
@@ -176,15 +176,15 @@ impl Cx<'_> {
 
     /// A parcel waits for a moment. Where no call of the vendor brings it about, it comes by itself: the batch is that of one label,
     /// the manifest is closed and the carrier comes at the end of the day, as on the usual timeline.
-    fn expect(&mut self, parcel: &Parcel, anchor: Anchor) {
+    fn wait_for_anchor(&mut self, parcel: &Parcel, anchor: Anchor) {
         if self.vendor.anchors.contains(&anchor) {
             return;
         }
         let at = timeline::usual_moment(parcel, anchor);
         if at > self.now {
-            return self.later(at, MOMENT, &parcel.tracking_number, anchor as u32);
+            return self.schedule_at(at, MOMENT, &parcel.tracking_number, anchor as u32);
         }
-        let mut moments: Moments = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
+        let mut moments: AnchorTimes = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
         if moments.note(anchor, at) {
             self.docs.put(MOMENTS, &parcel.tracking_number, &moments);
             self.plan(parcel);
@@ -195,7 +195,7 @@ impl Cx<'_> {
 /// A moment comes by itself.
 pub(crate) fn moment(cx: &mut Cx<'_>, task: &Task) {
     if let Some(anchor) = Anchor::ALL.into_iter().find(|anchor| *anchor as u32 == task.step) {
-        cx.reached(anchor, &task.subject);
+        cx.anchor_reached(anchor, &task.subject);
     }
 }
 
@@ -215,7 +215,7 @@ pub(crate) fn called(cx: &mut Cx<'_>) {
         }
         cx.docs.remove(WAITING, &number);
         if let Some(Next::OnCall(_, mut scan)) = cx.next(&parcel) {
-            let mut moments: Moments = cx.docs.get(MOMENTS, &number).unwrap_or_default();
+            let mut moments: AnchorTimes = cx.docs.get(MOMENTS, &number).unwrap_or_default();
             moments.call = Some(cx.now);
             cx.docs.put(MOMENTS, &number, &moments);
             scan.at = cx.now;

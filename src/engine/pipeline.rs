@@ -13,24 +13,24 @@ use serde_json::Value;
 use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
 use crate::engine::call::{self, Call, Request};
-use crate::engine::cx::{self, Cx, Place};
+use crate::engine::cx::{self, Cx, Scope};
 use crate::engine::limits;
-use crate::engine::locate::{self, Here, Site};
+use crate::engine::locate::{self, Located, Target};
 use crate::engine::machine::{Book, Conform, Loaded, Machine};
 use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::{Sandbox, State};
 use crate::engine::script::{self, Decision, Instead, View};
-use crate::engine::vendor::{Gate, Operations, Row};
+use crate::engine::vendor::{AuthRequest, Operations, Row};
 use crate::spec::{Operation, Route};
 use crate::world::{Credential, Exchange};
 
 /// The account of callers whom we do not know.
 const NOBODY: &str = "nobody";
 
-/// A call that was read, and what reading it came to.
-struct Reading<'m> {
+/// A call that was read, and what parsed it came to.
+struct Parsed<'m> {
     call: Call<'m>,
     row: Option<&'m Row>,
     /// Why the call cannot be behaved, if its caller is let in.
@@ -38,7 +38,7 @@ struct Reading<'m> {
 }
 
 /// What happened while the world was locked.
-struct Conduct {
+struct Executed {
     outcome: Outcome,
     at: Timestamp,
     label: u64,
@@ -55,31 +55,31 @@ impl Machine {
     /// Answers one request. `wall` is the wall's time.
     pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
         match self.locate(request) {
-            Site::Vendor(here) => self.answer(request, &here, wall),
-            Site::NoSandbox(name) => astray(&format!("there is no sandbox `{name}`")),
-            Site::Nowhere => astray(&self.nowhere()),
+            Target::Vendor(here) => self.answer(request, &here, wall),
+            Target::NoSandbox(name) => not_found_problem(&format!("there is no sandbox `{name}`")),
+            Target::Nowhere => not_found_problem(&self.no_such_mount()),
         }
     }
 
     /// Answers one request in a sandbox, whatever it says about where it belongs.
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
         match self.locate(request) {
-            Site::Vendor(here) => self.answer(request, &Here { sandbox: Arc::clone(sandbox), ..here }, wall),
-            Site::NoSandbox(_) | Site::Nowhere => astray(&self.nowhere()),
+            Target::Vendor(here) => self.answer(request, &Located { sandbox: Arc::clone(sandbox), ..here }, wall),
+            Target::NoSandbox(_) | Target::Nowhere => not_found_problem(&self.no_such_mount()),
         }
     }
 
-    fn answer(&self, request: &Request, here: &Here<'_>, wall: Timestamp) -> Answer {
+    fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
         let book = here.loaded.book();
-        let path = locate::normal(here.loaded, here.path);
-        let reading = read(request, here, book, &path);
+        let path = locate::normalize_path(here.loaded, here.path);
+        let parsed = read(request, here, book, &path);
         here.sandbox.touch(wall);
-        let conduct = self.conduct(&here.sandbox, here.loaded, &reading, None, wall);
-        self.finish(here, book, &reading.call, conduct)
+        let executed = self.execute(&here.sandbox, here.loaded, &parsed, None, wall);
+        self.finish(here, book, &parsed.call, executed)
     }
 
     /// What to tell somebody whose address leads to no vendor.
-    fn nowhere(&self) -> String {
+    fn no_such_mount(&self) -> String {
         let mut mounts: Vec<&str> = self.vendors().map(|vendor| vendor.mount).collect();
         mounts.dedup();
         format!("no vendor is mounted here; there are `/{}`", mounts.join("`, `/"))
@@ -102,21 +102,21 @@ impl Machine {
             secure: false,
             mount: None,
         };
-        let here = Here { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let reading = read(&request, &here, book, &found.path);
+        let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
+        let parsed = read(&request, &here, book, &found.path);
         let credential = sandbox.lock().world.accounts.credentials(loaded.vendor.mount).first().cloned()?;
-        let conduct = self.conduct(sandbox, loaded, &reading, Some(credential), wall);
-        Some(self.finish(&here, book, &reading.call, conduct))
+        let executed = self.execute(sandbox, loaded, &parsed, Some(credential), wall);
+        Some(self.finish(&here, book, &parsed.call, executed))
     }
 
     /// Everything that needs the world.
-    fn conduct(&self, sandbox: &Sandbox, loaded: &Loaded, reading: &Reading<'_>, known: Option<Credential>, wall: Timestamp) -> Conduct {
-        let (vendor, call) = (loaded.vendor, &reading.call);
+    fn execute(&self, sandbox: &Sandbox, loaded: &Loaded, parsed: &Parsed<'_>, known: Option<Credential>, wall: Timestamp) -> Executed {
+        let (vendor, call) = (loaded.vendor, &parsed.call);
         let mut guard = sandbox.lock();
         let state = &mut *guard;
         let now = state.world.clock.now(wall);
         let dated = !state.world.clock.is_wall();
-        self.settle(sandbox, state, now);
+        self.run_due_tasks(sandbox, state, now);
         // Data that is prepared, for the `given` of a scenario, meets neither limits nor faults.
         let counts = known.is_none();
         let admission = known.map_or_else(|| admit(sandbox, vendor, call, state, now), |credential| Ok(Some(credential)));
@@ -134,13 +134,13 @@ impl Machine {
         let documents = state.world.accounts.get(account);
         let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
         let decision = if counts { script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng) } else { Decision::default() };
-        let refusal = match (&reading.refusal, denied) {
+        let refusal = match (&parsed.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied)) => Some(denied),
             (_, None) if wait.is_some() => wait.map(|retry_after| Refusal::RateLimited { retry_after }),
             (refusal, None) => refusal.clone(),
         };
-        let mut conduct = Conduct {
+        let mut executed = Executed {
             outcome: Err(Refusal::Broken),
             at: now,
             label: entropy::fingerprint(name.as_bytes()),
@@ -151,24 +151,24 @@ impl Machine {
             failing: decision.failing,
             notes: Vec::new(),
         };
-        conduct.outcome = match (decision.instead, refusal, reading.row) {
+        executed.outcome = match (decision.instead, refusal, parsed.row) {
             (Some(Instead::Reply(reply)), ..) => Ok(reply),
             (Some(Instead::Refusal(refusal)), ..) | (None, Some(refusal), _) => Err(refusal),
             (None, None, None) => Err(Refusal::UnknownPath { authenticated: true }),
             (None, None, Some(row)) => {
                 let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
-                let place = Place { now, call, sandbox: &sandbox.name, served: self.served(), vendor, account };
-                behave(state, row, place, credential, rng, self.room(sandbox), &mut conduct)
+                let place = Scope { now, call, sandbox: &sandbox.name, public_urls: self.public_urls(), vendor, account };
+                run_handler(state, row, place, credential, rng, self.room(sandbox), &mut executed)
             }
         };
         sandbox.count(state);
-        conduct
+        executed
     }
 
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
-    fn finish(&self, here: &Here<'_>, book: &Book, call: &Call<'_>, conduct: Conduct) -> Answer {
+    fn finish(&self, here: &Located<'_>, book: &Book, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
-        let Conduct { outcome, at, label, number, dated, delay, wire, failing, mut notes } = conduct;
+        let Executed { outcome, at, label, number, dated, delay, wire, failing, mut notes } = executed;
         let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
         let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, call));
         reply.status = failing.unwrap_or(reply.status);
@@ -236,7 +236,7 @@ const REQUEST: HeaderName = HeaderName::from_static("seatrial-request");
 const NOTES: HeaderName = HeaderName::from_static("seatrial-notes");
 
 /// Route, decode, validate: what can be known without the world.
-fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -> Reading<'m> {
+fn read<'m>(request: &'m Request, here: &Located<'m>, book: &'m Book, path: &str) -> Parsed<'m> {
     let mut call = Call {
         request,
         operation: None,
@@ -249,8 +249,8 @@ fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -
     };
     let (operation, parameters) = match book.catalog.route(&request.method, path) {
         Route::Found(operation, parameters) => (operation, parameters),
-        Route::WrongMethod(allowed) => return Reading { call, row: None, refusal: Some(Refusal::WrongMethod(allowed)) },
-        Route::Unknown => return Reading { call, row: None, refusal: Some(Refusal::UnknownPath { authenticated: false }) },
+        Route::WrongMethod(allowed) => return Parsed { call, row: None, refusal: Some(Refusal::WrongMethod(allowed)) },
+        Route::Unknown => return Parsed { call, row: None, refusal: Some(Refusal::UnknownPath { authenticated: false }) },
     };
     call.operation = Some(operation);
     call.parameters = parameters.into_iter().map(|(name, value)| (name, text::percent_decode(&value))).collect();
@@ -264,7 +264,7 @@ fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -
         if refusal.is_none() {
             let optional = call.body.is_null() && operation.body.as_ref().is_some_and(|body| !body.required);
             if !optional {
-                let all = row.is_some_and(|row| row.refuses_invalid);
+                let all = row.is_some_and(|row| row.spec_validated);
                 call.violations = book.catalog.check_body(operation, &call.body, all);
             }
         }
@@ -272,10 +272,10 @@ fn read<'m>(request: &'m Request, here: &Here<'m>, book: &'m Book, path: &str) -
     if !call.query.is_empty() || operation.needs_query {
         call.violations.extend(book.catalog.check_query(operation, &call.query));
     }
-    if refusal.is_none() && !call.violations.is_empty() && row.is_some_and(|row| row.refuses_invalid) {
+    if refusal.is_none() && !call.violations.is_empty() && row.is_some_and(|row| row.spec_validated) {
         refusal = Some(Refusal::Invalid(call.violations.clone()));
     }
-    Reading { call, row, refusal }
+    Parsed { call, row, refusal }
 }
 
 /// Who asks: nobody for an open operation, else whoever the vendor lets in.
@@ -292,7 +292,7 @@ fn admit(
     let accounts = &mut state.world.accounts;
     let shared = accounts.open(vendor.mount, "");
     let credentials = accounts.credentials(vendor.mount);
-    let gate = Gate { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
+    let gate = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
     match (vendor.authenticate)(&gate) {
         Ok(credential) => match credential.denial(now) {
             Some(denial) => Err(Refusal::Unauthenticated(denial)),
@@ -304,14 +304,14 @@ fn admit(
 }
 
 /// Runs a row. What it wrote is taken back when it refuses or fails.
-fn behave(
+fn run_handler(
     state: &mut State,
     row: &Row,
-    place: Place<'_>,
+    place: Scope<'_>,
     credential: Credential,
     rng: entropy::Rng,
     room: usize,
-    conduct: &mut Conduct,
+    executed: &mut Executed,
 ) -> Outcome {
     let mut log = Vec::new();
     let before = state.world.accounts.bytes();
@@ -324,25 +324,25 @@ fn behave(
         outcome
     });
     let added = std::mem::take(&mut cx.added);
-    conduct.notes = std::mem::take(&mut cx.notes);
+    executed.notes = std::mem::take(&mut cx.notes);
     let owner = cx.docs.account();
-    conduct.label = entropy::fingerprint(owner.name.as_bytes());
-    conduct.number = owner.calls;
+    executed.label = entropy::fingerprint(owner.name.as_bytes());
+    executed.number = owner.calls;
     drop(cx);
     let grown = state.world.accounts.bytes().saturating_sub(before);
     let done = if grown > room {
-        conduct.notes.push(format!("sandbox-full: {grown} bytes of documents do not fit, {room} are left").into());
+        executed.notes.push(format!("sandbox-full: {grown} bytes of documents do not fit, {room} are left").into());
         Ok(Err(Refusal::Broken))
     } else {
         done
     };
     let outcome = done.unwrap_or_else(|panic| {
         tracing::error!(operation = row.operation, panic, "a behavior failed and was taken back");
-        conduct.notes.push(format!("sandbox-broken: {panic}").into());
+        executed.notes.push(format!("sandbox-broken: {panic}").into());
         Err(Refusal::Broken)
     });
     if outcome.is_err() {
-        cx::take_back(&mut state.world, &mut log, added);
+        cx::roll_back(&mut state.world, &mut log, added);
     }
     outcome
 }
@@ -387,7 +387,7 @@ fn exchange_id(sandbox: &str, vendor: &str, label: u64, number: u64) -> String {
 }
 
 /// The answer for an address that belongs to no vendor: ours, as a problem document.
-fn astray(detail: &str) -> Answer {
+fn not_found_problem(detail: &str) -> Answer {
     let problem = serde_json::json!({"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail});
     Answer {
         status: StatusCode::NOT_FOUND,

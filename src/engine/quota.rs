@@ -13,7 +13,7 @@ use crate::engine::machine::Machine;
 use crate::engine::sandbox::Sandbox;
 
 /// One sandbox's share of a sum over all of them; taken off when it is dropped.
-pub(super) struct Meter {
+pub(super) struct ByteMeter {
     sum: Arc<AtomicUsize>,
     own: AtomicUsize,
 }
@@ -33,7 +33,7 @@ pub struct Usage {
     pub full: bool,
 }
 
-impl Meter {
+impl ByteMeter {
     pub fn new(sum: &Arc<AtomicUsize>) -> Self {
         Self { sum: Arc::clone(sum), own: AtomicUsize::new(0) }
     }
@@ -56,7 +56,7 @@ impl Meter {
     }
 }
 
-impl Drop for Meter {
+impl Drop for ByteMeter {
     fn drop(&mut self) {
         self.set(0);
     }

@@ -58,8 +58,8 @@ impl Machine {
 
     /// The sandbox that a credential belongs to, if it belongs to one besides the default.
     pub(super) fn claimed(&self, mount: &'static str, credential: &str) -> Option<Arc<Sandbox>> {
-        let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
-        claims.get(mount)?.get(credential).cloned()
+        let credential_index = self.credential_index.read().unwrap_or_else(PoisonError::into_inner);
+        credential_index.get(mount)?.get(credential).cloned()
     }
 
     /// A sandbox that nobody can reach yet, so that it can be furnished before it is opened or put in another's place. With
@@ -113,11 +113,11 @@ impl Machine {
     }
 
     fn own_credentials(&self, state: &mut State, name: &str) {
-        let State { world, origin, given, .. } = state;
+        let State { world, initial, given, .. } = state;
         let mounts: BTreeSet<&'static str> = self.vendors.iter().map(|loaded| loaded.vendor.mount).collect();
         for mount in mounts.into_iter().filter(|mount| !given.contains(mount)) {
             let rows = own_credentials(&self.vendors, mount, name, world.seed, &world.accounts);
-            origin.accounts.set_credentials(mount, rows.clone());
+            initial.accounts.set_credentials(mount, rows.clone());
             world.accounts.set_credentials(mount, rows);
         }
     }
@@ -140,7 +140,7 @@ impl Machine {
         std::mem::swap(&mut *state, &mut *other);
         if keep {
             std::mem::swap(&mut state.faults, &mut other.faults);
-            std::mem::swap(&mut state.lapsed, &mut other.lapsed);
+            std::mem::swap(&mut state.unused_faults, &mut other.unused_faults);
         }
         drop(other);
         sandbox.count(&state);
@@ -155,7 +155,7 @@ impl Machine {
             self.unclaim(sandbox);
             self.claim(sandbox);
         }
-        sandbox.stir();
+        sandbox.notify_waiters();
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Machine {
         let removed = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         if let Some(sandbox) = &removed {
             self.unclaim(sandbox);
-            sandbox.stir();
+            sandbox.notify_waiters();
         }
         removed.is_some()
     }
@@ -186,19 +186,19 @@ impl Machine {
         let own = own.filter(|(mount, value)| !reserved.get(mount).is_some_and(|values| values.contains(value)));
         let keys: Vec<Claim> = own.map(|(mount, value)| (mount, Arc::from(value))).collect();
         drop(reserved);
-        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        let mut credential_index = self.credential_index.write().unwrap_or_else(PoisonError::into_inner);
         for (mount, text) in &keys {
-            claims.entry(mount).or_default().entry(Arc::clone(text)).or_insert_with(|| Arc::clone(sandbox));
+            credential_index.entry(mount).or_default().entry(Arc::clone(text)).or_insert_with(|| Arc::clone(sandbox));
         }
-        drop(claims);
+        drop(credential_index);
         *sandbox.claims.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     fn unclaim(&self, sandbox: &Arc<Sandbox>) {
         let keys = std::mem::take(&mut *sandbox.claims.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        let mut credential_index = self.credential_index.write().unwrap_or_else(PoisonError::into_inner);
         for (mount, text) in keys {
-            let Some(texts) = claims.get_mut(mount) else { continue };
+            let Some(texts) = credential_index.get_mut(mount) else { continue };
             if texts.get(&text).is_some_and(|owner| Arc::ptr_eq(owner, sandbox)) {
                 texts.swap_remove(&text);
             }

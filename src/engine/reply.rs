@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::base::json::Document;
 use crate::engine::refusal::Refusal;
 
-/// What a behaviour comes to.
+/// What a behavior comes to.
 pub type Outcome = Result<Reply, Refusal>;
 
 /// Any answer, in the vendor's terms.

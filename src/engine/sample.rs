@@ -30,11 +30,11 @@ const DEPTH: usize = 8;
 /// The row of an operation that has none.
 pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> Row {
     let (catalog, place) = (Arc::clone(catalog), operation.index);
-    let behaviour = Box::new(move |cx: &mut Cx<'_>| match catalog.operations().get(place) {
+    let behavior = Box::new(move |cx: &mut Cx<'_>| match catalog.operations().get(place) {
         Some(operation) => answer(cx, &catalog, operation),
         None => Err(Refusal::Broken),
     });
-    Row { operation: "", tier: Tier::Sample, refuses_invalid: true, behaviour }
+    Row { operation: "", tier: Tier::Sample, spec_validated: true, behavior }
 }
 
 fn answer(cx: &mut Cx<'_>, catalog: &Catalog, operation: &Operation) -> Outcome {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use event_listener::{Event, EventListener};
 
 use crate::base::time::Timestamp;
-use crate::engine::quota::Meter;
+use crate::engine::quota::ByteMeter;
 use crate::engine::registry::Claim;
-use crate::engine::script::{Fault, Script, Unused};
+use crate::engine::script::{Fault, ScenarioRuntime, UnusedRule};
 use crate::world::{Exchange, Journal, World};
 
 /// The least that a journal may hold when all journals together are over their budget.
@@ -25,12 +25,12 @@ pub struct Sandbox {
     snapshots: Mutex<BTreeMap<String, Snapshot>>,
     /// The credentials by which it is found; the registry's.
     pub(super) claims: Mutex<Vec<Claim>>,
-    pub(super) documents: Meter,
-    journal_bytes: Meter,
+    pub(super) documents: ByteMeter,
+    journal_bytes: ByteMeter,
     /// The bytes of its snapshots, for every call to count.
     kept: AtomicUsize,
     /// Rings after whatever somebody may be waiting for.
-    stirred: Event,
+    changed: Event,
     /// The wall's second at which it was last used.
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
@@ -42,15 +42,15 @@ pub struct State {
     /// The world as it is.
     pub world: World,
     /// The world as it was right after its scenario was loaded.
-    pub origin: World,
+    pub initial: World,
     /// The scenario at work.
-    pub script: Box<dyn Script>,
+    pub script: Box<dyn ScenarioRuntime>,
     /// The scenario's name.
     pub scenario: String,
     /// What goes wrong on purpose, switched on at run time.
     pub faults: Vec<Fault>,
     /// Faults that were switched off and had had no effect.
-    pub lapsed: Vec<Unused>,
+    pub unused_faults: Vec<UnusedRule>,
     /// The mounts whose credentials the scenario gave.
     pub given: Vec<&'static str>,
 }
@@ -66,7 +66,7 @@ pub struct Snapshot {
 
 /// The sums that all sandboxes add to.
 #[derive(Clone, Default)]
-pub(super) struct Sums {
+pub(super) struct Totals {
     pub documents: Arc<AtomicUsize>,
     pub journals: Arc<AtomicUsize>,
 }
@@ -77,11 +77,11 @@ impl State {
     pub fn fork(&self) -> Self {
         Self {
             world: self.world.clone(),
-            origin: self.origin.clone(),
+            initial: self.initial.clone(),
             script: self.script.fork(),
             scenario: self.scenario.clone(),
             faults: self.faults.iter().map(Fault::fork).collect(),
-            lapsed: self.lapsed.clone(),
+            unused_faults: self.unused_faults.clone(),
             given: self.given.clone(),
         }
     }
@@ -92,14 +92,14 @@ impl State {
         self.faults = on;
         let off: Vec<Fault> = off;
         let lapsed = off.iter().filter_map(|fault| fault.unused("it was switched off before any call met it"));
-        self.lapsed.extend(lapsed.take(Self::LAPSED.saturating_sub(self.lapsed.len())));
+        self.unused_faults.extend(lapsed.take(Self::LAPSED.saturating_sub(self.unused_faults.len())));
     }
 
     /// What was prepared, by the scenario or by hand, and has had no effect so far.
     #[must_use]
-    pub fn unused(&self) -> Vec<Unused> {
+    pub fn unused(&self) -> Vec<UnusedRule> {
         let faults = self.faults.iter().filter_map(|fault| fault.unused("no call met it"));
-        self.script.unused().into_iter().chain(faults).chain(self.lapsed.iter().cloned()).collect()
+        self.script.unused().into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
     }
 
     /// How many of them are remembered.
@@ -115,17 +115,17 @@ impl Sandbox {
     /// How many snapshots a sandbox may hold.
     pub const SNAPSHOTS: usize = 64;
 
-    pub(super) fn new(name: &str, state: State, journal_bytes: usize, sums: &Sums) -> Self {
+    pub(super) fn new(name: &str, state: State, journal_bytes: usize, sums: &Totals) -> Self {
         let sandbox = Self {
             name: Arc::from(name),
             state: Mutex::new(state),
             journal: Mutex::new(Journal::new(journal_bytes)),
             snapshots: Mutex::default(),
             claims: Mutex::default(),
-            documents: Meter::new(&sums.documents),
-            journal_bytes: Meter::new(&sums.journals),
+            documents: ByteMeter::new(&sums.documents),
+            journal_bytes: ByteMeter::new(&sums.journals),
             kept: AtomicUsize::new(0),
-            stirred: Event::new(),
+            changed: Event::new(),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
         };
@@ -150,18 +150,18 @@ impl Sandbox {
         journal.push(exchange, cap);
         self.journal_bytes.set(journal.bytes());
         drop(journal);
-        self.stir();
+        self.notify_waiters();
     }
 
     /// Wakes whoever listens to this sandbox, and nobody who listens to another one.
-    pub fn stir(&self) {
-        self.stirred.notify(usize::MAX);
+    pub fn notify_waiters(&self) {
+        self.changed.notify(usize::MAX);
     }
 
     /// Ends when something has happened that somebody may be waiting for: an exchange, a delivery, the end of the sandbox.
     #[must_use]
     pub fn listen(&self) -> EventListener {
-        self.stirred.listen()
+        self.changed.listen()
     }
 
     /// Counts what the sandbox holds.
@@ -170,9 +170,9 @@ impl Sandbox {
     }
 
     /// Makes this moment the one that [`Sandbox::reset`] goes back to.
-    pub fn settle_origin(&self) {
+    pub fn mark_initial_state(&self) {
         let mut state = self.lock();
-        state.origin = state.world.clone();
+        state.initial = state.world.clone();
         state.script.reset();
         drop(state);
         self.forget();
@@ -181,11 +181,11 @@ impl Sandbox {
     /// Goes back to the moment after the scenario was loaded. The journal and the faults go with it, snapshots stay.
     pub fn reset(&self) {
         let mut state = self.lock();
-        let origin = state.origin.clone();
+        let origin = state.initial.clone();
         let before = std::mem::replace(&mut state.world, origin);
         state.script.reset();
         state.faults.clear();
-        state.lapsed.clear();
+        state.unused_faults.clear();
         self.count(&state);
         drop(state);
         drop(before);

@@ -21,15 +21,15 @@ use crate::world::{Account, AccountId};
 pub struct Decision {
     /// How long its answer is held back.
     pub delay: Duration,
-    /// What is answered in place of the behaviour, which then does not run.
+    /// What is answered in place of the behavior, which then does not run.
     pub instead: Option<Instead>,
     /// What goes wrong on the wire once the answer is known.
     pub wire: Option<Wire>,
-    /// The status that is answered, in the vendor's words for a failure of its own, whatever the behaviour came to.
+    /// The status that is answered, in the vendor's words for a failure of its own, whatever the behavior came to.
     pub failing: Option<StatusCode>,
 }
 
-/// An answer in place of a behaviour.
+/// An answer in place of a behavior.
 pub enum Instead {
     /// This one.
     Reply(Reply),
@@ -39,7 +39,7 @@ pub enum Instead {
 
 /// How telling subscribers is disturbed.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Telling {
+pub struct WebhookChaos {
     /// The share of notices that are told twice.
     pub duplicate: f64,
     /// The share of notices that are never told.
@@ -67,8 +67,8 @@ pub struct View<'a> {
 }
 
 /// A scenario at work in one sandbox.
-pub trait Script: Send {
-    /// What happens to a call; asked once per call, after its credentials were read and before its behaviour runs.
+pub trait ScenarioRuntime: Send {
+    /// What happens to a call; asked once per call, after its credentials were read and before its behavior runs.
     fn decide(&mut self, view: &View<'_>, rng: &mut Rng) -> Decision;
 
     /// The name of the timeline that a new parcel of `vendor` follows; `None` is the usual one.
@@ -83,8 +83,8 @@ pub trait Script: Send {
     }
 
     /// How telling subscribers is disturbed.
-    fn telling(&self) -> Telling {
-        Telling::default()
+    fn webhook_chaos(&self) -> WebhookChaos {
+        WebhookChaos::default()
     }
 
     /// The text of the scenario; empty for the one that changes nothing.
@@ -94,14 +94,14 @@ pub trait Script: Send {
     fn reset(&mut self);
 
     /// The same scenario with what it has counted so far, for a copy of the sandbox.
-    fn fork(&self) -> Box<dyn Script>;
+    fn fork(&self) -> Box<dyn ScenarioRuntime>;
 
     /// What was counted, to be kept in a file.
     fn counted(&self) -> Value {
         Value::Null
     }
 
-    /// Goes on from what [`Script::counted`] gave.
+    /// Goes on from what [`ScenarioRuntime::counted`] gave.
     fn recall(&mut self, _: &Value) {}
 
     /// How many calls something was done to.
@@ -113,14 +113,14 @@ pub trait Script: Send {
     fn followed(&mut self, _: &str) {}
 
     /// What it prepared and what has had no effect so far.
-    fn unused(&self) -> Vec<Unused> {
+    fn unused(&self) -> Vec<UnusedRule> {
         Vec::new()
     }
 }
 
 /// Something that was prepared and never had an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unused {
+pub struct UnusedRule {
     /// `override`, `timeline` or `fault`.
     pub what: &'static str,
     /// The operations that an override is for, or a name.
@@ -131,7 +131,7 @@ pub struct Unused {
     pub detail: String,
 }
 
-impl fmt::Display for Unused {
+impl fmt::Display for UnusedRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.what, self.name)?;
         self.line.map_or(Ok(()), |line| write!(f, " in line {line}"))?;
@@ -146,14 +146,14 @@ pub struct Fault {
     /// What was asked for, as it came in.
     pub wanted: Value,
     /// What it does.
-    pub script: Box<dyn Script>,
+    pub script: Box<dyn ScenarioRuntime>,
     bytes: usize,
 }
 
 impl Fault {
     /// A fault of that name: what was asked for, and what that does.
     #[must_use]
-    pub fn new(name: String, wanted: Value, script: Box<dyn Script>) -> Self {
+    pub fn new(name: String, wanted: Value, script: Box<dyn ScenarioRuntime>) -> Self {
         let bytes = name.len() + wanted.to_string().len();
         Self { name, wanted, script, bytes }
     }
@@ -172,14 +172,14 @@ impl Fault {
 
     /// That it had no effect so far, if so.
     #[must_use]
-    pub fn unused(&self, detail: &str) -> Option<Unused> {
-        let unused = || Unused { what: "fault", name: self.name.clone(), line: None, detail: detail.to_owned() };
+    pub fn unused(&self, detail: &str) -> Option<UnusedRule> {
+        let unused = || UnusedRule { what: "fault", name: self.name.clone(), line: None, detail: detail.to_owned() };
         (self.script.met() == 0).then(unused)
     }
 }
 
 /// What happens to a call: the first fault that has something to do decides, else the scenario.
-pub(crate) fn decide(faults: &mut [Fault], script: &mut dyn Script, view: &View<'_>, rng: &mut Rng) -> Decision {
+pub(crate) fn decide(faults: &mut [Fault], script: &mut dyn ScenarioRuntime, view: &View<'_>, rng: &mut Rng) -> Decision {
     for fault in faults {
         let decision = fault.script.decide(view, rng);
         if decision.does_something() {
@@ -196,9 +196,9 @@ impl Decision {
 }
 
 /// The scenario that changes nothing.
-pub struct NoScript;
+pub struct NoScenario;
 
-impl Script for NoScript {
+impl ScenarioRuntime for NoScenario {
     fn decide(&mut self, _: &View<'_>, _: &mut Rng) -> Decision {
         Decision::default()
     }
@@ -217,7 +217,7 @@ impl Script for NoScript {
 
     fn reset(&mut self) {}
 
-    fn fork(&self) -> Box<dyn Script> {
+    fn fork(&self) -> Box<dyn ScenarioRuntime> {
         Box::new(Self)
     }
 }

@@ -11,7 +11,7 @@ use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
-use crate::engine::extract::{Behaviour, Handler};
+use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::limits::Limit;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
@@ -28,7 +28,7 @@ pub struct Vendor {
     /// The beginning of the paths that are its own below the mount; empty for all of them.
     pub version: &'static str,
     /// What older clients put in front of all its paths, and find again in the links of answers; empty if nothing.
-    pub formerly: &'static str,
+    pub legacy_prefix: &'static str,
     /// The real host names that it answers under.
     pub hosts: &'static [&'static str],
     /// Its OpenAPI document, as JSON.
@@ -37,7 +37,7 @@ pub struct Vendor {
     pub spec_source: &'static str,
     /// How its routes treat slashes.
     pub slashes: Slashes,
-    /// Its rows: which operation is which behaviour.
+    /// Its rows: which operation is which behavior.
     pub operations: fn(&mut Operations),
     /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those of `design.md`.
     pub credentials: fn(sandbox: &str, rng: &mut Rng) -> Vec<Credential>,
@@ -48,7 +48,7 @@ pub struct Vendor {
     /// What a caller presents that tells sandboxes apart, read from the request alone.
     pub identify: fn(&Request) -> Option<Identity>,
     /// Lets a caller in. What the row of the credential says of its end (`revoked`, `expires`) is looked at afterwards, for every vendor.
-    pub authenticate: fn(&Gate<'_>) -> Result<Credential, Refusal>,
+    pub authenticate: fn(&AuthRequest<'_>) -> Result<Credential, Refusal>,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
     /// What it publishes about how often an operation may be called.
@@ -59,7 +59,7 @@ pub struct Vendor {
     pub due: fn(&mut Cx<'_>, &Task),
     /// Is told of every scan of one of its parcels, after it was stored.
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
-    /// The moments of a parcel that its rules announce by [`Cx::reached`]; the others come by themselves.
+    /// The moments of a parcel that its rules announce by [`Cx::anchor_reached`]; the others come by themselves.
     pub anchors: &'static [Anchor],
     /// How it tells its subscribers; [`Webhooks::NONE`] if it has none.
     pub webhooks: Webhooks,
@@ -69,7 +69,7 @@ pub struct Vendor {
 
 impl Vendor {
     /// In whose name its subscriptions are kept.
-    pub(crate) fn teller(&self) -> &'static str {
+    pub(crate) fn subscription_owner(&self) -> &'static str {
         self.webhooks.shared.unwrap_or(self.id)
     }
 }
@@ -105,7 +105,7 @@ pub enum Identity {
 }
 
 /// What letting somebody in may look at.
-pub struct Gate<'a> {
+pub struct AuthRequest<'a> {
     /// The call.
     pub call: &'a Call<'a>,
     /// The name of the sandbox.
@@ -118,15 +118,15 @@ pub struct Gate<'a> {
     pub shared: &'a Account,
 }
 
-/// One row: an operation's behaviour.
+/// One row: an operation's behavior.
 pub struct Row {
     /// The operation's id.
     pub operation: &'static str,
     /// How much of it is written.
     pub tier: Tier,
-    /// Whether a request that departs from the spec is refused before the behaviour sees it.
-    pub refuses_invalid: bool,
-    pub(crate) behaviour: Behaviour,
+    /// Whether a request that departs from the spec is refused before the behavior sees it.
+    pub spec_validated: bool,
+    pub(crate) behavior: BoxedHandler,
 }
 
 /// The rows of a vendor, while they are written down.
@@ -142,22 +142,22 @@ impl Operations {
     }
 
     /// A rule that judges requests itself, in its own order; `cx.call.violations` holds at most the first departure.
-    pub fn judge<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+    pub fn on_raw<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
         self.row(operation, Tier::Rule, false, rule.boxed())
     }
 
-    /// State without code: a behaviour that a resource provides.
-    pub fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, behaviour: H) -> &mut Self {
-        self.row(operation, Tier::Resource, true, behaviour.boxed())
+    /// State without code: a behavior that a resource provides.
+    pub fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, behavior: H) -> &mut Self {
+        self.row(operation, Tier::Resource, true, behavior.boxed())
     }
 
-    fn row(&mut self, operation: &'static str, tier: Tier, refuses_invalid: bool, behaviour: Behaviour) -> &mut Self {
-        self.rows.push(Row { operation, tier, refuses_invalid, behaviour });
+    fn row(&mut self, operation: &'static str, tier: Tier, spec_validated: bool, behavior: BoxedHandler) -> &mut Self {
+        self.rows.push(Row { operation, tier, spec_validated, behavior });
         self
     }
 
     pub(crate) fn run(row: &Row, cx: &mut Cx<'_>) -> Outcome {
-        (row.behaviour)(cx)
+        (row.behavior)(cx)
     }
 }
 

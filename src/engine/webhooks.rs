@@ -3,6 +3,8 @@
 //! The core does not know what an event means or how it is worded; it knows who hears it, when each attempt is due, and
 //! when to stop. Everything a vendor has to say about that is a [`Webhooks`] value.
 
+pub(crate) mod deliver;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -30,11 +32,11 @@ pub struct Webhooks {
     /// The version in whose name subscriptions are kept, where several share them; each keeps its own otherwise.
     pub shared: Option<&'static str>,
     /// When an attempt fails, and what follows.
-    pub policy: Policy,
+    pub policy: RetryPolicy,
     /// What a new subscription gets as its secret when it names none.
     pub secret: fn(&mut Rng) -> Option<String>,
     /// Words what is told; done once, so that every attempt says the same.
-    pub word: fn(&Notice<'_>) -> Message,
+    pub render: fn(&Event<'_>) -> Message,
     /// The headers of one attempt that depend on its time, such as a signature of the body.
     pub sign: fn(&Subscription, body: &str, at: Timestamp) -> Vec<(String, String)>,
     /// The payload and subject of a test event.
@@ -43,11 +45,11 @@ pub struct Webhooks {
 
 /// A vendor's patience with its subscribers.
 #[derive(Clone, Copy, Debug)]
-pub struct Policy {
+pub struct RetryPolicy {
     /// How long an answer may take.
     pub timeout: Duration,
     /// How many seconds after each failure in turn the next attempt follows.
-    pub gaps: &'static [u32],
+    pub backoff: &'static [u32],
     /// Whether an answer that is no 2xx is followed by another attempt, or only silence.
     pub retries_answers: bool,
     /// After so many failures in a row the subscription is paused.
@@ -55,7 +57,7 @@ pub struct Policy {
 }
 
 /// What there is to tell one subscriber.
-pub struct Notice<'a> {
+pub struct Event<'a> {
     /// Who asked for it.
     pub subscription: &'a Subscription,
     /// The vendor's word for what happened.
@@ -211,13 +213,13 @@ pub struct Attempt {
     pub headers: BTreeMap<String, String>,
     /// What came of it.
     #[serde(flatten)]
-    pub told: Told,
+    pub told: AttemptResult,
 }
 
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
+pub enum AttemptResult {
     /// An answer.
     Answered {
         /// Its status.
@@ -231,7 +233,7 @@ pub enum Told {
     Refused(String),
 }
 
-impl Told {
+impl AttemptResult {
     /// Whether the subscriber has taken it.
     #[must_use]
     pub fn is_taken(&self) -> bool {
@@ -309,9 +311,9 @@ impl Webhooks {
     pub const NONE: Self = Self {
         events: &[],
         shared: None,
-        policy: Policy { timeout: Duration::from_secs(10), gaps: &[], retries_answers: false, pause_after: None },
+        policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[], retries_answers: false, pause_after: None },
         secret: |_| None,
-        word: json,
+        render: json,
         sign: unsigned,
         sample: |_, _| (String::new(), Value::Null),
     };
@@ -319,7 +321,7 @@ impl Webhooks {
 
 /// The payload as JSON, for [`Webhooks::word`].
 #[must_use]
-pub fn json(notice: &Notice<'_>) -> Message {
+pub fn json(notice: &Event<'_>) -> Message {
     Message { content_type: "application/json", headers: Vec::new(), body: notice.payload.to_string() }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::base::time::Timestamp;
-use crate::world::{AccountId, Accounts, Agenda, Clock, Credential, Kind, Mode, Outbox, Posted, Task, World};
+use crate::world::{AccountId, Accounts, Agenda, Clock, Credential, Kind, Mode, Outbox, OutboxEntry, Task, World};
 
 /// The format that this version writes.
 pub const FORMAT: &str = "seatrial/sandbox-v1";
@@ -175,7 +175,7 @@ pub fn read(file: &str, vendors: &[&'static str], wall: Timestamp) -> Result<Wor
     }
     let mut outbox = Outbox::default();
     for row in file.outbox {
-        outbox.add(Posted { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
+        outbox.add(OutboxEntry { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
     }
     Ok(World { seed: file.seed, clock: Clock::new(file.mode, Some(file.now), wall), accounts, agenda, outbox })
 }
@@ -209,7 +209,7 @@ mod tests {
         let mut agenda = Agenda::default();
         agenda.add(wall, Task { account, vendor: "shippo", topic: "parcel.step", subject: "b".into(), step: 3 });
         let mut outbox = Outbox::default();
-        outbox.add(Posted { at: wall, account, vendor: "shippo", delivery: "d".into() });
+        outbox.add(OutboxEntry { at: wall, account, vendor: "shippo", delivery: "d".into() });
         World { seed: 7, clock: Clock::new(Mode::Speed(2.5), None, wall), accounts, agenda, outbox }
     }
 

@@ -67,7 +67,7 @@ impl Player {
     /// A player of stories with the vendor at `mount`; `headers` are those of every call.
     #[must_use]
     pub fn new(machine: &Arc<Machine>, sandbox: &Arc<Sandbox>, mount: &str, headers: &Value) -> Self {
-        let inbox = machine.served().inbox(&sandbox.name);
+        let inbox = machine.public_urls().inbox(&sandbox.name);
         Self {
             own: Own::of(machine, sandbox, mount),
             machine: Arc::clone(machine),
@@ -138,7 +138,7 @@ impl Player {
             return Err(format!("`{event}` is no event of {name}; expected `*` or some of {}", vendor.webhooks.events.join(", ")));
         }
         let status = wanted["answers"].as_u64().map_or_else(String::new, |status| format!("?status={status}"));
-        let made = self.machine.by_hand(&self.sandbox, name, None, wall, |cx| {
+        let made = self.machine.as_account(&self.sandbox, name, None, wall, |cx| {
             let events = if events.is_empty() { vec!["*".to_owned()] } else { events };
             cx.subscribe(Subscription {
                 format: serde_json::from_value(wanted["format"].clone()).unwrap_or_default(),

@@ -15,7 +15,9 @@ use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
-use crate::engine::{AccountRows, Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, Script, Start, Telling, Unused, View, Wire};
+use crate::engine::{
+    AccountRows, Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos, Wire,
+};
 use crate::scenario::ast::{
     Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
     Trigger, Webhooks,
@@ -64,7 +66,7 @@ pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
         clock: Clock::new(mode, scenario.clock.start, wall),
         accounts: accounts.collect(),
         any_credential: matches!(scenario.credentials, Credentials::Any),
-        script: Box::new(Run::new(Arc::clone(scenario))),
+        script: Box::new(Runtime::new(Arc::clone(scenario))),
         scenario: scenario.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
     }
 }
@@ -99,7 +101,7 @@ pub fn stage(
     if is_new {
         subscribe(machine, &sandbox, scenario, wall, &mut problems);
     }
-    sandbox.settle_origin();
+    sandbox.mark_initial_state();
     if problems.is_empty() { Ok(sandbox) } else { Err(problems) }
 }
 
@@ -117,7 +119,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             let help = format!("expected `*` or some of {}", known.join(", "));
             problems.push(Diagnostic::at("S017", message, &scenario.source, event.span, &help));
         }
-        let subscribed = machine.by_hand(sandbox, vendor.id, row.account.as_deref(), wall, |cx| {
+        let subscribed = machine.as_account(sandbox, vendor.id, row.account.as_deref(), wall, |cx| {
             let mut events: Vec<String> = row.events.iter().map(|event| event.value.clone()).collect();
             if events.is_empty() {
                 events.push("*".to_owned());
@@ -138,8 +140,8 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
 
 /// A scenario at work, for whoever has no use for the rest of a [`Start`].
 #[must_use]
-pub fn script(scenario: Scenario) -> Box<dyn Script> {
-    Box::new(Run::new(Arc::new(scenario)))
+pub fn script(scenario: Scenario) -> Box<dyn ScenarioRuntime> {
+    Box::new(Runtime::new(Arc::new(scenario)))
 }
 
 /// What a machine has names for.
@@ -186,7 +188,7 @@ fn row(account: &Account) -> Map<String, Value> {
 
 /// A scenario and what it has counted so far.
 #[derive(Clone)]
-struct Run {
+struct Runtime {
     scenario: Arc<Scenario>,
     timelines: BTreeMap<String, Arc<carrier::Timeline>>,
     counts: Counts,
@@ -206,7 +208,7 @@ struct Counts {
     windows: BTreeMap<(usize, Option<u32>), (Timestamp, u64)>,
 }
 
-impl Run {
+impl Runtime {
     fn new(scenario: Arc<Scenario>) -> Self {
         let own = scenario.timelines.iter().filter(|timeline| timeline.library.is_none());
         let timelines = own.map(|timeline| {
@@ -234,7 +236,7 @@ impl Run {
     }
 }
 
-impl Script for Run {
+impl ScenarioRuntime for Runtime {
     fn decide(&mut self, view: &View<'_>, rng: &mut Rng) -> Decision {
         let Some(operation) = view.call.operation else { return Decision::default() };
         if self.scenario.overrides.is_empty() {
@@ -288,10 +290,10 @@ impl Script for Run {
         self.timelines.get(name).cloned()
     }
 
-    fn telling(&self) -> Telling {
+    fn webhook_chaos(&self) -> WebhookChaos {
         let Webhooks { duplicate, reorder, delay, drop } = self.scenario.webhooks;
         let delay = delay.map_or((Duration::ZERO, Duration::ZERO), |delay| (delay.min, delay.max));
-        Telling { duplicate, drop, reorder, delay }
+        WebhookChaos { duplicate, drop, reorder, delay }
     }
 
     fn enforces_limits(&self) -> bool {
@@ -306,7 +308,7 @@ impl Script for Run {
         self.counts = Counts::default();
     }
 
-    fn fork(&self) -> Box<dyn Script> {
+    fn fork(&self) -> Box<dyn ScenarioRuntime> {
         Box::new(self.clone())
     }
 
@@ -338,7 +340,7 @@ impl Script for Run {
         self.counts.effects.values().sum()
     }
 
-    fn unused(&self) -> Vec<Unused> {
+    fn unused(&self) -> Vec<UnusedRule> {
         let line = |span: Span| Some(self.scenario.source.position(span.start).0);
         let overrides = self.scenario.overrides.iter().enumerate().filter(|(place, _)| !self.counts.effects.contains_key(place));
         let overrides = overrides.map(|(place, row)| {
@@ -347,12 +349,12 @@ impl Script for Run {
                 (Some(calls), Some(Effect::RateLimit(_))) if row.skip < *calls => format!("none of {calls} calls was one too many"),
                 (Some(calls), _) => format!("it skipped each of {calls} calls"),
             };
-            Unused { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
+            UnusedRule { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
         });
         let timelines = self.scenario.timelines.iter().filter(|timeline| !self.counts.taken.contains_key(&timeline.name.value));
         let timelines = timelines.map(|timeline| {
             let detail = "no parcel was put on it".to_owned();
-            Unused { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
+            UnusedRule { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
         });
         overrides.chain(timelines).collect()
     }
@@ -400,7 +402,7 @@ fn fail(fault: &Fault, decision: &mut Decision) {
         Failure::Truncate => decision.wire = Some(Wire::Truncate),
         Failure::Status(status) => decision.failing = StatusCode::from_u16(status).ok(),
     }
-    // A truncated answer is that of the behaviour, which therefore has to run.
+    // A truncated answer is that of the behavior, which therefore has to run.
     if !fault.commit && fault.then != Failure::Truncate {
         decision.instead = Some(Instead::Refusal(Refusal::Broken));
     }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::{AccountRows, Fact, Form};
+use crate::engine::{AccountRows, FieldSpec, FieldType};
 use crate::scenario::check::Vocabulary;
 
 /// The schema without any vendor (draft 2020-12).
@@ -41,7 +41,7 @@ fn accounts(rows: &AccountRows, mut row: Value) -> Value {
     let mut members = properties(rows.facts());
     members.extend(row["properties"].as_object().cloned().unwrap_or_default());
     row["properties"] = members.into();
-    let names = |set: &[Fact]| set.iter().map(|fact| fact.name).collect::<Vec<_>>();
+    let names = |set: &[FieldSpec]| set.iter().map(|fact| fact.name).collect::<Vec<_>>();
     if let [only] = rows.credentials {
         row["required"] = names(only).into();
     } else {
@@ -58,20 +58,20 @@ fn accounts(rows: &AccountRows, mut row: Value) -> Value {
     json!({"description": rows.about, "type": "array", "items": row})
 }
 
-fn properties<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Map<String, Value> {
+fn properties<'f>(facts: impl IntoIterator<Item = &'f FieldSpec>) -> Map<String, Value> {
     facts.into_iter().map(|fact| (fact.name.to_owned(), property(fact))).collect()
 }
 
-fn property(fact: &Fact) -> Value {
+fn property(fact: &FieldSpec) -> Value {
     let text = json!(["string", "number"]);
     let mut schema = match fact.form {
-        Form::Text => json!({"type": text}),
-        Form::Texts => json!({"type": "array", "items": {"type": text}}),
-        Form::Flag => json!({"type": "boolean"}),
-        Form::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
-        Form::Duration => json!({"$ref": "#/$defs/duration"}),
-        Form::OneOf(words) => json!({"enum": words}),
-        Form::Settings(facts) => json!({"type": "object", "additionalProperties": false, "properties": properties(facts)}),
+        FieldType::Text => json!({"type": text}),
+        FieldType::Texts => json!({"type": "array", "items": {"type": text}}),
+        FieldType::Flag => json!({"type": "boolean"}),
+        FieldType::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
+        FieldType::Duration => json!({"$ref": "#/$defs/duration"}),
+        FieldType::OneOf(words) => json!({"enum": words}),
+        FieldType::Settings(facts) => json!({"type": "object", "additionalProperties": false, "properties": properties(facts)}),
     };
     schema["description"] = fact.about.into();
     schema
@@ -87,17 +87,17 @@ mod tests {
     use crate::scenario::node;
     use crate::scenario::parse::members;
 
-    const PACKAGING: &[Fact] = &[Fact::flag("net_weight", "Net.")];
+    const PACKAGING: &[FieldSpec] = &[FieldSpec::flag("net_weight", "Net.")];
 
     const ROWS: AccountRows = AccountRows {
         about: "Somebody.",
-        credentials: &[&[Fact::text("user", "User."), Fact::text("password", "Password.")], &[Fact::text("key", "Key.")]],
+        credentials: &[&[FieldSpec::text("user", "User."), FieldSpec::text("password", "Password.")], &[FieldSpec::text("key", "Key.")]],
         others: &[
-            Fact::new("addons", Form::Texts, "More."),
-            Fact::new("mode", Form::OneOf(&["test", "live"]), "Mode."),
-            Fact::new("days", Form::UpTo(31), "Days."),
-            Fact::new("delay", Form::Duration, "Delay."),
-            Fact::new("packaging", Form::Settings(PACKAGING), "Packaging."),
+            FieldSpec::new("addons", FieldType::Texts, "More."),
+            FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Mode."),
+            FieldSpec::new("days", FieldType::UpTo(31), "Days."),
+            FieldSpec::new("delay", FieldType::Duration, "Delay."),
+            FieldSpec::new("packaging", FieldType::Settings(PACKAGING), "Packaging."),
         ],
     };
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
-use crate::engine::{self, Machine, Sandbox, Unused, decode};
+use crate::engine::{self, Machine, Sandbox, UnusedRule, decode};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
 use crate::scenario::expr::Scope;
 use crate::scenario::parse;
@@ -53,7 +53,7 @@ pub struct Report {
     /// How many exchanges made room for others.
     pub dropped: u64,
     /// What was prepared for the sandbox and had no effect. That changes no verdict.
-    pub unused: Vec<Unused>,
+    pub unused: Vec<UnusedRule>,
 }
 
 impl Report {
@@ -68,7 +68,7 @@ impl Report {
 
 /// Judges what the scenario at work in a sandbox expects.
 #[must_use]
-pub fn at_work(machine: &Machine, sandbox: &Sandbox) -> Report {
+pub fn verify_current(machine: &Machine, sandbox: &Sandbox) -> Report {
     let source = sandbox.lock().script.source().to_owned();
     // It was read without a problem when it was loaded.
     let scenario = if source.is_empty() { None } else { parse::parse(&source, "scenario.yaml").ok() };

@@ -41,11 +41,11 @@ impl Guard {
     /// one. Without a `token` one is made where one is needed; an empty one is none.
     #[must_use]
     pub fn new(addresses: &[SocketAddr], token: Option<String>, off: bool, hosts: Vec<String>, make: impl FnOnce() -> String) -> Self {
-        let is_near = addresses.iter().all(|address| address.ip().is_loopback());
+        let is_private = addresses.iter().all(|address| address.ip().is_loopback());
         let auth = match (off, token.filter(|token| !token.is_empty())) {
             (true, _) => AdminAuth::Off,
             (false, Some(token)) => AdminAuth::Token(token),
-            (false, None) if is_near => AdminAuth::Loopback,
+            (false, None) if is_private => AdminAuth::Loopback,
             (false, None) => AdminAuth::Token(make()),
         };
         Self { auth, hosts }

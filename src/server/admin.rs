@@ -34,12 +34,12 @@ use tokio::sync::Notify;
 
 use crate::base::time::Timestamp;
 use crate::base::{text, time};
-use crate::engine::{self, DEFAULT, Machine, Sandbox, Undone};
+use crate::engine::{self, ActionError, DEFAULT, Machine, Sandbox};
 use crate::server::access::{Denied, Guard};
 use crate::server::admin::routes::Route;
 use crate::server::http;
 use crate::server::inbox::Inboxes;
-use crate::server::webhooks::Courier;
+use crate::server::webhook_sender::WebhookSender;
 use crate::world::Kind;
 
 /// Where the API lives.
@@ -69,7 +69,7 @@ pub(super) struct Admin {
     pub machine: Arc<Machine>,
     /// Wakes the ticker.
     pub changed: Arc<Notify>,
-    pub courier: Arc<Courier>,
+    pub courier: Arc<WebhookSender>,
     pub inboxes: Inboxes,
     pub guard: Guard,
     /// Whether it is served beside the vendors.
@@ -196,7 +196,7 @@ impl Admin {
         match host {
             Some(host) if &*sandbox.name == DEFAULT => format!("http://{host}/{mount}"),
             Some(host) => format!("http://{host}/@{}/{mount}", sandbox.name),
-            None => self.machine.served().url(&sandbox.name, mount),
+            None => self.machine.public_urls().url(&sandbox.name, mount),
         }
     }
 
@@ -337,12 +337,12 @@ impl Problem {
     }
 }
 
-impl From<Undone> for Problem {
-    fn from(why: Undone) -> Self {
+impl From<ActionError> for Problem {
+    fn from(why: ActionError) -> Self {
         match why {
-            Undone::Missing => Self::missing(why.to_string()),
-            Undone::Full => sandboxes::over_budget(),
-            Undone::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+            ActionError::Missing => Self::missing(why.to_string()),
+            ActionError::Full => sandboxes::over_budget(),
+            ActionError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
         }
     }
 }

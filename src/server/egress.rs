@@ -11,7 +11,7 @@ use std::str::FromStr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::server::tls::{Insecure, Trust};
+use crate::server::tls::{TlsError, Trust};
 
 /// Who may be connected to besides loopback and private addresses.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ pub enum Target {
 
 /// Why nothing is sent.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Barred {
+pub(super) enum EgressDenied {
     #[error("the name `{0}` does not resolve: {1}")]
     Unknown(String, io::Error),
     #[error("`{0}` is {1}, which is never connected to")]
@@ -50,7 +50,7 @@ pub(super) enum Barred {
     #[error("{0}")]
     Unreachable(#[from] io::Error),
     #[error("{0}")]
-    Insecure(#[from] Insecure),
+    TlsError(#[from] TlsError),
 }
 
 /// Why a row of `--allow-egress` cannot be used.
@@ -87,25 +87,25 @@ impl Egress {
     ///
     /// # Errors
     /// When none may, none answers, or whoever answers is somebody else.
-    pub(super) async fn connect(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Line>, Barred> {
+    pub(super) async fn connect(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Line>, EgressDenied> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let found = lookup_host((bare, port)).await.map_err(|error| Barred::Unknown(bare.to_owned(), error))?;
-        let (open, mut problem) = self.sift(bare, found);
+        let found = lookup_host((bare, port)).await.map_err(|error| EgressDenied::Unknown(bare.to_owned(), error))?;
+        let (open, mut problem) = self.filter_allowed(bare, found);
         for address in open {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     let _ = stream.set_nodelay(true);
                     return Ok(if secure { Box::new(self.trust.secure(bare, stream).await?) } else { Box::new(stream) });
                 }
-                Err(error) => problem = Barred::Unreachable(error),
+                Err(error) => problem = EgressDenied::Unreachable(error),
             }
         }
         Err(problem)
     }
 
     /// Which of the addresses of a host may be connected to, and what is to be said when that comes to nothing.
-    fn sift(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> (Vec<SocketAddr>, Barred) {
-        let (mut open, mut problem) = (Vec::new(), Barred::Unreachable(io::Error::from(io::ErrorKind::AddrNotAvailable)));
+    fn filter_allowed(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> (Vec<SocketAddr>, EgressDenied) {
+        let (mut open, mut problem) = (Vec::new(), EgressDenied::Unreachable(io::Error::from(io::ErrorKind::AddrNotAvailable)));
         for address in found {
             match self.judge(host, address.ip()) {
                 Ok(()) => open.push(address),
@@ -116,15 +116,15 @@ impl Egress {
     }
 
     /// Whether an address that a host resolved to may be connected to.
-    fn judge(&self, host: &str, address: IpAddr) -> Result<(), Barred> {
+    fn judge(&self, host: &str, address: IpAddr) -> Result<(), EgressDenied> {
         let plain = unwrapped(address);
         if is_never(plain) || is_never(address) {
-            return Err(Barred::Never(host.to_owned(), address));
+            return Err(EgressDenied::Never(host.to_owned(), address));
         }
-        if is_near(plain) || self.allowed.iter().any(|target| target.covers(host, plain)) {
+        if is_private(plain) || self.allowed.iter().any(|target| target.covers(host, plain)) {
             return Ok(());
         }
-        Err(Barred::Public(host.to_owned(), address))
+        Err(EgressDenied::Public(host.to_owned(), address))
     }
 }
 
@@ -186,7 +186,7 @@ fn is_never(address: IpAddr) -> bool {
 }
 
 /// Loopback, private, and the shared range that local networks of containers use.
-fn is_near(address: IpAddr) -> bool {
+fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => four.is_loopback() || four.is_private() || (four.octets()[0] == 100 && (four.octets()[1] & 0xc0) == 64),
         IpAddr::V6(six) => six.is_loopback() || (six.segments()[0] & 0xfe00) == 0xfc00,
@@ -203,7 +203,7 @@ mod tests {
             Egress { allowed, ..Egress::default() }.judge("hooks.example.com", address.parse().expect("a test writes valid addresses"));
         let verdict = match verdict {
             Ok(()) => "fine",
-            Err(Barred::Never(..)) => "never",
+            Err(EgressDenied::Never(..)) => "never",
             Err(_) => "public",
         };
         assert_eq!(verdict, expected, "{address}");
@@ -233,7 +233,7 @@ mod tests {
     fn a_name_is_what_it_resolves_to() {
         let found = |rows: &[&str]| -> (Vec<String>, String) {
             let rows = rows.iter().map(|row| SocketAddr::new(row.parse().expect("a test writes valid addresses"), 80));
-            let (open, problem) = Egress::default().sift("localhost", rows);
+            let (open, problem) = Egress::default().filter_allowed("localhost", rows);
             (open.iter().map(|row| row.ip().to_string()).collect(), problem.to_string())
         };
         let metadata = "`localhost` is 169.254.169.254, which is never connected to";

@@ -22,16 +22,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::base::time::Timestamp;
-use crate::engine::{Machine, Request, Served, Wire};
+use crate::engine::{Machine, PublicUrls, Request, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Payload};
 use crate::server::egress::Egress;
-use crate::server::ending;
 use crate::server::inbox::Inboxes;
 use crate::server::local::Local;
+use crate::server::shutdown;
 use crate::server::socket::Socket;
 use crate::server::ticker;
-use crate::server::webhooks::Courier;
+use crate::server::webhook_sender::WebhookSender;
 
 /// The longest path and query that is read.
 const TARGET_LIMIT: usize = 16 * 1024;
@@ -128,8 +128,8 @@ impl Bound {
     }
 
     /// Where each vendor is found.
-    fn served(&self) -> Served {
-        let mut served = Served { admin: self.admin, ..Served::default() };
+    fn public_urls(&self) -> PublicUrls {
+        let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
             match (listener.local_addr(), role.mount) {
                 (Ok(address), Some(mount)) => served.mounts.push((mount, address)),
@@ -158,9 +158,9 @@ pub async fn serve_embedded(
     shutdown: impl Future<Output = ()>,
     started: impl FnOnce(Local),
 ) {
-    machine.serve_at(bound.served());
+    machine.set_public_urls(bound.public_urls());
     let changed = Arc::new(Notify::new());
-    let courier = Courier::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
+    let courier = WebhookSender::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&courier), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
@@ -208,7 +208,7 @@ pub async fn serve_embedded(
     if let Some(graceful) = Arc::into_inner(graceful) {
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
     }
-    ending::all(&machine);
+    shutdown::report_all(&machine);
 }
 
 /// Removes abandoned sandboxes, for ever.
@@ -218,7 +218,7 @@ async fn sweep(machine: Arc<Machine>) {
         ticks.tick().await;
         for sandbox in machine.sweep(wall()) {
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
-            ending::told(&machine, &sandbox, "it was abandoned");
+            shutdown::report(&machine, &sandbox, "it was abandoned");
         }
     }
 }
@@ -227,7 +227,7 @@ async fn sweep(machine: Arc<Machine>) {
 struct Shell {
     machine: Arc<Machine>,
     admin: Arc<Admin>,
-    /// Told after every exchange, for those who wait on the journal.
+    /// AttemptResult after every exchange, for those who wait on the journal.
     changed: Arc<Notify>,
     body_limit: usize,
     read_timeout: Duration,

@@ -31,7 +31,7 @@ pub(super) struct Inboxes {
 
 #[derive(Default)]
 struct Inbox {
-    letters: VecDeque<Letter>,
+    letters: VecDeque<ReceivedRequest>,
     bytes: usize,
     received: u64,
     latest: Option<Timestamp>,
@@ -39,7 +39,7 @@ struct Inbox {
 
 /// Something that was posted.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Letter {
+pub(super) struct ReceivedRequest {
     /// The how manieth of its inbox it is.
     pub number: u64,
     /// When it came, by the wall.
@@ -54,7 +54,7 @@ pub(super) struct Letter {
     pub json: Option<Value>,
 }
 
-impl Letter {
+impl ReceivedRequest {
     /// What it counts for: all that its sender chose.
     fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
@@ -76,7 +76,7 @@ impl Inboxes {
         let inbox = boxes.entry(name.to_owned()).or_default();
         inbox.received += 1;
         inbox.latest = Some(now);
-        let letter = Letter {
+        let letter = ReceivedRequest {
             number: inbox.received,
             received: now,
             query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -99,7 +99,7 @@ impl Inboxes {
     }
 
     /// The letters of an inbox, oldest first, and how many ever came.
-    pub fn read(&self, name: &str) -> (Vec<Letter>, u64) {
+    pub fn read(&self, name: &str) -> (Vec<ReceivedRequest>, u64) {
         let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         boxes.get(name).map_or((Vec::new(), 0), |inbox| (inbox.letters.iter().cloned().collect(), inbox.received))
     }
@@ -133,7 +133,7 @@ mod tests {
             [("long", "", vec![b'x'; 200_000]), ("headed", "y".repeat(60_000).as_str(), Vec::new()), ("binary", "", vec![0xff; 200_000])]
         {
             (0..40).for_each(|second| post(&inboxes, name, header, &body, second));
-            let held: usize = inboxes.read(name).0.iter().map(Letter::bytes).sum();
+            let held: usize = inboxes.read(name).0.iter().map(ReceivedRequest::bytes).sum();
             assert!(held <= BYTES && held > BYTES / 4, "{name} holds {held}");
         }
     }

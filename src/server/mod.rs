@@ -8,14 +8,14 @@
 mod access;
 mod admin;
 mod egress;
-mod ending;
 mod http;
 mod inbox;
 mod local;
+mod shutdown;
 mod socket;
 mod ticker;
 mod tls;
-mod webhooks;
+mod webhook_sender;
 
 pub use access::{AdminAuth, Guard};
 pub use egress::{Egress, Target, TargetError};

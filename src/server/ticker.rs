@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::engine::Machine;
 use crate::server::http::wall;
-use crate::server::webhooks::Courier;
+use crate::server::webhook_sender::WebhookSender;
 
 /// How long it rests at least between two rounds, so that many calls cost one round.
 const REST: Duration = Duration::from_millis(10);
@@ -20,7 +20,7 @@ const EACH: Duration = Duration::from_micros(100);
 const SLEEP: Duration = Duration::from_secs(1);
 
 /// Goes its rounds until it is dropped.
-pub(super) async fn run(machine: Arc<Machine>, courier: Arc<Courier>, changed: Arc<Notify>) {
+pub(super) async fn run(machine: Arc<Machine>, courier: Arc<WebhookSender>, changed: Arc<Notify>) {
     loop {
         let told = changed.notified();
         tokio::pin!(told);

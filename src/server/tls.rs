@@ -17,9 +17,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
-use tokio_rustls::rustls::{
-    CertificateError as Strange, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
-};
+use tokio_rustls::rustls::{CertificateError as Strange, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 /// Whose certificates are trusted besides those of the public authorities.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +37,12 @@ pub enum TrustError {
     Empty(PathBuf),
     /// Something in it is no certificate.
     #[error("`{0}` holds something that is no certificate: {1}")]
-    Broken(PathBuf, TlsError),
+    Broken(PathBuf, Error),
 }
 
 /// Why there is no connection by TLS.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Insecure {
+pub(super) enum TlsError {
     #[error("`{0}` cannot be the name in a certificate")]
     Name(String),
     #[error("no TLS with `{0}`: {1}; `--egress-ca` names authorities, or certificates, that are trusted besides the public ones")]
@@ -72,16 +70,16 @@ impl Trust {
     }
 
     /// Speaks TLS with whoever is at the other end, if they are `host`.
-    pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, Insecure> {
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| Insecure::Name(host.to_owned()))?;
+    pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, TlsError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
         let connector = TlsConnector::from(Arc::clone(self.config.get_or_init(|| self.configure())));
         connector.connect(name, stream).await.map_err(|error| {
-            let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<TlsError>());
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
             match cause {
-                Some(TlsError::InvalidCertificate(Strange::UnknownIssuer | Strange::BadSignature | Strange::Other(_))) => {
-                    Insecure::Untrusted(host.to_owned(), error)
+                Some(Error::InvalidCertificate(Strange::UnknownIssuer | Strange::BadSignature | Strange::Other(_))) => {
+                    TlsError::Untrusted(host.to_owned(), error)
                 }
-                _ => Insecure::Broken(host.to_owned(), error),
+                _ => TlsError::Broken(host.to_owned(), error),
             }
         })
     }
@@ -122,7 +120,7 @@ impl ServerCertVerifier for Verifier {
         name: &ServerName<'_>,
         ocsp: &[u8],
         now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
+    ) -> Result<ServerCertVerified, Error> {
         if self.own.iter().any(|own| own == end_entity) {
             verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
             return Ok(ServerCertVerified::assertion());
@@ -135,7 +133,7 @@ impl ServerCertVerifier for Verifier {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
+    ) -> Result<HandshakeSignatureValid, Error> {
         self.usual.verify_tls12_signature(message, certificate, signed)
     }
 
@@ -144,7 +142,7 @@ impl ServerCertVerifier for Verifier {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
+    ) -> Result<HandshakeSignatureValid, Error> {
         self.usual.verify_tls13_signature(message, certificate, signed)
     }
 

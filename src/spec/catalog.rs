@@ -53,7 +53,7 @@ pub struct Operation {
 
 /// Where a parameter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ParameterIn {
     /// In the body (of violations only).
     Body,
     /// In a segment of the path.
@@ -69,7 +69,7 @@ pub struct Parameter {
     /// Its name on the wire.
     pub name: String,
     /// Where it stands.
-    pub place: Place,
+    pub place: ParameterIn,
     /// Whether the call is wrong without it.
     pub required: bool,
     /// The JSON type that its text stands for: `string`, `integer`, `number`, `boolean` or `array`.
@@ -102,7 +102,7 @@ pub(super) struct Response {
     pub validator: OnceLock<Option<Validator>>,
 }
 
-/// How much of an operation's behaviour is written: the cheapest tier that is faithful.
+/// How much of an operation's behavior is written: the cheapest tier that is faithful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     /// Answered from the document alone.

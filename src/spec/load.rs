@@ -10,7 +10,7 @@ use openapiv3::{OpenAPI, Parameter as SpecParameter, ReferenceOr, StatusCode};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, Place, Response};
+use crate::spec::catalog::{Body, Catalog, Operation, Parameter, ParameterIn, PathEntry, Response};
 use crate::spec::validate::Schemas;
 
 /// Why a document cannot be used.
@@ -96,7 +96,7 @@ impl Loader<'_> {
             name: format!("{}.{id}", self.vendor).into(),
             id,
             index: 0,
-            needs_query: parameters.iter().any(|row| row.place == Place::Query && row.required),
+            needs_query: parameters.iter().any(|row| row.place == ParameterIn::Query && row.required),
             tag: operation.tags.first().cloned().unwrap_or_default(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).expect("openapiv3 knows the methods"),
             path: path.to_owned(),
@@ -120,9 +120,9 @@ impl Loader<'_> {
             parameters.push(Parameter {
                 name: text("name").to_owned(),
                 place: match text("in") {
-                    "path" => Place::Path,
-                    "query" => Place::Query,
-                    "header" => Place::Header,
+                    "path" => ParameterIn::Path,
+                    "query" => ParameterIn::Query,
+                    "header" => ParameterIn::Header,
                     other => return Err(self.contradiction(format!("has a parameter in `{other}` at `{pointer}`"))),
                 },
                 required: raw.get("required").and_then(Value::as_bool).unwrap_or(false),

@@ -9,6 +9,6 @@ mod load;
 mod lower;
 mod validate;
 
-pub use catalog::{Body, Catalog, Operation, Parameter, Place, Route, Tier};
+pub use catalog::{Body, Catalog, Operation, Parameter, ParameterIn, Route, Tier};
 pub use load::SpecError;
 pub use validate::{Rule, Violation};

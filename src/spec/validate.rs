@@ -6,7 +6,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Registry, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
-use crate::spec::catalog::{Catalog, Operation, Parameter, Place};
+use crate::spec::catalog::{Catalog, Operation, Parameter, ParameterIn};
 use crate::spec::lower;
 
 const BASE: &str = "urn:seatrial:spec";
@@ -15,7 +15,7 @@ const BASE: &str = "urn:seatrial:spec";
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// In the body, or in the query.
-    pub place: Place,
+    pub place: ParameterIn,
     /// Where: names and positions joined by dots, as frameworks print them (`parcels.0.weight`); empty for the whole body.
     pub path: String,
     /// What was expected.
@@ -92,8 +92,10 @@ impl Catalog {
         });
         match validator {
             None => Vec::new(),
-            Some(validator) if all => violations(validator, body, Place::Body),
-            Some(validator) => validator.validate(body).err().into_iter().flat_map(|error| read(&error, Place::Body)).take(1).collect(),
+            Some(validator) if all => violations(validator, body, ParameterIn::Body),
+            Some(validator) => {
+                validator.validate(body).err().into_iter().flat_map(|error| read(&error, ParameterIn::Body)).take(1).collect()
+            }
         }
     }
 
@@ -101,14 +103,14 @@ impl Catalog {
     #[must_use]
     pub fn check_query(&self, operation: &Operation, pairs: &[(String, String)]) -> Vec<Violation> {
         let validator = operation.query_validator.get_or_init(|| {
-            let rows: Vec<&Parameter> = operation.parameters.iter().filter(|row| row.place == Place::Query).collect();
+            let rows: Vec<&Parameter> = operation.parameters.iter().filter(|row| row.place == ParameterIn::Query).collect();
             let properties: Map<String, Value> = rows.iter().map(|row| (row.name.clone(), reference(&row.schema))).collect();
             let required: Vec<&str> = rows.iter().filter(|row| row.required).map(|row| row.name.as_str()).collect();
             (!rows.is_empty()).then(|| self.schemas.compile(&json!({"type": "object", "properties": properties, "required": required})))
         });
         let Some(validator) = validator else { return Vec::new() };
         let mut query = Map::new();
-        for parameter in operation.parameters.iter().filter(|row| row.place == Place::Query) {
+        for parameter in operation.parameters.iter().filter(|row| row.place == ParameterIn::Query) {
             let mut values = pairs.iter().filter(|(name, _)| *name == parameter.name).map(|(_, value)| value.as_str());
             if parameter.kind == "array" {
                 let rows: Vec<Value> = values.map(Value::from).collect();
@@ -119,7 +121,7 @@ impl Catalog {
                 query.insert(parameter.name.clone(), typed(&parameter.kind, value));
             }
         }
-        violations(validator, &Value::Object(query), Place::Query)
+        violations(validator, &Value::Object(query), ParameterIn::Query)
     }
 
     /// What is wrong with an answer: an undeclared status, or a body that its schema refuses. `body` is `None` when the
@@ -129,11 +131,11 @@ impl Catalog {
         let row = operation.responses.iter().find(|row| row.status == Some(status));
         let Some(row) = row.or_else(|| operation.responses.iter().find(|row| row.status.is_none())) else {
             let rule = Rule::Other(format!("status {status} is not declared"));
-            return vec![Violation { place: Place::Body, path: String::new(), rule }];
+            return vec![Violation { place: ParameterIn::Body, path: String::new(), rule }];
         };
         let validator = row.validator.get_or_init(|| row.schema.as_ref().map(|schema| self.schemas.compile(&reference(schema))));
         match (validator, body) {
-            (Some(validator), Some(body)) => violations(validator, body, Place::Body),
+            (Some(validator), Some(body)) => violations(validator, body, ParameterIn::Body),
             _ => Vec::new(),
         }
     }
@@ -169,14 +171,14 @@ fn typed(kind: &str, text: &str) -> Value {
     parsed.unwrap_or_else(|| Value::from(text))
 }
 
-fn violations(validator: &Validator, instance: &Value, place: Place) -> Vec<Violation> {
+fn violations(validator: &Validator, instance: &Value, place: ParameterIn) -> Vec<Violation> {
     if validator.is_valid(instance) {
         return Vec::new();
     }
     validator.iter_errors(instance).flat_map(|error| read(&error, place)).collect()
 }
 
-fn read(error: &ValidationError<'_>, place: Place) -> Vec<Violation> {
+fn read(error: &ValidationError<'_>, place: ParameterIn) -> Vec<Violation> {
     let path = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
     let here = |rule| vec![Violation { place, path: path.clone(), rule }];
     let below = |name: &str, rule| {

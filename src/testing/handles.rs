@@ -175,12 +175,12 @@ pub struct Report {
     /// How many calls are no longer in the journal.
     pub dropped: u64,
     /// What was prepared and had no effect, which changes no verdict.
-    pub unused: Vec<Unused>,
+    pub unused: Vec<UnusedRule>,
 }
 
 /// Something that was prepared and had no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Unused {
+pub struct UnusedRule {
     /// `override`, `timeline` or `fault`.
     pub what: String,
     /// The operations that an override is for, or a name.
@@ -191,7 +191,7 @@ pub struct Unused {
     pub detail: String,
 }
 
-impl fmt::Display for Unused {
+impl fmt::Display for UnusedRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.line.map(|line| format!(" in line {line} of the scenario")).unwrap_or_default();
         write!(f, "{} `{}`{line} had no effect: {}", self.what, self.name, self.detail)

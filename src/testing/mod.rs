@@ -34,5 +34,5 @@ mod handles;
 mod sandbox;
 mod server;
 
-pub use handles::{Call, Clock, Fault, Parcel, Parcels, Report, Unused};
+pub use handles::{Call, Clock, Fault, Parcel, Parcels, Report, UnusedRule};
 pub use sandbox::{Sandbox, Setup};

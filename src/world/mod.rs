@@ -1,7 +1,7 @@
 //! One isolated universe: accounts with their documents, a clock, an agenda and a journal.
 //!
 //! A [`World`] is plain data. It does nothing by itself, reads no clock and knows no vendor; two worlds that are equal
-//! behave alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
+//! run_handler alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
 //! reset, snapshot and fork stand on.
 
 mod accounts;
@@ -16,7 +16,7 @@ pub use agenda::{Agenda, Task};
 pub use clock::{Clock, Mode};
 pub use documents::{Kind, Table, Undo};
 pub use journal::{Entry, Exchange, Journal};
-pub use outbox::{Outbox, Posted};
+pub use outbox::{Outbox, OutboxEntry};
 
 /// Everything of a sandbox's data that a snapshot has to keep.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use crate::world::accounts::AccountId;
 
 /// One delivery that waits for the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posted {
+pub struct OutboxEntry {
     /// When it became due.
     pub at: Timestamp,
     /// In whose data its document lies.
@@ -24,23 +24,23 @@ pub struct Posted {
 /// All that waits, in order of becoming due.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
-    rows: VecDeque<Posted>,
+    rows: VecDeque<OutboxEntry>,
 }
 
 impl Outbox {
     /// Adds a delivery.
-    pub fn add(&mut self, posted: Posted) {
+    pub fn add(&mut self, posted: OutboxEntry) {
         self.rows.push_back(posted);
     }
 
     /// Takes a delivery out, if it is there.
-    pub fn remove(&mut self, account: AccountId, delivery: &str) -> Option<Posted> {
+    pub fn remove(&mut self, account: AccountId, delivery: &str) -> Option<OutboxEntry> {
         let place = self.rows.iter().position(|row| row.account == account && &*row.delivery == delivery)?;
         self.rows.remove(place)
     }
 
     /// What waits, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Posted> {
+    pub fn iter(&self) -> impl Iterator<Item = &OutboxEntry> {
         self.rows.iter()
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use seatrial::engine::webhooks::{DELIVERY, Delivery, Told};
+use seatrial::engine::webhooks::{AttemptResult, DELIVERY, Delivery};
 use seatrial::engine::{Answer, Book, Conform, DEFAULT, Machine, Options, Request, Start, Vendor};
 use seatrial::scenario::conversation::{Played, Player};
 use seatrial::scenario::{self, ast::ClockMode};
@@ -118,13 +118,13 @@ impl Teller {
     fn settle(&self, played: Played) -> Result<Option<(Request, Answer)>, String> {
         let sandbox = self.machine.default_sandbox();
         loop {
-            let stage = self.machine.proceed(sandbox, played.until, wall());
+            let stage = self.machine.advance_until_webhook(sandbox, played.until, wall());
             if stage.done {
                 break;
             }
             for outbound in &stage.outbound {
                 let status = outbound.url.rsplit_once("?status=").and_then(|(_, status)| status.parse().ok()).unwrap_or(200);
-                self.machine.report(sandbox, outbound, &Told::Answered { status, body: String::new() }, wall());
+                self.machine.report(sandbox, outbound, &AttemptResult::Answered { status, body: String::new() }, wall());
             }
         }
         if played.step.problems.is_empty() {

@@ -14,7 +14,7 @@ use crate::conversation;
 pub type Departure = (&'static str, &'static str, &'static str);
 
 /// What was found so far.
-pub struct Court {
+pub struct Deviations {
     departures: &'static [Departure],
     met: BTreeSet<usize>,
     problems: BTreeSet<String>,
@@ -48,7 +48,7 @@ pub fn exchanges(vendor: &str, mut hear: impl FnMut(&Request, &Answer)) {
     }
 }
 
-impl Court {
+impl Deviations {
     pub fn new(departures: &'static [Departure]) -> Self {
         Self { departures, met: BTreeSet::new(), problems: BTreeSet::new() }
     }

@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use seatrial::engine::{Answer, Request};
 use serde_json::{Map, Value, json};
 
-use crate::judge::{self, Court, Departure, Route};
+use crate::judge::{self, Departure, Deviations, Route};
 
 const DEPARTURES: &[Departure] = &[
     ("GET /addresses/{AddressId}/validate", "answer.validation_results.messages.*.source", "recorded 2017: `USPS`"),
@@ -75,7 +75,7 @@ fn the_published_document_finds_no_fault() {
 
 struct Judge {
     operations: Vec<Operation>,
-    court: Court,
+    court: Deviations,
 }
 
 /// An operation of the document, with what checks it.
@@ -112,7 +112,7 @@ impl Judge {
                 });
             }
         }
-        Self { operations, court: Court::new(DEPARTURES) }
+        Self { operations, court: Deviations::new(DEPARTURES) }
     }
 
     /// Judges one exchange, unless it says no, or what the shapes of an old version are.

@@ -5,7 +5,7 @@ use jsonschema::Validator;
 use seatrial::engine::{Answer, Request};
 use serde_json::{Map, Value, json};
 
-use crate::judge::{self, Court, Departure, Route};
+use crate::judge::{self, Departure, Deviations, Route};
 
 const DEPARTURES: &[Departure] = &[
     ("box-get-all", "answer", "the document shows one box where it speaks of all"),
@@ -34,7 +34,7 @@ fn the_vendors_document_finds_no_fault() {
 
 struct Judge {
     operations: Vec<Operation>,
-    court: Court,
+    court: Deviations,
 }
 
 /// An operation of the document, with what checks it.
@@ -66,7 +66,7 @@ impl Judge {
                 });
             }
         }
-        Self { operations, court: Court::new(DEPARTURES) }
+        Self { operations, court: Deviations::new(DEPARTURES) }
     }
 
     /// Judges one exchange; calls outside the document, such as those for tokens, are not its affair.

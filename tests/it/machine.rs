@@ -10,8 +10,8 @@ use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::Webhooks;
 use seatrial::engine::{
-    AccountRows, Answer, Call, Conform, Cx, Denial, Dialect, Fact, Gate, Identity, Machine, Operations, Options, Outcome, Refusal, Reply,
-    Request, Slashes, Start, Vendor, credentials, decode, scans_are_read,
+    AccountRows, Answer, AuthRequest, Call, Conform, Cx, Denial, Dialect, FieldSpec, Identity, Machine, Operations, Options, Outcome,
+    Refusal, Reply, Request, Slashes, Start, Vendor, credentials, decode, scans_are_read,
 };
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
 use serde_json::{Value, json};
@@ -41,14 +41,14 @@ const ACME: Vendor = Vendor {
     id: "acme",
     mount: "acme",
     version: "",
-    formerly: "",
+    legacy_prefix: "",
     hosts: &["api.acme.example"],
     spec: SPEC,
     spec_source: "",
     slashes: Slashes { trailing: true, doubled: true },
     operations,
     credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
-    accounts: &AccountRows { about: "Acme.", credentials: &[&[Fact::text("key", "The key.")]], others: &[] },
+    accounts: &AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] },
     account_of: |_| "default".to_owned(),
     identify: |request| request.header("x-key").map(|key| Identity::Credential(key.to_owned())),
     authenticate,
@@ -74,7 +74,7 @@ fn list(cx: &mut Cx<'_>) -> Outcome {
 fn create(cx: &mut Cx<'_>) -> Outcome {
     let name = cx.call.body["name"].as_str().unwrap_or_default().to_owned();
     cx.docs.put(THING, &name, &name);
-    cx.after(SignedDuration::from_hours(1), "echo", &name, 1);
+    cx.schedule_in(SignedDuration::from_hours(1), "echo", &name, 1);
     match cx.call.body["then"].as_str() {
         Some("refuse") => Err(Refusal::missing(THING, name)),
         Some("panic") => panic!("asked to"),
@@ -87,11 +87,11 @@ fn due(cx: &mut Cx<'_>, task: &Task) {
     let name = format!("{}+{}", task.subject, task.step);
     cx.docs.put(THING, &name, &name);
     if task.step < 3 {
-        cx.after(SignedDuration::from_hours(1), "echo", &task.subject, task.step + 1);
+        cx.schedule_in(SignedDuration::from_hours(1), "echo", &task.subject, task.step + 1);
     }
 }
 
-fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     let key = gate.call.request.header("x-key").ok_or(Refusal::Unauthenticated(Denial::Missing))?;
     gate.credentials.iter().find(|row| row.text("key") == key).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
 }

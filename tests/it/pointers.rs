@@ -10,9 +10,9 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
-use seatrial::engine::webhooks::{Message, Notice, Outbound, Policy, Subscription, Told, Webhooks};
+use seatrial::engine::webhooks::{AttemptResult, Event, Message, Outbound, RetryPolicy, Subscription, Webhooks};
 use seatrial::engine::{
-    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, Query, Refusal, Reply, Request, Served,
+    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Refusal, Reply, Request,
     Slashes, Start, Vendor, credentials, decode, scans_are_read, signing, unlimited,
 };
 use seatrial::world::{Kind, Mode, Task};
@@ -52,7 +52,7 @@ static HARBOR: Vendor = Vendor {
     id: "harbor",
     mount: "harbor",
     version: "",
-    formerly: "",
+    legacy_prefix: "",
     hosts: &[],
     spec: SPEC,
     spec_source: SPEC,
@@ -77,9 +77,9 @@ static HARBOR: Vendor = Vendor {
     webhooks: Webhooks {
         events: &["landed", "moved"],
         shared: None,
-        policy: Policy { timeout: Duration::from_secs(10), gaps: &[7_200, 7_200], retries_answers: true, pause_after: None },
+        policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[7_200, 7_200], retries_answers: true, pause_after: None },
         secret: |_| None,
-        word,
+        render,
         sign,
         sample: |_, _| (String::new(), Value::Null),
     },
@@ -104,7 +104,7 @@ struct Crate {
 
 /// Crates lie on the quay an hour later, and one notice tells of all of them.
 fn load(cx: &mut Cx<'_>, Json(Load { batch, names }): Json<Load>) -> Outcome {
-    cx.after(SignedDuration::from_hours(1), "landed", &batch, 0);
+    cx.schedule_in(SignedDuration::from_hours(1), "landed", &batch, 0);
     for name in names {
         cx.docs.put(CRATE, &name, &Crate { batch: batch.clone(), name: name.clone() });
     }
@@ -128,7 +128,7 @@ fn landed(cx: &mut Cx<'_>, task: &Task) {
 }
 
 /// The payload, with the headers that the subscriber asked for.
-fn word(notice: &Notice<'_>) -> Message {
+fn render(notice: &Event<'_>) -> Message {
     let own = notice.subscription.rest.get("headers").and_then(Value::as_object).cloned().unwrap_or_default();
     let headers = own.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
     Message { content_type: "application/json", headers, body: notice.payload.to_string() }
@@ -165,10 +165,10 @@ fn read(answer: &Answer) -> Value {
 #[test]
 fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
     let machine = Machine::new(&[&HARBOR], Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
-    machine.serve_at(Served { all: Some(([0, 0, 0, 0], 4711).into()), ..Served::default() });
+    machine.set_public_urls(PublicUrls { all: Some(([0, 0, 0, 0], 4711).into()), ..PublicUrls::default() });
     let sandbox = machine.default_sandbox();
     sandbox.lock().world.clock.set_mode(Mode::Frozen, wall());
-    let subscribed = machine.by_hand(sandbox, "harbor", None, wall(), |cx| {
+    let subscribed = machine.as_account(sandbox, "harbor", None, wall(), |cx| {
         let mut subscription = Subscription::new("http://127.0.0.1:9/hook", vec!["*".to_owned()], cx.now);
         subscription.rest.insert("headers".to_owned(), json!({"x-own": "of ours"}));
         cx.subscribe(subscription)
@@ -180,14 +180,14 @@ fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
     let mut sent: Vec<Outbound> = Vec::new();
     let to = time::shift(wall(), SignedDuration::from_hours(24));
     loop {
-        let stage = machine.proceed(sandbox, to, wall());
+        let stage = machine.advance_until_webhook(sandbox, to, wall());
         if stage.done {
             break;
         }
         for outbound in stage.outbound {
             // The first pointer is not taken at once.
             let status = if sent.is_empty() { 500 } else { 200 };
-            machine.report(sandbox, &outbound, &Told::Answered { status, body: String::new() }, wall());
+            machine.report(sandbox, &outbound, &AttemptResult::Answered { status, body: String::new() }, wall());
             sent.push(outbound);
         }
     }

@@ -1,4 +1,4 @@
-//! Telling subscribers, on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is gone
+//! WebhookChaos subscribers, on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is gone
 //! for a while loses nothing.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::carrier::{Location, Parcel};
-use seatrial::engine::webhooks::{DELIVERY, Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, Told};
+use seatrial::engine::webhooks::{DELIVERY, Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, AttemptResult};
 use seatrial::engine::{Cx, DEFAULT, Machine, Options, Sandbox, Start};
 use seatrial::{scenario, vendors};
 
@@ -27,8 +27,8 @@ fn machine(webhooks: &str) -> Machine {
     machine
 }
 
-fn by_hand<T>(machine: &Machine, vendor: &str, act: impl FnOnce(&mut Cx<'_>) -> T) -> T {
-    machine.by_hand(machine.default_sandbox(), vendor, None, wall(), act).expect("the vendor has an account")
+fn as_account<T>(machine: &Machine, vendor: &str, act: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+    machine.as_account(machine.default_sandbox(), vendor, None, wall(), act).expect("the vendor has an account")
 }
 
 fn subscribe(machine: &Machine, vendor: &str, events: &[&str]) -> String {
@@ -41,12 +41,12 @@ fn tell(machine: &Machine, event: &str, subject: &str) {
 }
 
 /// Moves the clock and delivers on the way, as the shell does; the receiver answers by subject and attempt.
-fn advance(machine: &Machine, by: SignedDuration, answer: &mut dyn FnMut(&Outbound) -> Told) -> u64 {
+fn advance(machine: &Machine, by: SignedDuration, answer: &mut dyn FnMut(&Outbound) -> AttemptResult) -> u64 {
     let sandbox = machine.default_sandbox();
     let to = time::shift(sandbox.lock().world.clock.now(wall()), by);
     let mut fired = 0;
     loop {
-        let stage = machine.proceed(sandbox, to, wall());
+        let stage = machine.advance_until_webhook(sandbox, to, wall());
         fired += stage.fired;
         if stage.done {
             return fired;
@@ -58,8 +58,8 @@ fn advance(machine: &Machine, by: SignedDuration, answer: &mut dyn FnMut(&Outbou
     }
 }
 
-fn answered(status: u16) -> Told {
-    Told::Answered { status, body: String::new() }
+fn answered(status: u16) -> AttemptResult {
+    AttemptResult::Answered { status, body: String::new() }
 }
 
 fn deliveries(machine: &Machine) -> Vec<Delivery> {
@@ -116,9 +116,9 @@ proptest! {
             let machine = machine("{duplicate: 0.2, reorder: 2, delay: 0s..90m, drop: 0.1}");
             subscribe(&machine, "shippo", &["*"]);
             by_hand(&machine, "shippo", |cx| {
-                (0..6).for_each(|number| cx.ship(parcel(number, cx.now)));
+                (0..6).for_each(|number| cx.create_parcel(parcel(number, cx.now)));
                 for (number, story) in [(1, "out-of-order-scans"), (3, "three-failed-then-returned")] {
-                    assert!(cx.parcel(&format!("T{number:06}")).is_some_and(|mut parcel| cx.follow(&mut parcel, story)));
+                    assert!(cx.parcel(&format!("T{number:06}")).is_some_and(|mut parcel| cx.set_timeline(&mut parcel, story)));
                 }
             });
             let mut sent = Vec::new();
@@ -128,7 +128,7 @@ proptest! {
                     sent.push(outbound.clone());
                     let mood = outbound.at.as_second().unsigned_abs().wrapping_mul(luck | 1).rotate_left(17) % 5;
                     match mood {
-                        0 => Told::Silent("nobody is there".to_owned()),
+                        0 => AttemptResult::Silent("nobody is there".to_owned()),
                         1 => answered(500),
                         _ => answered(200),
                     }
@@ -153,7 +153,7 @@ fn a_receiver_that_comes_back_has_lost_nothing() {
     let mut tried: Vec<(Timestamp, String)> = Vec::new();
     advance(&machine, SignedDuration::from_hours(48), &mut |outbound| {
         tried.push((outbound.at, outbound.delivery.clone()));
-        Told::Silent("nobody is there".to_owned())
+        AttemptResult::Silent("nobody is there".to_owned())
     });
     // The tenth failure in a row comes in the third round, all of which is on its way by then.
     let offsets: Vec<i64> = tried.iter().map(|(at, _)| at.duration_since(wall()).as_mins()).collect();
@@ -283,7 +283,7 @@ fn dropped_notices_never_come() {
 #[test]
 fn a_year_with_ten_thousand_parcels_is_one_advance() {
     let machine = machine("{}");
-    by_hand(&machine, "shipmate", |cx| (0..10_000).for_each(|number| cx.ship(parcel(number, cx.now))));
+    by_hand(&machine, "shipmate", |cx| (0..10_000).for_each(|number| cx.create_parcel(parcel(number, cx.now))));
     let year = SignedDuration::from_hours(365 * 24);
     let fired = advance(&machine, year, &mut |_| panic!("nobody listens"));
     // Manifested, collected, sorted, arrived, on the van, delivered, and nothing for a parcel that is there; two steps more through

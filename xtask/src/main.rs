@@ -1,4 +1,4 @@
-//! Chores of the workspace, run as `cargo xtask <chore>`: what is too long for a cargo alias and must behave alike on a
+//! Chores of the workspace, run as `cargo xtask <chore>`: what is too long for a cargo alias and must run_handler alike on a
 //! laptop and in CI. It is no part of the product and knows Seatrial only from outside, as a user does: by its command
 //! line and over HTTP.
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Player;
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{DELIVERY, Delivery, Told};
+use crate::engine::webhooks::{AttemptResult, DELIVERY, Delivery};
 use crate::engine::{Sandbox, pairs, signing};
 use crate::scenario::matching;
 
@@ -42,7 +42,7 @@ impl Receipts {
         let mut fresh = Vec::new();
         for row in rows.into_iter().filter(|row| row.url.starts_with(&self.inbox)) {
             for (number, attempt) in row.attempts.iter().enumerate() {
-                if matches!(attempt.told, Told::Answered { .. }) && self.seen.insert((row.id.clone(), number)) {
+                if matches!(attempt.told, AttemptResult::Answered { .. }) && self.seen.insert((row.id.clone(), number)) {
                     let headers = row.headers.iter().cloned().chain(attempt.headers.clone());
                     fresh.push(Receipt {
                         at: attempt.at,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::members;
 use super::reader::{Fields, Reader};
-use crate::engine::{AccountRows, Fact, Form};
+use crate::engine::{AccountRows, FieldSpec, FieldType};
 use crate::scenario::ast::Account;
 use crate::scenario::error::{quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
@@ -59,13 +59,13 @@ fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> 
 /// The members that a mount declares: a credential at least, and whole.
 fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &AccountRows) -> Map<String, Value> {
     let mut found = Map::new();
-    let begun = |set: &[Fact]| set.iter().any(|fact| fields.get(fact.name).is_some());
+    let begun = |set: &[FieldSpec]| set.iter().any(|fact| fields.get(fact.name).is_some());
     for fact in rows.credentials.iter().copied().filter(|set| begun(set)).flatten() {
         let value = fields.require(reader, fact.name).and_then(|node| member(reader, node, fact));
         found.extend(value.map(|value| (fact.name.to_owned(), value)));
     }
     if !rows.credentials.iter().any(|set| begun(set)) {
-        let names = |set: &[Fact]| set.iter().map(|fact| quoted(&[fact.name])).collect::<Vec<_>>().join(" and ");
+        let names = |set: &[FieldSpec]| set.iter().map(|fact| quoted(&[fact.name])).collect::<Vec<_>>().join(" and ");
         let sets: Vec<_> = rows.credentials.iter().map(|set| names(set)).collect();
         reader.problem("S006", node.span, "an account without credentials").label(format!("expected {}", sets.join(", or ")));
     }
@@ -74,23 +74,23 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
 }
 
 /// Those of some members that are there and can be read.
-fn present(reader: &mut Reader<'_>, fields: &Fields<'_>, facts: &[Fact]) -> Map<String, Value> {
+fn present(reader: &mut Reader<'_>, fields: &Fields<'_>, facts: &[FieldSpec]) -> Map<String, Value> {
     facts.iter().filter_map(|fact| Some((fact.name.to_owned(), member(reader, fields.get(fact.name)?, fact)?))).collect()
 }
 
-fn member(reader: &mut Reader<'_>, node: &Node, fact: &Fact) -> Option<Value> {
+fn member(reader: &mut Reader<'_>, node: &Node, fact: &FieldSpec) -> Option<Value> {
     let name = fact.name;
     match fact.form {
-        Form::Text => reader.string(node, name).map(Into::into),
-        Form::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
-        Form::Flag => reader.boolean(node, name).map(Into::into),
-        Form::UpTo(most) => reader.whole(node, name, 1..=most).map(Into::into),
-        Form::Duration => reader.duration(node, name).map(|duration| duration.to_string().into()),
-        Form::OneOf(words) => {
+        FieldType::Text => reader.string(node, name).map(Into::into),
+        FieldType::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
+        FieldType::Flag => reader.boolean(node, name).map(Into::into),
+        FieldType::UpTo(most) => reader.whole(node, name, 1..=most).map(Into::into),
+        FieldType::Duration => reader.duration(node, name).map(|duration| duration.to_string().into()),
+        FieldType::OneOf(words) => {
             let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             reader.choice(node, name, &choices).map(Into::into)
         }
-        Form::Settings(facts) => {
+        FieldType::Settings(facts) => {
             let known: Vec<_> = facts.iter().map(|fact| fact.name).collect();
             let fields = reader.fields(node, name, &known)?;
             Some(Value::Object(present(reader, &fields, facts)))

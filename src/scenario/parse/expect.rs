@@ -2,7 +2,7 @@
 
 use super::members;
 use super::reader::{Fields, Reader};
-use super::values::Place;
+use super::values::ExprContext;
 use crate::scenario::ast::{Condition, Count, Expectation, Expected};
 use crate::scenario::node::{Kind, Node};
 
@@ -52,7 +52,7 @@ pub(super) fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expect
 }
 
 fn when(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Condition> {
-    fields.get("when").and_then(|node| reader.condition(node, Place::Verdict))
+    fields.get("when").and_then(|node| reader.condition(node, ExprContext::Verdict))
 }
 
 fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {

@@ -1,4 +1,4 @@
-//! The `overrides`: what calls meet instead of the vendor's normal behaviour.
+//! The `overrides`: what calls meet instead of the vendor's normal behavior.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::members;
 use super::reader::{Fields, Reader};
-use super::values::Place;
+use super::values::ExprContext;
 use crate::scenario::ast::{Effect, Failure, Fault, Override, Pattern, Per, RateLimit, Response};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
@@ -25,7 +25,7 @@ pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
 fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let fields = reader.fields(node, "an override", &members::OVERRIDE)?;
     let on = fields.require(reader, "on").and_then(|node| reader.pattern(node, "on"));
-    let when = fields.get("when").map(|node| reader.condition(node, Place::Call));
+    let when = fields.get("when").map(|node| reader.condition(node, ExprContext::Call));
     let effect = effect(reader, node, &fields);
     let latency = fields.get("latency").and_then(|node| reader.durations(node, "latency"));
     // A number that could not be read must not turn into one without end, which would take every call from the overrides behind it.

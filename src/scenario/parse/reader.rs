@@ -1,4 +1,4 @@
-//! Reading nodes as what they have to be. Every function reports what it finds instead and answers `None`; callers go on.
+//! Parsed nodes as what they have to be. Every function reports what it finds instead and answers `None`; callers go on.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::members;
 use super::reader::{Fields, Reader};
-use super::values::Place;
+use super::values::ExprContext;
 use crate::carrier::{Anchor, library};
 use crate::scenario::ast::{Location, STATUSES, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::Spanned;
@@ -23,7 +23,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     let parcels = fields.get("for").and_then(|node| reader.fields(node, "`for`", &members::TIMELINE_FOR));
     let part = |name: &str| parcels.as_ref().and_then(|parcels| parcels.get(name));
     let vendor = part("vendor").and_then(|node| reader.spanned(node, "vendor"));
-    let when = part("when").and_then(|node| reader.condition(node, Place::Parcel));
+    let when = part("when").and_then(|node| reader.condition(node, ExprContext::Parcel));
     let then = fields.get("then").and_then(|node| reader.choice(node, "then", &THEN)).unwrap_or_default();
     let name = Spanned { value: key.value.clone(), span: key.span };
     if let Some(node) = fields.get("use") {

@@ -29,7 +29,7 @@ const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "sub
 
 /// Where an expression stands, which says what it can look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ExprContext {
     /// Something that happens to a call.
     Call,
     /// Something about a parcel, when no call is at hand.
@@ -38,7 +38,7 @@ pub(super) enum Place {
     Verdict,
 }
 
-impl Place {
+impl ExprContext {
     fn roots(self) -> &'static [Root] {
         match self {
             Self::Call => &[REQUEST, STATE, CALL],
@@ -174,7 +174,7 @@ impl Reader<'_> {
     }
 
     /// An expression, or some joined by `all`, `any` or `not`.
-    pub(super) fn condition(&mut self, node: &Node, place: Place) -> Option<Condition> {
+    pub(super) fn condition(&mut self, node: &Node, place: ExprContext) -> Option<Condition> {
         match &node.kind {
             Kind::Text(text) => self.expression(node, text, place).map(Condition::Test),
             Kind::Bool(_) => self.expression(node, self.raw(node), place).map(Condition::Test),
@@ -186,7 +186,7 @@ impl Reader<'_> {
         }
     }
 
-    fn joined(&mut self, node: &Node, place: Place) -> Option<Condition> {
+    fn joined(&mut self, node: &Node, place: ExprContext) -> Option<Condition> {
         let fields = self.fields(node, "a condition", &members::CONDITION)?;
         let [join] = fields.present(&members::CONDITION)[..] else {
             self.problem("S007", node.span, "a condition needs exactly one of `all`, `any` and `not`").help("nest them to combine them");
@@ -200,7 +200,7 @@ impl Reader<'_> {
         Some(if join == "all" { Condition::All(conditions) } else { Condition::Any(conditions) })
     }
 
-    fn expression(&mut self, node: &Node, text: &str, place: Place) -> Option<Expr> {
+    fn expression(&mut self, node: &Node, text: &str, place: ExprContext) -> Option<Expr> {
         self.affordable(node)?;
         match Expr::parse(text) {
             Ok(expr) => {
@@ -234,7 +234,7 @@ impl Reader<'_> {
         self.affordable(node)?;
         match template::read(text) {
             Ok((template, uses)) => {
-                self.uses(node, text, &uses, Place::Call);
+                self.uses(node, text, &uses, ExprContext::Call);
                 Some(template)
             }
             Err(error) => {
@@ -265,7 +265,7 @@ impl Reader<'_> {
     }
 
     /// Reports paths that can lead nowhere, and counts patterns.
-    fn uses(&mut self, node: &Node, text: &str, uses: &Uses, place: Place) {
+    fn uses(&mut self, node: &Node, text: &str, uses: &Uses, place: ExprContext) {
         self.patterns += uses.patterns;
         let roots: Vec<&str> = place.roots().iter().map(|(name, _)| *name).collect();
         for PathUse { path, range } in &uses.paths {

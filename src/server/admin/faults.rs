@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::engine::{Fault, Script};
+use crate::engine::{Fault, ScenarioRuntime};
 use crate::scenario::{self, schema};
 use crate::server::admin::{Admin, Ask, Given, Problem, sandboxes, scenarios};
 
@@ -66,7 +66,7 @@ pub(super) fn put_schema() -> Value {
 }
 
 /// What an override does.
-pub(super) fn script(admin: &Admin, wanted: &Value) -> Result<Box<dyn Script>, Problem> {
+pub(super) fn script(admin: &Admin, wanted: &Value) -> Result<Box<dyn ScenarioRuntime>, Problem> {
     let text = json!({"name": "fault", "overrides": [wanted]}).to_string();
     Ok(scenario::run::script(scenarios::parse(admin, text.as_bytes())?))
 }

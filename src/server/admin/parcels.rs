@@ -59,7 +59,7 @@ pub(super) fn event(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 pub(super) fn next(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     on_parcel(admin, ask, |cx, parcel| {
-        cx.hurry(parcel);
+        cx.force_next_step(parcel);
         shown(cx.vendor_id(), &cx.docs.account().name, parcel)
     })
 }
@@ -81,7 +81,7 @@ pub(super) fn timeline(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let Follow { name } = ask.read()?;
     let mut is_known = true;
     let done = on_parcel(admin, ask, |cx, parcel| {
-        is_known = cx.follow(parcel, &name);
+        is_known = cx.set_timeline(parcel, &name);
         shown(cx.vendor_id(), &cx.docs.account().name, parcel)
     })?;
     if !is_known {

@@ -12,8 +12,8 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::{DEFAULT, Sandbox, SandboxError};
 use crate::scenario::{self, Scenario};
 use crate::server::admin::{Admin, Ask, Given, Problem, clock, copies, scenarios};
-use crate::server::ending;
 use crate::server::http::wall;
+use crate::server::shutdown;
 use crate::world::Mode;
 
 #[derive(Default, Deserialize)]
@@ -127,12 +127,12 @@ pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     if !admin.machine.remove(name) {
         return Err(Problem::missing(format!("there is no sandbox `{name}`")));
     }
-    Ok(Given::ok(&ending::told(&admin.machine, &sandbox, "it was deleted")))
+    Ok(Given::ok(&shutdown::report(&admin.machine, &sandbox, "it was deleted")))
 }
 
 pub(super) fn reset(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
-    ending::told(&admin.machine, &sandbox, "it was reset");
+    shutdown::report(&admin.machine, &sandbox, "it was reset");
     sandbox.reset();
     Ok(Given::ok(&shown(admin, ask, &sandbox)))
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::scenario::{self, Diagnostic, Scenario, built_in};
 use crate::server::admin::{Admin, Ask, Given, Problem, sandboxes};
-use crate::server::ending;
 use crate::server::http::wall;
+use crate::server::shutdown;
 
 /// The name that diagnostics give to a text that came in over the API.
 const NAME: &str = "scenario.yaml";
@@ -29,7 +29,7 @@ pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let scenario = Arc::new(parse(admin, ask.body)?);
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall()).map_err(|found| refused(&found))?;
-    ending::told(&admin.machine, &sandbox, "it goes on under another scenario");
+    shutdown::report(&admin.machine, &sandbox, "it goes on under another scenario");
     admin.machine.replace(&sandbox, staged, keep).map_err(|error| sandboxes::refused(error, &sandbox.name))?;
     let state = sandbox.lock();
     Ok(Given::ok(&json!({"name": state.scenario, "source": state.script.source()})))

@@ -17,7 +17,7 @@ pub(super) fn verify(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let wanted: Value = ask.read()?;
     match &wanted {
-        Value::Null => Ok(Given::ok(&verdict::at_work(&admin.machine, &sandbox))),
+        Value::Null => Ok(Given::ok(&verdict::verify_current(&admin.machine, &sandbox))),
         Value::Object(members) if members.keys().all(|name| name == "expect") => {
             let text = json!({"name": "verify", "expect": wanted["expect"]}).to_string();
             Ok(Given::ok(&verdict::verify(&admin.machine, &sandbox, &scenarios::parse(admin, text.as_bytes())?)))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, Format, Progress, SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, Undone};
+use crate::engine::{ActionError, Cx};
 use crate::server::admin::{Admin, Ask, Given, Problem};
 use crate::server::http::wall;
 use crate::world::Kind;
@@ -55,7 +55,7 @@ pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
         return Err(Problem::bad(format!("`url` is an address such as `http://127.0.0.1:9000/hooks`, found `{}`", wanted.url)));
     }
     let base = admin.url(ask, &sandbox, vendor.mount);
-    let made = admin.machine.by_hand(&sandbox, vendor.id, wanted.account.as_deref(), wall(), |cx| {
+    let made = admin.machine.as_account(&sandbox, vendor.id, wanted.account.as_deref(), wall(), |cx| {
         let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
         let mut subscription = Subscription::new(&wanted.url, events, cx.now);
         subscription.format = wanted.format;
@@ -66,7 +66,7 @@ pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     });
     match made {
         Ok(made) => Ok(Given::json(StatusCode::CREATED, &made)),
-        Err(Undone::Missing) => {
+        Err(ActionError::Missing) => {
             let account = wanted.account.map(|account| format!(" `{account}`")).unwrap_or_default();
             Err(Problem::bad(format!("{} has no account{account} to subscribe with", vendor.id)))
         }

@@ -7,7 +7,7 @@ use super::catalog::CATALOG;
 use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::engine::{self, AccountRows, Call, Denial, Fact, Form, Gate, Identity, Refusal, Request, decode};
+use crate::engine::{self, AccountRows, AuthRequest, Call, Denial, FieldSpec, FieldType, Identity, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
 
@@ -17,24 +17,31 @@ const TOKEN: HeaderName = HeaderName::from_static("x-shipmate-token");
 /// What rows of `accounts` may say.
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "Shipmate: application keys and users.",
-    credentials: &[&[Fact::text("api_key", "API key.")], &[Fact::text("username", "User name."), Fact::text("password", "Password.")]],
+    credentials: &[
+        &[FieldSpec::text("api_key", "API key.")],
+        &[FieldSpec::text("username", "User name."), FieldSpec::text("password", "Password.")],
+    ],
     others: &[
-        Fact::new("access_level", Form::OneOf(&["MERCHANT_ADMIN", "MERCHANT_USER", "3PL_ADMIN", "3PL_USER"]), "What the user may do."),
-        Fact::text("token", "A session token that is good from the start."),
-        Fact::text("first_name", "The user's first name."),
-        Fact::text("last_name", "The user's last name."),
-        Fact::text("application", "The name of the application that the key belongs to."),
-        Fact::flag("strict_skus", "Whether a SKU needs all members that the vendor's own client sends."),
-        Fact::flag("six_event_types", "Whether events have the six types of the guide alone: out for delivery counts as in transit."),
-        Fact::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),
-        Fact::new("packaging", Form::Settings(PACKAGING), "The account's packaging rules."),
+        FieldSpec::new(
+            "access_level",
+            FieldType::OneOf(&["MERCHANT_ADMIN", "MERCHANT_USER", "3PL_ADMIN", "3PL_USER"]),
+            "What the user may do.",
+        ),
+        FieldSpec::text("token", "A session token that is good from the start."),
+        FieldSpec::text("first_name", "The user's first name."),
+        FieldSpec::text("last_name", "The user's last name."),
+        FieldSpec::text("application", "The name of the application that the key belongs to."),
+        FieldSpec::flag("strict_skus", "Whether a SKU needs all members that the vendor's own client sends."),
+        FieldSpec::flag("six_event_types", "Whether events have the six types of the guide alone: out for delivery counts as in transit."),
+        FieldSpec::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),
+        FieldSpec::new("packaging", FieldType::Settings(PACKAGING), "The account's packaging rules."),
     ],
 };
 
-const PACKAGING: &[Fact] = &[
-    Fact::flag("net_weight", "Whether weights are without packaging."),
-    Fact::flag("allow_override", "Whether a request may say its own weight and sizes."),
-    Fact::text("default", "The key of the default packaging type."),
+const PACKAGING: &[FieldSpec] = &[
+    FieldSpec::flag("net_weight", "Whether weights are without packaging."),
+    FieldSpec::flag("allow_override", "Whether a request may say its own weight and sizes."),
+    FieldSpec::text("default", "The key of the default packaging type."),
 ];
 
 /// The credentials of a new sandbox. `token` is one that is already logged in.
@@ -64,7 +71,7 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 }
 
 /// Lets a caller in: the key first, then the token. A token is good only together with a key of the same account.
-pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     let key = gate.call.request.header(KEY).filter(|key| !key.is_empty()).ok_or(Refusal::Unauthenticated(Denial::Missing))?;
     let application = gate.credentials.iter().find(|row| row.text("api_key") == key);
     let application = application.ok_or(Refusal::Unauthenticated(Denial::Unknown))?;

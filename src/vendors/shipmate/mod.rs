@@ -36,7 +36,7 @@ pub const VENDOR: Vendor = Vendor {
     id: "shipmate",
     mount: "shipmate",
     version: "",
-    formerly: "",
+    legacy_prefix: "",
     hosts: &["api.shipmate.co.uk", "api-staging.shipmate.co.uk"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate/openapi.json")),
     spec_source: include_str!("../../../specs/shipmate/openapi.yaml"),
@@ -61,7 +61,7 @@ pub const VENDOR: Vendor = Vendor {
 pub const VENDOR_V1_2: Vendor = Vendor {
     id: "shipmate_v1_2",
     version: "/v1.2",
-    formerly: "",
+    legacy_prefix: "",
     spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/openapi.json")),
     spec_source: include_str!("../../../specs/shipmate_v1_2/openapi.yaml"),
     operations: operations::rows_v1_2,

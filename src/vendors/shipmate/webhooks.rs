@@ -12,7 +12,7 @@ use super::wire::{self, CONSIGNMENT, Consignment, Stamp};
 use crate::base::ids;
 use crate::carrier::{Parcel, Scan, Status};
 use crate::engine::Cx;
-use crate::engine::webhooks::{Format, Message, Notice, Policy, Webhooks, unsigned};
+use crate::engine::webhooks::{Event, Format, Message, RetryPolicy, Webhooks, unsigned};
 
 pub(super) const CREATED: &str = "SHIPMENT_CREATED";
 pub(super) const CANCELLED: &str = "SHIPMENT_CANCELLED";
@@ -31,9 +31,14 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     ],
     shared: Some("shipmate"),
     // The vendor publishes no numbers; it says that gaps grow, and that a webhook that keeps failing is paused.
-    policy: Policy { timeout: Duration::from_secs(10), gaps: &[60, 300, 900, 3_600, 14_400], retries_answers: true, pause_after: Some(10) },
+    policy: RetryPolicy {
+        timeout: Duration::from_secs(10),
+        backoff: &[60, 300, 900, 3_600, 14_400],
+        retries_answers: true,
+        pause_after: Some(10),
+    },
     secret: |rng| Some(ids::hex(rng, 32)),
-    word,
+    render,
     sign: unsigned,
     sample,
 };
@@ -120,7 +125,7 @@ fn label(kind: &str) -> String {
 }
 
 /// The tokens, the event, and what is said, as JSON or as a form.
-fn word(notice: &Notice<'_>) -> Message {
+fn render(notice: &Event<'_>) -> Message {
     let mut members = Map::new();
     members.insert("auth_token".to_owned(), notice.subscription.secret.as_deref().unwrap_or_default().into());
     members.insert("request_token".to_owned(), notice.token.into());

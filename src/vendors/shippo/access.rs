@@ -9,18 +9,18 @@ use super::links;
 use super::wire::MANAGED_ACCOUNT;
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::engine::{self, AccountRows, Cx, Denial, Fact, Form, Gate, Identity, Refusal, Request};
+use crate::engine::{self, AccountRows, AuthRequest, Cx, Denial, FieldSpec, FieldType, Identity, Refusal, Request};
 use crate::world::Credential;
 
 /// What rows of `accounts` may say.
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "Shippo: one token in each row.",
-    credentials: &[&[Fact::text("token", "The token, without `ShippoToken`.")]],
+    credentials: &[&[FieldSpec::text("token", "The token, without `ShippoToken`.")]],
     others: &[
-        Fact::new("mode", Form::OneOf(&["test", "live"]), "Test labels or live ones."),
-        Fact::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),
-        Fact::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
-        Fact::text("webhook_secret", "What the bodies of new webhooks are signed with."),
+        FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Test labels or live ones."),
+        FieldSpec::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),
+        FieldSpec::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
+        FieldSpec::text("webhook_secret", "What the bodies of new webhooks are signed with."),
     ],
 };
 
@@ -83,7 +83,7 @@ pub(crate) fn identify(request: &Request) -> Option<Identity> {
 }
 
 /// Lets a caller in. `ShippoToken` goes with the account's own tokens, `Bearer` with those of connected applications.
-pub(crate) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     let denied = |denial| Err(Refusal::Unauthenticated(denial));
     let Some((scheme, token)) = presented(gate.call.request) else { return denied(Denial::Missing) };
     let bearer = scheme.eq_ignore_ascii_case("bearer");
@@ -107,7 +107,7 @@ pub(crate) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
 }
 
 /// A platform calls in the name of an account that it manages, which has worlds of its own.
-fn on_behalf(gate: &Gate<'_>, mut row: Credential, id: &str) -> Result<Credential, Refusal> {
+fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Credential, Refusal> {
     let platform = gate.shared.table(MANAGED_ACCOUNT).and_then(|table| table.get(id));
     let platform = platform.and_then(|body| serde_json::from_slice::<Platform>(body).ok()).map(|platform| platform.account);
     let platform = platform.unwrap_or_default();

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::json::Style;
 use crate::engine::{Call, Denial, Dialect, Refusal, Reply};
-use crate::spec::{Place, Rule, Violation};
+use crate::spec::{ParameterIn, Rule, Violation};
 
 /// The dialect.
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, headers };
@@ -88,7 +88,7 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
             let complaint = complaint::of(&call.request.body);
             detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {}", complaint.as_ref().unwrap_or(message)))
         }
-        Refusal::Invalid(violations) if violations.iter().any(|row| row.place == Place::Path) => not_on_this_server(call),
+        Refusal::Invalid(violations) if violations.iter().any(|row| row.place == ParameterIn::Path) => not_on_this_server(call),
         Refusal::Invalid(violations) => Reply::json(StatusCode::BAD_REQUEST, departures(violations)),
         Refusal::Missing { .. } => detail(StatusCode::NOT_FOUND, "Not found."),
         Refusal::WrongState { state, .. } => detail(StatusCode::BAD_REQUEST, &format!("Not possible in state {state}.")),

@@ -41,7 +41,7 @@ pub const VENDOR: Vendor = Vendor {
     id: "shippo",
     mount: "shippo",
     version: "",
-    formerly: "/v1",
+    legacy_prefix: "/v1",
     hosts: &["api.goshippo.com"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shippo/openapi.json")),
     spec_source: include_str!("../../../specs/shippo/openapi.yaml"),

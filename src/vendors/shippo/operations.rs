@@ -9,105 +9,105 @@ use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
     // Addresses
-    rows.judge("ListAddresses", addresses::list);
-    rows.judge("CreateAddress", addresses::create);
-    rows.judge("GetAddress", addresses::read);
-    rows.judge("ValidateAddress", addresses::validate);
+    rows.on_raw("ListAddresses", addresses::list);
+    rows.on_raw("CreateAddress", addresses::create);
+    rows.on_raw("GetAddress", addresses::read);
+    rows.on_raw("ValidateAddress", addresses::validate);
     // Addresses v2
-    rows.judge("ListAddressesV2", addresses_v2::list);
-    rows.judge("CreateAddressV2", addresses_v2::create);
-    rows.judge("ParseAddressV2", addresses_v2::parse);
-    rows.judge("ValidateAddressV2", addresses_v2::validate);
-    rows.judge("DeleteAddressV2", addresses_v2::delete);
-    rows.judge("GetAddressV2", addresses_v2::read);
-    rows.judge("UpdateAddressV2", addresses_v2::update);
+    rows.on_raw("ListAddressesV2", addresses_v2::list);
+    rows.on_raw("CreateAddressV2", addresses_v2::create);
+    rows.on_raw("ParseAddressV2", addresses_v2::parse);
+    rows.on_raw("ValidateAddressV2", addresses_v2::validate);
+    rows.on_raw("DeleteAddressV2", addresses_v2::delete);
+    rows.on_raw("GetAddressV2", addresses_v2::read);
+    rows.on_raw("UpdateAddressV2", addresses_v2::update);
     // Batches
-    rows.judge("CreateBatch", batches::create);
-    rows.judge("GetBatch", batches::read);
-    rows.judge("AddShipmentsToBatch", batches::add);
-    rows.judge("PurchaseBatch", batches::purchase);
-    rows.judge("RemoveShipmentsFromBatch", batches::remove);
+    rows.on_raw("CreateBatch", batches::create);
+    rows.on_raw("GetBatch", batches::read);
+    rows.on_raw("AddShipmentsToBatch", batches::add);
+    rows.on_raw("PurchaseBatch", batches::purchase);
+    rows.on_raw("RemoveShipmentsFromBatch", batches::remove);
     // Carrier Accounts
-    rows.judge("ListCarrierAccounts", carrier_accounts::list);
-    rows.judge("CreateCarrierAccount", carrier_accounts::create);
-    rows.judge("GetCarrierRegistrationStatus", registrations::status);
-    rows.judge("RegisterCarrierAccount", registrations::create);
-    rows.judge("GetCarrierAccount", carrier_accounts::read);
-    rows.judge("UpdateCarrierAccount", carrier_accounts::update);
-    rows.judge("FinishOauth2Signin", sign_in::finish);
-    rows.judge("InitiateOauth2Signin", sign_in::initiate);
+    rows.on_raw("ListCarrierAccounts", carrier_accounts::list);
+    rows.on_raw("CreateCarrierAccount", carrier_accounts::create);
+    rows.on_raw("GetCarrierRegistrationStatus", registrations::status);
+    rows.on_raw("RegisterCarrierAccount", registrations::create);
+    rows.on_raw("GetCarrierAccount", carrier_accounts::read);
+    rows.on_raw("UpdateCarrierAccount", carrier_accounts::update);
+    rows.on_raw("FinishOauth2Signin", sign_in::finish);
+    rows.on_raw("InitiateOauth2Signin", sign_in::initiate);
     // Carrier Parcel Templates
-    rows.judge("ListCarrierParcelTemplates", templates::list);
-    rows.judge("GetCarrierParcelTemplate", templates::read);
+    rows.on_raw("ListCarrierParcelTemplates", templates::list);
+    rows.on_raw("GetCarrierParcelTemplate", templates::read);
     // Customs Declarations
     rows.resource("ListCustomsDeclarations", stored::page(CUSTOMS_DECLARATION, 5));
-    rows.judge("CreateCustomsDeclaration", customs::create);
+    rows.on_raw("CreateCustomsDeclaration", customs::create);
     rows.resource("GetCustomsDeclaration", stored::one(CUSTOMS_DECLARATION));
     // Customs Items
     rows.resource("ListCustomsItems", stored::page(CUSTOMS_ITEM, 25));
-    rows.judge("CreateCustomsItem", customs::create_item);
+    rows.on_raw("CreateCustomsItem", customs::create_item);
     rows.resource("GetCustomsItem", stored::one(CUSTOMS_ITEM));
     // Labels
-    rows.judge("DownloadLabel", labels::download);
+    rows.on_raw("DownloadLabel", labels::download);
     // Manifests
-    rows.judge("ListManifests", manifests::list);
-    rows.judge("CreateManifest", manifests::create);
-    rows.judge("GetManifest", manifests::read);
+    rows.on_raw("ListManifests", manifests::list);
+    rows.on_raw("CreateManifest", manifests::create);
+    rows.on_raw("GetManifest", manifests::read);
     // Orders
-    rows.judge("ListOrders", orders::list);
-    rows.judge("CreateOrder", orders::create);
-    rows.judge("GetOrder", orders::read);
-    rows.judge("GetPackingSlip", orders::packing_slip);
+    rows.on_raw("ListOrders", orders::list);
+    rows.on_raw("CreateOrder", orders::create);
+    rows.on_raw("GetOrder", orders::read);
+    rows.on_raw("GetPackingSlip", orders::packing_slip);
     // Parcels
-    rows.judge("ListParcels", parcels::list);
-    rows.judge("CreateParcel", parcels::create);
-    rows.judge("GetParcel", parcels::read);
+    rows.on_raw("ListParcels", parcels::list);
+    rows.on_raw("CreateParcel", parcels::create);
+    rows.on_raw("GetParcel", parcels::read);
     // Pickups
-    rows.judge("CreatePickup", pickups::create);
+    rows.on_raw("CreatePickup", pickups::create);
     // Rates
-    rows.judge("GetRate", rates::read);
-    rows.judge("ListShipmentRates", rates::list);
-    rows.judge("ListShipmentRatesByCurrencyCode", rates::list_in_currency);
+    rows.on_raw("GetRate", rates::read);
+    rows.on_raw("ListShipmentRates", rates::list);
+    rows.on_raw("ListShipmentRatesByCurrencyCode", rates::list_in_currency);
     // Rates at Checkout
-    rows.judge("CreateLiveRate", service_groups::live_rates);
-    rows.judge("DeleteDefaultParcelTemplate", templates::delete_default);
-    rows.judge("GetDefaultParcelTemplate", templates::read_default);
-    rows.judge("UpdateDefaultParcelTemplate", templates::update_default);
+    rows.on_raw("CreateLiveRate", service_groups::live_rates);
+    rows.on_raw("DeleteDefaultParcelTemplate", templates::delete_default);
+    rows.on_raw("GetDefaultParcelTemplate", templates::read_default);
+    rows.on_raw("UpdateDefaultParcelTemplate", templates::update_default);
     // Refunds
-    rows.judge("ListRefunds", refunds::list);
-    rows.judge("CreateRefund", refunds::create);
-    rows.judge("GetRefund", refunds::read);
+    rows.on_raw("ListRefunds", refunds::list);
+    rows.on_raw("CreateRefund", refunds::create);
+    rows.on_raw("GetRefund", refunds::read);
     // Service Groups
-    rows.judge("ListServiceGroups", service_groups::list);
-    rows.judge("CreateServiceGroup", service_groups::create);
-    rows.judge("UpdateServiceGroup", service_groups::update);
-    rows.judge("DeleteServiceGroup", service_groups::delete);
+    rows.on_raw("ListServiceGroups", service_groups::list);
+    rows.on_raw("CreateServiceGroup", service_groups::create);
+    rows.on_raw("UpdateServiceGroup", service_groups::update);
+    rows.on_raw("DeleteServiceGroup", service_groups::delete);
     // Shipments
-    rows.judge("ListShipments", shipments::list);
-    rows.judge("CreateShipment", shipments::create);
-    rows.judge("GetShipment", shipments::read);
+    rows.on_raw("ListShipments", shipments::list);
+    rows.on_raw("CreateShipment", shipments::create);
+    rows.on_raw("GetShipment", shipments::read);
     // Shippo Accounts
-    rows.judge("ListShippoAccounts", managed::list);
-    rows.judge("CreateShippoAccount", managed::create);
-    rows.judge("GetShippoAccount", managed::read);
-    rows.judge("UpdateShippoAccount", managed::update);
+    rows.on_raw("ListShippoAccounts", managed::list);
+    rows.on_raw("CreateShippoAccount", managed::create);
+    rows.on_raw("GetShippoAccount", managed::read);
+    rows.on_raw("UpdateShippoAccount", managed::update);
     // Tracking Status
-    rows.judge("CreateTrack", tracking::create);
-    rows.judge("GetTrack", tracking::read);
+    rows.on_raw("CreateTrack", tracking::create);
+    rows.on_raw("GetTrack", tracking::read);
     // Transactions
-    rows.judge("ListTransactions", transactions::list);
-    rows.judge("CreateTransaction", transactions::create);
-    rows.judge("GetTransaction", transactions::read);
+    rows.on_raw("ListTransactions", transactions::list);
+    rows.on_raw("CreateTransaction", transactions::create);
+    rows.on_raw("GetTransaction", transactions::read);
     // User Parcel Templates
-    rows.judge("ListUserParcelTemplates", templates::list_own);
-    rows.judge("CreateUserParcelTemplate", templates::create_own);
-    rows.judge("DeleteUserParcelTemplate", templates::delete_own);
-    rows.judge("GetUserParcelTemplate", templates::read_own);
-    rows.judge("UpdateUserParcelTemplate", templates::update_own);
+    rows.on_raw("ListUserParcelTemplates", templates::list_own);
+    rows.on_raw("CreateUserParcelTemplate", templates::create_own);
+    rows.on_raw("DeleteUserParcelTemplate", templates::delete_own);
+    rows.on_raw("GetUserParcelTemplate", templates::read_own);
+    rows.on_raw("UpdateUserParcelTemplate", templates::update_own);
     // Webhooks
-    rows.judge("listWebhooks", subscriptions::list);
-    rows.judge("createWebhook", subscriptions::create);
-    rows.judge("deleteWebhook", subscriptions::delete);
-    rows.judge("getWebhook", subscriptions::read);
-    rows.judge("updateWebhook", subscriptions::update);
+    rows.on_raw("listWebhooks", subscriptions::list);
+    rows.on_raw("createWebhook", subscriptions::create);
+    rows.on_raw("deleteWebhook", subscriptions::delete);
+    rows.on_raw("getWebhook", subscriptions::read);
+    rows.on_raw("updateWebhook", subscriptions::update);
 }

@@ -12,7 +12,7 @@ use super::rules::{fixtures, tracking, transactions};
 use super::wire::transaction::Transaction;
 use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
-use crate::engine::webhooks::{Message, Notice, Policy, Subscription, Webhooks};
+use crate::engine::webhooks::{Event, Message, RetryPolicy, Subscription, Webhooks};
 use crate::engine::{Cx, signing};
 
 pub(super) const TRANSACTION_CREATED: &str = "transaction_created";
@@ -25,9 +25,9 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     events: &[TRANSACTION_CREATED, TRANSACTION_UPDATED, TRACK_UPDATED, BATCH_CREATED, BATCH_PURCHASED],
     shared: None,
     // Three seconds for an answer; silence is followed by one more attempt, a refusal by none.
-    policy: Policy { timeout: Duration::from_secs(3), gaps: &[10], retries_answers: false, pause_after: None },
+    policy: RetryPolicy { timeout: Duration::from_secs(3), backoff: &[10], retries_answers: false, pause_after: None },
     secret: |_| None,
-    word,
+    render,
     sign,
     sample,
 };
@@ -59,7 +59,7 @@ pub(super) fn batch(cx: &mut Cx<'_>, event: &str, id: &str) {
 }
 
 /// The event first, then what is said.
-fn word(notice: &Notice<'_>) -> Message {
+fn render(notice: &Event<'_>) -> Message {
     let mut members = Map::new();
     members.insert("event".to_owned(), notice.event.into());
     members.extend(notice.payload.as_object().cloned().unwrap_or_default());

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::time::Timestamp;
-use crate::engine::{self, AccountRows, Denial, Fact, Form, Gate, Identity, Refusal, Request, decode};
+use crate::engine::{self, AccountRows, AuthRequest, Denial, FieldSpec, FieldType, Identity, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::world::Credential;
@@ -23,17 +23,17 @@ const DEFAULT_EMAIL: &str = "you@youremail.com";
 /// What rows of `accounts` may say.
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "Shiptheory: logins.",
-    credentials: &[&[Fact::text("email", "User name."), Fact::text("password", "Password.")]],
+    credentials: &[&[FieldSpec::text("email", "User name."), FieldSpec::text("password", "Password.")]],
     others: &[
-        Fact::text("token", "A permanent token."),
-        Fact::new("approve_after", Form::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),
-        Fact::new(
+        FieldSpec::text("token", "A permanent token."),
+        FieldSpec::new("approve_after", FieldType::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),
+        FieldSpec::new(
             "holds_at",
-            Form::OneOf(&["Ready", "Not Ready", "PROCESSING", "Print Error"]),
+            FieldType::OneOf(&["Ready", "Not Ready", "PROCESSING", "Print Error"]),
             "Where bookings come to a stop that are otherwise done when they are answered.",
         ),
-        Fact::new("goes_on_after", Form::Duration, "How long a stopped booking waits until it goes on; for ever if absent."),
-        Fact::new("search_days", Form::UpTo(366), "How many days a search may span; 31 unless told."),
+        FieldSpec::new("goes_on_after", FieldType::Duration, "How long a stopped booking waits until it goes on; for ever if absent."),
+        FieldSpec::new("search_days", FieldType::UpTo(366), "How many days a search may span; 31 unless told."),
     ],
 };
 
@@ -88,7 +88,7 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 }
 
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.
-pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     acceptable(gate.call.request)?;
     let denied = |denial| Err(Refusal::Unauthenticated(denial));
     let Some(token) = bearer(gate.call.request) else { return denied(Denial::Missing) };

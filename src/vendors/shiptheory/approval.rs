@@ -24,7 +24,7 @@ const QUEUE: SignedDuration = SignedDuration::from_mins(1);
 pub(super) fn wait(cx: &mut Cx<'_>, shipment: &mut Shipment) {
     shipment.tell(cx.now, Tone::Info, "Waiting for approval");
     if let Some(delay) = time::span(cx.credential.text("approve_after")) {
-        cx.after(delay, APPROVE, &shipment.reference, 0);
+        cx.schedule_in(delay, APPROVE, &shipment.reference, 0);
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
         (APPROVE, Status::Waiting) => {
             shipment.status = Status::Queued;
             shipment.tell(cx.now, Tone::Info, "Approved for shipping");
-            cx.after(QUEUE, SUBMIT, &shipment.reference, 0);
+            cx.schedule_in(QUEUE, SUBMIT, &shipment.reference, 0);
         }
         (SUBMIT, Status::Queued) => {
             let service = shipment.service.as_ref().and_then(|service| routing::chosen(i64::from(service.id)));

@@ -116,11 +116,11 @@ fn broken(violations: &[Violation]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Place;
+    use crate::spec::ParameterIn;
 
     #[test]
     fn departures_nest_as_the_request_does() {
-        let row = |path: &str, rule| Violation { place: Place::Body, path: path.into(), rule };
+        let row = |path: &str, rule| Violation { place: ParameterIn::Body, path: path.into(), rule };
         let error = broken(&[row("a.b", Rule::Required), row("a.c", Rule::Shorter(1)), row("d", Rule::Longer(3))]);
         assert_eq!(error, json!({"a": {"b": {"_required": REQUIRED}, "c": {"_empty": EMPTY}}, "d": {"maxLength": INVALID}}));
     }

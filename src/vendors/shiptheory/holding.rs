@@ -29,7 +29,7 @@ pub(super) fn stop(cx: &mut Cx<'_>, shipment: &mut Shipment, at: Status) {
         _ => {}
     }
     if let Some(delay) = time::span(cx.credential.text("goes_on_after")) {
-        cx.after(delay, GO_ON, &shipment.reference, 0);
+        cx.schedule_in(delay, GO_ON, &shipment.reference, 0);
     }
 }
 

@@ -47,7 +47,7 @@ pub const VENDOR: Vendor = Vendor {
     id: "shiptheory",
     mount: "shiptheory",
     version: "",
-    formerly: "",
+    legacy_prefix: "",
     hosts: &["api.shiptheory.com"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shiptheory/openapi.json")),
     spec_source: include_str!("../../../specs/shiptheory/openapi.yaml"),

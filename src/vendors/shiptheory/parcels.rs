@@ -18,7 +18,7 @@ pub(super) fn ship(
     let (carrier, service, days, by) = service;
     let (from, to) = way;
     let transit_days = transit::days(days, &from, &to);
-    cx.ship(Parcel {
+    cx.create_parcel(Parcel {
         tracking_number: tracking_number.to_owned(),
         carrier: carrier.to_owned(),
         service: service.to_owned(),

@@ -14,7 +14,7 @@ use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::text;
 use crate::base::time::{self, Timestamp};
-use crate::engine::{self, AccountRows, Denial, Fact, Gate, Identity, Refusal, Request};
+use crate::engine::{self, AccountRows, AuthRequest, Denial, FieldSpec, Identity, Refusal, Request};
 use crate::world::Credential;
 
 /// How long a token lives, in seconds.
@@ -32,10 +32,10 @@ const KEY: &[u8] = b"seatrial signs shiptime tokens with this public key";
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "ShipTime: OAuth2 clients, and Basic pairs.",
     credentials: &[
-        &[Fact::text("client_id", "OAuth2 client."), Fact::text("client_secret", "OAuth2 secret.")],
-        &[Fact::text("username", "Basic user name."), Fact::text("password", "Basic password.")],
+        &[FieldSpec::text("client_id", "OAuth2 client."), FieldSpec::text("client_secret", "OAuth2 secret.")],
+        &[FieldSpec::text("username", "Basic user name."), FieldSpec::text("password", "Basic password.")],
     ],
-    others: &[Fact::text("scope", "OAuth2 scope."), Fact::flag("pickups_fail", "No driver comes for a pickup.")],
+    others: &[FieldSpec::text("scope", "OAuth2 scope."), FieldSpec::flag("pickups_fail", "No driver comes for a pickup.")],
 };
 
 /// What a token says.
@@ -84,7 +84,7 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 }
 
 /// Lets a caller in by pair or by token. Scheme names are matched without regard to case.
-pub(super) fn authenticate(gate: &Gate<'_>) -> Result<Credential, Refusal> {
+pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     let deny = Refusal::Unauthenticated;
     let Some((scheme, rest)) = authorization(gate.call.request) else {
         return Err(deny(Denial::Missing));

@@ -23,7 +23,7 @@ pub const VENDOR: Vendor = Vendor {
     id: "shiptime",
     mount: "shiptime",
     version: "",
-    formerly: "",
+    legacy_prefix: "",
     hosts: &["restapi.shiptime.com", "sandboxapi.shiptime.com", "sandboxrestapi.shiptime.com", "restapi.appspaces.ca"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shiptime/openapi.json")),
     spec_source: include_str!("../../../specs/shiptime/openapi.yaml"),

@@ -1,29 +1,29 @@
-//! Which operation is which behaviour. All of them judge for themselves: ShipTime checks in an order of its own.
+//! Which operation is which behavior. All of them judge for themselves: ShipTime checks in an order of its own.
 
 use super::rules::{boxes, label, location, pickups, rates, shipments, token, track};
 use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
-    rows.judge("box-get-all", boxes::list);
+    rows.on_raw("box-get-all", boxes::list);
 
-    rows.judge("location-get", location::look_up);
+    rows.on_raw("location-get", location::look_up);
 
-    rows.judge("pickup-get-all", pickups::list);
-    rows.judge("pickup-schedule", pickups::schedule);
-    rows.judge("pickup-cancel", pickups::cancel);
-    rows.judge("pickup-find-available-for-shipment", pickups::available);
-    rows.judge("pickup-remove-shipment", pickups::remove_shipment);
+    rows.on_raw("pickup-get-all", pickups::list);
+    rows.on_raw("pickup-schedule", pickups::schedule);
+    rows.on_raw("pickup-cancel", pickups::cancel);
+    rows.on_raw("pickup-find-available-for-shipment", pickups::available);
+    rows.on_raw("pickup-remove-shipment", pickups::remove_shipment);
 
-    rows.judge("rate-post", rates::quote);
+    rows.on_raw("rate-post", rates::quote);
 
-    rows.judge("shipments-get-all", shipments::list);
-    rows.judge("shipments-post", shipments::create);
-    rows.judge("shipments-get", shipments::view);
-    rows.judge("shipments-cancel", shipments::cancel);
-    rows.judge("shipments-customs-get", label::customs);
-    rows.judge("shipments-label-get", label::label);
+    rows.on_raw("shipments-get-all", shipments::list);
+    rows.on_raw("shipments-post", shipments::create);
+    rows.on_raw("shipments-get", shipments::view);
+    rows.on_raw("shipments-cancel", shipments::cancel);
+    rows.on_raw("shipments-customs-get", label::customs);
+    rows.on_raw("shipments-label-get", label::label);
 
-    rows.judge("token-post", token::issue);
+    rows.on_raw("token-post", token::issue);
 
-    rows.judge("track-get", track::view);
+    rows.on_raw("track-get", track::view);
 }

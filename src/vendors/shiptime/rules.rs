@@ -1,4 +1,4 @@
-//! The behaviours, a file for each tag of the document, and what they share.
+//! The behaviors, a file for each tag of the document, and what they share.
 
 pub(super) mod boxes;
 pub(super) mod label;

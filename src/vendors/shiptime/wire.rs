@@ -195,7 +195,7 @@ pub(super) struct Proof {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Place {
+pub(super) struct PickupLocation {
     pub(super) postal_code: String,
     pub(super) city: &'static str,
     pub(super) state: &'static str,

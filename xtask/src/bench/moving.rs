@@ -34,10 +34,10 @@ pub struct Moving {
     pub year: Duration,
     /// How much happened in it.
     pub steps: u64,
-    pub telling: Vec<Telling>,
+    pub telling: Vec<WebhookChaos>,
 }
 
-pub struct Telling {
+pub struct WebhookChaos {
     /// Receivers that each hear of everything; what one hears, it hears in order, one after the other.
     pub receivers: u64,
     pub deliveries: u64,
@@ -54,7 +54,7 @@ impl Moving {
     }
 }
 
-impl Telling {
+impl WebhookChaos {
     pub fn per_second(&self) -> f64 {
         self.deliveries as f64 / self.time.as_secs_f64()
     }
@@ -78,7 +78,7 @@ pub fn measure(stand: &Stand, load: &Load, quick: bool) -> Result<Moving, Failur
 }
 
 /// Has a year pass in which receivers hear of every scan.
-fn tell(stand: &Stand, load: &Load, receivers: u64, consignments: u64) -> Result<Telling, Failure> {
+fn tell(stand: &Stand, load: &Load, receivers: u64, consignments: u64) -> Result<WebhookChaos, Failure> {
     eprintln!("telling: {receivers} receivers of {consignments} consignments");
     let server = stand.server(&[])?;
     let booking = Prepared::by_calls_to(server.address)?.booking();
@@ -94,7 +94,7 @@ fn tell(stand: &Stand, load: &Load, receivers: u64, consignments: u64) -> Result
     if deliveries < consignments * receivers || told["found"] != deliveries {
         return Err(Failure::Unexpected(format!("{deliveries} deliveries were heard, and {} are in the log", told["found"])));
     }
-    Ok(Telling { receivers, deliveries, time })
+    Ok(WebhookChaos { receivers, deliveries, time })
 }
 
 #[expect(clippy::disallowed_methods, reason = "measuring real time is the purpose")]

@@ -65,9 +65,9 @@ async fn tell(mut seen: Seen, mut sender: Sender<Bytes, Infallible>) {
                 return;
             }
         }
-        let Some(stirred) = listening.filter(|_| !is_over) else { return };
+        let Some(changed) = listening.filter(|_| !is_over) else { return };
         tokio::select! {
-            () = stirred => {}
+            () = changed => {}
             _ = heartbeat.tick() => {
                 if sender.send_data(Bytes::from_static(b": still here\n\n")).await.is_err() {
                     return;

@@ -40,7 +40,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             tracking = number(&carrier.tracking, &mut cx.rng);
         }
         cx.docs.put(PARCEL_REFERENCE, parcel.reference, order.reference);
-        cx.ship(carrier::Parcel {
+        cx.create_parcel(carrier::Parcel {
             tracking_number: tracking.clone(),
             carrier: service.carrier.clone(),
             service: service.key.clone(),

@@ -76,7 +76,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         test: Mode::of(cx).is_test(),
     };
     cx.docs.put(BATCH, &batch.object_id, &batch);
-    cx.after(SignedDuration::from_millis(2_300), VALIDATION, &batch.object_id, 0);
+    cx.schedule_in(SignedDuration::from_millis(2_300), VALIDATION, &batch.object_id, 0);
     answer(cx, StatusCode::CREATED, batch)
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn purchase(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Pa
     batch.status = Status::Purchasing;
     batch.object_updated = Moment(cx.now);
     cx.docs.put(BATCH, &id, &batch);
-    cx.after(SignedDuration::from_secs(3), PURCHASE, &id, 0);
+    cx.schedule_in(SignedDuration::from_secs(3), PURCHASE, &id, 0);
     answer(cx, StatusCode::ACCEPTED, batch)
 }
 
@@ -281,7 +281,7 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result
         webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, label);
     }
     for label in &labels {
-        cx.reached(Anchor::Batch, &label.tracking_number);
+        cx.anchor_reached(Anchor::Batch, &label.tracking_number);
     }
     let first = labels.swap_remove(0);
     if first.status == "SUCCESS" {

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::super::wire::track::{Event, Level, Place, Track};
+use super::super::wire::track::{Event, Level, Track, TrackLocation};
 use super::super::wire::{self, Moment};
 use crate::base::time;
 use crate::engine::Cx;
@@ -50,7 +50,7 @@ fn event(cx: &mut Cx<'_>, status: &'static str, strides: usize) -> Event {
     let (location, details) = match status {
         "TRANSIT" => (sender(), "Your shipment has departed from the origin."),
         "FAILURE" => (
-            Place::us("Memphis", "TN", "37501"),
+            TrackLocation::us("Memphis", "TN", "37501"),
             "The Postal Service has identified a problem with the processing of this item and you should contact support to get \
              further information.",
         ),
@@ -71,10 +71,10 @@ fn event(cx: &mut Cx<'_>, status: &'static str, strides: usize) -> Event {
     }
 }
 
-fn sender() -> Place {
-    Place::us("San Francisco", "CA", "94103")
+fn sender() -> TrackLocation {
+    TrackLocation::us("San Francisco", "CA", "94103")
 }
 
-fn recipient() -> Place {
-    Place::us("Chicago", "IL", "60611")
+fn recipient() -> TrackLocation {
+    TrackLocation::us("Chicago", "IL", "60611")
 }

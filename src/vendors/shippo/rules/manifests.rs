@@ -104,7 +104,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     };
     if queued {
         cx.docs.put(MANIFEST, &manifest.object_id, &manifest);
-        cx.after(SignedDuration::from_millis(500), PROGRESS, &manifest.object_id, 0);
+        cx.schedule_in(SignedDuration::from_millis(500), PROGRESS, &manifest.object_id, 0);
     } else {
         make(cx, &mut manifest);
     }
@@ -134,7 +134,7 @@ fn make(cx: &mut Cx<'_>, manifest: &mut Manifest) {
                 let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
                 lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
                 cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
-                labels.iter().for_each(|label| cx.reached(Anchor::Manifest, &label.tracking_number));
+                labels.iter().for_each(|label| cx.anchor_reached(Anchor::Manifest, &label.tracking_number));
                 manifest.transactions = labels.into_iter().map(|label| label.object_id).collect();
                 "SUCCESS".clone_into(&mut manifest.status);
             }

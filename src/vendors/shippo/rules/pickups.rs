@@ -78,7 +78,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     });
     cx.docs.put(PICKUP, &id, &pickup);
     if confirmed {
-        cx.later(end, DONE, &id, 0);
+        cx.schedule_at(end, DONE, &id, 0);
     }
     Ok(dialect::go(StatusCode::CREATED, &pickup))
 }
@@ -88,7 +88,7 @@ pub(crate) fn done(cx: &mut Cx<'_>, id: &str) {
     let Some(pickup) = cx.docs.get::<Value>(PICKUP, id) else { return };
     for label in pickup["transactions"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if let Some(label) = cx.docs.get::<Transaction>(TRANSACTION, label) {
-            cx.reached(Anchor::Pickup, &label.tracking_number);
+            cx.anchor_reached(Anchor::Pickup, &label.tracking_number);
         }
     }
 }

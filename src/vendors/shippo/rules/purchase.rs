@@ -78,8 +78,8 @@ fn new(cx: &mut Cx<'_>, carrier: &str, parcel: &str, wishes: &Wishes) -> Transac
 
 /// Writes an asynchronous purchase into the agenda.
 pub(crate) fn schedule(cx: &mut Cx<'_>, id: &str) {
-    cx.after(SignedDuration::from_millis(500), PROGRESS, id, 0);
-    cx.after(SignedDuration::from_millis(1_600), PROGRESS, id, 1);
+    cx.schedule_in(SignedDuration::from_millis(500), PROGRESS, id, 0);
+    cx.schedule_in(SignedDuration::from_millis(1_600), PROGRESS, id, 1);
 }
 
 /// A queued purchase waits, then has its label or the carrier's refusal.
@@ -118,7 +118,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
         transaction.qr_code = qr_code == Some(true) && carrier.token == "usps";
         let lines = lines(transaction, carrier, &rate, &from, &to);
         cx.docs.shared().put(LABEL_FILE, &transaction.object_id, &vec![lines]);
-        cx.ship(carrier::Parcel {
+        cx.create_parcel(carrier::Parcel {
             tracking_number: transaction.tracking_number.clone(),
             carrier: rate.carrier.clone(),
             service: rate.service.clone(),

@@ -77,9 +77,9 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     };
     cx.docs.put(REFUND, &refund.object_id, &refund);
     if queued {
-        cx.after(SignedDuration::from_secs(1), PROGRESS, &refund.object_id, PENDING);
+        cx.schedule_in(SignedDuration::from_secs(1), PROGRESS, &refund.object_id, PENDING);
     }
-    cx.after(SignedDuration::from_hours(72), PROGRESS, &refund.object_id, if late { REJECTED } else { GRANTED });
+    cx.schedule_in(SignedDuration::from_hours(72), PROGRESS, &refund.object_id, if late { REJECTED } else { GRANTED });
     Ok(version::reply(cx.call, StatusCode::CREATED, refund))
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
             status: "PENDING_TERMS".to_owned(),
         };
         cx.docs.put(REGISTRATION, token, &registration);
-        cx.after(SignedDuration::from_hours(1), PROGRESS, token, 0);
+        cx.schedule_in(SignedDuration::from_hours(1), PROGRESS, token, 0);
     }
     Ok(version::reply(cx.call, StatusCode::CREATED, carrier_accounts::view(cx, account)))
 }

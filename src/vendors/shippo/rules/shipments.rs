@@ -103,8 +103,8 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> 
     }
     if later {
         cx.docs.put(SHIPMENT, &shipment.object_id, &shipment);
-        cx.after(SignedDuration::from_millis(300), PROGRESS, &shipment.object_id, 0);
-        cx.after(SignedDuration::from_secs(1), PROGRESS, &shipment.object_id, 1);
+        cx.schedule_in(SignedDuration::from_millis(300), PROGRESS, &shipment.object_id, 0);
+        cx.schedule_in(SignedDuration::from_secs(1), PROGRESS, &shipment.object_id, 1);
     } else {
         rate(cx, &mut shipment);
     }

@@ -65,7 +65,7 @@ pub(crate) fn finish(cx: &mut Cx<'_>, Params(Begun { code }): Params<Begun>) -> 
     let mut owner = owner.ok_or_else(|| Refusal::missing(SIGN_IN, &code))?;
     cx.docs.shared().remove(SIGN_IN, &code);
     owner.account = pending.account.into();
-    cx.enter(owner);
+    cx.switch_account(owner);
     if let Some(mut account) = accounts::find(cx, &pending.carrier_account) {
         account.sign_in = Some("connected".to_owned());
         accounts::put(cx, &account);

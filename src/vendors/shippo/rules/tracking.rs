@@ -10,7 +10,7 @@ use super::super::access::Mode;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::Fields;
 use super::super::dialect::{self, GO_DETAIL, because_of, by_field, version};
-use super::super::wire::track::{self, Level, Package, Place, Track};
+use super::super::wire::track::{self, Level, Package, Track, TrackLocation};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{Moment, PARCEL, TRACK, TRANSACTION, parcel};
 use super::fixtures;
@@ -116,8 +116,8 @@ fn followed(parcel: &Parcel, metadata: String) -> Track {
         messages: Vec::new(),
         carrier: parcel.carrier.clone(),
         tracking_number: parcel.tracking_number.clone(),
-        address_from: Some(Place::from(&parcel.from)),
-        address_to: Some(Place::from(&parcel.to)),
+        address_from: Some(TrackLocation::from(&parcel.from)),
+        address_to: Some(TrackLocation::from(&parcel.to)),
         eta,
         original_eta: eta,
         servicelevel: Level { token: Some(parcel.service.clone()), name: service.map(|service| service.name.clone()) },
@@ -148,7 +148,7 @@ fn unknown(carrier: String, tracking_number: String, metadata: String) -> Track 
         messages: Vec::new(),
         carrier,
         tracking_number,
-        address_from: Some(Place::us("", "", "")),
+        address_from: Some(TrackLocation::us("", "", "")),
         address_to: None,
         eta: None,
         original_eta: None,

@@ -63,7 +63,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     Ok(version::reply(cx.call, StatusCode::CREATED, view))
 }
 
-/// One transaction. Reading it reads its tracking: under a test token there is no other way to.
+/// One transaction. Parsed it reads its tracking: under a test token there is no other way to.
 pub(crate) fn read(cx: &mut Cx<'_>, Params(TransactionId { id: ObjectId(id) }): Params<TransactionId>) -> Outcome {
     let mut transaction: Transaction = cx.docs.require(TRANSACTION, &id)?;
     if cx.read_parcel(&transaction.tracking_number).is_some() {

@@ -12,8 +12,8 @@ pub(crate) struct Track {
     pub messages: Vec<String>,
     pub carrier: String,
     pub tracking_number: String,
-    pub address_from: Option<Place>,
-    pub address_to: Option<Place>,
+    pub address_from: Option<TrackLocation>,
+    pub address_to: Option<TrackLocation>,
     pub eta: Option<Moment>,
     pub original_eta: Option<Moment>,
     pub servicelevel: Level,
@@ -63,7 +63,7 @@ pub(crate) struct Level {
 
 /// A town; what is unknown is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct TrackLocation {
     pub city: String,
     pub state: String,
     pub zip: String,
@@ -80,7 +80,7 @@ pub(crate) struct Event {
     pub status_details: String,
     pub status_date: Moment,
     pub substatus: Option<Substatus>,
-    pub location: Option<Place>,
+    pub location: Option<TrackLocation>,
 }
 
 /// The finer word of a step.
@@ -91,14 +91,14 @@ pub(crate) struct Substatus {
     action_required: bool,
 }
 
-impl From<&Location> for Place {
+impl From<&Location> for TrackLocation {
     fn from(location: &Location) -> Self {
         let Location { city, state, zip, country } = location.clone();
         Self { city, state, zip, country }
     }
 }
 
-impl Place {
+impl TrackLocation {
     /// A town of the United States.
     pub(crate) fn us(city: &str, state: &str, zip: &str) -> Self {
         Self { city: city.to_owned(), state: state.to_owned(), zip: zip.to_owned(), country: "US".to_owned() }
@@ -168,7 +168,7 @@ fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
         status_details: scan.message.clone().unwrap_or_else(|| text.to_owned()),
         status_date: Moment(scan.at),
         substatus: Some(Substatus { code, text, action_required }),
-        location: scan.location.as_ref().map(Place::from),
+        location: scan.location.as_ref().map(TrackLocation::from),
     }
 }
 

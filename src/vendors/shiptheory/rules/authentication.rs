@@ -16,6 +16,6 @@ pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
     });
     let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;
     let token = access::issue(cx.sandbox, login.text("email"), cx.now);
-    cx.enter(login);
+    cx.switch_account(login);
     Ok(Reply::ok(json!({"success": true, "data": {"token": token}})))
 }

@@ -1,4 +1,4 @@
-//! The behaviours, one file for each tag of the document.
+//! The behaviors, one file for each tag of the document.
 
 pub(super) mod authentication;
 pub(super) mod packages;

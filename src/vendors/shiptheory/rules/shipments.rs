@@ -95,7 +95,7 @@ pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
 
 /// A shipment with its history, and its label once it is booked. The first look at the label is its printing.
 pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
-    if !cx.docs.has(SHIPMENT, &reference) && cx.docs.elsewhere(SHIPMENT, &reference) {
+    if !cx.docs.has(SHIPMENT, &reference) && cx.docs.exists_in_other_account(SHIPMENT, &reference) {
         return Err(Refusal::Foreign { kind: SHIPMENT, id: reference });
     }
     let mut shipment: Shipment = cx.docs.require(SHIPMENT, &reference)?;

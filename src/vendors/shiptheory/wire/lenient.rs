@@ -1,4 +1,4 @@
-//! Reading members whatever JSON type they come in.
+//! Parsed members whatever JSON type they come in.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};

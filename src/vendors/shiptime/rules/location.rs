@@ -6,7 +6,7 @@ use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::catalog::CATALOG;
 use crate::vendors::shiptime::checks::{self, AMERICAN, CANADIAN};
 use crate::vendors::shiptime::dialect;
-use crate::vendors::shiptime::wire::Place;
+use crate::vendors::shiptime::wire::PickupLocation;
 
 /// Only Canada and the United States are known; a prefix that belongs to many villages has no one place.
 pub(in crate::vendors::shiptime) fn look_up(cx: &mut Cx<'_>) -> Outcome {
@@ -23,5 +23,5 @@ pub(in crate::vendors::shiptime) fn look_up(cx: &mut Cx<'_>) -> Outcome {
         }
     }
     .ok_or(Refusal::Because("no_location", Value::Null))?;
-    Ok(Reply::ok(Place { postal_code: code.to_owned(), city, state }))
+    Ok(Reply::ok(PickupLocation { postal_code: code.to_owned(), city, state }))
 }

@@ -146,12 +146,12 @@ pub(super) fn book(cx: &mut Cx<'_>, shipment: &mut Shipment, detail: &Map<String
         cx.docs.put(DOOR, &door(&shipment.carrier, &pickup.pickup_address), &ids);
         for (time, topic) in [("readyTime", DISPATCH), ("closeTime", DONE)] {
             if let Some(at) = moment(detail, time) {
-                cx.later(at, topic, &pickup.id.to_string(), 0);
+                cx.schedule_at(at, topic, &pickup.id.to_string(), 0);
             }
         }
     }
     if let Some(ready) = moment(detail, "readyTime") {
-        shipment.numbers.iter().for_each(|number| cx.hand_over(number, ready));
+        shipment.numbers.iter().for_each(|number| cx.set_handover(number, ready));
     }
     pickup.shipments.push(shipment.id);
     shipment.pickup = Some(pickup.id);
@@ -185,7 +185,7 @@ pub(super) fn done(cx: &mut Cx<'_>, id: &str) {
     for ship_id in pickup.into_iter().flat_map(|pickup| pickup.shipments) {
         let shipment = cx.docs.get::<Shipment>(SHIPMENT, &ship_id.to_string());
         for number in shipment.into_iter().flat_map(|shipment| shipment.numbers) {
-            cx.reached(Anchor::Pickup, &number);
+            cx.anchor_reached(Anchor::Pickup, &number);
         }
     }
 }

@@ -61,7 +61,7 @@ pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
     }
     let ids = quotes.iter().map(|quote| quote.quote_id.clone()).collect();
     cx.docs.put(RATING, &rating, &Rating { request, quotes: ids });
-    cx.after(LIFE, EXPIRE, &rating, 0);
+    cx.schedule_in(LIFE, EXPIRE, &rating, 0);
     Ok(Reply::ok(Quotes { available_rates: quotes }))
 }
 

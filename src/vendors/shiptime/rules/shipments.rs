@@ -113,7 +113,7 @@ pub(super) fn own(cx: &Cx<'_>, parameter: &str) -> Result<Shipment, Refusal> {
 pub(super) fn find(cx: &Cx<'_>, id: &str) -> Result<Shipment, Refusal> {
     match cx.docs.get(SHIPMENT, id) {
         Some(shipment) => Ok(shipment),
-        None if cx.docs.elsewhere(SHIPMENT, id) => Err(Refusal::Foreign { kind: SHIPMENT, id: id.to_owned() }),
+        None if cx.docs.exists_in_other_account(SHIPMENT, id) => Err(Refusal::Foreign { kind: SHIPMENT, id: id.to_owned() }),
         None => Err(Refusal::missing(SHIPMENT, id)),
     }
 }
@@ -273,7 +273,7 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
     for _ in 0..pieces {
         let tracking_number = number(cx, &carrier.number);
         shipment.numbers.push(tracking_number.clone());
-        cx.ship(Parcel {
+        cx.create_parcel(Parcel {
             tracking_number,
             carrier: carrier.id.clone(),
             service: shipment.service.clone(),
@@ -334,7 +334,7 @@ pub(in crate::vendors::shiptime) fn cancel(cx: &mut Cx<'_>) -> Outcome {
         State::Pending => shipment.state = State::Cancelled,
         State::Manifested => {
             shipment.state = State::RefundRequested;
-            cx.after(SignedDuration::from_hours(24), REFUND, &shipment.id.to_string(), 0);
+            cx.schedule_in(SignedDuration::from_hours(24), REFUND, &shipment.id.to_string(), 0);
         }
         State::Cancelled => return no("Shipment is already cancelled".to_owned()),
         State::RefundRequested => return no("Refund is already requested".to_owned()),

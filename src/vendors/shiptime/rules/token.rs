@@ -33,7 +33,7 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
     let credentials = cx.credentials();
     let credential = access::client(&credentials, &client_id, &secret).filter(|row| row.denial(cx.now).is_none());
     let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
-    cx.enter(credential.clone());
+    cx.switch_account(credential.clone());
     let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
     let access_token = access::sign(&client_id, &scope, cx.sandbox, cx.now, &mut cx.rng);
     let token = Token { access_token, token_type: "Bearer", expires_in: LIFE, scope };

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A line and a column of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct TextPosition {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
@@ -16,9 +16,9 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) text: String,
-    pub(crate) place: Place,
+    pub(crate) place: TextPosition,
     /// Where the unclosed object or array starts, for a body that ends too early.
-    pub(crate) opened: Option<(&'static str, Place)>,
+    pub(crate) opened: Option<(&'static str, TextPosition)>,
 }
 
 /// The kind of a value, told by its first byte.
@@ -54,7 +54,7 @@ pub(crate) struct Cursor<'a> {
     line: usize,
     line_start: usize,
     /// Objects and arrays that are open here.
-    open: Vec<(&'static str, Place)>,
+    open: Vec<(&'static str, TextPosition)>,
 }
 
 const VALUE: &str = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')";
@@ -71,14 +71,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// The place of the next byte, as the start of a token.
-    pub(crate) fn token_place(&mut self) -> Place {
+    pub(crate) fn token_place(&mut self) -> TextPosition {
         self.skip_space();
-        Place { line: self.line, column: self.at - self.line_start + 1 }
+        TextPosition { line: self.line, column: self.at - self.line_start + 1 }
     }
 
     /// The place after what Jackson has read once it knows the next token: a text, an object or an array is only
     /// opened, everything else is read to its end.
-    pub(crate) fn read_ahead_place(&mut self) -> Result<Place, Fault> {
+    pub(crate) fn read_ahead_place(&mut self) -> Result<TextPosition, Fault> {
         let token = self.token()?;
         let start = self.at;
         let end = match token {
@@ -87,7 +87,7 @@ impl<'a> Cursor<'a> {
             Token::False => start + 5,
             Token::Number => start + self.number_length(),
         };
-        Ok(Place { line: self.line, column: end - self.line_start + 1 })
+        Ok(TextPosition { line: self.line, column: end - self.line_start + 1 })
     }
 
     /// What comes next.
@@ -237,7 +237,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn open(&mut self, kind: &'static str) {
-        let place = Place { line: self.line, column: self.at - self.line_start + 1 };
+        let place = TextPosition { line: self.line, column: self.at - self.line_start + 1 };
         self.open.push((kind, place));
         self.at += 1;
     }
@@ -292,6 +292,6 @@ impl<'a> Cursor<'a> {
 
     fn fault(&self, text: String) -> Fault {
         let column = self.at.min(self.bytes.len()) - self.line_start + 1;
-        Fault { text, place: Place { line: self.line, column }, opened: None }
+        Fault { text, place: TextPosition { line: self.line, column }, opened: None }
     }
 }

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Number, Value};
 
-use super::cursor::{Cursor, Fault, Place, Token};
+use super::cursor::{Cursor, Fault, TextPosition, Token};
 
 /// What a member may hold.
 pub(crate) enum Shape {
@@ -58,7 +58,7 @@ pub(crate) fn read(class: &'static Class, body: &[u8], identity: u32) -> Result<
     let source = format!("java.io.ByteArrayInputStream@{identity:x}");
     let mut reader = Reader { cursor: Cursor::new(body), path: Vec::new(), source };
     if reader.cursor.at_end() {
-        let place = Place { line: 1, column: 0 };
+        let place = TextPosition { line: 1, column: 0 };
         return Err(reader.tell(Fault { text: "No content to map due to end-of-input".to_owned(), place, opened: None }));
     }
     match reader.object(class) {
@@ -295,7 +295,7 @@ impl Reader<'_> {
         Ok(Fault { text, place, opened: None })
     }
 
-    fn no_constructor(&self, class: &Class, place: Place, of: &str, value: &str) -> Fault {
+    fn no_constructor(&self, class: &Class, place: TextPosition, of: &str, value: &str) -> Fault {
         let text = format!(
             "Can not construct instance of {}: no {of}-argument constructor/factory method to deserialize from {value}",
             class.name
@@ -303,13 +303,13 @@ impl Reader<'_> {
         Fault { text, place, opened: None }
     }
 
-    fn out_of(&self, class: &str, token: Token, place: Place) -> Fault {
+    fn out_of(&self, class: &str, token: Token, place: TextPosition) -> Fault {
         Fault { text: format!("Can not deserialize instance of {class} out of {token} token"), place, opened: None }
     }
 
     /// The message as printed: the text, the place, and the way from the root to the culprit.
     fn tell(&self, fault: Fault) -> String {
-        let source = |place: Place| format!("[Source: {}; line: {}, column: {}]", self.source, place.line, place.column);
+        let source = |place: TextPosition| format!("[Source: {}; line: {}, column: {}]", self.source, place.line, place.column);
         let opened = fault
             .opened
             .map_or_else(String::new, |(kind, place)| format!(": expected close marker for {kind} (start marker at {})", source(place)));

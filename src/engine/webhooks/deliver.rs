@@ -16,9 +16,9 @@ use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids};
 use crate::engine::cx::Cx;
 use crate::engine::webhooks::{
-    Attempt, DELIVERY, Delivery, FORGOTTEN, Message, Notice, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, Told,
+    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
 };
-use crate::world::{Posted, Task};
+use crate::world::{OutboxEntry, Task};
 
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
@@ -36,8 +36,8 @@ impl Cx<'_> {
     /// Stores a subscription of this account, a new one under an id of its own; the id.
     pub fn subscribe(&mut self, mut subscription: Subscription) -> String {
         if subscription.id.is_empty() {
-            subscription.vendor = self.vendor.teller().to_owned();
-            let mut rng = self.told_stream("subscription", self.docs.count(SUBSCRIPTION) as u64);
+            subscription.vendor = self.vendor.subscription_owner().to_owned();
+            let mut rng = self.webhook_rng("subscription", self.docs.count(SUBSCRIPTION) as u64);
             subscription.id = ids::hex(&mut rng, 32);
             while self.docs.has(SUBSCRIPTION, &subscription.id) {
                 subscription.id = ids::hex(&mut rng, 32);
@@ -58,13 +58,14 @@ impl Cx<'_> {
     /// The subscriptions of this account, oldest first.
     #[must_use]
     pub fn subscriptions(&self) -> Vec<Subscription> {
-        self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.vendor == self.vendor.teller()).collect()
+        self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.vendor == self.vendor.subscription_owner()).collect()
     }
 
     /// Whether anybody hears an event; for what is dear to word.
     #[must_use]
     pub fn is_heard(&self, event: &str) -> bool {
-        self.docs.count(SUBSCRIPTION) > 0 && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.hears(self.vendor.teller(), event))
+        self.docs.count(SUBSCRIPTION) > 0
+            && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.hears(self.vendor.subscription_owner(), event))
     }
 
     /// Tells everybody of this account who hears an event. `subject` is the vendor's id of what it happened to.
@@ -76,7 +77,7 @@ impl Cx<'_> {
             return;
         }
         let hearing: Vec<Subscription> =
-            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.hears(self.vendor.teller(), event)).collect();
+            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.hears(self.vendor.subscription_owner(), event)).collect();
         for mut subscription in hearing {
             self.tell(&mut subscription, event, subject, payload, false);
             self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);
@@ -121,13 +122,13 @@ impl Cx<'_> {
     fn tell(&mut self, to: &mut Subscription, event: &str, subject: &str, payload: &impl Serialize, test: bool) -> String {
         let payload = serde_json::to_value(payload).expect("payloads have text keys and are written to memory");
         to.told += 1;
-        let mut rng = self.told_stream(&to.id, to.told);
+        let mut rng = self.webhook_rng(&to.id, to.told);
         let id = format!("dlv_{}", ids::hex(&mut rng, 24));
         let token = ids::uuid(&mut rng).to_string();
-        let notice = Notice { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
-        let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.word)(&notice);
+        let notice = Event { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
+        let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.render)(&notice);
         if body.contains(NOWHERE) {
-            let own = if to.base.is_empty() { self.served.url(self.sandbox, self.vendor.mount) } else { to.base.clone() };
+            let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, self.vendor.mount) } else { to.base.clone() };
             body = body.replace(&format!("http://{NOWHERE}"), &own);
         }
         headers.insert(0, ("content-type".to_owned(), content_type.to_owned()));
@@ -160,7 +161,7 @@ impl Cx<'_> {
 
     /// Schedules a new delivery as the scenario disturbs it.
     fn disturb(&mut self, to: &mut Subscription, mut delivery: Delivery, rng: &mut Rng) {
-        let chaos = self.script.telling();
+        let chaos = self.script.webhook_chaos();
         let mut is = |share: f64| share > 0.0 && rng.random_bool(share.min(1.0));
         let (dropped, doubled) = (is(chaos.drop), is(chaos.duplicate));
         let (least, most) = chaos.delay;
@@ -203,7 +204,7 @@ impl Cx<'_> {
         delivery.progress = Progress::Waiting;
         delivery.next = Some(at);
         self.docs.put(DELIVERY, &delivery.id, delivery);
-        self.later(at, ATTEMPT, &delivery.id, count(delivery));
+        self.schedule_at(at, ATTEMPT, &delivery.id, count(delivery));
     }
 
     /// Forgets the oldest deliveries, those first that are over, once they are too many.
@@ -221,7 +222,7 @@ impl Cx<'_> {
     }
 
     /// The stream of what a subscriber is told: no other stream moves because somebody listens.
-    fn told_stream(&self, subscription: &str, number: u64) -> Rng {
+    fn webhook_rng(&self, subscription: &str, number: u64) -> Rng {
         entropy::stream(self.seed, &[self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
     }
 }
@@ -239,7 +240,7 @@ pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
         Some(subscription) if subscription.paused.is_some() && !delivery.test => delivery.progress = Progress::Paused,
         Some(_) => {
             delivery.progress = Progress::Sending;
-            let posted = Posted { at: cx.now, account: task.account, vendor: task.vendor, delivery: task.subject.clone() };
+            let posted = OutboxEntry { at: cx.now, account: task.account, vendor: task.vendor, delivery: task.subject.clone() };
             cx.outbox.add(posted);
         }
         None => delivery.progress = Progress::Failed,
@@ -248,7 +249,7 @@ pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
 }
 
 /// What is sent of a delivery in the outbox. Without its subscription it lapses.
-pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &Posted) -> Option<Outbound> {
+pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry) -> Option<Outbound> {
     let mut delivery = cx.docs.get::<Delivery>(DELIVERY, &posted.delivery).filter(|row| row.progress == Progress::Sending)?;
     let Some(subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription) else {
         delivery.progress = Progress::Failed;
@@ -273,18 +274,18 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &Posted) -> Option<Outbound> {
 }
 
 /// An attempt was made: it is written down, and the vendor's patience says what follows.
-pub(crate) fn told(cx: &mut Cx<'_>, outbound: &Outbound, told: &Told) {
+pub(crate) fn told(cx: &mut Cx<'_>, outbound: &Outbound, told: &AttemptResult) {
     let (id, at) = (&outbound.delivery, outbound.at);
     let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress == Progress::Sending) else { return };
     let policy = &cx.vendor.webhooks.policy;
     let tried = count(&delivery) - delivery.round.min(count(&delivery));
     delivery.attempts.push(Attempt { at, headers: outbound.signed.iter().cloned().collect(), told: told.clone() });
-    let gap = policy.gaps.get(tried as usize).filter(|_| !delivery.test);
+    let gap = policy.backoff.get(tried as usize).filter(|_| !delivery.test);
     let gap = match told {
         _ if told.is_taken() => None,
-        Told::Answered { status: 410, .. } | Told::Refused(_) => None,
-        Told::Answered { .. } if !policy.retries_answers => None,
-        Told::Answered { .. } | Told::Silent(_) => gap,
+        AttemptResult::Answered { status: 410, .. } | AttemptResult::Refused(_) => None,
+        AttemptResult::Answered { .. } if !policy.retries_answers => None,
+        AttemptResult::Answered { .. } | AttemptResult::Silent(_) => gap,
     };
     if let Some(mut subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription).filter(|_| !delivery.test) {
         if told.is_taken() {

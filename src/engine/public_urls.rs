@@ -6,7 +6,7 @@ use crate::engine::machine::DEFAULT;
 
 /// The addresses under which vendors can be reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Served {
+pub struct PublicUrls {
     /// Where all are, below their mounts.
     pub all: Option<SocketAddr>,
     /// Mounts that are served at `/` of an address of their own.
@@ -15,7 +15,7 @@ pub struct Served {
     pub admin: Option<SocketAddr>,
 }
 
-impl Served {
+impl PublicUrls {
     /// Where a vendor of a sandbox is; its own paths follow.
     #[must_use]
     pub fn url(&self, sandbox: &str, mount: &str) -> String {
@@ -53,10 +53,10 @@ mod tests {
     #[test]
     fn vendors_are_found_where_they_are_served() {
         let address = |text: &str| text.parse().expect("a test writes valid addresses");
-        let both = Served { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo", address("10.0.0.1:81"))], admin: None };
+        let both = PublicUrls { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo", address("10.0.0.1:81"))], admin: None };
         assert_eq!(both.url("mine", "shippo"), "http://127.0.0.1:80/@mine/shippo");
         assert_eq!(both.inbox("mine"), "http://127.0.0.1:80/_seatrial/inbox/mine");
-        let only = Served { all: None, admin: Some(address("[::]:82")), ..both };
+        let only = PublicUrls { all: None, admin: Some(address("[::]:82")), ..both };
         assert_eq!(only.inbox("mine"), "http://[::1]:82/_seatrial/inbox/mine");
         assert_eq!(only.url("mine", "shippo"), "http://10.0.0.1:81/@mine");
         assert_eq!(only.url(DEFAULT, "shipmate"), "http://127.0.0.1:7447/shipmate");

@@ -8,8 +8,8 @@ use crate::scenario::verify::{self, Report};
 const MOST: usize = 100;
 
 /// Judges a sandbox that ends, and says what is to be said in the log.
-pub(super) fn told(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report {
-    let report = verify::at_work(machine, sandbox);
+pub(super) fn report(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report {
+    let report = verify::verify_current(machine, sandbox);
     let remarks = report.remarks();
     if !remarks.is_empty() {
         tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", remarks.join("; "));
@@ -18,8 +18,8 @@ pub(super) fn told(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report {
 }
 
 /// Judges those that end with the process.
-pub(super) fn all(machine: &Machine) {
+pub(super) fn report_all(machine: &Machine) {
     for sandbox in machine.sandboxes().iter().take(MOST) {
-        told(machine, sandbox, "the process leaves");
+        report(machine, sandbox, "the process leaves");
     }
 }

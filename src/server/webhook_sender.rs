@@ -22,9 +22,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::base::text;
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{Outbound, Told};
+use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, Sandbox};
-use crate::server::egress::{Barred, Egress};
+use crate::server::egress::{Egress, EgressDenied};
 use crate::server::http::wall;
 
 /// How much of an answer is read and kept.
@@ -35,17 +35,17 @@ const HEAD: usize = 64 * 1024;
 const AT_ONCE: usize = 64;
 
 /// Sends what sandboxes have to tell.
-pub(super) struct Courier {
+pub(super) struct WebhookSender {
     machine: Arc<Machine>,
     egress: Egress,
     seats: Semaphore,
-    /// Told after every delivery.
+    /// AttemptResult after every delivery.
     changed: Arc<Notify>,
     /// Whoever holds a sandbox's lane delivers for it.
     lanes: Mutex<BTreeMap<Arc<str>, Weak<AsyncMutex<()>>>>,
 }
 
-impl Courier {
+impl WebhookSender {
     pub fn new(machine: Arc<Machine>, egress: Egress, changed: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self { machine, egress, changed, seats: Semaphore::new(AT_ONCE), lanes: Mutex::default() })
     }
@@ -57,7 +57,7 @@ impl Courier {
         let to = to(sandbox.lock().world.clock.now(wall()));
         let mut fired = 0;
         loop {
-            let stage = self.machine.proceed(sandbox, to, wall());
+            let stage = self.machine.advance_until_webhook(sandbox, to, wall());
             fired += stage.fired;
             if stage.done {
                 return (stage.now, fired);
@@ -117,31 +117,33 @@ impl Courier {
                 told
             });
         }
-        let mut answers: Vec<Option<Told>> = vec![None; outbound.len()];
+        let mut answers: Vec<Option<AttemptResult>> = vec![None; outbound.len()];
         while let Some(told) = sending.join_next().await {
             for (place, told) in told.into_iter().flatten() {
                 answers[place] = Some(told);
             }
         }
         for (row, told) in outbound.iter().zip(answers) {
-            let told = told.unwrap_or_else(|| Told::Silent("the delivery broke off".to_owned()));
+            let told = told.unwrap_or_else(|| AttemptResult::Silent("the delivery broke off".to_owned()));
             self.machine.report(sandbox, row, &told, wall());
         }
         self.changed.notify_waiters();
     }
 
     /// One attempt, within its time.
-    async fn send(&self, outbound: &Outbound) -> Told {
+    async fn send(&self, outbound: &Outbound) -> AttemptResult {
         match tokio::time::timeout(outbound.timeout, self.exchange(outbound)).await {
             Ok(Ok(told)) => told,
-            Ok(Err(Failure::Barred(barred @ (Barred::Never(..) | Barred::Public(..))))) => Told::Refused(barred.to_string()),
-            Ok(Err(Failure::Address(problem))) => Told::Refused(problem.to_owned()),
-            Ok(Err(failure)) => Told::Silent(failure.to_string()),
-            Err(_) => Told::Silent(format!("no answer within {}", seconds(outbound.timeout))),
+            Ok(Err(Failure::EgressDenied(barred @ (EgressDenied::Never(..) | EgressDenied::Public(..))))) => {
+                AttemptResult::Refused(barred.to_string())
+            }
+            Ok(Err(Failure::Address(problem))) => AttemptResult::Refused(problem.to_owned()),
+            Ok(Err(failure)) => AttemptResult::Silent(failure.to_string()),
+            Err(_) => AttemptResult::Silent(format!("no answer within {}", seconds(outbound.timeout))),
         }
     }
 
-    async fn exchange(&self, outbound: &Outbound) -> Result<Told, Failure> {
+    async fn exchange(&self, outbound: &Outbound) -> Result<AttemptResult, Failure> {
         let address: Uri = outbound.url.parse().map_err(|_| Failure::Address("the address is no URL"))?;
         let (user, at) = address.authority().map_or(("", ""), |authority| split(authority.as_str()));
         let host = address.host().ok_or(Failure::Address("the address names no host"))?;
@@ -180,7 +182,7 @@ impl Courier {
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();
         let body = beginning(answer.into_body()).await;
-        Ok(Told::Answered { status, body })
+        Ok(AttemptResult::Answered { status, body })
     }
 }
 
@@ -217,7 +219,7 @@ enum Failure {
     #[error("{0}")]
     Address(&'static str),
     #[error("{0}")]
-    Barred(#[from] Barred),
+    EgressDenied(#[from] EgressDenied),
     #[error("the connection broke off: {0}")]
     Broken(#[from] hyper::Error),
 }
@@ -248,7 +250,7 @@ mod tests {
             heard
         });
         let told = courier().send(&outbound(&url)).await;
-        assert_eq!(told, Told::Silent("no answer within 1 s".to_owned()));
+        assert_eq!(told, AttemptResult::Silent("no answer within 1 s".to_owned()));
         assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
     }
 
@@ -259,27 +261,29 @@ mod tests {
             ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]", "somebody:else@169.254.169.254"]
         {
             let url = format!("http://{host}/latest/meta-data");
-            let Told::Refused(problem) = courier().send(&outbound(&url)).await else { panic!("{url} was tried") };
+            let AttemptResult::Refused(problem) = courier().send(&outbound(&url)).await else { panic!("{url} was tried") };
             assert!(problem.ends_with("which is never connected to"), "{problem}");
         }
         for host in ["134744072", "010.010.010.010", "[::ffff:808:808]", "127.0.0.1@8.8.8.8"] {
-            let Told::Refused(problem) = courier().send(&outbound(&format!("http://{host}/"))).await else { panic!("{host} was tried") };
+            let AttemptResult::Refused(problem) = courier().send(&outbound(&format!("http://{host}/"))).await else {
+                panic!("{host} was tried")
+            };
             assert!(problem.contains("`--allow-egress`"), "{problem}");
         }
         for url in
             ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///hook", "hook", "http://127.0.0.1:99999/", "http://127.0.0.1\\@8.8.8.8/"]
         {
             let told = courier().send(&outbound(url)).await;
-            assert!(matches!(told, Told::Refused(_)), "{url}: {told:?}");
+            assert!(matches!(told, AttemptResult::Refused(_)), "{url}: {told:?}");
         }
     }
 
-    fn courier() -> Arc<Courier> {
+    fn courier() -> Arc<WebhookSender> {
         let wall = Timestamp::UNIX_EPOCH;
         let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
         // Even to who may send everywhere, some addresses are closed.
         let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
-        Courier::new(Arc::new(machine), egress, Arc::default())
+        WebhookSender::new(Arc::new(machine), egress, Arc::default())
     }
 
     fn outbound(url: &str) -> Outbound {
