@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The release binary, statically linked, and nothing else:
+# The published binary (profile `dist`), statically linked, and nothing else:
 #
 #     docker build --tag seatrial .
 #     docker run --publish 7447:7447 seatrial
@@ -26,7 +26,7 @@ COPY benches/bare/Cargo.toml benches/bare/
 RUN mkdir -p src xtask/src \
     && echo 'fn main() {}' | tee src/main.rs xtask/src/main.rs benches/bare/main.rs benches/pipeline.rs benches/sandboxes.rs > build.rs \
     && touch src/lib.rs \
-    && cargo build --locked --release --bin seatrial --target "$(cat /target)" \
+    && cargo build --locked --profile dist --bin seatrial --target "$(cat /target)" \
     && rm -r src build.rs
 
 # Everything that build.rs and `include_*!` read.
@@ -36,8 +36,8 @@ COPY scenarios scenarios
 COPY src src
 # cargo compares times of change, and those of the copies are older than the stand-ins.
 RUN find build.rs specs scenarios src -exec touch {} + \
-    && cargo build --locked --release --bin seatrial --target "$(cat /target)" \
-    && cp "target/$(cat /target)/release/seatrial" /seatrial.bin
+    && cargo build --locked --profile dist --bin seatrial --target "$(cat /target)" \
+    && cp "target/$(cat /target)/dist/seatrial" /seatrial.bin
 
 FROM scratch
 COPY --from=build /seatrial.bin /seatrial

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what a call costs, and what that would be with nothing but HTTP and JSON. The release server
+//! `cargo xtask bench`: what a call costs, and what that would be with nothing but HTTP and JSON. The published server
 //! and the bare server of `benches/bare` are pinned to core 0, wrk to core 1; slices of load go to one and the other in
 //! turn, so that whatever else the machine does falls on both. The figure that counts is processor time per request,
 //! which does not depend on how busy the other core is.
@@ -26,8 +26,8 @@ use crate::{
     tools::{self, TASKSET, WRK},
 };
 
-const SERVER: &str = "target/release/seatrial";
-const BARE: &str = "target/release/bare_server";
+const SERVER: &str = "target/dist/seatrial";
+const BARE: &str = "target/dist/bare_server";
 
 /// The parts of a bench.
 const PARTS: [&str; 5] = ["steady", "crowd", "start", "growth", "moving"];
@@ -161,7 +161,7 @@ fn build(options: &Options) -> Result<(), Failure> {
     let ours = !options.self_check && options.server.is_none();
     let bare = options.only.as_ref().is_none_or(|only| only != "moving" && only != "crowd");
     for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
-        let built = process::cargo(&["build", "--release", "--quiet", "--package", package, "--bin", package]).status();
+        let built = process::cargo(&["build", "--profile", "dist", "--quiet", "--package", package, "--bin", package]).status();
         if !built.map_err(Failure::io("run cargo build"))?.success() {
             return Err(Failure::Checks(vec![format!("build of {package}")]));
         }

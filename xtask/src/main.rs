@@ -1,4 +1,4 @@
-//! Chores of the workspace, run as `cargo xtask <chore>`: what is too long for a cargo alias and must run_handler alike on a
+//! Chores of the workspace, run as `cargo xtask <chore>`: what is too long for a cargo alias and must run alike on a
 //! laptop and in CI. It is no part of the product and knows Seatrial only from outside, as a user does: by its command
 //! line and over HTTP.
 
@@ -17,7 +17,7 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
   test                       everything that CI checks: format, lints, tests, real clients
-      --clients              only the real clients, against target/release/seatrial
+      --clients              only the real clients, against target/quick/seatrial
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{failure::Failure, process::Server, tools};
 
-pub const SERVER: &str = "target/release/seatrial";
+pub const SERVER: &str = "target/quick/seatrial";
 const SCRIPTS: &str = "tests/clients";
 
 pub struct Outcome {

@@ -1,4 +1,4 @@
-//! The helper packages of `clients/`, each by its own tests, with the binary that people get.
+//! The helper packages of `clients/`, each by its own tests, with the binary that the clients talk to.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
