@@ -1,11 +1,9 @@
-//! Vendors' own rate limits: how many calls of a class an account may make in a window of the virtual time. They are always
+//! Rate limits: how many calls of a class an account may make in a window of the virtual time. Vendors' own limits are always
 //! counted; whether they are enforced is the scenario's choice.
-
-use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::base::time::Timestamp;
+use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
 use crate::world::{Account, Credential};
 
@@ -20,20 +18,58 @@ pub struct Limit {
     pub window: SignedDuration,
 }
 
+/// A limit as it stands after a call was counted against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Which calls are counted together.
+    pub class: &'static str,
+    /// How many calls a window takes.
+    pub limit: u64,
+    /// How many calls the current window has seen, this one and those that were too many included.
+    pub used: u64,
+    /// When the current window ends, on the world's clock.
+    pub resets_at: Timestamp,
+}
+
 /// For vendors without limits of their own.
 #[must_use]
 pub fn unlimited(_: &Call<'_>, _: &Credential) -> Option<Limit> {
     None
 }
 
-/// Counts a call; how long to wait when it is one too many.
-pub(super) fn count(account: &mut Account, limit: Limit, now: Timestamp) -> Option<Duration> {
-    let (began, calls) = account.windows.entry(limit.class).or_insert((now, 0));
-    // A clock that was set back begins anew.
-    if now < *began || now.duration_since(*began) >= limit.window {
-        (*began, *calls) = (now, 0);
+/// Counts a call of an account against a limit of its vendor.
+pub(super) fn count(account: &mut Account, limit: Limit, now: Timestamp) -> Quota {
+    limit.count(account.windows.entry(limit.class).or_insert((now, 0)), now)
+}
+
+impl Limit {
+    /// Counts a call in a window, given as its beginning and the calls that it has seen. A window that has ended begins anew.
+    pub fn count(&self, (began, used): &mut (Timestamp, u64), now: Timestamp) -> Quota {
+        // A clock that was set back begins anew, too.
+        if now < *began || now.duration_since(*began) >= self.window {
+            (*began, *used) = (now, 0);
+        }
+        *used += 1;
+        Quota { class: self.class, limit: self.calls, used: *used, resets_at: time::shift(*began, self.window) }
     }
-    *calls += 1;
-    let left = limit.window.saturating_sub(now.duration_since(*began));
-    (*calls > limit.calls).then(|| Duration::try_from(left).unwrap_or_default())
+}
+
+impl Quota {
+    /// How many more calls the window takes.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        self.limit.saturating_sub(self.used)
+    }
+
+    /// Whether the counted call was one too many. It is refused only if somebody enforces the limit.
+    #[must_use]
+    pub fn is_exceeded(&self) -> bool {
+        self.used > self.limit
+    }
+
+    /// Whole seconds until the window ends, at least one: what `Retry-After` says.
+    #[must_use]
+    pub fn retry_after(&self, now: Timestamp) -> u64 {
+        u64::try_from(self.resets_at.duration_since(now).as_secs()).unwrap_or_default().max(1)
+    }
 }

@@ -14,7 +14,8 @@ use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
 use crate::engine::call::{self, Call, Request};
 use crate::engine::cx::{self, Cx, Scope};
-use crate::engine::limits;
+use crate::engine::dialect::{DialectCx, Stream};
+use crate::engine::limits::{self, Quota};
 use crate::engine::locate::{self, Located, Target};
 use crate::engine::machine::{Book, Conform, Loaded, Machine};
 use crate::engine::parcels;
@@ -41,8 +42,10 @@ struct Parsed<'m> {
 struct Executed {
     outcome: Outcome,
     at: Timestamp,
-    label: u64,
+    seed: u64,
+    account: Arc<str>,
     number: u64,
+    quota: Option<Quota>,
     /// Whether the world's time is not the wall's, so that answers carry it.
     dated: bool,
     delay: Duration,
@@ -129,22 +132,24 @@ impl Machine {
         owner.calls += 1;
         let (number, name) = (owner.calls, Arc::clone(&owner.name));
         let limit = credential.as_ref().filter(|_| counts).and_then(|credential| (vendor.limit)(call, credential));
-        let wait = limit.and_then(|limit| limits::count(owner, limit, now)).filter(|_| state.script.enforces_limits());
+        let quota = limit.map(|limit| limits::count(owner, limit, now));
         let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
         let documents = state.world.accounts.get(account);
         let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
         let decision = if counts { script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng) } else { Decision::default() };
+        let exceeded = quota.filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
         let refusal = match (&parsed.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied)) => Some(denied),
-            (_, None) if wait.is_some() => wait.map(|retry_after| Refusal::RateLimited { retry_after }),
-            (refusal, None) => refusal.clone(),
+            (refusal, None) => exceeded.map(Refusal::RateLimited).or_else(|| refusal.clone()),
         };
         let mut executed = Executed {
             outcome: Err(Refusal::Broken),
             at: now,
-            label: entropy::fingerprint(name.as_bytes()),
+            seed: state.world.seed,
+            account: Arc::clone(&name),
             number,
+            quota: decision.quota.or(quota),
             dated,
             delay: decision.delay,
             wire: decision.wire,
@@ -168,11 +173,15 @@ impl Machine {
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
     fn finish(&self, here: &Located<'_>, book: &Book, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
-        let Executed { outcome, at, label, number, dated, delay, wire, failing, mut notes } = executed;
+        let vendor = here.loaded.vendor.id;
+        let Executed { outcome, at, seed, account, number, quota, dated, delay, wire, failing, mut notes } = executed;
+        let id = exchange_id(&here.sandbox.name, vendor, &account, number);
+        let stream = Stream { seed, vendor, account: &account, number };
+        let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota, stream };
         let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
-        let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, call));
+        let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, &cx));
         reply.status = failing.unwrap_or(reply.status);
-        (dialect.headers)(call, &mut reply);
+        (dialect.headers)(&cx, &mut reply);
         let Reply { status, mut headers, body } = reply;
         let body = match body {
             Body::Empty => Bytes::new(),
@@ -196,7 +205,6 @@ impl Machine {
         if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
             check(book, operation, status, &headers, &body, &mut notes);
         }
-        let id = exchange_id(&here.sandbox.name, here.loaded.vendor.id, label, number);
         if !self.options.plain {
             headers.insert(REQUEST, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("?")));
             if !notes.is_empty() {
@@ -207,7 +215,7 @@ impl Machine {
         let exchange = Exchange {
             id: &id,
             at,
-            vendor: here.loaded.vendor.id,
+            vendor,
             operation: call.name(),
             method: &call.request.method,
             path: &call.request.path,
@@ -220,7 +228,7 @@ impl Machine {
             notes: &notes,
         };
         here.sandbox.record(&exchange, self.options.journals_bytes);
-        Answer { status, headers, body, delay, wire }
+        Answer { status, headers, body, delay, wire, quota }
     }
 
     fn is_checked(&self, number: u64) -> bool {
@@ -326,7 +334,7 @@ fn run_handler(
     let added = std::mem::take(&mut cx.added);
     executed.notes = std::mem::take(&mut cx.notes);
     let owner = cx.docs.account();
-    executed.label = entropy::fingerprint(owner.name.as_bytes());
+    executed.account = Arc::clone(&owner.name);
     executed.number = owner.calls;
     drop(cx);
     let grown = state.world.accounts.bytes().saturating_sub(before);
@@ -363,27 +371,10 @@ fn check(book: &Book, operation: &Operation, status: StatusCode, headers: &Heade
     }
 }
 
-/// The name of an exchange: the same in every run of the same calls. Every answer carries one, so it is put together by hand.
-fn exchange_id(sandbox: &str, vendor: &str, label: u64, number: u64) -> String {
-    let mut id = String::with_capacity(sandbox.len() + vendor.len() + 28);
-    id.push_str(sandbox);
-    id.push('-');
-    id.push_str(vendor);
-    id.push('-');
-    for place in (0..6).rev() {
-        id.push(char::from(b"0123456789abcdef"[usize::try_from(label >> (place * 4) & 15).expect("four bits")]));
-    }
-    id.push('-');
-    let mut rest = number;
-    let mut digits = [0_u8; 20];
-    let mut place = digits.len();
-    while rest > 0 || place == digits.len() {
-        place -= 1;
-        digits[place] = b'0' + u8::try_from(rest % 10).expect("a digit");
-        rest /= 10;
-    }
-    id.extend(digits[place..].iter().map(|digit| char::from(*digit)));
-    id
+/// The name of an exchange: the same in every run of the same calls.
+fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> String {
+    let account_digest = entropy::fingerprint(account.as_bytes()) & 0xff_ffff;
+    format!("{sandbox}-{vendor}-{account_digest:06x}-{number}")
 }
 
 /// The answer for an address that belongs to no vendor: ours, as a problem document.
@@ -395,5 +386,6 @@ fn not_found_problem(detail: &str) -> Answer {
         body: problem.to_string().into(),
         delay: Duration::ZERO,
         wire: None,
+        quota: None,
     }
 }

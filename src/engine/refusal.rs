@@ -1,11 +1,10 @@
 //! An answer of "no", as facts. Which status and which words it becomes is the dialect's business alone.
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
+use crate::engine::limits::Quota;
 use crate::spec::Violation;
 use crate::world::{Credential, Kind};
 
@@ -60,10 +59,7 @@ pub enum Refusal {
         state: String,
     },
     /// Too many calls.
-    RateLimited {
-        /// When the next one is welcome.
-        retry_after: Duration,
-    },
+    RateLimited(Quota),
     /// Something that only this vendor knows: its code, and the facts that the text needs.
     Because(&'static str, Value),
     /// We failed. The journal says how.

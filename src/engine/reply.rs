@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::base::json::Document;
+use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 
 /// What a behavior comes to.
@@ -107,4 +108,6 @@ pub struct Answer {
     pub delay: Duration,
     /// What the shell does instead of sending it.
     pub wire: Option<Wire>,
+    /// The limit that the call was counted against.
+    pub quota: Option<Quota>,
 }

@@ -12,6 +12,7 @@ use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
 use crate::engine::call::Call;
+use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Reply, Wire};
 use crate::world::{Account, AccountId};
@@ -27,6 +28,8 @@ pub struct Decision {
     pub wire: Option<Wire>,
     /// The status that is answered, in the vendor's words for a failure of its own, whatever the behavior came to.
     pub failing: Option<StatusCode>,
+    /// The scenario's own limit that the call was counted against.
+    pub quota: Option<Quota>,
 }
 
 /// An answer in place of a behavior.
@@ -180,13 +183,16 @@ impl Fault {
 
 /// What happens to a call: the first fault that has something to do decides, else the scenario.
 pub(crate) fn decide(faults: &mut [Fault], script: &mut dyn ScenarioRuntime, view: &View<'_>, rng: &mut Rng) -> Decision {
+    let mut quota = None;
     for fault in faults {
         let decision = fault.script.decide(view, rng);
         if decision.does_something() {
             return decision;
         }
+        quota = quota.or(decision.quota);
     }
-    script.decide(view, rng)
+    let decision = script.decide(view, rng);
+    Decision { quota: decision.quota.or(quota), ..decision }
 }
 
 impl Decision {

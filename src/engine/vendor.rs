@@ -5,16 +5,16 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
-use crate::base::json::Style;
 use crate::base::time::Timestamp;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
+use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::limits::Limit;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Outcome, Reply};
+use crate::engine::reply::Outcome;
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Tier};
 use crate::world::{Account, Credential, Task};
@@ -81,18 +81,6 @@ pub struct Slashes {
     pub trailing: bool,
     /// Several slashes count as one.
     pub doubled: bool,
-}
-
-/// How a vendor words things. Pure functions: facts in, replies out.
-pub struct Dialect {
-    /// How it prints JSON.
-    pub style: Style,
-    /// The content type of its JSON.
-    pub content_type: &'static str,
-    /// Says no.
-    pub refuse: fn(&Refusal, &Call<'_>) -> Reply,
-    /// Adds the headers that all of its answers carry.
-    pub headers: fn(&Call<'_>, &mut Reply),
 }
 
 /// What a caller presents.

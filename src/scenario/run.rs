@@ -16,7 +16,8 @@ use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{
-    AccountRows, Body, Decision, Instead, Machine, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos, Wire,
+    AccountRows, Body, Decision, Instead, Limit, Machine, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
+    WebhookChaos, Wire,
 };
 use crate::scenario::ast::{
     Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
@@ -246,6 +247,7 @@ impl ScenarioRuntime for Runtime {
         let nth = self.counts.calls.entry((caller, operation.name.to_string())).or_default();
         *nth += 1;
         let scope = CallScope { view, nth: *nth };
+        let mut quota = None;
         for (place, row) in self.scenario.overrides.iter().enumerate() {
             let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if !fits {
@@ -257,12 +259,12 @@ impl ScenarioRuntime for Runtime {
             if turn <= row.skip || row.times.is_some_and(|times| turn - row.skip > times) {
                 continue;
             }
-            if let Some(decision) = self.counts.decide(place, row, &scope, caller, rng) {
+            if let Some(decision) = self.counts.decide(place, row, &scope, caller, &mut quota, rng) {
                 *self.counts.effects.entry(place).or_default() += 1;
-                return decision;
+                return Decision { quota, ..decision };
             }
         }
-        Decision::default()
+        Decision { quota, ..Decision::default() }
     }
 
     fn timeline_of(&mut self, vendor: &str, parcel: &Parcel) -> Option<String> {
@@ -361,8 +363,17 @@ impl ScenarioRuntime for Runtime {
 }
 
 impl Counts {
-    /// What an override that fits does; `None` when it has nothing to do this time, so that the next one is asked.
-    fn decide(&mut self, place: usize, row: &Override, scope: &CallScope<'_, '_>, caller: Option<u32>, rng: &mut Rng) -> Option<Decision> {
+    /// What an override that fits does; `None` when it has nothing to do this time, so that the next one is asked. `quota` is
+    /// the limit that the call was counted against so far: the first one, or the one that it exceeds.
+    fn decide(
+        &mut self,
+        place: usize,
+        row: &Override,
+        scope: &CallScope<'_, '_>,
+        caller: Option<u32>,
+        quota: &mut Option<Quota>,
+        rng: &mut Rng,
+    ) -> Option<Decision> {
         let mut decision =
             Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
         match &row.effect {
@@ -370,27 +381,27 @@ impl Counts {
             Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, scope))),
             Some(Effect::Fault(fault)) => fail(fault, &mut decision),
             Some(Effect::RateLimit(limit)) => {
-                let retry_after = self.exceeds(place, limit, scope.view.now, caller)?;
-                decision.instead = Some(Instead::Refusal(Refusal::RateLimited { retry_after }));
+                let counted = self.count(place, limit, scope.view.now, caller);
+                if !counted.is_exceeded() {
+                    quota.get_or_insert(counted);
+                    return None;
+                }
+                *quota = Some(counted);
+                decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
             }
         }
         Some(decision)
     }
 
-    /// Counts a call against a limit; how long to wait when it is one too many.
-    fn exceeds(&mut self, place: usize, limit: &RateLimit, now: Timestamp, caller: Option<u32>) -> Option<Duration> {
+    /// Counts a call against a limit of the scenario.
+    fn count(&mut self, place: usize, limit: &RateLimit, now: Timestamp, caller: Option<u32>) -> Quota {
         let whom = match limit.per {
             Per::Credential => caller,
             Per::Sandbox => None,
         };
         let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
-        let (began, count) = self.windows.entry((place, whom)).or_insert((now, 0));
-        if now.duration_since(*began) >= window {
-            (*began, *count) = (now, 0);
-        }
-        *count += 1;
-        let left = window.saturating_sub(now.duration_since(*began));
-        (*count > limit.limit).then(|| Duration::try_from(left).unwrap_or_default())
+        let limit = Limit { class: "scenario", calls: limit.limit, window };
+        limit.count(self.windows.entry((place, whom)).or_insert((now, 0)), now)
     }
 }
 

@@ -10,7 +10,7 @@ use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::Webhooks;
 use seatrial::engine::{
-    AccountRows, Answer, AuthRequest, Call, Conform, Cx, Denial, Dialect, FieldSpec, Identity, Machine, Operations, Options, Outcome,
+    AccountRows, Answer, AuthRequest, Conform, Cx, Denial, Dialect, DialectCx, FieldSpec, Identity, Machine, Operations, Options, Outcome,
     Refusal, Reply, Request, Slashes, Start, Vendor, credentials, decode, scans_are_read,
 };
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
@@ -37,7 +37,7 @@ const SPEC: &str = r##"{
   }}
 }"##;
 
-const ACME: Vendor = Vendor {
+pub(crate) const ACME: Vendor = Vendor {
     id: "acme",
     mount: "acme",
     version: "",
@@ -96,7 +96,7 @@ fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     gate.credentials.iter().find(|row| row.text("key") == key).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
 }
 
-fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
+fn refuse(refusal: &Refusal, _: &DialectCx<'_>) -> Reply {
     let (status, word) = match refusal {
         Refusal::Unauthenticated(_) => (401, "who"),
         Refusal::UnknownPath { .. } => (404, "where"),
@@ -109,7 +109,7 @@ fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
     Reply::json(StatusCode::from_u16(status).expect("a status"), json!({ "no": word }))
 }
 
-fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
 }
 

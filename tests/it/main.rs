@@ -6,6 +6,7 @@ mod conversation;
 mod conversations;
 mod determinism;
 mod diagnostics;
+mod dialect;
 mod documents;
 mod embedding;
 mod journal;

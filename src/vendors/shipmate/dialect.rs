@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::validation::{Fault, Path, Report};
 use super::wire::Envelope;
 use crate::base::json::Style;
-use crate::engine::{Call, Dialect, Refusal, Reply};
+use crate::engine::{Dialect, DialectCx, Refusal, Reply};
 use crate::spec::{Rule, Violation};
 
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} };
@@ -37,16 +37,16 @@ pub(super) fn settle(report: &Report) -> Result<(), Refusal> {
     Err(Refusal::Because(INVALID, serde_json::to_value(report).expect("a report is a map of texts")))
 }
 
-fn refuse_v1_2(refusal: &Refusal, call: &Call<'_>) -> Reply {
+fn refuse_v1_2(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let message = match refusal {
         Refusal::Because(NO_SERVICE, _) => "No valid service found for this shipment",
         Refusal::WrongState { .. } => "Shipment has already been manifested",
-        _ => return refuse(refusal, call),
+        _ => return refuse(refusal, cx),
     };
     Reply::json(StatusCode::BAD_REQUEST, Envelope { message, data: Value::Null })
 }
 
-fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
+fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let (status, message) = match refusal {
         Refusal::Because(INVALID, report) => {
             return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: report.clone() });
@@ -66,9 +66,9 @@ fn refuse(refusal: &Refusal, _: &Call<'_>) -> Reply {
         Refusal::NotAcceptable | Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } | Refusal::Because(..) => {
             (StatusCode::BAD_REQUEST, "Bad Request")
         }
-        Refusal::RateLimited { retry_after } => {
+        Refusal::RateLimited(quota) => {
             let reply = Reply::json(StatusCode::TOO_MANY_REQUESTS, Envelope { message: "Too Many Attempts.", data: Value::Null });
-            return reply.with(RETRY_AFTER, &retry_after.as_secs().max(1).to_string());
+            return reply.with(RETRY_AFTER, &quota.retry_after(cx.now).to_string());
         }
         Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
     };

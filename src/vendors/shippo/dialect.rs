@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::base::json::Style;
-use crate::engine::{Call, Denial, Dialect, Refusal, Reply};
+use crate::engine::{Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::spec::{ParameterIn, Rule, Violation};
 
 /// The dialect.
@@ -52,7 +52,8 @@ const P3P: HeaderName = HeaderName::from_static("p3p");
 const GO_JSON: &str = "application/json; charset=utf-8";
 const GO_HTML: &str = "text/html; charset=utf-8";
 
-fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
+fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
+    let call = cx.call;
     match refusal {
         Refusal::Unauthenticated(denial) => {
             let text = match denial {
@@ -92,8 +93,8 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
         Refusal::Invalid(violations) => Reply::json(StatusCode::BAD_REQUEST, departures(violations)),
         Refusal::Missing { .. } => detail(StatusCode::NOT_FOUND, "Not found."),
         Refusal::WrongState { state, .. } => detail(StatusCode::BAD_REQUEST, &format!("Not possible in state {state}.")),
-        Refusal::RateLimited { retry_after } => {
-            let seconds = retry_after.as_secs().max(1);
+        Refusal::RateLimited(quota) => {
+            let seconds = quota.retry_after(cx.now);
             let unit = if seconds == 1 { "second" } else { "seconds" };
             let text = format!("Request was throttled. Expected available in {seconds} {unit}.");
             detail(StatusCode::TOO_MANY_REQUESTS, &text).with(RETRY_AFTER, &seconds.to_string())
@@ -215,9 +216,9 @@ fn departures(violations: &[Violation]) -> Value {
     fields.into()
 }
 
-fn headers(call: &Call<'_>, reply: &mut Reply) {
+fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
     let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(DIALECT.content_type);
-    if content_type == GO_JSON && call.path.starts_with("/pickups") {
+    if content_type == GO_JSON && cx.call.path.starts_with("/pickups") {
         // Observed 2022, of this service alone.
         reply.headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         reply.headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::base::json::Style;
-use crate::engine::{Body, Call, Denial, Dialect, Refusal, Reply};
+use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::spec::{Rule, Violation};
 use crate::vendors::shiptheory::checks::{EMPTY, INVALID, REQUIRED};
 use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
@@ -28,17 +28,17 @@ struct Exception {
     code: u16,
 }
 
-fn headers(call: &Call<'_>, reply: &mut Reply) {
+fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
     const PROTECTION: HeaderName = HeaderName::from_static("x-xss-protection");
     // Recorded 2024-03: every answer carried these two.
     reply.headers.insert(SERVER, http::HeaderValue::from_static("nginx/1.14.1"));
     reply.headers.insert(PROTECTION, http::HeaderValue::from_static("1; mode=block"));
     // A scenario's outage is told with its own code.
     if reply.status == StatusCode::SERVICE_UNAVAILABLE {
-        reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(call), code: 503 }));
+        reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(cx.call), code: 503 }));
     }
     if let Body::Json(document) = &reply.body
-        && xml::is_preferred(call.request)
+        && xml::is_preferred(cx.call.request)
     {
         let mut json = Vec::new();
         document.write(DIALECT.style, &mut json);
@@ -48,7 +48,7 @@ fn headers(call: &Call<'_>, reply: &mut Reply) {
     }
 }
 
-fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
+fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     const FOREIGN: &str = "You do not have access to the requested resource";
     let (status, message) = match refusal {
         Refusal::Because(ERROR, error) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": error })),
@@ -66,9 +66,9 @@ fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
         Refusal::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
         Refusal::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Not Acceptable"),
         Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } => (StatusCode::BAD_REQUEST, "Bad Request"),
-        Refusal::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+        Refusal::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
     };
-    let reply = Reply::json(status, Exception { message, url: url(call), code: status.as_u16() });
+    let reply = Reply::json(status, Exception { message, url: url(cx.call), code: status.as_u16() });
     let Refusal::WrongMethod(allowed) = refusal else { return reply };
     let allowed: Vec<&str> = allowed.iter().map(http::Method::as_str).collect();
     reply.with(ALLOW, &allowed.join(", "))

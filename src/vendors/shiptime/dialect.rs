@@ -12,7 +12,7 @@ use super::access::{self, TOKEN_PATH};
 use super::checks::{Fault, Problem};
 use super::rules::PICKUP;
 use crate::base::json::Style;
-use crate::engine::{Call, Refusal, Reply};
+use crate::engine::{Call, DialectCx, Refusal, Reply};
 
 #[derive(Serialize)]
 struct Failure {
@@ -62,7 +62,8 @@ fn word(fault: &Fault) -> String {
 const TOKEN_CHALLENGE: &str = r#"Basic realm="oauth2/token""#;
 
 /// Says no.
-pub(super) fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
+pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
+    let call = cx.call;
     let at_token = call.path.trim_end_matches('/') == TOKEN_PATH;
     match refusal {
         // Observed: the token path answers other methods before it asks who calls.
@@ -95,8 +96,8 @@ pub(super) fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
             failure(StatusCode::CONFLICT, "Conflicting request. Pickup is already dispatched".to_owned())
         }
         Refusal::WrongState { kind, id, state } => failure(StatusCode::CONFLICT, format!("{} {id} is {state}", kind.0)),
-        Refusal::RateLimited { retry_after } => {
-            let seconds = retry_after.as_secs().max(1).to_string();
+        Refusal::RateLimited(quota) => {
+            let seconds = quota.retry_after(cx.now).to_string();
             failure(StatusCode::TOO_MANY_REQUESTS, "Too many requests".to_owned()).with(RETRY_AFTER, &seconds)
         }
         Refusal::Malformed { message, .. } => failure(StatusCode::BAD_REQUEST, message.clone()),
@@ -109,8 +110,8 @@ pub(super) fn refuse(refusal: &Refusal, call: &Call<'_>) -> Reply {
 }
 
 /// The token endpoint's answers must not be kept.
-pub(super) fn headers(call: &Call<'_>, reply: &mut Reply) {
-    if call.operation.is_some_and(|operation| operation.id == "token-post") {
+pub(super) fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
+    if cx.call.operation.is_some_and(|operation| operation.id == "token-post") {
         reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         reply.headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     }

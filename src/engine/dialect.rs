@@ -1,0 +1,54 @@
+//! How a vendor words things. Pure functions: facts in, replies out.
+
+use crate::base::entropy::{self, Rng};
+use crate::base::json::Style;
+use crate::base::time::Timestamp;
+use crate::engine::call::Call;
+use crate::engine::limits::Quota;
+use crate::engine::refusal::Refusal;
+use crate::engine::reply::Reply;
+
+/// How a vendor words things.
+pub struct Dialect {
+    /// How it prints JSON.
+    pub style: Style,
+    /// The content type of its JSON.
+    pub content_type: &'static str,
+    /// Says no.
+    pub refuse: fn(&Refusal, &DialectCx<'_>) -> Reply,
+    /// Adds the headers that all of its answers carry.
+    pub headers: fn(&DialectCx<'_>, &mut Reply),
+}
+
+/// The context of one answer: what its words and headers may depend on.
+pub struct DialectCx<'a> {
+    /// The call that is answered.
+    pub call: &'a Call<'a>,
+    /// The id of the exchange, the value of `seatrial-request`: unique within the process.
+    pub id: &'a str,
+    /// The name of the sandbox.
+    pub sandbox: &'a str,
+    /// The world's time.
+    pub now: Timestamp,
+    /// The limit that the call was counted against, whether it was refused or not.
+    pub quota: Option<Quota>,
+    pub(super) stream: Stream<'a>,
+}
+
+/// What the streams of an answer are derived from.
+pub(super) struct Stream<'a> {
+    pub seed: u64,
+    pub vendor: &'a str,
+    pub account: &'a str,
+    pub number: u64,
+}
+
+impl DialectCx<'_> {
+    /// The stream of this call of this account for one purpose: the same every time it is asked for, so that a body and a header
+    /// can carry the same random id.
+    #[must_use]
+    pub fn rng(&self, purpose: &str) -> Rng {
+        let Stream { seed, vendor, account, number } = self.stream;
+        entropy::stream(seed, &[vendor, account, purpose], number)
+    }
+}
