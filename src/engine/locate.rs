@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::text;
+use crate::engine::auth::Identity;
 use crate::engine::call::Request;
 use crate::engine::machine::{Loaded, Machine};
 use crate::engine::sandbox::Sandbox;
-use crate::engine::vendor::Identity;
 
 /// Where a request leads.
 pub(super) enum Target<'r> {

@@ -20,6 +20,7 @@
 //! Knows no concrete vendor, no transport and no clock: the shell hands in requests and the wall's time.
 
 mod accounts;
+pub mod auth;
 mod call;
 mod coverage;
 mod cx;
@@ -45,6 +46,7 @@ mod vendor;
 pub mod webhooks;
 
 pub use accounts::{AccountRows, FieldSpec, FieldType};
+pub use auth::{AuthRequest, Identity, credentials};
 pub use call::{Call, Request, pairs};
 pub use coverage::Coverage;
 pub use cx::{Cx, Docs};
@@ -62,4 +64,4 @@ pub use registry::SandboxError;
 pub use reply::{Answer, Body, Outcome, Reply, Wire};
 pub use sandbox::{Sandbox, Snapshot, State};
 pub use script::{Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
-pub use vendor::{AuthRequest, Identity, Operations, Row, Slashes, Vendor, credentials, nothing_due, scans_are_read};
+pub use vendor::{Operations, Row, Slashes, Vendor, nothing_due, scans_are_read};

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
+use crate::engine::auth::AuthRequest;
 use crate::engine::call::{self, Call, Request};
 use crate::engine::cx::{self, Cx, Scope};
 use crate::engine::dialect::{DialectCx, Stream};
@@ -23,7 +24,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::{Sandbox, State};
 use crate::engine::script::{self, Decision, Instead, View};
-use crate::engine::vendor::{AuthRequest, Operations, Row};
+use crate::engine::vendor::{Operations, Row};
 use crate::spec::{Operation, Route};
 use crate::world::{Credential, Exchange};
 

@@ -1,13 +1,11 @@
 //! What a vendor is: a value that names its document, its rows, its way of letting callers in, and its dialect.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
-use crate::base::time::Timestamp;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
+use crate::engine::auth::{AuthRequest, Identity};
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
@@ -83,29 +81,6 @@ pub struct Slashes {
     pub doubled: bool,
 }
 
-/// What a caller presents.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// A credential, as [`Vendor::credentials`] lists it under one of [`Credential::facts`]'s members.
-    Credential(String),
-    /// The name of a sandbox, read from a token that we issued.
-    Sandbox(String),
-}
-
-/// What letting somebody in may look at.
-pub struct AuthRequest<'a> {
-    /// The call.
-    pub call: &'a Call<'a>,
-    /// The name of the sandbox.
-    pub sandbox: &'a str,
-    /// The world's time.
-    pub now: Timestamp,
-    /// The vendor's credentials.
-    pub credentials: &'a [Credential],
-    /// The vendor's own documents, such as sessions.
-    pub shared: &'a Account,
-}
-
 /// One row: an operation's behavior.
 pub struct Row {
     /// The operation's id.
@@ -147,17 +122,6 @@ impl Operations {
     pub(crate) fn run(row: &Row, cx: &mut Cx<'_>) -> Outcome {
         (row.behavior)(cx)
     }
-}
-
-/// Credential rows from `(account, members)`, for [`Vendor::credentials`].
-#[must_use]
-pub fn credentials(rows: &[(&str, &[(&str, &str)])]) -> Vec<Credential> {
-    rows.iter()
-        .map(|(account, members)| Credential {
-            account: Arc::from(*account),
-            facts: Arc::new(members.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()),
-        })
-        .collect()
 }
 
 /// For vendors whose rules write nothing into the agenda.

@@ -7,7 +7,8 @@ use super::catalog::CATALOG;
 use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::engine::{self, AccountRows, AuthRequest, Call, Denial, FieldSpec, FieldType, Identity, Refusal, Request, decode};
+use crate::engine::auth::{self, AuthRequest, Identity};
+use crate::engine::{AccountRows, Call, DEFAULT, Denial, FieldSpec, FieldType, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
 
@@ -47,7 +48,7 @@ const PACKAGING: &[FieldSpec] = &[
 /// The credentials of a new sandbox. `token` is one that is already logged in.
 pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     let username = &CATALOG.users.first().expect("the catalog has users").email;
-    if sandbox == "default" {
+    if sandbox == DEFAULT {
         let key = "sm_test_12345abcde-1234-5678-90ab-abcdef0123456";
         return rows(username, key, "myShipmatePassword", &CATALOG.account.token);
     }
@@ -57,7 +58,7 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 
 fn rows(username: &str, key: &str, password: &str, token: &str) -> Vec<Credential> {
     let facts = [("api_key", key), ("username", username), ("password", password), ("access_level", "MERCHANT_ADMIN"), ("token", token)];
-    engine::credentials(&[("default", &facts)])
+    auth::credentials(&[("default", &facts)])
 }
 
 /// Rows of a scenario that share an application key share an account.
@@ -72,18 +73,16 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 
 /// Lets a caller in: the key first, then the token. A token is good only together with a key of the same account.
 pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    let key = gate.call.request.header(KEY).filter(|key| !key.is_empty()).ok_or(Refusal::Unauthenticated(Denial::Missing))?;
-    let application = gate.credentials.iter().find(|row| row.text("api_key") == key);
-    let application = application.ok_or(Refusal::Unauthenticated(Denial::Unknown))?;
+    let application = gate.require(&[("api_key", gate.call.request.header(KEY).unwrap_or_default())])?;
     if let Some(denial) = application.denial(gate.now) {
-        return Err(Refusal::Unauthenticated(denial));
+        return Err(denial.into());
     }
     if gate.call.operation.is_some_and(|operation| operation.id == "createToken") {
-        return Ok(application.clone());
+        return Ok(application);
     }
     let token = token(gate.call);
     if token.is_empty() {
-        return Err(Refusal::Unauthenticated(Denial::Missing));
+        return Err(Denial::Missing.into());
     }
     let stored = gate.shared.table(SESSION).and_then(|table| table.get(token));
     let session: Option<Session<'_>> =
@@ -95,7 +94,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
                 None => row.text("token") == token,
             }
     };
-    gate.credentials.iter().find(holds).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
+    Ok(gate.credentials.iter().find(holds).ok_or(Denial::Unknown)?.clone())
 }
 
 /// The token that a call presents; empty when there is none.

@@ -9,7 +9,8 @@ use super::links;
 use super::wire::MANAGED_ACCOUNT;
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::engine::{self, AccountRows, AuthRequest, Cx, Denial, FieldSpec, FieldType, Identity, Refusal, Request};
+use crate::engine::auth::{self, AuthRequest, Authorization, Identity};
+use crate::engine::{AccountRows, Cx, DEFAULT, Denial, FieldSpec, FieldType, Refusal, Request};
 use crate::world::Credential;
 
 /// What rows of `accounts` may say.
@@ -61,9 +62,9 @@ pub(crate) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     let mut rows = Vec::new();
     let mut add = |mode: Mode, key: &str| {
         let token = format!("shippo_{}_{key}", mode.word());
-        rows.extend(engine::credentials(&[(mode.word(), &[("token", &token), ("mode", mode.word())])]));
+        rows.extend(auth::credentials(&[(mode.word(), &[("token", &token), ("mode", mode.word())])]));
     };
-    if sandbox == "default" {
+    if sandbox == DEFAULT {
         CATALOG.tokens.iter().for_each(|token| add(token.mode, &token.key));
     } else {
         [Mode::Test, Mode::Live].into_iter().for_each(|mode| add(mode, &ids::hex(rng, 40)));
@@ -78,24 +79,22 @@ pub(crate) fn account_of(row: &Map<String, Value>) -> String {
 
 /// The token tells sandboxes apart; links that are followed without one name theirs.
 pub(crate) fn identify(request: &Request) -> Option<Identity> {
-    let Some((_, token)) = presented(request) else { return links::sandbox(request).map(Identity::Sandbox) };
-    Some(Identity::Credential(token.to_owned()))
+    let link = || links::sandbox(request).map(Identity::Sandbox);
+    Authorization::of(request).map_or_else(link, |header| Some(Identity::Credential(header.value.to_owned())))
 }
 
 /// Lets a caller in. `ShippoToken` goes with the account's own tokens, `Bearer` with those of connected applications.
 pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    let denied = |denial| Err(Refusal::Unauthenticated(denial));
-    let Some((scheme, token)) = presented(gate.call.request) else { return denied(Denial::Missing) };
-    let bearer = scheme.eq_ignore_ascii_case("bearer");
-    if !bearer && !scheme.eq_ignore_ascii_case("shippotoken") {
-        return denied(Denial::Missing);
+    let header = Authorization::of(gate.call.request).ok_or(Denial::Missing)?;
+    let (bearer, token) = (header.is("bearer"), header.value);
+    if !bearer && !header.is("ShippoToken") {
+        return Err(Denial::Missing.into());
     }
     if token.is_empty() || token.contains(' ') {
-        return denied(Denial::Malformed);
+        return Err(Denial::Malformed.into());
     }
-    let row = gate.credentials.iter().find(|row| row.text("token") == token && token.starts_with("oauth.") == bearer);
-    let Some(row) = row else { return denied(Denial::Unknown) };
-    let mut row = row.clone();
+    let row = auth::find(gate.credentials, &[("token", token)]).filter(|_| token.starts_with("oauth.") == bearer);
+    let mut row = row.ok_or(Denial::Unknown)?.clone();
     // A scenario may name one account in rows of both modes; its worlds stay apart all the same.
     if row.text("mode") == Mode::Live.word() && Mode::of_account(&row.account) == Mode::Test {
         row.account = format!("{} live", row.account).into();
@@ -120,12 +119,6 @@ fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Cr
     }
     row.account = format!("{id} {}", if live { "live" } else { "test" }).into();
     Ok(row)
-}
-
-/// The scheme and the token of a call.
-fn presented(request: &Request) -> Option<(&str, &str)> {
-    let header = request.header("authorization")?.trim();
-    Some(header.split_once(' ').map_or((header, ""), |(scheme, token)| (scheme, token.trim())))
 }
 
 #[cfg(test)]

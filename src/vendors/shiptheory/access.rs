@@ -1,22 +1,21 @@
 //! Who calls: the login that issues JWTs, the JWTs, and the permanent tokens.
 //!
 //! A JWT carries the sandbox it was issued in and the e-mail it was issued for, so nothing is stored: as with the real
-//! API, any number of tokens live side by side and none can be taken back. Its key is public on purpose; it protects made-up
-//! data, and the same seed has to give the same token.
+//! API, any number of tokens live side by side and none can be taken back.
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::time::Timestamp;
-use crate::engine::{self, AccountRows, AuthRequest, Denial, FieldSpec, FieldType, Identity, Refusal, Request, decode};
+use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
+use crate::engine::{self, AccountRows, Denial, FieldSpec, FieldType, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::world::Credential;
 
-const KEY: &[u8] = b"seatrial-shiptheory-public-sandbox-key";
+const TOKENS: Tokens = Tokens { header: r#"{"typ":"JWT","alg":"HS256"}"#, key: b"seatrial-shiptheory-public-sandbox-key" };
 const LIFE_SECONDS: i64 = 60 * 60;
 const DEFAULT_EMAIL: &str = "you@youremail.com";
 
@@ -47,18 +46,7 @@ struct Claims {
 
 /// Issues a token.
 pub(super) fn issue(sandbox: &str, email: &str, now: Timestamp) -> String {
-    let claims = Claims { sub: email.to_owned(), exp: now.as_second() + LIFE_SECONDS, iss: sandbox.to_owned() };
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(KEY)).expect("HS256 takes any key")
-}
-
-/// The claims of a token that we issued, whenever that was.
-fn claims(token: &str) -> Option<Claims> {
-    let mut validation = Validation::new(Algorithm::HS256);
-    // Time is the world's, not the machine's, so the crate must not look at a clock.
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    jsonwebtoken::decode(token, &DecodingKey::from_secret(KEY), &validation).ok().map(|token| token.claims)
+    TOKENS.issue(&Claims { sub: email.to_owned(), exp: now.as_second() + LIFE_SECONDS, iss: sandbox.to_owned() })
 }
 
 /// The login of `design.md`, and the truncated tokens that the guide prints; other sandboxes have a login and a permanent
@@ -67,11 +55,11 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     if sandbox != engine::DEFAULT {
         let email = format!("you+{}@youremail.com", ids::hex(rng, 12));
         let (password, token) = (ids::hex(rng, 20), ids::hex(rng, 64));
-        return engine::credentials(&[(&email, &[("email", &email), ("password", &password), ("token", &token)])]);
+        return auth::credentials(&[(&email, &[("email", &email), ("password", &password), ("token", &token)])]);
     }
-    let mut rows = engine::credentials(&[(DEFAULT_EMAIL, &[("email", DEFAULT_EMAIL), ("password", "password")])]);
+    let mut rows = auth::credentials(&[(DEFAULT_EMAIL, &[("email", DEFAULT_EMAIL), ("password", "password")])]);
     for sample in &CATALOG.samples {
-        rows.extend(engine::credentials(&[(DEFAULT_EMAIL, &[("email", DEFAULT_EMAIL), ("token", sample)])]));
+        rows.extend(auth::credentials(&[(DEFAULT_EMAIL, &[("email", DEFAULT_EMAIL), ("token", sample)])]));
     }
     rows
 }
@@ -79,7 +67,8 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 /// A token names its sandbox; a login and a permanent token are known by themselves.
 pub(super) fn identify(request: &Request) -> Option<Identity> {
     if let Some(token) = bearer(request) {
-        return Some(claims(token).map_or_else(|| Identity::Credential(token.to_owned()), |claims| Identity::Sandbox(claims.iss)));
+        let claims = TOKENS.read::<Claims>(token);
+        return Some(claims.map_or_else(|| Identity::Credential(token.to_owned()), |claims| Identity::Sandbox(claims.iss)));
     }
     if request.body.is_empty() || !request.path.ends_with("/token") {
         return None;
@@ -90,20 +79,17 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.
 pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     acceptable(gate.call.request)?;
-    let denied = |denial| Err(Refusal::Unauthenticated(denial));
-    let Some(token) = bearer(gate.call.request) else { return denied(Denial::Missing) };
-    if let Some(credential) = gate.credentials.iter().find(|row| row.text("token") == token) {
+    let token = bearer(gate.call.request).ok_or(Denial::Missing)?;
+    if let Some(credential) = auth::find(gate.credentials, &[("token", token)]) {
         return Ok(credential.clone());
     }
     if token.split('.').count() != 3 {
-        return denied(Denial::Malformed);
+        return Err(Denial::Malformed.into());
     }
-    let Some(claims) = claims(token).filter(|claims| claims.iss == gate.sandbox) else { return denied(Denial::Unknown) };
-    if claims.exp <= gate.now.as_second() {
-        return denied(Denial::Expired);
-    }
+    let claims: Claims = TOKENS.read(token).ok_or(Denial::Unknown)?;
+    gate.admit(&claims.iss, claims.exp)?;
     let login = gate.credentials.iter().find(|row| row.text("email") == claims.sub && !row.text("password").is_empty());
-    login.cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
+    Ok(login.ok_or(Denial::Unknown)?.clone())
 }
 
 /// Reads a body as CakePHP does: JSON when it says so, else a form.
@@ -112,10 +98,8 @@ pub(super) fn decode(request: &Request, _: &Operation) -> Result<Value, Refusal>
     decode::json_or_any_form(request)
 }
 
-/// The token behind the scheme, whose case does not matter.
 fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header("authorization")?.trim().split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+    Authorization::of(request)?.bearer()
 }
 
 /// JSON or XML has to be among what the caller accepts.
@@ -133,11 +117,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_read_back_and_no_other_is() {
+    fn a_token_names_its_login_its_sandbox_and_its_end() {
         let token = issue("default", "you@youremail.com", Timestamp::UNIX_EPOCH);
         assert!(token.starts_with("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."));
-        assert_eq!(claims(&token), Some(Claims { sub: "you@youremail.com".into(), exp: 3600, iss: "default".into() }));
-        assert_eq!(claims(&token.replace("eyJ0", "eyJ1")), None);
-        assert_eq!(claims(&format!("{token}x")), None);
+        let claims = Claims { sub: "you@youremail.com".into(), exp: 3600, iss: "default".into() };
+        assert_eq!(TOKENS.read(&token), Some(claims));
     }
 }

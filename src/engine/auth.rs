@@ -1,0 +1,219 @@
+//! Authentication: what a request presents, which credential that is, and tokens that a vendor issues.
+//!
+//! A vendor's `authenticate` is made of these parts. For an API key in a header:
+//! `authentication.require(&[("api_key", authentication.call.request.header("api-key").unwrap_or_default())])`.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::hmac;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::base::time::Timestamp;
+use crate::engine::call::{Call, Request};
+use crate::engine::refusal::{Denial, Refusal};
+use crate::world::{Account, Credential};
+
+/// What a caller presents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// A credential, as `Vendor::credentials` lists it under one of [`Credential::facts`]'s members.
+    Credential(String),
+    /// The name of a sandbox, read from a token that we issued.
+    Sandbox(String),
+}
+
+/// What `Vendor::authenticate` may look at.
+pub struct AuthRequest<'a> {
+    /// The call.
+    pub call: &'a Call<'a>,
+    /// The name of the sandbox.
+    pub sandbox: &'a str,
+    /// The world's time.
+    pub now: Timestamp,
+    /// The vendor's credentials.
+    pub credentials: &'a [Credential],
+    /// The vendor's own documents, such as sessions.
+    pub shared: &'a Account,
+}
+
+impl AuthRequest<'_> {
+    /// The credential that has all these members.
+    ///
+    /// # Errors
+    /// `Missing` when one of the values is empty, `Unknown` when no credential has them.
+    pub fn require(&self, members: &[(&str, &str)]) -> Result<Credential, Refusal> {
+        if members.iter().any(|(_, value)| value.is_empty()) {
+            return Err(Denial::Missing.into());
+        }
+        find(self.credentials, members).cloned().ok_or_else(|| Denial::Unknown.into())
+    }
+
+    /// Checks what a token of ours says of its sandbox and of its end, in seconds since 1970.
+    ///
+    /// # Errors
+    /// `Unknown` when it was issued in another sandbox, `Expired` when its end is not in the future.
+    pub fn admit(&self, sandbox: &str, expires: i64) -> Result<(), Refusal> {
+        if sandbox != self.sandbox {
+            return Err(Denial::Unknown.into());
+        }
+        if expires <= self.now.as_second() { Err(Denial::Expired.into()) } else { Ok(()) }
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Unauthenticated(denial)
+    }
+}
+
+/// The `Authorization` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authorization<'a> {
+    /// Its first word.
+    pub scheme: &'a str,
+    /// What follows, without blanks around it; may be empty.
+    pub value: &'a str,
+}
+
+impl<'a> Authorization<'a> {
+    /// The header of a request, if it is there and is text.
+    #[must_use]
+    pub fn of(request: &'a Request) -> Option<Self> {
+        let header = request.header(http::header::AUTHORIZATION)?.trim();
+        let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
+        Some(Self { scheme, value: value.trim() })
+    }
+
+    /// Whether it has that scheme, in any case of letters.
+    #[must_use]
+    pub fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    /// The user and password of the scheme `Basic`.
+    #[must_use]
+    pub fn basic(&self) -> Option<(String, String)> {
+        let decoded = self.is("basic").then(|| STANDARD.decode(self.value).ok()).flatten()?;
+        let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        Some((user.to_owned(), password.to_owned()))
+    }
+
+    /// The token of the scheme `Bearer`.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&'a str> {
+        (self.is("bearer") && !self.value.is_empty()).then_some(self.value)
+    }
+}
+
+/// JSON Web Tokens (RFC 7519) that are signed by HS256.
+///
+/// Keys of a mock are public: its tokens protect made-up data, and the same seed has to give the same token. The algorithm is fixed,
+/// so that the header of a token is written, and never read.
+pub struct Tokens {
+    /// The header as the vendor writes it, as JSON.
+    pub header: &'static str,
+    /// The key.
+    pub key: &'static [u8],
+}
+
+impl Tokens {
+    /// The token that says `claims`.
+    ///
+    /// # Panics
+    /// If the claims cannot be JSON.
+    pub fn issue(&self, claims: &impl Serialize) -> String {
+        let claims = serde_json::to_vec(claims).expect("claims have text keys and are written to memory");
+        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(self.header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = hmac::sign(&self.key(), message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The claims of a token that was signed with this key, whether it is expired or not.
+    #[must_use]
+    pub fn read<C: DeserializeOwned>(&self, token: &str) -> Option<C> {
+        let (message, signature) = token.rsplit_once('.')?;
+        hmac::verify(&self.key(), message.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+        let (_, claims) = message.split_once('.')?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+
+    fn key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.key)
+    }
+}
+
+/// The first credential that has all these members, none of which may be empty.
+#[must_use]
+pub fn find<'c>(credentials: &'c [Credential], members: &[(&str, &str)]) -> Option<&'c Credential> {
+    credentials.iter().find(|row| members.iter().all(|(name, value)| !value.is_empty() && row.text(name) == *value))
+}
+
+/// Credential rows from `(account, members)`, for `Vendor::credentials`.
+#[must_use]
+pub fn credentials(rows: &[(&str, &[(&str, &str)])]) -> Vec<Credential> {
+    rows.iter()
+        .map(|(account, members)| Credential {
+            account: Arc::from(*account),
+            facts: Arc::new(members.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(header: &str, expected: &str) {
+        let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, header.parse().expect("a header"))]);
+        let (method, peer) = (http::Method::GET, std::net::IpAddr::from([127, 0, 0, 1]));
+        let (path, query, body) = (String::new(), String::new(), Bytes::new());
+        let request = Request { method, path, query, headers, body, peer, secure: false, mount: None };
+        let header = Authorization::of(&request).expect("there is one");
+        assert_eq!(format!("{:?} {:?}", header.basic(), header.bearer()), expected);
+    }
+
+    #[test]
+    fn the_header_is_read_by_its_scheme() {
+        check("Basic YTpiOmM=", r#"Some(("a", "b:c")) None"#);
+        check("basic  YTpiOmM= ", r#"Some(("a", "b:c")) None"#);
+        check("Basic YTpiOmM", "None None");
+        check("Basic YQ==", "None None");
+        check("Bearer a.b", r#"None Some("a.b")"#);
+        check("BEARER  a b ", r#"None Some("a b")"#);
+        check("Bearer", "None None");
+        check("Token a", "None None");
+    }
+
+    const EXAMPLE: Tokens = Tokens { header: r#"{"typ":"JWT","alg":"HS256"}"#, key: b"a key" };
+
+    #[test]
+    fn a_token_is_read_back_and_a_changed_one_is_not() {
+        let claims = json!({"iss": "joe", "exp": 1_300_819_380});
+        let token = EXAMPLE.issue(&claims);
+        assert!(token.starts_with("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODB9."));
+        assert_eq!(EXAMPLE.read::<Value>(&token), Some(claims.clone()));
+        let other = Tokens { key: b"another", ..EXAMPLE };
+        assert_eq!(other.read::<Value>(&token), None);
+        for changed in [token.replace("eyJ0", "eyJ1"), format!("{token}x"), format!("x.{token}"), token.replace('.', ""), String::new()] {
+            assert_eq!(EXAMPLE.read::<Value>(&changed), None, "{changed}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_what_others_make() {
+        // By `printf %s "$header.$claims" | openssl dgst -sha256 -hmac key -binary | basenc --base64url`.
+        let tokens = Tokens { header: r#"{"alg":"HS256","typ":"JWT"}"#, key: b"key" };
+        assert_eq!(
+            tokens.issue(&json!({"sub": "a"})),
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhIn0.1YNMaPyC6Rq9KClxRJou-zDNgzLHDpyCYZfpxQLRpsc"
+        );
+    }
+}
