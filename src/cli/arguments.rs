@@ -29,7 +29,7 @@ pub struct Arguments {
 pub enum Command {
     /// Serve the vendors and the admin API
     Serve(Box<ServeArguments>),
-    /// Check scenario files and show every problem in them
+    /// Check scenario files and conversations and show every problem in them
     Check(CheckArguments),
     /// Print how much of each vendor has behavior
     Coverage(CoverageArguments),

@@ -4,7 +4,7 @@ use crate::base::time::Timestamp;
 use crate::cli::arguments::SchemaArgument;
 use crate::cli::{Exit, say};
 use crate::engine::{Machine, Options, Start};
-use crate::scenario::run::Known;
+use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::vendors;
 
@@ -15,6 +15,6 @@ pub(super) fn run(of: SchemaArgument) -> Exit {
     }
     let options = Options { announced: vendors::ANNOUNCED, ..Options::default() };
     let machine = Machine::new(vendors::ALL, options, Start::plain(Timestamp::UNIX_EPOCH));
-    say(&format_args!("{:#}", schema::of(&Known(&machine))));
+    say(&format_args!("{:#}", schema::of(&MachineVocabulary(&machine))));
     Exit::Fine
 }

@@ -103,7 +103,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
 fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String> {
     let (name, bytes) = scenarios::read(path).map_err(|error| format!("error: {error}"))?;
     let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
-    let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::Known(machine)).map_err(told)?;
+    let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
     let replaced = machine.replace(machine.default_sandbox(), staged, false);

@@ -20,6 +20,7 @@
 //! | `S015` | steps of a timeline that go back in time |
 //! | `S016` | an override that an earlier one always shadows |
 //! | `S017` | a row of `given` that its operation refuses |
+//! | `S018` | an expectation of a conversation that was not met, or a step that could not be made |
 
 use std::fmt;
 use std::ops::Range;

@@ -3,62 +3,85 @@
 
 use serde_json::Value;
 
-use crate::scenario::error::quoted;
+use crate::scenario::error::{Span, quoted};
+use crate::scenario::node::{Kind, Node};
 
 /// How strictly objects are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Members {
+pub(super) enum Members {
     /// The same members in the same order.
     Exact,
     /// At least these.
     AtLeast,
 }
 
-/// Every difference, with its path.
-#[must_use]
-pub fn differences(expected: &Value, found: &Value, members: Members, path: &str) -> Vec<String> {
-    match (expected, found) {
-        (Value::String(matcher), _) if matcher.starts_with('~') => {
+/// One way in which a value is not as expected; `path` is where in the value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each is")]
+pub enum Difference {
+    /// A matcher does not match.
+    #[error("{path}: {matcher} does not match {found}")]
+    Unmatched { path: String, matcher: String, found: Value },
+    /// A member is not there.
+    #[error("{path}.{name} is missing")]
+    Missing { path: String, name: String },
+    /// There is a member too many.
+    #[error("{path}.{name} is not expected: {found}")]
+    Unexpected { path: String, name: String, found: Value },
+    /// The right members in another order.
+    #[error("{path}: members come as {}, expected {}", found.join(", "), expected.join(", "))]
+    Order { path: String, found: Vec<String>, expected: Vec<String> },
+    /// Another value.
+    #[error("{path}: expected {expected}, found {found}")]
+    Value { path: String, expected: Value, found: Value },
+}
+
+/// Every difference, with the position of the expectation that is not met.
+pub(super) fn differences(expected: &Node, found: &Value, members: Members, path: &str) -> Vec<(Span, Difference)> {
+    match (&expected.kind, found) {
+        (Kind::Text(matcher), _) if matcher.starts_with('~') => {
             if matches(matcher, found) {
-                Vec::new()
-            } else {
-                vec![format!("{path}: {matcher} does not match {found}")]
+                return Vec::new();
             }
+            vec![(expected.span, Difference::Unmatched { path: path.to_owned(), matcher: matcher.clone(), found: found.clone() })]
         }
-        (Value::Object(expected), Value::Object(found)) => {
+        (Kind::Map(wanted), Value::Object(found)) => {
+            let path = || path.to_owned();
             let mut rows = Vec::new();
-            for (name, value) in expected {
+            for member in wanted {
+                let name = &member.key.value;
                 match found.get(name) {
-                    Some(found) => rows.extend(differences(value, found, members, &format!("{path}.{name}"))),
-                    None => rows.push(format!("{path}.{name} is missing")),
+                    Some(found) => rows.extend(differences(&member.value, found, members, &format!("{}.{name}", path()))),
+                    None => rows.push((member.key.span, Difference::Missing { path: path(), name: name.clone() })),
                 }
             }
             if members == Members::Exact {
-                rows.extend(
-                    found
-                        .iter()
-                        .filter(|(name, _)| !expected.contains_key(*name))
-                        .map(|(name, value)| format!("{path}.{name} is not expected: {value}")),
-                );
-                if rows.is_empty() && !expected.keys().eq(found.keys()) {
-                    let names = |keys: serde_json::map::Keys<'_>| keys.cloned().collect::<Vec<_>>().join(", ");
-                    rows.push(format!("{path}: members come as {}, expected {}", names(found.keys()), names(expected.keys())));
+                let names: Vec<&String> = wanted.iter().map(|member| &member.key.value).collect();
+                let others = found.iter().filter(|(name, _)| !names.contains(name));
+                rows.extend(others.map(|(name, value)| {
+                    (expected.span, Difference::Unexpected { path: path(), name: name.clone(), found: value.clone() })
+                }));
+                if rows.is_empty() && !names.iter().copied().eq(found.keys()) {
+                    let (found, expected_names) = (found.keys().cloned().collect(), names.into_iter().cloned().collect());
+                    rows.push((expected.span, Difference::Order { path: path(), found, expected: expected_names }));
                 }
             }
             rows
         }
-        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            let rows = expected.iter().zip(found).enumerate();
-            rows.flat_map(|(place, (expected, found))| differences(expected, found, members, &format!("{path}[{place}]"))).collect()
+        (Kind::List(wanted), Value::Array(found)) if wanted.len() == found.len() => {
+            let rows = wanted.iter().zip(found).enumerate();
+            rows.flat_map(|(index, (wanted, found))| differences(wanted, found, members, &format!("{path}[{index}]"))).collect()
         }
-        (expected, found) if expected == found => Vec::new(),
-        (expected, found) => vec![format!("{path}: expected {expected}, found {found}")],
+        _ => {
+            let wanted = expected.to_json();
+            let difference = || Difference::Value { path: path.to_owned(), expected: wanted.clone(), found: found.clone() };
+            if wanted == *found { Vec::new() } else { vec![(expected.span, difference())] }
+        }
     }
 }
 
 /// Whether a text matches an expectation, which may be a matcher.
-#[must_use]
-pub fn text(expected: &str, found: &str) -> bool {
+pub(super) fn text(expected: &str, found: &str) -> bool {
     if expected.starts_with('~') { matches(expected, &Value::from(found)) } else { expected == found }
 }
 
@@ -66,11 +89,18 @@ pub fn text(expected: &str, found: &str) -> bool {
 const WORDS: [&str; 10] =
     ["~any", "~string", "~integer", "~number", "~boolean", "~null-or-string", "~uuid", "~hex32", "~date-time", "~base64-pdf"];
 
+/// A text that begins like a matcher and is none.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(super) enum BadMatcher {
+    #[error("a text that begins with `~` is `~/regular expression/` or one of {}", quoted(&WORDS))]
+    Unknown,
+    /// The last line of what the reader of patterns says.
+    #[error("{}", .0.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "))]
+    Pattern(regex::Error),
+}
+
 /// Whether an expected text can match anything.
-///
-/// # Errors
-/// What to write instead.
-pub fn check(expected: &str) -> Result<(), String> {
+pub(super) fn check(expected: &str) -> Result<(), BadMatcher> {
     if !expected.starts_with('~') || WORDS.contains(&expected) {
         return Ok(());
     }
@@ -78,11 +108,7 @@ pub fn check(expected: &str) -> Result<(), String> {
     let mut parts = expected.split("{{");
     let first = parts.next().unwrap_or_default().to_owned();
     let filled = parts.fold(first, |text, part| text + part.split_once("}}").map_or(part, |(_, rest)| rest));
-    match pattern(&filled).map(regex::Regex::new) {
-        Some(Ok(_)) => Ok(()),
-        Some(Err(error)) => Err(error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()),
-        None => Err(format!("a text that begins with `~` is `~/regular expression/` or one of {}", quoted(&WORDS))),
-    }
+    regex::Regex::new(pattern(&filled).ok_or(BadMatcher::Unknown)?).map(drop).map_err(BadMatcher::Pattern)
 }
 
 fn pattern(matcher: &str) -> Option<&str> {

@@ -23,10 +23,12 @@ mod node;
 mod parse;
 pub mod run;
 pub mod schema;
+pub mod story;
 pub mod template;
 pub mod verify;
 
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::error::Diagnostic;
-pub use self::parse::{API_VERSION, KIND, conversation as load_conversation, load, load_bytes, parse};
+pub use self::parse::{API_VERSION, KIND, conversation as load_conversation, is_conversation, load, load_bytes, parse};
+pub use self::story::Story;

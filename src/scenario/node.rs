@@ -45,6 +45,25 @@ impl Node {
         }
     }
 
+    /// A value, all of which stands in one place.
+    pub(super) fn from_json(value: &Value, span: Span) -> Self {
+        let kind = match value {
+            Value::Null => Kind::Null,
+            Value::Bool(value) => Kind::Bool(*value),
+            Value::Number(value) => Kind::Number(value.clone()),
+            Value::String(value) => Kind::Text(value.clone()),
+            Value::Array(items) => Kind::List(items.iter().map(|item| Self::from_json(item, span)).collect()),
+            Value::Object(members) => {
+                let member = |(name, value): (&String, &Value)| {
+                    let key = Spanned { value: name.clone(), span };
+                    Member { key, value: Self::from_json(value, span) }
+                };
+                Kind::Map(members.iter().map(member).collect())
+            }
+        };
+        Self { span, kind }
+    }
+
     /// The value without its positions.
     pub(super) fn to_json(&self) -> Value {
         match &self.kind {

@@ -15,13 +15,12 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use self::reader::{Mounts, Reader};
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
 use super::node::{self, Kind, Node};
+use super::story::Story;
 
 /// The version of scenario files that is read here.
 pub const API_VERSION: &str = "seatrial/v1";
@@ -76,13 +75,29 @@ pub fn load_bytes(bytes: &[u8], file: &str, vocabulary: &dyn Vocabulary) -> Resu
     }
 }
 
-/// Reads a conversation, as YAML or JSON.
+/// Whether a text is a conversation rather than a scenario: whether it has `steps`.
+#[must_use]
+pub fn is_conversation(text: &str) -> bool {
+    let source = Arc::new(Source { name: String::new(), text: text.to_owned() });
+    let members = match node::load(&source).0 {
+        Some(Node { kind: Kind::Map(members), .. }) => members,
+        _ => return false,
+    };
+    members.iter().any(|member| member.key.value == "steps")
+}
+
+/// Reads a conversation, as YAML or JSON, and checks the scenario in it against the operations there are.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the text.
-pub fn conversation(text: &str, file: &str) -> Result<Value, Vec<Diagnostic>> {
-    outcome(read(text, file, None, conversation::story))
+pub fn conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Story, Vec<Diagnostic>> {
+    let (story, mut problems) = read(text, file, Some(vocabulary.mounts()), conversation::story);
+    if let Some(scenario) = story.as_ref().and_then(|story| story.scenario.as_ref()) {
+        problems.extend(check::check(scenario, vocabulary));
+        problems.sort_by_key(|problem| problem.span.start);
+    }
+    outcome((story, problems))
 }
 
 fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {

@@ -146,9 +146,9 @@ pub fn script(scenario: Scenario) -> Box<dyn ScenarioRuntime> {
 }
 
 /// What a machine has names for.
-pub struct Known<'m>(pub &'m Machine);
+pub struct MachineVocabulary<'m>(pub &'m Machine);
 
-impl Vocabulary for Known<'_> {
+impl Vocabulary for MachineVocabulary<'_> {
     fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         Box::new(self.0.vendors().map(|vendor| vendor.id))
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::admin_contract;
-use crate::conversation;
+use crate::play;
 use crate::process::Server;
 
 /// An answer taken apart.
@@ -266,11 +266,10 @@ fn recorded_calls_are_a_conversation_that_goes_as_recorded() {
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body
     };
-    let folder = std::env::temp_dir().join(format!("seatrial-{}", std::process::id())).join("shippo");
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
-    let file = folder.join("recorded.yaml");
-    std::fs::write(&file, export("conversation&secrets=show")).expect("a file can be written");
-    conversation::run(&file).unwrap_or_else(|problem| panic!("{problem}"));
+    let story = play::read(&export("conversation&secrets=show"), "exported").unwrap_or_else(|problems| panic!("{}", play::told(&problems)));
+    assert!(story.about.is_some() && story.expects_every_answer());
+    let played = play::play(&story, "shippo", &mut |_, _| {});
+    assert!(played.is_ok(), "{}", played.err().map_or_else(String::new, |step| play::explain(&step, &story)));
     // The same in a sandbox of another name, by credentials of its own.
     let still = r#"{"name": "still", "seed": 42, "clock": {"start": "2026-01-05T09:00:00Z", "mode": "frozen"}}"#;
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], still).status, 201);
@@ -290,7 +289,6 @@ fn recorded_calls_are_a_conversation_that_goes_as_recorded() {
     let changed = export("conversation&secrets=show").replace("\"status\":201", "\"status\":200");
     let played = send(&server, "POST", path, &yaml, &changed).json();
     assert!(problems(&played).iter().any(|problem| problem == "status 201, expected 200"), "{played}");
-    std::fs::remove_file(&file).expect("the file can go");
     for format in ["har", "ndjson", "curl", "conversation"] {
         let shown = export(format);
         assert!(shown.contains("San Francisco") && !shown.contains("shippo_test_seatrial"), "{format}");

@@ -63,7 +63,7 @@ fn said(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).expect("the file can be read");
     let read = if name.starts_with("conversation") {
-        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name).map(drop)
+        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &Few).map(drop)
     } else {
         scenario::load_bytes(&bytes, &name, &Few).map(drop)
     };
@@ -206,7 +206,7 @@ proptest! {
 
     #[test]
     fn any_pieces_are_a_conversation_or_problems(pieces in proptest::collection::vec(proptest::sample::select(STORY.to_vec()), 0..40)) {
-        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x") {
+        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x", &Few) {
             prop_assert!(!problems.is_empty());
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }

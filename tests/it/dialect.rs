@@ -63,7 +63,7 @@ fn request_id(cx: &DialectCx<'_>) -> String {
 fn machine(scenario: &str) -> Machine {
     let machine = Machine::new(&[&METERED, &NUMBERED], Options::default(), Start::plain(start()));
     let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{scenario}");
-    let scenario = scenario::load(&text, "test.yaml", &scenario::run::Known(&machine)).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let scenario = scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{problems:?}"));
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).unwrap_or_else(|why| panic!("{why:?}"));
     machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
     machine

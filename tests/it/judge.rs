@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use seatrial::engine::{Answer, Request};
 use serde_json::Value;
 
-use crate::conversation;
+use crate::play;
 
 /// Where we depart from a document, and why: operation, place (with `*` for any position), reason.
 pub type Departure = (&'static str, &'static str, &'static str);
@@ -41,9 +41,11 @@ pub fn document(name: &str) -> Option<String> {
 /// Every exchange of every story of a vendor.
 pub fn exchanges(vendor: &str, mut hear: impl FnMut(&Request, &Answer)) {
     let stories = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors").join(vendor)).expect("there are conversations");
-    for story in stories.filter_map(|entry| Some(entry.ok()?.path())) {
-        for (request, answer) in conversation::record(&story).unwrap_or_else(|problem| panic!("{problem}")) {
-            hear(&request, &answer);
+    for file in stories.filter_map(|entry| Some(entry.ok()?.path())) {
+        let text = fs::read_to_string(&file).expect("conversations can be read");
+        let story = play::read(&text, &file.display().to_string()).unwrap_or_else(|problems| panic!("{}", play::told(&problems)));
+        if let Err(step) = play::play(&story, vendor, &mut hear) {
+            panic!("{}", play::explain(&step, &story));
         }
     }
 }

@@ -16,7 +16,7 @@ use rand::RngExt as _;
 use seatrial::base::entropy::{self, Rng};
 use seatrial::base::time;
 use seatrial::engine::{Conform, Machine, Options, Request, Start};
-use seatrial::scenario::conversation::Own;
+use seatrial::scenario::conversation::CredentialMap;
 use seatrial::vendors;
 use serde_json::{Map, Value};
 
@@ -94,7 +94,7 @@ struct Teller<'s> {
     /// How much of it is left, and the step that is next.
     left: usize,
     step: usize,
-    own: Own,
+    own: CredentialMap,
     saved: Map<String, Value>,
     /// A digest of every answer.
     told: Vec<u64>,
@@ -108,7 +108,7 @@ impl<'s> Teller<'s> {
         let mut lots = entropy::stream(number as u64, &["leaks"], 0);
         let story = draw(stories, &mut lots);
         let marker = format!("mkq{number:04}");
-        let own = Own::of(machine, &machine.sandbox(&name).expect("it was just opened"), &story.mount);
+        let own = CredentialMap::of(machine, &machine.sandbox(&name).expect("it was just opened"), &story.mount);
         let (saved, told) = (Map::from_iter([("n".to_owned(), 1.into())]), Vec::new());
         Self { name, number, marker, stories, lots, story, left: LONGEST, step: 0, own, saved, told }
     }
@@ -118,7 +118,7 @@ impl<'s> Teller<'s> {
         let sandbox = machine.sandbox(&self.name).expect("nobody removes it");
         if self.left == 0 || self.step == self.story.steps.len() {
             self.story = draw(self.stories, &mut self.lots);
-            self.own = Own::of(machine, &sandbox, &self.story.mount);
+            self.own = CredentialMap::of(machine, &sandbox, &self.story.mount);
             self.saved.retain(|name, _| name == "n");
             (self.step, self.left) = (0, self.lots.random_range(1..=LONGEST));
         }
@@ -233,7 +233,7 @@ impl<'s> Teller<'s> {
             }
             Value::String(text) => {
                 let whole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).and_then(|name| self.saved.get(name));
-                let mine = self.own.mine(text, usize::from(member == "password"));
+                let mine = self.own.substitute(text, usize::from(member == "password"));
                 if let Some(whole) = whole {
                     return whole.clone();
                 }

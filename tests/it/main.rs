@@ -2,8 +2,6 @@
 
 mod admin;
 mod admin_contract;
-mod conversation;
-mod conversations;
 mod determinism;
 mod diagnostics;
 mod dialect;
@@ -17,6 +15,8 @@ mod leaks;
 mod listener;
 mod machine;
 mod parcels;
+#[path = "../stories/play.rs"]
+mod play;
 mod played;
 mod pointers;
 mod process;
@@ -25,4 +25,7 @@ mod sandboxes;
 mod scenarios;
 mod secure;
 mod shutdown;
+mod stories;
 mod tidy;
+#[path = "../stories/update.rs"]
+mod update;

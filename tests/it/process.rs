@@ -138,6 +138,8 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(run(&["--scenario", "no/such/file.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "tests/diagnostics/unknown_key.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0));
+    let conversations = run(&["check", "tests/vendors/shiptime"]);
+    assert!(String::from_utf8_lossy(&conversations.stdout).ends_with(" files are fine\n"), "{conversations:?}");
     assert_eq!(run(&["check", "benches"]).status.code(), Some(2), "no scenario was checked");
     drop(server);
     assert_eq!(run(&["health", "--address", &address]).status.code(), Some(1));

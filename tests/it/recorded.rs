@@ -7,9 +7,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use seatrial::engine::webhooks::{DELIVERY, Delivery};
+use seatrial::engine::{Machine, Options, Start};
+use seatrial::spec::Route;
+use seatrial::vendors;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::Teller;
+use crate::play;
 
 /// Where an answer departs from its recording, and why: exchange, place (with `*` for any element), reason.
 const DIFFERENCES: &[(&str, &str, &str)] = &[
@@ -113,41 +117,28 @@ type Differences = Vec<(String, String)>;
 fn replay(vendor: &str, plan: &Value, own: &Value, exchange: &Value) -> Result<Option<Differences>, String> {
     let request = &exchange["request"];
     let (method, path) = (request["method"].as_str().unwrap_or_default(), request["path"].as_str().unwrap_or_default());
-    let mut teller = Teller::new(vendor, &own["scenario"], &plan["headers"]);
-    if path.starts_with('<') {
-        for step in own["before"].as_array().into_iter().flatten() {
-            teller.step(step)?;
-        }
-        let body = &request["body"];
-        let told = teller.deliveries().into_iter().find(|row| row["event"] == body["event"] && !own.is_null());
-        let Some(told) = told else { return if own.is_null() { Ok(None) } else { Err("nobody was told".to_owned()) } };
-        let mut rows = Vec::new();
-        Compare { keyed: Vec::new(), exact: false }.values(body, &told["body"], "$", &mut rows);
-        return Ok(Some(rows));
-    }
-    if !teller.covers(method, path.split('?').next().unwrap_or_default()) {
+    let is_webhook = path.starts_with('<');
+    if if is_webhook { own.is_null() } else { !covers(vendor, method, path.split('?').next().unwrap_or_default()) } {
         return Ok(None);
     }
-    for step in own["before"].as_array().into_iter().flatten() {
-        teller.step(step)?;
+    let mut steps = own["before"].as_array().cloned().unwrap_or_default();
+    if !is_webhook {
+        steps.push(call(plan, own, request)?);
     }
-    let mut headers = request["headers"].as_object().cloned().unwrap_or_default();
-    headers.retain(|name, _| !plan["headers"].as_object().is_some_and(|own| own.contains_key(name)));
-    headers.extend(own["headers"].as_object().cloned().unwrap_or_default());
-    let body = &request["body"];
-    let call = format!("{method} {}", path.replace(' ', "%20"));
-    let mut step = match body {
-        Value::Null => json!({"call": call, "headers": headers}),
-        Value::String(text) => json!({"call": call, "headers": headers, "text": text}),
-        body => json!({"call": call, "headers": headers, "json": body}),
-    };
-    let mut text = step.to_string();
-    for (from, to) in [&plan["replace"], &own["replace"]].into_iter().filter_map(Value::as_object).flatten() {
-        text = text.replace(from, &teller.fill_text(to.as_str().unwrap_or_default()));
-    }
-    step = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let answer = teller.ask(&step)?;
+    let text = json!({"scenario": own["scenario"], "headers": plan["headers"], "steps": steps}).to_string();
+    let story = play::read(&text, "recorded").map_err(|problems| play::told(&problems))?;
+    let mut answered = None;
+    let machine = play::play(&story, vendor, &mut |_, answer| answered = Some(answer.clone()));
+    let machine = machine.map_err(|step| play::explain(&step, &story))?;
     let mut rows = Vec::new();
+    if is_webhook {
+        let body = &request["body"];
+        let told = deliveries(&machine).into_iter().find(|row| row.event == body["event"]).ok_or("nobody was told")?;
+        let told = serde_json::from_str(&told.body).unwrap_or_else(|_| Value::from(told.body.as_str()));
+        Compare { keyed: Vec::new(), exact: false }.values(body, &told, "$", &mut rows);
+        return Ok(Some(rows));
+    }
+    let answer = answered.ok_or("nothing was answered")?;
     let expected = &exchange["response"];
     if expected["status"] != answer.status.as_u16() {
         let body = String::from_utf8_lossy(&answer.body);
@@ -165,6 +156,39 @@ fn replay(vendor: &str, plan: &Value, own: &Value, exchange: &Value) -> Result<O
     let mut seen = BTreeSet::new();
     rows.retain(|(place, _)| seen.insert(place.clone()));
     Ok(Some(rows))
+}
+
+/// The step that makes the recorded call.
+fn call(plan: &Value, own: &Value, request: &Value) -> Result<Value, String> {
+    let mut headers = request["headers"].as_object().cloned().unwrap_or_default();
+    headers.retain(|name, _| !plan["headers"].as_object().is_some_and(|own| own.contains_key(name)));
+    headers.extend(own["headers"].as_object().cloned().unwrap_or_default());
+    let (method, path) = (request["method"].as_str().unwrap_or_default(), request["path"].as_str().unwrap_or_default());
+    let call = format!("{method} {}", path.replace(' ', "%20"));
+    let step = match &request["body"] {
+        Value::Null => json!({"call": call, "headers": headers}),
+        Value::String(text) => json!({"call": call, "headers": headers, "text": text}),
+        body => json!({"call": call, "headers": headers, "json": body}),
+    };
+    let replace = [&plan["replace"], &own["replace"]].into_iter().filter_map(Value::as_object).flatten();
+    let text = replace.fold(step.to_string(), |text, (from, to)| text.replace(from, to.as_str().unwrap_or_default()));
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// Whether some operation has that method and path.
+fn covers(mount: &str, method: &str, path: &str) -> bool {
+    let Ok(method) = method.parse() else { return false };
+    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(jiff::Timestamp::UNIX_EPOCH));
+    machine
+        .books()
+        .any(|(vendor, book)| vendor.mount == mount && matches!(book.catalog.route(&method, path.trim_end_matches('/')), Route::Found(..)))
+}
+
+/// Every webhook of a machine's default sandbox.
+fn deliveries(machine: &Machine) -> Vec<Delivery> {
+    let state = machine.default_sandbox().lock();
+    let tables = state.world.accounts.iter().filter_map(|(_, account)| account.table(DELIVERY));
+    tables.flat_map(|table| table.iter().filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect::<Vec<_>>()).collect()
 }
 
 struct Compare<'a> {

@@ -27,7 +27,7 @@ impl World {
         let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(start()));
         let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{text}");
-        let scenario = scenario::load(&text, "test.yaml", &scenario::run::Known(&machine)).map_err(told)?;
+        let scenario = scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).map_err(told)?;
         let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).map_err(told)?;
         machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
         Ok(Self(machine))

@@ -21,7 +21,7 @@ fn wall() -> Timestamp {
 fn machine(webhooks: &str) -> Machine {
     let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall()));
     let text = format!("clock: {{start: {WALL}, mode: frozen}}\nwebhooks: {webhooks}\n");
-    let scenario = scenario::load(&text, "telling.yaml", &scenario::run::Known(&machine)).expect("the scenario is fine");
+    let scenario = scenario::load(&text, "telling.yaml", &scenario::run::MachineVocabulary(&machine)).expect("the scenario is fine");
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).expect("it is given nothing");
     machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
     machine
@@ -315,7 +315,7 @@ fn a_scenario_subscribes_whom_it_names() {
 fn a_scenario_that_subscribes_to_nothing_known_is_refused() {
     let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall()));
     let text = "webhooks: {subscriptions: [{vendor: shippo, url: http://127.0.0.1:9/hook, events: [track_update]}]}";
-    let scenario = scenario::load(text, "telling.yaml", &scenario::run::Known(&machine)).expect("events are known to the machine only");
+    let scenario = scenario::load(text, "telling.yaml", &scenario::run::MachineVocabulary(&machine)).expect("events are known to the machine only");
     let problems = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).err().expect("there is no such event");
     assert!(problems[0].to_string().contains("`track_update` is no event of shippo"), "{}", problems[0]);
 }

@@ -1,13 +1,15 @@
-//! Conversations: what may stand in a story's steps. A story stays a plain value; here everything that could not be played is told.
+//! Conversations: every mistake of a file, and the steps that could be read.
 
 use http::Method;
-use serde_json::Value;
 
 use super::members;
 use super::reader::{Fields, Reader};
 use crate::base::time;
+use crate::engine::webhooks::Format;
+use crate::scenario::error::Spanned;
 use crate::scenario::matching;
 use crate::scenario::node::{Kind, Node};
+use crate::scenario::story::{Action, Body, Call, Content, ExpectedAnswer, ExpectedWebhook, Headers, Hmac, Step, Story, Subscribe};
 
 /// How often one step may be repeated.
 const REPEATS: u64 = 10_000;
@@ -16,22 +18,20 @@ const KINDS: [&str; 4] = ["call", "advance", "subscribe", "receives"];
 /// What belongs to a call alone.
 const OF_CALL: [&str; 6] = ["headers", "json", "form", "text", "expect", "save"];
 
-/// A story without mistakes.
-pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Value> {
+const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::Form)];
+
+/// Reads a whole file.
+pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Story> {
     let fields = reader.fields(root, "a conversation", &members::CONVERSATION)?;
-    if let Some(node) = fields.get("about") {
-        reader.string(node, "about");
-    }
-    if let Some(node) = fields.get("scenario") {
-        reader.entries(node, "scenario", "a mapping");
-    }
-    headers(reader, &fields, false);
+    let about = fields.get("about").and_then(|node| reader.string(node, "about"));
+    let scenario = fields.get("scenario").and_then(|node| super::scenario(reader, node));
+    let headers = headers(reader, &fields, false);
     let steps = fields.require(reader, "steps")?;
-    reader.each(steps, "steps", step);
-    reader.problems.is_empty().then(|| root.to_json())
+    let steps = reader.each(steps, "steps", step);
+    Some(Story { source: reader.source.clone(), about, scenario, headers, steps })
 }
 
-fn step(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
+fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
     let fields = reader.fields(node, "a step", &members::CONVERSATION_STEP)?;
     let [kind] = fields.present(&KINDS)[..] else {
         let help = "write each as a step of its own; a call is `call: GET /path`";
@@ -44,123 +44,141 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
             reader.problem("S007", member.key.span, format!("`{name}` cannot stand beside `{kind}`")).help("it belongs to `call`");
         }
     }
-    if let Some(node) = fields.get("repeat") {
-        reader.whole(node, "repeat", 1..=REPEATS);
-    }
+    let repeat = fields.get("repeat").and_then(|node| reader.whole(node, "repeat", 1..=REPEATS)).unwrap_or(1);
     let node = fields.get(kind)?;
-    match kind {
-        "call" => call(reader, &fields, node),
-        "advance" => advance(reader, node),
-        "subscribe" => subscribe(reader, node),
-        _ => drop(reader.each(node, "receives", receipt)),
-    }
-    Some(())
+    let action = match kind {
+        "call" => Action::Call(Box::new(call(reader, &fields, node)?)),
+        "advance" => advance(reader, node)?,
+        "subscribe" => Action::Subscribe(Spanned { value: subscribe(reader, node)?, span: fields.entry(kind)?.key.span }),
+        _ => Action::Receives(Spanned { value: reader.each(node, "receives", webhook), span: fields.entry(kind)?.key.span }),
+    };
+    Some(Step { repeat, action })
 }
 
-fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) {
-    if let Some(text) = reader.string(node, "call") {
+fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Call> {
+    let line = reader.spanned(node, "call");
+    if let Some(text) = &line {
         let fits = text.split_once(' ').is_some_and(|(method, target)| method.parse::<Method>().is_ok() && !target.trim().is_empty());
         if !fits {
             reader
-                .problem("S008", node.span, format!("`{text}` is not a call"))
+                .problem("S008", node.span, format!("`{}` is not a call", text.value))
                 .help("expected a method and a path, for example `GET /tracks`");
         }
     }
-    headers(reader, fields, false);
+    let headers = headers(reader, fields, false);
     alone(reader, fields, &["json", "form", "text"]);
+    let value = |name: &str| fields.entry(name).map(|member| member.value.clone());
+    let text = fields.get("text").and_then(|node| reader.string(node, "text")).map(Body::Text);
+    let body = value("json").map(Body::Json).or_else(|| value("form").map(Body::Form)).or(text);
+    let mut save = Vec::new();
     if let Some(node) = fields.get("save") {
         for member in reader.entries(node, "save", "names with paths into the answer") {
-            reader.string(&member.value, &member.key.value);
+            let path = reader.spanned(&member.value, &member.key.value);
+            save.extend(path.map(|path| (member.key.value.clone(), path)));
         }
     }
-    let Some(node) = fields.get("expect") else { return };
-    let Some(expect) = reader.fields(node, "`expect`", &members::CONVERSATION_EXPECT) else { return };
-    if let Some(node) = expect.require(reader, "status") {
-        reader.whole(node, "status", 100..=999);
-    }
-    if let Some(node) = expect.get("notes") {
-        reader.each(node, "notes", |reader, node| reader.string(node, "notes"));
-    }
-    says(reader, &expect);
+    let expect = fields.get("expect").and_then(|node| answer(reader, node));
+    Some(Call { line: line?, headers, body, expect, save })
 }
 
-fn advance(reader: &mut Reader<'_>, node: &Node) {
-    let Some(text) = reader.string(node, "advance") else { return };
-    if time::duration(&text).is_none() {
-        reader.problem("S008", node.span, format!("`{text}` is not a span of time")).help("for example `90s`, `72h` or `2d`");
-    }
+fn answer(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedAnswer> {
+    let fields = reader.fields(node, "`expect`", &members::CONVERSATION_EXPECT)?;
+    let status = fields.require(reader, "status").and_then(|node| {
+        let value = reader.whole(node, "status", 100..=999)?;
+        Some(Spanned { value: u16::try_from(value).ok()?, span: node.span })
+    });
+    let notes = fields.get("notes").map(|node| {
+        let value = reader.each(node, "notes", |reader, node| reader.string(node, "notes"));
+        Spanned { value, span: node.span }
+    });
+    let content = content(reader, &fields);
+    Some(ExpectedAnswer { status: status?, notes, content })
 }
 
-fn subscribe(reader: &mut Reader<'_>, node: &Node) {
-    let Some(fields) = reader.fields(node, "`subscribe`", &members::CONVERSATION_SUBSCRIBE) else { return };
-    for name in ["vendor", "secret"] {
-        if let Some(node) = fields.get(name) {
-            reader.string(node, name);
-        }
-    }
-    if let Some(node) = fields.get("events") {
-        reader.each(node, "events", |reader, node| reader.string(node, "events"));
-    }
-    if let Some(node) = fields.get("format") {
-        reader.choice(node, "format", &[("json", ()), ("form", ())]);
-    }
-    if let Some(node) = fields.get("answers") {
-        reader.whole(node, "answers", 200..=599);
-    }
+fn advance(reader: &mut Reader<'_>, node: &Node) -> Option<Action> {
+    let text = reader.spanned(node, "advance")?;
+    let Some(span) = time::span(&text).filter(|_| time::duration(&text).is_some()) else {
+        reader.problem("S008", node.span, format!("`{}` is not a span of time", text.value)).help("for example `90s`, `72h` or `2d`");
+        return None;
+    };
+    Some(Action::Advance(text, span))
 }
 
-/// One webhook that arrived.
-fn receipt(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
+fn subscribe(reader: &mut Reader<'_>, node: &Node) -> Option<Subscribe> {
+    let fields = reader.fields(node, "`subscribe`", &members::CONVERSATION_SUBSCRIBE)?;
+    let mut text = |name| fields.get(name).and_then(|node| reader.string(node, name));
+    let (vendor, secret) = (text("vendor"), text("secret"));
+    let events = fields.get("events").map(|node| reader.each(node, "events", |reader, node| reader.string(node, "events")));
+    let format = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS));
+    let answers = fields.get("answers").and_then(|node| reader.whole(node, "answers", 200..=599));
+    Some(Subscribe { vendor, events: events.unwrap_or_default(), format: format.unwrap_or_default(), secret, answers })
+}
+
+/// One webhook that has to arrive.
+fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedWebhook> {
     let fields = reader.fields(node, "a webhook", &members::CONVERSATION_RECEIPT)?;
+    let mut facts = Vec::new();
     for name in ["event", "subject", "method", "at"] {
         if let Some(text) = fields.get(name).and_then(|node| reader.spanned(node, name)) {
-            matcher(reader, &Node { span: text.span, kind: Kind::Text(text.value) });
+            matcher(reader, &Node { span: text.span, kind: Kind::Text(text.value.clone()) });
+            facts.push((name, text));
         }
     }
     alone(reader, &fields, &["json", "form", "text"]);
-    says(reader, &fields);
-    if let Some(node) = fields.get("form") {
+    let content = content(reader, &fields);
+    let form = fields.get("form");
+    if let Some(node) = form {
         reader.entries(node, "form", "a mapping");
         matcher(reader, node);
     }
-    let signature = reader.fields(fields.get("hmac")?, "`hmac`", &members::CONVERSATION_HMAC)?;
-    for name in ["header", "secret"] {
-        signature.require(reader, name).and_then(|node| reader.string(node, name));
-    }
-    for (name, hole) in [("value", "{digest}"), ("over", "{body}")] {
-        let Some(node) = signature.get(name) else { continue };
-        if reader.string(node, name).is_some_and(|text| !text.contains(hole)) {
+    let hmac = fields.get("hmac").and_then(|node| hmac(reader, node));
+    Some(ExpectedWebhook { node: node.clone(), facts, content, form: form.cloned(), hmac })
+}
+
+fn hmac(reader: &mut Reader<'_>, node: &Node) -> Option<Hmac> {
+    let fields = reader.fields(node, "`hmac`", &members::CONVERSATION_HMAC)?;
+    let header = fields.require(reader, "header").and_then(|node| reader.spanned(node, "header"));
+    let secret = fields.require(reader, "secret").and_then(|node| reader.string(node, "secret"));
+    let mut shape = |name, hole: &str| {
+        let Some(node) = fields.get(name) else { return Some(hole.to_owned()) };
+        let text = reader.string(node, name)?;
+        if !text.contains(hole) {
             reader
                 .problem("S008", node.span, format!("`{name}` has no place for `{hole}`"))
                 .help("for example `t={time},v1={digest}` over `{time}.{body}`");
         }
-    }
-    Some(())
+        Some(text)
+    };
+    let (value, over) = (shape("value", "{digest}"), shape("over", "{body}"));
+    Some(Hmac { header: header?, secret: secret?, value: value?, over: over? })
 }
 
 /// What an answer and a webhook are compared with alike.
-fn says(reader: &mut Reader<'_>, fields: &Fields<'_>) {
-    headers(reader, fields, true);
-    for name in ["json", "has"] {
-        if let Some(node) = fields.get(name) {
-            matcher(reader, node);
-        }
-    }
-    if let Some(node) = fields.get("text")
-        && reader.string(node, "text").is_some()
-    {
+fn content(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Content {
+    let headers = headers(reader, fields, true);
+    let [json, has] = ["json", "has"].map(|name| fields.entry(name).map(|member| member.value.clone()));
+    for node in [&json, &has].into_iter().flatten() {
         matcher(reader, node);
     }
+    let text = fields.get("text").and_then(|node| reader.spanned(node, "text").inspect(|_| matcher(reader, node)));
+    Content { headers, json, has, text }
 }
 
 /// Header names with texts; `null` is for a header that must not be there.
-fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>, matched: bool) {
-    let Some(node) = fields.get("headers") else { return };
+fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>, matched: bool) -> Headers {
+    let Some(node) = fields.get("headers") else { return Vec::new() };
+    let mut found = Vec::new();
     for member in reader.entries(node, "headers", "a mapping") {
-        if member.value.kind != Kind::Null && reader.string(&member.value, &member.key.value).is_some() && matched {
-            matcher(reader, &member.value);
+        if member.value.kind == Kind::Null {
+            found.push((member.key.clone(), None));
+        } else if let Some(text) = reader.spanned(&member.value, &member.key.value) {
+            if matched {
+                matcher(reader, &member.value);
+            }
+            found.push((member.key.clone(), Some(text)));
         }
     }
+    found
 }
 
 /// At most one of some members.
@@ -177,7 +195,7 @@ fn matcher(reader: &mut Reader<'_>, node: &Node) {
     match &node.kind {
         Kind::Text(text) => {
             if let Err(help) = matching::check(text) {
-                reader.problem("S009", node.span, format!("`{text}` matches nothing")).help(help);
+                reader.problem("S009", node.span, format!("`{text}` matches nothing")).help(help.to_string());
             }
         }
         Kind::List(rows) => rows.iter().for_each(|row| matcher(reader, row)),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scenario::run::Known;
+use crate::scenario::run::MachineVocabulary;
 use crate::server::admin::{Admin, Ask, Given, Problem, routes};
 
 #[expect(clippy::unnecessary_wraps, reason = "one signature for all routes")]
@@ -23,7 +23,7 @@ pub(super) fn coverage(admin: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
 
 #[expect(clippy::unnecessary_wraps, reason = "one signature for all routes")]
 pub(super) fn openapi(admin: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
-    Ok(Given::ok(&routes::document(&Known(&admin.machine))))
+    Ok(Given::ok(&routes::document(&MachineVocabulary(&admin.machine))))
 }
 
 /// YAML as it was written, or JSON when the name ends so.

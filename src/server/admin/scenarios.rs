@@ -53,7 +53,7 @@ pub(super) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
         }
         None => bytes,
     };
-    scenario::load_bytes(bytes, NAME, &scenario::run::Known(&admin.machine)).map_err(|found| refused(&found))
+    scenario::load_bytes(bytes, NAME, &scenario::run::MachineVocabulary(&admin.machine)).map_err(|found| refused(&found))
 }
 
 /// Every problem of a scenario, for people and for programs.

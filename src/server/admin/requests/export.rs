@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use crate::engine;
-use crate::scenario::conversation::portable;
+use crate::scenario::conversation::with_default_credentials;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::secrets::Secrets;
 use crate::server::admin::requests::shown::{body_of, headers_of, shown, target};
@@ -34,7 +34,7 @@ pub(in crate::server::admin) fn export(admin: &Admin, ask: &Ask<'_>) -> Result<G
             drop(state);
             let told = conversation(admin, &rows, seed, frozen, secrets)?;
             let mount = rows.first().map_or("", |row| mount_of(admin, row));
-            Ok(Given::text("application/yaml", portable(&admin.machine, &sandbox, mount, &told)))
+            Ok(Given::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &told)))
         }
         other => Err(Problem::bad(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     }

@@ -1,0 +1,259 @@
+//! What differs between an expectation and what came. Nothing here knows where the answers and the webhooks come from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::substitute::Substitution;
+use crate::base::time::Timestamp;
+use crate::engine::{pairs, signing};
+use crate::scenario::error::{Span, Spanned};
+use crate::scenario::matching::{self, Difference, Members};
+use crate::scenario::node::Node;
+use crate::scenario::story::{Content, ExpectedAnswer, ExpectedWebhook, Hmac};
+
+/// An expectation that is not met, or a step that cannot be made, and the position of what was expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Where it stands in the conversation.
+    pub span: Span,
+    /// What is different.
+    pub mismatch: Mismatch,
+    /// For a webhook: which one of its step, from 1.
+    pub webhook: Option<usize>,
+}
+
+impl Failure {
+    pub(super) fn new(span: Span, mismatch: Mismatch) -> Self {
+        Self { span, mismatch, webhook: None }
+    }
+
+    /// What would have been right instead of the marked text, where that can be said.
+    #[must_use]
+    pub fn found(&self) -> Option<Value> {
+        match &self.mismatch {
+            Mismatch::Status { found, .. } => Some((*found).into()),
+            Mismatch::Header { found, expected: Value::String(_), .. } => found.clone().map(Value::from),
+            Mismatch::Text { found, .. } | Mismatch::Fact { found, .. } => Some(found.as_str().into()),
+            Mismatch::Notes { found, .. } => Some(found.as_slice().into()),
+            Mismatch::Body(difference) => match &**difference {
+                Difference::Value { found, .. } => Some(found.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(number) = self.webhook {
+            write!(f, "webhook {number}: ")?;
+        }
+        write!(f, "{}", self.mismatch)
+    }
+}
+
+/// What is different.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each is")]
+pub enum Mismatch {
+    #[error("status {found}, expected {expected}")]
+    Status { expected: u16, found: u16 },
+    /// `expected` is null for a header that must not be there.
+    #[error("header {name}: {found:?}, expected {expected}")]
+    Header { name: String, expected: Value, found: Option<String> },
+    #[error("{0}")]
+    Body(Box<Difference>),
+    #[error("the body does not match {expected:?}")]
+    Text { expected: String, found: String },
+    #[error("notes {found:?}, expected {expected:?}")]
+    Notes { expected: Vec<String>, found: Vec<String> },
+    /// A note that says that the answer is not the vendor's.
+    #[error("{0}")]
+    Departs(String),
+    #[error("there is nothing to save at `{0}`")]
+    NothingToSave(String),
+    #[error("{name} `{found}`, expected `{expected}`")]
+    Fact { name: &'static str, expected: String, found: String },
+    #[error("a webhook did not arrive: {0}")]
+    NotArrived(Value),
+    #[error("a webhook is not expected: {event} about {subject} at {at}: {body:.300}")]
+    NotExpected { event: String, subject: String, at: Timestamp, body: String },
+    #[error("it is not signed: there is no header {0}")]
+    Unsigned(String),
+    #[error("header {header} is `{found}`, expected something like `{shape}`")]
+    Shape { header: String, found: String, shape: String },
+    #[error("the signature in {header} is {found}, expected {expected}")]
+    Signature { header: String, found: String, expected: String },
+    #[error("the call has no method and path, or headers that cannot be sent")]
+    Unsendable,
+    #[error("there is no vendor `{0}`")]
+    UnknownVendor(String),
+    #[error("`{event}` is no event of {vendor}; expected `*` or some of {}", known.join(", "))]
+    UnknownEvent { event: String, vendor: String, known: Vec<String> },
+    #[error("`{vendor}` has no account to subscribe with: {why}")]
+    NoSubscriber { vendor: String, why: String },
+}
+
+/// An answer, wherever it comes from.
+pub(super) struct ReceivedAnswer<'a> {
+    pub status: u16,
+    pub headers: &'a http::HeaderMap,
+    pub body: &'a [u8],
+    /// Each begins with its code, and a colon if it goes on.
+    pub notes: Vec<String>,
+}
+
+/// A webhook that arrived.
+#[derive(Debug)]
+pub(super) struct ReceivedWebhook {
+    pub at: Timestamp,
+    pub event: String,
+    pub subject: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+/// How an answer differs from the expected one.
+pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, values: &Substitution) -> Vec<Failure> {
+    let Spanned { value: status, span } = expected.status;
+    let mut failures = Vec::new();
+    if status != found.status {
+        failures.push(Failure::new(span, Mismatch::Status { expected: status, found: found.status }));
+    }
+    let header = |name: &str| found.headers.get(name).and_then(|value| value.to_str().ok());
+    failures.extend(content(&expected.content, &header, &String::from_utf8_lossy(found.body), values));
+    let codes: Vec<String> = found.notes.iter().filter_map(|note| note.split(':').next()).map(str::to_owned).collect();
+    if let Some(notes) = &expected.notes
+        && codes != notes.value
+    {
+        failures.push(Failure::new(notes.span, Mismatch::Notes { expected: notes.value.clone(), found: codes }));
+    }
+    failures
+}
+
+/// The notes that no answer may have, whether or not it was expected.
+pub(super) fn departures(notes: &[String], span: Span) -> impl Iterator<Item = Failure> {
+    let departs = notes.iter().filter(|note| note.starts_with("answer-") || note.starts_with("sandbox-"));
+    departs.map(move |note| Failure::new(span, Mismatch::Departs(note.clone())))
+}
+
+/// How webhooks differ from the expected ones: the same number, each like its counterpart.
+pub(super) fn webhooks(expected: &Spanned<Vec<ExpectedWebhook>>, found: &[ReceivedWebhook], values: &Substitution) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
+        failures.extend(webhook(expected, found, values).into_iter().map(|failure| Failure { webhook: Some(index + 1), ..failure }));
+    }
+    for missing in expected.iter().skip(found.len()) {
+        failures.push(Failure::new(missing.node.span, Mismatch::NotArrived(missing.node.to_json())));
+    }
+    for ReceivedWebhook { at, event, subject, body, .. } in found.iter().skip(expected.len()) {
+        let (event, subject, body) = (event.clone(), subject.clone(), body.clone());
+        failures.push(Failure::new(expected.span, Mismatch::NotExpected { event, subject, at: *at, body }));
+    }
+    failures
+}
+
+fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substitution) -> Vec<Failure> {
+    let at = found.at.to_string();
+    let mut failures = Vec::new();
+    for (name, fact) in &expected.facts {
+        let found = match *name {
+            "event" => &found.event,
+            "subject" => &found.subject,
+            "method" => "POST",
+            _ => at.as_str(),
+        };
+        let expected = values.text(fact);
+        if !matching::text(&expected, found) {
+            failures.push(Failure::new(fact.span, Mismatch::Fact { name, expected, found: found.to_owned() }));
+        }
+    }
+    let header = |name: &str| found.headers.get(&name.to_ascii_lowercase()).map(String::as_str);
+    failures.extend(content(&expected.content, &header, &found.body, values));
+    if let Some(form) = &expected.form {
+        let fields: Map<String, Value> = pairs(&found.body).into_iter().map(|(name, value)| (name, value.into())).collect();
+        failures.extend(body(form, &fields.into(), Members::AtLeast, values));
+    }
+    if let Some(hmac) = &expected.hmac {
+        let signed = signature(hmac, &header, &found.body, values);
+        failures.extend(signed.err().map(|mismatch| Failure::new(hmac.header.span, mismatch)));
+    }
+    failures
+}
+
+/// How headers and a body differ from what is expected of them.
+fn content<'h>(expected: &Content, header: &dyn Fn(&str) -> Option<&'h str>, text: &str, values: &Substitution) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (name, wanted) in &expected.headers {
+        let found = header(name);
+        let fits = match wanted {
+            Some(wanted) => found.is_some_and(|found| matching::text(&values.text(wanted), found)),
+            None => found.is_none(),
+        };
+        if !fits {
+            let span = wanted.as_ref().map_or(name.span, |wanted| wanted.span);
+            let expected = wanted.as_ref().map(|wanted| wanted.value.clone()).into();
+            failures.push(Failure::new(span, Mismatch::Header { name: name.value.clone(), expected, found: found.map(str::to_owned) }));
+        }
+    }
+    let document: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+    for (node, members) in [(&expected.json, Members::Exact), (&expected.has, Members::AtLeast)] {
+        failures.extend(node.iter().flat_map(|node| body(node, &document, members, values)));
+    }
+    if let Some(wanted) = &expected.text
+        && !matching::text(&values.text(wanted), text)
+    {
+        failures.push(Failure::new(wanted.span, Mismatch::Text { expected: wanted.value.clone(), found: text.to_owned() }));
+    }
+    failures
+}
+
+fn body(expected: &Node, found: &Value, members: Members, values: &Substitution) -> Vec<Failure> {
+    let differences = matching::differences(&values.node(expected), found, members, "$");
+    differences.into_iter().map(|(span, difference)| Failure::new(span, Mismatch::Body(Box::new(difference)))).collect()
+}
+
+fn signature<'h>(hmac: &Hmac, header: &dyn Fn(&str) -> Option<&'h str>, body: &str, values: &Substitution) -> Result<(), Mismatch> {
+    let name = || hmac.header.value.clone();
+    let found = header(&hmac.header).ok_or_else(|| Mismatch::Unsigned(name()))?;
+    let shape = || Mismatch::Shape { header: name(), found: found.to_owned(), shape: hmac.value.clone() };
+    let mut parts = holes(&hmac.value, found).ok_or_else(shape)?;
+    let digest = parts.remove("digest").unwrap_or_default();
+    let over = parts.iter().fold(hmac.over.clone(), |over, (hole, value)| over.replace(&format!("{{{hole}}}"), value));
+    let signed = over.replace("{body}", body);
+    let expected = signing::hmac_sha256(&values.text(&hmac.secret), signed.as_bytes());
+    if expected == digest { Ok(()) } else { Err(Mismatch::Signature { header: name(), found: digest.to_owned(), expected }) }
+}
+
+/// What stands in the holes of a shape such as `t={time},v1={digest}`; `None` when a text has another.
+fn holes<'t>(shape: &str, text: &'t str) -> Option<BTreeMap<String, &'t str>> {
+    let mut parts = shape.split('{');
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut found = BTreeMap::new();
+    for part in parts {
+        let (name, literal) = part.split_once('}')?;
+        let end = if literal.is_empty() { rest.len() } else { rest.find(literal)? };
+        found.insert(name.to_owned(), &rest[..end]);
+        rest = &rest[end + literal.len()..];
+    }
+    rest.is_empty().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holes;
+
+    #[test]
+    fn holes_are_filled_or_the_shape_is_another() {
+        let read = |shape, text| {
+            holes(shape, text).map(|found| found.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>())
+        };
+        assert_eq!(read("t={time},v1={digest}", "t=12,v1=ab").as_deref(), Some(&["digest=ab".to_owned(), "time=12".to_owned()][..]));
+        assert_eq!(read("{digest}", "ab").as_deref(), Some(&["digest=ab".to_owned()][..]));
+        assert_eq!(read("sha256={digest}", "ab"), None);
+        assert_eq!(read("{digest}!", "ab"), None);
+        assert_eq!(read("ab", "abc"), None);
+    }
+}

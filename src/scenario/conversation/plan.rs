@@ -1,0 +1,50 @@
+//! From a step to the call that it makes.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::HOST_NAME;
+use super::substitute::Substitution;
+use crate::scenario::story::{Body, Call, Headers};
+
+/// A call that can be sent to any server that has the vendor's paths.
+#[derive(Clone, Debug)]
+pub struct PlannedCall {
+    /// The method.
+    pub method: Method,
+    /// The path below the vendor's mount.
+    pub path: String,
+    /// The query, without its question mark.
+    pub query: String,
+    /// All headers but those of the transport; `Host` is the host that conversations are written with.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The call with everything put in; `None` when it has no method and path, or headers that cannot be sent.
+pub(super) fn call(call: &Call, defaults: &Headers, mount: &str, values: &Substitution) -> Option<PlannedCall> {
+    let line = values.text(&call.line);
+    let (method, target) = line.split_once(' ')?;
+    // A link out of an answer is followed as it is.
+    let link = target.strip_prefix("http://").and_then(|rest| rest.strip_prefix(HOST_NAME));
+    let target = link.and_then(|rest| rest.strip_prefix('/')?.strip_prefix(mount)).unwrap_or(target);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(HOST_NAME))]);
+    let (content_type, body) = match &call.body {
+        None => (None, Bytes::new()),
+        Some(Body::Json(node)) => (Some("application/json"), values.json(node).to_string().into()),
+        Some(Body::Form(node)) => (Some("application/x-www-form-urlencoded"), serde_html_form::to_string(values.json(node)).ok()?.into()),
+        Some(Body::Text(text)) => (None, values.text(text).into()),
+    };
+    headers.extend(content_type.map(|value| (CONTENT_TYPE, HeaderValue::from_static(value))));
+    for (name, value) in defaults.iter().chain(&call.headers) {
+        let name: HeaderName = name.parse().ok()?;
+        match value {
+            Some(value) => headers.insert(name, values.header(value).parse().ok()?),
+            None => headers.remove(name),
+        };
+    }
+    Some(PlannedCall { method: method.parse().ok()?, path: path.to_owned(), query: query.to_owned(), headers, body })
+}

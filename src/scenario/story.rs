@@ -1,0 +1,122 @@
+//! What a conversation file says, with the position of everything that can turn out otherwise. Reading is `parse/conversation.rs`,
+//! playing is [`conversation`](super::conversation).
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::ast::Scenario;
+use super::error::{Source, Spanned};
+use super::node::Node;
+use crate::engine::webhooks::Format;
+
+/// A conversation: steps, and what holds for all of them.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// The text that it was read from.
+    pub source: Arc<Source>,
+    /// What it promises.
+    pub about: Option<String>,
+    /// The scenario that it was written for.
+    pub scenario: Option<Scenario>,
+    /// Headers of every call.
+    pub(super) headers: Headers,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Story {
+    /// Whether every call says what it expects.
+    #[must_use]
+    pub fn expects_every_answer(&self) -> bool {
+        self.steps.iter().all(|step| !matches!(&step.action, Action::Call(call) if call.expect.is_none()))
+    }
+}
+
+/// Header names with their values; `None` is for a header that is not there.
+pub(super) type Headers = Vec<(Spanned<String>, Option<Spanned<String>>)>;
+
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    /// How often it is made.
+    pub repeat: u64,
+    pub action: Action,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Action {
+    Call(Box<Call>),
+    /// The clock moves on; the text as it was written, and what it means.
+    Advance(Spanned<String>, SignedDuration),
+    Subscribe(Spanned<Subscribe>),
+    Receives(Spanned<Vec<ExpectedWebhook>>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// Method and path, or method and link.
+    pub line: Spanned<String>,
+    pub headers: Headers,
+    pub body: Option<Body>,
+    pub expect: Option<ExpectedAnswer>,
+    /// Names for later steps, with paths into the answer.
+    pub save: Vec<(String, Spanned<String>)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Json(Node),
+    Form(Node),
+    Text(String),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ExpectedAnswer {
+    pub status: Spanned<u16>,
+    pub notes: Option<Spanned<Vec<String>>>,
+    pub content: Content,
+}
+
+/// What answers and webhooks are compared with alike.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Content {
+    pub headers: Headers,
+    /// All of the body.
+    pub json: Option<Node>,
+    /// At least these members of the body.
+    pub has: Option<Node>,
+    pub text: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Subscribe {
+    /// Whose events; those of the vendor that the conversation is with otherwise.
+    pub vendor: Option<String>,
+    /// All of them when empty.
+    pub events: Vec<String>,
+    pub format: Format,
+    pub secret: Option<String>,
+    /// The status that the receiver answers with.
+    pub answers: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ExpectedWebhook {
+    /// The whole entry, as it was written.
+    pub node: Node,
+    /// `event`, `subject`, `method` and `at`.
+    pub facts: Vec<(&'static str, Spanned<String>)>,
+    pub content: Content,
+    pub form: Option<Node>,
+    pub hmac: Option<Hmac>,
+}
+
+/// A signature: a digest of HMAC-SHA256 in hexadecimal, somewhere in a header.
+#[derive(Debug, Clone)]
+pub(super) struct Hmac {
+    pub header: Spanned<String>,
+    pub secret: String,
+    /// The shape of the header, such as `t={time},v1={digest}`.
+    pub value: String,
+    /// What is signed, such as `{time}.{body}`.
+    pub over: String,
+}

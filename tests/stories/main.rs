@@ -1,0 +1,56 @@
+//! Every file below `tests/vendors/<vendor>/` is a test, named by its path: `cargo test --test stories shippo/transactions`.
+//!
+//! `UPDATE=1` rewrites the expectations of a step that fails, where a value stands for another one.
+
+mod play;
+mod update;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("tests/vendors");
+    let mut files = Vec::new();
+    collect(&folder, &mut files);
+    files.sort();
+    let trial = |file: PathBuf| {
+        let name = file.strip_prefix(&folder).unwrap_or(&file).with_extension("").display().to_string();
+        let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+        Trial::test(name.clone(), move || run(&file, &shown, name.split('/').next().unwrap_or_default()))
+    };
+    libtest_mimic::run(&Arguments::from_args(), files.into_iter().map(trial).collect()).exit_code()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("a folder can be listed").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            files.push(path);
+        }
+    }
+}
+
+fn run(file: &Path, shown: &str, vendor: &str) -> Result<(), Failed> {
+    loop {
+        let text = fs::read_to_string(file)?;
+        let story = play::read(&text, shown).map_err(|problems| play::told(&problems))?;
+        if story.about.is_none() {
+            return Err(format!("{shown}: `about` has to state the promise").into());
+        }
+        if !story.expects_every_answer() {
+            return Err(format!("{shown}: every call has to expect something").into());
+        }
+        let Err(step) = play::play(&story, vendor, &mut |_, _| {}) else { return Ok(()) };
+        let rewritten = env::var_os("UPDATE").and_then(|_| update::rewritten(&text, &step.failures));
+        match rewritten {
+            Some(rewritten) => fs::write(file, rewritten)?,
+            None => return Err(play::explain(&step, &story).into()),
+        }
+    }
+}
