@@ -6,5 +6,6 @@ pub mod decimal;
 pub mod entropy;
 pub mod ids;
 pub mod json;
+pub mod name;
 pub mod text;
 pub mod time;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::entropy::{self, Rng};
+use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
 use crate::engine::public_urls::PublicUrls;
@@ -84,14 +85,14 @@ impl<'w> Cx<'w> {
     }
 
     /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
-    pub fn schedule_at(&mut self, at: Timestamp, topic: &'static str, subject: &str, step: u32) {
-        let task = Task { account: self.docs.account, vendor: self.vendor.id, topic, subject: subject.into(), step };
+    pub fn schedule_at(&mut self, at: Timestamp, topic: impl Into<Name>, subject: &str, step: u32) {
+        let task = Task { account: self.docs.account, vendor: self.vendor.id.into(), topic: topic.into(), subject: subject.into(), step };
         let key = self.agenda.add(at.max(self.now), task);
         self.added.push(key);
     }
 
     /// Like [`Cx::schedule_at`], so long from now.
-    pub fn schedule_in(&mut self, delay: jiff::SignedDuration, topic: &'static str, subject: &str, step: u32) {
+    pub fn schedule_in(&mut self, delay: jiff::SignedDuration, topic: impl Into<Name>, subject: &str, step: u32) {
         self.schedule_at(time::shift(self.now, delay), topic, subject, step);
     }
 
@@ -147,13 +148,13 @@ impl Docs<'_> {
     /// # Errors
     /// `Missing`.
     pub fn require<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Result<T, Refusal> {
-        self.get(kind, id).ok_or_else(|| Refusal::missing(kind, id))
+        self.get(kind.clone(), id).ok_or_else(|| Refusal::missing(kind, id))
     }
 
     /// The document with that id as it is stored: compact JSON.
     #[must_use]
     pub fn raw(&self, kind: Kind, id: &str) -> Option<&[u8]> {
-        self.accounts.get(self.account).table(kind)?.get(id)
+        self.accounts.get(self.account).table(&kind)?.get(id)
     }
 
     /// Whether there is a document with that id.
@@ -165,9 +166,9 @@ impl Docs<'_> {
     /// Whether another account of the same mount has a document with that id.
     #[must_use]
     pub fn exists_in_other_account(&self, kind: Kind, id: &str) -> bool {
-        let own = self.accounts.get(self.account).mount;
-        let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.mount == own);
-        others.any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
+        let own = &self.accounts.get(self.account).mount;
+        let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.mount == *own);
+        others.any(|(_, account)| account.table(&kind).is_some_and(|table| table.get(id).is_some()))
     }
 
     /// Stores a document. A known id keeps its place in the order of creation.
@@ -179,14 +180,14 @@ impl Docs<'_> {
         joined.clear();
         joined.extend_from_slice(id.as_bytes());
         serde_json::to_writer(&mut joined, document).expect("documents have text keys and are written to memory");
-        let undo = self.accounts.put(self.account, kind, id, &joined);
+        let undo = self.accounts.put(self.account, &kind, id, &joined);
         self.accounts.scratch = joined;
         self.log.push(Change { account: self.account, kind, undo });
     }
 
     /// Removes a document; whether there was one.
     pub fn remove(&mut self, kind: Kind, id: &str) -> bool {
-        let undo = self.accounts.remove(self.account, kind, id);
+        let undo = self.accounts.remove(self.account, &kind, id);
         let removed = undo.is_some();
         self.log.extend(undo.map(|undo| Change { account: self.account, kind, undo }));
         removed
@@ -195,12 +196,12 @@ impl Docs<'_> {
     /// How many documents of a kind there are.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
-        self.account().table(kind).map_or(0, crate::world::Table::len)
+        self.account().table(&kind).map_or(0, crate::world::Table::len)
     }
 
     /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.
     pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
-        self.account().table(kind).into_iter().flat_map(crate::world::Table::iter)
+        self.account().table(&kind).into_iter().flat_map(crate::world::Table::iter)
     }
 
     /// Documents of a kind, oldest first.
@@ -217,13 +218,13 @@ impl Docs<'_> {
     /// One of the vendor's own documents, which belong to no customer.
     #[must_use]
     pub fn common<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
-        let shared = self.accounts.find(self.account().mount, "")?;
-        self.accounts.get(shared).table(kind)?.get(id).map(read)
+        let shared = self.accounts.find(&self.account().mount, "")?;
+        self.accounts.get(shared).table(&kind)?.get(id).map(read)
     }
 
     /// The vendor's own documents, to be changed.
     pub fn shared(&mut self) -> Docs<'_> {
-        let mount = self.accounts.get(self.account).mount;
+        let mount = self.accounts.get(self.account).mount.clone();
         let account = self.accounts.open(mount, "");
         Docs { accounts: self.accounts, account, log: self.log }
     }
@@ -238,7 +239,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> T {
 /// Takes back everything in the log.
 pub(crate) fn roll_back(world: &mut World, log: &mut Vec<Change>, added: Vec<(Timestamp, u64)>) {
     for change in log.drain(..).rev() {
-        world.accounts.revert(change.account, change.kind, change.undo);
+        world.accounts.revert(change.account, &change.kind, change.undo);
     }
     for key in added {
         world.agenda.strike(key);

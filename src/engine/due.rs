@@ -88,8 +88,13 @@ impl Machine {
         let mut outbound = Vec::new();
         let posted: Vec<OutboxEntry> = state.world.outbox.iter().take(BATCH).cloned().collect();
         for posted in posted {
-            let task =
-                Task { account: posted.account, vendor: posted.vendor, topic: "webhook.send", subject: posted.delivery.clone(), step: 0 };
+            let task = Task {
+                account: posted.account,
+                vendor: posted.vendor.clone(),
+                topic: "webhook.send".into(),
+                subject: posted.delivery.clone(),
+                step: 0,
+            };
             match self.in_transaction(sandbox, state, now, &task, |cx, _| deliver::outbound(cx, &posted)).ok().flatten() {
                 Some(ready) => outbound.push(ready),
                 None => drop(state.world.outbox.remove(posted.account, &posted.delivery)),
@@ -108,8 +113,8 @@ impl Machine {
         let now = state.world.clock.now(wall);
         let task = Task {
             account: outbound.account,
-            vendor: outbound.vendor,
-            topic: "webhook.told",
+            vendor: outbound.vendor.clone(),
+            topic: "webhook.told".into(),
             subject: outbound.delivery.as_str().into(),
             step: outbound.attempt,
         };
@@ -150,7 +155,7 @@ impl Machine {
     pub fn with_webhook<T>(
         &self,
         sandbox: &Sandbox,
-        kind: Kind,
+        kind: &Kind,
         id: &str,
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
@@ -173,7 +178,7 @@ impl Machine {
     ) -> Result<T, ActionError> {
         let now = state.world.clock.now(wall);
         self.run_due_tasks(sandbox, state, now);
-        let task = Task { account, vendor, topic: "by.hand", subject: "".into(), step: 0 };
+        let task = Task { account, vendor: vendor.into(), topic: "by.hand".into(), subject: "".into(), step: 0 };
         let done = self.in_transaction(sandbox, state, now, &task, |cx, _| act(cx));
         sandbox.count(state);
         sandbox.notify_waiters();
@@ -194,11 +199,11 @@ impl Machine {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
         self.run_due_tasks(sandbox, &mut state, now);
-        let has = |account: &Account| account.table(PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
-        let found = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount));
+        let has = |account: &Account| account.table(&PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
+        let found = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount.clone()));
         let (account, mount) = found.ok_or(ActionError::Missing)?;
-        let vendor = self.vendors().find(|vendor| vendor.mount == mount).ok_or(ActionError::Missing)?.id;
-        let by_hand = Task { account, vendor, topic: "parcel.hand", subject: tracking_number.into(), step: 0 };
+        let vendor = self.vendors().find(|vendor| mount == vendor.mount).ok_or(ActionError::Missing)?.id;
+        let by_hand = Task { account, vendor: vendor.into(), topic: "parcel.hand".into(), subject: tracking_number.into(), step: 0 };
         let done = self.in_transaction(sandbox, &mut state, now, &by_hand, |cx, _| {
             let mut parcel = cx.parcel(tracking_number)?;
             Some(act(cx, &mut parcel))
@@ -210,7 +215,7 @@ impl Machine {
     }
 
     fn fire(&self, sandbox: &Sandbox, state: &mut State, at: Timestamp, task: &Task) {
-        let _ = self.in_transaction(sandbox, state, at, task, |cx, vendor| match task.topic {
+        let _ = self.in_transaction(sandbox, state, at, task, |cx, vendor| match &*task.topic {
             parcels::STEP => parcels::advance(cx, task),
             parcels::MOMENT => parcels::moment(cx, task),
             deliver::ATTEMPT => deliver::due(cx, task),
@@ -228,9 +233,9 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>, &'static Vendor) -> T,
     ) -> Result<T, ActionError> {
         let account = state.world.accounts.get(task.account);
-        let vendor = self.vendors().find(|vendor| vendor.id == task.vendor).ok_or(ActionError::Missing)?;
+        let vendor = self.vendors().find(|vendor| task.vendor == vendor.id).ok_or(ActionError::Missing)?;
         let name = account.name.clone();
-        let rng = entropy::stream(state.world.seed, &[task.vendor, &name, task.topic, &task.subject], u64::from(task.step));
+        let rng = entropy::stream(state.world.seed, &[&task.vendor, &name, &task.topic, &task.subject], u64::from(task.step));
         let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
         let call = nobody();
@@ -248,7 +253,7 @@ impl Machine {
             Err(panic) => Err(ActionError::Broken(panic)),
         };
         done.inspect_err(|why| {
-            tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = task.topic, %why, "a task failed and was taken back");
+            tracing::error!(sandbox = &*sandbox.name, vendor = vendor.id, topic = &*task.topic, %why, "a task failed and was taken back");
             cx::roll_back(&mut state.world, &mut log, added);
         })
     }

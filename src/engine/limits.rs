@@ -3,15 +3,16 @@
 
 use jiff::SignedDuration;
 
+use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
 use crate::world::{Account, Credential};
 
 /// What a vendor publishes for a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// Which calls are counted together.
-    pub class: &'static str,
+    pub class: Name,
     /// How many of them are welcome.
     pub calls: u64,
     /// In how long. A window begins with its first call.
@@ -19,10 +20,10 @@ pub struct Limit {
 }
 
 /// A limit as it stands after a call was counted against it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Which calls are counted together.
-    pub class: &'static str,
+    pub class: Name,
     /// How many calls a window takes.
     pub limit: u64,
     /// How many calls the current window has seen, this one and those that were too many included.
@@ -39,7 +40,7 @@ pub fn unlimited(_: &Call<'_>, _: &Credential) -> Option<Limit> {
 
 /// Counts a call of an account against a limit of its vendor.
 pub(super) fn count(account: &mut Account, limit: Limit, now: Timestamp) -> Quota {
-    limit.count(account.windows.entry(limit.class).or_insert((now, 0)), now)
+    limit.count(account.windows.entry(limit.class.clone()).or_insert((now, 0)), now)
 }
 
 impl Limit {
@@ -50,7 +51,7 @@ impl Limit {
             (*began, *used) = (now, 0);
         }
         *used += 1;
-        Quota { class: self.class, limit: self.calls, used: *used, resets_at: time::shift(*began, self.window) }
+        Quota { class: self.class.clone(), limit: self.calls, used: *used, resets_at: time::shift(*began, self.window) }
     }
 }
 

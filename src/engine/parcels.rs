@@ -18,13 +18,13 @@ use crate::engine::cx::Cx;
 use crate::world::{Kind, Task};
 
 /// Parcels, by tracking number.
-pub const PARCEL: Kind = Kind("parcel");
+pub const PARCEL: Kind = Kind::new("parcel");
 
 /// The operations that a parcel's next step waits for, by tracking number.
-const WAITING: Kind = Kind("parcel_waiting");
+const WAITING: Kind = Kind::new("parcel_waiting");
 
 /// The moments that a parcel's timeline may count from, by tracking number.
-const MOMENTS: Kind = Kind("parcel_moments");
+const MOMENTS: Kind = Kind::new("parcel_moments");
 
 /// The topic of a parcel's next step in the agenda.
 pub const STEP: &str = "parcel.step";

@@ -138,7 +138,7 @@ impl Machine {
         let documents = state.world.accounts.get(account);
         let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
         let decision = if counts { script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng) } else { Decision::default() };
-        let exceeded = quota.filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
+        let exceeded = quota.clone().filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
         let refusal = match (&parsed.refusal, denied) {
             (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied)) => Some(denied),
@@ -178,7 +178,7 @@ impl Machine {
         let Executed { outcome, at, seed, account, number, quota, dated, delay, wire, failing, mut notes } = executed;
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
-        let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota, stream };
+        let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.clone(), stream };
         let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
         let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, &cx));
         reply.status = failing.unwrap_or(reply.status);

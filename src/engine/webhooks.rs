@@ -12,18 +12,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::cx::Cx;
 use crate::world::{AccountId, Kind};
 
 /// Who asked to be told, by id.
-pub const SUBSCRIPTION: Kind = Kind("subscription");
+pub const SUBSCRIPTION: Kind = Kind::new("subscription");
 
 /// What was told, or will be, by id.
-pub const DELIVERY: Kind = Kind("delivery");
+pub const DELIVERY: Kind = Kind::new("delivery");
 
 /// How many deliveries of an account made room for others.
-pub const FORGOTTEN: Kind = Kind("deliveries_forgotten");
+pub const FORGOTTEN: Kind = Kind::new("deliveries_forgotten");
 
 /// How a vendor tells its subscribers.
 pub struct Webhooks {
@@ -258,7 +259,7 @@ pub struct Outbound {
     /// The account that it is of, for the report.
     pub account: AccountId,
     /// The vendor that tells it.
-    pub vendor: &'static str,
+    pub vendor: Name,
     /// The subscription: what is told to one is told in order.
     pub subscription: String,
     /// Which attempt it is.

@@ -3,21 +3,21 @@
 //! Accounts and tasks stand in their order, so that numbers which point at them keep their meaning.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::{AccountId, Accounts, Agenda, Clock, Credential, Kind, Mode, Outbox, OutboxEntry, Task, World};
 
 /// The format that this version writes.
 pub const FORMAT: &str = "seatrial/sandbox-v1";
 
-/// How many different words (kinds and topics) files may bring into a process.
-const WORDS: usize = 4096;
+/// How long a kind or a topic may be.
+const WORD: usize = 64;
 
 /// Why a file is no world.
 #[derive(Debug, Error)]
@@ -34,7 +34,7 @@ pub enum FileError {
     /// A task of it is about an account that it lacks.
     #[error("a task of the file is about account {0}, which the file lacks")]
     Account(u32),
-    /// A word of it is too long, or there are too many.
+    /// A kind or a topic of it is too long.
     #[error("`{0}` is no kind of document or task")]
     Word(String),
 }
@@ -47,7 +47,7 @@ struct WorldFile {
     mode: Mode,
     #[serde(default)]
     any_credential: bool,
-    credentials: Vec<(String, Vec<CredentialRow>)>,
+    credentials: Vec<(Name, Vec<CredentialRow>)>,
     accounts: Vec<AccountRow>,
     agenda: Vec<TaskRow>,
     #[serde(default)]
@@ -58,7 +58,7 @@ struct WorldFile {
 struct PostedRow {
     at: Timestamp,
     account: u32,
-    vendor: String,
+    vendor: Name,
     delivery: String,
 }
 
@@ -70,7 +70,7 @@ struct CredentialRow {
 
 #[derive(Serialize, Deserialize)]
 struct AccountRow {
-    mount: String,
+    mount: Name,
     name: String,
     calls: u64,
     tables: Vec<TableRow>,
@@ -78,7 +78,7 @@ struct AccountRow {
 
 #[derive(Serialize, Deserialize)]
 struct TableRow {
-    kind: String,
+    kind: Name,
     documents: Vec<(String, Box<RawValue>)>,
 }
 
@@ -86,8 +86,8 @@ struct TableRow {
 struct TaskRow {
     at: Timestamp,
     account: u32,
-    vendor: String,
-    topic: String,
+    vendor: Name,
+    topic: Name,
     subject: String,
     step: u32,
 }
@@ -100,29 +100,29 @@ pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError>
     let credentials = world.accounts.mounts().map(|mount| {
         let rows = world.accounts.credentials(mount);
         let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.facts).clone() });
-        (mount.to_owned(), rows.collect())
+        (mount.clone(), rows.collect())
     });
     let mut accounts = Vec::new();
     for (_, account) in world.accounts.iter() {
         let mut tables = Vec::new();
         for (kind, table) in account.tables() {
             let rows = table.iter().map(|(id, body)| Ok((id.to_owned(), serde_json::from_slice(body)?)));
-            tables.push(TableRow { kind: kind.0.to_owned(), documents: rows.collect::<Result<_, serde_json::Error>>()? });
+            tables.push(TableRow { kind: kind.0.clone(), documents: rows.collect::<Result<_, serde_json::Error>>()? });
         }
-        accounts.push(AccountRow { mount: account.mount.to_owned(), name: account.name.to_string(), calls: account.calls, tables });
+        accounts.push(AccountRow { mount: account.mount.clone(), name: account.name.to_string(), calls: account.calls, tables });
     }
     let agenda = world.agenda.iter().map(|(at, task)| TaskRow {
         at,
         account: task.account.0,
-        vendor: task.vendor.to_owned(),
-        topic: task.topic.to_owned(),
+        vendor: task.vendor.clone(),
+        topic: task.topic.clone(),
         subject: task.subject.to_string(),
         step: task.step,
     });
     let outbox = world.outbox.iter().map(|row| PostedRow {
         at: row.at,
         account: row.account.0,
-        vendor: row.vendor.to_owned(),
+        vendor: row.vendor.clone(),
         delivery: row.delivery.to_string(),
     });
     let file = WorldFile {
@@ -143,12 +143,13 @@ pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError>
 ///
 /// # Errors
 /// When the file is not one that [`write`] wrote, or speaks of what this version lacks.
-pub fn read(file: &str, vendors: &[&'static str], wall: Timestamp) -> Result<World, FileError> {
+pub fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<World, FileError> {
     let file: WorldFile = serde_json::from_str(file)?;
     if file.format != FORMAT {
         return Err(FileError::Format(file.format));
     }
-    let known = |name: &str| vendors.iter().find(|vendor| **vendor == name).copied().ok_or_else(|| FileError::Vendor(name.to_owned()));
+    let known = |name: &Name| vendors.iter().find(|vendor| *vendor == name).cloned().ok_or_else(|| FileError::Vendor(name.to_string()));
+    let mut words = Words::default();
     let mut accounts = Accounts::default();
     accounts.any_credential = file.any_credential;
     for (mount, rows) in file.credentials {
@@ -160,9 +161,9 @@ pub fn read(file: &str, vendors: &[&'static str], wall: Timestamp) -> Result<Wor
         let id = accounts.open(known(&row.mount)?, &row.name);
         accounts.get_mut(id).calls = row.calls;
         for table in row.tables {
-            let kind = Kind(word(&table.kind)?);
+            let kind = Kind(words.one(table.kind)?);
             for (name, body) in table.documents {
-                accounts.put(id, kind, &name, format!("{name}{}", body.get()).as_bytes());
+                accounts.put(id, &kind, &name, format!("{name}{}", body.get()).as_bytes());
             }
         }
         count = id.0 + 1;
@@ -171,7 +172,7 @@ pub fn read(file: &str, vendors: &[&'static str], wall: Timestamp) -> Result<Wor
     let mut agenda = Agenda::default();
     for row in file.agenda {
         let (account, vendor) = (account(row.account)?, known(&row.vendor)?);
-        agenda.add(row.at, Task { account, vendor, topic: word(&row.topic)?, subject: row.subject.into(), step: row.step });
+        agenda.add(row.at, Task { account, vendor, topic: words.one(row.topic)?, subject: row.subject.into(), step: row.step });
     }
     let mut outbox = Outbox::default();
     for row in file.outbox {
@@ -180,19 +181,21 @@ pub fn read(file: &str, vendors: &[&'static str], wall: Timestamp) -> Result<Wor
     Ok(World { seed: file.seed, clock: Clock::new(file.mode, Some(file.now), wall), accounts, agenda, outbox })
 }
 
-/// A word for ever: kinds and topics are constants of the vendors, and a file names the same few again and again.
-fn word(text: &str) -> Result<&'static str, FileError> {
-    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(word) = known.get(text) {
-        return Ok(word);
+/// The kinds and topics of a file, each of which names the same few again and again: one text of each is kept.
+#[derive(Default)]
+struct Words(BTreeSet<Name>);
+
+impl Words {
+    fn one(&mut self, word: Name) -> Result<Name, FileError> {
+        if let Some(known) = self.0.get(&word) {
+            return Ok(known.clone());
+        }
+        if word.len() > WORD {
+            return Err(FileError::Word(word.to_string()));
+        }
+        self.0.insert(word.clone());
+        Ok(word)
     }
-    if text.len() > 64 || known.len() >= WORDS {
-        return Err(FileError::Word(text.to_owned()));
-    }
-    let word: &'static str = Box::leak(text.into());
-    known.insert(word);
-    Ok(word)
 }
 
 #[cfg(test)]
@@ -204,17 +207,17 @@ mod tests {
         let mut accounts = Accounts::default();
         accounts.set_credentials("shippo", vec![Credential { account: "test".into(), facts: Map::new().into() }]);
         let account = accounts.open("shippo", "test");
-        accounts.put(account, Kind("parcel"), "b", b"b{\"a\":1.50}");
-        accounts.put(account, Kind("parcel"), "a", b"a[\"\\u00e4\"]");
+        accounts.put(account, &Kind::new("parcel"), "b", b"b{\"a\":1.50}");
+        accounts.put(account, &Kind::new("parcel"), "a", b"a[\"\\u00e4\"]");
         let mut agenda = Agenda::default();
-        agenda.add(wall, Task { account, vendor: "shippo", topic: "parcel.step", subject: "b".into(), step: 3 });
+        agenda.add(wall, Task { account, vendor: "shippo".into(), topic: "parcel.step".into(), subject: "b".into(), step: 3 });
         let mut outbox = Outbox::default();
-        outbox.add(OutboxEntry { at: wall, account, vendor: "shippo", delivery: "d".into() });
+        outbox.add(OutboxEntry { at: wall, account, vendor: "shippo".into(), delivery: "d".into() });
         World { seed: 7, clock: Clock::new(Mode::Speed(2.5), None, wall), accounts, agenda, outbox }
     }
 
     fn check(file: &str, expected: &str) {
-        let problem = read(file, &["shippo"], Timestamp::UNIX_EPOCH).err().map(|error| error.to_string()).unwrap_or_default();
+        let problem = read(file, &["shippo".into()], Timestamp::UNIX_EPOCH).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(problem.contains(expected), "{problem}");
     }
 
@@ -222,7 +225,7 @@ mod tests {
     fn a_file_reads_back_as_the_world_that_was_written() {
         let wall = "2026-01-05T09:00:10Z".parse().expect("a test writes valid timestamps");
         let file = write(&world(), wall).expect("our documents are JSON").to_string();
-        let read = read(&file, &["shippo"], wall).expect("a file that was just written");
+        let read = read(&file, &["shippo".into()], wall).expect("a file that was just written");
         assert_eq!(write(&read, wall).expect("our documents are JSON").to_string(), file);
         assert_eq!(read.accounts.bytes(), world().accounts.bytes());
         assert_eq!(read.clock.now(wall), world().clock.now(wall));

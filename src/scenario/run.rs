@@ -12,6 +12,7 @@ use rand::RngExt as _;
 use serde_json::{Map, Value, json};
 
 use crate::base::entropy::Rng;
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
@@ -386,7 +387,7 @@ impl Counts {
                     quota.get_or_insert(counted);
                     return None;
                 }
-                *quota = Some(counted);
+                *quota = Some(counted.clone());
                 decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
             }
         }
@@ -400,7 +401,7 @@ impl Counts {
             Per::Sandbox => None,
         };
         let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
-        let limit = Limit { class: "scenario", calls: limit.limit, window };
+        let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window };
         limit.count(self.windows.entry((place, whom)).or_insert((now, 0)), now)
     }
 }

@@ -209,7 +209,7 @@ impl Admin {
     }
 
     /// The one sandbox that has a document of that kind: among all of them, or the one that the query names.
-    fn holder(&self, ask: &Ask<'_>, kind: Kind, id: &str) -> Result<Arc<Sandbox>, Problem> {
+    fn holder(&self, ask: &Ask<'_>, kind: &Kind, id: &str) -> Result<Arc<Sandbox>, Problem> {
         let mut places: Vec<Arc<Sandbox>> = match ask.query("sandbox") {
             Some(name) => vec![self.machine.sandbox(name).ok_or_else(|| Problem::missing(format!("there is no sandbox `{name}`")))?],
             None => self.machine.sandboxes(),

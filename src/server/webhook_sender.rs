@@ -292,7 +292,7 @@ mod tests {
         Outbound {
             delivery: String::new(),
             account,
-            vendor: "shippo",
+            vendor: "shippo".into(),
             subscription: String::new(),
             attempt: 0,
             at: Timestamp::UNIX_EPOCH,

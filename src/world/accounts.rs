@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::documents::{Kind, Table, Undo};
 
@@ -23,13 +24,13 @@ pub struct AccountId(pub u32);
 #[derive(Clone)]
 pub struct Account {
     /// The mount that the account is with: all versions of a vendor's API that live there see the same data.
-    pub mount: &'static str,
+    pub mount: Name,
     /// Its name; empty for the vendor's own.
     pub name: Arc<str>,
     /// How many calls it has made.
     pub calls: u64,
     /// When the current window of each class of calls began, and how many it has seen; a copy in a file begins anew.
-    pub windows: BTreeMap<&'static str, (Timestamp, u64)>,
+    pub windows: BTreeMap<Name, (Timestamp, u64)>,
     tables: Vec<(Kind, Table)>,
 }
 
@@ -46,8 +47,8 @@ pub struct Credential {
 #[derive(Clone, Default)]
 pub struct Accounts {
     rows: Vec<Account>,
-    names: BTreeMap<&'static str, BTreeMap<Arc<str>, AccountId>>,
-    credentials: BTreeMap<&'static str, Arc<[Credential]>>,
+    names: BTreeMap<Name, BTreeMap<Arc<str>, AccountId>>,
+    credentials: BTreeMap<Name, Arc<[Credential]>>,
     /// The bytes of all documents of all accounts.
     bytes: usize,
     /// Where a document is written before it is stored: one buffer for all.
@@ -78,34 +79,35 @@ impl Credential {
 impl Account {
     /// The table of one kind, if anything was ever stored in it.
     #[must_use]
-    pub fn table(&self, kind: Kind) -> Option<&Table> {
-        self.tables.iter().find(|(other, _)| *other == kind).map(|(_, table)| table)
+    pub fn table(&self, kind: &Kind) -> Option<&Table> {
+        self.tables.iter().find(|(other, _)| other == kind).map(|(_, table)| table)
     }
 
     /// The table of one kind, made when missing.
-    fn table_mut(&mut self, kind: Kind) -> &mut Table {
-        let place = self.tables.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
-            self.tables.push((kind, Table::default()));
+    fn table_mut(&mut self, kind: &Kind) -> &mut Table {
+        let place = self.tables.iter().position(|(other, _)| other == kind).unwrap_or_else(|| {
+            self.tables.push((kind.clone(), Table::default()));
             self.tables.len() - 1
         });
         &mut self.tables[place].1
     }
 
     /// All tables.
-    pub fn tables(&self) -> impl Iterator<Item = (Kind, &Table)> {
-        self.tables.iter().map(|(kind, table)| (*kind, table))
+    pub fn tables(&self) -> impl Iterator<Item = (&Kind, &Table)> {
+        self.tables.iter().map(|(kind, table)| (kind, table))
     }
 }
 
 impl Accounts {
     /// The account of that name, opened when it is new.
-    pub fn open(&mut self, mount: &'static str, name: &str) -> AccountId {
-        if let Some(id) = self.find(mount, name) {
+    pub fn open(&mut self, mount: impl Into<Name>, name: &str) -> AccountId {
+        let mount = mount.into();
+        if let Some(id) = self.find(&mount, name) {
             return id;
         }
         let id = AccountId(u32::try_from(self.rows.len()).expect("fewer accounts than bytes of memory"));
         let name: Arc<str> = Arc::from(name);
-        self.rows.push(Account { mount, name: Arc::clone(&name), calls: 0, windows: BTreeMap::new(), tables: Vec::new() });
+        self.rows.push(Account { mount: mount.clone(), name: Arc::clone(&name), calls: 0, windows: BTreeMap::new(), tables: Vec::new() });
         self.names.entry(mount).or_default().insert(name, id);
         id
     }
@@ -115,7 +117,7 @@ impl Accounts {
     pub fn find(&self, mount: &str, name: &str) -> Option<AccountId> {
         // Most worlds have a handful of accounts, which are looked at next: going through them costs less than two more trees.
         if self.rows.len() <= FEW {
-            return self.iter().find(|(_, row)| *row.name == *name && row.mount == mount).map(|(id, _)| id);
+            return self.iter().find(|(_, row)| *row.name == *name && *row.mount == *mount).map(|(id, _)| id);
         }
         self.names.get(mount)?.get(name).copied()
     }
@@ -138,17 +140,17 @@ impl Accounts {
     }
 
     /// Stores a document, given as its id and its body behind one another.
-    pub fn put(&mut self, account: AccountId, kind: Kind, id: &str, joined: &[u8]) -> Undo {
+    pub fn put(&mut self, account: AccountId, kind: &Kind, id: &str, joined: &[u8]) -> Undo {
         self.counted(account, kind, |table| table.put(id, joined))
     }
 
     /// Removes a document, if there is one.
-    pub fn remove(&mut self, account: AccountId, kind: Kind, id: &str) -> Option<Undo> {
+    pub fn remove(&mut self, account: AccountId, kind: &Kind, id: &str) -> Option<Undo> {
         self.counted(account, kind, |table| table.remove(id))
     }
 
     /// Takes the latest write to a table back.
-    pub fn revert(&mut self, account: AccountId, kind: Kind, undo: Undo) {
+    pub fn revert(&mut self, account: AccountId, kind: &Kind, undo: Undo) {
         self.counted(account, kind, |table| table.revert(undo));
     }
 
@@ -158,7 +160,7 @@ impl Accounts {
         self.bytes
     }
 
-    fn counted<T>(&mut self, account: AccountId, kind: Kind, write: impl FnOnce(&mut Table) -> T) -> T {
+    fn counted<T>(&mut self, account: AccountId, kind: &Kind, write: impl FnOnce(&mut Table) -> T) -> T {
         let table = self.get_mut(account).table_mut(kind);
         let before = table.bytes();
         let done = write(table);
@@ -173,8 +175,8 @@ impl Accounts {
     }
 
     /// The mounts that have credentials.
-    pub fn mounts(&self) -> impl Iterator<Item = &'static str> {
-        self.credentials.keys().copied()
+    pub fn mounts(&self) -> impl Iterator<Item = &Name> {
+        self.credentials.keys()
     }
 
     /// The credentials of one mount.
@@ -184,7 +186,7 @@ impl Accounts {
     }
 
     /// Replaces the credentials of one mount.
-    pub fn set_credentials(&mut self, mount: &'static str, rows: Vec<Credential>) {
-        self.credentials.insert(mount, rows.into());
+    pub fn set_credentials(&mut self, mount: impl Into<Name>, rows: Vec<Credential>) {
+        self.credentials.insert(mount.into(), rows.into());
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
@@ -15,9 +16,9 @@ pub struct Task {
     /// In whose data it happens.
     pub account: AccountId,
     /// The vendor that wrote it down.
-    pub vendor: &'static str,
+    pub vendor: Name,
     /// What happens; the vendor (or the parcel core) knows the word.
-    pub topic: &'static str,
+    pub topic: Name,
     /// To which document.
     pub subject: Box<str>,
     /// Which step of it.

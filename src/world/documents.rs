@@ -10,12 +10,22 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 
+use crate::base::name::Name;
+
 const CHUNK: usize = 64;
 const SHARDS: usize = 64;
 
 /// The kind of a document, such as `consignment`; a noun in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kind(pub &'static str);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind(pub Name);
+
+impl Kind {
+    /// A kind that is a constant of the program.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(Name::new(name))
+    }
+}
 
 /// All documents of one kind of one account.
 #[derive(Clone, Default)]

@@ -22,7 +22,7 @@ pub struct Exchange<'a> {
     /// When, on the world's clock.
     pub at: Timestamp,
     /// The vendor that was asked.
-    pub vendor: &'static str,
+    pub vendor: &'a str,
     /// The operation's full name (`shipmate.createConsignment`); empty if the path led to none.
     pub operation: &'a str,
     /// The method as sent.

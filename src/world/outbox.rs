@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
@@ -16,7 +17,7 @@ pub struct OutboxEntry {
     /// In whose data its document lies.
     pub account: AccountId,
     /// Which vendor tells it.
-    pub vendor: &'static str,
+    pub vendor: Name,
     /// The id of that document.
     pub delivery: Box<str>,
 }

@@ -21,7 +21,7 @@ static METERED: Vendor = Vendor {
     mount: "metered",
     hosts: &[],
     credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
-    limit: |_, _| Some(Limit { class: "calls", calls: 2, window: SignedDuration::from_mins(1) }),
+    limit: |_, _| Some(Limit { class: "calls".into(), calls: 2, window: SignedDuration::from_mins(1) }),
     dialect: Dialect {
         style: Style::Compact,
         content_type: "application/json",
@@ -30,7 +30,7 @@ static METERED: Vendor = Vendor {
             _ => Reply::empty(StatusCode::BAD_REQUEST),
         },
         headers: |cx, reply| {
-            let Some(quota) = cx.quota else { return };
+            let Some(quota) = &cx.quota else { return };
             let rows = [("limit", quota.limit), ("remaining", quota.remaining()), ("reset", quota.retry_after(cx.now))];
             for (name, value) in rows {
                 let name = HeaderName::try_from(format!("x-rate-limit-{name}")).expect("a header name");
@@ -63,7 +63,8 @@ fn request_id(cx: &DialectCx<'_>) -> String {
 fn machine(scenario: &str) -> Machine {
     let machine = Machine::new(&[&METERED, &NUMBERED], Options::default(), Start::plain(start()));
     let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{scenario}");
-    let scenario = scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let scenario =
+        scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{problems:?}"));
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).unwrap_or_else(|why| panic!("{why:?}"));
     machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
     machine

@@ -288,7 +288,7 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
             for (kind, table) in account.tables() {
                 for (id, body) in table.iter() {
                     let text = format!("{id} {}", String::from_utf8_lossy(body));
-                    teller.assert_own(&text, kind.0);
+                    teller.assert_own(&text, &kind.0);
                     kept += 1;
                     marked += usize::from(text.contains(&teller.marker));
                 }

@@ -16,7 +16,7 @@ use seatrial::engine::{
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
 use serde_json::{Value, json};
 
-const THING: Kind = Kind("thing");
+const THING: Kind = Kind::new("thing");
 
 const SPEC: &str = r##"{
   "openapi": "3.0.3", "info": {"title": "Acme", "version": "1"},

@@ -19,7 +19,7 @@ use seatrial::world::{Kind, Mode, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-const CRATE: Kind = Kind("crate");
+const CRATE: Kind = Kind::new("crate");
 
 const SPEC: &str = r#"{
   "openapi": "3.0.3",

@@ -187,7 +187,7 @@ fn covers(mount: &str, method: &str, path: &str) -> bool {
 /// Every webhook of a machine's default sandbox.
 fn deliveries(machine: &Machine) -> Vec<Delivery> {
     let state = machine.default_sandbox().lock();
-    let tables = state.world.accounts.iter().filter_map(|(_, account)| account.table(DELIVERY));
+    let tables = state.world.accounts.iter().filter_map(|(_, account)| account.table(&DELIVERY));
     tables.flat_map(|table| table.iter().filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect::<Vec<_>>()).collect()
 }
 

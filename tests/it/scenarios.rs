@@ -183,7 +183,7 @@ timelines:
     );
     let parcel = || {
         let sandbox = world.0.default_sandbox().lock();
-        let mut tables = sandbox.world.accounts.iter().filter_map(|(_, account)| account.table(seatrial::engine::PARCEL));
+        let mut tables = sandbox.world.accounts.iter().filter_map(|(_, account)| account.table(&seatrial::engine::PARCEL));
         let body = tables.find_map(|table| table.iter().next().map(|(_, body)| body.to_vec())).expect("a parcel");
         serde_json::from_slice::<seatrial::carrier::Parcel>(&body).expect("a parcel")
     };

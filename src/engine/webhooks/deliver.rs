@@ -209,7 +209,7 @@ impl Cx<'_> {
 
     /// Forgets the oldest deliveries, those first that are over, once they are too many.
     fn make_room(&mut self) {
-        while self.docs.account().table(DELIVERY).is_some_and(|table| table.bytes() > BUDGET) {
+        while self.docs.account().table(&DELIVERY).is_some_and(|table| table.bytes() > BUDGET) {
             let over = |(id, body): (&str, &[u8])| {
                 serde_json::from_slice::<Delivery>(body).is_ok_and(|row| row.progress.is_over()).then(|| id.to_owned())
             };
@@ -240,7 +240,7 @@ pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
         Some(subscription) if subscription.paused.is_some() && !delivery.test => delivery.progress = Progress::Paused,
         Some(_) => {
             delivery.progress = Progress::Sending;
-            let posted = OutboxEntry { at: cx.now, account: task.account, vendor: task.vendor, delivery: task.subject.clone() };
+            let posted = OutboxEntry { at: cx.now, account: task.account, vendor: task.vendor.clone(), delivery: task.subject.clone() };
             cx.outbox.add(posted);
         }
         None => delivery.progress = Progress::Failed,
@@ -262,7 +262,7 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry) -> Option<Outbound
         attempt: count(&delivery),
         delivery: delivery.id,
         account: posted.account,
-        vendor: posted.vendor,
+        vendor: posted.vendor.clone(),
         subscription: delivery.subscription,
         at: posted.at,
         url: delivery.url,

@@ -11,10 +11,10 @@ use crate::server::http::wall;
 pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let state = sandbox.lock();
-    let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(PARCEL)?)));
+    let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(&PARCEL)?)));
     let rows: Vec<Value> = tables
         .flat_map(|(account, table)| table.iter().map(move |(_, body)| (account, body)))
-        .filter_map(|(account, body)| Some(shown(account.mount, &account.name, &serde_json::from_slice(body).ok()?)))
+        .filter_map(|(account, body)| Some(shown(&account.mount, &account.name, &serde_json::from_slice(body).ok()?)))
         .collect();
     Ok(Given::ok(&json!({"parcels": rows})).finding(rows.len()))
 }
@@ -98,7 +98,7 @@ pub(super) fn timelines(_: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
 
 fn on_parcel(admin: &Admin, ask: &Ask<'_>, act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> Value) -> Result<Given, Problem> {
     let number = ask.parameter("tracking");
-    let sandbox = admin.holder(ask, PARCEL, number)?;
+    let sandbox = admin.holder(ask, &PARCEL, number)?;
     let done = admin.machine.with_parcel(&sandbox, number, wall(), act);
     admin.changed.notify_waiters();
     Ok(Given::ok(&done?))

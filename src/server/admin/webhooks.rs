@@ -77,7 +77,7 @@ pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let state = sandbox.lock();
-    let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(SUBSCRIPTION)?)));
+    let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(&SUBSCRIPTION)?)));
     let rows = tables.flat_map(|(account, table)| table.iter().map(move |(_, body)| (account, body)));
     let rows = rows.filter_map(|(account, body)| Some(shown(&account.name, &serde_json::from_slice(body).ok()?)));
     let rows: Vec<Value> = rows.filter(|row| ask.query("vendor").is_none_or(|vendor| row["vendor"] == vendor)).collect();
@@ -85,11 +85,11 @@ pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 }
 
 pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    on(admin, ask, SUBSCRIPTION, |cx, id| cx.unsubscribe(id).then(Given::empty))
+    on(admin, ask, &SUBSCRIPTION, |cx, id| cx.unsubscribe(id).then(Given::empty))
 }
 
 pub(super) fn resume(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    on(admin, ask, SUBSCRIPTION, |cx, id| {
+    on(admin, ask, &SUBSCRIPTION, |cx, id| {
         cx.resume(id);
         Some(Given::ok(&subscribed(cx, id)?))
     })
@@ -108,7 +108,7 @@ pub(super) fn test_schema() -> Value {
 /// Sends what the vendor's portal sends when somebody tries a webhook out.
 pub(super) fn test(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let wanted: Test = ask.read()?;
-    on(admin, ask, SUBSCRIPTION, |cx, id| {
+    on(admin, ask, &SUBSCRIPTION, |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
         let vendor = admin.machine.vendors().find(|vendor| vendor.id == subscription.vendor)?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);
@@ -141,7 +141,7 @@ pub(super) fn deliveries(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem>
     let (mut rows, mut forgotten): (Vec<(String, Delivery)>, u64) = (Vec::new(), 0);
     let state = sandbox.lock();
     for (_, account) in state.world.accounts.iter() {
-        let read = |kind: Kind| account.table(kind).into_iter().flat_map(crate::world::Table::iter).map(|(_, body)| body);
+        let read = |kind: Kind| account.table(&kind).into_iter().flat_map(crate::world::Table::iter).map(|(_, body)| body);
         let found = read(DELIVERY).filter_map(|body| serde_json::from_slice(body).ok()).filter(fits);
         rows.extend(found.map(|row| (account.name.to_string(), row)));
         forgotten += read(FORGOTTEN).filter_map(|body| serde_json::from_slice::<u64>(body).ok()).sum::<u64>();
@@ -154,12 +154,12 @@ pub(super) fn deliveries(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem>
 }
 
 pub(super) fn delivery(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    on(admin, ask, DELIVERY, |cx, id| Some(Given::ok(&told(&cx.docs.account().name, &cx.docs.get(DELIVERY, id)?))))
+    on(admin, ask, &DELIVERY, |cx, id| Some(Given::ok(&told(&cx.docs.account().name, &cx.docs.get(DELIVERY, id)?))))
 }
 
 pub(super) fn redeliver(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let busy = || Problem::new(StatusCode::CONFLICT, "this delivery is on its way just now");
-    on(admin, ask, DELIVERY, |cx, id| {
+    on(admin, ask, &DELIVERY, |cx, id| {
         if !cx.redeliver(id) {
             return Some(Err(busy()));
         }
@@ -186,7 +186,7 @@ pub(super) fn post(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 }
 
 /// Does something to the subscription or delivery that the path names, in whichever sandbox has it.
-fn on<T>(admin: &Admin, ask: &Ask<'_>, kind: Kind, act: impl Fn(&mut Cx<'_>, &str) -> Option<T>) -> Result<T, Problem> {
+fn on<T>(admin: &Admin, ask: &Ask<'_>, kind: &Kind, act: impl Fn(&mut Cx<'_>, &str) -> Option<T>) -> Result<T, Problem> {
     let id = ask.parameter("id");
     let sandbox = admin.holder(ask, kind, id)?;
     let done = admin.machine.with_webhook(&sandbox, kind, id, wall(), |cx| act(cx, id));

@@ -73,6 +73,6 @@ pub const VENDOR_V1_2: Vendor = Vendor {
 
 /// `$state.consignments` and `$state.skus` count what the account has.
 fn state(account: &Account) -> Value {
-    let count = |kind| account.table(kind).map_or(0, crate::world::Table::len);
+    let count = |kind: crate::world::Kind| account.table(&kind).map_or(0, crate::world::Table::len);
     json!({"consignments": count(wire::CONSIGNMENT), "skus": count(wire::SKU)})
 }

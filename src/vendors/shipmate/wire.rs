@@ -14,31 +14,31 @@ use crate::engine::{Docs, Refusal};
 use crate::world::Kind;
 
 /// Consignments that are not cancelled, by reference.
-pub(super) const CONSIGNMENT: Kind = Kind("consignment");
+pub(super) const CONSIGNMENT: Kind = Kind::new("consignment");
 
 /// The reference of a consignment, by the id that version 1.2 shows.
-pub(super) const SHIPMENT_ID: Kind = Kind("shipment_id");
+pub(super) const SHIPMENT_ID: Kind = Kind::new("shipment_id");
 
 /// References of consignments that have parcels of an order, by order reference.
-pub(super) const ORDER: Kind = Kind("order");
+pub(super) const ORDER: Kind = Kind::new("order");
 
 /// The reference of the consignment that a parcel belongs to, by the parcel's reference.
-pub(super) const PARCEL_REFERENCE: Kind = Kind("parcel_reference");
+pub(super) const PARCEL_REFERENCE: Kind = Kind::new("parcel_reference");
 
 /// SKUs by UUID.
-pub(super) const SKU: Kind = Kind("sku");
+pub(super) const SKU: Kind = Kind::new("sku");
 
 /// The UUID of a SKU by its number.
-pub(super) const SKU_NUMBER: Kind = Kind("sku_number");
+pub(super) const SKU_NUMBER: Kind = Kind::new("sku_number");
 
 /// What only version 1.2 knows of a SKU, by its UUID.
-pub(super) const SKU_EXTRA: Kind = Kind("sku_extra");
+pub(super) const SKU_EXTRA: Kind = Kind::new("sku_extra");
 
 /// Custom fields that were made by a call, by key.
-pub(super) const CUSTOM_FIELD: Kind = Kind("custom_field");
+pub(super) const CUSTOM_FIELD: Kind = Kind::new("custom_field");
 
 /// Users by token; belongs to the vendor.
-pub(super) const SESSION: Kind = Kind("session");
+pub(super) const SESSION: Kind = Kind::new("session");
 
 /// The envelope of nearly every answer.
 #[derive(Serialize)]

@@ -18,7 +18,7 @@ const LIST: Numbers = [50, 10];
 pub(super) fn of(call: &Call<'_>, caller: &Credential) -> Option<Limit> {
     let (class, [live, test]) = class(&call.operation?.id)?;
     let calls = if Mode::of_account(&caller.account).is_test() { test } else { live };
-    Some(Limit { class, calls, window: SignedDuration::from_mins(1) })
+    Some(Limit { class: class.into(), calls, window: SignedDuration::from_mins(1) })
 }
 
 fn class(operation: &str) -> Option<(&'static str, Numbers)> {

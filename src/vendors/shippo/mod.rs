@@ -64,7 +64,7 @@ pub const VENDOR: Vendor = Vendor {
 
 /// `$state.cheapest`, `$state.fastest` and `$state.best` are the marked rates of the latest shipment that was rated.
 fn state(account: &Account) -> Value {
-    let rates = account.table(wire::RATE).into_iter().flat_map(|table| table.iter().rev());
+    let rates = account.table(&wire::RATE).into_iter().flat_map(|table| table.iter().rev());
     let mut rates = rates.filter_map(|(_, body)| serde_json::from_slice::<wire::shipment::Rate>(body).ok()).peekable();
     let latest = rates.peek().map(|rate| rate.shipment.clone());
     let rates: Vec<_> = rates.take_while(|rate| Some(&rate.shipment) == latest.as_ref()).collect();

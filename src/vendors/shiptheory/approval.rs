@@ -31,7 +31,7 @@ pub(super) fn wait(cx: &mut Cx<'_>, shipment: &mut Shipment) {
 /// Moves a shipment on: from waiting into the line, from the line to its carrier.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
     let Some(mut shipment) = cx.docs.get::<Shipment>(SHIPMENT, &task.subject) else { return };
-    match (task.topic, shipment.status) {
+    match (&*task.topic, shipment.status) {
         (APPROVE, Status::Waiting) => {
             shipment.status = Status::Queued;
             shipment.tell(cx.now, Tone::Info, "Approved for shipping");

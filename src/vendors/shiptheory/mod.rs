@@ -77,6 +77,6 @@ fn account_of(row: &Map<String, Value>) -> String {
 
 /// `$state.shipments`, `$state.products` and `$state.tags` count what the account has.
 fn state(account: &Account) -> Value {
-    let count = |kind| account.table(kind).map_or(0, crate::world::Table::len);
+    let count = |kind: crate::world::Kind| account.table(&kind).map_or(0, crate::world::Table::len);
     json!({"shipments": count(wire::SHIPMENT), "products": count(wire::PRODUCT), "tags": count(wire::TAG)})
 }

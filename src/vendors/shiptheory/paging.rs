@@ -10,7 +10,7 @@ use crate::engine::{Call, Refusal};
 use crate::world::Kind;
 
 /// What is missing when a page is.
-const PAGE: Kind = Kind("page");
+const PAGE: Kind = Kind::new("page");
 
 const MOST: usize = 100;
 const USUAL: usize = 25;

@@ -14,11 +14,11 @@ use crate::carrier::countries;
 use crate::world::Kind;
 
 /// Shipments, by reference.
-pub(super) const SHIPMENT: Kind = Kind("shipment");
+pub(super) const SHIPMENT: Kind = Kind::new("shipment");
 /// Products, by SKU.
-pub(super) const PRODUCT: Kind = Kind("product");
+pub(super) const PRODUCT: Kind = Kind::new("product");
 /// Tags, by id.
-pub(super) const TAG: Kind = Kind("tag");
+pub(super) const TAG: Kind = Kind::new("tag");
 
 /// What became of a shipment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,17 +23,17 @@ use crate::engine::{Cx, Refusal};
 use crate::world::{Account, Kind, Task};
 
 /// Booked shipments, by shipId.
-pub(super) const SHIPMENT: Kind = Kind("shipment");
+pub(super) const SHIPMENT: Kind = Kind::new("shipment");
 /// Pickups, by id.
-pub(super) const PICKUP: Kind = Kind("pickup");
+pub(super) const PICKUP: Kind = Kind::new("pickup");
 /// Rate requests that were quoted and can still be booked.
-const RATING: Kind = Kind("rating");
+const RATING: Kind = Kind::new("rating");
 /// Quotes, by quoteId.
-const QUOTE: Kind = Kind("quote");
+const QUOTE: Kind = Kind::new("quote");
 
 /// Handles what the rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
-    match task.topic {
+    match task.topic.as_str() {
         rates::EXPIRE => rates::expire(cx, &task.subject),
         shipments::REFUND => shipments::refund(cx, &task.subject),
         pickups::DISPATCH => pickups::dispatch(cx, &task.subject),
@@ -44,8 +44,8 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
 
 /// What scenarios can ask for: how many shipments, pickups and live quotes there are, and the ids of the latest.
 pub(super) fn state(account: &Account) -> Value {
-    let count = |kind| account.table(kind).map_or(0, crate::world::Table::len);
-    let latest = |kind| account.table(kind).and_then(|rows| rows.iter().next_back().and_then(|(id, _)| id.parse::<i32>().ok()));
+    let count = |kind: Kind| account.table(&kind).map_or(0, crate::world::Table::len);
+    let latest = |kind: Kind| account.table(&kind).and_then(|rows| rows.iter().next_back().and_then(|(id, _)| id.parse::<i32>().ok()));
     json!({
         "shipments": count(SHIPMENT),
         "pickups": count(PICKUP),
@@ -68,7 +68,7 @@ fn next_id(cx: &Cx<'_>, kind: Kind, first: i32) -> i32 {
     let name = &cx.docs.account().name;
     let digest = entropy::fingerprint(name.as_bytes()) % 2_000;
     let range = if &**name == access::DEFAULT { 0 } else { 1 + i32::try_from(digest).expect("below 2000") };
-    first + range * RANGE + i32::try_from(cx.docs.count(kind)).unwrap_or(i32::MAX) % RANGE
+    first + range * RANGE + i32::try_from(cx.docs.count(kind.clone())).unwrap_or(i32::MAX) % RANGE
 }
 
 /// The id in a path; one that is no number is a bad request.
@@ -103,7 +103,7 @@ impl Paging {
 
     /// A page of documents, newest first; `show` is called for those on it alone.
     fn page<T>(&self, cx: &Cx<'_>, kind: Kind, show: impl Fn(&[u8]) -> T) -> Page<T> {
-        let total = cx.docs.count(kind);
+        let total = cx.docs.count(kind.clone());
         let skip = self.page.saturating_mul(self.size);
         let content: Vec<T> = cx.docs.rows(kind).rev().skip(skip).take(self.size).map(|(_, body)| show(body)).collect();
         let total_pages = total.div_ceil(self.size);

@@ -10,7 +10,7 @@ use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::{Data, Envelope};
 use crate::world::Kind;
 
-const LOCATION: Kind = Kind("location");
+const LOCATION: Kind = Kind::new("location");
 
 #[derive(Deserialize)]
 pub struct Reference {

@@ -27,7 +27,7 @@ pub(crate) fn some<T: DeserializeOwned>(
     let wanted = Wanted::of(cx.call, usual)?;
     let docs = &cx.docs;
     match passes {
-        None => wanted.take(cx.call, cx.call.path, docs.count(kind), |start| docs.list(kind).rev().skip(start)),
+        None => wanted.take(cx.call, cx.call.path, docs.count(kind.clone()), |start| docs.list(kind).rev().skip(start)),
         Some(passes) => {
             let rows: Vec<T> = docs.list::<T>(kind).rev().filter(|row| passes(row)).collect();
             wanted.take(cx.call, cx.call.path, rows.len(), |start| rows.into_iter().skip(start))

@@ -34,7 +34,7 @@ use crate::world::Task;
 
 /// What rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
-    match task.topic {
+    match task.topic.as_str() {
         batches::VALIDATION => batches::validated(cx, &task.subject),
         batches::PURCHASE => batches::purchased(cx, &task.subject),
         manifests::PROGRESS => manifests::progress(cx, &task.subject),

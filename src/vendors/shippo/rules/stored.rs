@@ -13,14 +13,14 @@ use crate::world::Kind;
 pub(crate) fn one(kind: Kind) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync + 'static {
     move |cx| {
         let id = named(cx)?;
-        let document: Value = cx.docs.require(kind, &id)?;
+        let document: Value = cx.docs.require(kind.clone(), &id)?;
         Ok(version::reply(cx.call, StatusCode::OK, document))
     }
 }
 
 /// All documents of a kind, newest first.
 pub(crate) fn page(kind: Kind, usual: usize) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync + 'static {
-    move |cx| lists::all::<Value>(cx, kind, usual)
+    move |cx| lists::all::<Value>(cx, kind.clone(), usual)
 }
 
 /// The id in the path; what cannot be one is a path that does not exist.

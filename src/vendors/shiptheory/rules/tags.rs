@@ -10,7 +10,7 @@ use crate::vendors::shiptheory::{checks, fields};
 use crate::world::Kind;
 
 /// The latest number given, under the id `tag`: a number is not given twice, even when its tag is gone.
-const COUNTER: Kind = Kind("counter");
+const COUNTER: Kind = Kind::new("counter");
 
 #[derive(Deserialize)]
 pub(in super::super) struct TagId {

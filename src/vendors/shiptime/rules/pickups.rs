@@ -60,7 +60,7 @@ impl Pickup {
 }
 
 /// The latest pickups of a carrier at a door, newest last, so that nobody reads them all.
-const DOOR: Kind = Kind("pickup_door");
+const DOOR: Kind = Kind::new("pickup_door");
 
 fn door(carrier: &str, origin: &Value) -> String {
     format!("{carrier}-{:016x}", entropy::fingerprint(origin.to_string().as_bytes()))
