@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use crate::base::time;
 use crate::engine::Conform;
@@ -119,7 +119,7 @@ pub struct ServeArguments {
     pub log_format: LogFormat,
     /// Which logs are written, such as `info` or `seatrial=debug`
     #[arg(long, env = "SEATRIAL_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]
-    pub log: String,
+    pub log: Targets,
 }
 
 /// Flags of `check`.
@@ -225,6 +225,8 @@ fn patience(text: &str) -> Result<Duration, ArgumentError> {
     span(text).and_then(|span| if span.is_zero() { Err(ArgumentError::NoTime(text.to_owned())) } else { Ok(span) })
 }
 
-fn filter(text: &str) -> Result<String, ArgumentError> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|_| ArgumentError::Filter(text.to_owned()))
+fn filter(text: &str) -> Result<Targets, ArgumentError> {
+    // What stands in brackets filters by spans, and there are none.
+    let read = if text.contains('[') { None } else { text.parse().ok() };
+    read.ok_or_else(|| ArgumentError::Filter(text.to_owned()))
 }

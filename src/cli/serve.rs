@@ -160,13 +160,15 @@ fn token() -> String {
 }
 
 fn logs(arguments: &ServeArguments) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(&arguments.log).expect("the argument was read as a filter");
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let done = match arguments.log_format {
-        LogFormat::Text => builder.with_ansi(false).try_init(),
-        LogFormat::Json => builder.json().try_init(),
+    use tracing_subscriber::Layer as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match arguments.log_format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
+    let done = tracing_subscriber::registry().with(lines).with(arguments.log.clone()).try_init();
     if let Err(error) = done {
         warn(&format_args!("seatrial: logs are off: {error}"));
     }
