@@ -14,8 +14,6 @@
 //! | [`testing`] | all of it inside the tests of a Rust program |
 //! | [`cli`] | one file per subcommand |
 
-#![warn(missing_docs)]
-
 pub mod base;
 pub mod carrier;
 pub mod cli;

@@ -30,7 +30,7 @@ pub(super) struct Located<'r> {
 }
 
 impl Machine {
-    /// The order of `design.md` §2: `/@name` prefix, then the credential, then the default sandbox.
+    /// First the `/@name` prefix, then the credential, then the default sandbox.
     pub(super) fn locate<'r>(&'r self, request: &'r Request) -> Target<'r> {
         let whole = request.path.as_str();
         let (named, rest) = match whole.strip_prefix("/@") {

@@ -10,7 +10,7 @@
 //! due events    everything that had to happen by now                      due.rs
 //! authenticate  credential → account                                      Vendor::authenticate
 //! scenario      delays, faults, canned answers                            script.rs
-//! run_handler        the row's behavior over a Cx                             cx.rs, vendors/<v>/rules
+//! run           the row's handler over a Cx                               cx.rs, vendors/<v>/rules
 //! ── finish: the world is free ──
 //! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
 //! conform       answer against the document                               spec/validate.rs

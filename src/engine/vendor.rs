@@ -37,7 +37,7 @@ pub struct Vendor {
     pub slashes: Slashes,
     /// Its rows: which operation is which behavior.
     pub operations: fn(&mut Operations),
-    /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those of `design.md`.
+    /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those that the README lists.
     pub credentials: fn(sandbox: &str, rng: &mut Rng) -> Vec<Credential>,
     /// What rows of `accounts` in a scenario may say about its mount's credentials.
     pub accounts: &'static AccountRows,

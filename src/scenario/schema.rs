@@ -1,6 +1,6 @@
-//! The JSON schemas of scenario files and of conversations, which editors use to complete and explain members. Its skeleton is a file of its own, kept by hand
-//! for the sake of its descriptions; what rows of `accounts` can have comes from the vendors. Tests hold it against the reader and
-//! every scenario that is shipped against it.
+//! The JSON Schemas of scenario files and of conversations, which editors use to complete and explain members. Each is a file of its
+//! own, kept by hand for the sake of its descriptions; the members of `accounts` are added from the vendors. Tests compare the
+//! schemas with the reader, and every shipped scenario with its schema.
 
 use serde_json::{Map, Value, json};
 

@@ -30,6 +30,8 @@
 //! The server listens on a free port of the loopback and lives as long as the process. Whatever a handle's function cannot
 //! do, because a name is unknown or a scenario is wrong, ends the test with the server's own words.
 
+#![warn(missing_docs)]
+
 mod handles;
 mod sandbox;
 mod server;

@@ -39,7 +39,7 @@ pub struct Account {
 pub struct Credential {
     /// The name of the account that it opens.
     pub account: Arc<str>,
-    /// The members of the row, as `design.md` lists them for each vendor.
+    /// The members of the row, as the vendor's `access.rs` declares them.
     pub facts: Arc<Map<String, Value>>,
 }
 

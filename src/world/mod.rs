@@ -1,7 +1,7 @@
 //! One isolated universe: accounts with their documents, a clock, an agenda and a journal.
 //!
 //! A [`World`] is plain data. It does nothing by itself, reads no clock and knows no vendor; two worlds that are equal
-//! run_handler alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
+//! behave alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
 //! reset, snapshot and fork stand on.
 
 mod accounts;

@@ -1,24 +1,16 @@
-//! Tidiness as a test: who imports whom, how long files may be, what the machine must not use.
+//! Tidiness as a test: who imports whom, how long files and lines may be, what the machine must not use. `docs/style.md` gives the
+//! reasons.
 
-use std::collections::BTreeSet;
+mod comments;
+mod documents;
+mod vendors;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each folder of `src/` may use of ours. A folder that is missing here may use everything.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("base", &["base"]),
-    ("spec", &["base", "spec"]),
-    ("world", &["base", "world"]),
-    ("carrier", &["base", "carrier"]),
-    ("engine", &["base", "spec", "world", "carrier", "engine"]),
-    ("vendors", &["base", "spec", "world", "carrier", "engine", "vendors"]),
-    ("scenario", &["base", "spec", "world", "carrier", "engine", "scenario"]),
-    ("contract", &["base", "spec", "scenario", "contract"]),
-    ("persist", &["base", "world", "persist"]),
-];
-
 /// Folders that make up the machine: pure, deterministic, without I/O.
-const MACHINE: [&str; 6] = ["base", "spec", "world", "carrier", "engine", "vendors"];
+const MACHINE: [&str; 8] = ["base", "spec", "world", "carrier", "engine", "vendors", "scenario", "persist"];
 
 /// The most lines that a file may have.
 const LINES: usize = 500;
@@ -40,23 +32,53 @@ impl Source {
     }
 }
 
-fn sources() -> Vec<Source> {
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder of the repository with one of these endings, by its path from there; what is built or installed is left out.
+fn files(folder: &str, endings: &[&str]) -> Vec<String> {
     fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("the folder exists") {
             let path = entry.expect("a folder can be listed").path();
-            if path.is_dir() {
-                collect(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !path.is_dir() {
                 found.push(path);
+            } else if name != "target" && name != "node_modules" && (!name.starts_with('.') || name == ".ci") {
+                collect(&path, found);
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    let relative = |path: &Path| path.strip_prefix(&root).expect("it lies below").to_string_lossy().replace('\\', "/");
-    files.iter().map(|path| Source { path: relative(path), text: fs::read_to_string(path).expect("sources are UTF-8") }).collect()
+    let root = root().join(folder);
+    let mut found = Vec::new();
+    collect(&root, &mut found);
+    let relative = |path: &PathBuf| path.strip_prefix(&root).expect("it lies below").to_string_lossy().replace('\\', "/");
+    let mut paths: Vec<String> = found.iter().map(relative).collect();
+    paths.retain(|path| endings.iter().any(|ending| path.ends_with(ending)));
+    paths.sort();
+    paths
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn sources() -> Vec<Source> {
+    files("src", &[".rs"]).into_iter().map(|path| Source { text: read(&format!("src/{path}")), path }).collect()
+}
+
+/// What each folder of `src/` may use of ours, as the table of ARCHITECTURE.md says.
+fn may_use() -> BTreeMap<String, BTreeSet<String>> {
+    let text = read("ARCHITECTURE.md");
+    let table = text.split("| folder |").nth(1).expect("ARCHITECTURE.md has a table of the folders");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let folder = cells[0].trim_matches('`').split('/').next().unwrap_or_default();
+        let used = cells[2].split(',').map(|word| word.trim().trim_matches('`').split("::").next().unwrap_or_default().to_owned());
+        (folder.to_owned(), used.chain([folder.to_owned()]).collect())
+    })
+    .collect()
 }
 
 fn assert_none(problems: &[String]) {
@@ -65,19 +87,31 @@ fn assert_none(problems: &[String]) {
 
 #[test]
 fn folders_import_only_what_lies_below_them() {
+    let may_use = may_use();
     let mut problems = Vec::new();
-    for source in sources() {
-        let Some((_, allowed)) = MAY_USE.iter().find(|(folder, _)| *folder == source.folder()) else { continue };
+    for source in sources().iter().filter(|source| source.path.contains('/')) {
+        let Some(allowed) = may_use.get(source.folder()) else {
+            problems.push(format!("src/{}: `{}` has no row in the table of ARCHITECTURE.md", source.path, source.folder()));
+            continue;
+        };
         for (number, line) in source.code() {
             for rest in line.split("crate::").skip(1) {
-                let used: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
-                let known = MAY_USE.iter().any(|(folder, _)| *folder == used) || ["server", "cli"].contains(&used.as_str());
-                if known && !allowed.contains(&used.as_str()) {
-                    problems.push(format!("src/{}:{number}: `{}` may not use `{used}`", source.path, source.folder()));
+                let braces = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
+                let names = braces.map_or_else(|| vec![rest], |list| list.split(',').map(str::trim).collect());
+                for name in names {
+                    let used: String = name.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
+                    if may_use.contains_key(&used) && !allowed.contains(&used) {
+                        problems.push(format!("src/{}:{number}: `{}` may not use `{used}`", source.path, source.folder()));
+                    }
                 }
             }
         }
     }
+    let folders: BTreeSet<String> =
+        sources().iter().filter(|source| source.path.contains('/')).map(|source| source.folder().to_owned()).collect();
+    problems.extend(
+        may_use.keys().filter(|folder| !folders.contains(*folder)).map(|folder| format!("ARCHITECTURE.md: there is no folder `{folder}`")),
+    );
     assert_none(&problems);
 }
 
@@ -125,6 +159,24 @@ fn files_are_short() {
     assert_none(&long.map(|(lines, path)| format!("src/{path} has {lines} lines, more than {LINES}")).collect::<Vec<_>>());
 }
 
+/// rustfmt breaks what it can; what it cannot are texts and rows of tables.
+#[test]
+fn lines_are_short() {
+    const TEXTS: usize = 45;
+    let (mut problems, mut texts) = (Vec::new(), 0);
+    for source in sources() {
+        for (index, line) in source.text.lines().enumerate().filter(|(_, line)| line.chars().count() > 140) {
+            if line.trim_start().starts_with("//") {
+                problems.push(format!("src/{}:{}: a comment of more than 140 characters", source.path, index + 1));
+            } else {
+                texts += 1;
+            }
+        }
+    }
+    assert_none(&problems);
+    assert!(texts <= TEXTS, "{texts} lines have more than 140 characters, {TEXTS} had: shorten the text, or give it lines of its own");
+}
+
 #[test]
 fn the_machine_is_pure() {
     const BANNED: [(&str, &str); 7] = [
@@ -169,10 +221,9 @@ fn every_module_says_what_it_is_for() {
 
 #[test]
 fn packages_carry_the_licenses_of_the_project() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        let read =
-            |folder: &str| fs::read_to_string(root.join(folder).join(name)).unwrap_or_else(|error| panic!("{folder}/{name}: {error}"));
-        assert!(read("clients/python") == read("") && read("clients/typescript") == read(""), "{name} differs");
+        for package in ["clients/python", "clients/typescript"] {
+            assert!(read(&format!("{package}/{name}")) == read(name), "{package}/{name} differs");
+        }
     }
 }

@@ -49,8 +49,8 @@ pub(super) fn issue(sandbox: &str, email: &str, now: Timestamp) -> String {
     TOKENS.issue(&Claims { sub: email.to_owned(), exp: now.as_second() + LIFE_SECONDS, iss: sandbox.to_owned() })
 }
 
-/// The login of `design.md`, and the truncated tokens that the guide prints; other sandboxes have a login and a permanent
-/// token of their own.
+/// The default sandbox has the documented login and the truncated tokens that the guide prints; others have a login and a
+/// permanent token of their own.
 pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     if sandbox != engine::DEFAULT {
         let email = format!("you+{}@youremail.com", ids::hex(rng, 12));

@@ -1,0 +1,30 @@
+//! Documents and comments name only files that are in the repository.
+
+use super::{assert_none, files, read};
+
+/// Names that stand for any file.
+const EXAMPLES: [&str; 3] = ["foo.rs", "listing.rs", "utils.rs"];
+
+#[test]
+fn what_is_named_exists() {
+    let present = files("", &[""]);
+    let mut problems = Vec::new();
+    for path in present.iter().filter(|path| [".rs", ".md"].iter().any(|ending| path.ends_with(ending))) {
+        for (index, line) in read(path).lines().enumerate() {
+            let text = if path.ends_with(".rs") { line.split_once("//").map_or("", |(_, comment)| comment) } else { line };
+            for name in text.split('`').skip(1).step_by(2).chain(text.split(['(', ')']).skip(1).step_by(2)) {
+                let name = name.split("::").next().unwrap_or_default().trim_start_matches("../");
+                let is_file = [".rs", ".md"].iter().any(|ending| name.ends_with(ending)) && name.bytes().all(is_plain);
+                let exists = || present.iter().any(|path| path == name || path.ends_with(&format!("/{name}")));
+                if is_file && !EXAMPLES.contains(&name) && !exists() {
+                    problems.push(format!("{path}:{}: `{name}` is not in the repository", index + 1));
+                }
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)
+}
