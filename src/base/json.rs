@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde::ser::SerializeStruct as _;
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter};
 
@@ -50,20 +49,6 @@ pub trait Document: Send {
 impl<T: Serialize + Send> Document for T {
     fn write(&self, style: Style, out: &mut Vec<u8>) {
         style.write(self, out);
-    }
-}
-
-/// Text that already is JSON and is written as it stands, in any style: what `serde_json::value::RawValue` does, but without
-/// reading the text first.
-pub struct Written(pub String);
-
-impl Serialize for Written {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The name by which `serde_json` knows a raw value.
-        const RAW: &str = "$serde_json::private::RawValue";
-        let mut raw = serializer.serialize_struct(RAW, 1)?;
-        raw.serialize_field(RAW, &self.0)?;
-        raw.end()
     }
 }
 
@@ -176,12 +161,6 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
-    }
-
-    #[test]
-    fn what_is_written_already_is_not_written_again() {
-        assert_eq!(Style::Spaced.to_string(&[Written("\"a\\n\"".to_owned())]), "[\"a\\n\"]");
-        assert_eq!(serde_json::to_value(Written("[1]".to_owned())).ok(), Some(json!([1])));
     }
 
     #[test]

@@ -11,29 +11,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Decodes `%XX` escapes; what is not an escape, or not UTF-8 afterwards, is kept or replaced, never refused.
+/// Decodes `%XX` escapes. What is not an escape is kept, what is not UTF-8 afterwards is replaced; nothing is refused.
 #[must_use]
 pub fn percent_decode(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut place = 0;
-    while let Some(&byte) = bytes.get(place) {
-        let escape = (byte == b'%').then(|| text.get(place + 1..place + 3)).flatten();
-        match escape.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())) {
-            Some(digits) => {
-                decoded.push(u8::from_str_radix(digits, 16).expect("two hexadecimal digits fit a byte"));
-                place += 3;
-            }
-            None => {
-                decoded.push(byte);
-                place += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What was asked: a request as it came in, and the call that it turned out to be.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -8,7 +7,6 @@ use http::header::{AsHeaderName, HOST};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::base::text;
 use crate::spec::{Operation, Violation};
 
 /// A request, free of any transport.
@@ -101,10 +99,5 @@ impl Call<'_> {
 /// Decodes `a=1&b=%20` into pairs; what is not an escape is kept as it is.
 #[must_use]
 pub fn pairs(query: &str) -> Vec<(String, String)> {
-    let part = |text: &str| {
-        let spaced = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
-        text::percent_decode(&spaced)
-    };
-    let rows = query.split('&').filter(|row| !row.is_empty());
-    rows.map(|row| row.split_once('=').map_or_else(|| (part(row), String::new()), |(name, value)| (part(name), part(value)))).collect()
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }

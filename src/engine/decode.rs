@@ -51,7 +51,9 @@ pub fn json_or_any_form(request: &Request) -> Result<Value, Refusal> {
         "" => json(request),
         other if is_json(other) => json(request),
         // PHP reads this kind in a POST only.
-        "multipart/form-data" if request.method == Method::POST => Ok(parts(request)),
+        "multipart/form-data" if request.method == Method::POST => {
+            Ok(parts(request.header(CONTENT_TYPE).unwrap_or_default(), &String::from_utf8_lossy(&request.body)))
+        }
         _ => Ok(form(&request.body)),
     }
 }
@@ -86,15 +88,18 @@ pub fn form(body: &[u8]) -> Value {
 }
 
 /// A form in parts, one for each field, as an object of texts; files are left out.
-fn parts(request: &Request) -> Value {
+fn parts(content_type: &str, body: &str) -> Value {
     let mut root = Value::Object(Map::new());
-    let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(boundary) = content_type.split(';').find_map(|part| part.trim().strip_prefix("boundary=")) else { return root };
-    for part in String::from_utf8_lossy(&request.body).split(&format!("--{}", boundary.trim_matches('"'))) {
+    let boundary = boundary.trim_matches('"');
+    // A delimiter is a line, so that a value may contain its text.
+    let body = format!("\r\n{body}");
+    let body = body.split(&format!("\r\n--{boundary}--")).next().unwrap_or_default();
+    for part in body.split(&format!("\r\n--{boundary}\r\n")).skip(1) {
         let Some((head, value)) = part.split_once("\r\n\r\n") else { continue };
         let fact = |name: &str| head.split(['\r', '\n', ';']).find_map(|fact| fact.trim().strip_prefix(name)?.strip_prefix('='));
         if let (Some(name), None) = (fact("name"), fact("filename")) {
-            enter(&mut root, name.trim_matches('"'), value.strip_suffix("\r\n").unwrap_or(value).to_owned());
+            enter(&mut root, name.trim_matches('"'), value.to_owned());
         }
     }
     root
@@ -143,5 +148,19 @@ mod tests {
         assert_eq!(form(b"a=1&b=x+y%21"), json!({"a": "1", "b": "x y!"}));
         assert_eq!(form(b"a[]=1&a[]=2&p[0][w]=3&p[0][h]=4"), json!({"a": ["1", "2"], "p": [{"w": "3", "h": "4"}]}));
         assert_eq!(form(b""), json!({}));
+    }
+
+    #[test]
+    fn forms_in_parts_may_hold_the_text_of_their_boundary() {
+        let part = |name: &str, value: &str| format!("--frontier\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n");
+        let body = [
+            part("name=\"a\"", "x --frontier y"),
+            part("name=\"b[]\"", "\r\n--frontiers\r\n"),
+            part("name=\"file\"; filename=\"f.txt\"", "contents"),
+            part("name=\"empty\"", ""),
+            "--frontier--\r\n".to_owned(),
+        ];
+        let form = parts("multipart/form-data; boundary=\"frontier\"", &body.concat());
+        assert_eq!(form, json!({"a": "x --frontier y", "b": ["\r\n--frontiers\r\n"], "empty": ""}));
     }
 }

@@ -146,14 +146,14 @@ pub(super) fn carriers_own(reference: &str) -> Cow<'_, str> {
 pub(super) fn estimate(service: &Service, sent: Timestamp, location: Option<&Location>, to: &Address<'_>) -> String {
     let (from, to) = (carrier::Location::from(location.unwrap_or(CATALOG.home())), carrier::Location::from(to));
     let day = carrier::timeline::arrival(sent, carrier::transit::days(service.transit_days, &from, &to), &from, &to);
-    format!("{:04}-{:02}-{:02} 23:59", day.year(), day.month(), day.day())
+    format!("{day} 23:59")
 }
 
 impl Serialize for Drawing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             None => serializer.serialize_str(""),
-            Some((label, Format::Zpl)) => zpl::draw(label).serialize(serializer),
+            Some((label, Format::Zpl)) => serializer.serialize_str(&zpl::draw(label)),
             Some((label, Format::Pdf)) => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[sheet::lines(label)]))),
             Some((label, Format::Png)) => serializer.serialize_str(&STANDARD.encode(crate::carrier::png::page(&sheet::lines(label)))),
         }

@@ -220,30 +220,18 @@ pub(super) fn local(instant: Timestamp) -> DateTime {
     LONDON.to_datetime(instant)
 }
 
-/// Two digits, of which a number has no more.
-pub(super) fn two(number: i8) -> [u8; 2] {
-    [b'0' + number.unsigned_abs() / 10, b'0' + number.unsigned_abs() % 10]
-}
-
 /// A local time on the wire: `2023-03-15 13:00:00`.
 pub(super) struct Stamp(pub DateTime);
 
 impl Display for Stamp {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let time = self.0;
-        let [century, year] = [time.year() / 100, time.year() % 100].map(|number| two(i8::try_from(number).unwrap_or_default()));
-        let [month, day, hour, minute, second] = [time.month(), time.day(), time.hour(), time.minute(), time.second()].map(two);
-        let mut text = *b"0000-00-00 00:00:00";
-        for (place, digits) in [(0, century), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, second)] {
-            text[place..place + 2].copy_from_slice(&digits);
-        }
-        out.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        self.0.strftime("%Y-%m-%d %H:%M:%S").fmt(out)
     }
 }
 
 impl Serialize for Stamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_string())
+        serializer.collect_str(self)
     }
 }
 

@@ -26,10 +26,7 @@ impl Label<'_> {
 
     /// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
     pub(super) fn number(&self) -> String {
-        let day = self.booked;
-        let mut number = String::with_capacity(12);
-        let year = i8::try_from(day.year() % 100).expect("less than a hundred");
-        number.extend([year, day.month(), day.day()].into_iter().flat_map(wire::two).map(char::from));
+        let mut number = self.booked.strftime("%y%m%d").to_string();
         let tracking = self.consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
         let digits = tracking.chars().filter(char::is_ascii_digit);
         let before = digits.clone().count().saturating_sub(5);
@@ -53,10 +50,7 @@ impl Display for Weight {
 
 impl Display for Day {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let day = self.0;
-        let month = usize::try_from(day.month() - 1).ok().and_then(|place| MONTHS.get(place)).expect("months run from 1 to 12");
-        write!(out, "{:02}-{month}-{:04}", day.day(), day.year())
+        self.0.strftime("%d-%b-%Y").fmt(out)
     }
 }
 

@@ -1,13 +1,9 @@
 //! A label as ZPL II, for a printer of 203 dots to the inch and paper of 4 by 6 inches.
 //!
-//! Every booking draws one, so it is put together from finished pieces, and at once in the notation that it has within
-//! JSON: only field data is looked at letter by letter.
-
-use std::fmt::Write as _;
+//! Every booking draws one, so it is put together from finished pieces: only field data is looked at letter by letter.
 
 use super::Label;
 use super::sheet::{self, Weight};
-use crate::base::json::Written;
 
 /// The beginnings of the address lines, each 42 dots below the one before.
 const LINES: [&str; 8] = [
@@ -21,16 +17,14 @@ const LINES: [&str; 8] = [
     "^FO32,414^A0N,32,32^FH^FD",
 ];
 
-/// The label's ZPL, as JSON text.
-pub(super) fn draw(label: &Label<'_>) -> Written {
+pub(super) fn draw(label: &Label<'_>) -> String {
     let (to, parcel) = (&label.consignment.to, label.parcel);
     let number = label.number();
     let place = label.place.to_string();
     let mut zpl = Zpl(String::with_capacity(2048));
-    zpl.raw("\"");
-    zpl.raw("CT~~CD,~CC^~CT~\\n^XA\\n^CI28\\n^MMT\\n^PW812\\n^LL1218\\n^FO32,32^A0N,20,20^FH^FDSender: ");
+    zpl.raw("CT~~CD,~CC^~CT~\n^XA\n^CI28\n^MMT\n^PW812\n^LL1218\n^FO32,32^A0N,20,20^FH^FDSender: ");
     sheet::sender(label, &mut |text| zpl.data(text));
-    zpl.raw("^FS\\n^FO32,84^A0N,24,24^FH^FDDeliver To^FS\\n");
+    zpl.raw("^FS\n^FO32,84^A0N,24,24^FH^FDDeliver To^FS\n");
     let mut beginnings = LINES.iter();
     // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
     for (line, placeholder) in [
@@ -50,15 +44,15 @@ pub(super) fn draw(label: &Label<'_>) -> Written {
             }
             None => {
                 zpl.raw(placeholder);
-                zpl.raw("\\n");
+                zpl.raw("\n");
             }
         }
     }
     zpl.raw(concat!(
-        "^FO0,500^GB812,0,3^FS\\n",
-        "^FO32,520^A0N,22,22^FH^FDDespatch Date^FS\\n",
-        "^FO320,520^A0N,22,22^FH^FDWeight^FS\\n",
-        "^FO600,520^A0N,22,22^FH^FDParcel^FS\\n",
+        "^FO0,500^GB812,0,3^FS\n",
+        "^FO32,520^A0N,22,22^FH^FDDespatch Date^FS\n",
+        "^FO320,520^A0N,22,22^FH^FDWeight^FS\n",
+        "^FO600,520^A0N,22,22^FH^FDParcel^FS\n",
     ));
     zpl.field("^FO32,556^A0N,30,30^FH^FD", &label.despatch().to_string());
     zpl.field("^FO320,556^A0N,30,30^FH^FD", &Weight(parcel.weight).to_string());
@@ -66,11 +60,11 @@ pub(super) fn draw(label: &Label<'_>) -> Written {
     zpl.raw(&place);
     zpl.raw(" of ");
     zpl.raw(&label.consignment.parcels.len().to_string());
-    zpl.raw("^FS\\n^FO0,610^GB812,0,3^FS\\n^FO32,628^A0N,22,22^FH^FDSender Reference^FS\\n");
+    zpl.raw("^FS\n^FO0,610^GB812,0,3^FS\n^FO32,628^A0N,22,22^FH^FDSender Reference^FS\n");
     zpl.field("^FO32,660^A0N,30,30^FH^FD", &parcel.reference);
-    zpl.field("^FO32,712^A0N,22,22^FH^FDConsignment Number^FS\\n^FO32,744^A0N,30,30^FH^FD", &number);
-    zpl.field("^FO32,796^A0N,22,22^FH^FDDelivery Instructions^FS\\n^FO32,828^A0N,26,26^FH^FD", &label.consignment.instructions);
-    zpl.field("^FO0,880^GB812,0,3^FS\\n^FO32,910^BY2^BCN,160,Y,N,N^FD", &parcel.tracking);
+    zpl.field("^FO32,712^A0N,22,22^FH^FDConsignment Number^FS\n^FO32,744^A0N,30,30^FH^FD", &number);
+    zpl.field("^FO32,796^A0N,22,22^FH^FDDelivery Instructions^FS\n^FO32,828^A0N,26,26^FH^FD", &label.consignment.instructions);
+    zpl.field("^FO0,880^GB812,0,3^FS\n^FO32,910^BY2^BCN,160,Y,N,N^FD", &parcel.tracking);
     zpl.raw("^FO32,1110^A0N,26,26^FH^FD");
     zpl.data(&label.service.carrier);
     zpl.raw(" ");
@@ -79,46 +73,28 @@ pub(super) fn draw(label: &Label<'_>) -> Written {
     zpl.raw(&number);
     zpl.raw("-");
     zpl.raw(&place);
-    zpl.raw("^FS\\n^PQ1,0,1,Y^XZ\"");
-    Written(zpl.0)
+    zpl.raw("^FS\n^PQ1,0,1,Y^XZ");
+    zpl.0
 }
 
-/// What field data cannot hold as it is.
-const SPECIAL: [bool; 256] = {
-    let (mut special, mut byte) = ([false; 256], 0);
-    while byte < special.len() {
-        special[byte] = byte < 0x20 || matches!(byte as u8, b'^' | b'~' | b'_' | b'"' | b'\\');
-        byte += 1;
-    }
-    special
-};
-
-/// ZPL as it stands between the quotes of a JSON text.
 struct Zpl(String);
 
 impl Zpl {
-    /// Commands, already escaped.
     fn raw(&mut self, text: &str) {
         self.0.push_str(text);
     }
 
-    /// Field data. Three characters mean something to a printer and are written in the notation that `^FH` announces,
-    /// others mean something to JSON.
+    /// Field data. Three characters mean something to a printer and are written in the notation that `^FH` announces.
     fn data(&mut self, text: &str) {
         let mut rest = text;
-        while let Some(place) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
-            let (before, from) = rest.split_at(place);
-            let (special, after) = from.split_at(1);
-            self.0.push_str(before);
-            match special {
-                "^" => self.raw("_5E"),
-                "~" => self.raw("_7E"),
-                "_" => self.raw("_5F"),
-                "\"" => self.raw("\\\""),
-                "\\" => self.raw("\\\\"),
-                control => control.bytes().for_each(|byte| write!(self.0, "\\u{byte:04x}").expect("text in memory can be written to")),
-            }
-            rest = after;
+        while let Some(index) = rest.find(['^', '~', '_']) {
+            self.raw(&rest[..index]);
+            self.raw(match rest.as_bytes()[index] {
+                b'^' => "_5E",
+                b'~' => "_7E",
+                _ => "_5F",
+            });
+            rest = &rest[index + 1..];
         }
         self.raw(rest);
     }
@@ -127,7 +103,7 @@ impl Zpl {
     fn field(&mut self, beginning: &str, data: &str) {
         self.raw(beginning);
         self.data(data);
-        self.raw("^FS\\n");
+        self.raw("^FS\n");
     }
 }
 
@@ -139,10 +115,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn field_data_survives_printer_and_json(text in any::<String>()) {
+        fn field_data_survives_the_printer(text in any::<String>()) {
             let mut zpl = Zpl(String::new());
             zpl.data(&text);
-            let printed: String = serde_json::from_str(&format!("\"{}\"", zpl.0)).expect("what was escaped is JSON");
+            let printed = zpl.0;
             prop_assert!(!printed.contains(['^', '~']));
             prop_assert_eq!(printed.replace("_5E", "^").replace("_7E", "~").replace("_5F", "_"), text);
         }
