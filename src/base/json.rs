@@ -31,7 +31,6 @@ impl Style {
         done.expect("our own documents have text keys and are written to memory");
     }
 
-    /// `value` as text.
     #[must_use]
     pub fn to_string<T: Serialize + ?Sized>(self, value: &T) -> String {
         let mut out = Vec::with_capacity(256);

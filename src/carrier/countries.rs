@@ -1,6 +1,5 @@
 //! The countries of ISO 3166-1, by either of their codes.
 
-/// A country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Country {
     /// Two letters: `GB`.

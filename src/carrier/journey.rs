@@ -21,7 +21,6 @@ pub(super) enum Day {
     Due(u8),
 }
 
-/// Where something happens.
 #[derive(Clone, Copy)]
 pub(super) enum Spot {
     From,

@@ -96,7 +96,6 @@ impl Status {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Location {
-    /// The town.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub city: String,
     /// State, province or county.
@@ -113,9 +112,7 @@ pub struct Location {
 /// Something that happened to a parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
-    /// When.
     pub at: Timestamp,
-    /// What it became.
     pub status: Status,
     /// A finer word of the vendor's own vocabulary, when a timeline gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,7 +120,6 @@ pub struct Scan {
     /// A text to show instead of the vendor's usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
 }
@@ -143,9 +139,7 @@ pub struct Parcel {
     /// The vendor's document that it belongs to (a consignment's reference, a transaction's id).
     #[serde(rename = "of")]
     pub subject: String,
-    /// Where it comes from.
     pub from: Location,
-    /// Where it goes.
     pub to: Location,
     /// When its label was bought: what the offsets of a timeline count from.
     #[serde(rename = "at", with = "jiff::fmt::serde::timestamp::nanosecond::required")]

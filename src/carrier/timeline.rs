@@ -94,15 +94,11 @@ pub enum When {
 /// One thing that will happen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// When.
     pub when: When,
-    /// What the parcel becomes.
     pub status: Status,
     /// A finer word of the vendor's vocabulary.
     pub code: Option<String>,
-    /// A text to show.
     pub message: Option<String>,
-    /// Where.
     pub location: Option<Location>,
 }
 

@@ -81,7 +81,7 @@ pub struct ServeArguments {
     /// A host name, `.domain`, address or network that webhooks may go to, besides loopback and private addresses. May be repeated
     #[arg(long, env = "SEATRIAL_ALLOW_EGRESS", value_name = "TARGET", value_delimiter = ',')]
     pub allow_egress: Vec<Target>,
-    /// A PEM file of certificates, authorities' or receivers' own, that `https://` webhooks trust besides the public authorities. May be repeated
+    /// A PEM file of certificates, authorities' or receivers' own, that `https://` webhooks trust besides the public ones. May be repeated
     #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
     pub egress_ca: Vec<PathBuf>,
     /// Leave our own headers out of the vendors' answers
