@@ -4,6 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use granit_parser::{Event, Parser, ScalarStyle};
+use serde_json::Value;
+
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets the output directory"));
@@ -48,7 +51,46 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn json(source: &Path) -> Vec<u8> {
     let text = fs::read_to_string(source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
-    let value: serde_json::Value = serde_saphyr::from_str_with_options(&text, serde_saphyr::options! { budget: None })
-        .unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+    let events = Parser::new_from_str(&text).map(|event| event.unwrap_or_else(|error| panic!("{}: {error}", source.display())).0);
+    let mut nodes = events.filter(|event| !matches!(event, Event::StreamStart | Event::DocumentStart(..)));
+    let value = nodes.next().and_then(|first| value(first, &mut nodes));
     serde_json::to_vec(&value).expect("a JSON value can be written")
+}
+
+/// The node that begins with an event; nothing for the end of a collection.
+fn value<'e>(first: Event<'e>, rest: &mut dyn Iterator<Item = Event<'e>>) -> Option<Value> {
+    Some(match first {
+        Event::Scalar(text, ScalarStyle::Plain, ..) => plain(&text),
+        Event::Scalar(text, ..) => Value::String(text.into_owned()),
+        Event::SequenceStart(..) => std::iter::from_fn(|| rest.next().and_then(|event| value(event, rest))).collect(),
+        Event::MappingStart(..) => std::iter::from_fn(|| {
+            let key = rest.next().and_then(|event| key(event, rest))?;
+            let value = rest.next().and_then(|event| value(event, rest)).expect("a key has a value");
+            Some((key, value))
+        })
+        .collect(),
+        Event::SequenceEnd | Event::MappingEnd => return None,
+        other => panic!("our own documents have no {other:?}"),
+    })
+}
+
+/// Keys are texts, even `200:`.
+fn key<'e>(first: Event<'e>, rest: &mut dyn Iterator<Item = Event<'e>>) -> Option<String> {
+    match first {
+        Event::Scalar(text, ..) => Some(text.into_owned()),
+        other => value(other, rest).map(|value| panic!("{value} is no key")),
+    }
+}
+
+/// A scalar without quotes, by the core schema of YAML.
+fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" => Value::Null,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ if text.trim_start_matches('-').starts_with(|first: char| first.is_ascii_digit()) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+        }
+        _ => Value::from(text),
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Serializer;
-use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::ser::Formatter;
 
 /// How a framework prints JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,7 @@ impl Style {
     /// # Panics
     /// If the value cannot be JSON (a map with keys that are not text): our own types never are.
     pub fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) {
-        let done = match self {
-            Self::Compact => value.serialize(&mut Serializer::with_formatter(out, CompactFormatter)),
-            Self::Spaced => value.serialize(&mut Serializer::with_formatter(out, Spaced)),
-            Self::Jackson => value.serialize(&mut Serializer::with_formatter(out, Jackson::default())),
-        };
+        let done = value.serialize(&mut Serializer::with_formatter(out, House { style: self, depth: 0, filled: false }));
         done.expect("our own documents have text keys and are written to memory");
     }
 
@@ -63,36 +59,23 @@ pub fn splice_array<'a>(rows: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>)
     out.push(b']');
 }
 
-struct Spaced;
-
-impl Formatter for Spaced {
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-}
-
-#[derive(Default)]
-struct Jackson {
+/// One formatter for all styles: each formatter is one more copy of the code that writes an answer, for every type of answer.
+struct House {
+    style: Style,
+    /// Open objects.
     depth: usize,
+    /// Whether the innermost open collection has a member yet.
     filled: bool,
 }
 
-impl Jackson {
+impl House {
     fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b"\n")?;
         (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
     }
 }
 
-impl Formatter for Jackson {
+impl Formatter for House {
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.filled = false;
         writer.write_all(b"[")
@@ -100,11 +83,16 @@ impl Formatter for Jackson {
 
     fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.filled = true;
-        writer.write_all(b" ]")
+        writer.write_all(if self.style == Style::Jackson { b" ]" } else { b"]" })
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        writer.write_all(if first { b" " } else { b", " })
+        writer.write_all(match (self.style, first) {
+            (Style::Jackson, true) => b" ",
+            (_, true) => b"",
+            (Style::Compact, false) => b",",
+            (Style::Spaced | Style::Jackson, false) => b", ",
+        })
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -115,10 +103,10 @@ impl Formatter for Jackson {
 
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
-        if self.filled {
-            self.new_line(writer)?;
-        } else {
-            writer.write_all(b" ")?;
+        match self.style {
+            Style::Jackson if self.filled => self.new_line(writer)?,
+            Style::Jackson => writer.write_all(b" ")?,
+            Style::Compact | Style::Spaced => {}
         }
         self.filled = true;
         writer.write_all(b"}")
@@ -126,13 +114,17 @@ impl Formatter for Jackson {
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         if !first {
-            writer.write_all(b",")?;
+            writer.write_all(if self.style == Style::Spaced { b", " } else { b"," })?;
         }
-        self.new_line(writer)
+        if self.style == Style::Jackson { self.new_line(writer) } else { Ok(()) }
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b" : ")
+        writer.write_all(match self.style {
+            Style::Compact => b":",
+            Style::Spaced => b": ",
+            Style::Jackson => b" : ",
+        })
     }
 
     fn end_object_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {

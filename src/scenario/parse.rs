@@ -15,6 +15,8 @@ mod webhooks;
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use self::reader::{Mounts, Reader};
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
@@ -53,6 +55,16 @@ pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scena
         problems.sort_by_key(|problem| problem.span.start);
     }
     outcome((scenario, problems))
+}
+
+/// YAML as JSON, under the limits of scenario files.
+///
+/// # Errors
+///
+/// Everything that is wrong with the text.
+pub fn yaml(text: &str, file: &str) -> Result<Value, Vec<Diagnostic>> {
+    let (tree, problems) = node::load(&Arc::new(Source { name: file.to_owned(), text: text.to_owned() }));
+    outcome((tree.map(|tree| tree.to_json()), problems))
 }
 
 /// Like [`load`], for bytes of unknown encoding.

@@ -35,6 +35,7 @@ use tokio::sync::Notify;
 use crate::base::time::Timestamp;
 use crate::base::{text, time};
 use crate::engine::{self, ActionError, DEFAULT, Machine, Sandbox};
+use crate::scenario;
 use crate::server::access::{Denied, Guard};
 use crate::server::admin::routes::Route;
 use crate::server::http;
@@ -259,7 +260,10 @@ impl Ask<'_> {
         }
         let kind = self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if kind.contains("yaml") {
-            serde_saphyr::from_slice(self.body).map_err(|error| Problem::bad(error.to_string()))
+            let text = std::str::from_utf8(self.body).map_err(|error| Problem::bad(error.to_string()))?;
+            let tree = scenario::yaml(text, "body.yaml")
+                .map_err(|found| Problem::bad(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")))?;
+            T::deserialize(tree).map_err(|error| Problem::bad(error.to_string()))
         } else {
             serde_json::from_slice(self.body).map_err(|error| Problem::bad(error.to_string()))
         }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 use serde_json::Number;
-use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::{Kind, Member, Node};
 use crate::scenario::error::{Diagnostic, Source, Span, Spanned};
