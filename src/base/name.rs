@@ -36,6 +36,12 @@ impl Name {
     }
 }
 
+impl Default for Name {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
 impl From<&'static str> for Name {
     fn from(text: &'static str) -> Self {
         Self::new(text)

@@ -1,5 +1,7 @@
 //! Small services for words that people typed.
 
+use std::borrow::Cow;
+
 /// The candidate nearest to `word`, if one is near enough to be a likely slip of the pen.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -17,8 +19,38 @@ pub fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
+/// Decodes the escapes of letters, digits, `-`, `.`, `_` and `~`: a path means the same with and without them (RFC 3986, 2.3).
+/// Other escapes, and percent signs that begin none, stay as they are, so that the rest is decoded exactly once afterwards.
+#[must_use]
+pub fn decode_unreserved(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let mut decoded = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let letter = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).map(char::from);
+        let letter = letter.filter(|letter| letter.is_ascii_alphanumeric() || "-._~".contains(*letter));
+        // Right behind a percent sign that begins no escape, a decoded digit could make it one.
+        let is_open = decoded.as_bytes().iter().rev().take(2).any(|byte| *byte == b'%');
+        if let Some(letter) = letter.filter(|letter| !(is_open && letter.is_ascii_hexdigit())) {
+            decoded.push(letter);
+            rest = &after[2..];
+        } else {
+            decoded.push('%');
+            rest = after;
+        }
+    }
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -32,5 +64,22 @@ mod tests {
         assert_eq!(percent_decode("a%20b%2Fc"), "a b/c");
         assert_eq!(percent_decode("100%"), "100%");
         assert_eq!(percent_decode("%zz%C3%A9"), "%zzé");
+    }
+
+    #[test]
+    fn only_escapes_that_mean_nothing_are_decoded_in_a_path() {
+        assert_eq!(decode_unreserved("/%73hippo/%7E%5f%2D%2e"), "/shippo/~_-.");
+        assert_eq!(decode_unreserved("/a%2Fb%20%C3%A9%2561"), "/a%2Fb%20%C3%A9%2561");
+        assert_eq!(decode_unreserved("/100%/%zz%6"), "/100%/%zz%6");
+        assert_eq!(decode_unreserved("%%34%31"), "%%341");
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_reads_the_same_however_much_of_it_is_decoded_before(path in "[%0-9a-fA-F/~é]{0,12}") {
+            let decoded = decode_unreserved(&path);
+            prop_assert_eq!(percent_decode(&decoded), percent_decode(&path));
+            prop_assert_eq!(decode_unreserved(&decoded), decoded.as_ref());
+        }
     }
 }

@@ -248,13 +248,9 @@ mod tests {
             from: Location { country: "US".into(), ..Location::default() },
             to: Location { country: "US".into(), ..Location::default() },
             created: "2026-01-09T10:00:00Z".parse().expect("a test writes valid timestamps"),
-            ready: None,
             transit_days,
             by: None,
-            timeline: None,
-            step: 0,
-            reads: 0,
-            scans: Vec::new(),
+            ..Parcel::default()
         }
     }
 

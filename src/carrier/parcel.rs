@@ -3,6 +3,7 @@
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 
 /// Where a parcel is in its life: one vocabulary for all vendors.
@@ -125,11 +126,14 @@ pub struct Scan {
 }
 
 /// One parcel and its life so far. It is stored under short names, because there are many of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// The carrier's number for it: its id.
     #[serde(rename = "no")]
     pub tracking_number: String,
+    /// The vendor that it was booked with, which is told of its scans. Empty in files of earlier versions.
+    #[serde(rename = "with", default, skip_serializing_if = "str::is_empty")]
+    pub vendor: Name,
     /// The vendor's code of the carrier.
     #[serde(rename = "via")]
     pub carrier: String,

@@ -208,13 +208,9 @@ mod tests {
             from: Location::default(),
             to: Location::default(),
             created: created.parse().expect("a test writes valid timestamps"),
-            ready: None,
             transit_days,
             by: None,
-            timeline: None,
-            step: 0,
-            reads: 0,
-            scans: Vec::new(),
+            ..Parcel::default()
         }
     }
 

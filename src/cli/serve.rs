@@ -57,9 +57,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         read_timeout: arguments.read_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
     };
-    let mut mounts: Vec<&'static str> = machine.vendors().map(|vendor| vendor.mount).collect();
-    mounts.dedup();
-    let bound = match server::bind(config, &mounts).await {
+    let bound = match server::bind(config, &machine.vendors().mounts()).await {
         Ok(bound) => bound,
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return complain(&error, Exit::Usage),
         Err(error) => return complain(&error, Exit::Bind),
@@ -118,7 +116,7 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
         None => "/_seatrial".to_owned(),
     };
     let scenario = machine.default_sandbox().lock().scenario.clone();
-    format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().count())
+    format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().all().len())
 }
 
 /// Writes a file so that nobody ever sees half of it.

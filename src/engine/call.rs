@@ -52,11 +52,11 @@ pub struct Call<'m> {
     pub operation: Option<&'m Operation>,
     /// What of the path lies in front of the vendor's own: `/shippo`, `/@mine/shippo`, or nothing.
     pub prefix: &'m str,
-    /// The path below the mount, still encoded, as sent.
+    /// The path below the mount as sent, but for escapes of unreserved characters, which are decoded.
     pub path: &'m str,
     /// The decoded parameters of the path.
     pub parameters: Vec<(String, String)>,
-    /// The decoded pairs of the query, in order.
+    /// The decoded pairs of the query, in order. Where letter case means nothing, names are spelled as the document has them.
     pub query: Vec<(String, String)>,
     /// The body as JSON; `null` when there is none.
     pub body: Value,

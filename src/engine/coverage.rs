@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::engine::machine::Machine;
+use crate::engine::vendors::{LoadedVendor, Vendors};
 use crate::spec::Tier;
 
 /// One vendor's share of the coverage table.
@@ -39,34 +39,36 @@ pub struct Evidence {
     pub inferred: usize,
 }
 
-impl Machine {
+impl Vendors {
     /// The coverage table.
+    #[must_use]
     pub fn coverage(&self) -> Vec<Coverage> {
-        self.books()
-            .map(|(vendor, book)| {
-                let count = |tier: Tier| book.rows.iter().filter(|row| row.tier == tier).count();
-                let mut evidence = Evidence::default();
-                for operation in book.catalog.operations() {
-                    match operation.evidence.as_str() {
-                        "recorded" => evidence.recorded += 1,
-                        "documented" => evidence.documented += 1,
-                        "client" => evidence.client += 1,
-                        _ => evidence.inferred += 1,
-                    }
-                }
-                let gaps = book.catalog.operations().iter().zip(&book.rows).filter(|(_, row)| row.tier == Tier::Sample);
-                let gaps: Vec<String> = gaps.map(|(operation, _)| operation.name.to_string()).collect();
-                Coverage {
-                    vendor: vendor.id,
-                    operations: book.rows.len(),
-                    rows: book.rows.len() - gaps.len(),
-                    rules: count(Tier::Rule),
-                    resources: count(Tier::Resource),
-                    samples: gaps.len(),
-                    evidence,
-                    gaps,
-                }
-            })
-            .collect()
+        self.loaded().iter().map(of).collect()
+    }
+}
+
+fn of(loaded: &LoadedVendor) -> Coverage {
+    let (operations, rows) = (loaded.catalog().operations(), loaded.rows());
+    let count = |tier: Tier| rows.iter().filter(|row| row.tier == tier).count();
+    let mut evidence = Evidence::default();
+    for operation in operations {
+        match operation.evidence.as_str() {
+            "recorded" => evidence.recorded += 1,
+            "documented" => evidence.documented += 1,
+            "client" => evidence.client += 1,
+            _ => evidence.inferred += 1,
+        }
+    }
+    let gaps = operations.iter().zip(rows).filter(|(_, row)| row.tier == Tier::Sample);
+    let gaps: Vec<String> = gaps.map(|(operation, _)| operation.name.to_string()).collect();
+    Coverage {
+        vendor: loaded.vendor.id,
+        operations: operations.len(),
+        rows: operations.len() - gaps.len(),
+        rules: count(Tier::Rule),
+        resources: count(Tier::Resource),
+        samples: gaps.len(),
+        evidence,
+        gaps,
     }
 }

@@ -32,6 +32,8 @@ pub struct Cx<'w> {
     pub notes: Vec<Box<str>>,
     /// The name of the sandbox.
     pub sandbox: &'w str,
+    /// All vendors of the machine.
+    pub(crate) vendors: &'w [&'static Vendor],
     pub(crate) vendor: &'static Vendor,
     pub(crate) agenda: &'w mut Agenda,
     pub(crate) outbox: &'w mut Outbox,
@@ -75,6 +77,7 @@ impl<'w> Cx<'w> {
             notes: Vec::new(),
             sandbox: place.sandbox,
             public_urls: place.public_urls,
+            vendors: place.vendors,
             vendor: place.vendor,
             agenda,
             outbox,
@@ -129,6 +132,7 @@ pub(crate) struct Scope<'w> {
     pub call: &'w Call<'w>,
     pub sandbox: &'w str,
     pub public_urls: &'w PublicUrls,
+    pub vendors: &'w [&'static Vendor],
     pub vendor: &'static Vendor,
     pub account: AccountId,
 }

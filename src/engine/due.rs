@@ -137,7 +137,7 @@ impl Machine {
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
     ) -> Result<T, ActionError> {
-        let vendor = self.vendors().find(|known| known.id == vendor).ok_or(ActionError::Missing)?;
+        let vendor = self.vendors.find(vendor).ok_or(ActionError::Missing)?;
         let mut state = sandbox.lock();
         let credentials = state.world.accounts.credentials(vendor.mount);
         let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
@@ -164,7 +164,7 @@ impl Machine {
         let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
         let found = state.world.accounts.iter().find_map(|(id, account)| Some((id, body(account)?)));
         let (account, OfVendor { vendor }) = found.ok_or(ActionError::Missing)?;
-        let vendor = self.vendors().find(|own| own.id == vendor).ok_or(ActionError::Missing)?.id;
+        let vendor = self.vendors.find(&vendor).ok_or(ActionError::Missing)?.id;
         self.in_account(sandbox, &mut state, (account, vendor), wall, act)
     }
 
@@ -199,10 +199,10 @@ impl Machine {
         let mut state = sandbox.lock();
         let now = state.world.clock.now(wall);
         self.run_due_tasks(sandbox, &mut state, now);
-        let has = |account: &Account| account.table(&PARCEL).is_some_and(|table| table.get(tracking_number).is_some());
-        let found = state.world.accounts.iter().find(|(_, account)| has(account)).map(|(id, account)| (id, account.mount.clone()));
-        let (account, mount) = found.ok_or(ActionError::Missing)?;
-        let vendor = self.vendors().find(|vendor| mount == vendor.mount).ok_or(ActionError::Missing)?.id;
+        let read = |account: &Account| serde_json::from_slice(account.table(&PARCEL)?.get(tracking_number)?).ok();
+        let found = state.world.accounts.iter().find_map(|(id, account)| Some((id, account.mount.clone(), read(account)?)));
+        let (account, mount, parcel) = found.ok_or(ActionError::Missing)?;
+        let vendor = self.vendors.booked_with(&mount, &parcel).ok_or(ActionError::Missing)?.id;
         let by_hand = Task { account, vendor: vendor.into(), topic: "parcel.hand".into(), subject: tracking_number.into(), step: 0 };
         let done = self.in_transaction(sandbox, &mut state, now, &by_hand, |cx, _| {
             let mut parcel = cx.parcel(tracking_number)?;
@@ -233,13 +233,21 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>, &'static Vendor) -> T,
     ) -> Result<T, ActionError> {
         let account = state.world.accounts.get(task.account);
-        let vendor = self.vendors().find(|vendor| task.vendor == vendor.id).ok_or(ActionError::Missing)?;
+        let vendor = self.vendors.find(&task.vendor).ok_or(ActionError::Missing)?;
         let name = account.name.clone();
         let rng = entropy::stream(state.world.seed, &[&task.vendor, &name, &task.topic, &task.subject], u64::from(task.step));
         let credential = state.world.accounts.credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: std::sync::Arc::default() });
         let call = nobody();
-        let place = Scope { now: at, call: &call, sandbox: &sandbox.name, public_urls: self.public_urls(), vendor, account: task.account };
+        let place = Scope {
+            now: at,
+            call: &call,
+            sandbox: &sandbox.name,
+            public_urls: self.public_urls(),
+            vendors: self.vendors.all(),
+            vendor,
+            account: task.account,
+        };
         let mut log = Vec::new();
         let (before, room) = (state.world.accounts.bytes(), self.room(sandbox));
         let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);

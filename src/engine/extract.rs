@@ -39,7 +39,8 @@ impl<T: DeserializeOwned> Extract for Params<T> {
 
 impl<T: DeserializeOwned> Extract for Query<T> {
     fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
-        serde_html_form::from_str(&call.request.query).map(Self).map_err(|error| unreadable(ParameterIn::Query, error.to_string()))
+        let text = serde_html_form::to_string(&call.query).expect("pairs of texts are a form");
+        serde_html_form::from_str(&text).map(Self).map_err(|error| unreadable(ParameterIn::Query, error.to_string()))
     }
 }
 

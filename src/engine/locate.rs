@@ -1,13 +1,14 @@
 //! Which sandbox and which vendor a request is for, and what is left of its path for the vendor.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::text;
 use crate::engine::auth::Identity;
 use crate::engine::call::Request;
-use crate::engine::machine::{Loaded, Machine};
+use crate::engine::machine::Machine;
 use crate::engine::sandbox::Sandbox;
+use crate::engine::vendor::Vendor;
+use crate::engine::vendors::{LoadedVendor, Vendors};
 
 /// Where a request leads.
 pub(super) enum Target<'r> {
@@ -22,17 +23,18 @@ pub(super) enum Target<'r> {
 /// A vendor of a sandbox.
 pub(super) struct Located<'r> {
     pub sandbox: Arc<Sandbox>,
-    pub loaded: &'r Loaded,
+    pub loaded: &'r LoadedVendor,
     /// What lies in front of the vendor's path.
     pub prefix: &'r str,
-    /// The vendor's path as sent; at least `/`.
+    /// The vendor's path; at least `/`.
     pub path: &'r str,
 }
 
 impl Machine {
-    /// First the `/@name` prefix, then the credential, then the default sandbox.
-    pub(super) fn locate<'r>(&'r self, request: &'r Request) -> Target<'r> {
-        let whole = request.path.as_str();
+    /// The vendor by [`Vendors::owner`]; the sandbox by the prefix `/@name`, else by the credential, else the default one. `path` is
+    /// that of the request with its unreserved characters decoded.
+    pub(super) fn locate<'r>(&'r self, request: &Request, path: &'r str) -> Target<'r> {
+        let whole = path;
         let (named, rest) = match whole.strip_prefix("/@") {
             Some(rest) => {
                 let end = rest.find('/').unwrap_or(rest.len());
@@ -40,10 +42,9 @@ impl Machine {
             }
             None => (None, whole),
         };
-        let Some((mount, path)) = self.mount(request, rest) else { return Target::Nowhere };
-        let versions = self.vendors.iter().filter(|loaded| loaded.vendor.mount == mount && path.starts_with(loaded.vendor.version));
-        let Some(loaded) = versions.max_by_key(|loaded| loaded.vendor.version.len()) else { return Target::Nowhere };
-        let path = path.strip_prefix(loaded.vendor.legacy_prefix).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+        let Some((loaded, path)) = self.vendors.owner(request, rest) else { return Target::Nowhere };
+        let vendor = loaded.vendor;
+        let path = vendor.path_style.strip_prefix(path, vendor.legacy_prefix).filter(|rest| !rest.is_empty()).unwrap_or(path);
         let prefix = &whole[..whole.len() - path.len()];
         let path = if path.is_empty() { "/" } else { path };
         let sandbox = match named {
@@ -51,8 +52,8 @@ impl Machine {
                 Some(sandbox) => sandbox,
                 None => return Target::NoSandbox(name),
             },
-            None => match (loaded.vendor.identify)(request) {
-                Some(Identity::Credential(credential)) => self.claimed(mount, &credential),
+            None => match (vendor.identify)(request) {
+                Some(Identity::Credential(credential)) => self.claimed(vendor.mount, &credential),
                 Some(Identity::Sandbox(name)) => self.sandbox(&name),
                 None => None,
             }
@@ -60,21 +61,44 @@ impl Machine {
         };
         Target::Vendor(Located { sandbox, loaded, prefix, path })
     }
+}
 
-    /// The mount and what follows it: by listener, by host name, or by the first segment.
-    fn mount<'r>(&self, request: &Request, path: &'r str) -> Option<(&'static str, &'r str)> {
-        if let Some(mount) = request.mount {
-            return Some((mount, path));
-        }
+impl Vendors {
+    /// The vendor that answers a request, and its path below the mount. Of several that share a mount it is the one whose prefix is
+    /// the longest that leads the path; where none does, the one that shares most segments with the path says that there is
+    /// nothing.
+    fn owner<'r>(&self, request: &Request, path: &'r str) -> Option<(&LoadedVendor, &'r str)> {
+        let (candidates, path) = self.candidates(request, path)?;
+        // The last of equals would be taken, and the first is wanted.
+        let owner = candidates.into_iter().rev().max_by_key(|loaded| closeness(loaded.vendor, path))?;
+        Some((owner, path))
+    }
+
+    /// The vendors that may answer, and the path below their mount: by listener, by host name, or by the first segment. Vendors of
+    /// one mount are told apart by host name where they do not share it.
+    fn candidates<'r>(&self, request: &Request, path: &'r str) -> Option<(Vec<&LoadedVendor>, &'r str)> {
+        let with = |fits: &dyn Fn(&Vendor) -> bool| self.loaded().iter().filter(|loaded| fits(loaded.vendor)).collect::<Vec<_>>();
         let host = request.host().rsplit_once(':').map_or(request.host(), |(host, _)| host);
-        if let Some(loaded) = self.vendors.iter().find(|loaded| loaded.vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))) {
-            return Some((loaded.vendor.mount, path));
+        let of_host = with(&|vendor| vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
+        if let Some(mount) = request.mount {
+            let is_own = of_host.iter().any(|loaded| loaded.vendor.mount == mount);
+            return Some((if is_own { of_host } else { with(&|vendor| vendor.mount == mount) }, path));
+        }
+        if !of_host.is_empty() {
+            return Some((of_host, path));
         }
         let rest = path.strip_prefix('/')?;
-        let end = rest.find('/').unwrap_or(rest.len());
-        let loaded = self.vendors.iter().find(|loaded| loaded.vendor.mount == &rest[..end])?;
-        Some((loaded.vendor.mount, &rest[end..]))
+        let (mount, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Some((with(&|vendor| vendor.mount == mount), path))
     }
+}
+
+/// Whether a vendor's prefix leads a path, and how many of its segments do.
+fn closeness(vendor: &Vendor, path: &str) -> (bool, usize) {
+    let segments = |path| str::split(path, '/').filter(|segment| !segment.is_empty());
+    let same = |(own, sent): &(&str, &str)| if vendor.path_style.case_insensitive { own.eq_ignore_ascii_case(sent) } else { own == sent };
+    let shared = segments(vendor.path_prefix).zip(segments(path)).take_while(same).count();
+    (shared == segments(vendor.path_prefix).count(), shared)
 }
 
 /// What of a target belongs to the vendor: without `/@sandbox` and without the mount.
@@ -82,26 +106,4 @@ impl Machine {
 pub fn below<'t>(target: &'t str, mount: &str) -> &'t str {
     let rest = target.strip_prefix("/@").and_then(|rest| rest.find('/').map(|end| &rest[end..])).unwrap_or(target);
     rest.strip_prefix('/').and_then(|rest| rest.strip_prefix(mount)).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(rest)
-}
-
-/// The path as the router wants it, by the vendor's habits with slashes.
-pub(super) fn normalize_path<'p>(loaded: &Loaded, path: &'p str) -> Cow<'p, str> {
-    let slashes = loaded.vendor.slashes;
-    let mut path = Cow::Borrowed(path);
-    if slashes.doubled && path.contains("//") {
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let tail = if path.ends_with('/') { "/" } else { "" };
-        path = Cow::Owned(format!("/{}{tail}", segments.join("/")));
-    }
-    if slashes.trailing && path.len() > 1 && path.ends_with('/') {
-        let length = path.len() - 1;
-        path = match path {
-            Cow::Borrowed(path) => Cow::Borrowed(&path[..length]),
-            Cow::Owned(mut path) => {
-                path.truncate(length);
-                Cow::Owned(path)
-            }
-        };
-    }
-    path
 }

@@ -11,11 +11,10 @@ use crate::base::time::Timestamp;
 use crate::engine::accounts::AccountRows;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::registry::{self, Claims, Texts};
-use crate::engine::sample;
 use crate::engine::sandbox::{Sandbox, State, Totals};
 use crate::engine::script::{NoScenario, ScenarioRuntime};
-use crate::engine::vendor::{Operations, Row, Vendor};
-use crate::spec::Catalog;
+use crate::engine::vendor::Vendor;
+use crate::engine::vendors::Vendors;
 use crate::world::{Accounts, Agenda, Clock, Credential, Outbox, World};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
@@ -73,7 +72,7 @@ impl Default for Options {
 
 /// All vendors and all sandboxes.
 pub struct Machine {
-    pub(super) vendors: Vec<Loaded>,
+    pub(super) vendors: Vendors,
     pub(super) options: Options,
     pub(super) sandboxes: RwLock<BTreeMap<Arc<str>, Arc<Sandbox>>>,
     /// Which sandbox a credential leads to, for all sandboxes but the default one.
@@ -84,44 +83,6 @@ pub struct Machine {
     pub(super) sums: Totals,
     /// Where the shell serves the vendors, once it does.
     served: OnceLock<PublicUrls>,
-}
-
-/// A vendor and, once somebody asked for it, its document and rows.
-pub(super) struct Loaded {
-    pub vendor: &'static Vendor,
-    book: OnceLock<Book>,
-}
-
-/// A vendor's catalog with the row of each operation.
-pub struct Book {
-    /// The operations of its document.
-    pub catalog: Arc<Catalog>,
-    pub(super) rows: Vec<Row>,
-}
-
-impl Loaded {
-    /// The document and rows, read on first use.
-    ///
-    /// # Panics
-    /// If the document is not one: a test loads them all.
-    pub fn book(&self) -> &Book {
-        self.book.get_or_init(|| {
-            let catalog = Arc::new(Catalog::load(self.vendor.id, self.vendor.spec).unwrap_or_else(|error| panic!("{error}")));
-            let mut operations = Operations::default();
-            (self.vendor.operations)(&mut operations);
-            let mut rows: Vec<Option<Row>> = catalog.operations().iter().map(|_| None).collect();
-            for row in operations.rows {
-                let place = catalog.operations().iter().position(|operation| operation.id == row.operation);
-                let place =
-                    place.unwrap_or_else(|| panic!("{} has a row for `{}`, which its document lacks", self.vendor.id, row.operation));
-                assert!(rows[place].is_none(), "{} has two rows for `{}`", self.vendor.id, row.operation);
-                rows[place] = Some(row);
-            }
-            let rows = rows.into_iter().zip(catalog.operations());
-            let rows = rows.map(|(row, operation)| row.unwrap_or_else(|| sample::row(&catalog, operation))).collect();
-            Book { catalog, rows }
-        })
-    }
 }
 
 /// What a new sandbox starts from.
@@ -159,7 +120,7 @@ impl Machine {
     /// A machine with the default sandbox.
     #[must_use]
     pub fn new(vendors: &[&'static Vendor], options: Options, start: Start) -> Self {
-        let vendors: Vec<Loaded> = vendors.iter().map(|vendor| Loaded { vendor, book: OnceLock::new() }).collect();
+        let vendors = Vendors::new(vendors);
         let state = state(&vendors, DEFAULT, start);
         let sums = Totals::default();
         let default = Arc::new(Sandbox::new(DEFAULT, state, options.journal_bytes, &sums));
@@ -169,8 +130,9 @@ impl Machine {
     }
 
     /// The vendors, with their documents and rows.
-    pub fn books(&self) -> impl Iterator<Item = (&'static Vendor, &Book)> {
-        self.vendors.iter().map(|loaded| (loaded.vendor, loaded.book()))
+    #[must_use]
+    pub fn vendors(&self) -> &Vendors {
+        &self.vendors
     }
 
     /// What holds for the whole process.
@@ -189,18 +151,13 @@ impl Machine {
         static NOWHERE: PublicUrls = PublicUrls { all: None, mounts: Vec::new(), admin: None };
         self.served.get().unwrap_or(&NOWHERE)
     }
-
-    /// The vendors, without parsed their documents.
-    pub fn vendors(&self) -> impl Iterator<Item = &'static Vendor> {
-        self.vendors.iter().map(|loaded| loaded.vendor)
-    }
 }
 
-pub(super) fn state(vendors: &[Loaded], name: &str, start: Start) -> State {
+pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
     let mut accounts = Accounts::default();
     let mut mounts = Vec::new();
     accounts.any_credential = start.any_credential;
-    for Loaded { vendor, .. } in vendors {
+    for vendor in vendors.all() {
         let known = accounts.credentials(vendor.mount);
         let given = start.accounts.iter().find(|(mount, _)| mount == vendor.mount).map(|(_, rows)| rows);
         let rows = match given {

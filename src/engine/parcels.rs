@@ -46,6 +46,7 @@ pub struct Track {
 impl Cx<'_> {
     /// Starts a parcel's life: stores it as it is and writes down its first step. The scenario may choose its timeline.
     pub fn create_parcel(&mut self, mut parcel: Parcel) {
+        parcel.vendor = self.vendor.id.into();
         if parcel.timeline.is_none() {
             parcel.timeline = self.script.timeline_of(self.vendor.id, &parcel);
         }
@@ -99,7 +100,7 @@ impl Cx<'_> {
     pub fn scan(&mut self, parcel: &mut Parcel, scan: Scan) {
         parcel.scans.push(scan.clone());
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
-        (self.vendor.scanned)(self, parcel, &scan);
+        self.as_booking_vendor(parcel, |cx| (cx.vendor.scanned)(cx, parcel, &scan));
     }
 
     /// Ends a parcel's life without a scan, as voiding its label does.
@@ -151,16 +152,27 @@ impl Cx<'_> {
         parcel.scans.push(scan.clone());
         self.plan(parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
-        (self.vendor.scanned)(self, parcel, &scan);
+        self.as_booking_vendor(parcel, |cx| (cx.vendor.scanned)(cx, parcel, &scan));
     }
 
+    /// Writes a parcel's next step down.
     fn plan(&mut self, parcel: &Parcel) {
-        match self.next(parcel) {
-            Some(Next::At(due, _)) => self.schedule_at(due, STEP, &parcel.tracking_number, parcel.step),
-            Some(Next::OnCall(operations, _)) => self.docs.put(WAITING, &parcel.tracking_number, &operations),
-            Some(Next::After(anchor, _)) => self.wait_for_anchor(parcel, anchor),
-            Some(Next::AfterReads(..)) | None => {}
-        }
+        let Some(next) = self.next(parcel) else { return };
+        self.as_booking_vendor(parcel, |cx| match next {
+            Next::At(due, _) => cx.schedule_at(due, STEP, &parcel.tracking_number, parcel.step),
+            Next::OnCall(operations, _) => cx.docs.put(WAITING, &parcel.tracking_number, &operations),
+            Next::After(anchor, _) => cx.wait_for_anchor(parcel, anchor),
+            Next::AfterReads(..) => {}
+        });
+    }
+
+    /// Does something as the vendor that a parcel was booked with: calls of any vendor of its mount may move it.
+    fn as_booking_vendor(&mut self, parcel: &Parcel, act: impl FnOnce(&mut Self)) {
+        let caller = self.vendor;
+        let booked_with = self.vendors.iter().find(|vendor| vendor.mount == caller.mount && parcel.vendor == vendor.id);
+        self.vendor = booked_with.copied().unwrap_or(caller);
+        act(self);
+        self.vendor = caller;
     }
 
     /// A moment of a parcel has come: steps that count from it are due so much later. It comes only once.

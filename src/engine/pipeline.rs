@@ -17,15 +17,15 @@ use crate::engine::call::{self, Call, Request};
 use crate::engine::cx::{self, Cx, Scope};
 use crate::engine::dialect::{DialectCx, Stream};
 use crate::engine::limits::{self, Quota};
-use crate::engine::locate::{self, Located, Target};
-use crate::engine::machine::{Book, Conform, Loaded, Machine};
+use crate::engine::locate::{Located, Target};
+use crate::engine::machine::{Conform, Machine};
 use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::{Sandbox, State};
 use crate::engine::script::{self, Decision, Instead, View};
-use crate::engine::vendor::{Operations, Row};
-use crate::spec::{Operation, Route};
+use crate::engine::vendor::{OperationRow, Vendor};
+use crate::spec::{Catalog, Operation, Route};
 use crate::world::{Credential, Exchange};
 
 /// The account of callers whom we do not know.
@@ -34,7 +34,7 @@ const NOBODY: &str = "nobody";
 /// A call that was read, and what parsed it came to.
 struct Parsed<'m> {
     call: Call<'m>,
-    row: Option<&'m Row>,
+    row: Option<&'m OperationRow>,
     /// Why the call cannot be behaved, if its caller is let in.
     refusal: Option<Refusal>,
 }
@@ -58,7 +58,7 @@ struct Executed {
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
     pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
-        match self.locate(request) {
+        match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => self.answer(request, &here, wall),
             Target::NoSandbox(name) => not_found_problem(&format!("there is no sandbox `{name}`")),
             Target::Nowhere => not_found_problem(&self.no_such_mount()),
@@ -67,34 +67,30 @@ impl Machine {
 
     /// Answers one request in a sandbox, whatever it says about where it belongs.
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
-        match self.locate(request) {
+        match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => self.answer(request, &Located { sandbox: Arc::clone(sandbox), ..here }, wall),
             Target::NoSandbox(_) | Target::Nowhere => not_found_problem(&self.no_such_mount()),
         }
     }
 
     fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
-        let book = here.loaded.book();
-        let path = locate::normalize_path(here.loaded, here.path);
-        let parsed = read(request, here, book, &path);
+        let parsed = read(request, here);
         here.sandbox.touch(wall);
-        let executed = self.execute(&here.sandbox, here.loaded, &parsed, None, wall);
-        self.finish(here, book, &parsed.call, executed)
+        let executed = self.execute(&here.sandbox, here.loaded.vendor, &parsed, None, wall);
+        self.finish(here, &parsed.call, executed)
     }
 
     /// What to tell somebody whose address leads to no vendor.
     fn no_such_mount(&self) -> String {
-        let mut mounts: Vec<&str> = self.vendors().map(|vendor| vendor.mount).collect();
-        mounts.dedup();
-        format!("no vendor is mounted here; there are `/{}`", mounts.join("`, `/"))
+        format!("no vendor is mounted here; there are `/{}`", self.vendors.mounts().join("`, `/"))
     }
 
     /// Has an operation happen as if a customer had called it, for the `given` of a scenario, and whatever the scenario has in
     /// store for calls; the status and body of the vendor's answer. `None` when there is no such operation.
     pub fn perform(&self, sandbox: &Arc<Sandbox>, operation: &str, body: &Value, wall: Timestamp) -> Option<Answer> {
-        let loaded = self.vendors.iter().find(|loaded| operation.split_once('.').is_some_and(|(vendor, _)| vendor == loaded.vendor.id))?;
-        let book = loaded.book();
-        let found = book.catalog.operations().iter().find(|row| &*row.name == operation)?;
+        let (vendor, id) = operation.split_once('.')?;
+        let loaded = self.vendors.loaded().iter().find(|loaded| loaded.vendor.id == vendor)?;
+        let found = loaded.catalog().operation(id)?;
         let prefix = format!("/{}", loaded.vendor.mount);
         let request = Request {
             method: found.method.clone(),
@@ -107,15 +103,22 @@ impl Machine {
             mount: None,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let parsed = read(&request, &here, book, &found.path);
+        let parsed = read(&request, &here);
         let credential = sandbox.lock().world.accounts.credentials(loaded.vendor.mount).first().cloned()?;
-        let executed = self.execute(sandbox, loaded, &parsed, Some(credential), wall);
-        Some(self.finish(&here, book, &parsed.call, executed))
+        let executed = self.execute(sandbox, loaded.vendor, &parsed, Some(credential), wall);
+        Some(self.finish(&here, &parsed.call, executed))
     }
 
     /// Everything that needs the world.
-    fn execute(&self, sandbox: &Sandbox, loaded: &Loaded, parsed: &Parsed<'_>, known: Option<Credential>, wall: Timestamp) -> Executed {
-        let (vendor, call) = (loaded.vendor, &parsed.call);
+    fn execute(
+        &self,
+        sandbox: &Sandbox,
+        vendor: &'static Vendor,
+        parsed: &Parsed<'_>,
+        known: Option<Credential>,
+        wall: Timestamp,
+    ) -> Executed {
+        let call = &parsed.call;
         let mut guard = sandbox.lock();
         let state = &mut *guard;
         let now = state.world.clock.now(wall);
@@ -163,7 +166,15 @@ impl Machine {
             (None, None, None) => Err(Refusal::UnknownPath { authenticated: true }),
             (None, None, Some(row)) => {
                 let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
-                let place = Scope { now, call, sandbox: &sandbox.name, public_urls: self.public_urls(), vendor, account };
+                let place = Scope {
+                    now,
+                    call,
+                    sandbox: &sandbox.name,
+                    public_urls: self.public_urls(),
+                    vendors: self.vendors.all(),
+                    vendor,
+                    account,
+                };
                 run_handler(state, row, place, credential, rng, self.room(sandbox), &mut executed)
             }
         };
@@ -172,7 +183,7 @@ impl Machine {
     }
 
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
-    fn finish(&self, here: &Located<'_>, book: &Book, call: &Call<'_>, executed: Executed) -> Answer {
+    fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, quota, dated, delay, wire, failing, mut notes } = executed;
@@ -204,7 +215,7 @@ impl Machine {
             notes.push(format!("request-invalid: {paths}").into());
         }
         if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
-            check(book, operation, status, &headers, &body, &mut notes);
+            check(here.loaded.catalog(), operation, status, &headers, &body, &mut notes);
         }
         if !self.options.plain {
             headers.insert(REQUEST, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("?")));
@@ -245,7 +256,8 @@ const REQUEST: HeaderName = HeaderName::from_static("seatrial-request");
 const NOTES: HeaderName = HeaderName::from_static("seatrial-notes");
 
 /// Route, decode, validate: what can be known without the world.
-fn read<'m>(request: &'m Request, here: &Located<'m>, book: &'m Book, path: &str) -> Parsed<'m> {
+fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
+    let (loaded, vendor) = (here.loaded, here.loaded.vendor);
     let mut call = Call {
         request,
         operation: None,
@@ -256,17 +268,20 @@ fn read<'m>(request: &'m Request, here: &Located<'m>, book: &'m Book, path: &str
         body: Value::Null,
         violations: Vec::new(),
     };
-    let (operation, parameters) = match book.catalog.route(&request.method, path) {
+    let (operation, parameters) = match loaded.route(&request.method, here.path) {
         Route::Found(operation, parameters) => (operation, parameters),
         Route::WrongMethod(allowed) => return Parsed { call, row: None, refusal: Some(Refusal::WrongMethod(allowed)) },
         Route::Unknown => return Parsed { call, row: None, refusal: Some(Refusal::UnknownPath { authenticated: false }) },
     };
     call.operation = Some(operation);
-    call.parameters = parameters.into_iter().map(|(name, value)| (name, text::percent_decode(&value))).collect();
-    let row = book.rows.get(operation.index);
+    call.parameters = parameters;
+    if vendor.path_style.case_insensitive {
+        operation.spell_as_declared(&mut call.query);
+    }
+    let row = loaded.row(operation);
     let mut refusal = None;
     if operation.body.is_some() {
-        match (here.loaded.vendor.decode)(request, operation) {
+        match (vendor.decode)(request, operation) {
             Ok(body) => call.body = body,
             Err(unreadable) => refusal = Some(unreadable),
         }
@@ -274,12 +289,12 @@ fn read<'m>(request: &'m Request, here: &Located<'m>, book: &'m Book, path: &str
             let optional = call.body.is_null() && operation.body.as_ref().is_some_and(|body| !body.required);
             if !optional {
                 let all = row.is_some_and(|row| row.spec_validated);
-                call.violations = book.catalog.check_body(operation, &call.body, all);
+                call.violations = loaded.catalog().check_body(operation, &call.body, all);
             }
         }
     }
     if !call.query.is_empty() || operation.needs_query {
-        call.violations.extend(book.catalog.check_query(operation, &call.query));
+        call.violations.extend(loaded.catalog().check_query(operation, &call.query));
     }
     if refusal.is_none() && !call.violations.is_empty() && row.is_some_and(|row| row.spec_validated) {
         refusal = Some(Refusal::Invalid(call.violations.clone()));
@@ -290,7 +305,7 @@ fn read<'m>(request: &'m Request, here: &Located<'m>, book: &'m Book, path: &str
 /// Who asks: nobody for an open operation, else whoever the vendor lets in.
 fn admit(
     sandbox: &Sandbox,
-    vendor: &'static crate::engine::vendor::Vendor,
+    vendor: &'static Vendor,
     call: &Call<'_>,
     state: &mut State,
     now: Timestamp,
@@ -315,7 +330,7 @@ fn admit(
 /// Runs a row. What it wrote is taken back when it refuses or fails.
 fn run_handler(
     state: &mut State,
-    row: &Row,
+    row: &OperationRow,
     place: Scope<'_>,
     credential: Credential,
     rng: entropy::Rng,
@@ -326,7 +341,7 @@ fn run_handler(
     let before = state.world.accounts.bytes();
     let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
     let done = guarded(|| {
-        let outcome = Operations::run(row, &mut cx);
+        let outcome = (row.handler)(&mut cx);
         if outcome.is_ok() {
             parcels::called(&mut cx);
         }
@@ -364,10 +379,10 @@ pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-fn check(book: &Book, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes, notes: &mut Vec<Box<str>>) {
+fn check(catalog: &Catalog, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes, notes: &mut Vec<Box<str>>) {
     let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
     let parsed: Option<Value> = if is_json { serde_json::from_slice(body).ok() } else { None };
-    for violation in book.catalog.check_answer(operation, status.as_u16(), parsed.as_ref()) {
+    for violation in catalog.check_answer(operation, status.as_u16(), parsed.as_ref()) {
         notes.push(format!("answer-invalid: {} {:?}", violation.path, violation.rule).into());
     }
 }

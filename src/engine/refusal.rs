@@ -15,6 +15,8 @@ pub enum Refusal {
     Unauthenticated(Denial),
     /// We know, and they may not; the code names the missing right.
     Forbidden(&'static str),
+    /// The account's plan or balance does not allow it; the code names what is missing.
+    PaymentRequired(&'static str),
     /// No operation has that path.
     UnknownPath {
         /// Whether the caller's credentials were good.

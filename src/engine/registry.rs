@@ -10,9 +10,10 @@ use indexmap::IndexMap;
 
 use crate::base::entropy;
 use crate::base::time::Timestamp;
-use crate::engine::machine::{self, DEFAULT, Loaded, Machine, Start};
+use crate::engine::machine::{self, DEFAULT, Machine, Start};
 use crate::engine::sandbox::{Sandbox, State};
 use crate::engine::vendor::Vendor;
+use crate::engine::vendors::Vendors;
 use crate::world::{Accounts, Credential, World};
 
 /// Texts in credentials by mount.
@@ -114,8 +115,7 @@ impl Machine {
 
     fn own_credentials(&self, state: &mut State, name: &str) {
         let State { world, initial, given, .. } = state;
-        let mounts: BTreeSet<&'static str> = self.vendors.iter().map(|loaded| loaded.vendor.mount).collect();
-        for mount in mounts.into_iter().filter(|mount| !given.contains(mount)) {
+        for mount in self.vendors.mounts().into_iter().filter(|mount| !given.contains(mount)) {
             let rows = own_credentials(&self.vendors, mount, name, world.seed, &world.accounts);
             initial.accounts.set_credentials(mount, rows.clone());
             world.accounts.set_credentials(mount, rows);
@@ -207,20 +207,20 @@ impl Machine {
 }
 
 /// Every text in the credentials of a sandbox, by mount.
-pub(super) fn texts(vendors: &[Loaded], sandbox: &Sandbox) -> Texts {
+pub(super) fn texts(vendors: &Vendors, sandbox: &Sandbox) -> Texts {
     let state = sandbox.lock();
     let values = |mount: &str| {
         let rows = state.world.accounts.credentials(mount);
         rows.iter().flat_map(|row| row.facts.values()).filter_map(|value| value.as_str().map(str::to_owned)).collect()
     };
-    vendors.iter().map(|loaded| (loaded.vendor.mount, values(loaded.vendor.mount))).collect()
+    vendors.mounts().into_iter().map(|mount| (mount, values(mount))).collect()
 }
 
 /// Credentials of its own for a copy, opening the accounts that those of its source open.
-fn own_credentials(vendors: &[Loaded], mount: &str, name: &str, seed: u64, source: &Accounts) -> Vec<Credential> {
+fn own_credentials(vendors: &Vendors, mount: &str, name: &str, seed: u64, source: &Accounts) -> Vec<Credential> {
     let before = source.credentials(mount);
-    let versions = vendors.iter().map(|loaded| loaded.vendor).filter(|vendor| vendor.mount == mount);
-    let own = |vendor: &'static Vendor| (vendor.credentials)(name, &mut entropy::stream(seed, &[vendor.id, name, "credentials"], 0));
+    let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
+    let own = |vendor: &&'static Vendor| (vendor.credentials)(name, &mut entropy::stream(seed, &[vendor.id, name, "credentials"], 0));
     let mut rows: Vec<Credential> = versions.flat_map(own).collect();
     for (place, row) in rows.iter_mut().enumerate() {
         let same = before.iter().any(|other| other.account == row.account);

@@ -21,20 +21,20 @@ use crate::base::ids;
 use crate::engine::cx::Cx;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
-use crate::engine::vendor::Row;
+use crate::engine::vendor::OperationRow;
 use crate::spec::{Catalog, Operation, Tier};
 
 /// How deep a sample goes; what is deeper is left empty.
 const DEPTH: usize = 8;
 
 /// The row of an operation that has none.
-pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> Row {
-    let (catalog, place) = (Arc::clone(catalog), operation.index);
-    let behavior = Box::new(move |cx: &mut Cx<'_>| match catalog.operations().get(place) {
+pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow {
+    let (catalog, index) = (Arc::clone(catalog), operation.index);
+    let handler = Box::new(move |cx: &mut Cx<'_>| match catalog.operations().get(index) {
         Some(operation) => answer(cx, &catalog, operation),
         None => Err(Refusal::Broken),
     });
-    Row { operation: "", tier: Tier::Sample, spec_validated: true, behavior }
+    OperationRow { operation: "", tier: Tier::Sample, spec_validated: true, handler }
 }
 
 fn answer(cx: &mut Cx<'_>, catalog: &Catalog, operation: &Operation) -> Outcome {

@@ -1,5 +1,7 @@
 //! What a vendor is: a value that names its document, its rows, its way of letting callers in, and its dialect.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
@@ -12,7 +14,6 @@ use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::limits::Limit;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::Outcome;
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Tier};
 use crate::world::{Account, Credential, Task};
@@ -23,18 +24,19 @@ pub struct Vendor {
     pub id: &'static str,
     /// The first segment of its paths: `shipmate`. Several versions may share one.
     pub mount: &'static str,
-    /// The beginning of the paths that are its own below the mount; empty for all of them.
-    pub version: &'static str,
-    /// What older clients put in front of all its paths, and find again in the links of answers; empty if nothing.
+    /// The segments that all its paths begin with, such as `/v2`, where several vendors share a mount; empty for the one that
+    /// has all other paths.
+    pub path_prefix: &'static str,
+    /// Segments that older clients put in front of all its paths, and find again in the links of answers; empty if there are none.
     pub legacy_prefix: &'static str,
-    /// The real host names that it answers under.
+    /// The real host names that it answers under. Vendors of one mount may share them.
     pub hosts: &'static [&'static str],
     /// Its OpenAPI document, as JSON.
     pub spec: &'static str,
     /// The same document as people wrote it.
     pub spec_source: &'static str,
-    /// How its routes treat slashes.
-    pub slashes: Slashes,
+    /// Which differences between paths mean nothing to it.
+    pub path_style: PathStyle,
     /// Its rows: which operation is which behavior.
     pub operations: fn(&mut Operations),
     /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those that the README lists.
@@ -72,30 +74,61 @@ impl Vendor {
     }
 }
 
-/// How a vendor's routes treat slashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slashes {
+/// Which differences between paths mean nothing to a vendor. The default is that all of them do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PathStyle {
     /// A final slash makes no difference.
-    pub trailing: bool,
+    pub trailing_slash: bool,
     /// Several slashes count as one.
-    pub doubled: bool,
+    pub doubled_slashes: bool,
+    /// The case of letters makes no difference, in fixed segments of paths and in names of the query; parameters keep theirs.
+    pub case_insensitive: bool,
 }
 
-/// One row: an operation's behavior.
-pub struct Row {
+impl PathStyle {
+    /// A path without the differences in slashes that mean nothing.
+    pub(super) fn normalize(self, path: &str) -> Cow<'_, str> {
+        let mut path = Cow::Borrowed(path);
+        if self.doubled_slashes && path.contains("//") {
+            let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+            let tail = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+            path = Cow::Owned(format!("/{}{tail}", segments.join("/")));
+        }
+        if !self.trailing_slash || path.len() < 2 || !path.ends_with('/') {
+            return path;
+        }
+        match path {
+            Cow::Borrowed(path) => Cow::Borrowed(&path[..path.len() - 1]),
+            Cow::Owned(mut path) => {
+                path.pop();
+                Cow::Owned(path)
+            }
+        }
+    }
+
+    /// What follows some leading segments of a path: `/v2` leads `/v2/labels`, not `/v2x`.
+    pub(super) fn strip_prefix<'p>(self, path: &'p str, prefix: &str) -> Option<&'p str> {
+        let (head, rest) = path.split_at_checked(prefix.len())?;
+        let same = if self.case_insensitive { head.eq_ignore_ascii_case(prefix) } else { head == prefix };
+        (same && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
+    }
+}
+
+/// What runs for an operation.
+pub struct OperationRow {
     /// The operation's id.
     pub operation: &'static str,
     /// How much of it is written.
     pub tier: Tier,
-    /// Whether a request that departs from the spec is refused before the behavior sees it.
+    /// Whether a request that departs from the spec is refused before the handler sees it.
     pub spec_validated: bool,
-    pub(crate) behavior: BoxedHandler,
+    pub(crate) handler: BoxedHandler,
 }
 
 /// The rows of a vendor, while they are written down.
 #[derive(Default)]
 pub struct Operations {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<OperationRow>,
 }
 
 impl Operations {
@@ -114,13 +147,9 @@ impl Operations {
         self.row(operation, Tier::Resource, true, behavior.boxed())
     }
 
-    fn row(&mut self, operation: &'static str, tier: Tier, spec_validated: bool, behavior: BoxedHandler) -> &mut Self {
-        self.rows.push(Row { operation, tier, spec_validated, behavior });
+    fn row(&mut self, operation: &'static str, tier: Tier, spec_validated: bool, handler: BoxedHandler) -> &mut Self {
+        self.rows.push(OperationRow { operation, tier, spec_validated, handler });
         self
-    }
-
-    pub(crate) fn run(row: &Row, cx: &mut Cx<'_>) -> Outcome {
-        (row.behavior)(cx)
     }
 }
 

@@ -149,7 +149,7 @@ impl Player {
     /// Creates a subscription, as people do in the portals of vendors.
     fn subscribe(&self, wanted: &Subscribe, wall: Timestamp) -> Result<(), Mismatch> {
         let name = wanted.vendor.as_deref().unwrap_or(&self.mount);
-        let vendor = self.machine.vendors().find(|vendor| vendor.id == name);
+        let vendor = self.machine.vendors().find(name);
         let vendor = vendor.ok_or_else(|| Mismatch::UnknownVendor(name.to_owned()))?;
         let known = vendor.webhooks.events;
         if let Some(event) = wanted.events.iter().find(|event| *event != "*" && !known.contains(&event.as_str())) {

@@ -110,7 +110,7 @@ pub fn stage(
 /// Subscribes whom the scenario names.
 fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Timestamp, problems: &mut Vec<Diagnostic>) {
     for row in &scenario.subscriptions {
-        let Some(vendor) = machine.vendors().find(|vendor| vendor.id == row.vendor.value) else { continue };
+        let Some(vendor) = machine.vendors().find(&row.vendor.value) else { continue };
         let known = vendor.webhooks.events;
         if known.is_empty() {
             let help = "leave the row out, or name a vendor that has webhooks";
@@ -151,22 +151,22 @@ pub struct MachineVocabulary<'m>(pub &'m Machine);
 
 impl Vocabulary for MachineVocabulary<'_> {
     fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.vendors().map(|vendor| vendor.id))
+        Box::new(self.0.vendors().all().iter().map(|vendor| vendor.id))
     }
 
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.books().flat_map(|(_, book)| book.catalog.operations().iter().map(|operation| &*operation.name)))
+        Box::new(self.0.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name))
     }
 
     fn events(&self) -> Vec<&'static str> {
-        let mut events: Vec<_> = self.0.vendors().flat_map(|vendor| vendor.webhooks.events).copied().collect();
+        let mut events: Vec<_> = self.0.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events).copied().collect();
         events.sort_unstable();
         events.dedup();
         events
     }
 
     fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
-        let mut mounts: Vec<_> = self.0.vendors().map(|vendor| (vendor.mount, vendor.accounts)).collect();
+        let mut mounts: Vec<_> = self.0.vendors().all().iter().map(|vendor| (vendor.mount, vendor.accounts)).collect();
         mounts.dedup_by_key(|(mount, _)| *mount);
         mounts.extend(self.0.options().announced);
         mounts

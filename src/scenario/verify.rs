@@ -10,8 +10,9 @@ use http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::base::text;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
-use crate::engine::{self, Machine, Sandbox, UnusedRule, decode};
+use crate::engine::{self, LoadedVendor, Machine, Sandbox, UnusedRule, decode};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
 use crate::scenario::expr::Scope;
 use crate::scenario::parse;
@@ -235,9 +236,10 @@ impl Made {
             serde_json::from_slice(&entry.request_body).unwrap_or(Value::Null)
         };
         let (target, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
-        let vendor = machine.books().find(|(vendor, _)| vendor.id == entry.vendor);
-        let path = vendor.as_ref().map_or(target, |(vendor, _)| engine::below(target, vendor.mount));
-        let parameters = vendor.as_ref().map(|(_, book)| parameters(&book.catalog, &entry.method, path)).unwrap_or_default();
+        let target = text::decode_unreserved(target);
+        let loaded = machine.vendors().loaded().iter().find(|loaded| loaded.vendor.id == entry.vendor);
+        let path = loaded.map_or(&*target, |loaded| engine::below(&target, loaded.vendor.mount));
+        let parameters = loaded.map(|loaded| parameters(loaded, &entry.method, path)).unwrap_or_default();
         let query: Map<String, Value> = engine::pairs(query).into_iter().map(|(name, value)| (name, value.into())).collect();
         let request =
             json!({"body": body, "query": query, "headers": headers, "path": path, "method": entry.method, "parameters": parameters});
@@ -250,12 +252,9 @@ impl Made {
     }
 }
 
-fn parameters(catalog: &crate::spec::Catalog, method: &str, path: &str) -> Map<String, Value> {
-    let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
-    match method.parse::<Method>().map(|method| catalog.route(&method, trimmed)) {
-        Ok(Route::Found(_, rows)) => {
-            rows.into_iter().map(|(name, value)| (name, crate::base::text::percent_decode(&value).into())).collect()
-        }
+fn parameters(loaded: &LoadedVendor, method: &str, path: &str) -> Map<String, Value> {
+    match method.parse::<Method>().map(|method| loaded.route(&method, path)) {
+        Ok(Route::Found(_, rows)) => rows.into_iter().map(|(name, value)| (name, value.into())).collect(),
         _ => Map::new(),
     }
 }

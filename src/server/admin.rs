@@ -119,7 +119,8 @@ pub(super) type Handler = fn(&Admin, &Ask<'_>) -> Result<Given, Problem>;
 impl Admin {
     /// Answers one request.
     pub async fn answer(&self, parts: &Parts, body: &Bytes) -> Response<Payload> {
-        let path = parts.uri.path().strip_prefix(ROOT).unwrap_or_default();
+        let path = text::decode_unreserved(parts.uri.path());
+        let path = path.strip_prefix(ROOT).unwrap_or_default();
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         let open = matches!(path, "/health");
         // An inbox receives what vendors send, in any form and from anywhere.

@@ -21,6 +21,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::{Machine, PublicUrls, Request, Wire};
 use crate::server::access::Guard;
@@ -313,7 +314,8 @@ impl Shell {
         {
             parts.headers.insert(HOST, host);
         }
-        if role.admin && (parts.uri.path() == admin::ROOT || parts.uri.path().starts_with("/_seatrial/")) {
+        let path = text::decode_unreserved(parts.uri.path());
+        if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
             return Ok(self.admin.answer(&parts, &body).await);
         }
         if !role.vendors {

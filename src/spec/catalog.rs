@@ -1,11 +1,13 @@
 //! The operations of one vendor, and the way from a method and path to one of them.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use http::Method;
 use jsonschema::Validator;
 use serde_json::Value;
 
+use crate::base::text;
 use crate::spec::load::{self, SpecError};
 use crate::spec::validate::Schemas;
 
@@ -14,6 +16,8 @@ pub struct Catalog {
     pub(super) operations: Vec<Operation>,
     pub(super) paths: Vec<PathEntry>,
     pub(super) router: matchit::Router<usize>,
+    /// Whether fixed segments stand in the router in lower case, and match whatever the case of their letters.
+    pub(super) case_insensitive: bool,
     pub(super) schemas: Schemas,
 }
 
@@ -116,7 +120,7 @@ pub enum Tier {
 /// What a method and path lead to.
 #[derive(Debug)]
 pub enum Route<'c> {
-    /// An operation and the (still encoded) parameters of its path.
+    /// An operation and the decoded parameters of its path.
     Found(&'c Operation, Vec<(String, String)>),
     /// The path exists, but only for these methods.
     WrongMethod(Vec<Method>),
@@ -125,6 +129,16 @@ pub enum Route<'c> {
 }
 
 impl Operation {
+    /// Gives names in a query the letter case in which the document declares them.
+    pub fn spell_as_declared(&self, query: &mut [(String, String)]) {
+        for (name, _) in query {
+            let mut declared = self.parameters.iter().filter(|row| row.place == ParameterIn::Query);
+            if let Some(row) = declared.find(|row| row.name.eq_ignore_ascii_case(name)) {
+                name.clone_from(&row.name);
+            }
+        }
+    }
+
     /// The first declared success: its status, and the JSON pointer of its body's schema if it has one.
     #[must_use]
     pub fn success(&self) -> Option<(u16, Option<&str>)> {
@@ -134,12 +148,12 @@ impl Operation {
 }
 
 impl Catalog {
-    /// Reads a document, given as JSON text, of the vendor with that id.
+    /// Reads a document, given as JSON text, of the vendor with that id, whose paths may be found in any case of their letters.
     ///
     /// # Errors
     /// When the document is not OpenAPI 3.0, or two of its operations clash.
-    pub fn load(vendor: &str, document: &str) -> Result<Self, SpecError> {
-        load::catalog(vendor, document)
+    pub fn load(vendor: &str, document: &str, case_insensitive: bool) -> Result<Self, SpecError> {
+        load::catalog(vendor, document, case_insensitive)
     }
 
     /// All operations in the order of the document.
@@ -157,16 +171,22 @@ impl Catalog {
     /// Finds the operation for a method and path; `HEAD` is served by `GET`.
     #[must_use]
     pub fn route(&self, method: &Method, path: &str) -> Route<'_> {
-        let Ok(found) = self.router.at(path) else { return Route::Unknown };
+        let path = text::decode_unreserved(path);
+        let key = if self.case_insensitive { Cow::Owned(path.to_ascii_lowercase()) } else { Cow::Borrowed(&*path) };
+        let Ok(found) = self.router.at(&key) else { return Route::Unknown };
         let Some(entry) = self.paths.get(*found.value) else { return Route::Unknown };
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
-        let operation = entry.methods.iter().find(|(method, _)| method == wanted).and_then(|(_, place)| self.operations.get(*place));
-        match operation {
-            Some(operation) => {
-                Route::Found(operation, found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-            }
-            None => Route::WrongMethod(entry.methods.iter().map(|(method, _)| method.clone()).collect()),
-        }
+        let operation = entry.methods.iter().find(|(method, _)| method == wanted).and_then(|(_, index)| self.operations.get(*index));
+        let Some(operation) = operation else {
+            return Route::WrongMethod(entry.methods.iter().map(|(method, _)| method.clone()).collect());
+        };
+        let parameters = found.params.iter().map(|(name, value)| {
+            // The same bytes of the path as they were sent: lower case is as long.
+            let start = value.as_ptr() as usize - key.as_ptr() as usize;
+            let value = path.get(start..start + value.len()).unwrap_or(value);
+            (name.to_owned(), text::percent_decode(value))
+        });
+        Route::Found(operation, parameters.collect())
     }
 
     /// The part of the document that a JSON pointer names.

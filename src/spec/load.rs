@@ -34,13 +34,13 @@ pub enum SpecError {
     },
 }
 
-pub(super) fn catalog(vendor: &str, text: &str) -> Result<Catalog, SpecError> {
+pub(super) fn catalog(vendor: &str, text: &str, case_insensitive: bool) -> Result<Catalog, SpecError> {
     let shape = |source| SpecError::Shape { vendor: vendor.to_owned(), source };
     let document: Value = serde_json::from_str(text).map_err(shape)?;
     let skeleton: OpenAPI = serde_json::from_value(skeleton(&document)).map_err(shape)?;
-    let mut loader = Loader { vendor, document: &document, skeleton: &skeleton };
+    let mut loader = Loader { vendor, document: &document, skeleton: &skeleton, case_insensitive };
     let (operations, paths, router) = loader.read()?;
-    Ok(Catalog { operations, paths, router, schemas: Schemas::new(document) })
+    Ok(Catalog { operations, paths, router, case_insensitive, schemas: Schemas::new(document) })
 }
 
 /// What a catalog is made of.
@@ -50,6 +50,7 @@ struct Loader<'d> {
     vendor: &'d str,
     document: &'d Value,
     skeleton: &'d OpenAPI,
+    case_insensitive: bool,
 }
 
 impl Loader<'_> {
@@ -59,7 +60,8 @@ impl Loader<'_> {
             let ReferenceOr::Item(item) = item else {
                 return Err(self.contradiction(format!("refers to another file for `{path}`")));
             };
-            router.insert(path.clone(), paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{path}`: {error}")))?;
+            let key = if self.case_insensitive { lowercase(path) } else { path.clone() };
+            router.insert(key, paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{path}`: {error}")))?;
             let mut methods = Vec::new();
             for (method, operation) in item.iter() {
                 let mut read = self.operation(path, method, operation, &item.parameters)?;
@@ -179,6 +181,16 @@ impl Loader<'_> {
     fn contradiction(&self, problem: String) -> SpecError {
         SpecError::Contradiction { vendor: self.vendor.to_owned(), problem }
     }
+}
+
+/// A path template with its fixed parts in lower case.
+fn lowercase(template: &str) -> String {
+    let mut is_name = false;
+    let lower = template.chars().map(|letter| {
+        is_name = letter == '{' || (is_name && letter != '}');
+        if is_name { letter } else { letter.to_ascii_lowercase() }
+    });
+    lower.collect()
 }
 
 /// One segment of a JSON pointer.

@@ -130,6 +130,17 @@ fn unknown_routes_and_methods_are_problems() {
     assert_eq!(bad.status, 422, "{}", bad.body);
 }
 
+#[test]
+fn escaped_letters_are_the_same_path_and_open_nothing() {
+    let server = Server::start(&["--admin-token", "secret"]);
+    for path in ["/_seatrial/%68ealth", "/%5Fseatri%61l/health", "/%5Fseatrial/sandboxes/d%65fault/%63lock"] {
+        let token = ("authorization", "Bearer secret");
+        assert_eq!(send(&server, "GET", path, &[token], "").status, 200, "{path}");
+        let expected = if path.ends_with("ealth") { 200 } else { 401 };
+        assert_eq!(send(&server, "GET", path, &[], "").status, expected, "{path}");
+    }
+}
+
 /// One call of each route, in an order in which all of them succeed: method, route, address below `/_seatrial`, body.
 const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/health", "/health", ""),

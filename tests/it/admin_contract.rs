@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::OnceLock;
 
+use seatrial::base::text;
 use serde_json::{Value, json};
 
 use crate::process::Server;
@@ -28,12 +29,13 @@ pub fn check(request: &str, answer: &str) {
     let mut line = request.lines().next().unwrap_or_default().split(' ');
     let (Some(method), Some(target)) = (line.next(), line.next()) else { return };
     let (Some((head, body)), Some(path)) = (answer.split_once("\r\n\r\n"), target.split('?').next()) else { return };
+    let path = text::decode_unreserved(path);
     if !path.starts_with("/_seatrial/") || head.contains("transfer-encoding: chunked") {
         return;
     }
     let status = head.split(' ').nth(1).unwrap_or_default();
     let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default();
-    let Some(operation) = operation(path, method) else {
+    let Some(operation) = operation(&path, method) else {
         assert!(status.starts_with('4'), "the document has no {method} {path}, and it is answered with {status}");
         return fits(kind, "application/problem+json", &json!({"$ref": "#/components/schemas/Problem"}), body, target);
     };

@@ -38,6 +38,20 @@ async fn a_test_has_time_parcels_and_a_verdict_in_its_hand() {
 }
 
 #[tokio::test]
+async fn a_parcel_names_the_version_that_it_was_booked_with_wherever_it_is_shown() {
+    let sandbox = Sandbox::start().await;
+    let address =
+        json!({"name": "Alex Example", "line_1": "1 Example Street", "city": "Exampletown", "postcode": "EX4 5LE", "country": "GB"});
+    let parcel = json!({"reference": "P-1", "value": "12.00", "weight": 30, "width": 20, "length": 10, "depth": 10});
+    let shipment = json!({"shipment_reference": "S-1", "delivery_service_key": "DEMO", "to_address": address, "parcels": [parcel]});
+    let booked = sandbox.perform("shipmate_v1_2.createShipment", shipment).await;
+    let number = booked["data"][0]["tracking_reference"].as_str().unwrap_or_else(|| panic!("{booked}"));
+    let one = sandbox.parcels().get(number).await.expect("the shipment has a parcel");
+    assert_eq!((one.vendor.as_str(), sandbox.parcels().all().await), ("shipmate_v1_2", vec![one.clone()]));
+    assert_eq!(sandbox.parcels().next(number).await.vendor, "shipmate_v1_2");
+}
+
+#[tokio::test]
 async fn sandboxes_do_not_see_each_other_and_end_with_their_handle() {
     let (one, two) = (Sandbox::start().await, Sandbox::start().await);
     buy(&one).await;

@@ -11,7 +11,7 @@ use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::Webhooks;
 use seatrial::engine::{
     AccountRows, Answer, AuthRequest, Conform, Cx, Denial, Dialect, DialectCx, FieldSpec, Identity, Machine, Operations, Options, Outcome,
-    Refusal, Reply, Request, Slashes, Start, Vendor, credentials, decode, scans_are_read,
+    PathStyle, Refusal, Reply, Request, Start, Vendor, credentials, decode, scans_are_read,
 };
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
 use serde_json::{Value, json};
@@ -40,12 +40,12 @@ const SPEC: &str = r##"{
 pub(crate) const ACME: Vendor = Vendor {
     id: "acme",
     mount: "acme",
-    version: "",
+    path_prefix: "",
     legacy_prefix: "",
     hosts: &["api.acme.example"],
     spec: SPEC,
     spec_source: "",
-    slashes: Slashes { trailing: true, doubled: true },
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
     operations,
     credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
     accounts: &AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] },
@@ -239,7 +239,7 @@ fn an_operation_without_a_row_is_answered_from_the_document_and_says_so() {
     let colors: Vec<Value> = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!((colors.len(), &colors[0]["made"]), (2, &json!("2026-01-05T09:00:00Z")));
     assert_eq!(
-        machine.coverage().first().map(|row| (row.rows, row.samples, row.gaps.clone())),
+        machine.vendors().coverage().first().map(|row| (row.rows, row.samples, row.gaps.clone())),
         Some((2, 1, vec!["acme.listColors".to_owned()]))
     );
     assert_eq!(answer.body, call(&self::machine(), Method::GET, "/acme/colors", "default-key", "").body);

@@ -14,6 +14,7 @@ mod judge_shiptime;
 mod leaks;
 mod listener;
 mod machine;
+mod mounts;
 mod parcels;
 #[path = "../stories/play.rs"]
 mod play;

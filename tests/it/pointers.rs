@@ -12,8 +12,8 @@ use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Event, Message, Outbound, RetryPolicy, Subscription, Webhooks};
 use seatrial::engine::{
-    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Refusal, Reply, Request,
-    Slashes, Start, Vendor, credentials, decode, scans_are_read, signing, unlimited,
+    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PathStyle, PublicUrls, Query, Refusal, Reply,
+    Request, Start, Vendor, credentials, decode, scans_are_read, signing, unlimited,
 };
 use seatrial::world::{Kind, Mode, Task};
 use serde::{Deserialize, Serialize};
@@ -51,12 +51,12 @@ const SPEC: &str = r#"{
 static HARBOR: Vendor = Vendor {
     id: "harbor",
     mount: "harbor",
-    version: "",
+    path_prefix: "",
     legacy_prefix: "",
     hosts: &[],
     spec: SPEC,
     spec_source: SPEC,
-    slashes: Slashes { trailing: true, doubled: false },
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
     operations: rows,
     credentials: |_, _| credentials(&[("main", &[("key", "harbor-key")])]),
     accounts: &AccountRows { about: "Harbor masters.", credentials: &[&[]], others: &[] },

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seatrial::engine::webhooks::{DELIVERY, Delivery};
-use seatrial::engine::{Machine, Options, Start};
+use seatrial::engine::{LoadedVendor, Machine, Options, Start};
 use seatrial::spec::Route;
 use seatrial::vendors;
 use serde_json::{Map, Value, json};
@@ -179,9 +179,8 @@ fn call(plan: &Value, own: &Value, request: &Value) -> Result<Value, String> {
 fn covers(mount: &str, method: &str, path: &str) -> bool {
     let Ok(method) = method.parse() else { return false };
     let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(jiff::Timestamp::UNIX_EPOCH));
-    machine
-        .books()
-        .any(|(vendor, book)| vendor.mount == mount && matches!(book.catalog.route(&method, path.trim_end_matches('/')), Route::Found(..)))
+    let found = |loaded: &LoadedVendor| matches!(loaded.route(&method, path.trim_end_matches('/')), Route::Found(..));
+    machine.vendors().loaded().iter().any(|loaded| loaded.vendor.mount == mount && found(loaded))
 }
 
 /// Every webhook of a machine's default sandbox.

@@ -97,13 +97,9 @@ fn parcel(number: usize, created: Timestamp) -> Parcel {
         from: place("GB", "DE1 1EE"),
         to: [place("GB", "EC1A 1BB"), place("US", "94103"), place("AU", "2000")][number % 3].clone(),
         created,
-        ready: None,
         transit_days: u8::try_from(number % 5).unwrap_or(0),
         by: None,
-        timeline: None,
-        step: 0,
-        reads: 0,
-        scans: Vec::new(),
+        ..Parcel::default()
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn schema() -> Value {
 pub(super) fn play(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let name = ask.query("vendor").ok_or_else(|| Problem::bad("`vendor` says whom the conversation is with"))?;
-    let vendor = admin.machine.vendors().find(|vendor| vendor.id == name || vendor.mount == name);
+    let vendor = admin.machine.vendors().all().iter().find(|vendor| vendor.id == name || vendor.mount == name);
     let vendor = vendor.ok_or_else(|| Problem::bad(format!("there is no vendor `{name}`")))?;
     let text = String::from_utf8_lossy(ask.body);
     let story =

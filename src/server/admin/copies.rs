@@ -147,7 +147,8 @@ pub(super) fn export(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 
 pub(super) fn import(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let file: File = serde_json::from_slice(ask.body).map_err(|error| Problem::bad(format!("the file is not a sandbox: {error}")))?;
-    let names: Vec<Name> = admin.machine.vendors().flat_map(|vendor| [vendor.id.into(), vendor.mount.into()]).collect();
+    let vendors = admin.machine.vendors().all().iter();
+    let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.into(), vendor.mount.into()]).collect();
     let world = persist::read(file.world.get(), &names, wall()).map_err(|error| Problem::bad(error.to_string()))?;
     let mut scenario =
         if file.scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, file.scenario.as_bytes())?) };

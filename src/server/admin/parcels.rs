@@ -14,7 +14,11 @@ pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(&PARCEL)?)));
     let rows: Vec<Value> = tables
         .flat_map(|(account, table)| table.iter().map(move |(_, body)| (account, body)))
-        .filter_map(|(account, body)| Some(shown(&account.mount, &account.name, &serde_json::from_slice(body).ok()?)))
+        .filter_map(|(account, body)| {
+            let parcel = serde_json::from_slice(body).ok()?;
+            let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
+            Some(shown(vendor.id, &account.name, &parcel))
+        })
         .collect();
     Ok(Given::ok(&json!({"parcels": rows})).finding(rows.len()))
 }

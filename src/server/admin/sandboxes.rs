@@ -140,7 +140,7 @@ pub(super) fn reset(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
 pub(super) fn shown(admin: &Admin, ask: &Ask<'_>, sandbox: &Sandbox) -> Value {
     let (mut credentials, mut urls) = (Map::new(), Map::new());
     let state = sandbox.lock();
-    for vendor in admin.machine.vendors() {
+    for vendor in admin.machine.vendors().all() {
         let rows: Vec<Value> =
             state.world.accounts.credentials(vendor.mount).iter().map(|row| Value::Object((*row.facts).clone())).collect();
         credentials.insert(vendor.mount.to_owned(), rows.into());

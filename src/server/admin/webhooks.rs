@@ -40,8 +40,8 @@ pub(super) fn create_schema() -> Value {
 pub(super) fn create(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let sandbox = admin.sandbox(ask)?;
     let wanted: Create = ask.read()?;
-    let Some(vendor) = admin.machine.vendors().find(|vendor| vendor.id == wanted.vendor) else {
-        let known: Vec<&str> = admin.machine.vendors().map(|vendor| vendor.id).collect();
+    let Some(vendor) = admin.machine.vendors().find(&wanted.vendor) else {
+        let known: Vec<&str> = admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect();
         return Err(Problem::bad(format!("`vendor` is one of {}, found `{}`", known.join(", "), wanted.vendor)));
     };
     let known = vendor.webhooks.events;
@@ -110,7 +110,7 @@ pub(super) fn test(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
     let wanted: Test = ask.read()?;
     on(admin, ask, &SUBSCRIPTION, |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
-        let vendor = admin.machine.vendors().find(|vendor| vendor.id == subscription.vendor)?;
+        let vendor = admin.machine.vendors().find(&subscription.vendor)?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);
         let event = wanted.event.as_deref().or(first).or_else(|| vendor.webhooks.events.first().copied())?;
         let id = cx.try_out(&subscription.id, event)?;

@@ -59,6 +59,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Because(NO_SERVICE, _) => (StatusCode::BAD_REQUEST, "No valid service found for this consignment"),
         Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "Unauthorised"),
         Refusal::Forbidden(_) => (StatusCode::FORBIDDEN, "Forbidden"),
+        Refusal::PaymentRequired(_) => (StatusCode::PAYMENT_REQUIRED, "Payment Required"),
         Refusal::UnknownPath { .. } | Refusal::WrongMethod(_) | Refusal::Missing { .. } | Refusal::Foreign { .. } => {
             (StatusCode::NOT_FOUND, "Not Found")
         }

@@ -28,19 +28,19 @@ mod wire;
 
 use serde_json::{Value, json};
 
-use crate::engine::{Slashes, Vendor, nothing_due, unlimited};
+use crate::engine::{PathStyle, Vendor, nothing_due, unlimited};
 use crate::world::Account;
 
 /// Shipmate v1.1.
 pub const VENDOR: Vendor = Vendor {
     id: "shipmate",
     mount: "shipmate",
-    version: "",
+    path_prefix: "",
     legacy_prefix: "",
     hosts: &["api.shipmate.co.uk", "api-staging.shipmate.co.uk"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate/openapi.json")),
     spec_source: include_str!("../../../specs/shipmate/openapi.yaml"),
-    slashes: Slashes { trailing: true, doubled: false },
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
     operations: operations::rows,
     credentials: access::credentials,
     accounts: &access::ACCOUNTS,
@@ -60,7 +60,7 @@ pub const VENDOR: Vendor = Vendor {
 /// Shipmate v1.2.
 pub const VENDOR_V1_2: Vendor = Vendor {
     id: "shipmate_v1_2",
-    version: "/v1.2",
+    path_prefix: "/v1.2",
     legacy_prefix: "",
     spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/openapi.json")),
     spec_source: include_str!("../../../specs/shipmate_v1_2/openapi.yaml"),

@@ -69,6 +69,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Forbidden(_) | Refusal::Foreign { .. } => {
             detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
         }
+        Refusal::PaymentRequired(_) => detail(StatusCode::PAYMENT_REQUIRED, "Payment required."),
         Refusal::UnknownPath { .. } => not_on_this_server(call),
         // The framework answers every path about itself.
         Refusal::WrongMethod(allowed) if call.request.method == Method::OPTIONS => {

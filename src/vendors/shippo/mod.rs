@@ -33,19 +33,19 @@ mod wire;
 use serde_json::{Value, json};
 
 use crate::carrier::Anchor;
-use crate::engine::{Slashes, Vendor, decode};
+use crate::engine::{PathStyle, Vendor, decode};
 use crate::world::Account;
 
 /// Shippo.
 pub const VENDOR: Vendor = Vendor {
     id: "shippo",
     mount: "shippo",
-    version: "",
+    path_prefix: "",
     legacy_prefix: "/v1",
     hosts: &["api.goshippo.com"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shippo/openapi.json")),
     spec_source: include_str!("../../../specs/shippo/openapi.yaml"),
-    slashes: Slashes { trailing: true, doubled: false },
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
     operations: operations::rows,
     credentials: access::credentials,
     accounts: &access::ACCOUNTS,

@@ -58,6 +58,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Because(..) | Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "An Internal Error Has Occurred."),
         Refusal::Unauthenticated(denial) => (StatusCode::UNAUTHORIZED, denied(*denial)),
         Refusal::Forbidden(_) | Refusal::Foreign { .. } => (StatusCode::FORBIDDEN, FOREIGN),
+        Refusal::PaymentRequired(_) => (StatusCode::PAYMENT_REQUIRED, "Payment Required"),
         // Whether a tag never existed or is another customer's is not to be seen.
         Refusal::Missing { kind, .. } if *kind == TAG => (StatusCode::FORBIDDEN, FOREIGN),
         Refusal::Missing { kind, .. } if *kind == SHIPMENT => (StatusCode::NOT_FOUND, "Shipment not found"),

@@ -39,19 +39,19 @@ mod xml;
 use serde_json::{Map, Value, json};
 
 use crate::engine::webhooks::Webhooks;
-use crate::engine::{self, Slashes, Vendor, unlimited};
+use crate::engine::{self, PathStyle, Vendor, unlimited};
 use crate::world::Account;
 
 /// Shiptheory.
 pub const VENDOR: Vendor = Vendor {
     id: "shiptheory",
     mount: "shiptheory",
-    version: "",
+    path_prefix: "",
     legacy_prefix: "",
     hosts: &["api.shiptheory.com"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shiptheory/openapi.json")),
     spec_source: include_str!("../../../specs/shiptheory/openapi.yaml"),
-    slashes: Slashes { trailing: true, doubled: false },
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
     operations: operations::rows,
     credentials: access::credentials,
     accounts: &access::ACCOUNTS,

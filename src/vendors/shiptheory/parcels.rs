@@ -26,13 +26,10 @@ pub(super) fn ship(
         from,
         to,
         created: cx.now,
-        ready: None,
         transit_days,
         by,
-        timeline: None,
-        step: 0,
-        reads: 0,
         scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+        ..Parcel::default()
     });
 }
 

@@ -92,6 +92,7 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             failure(StatusCode::FORBIDDEN, "Wrong shipId. This shipId exists but does not belong to you.".to_owned())
         }
         Refusal::Forbidden(scope) => failure(StatusCode::FORBIDDEN, format!("Insufficient scope, {scope} is required")),
+        Refusal::PaymentRequired(_) => failure(StatusCode::PAYMENT_REQUIRED, "Payment required".to_owned()),
         Refusal::WrongState { kind, .. } if *kind == PICKUP => {
             failure(StatusCode::CONFLICT, "Conflicting request. Pickup is already dispatched".to_owned())
         }

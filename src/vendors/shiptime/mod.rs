@@ -16,19 +16,19 @@ mod wire;
 use crate::base::json::Style;
 use crate::carrier::Anchor;
 use crate::engine::webhooks::Webhooks;
-use crate::engine::{Dialect, Slashes, Vendor, unlimited};
+use crate::engine::{Dialect, PathStyle, Vendor, unlimited};
 
 /// ShipTime.
 pub const VENDOR: Vendor = Vendor {
     id: "shiptime",
     mount: "shiptime",
-    version: "",
+    path_prefix: "",
     legacy_prefix: "",
     hosts: &["restapi.shiptime.com", "sandboxapi.shiptime.com", "sandboxrestapi.shiptime.com", "restapi.appspaces.ca"],
     spec: include_str!(concat!(env!("OUT_DIR"), "/shiptime/openapi.json")),
     spec_source: include_str!("../../../specs/shiptime/openapi.yaml"),
     // Recorded: `labelUrl` carries a doubled slash, and clients follow it as it is.
-    slashes: Slashes { trailing: true, doubled: true },
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
     operations: operations::rows,
     credentials: access::credentials,
     accounts: &access::ACCOUNTS,

@@ -165,7 +165,7 @@ fn conversation(admin: &Admin, rows: &[Entry], seed: u64, frozen: bool, secrets:
 }
 
 fn mount_of(admin: &Admin, entry: &Entry) -> &'static str {
-    admin.machine.vendors().find(|vendor| vendor.id == entry.vendor).map_or("", |vendor| vendor.mount)
+    admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| vendor.mount)
 }
 
 fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {

@@ -54,11 +54,11 @@ impl Filter {
         let text = |name: &str| ask.query(name).map(str::to_owned);
         // A name that nothing can have would fit no call, and be waited for in vain.
         if let Some(wanted) = ask.query("vendor") {
-            known("vendor", wanted, &admin.machine.vendors().map(|vendor| vendor.id).collect::<Vec<_>>())?;
+            known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect::<Vec<_>>())?;
         }
         if let Some(wanted) = ask.query("operation") {
-            let books = admin.machine.books();
-            let names = books.flat_map(|(_, book)| book.catalog.operations()).map(|operation| &*operation.name);
+            let loaded = admin.machine.vendors().loaded().iter();
+            let names = loaded.flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name);
             known("operation", wanted, &names.collect::<Vec<_>>())?;
         }
         let status = text("status");

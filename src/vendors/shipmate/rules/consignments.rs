@@ -51,10 +51,8 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             ready: despatch,
             transit_days,
             by: service.by,
-            timeline: None,
-            step: 0,
-            reads: 0,
             scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+            ..carrier::Parcel::default()
         });
         parcels.push(Package { reference: Cow::Borrowed(parcel.reference), tracking: Cow::Owned(tracking), weight: parcel.weight });
     }

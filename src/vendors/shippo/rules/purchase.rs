@@ -129,10 +129,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
             ready: Some(shipment.shipment_date.0).filter(|date| *date > cx.now),
             transit_days: rate.days,
             by: carrier.service(&rate.service).and_then(|service| service.arrives_by.as_ref()?.parse().ok()),
-            timeline: None,
-            step: 0,
-            reads: 0,
-            scans: Vec::new(),
+            ..carrier::Parcel::default()
         });
     }
     cx.docs.put(TRANSACTION, &transaction.object_id, transaction);

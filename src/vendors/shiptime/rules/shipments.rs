@@ -284,10 +284,8 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
             ready: Some(ready).filter(|ready| *ready > cx.now),
             transit_days,
             by: carrier.service(&shipment.service).and_then(|service| service.by),
-            timeline: None,
-            step: 0,
-            reads: 0,
             scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+            ..Parcel::default()
         });
     }
 }

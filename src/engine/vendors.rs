@@ -1,0 +1,117 @@
+//! The vendors of a machine, with their documents and rows, which are read when somebody first asks for them.
+
+use std::sync::{Arc, OnceLock};
+
+use http::Method;
+
+use crate::carrier::Parcel;
+use crate::engine::sample;
+use crate::engine::vendor::{OperationRow, Operations, Vendor};
+use crate::spec::{Catalog, Operation, Route};
+
+/// All vendors of a machine, in the order in which people see them.
+pub struct Vendors {
+    all: Vec<&'static Vendor>,
+    loaded: Vec<LoadedVendor>,
+}
+
+/// A vendor with its document and rows.
+pub struct LoadedVendor {
+    /// The vendor.
+    pub vendor: &'static Vendor,
+    content: OnceLock<(Arc<Catalog>, Vec<OperationRow>)>,
+}
+
+impl Vendors {
+    pub(super) fn new(vendors: &[&'static Vendor]) -> Self {
+        let loaded = vendors.iter().map(|vendor| LoadedVendor { vendor, content: OnceLock::new() });
+        Self { all: vendors.to_vec(), loaded: loaded.collect() }
+    }
+
+    /// The vendors alone.
+    #[must_use]
+    pub fn all(&self) -> &[&'static Vendor] {
+        &self.all
+    }
+
+    /// The vendors with their documents and rows.
+    #[must_use]
+    pub fn loaded(&self) -> &[LoadedVendor] {
+        &self.loaded
+    }
+
+    /// The vendor with that id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&'static Vendor> {
+        self.all.iter().copied().find(|vendor| vendor.id == id)
+    }
+
+    /// The vendor that a parcel was booked with, among those of its mount; the first of them if it names none.
+    #[must_use]
+    pub fn booked_with(&self, mount: &str, parcel: &Parcel) -> Option<&'static Vendor> {
+        let mut of_mount = self.all.iter().copied().filter(|vendor| vendor.mount == mount);
+        of_mount.clone().find(|vendor| parcel.vendor == vendor.id).or_else(|| of_mount.next())
+    }
+
+    /// The mounts, each once.
+    #[must_use]
+    pub fn mounts(&self) -> Vec<&'static str> {
+        let mut mounts = Vec::new();
+        for vendor in &self.all {
+            if !mounts.contains(&vendor.mount) {
+                mounts.push(vendor.mount);
+            }
+        }
+        mounts
+    }
+}
+
+impl LoadedVendor {
+    /// The operations of its document.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.content().0
+    }
+
+    /// What runs for each operation, in the order of the catalog.
+    #[must_use]
+    pub fn rows(&self) -> &[OperationRow] {
+        &self.content().1
+    }
+
+    /// What runs for an operation of its catalog.
+    pub(super) fn row(&self, operation: &Operation) -> Option<&OperationRow> {
+        self.rows().get(operation.index)
+    }
+
+    /// What a method and a path below the mount lead to.
+    #[must_use]
+    pub fn route(&self, method: &Method, path: &str) -> Route<'_> {
+        self.catalog().route(method, &self.vendor.path_style.normalize(path))
+    }
+
+    fn content(&self) -> &(Arc<Catalog>, Vec<OperationRow>) {
+        self.content.get_or_init(|| load(self.vendor))
+    }
+}
+
+/// Reads a vendor's document and gives each operation its row.
+///
+/// # Panics
+/// If the document is none, or does not fit the rows: a test loads those of all vendors.
+fn load(vendor: &Vendor) -> (Arc<Catalog>, Vec<OperationRow>) {
+    let catalog = Catalog::load(vendor.id, vendor.spec, vendor.path_style.case_insensitive);
+    let catalog = Arc::new(catalog.unwrap_or_else(|error| panic!("{error}")));
+    let mut operations = Operations::default();
+    (vendor.operations)(&mut operations);
+    let mut rows: Vec<Option<OperationRow>> = catalog.operations().iter().map(|_| None).collect();
+    for row in operations.rows {
+        let index = catalog.operation(row.operation).map(|operation| operation.index);
+        let index = index.unwrap_or_else(|| panic!("{} has a row for `{}`, which its document lacks", vendor.id, row.operation));
+        assert!(rows[index].is_none(), "{} has two rows for `{}`", vendor.id, row.operation);
+        rows[index] = Some(row);
+    }
+    let rows = rows.into_iter().zip(catalog.operations());
+    let rows = rows.map(|(row, operation)| row.unwrap_or_else(|| sample::row(&catalog, operation))).collect();
+    (catalog, rows)
+}

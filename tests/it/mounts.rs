@@ -1,0 +1,293 @@
+//! Several vendors on one mount, and the paths that lead to each: two vendors made up for the purpose, the older one careless
+//! about letter case.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::SignedDuration;
+use seatrial::base::json::Style;
+use seatrial::base::time::{self, Timestamp};
+use seatrial::carrier::{Parcel, Scan, Status};
+use seatrial::engine::webhooks::Webhooks;
+use seatrial::engine::{
+    AccountRows, Answer, Cx, Dialect, DialectCx, FieldSpec, Machine, Operations, Options, Outcome, PARCEL, PathStyle, Query, Refusal,
+    Reply, Request, Start, Vendor, credentials, decode, nothing_due, unlimited,
+};
+use seatrial::scenario::{self, run::MachineVocabulary};
+use seatrial::vendors;
+use seatrial::world::{Clock, Kind, Mode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Which vendor was told of a scan of which parcel.
+const TOLD: Kind = Kind::new("told");
+
+const V1: Vendor = Vendor {
+    id: "acme_v1",
+    mount: "acme",
+    path_prefix: "",
+    legacy_prefix: "/old",
+    hosts: &["one.acme.example"],
+    spec: r#"{"openapi": "3.0.3", "info": {"title": "1", "version": "1"}, "security": [{"key": []}], "paths": {
+      "/parcels/{number}": {
+        "get": {"operationId": "read", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}},
+          {"name": "pageSize", "in": "query", "schema": {"type": "integer"}}], "responses": {"200": {"description": "one"}}},
+        "post": {"operationId": "book", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}}],
+          "responses": {"200": {"description": "booked"}}}},
+      "/Orders/listByTag": {"get": {"operationId": "plan", "responses": {"200": {"description": "gated"}}}}}}"#,
+    spec_source: "",
+    path_style: PathStyle { trailing_slash: false, doubled_slashes: false, case_insensitive: true },
+    operations: |rows: &mut Operations| {
+        rows.on("read", read).on("book", book).on("plan", |_: &mut Cx<'_>| Err(Refusal::PaymentRequired("plan")));
+    },
+    credentials: |_, _| credentials(&[("default", &[("key", "key")])]),
+    accounts: &AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] },
+    account_of: |_| "default".to_owned(),
+    identify: |_| None,
+    authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
+    decode: decode::json_or_form,
+    limit: unlimited,
+    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v1, headers: |_, _| {} },
+    due: nothing_due,
+    scanned: |cx, parcel, scan| told(cx, "v1", parcel, scan),
+    anchors: &[],
+    webhooks: Webhooks::NONE,
+    state: |_| Value::Null,
+};
+
+const V2: Vendor = Vendor {
+    id: "acme_v2",
+    path_prefix: "/v2",
+    legacy_prefix: "",
+    hosts: &["two.acme.example"],
+    spec: r#"{"openapi": "3.0.3", "info": {"title": "2", "version": "2"}, "security": [{"key": []}], "paths": {
+      "/v2/parcels/{number}": {
+        "get": {"operationId": "read", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}},
+          {"name": "pageSize", "in": "query", "schema": {"type": "integer"}}], "responses": {"200": {"description": "one"}}},
+        "post": {"operationId": "book", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}}],
+          "responses": {"200": {"description": "booked"}}}}}}"#,
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
+    operations: |rows: &mut Operations| {
+        rows.on("read", read).on("book", book);
+    },
+    credentials: |_, _| Vec::new(),
+    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v2, headers: |_, _| {} },
+    scanned: |cx, parcel, scan| told(cx, "v2", parcel, scan),
+    ..V1
+};
+
+fn told(cx: &mut Cx<'_>, vendor: &str, parcel: &Parcel, scan: &Scan) {
+    let rows = cx.docs.count(TOLD);
+    cx.docs.put(TOLD, &rows.to_string(), &format!("{vendor} {} {}", parcel.tracking_number, scan.status.word()));
+}
+
+fn book(cx: &mut Cx<'_>) -> Outcome {
+    let number = cx.call.parameter("number").unwrap_or_default().to_owned();
+    cx.create_parcel(Parcel { tracking_number: number, created: cx.now, ..Parcel::default() });
+    Ok(Reply::ok(Value::Null))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    page_size: Option<u64>,
+}
+
+/// Says who read what.
+fn read(cx: &mut Cx<'_>, Query(page): Query<Page>) -> Outcome {
+    let number = cx.call.parameter("number").unwrap_or_default().to_owned();
+    cx.read_parcel(&number);
+    Ok(Reply::ok(json!([cx.vendor_id(), number, page.page_size, cx.call.query("pageSize")])))
+}
+
+fn refuse_v1(refusal: &Refusal, _: &DialectCx<'_>) -> Reply {
+    match refusal {
+        Refusal::PaymentRequired(what) => Reply::json(http::StatusCode::PAYMENT_REQUIRED, json!([what])),
+        _ => Reply::json(http::StatusCode::NOT_FOUND, json!("no, says 1")),
+    }
+}
+
+fn refuse_v2(_: &Refusal, _: &DialectCx<'_>) -> Reply {
+    Reply::json(http::StatusCode::NOT_FOUND, json!("no, says 2"))
+}
+
+fn start() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
+}
+
+fn machine(vendors: &[&'static Vendor]) -> Machine {
+    let start = Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
+    Machine::new(vendors, Options::default(), start)
+}
+
+fn send(machine: &Machine, method: Method, target: &str, headers: &[(&'static str, &str)]) -> Answer {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let headers =
+        headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
+    let request = Request {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: HeaderMap::from_iter(headers),
+        body: bytes::Bytes::new(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        secure: false,
+        mount: None,
+    };
+    machine.handle(&request, start())
+}
+
+fn get(machine: &Machine, target: &str) -> String {
+    String::from_utf8_lossy(&send(machine, Method::GET, target, &[]).body).into_owned()
+}
+
+fn booked(machine: &Machine, path: &str) {
+    assert_eq!(send(machine, Method::POST, path, &[]).status.as_u16(), 200, "{path}");
+}
+
+/// Who was told of what since the last time.
+fn news(machine: &Machine) -> Vec<String> {
+    let take = |cx: &mut Cx<'_>| {
+        let rows: Vec<(String, String)> =
+            cx.docs.rows(TOLD).map(|(id, body)| (id.to_owned(), String::from_utf8_lossy(body).trim_matches('"').to_owned())).collect();
+        rows.into_iter().map(|(id, text)| cx.docs.remove(TOLD, &id).then_some(text).expect("it was just listed")).collect()
+    };
+    machine.as_account(machine.default_sandbox(), "acme_v1", None, start(), take).expect("the account is there")
+}
+
+#[test]
+fn a_scan_is_told_to_the_vendor_that_the_parcel_was_booked_with() {
+    for vendors in [[&V1, &V2], [&V2, &V1]] {
+        let machine = machine(&vendors);
+        let sandbox = machine.default_sandbox();
+        booked(&machine, "/acme/parcels/A");
+        booked(&machine, "/acme/v2/parcels/B");
+        for (number, vendor) in [("A", "v1"), ("B", "v2")] {
+            let by_hand = |cx: &mut Cx<'_>, parcel: &mut Parcel| {
+                let scan = Scan { at: cx.now, status: Status::Exception, code: None, message: None, location: None };
+                cx.scan(parcel, scan);
+                cx.force_next_step(parcel);
+                cx.vendor_id()
+            };
+            let id = machine.with_parcel(sandbox, number, start(), by_hand).expect("the parcel is there");
+            assert_eq!(id, format!("acme_{vendor}"));
+            assert_eq!(news(&machine), [format!("{vendor} {number} exception"), format!("{vendor} {number} manifested")]);
+        }
+        machine.advance(sandbox, time::shift(start(), SignedDuration::from_hours(240)), start());
+        let news = news(&machine);
+        assert!(news.iter().any(|row| row == "v1 A delivered") && news.iter().any(|row| row == "v2 B delivered"), "{news:?}");
+        assert!(news.iter().all(|row| row.starts_with("v1 A ") || row.starts_with("v2 B ")), "{news:?}");
+    }
+}
+
+#[test]
+fn a_call_of_one_vendor_moves_the_parcel_of_another_in_its_name() {
+    let machine = machine(&[&V1, &V2]);
+    let text = "name: s\ntimelines:\n  reads:\n    steps: [{after_reads: 1, status: collected}, {at: +1h, status: in_transit}]\n  \
+                calls:\n    steps: [{on: acme_v1.read, status: collected}, {at: +1h, status: in_transit}]\n";
+    for timeline in ["reads", "calls"] {
+        let scenario =
+            scenario::load_bytes(text.as_bytes(), "s", &MachineVocabulary(&machine)).unwrap_or_else(|found| panic!("{}", found[0]));
+        let staged = scenario::run::stage(&machine, "default", &Arc::new(scenario), None, start()).expect("nothing is given");
+        machine.replace(machine.default_sandbox(), staged, false).expect("it is empty");
+        booked(&machine, "/acme/v2/parcels/B");
+        let follow = |cx: &mut Cx<'_>, parcel: &mut Parcel| assert!(cx.set_timeline(parcel, timeline));
+        machine.with_parcel(machine.default_sandbox(), "B", start(), follow).expect("the parcel is there");
+        get(&machine, "/acme/parcels/B");
+        assert_eq!(news(&machine), ["v2 B collected"], "{timeline}");
+        machine.advance(machine.default_sandbox(), time::shift(start(), SignedDuration::from_hours(2)), start());
+        assert_eq!(news(&machine), ["v2 B in_transit"], "{timeline}");
+    }
+}
+
+#[test]
+fn a_parcel_that_names_no_vendor_is_the_first_ones_of_its_mount() {
+    let machine = machine(&[&V1, &V2]);
+    let sandbox = machine.default_sandbox();
+    booked(&machine, "/acme/v2/parcels/B");
+    // As earlier versions stored it.
+    let forget = |cx: &mut Cx<'_>, parcel: &mut Parcel| {
+        let mut stored = serde_json::to_value(&*parcel).expect("a parcel is JSON");
+        assert_eq!(stored.as_object_mut().and_then(|members| members.remove("with")), Some(json!("acme_v2")));
+        cx.docs.put(PARCEL, "B", &stored);
+    };
+    machine.with_parcel(sandbox, "B", start(), forget).expect("the parcel is there");
+    let next = |cx: &mut Cx<'_>, parcel: &mut Parcel| cx.force_next_step(parcel).map(|_| cx.vendor_id());
+    assert_eq!(machine.with_parcel(sandbox, "B", start(), next).ok().flatten(), Some("acme_v1"));
+    assert_eq!(news(&machine), ["v1 B manifested"]);
+}
+
+#[test]
+fn the_longest_prefix_of_whole_segments_wins_in_any_order() {
+    for vendors in [[&V1, &V2], [&V2, &V1]] {
+        let machine = machine(&vendors);
+        let check = |target: &str, expected: &str| assert_eq!(get(&machine, target), expected, "{target}");
+        check("/acme/parcels/a", r#"["acme_v1","a",null,null]"#);
+        check("/acme/v2/parcels/a", r#"["acme_v2","a",null,null]"#);
+        check("/acme/old/parcels/a", r#"["acme_v1","a",null,null]"#);
+        check("/acme/v2/parcels", r#""no, says 2""#);
+        check("/acme/v2", r#""no, says 2""#);
+        check("/acme/v2x/parcels/a", r#""no, says 1""#);
+        check("/acme/older/parcels/a", r#""no, says 1""#);
+        check("/acme", r#""no, says 1""#);
+        assert!(get(&machine, "/acmefoo/parcels/a").contains("no vendor is mounted here"));
+    }
+    // Without a vendor for all other paths, the one that is nearest says no.
+    let machine = machine(&[&V2]);
+    assert_eq!(get(&machine, "/acme/v3/parcels"), r#""no, says 2""#);
+}
+
+#[test]
+fn host_names_tell_vendors_apart() {
+    let machine = machine(&[&V1, &V2]);
+    let check = |host: &str, path: &str, expected: &str| {
+        let answer = send(&machine, Method::GET, path, &[("host", host)]);
+        assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{host}{path}");
+    };
+    check("one.acme.example", "/parcels/a", r#"["acme_v1","a",null,null]"#);
+    check("Two.Acme.example:443", "/v2/parcels/a", r#"["acme_v2","a",null,null]"#);
+    check("one.acme.example", "/v2/parcels/a", r#""no, says 1""#);
+    check("two.acme.example", "/parcels/a", r#""no, says 2""#);
+}
+
+#[test]
+fn letter_case_means_nothing_to_whom_it_means_nothing() {
+    let machine = machine(&[&V1, &V2]);
+    assert_eq!(get(&machine, "/acme/PARCELS/aB?PAGESIZE=2"), r#"["acme_v1","aB",2,"2"]"#);
+    assert_eq!(get(&machine, "/acme/OLD/parcels/aB?pagesize=2"), r#"["acme_v1","aB",2,"2"]"#);
+    assert_eq!(get(&machine, "/acme/v2/PARCELS/aB"), r#""no, says 2""#);
+    assert_eq!(get(&machine, "/acme/v2/parcels/aB?PAGESIZE=2"), r#"["acme_v2","aB",null,null]"#);
+    assert_eq!(get(&machine, "/acme/V2/parcels/aB"), r#""no, says 1""#);
+    for path in ["/acme/orders/listbytag", "/acme/ORDERS/listByTag", "/acme/Orders/ListByTag"] {
+        let answer = send(&machine, Method::GET, path, &[]);
+        assert_eq!((answer.status.as_u16(), &answer.body[..]), (402, &br#"["plan"]"#[..]), "{path}");
+    }
+}
+
+#[test]
+fn escapes_are_decoded_once_and_never_become_slashes() {
+    let machine = machine(&[&V1, &V2]);
+    let check = |target: &str, expected: &str| assert_eq!(get(&machine, target), expected, "{target}");
+    check("/%61cme/p%41rcels/%61%42", r#"["acme_v1","aB",null,null]"#);
+    check("/@d%65fault/acme/%762/%70arcels/a", r#"["acme_v2","a",null,null]"#);
+    check("/acme/v2/parcels/a%2Fb", r#"["acme_v2","a/b",null,null]"#);
+    check("/acme/v2/parcels/%2541", r#"["acme_v2","%41",null,null]"#);
+    check("/acme/v2/parcels/100%/", r#"["acme_v2","100%",null,null]"#);
+    check("/acme/v2/parcels/%%34%31", r#"["acme_v2","%41",null,null]"#);
+    check("/acme/v2/p%arcels/a", r#""no, says 2""#);
+}
+
+#[test]
+fn every_path_of_every_vendor_may_have_its_letters_escaped() {
+    let (plain, escaped) = (machine(vendors::ALL), machine(vendors::ALL));
+    let escape = |letter: char| if letter == '/' { letter.to_string() } else { format!("%{:02X}", letter as u32) };
+    for loaded in plain.vendors().loaded() {
+        for operation in loaded.catalog().operations() {
+            let path = format!("/{}{}", loaded.vendor.mount, operation.path.replace(['{', '}'], ""));
+            let one = send(&plain, operation.method.clone(), &path, &[]);
+            let other = send(&escaped, operation.method.clone(), &path.chars().map(escape).collect::<String>(), &[]);
+            assert_eq!((one.status, one.headers, one.body), (other.status, other.headers, other.body), "{path}");
+        }
+    }
+}
