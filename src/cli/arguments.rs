@@ -1,4 +1,4 @@
-//! What may stand on the command line; every flag has an environment variable.
+//! The command line. Every flag has an environment variable.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -16,121 +16,117 @@ use crate::server::{Listen, Target};
 #[derive(Debug, Parser)]
 #[command(name = "seatrial", version, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
-    /// What to do; `serve` when nothing is said.
+    /// `serve` when none is given.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Flags of `serve`, for when nothing is said.
+    /// The flags of `serve`, which may be given without its name.
     #[command(flatten)]
     pub serve: ServeArguments,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the vendors and the admin API
     Serve(Box<ServeArguments>),
-    /// Check scenario files and conversations and show every problem in them
+    /// Check scenarios and conversations and print every problem in them
     Check(CheckArguments),
-    /// Print how much of each vendor has behavior
+    /// Print how many operations of each vendor are implemented, and on which evidence
     Coverage(CoverageArguments),
-    /// Ask a running server whether it is well; for containers
+    /// Check that a running server answers, as health checks of containers do
     Health(HealthArguments),
-    /// Print the JSON Schema of scenario files, or of conversations
+    /// Print the JSON Schema of scenario or conversation files
     Schema {
-        /// Which files
+        /// The kind of file
         #[arg(default_value = "scenario")]
         of: SchemaArgument,
     },
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
 }
 
-/// Flags of `serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArguments {
-    /// Where to listen; `vendor=ADDRESS` serves one vendor at `/`, and nothing else. May be repeated; port 0 picks one
+    /// Address to listen on; `vendor=ADDRESS` serves that vendor alone, at `/`. Repeatable; port 0 picks a free port
     #[arg(long, env = "SEATRIAL_LISTEN", value_name = "[VENDOR=]ADDRESS", value_delimiter = ',', default_value = "127.0.0.1:7447", value_parser = listen)]
     pub listen: Vec<Listen>,
-    /// Where to serve the admin API, if not beside the vendors
+    /// Address of the admin API, if it is not served with the vendors
     #[arg(long, env = "SEATRIAL_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = address)]
     pub admin_listen: Option<SocketAddr>,
-    /// The scenario of the default sandbox: a file, or the name of a built-in one
+    /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// The seed of the default sandbox; wins over the scenario's
+    /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Write the ready line to this file once everything listens
+    /// Write the ready line to this file when all listeners are bound
     #[arg(long, env = "SEATRIAL_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
-    /// Leave when standard input ends, as it does when the program that started this one is gone
+    /// Exit when standard input is closed, as it is when the parent process exits
     #[arg(long, env = "SEATRIAL_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
     pub exit_with_stdin: bool,
-    /// Whether callers of the admin API need a token: on addresses other than loopback, or never
+    /// When the admin API requires a token
     #[arg(long, env = "SEATRIAL_ADMIN_AUTH", value_name = "WHEN", default_value = "auto")]
     pub admin_auth: AdminAuthArgument,
-    /// The token of the admin API; one is made and printed when it is needed and missing
+    /// Token of the admin API; one is generated and printed if it is required and missing
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
-    /// A host name that the admin API may be reached under, besides loopback names. May be repeated
+    /// Host name that the admin API accepts, besides loopback names. Repeatable
     #[arg(long, env = "SEATRIAL_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
     pub admin_host: Vec<String>,
-    /// A host name, `.domain`, address or network that webhooks may go to, besides loopback and private addresses. May be repeated
+    /// Host name, `.domain`, address or network that webhooks may be sent to, besides loopback and private addresses. Repeatable
     #[arg(long, env = "SEATRIAL_ALLOW_EGRESS", value_name = "TARGET", value_delimiter = ',')]
     pub allow_egress: Vec<Target>,
-    /// A PEM file of certificates, authorities' or receivers' own, that `https://` webhooks trust besides the public ones. May be repeated
+    /// PEM file of certificate authorities, or of receivers' own certificates, for `https://` webhooks besides public ones. Repeatable
     #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
     pub egress_ca: Vec<PathBuf>,
-    /// Leave our own headers out of the vendors' answers
+    /// Omit our own headers from the vendors' answers
     #[arg(long, env = "SEATRIAL_PLAIN", value_parser = FalseyValueParser::new())]
     pub plain: bool,
-    /// How often answers are checked against the vendor's document
+    /// How often answers are validated against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
     pub conform: ConformArgument,
-    /// The largest request body that is read, in bytes
+    /// Largest request body that is accepted, in bytes
     #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value_t = 10 << 20)]
     pub body_limit: usize,
-    /// How much of each sandbox's exchanges is kept, in bytes
+    /// Size of each sandbox's journal, in bytes; the oldest calls are dropped beyond it
     #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub journal_bytes: usize,
-    /// How much of the exchanges of all sandboxes is kept, in bytes; from then on no journal grows further
+    /// Size of all journals together, in bytes; no journal grows beyond it
     #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
     pub journals_bytes: usize,
-    /// How much data one sandbox may hold, in bytes
+    /// Largest amount of data in one sandbox, in bytes
     #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", default_value_t = 4 << 30)]
     pub sandbox_bytes: usize,
-    /// How much data all sandboxes together may hold, in bytes
+    /// Largest amount of data in all sandboxes together, in bytes
     #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", default_value_t = 8 << 30)]
     pub total_bytes: usize,
-    /// How long a sandbox other than the default one may be idle before it is removed; `0s` is for ever
-    #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "SPAN", default_value = "24h", value_parser = span)]
+    /// Idle time after which a sandbox other than the default one is removed; `0s` keeps all
+    #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "DURATION", default_value = "24h", value_parser = span)]
     pub sandbox_ttl: Duration,
-    /// How many sandboxes there may be
+    /// Largest number of sandboxes
     #[arg(long, env = "SEATRIAL_SANDBOXES", value_name = "NUMBER", default_value_t = 10_000)]
     pub sandboxes: usize,
-    /// How long a client may take to send a request
-    #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "SPAN", default_value = "30s", value_parser = patience)]
+    /// Time in which a client has to send its request
+    #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = timeout)]
     pub read_timeout: Duration,
-    /// How logs are written to stderr
+    /// Format of the logs on stderr
     #[arg(long, env = "SEATRIAL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
-    /// Which logs are written, such as `info` or `seatrial=debug`
+    /// Log filter, such as `info` or `seatrial=debug`
     #[arg(long, env = "SEATRIAL_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub log: Targets,
 }
 
-/// Flags of `check`.
 #[derive(Args, Debug)]
 pub struct CheckArguments {
-    /// Scenario files, or folders of them
+    /// Scenario files, or folders with such files
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
 
-/// Flags of `coverage`.
 #[derive(Args, Debug)]
 pub struct CoverageArguments {
     /// Print JSON instead of a table
@@ -138,33 +134,30 @@ pub struct CoverageArguments {
     pub json: bool,
 }
 
-/// Flags of `health`.
 #[derive(Args, Debug)]
 pub struct HealthArguments {
-    /// The address of the admin API
+    /// Address of the admin API
     #[arg(long, env = "SEATRIAL_HEALTH_ADDRESS", value_name = "ADDRESS", value_parser = address)]
     pub address: Option<SocketAddr>,
 }
 
-/// Whether callers of the admin API need a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AdminAuthArgument {
-    /// On addresses other than loopback, or when one is set.
+    /// On addresses other than loopback, or when a token is set.
     Auto,
     /// Never.
     Off,
 }
 
-/// Files that there is a schema of.
+/// Files with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaArgument {
-    /// How a sandbox differs.
+    /// Scenarios: data, overrides, faults and expectations of a sandbox.
     Scenario,
-    /// A story told in calls and answers.
+    /// Conversations: calls with their expected answers.
     Conversation,
 }
 
-/// How often answers are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ConformArgument {
     /// Every answer.
@@ -175,12 +168,11 @@ pub enum ConformArgument {
     Off,
 }
 
-/// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// A line of text each.
+    /// One line of text for each event.
     Text,
-    /// A JSON object each.
+    /// One JSON object for each event.
     Json,
 }
 
@@ -194,16 +186,15 @@ impl From<ConformArgument> for Conform {
     }
 }
 
-/// Why an argument cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum ArgumentError {
-    #[error("`{0}` is no address such as `127.0.0.1:7447`")]
+    #[error("`{0}` is not an address, expected one like `127.0.0.1:7447`")]
     Address(String),
-    #[error("`{0}` is no span such as `30s`")]
+    #[error("`{0}` is not a duration, expected one like `30s`")]
     Span(String),
-    #[error("`{0}` leaves no time at all, expected a span such as `30s`")]
+    #[error("`{0}` is no time at all, expected a duration like `30s`")]
     NoTime(String),
-    #[error("`{0}` is no filter such as `info` or `seatrial=debug`")]
+    #[error("`{0}` is not a log filter, expected one like `info` or `seatrial=debug`")]
     Filter(String),
 }
 
@@ -221,7 +212,7 @@ fn span(text: &str) -> Result<Duration, ArgumentError> {
     time::duration(text).ok_or_else(|| ArgumentError::Span(text.to_owned()))
 }
 
-fn patience(text: &str) -> Result<Duration, ArgumentError> {
+fn timeout(text: &str) -> Result<Duration, ArgumentError> {
     span(text).and_then(|span| if span.is_zero() { Err(ArgumentError::NoTime(text.to_owned())) } else { Ok(span) })
 }
 

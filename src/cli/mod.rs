@@ -16,16 +16,16 @@ use clap::Parser;
 
 pub use arguments::{Arguments, Command, ServeArguments};
 
-/// How a run ended.
+/// The exit code of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All is well.
+    /// Success.
     Fine,
-    /// A verdict failed.
+    /// A check or expectation failed.
     Failed,
-    /// Usage, configuration or scenario are wrong.
+    /// The command line, the configuration or a scenario is wrong.
     Usage,
-    /// An address cannot be bound.
+    /// An address could not be bound.
     Bind,
 }
 
@@ -60,18 +60,18 @@ pub fn run() -> Exit {
     }
 }
 
-/// Says something on stdout. Whoever has closed it, as `head` does, has read enough.
+/// Prints to stdout. A closed stdout, as after `| head`, is no error.
 fn say(text: &impl Display) {
     let mut out = io::stdout();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Says something on stderr.
+/// Prints to stderr.
 fn warn(text: &impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Says why a run ends before it has done anything.
+/// Prints an error and returns the exit code.
 fn complain(problem: &impl Display, exit: Exit) -> Exit {
     warn(&format_args!("error: {problem}"));
     exit
