@@ -48,7 +48,6 @@ impl Client {
             headers: self.headers.clone(),
             body: if body.is_null() { String::new() } else { body.to_string() }.into(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            secure: false,
             mount: None,
         }
     }

@@ -45,7 +45,6 @@ fn call(sandbox: &Sandbox, method: Method, target: &str, body: String) -> Reques
         headers,
         body: body.into(),
         peer: [127, 0, 0, 1].into(),
-        secure: false,
         mount: None,
     }
 }

@@ -1,13 +1,14 @@
 //! One parcel, and the words for where it is.
 
 use jiff::civil::Time;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 
 /// Where a parcel is in its life: one vocabulary for all vendors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// A label exists.
@@ -94,7 +95,7 @@ impl Status {
 }
 
 /// A town, as far as a scan names it; what is unknown is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Location {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -111,7 +112,7 @@ pub struct Location {
 }
 
 /// Something that happened to a parcel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scan {
     pub at: Timestamp,
     pub status: Status,

@@ -24,8 +24,6 @@ pub struct Request {
     pub body: Bytes,
     /// Who asks.
     pub peer: IpAddr,
-    /// Whether the caller came over TLS.
-    pub secure: bool,
     /// The vendor mount that the listener is given to, when it serves only one.
     pub mount: Option<&'static str>,
 }
@@ -88,8 +86,6 @@ impl Call<'_> {
     pub fn url(&self, path: &str) -> String {
         let scheme = match self.request.header("x-forwarded-proto") {
             Some("https") => "https",
-            Some("http") => "http",
-            _ if self.request.secure => "https",
             _ => "http",
         };
         format!("{scheme}://{}{}{path}", self.request.host(), self.prefix)

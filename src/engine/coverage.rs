@@ -1,41 +1,42 @@
 //! How much of each vendor's document has behavior behind it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::vendors::{LoadedVendor, Vendors};
 use crate::spec::Tier;
 
 /// One vendor's share of the coverage table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Coverage {
     /// The vendor's id.
     pub vendor: &'static str,
-    /// Operations in its document.
+    /// How many operations its document has.
     pub operations: usize,
-    /// Those with a row.
+    /// How many of them have a behavior.
     pub rows: usize,
-    /// Rows that are hand-written rules.
+    /// How many behaviors are hand-written rules.
     pub rules: usize,
-    /// Rows that are resources.
+    /// How many behaviors are resources: state without code.
     pub resources: usize,
-    /// Operations that are answered from the document alone: gaps.
+    /// How many operations are answered from the document alone.
     pub samples: usize,
-    /// How many behaviors we know how.
+    /// How many operations, by what their behavior is known from.
     pub evidence: Evidence,
-    /// The gaps by name.
+    /// The operations that are answered from the document alone.
     pub gaps: Vec<String>,
 }
 
 /// Operations by what their behavior is known from.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Evidence {
-    /// A real exchange.
+    /// Known from a recorded exchange.
     pub recorded: usize,
-    /// The vendor's documents.
+    /// Known from the vendor's documents.
     pub documented: usize,
-    /// Client code.
+    /// Known from the code of clients.
     pub client: usize,
-    /// Reasoning.
+    /// Inferred from other behavior.
     pub inferred: usize,
 }
 

@@ -316,7 +316,6 @@ pub(super) fn nobody() -> Call<'static> {
         headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(deliver::NOWHERE))]),
         body: Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        secure: false,
         mount: None,
     });
     Call {

@@ -99,7 +99,6 @@ impl Machine {
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             body: serde_json::to_vec(body).map(Bytes::from).unwrap_or_default(),
             peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-            secure: false,
             mount: None,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };

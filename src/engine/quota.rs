@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::machine::Machine;
@@ -19,17 +20,17 @@ pub(super) struct ByteMeter {
 }
 
 /// What a sandbox holds, and what it may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Usage {
-    /// Bytes of documents, those of its snapshots among them, and of its scenario and its faults.
+    /// Bytes of its documents, snapshots, scenario and faults.
     pub documents: usize,
-    /// How many of these it may hold.
+    /// The limit of `documents` in bytes.
     pub documents_limit: usize,
-    /// Bytes of its journal.
+    /// The size of its journal in bytes.
     pub journal: usize,
-    /// How many of these it may hold.
+    /// The limit of `journal` in bytes.
     pub journal_limit: usize,
-    /// Whether documents can still be added.
+    /// Whether no document can be added any more.
     pub full: bool,
 }
 

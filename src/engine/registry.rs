@@ -25,16 +25,20 @@ pub(super) type Claim = (&'static str, Arc<str>);
 /// Which sandbox a text in a credential leads to, by mount. Looked up in every call, so by hash; its order is never seen.
 pub(super) type Claims = BTreeMap<&'static str, IndexMap<Arc<str>, Arc<Sandbox>>>;
 
-/// Why there is no such sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a sandbox cannot be opened or replaced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SandboxError {
     /// The name is taken.
-    Taken,
-    /// The name is not made of lower-case letters, digits and dashes, or too long.
-    Name,
+    #[error("there is a sandbox `{0}` already")]
+    Taken(String),
+    /// The name is not made of lower-case letters, digits, dashes and underscores, or too long.
+    #[error("a name has 1 to 64 of `a-z 0-9 - _`, found `{0}`")]
+    Name(String),
     /// There are too many already.
+    #[error("there are as many sandboxes as this process holds (`--sandboxes`)")]
     Full,
     /// The budget of bytes is used up.
+    #[error("the sandbox would hold more data than it may (`--sandbox-bytes`), or all of them together (`--total-bytes`)")]
     Bytes,
 }
 
@@ -79,12 +83,12 @@ impl Machine {
     pub fn open(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, SandboxError> {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
         if sandbox.name.is_empty() || sandbox.name.len() > 64 || !sandbox.name.bytes().all(fits) {
-            return Err(SandboxError::Name);
+            return Err(SandboxError::Name(sandbox.name.to_string()));
         }
         self.fits(&sandbox, 0)?;
         let mut sandboxes = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner);
         if sandboxes.contains_key(&sandbox.name) {
-            return Err(SandboxError::Taken);
+            return Err(SandboxError::Taken(sandbox.name.to_string()));
         }
         if sandboxes.len() >= self.options.sandboxes {
             return Err(SandboxError::Full);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -121,16 +122,16 @@ pub trait ScenarioRuntime: Send {
     }
 }
 
-/// Something that was prepared and never had an effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A rule of a scenario, or a fault, that never had an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnusedRule {
     /// `override`, `timeline` or `fault`.
     pub what: &'static str,
-    /// The operations that an override is for, or a name.
+    /// Its name, or the operations that an override is for.
     pub name: String,
-    /// Where it stands in the scenario.
+    /// Its line in the scenario, from 1; none for a fault.
     pub line: Option<usize>,
-    /// How that came about.
+    /// Why it had no effect.
     pub detail: String,
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod deliver;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -84,10 +85,9 @@ pub struct Message {
 }
 
 /// How a subscriber wants its bodies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// JSON.
     #[default]
     Json,
     /// Fields of a form.
@@ -129,31 +129,31 @@ pub struct Subscription {
     pub rest: Map<String, Value>,
 }
 
-/// Why a subscription is not told for the time being.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a subscription is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
     /// Too many attempts failed in a row.
     Failures,
-    /// It answered 410.
+    /// The subscriber answered 410.
     Gone,
 }
 
 /// How far a delivery has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
     /// An attempt is due later.
     Waiting,
     /// An attempt is on its way.
     Sending,
-    /// It waits until its subscription is told again.
+    /// Its subscription is paused.
     Paused,
-    /// It was answered with a 2xx.
+    /// The subscriber answered with a 2xx.
     Delivered,
     /// No attempt follows.
     Failed,
-    /// The scenario lost it.
+    /// The scenario has it get lost.
     Dropped,
 }
 
@@ -205,11 +205,11 @@ pub struct Delivery {
 }
 
 /// One attempt to deliver.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
-    /// When it was made, in the time of the world.
+    /// When it was made, on the sandbox's clock.
     pub at: Timestamp,
-    /// Its own headers, which depend on its time.
+    /// Headers of this attempt only, such as a signature over its time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// What came of it.
@@ -217,20 +217,19 @@ pub struct Attempt {
     pub told: AttemptResult,
 }
 
-/// What came of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptResult {
-    /// An answer.
+    /// The subscriber answered.
     Answered {
-        /// Its status.
         status: u16,
-        /// The beginning of its body.
+        /// The beginning of the body.
         body: String,
     },
-    /// No answer in time, or nobody there.
+    /// There was no answer: why.
     Silent(String),
-    /// We do not send there.
+    /// The address is not allowed: why.
     Refused(String),
 }
 

@@ -172,7 +172,7 @@ impl Player {
     fn request(&self, planned: PlannedCall) -> Request {
         let PlannedCall { method, path, query, headers, body } = planned;
         let path = format!("/{}{path}", self.mount);
-        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), secure: false, mount: None }
+        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }
     }
 }
 

@@ -27,7 +27,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// A range of bytes in a source text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,6 +102,26 @@ impl Source {
     }
 }
 
+/// A problem as data.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Diagnostic")]
+pub struct DiagnosticView {
+    /// Stable code, such as `S012`.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The name of the file.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// A short remark at the position.
+    pub label: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
 /// One problem of a scenario file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
@@ -144,19 +165,12 @@ impl Diagnostic {
         &self.source.name
     }
 
-    /// The problem as data, for tools: `{code, message, file, line, column, label, help}`.
+    /// The problem as data, for tools.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn view(&self) -> DiagnosticView {
         let (line, column) = self.source.position(self.span.start);
-        json!({
-            "code": self.code,
-            "message": self.message,
-            "file": self.file(),
-            "line": line,
-            "column": column,
-            "label": self.label,
-            "help": self.help,
-        })
+        let Self { code, message, label, help, .. } = self.clone();
+        DiagnosticView { code, message, file: self.file().to_owned(), line, column, label, help }
     }
 
     /// The problem as a compiler prints it. [`fmt::Display`] does this with [`Renderer::plain`].

@@ -29,6 +29,6 @@ pub mod verify;
 
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
-pub use self::error::Diagnostic;
+pub use self::error::{Diagnostic, DiagnosticView};
 pub use self::parse::{API_VERSION, KIND, conversation as load_conversation, is_conversation, load, load_bytes, parse, yaml};
 pub use self::story::Story;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::Method;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -19,33 +20,32 @@ use crate::scenario::parse;
 use crate::spec::Route;
 use crate::world::{Entry, Journal};
 
-/// What a verdict says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Whether an expectation is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It holds.
+    /// The expectation is met.
     Passed,
     /// The evidence does not suffice.
     Unknown,
-    /// It does not hold.
+    /// The expectation is not met.
     Failed,
 }
 
 /// The verdict on one expectation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Finding {
     /// The expectation as it was written.
     pub expectation: String,
-    /// What is to be said about it.
     pub verdict: Verdict,
-    /// Why.
+    /// The reason of the verdict.
     pub detail: String,
     /// The calls or deliveries that it is based on, by id.
     pub evidence: Vec<String>,
 }
 
-/// The verdict on all of them.
-#[derive(Clone, Debug, Serialize)]
+/// The verdict on all expectations.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// The worst of all findings.
     pub verdict: Verdict,
@@ -53,7 +53,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many exchanges made room for others.
     pub dropped: u64,
-    /// What was prepared for the sandbox and had no effect. That changes no verdict.
+    /// Rules and faults that had no effect; they do not change the verdict.
     pub unused: Vec<UnusedRule>,
 }
 

@@ -9,19 +9,20 @@ use std::net::{IpAddr, SocketAddr};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use subtle::ConstantTimeEq as _;
 
 /// Whether callers need a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminAuth {
-    /// Nobody does; the explicit way out.
+    /// No, on any address (`--admin-auth off`).
     Off,
-    /// Not on loopback; elsewhere this one.
+    /// No, because the API listens on loopback only; the `Host` is checked instead.
     Loopback,
-    /// Everybody does.
+    /// Yes, this one.
     Token(String),
 }
 
-/// The rule in force.
+/// The access check.
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// Whether callers need a token.
@@ -30,7 +31,7 @@ pub struct Guard {
     pub hosts: Vec<String>,
 }
 
-/// Why somebody may not.
+/// Why a request is refused.
 pub(super) struct Denied {
     pub status: StatusCode,
     pub detail: &'static str,
@@ -51,16 +52,16 @@ impl Guard {
         Self { auth, hosts }
     }
 
-    /// Lets a request through, or says why not. `open` marks what anybody may ask: whether the process is alive.
-    pub(super) fn check(&self, parts: &Parts, has_body: bool, open: bool) -> Result<(), Denied> {
+    /// Checks a request; with `without_token`, everything but the token.
+    pub(super) fn check(&self, parts: &Parts, has_body: bool, without_token: bool) -> Result<(), Denied> {
         let denied = |status, detail| Err(Denied { status, detail });
         if let AdminAuth::Token(token) = &self.auth
-            && !open
+            && !without_token
         {
             let given = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let given =
                 given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map_or("", |(_, token)| token.trim());
-            if !same(given.as_bytes(), token.as_bytes()) {
+            if !bool::from(given.as_bytes().ct_eq(token.as_bytes())) {
                 return denied(StatusCode::UNAUTHORIZED, "the admin API needs `Authorization: Bearer $SEATRIAL_ADMIN_TOKEN` here");
             }
         }
@@ -95,11 +96,6 @@ impl Guard {
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
             || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&name))
     }
-}
-
-/// Compares in a time that does not depend on where the two differ.
-fn same(given: &[u8], expected: &[u8]) -> bool {
-    given.len() == expected.len() && given.iter().zip(expected).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
 }
 
 #[cfg(test)]

@@ -1,44 +1,45 @@
-//! The one door through which anything leaves this process: who may be connected to, plainly or by TLS.
+//! Outgoing connections: the only function of this program that opens one, and the rules for where to.
 //!
-//! Loopback and private addresses are fine, others only when they are on the list of `--allow-egress`, and the addresses
-//! behind which clouds keep their secrets never are, however they are written. A name is judged by what it resolves to, and
-//! the connection goes to the very address that was judged, so that a second answer of the resolver changes nothing.
+//! Loopback and private addresses are allowed, others only by `--allow-egress`, and link-local and metadata addresses never,
+//! however they are written. A host name is checked by what it resolves to, and the connection goes to the address that was
+//! checked, so that a second answer of the resolver (DNS rebinding) changes nothing.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
 use crate::server::tls::{TlsError, Trust};
 
-/// Who may be connected to besides loopback and private addresses.
+/// The rules for outgoing connections.
 #[derive(Clone, Debug, Default)]
 pub struct Egress {
-    /// The list of `--allow-egress`.
+    /// The targets of `--allow-egress`, besides loopback and private addresses.
     pub allowed: Vec<Target>,
-    /// Whose certificates are trusted.
+    /// The certificate authorities that are trusted.
     pub trust: Trust,
 }
 
-/// A connection to a receiver.
-pub(super) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+/// An open connection, with TLS or without.
+pub(super) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 
 /// A row of `--allow-egress`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// This host name.
+    /// A host name.
     Host(String),
-    /// Every host name below this one, written `.example.com`.
+    /// Every host name below a domain, written `.example.com`.
     Below(String),
-    /// The addresses with this beginning of so many bits.
-    Net(IpAddr, u32),
+    /// The addresses of this network.
+    Net(IpNet),
 }
 
-/// Why nothing is sent.
+/// Why a connection is not opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EgressDenied {
     #[error("the name `{0}` does not resolve: {1}")]
@@ -63,14 +64,11 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let problem = || TargetError(text.to_owned());
-        if let Some((address, bits)) = text.split_once('/') {
-            let address: IpAddr = address.parse().map_err(|_| problem())?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = bits.parse().ok().filter(|bits| *bits <= most).ok_or_else(problem)?;
-            return Ok(Self::Net(address, bits));
+        if text.contains('/') {
+            return text.parse().map(Self::Net).map_err(|_| problem());
         }
         if let Ok(address) = text.parse::<IpAddr>() {
-            return Ok(Self::Net(address, if address.is_ipv4() { 32 } else { 128 }));
+            return Ok(Self::Net(address.into()));
         }
         let name = text.strip_prefix('.').unwrap_or(text);
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
@@ -83,11 +81,11 @@ impl FromStr for Target {
 }
 
 impl Egress {
-    /// Connects to a host, if one of its addresses may be connected to.
+    /// Connects to the first address of a host that is allowed and answers.
     ///
     /// # Errors
-    /// When none may, none answers, or whoever answers is somebody else.
-    pub(super) async fn connect(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Line>, EgressDenied> {
+    /// When no address is allowed, none answers, or the certificate is not one for `host`.
+    pub(super) async fn connect(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Connection>, EgressDenied> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let found = lookup_host((bare, port)).await.map_err(|error| EgressDenied::Unknown(bare.to_owned(), error))?;
         let (open, mut problem) = self.filter_allowed(bare, found);
@@ -103,20 +101,20 @@ impl Egress {
         Err(problem)
     }
 
-    /// Which of the addresses of a host may be connected to, and what is to be said when that comes to nothing.
+    /// The addresses of a host that are allowed, and the error for the case that none of them answers.
     fn filter_allowed(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> (Vec<SocketAddr>, EgressDenied) {
         let (mut open, mut problem) = (Vec::new(), EgressDenied::Unreachable(io::Error::from(io::ErrorKind::AddrNotAvailable)));
         for address in found {
-            match self.judge(host, address.ip()) {
+            match self.check(host, address.ip()) {
                 Ok(()) => open.push(address),
-                Err(barred) => problem = barred,
+                Err(denied) => problem = denied,
             }
         }
         (open, problem)
     }
 
-    /// Whether an address that a host resolved to may be connected to.
-    fn judge(&self, host: &str, address: IpAddr) -> Result<(), EgressDenied> {
+    /// Checks an address that a host resolved to.
+    fn check(&self, host: &str, address: IpAddr) -> Result<(), EgressDenied> {
         let plain = unwrapped(address);
         if is_never(plain) || is_never(address) {
             return Err(EgressDenied::Never(host.to_owned(), address));
@@ -134,14 +132,7 @@ impl Target {
         match self {
             Self::Host(name) => host == *name,
             Self::Below(name) => host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.')),
-            Self::Net(IpAddr::V4(net), bits) => match address {
-                IpAddr::V4(address) => u32::from(*net).checked_shr(32 - bits) == u32::from(address).checked_shr(32 - bits),
-                IpAddr::V6(_) => false,
-            },
-            Self::Net(IpAddr::V6(net), bits) => match address {
-                IpAddr::V6(address) => u128::from(*net).checked_shr(128 - bits) == u128::from(address).checked_shr(128 - bits),
-                IpAddr::V4(_) => false,
-            },
+            Self::Net(network) => network.contains(&address),
         }
     }
 }
@@ -161,7 +152,7 @@ fn unwrapped(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Link-local, metadata services, and what no single machine answers under.
+/// Link-local addresses, metadata services, and addresses that are not one machine's.
 fn is_never(address: IpAddr) -> bool {
     /// Metadata services outside the link-local range: Alibaba, Oracle, Azure.
     const METADATA: [Ipv4Addr; 3] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
@@ -200,7 +191,7 @@ mod tests {
     fn check(address: &str, allowed: &[&str], expected: &str) {
         let allowed = allowed.iter().map(|row| row.parse().expect("a test writes valid rows")).collect();
         let verdict =
-            Egress { allowed, ..Egress::default() }.judge("hooks.example.com", address.parse().expect("a test writes valid addresses"));
+            Egress { allowed, ..Egress::default() }.check("hooks.example.com", address.parse().expect("a test writes valid addresses"));
         let verdict = match verdict {
             Ok(()) => "fine",
             Err(EgressDenied::Never(..)) => "never",
@@ -210,9 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn only_near_addresses_are_connected_to_by_default() {
-        for near in ["127.0.0.1", "::1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "fd12::1", "::ffff:127.0.0.1", "100.64.0.1"] {
-            check(near, &[], "fine");
+    fn only_private_addresses_are_connected_to_by_default() {
+        for private in ["127.0.0.1", "::1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "fd12::1", "::ffff:127.0.0.1", "100.64.0.1"] {
+            check(private, &[], "fine");
         }
         for public in ["93.184.216.34", "2606:2800:220:1::1", "172.32.0.1", "::ffff:8.8.8.8", "2002:808:808::1", "64:ff9b::808:808"] {
             check(public, &[], "public");
@@ -230,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_what_it_resolves_to() {
+    fn a_name_is_checked_by_what_it_resolves_to() {
         let found = |rows: &[&str]| -> (Vec<String>, String) {
             let rows = rows.iter().map(|row| SocketAddr::new(row.parse().expect("a test writes valid addresses"), 80));
             let (open, problem) = Egress::default().filter_allowed("localhost", rows);

@@ -22,10 +22,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::base::text;
-use crate::base::time::Timestamp;
 use crate::engine::{Machine, PublicUrls, Request, Wire};
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin, Payload};
+use crate::server::admin::{self, Admin};
+use crate::server::body::{Payload, full_body, problem_response, truncated_body};
+use crate::server::clock::wall;
 use crate::server::egress::Egress;
 use crate::server::inbox::Inboxes;
 use crate::server::local::Local;
@@ -40,11 +41,11 @@ const TARGET_LIMIT: usize = 16 * 1024;
 const HEADER_BYTES: usize = 64 * 1024;
 /// How many connections may be open at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 10_000;
-/// How long a connection is kept open without an answer when a scenario wants silence.
+/// How long a connection stays open without an answer when a scenario says `hang`.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
-/// How long open requests may take to finish when the process is told to leave.
+/// How long open requests may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_millis(800);
 
 /// One address to listen on.
@@ -56,7 +57,7 @@ pub struct Listen {
     pub address: SocketAddr,
 }
 
-/// What the shell is told.
+/// Options of the shell.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where vendors are served.
@@ -128,7 +129,7 @@ impl Bound {
         serving.filter_map(|(listener, _)| listener.local_addr().ok()).collect()
     }
 
-    /// Where each vendor is found.
+    /// The addresses of the listeners that serve vendors.
     fn public_urls(&self) -> PublicUrls {
         let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
@@ -161,16 +162,16 @@ pub async fn serve_embedded(
 ) {
     machine.set_public_urls(bound.public_urls());
     let changed = Arc::new(Notify::new());
-    let courier = WebhookSender::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
-    let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&courier), Arc::clone(&changed)));
+    let webhook_sender = WebhookSender::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
+    let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
             machine: Arc::clone(&machine),
             changed: Arc::clone(&changed),
-            courier: Arc::clone(&courier),
+            webhook_sender: Arc::clone(&webhook_sender),
             inboxes: Inboxes::default(),
             guard,
-            beside: bound.admin.is_none(),
+            shares_listener: bound.admin.is_none(),
         }),
         machine: Arc::clone(&machine),
         changed,
@@ -186,13 +187,14 @@ pub async fn serve_embedded(
         .max_concurrent_streams(256);
     let builder = Arc::new(builder);
     let graceful = Arc::new(GracefulShutdown::new());
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let accepting: Vec<_> = bound
         .listeners
         .into_iter()
         .map(|(listener, role)| {
-            let (shell, builder, graceful, seats) = (Arc::clone(&shell), Arc::clone(&builder), Arc::clone(&graceful), Arc::clone(&seats));
-            tokio::spawn(async move { accept(listener, role, shell, builder, graceful, seats).await })
+            let (shell, builder, graceful, permits) =
+                (Arc::clone(&shell), Arc::clone(&builder), Arc::clone(&graceful), Arc::clone(&permits));
+            tokio::spawn(async move { accept(listener, role, shell, builder, graceful, permits).await })
         })
         .collect();
     started(Local::new(Arc::clone(&shell.admin), bound.http));
@@ -228,7 +230,7 @@ async fn sweep(machine: Arc<Machine>) {
 struct Shell {
     machine: Arc<Machine>,
     admin: Arc<Admin>,
-    /// AttemptResult after every exchange, for those who wait on the journal.
+    /// Notified after every exchange; wakes the ticker.
     changed: Arc<Notify>,
     body_limit: usize,
     read_timeout: Duration,
@@ -240,10 +242,10 @@ async fn accept(
     shell: Arc<Shell>,
     builder: Arc<auto::Builder<TokioExecutor>>,
     graceful: Arc<GracefulShutdown>,
-    seats: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 ) {
     loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -256,7 +258,7 @@ async fn accept(
         let connection = connection(stream, peer, role, &shell, &builder, &graceful);
         tokio::spawn(async move {
             connection.await;
-            drop(seat);
+            drop(permit);
         });
     }
 }
@@ -298,16 +300,20 @@ impl Shell {
         reset: &AtomicBool,
     ) -> Result<Response<Payload>, Silence> {
         if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
-            return Ok(plain(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"));
+            return Ok(problem_response(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB", None));
         }
         let (mut parts, body) = request.into_parts();
-        let body = match self.patiently(collect(body, self.body_limit)).await {
+        let body = match self.within_timeout(collect(body, self.body_limit)).await {
             Ok(Ok(body)) => body,
             Ok(Err(TooLarge::Limit)) => {
-                return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this sandbox reads (`--body-limit`)"));
+                return Ok(problem_response(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "the body is larger than this sandbox reads (`--body-limit`)",
+                    None,
+                ));
             }
             Ok(Err(TooLarge::Broken)) => return Err(Silence),
-            Err(Elapsed) => return Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+            Err(Elapsed) => return Ok(problem_response(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time", None)),
         };
         if !parts.headers.contains_key(HOST)
             && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
@@ -316,10 +322,10 @@ impl Shell {
         }
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
-            return Ok(self.admin.answer(&parts, &body).await);
+            return Ok(admin::answer(&self.admin, &parts, &body).await);
         }
         if !role.vendors {
-            return Ok(plain(StatusCode::NOT_FOUND, "only the admin API is served here"));
+            return Ok(problem_response(StatusCode::NOT_FOUND, "only the admin API is served here", None));
         }
         let request = Request {
             method: parts.method,
@@ -328,7 +334,6 @@ impl Shell {
             headers: parts.headers,
             body,
             peer: peer.ip(),
-            secure: false,
             mount: role.mount,
         };
         let answer = self.machine.handle(&request, wall());
@@ -342,11 +347,11 @@ impl Shell {
         }
         let mut headers = answer.headers;
         let body = match answer.wire {
-            None => admin::whole(answer.body),
+            None => full_body(answer.body),
             Some(Wire::Truncate) if answer.body.len() > 1 => {
                 // A length that the body does not reach: hyper ends the connection when the body ends short of it.
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
-                admin::half(answer.body.slice(..answer.body.len() / 2))
+                truncated_body(answer.body.slice(..answer.body.len() / 2))
             }
             Some(wire) => {
                 if wire == Wire::Hang {
@@ -364,8 +369,8 @@ impl Shell {
 }
 
 impl Shell {
-    /// Waits for a body, but not for long. Most are there already, and need no timer.
-    async fn patiently<T>(&self, body: impl Future<Output = T>) -> Result<T, Elapsed> {
+    /// Waits for a body, at most for the read time-out. Most bodies are complete already and need no timer.
+    async fn within_timeout<T>(&self, body: impl Future<Output = T>) -> Result<T, Elapsed> {
         let mut body = pin!(body);
         let at_once = poll_fn(|cx| match body.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
@@ -378,7 +383,7 @@ impl Shell {
     }
 }
 
-/// A client took too long.
+/// The read time-out has passed.
 struct Elapsed;
 
 enum TooLarge {
@@ -398,15 +403,4 @@ async fn collect(body: Incoming, limit: usize) -> Result<Bytes, TooLarge> {
         Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::Limit),
         Err(_) => Err(TooLarge::Broken),
     }
-}
-
-/// The wall's time: the one place where it is read.
-#[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
-pub(crate) fn wall() -> Timestamp {
-    Timestamp::now()
-}
-
-/// An answer of the shell itself, before any vendor is known.
-fn plain(status: StatusCode, detail: &str) -> Response<Payload> {
-    admin::problem(status, detail, None)
 }

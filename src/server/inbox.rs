@@ -1,7 +1,7 @@
-//! Receivers for people who have none: whatever is posted to `/_seatrial/inbox/<name>` is kept and can be read back.
+//! Built-in webhook receivers: requests to `/_seatrial/inbox/<name>` are kept and can be read back.
 //!
-//! Anybody may post, as to any receiver of webhooks, so everything is bounded: boxes, letters and bytes. `?status=503` in the
-//! address makes an inbox answer with that status, so that a receiver that fails is a matter of its address.
+//! Anybody may post, so everything is bounded: inboxes, requests and bytes. An inbox answers with the status that the URL says,
+//! such as `?status=503`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -9,45 +9,48 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
 use http::request::Parts;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::base::time::Timestamp;
 
-/// How many inboxes there are; the one that nothing came to for the longest time makes room.
+/// How many inboxes there are at most; the one that has received nothing for the longest time makes room.
 const BOXES: usize = 64;
-/// How many letters one holds.
-const LETTERS: usize = 500;
-/// How many bytes of letters one holds.
+/// How many requests an inbox holds.
+const REQUESTS: usize = 500;
+/// How many bytes of requests an inbox holds.
 const BYTES: usize = 1 << 20;
 
 /// All inboxes.
 #[derive(Default)]
 pub(super) struct Inboxes {
     boxes: Mutex<BTreeMap<String, Inbox>>,
-    /// Rings after every letter.
-    came: Event,
+    /// Notified after every request.
+    changed: Event,
 }
 
 #[derive(Default)]
 struct Inbox {
-    letters: VecDeque<ReceivedRequest>,
+    requests: VecDeque<ReceivedRequest>,
     bytes: usize,
     received: u64,
     latest: Option<Timestamp>,
 }
 
-/// Something that was posted.
-#[derive(Clone, Debug, Serialize)]
+/// A request that an inbox received.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Letter")]
 pub(super) struct ReceivedRequest {
-    /// The how manieth of its inbox it is.
+    /// Its position in its inbox, from 1.
     pub number: u64,
-    /// When it came, by the wall.
+    /// The wall time.
     pub received: Timestamp,
-    /// What stood behind the question mark.
+    /// The query of its URL.
     pub query: String,
     /// Its headers.
-    pub headers: Map<String, Value>,
+    pub headers: IndexMap<String, String>,
     /// Its body as text.
     pub text: String,
     /// Its body, if it is JSON.
@@ -55,18 +58,18 @@ pub(super) struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// What it counts for: all that its sender chose.
+    /// Its size: everything that the sender chose.
     fn bytes(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
         self.text.len() + self.query.len() + headers.sum::<usize>()
     }
 }
 
 impl Inboxes {
-    /// Keeps a letter.
+    /// Keeps a request.
     pub fn put(&self, name: &str, parts: &Parts, body: &Bytes, now: Timestamp) {
         let headers = parts.headers.iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned().into()));
+        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let body = body.slice(..body.len().min(BYTES / 4));
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         if boxes.len() >= BOXES && !boxes.contains_key(name) {
@@ -76,7 +79,7 @@ impl Inboxes {
         let inbox = boxes.entry(name.to_owned()).or_default();
         inbox.received += 1;
         inbox.latest = Some(now);
-        let letter = ReceivedRequest {
+        let request = ReceivedRequest {
             number: inbox.received,
             received: now,
             query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -84,24 +87,24 @@ impl Inboxes {
             json: serde_json::from_slice(&body).ok(),
             text: String::from_utf8_lossy(&body).into_owned(),
         };
-        inbox.bytes += letter.bytes();
-        inbox.letters.push_back(letter);
-        while inbox.letters.len() > LETTERS || inbox.bytes > BYTES {
-            inbox.bytes -= inbox.letters.pop_front().map_or(0, |letter| letter.bytes());
+        inbox.bytes += request.bytes();
+        inbox.requests.push_back(request);
+        while inbox.requests.len() > REQUESTS || inbox.bytes > BYTES {
+            inbox.bytes -= inbox.requests.pop_front().map_or(0, |request| request.bytes());
         }
         drop(boxes);
-        self.came.notify(usize::MAX);
+        self.changed.notify(usize::MAX);
     }
 
-    /// Ends when a letter has come to any of them.
+    /// A future that ends when an inbox has received something.
     pub fn listen(&self) -> EventListener {
-        self.came.listen()
+        self.changed.listen()
     }
 
-    /// The letters of an inbox, oldest first, and how many ever came.
+    /// The requests that an inbox holds, oldest first, and how many it ever received.
     pub fn read(&self, name: &str) -> (Vec<ReceivedRequest>, u64) {
         let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        boxes.get(name).map_or((Vec::new(), 0), |inbox| (inbox.letters.iter().cloned().collect(), inbox.received))
+        boxes.get(name).map_or((Vec::new(), 0), |inbox| (inbox.requests.iter().cloned().collect(), inbox.received))
     }
 
     /// Empties an inbox.
@@ -121,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn a_box_holds_so_many_letters_and_bytes_and_no_more() {
+    fn an_inbox_holds_a_bounded_number_of_requests_and_bytes() {
         let inboxes = Inboxes::default();
         for number in 0..600 {
             post(&inboxes, "many", "", format!("{{\"number\": {number}}}").as_bytes(), number);
         }
-        let (letters, received) = inboxes.read("many");
-        assert_eq!((letters.len(), received), (LETTERS, 600));
-        assert_eq!(letters[0].json, Some(serde_json::json!({"number": 100})), "the oldest make room");
+        let (requests, received) = inboxes.read("many");
+        assert_eq!((requests.len(), received), (REQUESTS, 600));
+        assert_eq!(requests[0].json, Some(serde_json::json!({"number": 100})), "the oldest make room");
         for (name, header, body) in
             [("long", "", vec![b'x'; 200_000]), ("headed", "y".repeat(60_000).as_str(), Vec::new()), ("binary", "", vec![0xff; 200_000])]
         {
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_box_that_was_quiet_for_longest_makes_room() {
+    fn the_inbox_that_was_quiet_for_longest_makes_room() {
         let inboxes = Inboxes::default();
         for number in 0..=BOXES {
             post(&inboxes, &format!("box-{number}"), "", b"{}", 1_000 + i64::try_from(number).expect("it is small"));

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::server::admin::{Admin, ROOT};
+use crate::server::admin::{self, Admin, ROOT};
 
 /// The admin API of a server of this process.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Local {
             .map_err(|error| refused(StatusCode::BAD_REQUEST, error.to_string()))?;
         let (parts, ()) = request.into_parts();
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let response = self.admin.answer(&parts, &body).await;
+        let response = admin::answer(&self.admin, &parts, &body).await;
         let status = response.status();
         let bytes = match response.into_body().collect().await {
             Ok(collected) => collected.to_bytes(),

@@ -1,12 +1,15 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
-//! `http` accepts connections and translates, `socket` lets a connection die on purpose, `access` guards the admin API,
-//! `admin` is that API, `ticker` has time pass, `webhooks` tells subscribers through the one door of `egress`, by `tls` if they
-//! want, `inbox` receives for those who have no receiver, `ending` has sandboxes say what was not as it should be, `local` is the
-//! admin API for the program that runs the server. **Invariant:** no lock of a sandbox is held across an await.
+//! `http` accepts connections and translates between hyper and the machine, `body` makes response bodies, `socket` can reset a
+//! connection, `access` guards the admin API, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender`
+//! send webhooks through `egress` (by `tls` if the URL says so), `inbox` receives webhooks for those who have no receiver,
+//! `shutdown` reports what was not as expected when a sandbox ends, `clock` reads the wall clock. **Invariant:** no lock of a
+//! sandbox is held across an await.
 
 mod access;
 mod admin;
+mod body;
+mod clock;
 mod egress;
 mod http;
 mod inbox;
@@ -18,8 +21,8 @@ mod tls;
 mod webhook_sender;
 
 pub use access::{AdminAuth, Guard};
+pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
-pub(crate) use http::wall;
 pub use http::{Bound, Config, Listen, bind, serve, serve_embedded};
 pub use local::{Local, Refused};
 pub use tls::{Trust, TrustError};

@@ -1,13 +1,12 @@
-//! The end of a sandbox: what its scenario expected, and what was prepared for it and never had an effect, is said before the
-//! evidence is gone.
+//! Verifies a sandbox before its evidence is gone, and logs unmet expectations and rules that had no effect.
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::verify::{self, Report};
 
-/// How many sandboxes have their say when the process leaves.
+/// At shutdown at most this many sandboxes are verified and reported.
 const MOST: usize = 100;
 
-/// Judges a sandbox that ends, and says what is to be said in the log.
+/// Verifies a sandbox that ends, and logs what is not as it should be; `why` says how it ends.
 pub(super) fn report(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report {
     let report = verify::verify_current(machine, sandbox);
     let remarks = report.remarks();
@@ -17,7 +16,7 @@ pub(super) fn report(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report 
     report
 }
 
-/// Judges those that end with the process.
+/// Verifies the sandboxes that end with the process.
 pub(super) fn report_all(machine: &Machine) {
     for sandbox in machine.sandboxes().iter().take(MOST) {
         report(machine, sandbox, "the process leaves");

@@ -16,7 +16,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Wraps a stream; the flag is for whoever decides to reset it.
+    /// Wraps a stream; setting the flag has the connection reset when it is closed.
     pub fn new(stream: TcpStream) -> (Self, Arc<AtomicBool>) {
         let reset = Arc::new(AtomicBool::new(false));
         (Self { stream, reset: Arc::clone(&reset) }, reset)

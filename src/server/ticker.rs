@@ -1,7 +1,7 @@
-//! What makes webhooks arrive without a call: settles every sandbox as its own time passes, and sends the courier.
+//! Has due webhooks sent without a call: it scans all sandboxes and starts deliveries where something is due.
 //!
-//! It wakes when something was asked, when the next thing is due in a sandbox whose clock runs, and now and then. It never
-//! moves a clock: a frozen sandbox only has happen what is due already.
+//! A scan begins after a call, when the next task is due in a sandbox whose clock runs, and at least once a second. It never
+//! moves a clock: in a frozen sandbox only what is due already happens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::engine::Machine;
-use crate::server::http::wall;
+use crate::server::clock::wall;
 use crate::server::webhook_sender::WebhookSender;
 
-/// How long it rests at least between two rounds, so that many calls cost one round.
-const REST: Duration = Duration::from_millis(10);
-/// How much longer for every sandbox.
-const EACH: Duration = Duration::from_micros(100);
-/// How long it sleeps at most.
+/// Pause after each scan, so that a burst of calls triggers one scan.
+const DEBOUNCE: Duration = Duration::from_millis(10);
+/// Added to the pause for each sandbox.
+const DEBOUNCE_PER_SANDBOX: Duration = Duration::from_micros(100);
+/// The longest time between two scans.
 const SLEEP: Duration = Duration::from_secs(1);
 
-/// Goes its rounds until it is dropped.
-pub(super) async fn run(machine: Arc<Machine>, courier: Arc<WebhookSender>, changed: Arc<Notify>) {
+/// Scans for ever.
+pub(super) async fn run(machine: Arc<Machine>, sender: Arc<WebhookSender>, changed: Arc<Notify>) {
     loop {
-        let told = changed.notified();
-        tokio::pin!(told);
-        // What is told while this round lasts begins the next one.
-        told.as_mut().enable();
+        let notified = changed.notified();
+        tokio::pin!(notified);
+        // A change during this scan begins the next one.
+        notified.as_mut().enable();
         let mut sleep = SLEEP;
         let sandboxes = machine.sandboxes();
-        let rest = REST + EACH * u32::try_from(sandboxes.len()).unwrap_or(u32::MAX);
+        let debounce = DEBOUNCE + DEBOUNCE_PER_SANDBOX * u32::try_from(sandboxes.len()).unwrap_or(u32::MAX);
         for sandbox in sandboxes {
             let now = wall();
             let due = {
@@ -38,9 +38,9 @@ pub(super) async fn run(machine: Arc<Machine>, courier: Arc<WebhookSender>, chan
             };
             match due {
                 Some(Duration::ZERO) => {
-                    if let Some(lane) = courier.free_lane(&sandbox) {
-                        let courier = Arc::clone(&courier);
-                        tokio::spawn(async move { courier.attend(&sandbox, lane).await });
+                    if let Some(held) = sender.try_delivery_lock(&sandbox) {
+                        let sender = Arc::clone(&sender);
+                        tokio::spawn(async move { sender.deliver_due(&sandbox, held).await });
                     }
                 }
                 Some(later) => sleep = sleep.min(later),
@@ -49,8 +49,8 @@ pub(super) async fn run(machine: Arc<Machine>, courier: Arc<WebhookSender>, chan
         }
         tokio::select! {
             () = tokio::time::sleep(sleep) => {}
-            () = told => {}
+            () = notified => {}
         }
-        tokio::time::sleep(rest).await;
+        tokio::time::sleep(debounce).await;
     }
 }

@@ -1,8 +1,8 @@
-//! The courier: takes what a sandbox has to tell its subscribers, sends it, and reports what came of it.
+//! Sends the webhooks in the outboxes of sandboxes, and reports the result of each attempt to the machine.
 //!
-//! One courier at a time serves a sandbox, so that what is told to one subscriber is told in order, and an advance of the
-//! clock waits for each answer before time goes on. No lock of a sandbox is held while anything is on its way. A redirect is
-//! an answer like any other and is not followed.
+//! One task at a time delivers for a sandbox, so that a subscriber gets its deliveries in order, and an advance of the clock
+//! waits for each answer before time goes on. No lock of a sandbox's state is held while a request is under way. A redirect
+//! is an answer and is not followed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -24,53 +24,53 @@ use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, Sandbox};
+use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
-use crate::server::http::wall;
 
-/// How much of an answer is read and kept.
-const ANSWER: usize = 2 * 1024;
-/// How long its head may be.
-const HEAD: usize = 64 * 1024;
-/// How many deliveries are on their way at once, over all sandboxes.
+/// How many bytes of an answer's body are read and kept.
+const ANSWER_BYTES: usize = 2 * 1024;
+/// How many bytes of headers an answer may have.
+const HEADER_BYTES: usize = 64 * 1024;
+/// How many requests are under way at once, over all sandboxes.
 const AT_ONCE: usize = 64;
 
-/// Sends what sandboxes have to tell.
+/// Sends webhooks.
 pub(super) struct WebhookSender {
     machine: Arc<Machine>,
     egress: Egress,
-    seats: Semaphore,
-    /// AttemptResult after every delivery.
+    send_permits: Semaphore,
+    /// Notified after every delivery.
     changed: Arc<Notify>,
-    /// Whoever holds a sandbox's lane delivers for it.
-    lanes: Mutex<BTreeMap<Arc<str>, Weak<AsyncMutex<()>>>>,
+    /// One lock for each sandbox; only its holder sends deliveries, which keeps them in order.
+    delivery_locks: Mutex<BTreeMap<Arc<str>, Weak<AsyncMutex<()>>>>,
 }
 
 impl WebhookSender {
     pub fn new(machine: Arc<Machine>, egress: Egress, changed: Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self { machine, egress, changed, seats: Semaphore::new(AT_ONCE), lanes: Mutex::default() })
+        Arc::new(Self { machine, egress, changed, send_permits: Semaphore::new(AT_ONCE), delivery_locks: Mutex::default() })
     }
 
-    /// Moves a sandbox's clock, and delivers on the way whatever becomes due: the time that is reached, and how much happened.
-    /// Where to is said of the time that it shows when no other advance is under way.
+    /// Moves a sandbox's clock and sends what becomes due on the way. Returns the time that was reached and the number of
+    /// tasks that were due. `to` gets the time at which the advance begins: after any other advance of this sandbox.
     pub async fn advance(self: &Arc<Self>, sandbox: &Arc<Sandbox>, to: impl FnOnce(Timestamp) -> Timestamp) -> (Timestamp, u64) {
-        let _lane = self.lane(sandbox).lock_owned().await;
+        let _held = self.delivery_lock(sandbox).lock_owned().await;
         let to = to(sandbox.lock().world.clock.now(wall()));
         let mut fired = 0;
         loop {
-            let stage = self.machine.advance_until_webhook(sandbox, to, wall());
-            fired += stage.fired;
-            if stage.done {
-                return (stage.now, fired);
+            let progress = self.machine.advance_until_webhook(sandbox, to, wall());
+            fired += progress.fired;
+            if progress.done {
+                return (progress.now, fired);
             }
-            tracing::debug!(sandbox = &*sandbox.name, now = %stage.now, fired, "the clock is being advanced");
-            if !stage.outbound.is_empty() {
-                self.deliver(sandbox, stage.outbound).await;
+            tracing::debug!(sandbox = &*sandbox.name, now = %progress.now, fired, "the clock is being advanced");
+            if !progress.outbound.is_empty() {
+                self.deliver(sandbox, progress.outbound).await;
             }
         }
     }
 
-    /// Delivers what is due in a sandbox; whoever calls holds its lane.
-    pub async fn attend(self: &Arc<Self>, sandbox: &Arc<Sandbox>, lane: OwnedMutexGuard<()>) {
+    /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back.
+    pub async fn deliver_due(self: &Arc<Self>, sandbox: &Arc<Sandbox>, held: OwnedMutexGuard<()>) {
         loop {
             let outbound = self.machine.outgoing(sandbox, wall());
             if outbound.is_empty() {
@@ -78,64 +78,64 @@ impl WebhookSender {
             }
             self.deliver(sandbox, outbound).await;
         }
-        drop(lane);
-        // Something may have come up while the lane was held.
+        drop(held);
+        // A delivery may have become due while the lock was held.
         self.changed.notify_waiters();
     }
 
-    /// The lane of a sandbox, if nobody delivers for it.
-    pub fn free_lane(&self, sandbox: &Arc<Sandbox>) -> Option<OwnedMutexGuard<()>> {
-        self.lane(sandbox).try_lock_owned().ok()
+    /// Takes the delivery lock of a sandbox; `None` if it is held.
+    pub fn try_delivery_lock(&self, sandbox: &Arc<Sandbox>) -> Option<OwnedMutexGuard<()>> {
+        self.delivery_lock(sandbox).try_lock_owned().ok()
     }
 
-    fn lane(&self, sandbox: &Arc<Sandbox>) -> Arc<AsyncMutex<()>> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lane) = lanes.get(&sandbox.name).and_then(Weak::upgrade) {
-            return lane;
+    fn delivery_lock(&self, sandbox: &Arc<Sandbox>) -> Arc<AsyncMutex<()>> {
+        let mut locks = self.delivery_locks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(&sandbox.name).and_then(Weak::upgrade) {
+            return lock;
         }
-        lanes.retain(|_, lane| lane.strong_count() > 0);
-        let lane = Arc::new(AsyncMutex::new(()));
-        lanes.insert(Arc::clone(&sandbox.name), Arc::downgrade(&lane));
-        lane
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::new(AsyncMutex::new(()));
+        locks.insert(Arc::clone(&sandbox.name), Arc::downgrade(&lock));
+        lock
     }
 
-    /// Sends deliveries, those of one subscription one after the other, and reports them in order.
+    /// Sends deliveries, those of one subscription one after the other, and reports the results in order.
     async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) {
         let mut queues: BTreeMap<String, Vec<(usize, Outbound)>> = BTreeMap::new();
-        for (place, row) in outbound.iter().enumerate() {
-            queues.entry(row.subscription.clone()).or_default().push((place, row.clone()));
+        for (index, row) in outbound.iter().enumerate() {
+            queues.entry(row.subscription.clone()).or_default().push((index, row.clone()));
         }
         let mut sending = JoinSet::new();
         for queue in queues.into_values() {
-            let courier = Arc::clone(self);
+            let sender = Arc::clone(self);
             sending.spawn(async move {
-                let mut told = Vec::with_capacity(queue.len());
-                for (place, row) in queue {
-                    let _seat = courier.seats.acquire().await;
-                    told.push((place, courier.send(&row).await));
+                let mut results = Vec::with_capacity(queue.len());
+                for (index, row) in queue {
+                    let _permit = sender.send_permits.acquire().await;
+                    results.push((index, sender.send(&row).await));
                 }
-                told
+                results
             });
         }
-        let mut answers: Vec<Option<AttemptResult>> = vec![None; outbound.len()];
-        while let Some(told) = sending.join_next().await {
-            for (place, told) in told.into_iter().flatten() {
-                answers[place] = Some(told);
+        let mut results: Vec<Option<AttemptResult>> = vec![None; outbound.len()];
+        while let Some(sent) = sending.join_next().await {
+            for (index, result) in sent.into_iter().flatten() {
+                results[index] = Some(result);
             }
         }
-        for (row, told) in outbound.iter().zip(answers) {
-            let told = told.unwrap_or_else(|| AttemptResult::Silent("the delivery broke off".to_owned()));
-            self.machine.report(sandbox, row, &told, wall());
+        for (row, result) in outbound.iter().zip(results) {
+            let result = result.unwrap_or_else(|| AttemptResult::Silent("the delivery broke off".to_owned()));
+            self.machine.report(sandbox, row, &result, wall());
         }
         self.changed.notify_waiters();
     }
 
-    /// One attempt, within its time.
+    /// Makes one attempt, within its time-out.
     async fn send(&self, outbound: &Outbound) -> AttemptResult {
         match tokio::time::timeout(outbound.timeout, self.exchange(outbound)).await {
-            Ok(Ok(told)) => told,
-            Ok(Err(Failure::EgressDenied(barred @ (EgressDenied::Never(..) | EgressDenied::Public(..))))) => {
-                AttemptResult::Refused(barred.to_string())
+            Ok(Ok(result)) => result,
+            Ok(Err(Failure::EgressDenied(denied @ (EgressDenied::Never(..) | EgressDenied::Public(..))))) => {
+                AttemptResult::Refused(denied.to_string())
             }
             Ok(Err(Failure::Address(problem))) => AttemptResult::Refused(problem.to_owned()),
             Ok(Err(failure)) => AttemptResult::Silent(failure.to_string()),
@@ -145,20 +145,20 @@ impl WebhookSender {
 
     async fn exchange(&self, outbound: &Outbound) -> Result<AttemptResult, Failure> {
         let address: Uri = outbound.url.parse().map_err(|_| Failure::Address("the address is no URL"))?;
-        let (user, at) = address.authority().map_or(("", ""), |authority| split(authority.as_str()));
+        let (user, authority) = address.authority().map_or(("", ""), |authority| split_user(authority.as_str()));
         let host = address.host().ok_or(Failure::Address("the address names no host"))?;
         let usual = match address.scheme_str() {
             Some("http") => 80,
             Some("https") => 443,
             _ => return Err(Failure::Address("only `http://` and `https://` addresses are delivered to")),
         };
-        let port = match at.strip_prefix(host).unwrap_or_default() {
+        let port = match authority.strip_prefix(host).unwrap_or_default() {
             "" | ":" => usual,
             port => port[1..].parse().map_err(|_| Failure::Address("the address names no port that there is"))?,
         };
-        let line = self.egress.connect(host, port, usual == 443).await?;
-        let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(line)).await?;
-        let _driven = Driven(tokio::spawn(connection));
+        let connection = self.egress.connect(host, port, usual == 443).await?;
+        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEADER_BYTES).handshake(TokioIo::new(connection)).await?;
+        let _driver = AbortOnDrop(tokio::spawn(driver));
         let target = address.path_and_query().map_or("/", |target| target.as_str());
         let mut request = Request::post(target)
             .body(Full::new(Bytes::from(outbound.body.clone())))
@@ -169,8 +169,8 @@ impl WebhookSender {
                 headers.append(name, value);
             }
         }
-        if let Ok(at) = HeaderValue::from_str(at) {
-            headers.insert(HOST, at);
+        if let Ok(authority) = HeaderValue::from_str(authority) {
+            headers.insert(HOST, authority);
         }
         if !user.is_empty() {
             let pair = if user.contains(':') { text::percent_decode(user) } else { format!("{}:", text::percent_decode(user)) };
@@ -186,27 +186,27 @@ impl WebhookSender {
     }
 }
 
-/// A connection that is driven until nobody wants its answer any more.
-struct Driven(JoinHandle<hyper::Result<()>>);
+/// The task of a connection, which ends with the exchange.
+struct AbortOnDrop(JoinHandle<hyper::Result<()>>);
 
-impl Drop for Driven {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Who is to be presented at an authority, and the authority without them.
-fn split(authority: &str) -> (&str, &str) {
+/// The user information of an authority, and the authority without it.
+fn split_user(authority: &str) -> (&str, &str) {
     authority.rsplit_once('@').unwrap_or(("", authority))
 }
 
-/// The beginning of an answer's body; what follows is not waited for.
+/// The beginning of an answer's body; the rest is not waited for.
 async fn beginning(mut body: Incoming) -> String {
     let mut read = Vec::new();
     while let Some(Ok(frame)) = body.frame().await {
         read.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
-        if read.len() >= ANSWER {
-            read.truncate(ANSWER);
+        if read.len() >= ANSWER_BYTES {
+            read.truncate(ANSWER_BYTES);
             break;
         }
     }
@@ -249,23 +249,23 @@ mod tests {
             let _ = stream.read_to_end(&mut heard);
             heard
         });
-        let told = courier().send(&outbound(&url)).await;
-        assert_eq!(told, AttemptResult::Silent("no answer within 1 s".to_owned()));
+        let result = sender().send(&outbound(&url)).await;
+        assert_eq!(result, AttemptResult::Silent("no answer within 1 s".to_owned()));
         assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
     }
 
     #[tokio::test]
-    async fn hosts_are_judged_by_what_they_resolve_to_however_they_are_written() {
+    async fn hosts_are_checked_by_what_they_resolve_to_however_they_are_written() {
         // A resolver reads numbers as the C library always did: whole, octal, hexadecimal, and with parts left out.
         for host in
             ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]", "somebody:else@169.254.169.254"]
         {
             let url = format!("http://{host}/latest/meta-data");
-            let AttemptResult::Refused(problem) = courier().send(&outbound(&url)).await else { panic!("{url} was tried") };
+            let AttemptResult::Refused(problem) = sender().send(&outbound(&url)).await else { panic!("{url} was tried") };
             assert!(problem.ends_with("which is never connected to"), "{problem}");
         }
         for host in ["134744072", "010.010.010.010", "[::ffff:808:808]", "127.0.0.1@8.8.8.8"] {
-            let AttemptResult::Refused(problem) = courier().send(&outbound(&format!("http://{host}/"))).await else {
+            let AttemptResult::Refused(problem) = sender().send(&outbound(&format!("http://{host}/"))).await else {
                 panic!("{host} was tried")
             };
             assert!(problem.contains("`--allow-egress`"), "{problem}");
@@ -273,12 +273,12 @@ mod tests {
         for url in
             ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///hook", "hook", "http://127.0.0.1:99999/", "http://127.0.0.1\\@8.8.8.8/"]
         {
-            let told = courier().send(&outbound(url)).await;
-            assert!(matches!(told, AttemptResult::Refused(_)), "{url}: {told:?}");
+            let result = sender().send(&outbound(url)).await;
+            assert!(matches!(result, AttemptResult::Refused(_)), "{url}: {result:?}");
         }
     }
 
-    fn courier() -> Arc<WebhookSender> {
+    fn sender() -> Arc<WebhookSender> {
         let wall = Timestamp::UNIX_EPOCH;
         let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
         // Even to who may send everywhere, some addresses are closed.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::time::{self, Timestamp};
 
 /// How virtual time passes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// As on the wall.
@@ -18,7 +19,7 @@ pub enum Mode {
     Frozen,
     /// So many times faster than on the wall.
     #[serde(deserialize_with = "factor")]
-    Speed(f64),
+    Speed(#[schemars(extend("exclusiveMinimum" = 0, "maximum" = Self::FASTEST))] f64),
 }
 
 /// A factor that time can pass by.

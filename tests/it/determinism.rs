@@ -76,7 +76,6 @@ fn call(machine: &Machine, second: bool, action: u8, count: usize) -> String {
         headers: map,
         body: body.to_owned().into(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        secure: false,
         mount: None,
     };
     let answer = machine.handle(&request, WALL.parse().expect("a valid timestamp"));

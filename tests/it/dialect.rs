@@ -78,7 +78,6 @@ fn get(machine: &Machine, path: &str, key: &str) -> Answer {
         headers: HeaderMap::from_iter([(HeaderName::from_static("x-key"), key.parse().expect("a header value"))]),
         body: bytes::Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        secure: false,
         mount: None,
     };
     machine.handle(&request, start())

@@ -212,7 +212,6 @@ impl<'s> Teller<'s> {
             headers,
             body: body.into(),
             peer: [127, 0, 0, 1].into(),
-            secure: false,
             mount: None,
         })
     }

@@ -128,7 +128,6 @@ fn call(machine: &Machine, method: Method, path: &str, key: &str, body: &str) ->
         headers,
         body: body.to_owned().into(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        secure: false,
         mount: None,
     };
     machine.handle(&request, start())

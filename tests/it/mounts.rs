@@ -132,7 +132,6 @@ fn send(machine: &Machine, method: Method, target: &str, headers: &[(&'static st
         headers: HeaderMap::from_iter(headers),
         body: bytes::Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        secure: false,
         mount: None,
     };
     machine.handle(&request, start())

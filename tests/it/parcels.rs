@@ -28,7 +28,6 @@ fn call(machine: &Machine, path: &str, body: &Value) -> Value {
         ),
         body: body.to_string().into(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        secure: false,
         mount: None,
     };
     serde_json::from_slice(&machine.handle(&request, wall()).body).expect("the answer is JSON")

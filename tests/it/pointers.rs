@@ -152,7 +152,7 @@ fn ask(machine: &Machine, method: Method, path: &str, body: &Value) -> Answer {
     ]);
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
-    let request = Request { method, path: path.into(), query: query.into(), headers, body: body.into(), peer, secure: false, mount: None };
+    let request = Request { method, path: path.into(), query: query.into(), headers, body: body.into(), peer, mount: None };
     let answer = machine.handle(&request, wall());
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     answer

@@ -43,7 +43,6 @@ fn call(machine: &Machine, prefix: &str, token: &str, method: Method, path: &str
             headers,
             body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
             peer: [127, 0, 0, 1].into(),
-            secure: false,
             mount: None,
         },
         wall(),
@@ -171,10 +170,10 @@ fn an_abandoned_sandbox_is_removed_and_its_credentials_with_it() {
 fn names_are_checked_and_unique() {
     let machine = machine(Options { sandboxes: 2, ..Options::default() });
     let open = |name: &str| machine.open(machine.stage(name, Start::plain(wall()), None)).err();
-    assert_eq!(open("No"), Some(SandboxError::Name));
-    assert_eq!(open(""), Some(SandboxError::Name));
+    assert_eq!(open("No"), Some(SandboxError::Name("No".to_owned())));
+    assert_eq!(open(""), Some(SandboxError::Name(String::new())));
     assert_eq!(open("one"), None);
-    assert_eq!(open("one"), Some(SandboxError::Taken));
+    assert_eq!(open("one"), Some(SandboxError::Taken("one".to_owned())));
     assert_eq!(open("two"), Some(SandboxError::Full));
     assert!(!machine.remove("default"));
 }

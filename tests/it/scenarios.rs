@@ -44,7 +44,6 @@ impl World {
                 headers: HeaderMap::from_iter(headers),
                 body: body.to_string().into(),
                 peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                secure: false,
                 mount: None,
             },
             start(),

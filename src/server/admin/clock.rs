@@ -3,101 +3,108 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::base::time::{self, Timestamp};
 use crate::engine::Sandbox;
-use crate::server::admin::{Admin, Ask, Given, Problem};
-use crate::server::http::wall;
+use crate::server::admin::detached::detached;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 use crate::world::Mode;
 
-/// The clock as the API shows it.
-pub(super) fn shown(sandbox: &Sandbox) -> Value {
-    let state = sandbox.lock();
-    json!({"now": state.world.clock.now(wall()), "mode": state.world.clock.mode(), "due": state.world.agenda.len(), "next": state.world.agenda.next()})
+/// The clock of a sandbox.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Clock")]
+pub(crate) struct ClockView {
+    now: Timestamp,
+    mode: Mode,
+    /// The number of tasks in the agenda.
+    due: usize,
+    /// When the first of them is due.
+    next: Option<Timestamp>,
 }
 
-pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    Ok(Given::ok(&shown(&*admin.sandbox(ask)?)))
+impl ClockView {
+    pub fn of(sandbox: &Sandbox) -> Self {
+        let state = sandbox.lock();
+        let (clock, agenda) = (&state.world.clock, &state.world.agenda);
+        Self { now: clock.now(wall()), mode: clock.mode(), due: agenda.len(), next: agenda.next() }
+    }
 }
 
-#[derive(Default, Deserialize)]
+pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ClockView, Problem> {
+    Ok(ClockView::of(&*admin.sandbox(request)?))
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Put {
+pub(crate) struct SetClock {
     now: Option<Timestamp>,
     mode: Option<Mode>,
 }
 
-pub(super) fn put_schema() -> Value {
-    json!({"type": "object", "additionalProperties": false, "properties": {
-        "now": {"type": "string", "format": "date-time"},
-        "mode": mode_schema(),
-    }})
-}
-
-/// How time passes, as it is asked for.
-pub(super) fn mode_schema() -> Value {
-    json!({"oneOf": [
-        {"type": "string", "enum": ["realtime", "frozen"]},
-        {"type": "object", "additionalProperties": false, "required": ["speed"], "properties": {
-            "speed": {"type": "number", "exclusiveMinimum": 0, "maximum": Mode::FASTEST},
-        }},
-    ]})
-}
-
-pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let wanted: Put = ask.read()?;
+pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<ClockView, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let wanted: SetClock = request.read()?;
     if let Some(to) = wanted.now {
-        forward(&sandbox, to)?;
-        let moved = Arc::clone(&sandbox);
-        return Ok(Given::advanced(sandbox, move |_| to, move |_, _| set(&moved, wanted.mode)));
+        refuse_past(&sandbox, to)?;
     }
-    Ok(set(&sandbox, wanted.mode))
+    let sender = Arc::clone(&admin.webhook_sender);
+    let put = async move {
+        if let Some(to) = wanted.now {
+            sender.advance(&sandbox, |_| to).await;
+        }
+        if let Some(mode) = wanted.mode {
+            sandbox.lock().world.clock.set_mode(mode, wall());
+        }
+        ClockView::of(&sandbox)
+    };
+    Ok(detached(put).await)
 }
 
-fn set(sandbox: &Sandbox, mode: Option<Mode>) -> Given {
-    if let Some(mode) = mode {
-        sandbox.lock().world.clock.set_mode(mode, wall());
-    }
-    Given::ok(&shown(sandbox))
-}
-
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Advance {
+pub(crate) struct Advance {
+    /// A span.
+    #[schemars(example = "72h")]
     by: Option<String>,
     to: Option<Timestamp>,
 }
 
-pub(super) fn advance_schema() -> Value {
-    json!({"type": "object", "additionalProperties": false, "properties": {
-        "by": {"type": "string", "example": "72h"},
-        "to": {"type": "string", "format": "date-time"},
-    }})
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Advanced {
+    now: Timestamp,
+    /// The number of tasks that were due on the way.
+    fired: u64,
 }
 
-pub(super) fn advance(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let told = |now, fired| Given::ok(&json!({"now": now, "fired": fired}));
-    match ask.read()? {
+pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result<Advanced, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let sender = Arc::clone(&admin.webhook_sender);
+    let (now, fired) = match request.read()? {
         Advance { by: Some(by), to: None } => {
-            let by = time::span(&by).ok_or_else(|| Problem::bad(format!("`by` is a span such as `72h` or `3d`, found `{by}`")))?;
+            let by = time::span(&by).ok_or_else(|| Problem::bad_request(format!("`by` is a span such as `72h` or `3d`, found `{by}`")))?;
             if by < SignedDuration::ZERO {
-                return Err(Problem::bad("the clock only moves forward; `reset` goes back"));
+                return Err(Problem::bad_request("the clock only moves forward; `reset` goes back"));
             }
-            Ok(Given::advanced(sandbox, move |now| time::shift(now, by), told))
+            detached(async move { sender.advance(&sandbox, |now| time::shift(now, by)).await }).await
         }
         Advance { by: None, to: Some(to) } => {
-            forward(&sandbox, to)?;
-            Ok(Given::advanced(sandbox, move |_| to, told))
+            refuse_past(&sandbox, to)?;
+            detached(async move { sender.advance(&sandbox, |_| to).await }).await
         }
-        _ => Err(Problem::bad("either `by` or `to` is needed")),
-    }
+        _ => return Err(Problem::bad_request("either `by` or `to` is needed")),
+    };
+    Ok(Advanced { now, fired })
 }
 
-fn forward(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {
+fn refuse_past(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {
     let now = sandbox.lock().world.clock.now(wall());
-    if to < now { Err(Problem::bad(format!("the clock only moves forward, it is {now}; `reset` goes back"))) } else { Ok(()) }
+    if to < now {
+        return Err(Problem::bad_request(format!("the clock only moves forward, it is {now}; `reset` goes back")));
+    }
+    Ok(())
 }

@@ -2,49 +2,71 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::engine::Sandbox;
 use crate::scenario::conversation::{Player, StepReport};
+use crate::scenario::load_conversation;
 use crate::scenario::run::MachineVocabulary;
-use crate::scenario::{self, Story};
-use crate::server::admin::scenarios::refused;
-use crate::server::admin::{Admin, Ask, Given, Problem};
-use crate::server::http::wall;
+use crate::server::admin::detached::detached;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 
-pub(super) const VENDOR: &[(&str, &str)] = &[("vendor", "whom the conversation is with, such as `shippo`")];
-
-pub(super) fn schema() -> Value {
-    scenario::schema::conversation()
+/// A conversation that was played.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Played {
+    about: Option<String>,
+    verdict: Verdict,
+    steps: Vec<StepView>,
 }
 
-pub(super) fn play(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let name = ask.query("vendor").ok_or_else(|| Problem::bad("`vendor` says whom the conversation is with"))?;
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "PlayedVerdict")]
+enum Verdict {
+    Passed,
+    Failed,
+}
+
+/// A step that was made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Step")]
+struct StepView {
+    /// The call, or what else was done.
+    step: String,
+    /// The status of the answer; `null` unless it was a call.
+    status: Option<u16>,
+    /// Every expectation that was not met.
+    problems: Vec<String>,
+}
+
+pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Played, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let name = request.query("vendor").ok_or_else(|| Problem::bad_request("`vendor` says whom the conversation is with"))?;
     let vendor = admin.machine.vendors().all().iter().find(|vendor| vendor.id == name || vendor.mount == name);
-    let vendor = vendor.ok_or_else(|| Problem::bad(format!("there is no vendor `{name}`")))?;
-    let text = String::from_utf8_lossy(ask.body);
-    let story =
-        scenario::load_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine)).map_err(|found| refused(&found))?;
-    let story = Arc::new(story);
-    let player = Player::new(&admin.machine, &sandbox, vendor.mount, &story);
-    Ok(next(player, story, sandbox, Vec::new()))
-}
-
-/// Makes the next step; the one after it follows when time has come so far and all webhooks were delivered.
-fn next(mut player: Player, story: Arc<Story>, sandbox: Arc<Sandbox>, mut steps: Vec<StepReport>) -> Given {
-    let Some(step) = player.play(wall()) else {
-        let passed = steps.iter().all(|step| step.failures.is_empty());
-        let steps: Vec<Value> = steps.iter().map(to_json).collect();
-        return Given::ok(&json!({"about": story.about, "verdict": if passed { "passed" } else { "failed" }, "steps": steps}));
+    let vendor = vendor.ok_or_else(|| Problem::bad_request(format!("there is no vendor `{name}`")))?;
+    let text = String::from_utf8_lossy(request.body);
+    let story = Arc::new(load_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine))?);
+    let mut player = Player::new(&admin.machine, &sandbox, vendor.mount, &story);
+    let sender = Arc::clone(&admin.webhook_sender);
+    let play = async move {
+        let mut steps = Vec::new();
+        while let Some(step) = player.play(wall()) {
+            sender.advance(&sandbox, |_| step.until).await;
+            steps.push(StepView::of(&step));
+        }
+        let passed = steps.iter().all(|step| step.problems.is_empty());
+        let verdict = if passed { Verdict::Passed } else { Verdict::Failed };
+        Played { about: story.about.clone(), verdict, steps }
     };
-    let until = step.until;
-    steps.push(step);
-    Given::advanced(Arc::clone(&sandbox), move |_| until, move |_, _| next(player, story, sandbox, steps))
+    Ok(detached(play).await)
 }
 
-fn to_json(step: &StepReport) -> Value {
-    let problems: Vec<String> = step.failures.iter().map(ToString::to_string).collect();
-    let status = step.exchange.as_ref().map(|(_, answer)| answer.status.as_u16());
-    json!({"step": step.title, "status": status, "problems": problems})
+impl StepView {
+    fn of(report: &StepReport) -> Self {
+        let status = report.exchange.as_ref().map(|(_, answer)| answer.status.as_u16());
+        Self { step: report.title.clone(), status, problems: report.failures.iter().map(ToString::to_string).collect() }
+    }
 }

@@ -1,127 +1,163 @@
-//! Parcels of every vendor, and a hand on them.
+//! Parcels of every vendor: shown, and moved by hand.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status, library};
 use crate::engine::{Cx, PARCEL};
-use crate::server::admin::{Admin, Ask, Given, Problem};
-use crate::server::http::wall;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 
-pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
+/// A parcel and its life so far.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Parcel")]
+pub(crate) struct ParcelView {
+    /// The vendor that it was bought from.
+    vendor: String,
+    account: String,
+    tracking_number: String,
+    /// The vendor's code of the carrier.
+    carrier: String,
+    /// The vendor's code of the service.
+    service: String,
+    /// The vendor's document that it belongs to.
+    subject: String,
+    status: Status,
+    /// When its label was bought.
+    created: Timestamp,
+    /// The name of its timeline, or `usual`.
+    timeline: String,
+    /// The position of the timeline's next step.
+    step: u32,
+    from: Location,
+    to: Location,
+    /// Its scans, oldest first.
+    events: Vec<Scan>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Parcels {
+    parcels: Vec<ParcelView>,
+}
+
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Parcels, Problem> {
+    let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let tables = state.world.accounts.iter().filter_map(|(_, account)| Some((account, account.table(&PARCEL)?)));
-    let rows: Vec<Value> = tables
-        .flat_map(|(account, table)| table.iter().map(move |(_, body)| (account, body)))
-        .filter_map(|(account, body)| {
+    let mut parcels = Vec::new();
+    for (_, account) in state.world.accounts.iter() {
+        let rows = account.table(&PARCEL).into_iter().flat_map(|table| table.iter());
+        parcels.extend(rows.filter_map(|(_, body)| {
             let parcel = serde_json::from_slice(body).ok()?;
             let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
-            Some(shown(vendor.id, &account.name, &parcel))
-        })
-        .collect();
-    Ok(Given::ok(&json!({"parcels": rows})).finding(rows.len()))
+            Some(ParcelView::of(vendor.id, &account.name, &parcel))
+        }));
+    }
+    Ok(Parcels { parcels })
 }
 
-pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    on_parcel(admin, ask, |cx, parcel| shown(cx.vendor_id(), &cx.docs.account().name, parcel))
+pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
+    on_parcel(admin, request, |_, _| ())
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Event {
+pub(crate) struct Event {
+    #[schemars(with = "Status")]
     status: String,
+    /// A finer word of the vendor.
     code: Option<String>,
+    /// A text instead of the vendor's usual one.
     message: Option<String>,
     location: Option<Location>,
 }
 
-pub(super) fn event_schema() -> Value {
-    json!({"type": "object", "additionalProperties": false, "required": ["status"], "properties": {
-        "status": {"type": "string", "enum": Status::ALL.map(Status::word)},
-        "code": {"type": "string"},
-        "message": {"type": "string"},
-        "location": {"type": "object", "properties": {
-            "city": {"type": "string"}, "state": {"type": "string"}, "zip": {"type": "string"}, "country": {"type": "string"},
-        }},
-    }})
-}
-
-pub(super) fn event(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let wanted: Event = ask.read()?;
+pub(crate) async fn event(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
+    let wanted: Event = request.read()?;
     let Some(status) = Status::from_word(&wanted.status) else {
         let words = Status::ALL.map(Status::word).join(", ");
-        return Err(Problem::bad(format!("`status` is one of {words}, found `{}`", wanted.status)));
+        return Err(Problem::bad_request(format!("`status` is one of {words}, found `{}`", wanted.status)));
     };
-    on_parcel(admin, ask, move |cx, parcel| {
+    on_parcel(admin, request, |cx, parcel| {
         let Event { code, message, location, .. } = &wanted;
         let scan = Scan { at: cx.now, status, code: code.clone(), message: message.clone(), location: location.clone() };
         cx.scan(parcel, scan);
-        shown(cx.vendor_id(), &cx.docs.account().name, parcel)
     })
 }
 
-pub(super) fn next(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    on_parcel(admin, ask, |cx, parcel| {
+pub(crate) async fn next(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
+    on_parcel(admin, request, |cx, parcel| {
         cx.force_next_step(parcel);
-        shown(cx.vendor_id(), &cx.docs.account().name, parcel)
     })
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Follow {
+pub(crate) struct SetTimeline {
+    /// A timeline of the scenario, or a built-in one.
     #[serde(default)]
+    #[schemars(required, extend("examples" = library::names().map(|(name, _)| name).collect::<Vec<_>>()))]
     name: String,
 }
 
-pub(super) fn timeline_schema() -> Value {
-    json!({"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
-        "name": {"type": "string", "description": "a timeline of the scenario, or of the library", "examples": library::names().map(|(name, _)| name).collect::<Vec<_>>()},
-    }})
-}
-
-pub(super) fn timeline(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let Follow { name } = ask.read()?;
+pub(crate) async fn timeline(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
+    let SetTimeline { name } = request.read()?;
     let mut is_known = true;
-    let done = on_parcel(admin, ask, |cx, parcel| {
-        is_known = cx.set_timeline(parcel, &name);
-        shown(cx.vendor_id(), &cx.docs.account().name, parcel)
-    })?;
+    let parcel = on_parcel(admin, request, |cx, parcel| is_known = cx.set_timeline(parcel, &name))?;
     if !is_known {
         let names = library::names().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-        return Err(Problem::bad(format!("there is no timeline `{name}` in the scenario, nor among {names}")));
+        return Err(Problem::bad_request(format!("there is no timeline `{name}` in the scenario, nor among {names}")));
     }
-    Ok(done)
+    Ok(parcel)
 }
 
-pub(super) fn timelines(_: &Admin, _: &Ask<'_>) -> Result<Given, Problem> {
-    let rows: Vec<Value> = library::names().map(|(name, about)| json!({"name": name, "about": about})).collect();
-    Ok(Given::ok(&json!({"timelines": rows})))
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Timelines {
+    timelines: Vec<TimelineView>,
 }
 
-fn on_parcel(admin: &Admin, ask: &Ask<'_>, act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> Value) -> Result<Given, Problem> {
-    let number = ask.parameter("tracking");
-    let sandbox = admin.holder(ask, &PARCEL, number)?;
-    let done = admin.machine.with_parcel(&sandbox, number, wall(), act);
+/// A built-in timeline.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Timeline")]
+struct TimelineView {
+    name: &'static str,
+    about: &'static str,
+}
+
+pub(crate) async fn timelines(_: &Admin, _: &AdminRequest<'_>) -> Result<Timelines, Problem> {
+    Ok(Timelines { timelines: library::names().map(|(name, about)| TimelineView { name, about }).collect() })
+}
+
+/// Changes the parcel that the path names, in whichever sandbox has it.
+fn on_parcel(admin: &Admin, request: &AdminRequest<'_>, mut act: impl FnMut(&mut Cx<'_>, &mut Parcel)) -> Result<ParcelView, Problem> {
+    let number = request.parameter("tracking");
+    let sandbox = admin.find_owner(request, &PARCEL, number)?;
+    let done = admin.machine.with_parcel(&sandbox, number, wall(), |cx, parcel| {
+        act(cx, parcel);
+        ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel)
+    });
     admin.changed.notify_waiters();
-    Ok(Given::ok(&done?))
+    Ok(done?)
 }
 
-fn shown(vendor: &str, account: &str, parcel: &Parcel) -> Value {
-    json!({
-        "vendor": vendor,
-        "account": account,
-        "tracking_number": parcel.tracking_number,
-        "carrier": parcel.carrier,
-        "service": parcel.service,
-        "subject": parcel.subject,
-        "status": parcel.status(),
-        "created": parcel.created,
-        "timeline": parcel.timeline.as_deref().unwrap_or("usual"),
-        "step": parcel.step,
-        "from": parcel.from,
-        "to": parcel.to,
-        "events": parcel.scans,
-    })
+impl ParcelView {
+    fn of(vendor: &str, account: &str, parcel: &Parcel) -> Self {
+        Self {
+            vendor: vendor.to_owned(),
+            account: account.to_owned(),
+            tracking_number: parcel.tracking_number.clone(),
+            carrier: parcel.carrier.clone(),
+            service: parcel.service.clone(),
+            subject: parcel.subject.clone(),
+            status: parcel.status(),
+            created: parcel.created,
+            timeline: parcel.timeline.clone().unwrap_or_else(|| "usual".to_owned()),
+            step: parcel.step,
+            from: parcel.from.clone(),
+            to: parcel.to.clone(),
+            events: parcel.scans.clone(),
+        }
+    }
 }

@@ -1,62 +1,100 @@
-//! The journal: listed, counted, waited for, streamed, exported, emptied, all by the same filters.
+//! The journal: listed, counted, waited for, streamed, exported, emptied, all with the same filters.
 
+mod entry;
 mod export;
 mod filter;
 mod secrets;
-mod shown;
 mod stream;
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-use crate::server::admin::{Admin, Ask, Given, Problem};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub(crate) use self::entry::EntryView;
+pub(crate) use self::export::export;
+pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, LIST, STREAM};
+pub(crate) use self::stream::stream;
+use crate::server::admin::long_poll::long_poll;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::requests::filter::Filter;
+use crate::server::admin::requests::secrets::Secrets;
+use crate::server::admin::state::Admin;
 use crate::world::Entry;
 
-pub(super) use export::export;
-use filter::Filter;
-pub(super) use filter::{COUNT, EXPORT, FILTERS, LIST, STREAM};
-use secrets::Secrets;
-pub(super) use shown::entry_schema;
-use shown::shown;
-pub(super) use stream::stream;
-
-pub(super) fn list(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let (filter, secrets) = (Filter::read(admin, ask)?, Secrets::read(ask)?);
-    let journal = sandbox.journal();
-    let rows = filter.find(&journal, 100)?;
-    let counts = json!({"written": journal.written, "dropped": journal.dropped, "bytes": journal.bytes()});
-    drop(journal);
-    let shown: Vec<Value> = rows.iter().map(|row| shown(row, secrets)).collect();
-    Ok(Given::ok(&json!({"requests": shown, "journal": counts})).finding(rows.len()))
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Requests {
+    /// The newest that fit the filters, oldest first.
+    requests: Vec<EntryView>,
+    journal: JournalView,
 }
 
-pub(super) fn count(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let filter = Filter::read(admin, ask)?;
-    let journal = sandbox.journal();
-    let found = filter.find(&journal, usize::MAX)?.len();
-    Ok(Given::ok(&json!({"count": found, "complete": journal.dropped == 0, "dropped": journal.dropped})).finding(found))
+/// The size of a journal.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Journal")]
+struct JournalView {
+    /// How many exchanges were ever written.
+    written: u64,
+    /// How many of them made room for others.
+    dropped: u64,
+    bytes: usize,
 }
 
-pub(super) fn delete(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let filter = Filter::read(admin, ask)?;
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Requests, Problem> {
+    let (filter, secrets) = (Filter::read(admin, request)?, Secrets::read(request)?);
+    let look = || {
+        let sandbox = admin.sandbox(request)?;
+        let journal = sandbox.journal();
+        let rows = filter.find(&journal, 100)?;
+        let size = JournalView { written: journal.written, dropped: journal.dropped, bytes: journal.bytes() };
+        drop(journal);
+        let requests = rows.iter().map(|row| EntryView::of(row, secrets)).collect();
+        Ok((Requests { requests, journal: size }, rows.len()))
+    };
+    long_poll(request, || admin.sandbox_changed(request), look).await
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Count {
+    /// How many exchanges fit the filters.
+    count: usize,
+    /// Whether the journal still holds everything that was ever written.
+    complete: bool,
+    /// How many exchanges made room for others.
+    dropped: u64,
+}
+
+pub(crate) async fn count(admin: &Admin, request: &AdminRequest<'_>) -> Result<Count, Problem> {
+    let filter = Filter::read(admin, request)?;
+    let look = || {
+        let sandbox = admin.sandbox(request)?;
+        let journal = sandbox.journal();
+        let count = filter.find(&journal, usize::MAX)?.len();
+        Ok((Count { count, complete: journal.dropped == 0, dropped: journal.dropped }, count))
+    };
+    long_poll(request, || admin.sandbox_changed(request), look).await
+}
+
+pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let filter = Filter::read(admin, request)?;
     if filter.is_everything() {
         sandbox.forget();
-        return Ok(Given::empty());
+        return Ok(());
     }
     let mut journal = sandbox.journal();
-    let gone: std::collections::BTreeSet<u64> = filter.find(&journal, usize::MAX)?.iter().map(|entry| entry.number).collect();
+    let gone: BTreeSet<u64> = filter.find(&journal, usize::MAX)?.iter().map(|entry| entry.number).collect();
     journal.retain(|entry| !gone.contains(&entry.number));
-    Ok(Given::empty())
+    Ok(())
 }
 
-pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let (id, secrets) = (ask.parameter("id"), Secrets::read(ask)?);
-    let found = |entry: &Entry| entry.id == id;
+pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<EntryView, Problem> {
+    let (id, secrets) = (request.parameter("id"), Secrets::read(request)?);
+    let is_wanted = |entry: &Entry| entry.id == id;
     // An id begins with the name of its sandbox, so most others need not be searched.
     let sandboxes = admin.machine.sandboxes();
     let own = sandboxes.iter().filter(|sandbox| id.strip_prefix(&*sandbox.name).is_some_and(|rest| rest.starts_with('-')));
-    let entry = own.filter_map(|sandbox| sandbox.journal().iter().rev().find(found)).next();
-    entry.map(|entry| Given::ok(&shown(&entry, secrets))).ok_or_else(|| Problem::missing(format!("no journal holds `{id}`")))
+    let entry = own.filter_map(|sandbox| sandbox.journal().iter().rev().find(is_wanted)).next();
+    entry.map(|entry| EntryView::of(&entry, secrets)).ok_or_else(|| Problem::not_found(format!("no journal holds `{id}`")))
 }

@@ -1,46 +1,59 @@
-//! The scenario of a sandbox: shown, replaced.
+//! The scenario of a sandbox.
 
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::scenario::{self, Diagnostic, Scenario, built_in};
-use crate::server::admin::{Admin, Ask, Given, Problem, sandboxes};
-use crate::server::http::wall;
+use crate::engine::Sandbox;
+use crate::scenario::{self, Scenario, built_in};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 use crate::server::shutdown;
 
-/// The name that diagnostics give to a text that came in over the API.
-const NAME: &str = "scenario.yaml";
+/// The file name in diagnostics of a scenario that came in over the API.
+const FILE_NAME: &str = "scenario.yaml";
 
-pub(super) fn get(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let state = sandbox.lock();
-    Ok(Given::ok(&json!({"name": state.scenario, "source": state.script.source()})))
+/// The scenario of a sandbox.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Scenario")]
+pub(crate) struct ScenarioView {
+    name: String,
+    /// Its text; empty for the default scenario.
+    source: String,
 }
 
-pub(super) fn put(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let keep = match ask.query("keep") {
+impl ScenarioView {
+    fn of(sandbox: &Sandbox) -> Self {
+        let state = sandbox.lock();
+        Self { name: state.scenario.clone(), source: state.script.source().to_owned() }
+    }
+}
+
+pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ScenarioView, Problem> {
+    Ok(ScenarioView::of(&*admin.sandbox(request)?))
+}
+
+pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<ScenarioView, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let keep = match request.query("keep") {
         None => false,
         Some("data") => true,
-        Some(other) => return Err(Problem::bad(format!("`keep` is `data` or nothing, found `{other}`"))),
+        Some(other) => return Err(Problem::bad_request(format!("`keep` is `data` or nothing, found `{other}`"))),
     };
-    let scenario = Arc::new(parse(admin, ask.body)?);
+    let scenario = Arc::new(parse(admin, request.body)?);
     let world = keep.then(|| sandbox.lock().world.clone());
-    let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall()).map_err(|found| refused(&found))?;
+    let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
     shutdown::report(&admin.machine, &sandbox, "it goes on under another scenario");
-    admin.machine.replace(&sandbox, staged, keep).map_err(|error| sandboxes::refused(error, &sandbox.name))?;
-    let state = sandbox.lock();
-    Ok(Given::ok(&json!({"name": state.scenario, "source": state.script.source()})))
+    admin.machine.replace(&sandbox, staged, keep)?;
+    Ok(ScenarioView::of(&sandbox))
 }
 
-pub(super) fn put_schema() -> Value {
-    scenario::schema::skeleton()
-}
-
-/// Reads a scenario as `seatrial check` does. A word alone is the name of one that is built in.
-pub(super) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
+/// Reads a scenario as `seatrial check` does. A word alone is the name of a built-in scenario.
+pub(crate) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
     let word = str::from_utf8(bytes).map(|text| text.trim().trim_matches('"')).unwrap_or_default();
     let is_name = word.starts_with(|letter: char| letter.is_ascii_lowercase())
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -53,12 +66,5 @@ pub(super) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
         }
         None => bytes,
     };
-    scenario::load_bytes(bytes, NAME, &scenario::run::MachineVocabulary(&admin.machine)).map_err(|found| refused(&found))
-}
-
-/// Every problem of a scenario, for people and for programs.
-pub(super) fn refused(found: &[Diagnostic]) -> Problem {
-    let text = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
-    let rows: Vec<Value> = found.iter().map(Diagnostic::to_json).collect();
-    Problem { more: Some(json!({"diagnostics": rows})), ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text) }
+    Ok(scenario::load_bytes(bytes, FILE_NAME, &scenario::run::MachineVocabulary(&admin.machine))?)
 }

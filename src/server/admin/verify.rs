@@ -1,27 +1,32 @@
-//! The verdict over the API: expectations in, findings out.
+//! Expectations in, a verdict out.
 
 use serde_json::{Value, json};
 
-use crate::scenario::{schema, verify as verdict};
-use crate::server::admin::{Admin, Ask, Given, Problem, scenarios};
+use crate::scenario::schema;
+use crate::scenario::verify::{self, Report};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::scenarios;
+use crate::server::admin::state::Admin;
 
-pub(super) fn schema() -> Value {
+/// The schema of the body.
+pub(crate) fn body() -> Value {
     let schema = schema::skeleton();
     json!({"type": "object", "additionalProperties": false, "properties": {
         "expect": schema.pointer("/properties/expect").cloned().unwrap_or_default(),
     }})
 }
 
-/// Judges what is expected in the body; without one, what the scenario expects.
-pub(super) fn verify(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let wanted: Value = ask.read()?;
+/// Judges the expectations in the body; without a body, those of the scenario.
+pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<Report, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let wanted: Value = request.read()?;
     match &wanted {
-        Value::Null => Ok(Given::ok(&verdict::verify_current(&admin.machine, &sandbox))),
+        Value::Null => Ok(verify::verify_current(&admin.machine, &sandbox)),
         Value::Object(members) if members.keys().all(|name| name == "expect") => {
             let text = json!({"name": "verify", "expect": wanted["expect"]}).to_string();
-            Ok(Given::ok(&verdict::verify(&admin.machine, &sandbox, &scenarios::parse(admin, text.as_bytes())?)))
+            Ok(verify::verify(&admin.machine, &sandbox, &scenarios::parse(admin, text.as_bytes())?))
         }
-        _ => Err(Problem::bad("the body is an object with `expect`, or nothing to judge what the scenario expects")),
+        _ => Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
     }
 }

@@ -1,43 +1,55 @@
 //! The journal for other tools: HAR for browsers and proxies, NDJSON for pipes, curl for a terminal, and a conversation, which
-//! is the form that this project's own tests have.
+//! is the format of this project's own tests.
 
 use std::fmt::Write as _;
 
+use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use crate::engine;
 use crate::scenario::conversation::with_default_credentials;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::requests::entry::{EntryView, body_of, headers_of, is_cut, target};
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::secrets::Secrets;
-use crate::server::admin::requests::shown::{body_of, headers_of, shown, target};
-use crate::server::admin::{Admin, Ask, Given, Problem};
+use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::state::Admin;
 use crate::world::{Entry, Mode};
 
-/// Headers that whoever makes a call again sends by himself.
+/// Headers that an HTTP client sets itself.
 const USUAL: [&str; 8] =
     ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
 
-pub(in crate::server::admin) fn export(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let (filter, secrets) = (Filter::read(admin, ask)?, Secrets::read(ask)?);
+pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let (filter, secrets) = (Filter::read(admin, request)?, Secrets::read(request)?);
     let rows = filter.find(&sandbox.journal(), usize::MAX)?;
-    match ask.query("format").unwrap_or("har") {
-        "har" => Ok(Given::ok(&har(&rows, secrets))),
-        "ndjson" => {
-            Ok(Given::text("application/x-ndjson", rows.iter().map(|row| format!("{}\n", shown(row, secrets))).collect::<String>()))
-        }
-        "curl" => Ok(Given::text("text/x-shellscript", rows.iter().map(|row| curl(row, secrets)).collect::<String>())),
+    match request.query("format").unwrap_or("har") {
+        "har" => Ok(response::json(StatusCode::OK, &har(&rows, secrets))),
+        "ndjson" => Ok(response::text("application/x-ndjson", ndjson(&rows, secrets))),
+        "curl" => Ok(response::text("text/x-shellscript", rows.iter().map(|row| curl(row, secrets)).collect::<String>())),
         "conversation" => {
             let state = sandbox.lock();
             let (seed, frozen) = (state.world.seed, state.world.clock.mode() == Mode::Frozen);
             drop(state);
-            let told = conversation(admin, &rows, seed, frozen, secrets)?;
+            let recorded = conversation(admin, &rows, seed, frozen, secrets)?;
             let mount = rows.first().map_or("", |row| mount_of(admin, row));
-            Ok(Given::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &told)))
+            Ok(response::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &recorded)))
         }
-        other => Err(Problem::bad(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
+        other => Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     }
+}
+
+/// One JSON document a line.
+fn ndjson(rows: &[Entry], secrets: Secrets) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut out, &EntryView::of(row, secrets)).expect("views have text keys and are written to memory");
+        out.push(b'\n');
+    }
+    out
 }
 
 /// HTTP Archive 1.2.
@@ -102,9 +114,9 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
     })
 }
 
-/// What to say about a body of which only the beginning was kept.
+/// The comment on a body of which only the beginning was kept.
 fn cut(body: &[u8], length: usize) -> Option<String> {
-    (body.len() < length).then(|| format!("cut: the first {} of {length} bytes", body.len()))
+    is_cut(body, length).then(|| format!("cut: the first {} of {length} bytes", body.len()))
 }
 
 /// A body as text.
@@ -149,7 +161,7 @@ fn quoted(text: &str) -> String {
 fn conversation(admin: &Admin, rows: &[Entry], seed: u64, frozen: bool, secrets: Secrets) -> Result<String, Problem> {
     let mount = rows.first().map_or("", |row| mount_of(admin, row));
     if rows.iter().any(|row| mount_of(admin, row) != mount) {
-        return Err(Problem::bad("a conversation is with one vendor; name it with `vendor`"));
+        return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
     }
     let mut out = format!("about: Calls to {mount}, as they were recorded.\nscenario: {}\nsteps:\n", json!({"seed": seed}));
     let mut before = None;
@@ -173,8 +185,8 @@ fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
     let _ = writeln!(out, "  - call: {}", json!(call));
     let kind = header(&entry.request_headers, "content-type");
     let usual = |name: &str, value: &str| {
-        let told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
-        USUAL.contains(&name) && !told && !(name == "accept" && value != "*/*")
+        let is_told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
+        USUAL.contains(&name) && !is_told && !(name == "accept" && value != "*/*")
     };
     let headers = headers_of(&entry.request_headers, secrets).filter(|(name, value)| !usual(name, value));
     let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();

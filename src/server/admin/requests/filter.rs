@@ -1,11 +1,13 @@
-//! The filters of the journal, the same wherever it is asked for something.
+//! The filters of the journal, the same for all of its routes.
 
 use crate::base::text;
 use crate::base::time::Timestamp;
-use crate::server::admin::{Admin, Ask, Problem};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
 use crate::world::{Entry, Journal};
 
-/// Everything that a query about the journal may hold; each route takes a part of it.
+/// All query parameters of the journal's routes; each route takes a part of them.
 const QUERY: &[(&str, &str)] = &[
     ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`, which is with one vendor"),
     ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
@@ -20,18 +22,18 @@ const QUERY: &[(&str, &str)] = &[
     ("min", "how many calls `wait` waits for (1)"),
 ];
 
-/// What an export takes.
-pub(in crate::server::admin) const EXPORT: &[(&str, &str)] = QUERY.split_at(9).0;
-/// What a stream takes.
-pub(in crate::server::admin) const STREAM: &[(&str, &str)] = EXPORT.split_at(1).1;
-/// What names the calls that are to be forgotten.
-pub(in crate::server::admin) const FILTERS: &[(&str, &str)] = EXPORT.split_at(2).1;
-/// What a list takes.
-pub(in crate::server::admin) const LIST: &[(&str, &str)] = QUERY.split_at(1).1;
-/// What a count takes.
-pub(in crate::server::admin) const COUNT: &[(&str, &str)] = QUERY.split_at(2).1;
+/// The query of an export.
+pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(9).0;
+/// The query of a stream.
+pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(1).1;
+/// The query of a deletion.
+pub(crate) const FILTERS: &[(&str, &str)] = EXPORT.split_at(2).1;
+/// The query of a list.
+pub(crate) const LIST: &[(&str, &str)] = QUERY.split_at(1).1;
+/// The query of a count.
+pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(2).1;
 
-/// What the filters of a query name.
+/// Which exchanges a query names.
 #[derive(Clone)]
 pub(super) struct Filter {
     vendor: Option<String>,
@@ -50,22 +52,22 @@ enum Since {
 }
 
 impl Filter {
-    pub fn read(admin: &Admin, ask: &Ask<'_>) -> Result<Self, Problem> {
-        let text = |name: &str| ask.query(name).map(str::to_owned);
+    pub fn read(admin: &Admin, request: &AdminRequest<'_>) -> Result<Self, Problem> {
+        let text = |name: &str| request.query(name).map(str::to_owned);
         // A name that nothing can have would fit no call, and be waited for in vain.
-        if let Some(wanted) = ask.query("vendor") {
+        if let Some(wanted) = request.query("vendor") {
             known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect::<Vec<_>>())?;
         }
-        if let Some(wanted) = ask.query("operation") {
+        if let Some(wanted) = request.query("operation") {
             let loaded = admin.machine.vendors().loaded().iter();
             let names = loaded.flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name);
             known("operation", wanted, &names.collect::<Vec<_>>())?;
         }
         let status = text("status");
         if let Some(status) = &status
-            && !(status.len() == 3 && status.bytes().enumerate().all(|(place, byte)| byte.is_ascii_digit() || (place > 0 && byte == b'x')))
+            && !(status.len() == 3 && status.bytes().enumerate().all(|(index, byte)| byte.is_ascii_digit() || (index > 0 && byte == b'x')))
         {
-            return Err(Problem::bad(format!("`status` is a number such as `404` or a class such as `4xx`, found `{status}`")));
+            return Err(Problem::bad_request(format!("`status` is a number such as `404` or a class such as `4xx`, found `{status}`")));
         }
         Ok(Self {
             vendor: text("vendor"),
@@ -73,8 +75,8 @@ impl Filter {
             method: text("method"),
             status,
             note: text("note"),
-            since: ask.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
-            limit: ask.number("limit")?,
+            since: request.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
+            limit: request.number("limit")?,
         })
     }
 
@@ -115,7 +117,7 @@ impl Filter {
             Some(entry) => Ok(entry.number),
             // It made room for others, so that all that are left came after it.
             None if journal.dropped > 0 => Ok(0),
-            None => Err(Problem::bad(format!("`since` is a time or the id of a call in this journal, found `{id}`"))),
+            None => Err(Problem::bad_request(format!("`since` is a time or the id of a call in this journal, found `{id}`"))),
         }
     }
 
@@ -134,11 +136,11 @@ impl Filter {
     }
 }
 
-/// Refuses a name that there is not.
+/// Refuses an unknown name.
 fn known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
     if names.contains(&wanted) {
         return Ok(());
     }
     let near = text::nearest(wanted, names.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Err(Problem::bad(format!("there is no {what} `{wanted}`{near}")))
+    Err(Problem::bad_request(format!("there is no {what} `{wanted}`{near}")))
 }

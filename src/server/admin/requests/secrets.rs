@@ -1,7 +1,7 @@
-//! What is nobody's business: passwords, keys and tokens, wherever they stand in an exchange.
+//! Removes passwords, keys and tokens from exchanges.
 //!
-//! A name tells a secret, in headers, queries, forms, JSON and XML alike. Text that is none of these, or only the beginning of
-//! one because a body was cut, is searched for the same names.
+//! Values are recognized as secrets by their names, in headers, queries, forms, JSON and XML alike. Text that is none of these, or
+//! only the beginning of one because a body was cut, is searched for the same names.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -10,7 +10,8 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use crate::base::text;
-use crate::server::admin::{Ask, Problem};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
 
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";
@@ -23,17 +24,17 @@ const OPEN: [&str; 2] = ["pagetoken", "nexttoken"];
 
 /// Whether secrets are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Secrets {
+pub(crate) enum Secrets {
     Hidden,
     Shown,
 }
 
 impl Secrets {
-    pub fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
-        match ask.query("secrets") {
+    pub fn read(request: &AdminRequest<'_>) -> Result<Self, Problem> {
+        match request.query("secrets") {
             None | Some("hide") => Ok(Self::Hidden),
             Some("show") => Ok(Self::Shown),
-            Some(other) => Err(Problem::bad(format!("`secrets` is `show` or `hide`, found `{other}`"))),
+            Some(other) => Err(Problem::bad_request(format!("`secrets` is `show` or `hide`, found `{other}`"))),
         }
     }
 }

@@ -6,37 +6,41 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::channel::{Channel, Sender};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::engine::{Machine, Sandbox};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::secrets::Secrets;
-use crate::server::admin::requests::shown::shown;
-use crate::server::admin::{Admin, Ask, Given, Problem};
-use crate::server::http;
+use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 
-/// How often a word is said to keep the connection open.
+/// The time between comments that keep the connection open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What a listener has seen of a journal.
-struct Seen {
+/// What a client has received of a journal.
+struct Subscriber {
     machine: Arc<Machine>,
     sandbox: Weak<Sandbox>,
     filter: Filter,
     secrets: Secrets,
     number: u64,
     dropped: u64,
-    /// How many calls it still wants to hear of.
+    /// How many calls it is still to receive.
     left: usize,
 }
 
 /// Why a stream ends.
 struct End(&'static str);
 
-pub(in crate::server::admin) fn stream(admin: &Admin, ask: &Ask<'_>) -> Result<Given, Problem> {
-    let sandbox = admin.sandbox(ask)?;
-    let (filter, secrets) = (Filter::read(admin, ask)?, Secrets::read(ask)?);
-    let last = ask.parts.headers.get("last-event-id").and_then(|value| value.to_str().ok());
+pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let (filter, secrets) = (Filter::read(admin, request)?, Secrets::read(request)?);
+    let last = request.header("last-event-id");
     let journal = sandbox.journal();
     let number = match last {
         // What is gone came before everything that is there.
@@ -46,18 +50,18 @@ pub(in crate::server::admin) fn stream(admin: &Admin, ask: &Ask<'_>) -> Result<G
     };
     let (machine, left, dropped) = (Arc::clone(&admin.machine), filter.limit(), journal.dropped);
     drop(journal);
-    let seen = Seen { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left };
+    let subscriber = Subscriber { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left };
     let (sender, body) = Channel::new(64);
-    tokio::spawn(tell(seen, sender));
-    Ok(Given::stream("text/event-stream", body))
+    tokio::spawn(send(subscriber, sender));
+    Ok(response::event_stream(body))
 }
 
-/// Tells a listener what happens, until it leaves, has heard enough, or the sandbox is gone.
-async fn tell(mut seen: Seen, mut sender: Sender<Bytes, Infallible>) {
+/// Sends events until the client disconnects, has received `limit` calls, or the sandbox is gone.
+async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, Infallible>) {
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
-        let listening = seen.sandbox.upgrade().map(|sandbox| sandbox.listen());
-        let (events, end) = seen.news();
+        let listening = subscriber.sandbox.upgrade().map(|sandbox| sandbox.listen());
+        let (events, end) = subscriber.news();
         let end = end.map(|End(reason)| event("end", None, &json!({"reason": reason})));
         let is_over = end.is_some();
         for event in events.into_iter().chain(end) {
@@ -77,13 +81,13 @@ async fn tell(mut seen: Seen, mut sender: Sender<Bytes, Infallible>) {
     }
 }
 
-impl Seen {
-    /// What came since the last time, oldest first, and whether that was all.
+impl Subscriber {
+    /// New events, oldest first, and whether they are the last ones.
     fn news(&mut self) -> (Vec<Bytes>, Option<End>) {
         let is_there = |sandbox: &Arc<Sandbox>| self.machine.sandbox(&sandbox.name).is_some_and(|other| Arc::ptr_eq(&other, sandbox));
         let Some(sandbox) = self.sandbox.upgrade().filter(is_there) else { return (Vec::new(), Some(End("the sandbox is gone"))) };
-        // Whoever listens has not abandoned it.
-        sandbox.touch(http::wall());
+        // A sandbox with a subscriber is in use.
+        sandbox.touch(wall());
         let journal = sandbox.journal();
         let mut rows: Vec<_> = journal.after(self.number).collect();
         let (written, dropped) = (journal.written, journal.dropped);
@@ -93,13 +97,14 @@ impl Seen {
         let lost = gap.then(|| event("dropped", None, &json!({"dropped": dropped - self.dropped})));
         (self.number, self.dropped) = (written, dropped);
         let fitting = rows.iter().filter(|row| self.filter.fits(row)).take(self.left);
-        let told: Vec<Bytes> = fitting.map(|row| event("request", Some(&row.id), &shown(row, self.secrets))).collect();
-        self.left = self.left.saturating_sub(told.len());
-        (lost.into_iter().chain(told).collect(), (self.left == 0).then_some(End("as many calls as were wanted")))
+        let events: Vec<Bytes> = fitting.map(|row| event("request", Some(&row.id), &EntryView::of(row, self.secrets))).collect();
+        self.left = self.left.saturating_sub(events.len());
+        (lost.into_iter().chain(events).collect(), (self.left == 0).then_some(End("as many calls as were wanted")))
     }
 }
 
-fn event(name: &str, id: Option<&str>, data: &Value) -> Bytes {
+fn event(name: &str, id: Option<&str>, data: &impl Serialize) -> Bytes {
+    let data = serde_json::to_string(data).expect("views have text keys and are written to memory");
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     format!("event: {name}\n{id}data: {data}\n\n").into()
 }

@@ -1,0 +1,186 @@
+//! Deliveries: what was sent to webhook subscribers, and what came of it.
+
+use http::StatusCode;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::base::time::Timestamp;
+use crate::engine::Cx;
+use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, FORGOTTEN, Progress};
+use crate::server::admin::long_poll::long_poll;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
+use crate::world::{Kind, Table};
+
+/// The query of a list.
+pub(crate) const QUERY: &[(&str, &str)] = &[
+    ("vendor", "only those of this vendor"),
+    ("event", "only this event"),
+    ("webhook", "only those of this subscription"),
+    ("subject", "only about this"),
+    ("progress", "only `waiting`, `sending`, `paused`, `delivered`, `failed` or `dropped` ones"),
+    ("since", "only those made after this time"),
+    ("limit", "at most so many, the newest ones (100)"),
+    ("wait", "wait so long for a delivery, such as `5s`"),
+    ("min", "how many deliveries `wait` waits for (1)"),
+];
+
+/// One event for one subscriber, with every attempt to deliver it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Delivery")]
+pub(crate) struct DeliveryView {
+    id: String,
+    vendor: String,
+    account: String,
+    /// The id of the subscription.
+    webhook: String,
+    /// The vendor's word for the event.
+    event: String,
+    /// What the event is about.
+    subject: String,
+    created: Timestamp,
+    progress: Progress,
+    /// When the next attempt is due.
+    next: Option<Timestamp>,
+    /// The delivery that a scenario's `webhooks.duplicate` has repeated.
+    copy_of: Option<String>,
+    /// Whether it is a test event.
+    test: bool,
+    request: DeliveryRequest,
+    attempts: Vec<Attempt>,
+}
+
+/// What is sent in every attempt.
+#[derive(Serialize, JsonSchema)]
+struct DeliveryRequest {
+    url: String,
+    headers: IndexMap<String, String>,
+    body: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Deliveries {
+    /// The newest that fit the filters, oldest first.
+    deliveries: Vec<DeliveryView>,
+    /// How many fit the filters.
+    found: usize,
+    /// How many made room for others.
+    forgotten: u64,
+}
+
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Deliveries, Problem> {
+    let filter = Filter::read(request)?;
+    let look = || {
+        let sandbox = admin.sandbox(request)?;
+        let (mut rows, mut forgotten): (Vec<(String, Delivery)>, u64) = (Vec::new(), 0);
+        let state = sandbox.lock();
+        for (_, account) in state.world.accounts.iter() {
+            let read = |kind: Kind| account.table(&kind).into_iter().flat_map(Table::iter).map(|(_, body)| body);
+            let found = read(DELIVERY).filter_map(|body| serde_json::from_slice(body).ok()).filter(|row| filter.fits(row));
+            rows.extend(found.map(|row| (account.name.to_string(), row)));
+            forgotten += read(FORGOTTEN).filter_map(|body| serde_json::from_slice::<u64>(body).ok()).sum::<u64>();
+        }
+        drop(state);
+        rows.sort_by_key(|(_, row)| row.created);
+        let found = rows.len();
+        let newest = rows.into_iter().skip(found.saturating_sub(filter.limit));
+        let deliveries = newest.map(|(account, row)| DeliveryView::of(&account, row)).collect();
+        Ok((Deliveries { deliveries, found, forgotten }, found))
+    };
+    long_poll(request, || admin.sandbox_changed(request), look).await
+}
+
+/// Which deliveries are listed.
+struct Filter<'a> {
+    vendor: Option<&'a str>,
+    event: Option<&'a str>,
+    webhook: Option<&'a str>,
+    subject: Option<&'a str>,
+    progress: Option<Progress>,
+    since: Option<Timestamp>,
+    limit: usize,
+}
+
+impl<'a> Filter<'a> {
+    fn read(request: &'a AdminRequest<'_>) -> Result<Self, Problem> {
+        let limit = request.number("limit")?.unwrap_or(100);
+        let since = request.query("since");
+        let since = since.map(|text| text.parse().map_err(|_| Problem::bad_request(format!("`since` is a time, found `{text}`"))));
+        let progress = request.query("progress");
+        let progress =
+            progress.map(|word| serde_json::from_value(word.into()).map_err(|error| Problem::bad_request(format!("`progress`: {error}"))));
+        Ok(Self {
+            vendor: request.query("vendor"),
+            event: request.query("event"),
+            webhook: request.query("webhook"),
+            subject: request.query("subject"),
+            progress: progress.transpose()?,
+            since: since.transpose()?,
+            limit,
+        })
+    }
+
+    fn fits(&self, row: &Delivery) -> bool {
+        let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+        is(self.vendor, &row.vendor)
+            && is(self.event, &row.event)
+            && is(self.webhook, &row.subscription)
+            && is(self.subject, &row.subject)
+            && self.progress.is_none_or(|progress| row.progress == progress)
+            && self.since.is_none_or(|since| row.created > since)
+    }
+}
+
+pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<DeliveryView, Problem> {
+    on_document(admin, request, &DELIVERY, |cx, id| DeliveryView::find(cx, id))
+}
+
+pub(crate) async fn redeliver(admin: &Admin, request: &AdminRequest<'_>) -> Result<DeliveryView, Problem> {
+    on_document(admin, request, &DELIVERY, |cx, id| {
+        if !cx.redeliver(id) {
+            return Some(Err(Problem::new(StatusCode::CONFLICT, "this delivery is on its way just now")));
+        }
+        DeliveryView::find(cx, id).map(Ok)
+    })?
+}
+
+/// Does something to the subscription or delivery that the path names, in whichever sandbox has it.
+pub(crate) fn on_document<T>(
+    admin: &Admin,
+    request: &AdminRequest<'_>,
+    kind: &Kind,
+    act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
+) -> Result<T, Problem> {
+    let id = request.parameter("id");
+    let sandbox = admin.find_owner(request, kind, id)?;
+    let done = admin.machine.with_webhook(&sandbox, kind, id, wall(), |cx| act(cx, id));
+    admin.changed.notify_waiters();
+    done?.ok_or_else(|| Problem::not_found(format!("there is no {} `{id}`", kind.0)))
+}
+
+impl DeliveryView {
+    pub fn find(cx: &Cx<'_>, id: &str) -> Option<Self> {
+        Some(Self::of(&cx.docs.account().name, cx.docs.get(DELIVERY, id)?))
+    }
+
+    fn of(account: &str, row: Delivery) -> Self {
+        Self {
+            id: row.id,
+            vendor: row.vendor,
+            account: account.to_owned(),
+            webhook: row.subscription,
+            event: row.event,
+            subject: row.subject,
+            created: row.created,
+            progress: row.progress,
+            next: row.next,
+            copy_of: row.copy_of,
+            test: row.test,
+            request: DeliveryRequest { url: row.url, headers: row.headers.into_iter().collect(), body: row.body },
+            attempts: row.attempts,
+        }
+    }
+}

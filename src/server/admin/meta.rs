@@ -1,0 +1,57 @@
+//! What the process is: its health, its version, its vendors and their documents. Nothing here has side effects.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::engine;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::state::Admin;
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Health {
+    status: Alive,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Alive {
+    Ok,
+}
+
+pub(crate) async fn health(_: &Admin, _: &AdminRequest<'_>) -> Result<Health, Problem> {
+    Ok(Health { status: Alive::Ok })
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Version {
+    name: &'static str,
+    version: &'static str,
+    /// The ids of all vendors.
+    vendors: Vec<&'static str>,
+}
+
+pub(crate) async fn version(admin: &Admin, _: &AdminRequest<'_>) -> Result<Version, Problem> {
+    let vendors = admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect();
+    Ok(Version { name: "seatrial", version: env!("CARGO_PKG_VERSION"), vendors })
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CoverageTable {
+    /// One row for each vendor.
+    coverage: Vec<engine::Coverage>,
+}
+
+pub(crate) async fn coverage(admin: &Admin, _: &AdminRequest<'_>) -> Result<CoverageTable, Problem> {
+    Ok(CoverageTable { coverage: admin.machine.vendors().coverage() })
+}
+
+/// YAML as it was written, or JSON if the name ends in `.json`.
+pub(crate) async fn spec(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let name = request.parameter("vendor");
+    let (id, is_json) = name.strip_suffix(".json").map_or((name.strip_suffix(".yaml").unwrap_or(name), false), |id| (id, true));
+    let vendor = admin.machine.vendors().find(id);
+    let vendor = vendor.ok_or_else(|| Problem::not_found(format!("there is no vendor `{id}`")))?;
+    Ok(if is_json { response::text("application/json", vendor.spec) } else { response::text("application/yaml", vendor.spec_source) })
+}

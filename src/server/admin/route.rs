@@ -1,0 +1,88 @@
+//! What a route of the admin API is.
+
+use std::pin::Pin;
+
+use http::{Method, StatusCode};
+use schemars::{Schema, SchemaGenerator};
+
+use crate::base::text;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::AdminResponse;
+use crate::server::admin::state::Admin;
+
+/// A handler, in the one form that the table can hold.
+pub(crate) type Handler = for<'a> fn(&'a Admin, &'a AdminRequest<'a>) -> HandlerFuture<'a>;
+
+/// What it returns.
+pub(crate) type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<AdminResponse, Problem>> + Send + 'a>>;
+
+/// Makes the JSON Schema of a type.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Requests that the guard lets through.
+    Guarded,
+    /// The same, without a token.
+    WithoutToken,
+    /// Every request, with any query: what vendors send comes in any form and from anywhere.
+    Anybody,
+}
+
+/// A route.
+pub(crate) struct Route {
+    pub method: Method,
+    /// Below `/_seatrial`; `{…}` is a parameter.
+    pub path: &'static str,
+    pub summary: &'static str,
+    /// Name and meaning of each query parameter.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The schema of the body; `None` if none is taken.
+    pub body: Option<SchemaOf>,
+    pub success: StatusCode,
+    /// The schema of a success; `None` if it is no JSON, or empty.
+    pub answer: Option<SchemaOf>,
+    pub access: Access,
+    pub handler: Handler,
+}
+
+impl Route {
+    pub const fn new(method: Method, path: &'static str, success: StatusCode, handler: Handler, summary: &'static str) -> Self {
+        Self { method, path, summary, query: &[], body: None, success, answer: None, access: Access::Guarded, handler }
+    }
+
+    pub const fn query(mut self, query: &'static [(&'static str, &'static str)]) -> Self {
+        self.query = query;
+        self
+    }
+
+    pub const fn body(mut self, schema: SchemaOf) -> Self {
+        self.body = Some(schema);
+        self
+    }
+
+    pub const fn answer(mut self, schema: SchemaOf) -> Self {
+        self.answer = Some(schema);
+        self
+    }
+
+    pub const fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Refuses query parameters that the route does not have.
+    pub fn check_query(&self, query: &[(String, String)]) -> Result<(), Problem> {
+        let known = || self.query.iter().map(|(name, _)| *name);
+        let unknown = query.iter().find(|(name, _)| known().all(|known| known != name));
+        let Some((name, _)) = unknown.filter(|_| self.access != Access::Anybody) else { return Ok(()) };
+        let help = match text::nearest(name, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if self.query.is_empty() => "it takes none".to_owned(),
+            None => format!("it takes {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        Err(Problem::bad_request(format!("`{}` has no `{name}` in its query; {help}", self.path)))
+    }
+}

@@ -1,0 +1,74 @@
+//! A sandbox as the API shows it.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::base::time::Timestamp;
+use crate::engine::{Sandbox, Usage};
+use crate::server::admin::clock::ClockView;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+
+/// A sandbox with its credentials and addresses.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Sandbox")]
+pub(crate) struct SandboxView {
+    name: String,
+    /// The name of its scenario.
+    scenario: String,
+    seed: u64,
+    clock: ClockView,
+    /// When it is removed if nobody uses it before.
+    expires: Option<Timestamp>,
+    usage: Usage,
+    snapshots: Vec<SnapshotView>,
+    /// Rows of credentials by the vendor's mount.
+    credentials: IndexMap<&'static str, Vec<Map<String, Value>>>,
+    /// Base URLs by the vendor's mount.
+    urls: IndexMap<&'static str, String>,
+}
+
+/// A snapshot of a sandbox.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Snapshot")]
+pub(crate) struct SnapshotView {
+    pub name: String,
+    /// When it was taken, on the sandbox's clock.
+    pub at: Timestamp,
+    /// The size of its documents.
+    pub bytes: usize,
+}
+
+impl SandboxView {
+    pub fn of(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Self {
+        let (mut credentials, mut urls) = (IndexMap::new(), IndexMap::new());
+        let state = sandbox.lock();
+        for vendor in admin.machine.vendors().all() {
+            let rows = state.world.accounts.credentials(vendor.mount);
+            credentials.insert(vendor.mount, rows.iter().map(|row| (*row.facts).clone()).collect());
+            urls.insert(vendor.mount, admin.vendor_url(request, sandbox, vendor.mount));
+        }
+        let (seed, scenario) = (state.world.seed, state.scenario.clone());
+        drop(state);
+        Self {
+            name: sandbox.name.to_string(),
+            scenario,
+            seed,
+            clock: ClockView::of(sandbox),
+            expires: sandbox.expires(),
+            usage: admin.machine.usage(sandbox),
+            snapshots: SnapshotView::all(sandbox),
+            credentials,
+            urls,
+        }
+    }
+}
+
+impl SnapshotView {
+    /// The snapshots of a sandbox by name.
+    pub fn all(sandbox: &Sandbox) -> Vec<Self> {
+        sandbox.snapshots().iter().map(|(name, row)| Self { name: name.clone(), at: row.at, bytes: row.bytes }).collect()
+    }
+}

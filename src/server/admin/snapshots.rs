@@ -1,0 +1,91 @@
+//! Copies of a sandbox within the process: snapshots to go back to, and forks.
+
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Sandbox, SandboxError};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
+use crate::server::admin::sandboxes;
+use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
+
+/// The name of a snapshot when none is given.
+const UNNAMED: &str = "default";
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnapshotName {
+    #[schemars(length(min = 1, max = 64), extend("default" = UNNAMED))]
+    name: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Snapshots {
+    snapshots: Vec<SnapshotView>,
+}
+
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Snapshots, Problem> {
+    Ok(Snapshots { snapshots: SnapshotView::all(&*admin.sandbox(request)?) })
+}
+
+pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<SnapshotView, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let name = name(request)?;
+    let bytes = sandbox.lock().world.accounts.bytes();
+    let freed = sandbox.snapshots().get(&name).map_or(0, |before| before.bytes);
+    if bytes > admin.machine.room(&sandbox) + freed {
+        return Err(SandboxError::Bytes.into());
+    }
+    let Some((at, bytes)) = sandbox.snapshot(&name, wall()) else {
+        let detail = format!("a sandbox holds at most {} snapshots", Sandbox::SNAPSHOTS);
+        return Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail));
+    };
+    Ok(SnapshotView { name, at, bytes })
+}
+
+pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let name = name(request)?;
+    if !sandbox.restore(&name, wall()) {
+        return Err(no_snapshot(&name));
+    }
+    Ok(SandboxView::of(admin, request, &sandbox))
+}
+
+pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
+    let (sandbox, name) = (admin.sandbox(request)?, request.parameter("name"));
+    if sandbox.drop_snapshot(name) { Ok(()) } else { Err(no_snapshot(name)) }
+}
+
+fn name(request: &AdminRequest<'_>) -> Result<String, Problem> {
+    let name = request.read::<SnapshotName>()?.name.unwrap_or_else(|| UNNAMED.to_owned());
+    let is_name = (1..=64).contains(&name.chars().count());
+    if is_name { Ok(name) } else { Err(Problem::bad_request("a snapshot's name has 1 to 64 characters")) }
+}
+
+fn no_snapshot(name: &str) -> Problem {
+    Problem::not_found(format!("there is no snapshot `{name}`"))
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fork {
+    #[schemars(regex(pattern = "^[a-z0-9_-]{1,64}$"))]
+    name: Option<String>,
+    /// How long it may be idle before it is removed; `0s` is for ever.
+    #[schemars(example = "30m")]
+    ttl: Option<String>,
+}
+
+pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
+    let source = admin.sandbox(request)?;
+    let wanted: Fork = request.read()?;
+    let ttl = sandboxes::ttl(admin, wanted.ttl.as_deref())?;
+    let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
+    let copy = admin.machine.fork(&source, &name, wall())?;
+    copy.keep_for(ttl);
+    Ok(SandboxView::of(admin, request, &copy))
+}

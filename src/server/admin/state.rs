@@ -1,0 +1,81 @@
+//! What handlers work on.
+
+use std::sync::Arc;
+
+use event_listener::EventListener;
+use http::StatusCode;
+use tokio::sync::Notify;
+
+use crate::engine::{DEFAULT, Machine, Sandbox};
+use crate::server::access::Guard;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::clock::wall;
+use crate::server::inbox::Inboxes;
+use crate::server::webhook_sender::WebhookSender;
+use crate::world::Kind;
+
+/// The state that all handlers share.
+pub(crate) struct Admin {
+    pub machine: Arc<Machine>,
+    /// Wakes the ticker, after a change that may have made a delivery due.
+    pub changed: Arc<Notify>,
+    pub webhook_sender: Arc<WebhookSender>,
+    pub inboxes: Inboxes,
+    pub guard: Guard,
+    /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
+    pub shares_listener: bool,
+}
+
+impl Admin {
+    /// The sandbox that the path names, marked as in use.
+    pub fn sandbox(&self, request: &AdminRequest<'_>) -> Result<Arc<Sandbox>, Problem> {
+        let sandbox = self.find(request.parameter("s"))?;
+        sandbox.touch(wall());
+        Ok(sandbox)
+    }
+
+    /// A future that ends when something has changed in the sandbox that the path names.
+    pub fn sandbox_changed(&self, request: &AdminRequest<'_>) -> Option<EventListener> {
+        self.machine.sandbox(request.parameter("s")).map(|sandbox| sandbox.listen())
+    }
+
+    /// The only sandbox that has a document of that kind and id: of all sandboxes, or of the one that the query names.
+    pub fn find_owner(&self, request: &AdminRequest<'_>, kind: &Kind, id: &str) -> Result<Arc<Sandbox>, Problem> {
+        let mut owners = match request.query("sandbox") {
+            Some(name) => vec![self.find(name)?],
+            None => self.machine.sandboxes(),
+        };
+        owners.retain(|sandbox| {
+            let state = sandbox.lock();
+            state.world.accounts.iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
+        });
+        match owners.as_slice() {
+            [] => Err(Problem::not_found(format!("there is no {} `{id}`", kind.0))),
+            [sandbox] => {
+                sandbox.touch(wall());
+                Ok(Arc::clone(sandbox))
+            }
+            // Sandboxes of one seed, and copies of one sandbox, have the same ids.
+            several => {
+                let names: Vec<&str> = several.iter().map(|sandbox| &*sandbox.name).collect();
+                let detail = format!("several sandboxes have a {} `{id}`: say `?sandbox=` and one of {}", kind.0, names.join(", "));
+                Err(Problem::new(StatusCode::CONFLICT, detail))
+            }
+        }
+    }
+
+    /// The base URL of a vendor in a sandbox: with the caller's `Host`, unless the admin API has a listener of its own.
+    pub fn vendor_url(&self, request: &AdminRequest<'_>, sandbox: &Sandbox, mount: &str) -> String {
+        let host = request.header("host").filter(|_| self.shares_listener);
+        match host {
+            Some(host) if &*sandbox.name == DEFAULT => format!("http://{host}/{mount}"),
+            Some(host) => format!("http://{host}/@{}/{mount}", sandbox.name),
+            None => self.machine.public_urls().url(&sandbox.name, mount),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<Arc<Sandbox>, Problem> {
+        self.machine.sandbox(name).ok_or_else(|| Problem::not_found(format!("there is no sandbox `{name}`")))
+    }
+}
