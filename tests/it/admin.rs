@@ -5,38 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::admin_contract;
+use crate::client::{Answer, JSON, send};
 use crate::play;
 use crate::process::Server;
-
-/// An answer taken apart.
-pub struct Answer {
-    pub status: u16,
-    pub kind: String,
-    pub head: String,
-    pub body: String,
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-}
-
-pub fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
-    if !headers.iter().any(|(name, _)| *name == "host") {
-        request.push_str("host: localhost\r\n");
-    }
-    headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
-    if !body.is_empty() {
-        request.push_str(&format!("content-length: {}\r\n", body.len()));
-    }
-    let text = server.exchange(format!("{request}\r\n{body}").as_bytes());
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default().to_owned();
-    Answer { status, kind, head: head.to_ascii_lowercase(), body: body.to_owned() }
-}
 
 /// Every operation of the document: method, path as the document has it, and what it says.
 fn operations(server: &Server, headers: &[(&str, &str)]) -> Vec<(String, String, Value)> {
@@ -76,8 +47,6 @@ fn refused(server: &Server, token: &[(&str, &str)], headers: &[(&str, &str)], ex
         assert!(!answer.head.contains("access-control-"), "{method} {path}");
     }
 }
-
-pub const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
 fn no_route_opens_without_the_token() {

@@ -1,12 +1,11 @@
 //! Whatever a test asks the admin API is held against the document that the API gives of itself.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::OnceLock;
 
 use seatrial::base::text;
 use serde_json::{Value, json};
 
+use crate::client;
 use crate::process::Server;
 
 /// The document, which every server of this binary gives alike.
@@ -14,11 +13,8 @@ pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let server = Server::start(&[]);
-        let mut stream = TcpStream::connect(server.address()).expect("it listens");
         let request = b"GET /_seatrial/openapi.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        stream.write_all(request).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
+        let answer = client::unchecked(server.admin(), request);
         let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
         serde_json::from_str(body).expect("the document is JSON")
     })
@@ -72,4 +68,32 @@ fn fits(kind: &str, expected: &str, schema: &Value, body: &str, target: &str) {
     let body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{target}: {error}: {body}"));
     let problems: Vec<String> = validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(problems.is_empty(), "{target}: {problems:?}\n{body}");
+}
+
+/// Every object that an answer may have is described: a member that the document does not know fails the check above.
+#[test]
+fn answers_have_no_members_that_the_document_does_not_name() {
+    fn visit(schema: &Value, path: &str, open: &mut Vec<String>) {
+        let is_closed = schema["additionalProperties"] == false || schema["unevaluatedProperties"] == false;
+        if schema["properties"].is_object() && !is_closed {
+            open.push(path.to_owned());
+        }
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            visit(member, &format!("{path}.{name}"), open);
+        }
+        if schema["items"].is_object() {
+            visit(&schema["items"], path, open);
+        }
+    }
+    let schemas = document()["components"]["schemas"].as_object().expect("a document has schemas");
+    let own = schemas.iter().filter(|(name, _)| name.starts_with(|letter: char| letter.is_ascii_uppercase()));
+    let (mut open, mut count) = (Vec::new(), 0);
+    for (name, schema) in own {
+        assert!(!name.ends_with(|letter: char| letter.is_ascii_digit()), "two types are called {name}");
+        visit(schema, name, &mut open);
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+    // The file of a world is described by what reads it.
+    assert_eq!(open, ["SandboxFile.world"]);
 }

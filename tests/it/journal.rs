@@ -2,23 +2,21 @@
 
 use std::future::Future;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::pin::pin;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use seatrial::engine::{Machine, Options, Start};
 use seatrial::vendors;
 use serde_json::{Value, json};
 
-use crate::admin::{JSON, SHIPPO, furnish, send};
+use crate::admin::{SHIPPO, furnish};
+use crate::client::{self, JSON, send};
 use crate::process::Server;
 
 #[test]
 fn the_stream_tells_of_calls_as_they_happen() {
     let server = Server::start(&[]);
-    let mut stream = TcpStream::connect(server.address()).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+    let mut stream = client::connect(server.address());
     let path = "/_seatrial/sandboxes/default/requests/stream?operation=shippo.CreateAddress&status=2xx";
     write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
     let mut lines = BufReader::new(stream).lines().map(|line| line.expect("a line comes"));
@@ -69,8 +67,7 @@ fn a_stream_ends_when_it_gave_what_was_wanted_or_its_sandbox_is_gone() {
     let server = Server::start(&[]);
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"name": "gone"}"#).status, 201);
     let listen = |path: &str| {
-        let mut stream = TcpStream::connect(server.address()).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+        let mut stream = client::connect(server.address());
         write!(stream, "GET /_seatrial/sandboxes/{path} HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
         let mut lines = BufReader::new(stream).lines().map(|line| line.expect("a line comes"));
         assert!(lines.any(|line| line == ": still here"));

@@ -8,7 +8,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::process::{Server, exchange};
+use crate::client::{JSON, admin, send};
+use crate::process::Server;
 
 /// Listens on loopback and answers what comes with `answer`; the requests, head and body.
 pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>) {
@@ -32,20 +33,6 @@ pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>)
         }
     });
     (url, receiver)
-}
-
-pub fn admin(server: &Server, method: &str, path: &str, body: &Value) -> Value {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let answer = exchange(
-        server.admin(),
-        format!(
-            "{method} /_seatrial{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .as_bytes(),
-    );
-    let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-    serde_json::from_str(body).unwrap_or_else(|error| panic!("{method} {path}: {error}: {answer}"))
 }
 
 #[test]
@@ -107,15 +94,9 @@ fn an_advance_waits_for_every_answer_and_goes_on_in_virtual_time() {
     })
     .to_string();
     let (key, token) = (row["api_key"].as_str().expect("a key"), row["token"].as_str().expect("a token"));
-    let booked = server.exchange(
-        format!(
-            "POST /@w/shipmate/v1.1/consignments HTTP/1.1\r\nhost: localhost\r\nx-shipmate-api-key: {key}\r\nx-shipmate-token: {token}\r\n\
-             content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{consignment}",
-            consignment.len()
-        )
-        .as_bytes(),
-    );
-    assert!(booked.starts_with("HTTP/1.1 201"), "{booked}");
+    let headers = [("x-shipmate-api-key", key), ("x-shipmate-token", token), JSON];
+    let booked = send(&server, "POST", "/@w/shipmate/v1.1/consignments", &headers, &consignment);
+    assert_eq!(booked.status, 201, "{}", booked.body);
     admin(&server, "POST", "/sandboxes/w/clock/advance", &json!({"by": "6h"}));
     let rows = admin(&server, "GET", "/sandboxes/w/deliveries", &Value::Null);
     let times: Vec<&str> =
@@ -143,15 +124,9 @@ fn links_lead_to_where_the_server_listens_whoever_subscribed() {
         assert_eq!(made["urls"]["shippo"], if beside { json!("http://localhost/@linked/shippo") } else { json!(base) });
         admin(&server, "POST", "/sandboxes/linked/webhooks", &hook);
         let token = made["credentials"]["shippo"][0]["token"].as_str().expect("a token");
-        let bought = server.exchange(
-            format!(
-                "POST /@linked/shippo/transactions HTTP/1.1\r\nhost: elsewhere\r\nauthorization: ShippoToken {token}\r\n\
-                 content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{label}",
-                label.to_string().len()
-            )
-            .as_bytes(),
-        );
-        assert!(bought.starts_with("HTTP/1.1 201"), "{bought}");
+        let headers = [("host", "elsewhere"), ("authorization", &*format!("ShippoToken {token}")), JSON];
+        let bought = send(&server, "POST", "/@linked/shippo/transactions", &headers, &label.to_string());
+        assert_eq!(bought.status, 201, "{}", bought.body);
         admin(&server, "POST", "/sandboxes/linked/clock/advance", &json!({"by": "10s"}));
         let link = |(_, body): (String, String)| {
             let body: Value = serde_json::from_str(&body).expect("JSON");

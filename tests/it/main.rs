@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_contract;
+mod client;
 mod determinism;
 mod diagnostics;
 mod dialect;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::listener::admin;
-use crate::process::{Server, exchange};
+use crate::client::{admin, send};
+use crate::process::Server;
 
 const CLOCK: &str = r#"{"start": "2026-01-05T09:00:00Z", "mode": "frozen"}"#;
 
@@ -15,17 +15,8 @@ fn play(server: &Server, name: &str, mount: &str, scenario: &Value, story: &str)
     let clock: Value = serde_json::from_str(CLOCK).expect("JSON");
     let scenario = if scenario.is_null() { json!({}) } else { scenario.clone() };
     admin(server, "POST", "/sandboxes", &json!({"name": name, "seed": 42, "clock": clock, "scenario": scenario}));
-    let answer = exchange(
-        server.admin(),
-        format!(
-            "POST /_seatrial/sandboxes/{name}/conversations?vendor={mount} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/yaml\r\n\
-             connection: close\r\ncontent-length: {}\r\n\r\n{story}",
-            story.len()
-        )
-        .as_bytes(),
-    );
-    let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    let path = format!("/_seatrial/sandboxes/{name}/conversations?vendor={mount}");
+    send(server, "POST", &path, &[("content-type", "application/yaml")], story).json()
 }
 
 #[test]

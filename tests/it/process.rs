@@ -1,11 +1,11 @@
 //! The binary as a process: its ready line, its exit codes, its limits, and how it leaves.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
-use crate::admin_contract;
+use crate::admin::SHIPPO;
+use crate::client::{self, send};
 
 /// A running server that is stopped when the test is done with it.
 pub struct Server {
@@ -44,11 +44,7 @@ impl Server {
 
     /// Sends bytes and reads everything until the server ends the connection.
     pub fn exchange(&self, request: &[u8]) -> String {
-        exchange(self.address(), request)
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.exchange(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())
+        client::exchange(self.address(), request)
     }
 
     fn signal(&mut self, signal: &str) -> Option<i32> {
@@ -63,19 +59,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Sends bytes and reads everything until the server ends the connection.
-pub fn exchange(address: SocketAddr, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
-    // The server may answer and close before it has read everything.
-    let _ = stream.write_all(request);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    admin_contract::check(&String::from_utf8_lossy(request), &answer);
-    answer
 }
 
 fn command() -> Command {
@@ -210,7 +193,7 @@ fn requests_beyond_the_limits_are_refused_and_the_process_lives() {
     starts(format!("{head}x-long: {}\r\n\r\n", "y".repeat(100_000)), "431");
     starts("NOT HTTP AT ALL\r\n\r\n".to_owned(), "400");
     starts(format!("{head}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"), "4");
-    assert!(server.get("/_seatrial/health").contains("\"ok\""));
+    assert!(send(&server, "GET", "/_seatrial/health", &[], "").body.contains("\"ok\""));
 }
 
 #[test]
@@ -229,14 +212,11 @@ fn a_scenario_can_reset_the_connection_after_the_work_was_done() {
     let scenario = "overrides: [{on: shippo.CreateAddress, fault: {commit: true, then: reset}, times: 1}]";
     std::fs::write(&file, scenario).expect("the file can be written");
     let server = Server::start(&["--scenario", file.to_str().expect("a UTF-8 path")]);
-    let body = r#"{"name":"Ada","country":"US"}"#;
-    let head = "host: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\nconnection: close\r\n";
-    let create =
-        format!("POST /shippo/addresses HTTP/1.1\r\n{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    assert_eq!(server.exchange(create.as_bytes()), "");
-    let listed = server.exchange(format!("GET /shippo/addresses HTTP/1.1\r\n{head}\r\n").as_bytes());
+    let create = || send(&server, "POST", "/shippo/addresses", &SHIPPO, r#"{"name":"Ada","country":"US"}"#);
+    assert_eq!(create().head, "");
+    let listed = send(&server, "GET", "/shippo/addresses", &SHIPPO, "").body;
     assert!(listed.contains(r#""name": "Ada""#), "{listed}");
-    assert!(server.exchange(create.as_bytes()).starts_with("HTTP/1.1 201"));
+    assert_eq!(create().status, 201);
     std::fs::remove_file(file).expect("the file can go");
 }
 
@@ -245,29 +225,26 @@ fn a_scenario_can_end_an_answer_in_the_middle() {
     let file = std::env::temp_dir().join(format!("seatrial-truncate-{}.yaml", std::process::id()));
     std::fs::write(&file, "overrides: [{on: shippo.ListAddresses, fault: truncate}]").expect("the file can be written");
     let server = Server::start(&["--scenario", file.to_str().expect("a UTF-8 path")]);
-    let answer = server.exchange(
-        b"GET /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\nconnection: close\r\n\r\n",
-    );
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {answer:?}"));
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    assert_eq!(length.map(|length: usize| length / 2), Some(body.len()), "{answer}");
+    let answer = send(&server, "GET", "/shippo/addresses", &SHIPPO, "");
+    let length = answer.head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
+    assert_eq!(answer.status, 200, "{}", answer.head);
+    assert_eq!(length.map(|length: usize| length / 2), Some(answer.body.len()), "{}", answer.body);
     std::fs::remove_file(file).expect("the file can go");
 }
 
 #[test]
 fn a_vendor_answers_under_its_own_host_name() {
     let server = Server::start(&[]);
-    let named = server.exchange(b"GET /addresses HTTP/1.1\r\nhost: api.goshippo.com\r\nconnection: close\r\n\r\n");
-    assert!(named.starts_with("HTTP/1.1 401") && named.contains("Authentication credentials were not provided."), "{named}");
+    let named = send(&server, "GET", "/addresses", &[("host", "api.goshippo.com")], "");
+    assert!(named.status == 401 && named.body.contains("Authentication credentials were not provided."), "{}", named.body);
 }
 
 #[test]
 fn a_vendor_can_have_a_port_of_its_own() {
     let server = Server::start_at("shippo=127.0.0.1:0", &[]);
     assert!(server.ready.contains(" admin=none "), "{}", server.ready);
-    let own = server.get("/addresses");
-    assert!(own.starts_with("HTTP/1.1 401") && own.contains("Authentication credentials were not provided."), "{own}");
+    let own = send(&server, "GET", "/addresses", &[], "");
+    assert!(own.status == 401 && own.body.contains("Authentication credentials were not provided."), "{}", own.body);
 }
 
 #[test]
@@ -278,8 +255,7 @@ fn http_2_works_in_the_clear() {
     let block = b"\x82\x84\x86\x41\x09localhost";
     request.extend_from_slice(&[0, 0, u8::try_from(block.len()).expect("a short block"), 1, 5, 0, 0, 0, 1]);
     request.extend_from_slice(block);
-    let mut stream = TcpStream::connect(server.address()).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+    let mut stream = client::connect(server.address());
     stream.write_all(&request).expect("it reads");
     let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
     while !text(&seen).contains("no vendor is mounted here") {

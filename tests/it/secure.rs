@@ -13,7 +13,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
 
-use crate::listener::admin;
+use crate::client::admin;
 use crate::process::Server;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::admin::{Answer, JSON, SHIPPO, send};
+use crate::admin::SHIPPO;
+use crate::client::{Answer, JSON, send};
 use crate::process::Server;
 
 const SCENARIO: &str = "name: prepared

@@ -3,6 +3,7 @@
 
 mod comments;
 mod documents;
+mod imports;
 mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
