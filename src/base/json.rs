@@ -47,18 +47,6 @@ impl<T: Serialize + Send> Document for T {
     }
 }
 
-/// Writes `rows`, each already compact JSON, as an array.
-pub fn splice_array<'a>(rows: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (place, row) in rows.enumerate() {
-        if place > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(row);
-    }
-    out.push(b']');
-}
-
 /// One formatter for all styles: each formatter is one more copy of the code that writes an answer, for every type of answer.
 struct House {
     style: Style,
@@ -152,12 +140,5 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
-    }
-
-    #[test]
-    fn stored_rows_are_spliced_as_they_are() {
-        let mut out = Vec::new();
-        splice_array([&b"{\"a\":1}"[..], b"2"].into_iter(), &mut out);
-        assert_eq!(out, b"[{\"a\":1},2]");
     }
 }

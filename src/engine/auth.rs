@@ -17,7 +17,7 @@ use crate::engine::call::{Call, Request};
 use crate::engine::refusal::{Denial, Refusal};
 use crate::world::{Account, Credential};
 
-/// What a caller presents.
+/// What a caller presents that tells sandboxes apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A credential, as `Vendor::credentials` lists it under one of [`Credential::facts`]'s members.
@@ -28,13 +28,11 @@ pub enum Identity {
 
 /// What `Vendor::authenticate` may look at.
 pub struct AuthRequest<'a> {
-    /// The call.
     pub call: &'a Call<'a>,
     /// The name of the sandbox.
     pub sandbox: &'a str,
-    /// The world's time.
     pub now: Timestamp,
-    /// The vendor's credentials.
+    /// The credentials of the vendor's mount in this sandbox.
     pub credentials: &'a [Credential],
     /// The vendor's own documents, such as sessions.
     pub shared: &'a Account,
@@ -70,10 +68,10 @@ impl From<Denial> for Refusal {
     }
 }
 
-/// The `Authorization` header.
+/// The `Authorization` header, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authorization<'a> {
-    /// Its first word.
+    /// Its first word, such as `Basic`, as it was sent.
     pub scheme: &'a str,
     /// What follows, without blanks around it; may be empty.
     pub value: &'a str,
@@ -116,7 +114,7 @@ impl<'a> Authorization<'a> {
 pub struct Tokens {
     /// The header as the vendor writes it, as JSON.
     pub header: &'static str,
-    /// The key.
+    /// The key of the HMAC, of any length.
     pub key: &'static [u8],
 }
 

@@ -29,6 +29,7 @@ mod dialect;
 mod due;
 mod extract;
 mod limits;
+pub mod listing;
 mod locate;
 mod machine;
 mod parcels;

@@ -1,17 +1,18 @@
 //! Which operation is which rule, by tag and path.
 
+use super::dialect::page::{FIVES, LISTING};
 use super::rules::{
     addresses, addresses_v2, batches, carrier_accounts, customs, labels, managed, manifests, orders, parcels, pickups, rates, refunds,
     registrations, service_groups, shipments, sign_in, stored, subscriptions, templates, tracking, transactions,
 };
-use super::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
+use super::wire::{ADDRESS, CUSTOMS_DECLARATION, CUSTOMS_ITEM, PARCEL, REFUND};
 use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
     // Addresses
-    rows.on_raw("ListAddresses", addresses::list);
+    rows.resource("ListAddresses", stored::list(ADDRESS, &FIVES));
     rows.on_raw("CreateAddress", addresses::create);
-    rows.on_raw("GetAddress", addresses::read);
+    rows.resource("GetAddress", stored::one(ADDRESS));
     rows.on_raw("ValidateAddress", addresses::validate);
     // Addresses v2
     rows.on_raw("ListAddressesV2", addresses_v2::list);
@@ -40,11 +41,11 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_raw("ListCarrierParcelTemplates", templates::list);
     rows.on_raw("GetCarrierParcelTemplate", templates::read);
     // Customs Declarations
-    rows.resource("ListCustomsDeclarations", stored::page(CUSTOMS_DECLARATION, 5));
+    rows.resource("ListCustomsDeclarations", stored::list(CUSTOMS_DECLARATION, &FIVES));
     rows.on_raw("CreateCustomsDeclaration", customs::create);
     rows.resource("GetCustomsDeclaration", stored::one(CUSTOMS_DECLARATION));
     // Customs Items
-    rows.resource("ListCustomsItems", stored::page(CUSTOMS_ITEM, 25));
+    rows.resource("ListCustomsItems", stored::list(CUSTOMS_ITEM, &LISTING));
     rows.on_raw("CreateCustomsItem", customs::create_item);
     rows.resource("GetCustomsItem", stored::one(CUSTOMS_ITEM));
     // Labels
@@ -59,9 +60,9 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_raw("GetOrder", orders::read);
     rows.on_raw("GetPackingSlip", orders::packing_slip);
     // Parcels
-    rows.on_raw("ListParcels", parcels::list);
+    rows.resource("ListParcels", stored::list(PARCEL, &LISTING));
     rows.on_raw("CreateParcel", parcels::create);
-    rows.on_raw("GetParcel", parcels::read);
+    rows.resource("GetParcel", stored::one(PARCEL));
     // Pickups
     rows.on_raw("CreatePickup", pickups::create);
     // Rates
@@ -76,7 +77,7 @@ pub(super) fn rows(rows: &mut Operations) {
     // Refunds
     rows.on_raw("ListRefunds", refunds::list);
     rows.on_raw("CreateRefund", refunds::create);
-    rows.on_raw("GetRefund", refunds::read);
+    rows.resource("GetRefund", stored::one(REFUND));
     // Service Groups
     rows.on_raw("ListServiceGroups", service_groups::list);
     rows.on_raw("CreateServiceGroup", service_groups::create);

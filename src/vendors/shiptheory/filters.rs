@@ -3,67 +3,58 @@
 //! The database behind Shiptheory compares texts without their case; the guide names the status and the carrier name as
 //! exceptions. Names carry a literal dot, so they are read from the raw query rather than as PHP would.
 
-use crate::engine::Call;
-use crate::vendors::shiptheory::wire::{self, Shipment};
+use serde_json::Value;
 
-/// The filters of a call that have a value.
-pub(super) struct Filters<'c>(Vec<(&'c str, &'c str)>);
+use crate::engine::listing::{Filter, Test};
+use crate::vendors::shiptheory::wire;
 
-impl<'c> Filters<'c> {
-    /// Reads them; the last of several values of a name counts.
-    pub fn read(call: &'c Call<'_>) -> Self {
-        Self(call.query.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.as_str(), value.as_str())).collect())
-    }
+pub(super) const SHIPMENTS: [Filter; 27] = [
+    filter("created", "/created", Test::By(is_day)),
+    filter("modified", "/modified", Test::By(is_day)),
+    filter("status", "/status", Test::Equal),
+    filter("channel_name", "", Test::By(|_, name| name.eq_ignore_ascii_case("api"))),
+    filter("channel_reference_id", "/reference", Test::Caseless),
+    filter("channel_reference_id_2", "/reference2", Test::Caseless),
+    filter("ShipmentDetails.parcels", "/detail/parcels", NUMBER),
+    filter("ShipmentDetails.weight", "/detail/weight", NUMBER),
+    filter("ShipmentDetails.value", "/detail/value", NUMBER),
+    filter("ShipmentDetails.duty_tax_number", "/detail/duty_tax_number", Test::Caseless),
+    filter("ShipmentDetails.duty_tax_number_type", "/detail/duty_tax_number_type", Test::Caseless),
+    filter("ShipmentDetails.channel_reference_id_3", "/detail/reference3", Test::Caseless),
+    filter("Couriers.couriername", "/carrier", Test::Equal),
+    filter("Countries.code", "/recipient/country", Test::By(is_country)),
+    filter("DeliveryAddress.address_line_1", "/recipient/address_line_1", Test::Caseless),
+    filter("DeliveryAddress.address_line_2", "/recipient/address_line_2", Test::Caseless),
+    filter("DeliveryAddress.address_line_3", "/recipient/address_line_3", Test::Caseless),
+    filter("DeliveryAddress.city", "/recipient/city", Test::Caseless),
+    filter("DeliveryAddress.county", "/recipient/county", Test::Caseless),
+    filter("DeliveryAddress.postcode", "/recipient/postcode", Test::Caseless),
+    filter("DeliveryAddress.telephone", "/recipient/telephone", Test::Caseless),
+    filter("DeliveryAddress.email", "/recipient/email", Test::Caseless),
+    filter("DeliveryAddress.company", "/recipient/company", Test::Caseless),
+    filter("DeliveryAddress.firstname", "/recipient/firstname", Test::Caseless),
+    filter("DeliveryAddress.lastname", "/recipient/lastname", Test::Caseless),
+    filter("DeliveryAddress.tax_number", "/recipient/tax_number", Test::Caseless),
+    filter("DeliveryAddress.what_3_words", "/recipient/what3words", Test::Caseless),
+];
 
-    /// Whether every shipment passes.
-    pub fn is_open(&self) -> bool {
-        self.0.iter().all(|(name, _)| !is_known(name))
-    }
+/// Numbers are kept with three decimals at most.
+const NUMBER: Test = Test::Near(0.000_5);
 
-    /// Whether a shipment passes.
-    pub fn pass(&self, shipment: &Shipment) -> bool {
-        self.0.iter().all(|(name, value)| passes(shipment, name, value))
-    }
+/// A filter by a member.
+pub(super) const fn filter(name: &'static str, member: &'static str, test: Test) -> Filter {
+    Filter { name, member, test }
 }
 
-fn is_known(name: &str) -> bool {
-    const TOP: [&str; 6] = ["created", "modified", "status", "channel_name", "channel_reference_id", "channel_reference_id_2"];
-    TOP.contains(&name) || ["ShipmentDetails.", "DeliveryAddress.", "Couriers.", "Countries."].iter().any(|table| name.starts_with(table))
+/// The day of a stored time.
+pub(super) fn day(time: &Value) -> &str {
+    time.as_str().and_then(|time| time.get(..10)).unwrap_or_default()
 }
 
-fn passes(shipment: &Shipment, name: &str, value: &str) -> bool {
-    let same = |found: &str| found.to_lowercase() == value.to_lowercase();
-    let some = |found: &Option<String>| found.as_deref().is_some_and(same);
-    let equals = |found: f64| value.parse::<f64>().is_ok_and(|wanted| (wanted - found).abs() < 0.000_5);
-    let (detail, address) = (&shipment.detail, &shipment.recipient);
-    match name {
-        "created" => wire::stamp(shipment.created).starts_with(value) && value.len() == 10,
-        "modified" => wire::stamp(shipment.modified).starts_with(value) && value.len() == 10,
-        "status" => shipment.status.word() == value,
-        "channel_name" => same("Api"),
-        "channel_reference_id" => same(&shipment.reference),
-        "channel_reference_id_2" => same(&shipment.reference2),
-        "ShipmentDetails.parcels" => equals(f64::from(detail.parcels)),
-        "ShipmentDetails.weight" => equals(detail.weight),
-        "ShipmentDetails.value" => equals(detail.value),
-        "ShipmentDetails.duty_tax_number" => some(&detail.duty_tax_number),
-        "ShipmentDetails.duty_tax_number_type" => some(&detail.duty_tax_number_type),
-        "ShipmentDetails.channel_reference_id_3" => some(&detail.reference3),
-        "Couriers.couriername" => shipment.carrier.as_deref() == Some(value),
-        "Countries.code" => wire::alpha3(&address.country) == value.to_uppercase(),
-        "DeliveryAddress.address_line_1" => same(&address.address_line_1),
-        "DeliveryAddress.address_line_2" => some(&address.address_line_2),
-        "DeliveryAddress.address_line_3" => some(&address.address_line_3),
-        "DeliveryAddress.city" => same(&address.city),
-        "DeliveryAddress.county" => some(&address.county),
-        "DeliveryAddress.postcode" => same(&address.postcode),
-        "DeliveryAddress.telephone" => some(&address.telephone),
-        "DeliveryAddress.email" => some(&address.email),
-        "DeliveryAddress.company" => some(&address.company),
-        "DeliveryAddress.firstname" => same(&address.firstname),
-        "DeliveryAddress.lastname" => same(&address.lastname),
-        "DeliveryAddress.tax_number" => some(&address.tax_number),
-        "DeliveryAddress.what_3_words" => some(&address.what3words),
-        _ => true,
-    }
+fn is_day(time: &Value, wanted: &str) -> bool {
+    day(time) == wanted
+}
+
+fn is_country(country: &Value, wanted: &str) -> bool {
+    wire::alpha3(country.as_str().unwrap_or_default()) == wanted.to_uppercase()
 }

@@ -16,9 +16,9 @@ use serde_json::{Map, Value, json};
 
 use super::access;
 use super::dialect;
-use super::wire::Page;
 use super::wire::jackson::{self, Class};
 use crate::base::entropy;
+use crate::engine::listing::{Bad, Listing, Number, Sorting};
 use crate::engine::{Cx, Refusal};
 use crate::world::{Account, Kind, Task};
 
@@ -80,35 +80,22 @@ fn ship_id<'c>(cx: &Cx<'c>, parameter: &str) -> Result<&'c str, Refusal> {
     }
 }
 
-/// Which page is asked for.
-struct Paging {
-    page: usize,
-    size: usize,
-}
+/// Newest first; pages are counted from zero, and have no greatest size.
+const LISTING: Listing = Listing {
+    filters: &[],
+    time: |_| None,
+    sorting: Sorting::NONE,
+    newest_first: true,
+    page: Number { name: "page", usual: 0, least: 0, most: usize::MAX, read: int, bad: Bad::Refused },
+    size: Number { name: "size", usual: 10, least: 1, most: usize::MAX, read: int, bad: Bad::Refused },
+    refuse_past_end: false,
+    cursor: "",
+    refuse: |faults| dialect::messages(faults.iter().map(|fault| format!("{} is invalid", fault.name)).collect()),
+};
 
-impl Paging {
-    fn of(cx: &Cx<'_>) -> Result<Self, Refusal> {
-        let mut wrong = Vec::new();
-        let mut read = |name: &str, usual: usize, least: usize| {
-            let text = cx.call.query(name).filter(|text| !text.is_empty());
-            let number = text.map_or(Some(usual), |text| text.parse::<i32>().ok().and_then(|number| usize::try_from(number).ok()));
-            number.filter(|number| *number >= least).unwrap_or_else(|| {
-                wrong.push(format!("{name} is invalid"));
-                usual
-            })
-        };
-        let paging = Self { page: read("page", 0, 0), size: read("size", 10, 1) };
-        if wrong.is_empty() { Ok(paging) } else { Err(dialect::messages(wrong)) }
-    }
-
-    /// A page of documents, newest first; `show` is called for those on it alone.
-    fn page<T>(&self, cx: &Cx<'_>, kind: Kind, show: impl Fn(&[u8]) -> T) -> Page<T> {
-        let total = cx.docs.count(kind.clone());
-        let skip = self.page.saturating_mul(self.size);
-        let content: Vec<T> = cx.docs.rows(kind).rev().skip(skip).take(self.size).map(|(_, body)| show(body)).collect();
-        let total_pages = total.div_ceil(self.size);
-        Page { content, page: self.page, size: self.size, total_elements: total, total_pages, last: self.page + 1 >= total_pages }
-    }
+/// A number that Java's `int` holds.
+fn int(text: &str) -> Option<usize> {
+    text.parse::<i32>().ok().and_then(|number| usize::try_from(number).ok())
 }
 
 /// Where ShipTime and its carriers keep their calendar.

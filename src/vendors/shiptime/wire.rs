@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::engine::decode::{self, FORM};
+use crate::engine::listing;
 use crate::engine::{Refusal, Request};
 use crate::spec::Operation;
 
@@ -158,6 +159,19 @@ pub(super) struct Page<T> {
     pub(super) total_elements: usize,
     pub(super) total_pages: usize,
     pub(super) last: bool,
+}
+
+impl<T> From<listing::Page<T>> for Page<T> {
+    fn from(page: listing::Page<T>) -> Self {
+        Self {
+            page: page.number,
+            size: page.size,
+            total_elements: page.total,
+            total_pages: page.pages(),
+            last: !page.has_next,
+            content: page.rows,
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -1,13 +1,12 @@
 //! The inventory. A SKU is stored in the shape in which it is answered, so that reading it back is copying.
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{custom_fields, locations, users};
 use crate::base::ids;
-use crate::base::json::{self, Style};
+use crate::engine::listing::{self, Bad, Listing, Number, Sorting};
 use crate::engine::{Cx, Docs, Outcome, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::{CATALOG, Country, Location};
 use crate::vendors::shipmate::countries;
@@ -15,8 +14,6 @@ use crate::vendors::shipmate::dialect;
 use crate::vendors::shipmate::validation::{Fault, Field, Report};
 use crate::vendors::shipmate::version::Version;
 use crate::vendors::shipmate::wire::{self, Envelope, SKU, SKU_EXTRA, SKU_NUMBER, Stamp};
-
-const PAGE: usize = 30;
 
 #[derive(Serialize, Deserialize, Default)]
 pub struct Sku {
@@ -55,6 +52,13 @@ pub struct Sku {
 #[derive(Deserialize)]
 pub struct Reference {
     r#ref: String,
+}
+
+#[derive(Serialize)]
+struct Skus {
+    data: Vec<Box<RawValue>>,
+    links: Links,
+    meta: Meta,
 }
 
 #[derive(Serialize)]
@@ -136,45 +140,47 @@ pub fn get(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> O
     Ok(Reply::ok(Envelope { message: "SKU Retrieved", data: shown(cx, &uuid)? }))
 }
 
-/// Thirty a page in order of creation. The links know of a next page, but never of the last one; a page past the end is
-/// empty, and what is no page number is the first page.
+/// Thirty a page in order of creation. What is no page number is the first page, and a page past the end is empty.
+const SKUS: Listing = Listing {
+    filters: &[],
+    time: |_| None,
+    sorting: Sorting::NONE,
+    newest_first: false,
+    page: Number {
+        name: "page",
+        usual: 1,
+        least: 1,
+        most: usize::MAX,
+        read: |text| text.trim().parse::<u32>().ok()?.try_into().ok(),
+        bad: Bad::Usual,
+    },
+    size: Number { name: "", usual: 30, least: 1, most: 30, read: listing::digits, bad: Bad::Usual },
+    refuse_past_end: false,
+    cursor: "",
+    refuse: |_| Refusal::Broken,
+};
+
+/// The links know of a next page, but never of the last one.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = cx.call.query("page").and_then(|page| page.trim().parse().ok()).filter(|page| (1..1 << 32).contains(page)).unwrap_or(1);
-    let skipped = (page - 1) * PAGE;
-    let mut answer = br#"{"data":"#.to_vec();
-    let rows = if Version::of(cx) == Version::V1_1 {
-        // Version 1.1 shows SKUs as they are stored, so a page is their texts behind one another.
-        let stored: Vec<&[u8]> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(_, body)| body).collect();
-        answer.reserve(stored.iter().map(|row| row.len() + 1).sum::<usize>() + 1024);
-        json::splice_array(stored.iter().copied(), &mut answer);
-        stored.len()
-    } else {
-        let ids: Vec<&str> = cx.docs.rows(SKU).skip(skipped).take(PAGE).map(|(id, _)| id).collect();
-        let data = ids.into_iter().map(|id| shown(cx, id)).collect::<Result<Vec<_>, _>>()?;
-        json::splice_array(data.iter().map(|row| row.get().as_bytes()), &mut answer);
-        data.len()
-    };
+    let page = SKUS.read(cx.call)?.documents(&cx.docs, SKU)?;
     let path = cx.call.url(&format!("{}/skus", Version::of(cx).prefix()));
-    let link = |page: usize| format!("{path}?page={page}");
+    let link = |number: usize| format!("{path}?page={number}");
     let links = Links {
         first: link(1),
         last: None,
-        prev: (page > 1).then(|| link(page - 1)),
-        next: (cx.docs.count(SKU) > skipped + PAGE).then(|| link(page + 1)),
+        prev: (page.number > 1).then(|| link(page.number - 1)),
+        next: page.has_next.then(|| link(page.number + 1)),
     };
+    let is_empty = page.rows.is_empty();
     let meta = Meta {
-        current_page: page,
-        from: (rows > 0).then_some(skipped + 1),
+        current_page: page.number,
+        from: (!is_empty).then_some(page.skipped + 1),
+        per_page: page.size,
+        to: (!is_empty).then_some(page.skipped + page.rows.len()),
         path,
-        per_page: PAGE,
-        to: (rows > 0).then_some(skipped + rows),
     };
-    answer.extend_from_slice(br#","links":"#);
-    Style::Compact.write(&links, &mut answer);
-    answer.extend_from_slice(br#","meta":"#);
-    Style::Compact.write(&meta, &mut answer);
-    answer.push(b'}');
-    Ok(Reply::written(StatusCode::OK, answer))
+    let data = page.rows.into_iter().map(|(uuid, _)| shown(cx, uuid)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Reply::ok(Skus { data, links, meta }))
 }
 
 /// The SKU with exactly that number.

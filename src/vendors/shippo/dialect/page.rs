@@ -1,131 +1,130 @@
-//! One page of a list, and the links to its neighbors.
+//! Lists as the framework pages them: newest first, `page` and `results` in the query, and links to the neighbors.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{NO_CURSOR, NO_PAGE, version};
-use crate::engine::{Call, Refusal};
+use super::{NO_CURSOR, NO_PAGE, because_of, by_field, version};
+use crate::base::time::Timestamp;
+use crate::engine::listing::{self, Bad, Bound, Fault, FaultKind, Filter, Listing, Number, Query, Sorting, Test};
+use crate::engine::{Call, Cx, Outcome, Refusal};
+use crate::world::Kind;
+
+/// Twenty-five a page, at most a hundred.
+pub(crate) const LISTING: Listing = Listing {
+    filters: &[],
+    time: instant,
+    sorting: Sorting::NONE,
+    newest_first: true,
+    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Refused },
+    size: Number { name: "results", usual: 25, least: 1, most: 100, read: listing::digits, bad: Bad::Usual },
+    refuse_past_end: true,
+    cursor: "",
+    refuse,
+};
+
+/// The same with five a page.
+pub(crate) const FIVES: Listing = Listing { size: Number { usual: 5, ..LISTING.size }, ..LISTING };
+
+/// The filters by time of creation.
+pub(crate) const CREATED: [Filter; 4] = [
+    Filter { name: "object_created_gt", member: MADE, test: Test::Time(Bound::After) },
+    Filter { name: "object_created_gte", member: MADE, test: Test::Time(Bound::From) },
+    Filter { name: "object_created_lt", member: MADE, test: Test::Time(Bound::Before) },
+    Filter { name: "object_created_lte", member: MADE, test: Test::Time(Bound::Until) },
+];
+
+/// Where documents keep their time of creation.
+pub(crate) const MADE: &str = "/object_created";
 
 /// A page as it is answered.
 #[derive(Serialize)]
 pub(crate) struct Page<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
-    next: Option<String>,
-    previous: Option<String>,
-    results: Vec<T>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+    pub results: Vec<T>,
 }
 
-/// Which page is asked for.
-#[derive(Clone, Copy)]
-pub(crate) struct Wanted {
-    number: usize,
-    size: usize,
-}
-
-impl Wanted {
-    /// Reads `page` and `results`; at most a hundred entries come at once.
-    pub(crate) fn of(call: &Call<'_>, usual: usize) -> Result<Self, Refusal> {
-        let number = match call.query("page") {
-            None | Some("") => 1,
-            Some(text) => text.parse().ok().filter(|number| *number > 0).ok_or_else(no_page)?,
+impl<T> Page<T> {
+    /// A page whose links lead to that path.
+    pub(crate) fn of(call: &Call<'_>, path: &str, page: listing::Page<T>) -> Self {
+        let link = |pairs: Vec<(String, String)>| listing::link(call, path, &pairs);
+        // The first page needs no number.
+        let numbered = |number: usize| link(listing::with(call.query.clone(), "page", (number > 1).then(|| number.to_string())));
+        let next = match page.cursor {
+            None => page.has_next.then(|| numbered(page.number + 1)),
+            cursor => {
+                let filters = listing::with(listing::with(call.query.clone(), "page", None), CURSOR, None);
+                Some(link(listing::with(filters, CURSOR, cursor)))
+            }
         };
-        Ok(Self { number, size: size(call, usual) })
-    }
-
-    /// Takes the page out of `total` entries, of which `entries` yields those from any place on.
-    pub(crate) fn take<T, I: Iterator<Item = T>>(
-        self,
-        call: &Call<'_>,
-        path: &str,
-        total: usize,
-        entries: impl FnOnce(usize) -> I,
-    ) -> Result<Page<T>, Refusal> {
-        let start = (self.number - 1).saturating_mul(self.size);
-        if start >= total && self.number > 1 {
-            return Err(no_page());
-        }
-        let results: Vec<T> = entries(start).take(self.size).collect();
-        Ok(Page {
-            count: version::is_old(call).then_some(total),
-            next: (start + results.len() < total).then(|| link(call, path, self.number + 1)),
-            previous: (self.number > 1).then(|| link(call, path, self.number - 1)),
-            results,
-        })
+        let previous = (page.number > 1 && call.query(CURSOR).is_none()).then(|| numbered(page.number - 1));
+        Self { count: version::is_old(call).then_some(page.total), next, previous, results: page.rows }
     }
 }
 
-/// The entries behind a cursor, which names the last entry of the page before; the empty cursor is the beginning. New entries move
-/// no page, as they do where pages are numbered.
-pub(crate) fn after<T>(
-    call: &Call<'_>,
-    cursor: &str,
-    usual: usize,
-    entries: impl Iterator<Item = T>,
-    id: impl Fn(&T) -> &str,
-) -> Result<Page<T>, Refusal> {
-    let mut entries = entries.peekable();
-    if !cursor.is_empty() {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
-        let last = bytes.strip_prefix(CURSOR).ok_or_else(no_cursor)?;
-        entries.by_ref().find(|entry| id(entry).as_bytes() == last).ok_or_else(no_cursor)?;
+/// Answers the documents of a kind that a query asks for, as `view` shows them.
+pub(crate) fn answer<T: DeserializeOwned, V: Serialize + Send + 'static>(
+    cx: &Cx<'_>,
+    query: &Query<'_>,
+    kind: Kind,
+    view: impl Fn(&Cx<'_>, T) -> V,
+) -> Outcome {
+    let page = query.documents(&cx.docs, kind)?.read().map(|row| view(cx, row));
+    Ok(version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)))
+}
+
+/// Answers the documents of a kind as they are stored.
+pub(crate) fn stored(cx: &Cx<'_>, listing: &Listing, kind: Kind) -> Outcome {
+    answer(cx, &listing.read(cx.call)?, kind, |_, document: Value| document)
+}
+
+/// At most ninety days may lie between two ends of the time of creation.
+pub(crate) fn limit_span(query: &Query<'_>) -> Result<(), Refusal> {
+    match query.span(MADE) {
+        (Some(start), Some(end)) if end.duration_since(start) > jiff::SignedDuration::from_hours(90 * 24) => {
+            Err(because_of("The date range must be 90 days or less."))
+        }
+        _ => Ok(()),
     }
-    let results: Vec<T> = entries.by_ref().take(size(call, usual)).collect();
-    let more = entries.peek().and(results.last());
-    let next = more.map(|last| {
-        let cursor = URL_SAFE_NO_PAD.encode([CURSOR, id(last).as_bytes()].concat());
-        let mut pairs: Vec<_> = call.query.iter().filter(|(name, _)| !matches!(name.as_str(), "page" | TOKEN)).cloned().collect();
-        pairs.push((TOKEN.to_owned(), cursor));
-        address(call, call.path, &pairs)
-    });
-    Ok(Page { count: None, next, previous: None, results })
+}
+
+/// A day, or an instant of UTC with or without a `Z`; never with an offset.
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    let bare = text.strip_suffix('Z').unwrap_or(text);
+    if bare.bytes().skip(10).any(|byte| matches!(byte, b'+' | b'-' | b' ' | b'[')) {
+        return None;
+    }
+    let utc = |at: jiff::civil::DateTime| at.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp());
+    bare.parse::<jiff::civil::DateTime>().ok().and_then(utc)
 }
 
 /// The cursor in a query.
-pub(crate) const TOKEN: &str = "page_token";
-const CURSOR: &[u8] = b"p=";
+pub(crate) const CURSOR: &str = "page_token";
 
-impl<T> Page<T> {
-    /// The links to its neighbors, and its entries.
-    pub(crate) fn parts(self) -> (Option<String>, Option<String>, Vec<T>) {
-        (self.next, self.previous, self.results)
-    }
-
-    /// The same page with other entries.
-    pub(crate) fn map<U>(self, entry: impl FnMut(T) -> U) -> Page<U> {
-        let Self { count, next, previous, results } = self;
-        Page { count, next, previous, results: results.into_iter().map(entry).collect() }
+fn refuse(faults: &[Fault<'_>]) -> Refusal {
+    match faults.first() {
+        Some(Fault { kind: FaultKind::Time, name, .. }) => by_field(name, "Enter a valid date/time."),
+        Some(Fault { kind: FaultKind::Cursor, .. }) => Refusal::Because(NO_CURSOR, Value::Null),
+        _ => Refusal::Because(NO_PAGE, Value::Null),
     }
 }
 
-/// How many entries are wanted.
-fn size(call: &Call<'_>, usual: usize) -> usize {
-    call.query("results").and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(usual).min(100)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn no_page() -> Refusal {
-    Refusal::Because(NO_PAGE, Value::Null)
-}
-
-fn no_cursor() -> Refusal {
-    Refusal::Because(NO_CURSOR, Value::Null)
-}
-
-/// The caller's address with another page; the first one needs no number.
-fn link(call: &Call<'_>, path: &str, number: usize) -> String {
-    let mut pairs = call.query.clone();
-    match pairs.iter().position(|(name, _)| name == "page") {
-        Some(place) if number == 1 => drop(pairs.remove(place)),
-        Some(place) => pairs[place].1 = number.to_string(),
-        None => pairs.push(("page".to_owned(), number.to_string())),
+    #[test]
+    fn instants_are_read_as_the_guides_write_them() {
+        let check =
+            |text: &str, expected: Option<&str>| assert_eq!(instant(text).map(|at| at.to_string()), expected.map(str::to_owned), "{text}");
+        check("2017-01-01", Some("2017-01-01T00:00:00Z"));
+        check("2017-01-01T03:30:30", Some("2017-01-01T03:30:30Z"));
+        check("2017-01-01T03:30:30.5Z", Some("2017-01-01T03:30:30.5Z"));
+        check("2017-01-01T03:30:30+02:00", None);
+        check("yesterday", None);
     }
-    address(call, path, &pairs)
-}
-
-fn address(call: &Call<'_>, path: &str, pairs: &[(String, String)]) -> String {
-    let query = serde_html_form::to_string(pairs).expect("pairs of texts can always be a query");
-    let mark = if query.is_empty() { "" } else { "?" };
-    call.url(&format!("{path}{mark}{query}"))
 }

@@ -12,7 +12,6 @@ use super::super::dialect::version;
 use super::super::validation;
 use super::super::wire::address::{Address, Validation};
 use super::super::wire::{self, ADDRESS, Moment, ObjectId};
-use super::lists;
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 #[derive(Deserialize)]
@@ -21,21 +20,10 @@ pub(crate) struct AddressId {
     id: ObjectId,
 }
 
-/// All addresses, newest first.
-pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    lists::all::<Address>(cx, ADDRESS, 5)
-}
-
 /// Only the country has to be there; `validate` corrects the address on the way in.
 pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let address = store(cx, &body)?;
     Ok(version::reply(cx.call, StatusCode::CREATED, address))
-}
-
-/// One address.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(AddressId { id: ObjectId(id) }): Params<AddressId>) -> Outcome {
-    let address: Address = cx.docs.require(ADDRESS, &id)?;
-    Ok(version::reply(cx.call, StatusCode::OK, address))
 }
 
 /// The old address stays as it is.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
-use super::super::dialect::page::Wanted;
+use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{self, CONFLICT, UNPROCESSABLE};
 use super::super::validation;
 use super::super::wire::address::{Address, Validation};
@@ -43,10 +43,8 @@ struct Entry {
 
 /// The book, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let wanted = Wanted::of(cx.call, 25)?;
-    let docs = &cx.docs;
-    let page = wanted.take(cx.call, cx.call.path, docs.count(ADDRESS_V2), |start| docs.list::<Entry>(ADDRESS_V2).rev().skip(start))?;
-    Ok(dialect::go(StatusCode::OK, &page))
+    let page = LISTING.read(cx.call)?.documents(&cx.docs, ADDRESS_V2)?.read::<Entry>();
+    Ok(dialect::go(StatusCode::OK, &Page::of(cx.call, cx.call.path, page)))
 }
 
 /// An address that is already there is refused.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
 use super::super::dialect::fields::{self, Fields, LABEL_FILES, REQUIRED, not_found};
-use super::super::dialect::page::Wanted;
+use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
 use super::super::links;
 use super::super::webhooks;
@@ -19,6 +19,7 @@ use super::super::wire::{self, BATCH, LABEL_FILE, Moment, ObjectId, RATE, SHIPME
 use super::purchase::{self, Wishes};
 use super::shipments;
 use crate::carrier::Anchor;
+use crate::engine::listing::{Listing, Number};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 /// The topics of a batch in the agenda.
@@ -290,16 +291,19 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result
     Err((Some(first.object_id), first.messages.into_iter().map(|message| message.text).collect()))
 }
 
+/// The entries of a batch, as many a page as go into one file.
+const ENTRIES: Listing = Listing { size: Number { usual: MERGED, ..LISTING.size }, ..LISTING };
+
 fn answer(cx: &Cx<'_>, status: StatusCode, batch: Batch) -> Outcome {
     let call = cx.call;
-    let wanted = Wanted::of(call, MERGED)?;
+    let query = ENTRIES.read(call)?;
     let counters = Counters::of(&batch.entries);
     let own = format!("/batches/{}", batch.object_id);
     let path = if call.request.method == Method::GET { call.path } else { &own };
     let result = call.query("object_results").unwrap_or_default();
     let mut entries = batch.entries;
     entries.retain(|entry| entry.is_under(result));
-    let page = wanted.take(call, path, entries.len(), |start| entries.into_iter().skip(start))?;
+    let page = query.cut(entries.len(), entries.into_iter())?;
     let extension = if batch.label_filetype.as_deref() == Some("ZPLII") { "zpl" } else { "pdf" };
     let file = |number: usize| links::file(cx, &format!("{}_{number}.{extension}", batch.object_id), batch.object_created);
     let view = View {
@@ -313,7 +317,7 @@ fn answer(cx: &Cx<'_>, status: StatusCode, batch: Batch) -> Outcome {
         default_carrier_account: batch.default_carrier_account,
         default_servicelevel_token: batch.default_servicelevel_token,
         label_filetype: batch.label_filetype,
-        batch_shipments: page,
+        batch_shipments: Page::of(call, path, page),
         object_results: counters,
         test: batch.test,
     };

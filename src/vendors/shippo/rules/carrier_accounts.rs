@@ -10,10 +10,11 @@ use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, REQUIRED};
-use super::super::dialect::page::Wanted;
+use super::super::dialect::page::{FIVES, Page};
 use super::super::dialect::{because_of, version};
 use super::super::wire::{self, CARRIER_ACCOUNT};
 use super::stored;
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// Carriers whose accounts are connected by signing in with them.
@@ -66,22 +67,26 @@ struct Level {
     supports_return_labels: bool,
 }
 
+const ACCOUNTS: Listing = Listing {
+    filters: &[
+        Filter { name: "carrier", member: "/carrier", test: Test::Equal },
+        Filter { name: "account_id", member: "/account_id", test: Test::Equal },
+    ],
+    newest_first: false,
+    ..FIVES
+};
+
 /// All of them, five a page; `service_levels` shows those of each.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let call = cx.call;
-    let wanted = Wanted::of(call, 5)?;
-    let fits = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
-    let mut rows = accounts::all(cx);
-    rows.retain(|row| fits("carrier", &row.carrier) && fits("account_id", &row.account_id));
     let levels = matches!(call.query("service_levels"), Some("true" | "True" | "1"));
-    let page = wanted.take(call, call.path, rows.len(), |start| rows.into_iter().skip(start))?;
-    let page = page.map(|account| {
+    let page = ACCOUNTS.read(call)?.rows(accounts::all(cx))?.map(|account| {
         let kind = if account.sign_in.is_some() { "oauth" } else { "default" };
         let authentication = Authentication { kind, status: account.sign_in.clone() };
         let service_levels = levels.then(|| service_levels(&account.carrier));
         View { object_info: Some(Info { authentication }), service_levels, ..view(cx, account) }
     });
-    Ok(version::reply(call, StatusCode::OK, page))
+    Ok(version::reply(call, StatusCode::OK, Page::of(call, call.path, page)))
 }
 
 /// One of them, never with its service levels.

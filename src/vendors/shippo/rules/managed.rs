@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::access::Mode;
 use super::super::accounts::Platform;
 use super::super::dialect::fields::Fields;
-use super::super::dialect::page::Wanted;
+use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{self, NO_PLATFORM, go_fields};
 use super::super::wire::{self, MANAGED_ACCOUNT, Moment};
 use super::stored;
@@ -26,11 +26,8 @@ pub(crate) struct Managed {
 
 /// Newest first; without a neighbor there is the empty text.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let wanted = Wanted::of(cx.call, 25)?;
-    let docs = &cx.docs;
-    let rows = |start: usize| docs.list::<Managed>(MANAGED_ACCOUNT).rev().skip(start);
-    let page = wanted.take(cx.call, cx.call.path, docs.count(MANAGED_ACCOUNT), rows)?;
-    let (next, previous, results) = page.parts();
+    let page = LISTING.read(cx.call)?.documents(&cx.docs, MANAGED_ACCOUNT)?.read::<Managed>();
+    let Page { next, previous, results, .. } = Page::of(cx.call, cx.call.path, page);
     let body = json!({ "next": next.unwrap_or_default(), "previous": previous.unwrap_or_default(), "results": results });
     Ok(dialect::go(StatusCode::OK, &body))
 }

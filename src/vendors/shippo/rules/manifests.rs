@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::super::accounts;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
+use super::super::dialect::page::{self, FIVES};
 use super::super::dialect::version;
 use super::super::links;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
-use super::{addresses, lists, shipments, stored};
+use super::{addresses, shipments, stored};
 use crate::carrier::Anchor;
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
@@ -57,9 +58,7 @@ struct View {
 
 /// All manifests, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = lists::some::<Manifest>(cx, MANIFEST, 5, None)?;
-    let page = page.map(|manifest| view(cx, manifest));
-    Ok(version::reply(cx.call, StatusCode::OK, page))
+    page::answer(cx, &FIVES.read(cx.call)?, MANIFEST, view)
 }
 
 /// One manifest.

@@ -7,7 +7,6 @@ pub(super) mod carrier_accounts;
 pub(super) mod customs;
 pub(super) mod fixtures;
 pub(super) mod labels;
-pub(super) mod lists;
 pub(super) mod managed;
 pub(super) mod manifests;
 pub(super) mod orders;

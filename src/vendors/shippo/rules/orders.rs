@@ -7,45 +7,34 @@ use serde_json::{Map, Value, json};
 use super::super::access::Mode;
 use super::super::accounts;
 use super::super::dialect::fields::{self, Fields, REQUIRED, below};
-use super::super::dialect::{by_field, version};
+use super::super::dialect::page::{self, LISTING};
+use super::super::dialect::version;
 use super::super::links;
 use super::super::wire::decimal::{self, Decimal};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
-use super::{addresses, lists, shipments, stored};
+use super::{addresses, shipments, stored};
 use crate::base::time;
+use crate::engine::listing::{Bound, Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
 const STATUSES: [&str; 7] = ["UNKNOWN", "AWAITPAY", "PAID", "REFUNDED", "CANCELLED", "PARTIALLY_FULFILLED", "SHIPPED"];
 const WEIGHT_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
 
-/// Newest first; by status, shop, and the time at which they were placed.
+/// By status, shop, and the time at which they were placed.
+const ORDERS: Listing = Listing {
+    filters: &[
+        Filter { name: "order_status", member: "/order_status", test: Test::OneOf },
+        Filter { name: "shop_app", member: "/shop_app", test: Test::Equal },
+        Filter { name: "start_date", member: "/placed_at", test: Test::Time(Bound::From) },
+        Filter { name: "end_date", member: "/placed_at", test: Test::Time(Bound::Until) },
+    ],
+    ..LISTING
+};
+
+/// Newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let call = cx.call;
-    let statuses: Vec<&str> = call
-        .query
-        .iter()
-        .filter(|(name, _)| matches!(name.as_str(), "order_status[]" | "order_status"))
-        .map(|(_, value)| value.as_str())
-        .collect();
-    let edge = |name: &'static str| match call.query(name).filter(|text| !text.is_empty()) {
-        None => Ok(None),
-        Some(text) => lists::instant(text).map(Some).ok_or_else(|| by_field(name, "Enter a valid date/time.")),
-    };
-    let (start, end) = (edge("start_date")?, edge("end_date")?);
-    let shop = call.query("shop_app").filter(|text| !text.is_empty());
-    let text = |order: &Value, name: &str| order[name].as_str().unwrap_or_default().to_owned();
-    let passes = |order: &Value| {
-        let placed: Option<time::Timestamp> = text(order, "placed_at").parse().ok();
-        (statuses.is_empty() || statuses.contains(&text(order, "order_status").as_str()))
-            && shop.is_none_or(|shop| shop == text(order, "shop_app"))
-            && start.is_none_or(|start| placed.is_some_and(|placed| placed >= start))
-            && end.is_none_or(|end| placed.is_some_and(|placed| placed <= end))
-    };
-    let filtered = !statuses.is_empty() || shop.is_some() || start.is_some() || end.is_some();
-    let page = lists::some::<Value>(cx, ORDER, 25, filtered.then_some(&passes))?;
-    let page = page.map(|order| view(cx, order));
-    Ok(version::reply(call, StatusCode::OK, page))
+    page::answer(cx, &ORDERS.read(cx.call)?, ORDER, view)
 }
 
 /// One order, the only answer that shows `errors` and `validation_status`.

@@ -1,7 +1,6 @@
 //! Parcels: measured by the caller or by a carrier's template.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::access::Mode;
@@ -11,24 +10,12 @@ use super::super::dialect::fields::{Fields, REQUIRED, not_a_choice};
 use super::super::dialect::version;
 use super::super::wire::decimal::{self, Decimal};
 use super::super::wire::parcel::Parcel;
-use super::super::wire::{self, Moment, ObjectId, PARCEL};
-use super::lists;
-use crate::engine::{Cx, Json, Outcome, Params, Refusal};
-
-#[derive(Deserialize)]
-pub(crate) struct ParcelId {
-    #[serde(rename = "ParcelId")]
-    id: ObjectId,
-}
+use super::super::wire::{self, Moment, PARCEL};
+use crate::engine::{Cx, Json, Outcome, Refusal};
 
 const SIDES: [&str; 3] = ["length", "width", "height"];
 const DISTANCE_UNITS: [&str; 6] = ["cm", "in", "ft", "m", "mm", "yd"];
 const MASS_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
-
-/// All parcels, newest first.
-pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    lists::all::<Parcel>(cx, PARCEL, 25)
-}
 
 /// The answer echoes decimals as they were sent; later reads show four places.
 pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
@@ -40,12 +27,6 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         }
     }
     Ok(version::reply(cx.call, StatusCode::CREATED, parcel))
-}
-
-/// One parcel.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(ParcelId { id: ObjectId(id) }): Params<ParcelId>) -> Outcome {
-    let parcel: Parcel = cx.docs.require(PARCEL, &id)?;
-    Ok(version::reply(cx.call, StatusCode::OK, parcel))
 }
 
 /// Stores a parcel from a body; also its length, width, height and weight as they were sent.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::accounts;
 use super::super::catalog::CATALOG;
-use super::super::dialect::page::Wanted;
+use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::version;
 use super::super::wire::shipment::{Rate, RateView, Shipment};
 use super::super::wire::{ObjectId, RATE, SHIPMENT};
@@ -71,8 +71,8 @@ pub(crate) fn list_in_currency(cx: &mut Cx<'_>, Params(InCurrency { id, currency
 
 fn page(cx: &Cx<'_>, id: &str, show: impl Fn(Rate) -> Rate) -> Outcome {
     let shipment: Shipment = cx.docs.require(SHIPMENT, id)?;
-    let wanted = Wanted::of(cx.call, 25)?;
     let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
-    let page = wanted.take(cx.call, cx.call.path, shipment.rates.len(), |start| rates.skip(start))?;
-    Ok(version::reply(cx.call, StatusCode::OK, page.map(|rate| RateView::of(show(rate), accounts::owner(cx)))))
+    let page = LISTING.read(cx.call)?.cut(shipment.rates.len(), rates)?;
+    let page = page.map(|rate| RateView::of(show(rate), accounts::owner(cx)));
+    Ok(version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)))
 }

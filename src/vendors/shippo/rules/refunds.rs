@@ -2,17 +2,16 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::accounts;
 use super::super::dialect::fields::Fields;
+use super::super::dialect::page::{self, LISTING};
 use super::super::dialect::{self, version};
 use super::super::wire::transaction::{Refund, Transaction};
-use super::super::wire::{self, Moment, ObjectId, REFUND, TRANSACTION};
-use super::lists;
+use super::super::wire::{self, Moment, REFUND, TRANSACTION};
 use crate::base::time;
-use crate::engine::{Cx, Json, Outcome, Params};
+use crate::engine::{Cx, Json, Outcome};
 use crate::vendors::shippo::webhooks;
 
 /// The topic of a refund in the agenda.
@@ -23,18 +22,12 @@ const PENDING: u32 = 0;
 const GRANTED: u32 = 1;
 const REJECTED: u32 = 2;
 
-#[derive(Deserialize)]
-pub(crate) struct RefundId {
-    #[serde(rename = "RefundId")]
-    id: ObjectId,
-}
-
 /// All refunds, newest first. Only this list insists on its final slash.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     if !cx.call.path.ends_with('/') {
         return Ok(dialect::add_slash(cx.call));
     }
-    lists::all::<Refund>(cx, REFUND, 25)
+    page::stored(cx, &LISTING, REFUND)
 }
 
 /// The label is on hold at once. Labels that are older than thirty days, or on their way, will be rejected.
@@ -81,12 +74,6 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     }
     cx.schedule_in(SignedDuration::from_hours(72), PROGRESS, &refund.object_id, if late { REJECTED } else { GRANTED });
     Ok(version::reply(cx.call, StatusCode::CREATED, refund))
-}
-
-/// One refund.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(RefundId { id: ObjectId(id) }): Params<RefundId>) -> Outcome {
-    let refund: Refund = cx.docs.require(REFUND, &id)?;
-    Ok(version::reply(cx.call, StatusCode::OK, refund))
 }
 
 /// A refund moves on, and its label with it.

@@ -8,15 +8,16 @@ use serde_json::{Value, json};
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
 use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
-use super::super::dialect::{page, version};
+use super::super::dialect::page::{self, CREATED, CURSOR, LISTING, MADE};
+use super::super::dialect::version;
 use super::super::quoting::{self, Lane};
 use super::super::wire::address::{Address, Short};
 use super::super::wire::parcel::{Measures, Parcel, Shipped};
 use super::super::wire::shipment::{Rate, RateView, Shipment, View};
 use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, ObjectId, PARCEL, RATE, SHIPMENT};
-use super::lists::{self, Span};
 use super::{addresses, customs, parcels};
 use crate::base::time::{self, Timestamp};
+use crate::engine::listing::{Bound, Listing};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 /// The topic of an asynchronous shipment in the agenda.
@@ -30,21 +31,17 @@ pub(crate) struct ShipmentId {
     id: ObjectId,
 }
 
-/// Shipments of the last 390 days, newest first, of a span of creation times if one is given.
+const SHIPMENTS: Listing = Listing { filters: &CREATED, cursor: CURSOR, ..LISTING };
+
+/// Shipments of the last 390 days, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let span = Span::of(cx.call)?;
+    let mut query = SHIPMENTS.read(cx.call)?;
+    page::limit_span(&query)?;
     let oldest = time::shift(cx.now, SignedDuration::from_hours(-390 * 24));
-    let passes = |row: &Shipment| row.object_created.0 >= oldest && span.holds(row.object_created);
-    if let Some(cursor) = cx.call.query(page::TOKEN) {
-        let rows = cx.docs.list(SHIPMENT).rev().filter(passes);
-        let page = page::after(cx.call, cursor, 25, rows, |row: &Shipment| &row.object_id)?;
-        let page = page.map(|shipment| view(cx, shipment));
-        return Ok(version::reply(cx.call, StatusCode::OK, page));
+    if cx.docs.list::<Shipment>(SHIPMENT).next().is_some_and(|first| first.object_created.0 < oldest) {
+        query.and(MADE, Bound::From, oldest);
     }
-    let all_pass = span.is_open() && cx.docs.list::<Shipment>(SHIPMENT).next().is_none_or(|first| passes(&first));
-    let page = lists::some(cx, SHIPMENT, 25, (!all_pass).then_some(&passes))?;
-    let page = page.map(|shipment| view(cx, shipment));
-    Ok(version::reply(cx.call, StatusCode::OK, page))
+    page::answer(cx, &query, SHIPMENT, view)
 }
 
 /// Rates come with the answer unless `async` is asked for.
@@ -253,7 +250,7 @@ pub(crate) fn moment(now: Timestamp, fields: &mut Fields<'_>, name: &str) -> Tim
     if text.is_empty() {
         return now;
     }
-    let at = text.parse().ok().or_else(|| lists::instant(&text));
+    let at = text.parse().ok().or_else(|| page::instant(&text));
     if at.is_none() {
         fields.fault(name, WRONG_DATE);
     }

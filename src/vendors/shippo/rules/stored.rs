@@ -3,9 +3,9 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::super::dialect::version;
+use super::super::dialect::{page, version};
 use super::super::wire;
-use super::lists;
+use crate::engine::listing::Listing;
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::world::Kind;
 
@@ -19,8 +19,8 @@ pub(crate) fn one(kind: Kind) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync +
 }
 
 /// All documents of a kind, newest first.
-pub(crate) fn page(kind: Kind, usual: usize) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync + 'static {
-    move |cx| lists::all::<Value>(cx, kind.clone(), usual)
+pub(crate) fn list(kind: Kind, listing: &'static Listing) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync + 'static {
+    move |cx| page::stored(cx, listing, kind.clone())
 }
 
 /// The id in the path; what cannot be one is a path that does not exist.

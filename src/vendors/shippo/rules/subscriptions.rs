@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::super::access::Mode;
 use super::super::accounts;
 use super::super::dialect::fields::{Fields, REQUIRED};
-use super::super::dialect::page::Wanted;
+use super::super::dialect::page::{self, LISTING};
 use super::super::dialect::version;
 use super::super::webhooks::WEBHOOKS;
 use super::super::wire::Moment;
@@ -40,10 +40,8 @@ struct Page {
 
 /// Newest first; links only where there is a neighbor.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let wanted = Wanted::of(cx.call, 25)?;
-    let rows = cx.subscriptions();
-    let page = wanted.take(cx.call, cx.call.path, rows.len(), |start| rows.into_iter().rev().skip(start))?;
-    let (next, previous, results) = page.map(|row| view(cx, row)).parts();
+    let page = LISTING.read(cx.call)?.rows(cx.subscriptions())?.map(|row| view(cx, row));
+    let page::Page { next, previous, results, .. } = page::Page::of(cx.call, cx.call.path, page);
     Ok(version::reply(cx.call, StatusCode::OK, Page { next, previous, results }))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::super::accounts;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, LABEL_FILES, below, not_found};
+use super::super::dialect::page::{self, CREATED, LISTING};
 use super::super::dialect::version;
 use super::super::links;
 use super::super::webhooks;
@@ -15,9 +16,9 @@ use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
 use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transaction, View};
 use super::super::wire::{Message, ObjectId, RATE, SHIPMENT, TRANSACTION};
-use super::lists::{self, Span};
 use super::purchase::{self, Wishes};
 use super::{orders, shipments};
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
 
 #[derive(Deserialize)]
@@ -26,21 +27,27 @@ pub(crate) struct TransactionId {
     id: ObjectId,
 }
 
-/// Newest first; by rate, status, tracking status and span of creation times.
+/// By rate, status, tracking status and time of creation.
+const TRANSACTIONS: Listing = Listing { filters: &FILTERS, ..LISTING };
+
+const FILTERS: [Filter; 7] = {
+    let [after, from, before, until] = CREATED;
+    [
+        Filter { name: "rate", member: "/rate", test: Test::Equal },
+        Filter { name: "object_status", member: "/status", test: Test::Equal },
+        Filter { name: "tracking_status", member: "/tracking_status", test: Test::Equal },
+        after,
+        from,
+        before,
+        until,
+    ]
+};
+
+/// Newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let call = cx.call;
-    let span = Span::of(call)?;
-    let fits = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
-    let passes = |row: &Transaction| {
-        fits("rate", &row.rate)
-            && fits("object_status", &row.status)
-            && fits("tracking_status", row.tracking_status.as_deref().unwrap_or_default())
-            && span.holds(row.object_created)
-    };
-    let filtered = !span.is_open() || ["rate", "object_status", "tracking_status"].iter().any(|name| call.query(name).is_some());
-    let page = lists::some(cx, TRANSACTION, 25, filtered.then_some(&passes))?;
-    let page = page.map(|transaction| view(cx, transaction));
-    Ok(version::reply(call, StatusCode::OK, page))
+    let query = TRANSACTIONS.read(cx.call)?;
+    page::limit_span(&query)?;
+    page::answer(cx, &query, TRANSACTION, view)
 }
 
 /// Buys a label for each parcel and answers the first; `async: false` waits for the carrier.

@@ -1,44 +1,42 @@
 //! Package sizes, which people keep in the web interface.
 
-use std::cmp::Ordering;
-
 use serde_json::{Value, json};
 
-use crate::engine::{Call, Cx, Outcome, Reply};
+use crate::engine::listing::{By, Listing, Test};
+use crate::engine::{Cx, Outcome, Reply};
 use crate::vendors::shiptheory::catalog::{CATALOG, PackageSize};
-use crate::vendors::shiptheory::paging::Paging;
+use crate::vendors::shiptheory::filters::filter;
+use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::wire::{self, Number};
 
-/// The sizes, sorted and in pages. A client sends the sort fields as filters too, which compare with equality.
+/// A client sends the sort fields as filters too, which compare with equality.
+const SIZES: Listing = Listing {
+    filters: &[
+        filter("id", "/id", EQUAL),
+        filter("name", "/name", Test::Caseless),
+        filter("length", "/length", EQUAL),
+        filter("width", "/width", EQUAL),
+        filter("height", "/height", EQUAL),
+        filter("active", "/active", Test::By(|active, wanted| *active == !matches!(wanted, "0" | "false"))),
+    ],
+    sorting: paging::sorting(&[
+        paging::key("id", "/id", By::Value),
+        paging::key("name", "/name", By::Caseless),
+        paging::key("length", "/length", By::Value),
+        paging::key("width", "/width", By::Value),
+        paging::key("height", "/height", By::Value),
+        paging::key("active", "/active", By::Value),
+    ]),
+    ..LISTING
+};
+
+const EQUAL: Test = Test::Near(0.005);
+
+/// The sizes, sorted and in pages.
 pub(in super::super) fn sizes(cx: &mut Cx<'_>) -> Outcome {
-    let paging = Paging::read(cx.call, &["id", "name", "length", "width", "height", "active"]);
-    let mut rows: Vec<&PackageSize> = CATALOG.package_sizes.iter().filter(|size| passes(size, cx.call)).collect();
-    paging.sort(&mut rows, |field, left, right| compare(field, left, right));
-    let page = paging.cut(rows.len(), rows.iter().map(|size| view(size)))?;
-    Ok(Reply::ok(json!({"package_sizes": page.rows, "pagination": page.by_rows()})))
-}
-
-fn compare(field: &str, left: &PackageSize, right: &PackageSize) -> Ordering {
-    match field {
-        "id" => left.id.cmp(&right.id),
-        "name" => left.name.to_lowercase().cmp(&right.name.to_lowercase()),
-        "length" => left.length.total_cmp(&right.length),
-        "width" => left.width.total_cmp(&right.width),
-        "height" => left.height.total_cmp(&right.height),
-        _ => left.active.cmp(&right.active),
-    }
-}
-
-fn passes(size: &PackageSize, call: &Call<'_>) -> bool {
-    let wanted = |name: &str| call.query(name).filter(|text| !text.is_empty());
-    let equals =
-        |name: &str, found: f64| wanted(name).is_none_or(|text| text.parse::<f64>().is_ok_and(|number| (number - found).abs() < 0.005));
-    equals("id", f64::from(size.id))
-        && equals("length", size.length)
-        && equals("width", size.width)
-        && equals("height", size.height)
-        && wanted("name").is_none_or(|name| name.eq_ignore_ascii_case(&size.name))
-        && wanted("active").is_none_or(|active| !matches!(active, "0" | "false") == size.active)
+    let page = SIZES.read(cx.call)?.rows(CATALOG.package_sizes.iter().map(view).collect())?;
+    let pagination = paging::by_rows(&page);
+    Ok(Reply::ok(json!({"package_sizes": page.rows, "pagination": pagination})))
 }
 
 fn view(size: &PackageSize) -> Value {

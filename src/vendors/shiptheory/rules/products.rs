@@ -1,13 +1,12 @@
 //! The product catalogue, which bookings write into as well.
 
-use std::cmp::Ordering;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::base::time::Timestamp;
+use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
-use crate::vendors::shiptheory::paging::Paging;
+use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Line, Number, OTHERS, PRODUCT, Product};
 use crate::vendors::shiptheory::{checks, fields};
 
@@ -48,17 +47,23 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Sku { sku }): Params<Sku>) 
     Ok(Reply::ok(json!({ "product": whole(&product) })))
 }
 
+const PRODUCTS: Listing = Listing {
+    sorting: paging::sorting(&[
+        paging::key("sku", "/sku", By::Caseless),
+        paging::key("name", "/name", By::Caseless),
+        paging::key("price", "/price", By::Value),
+        paging::key("weight", "/weight", By::Value),
+        paging::key("created", "/created", By::Time),
+        paging::key("modified", "/modified", By::Time),
+    ]),
+    ..LISTING
+};
+
 /// The products, sorted and in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let paging = Paging::read(cx.call, &["sku", "name", "price", "weight", "created", "modified"]);
-    let page = if paging.is_unsorted() {
-        paging.cut(cx.docs.count(PRODUCT), cx.docs.list::<Product>(PRODUCT).map(|product| whole(&product)))?
-    } else {
-        let mut rows: Vec<Product> = cx.docs.list(PRODUCT).collect();
-        paging.sort(&mut rows, compare);
-        paging.cut(rows.len(), rows.iter().map(whole))?
-    };
-    Ok(Reply::ok(json!({"products": page.rows, "pagination": page.by_rows()})))
+    let page = PRODUCTS.read(cx.call)?.documents(&cx.docs, PRODUCT)?.read().map(|product| whole(&product));
+    let pagination = paging::by_rows(&page);
+    Ok(Reply::ok(json!({"products": page.rows, "pagination": pagination})))
 }
 
 /// Members that are sent replace those of the product, the SKU included.
@@ -130,22 +135,6 @@ fn change(product: &mut Product, body: &Value, now: Timestamp) {
         }
     }
     product.modified = now;
-}
-
-fn compare(field: &str, left: &Product, right: &Product) -> Ordering {
-    match field {
-        "sku" => left.sku.to_lowercase().cmp(&right.sku.to_lowercase()),
-        "name" => caseless(left).cmp(&caseless(right)),
-        "price" => left.price.0.total_cmp(&right.price.0),
-        "weight" => left.weight.0.total_cmp(&right.weight.0),
-        "created" => left.created.cmp(&right.created),
-        _ => left.modified.cmp(&right.modified),
-    }
-}
-
-/// A name as the database compares it.
-fn caseless(product: &Product) -> Option<String> {
-    product.name.as_deref().map(str::to_lowercase)
 }
 
 fn whole(product: &Product) -> Value {

@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::engine::listing::{By, Filter, Listing, Number, Sorting, Test};
 use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
-use crate::vendors::shiptheory::filters::Filters;
-use crate::vendors::shiptheory::paging::{self, Paging};
+use crate::vendors::shiptheory::filters;
+use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::routing::{self, Chosen, Route};
 use crate::vendors::shiptheory::rules::{products, returns};
 use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone};
@@ -136,6 +137,21 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): P
     Ok(Reply::ok(document))
 }
 
+/// A search knows two more filters than the list, and neither pages nor sort fields.
+const FOUND: Listing =
+    Listing { filters: &FOUND_BY, sorting: Sorting::NONE, page: Number { name: "", ..LISTING.page }, newest_first: true, ..LISTING };
+
+const FOUND_BY: [Filter; 29] = {
+    let mut filters = [filters::filter("created_from", "/created", Test::By(|time, from| filters::day(time) >= from)); 29];
+    filters[1] = filters::filter("created_to", "/created", Test::By(|time, to| filters::day(time) <= to));
+    let mut index = 0;
+    while index < filters::SHIPMENTS.len() {
+        filters[index + 2] = filters::SHIPMENTS[index];
+        index += 1;
+    }
+    filters
+};
+
 /// Shipments of some days, newest first, as many as the limit says.
 pub(in super::super) fn search(cx: &mut Cx<'_>) -> Outcome {
     let query: Map<String, Value> = cx.call.query.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
@@ -147,36 +163,26 @@ pub(in super::super) fn search(cx: &mut Cx<'_>) -> Outcome {
         let text = format!("The date range must not be longer than {most} days");
         return Err(checks::failed("created_to", "range", &text));
     }
-    let (filters, limit) = (Filters::read(cx.call), paging::limit_or_usual(cx.call));
     let with_products = cx.call.query("include_products") == Some("1");
-    let days = from.to_string()..=to.to_string();
-    let hits = cx.docs.list::<Shipment>(SHIPMENT).rev().filter(|shipment| {
-        let created = wire::stamp(shipment.created);
-        created.get(..10).is_some_and(|day| day >= days.start().as_str() && day <= days.end().as_str()) && filters.pass(shipment)
-    });
     let lines = |shipment: &Shipment| shipment.products.iter().map(|line| rows::product(cx, line)).collect();
-    let rows: Vec<Value> = hits.take(limit).map(|shipment| rows::shipment(&shipment, with_products.then(|| lines(&shipment)))).collect();
+    let hits = FOUND.read(cx.call)?.behind("", &cx.docs, SHIPMENT)?.read();
+    let rows = hits.map(|shipment| rows::shipment(&shipment, with_products.then(|| lines(&shipment)))).rows;
     Ok(Reply::ok(json!({ "shipments": rows })))
 }
 
-/// Shipments in pages, newest first unless told otherwise.
+/// Newest first unless told otherwise.
+const SHIPMENTS: Listing = Listing {
+    filters: &filters::SHIPMENTS,
+    sorting: paging::sorting(&[paging::key("created", "/created", By::Time), paging::key("modified", "/modified", By::Time)]),
+    newest_first: true,
+    ..LISTING
+};
+
+/// Shipments in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let paging = Paging::read(cx.call, &["created", "modified"]);
-    let filters = Filters::read(cx.call);
-    let page = if filters.is_open() && paging.is_unsorted() {
-        // Whatever else the account holds, only one page is read.
-        let page = paging.cut(cx.docs.count(SHIPMENT), cx.docs.rows(SHIPMENT).rev())?;
-        page.map(|(_, body)| serde_json::from_slice(body).expect("a stored shipment is read by the type that wrote it"))
-    } else {
-        let mut rows: Vec<Shipment> = cx.docs.list(SHIPMENT).rev().filter(|shipment| filters.pass(shipment)).collect();
-        paging.sort(&mut rows, |field, left, right| match field {
-            "created" => left.created.cmp(&right.created),
-            _ => left.modified.cmp(&right.modified),
-        });
-        paging.cut(rows.len(), rows.into_iter())?
-    };
-    let rows: Vec<Value> = page.rows.iter().map(|shipment| rows::shipment(shipment, None)).collect();
-    Ok(Reply::ok(json!({"shipments": rows, "pagination": page.by_size()})))
+    let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, SHIPMENT)?.read().map(|shipment| rows::shipment(&shipment, None));
+    let pagination = paging::by_size(cx.call, &page);
+    Ok(Reply::ok(json!({"shipments": page.rows, "pagination": pagination})))
 }
 
 fn stored(cx: &Cx<'_>, booking: Booking) -> Shipment {

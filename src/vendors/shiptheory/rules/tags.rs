@@ -1,10 +1,11 @@
 //! Tags, which shipments can be marked with.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
-use crate::vendors::shiptheory::paging::Paging;
+use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::wire::{TAG, Tag, TagWish};
 use crate::vendors::shiptheory::{checks, fields};
 use crate::world::Kind;
@@ -31,17 +32,20 @@ pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(tag))
 }
 
+const TAGS: Listing = Listing {
+    sorting: paging::sorting(&[
+        paging::key("name", "/name", By::Caseless),
+        paging::key("background_colour", "/background_colour", By::Value),
+        paging::key("text_colour", "/text_colour", By::Value),
+    ]),
+    ..LISTING
+};
+
 /// The tags, sorted and in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let paging = Paging::read(cx.call, &["name", "background_colour", "text_colour"]);
-    let mut rows: Vec<Tag> = cx.docs.list(TAG).collect();
-    paging.sort(&mut rows, |field, left, right| match field {
-        "name" => left.name.to_lowercase().cmp(&right.name.to_lowercase()),
-        "background_colour" => left.background_colour.cmp(&right.background_colour),
-        _ => left.text_colour.cmp(&right.text_colour),
-    });
-    let page = paging.cut(rows.len(), rows.iter())?;
-    Ok(Reply::ok(json!({"tags": page.rows, "pagination": page.by_size()})))
+    let page = TAGS.read(cx.call)?.documents(&cx.docs, TAG)?.read::<Value>();
+    let pagination = paging::by_size(cx.call, &page);
+    Ok(Reply::ok(json!({"tags": page.rows, "pagination": pagination})))
 }
 
 /// One tag.

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::shipments::{self, Shipment};
-use super::{PICKUP, Paging, SHIPMENT, token};
+use super::{LISTING, PICKUP, SHIPMENT, token};
 use crate::base::{entropy, ids};
 use crate::carrier::Anchor;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::checks::{self, Problem, Window};
 use crate::vendors::shiptime::dialect;
-use crate::vendors::shiptime::wire::Done;
 use crate::vendors::shiptime::wire::payloads::PICKUP_REQUEST;
+use crate::vendors::shiptime::wire::{Done, Page};
 use crate::world::Kind;
 
 /// The driver of a pickup sets off.
@@ -79,12 +79,11 @@ fn store(cx: &mut Cx<'_>, pickup: &Pickup) {
 
 /// The account's pickups, newest first; 404 when it never had one.
 pub(in crate::vendors::shiptime) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let paging = Paging::of(cx)?;
+    let query = LISTING.read(cx.call)?;
     if cx.docs.count(PICKUP) == 0 {
         return Err(Refusal::Because("no_pickups", Value::Null));
     }
-    let read = |body: &[u8]| serde_json::from_slice::<Pickup>(body).expect("a stored pickup is read by the type that wrote it");
-    Ok(Reply::ok(paging.page(cx, PICKUP, read)))
+    Ok(Reply::ok(Page::from(query.documents(&cx.docs, PICKUP)?.read::<Pickup>())))
 }
 
 /// Has a shipment picked up.

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Paging, SHIPMENT, pickups, rates, token};
+use super::{LISTING, SHIPMENT, pickups, rates, token};
 use crate::base::ids;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status};
@@ -17,7 +17,7 @@ use crate::vendors::shiptime::dialect;
 use crate::vendors::shiptime::pricing::{self, Offer};
 use crate::vendors::shiptime::wire::jackson::print_moment;
 use crate::vendors::shiptime::wire::payloads::SHIP_REQUEST;
-use crate::vendors::shiptime::wire::{Booked, Charges, Detail, Done, Transit};
+use crate::vendors::shiptime::wire::{Booked, Charges, Detail, Done, Page, Transit};
 
 /// A requested refund is granted.
 pub(super) const REFUND: &str = "shipment.refund";
@@ -317,10 +317,8 @@ pub(in crate::vendors::shiptime) fn view(cx: &mut Cx<'_>) -> Outcome {
 
 /// The account's shipments, newest first.
 pub(in crate::vendors::shiptime) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let paging = Paging::of(cx)?;
-    let page = paging
-        .page(cx, SHIPMENT, |body| detail(cx, serde_json::from_slice(body).expect("a stored shipment is read by the type that wrote it")));
-    Ok(Reply::ok(page))
+    let page = LISTING.read(cx.call)?.documents(&cx.docs, SHIPMENT)?.read();
+    Ok(Reply::ok(Page::from(page.map(|shipment| detail(cx, shipment)))))
 }
 
 /// Pending shipments are cancelled at once, manifested ones are refunded a day later, and what a carrier has seen stays.

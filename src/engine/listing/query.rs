@@ -1,0 +1,239 @@
+//! A list as it is asked for: which rows pass, in which order, and those of one page.
+
+use std::cmp::Ordering;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Bound, By, Fault, FaultKind, Filter, Key, Listing, Page, Test};
+use crate::base::time::Timestamp;
+use crate::engine::call::Call;
+use crate::engine::cx::{self, Docs};
+use crate::engine::refusal::Refusal;
+use crate::world::Kind;
+
+/// What a cursor holds in front of the id of the last row.
+const CURSOR: &[u8] = b"p=";
+
+/// What a call asks of a list.
+pub struct Query<'c> {
+    pub(super) listing: &'c Listing,
+    pub(super) conditions: Vec<Condition<'c>>,
+    pub(super) key: Option<&'c Key>,
+    pub(super) reversed: bool,
+    pub(super) cursor: Option<&'c str>,
+    pub(super) page: usize,
+    pub(super) size: usize,
+}
+
+type Rows<'d> = Box<dyn Iterator<Item = (&'d str, &'d [u8])> + 'd>;
+
+/// A filter with the value that the query gives it.
+pub(super) struct Condition<'c> {
+    member: &'c str,
+    test: Test,
+    wanted: Wanted<'c>,
+}
+
+enum Wanted<'c> {
+    Texts(Vec<&'c str>),
+    Number(f64),
+    Time(Timestamp),
+}
+
+impl Filter {
+    /// The condition that a query makes of it, if it names it; what cannot be read becomes a fault.
+    pub(super) fn read<'c>(
+        &'c self,
+        call: &'c Call<'_>,
+        time: fn(&str) -> Option<Timestamp>,
+        faults: &mut Vec<Fault<'c>>,
+    ) -> Option<Condition<'c>> {
+        let is_named = |name: &str| name == self.name || matches!(self.test, Test::OneOf) && name.strip_suffix("[]") == Some(self.name);
+        let mut values: Vec<&str> =
+            call.query.iter().filter(|(name, value)| is_named(name) && !value.is_empty()).map(|(_, value)| value.as_str()).collect();
+        let last = *values.last()?;
+        let mut fault = |kind| faults.push(Fault { name: self.name, value: last, kind });
+        let wanted = match self.test {
+            Test::Time(_) => Wanted::Time(time(last).or_else(|| {
+                fault(FaultKind::Time);
+                None
+            })?),
+            // A document has no member that is near to what is no number.
+            Test::Near(_) => Wanted::Number(last.parse().unwrap_or(f64::NAN)),
+            Test::Number(_) => Wanted::Number(last.parse().ok().or_else(|| {
+                fault(FaultKind::Number);
+                None
+            })?),
+            Test::OneOf => Wanted::Texts(values),
+            _ => Wanted::Texts(values.split_off(values.len() - 1)),
+        };
+        Some(Condition { member: self.member, test: self.test, wanted })
+    }
+}
+
+impl<'c> Query<'c> {
+    /// Adds a condition that the query does not name: the member is a time within a bound.
+    pub fn and(&mut self, member: &'c str, bound: Bound, time: Timestamp) {
+        self.conditions.push(Condition { member, test: Test::Time(bound), wanted: Wanted::Time(time) });
+    }
+
+    /// The time that a member has to lie behind, and the one that it has to lie in front of.
+    #[must_use]
+    pub fn span(&self, member: &str) -> (Option<Timestamp>, Option<Timestamp>) {
+        let end = |bounds: [Bound; 2]| {
+            self.conditions.iter().filter(|condition| condition.member == member).find_map(|condition| match condition {
+                Condition { test: Test::Time(bound), wanted: Wanted::Time(time), .. } if bounds.contains(bound) => Some(*time),
+                _ => None,
+            })
+        };
+        (end([Bound::After, Bound::From]), end([Bound::Before, Bound::Until]))
+    }
+
+    /// The page of the documents of a kind, as ids and stored bodies.
+    ///
+    /// # Errors
+    /// When there is no such page, as the list words it.
+    pub fn documents<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
+        if let Some(cursor) = self.cursor {
+            return self.behind(cursor, docs, kind);
+        }
+        let rows = self.by_creation(docs, kind.clone());
+        if self.takes_all() {
+            return self.cut(docs.count(kind), rows);
+        }
+        let rows = self.in_order(rows, |row| cx::read(row.1));
+        self.cut(rows.len(), rows.into_iter())
+    }
+
+    /// The page behind the document that a cursor names; the empty cursor is the beginning. Nothing is counted, and new documents
+    /// move no page, as they do where pages are numbered.
+    ///
+    /// # Errors
+    /// When the list has no such document, as the list words it.
+    pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
+        let rows = self.by_creation(docs, kind);
+        let read = |row: &(&str, &[u8])| cx::read(row.1);
+        let (mut rows, is_filtered): (Rows<'_>, _) = match self.key {
+            Some(_) => (Box::new(self.in_order(rows, read).into_iter()), true),
+            None => (rows, self.takes_all()),
+        };
+        if !cursor.is_empty() {
+            let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+            let last = bytes.strip_prefix(CURSOR);
+            if last.and_then(|last| rows.find(|(id, _)| id.as_bytes() == last)).is_none() {
+                let fault = Fault { name: self.listing.cursor, value: cursor, kind: FaultKind::Cursor };
+                return Err((self.listing.refuse)(&[fault]));
+            }
+        }
+        let mut rows = rows.filter(|row| is_filtered || self.passes(&read(row)));
+        let page: Vec<_> = rows.by_ref().take(self.size).collect();
+        let next = rows.next().and(page.last()).map(|(id, _)| URL_SAFE_NO_PAD.encode([CURSOR, id.as_bytes()].concat()));
+        Ok(Page { rows: page, number: self.page, size: self.size, skipped: 0, total: 0, has_next: next.is_some(), cursor: next })
+    }
+
+    /// The page of rows that are given in the order of creation, or that the vendor ordered itself.
+    ///
+    /// # Errors
+    /// When there is no such page, as the list words it.
+    pub fn rows<T: Serialize>(&self, rows: Vec<T>) -> Result<Page<T>, Refusal> {
+        let rows: Box<dyn Iterator<Item = T>> =
+            if self.begins_with_newest() { Box::new(rows.into_iter().rev()) } else { Box::new(rows.into_iter()) };
+        let value = |row: &T| serde_json::to_value(row).expect("rows have text keys");
+        let rows = if self.takes_all() { rows.collect() } else { self.in_order(rows, value) };
+        self.cut(rows.len(), rows.into_iter())
+    }
+
+    /// The page of `total` rows that come in the order of the list; filters and sort keys are not looked at.
+    ///
+    /// # Errors
+    /// When there is no such page, as the list words it.
+    pub fn cut<T>(&self, total: usize, rows: impl Iterator<Item = T>) -> Result<Page<T>, Refusal> {
+        let Self { listing, page, size, .. } = *self;
+        let skipped = (page - listing.page.least).saturating_mul(size);
+        if listing.refuse_past_end && page > listing.page.least && skipped >= total {
+            let fault = Fault { name: listing.page.name, value: &page.to_string(), kind: FaultKind::PastEnd };
+            return Err((listing.refuse)(&[fault]));
+        }
+        let rows: Vec<T> = rows.skip(skipped).take(size).collect();
+        let has_next = skipped.saturating_add(rows.len()) < total;
+        Ok(Page { rows, number: page, size, skipped, total, has_next, cursor: None })
+    }
+
+    fn by_creation<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Rows<'d> {
+        if self.begins_with_newest() { Box::new(docs.rows(kind).rev()) } else { Box::new(docs.rows(kind)) }
+    }
+
+    fn begins_with_newest(&self) -> bool {
+        self.listing.newest_first != (self.reversed && self.key.is_none())
+    }
+
+    fn takes_all(&self) -> bool {
+        self.conditions.is_empty() && self.key.is_none()
+    }
+
+    fn passes(&self, document: &Value) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(document.pointer(condition.member).unwrap_or(&Value::Null)))
+    }
+
+    /// The rows that pass, sorted.
+    fn in_order<T>(&self, rows: impl Iterator<Item = T>, read: impl Fn(&T) -> Value) -> Vec<T> {
+        let key = |document: &Value| self.key.and_then(|key| document.pointer(key.member)).cloned().unwrap_or_default();
+        let passing =
+            rows.filter_map(|row| Some(read(&row)).filter(|document| self.passes(document)).map(|document| (key(&document), row)));
+        let mut passing: Vec<(Value, T)> = passing.collect();
+        if let Some(key) = self.key {
+            passing.sort_by(|(left, _), (right, _)| {
+                let order = key.by.compare(left, right);
+                if self.reversed { order.reverse() } else { order }
+            });
+        }
+        passing.into_iter().map(|(_, row)| row).collect()
+    }
+}
+
+impl Condition<'_> {
+    fn holds(&self, member: &Value) -> bool {
+        let text = || member.as_str().unwrap_or_default();
+        match (self.test, &self.wanted) {
+            (Test::Near(distance), Wanted::Number(wanted)) => member.as_f64().is_some_and(|found| (found - wanted).abs() < distance),
+            (Test::Number(bound), Wanted::Number(wanted)) => member.as_f64().is_some_and(|found| bound.holds(found.total_cmp(wanted))),
+            (Test::Time(bound), Wanted::Time(wanted)) => text().parse().is_ok_and(|found: Timestamp| bound.holds(found.cmp(wanted))),
+            (test, Wanted::Texts(wanted)) => wanted.iter().any(|wanted| match test {
+                Test::Equal | Test::OneOf => text() == *wanted,
+                Test::Caseless => text().to_lowercase() == wanted.to_lowercase(),
+                Test::Contains => text().to_lowercase().contains(&wanted.to_lowercase()),
+                Test::By(passes) => passes(member, wanted),
+                Test::Near(_) | Test::Number(_) | Test::Time(_) => false,
+            }),
+            _ => false,
+        }
+    }
+}
+
+impl Bound {
+    fn holds(self, found: Ordering) -> bool {
+        match self {
+            Self::After => found.is_gt(),
+            Self::From => found.is_ge(),
+            Self::Before => found.is_lt(),
+            Self::Until => found.is_le(),
+        }
+    }
+}
+
+impl By {
+    fn compare(self, left: &Value, right: &Value) -> Ordering {
+        let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        match (self, left, right) {
+            (Self::Time, ..) => time(left).cmp(&time(right)),
+            (Self::Caseless, Value::String(left), Value::String(right)) => left.to_lowercase().cmp(&right.to_lowercase()),
+            (_, Value::String(left), Value::String(right)) => left.cmp(right),
+            (_, Value::Number(_), Value::Number(_)) => left.as_f64().unwrap_or_default().total_cmp(&right.as_f64().unwrap_or_default()),
+            (_, Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+            _ => left.is_null().cmp(&right.is_null()).reverse(),
+        }
+    }
+}
