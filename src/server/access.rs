@@ -38,8 +38,8 @@ pub(super) struct Denied {
 }
 
 impl Guard {
-    /// The rule for an API that is bound to these addresses: a token unless all of them are loopback, or `off` says that nobody needs
-    /// one. Without a `token` one is made where one is needed; an empty one is none.
+    /// The check for an API that listens on these addresses. A token is needed unless all of them are loopback, or `off`; if it is
+    /// needed and `token` is missing or empty, `make` makes one.
     #[must_use]
     pub fn new(addresses: &[SocketAddr], token: Option<String>, off: bool, hosts: Vec<String>, make: impl FnOnce() -> String) -> Self {
         let is_private = addresses.iter().all(|address| address.ip().is_loopback());

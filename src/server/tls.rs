@@ -1,8 +1,8 @@
-//! TLS towards receivers: whom a certificate has to come from, and whose name it has to bear.
+//! TLS connections to webhook receivers: which certificates are trusted.
 //!
-//! Trusted are the public authorities and what `--egress-ca` names. A certificate that stands in such a file itself is trusted
-//! as it is, whoever signed it: receivers on a developer's machine sign their own. The name is checked all the same, and nothing
-//! switches that off. The configuration is made for the first receiver that needs it.
+//! Trusted are the public authorities and the certificates in the files of `--egress-ca`. A receiver that presents a certificate
+//! of such a file is trusted even if that is self-signed, as on a developer's machine. The host name is always checked; no option
+//! turns that off. The configuration is made for the first receiver that needs it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,10 @@ impl Trust {
         Ok(Self { own, config: OnceLock::new() })
     }
 
-    /// Speaks TLS with whoever is at the other end, if they are `host`.
+    /// Makes a TLS connection over `stream`.
+    ///
+    /// # Errors
+    /// When the certificate is not trusted, or not one for `host`.
     pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, TlsError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
         let connector = TlsConnector::from(Arc::clone(self.config.get_or_init(|| self.configure())));
@@ -105,7 +108,7 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError>
     if found.is_empty() { Err(TrustError::Empty(file.to_owned())) } else { Ok(found) }
 }
 
-/// The usual judgement, but for certificates that are trusted themselves.
+/// Verifies as usual, except that a certificate of `own` needs no trusted issuer.
 #[derive(Debug)]
 struct Verifier {
     usual: Arc<WebPkiServerVerifier>,
