@@ -1,8 +1,17 @@
-//! Every file below `tests/vendors/<vendor>/` is a test, named by its path: `cargo test --test stories shippo/transactions`.
+//! Tests that are data: every conversation below `tests/vendors/<vendor>/` is one, named by its path (`cargo test --test stories
+//! shippo/transactions`), and so is every exchange of `tests/recorded/<vendor>.yaml`. What vendors publish about their APIs,
+//! `tests/published/<vendor>.yaml`, judges what is answered in the conversations.
 //!
 //! `UPDATE=1` rewrites the expectations of a step that fails, where a value stands for another one.
 
+mod documents;
+mod judge;
+mod judge_shippo;
+mod judge_shiptime;
+mod originals;
 mod play;
+mod published;
+mod recorded;
 mod update;
 
 use std::path::{Path, PathBuf};
@@ -17,12 +26,16 @@ fn main() -> ExitCode {
     let mut files = Vec::new();
     collect(&folder, &mut files);
     files.sort();
-    let trial = |file: PathBuf| {
+    let conversation = |file: PathBuf| {
         let name = file.strip_prefix(&folder).unwrap_or(&file).with_extension("").display().to_string();
         let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         Trial::test(name.clone(), move || run(&file, &shown, name.split('/').next().unwrap_or_default()))
     };
-    libtest_mimic::run(&Arguments::from_args(), files.into_iter().map(trial).collect()).exit_code()
+    let mut trials: Vec<Trial> = files.into_iter().map(conversation).collect();
+    trials.extend(recorded::trials());
+    trials.extend(originals::trials());
+    trials.extend([Trial::test("judge/shippo", judge_shippo::judge), Trial::test("judge/shiptime", judge_shiptime::judge)]);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -1,14 +1,14 @@
-//! What the judges share: a published document, the stories of its vendor, and a court that tells faults from known departures.
+//! What the judges share: the conversations of a vendor, and a list of deviations that tells faults from known departures.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jsonschema::Validator;
+use libtest_mimic::Failed;
 use seatrial::engine::{Answer, Request};
-use serde_json::Value;
 
 use crate::play;
+use crate::published::Faults;
 
 /// Where we depart from a document, and why: operation, place (with `*` for any position), reason.
 pub type Departure = (&'static str, &'static str, &'static str);
@@ -28,26 +28,14 @@ pub struct Route {
     pub succeeded: bool,
 }
 
-/// The document, which is not part of the repository; where it is missing the test says so and passes.
-pub fn document(name: &str) -> Option<String> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("shared/vendors").join(name);
-    let text = fs::read_to_string(&file).ok();
-    if text.is_none() {
-        eprintln!("skipped: there is no document at {}", file.display());
-    }
-    text
-}
-
-/// Every exchange of every story of a vendor.
-pub fn exchanges(vendor: &str, mut hear: impl FnMut(&Request, &Answer)) {
+/// Every exchange of every conversation with a vendor.
+pub fn exchanges(vendor: &str, mut hear: impl FnMut(&Request, &Answer)) -> Result<(), Failed> {
     let stories = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors").join(vendor)).expect("there are conversations");
     for file in stories.filter_map(|entry| Some(entry.ok()?.path())) {
-        let text = fs::read_to_string(&file).expect("conversations can be read");
-        let story = play::read(&text, &file.display().to_string()).unwrap_or_else(|problems| panic!("{}", play::told(&problems)));
-        if let Err(step) = play::play(&story, vendor, &mut hear) {
-            panic!("{}", play::explain(&step, &story));
-        }
+        let story = play::read(&fs::read_to_string(&file)?, &file.display().to_string()).map_err(|problems| play::told(&problems))?;
+        play::play(&story, vendor, &mut hear).map_err(|step| play::explain(&step, &story))?;
     }
+    Ok(())
 }
 
 impl Deviations {
@@ -63,10 +51,10 @@ impl Deviations {
         }
     }
 
-    /// Everything in a value that a schema does not allow.
-    pub fn judge(&mut self, operation: &str, side: &str, check: &Validator, value: &Value) {
-        for error in check.iter_errors(value) {
-            self.find(operation, &place(side, error.instance_path().as_str()), &error.to_string());
+    /// Everything in a value that a type does not allow.
+    pub fn judge(&mut self, operation: &str, faults: Faults) {
+        for (place, what) in faults {
+            self.find(operation, &place, &what);
         }
     }
 
@@ -76,11 +64,11 @@ impl Deviations {
     }
 
     /// Fails on a fault, on an operation that never succeeded, and on a departure that is none.
-    pub fn verdict<'n>(mut self, silent: impl IntoIterator<Item = &'n str>) {
+    pub fn verdict<'n>(mut self, silent: impl IntoIterator<Item = &'n str>) -> Result<(), Failed> {
         self.problems.extend(silent.into_iter().map(|name| format!("{name} was never seen to succeed")));
         let stale = self.departures.iter().enumerate().filter(|(row, _)| !self.met.contains(row));
         self.problems.extend(stale.map(|(_, (name, place, _))| format!("{name} {place}: listed as a departure, and is none")));
-        assert!(self.problems.is_empty(), "{} faults\n{}", self.problems.len(), Vec::from_iter(self.problems).join("\n"));
+        if self.problems.is_empty() { Ok(()) } else { Err(Vec::from_iter(self.problems).join("\n").into()) }
     }
 }
 
@@ -102,10 +90,4 @@ impl Route {
 
 pub fn segments(path: &str) -> Vec<String> {
     path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
-/// A place with `*` for every position in a list.
-fn place(side: &str, pointer: &str) -> String {
-    let steps = pointer.split('/').skip(1).map(|step| if step.parse::<usize>().is_ok() { "*" } else { step });
-    std::iter::once(side).chain(steps).collect::<Vec<_>>().join(".")
 }

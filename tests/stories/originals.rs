@@ -1,0 +1,141 @@
+//! Whether the digests in this repository say what the recordings and published documents say that they were taken from. Those are
+//! no part of the repository, so these tests are ignored where `../shared/vendors` is missing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Map, Value};
+
+use crate::documents::{self, Taken};
+use crate::published::Digest;
+use crate::recorded::{self, VENDORS, kind};
+
+/// Exchanges whose recorded request is shortened, so that ours has more members.
+const SHORTENED: &[&str] = &[
+    "shipmate/shipment_create_duplicate_reference_v12",
+    "shiptheory/shipment_book_bad_increment",
+    "shiptheory/shipment_book_duplicate_reference",
+];
+
+/// Where the originals are, if they are there.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vendors")
+}
+
+fn trial(name: String, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    Trial::test(name, test).with_kind("needs ../shared/vendors").with_ignored_flag(!folder().is_dir())
+}
+
+pub fn trials() -> impl Iterator<Item = Trial> {
+    let recordings = VENDORS.iter().map(|vendor| trial(format!("originals/recorded/{vendor}"), move || recordings(vendor)));
+    recordings.chain([
+        trial("originals/published/shippo".to_owned(), || {
+            let successes = |status: &str| status.starts_with(['2', '3']);
+            document("shippo", "shippo.openapi.yaml", Taken { by_id: false, requests: false, statuses: successes, described: |_| true })
+        }),
+        trial("originals/published/shiptime".to_owned(), || {
+            let described = |status: &str| status == "200";
+            document("shiptime", "shiptime.openapi.json", Taken { by_id: true, requests: true, statuses: |_| true, described })
+        }),
+    ])
+}
+
+/// Holds the digest of a published document against the document.
+fn document(vendor: &str, file: &str, taken: Taken) -> Result<(), Failed> {
+    let options = serde_saphyr::options! { budget: None };
+    let document: Value = serde_saphyr::from_str_with_options(&fs::read_to_string(folder().join(file))?, options)?;
+    let (theirs, ours) = (documents::digest(&document, taken), Digest::read(vendor));
+    let mut problems = Vec::new();
+    for part in ["operations", "types"] {
+        let names = |digest: &Value| digest[part].as_object().into_iter().flat_map(Map::keys).cloned().collect::<BTreeSet<_>>();
+        for name in names(&theirs).union(&names(&ours)) {
+            let (theirs, ours) = (&theirs[part][name], &ours[part][name]);
+            if theirs != ours {
+                problems.push(format!("{name} is {theirs}, the digest has {ours}"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// Holds the digest of recorded exchanges against the recordings.
+fn recordings(vendor: &str) -> Result<(), Failed> {
+    let digest = recorded::digest(vendor);
+    let mut left: BTreeSet<&String> = digest["exchanges"].as_object().into_iter().flat_map(Map::keys).collect();
+    let mut problems = Vec::new();
+    for entry in fs::read_dir(folder().join("recorded").join(vendor))? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let original: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+        let exchange = &digest["exchanges"][&name];
+        left.remove(&name);
+        let found = if exchange.is_null() { vec!["is not in the digest".to_owned()] } else { compare(vendor, &name, exchange, &original) };
+        problems.extend(found.into_iter().map(|problem| format!("{vendor}/{name}: {problem}")));
+    }
+    problems.extend(left.into_iter().map(|name| format!("{vendor}/{name}: there is no such recording")));
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+fn compare(vendor: &str, name: &str, exchange: &Value, original: &Value) -> Vec<String> {
+    let keyed: Vec<&str> = exchange["keyed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let (request, response) = (&original["request"], &original["response"]);
+    let shape = |value: &Value, exact: bool| shape(value, exact, &keyed, "$");
+    let mut problems = Vec::new();
+    let mut same = |what: &str, ours: Value, theirs: Value| {
+        if ours != theirs {
+            problems.push(format!("{what} is {theirs}, the digest has {ours}"));
+        }
+    };
+    if exchange["call"].is_null() {
+        same("the webhook", exchange["told"].clone(), shape(&request["body"], false));
+        return problems;
+    }
+    let exact = response["status"].as_u64().is_none_or(|status| status >= 300);
+    same("status", exchange["status"].clone(), response["status"].clone());
+    same("answer", exchange["answer"].clone(), shape(&response["body"], exact));
+    let (method, path) = exchange["call"].as_str().and_then(|call| call.split_once(' ')).unwrap_or_default();
+    same("method", method.into(), request["method"].clone());
+    let (path, theirs) = (outline(path), outline(request["path"].as_str().unwrap_or_default()));
+    same("path", path.0.into(), theirs.0.into());
+    same("query", path.1.into(), theirs.1.into());
+    let body = ["json", "text"].iter().find_map(|name| exchange.get(*name)).unwrap_or(&Value::Null);
+    if !SHORTENED.contains(&format!("{vendor}/{name}").as_str()) {
+        same("request", shape(body, false), shape(&request["body"], false));
+    }
+    problems
+}
+
+/// How many segments a path has, and the names in its query.
+fn outline(target: &str) -> (usize, Vec<&str>) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).collect();
+    (path.split('/').count(), names)
+}
+
+/// What of a value is a fact about the API: names, order and types, and texts where they are `exact`.
+fn shape(value: &Value, exact: bool, keyed: &[&str], path: &str) -> Value {
+    let inner = |value: &Value| shape(value, exact, keyed, &format!("{path}[*]"));
+    match value {
+        Value::Object(members) if keyed.contains(&path) => distinct(members.values().map(inner)),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), shape(value, exact, keyed, &format!("{path}.{name}")))).collect()
+        }
+        Value::Array(rows) if exact => rows.iter().map(inner).collect(),
+        Value::Array(rows) => distinct(rows.iter().map(inner)),
+        Value::String(_) if exact => value.clone(),
+        other => match kind(other) {
+            "string" => "".into(),
+            "number" => 0.into(),
+            "boolean" => true.into(),
+            _ => Value::Null,
+        },
+    }
+}
+
+/// Rows without repetitions. Objects are the same only with their members in the same order.
+fn distinct(rows: impl Iterator<Item = Value>) -> Value {
+    let mut seen = BTreeSet::new();
+    rows.filter(|row| seen.insert(row.to_string())).collect()
+}
