@@ -2,12 +2,16 @@
 
 mod admin;
 mod admin_contract;
+mod any_body;
 mod client;
 mod determinism;
 mod diagnostics;
 mod dialect;
 mod documents;
+#[path = "../../fuzz/src/drive.rs"]
+mod drive;
 mod embedding;
+mod fuzz;
 mod journal;
 mod leaks;
 mod listener;
@@ -24,6 +28,8 @@ mod scenarios;
 mod secure;
 mod shutdown;
 mod stories;
+#[path = "../../fuzz/src/targets.rs"]
+mod targets;
 mod tidy;
 #[path = "../stories/update.rs"]
 mod update;

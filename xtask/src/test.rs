@@ -1,5 +1,5 @@
 //! `cargo xtask test`: everything that decides whether a change may go in. A failed check does not stop the others, so
-//! that one run tells all there is to mend.
+//! that one run tells all there is to mend. Each part is short enough to wait for; `--long` has those that look longer.
 
 mod clients;
 mod packages;
@@ -7,6 +7,7 @@ mod packages;
 use std::{
     io::{BufRead, BufReader},
     process::Stdio,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -15,19 +16,33 @@ use crate::{
     tools::{self, CURL, POPPLER, PYTHON, VENV},
 };
 
+/// How many cases properties are tested with in a long run.
+const LONG_CASES: &str = "2000";
+/// How many seconds each fuzz target runs in a long run.
+const LONG_SECONDS: &str = "60";
+
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
-    let clients_only = match arguments {
-        [] => false,
-        [only] if only == "--clients" => true,
-        [other, ..] => return Err(Failure::Usage(format!("`test` knows no `{other}`"))),
-    };
+    let (mut clients_only, mut long) = (false, false);
+    for argument in arguments {
+        match argument.as_str() {
+            "--clients" => clients_only = true,
+            "--long" => long = true,
+            other => return Err(Failure::Usage(format!("`test` knows no `{other}`"))),
+        }
+    }
     tools::packages(&[CURL, PYTHON, VENV, POPPLER])?;
-    let mut summary = Summary::default();
+    let mut summary = Summary::new();
     if !clients_only {
         tools::rust_components()?;
         summary.cargo("format", &["fmt", "--check"])?;
         summary.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
-        summary.cargo_test()?;
+        summary.cargo("test build", &["test", "--workspace", "--no-run"])?;
+        summary.cargo_test(long)?;
+        if long {
+            let fuzz =
+                ["run", "--profile", "quick", "--package", "seatrial-fuzz", "--bin", "seatrial-fuzz", "--", "--seconds", LONG_SECONDS];
+            summary.cargo("fuzz", &fuzz)?;
+        }
     }
     if summary.cargo("build", &["build", "--profile", "quick", "--bin", "seatrial"])? {
         for client in clients::run()? {
@@ -40,15 +55,25 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     summary.end()
 }
 
-#[derive(Default)]
 struct Summary {
     lines: Vec<String>,
     failed: Vec<String>,
+    skipped: Vec<String>,
+    start: Instant,
+    /// When the last part ended.
+    last: Duration,
 }
 
 impl Summary {
+    #[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
+    fn new() -> Self {
+        Self { lines: Vec::new(), failed: Vec::new(), skipped: Vec::new(), start: Instant::now(), last: Duration::ZERO }
+    }
+
     fn check(&mut self, name: &str, passed: bool, remark: String) {
-        self.lines.push(format!("{:<7} {name:<28} {remark}", if passed { "ok" } else { "FAILED" }));
+        let (now, last) = (self.start.elapsed(), self.last);
+        self.last = now;
+        self.lines.push(format!("{:<7} {} {name:<28} {remark}", if passed { "ok" } else { "FAILED" }, minutes(now - last)));
         if !passed {
             self.failed.push(name.to_owned());
         }
@@ -64,17 +89,19 @@ impl Summary {
     }
 
     /// Runs the tests, shows what they print, and adds up their results.
-    fn cargo_test(&mut self) -> Result<(), Failure> {
+    fn cargo_test(&mut self, long: bool) -> Result<(), Failure> {
         println!("\n== tests: cargo test --workspace --no-fail-fast");
-        let mut child = process::cargo(&["test", "--workspace", "--no-fail-fast"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(Failure::io("run cargo test"))?;
+        let mut cargo = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
+        if long {
+            cargo.env("PROPTEST_CASES", LONG_CASES);
+        }
+        let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(Failure::io("run cargo test"))?;
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut count = Count::default();
         for line in BufReader::new(stdout).lines() {
             let line = line.map_err(Failure::io("read the output of cargo test"))?;
             count.add(&line);
+            self.skipped.extend(ignored(&line));
             println!("{line}");
         }
         let passed = child.wait().map_err(Failure::io("wait for cargo test"))?.success();
@@ -88,8 +115,24 @@ impl Summary {
         for line in &self.lines {
             println!("{}", line.trim_end());
         }
+        for test in &self.skipped {
+            println!("skipped {test}");
+        }
+        println!("{} in all", minutes(self.start.elapsed()).trim_start());
         if self.failed.is_empty() { Ok(()) } else { Err(Failure::Checks(self.failed)) }
     }
+}
+
+fn minutes(time: Duration) -> String {
+    format!("{:>5.1} min", time.as_secs_f64() / 60.0)
+}
+
+/// The test that a line says was ignored, with the reason.
+fn ignored(line: &str) -> Option<String> {
+    let (test, end) = line.strip_prefix("test ")?.split_once(" ... ignored")?;
+    let reason = end.trim_start_matches(", ");
+    let (kind, name) = test.strip_prefix('[').and_then(|rest| rest.split_once("] ")).unwrap_or((reason, test));
+    Some(format!("{}: {kind}", name.trim_end()))
 }
 
 /// The results of all test binaries together.
@@ -124,7 +167,15 @@ impl Count {
 
 #[cfg(test)]
 mod tests {
-    use super::Count;
+    use super::{Count, ignored};
+
+    #[test]
+    fn ignored_tests_are_told_with_their_reason() {
+        let line = "test [needs ../shared/vendors] originals/recorded/shippo ... ignored";
+        assert_eq!(ignored(line).as_deref(), Some("originals/recorded/shippo: needs ../shared/vendors"));
+        assert_eq!(ignored("test slow::growth ... ignored, takes an hour").as_deref(), Some("slow::growth: takes an hour"));
+        assert_eq!(ignored("test tidy::files_are_short ... ok"), None);
+    }
 
     #[test]
     fn results_of_several_binaries_add_up() {
