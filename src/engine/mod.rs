@@ -39,6 +39,7 @@ mod quota;
 mod refusal;
 mod registry;
 mod reply;
+pub mod resource;
 mod sample;
 mod sandbox;
 mod script;

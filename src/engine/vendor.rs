@@ -142,9 +142,9 @@ impl Operations {
         self.row(operation, Tier::Rule, false, rule.boxed())
     }
 
-    /// State without code: a behavior that a resource provides, which reads the query by its own declaration.
-    pub fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, behavior: H) -> &mut Self {
-        self.row(operation, Tier::Resource, false, behavior.boxed())
+    /// State without code: a behavior that a resource provides.
+    pub(super) fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, spec_validated: bool, behavior: H) -> &mut Self {
+        self.row(operation, Tier::Resource, spec_validated, behavior.boxed())
     }
 
     fn row(&mut self, operation: &'static str, tier: Tier, spec_validated: bool, handler: BoxedHandler) -> &mut Self {

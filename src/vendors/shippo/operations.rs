@@ -1,27 +1,32 @@
 //! Which operation is which rule, by tag and path.
 
-use super::dialect::page::{FIVES, LISTING};
+use super::rules::addresses::ADDRESSES;
+use super::rules::addresses_v2::BOOK;
+use super::rules::customs::{DECLARATIONS, ITEMS};
+use super::rules::managed::MANAGED;
+use super::rules::orders::ORDERS;
+use super::rules::parcels::PARCELS;
+use super::rules::templates::OWN;
 use super::rules::{
-    addresses, addresses_v2, batches, carrier_accounts, customs, labels, managed, manifests, orders, parcels, pickups, rates, refunds,
-    registrations, service_groups, shipments, sign_in, stored, subscriptions, templates, tracking, transactions,
+    addresses, addresses_v2, batches, carrier_accounts, labels, managed, manifests, orders, pickups, rates, refunds, registrations,
+    service_groups, shipments, sign_in, subscriptions, templates, tracking, transactions,
 };
-use super::wire::{ADDRESS, CUSTOMS_DECLARATION, CUSTOMS_ITEM, PARCEL, REFUND};
 use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
     // Addresses
-    rows.resource("ListAddresses", stored::list(ADDRESS, &FIVES));
-    rows.on_raw("CreateAddress", addresses::create);
-    rows.resource("GetAddress", stored::one(ADDRESS));
+    rows.list("ListAddresses", &ADDRESSES);
+    rows.create("CreateAddress", &ADDRESSES);
+    rows.read("GetAddress", &ADDRESSES);
     rows.on_raw("ValidateAddress", addresses::validate);
     // Addresses v2
-    rows.on_raw("ListAddressesV2", addresses_v2::list);
-    rows.on_raw("CreateAddressV2", addresses_v2::create);
+    rows.list("ListAddressesV2", &BOOK);
+    rows.create("CreateAddressV2", &BOOK);
     rows.on_raw("ParseAddressV2", addresses_v2::parse);
     rows.on_raw("ValidateAddressV2", addresses_v2::validate);
-    rows.on_raw("DeleteAddressV2", addresses_v2::delete);
-    rows.on_raw("GetAddressV2", addresses_v2::read);
-    rows.on_raw("UpdateAddressV2", addresses_v2::update);
+    rows.delete("DeleteAddressV2", &BOOK);
+    rows.read("GetAddressV2", &BOOK);
+    rows.update("UpdateAddressV2", &BOOK);
     // Batches
     rows.on_raw("CreateBatch", batches::create);
     rows.on_raw("GetBatch", batches::read);
@@ -41,13 +46,13 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_raw("ListCarrierParcelTemplates", templates::list);
     rows.on_raw("GetCarrierParcelTemplate", templates::read);
     // Customs Declarations
-    rows.resource("ListCustomsDeclarations", stored::list(CUSTOMS_DECLARATION, &FIVES));
-    rows.on_raw("CreateCustomsDeclaration", customs::create);
-    rows.resource("GetCustomsDeclaration", stored::one(CUSTOMS_DECLARATION));
+    rows.list("ListCustomsDeclarations", &DECLARATIONS);
+    rows.create("CreateCustomsDeclaration", &DECLARATIONS);
+    rows.read("GetCustomsDeclaration", &DECLARATIONS);
     // Customs Items
-    rows.resource("ListCustomsItems", stored::list(CUSTOMS_ITEM, &LISTING));
-    rows.on_raw("CreateCustomsItem", customs::create_item);
-    rows.resource("GetCustomsItem", stored::one(CUSTOMS_ITEM));
+    rows.list("ListCustomsItems", &ITEMS);
+    rows.create("CreateCustomsItem", &ITEMS);
+    rows.read("GetCustomsItem", &ITEMS);
     // Labels
     rows.on_raw("DownloadLabel", labels::download);
     // Manifests
@@ -55,14 +60,14 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_raw("CreateManifest", manifests::create);
     rows.on_raw("GetManifest", manifests::read);
     // Orders
-    rows.on_raw("ListOrders", orders::list);
-    rows.on_raw("CreateOrder", orders::create);
-    rows.on_raw("GetOrder", orders::read);
+    rows.list("ListOrders", &ORDERS);
+    rows.create("CreateOrder", &ORDERS);
+    rows.read("GetOrder", &ORDERS);
     rows.on_raw("GetPackingSlip", orders::packing_slip);
     // Parcels
-    rows.resource("ListParcels", stored::list(PARCEL, &LISTING));
-    rows.on_raw("CreateParcel", parcels::create);
-    rows.resource("GetParcel", stored::one(PARCEL));
+    rows.list("ListParcels", &PARCELS);
+    rows.create("CreateParcel", &PARCELS);
+    rows.read("GetParcel", &PARCELS);
     // Pickups
     rows.on_raw("CreatePickup", pickups::create);
     // Rates
@@ -77,7 +82,7 @@ pub(super) fn rows(rows: &mut Operations) {
     // Refunds
     rows.on_raw("ListRefunds", refunds::list);
     rows.on_raw("CreateRefund", refunds::create);
-    rows.resource("GetRefund", stored::one(REFUND));
+    rows.on_raw("GetRefund", refunds::read);
     // Service Groups
     rows.on_raw("ListServiceGroups", service_groups::list);
     rows.on_raw("CreateServiceGroup", service_groups::create);
@@ -88,10 +93,10 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_raw("CreateShipment", shipments::create);
     rows.on_raw("GetShipment", shipments::read);
     // Shippo Accounts
-    rows.on_raw("ListShippoAccounts", managed::list);
+    rows.list("ListShippoAccounts", &MANAGED);
     rows.on_raw("CreateShippoAccount", managed::create);
-    rows.on_raw("GetShippoAccount", managed::read);
-    rows.on_raw("UpdateShippoAccount", managed::update);
+    rows.read("GetShippoAccount", &MANAGED);
+    rows.update("UpdateShippoAccount", &MANAGED);
     // Tracking Status
     rows.on_raw("CreateTrack", tracking::create);
     rows.on_raw("GetTrack", tracking::read);
@@ -101,10 +106,10 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_raw("GetTransaction", transactions::read);
     // User Parcel Templates
     rows.on_raw("ListUserParcelTemplates", templates::list_own);
-    rows.on_raw("CreateUserParcelTemplate", templates::create_own);
+    rows.create("CreateUserParcelTemplate", &OWN);
     rows.on_raw("DeleteUserParcelTemplate", templates::delete_own);
-    rows.on_raw("GetUserParcelTemplate", templates::read_own);
-    rows.on_raw("UpdateUserParcelTemplate", templates::update_own);
+    rows.read("GetUserParcelTemplate", &OWN);
+    rows.update("UpdateUserParcelTemplate", &OWN);
     // Webhooks
     rows.on_raw("listWebhooks", subscriptions::list);
     rows.on_raw("createWebhook", subscriptions::create);

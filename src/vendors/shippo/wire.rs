@@ -10,6 +10,7 @@ pub(crate) mod transaction;
 
 use jiff::{RoundMode, TimestampRound, Unit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::base::ids;
 use crate::base::time::Timestamp;
@@ -111,6 +112,12 @@ impl Message {
     pub(crate) fn new(source: &str, text: impl Into<String>) -> Self {
         Self { source: source.to_owned(), code: String::new(), text: text.into() }
     }
+}
+
+/// Some members of a stored document, in this order.
+pub(crate) fn members(cx: &Cx<'_>, kind: Kind, id: &str, names: &[&str]) -> Map<String, Value> {
+    let mut document: Map<String, Value> = cx.docs.get(kind, id).expect("what a shipment names is never removed");
+    names.iter().filter_map(|name| document.remove_entry(*name)).collect()
 }
 
 /// Cents as the wire shows them.

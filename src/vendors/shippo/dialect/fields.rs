@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DETAIL, FIELDS};
 use crate::engine::Refusal;
+use crate::vendors::shippo::catalog::CATALOG;
 
 /// What a missing member gets.
 pub(crate) const REQUIRED: &str = "This field is required.";
@@ -13,9 +14,11 @@ pub(crate) const REQUIRED: &str = "This field is required.";
 pub(crate) const LABEL_FILES: [&str; 10] =
     ["PNG", "PNG_2.3x7.5", "PDF", "PDF_2.3x7.5", "PDF_4x6", "PDF_4x8", "PDF_A4", "PDF_A5", "PDF_A6", "ZPLII"];
 
-/// A body, and what was found wrong with it so far.
+/// A body, what was read of it so far, and what was found wrong.
+#[derive(Clone)]
 pub(crate) struct Fields<'b> {
     members: Option<&'b Map<String, Value>>,
+    read: Map<String, Value>,
     faults: Map<String, Value>,
 }
 
@@ -23,8 +26,8 @@ impl<'b> Fields<'b> {
     /// A body that has to be an object; none counts as an empty one.
     pub(crate) fn of(body: &'b Value) -> Result<Self, Refusal> {
         match body {
-            Value::Object(members) => Ok(Self { members: Some(members), faults: Map::new() }),
-            Value::Null => Ok(Self { members: None, faults: Map::new() }),
+            Value::Object(members) => Ok(Self { members: Some(members), read: Map::new(), faults: Map::new() }),
+            Value::Null => Ok(Self { members: None, read: Map::new(), faults: Map::new() }),
             other => {
                 let text = format!("Invalid data. Expected a dictionary, but got {}.", python(other));
                 Err(Refusal::Because(FIELDS, json!({ "non_field_errors": [text] })))
@@ -52,10 +55,22 @@ impl<'b> Fields<'b> {
         self.faults.insert(name.to_owned(), faults);
     }
 
+    /// Keeps what a member was read as.
+    pub(crate) fn keep(&mut self, name: &str, value: impl Into<Value>) {
+        self.read.insert(name.to_owned(), value.into());
+    }
+
+    /// Notes that a member is missing, unless it was read or is wrong.
+    pub(crate) fn require(&mut self, name: &str) {
+        if self.is_fine(name) && !self.read.contains_key(name) {
+            self.fault(name, REQUIRED);
+        }
+    }
+
     /// A text; numbers are taken as their text, nothing is the empty text.
     pub(crate) fn text(&mut self, name: &str) -> String {
-        match self.value(name) {
-            None => String::new(),
+        let text = match self.value(name) {
+            None => return String::new(),
             Some(Value::String(text)) => {
                 if text.contains('\0') {
                     self.fault(name, "Null characters are not allowed.");
@@ -65,9 +80,20 @@ impl<'b> Fields<'b> {
             Some(Value::Number(number)) => number.to_string(),
             Some(_) => {
                 self.fault(name, "Not a valid string.");
-                String::new()
+                return String::new();
             }
+        };
+        self.keep(name, text.as_str());
+        text
+    }
+
+    /// A text of which the empty one counts as missing.
+    pub(crate) fn filled(&mut self, name: &str) -> Option<String> {
+        let text = Some(self.text(name)).filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.read.remove(name);
         }
+        text
     }
 
     /// A text that has to be there.
@@ -111,8 +137,9 @@ impl<'b> Fields<'b> {
             },
             _ => None,
         };
-        if found.is_none() {
-            self.fault(name, "Must be a valid boolean.");
+        match found {
+            Some(flag) => self.keep(name, flag),
+            None => self.fault(name, "Must be a valid boolean."),
         }
         found
     }
@@ -121,8 +148,9 @@ impl<'b> Fields<'b> {
     pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
         let value = self.value(name)?;
         let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
-        if number.is_none() {
-            self.fault(name, "A valid integer is required.");
+        match number {
+            Some(number) => self.keep(name, number),
+            None => self.fault(name, "A valid integer is required."),
         }
         number
     }
@@ -146,6 +174,7 @@ impl<'b> Fields<'b> {
         if let Err(refusal) = faults {
             self.put(name, below(refusal));
         }
+        self.keep(name, value.clone());
         value.clone()
     }
 
@@ -160,12 +189,13 @@ impl<'b> Fields<'b> {
             self.fault(name, not_a_choice(&text));
             return None;
         }
+        self.keep(name, text.as_str());
         Some(text)
     }
 
     /// Free members, answered as they were sent.
     pub(crate) fn object(&mut self, name: &str) -> Map<String, Value> {
-        match self.value(name) {
+        let members = match self.value(name) {
             None => Map::new(),
             Some(Value::Object(members)) => members.clone(),
             // What an empty form, or an empty array of PHP, comes as.
@@ -175,7 +205,25 @@ impl<'b> Fields<'b> {
                 self.fault(name, format!("Expected a dictionary of items but got type \"{}\".", python(other)));
                 Map::new()
             }
+        };
+        self.keep(name, members.clone());
+        members
+    }
+
+    /// A country by its code or its name; its code.
+    pub(crate) fn country(&mut self, name: &str) {
+        let country = self.needed(name);
+        match CATALOG.country(&country) {
+            Some(code) => self.keep(name, code),
+            None if self.is_fine(name) => self.fault(name, not_a_choice(&country)),
+            None => {}
         }
+    }
+
+    /// What was read, if nothing is wrong.
+    pub(crate) fn into_read(mut self) -> Result<Map<String, Value>, Refusal> {
+        let read = std::mem::take(&mut self.read);
+        self.done().map(|()| read)
     }
 
     /// Whether nothing is wrong with that member.

@@ -1,34 +1,57 @@
 //! Addresses: stored as they are sent, never changed; validation answers a new one.
 
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::super::access::Mode;
-use super::super::accounts;
-use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, not_a_choice};
-use super::super::dialect::version;
-use super::super::validation;
-use super::super::wire::address::{Address, Validation};
-use super::super::wire::{self, ADDRESS, Moment, ObjectId};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal};
-
-#[derive(Deserialize)]
-pub(crate) struct AddressId {
-    #[serde(rename = "AddressId")]
-    id: ObjectId,
-}
+use super::stored::{CONVENTIONS, FLAG, OR_NULL, OWNER, TEST, TEXT, named};
+use crate::engine::resource::{Members, Resource, Sent, Source};
+use crate::engine::{Cx, Outcome, Refusal};
+use crate::vendors::shippo::dialect::fields::Fields;
+use crate::vendors::shippo::dialect::page::FIVES;
+use crate::vendors::shippo::dialect::version;
+use crate::vendors::shippo::validation;
+use crate::vendors::shippo::wire::address::Address;
+use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 
 /// Only the country has to be there; `validate` corrects the address on the way in.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let address = store(cx, &body)?;
-    Ok(version::reply(cx.call, StatusCode::CREATED, address))
-}
+pub(crate) static ADDRESSES: Resource = Resource {
+    kind: ADDRESS,
+    read: Some(read),
+    members: &[
+        ("object_created", Source::Created),
+        ("object_updated", Source::Updated),
+        ("object_id", Source::Id),
+        ("is_complete", FLAG),
+        ("validation_results", Source::Is(Sent::Object)),
+        ("object_owner", OWNER),
+        ("name", TEXT),
+        ("company", TEXT),
+        ("street_no", TEXT),
+        ("street1", TEXT),
+        ("street2", TEXT),
+        ("street3", TEXT),
+        ("city", TEXT),
+        ("state", TEXT),
+        ("zip", TEXT),
+        ("country", TEXT),
+        ("longitude", OR_NULL),
+        ("latitude", OR_NULL),
+        ("phone", TEXT),
+        ("email", TEXT),
+        ("is_residential", OR_NULL),
+        ("metadata", TEXT),
+        ("test", TEST),
+    ],
+    finish,
+    listing: &FIVES,
+    conventions: &CONVENTIONS,
+};
+
+const TEXTS: [&str; 9] = ["name", "company", "street_no", "street1", "street2", "street3", "city", "state", "zip"];
 
 /// The old address stays as it is.
-pub(crate) fn validate(cx: &mut Cx<'_>, Params(AddressId { id: ObjectId(id) }): Params<AddressId>) -> Outcome {
-    let mut address: Address = cx.docs.require(ADDRESS, &id)?;
+pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
+    let mut address: Address = cx.docs.require(ADDRESS, &named(cx)?)?;
     address.object_id = wire::new_id(cx);
     address.object_created = Moment(cx.now);
     address.object_updated = Moment(cx.now);
@@ -37,53 +60,38 @@ pub(crate) fn validate(cx: &mut Cx<'_>, Params(AddressId { id: ObjectId(id) }): 
     Ok(version::reply(cx.call, StatusCode::OK, address))
 }
 
-/// Stores an address from a body.
-pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Address, Refusal> {
+fn read(_: &mut Cx<'_>, body: &Value) -> Result<Map<String, Value>, Refusal> {
     let mut fields = Fields::of(body)?;
-    let mut address = Address {
-        object_created: Moment(cx.now),
-        object_updated: Moment(cx.now),
-        object_id: String::new(),
-        is_complete: false,
-        validation_results: Validation::default(),
-        object_owner: accounts::owner(cx).into_owned(),
-        name: fields.text("name"),
-        company: fields.text("company"),
-        street_no: fields.text("street_no"),
-        street1: fields.text("street1"),
-        street2: fields.text("street2"),
-        street3: if fields.is_null("street3") { None } else { Some(fields.text("street3")) },
-        city: fields.text("city"),
-        state: fields.text("state"),
-        zip: fields.text("zip"),
-        country: fields.needed("country"),
-        longitude: degrees(&fields, "longitude"),
-        latitude: degrees(&fields, "latitude"),
-        phone: telephone(&fields.text("phone")),
-        email: fields.text("email"),
-        is_residential: fields.flag("is_residential"),
-        metadata: fields.metadata(),
-        test: Mode::of(cx).is_test(),
-    };
-    match CATALOG.country(&address.country) {
-        Some(code) => code.clone_into(&mut address.country),
-        None if fields.is_fine("country") => fields.fault("country", not_a_choice(&address.country)),
-        None => {}
+    for name in TEXTS {
+        fields.text(name);
     }
-    let validated = fields.flag("validate") == Some(true);
-    fields.done()?;
-    address.object_id = wire::new_id(cx);
-    address.is_complete = validation::is_complete(&address);
-    if validated {
-        validation::validate(&mut address);
+    if fields.is_null("street3") {
+        fields.keep("street3", Value::Null);
     }
-    cx.docs.put(ADDRESS, &address.object_id, &address);
-    Ok(address)
+    fields.country("country");
+    for name in ["longitude", "latitude"] {
+        let degrees = fields.value(name).and_then(|value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()));
+        fields.keep(name, degrees);
+    }
+    let phone = telephone(&fields.text("phone"));
+    fields.keep("phone", phone);
+    fields.text("email");
+    fields.flag("is_residential");
+    fields.metadata();
+    fields.flag("validate");
+    fields.into_read()
 }
 
-/// A coordinate, if one was sent.
-fn degrees(fields: &Fields<'_>, name: &str) -> Option<f64> {
-    fields.value(name).and_then(|value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
+fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
+    let mut address: Address = serde_json::from_value(Value::Object(std::mem::take(document))).expect("members make an address");
+    address.is_complete = validation::is_complete(&address);
+    if read.get("validate") == Some(&Value::Bool(true)) {
+        validation::validate(&mut address);
+    }
+    if let Ok(Value::Object(members)) = serde_json::to_value(address) {
+        *document = members;
+    }
+    Ok(())
 }
 
 /// A leading plus becomes two zeros, blanks vanish.

@@ -1,18 +1,18 @@
 //! The second address service: a book of addresses that can be changed, a validator and a parser, with ids of its own.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
-use super::super::dialect::page::{LISTING, Page};
+use super::super::dialect::page::LISTING;
 use super::super::dialect::{self, CONFLICT, UNPROCESSABLE};
 use super::super::validation;
 use super::super::wire::address::{Address, Validation};
-use super::super::wire::{self, ADDRESS_V2, Moment};
-use super::stored;
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use super::super::wire::{ADDRESS_V2, Moment};
+use super::stored::{self, GO, OR_NULL};
+use crate::engine::resource::{self, Conventions, Members, Resource, Source};
+use crate::engine::{Cx, Outcome, Refusal};
 
 /// How many addresses an account can keep.
 const MOST: usize = 3_000;
@@ -33,55 +33,31 @@ const PARTS: [(&str, usize, usize); 10] = [
 const NEEDED: [&str; 3] = ["name", "address_line_1", "country_code"];
 const TYPES: [&str; 5] = ["unknown", "residential", "commercial", "po_box", "military"];
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
-    id: String,
-    address: Map<String, Value>,
-    updated_at: String,
-    created_at: String,
-}
-
-/// The book, newest first.
-pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = LISTING.read(cx.call)?.documents(&cx.docs, ADDRESS_V2)?.read::<Entry>();
-    Ok(dialect::go(StatusCode::OK, &Page::of(cx.call, cx.call.path, page)))
-}
+/// The book, newest first; changes replace the whole address.
+pub(crate) static BOOK: Resource = Resource {
+    kind: ADDRESS_V2,
+    read: Some(read),
+    members: &[("id", Source::Id), ("address", OR_NULL), ("updated_at", Source::Updated), ("created_at", Source::Created)],
+    finish: resource::unchanged,
+    listing: &LISTING,
+    conventions: &Conventions {
+        // Times of this service have no fraction.
+        stamp: |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
+        ..GO
+    },
+};
 
 /// An address that is already there is refused.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let address = judge(&body)?;
-    unique(cx, &address, "")?;
-    if cx.docs.count(ADDRESS_V2) >= MOST {
+fn read(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
+    let address = Value::Object(judge(body)?);
+    let own = stored::named(cx).unwrap_or_default();
+    if cx.docs.list::<Value>(ADDRESS_V2).any(|entry| entry["address"] == address && entry["id"] != own) {
+        return Err(Refusal::Because(CONFLICT, "duplicate address".into()));
+    }
+    if own.is_empty() && cx.docs.count(ADDRESS_V2) >= MOST {
         return Err(unprocessable("address", &format!("No more than {MOST} addresses can be stored.")));
     }
-    let at = second(cx);
-    let entry = Entry { id: wire::new_id(cx), address, updated_at: at.clone(), created_at: at };
-    cx.docs.put(ADDRESS_V2, &entry.id, &entry);
-    Ok(dialect::go(StatusCode::CREATED, &entry))
-}
-
-/// One entry.
-pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let entry = named(cx)?;
-    Ok(dialect::go(StatusCode::OK, &entry))
-}
-
-/// Replaces the whole address.
-pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut entry = named(cx)?;
-    let address = judge(&body)?;
-    unique(cx, &address, &entry.id)?;
-    entry.address = address;
-    entry.updated_at = second(cx);
-    cx.docs.put(ADDRESS_V2, &entry.id, &entry);
-    Ok(dialect::go(StatusCode::OK, &entry))
-}
-
-/// Gone.
-pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
-    let entry = named(cx)?;
-    cx.docs.remove(ADDRESS_V2, &entry.id);
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    Ok(Members::from_iter([("address".to_owned(), address)]))
 }
 
 /// The validator, on parts in the query; nothing is stored.
@@ -212,11 +188,6 @@ fn parts(text: &str) -> Map<String, Value> {
     found
 }
 
-fn named(cx: &Cx<'_>) -> Result<Entry, Refusal> {
-    let id = stored::named(cx)?;
-    cx.docs.require(ADDRESS_V2, &id)
-}
-
 /// The address of a body in the order of the document, or what is wrong with it.
 fn judge(body: &Value) -> Result<Map<String, Value>, Refusal> {
     let (mut address, mut faults) = (Map::new(), Map::new());
@@ -249,22 +220,8 @@ fn judge(body: &Value) -> Result<Map<String, Value>, Refusal> {
     if faults.is_empty() { Ok(address) } else { Err(Refusal::Because(UNPROCESSABLE, faults.into())) }
 }
 
-/// Refuses an address that another entry has.
-fn unique(cx: &Cx<'_>, address: &Map<String, Value>, own: &str) -> Result<(), Refusal> {
-    let same = |entry: &Entry| entry.address == *address && entry.id != own;
-    if cx.docs.list::<Entry>(ADDRESS_V2).any(|entry| same(&entry)) {
-        return Err(Refusal::Because(CONFLICT, "duplicate address".into()));
-    }
-    Ok(())
-}
-
 fn unprocessable(name: &str, text: &str) -> Refusal {
     Refusal::Because(UNPROCESSABLE, json!({ name: [text] }))
-}
-
-/// Times of this service have no fraction.
-fn second(cx: &Cx<'_>) -> String {
-    cx.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The parts as the first address service knows them.

@@ -17,7 +17,8 @@ use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
-use super::{addresses, shipments, stored};
+use super::addresses::ADDRESSES;
+use super::{shipments, stored};
 use crate::carrier::Anchor;
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
@@ -186,8 +187,8 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
             // Observed 2017: without the id.
             None => fields.fault("address_from", "Address with supplied object_id not found."),
         },
-        Some(inline) => match addresses::store(cx, inline) {
-            Ok(address) => return Some(address.object_id),
+        Some(inline) => match ADDRESSES.store(cx, inline, None) {
+            Ok(address) => return Some(address.id),
             Err(refusal) => fields.put("address_from", below(refusal)),
         },
     }

@@ -4,25 +4,26 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::super::access::Mode;
-use super::super::accounts;
-use super::super::dialect::fields::{self, Fields, REQUIRED, below};
-use super::super::dialect::page::{self, LISTING};
-use super::super::dialect::version;
-use super::super::links;
-use super::super::wire::decimal::{self, Decimal};
-use super::super::wire::transaction::Transaction;
-use super::super::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
-use super::{addresses, shipments, stored};
+use super::addresses::ADDRESSES;
+use super::shipments;
+use super::stored::{self, CONVENTIONS, OR_NULL, OWNER, TEST, TEXT};
 use crate::base::time;
-use crate::engine::listing::{Bound, Filter, Listing, Test};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::listing::{self, Bound, Filter, Listing, Test};
+use crate::engine::resource::{self, Conventions, Members, Resource, Sent, Source};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shippo::dialect::fields::{self, Fields, REQUIRED, below, not_found};
+use crate::vendors::shippo::dialect::page::LISTING;
+use crate::vendors::shippo::dialect::version;
+use crate::vendors::shippo::links;
+use crate::vendors::shippo::wire::decimal;
+use crate::vendors::shippo::wire::transaction::Transaction;
+use crate::vendors::shippo::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
 
 const STATUSES: [&str; 7] = ["UNKNOWN", "AWAITPAY", "PAID", "REFUNDED", "CANCELLED", "PARTIALLY_FULFILLED", "SHIPPED"];
 const WEIGHT_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
 
 /// By status, shop, and the time at which they were placed.
-const ORDERS: Listing = Listing {
+const LISTED: Listing = Listing {
     filters: &[
         Filter { name: "order_status", member: "/order_status", test: Test::OneOf },
         Filter { name: "shop_app", member: "/shop_app", test: Test::Equal },
@@ -32,67 +33,104 @@ const ORDERS: Listing = Listing {
     ..LISTING
 };
 
-/// Newest first.
-pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    page::answer(cx, &ORDERS.read(cx.call)?, ORDER, view)
-}
+/// The answer to the creation shows decimals as they were sent; later reads show their stored places.
+pub(crate) static ORDERS: Resource = Resource {
+    kind: ORDER,
+    read: Some(read),
+    members: &[
+        ("object_id", Source::Id),
+        ("order_number", OR_NULL),
+        ("order_status", Source::Sent(Sent::Text("UNKNOWN"))),
+        ("placed_at", OR_NULL),
+        ("object_owner", OWNER),
+        ("to_address", OR_NULL),
+        ("from_address", OR_NULL),
+        ("shop_app", Source::Is(Sent::Text("Shippo"))),
+        ("weight", PRICE),
+        ("weight_unit", OR_NULL),
+        ("transactions", Source::Is(Sent::List)),
+        ("total_tax", PRICE),
+        ("total_price", PRICE),
+        ("subtotal_price", PRICE),
+        ("currency", OR_NULL),
+        ("shipping_method", OR_NULL),
+        ("shipping_cost", PRICE),
+        ("shipping_cost_currency", OR_NULL),
+        ("line_items", Source::Kept(kept_items, Sent::List)),
+        ("notes", OR_NULL),
+        ("test", TEST),
+    ],
+    finish: resource::unchanged,
+    listing: &LISTED,
+    conventions: &Conventions { answer, page, ..CONVENTIONS },
+};
 
-/// One order, the only answer that shows `errors` and `validation_status`.
-pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let id = stored::named(cx)?;
-    let order: Value = cx.docs.require(ORDER, &id)?;
+/// A part of an order, with decimals as they were sent.
+static LINE_ITEM: Resource = Resource {
+    kind: ORDER,
+    read: Some(read_item),
+    members: &[
+        ("object_id", Source::Id),
+        ("title", TEXT),
+        ("variant_title", OR_NULL),
+        ("sku", TEXT),
+        ("quantity", OR_NULL),
+        ("total_price", OR_NULL),
+        ("currency", OR_NULL),
+        ("weight", OR_NULL),
+        ("weight_unit", OR_NULL),
+        ("manufacture_country", OR_NULL),
+        ("max_ship_time", OR_NULL),
+        ("max_delivery_time", OR_NULL),
+        ("description", OR_NULL),
+    ],
+    finish: resource::unchanged,
+    listing: &LISTED,
+    conventions: &CONVENTIONS,
+};
+
+const PRICE: Source = Source::Kept(decimal::two_places, Sent::Null);
+
+/// One order is the only answer that shows `errors` and `validation_status`.
+fn answer(cx: &Cx<'_>, status: StatusCode, order: Value) -> Reply {
     let mut whole = Map::new();
     for (name, value) in view(cx, order).as_object().into_iter().flatten() {
         whole.insert(name.clone(), value.clone());
-        if name == "order_status" {
+        if name == "order_status" && status == StatusCode::OK {
             whole.insert("errors".to_owned(), json!([]));
             whole.insert("validation_status".to_owned(), Value::Null);
         }
     }
-    Ok(version::reply(cx.call, StatusCode::OK, whole))
+    version::reply(cx.call, status, whole)
 }
 
-/// The answer echoes decimals as they were sent; later reads show their stored places.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let mut sent = Sent::default();
+fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
+    (CONVENTIONS.page)(cx, page.map(|order| view(cx, order)))
+}
+
+fn read(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
+    let mut fields = Fields::of(body)?;
     if fields.value("placed_at").is_none() {
         fields.fault("placed_at", REQUIRED);
     }
     let placed_at = shipments::moment(cx.now, &mut fields, "placed_at");
-    let to_address = address(cx, &mut fields, "to_address");
-    if to_address.is_none() && fields.is_fine("to_address") {
-        fields.fault("to_address", REQUIRED);
+    fields.keep("placed_at", Moment(placed_at).text());
+    address(cx, &mut fields, "to_address");
+    fields.require("to_address");
+    fields.choice("weight_unit", &WEIGHT_UNITS);
+    fields.require("weight_unit");
+    decimal::member(&mut fields, "weight");
+    fields.require("weight");
+    address(cx, &mut fields, "from_address");
+    fields.choice("order_status", &STATUSES);
+    for name in ["total_tax", "total_price", "subtotal_price", "shipping_cost"] {
+        decimal::member(&mut fields, name);
     }
-    let weight_unit = fields.choice("weight_unit", &WEIGHT_UNITS);
-    if weight_unit.is_none() && fields.is_fine("weight_unit") {
-        fields.fault("weight_unit", REQUIRED);
+    items(cx, &mut fields);
+    for name in ["order_number", "currency", "notes", "shipping_method", "shipping_cost_currency"] {
+        fields.filled(name);
     }
-    let weight = decimal::member(&mut fields, "weight");
-    if weight.is_none() && fields.is_fine("weight") {
-        fields.fault("weight", REQUIRED);
-    }
-    let weight = sent.note("/weight", weight, 2);
-    let from_address = address(cx, &mut fields, "from_address");
-    let status = fields.choice("order_status", &STATUSES).unwrap_or_else(|| "UNKNOWN".to_owned());
-    let mut price = |name: &str| sent.note(&format!("/{name}"), decimal::member(&mut fields, name), 2);
-    let (total_tax, total_price) = (price("total_tax"), price("total_price"));
-    let (subtotal_price, shipping_cost) = (price("subtotal_price"), price("shipping_cost"));
-    let line_items = items(cx, &mut fields, &mut sent);
-    let mut or_null = |name: &str| Some(fields.text(name)).filter(|text| !text.is_empty());
-    let (order_number, currency, notes) = (or_null("order_number"), or_null("currency"), or_null("notes"));
-    let (shipping_method, shipping_cost_currency) = (or_null("shipping_method"), or_null("shipping_cost_currency"));
-    fields.done()?;
-    let id = wire::new_id(cx);
-    let order = json!({
-        "object_id": id, "order_number": order_number, "order_status": status, "placed_at": Moment(placed_at),
-        "object_owner": accounts::owner(cx), "to_address": to_address, "from_address": from_address, "shop_app": "Shippo", "weight": weight,
-        "weight_unit": weight_unit, "transactions": [], "total_tax": total_tax, "total_price": total_price,
-        "subtotal_price": subtotal_price, "currency": currency, "shipping_method": shipping_method, "shipping_cost": shipping_cost,
-        "shipping_cost_currency": shipping_cost_currency, "line_items": line_items, "notes": notes, "test": Mode::of(cx).is_test(),
-    });
-    cx.docs.put(ORDER, &id, &order);
-    Ok(version::reply(cx.call, StatusCode::CREATED, sent.echo(order)))
+    fields.into_read()
 }
 
 /// A link to a slip for the box, good for a day; its times have no zone.
@@ -120,7 +158,7 @@ pub(crate) fn named(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
         return None;
     }
     if !cx.docs.has(ORDER, &id) {
-        fields.fault("order", super::super::dialect::fields::not_found("Order", &id));
+        fields.fault("order", not_found("Order", &id));
     }
     Some(id)
 }
@@ -146,82 +184,64 @@ fn view(cx: &Cx<'_>, mut order: Value) -> Value {
     order
 }
 
-fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str) -> Option<Value> {
-    let stored = match fields.value(name)? {
-        Value::String(id) => cx.docs.require(wire::ADDRESS, id).map_err(|_| Refusal::Broken),
-        inline => addresses::store(cx, inline),
+/// Keeps an address that is named or brought along, whole.
+fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str) {
+    let Some(given) = fields.value(name) else { return };
+    let address = match given {
+        Value::String(id) => cx.docs.get(wire::ADDRESS, id).ok_or_else(|| json!(["Address with supplied object_id not found."])),
+        inline => ADDRESSES.store(cx, inline, None).map(|address| address.document).map_err(below),
     };
-    match stored {
-        Ok(address) => serde_json::to_value(address).ok(),
-        Err(Refusal::Broken) => {
-            fields.fault(name, "Address with supplied object_id not found.");
-            None
-        }
-        Err(refusal) => {
-            fields.put(name, below(refusal));
-            None
-        }
+    match address {
+        Ok(address) => fields.keep(name, address),
+        Err(faults) => fields.put(name, faults),
     }
 }
 
-fn items(cx: &mut Cx<'_>, fields: &mut Fields<'_>, sent: &mut Sent) -> Vec<Value> {
+fn items(cx: &mut Cx<'_>, fields: &mut Fields<'_>) {
     let rows = match fields.value("line_items").map_or(Ok(&[][..]), fields::list) {
         Ok(rows) => rows,
-        Err(refusal) => {
-            fields.put("line_items", below(refusal));
-            return Vec::new();
-        }
+        Err(refusal) => return fields.put("line_items", below(refusal)),
     };
     let mut items = Vec::with_capacity(rows.len());
-    for (place, row) in rows.iter().enumerate() {
-        match item(cx, row, place, sent) {
-            Ok(item) => items.push(item),
+    for row in rows {
+        match LINE_ITEM.make(cx, row, None) {
+            Ok(item) => items.push(item.shown),
             Err(refusal) => fields.put("line_items", below(refusal)),
         }
     }
-    items
+    fields.keep("line_items", items);
 }
 
-fn item(cx: &mut Cx<'_>, body: &Value, place: usize, sent: &mut Sent) -> Result<Value, Refusal> {
+fn read_item(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
     let mut fields = Fields::of(body)?;
     let quantity = fields.quantity("quantity").unwrap_or(1);
-    let total_price = sent.note(&format!("/line_items/{place}/total_price"), decimal::member(&mut fields, "total_price"), 2);
-    let weight = sent.note(&format!("/line_items/{place}/weight"), decimal::member(&mut fields, "weight"), 4);
-    let weight_unit = fields.choice("weight_unit", &WEIGHT_UNITS);
-    let mut at = |name: &str| fields.value(name).is_some().then(|| Moment(shipments::moment(cx.now, &mut fields, name)));
-    let (max_ship_time, max_delivery_time) = (at("max_ship_time"), at("max_delivery_time"));
-    let mut or_null = |name: &str| Some(fields.text(name)).filter(|text| !text.is_empty());
-    let (variant_title, country, description) = (or_null("variant_title"), or_null("manufacture_country"), or_null("description"));
-    let currency = or_null("currency");
-    let (title, sku) = (fields.text("title"), fields.text("sku"));
-    fields.done()?;
-    Ok(json!({
-        "object_id": wire::new_id(cx), "title": title, "variant_title": variant_title, "sku": sku, "quantity": quantity,
-        "total_price": total_price, "currency": currency, "weight": weight, "weight_unit": weight_unit, "manufacture_country": country,
-        "max_ship_time": max_ship_time, "max_delivery_time": max_delivery_time, "description": description,
-    }))
+    fields.keep("quantity", quantity);
+    decimal::member(&mut fields, "total_price");
+    decimal::member(&mut fields, "weight");
+    fields.choice("weight_unit", &WEIGHT_UNITS);
+    for name in ["max_ship_time", "max_delivery_time"] {
+        if fields.value(name).is_some() {
+            let at = shipments::moment(cx.now, &mut fields, name);
+            fields.keep(name, Moment(at).text());
+        }
+    }
+    for name in ["variant_title", "manufacture_country", "description", "currency"] {
+        fields.filled(name);
+    }
+    fields.text("title");
+    fields.text("sku");
+    fields.into_read()
 }
 
-/// Decimals as they were sent, by where they stand in the answer.
-#[derive(Default)]
-struct Sent(Vec<(String, String)>);
-
-impl Sent {
-    /// Remembers one; its stored text.
-    fn note(&mut self, pointer: &str, decimal: Option<Decimal>, places: usize) -> Option<String> {
-        let decimal = decimal?;
-        let stored = decimal.scaled(places);
-        self.0.push((pointer.to_owned(), decimal.text));
-        Some(stored)
-    }
-
-    /// The document with what was sent in the place of what is stored.
-    fn echo(self, mut document: Value) -> Value {
-        for (pointer, text) in self.0 {
-            if let Some(place) = document.pointer_mut(&pointer) {
-                *place = text.into();
+/// Line items as they are stored: prices with two places, weights with four.
+fn kept_items(items: &Value) -> Value {
+    let mut items = items.clone();
+    for item in items.as_array_mut().into_iter().flatten() {
+        for (name, places) in [("total_price", decimal::two_places as fn(&Value) -> Value), ("weight", decimal::four_places)] {
+            if item[name].is_string() {
+                item[name] = places(&item[name]);
             }
         }
-        document
     }
+    items
 }

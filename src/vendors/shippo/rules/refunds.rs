@@ -10,6 +10,7 @@ use super::super::dialect::page::{self, LISTING};
 use super::super::dialect::{self, version};
 use super::super::wire::transaction::{Refund, Transaction};
 use super::super::wire::{self, Moment, REFUND, TRANSACTION};
+use super::stored;
 use crate::base::time;
 use crate::engine::{Cx, Json, Outcome};
 use crate::vendors::shippo::webhooks;
@@ -74,6 +75,12 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     }
     cx.schedule_in(SignedDuration::from_hours(72), PROGRESS, &refund.object_id, if late { REJECTED } else { GRANTED });
     Ok(version::reply(cx.call, StatusCode::CREATED, refund))
+}
+
+/// One refund.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let refund: Refund = cx.docs.require(REFUND, &stored::named(cx)?)?;
+    Ok(version::reply(cx.call, StatusCode::OK, refund))
 }
 
 /// A refund moves on, and its label with it.

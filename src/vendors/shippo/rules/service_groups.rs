@@ -11,7 +11,9 @@ use super::super::wire::address::Address;
 use super::super::wire::decimal::{self, Decimal};
 use super::super::wire::shipment::Rate;
 use super::super::wire::{self, ADDRESS, RATE, SERVICE_GROUP};
-use super::{addresses, shipments, stored, templates};
+use super::addresses::ADDRESSES;
+use super::templates::{self, Own};
+use super::{shipments, stored};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
 const TYPES: [&str; 3] = ["LIVE_RATE", "FLAT_RATE", "FREE_SHIPPING"];
@@ -88,7 +90,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         let address = match fields.value(name) {
             None => return Err(refused("Invalid request", &format!("{name} is required"))),
             Some(Value::String(id)) => cx.docs.get::<Address>(ADDRESS, id).map(|address| address.object_id),
-            Some(inline) => addresses::store(cx, inline).ok().map(|address| address.object_id),
+            Some(inline) => ADDRESSES.store(cx, inline, None).ok().map(|address| address.id),
         };
         ends.push(address.ok_or_else(|| refused("Invalid request", &format!("{name} is invalid")))?);
     }
@@ -99,7 +101,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         Some(Value::String(id)) if cx.docs.has(wire::USER_TEMPLATE, id) => templates::own(cx, id).map(|own| own.parcel()),
         Some(Value::String(id)) if !cx.docs.has(wire::PARCEL, id) => return Err(refused("Invalid request", "parcel is invalid")),
         Some(other) => Some(other.clone()),
-        None => templates::chosen(cx).map(|own| own.parcel()),
+        None => templates::chosen::<Own>(cx).map(|own| own.parcel()),
     };
     let groups: Vec<Group> = cx.docs.list(SERVICE_GROUP).collect();
     let quoted = |kind: &Group| kind.kind != "FREE_SHIPPING" && !kind.service_levels.is_empty();
@@ -156,9 +158,7 @@ fn judge(fields: &mut Fields<'_>) -> Group {
     let name = fields.needed("name");
     let description = fields.needed("description");
     let kind = fields.choice("type", &TYPES);
-    if kind.is_none() && fields.is_fine("type") {
-        fields.fault("type", REQUIRED);
-    }
+    fields.require("type");
     let kind = kind.unwrap_or_default();
     // Observed 2026: prices lose the zeros at their end.
     let mut price = |name: &str| decimal::member(fields, name).map(|price| price.shortest());

@@ -11,11 +11,13 @@ use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
 use super::super::dialect::page::{self, CREATED, CURSOR, LISTING, MADE};
 use super::super::dialect::version;
 use super::super::quoting::{self, Lane};
-use super::super::wire::address::{Address, Short};
-use super::super::wire::parcel::{Measures, Parcel, Shipped};
+use super::super::wire::address::{Address, SHORT};
+use super::super::wire::parcel::{Measures, Parcel, SHIPPED};
 use super::super::wire::shipment::{Rate, RateView, Shipment, View};
 use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, ObjectId, PARCEL, RATE, SHIPMENT};
-use super::{addresses, customs, parcels};
+use super::addresses::ADDRESSES;
+use super::customs;
+use super::parcels::PARCELS;
 use crate::base::time::{self, Timestamp};
 use crate::engine::listing::{Bound, Listing};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
@@ -166,8 +168,8 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
 
 /// A shipment as it is answered.
 fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
-    let short = |id: &str| Short::from(cx.docs.get::<Address>(ADDRESS, id).expect("addresses are never removed"));
-    let parcel = |id: &String| Shipped::from(cx.docs.get::<Parcel>(PARCEL, id).expect("parcels are never removed"));
+    let short = |id: &str| wire::members(cx, ADDRESS, id, &SHORT);
+    let parcel = |id: &String| wire::members(cx, PARCEL, id, &SHIPPED);
     let rate = |id: &String| RateView::of(cx.docs.get(RATE, id).expect("rates are never removed"), accounts::owner(cx));
     View {
         address_from: short(&shipment.address_from),
@@ -200,8 +202,8 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str, needed: bool) -
         Some(Value::String(id)) if id.is_empty() && !needed => {}
         Some(Value::String(id)) if cx.docs.has(ADDRESS, id) => return Some(id.clone()),
         Some(Value::String(id)) => fields.fault(name, not_found("Address", id)),
-        Some(inline) => match addresses::store(cx, inline) {
-            Ok(address) => return Some(address.object_id),
+        Some(inline) => match ADDRESSES.store(cx, inline, None) {
+            Ok(address) => return Some(address.id),
             Err(refusal) => fields.put(name, below(refusal)),
         },
     }
@@ -229,7 +231,7 @@ fn all_parcels(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
         let parcel = match row {
             Value::String(id) if cx.docs.has(PARCEL, id) => Ok(id.clone()),
             Value::String(id) => Err(json!([not_found("Parcel", id)])),
-            inline => parcels::store(cx, inline).map(|(parcel, _)| parcel.object_id).map_err(below),
+            inline => PARCELS.store(cx, inline, None).map(|parcel| parcel.id).map_err(below),
         };
         match parcel {
             Ok(id) => ids.push(id),

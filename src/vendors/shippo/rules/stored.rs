@@ -1,27 +1,46 @@
-//! Operations without a rule of their own: a stored document by its id, or a page of them, as they are stored.
+//! What the resources of this vendor have in common, and operations on stored documents without a rule of their own.
 
 use http::StatusCode;
-use serde_json::Value;
 
-use super::super::dialect::{page, version};
-use super::super::wire;
-use crate::engine::listing::Listing;
-use crate::engine::{Cx, Outcome, Refusal};
-use crate::world::Kind;
+use crate::engine::resource::{Conventions, Sent, Source};
+use crate::engine::{Cx, Refusal, Reply};
+use crate::vendors::shippo::access::Mode;
+use crate::vendors::shippo::accounts;
+use crate::vendors::shippo::dialect::page::Page;
+use crate::vendors::shippo::dialect::{self, version};
+use crate::vendors::shippo::wire::{self, Moment};
 
-/// The document that the path names.
-pub(crate) fn one(kind: Kind) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync + 'static {
-    move |cx| {
-        let id = named(cx)?;
-        let document: Value = cx.docs.require(kind.clone(), &id)?;
-        Ok(version::reply(cx.call, StatusCode::OK, document))
-    }
-}
+/// Resources of the framework: changes replace the whole.
+pub(crate) const CONVENTIONS: Conventions = Conventions {
+    new_id: wire::new_id,
+    named,
+    stamp: |at| Moment(at).text().into(),
+    merges: false,
+    created: StatusCode::CREATED,
+    answer: |cx, status, document| version::reply(cx.call, status, document),
+    page: |cx, page| version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)),
+    deleted: || Reply::empty(StatusCode::NO_CONTENT),
+};
 
-/// All documents of a kind, newest first.
-pub(crate) fn list(kind: Kind, listing: &'static Listing) -> impl Fn(&mut Cx<'_>) -> Outcome + Send + Sync + 'static {
-    move |cx| page::stored(cx, listing, kind.clone())
-}
+/// Resources of the services that are written in Go.
+pub(crate) const GO: Conventions = Conventions {
+    answer: |_, status, document| dialect::go(status, &document),
+    page: |cx, page| dialect::go(StatusCode::OK, &Page::of(cx.call, cx.call.path, page)),
+    ..CONVENTIONS
+};
+
+/// The e-mail address of whoever owns it.
+pub(crate) const OWNER: Source = Source::Of(|cx| accounts::owner(cx).into());
+/// Whether it was made in test mode.
+pub(crate) const TEST: Source = Source::Of(|cx| Mode::of(cx).is_test().into());
+/// A text, empty unless it was sent.
+pub(crate) const TEXT: Source = Source::Sent(Sent::Text(""));
+/// `null` unless it was sent.
+pub(crate) const OR_NULL: Source = Source::Sent(Sent::Null);
+/// `false` unless it was sent.
+pub(crate) const FLAG: Source = Source::Sent(Sent::Flag(false));
+/// That nothing is wrong with it.
+pub(crate) const VALID: Source = Source::Is(Sent::Text("VALID"));
 
 /// The id in the path; what cannot be one is a path that does not exist.
 pub(crate) fn named(cx: &Cx<'_>) -> Result<String, Refusal> {

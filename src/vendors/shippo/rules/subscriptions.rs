@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::access::Mode;
 use super::super::accounts;
-use super::super::dialect::fields::{Fields, REQUIRED};
+use super::super::dialect::fields::Fields;
 use super::super::dialect::page::{self, LISTING};
 use super::super::dialect::version;
 use super::super::webhooks::WEBHOOKS;
@@ -87,9 +87,7 @@ fn judge(cx: &Cx<'_>, body: &Value, subscription: &mut Subscription) -> Result<(
     let mut words = WEBHOOKS.events.to_vec();
     words.push("all");
     let event = fields.choice("event", &words);
-    if event.is_none() && fields.is_fine("event") {
-        fields.fault("event", REQUIRED);
-    }
+    fields.require("event");
     let url = fields.needed("url");
     if fields.is_fine("url") && !url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some()) {
         fields.fault("url", "Enter a valid URL.");

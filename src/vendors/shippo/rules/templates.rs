@@ -1,16 +1,19 @@
 //! Parcel templates: the packaging of carriers, and what the caller made of it or of a box of their own.
 
 use http::StatusCode;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::accounts;
 use super::super::catalog::{CATALOG, Template};
-use super::super::dialect::fields::{Fields, REQUIRED, not_a_choice};
+use super::super::dialect::fields::{Fields, not_a_choice};
+use super::super::dialect::page::LISTING;
 use super::super::dialect::{self, go_fields};
 use super::super::wire::decimal;
-use super::super::wire::{self, DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
-use super::stored;
+use super::super::wire::{DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
+use super::stored::{GO, OR_NULL, OWNER, TEXT};
+use crate::engine::resource::{self, Conventions, Members, Resource, Source};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 
 const DISTANCE_UNITS: [&str; 6] = ["cm", "in", "ft", "m", "mm", "yd"];
@@ -52,13 +55,32 @@ impl From<&Template> for Packaging {
     }
 }
 
-/// A template of the caller's own, as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A template of the caller's own: replaced as a whole.
+pub(crate) static OWN: Resource = Resource {
+    kind: USER_TEMPLATE,
+    read: Some(read_own),
+    members: &[
+        ("object_id", Source::Id),
+        ("object_created", Source::Created),
+        ("object_updated", Source::Updated),
+        ("object_owner", OWNER),
+        ("name", TEXT),
+        ("length", TEXT),
+        ("width", TEXT),
+        ("height", TEXT),
+        ("distance_unit", TEXT),
+        ("weight", TEXT),
+        ("weight_unit", OR_NULL),
+        ("template", OR_NULL),
+    ],
+    finish: resource::unchanged,
+    listing: &LISTING,
+    conventions: &Conventions { answer, ..GO },
+};
+
+/// What others need of it.
+#[derive(Deserialize)]
 pub(crate) struct Own {
-    object_id: String,
-    object_created: Moment,
-    object_updated: Moment,
-    name: String,
     length: String,
     width: String,
     height: String,
@@ -66,6 +88,12 @@ pub(crate) struct Own {
     weight: String,
     weight_unit: Option<String>,
     template: Option<Packaging>,
+}
+
+/// The specification has 200 for a new one, and times in ISO 8601.
+fn answer(cx: &Cx<'_>, status: StatusCode, own: Value) -> Reply {
+    let iso = is_published(cx);
+    dialect::go(if iso { StatusCode::OK } else { status }, &view(own, iso))
 }
 
 /// All that a new account is shown; of one carrier, of accounts that are switched on, or of templates that the caller uses.
@@ -99,39 +127,16 @@ pub(crate) fn read(_: &mut Cx<'_>, Params(Named { token }): Params<Named>) -> Ou
 /// The caller's own, newest first; `null` when there are none.
 pub(crate) fn list_own(cx: &mut Cx<'_>) -> Outcome {
     let iso = is_published(cx);
-    let rows: Vec<Value> = cx.docs.list::<Own>(USER_TEMPLATE).rev().map(|own| view(cx, &own, iso)).collect();
+    let rows: Vec<Value> = cx.docs.list::<Value>(USER_TEMPLATE).rev().map(|own| view(own, iso)).collect();
     let results = if rows.is_empty() { Value::Null } else { rows.into() };
     Ok(dialect::go(StatusCode::OK, &json!({ "results": results })))
 }
 
-/// A box of one's own, or a carrier's packaging with a weight.
-pub(crate) fn create_own(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let own = judge(cx, &body, None)?;
-    cx.docs.put(USER_TEMPLATE, &own.object_id, &own);
-    let published = is_published(cx);
-    let status = if published { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(dialect::go(status, &view(cx, &own, published)))
-}
-
-/// One of the caller's own.
-pub(crate) fn read_own(cx: &mut Cx<'_>) -> Outcome {
-    let own = named(cx)?;
-    Ok(dialect::go(StatusCode::OK, &view(cx, &own, is_published(cx))))
-}
-
-/// Replaces the whole template.
-pub(crate) fn update_own(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let before = named(cx)?;
-    let own = judge(cx, &body, Some(before))?;
-    cx.docs.put(USER_TEMPLATE, &own.object_id, &own);
-    Ok(dialect::go(StatusCode::OK, &view(cx, &own, is_published(cx))))
-}
-
 /// A template that was the default one is so no longer.
 pub(crate) fn delete_own(cx: &mut Cx<'_>) -> Outcome {
-    let own = named(cx)?;
-    cx.docs.remove(USER_TEMPLATE, &own.object_id);
-    if cx.docs.get::<String>(DEFAULT_TEMPLATE, CHOSEN).as_ref() == Some(&own.object_id) {
+    let (id, _) = OWN.find(cx)?;
+    cx.docs.remove(USER_TEMPLATE, &id);
+    if cx.docs.get::<String>(DEFAULT_TEMPLATE, CHOSEN).as_ref() == Some(&id) {
         cx.docs.remove(DEFAULT_TEMPLATE, CHOSEN);
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -143,14 +148,14 @@ pub(crate) fn own(cx: &Cx<'_>, id: &str) -> Option<Own> {
 }
 
 /// What live rates are for when they are not told.
-pub(crate) fn chosen(cx: &Cx<'_>) -> Option<Own> {
+pub(crate) fn chosen<T: DeserializeOwned>(cx: &Cx<'_>) -> Option<T> {
     let id: String = cx.docs.get(DEFAULT_TEMPLATE, CHOSEN)?;
     cx.docs.get(USER_TEMPLATE, &id)
 }
 
 /// The default template; its times are those of the other services.
 pub(crate) fn read_default(cx: &mut Cx<'_>) -> Outcome {
-    let result = chosen(cx).map(|own| view(cx, &own, true));
+    let result: Option<Value> = chosen(cx);
     Ok(dialect::go(StatusCode::OK, &json!({ "result": result })))
 }
 
@@ -159,9 +164,9 @@ pub(crate) fn update_default(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcom
     let mut fields = Fields::of(&body)?;
     let id = fields.needed("object_id");
     fields.done().map_err(go_fields)?;
-    let own: Own = cx.docs.require(USER_TEMPLATE, &id)?;
+    let own: Value = cx.docs.require(USER_TEMPLATE, &id)?;
     cx.docs.put(DEFAULT_TEMPLATE, CHOSEN, &id);
-    Ok(dialect::go(StatusCode::OK, &json!({ "result": view(cx, &own, true) })))
+    Ok(dialect::go(StatusCode::OK, &json!({ "result": own })))
 }
 
 /// There is no default template any more.
@@ -182,55 +187,40 @@ impl Own {
     }
 }
 
-fn named(cx: &Cx<'_>) -> Result<Own, Refusal> {
-    let id = stored::named(cx)?;
-    cx.docs.require(USER_TEMPLATE, &id)
-}
-
-fn judge(cx: &mut Cx<'_>, body: &Value, before: Option<Own>) -> Result<Own, Refusal> {
+/// A box of one's own, or a carrier's packaging with a weight.
+fn read_own(_: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
     let mut fields = Fields::of(body)?;
-    let token = fields.text("template");
-    let template = CATALOG.template(&token).map(Packaging::from);
-    if !token.is_empty() && template.is_none() {
-        fields.fault("template", not_a_choice(&token));
+    let token = fields.filled("template");
+    let template = token.as_ref().and_then(|token| CATALOG.template(token)).map(Packaging::from);
+    if let (Some(token), None) = (&token, &template) {
+        fields.fault("template", not_a_choice(token));
     }
-    let boxed = token.is_empty();
-    let mut side = |name: &str| {
-        let side = decimal::member(&mut fields, name);
-        if side.is_none() && boxed && fields.is_fine(name) {
-            fields.fault(name, REQUIRED);
+    for name in ["length", "width", "height"] {
+        decimal::member(&mut fields, name);
+        if token.is_none() {
+            fields.require(name);
         }
-        side.map(|side| side.text)
-    };
-    let (length, width, height) = (side("length"), side("width"), side("height"));
-    let distance_unit = fields.choice("distance_unit", &DISTANCE_UNITS);
-    if distance_unit.is_none() && boxed && fields.is_fine("distance_unit") {
-        fields.fault("distance_unit", REQUIRED);
     }
-    let name = if boxed { fields.needed("name") } else { fields.text("name") };
-    let weight = decimal::member(&mut fields, "weight").map(|weight| weight.text).unwrap_or_default();
-    let weight_unit = fields.choice("weight_unit", &WEIGHT_UNITS);
-    if weight_unit.is_none() && !weight.is_empty() && fields.is_fine("weight_unit") {
-        fields.fault("weight_unit", REQUIRED);
+    fields.choice("distance_unit", &DISTANCE_UNITS);
+    if token.is_none() {
+        fields.require("distance_unit");
+        fields.needed("name");
+    } else {
+        fields.filled("name");
     }
-    fields.done().map_err(go_fields)?;
-    let given = |side: Option<String>, of: fn(&Packaging) -> &String| {
-        side.or_else(|| template.as_ref().map(|row| of(row).clone())).unwrap_or_default()
-    };
-    let (id, created) = before.map_or_else(|| (wire::new_id(cx), Moment(cx.now)), |own| (own.object_id, own.object_created));
-    Ok(Own {
-        object_id: id,
-        object_created: created,
-        object_updated: Moment(cx.now),
-        name: if name.is_empty() { template.as_ref().map(|row| row.name.clone()).unwrap_or_default() } else { name },
-        length: given(length, |row| &row.length),
-        width: given(width, |row| &row.width),
-        height: given(height, |row| &row.height),
-        distance_unit: given(distance_unit, |row| &row.distance_unit),
-        weight,
-        weight_unit,
-        template,
-    })
+    let weight = decimal::member(&mut fields, "weight");
+    fields.choice("weight_unit", &WEIGHT_UNITS);
+    if weight.is_some() {
+        fields.require("weight_unit");
+    }
+    let mut read = fields.into_read().map_err(go_fields)?;
+    if let Some(template) = template.as_ref().and_then(|template| serde_json::to_value(template).ok()) {
+        for name in ["length", "width", "height", "distance_unit", "name"] {
+            read.entry(name).or_insert_with(|| template[name].clone());
+        }
+        read.insert("template".to_owned(), template);
+    }
+    Ok(read)
 }
 
 /// Whether the caller's row of the scenario asks for the answers of the specification, which the vendor's own libraries read.
@@ -238,11 +228,12 @@ fn is_published(cx: &Cx<'_>) -> bool {
     cx.credential.is("published_templates")
 }
 
-fn view(cx: &Cx<'_>, own: &Own, iso: bool) -> Value {
-    let time = |moment: Moment| if iso { moment.text() } else { moment.go() };
-    json!({
-        "object_id": own.object_id, "object_created": time(own.object_created), "object_updated": time(own.object_updated),
-        "object_owner": accounts::owner(cx), "name": own.name, "length": own.length, "width": own.width, "height": own.height,
-        "distance_unit": own.distance_unit, "weight": own.weight, "weight_unit": own.weight_unit, "template": own.template,
-    })
+/// A template as it is answered: Go prints times in its own way.
+fn view(mut own: Value, iso: bool) -> Value {
+    for name in ["object_created", "object_updated"] {
+        if let Some(at) = Moment::deserialize(&own[name]).ok().filter(|_| !iso) {
+            own[name] = at.go().into();
+        }
+    }
+    own
 }

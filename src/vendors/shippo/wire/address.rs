@@ -53,57 +53,30 @@ pub(crate) struct Advice {
     pub kind: Option<String>,
 }
 
-/// The form of an address inside a shipment.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Short {
-    object_id: String,
-    is_complete: bool,
-    name: String,
-    company: String,
-    street_no: String,
-    street1: String,
-    validation_results: Validation,
-    street2: String,
-    street3: Option<String>,
-    city: String,
-    state: String,
-    zip: String,
-    country: String,
-    phone: String,
-    email: String,
-    is_residential: Option<bool>,
-    test: bool,
-}
+/// The members of an address inside a shipment.
+pub(crate) const SHORT: [&str; 17] = [
+    "object_id",
+    "is_complete",
+    "name",
+    "company",
+    "street_no",
+    "street1",
+    "validation_results",
+    "street2",
+    "street3",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "phone",
+    "email",
+    "is_residential",
+    "test",
+];
 
 impl Address {
     /// Its town.
     pub(crate) fn location(&self) -> Location {
         Location { city: self.city.clone(), state: self.state.clone(), zip: self.zip.clone(), country: self.country.clone() }
-    }
-}
-
-impl From<Address> for Short {
-    fn from(address: Address) -> Self {
-        let Address { object_id, is_complete, validation_results, name, company, street_no, street1, .. } = address;
-        let Address { street2, street3, city, state, zip, country, phone, email, is_residential, test, .. } = address;
-        Self {
-            object_id,
-            is_complete,
-            name,
-            company,
-            street_no,
-            street1,
-            validation_results,
-            street2,
-            street3,
-            city,
-            state,
-            zip,
-            country,
-            phone,
-            email,
-            is_residential,
-            test,
-        }
     }
 }

@@ -69,7 +69,19 @@ pub(crate) fn member(fields: &mut Fields<'_>, name: &str) -> Option<Decimal> {
         Value::Number(number) => number.to_string(),
         _ => "?".to_owned(),
     };
-    Decimal::parse(&text).map_err(|fault| fields.fault(name, fault)).ok()
+    let decimal = Decimal::parse(&text).map_err(|fault| fields.fault(name, fault)).ok()?;
+    fields.keep(name, decimal.text.as_str());
+    Some(decimal)
+}
+
+/// A read decimal with four places.
+pub(crate) fn four_places(read: &Value) -> Value {
+    Decimal::parse(read.as_str().unwrap_or_default()).map(|decimal| decimal.stored()).unwrap_or_default().into()
+}
+
+/// A read decimal with two places.
+pub(crate) fn two_places(read: &Value) -> Value {
+    Decimal::parse(read.as_str().unwrap_or_default()).map(|decimal| decimal.scaled(2)).unwrap_or_default().into()
 }
 
 #[cfg(test)]

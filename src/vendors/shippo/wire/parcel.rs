@@ -29,56 +29,27 @@ pub(crate) struct Parcel {
     pub test: bool,
 }
 
-/// The form of a parcel inside a shipment: the same members, `extra` elsewhere.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Shipped {
-    object_state: String,
-    object_created: Moment,
-    object_updated: Moment,
-    object_id: String,
-    object_owner: String,
-    template: Option<String>,
-    extra: Map<String, Value>,
-    length: String,
-    width: String,
-    height: String,
-    distance_unit: String,
-    weight: String,
-    mass_unit: String,
-    value_amount: Option<String>,
-    value_currency: Option<String>,
-    metadata: String,
-    line_items: Vec<Value>,
-    test: bool,
-}
-
-impl From<Parcel> for Shipped {
-    fn from(parcel: Parcel) -> Self {
-        let Parcel { object_state, object_created, object_updated, object_id, object_owner, template, length, width, .. } = parcel;
-        let Parcel { height, distance_unit, weight, mass_unit, value_amount, value_currency, metadata, .. } = parcel;
-        let Parcel { extra, line_items, test, .. } = parcel;
-        Self {
-            object_state,
-            object_created,
-            object_updated,
-            object_id,
-            object_owner,
-            template,
-            extra,
-            length,
-            width,
-            height,
-            distance_unit,
-            weight,
-            mass_unit,
-            value_amount,
-            value_currency,
-            metadata,
-            line_items,
-            test,
-        }
-    }
-}
+/// The members of a parcel inside a shipment: `extra` stands elsewhere.
+pub(crate) const SHIPPED: [&str; 18] = [
+    "object_state",
+    "object_created",
+    "object_updated",
+    "object_id",
+    "object_owner",
+    "template",
+    "extra",
+    "length",
+    "width",
+    "height",
+    "distance_unit",
+    "weight",
+    "mass_unit",
+    "value_amount",
+    "value_currency",
+    "metadata",
+    "line_items",
+    "test",
+];
 
 /// Length, width and height in hundredths of a millimeter, and the weight in micrograms: what carriers look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

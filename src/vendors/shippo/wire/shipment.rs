@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::address::Short;
-use super::parcel::Shipped;
 use super::{Message, Moment, amount};
 use crate::vendors::shippo::catalog::CATALOG;
 
@@ -39,12 +37,12 @@ pub(crate) struct View {
     pub object_id: String,
     pub object_owner: Cow<'static, str>,
     pub status: String,
-    pub address_from: Short,
-    pub address_to: Short,
-    pub parcels: Vec<Shipped>,
+    pub address_from: Map<String, Value>,
+    pub address_to: Map<String, Value>,
+    pub parcels: Vec<Map<String, Value>>,
     pub shipment_date: Moment,
-    pub address_return: Short,
-    pub alternate_address_to: Option<Short>,
+    pub address_return: Map<String, Value>,
+    pub alternate_address_to: Option<Value>,
     pub customs_declaration: Option<Value>,
     pub extra: Map<String, Value>,
     pub rates: Vec<RateView>,
