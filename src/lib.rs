@@ -4,11 +4,11 @@
 //! |---|---|
 //! | [`base`] | values and formats |
 //! | [`spec`] | an OpenAPI document as a catalog of operations |
-//! | [`world`] | one isolated universe: documents, clock, agenda, journal |
+//! | [`world`] | the state of one sandbox: documents, clock, agenda, journal |
 //! | [`carrier`] | the parcel business all carriers share |
 //! | [`engine`] | one request from route to journal |
 //! | [`vendors`] | one folder for each emulated API |
-//! | [`scenario`] | YAML files that say what should happen |
+//! | [`scenario`] | scenarios and conversations: YAML files |
 //! | [`persist`] | sandboxes as files |
 //! | [`server`] | the only async code |
 //! | [`testing`] | all of it inside the tests of a Rust program |

@@ -126,7 +126,7 @@ impl<'w> Cx<'w> {
     }
 }
 
-/// Where and when a context stands.
+/// The vendor, account, call and time that a [`Cx`] is created for.
 pub(crate) struct Scope<'w> {
     pub now: Timestamp,
     pub call: &'w Call<'w>,

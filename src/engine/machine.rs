@@ -141,7 +141,7 @@ impl Machine {
         &self.options
     }
 
-    /// Says where the vendors are served from now on. Whoever says it first is right.
+    /// Stores the addresses of the listeners. Called once at start; later calls are ignored.
     pub fn set_public_urls(&self, served: PublicUrls) {
         let _ = self.served.set(served);
     }

@@ -301,7 +301,7 @@ fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
     Parsed { call, row, refusal }
 }
 
-/// Who asks: nobody for an open operation, else whoever the vendor lets in.
+/// The credential of the caller, as the vendor authenticates it; none for an open operation.
 fn admit(
     sandbox: &Sandbox,
     vendor: &'static Vendor,

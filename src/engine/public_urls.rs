@@ -1,4 +1,4 @@
-//! Where the shell serves the vendors: for links that are told to somebody who never called.
+//! Base URLs of the running listeners. Webhook payloads contain links, and there is no request whose `Host` they could use.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

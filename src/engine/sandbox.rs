@@ -153,7 +153,7 @@ impl Sandbox {
         self.notify_waiters();
     }
 
-    /// Wakes whoever listens to this sandbox, and nobody who listens to another one.
+    /// Wakes the waiters of this sandbox and of no other.
     pub fn notify_waiters(&self) {
         self.changed.notify(usize::MAX);
     }

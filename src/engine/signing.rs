@@ -1,6 +1,6 @@
 //! Signatures under what subscribers are told. Secrets of subscribers make HMACs; vendors that publish a key sign with the
 //! sandbox's, which is public on purpose, as a secret in a binary is none: the same words have the same signature everywhere.
-//! **Invariant:** whoever verifies one has learnt that it came from some sandbox, and nothing else.
+//! **Invariant:** a valid signature means that some sandbox made it, and nothing else.
 
 use std::sync::OnceLock;
 

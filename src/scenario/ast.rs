@@ -243,7 +243,7 @@ pub enum Then {
     Repeat,
 }
 
-/// What calls of some operations meet.
+/// What matching calls get: an answer, a fault, a rate limit or latency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     /// The whole entry.

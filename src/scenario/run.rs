@@ -140,7 +140,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
     }
 }
 
-/// A scenario at work, for whoever has no use for the rest of a [`Start`].
+/// A scenario as its runtime alone, without the rest of a [`Start`].
 #[must_use]
 pub fn script(scenario: Scenario) -> Box<dyn ScenarioRuntime> {
     Box::new(Runtime::new(Arc::new(scenario)))

@@ -25,7 +25,7 @@ pub fn conversation() -> Value {
     serde_json::from_str(include_str!("conversation.v1.json")).expect("the schema file is JSON")
 }
 
-/// The schema for whoever has these vendors.
+/// The schema, with the accounts of these vendors.
 #[must_use]
 pub fn of(vocabulary: &dyn Vocabulary) -> Value {
     let mut schema = skeleton();

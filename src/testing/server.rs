@@ -18,7 +18,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The server of this process, started by whoever asks first.
+    /// The server of this process, started by the first caller.
     ///
     /// # Panics
     /// When no port of the loopback can be bound.

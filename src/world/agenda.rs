@@ -1,8 +1,8 @@
 //! What will happen in a world, and when.
 //!
-//! **Invariant:** nothing in the machine sleeps or runs by itself. Whatever shall happen later stands here, in order of
-//! time and, within one instant, in order of being written down. A task is a note, not a promise: whoever handles it looks
-//! at the documents first and lets it lapse if it no longer fits, so nothing ever has to be removed from the agenda.
+//! **Invariant:** nothing in the machine sleeps or runs by itself. What will happen later is a task here, in order of
+//! time and, within one instant, of scheduling. A task is never removed: its handler looks at the documents first and does
+//! nothing if they moved on.
 
 use std::collections::BTreeMap;
 

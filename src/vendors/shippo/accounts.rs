@@ -46,7 +46,7 @@ impl CarrierAccount {
     }
 }
 
-/// The address that owns everything in an account: the vendor's customer, or whoever a managed account is for.
+/// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.
 pub(super) fn owner(cx: &Cx<'_>) -> Cow<'static, str> {
     let (id, _) = cx.docs.account().name.split_once(' ').unwrap_or_default();
     let managed = is_object_id(id).then(|| cx.docs.common::<Platform>(MANAGED_ACCOUNT, id)).flatten();

@@ -22,6 +22,21 @@ fn spelling_is_american() {
     assert_none(&problems);
 }
 
+/// Comments are facts in plain words: who calls, what holds. These words announce a riddle.
+#[test]
+fn comments_are_plain() {
+    let mut problems = Vec::new();
+    for source in sources() {
+        for (index, line) in source.text.lines().enumerate() {
+            let comment = line.split_once("//").map_or("", |(_, comment)| comment).to_lowercase();
+            for word in ["whoever", "whomever"].iter().filter(|word| comment.contains(*word)) {
+                problems.push(format!("src/{}:{}: `{word}`: name who it is", source.path, index + 1));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
 #[test]
 fn doc_comments_say_something() {
     let count: usize = sources().iter().map(|source| worthless(source).count()).sum();

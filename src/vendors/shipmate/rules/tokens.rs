@@ -80,7 +80,7 @@ pub fn delete(cx: &mut Cx<'_>) -> Outcome {
 fn login(cx: &Cx<'_>, token: String, user: &Credential, whole: bool) -> Login {
     let newer = Version::of(cx) == Version::V1_2;
     let person = users::person(user);
-    // Whoever is of the catalog is not copied.
+    // A person of the catalog is not copied.
     let text = |field: fn(&Person) -> &String| match &person {
         Cow::Borrowed(person) => Cow::Borrowed(field(person).as_str()),
         Cow::Owned(person) => Cow::Owned(field(person).clone()),

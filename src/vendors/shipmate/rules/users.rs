@@ -75,7 +75,7 @@ pub fn everybody(cx: &Cx<'_>) -> Vec<Person> {
     people
 }
 
-/// The person behind a credential. Whoever is not in the catalog gets a number and UUID that follow from the user name.
+/// The person behind a credential. A person outside the catalog gets a number and UUID derived from the user name.
 pub fn person(credential: &Credential) -> Cow<'static, Person> {
     let username = credential.text("username");
     let known = CATALOG.users.iter().find(|person| person.email == username);
