@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use granit_parser::{Event, Parser, ScalarStyle};
-use serde_json::Value;
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory"));
@@ -49,48 +48,65 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.expect("a folder can be listed").path()).collect()
 }
 
-fn json(source: &Path) -> Vec<u8> {
+fn json(source: &Path) -> String {
     let text = fs::read_to_string(source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
     let events = Parser::new_from_str(&text).map(|event| event.unwrap_or_else(|error| panic!("{}: {error}", source.display())).0);
     let mut nodes = events.filter(|event| !matches!(event, Event::StreamStart | Event::DocumentStart(..)));
-    let value = nodes.next().and_then(|first| value(first, &mut nodes));
-    serde_json::to_vec(&value).expect("a JSON value can be written")
+    let (first, mut json) = (nodes.next().expect("a document has a node"), String::new());
+    write(first, &mut nodes, &mut json);
+    json
 }
 
-/// The node that begins with an event; nothing for the end of a collection.
-fn value<'e>(first: Event<'e>, rest: &mut dyn Iterator<Item = Event<'e>>) -> Option<Value> {
-    Some(match first {
-        Event::Scalar(text, ScalarStyle::Plain, ..) => plain(&text),
-        Event::Scalar(text, ..) => Value::String(text.into_owned()),
-        Event::SequenceStart(..) => std::iter::from_fn(|| rest.next().and_then(|event| value(event, rest))).collect(),
-        Event::MappingStart(..) => std::iter::from_fn(|| {
-            let key = rest.next().and_then(|event| key(event, rest))?;
-            let value = rest.next().and_then(|event| value(event, rest)).expect("a key has a value");
-            Some((key, value))
-        })
-        .collect(),
-        Event::SequenceEnd | Event::MappingEnd => return None,
-        other => panic!("our own documents have no {other:?}"),
-    })
-}
-
-/// Keys are texts, even `200:`.
-fn key<'e>(first: Event<'e>, rest: &mut dyn Iterator<Item = Event<'e>>) -> Option<String> {
+/// Writes the node that begins with an event. No JSON library is built for this alone.
+fn write<'e>(first: Event<'e>, rest: &mut dyn Iterator<Item = Event<'e>>, json: &mut String) {
     match first {
-        Event::Scalar(text, ..) => Some(text.into_owned()),
-        other => value(other, rest).map(|value| panic!("{value} is no key")),
+        Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty() || text == "~" => json.push_str("null"),
+        Event::Scalar(text, ScalarStyle::Plain, ..) if ["null", "true", "false"].contains(&&*text) || is_number(&text) => {
+            json.push_str(&text)
+        }
+        Event::Scalar(text, ..) => string(&text, json),
+        Event::SequenceStart(..) => {
+            json.push('[');
+            while let Some(item) = rest.next().filter(|event| !matches!(event, Event::SequenceEnd)) {
+                if !json.ends_with('[') {
+                    json.push(',');
+                }
+                write(item, rest, json);
+            }
+            json.push(']');
+        }
+        Event::MappingStart(..) => {
+            json.push('{');
+            while let Some(Event::Scalar(key, ..)) = rest.next() {
+                if !json.ends_with('{') {
+                    json.push(',');
+                }
+                string(&key, json);
+                json.push(':');
+                write(rest.next().expect("a key has a value"), rest, json);
+            }
+            json.push('}');
+        }
+        other => panic!("our own documents have no {other:?}"),
     }
 }
 
-/// A scalar without quotes, by the core schema of YAML.
-fn plain(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" => Value::Null,
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        _ if text.trim_start_matches('-').starts_with(|first: char| first.is_ascii_digit()) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+/// Whether a plain scalar is a number in YAML and written as JSON writes it.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits.starts_with(|first: char| first.is_ascii_digit()) && digits.ends_with(|last: char| last.is_ascii_digit());
+    let has_zeros = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    is_plain && !has_zeros && digits.parse::<f64>().is_ok()
+}
+
+fn string(text: &str, json: &mut String) {
+    json.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => json.extend(['\\', letter]),
+            control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => json.push(other),
         }
-        _ => Value::from(text),
     }
+    json.push('"');
 }
