@@ -48,16 +48,16 @@ impl Machine {
         let prefix = &whole[..whole.len() - path.len()];
         let path = if path.is_empty() { "/" } else { path };
         let sandbox = match named {
-            Some(name) => match self.sandbox(&name) {
+            Some(name) => match self.registry.find(&name) {
                 Some(sandbox) => sandbox,
                 None => return Target::NoSandbox(name),
             },
             None => match (vendor.identify)(request) {
-                Some(Identity::Credential(credential)) => self.claimed(vendor.mount, &credential),
-                Some(Identity::Sandbox(name)) => self.sandbox(&name),
+                Some(Identity::Credential(credential)) => self.registry.find_by_credential(vendor.mount, &credential),
+                Some(Identity::Sandbox(name)) => self.registry.find(&name),
                 None => None,
             }
-            .unwrap_or_else(|| Arc::clone(self.default_sandbox())),
+            .unwrap_or_else(|| Arc::clone(self.registry.default())),
         };
         Target::Vendor(Located { sandbox, loaded, prefix, path })
     }

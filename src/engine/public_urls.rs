@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::engine::machine::DEFAULT;
+use crate::engine::sandbox::DEFAULT;
 
 /// The addresses under which vendors can be reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

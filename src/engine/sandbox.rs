@@ -1,17 +1,23 @@
 //! One sandbox of the process: a world, the scenario at work in it, its journal, and earlier states that it can go back to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::engine::quota::ByteMeter;
-use crate::engine::registry::Claim;
+use crate::engine::budget::{Budget, ByteMeter};
 use crate::engine::script::{Fault, ScenarioRuntime, UnusedRule};
 use crate::world::{Exchange, Journal, World};
+
+/// The name of the sandbox that calls fall into when nothing says otherwise.
+pub const DEFAULT: &str = "default";
+
+/// A text in a credential, with its mount.
+pub(super) type IndexKey = (Name, Arc<str>);
 
 /// The least that a journal may hold when all journals together are over their budget.
 const LEAST_JOURNAL: usize = 64 * 1024;
@@ -23,12 +29,12 @@ pub struct Sandbox {
     state: Mutex<State>,
     journal: Mutex<Journal>,
     snapshots: Mutex<BTreeMap<String, Snapshot>>,
-    /// The credentials by which it is found; the registry's.
-    pub(super) claims: Mutex<Vec<Claim>>,
+    /// By what the registry finds it.
+    pub(super) index_keys: Mutex<BTreeSet<IndexKey>>,
     pub(super) documents: ByteMeter,
     journal_bytes: ByteMeter,
     /// The bytes of its snapshots, for every call to count.
-    kept: AtomicUsize,
+    snapshot_bytes: AtomicUsize,
     /// Rings after whatever somebody may be waiting for.
     changed: Event,
     /// The wall's second at which it was last used.
@@ -52,7 +58,7 @@ pub struct State {
     /// Faults that were switched off and had had no effect.
     pub unused_faults: Vec<UnusedRule>,
     /// The mounts whose credentials the scenario gave.
-    pub given: Vec<&'static str>,
+    pub scenario_mounts: Vec<&'static str>,
 }
 
 /// An earlier state.
@@ -62,13 +68,6 @@ pub struct Snapshot {
     /// Bytes of its documents; what is unchanged since is shared with the sandbox.
     pub bytes: usize,
     state: State,
-}
-
-/// The sums that all sandboxes add to.
-#[derive(Clone, Default)]
-pub(super) struct Totals {
-    pub documents: Arc<AtomicUsize>,
-    pub journals: Arc<AtomicUsize>,
 }
 
 impl State {
@@ -82,7 +81,7 @@ impl State {
             scenario: self.scenario.clone(),
             faults: self.faults.iter().map(Fault::fork).collect(),
             unused_faults: self.unused_faults.clone(),
-            given: self.given.clone(),
+            scenario_mounts: self.scenario_mounts.clone(),
         }
     }
 
@@ -115,16 +114,16 @@ impl Sandbox {
     /// How many snapshots a sandbox may hold.
     pub const SNAPSHOTS: usize = 64;
 
-    pub(super) fn new(name: &str, state: State, journal_bytes: usize, sums: &Totals) -> Self {
+    pub(super) fn new(name: &str, state: State, budget: &Budget) -> Self {
         let sandbox = Self {
             name: Arc::from(name),
             state: Mutex::new(state),
-            journal: Mutex::new(Journal::new(journal_bytes)),
+            journal: Mutex::new(Journal::new(budget.journal_bytes)),
             snapshots: Mutex::default(),
-            claims: Mutex::default(),
-            documents: ByteMeter::new(&sums.documents),
-            journal_bytes: ByteMeter::new(&sums.journals),
-            kept: AtomicUsize::new(0),
+            index_keys: Mutex::default(),
+            documents: budget.documents_meter(),
+            journal_bytes: budget.journal_meter(),
+            snapshot_bytes: AtomicUsize::new(0),
             changed: Event::new(),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
@@ -166,7 +165,7 @@ impl Sandbox {
 
     /// Counts what the sandbox holds.
     pub fn count(&self, state: &State) {
-        self.documents.set(state.bytes() + self.kept.load(Ordering::Relaxed));
+        self.documents.set(state.bytes() + self.snapshot_bytes.load(Ordering::Relaxed));
     }
 
     /// Makes this moment the one that [`Sandbox::reset`] goes back to.
@@ -243,7 +242,7 @@ impl Sandbox {
     }
 
     fn keep(&self, snapshots: &BTreeMap<String, Snapshot>) {
-        self.kept.store(snapshots.values().map(|snapshot| snapshot.bytes).sum(), Ordering::Relaxed);
+        self.snapshot_bytes.store(snapshots.values().map(|snapshot| snapshot.bytes).sum(), Ordering::Relaxed);
     }
 
     /// The snapshots by name, locked.

@@ -64,7 +64,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     Ok(File {
         world,
         scenario: state.script.source().to_owned(),
-        given: state.given.iter().map(|mount| (*mount).to_owned()).collect(),
+        given: state.scenario_mounts.iter().map(|mount| (*mount).to_owned()).collect(),
         counted: state.script.counted(),
         faults: faults.collect(),
     })
@@ -84,7 +84,7 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let staged = scenario::run::stage(&admin.machine, name, &scenario, Some(world), wall())?;
     let mut state = staged.lock();
     state.script.recall(&file.counted);
-    state.given.retain(|mount| file.given.iter().any(|given| given == mount));
+    state.scenario_mounts.retain(|mount| file.given.iter().any(|given| given == mount));
     for row in file.faults {
         let mut script = faults::script(admin, &row.wanted)?;
         script.recall(&row.counted);

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Source, assert_none, sources};
 
 /// The folders, each with the file of its name beside it.
-const WITHOUT_CIRCLES: [&str; 1] = ["server"];
+const WITHOUT_CIRCLES: [&str; 6] = ["base", "world", "carrier", "engine", "persist", "server"];
+
+/// The only files that may import each other: a `Vendor` holds functions that take a `Cx`, and a `Cx` the `Vendor` that it acts for.
+const KNOT: [&str; 4] = ["engine/cx.rs", "engine/extract.rs", "engine/vendor.rs", "engine/webhooks.rs"];
 
 /// Which files each file names.
 type Graph = BTreeMap<String, BTreeSet<String>>;
@@ -13,12 +16,20 @@ type Graph = BTreeMap<String, BTreeSet<String>>;
 #[test]
 fn no_file_imports_itself_by_way_of_others() {
     let sources = sources();
-    let graph = graph(&sources);
+    let mut graph = graph(&sources);
+    let mut knot: Graph =
+        graph.iter().filter(|(path, _)| KNOT.contains(&path.as_str())).map(|(path, used)| (path.clone(), used.clone())).collect();
+    knot.values_mut().for_each(|used| used.retain(|path| KNOT.contains(&path.as_str())));
+    let loose: Vec<_> = KNOT.iter().filter(|path| circle(&knot, path).is_none()).collect();
+    assert!(loose.is_empty(), "no circle leads through {loose:?} any more: take them out of the knot");
+    for (path, used) in &mut graph {
+        used.retain(|other| !(KNOT.contains(&path.as_str()) && KNOT.contains(&other.as_str())));
+    }
     let mut problems = Vec::new();
     for folder in WITHOUT_CIRCLES {
         let inside = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with(['/', '.']));
         let own: Graph = graph.iter().filter(|(path, _)| inside(path)).map(|(path, used)| (path.clone(), used.clone())).collect();
-        assert!(own.len() > 5, "`src/{folder}` has {} files", own.len());
+        assert!(own.len() > 1, "`src/{folder}` has {} files", own.len());
         problems.extend(own.keys().filter_map(|path| circle(&own, path)).map(|way| format!("src/{}", way.join(" > "))));
     }
     assert_none(&problems);

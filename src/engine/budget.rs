@@ -10,8 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::machine::Machine;
-use crate::engine::sandbox::Sandbox;
+use crate::engine::options::Options;
+
+/// What sandboxes may hold, and what all of them together hold.
+pub(super) struct Budget {
+    sandbox_bytes: usize,
+    total_bytes: usize,
+    pub(super) journal_bytes: usize,
+    documents: Arc<AtomicUsize>,
+    journals: Arc<AtomicUsize>,
+}
 
 /// One sandbox's share of a sum over all of them; taken off when it is dropped.
 pub(super) struct ByteMeter {
@@ -35,7 +43,7 @@ pub struct Usage {
 }
 
 impl ByteMeter {
-    pub fn new(sum: &Arc<AtomicUsize>) -> Self {
+    fn new(sum: &Arc<AtomicUsize>) -> Self {
         Self { sum: Arc::clone(sum), own: AtomicUsize::new(0) }
     }
 
@@ -63,23 +71,46 @@ impl Drop for ByteMeter {
     }
 }
 
-impl Machine {
+impl Budget {
+    pub fn new(options: &Options) -> Self {
+        Self {
+            sandbox_bytes: options.sandbox_bytes,
+            total_bytes: options.total_bytes,
+            journal_bytes: options.journal_bytes,
+            documents: Arc::default(),
+            journals: Arc::default(),
+        }
+    }
+
+    /// A meter for the documents of a new sandbox.
+    pub fn documents_meter(&self) -> ByteMeter {
+        ByteMeter::new(&self.documents)
+    }
+
+    /// A meter for the journal of a new sandbox.
+    pub fn journal_meter(&self) -> ByteMeter {
+        ByteMeter::new(&self.journals)
+    }
+
     /// How many more bytes of documents a sandbox may take in.
-    #[must_use]
-    pub fn room(&self, sandbox: &Sandbox) -> usize {
-        let own = self.options.sandbox_bytes.saturating_sub(sandbox.documents.own());
-        own.min(self.options.total_bytes.saturating_sub(sandbox.documents.sum()))
+    pub fn room(&self, documents: &ByteMeter) -> usize {
+        let own = self.sandbox_bytes.saturating_sub(documents.own());
+        own.min(self.total_bytes.saturating_sub(documents.sum()))
+    }
+
+    /// Whether a staged sandbox keeps within the budgets, when so many bytes are freed for it.
+    pub fn fits(&self, documents: &ByteMeter, freed: usize) -> bool {
+        documents.own() <= self.sandbox_bytes && documents.sum().saturating_sub(freed) <= self.total_bytes
     }
 
     /// What a sandbox holds.
-    #[must_use]
-    pub fn usage(&self, sandbox: &Sandbox) -> Usage {
+    pub fn usage(&self, documents: &ByteMeter, journal: usize) -> Usage {
         Usage {
-            documents: sandbox.documents.own(),
-            documents_limit: self.options.sandbox_bytes,
-            journal: sandbox.journal().bytes(),
-            journal_limit: self.options.journal_bytes,
-            full: self.room(sandbox) == 0,
+            documents: documents.own(),
+            documents_limit: self.sandbox_bytes,
+            journal,
+            journal_limit: self.journal_bytes,
+            full: self.room(documents) == 0,
         }
     }
 }

@@ -1,0 +1,55 @@
+//! What holds for the whole process.
+
+use std::time::Duration;
+
+use crate::engine::accounts::AccountRows;
+
+/// How often answers are checked against the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conform {
+    /// Every answer.
+    All,
+    /// The first ones of each account, and every 64th after that.
+    Sampled,
+    /// None.
+    Off,
+}
+
+/// What holds for the whole process.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How often answers are checked.
+    pub conform: Conform,
+    /// Whether our own headers are left out.
+    pub plain: bool,
+    /// The budget of one sandbox's journal.
+    pub journal_bytes: usize,
+    /// The budget of all journals together; once it is used up no journal grows further.
+    pub journals_bytes: usize,
+    /// How many sandboxes there may be.
+    pub sandboxes: usize,
+    /// The budget of one sandbox's documents, its snapshots included.
+    pub sandbox_bytes: usize,
+    /// The budget of all sandboxes' documents.
+    pub total_bytes: usize,
+    /// How long a sandbox may be idle before it is removed, unless its maker says otherwise; `None` is for ever.
+    pub ttl: Option<Duration>,
+    /// Mounts that scenarios may name in `accounts` although no vendor is there, with what their rows can have.
+    pub announced: &'static [(&'static str, &'static AccountRows)],
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            conform: Conform::Sampled,
+            plain: false,
+            journal_bytes: 16 << 20,
+            journals_bytes: 256 << 20,
+            sandboxes: 10_000,
+            sandbox_bytes: 4 << 30,
+            total_bytes: 8 << 30,
+            ttl: Some(Duration::from_secs(24 * 3600)),
+            announced: &[],
+        }
+    }
+}

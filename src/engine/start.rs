@@ -1,0 +1,107 @@
+//! What a new sandbox starts from, and the credentials that it gets.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::base::entropy;
+use crate::base::time::Timestamp;
+use crate::engine::sandbox::{DEFAULT, State};
+use crate::engine::script::{NoScenario, ScenarioRuntime};
+use crate::engine::vendor::Vendor;
+use crate::engine::vendors::Vendors;
+use crate::world::{Accounts, Agenda, Clock, Credential, Mode, Outbox, World};
+
+/// What a new sandbox starts from.
+pub struct Start {
+    /// The seed of every stream.
+    pub seed: u64,
+    /// The clock.
+    pub clock: Clock,
+    /// Rows of `accounts` by mount; a mount that is named has these instead of its defaults.
+    pub accounts: Vec<(String, Vec<Map<String, Value>>)>,
+    /// Whether whatever callers present is good.
+    pub any_credential: bool,
+    /// The scenario.
+    pub script: Box<dyn ScenarioRuntime>,
+    /// Its name.
+    pub scenario: String,
+}
+
+impl Start {
+    /// The default scenario: the wall's time, the default credentials.
+    #[must_use]
+    pub fn plain(wall: Timestamp) -> Self {
+        Self {
+            seed: 42,
+            clock: Clock::new(Mode::Realtime, None, wall),
+            accounts: Vec::new(),
+            any_credential: false,
+            script: Box::new(NoScenario),
+            scenario: DEFAULT.to_owned(),
+        }
+    }
+}
+
+pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
+    let mut accounts = Accounts::default();
+    let mut mounts = Vec::new();
+    accounts.any_credential = start.any_credential;
+    for vendor in vendors.all() {
+        let known = accounts.credentials(vendor.mount);
+        let given = start.accounts.iter().find(|(mount, _)| mount == vendor.mount).map(|(_, rows)| rows);
+        let rows = match given {
+            // Versions of one mount have the same rows, which the first of them reads.
+            Some(_) if !known.is_empty() => continue,
+            Some(rows) => {
+                mounts.push(vendor.mount);
+                rows.iter().map(|row| credential(vendor, row)).collect()
+            }
+            None => {
+                let own = (vendor.credentials)(name, &mut entropy::stream(start.seed, &[vendor.id, name, "credentials"], 0));
+                known.iter().cloned().chain(own).collect()
+            }
+        };
+        accounts.set_credentials(vendor.mount, rows);
+    }
+    let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default(), outbox: Outbox::default() };
+    State {
+        initial: world.clone(),
+        world,
+        script: start.script,
+        scenario: start.scenario,
+        faults: Vec::new(),
+        unused_faults: Vec::new(),
+        scenario_mounts: mounts,
+    }
+}
+
+fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
+    let account = row.get("account").and_then(Value::as_str).map_or_else(|| (vendor.account_of)(row), str::to_owned);
+    Credential { account: account.into(), facts: Arc::new(row.clone()) }
+}
+
+/// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
+pub(super) fn replace_credentials(vendors: &Vendors, state: &mut State, name: &str) {
+    let State { world, initial, scenario_mounts, .. } = state;
+    for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.contains(mount)) {
+        let rows = own_credentials(vendors, mount, name, world.seed, &world.accounts);
+        initial.accounts.set_credentials(mount, rows.clone());
+        world.accounts.set_credentials(mount, rows);
+    }
+}
+
+/// Credentials of its own for a copy, opening the accounts that those of its source open.
+fn own_credentials(vendors: &Vendors, mount: &str, name: &str, seed: u64, source: &Accounts) -> Vec<Credential> {
+    let before = source.credentials(mount);
+    let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
+    let own = |vendor: &&'static Vendor| (vendor.credentials)(name, &mut entropy::stream(seed, &[vendor.id, name, "credentials"], 0));
+    let mut rows: Vec<Credential> = versions.flat_map(own).collect();
+    for (place, row) in rows.iter_mut().enumerate() {
+        let same = before.iter().any(|other| other.account == row.account);
+        if let Some(other) = before.get(place).or(before.first()).filter(|_| !same) {
+            row.account = Arc::clone(&other.account);
+        }
+    }
+    rows
+}
