@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use seatrial::engine::webhooks::{AttemptResult, Subscription};
 use seatrial::engine::{Answer, Cx, Machine, Options, Request, Start};
 use seatrial::vendors;
-use seatrial::world::{Clock, Mode};
+use seatrial::world::Mode;
 use serde_json::{Value, json};
 
 /// A Shipmate client that is logged in.
@@ -121,7 +121,7 @@ fn lives(criterion: &mut Criterion) {
     for (name, events) in [("delivered", None), ("delivered and told", Some("TRACKING_UPDATED"))] {
         let booked = || {
             let client = Client::new();
-            client.machine.default_sandbox().lock().world.clock = Clock::new(Mode::Frozen, Some(client.wall), client.wall);
+            client.machine.default_sandbox().lock().world.set_mode(Mode::Frozen, client.wall);
             if let Some(event) = events {
                 let subscribe = |cx: &mut Cx<'_>| cx.subscribe(Subscription::new("http://127.0.0.1:9/", vec![event.to_owned()], cx.now));
                 let subscribed = client.machine.as_account(client.machine.default_sandbox(), "shipmate", None, client.wall, subscribe);

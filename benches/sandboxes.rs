@@ -31,7 +31,7 @@ fn make(machine: &Machine, name: &str) -> Arc<Sandbox> {
 
 /// A call of Shippo by the owner of a sandbox.
 fn call(sandbox: &Sandbox, method: Method, target: &str, body: String) -> Request {
-    let token = sandbox.lock().world.accounts.credentials("shippo").first().map(|row| row.text("token").to_owned());
+    let token = sandbox.lock().world.accounts().credentials("shippo").first().map(|row| row.text("token").to_owned());
     let token = format!("ShippoToken {}", token.expect("every sandbox has one"));
     let headers = [("host", "127.0.0.1:7447"), ("content-type", "application/json"), ("authorization", token.as_str())];
     let headers = headers

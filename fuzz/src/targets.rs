@@ -7,8 +7,9 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use seatrial::engine::{Conform, Machine, Options, Request, Start};
+use seatrial::persist::{Contents, SandboxFile};
 use seatrial::scenario::run::MachineVocabulary;
-use seatrial::{persist, scenario, vendors};
+use seatrial::{scenario, vendors};
 
 /// A target with its name and seeds, from which inputs are made.
 pub struct Target {
@@ -123,24 +124,25 @@ pub fn conversation(data: &[u8]) {
     }
 }
 
-/// The world of a sandbox's file: what is read can be written, and then reads the same.
+/// The file of a sandbox: what is read can be written, and then reads the same.
 pub fn import(data: &[u8]) {
     let names: Vec<_> = MACHINE.vendors().all().iter().flat_map(|vendor| [vendor.id.into(), vendor.mount.into()]).collect();
-    let read = |text: &str| persist::read(text, &names, wall());
-    if let Ok(world) = read(&String::from_utf8_lossy(data)) {
-        let written = persist::write(&world, wall()).expect("a world that was read can be written");
-        let again = read(written.get()).expect("a world that was written can be read");
-        let again = persist::write(&again, wall()).expect("a world that was read can be written");
-        assert_eq!(written.get(), again.get(), "a world changes by being written and read");
+    let read = |data: &[u8]| SandboxFile::parse(data).ok()?.read(&names, wall()).ok();
+    if let Some(contents) = read(data) {
+        let written = write(&contents);
+        let again = read(&written).expect("a file that was written can be read");
+        assert!(write(&again) == written, "a sandbox changes by being written and read");
     }
 }
 
 fn exported() -> Vec<Vec<u8>> {
     texts(&JSON).iter().for_each(|body| shippo_json(body));
-    let state = MACHINE.default_sandbox().lock();
-    let written = persist::write(&state.world, wall()).expect("a world can be written");
-    drop(state);
-    vec![written.get().as_bytes().to_vec()]
+    let state = MACHINE.default_sandbox().lock().clone();
+    vec![write(&Contents { world: state.world, scenario: String::new(), given: state.scenario_mounts, faults: Vec::new() })]
+}
+
+fn write(contents: &Contents) -> Vec<u8> {
+    contents.write(wall()).and_then(|file| file.to_bytes()).expect("documents are JSON")
 }
 
 fn post(path: &str, content_type: &'static str, body: &[u8]) {

@@ -1,7 +1,7 @@
 //! What a behavior sees of the world: the only way to state.
 //!
 //! **Invariant:** a behavior reaches documents, time and chance through [`Cx`] alone. It does no I/O and holds no lock, and
-//! whatever it wrote before it refused is taken back, so it may be run twice, and against any store.
+//! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ use crate::engine::public_urls::PublicUrls;
 use crate::engine::refusal::Refusal;
 use crate::engine::script::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
-use crate::world::{Account, AccountId, Accounts, Agenda, Credential, Kind, Outbox, Task, Undo, World};
+use crate::world::{Account, AccountId, Credential, Kind, Task, World};
 
 /// The context of one call, or of one due task.
 pub struct Cx<'w> {
@@ -35,63 +35,38 @@ pub struct Cx<'w> {
     /// All vendors of the machine.
     pub(crate) vendors: &'w [&'static Vendor],
     pub(crate) vendor: &'static Vendor,
-    pub(crate) agenda: &'w mut Agenda,
-    pub(crate) outbox: &'w mut Outbox,
-    pub(crate) script: &'w mut dyn ScenarioRuntime,
+    pub(crate) script: &'w dyn ScenarioRuntime,
     pub(crate) public_urls: &'w PublicUrls,
-    pub(crate) added: Vec<(Timestamp, u64)>,
-    pub(crate) seed: u64,
 }
 
 /// The documents of one account.
 pub struct Docs<'w> {
-    accounts: &'w mut Accounts,
+    pub(crate) world: &'w mut World,
     account: AccountId,
-    log: &'w mut Vec<Change>,
-}
-
-/// A write, so that it can be taken back.
-pub(crate) struct Change {
-    account: AccountId,
-    kind: Kind,
-    undo: Undo,
 }
 
 impl<'w> Cx<'w> {
-    /// A context over a world. `log` collects what is written.
-    pub(crate) fn new(
-        world: &'w mut World,
-        script: &'w mut dyn ScenarioRuntime,
-        log: &'w mut Vec<Change>,
-        place: Scope<'w>,
-        credential: Credential,
-        rng: Rng,
-    ) -> Self {
-        let World { seed, accounts, agenda, outbox, .. } = world;
+    /// A context over a world.
+    pub(crate) fn new(world: &'w mut World, script: &'w dyn ScenarioRuntime, scope: Scope<'w>, credential: Credential, rng: Rng) -> Self {
         Self {
-            now: place.now,
+            now: scope.now,
             rng,
-            call: place.call,
+            call: scope.call,
             credential,
-            docs: Docs { accounts, account: place.account, log },
+            docs: Docs { world, account: scope.account },
             notes: Vec::new(),
-            sandbox: place.sandbox,
-            public_urls: place.public_urls,
-            vendors: place.vendors,
-            vendor: place.vendor,
-            agenda,
-            outbox,
+            sandbox: scope.sandbox,
+            public_urls: scope.public_urls,
+            vendors: scope.vendors,
+            vendor: scope.vendor,
             script,
-            added: Vec::new(),
-            seed: *seed,
         }
     }
 
     /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
     pub fn schedule_at(&mut self, at: Timestamp, topic: impl Into<Name>, subject: &str, step: u32) {
         let task = Task { account: self.docs.account, vendor: self.vendor.id.into(), topic: topic.into(), subject: subject.into(), step };
-        let key = self.agenda.add(at.max(self.now), task);
-        self.added.push(key);
+        self.docs.world.schedule(at.max(self.now), task);
     }
 
     /// Like [`Cx::schedule_at`], so long from now.
@@ -102,15 +77,15 @@ impl<'w> Cx<'w> {
     /// The credentials of this vendor, for operations that log somebody in.
     #[must_use]
     pub fn credentials(&self) -> std::sync::Arc<[Credential]> {
-        self.docs.accounts.credentials(self.vendor.mount)
+        self.docs.world.accounts().credentials(self.vendor.mount)
     }
 
     /// Goes on as the owner of a credential, as logging in does: its documents, its stream, its count of calls.
     pub fn switch_account(&mut self, credential: Credential) {
-        self.docs.account = self.docs.accounts.open(self.vendor.mount, &credential.account);
-        let account = self.docs.accounts.get_mut(self.docs.account);
-        account.calls += 1;
-        self.rng = entropy::stream(self.seed, &[self.vendor.id, &account.name], account.calls);
+        let world = &mut *self.docs.world;
+        self.docs.account = world.open_account(self.vendor.mount, &credential.account);
+        let calls = world.count_call(self.docs.account);
+        self.rng = entropy::stream(world.seed(), &[self.vendor.id, &credential.account], calls);
         self.credential = credential;
     }
 
@@ -158,7 +133,7 @@ impl Docs<'_> {
     /// The document with that id as it is stored: compact JSON.
     #[must_use]
     pub fn raw(&self, kind: Kind, id: &str) -> Option<&[u8]> {
-        self.accounts.get(self.account).table(&kind)?.get(id)
+        self.world.accounts().get(self.account).table(&kind)?.get(id)
     }
 
     /// Whether there is a document with that id.
@@ -170,8 +145,8 @@ impl Docs<'_> {
     /// Whether another account of the same mount has a document with that id.
     #[must_use]
     pub fn exists_in_other_account(&self, kind: Kind, id: &str) -> bool {
-        let own = &self.accounts.get(self.account).mount;
-        let mut others = self.accounts.iter().filter(|(other, account)| *other != self.account && account.mount == *own);
+        let own = &self.world.accounts().get(self.account).mount;
+        let mut others = self.world.accounts().iter().filter(|(other, account)| *other != self.account && account.mount == *own);
         others.any(|(_, account)| account.table(&kind).is_some_and(|table| table.get(id).is_some()))
     }
 
@@ -180,21 +155,14 @@ impl Docs<'_> {
     /// # Panics
     /// If the document cannot be JSON.
     pub fn put<T: Serialize + ?Sized>(&mut self, kind: Kind, id: &str, document: &T) {
-        let mut joined = std::mem::take(&mut self.accounts.scratch);
-        joined.clear();
-        joined.extend_from_slice(id.as_bytes());
-        serde_json::to_writer(&mut joined, document).expect("documents have text keys and are written to memory");
-        let undo = self.accounts.put(self.account, &kind, id, &joined);
-        self.accounts.scratch = joined;
-        self.log.push(Change { account: self.account, kind, undo });
+        self.world.put(self.account, &kind, id, |out| {
+            serde_json::to_writer(out, document).expect("documents have text keys and are written to memory");
+        });
     }
 
     /// Removes a document; whether there was one.
     pub fn remove(&mut self, kind: Kind, id: &str) -> bool {
-        let undo = self.accounts.remove(self.account, &kind, id);
-        let removed = undo.is_some();
-        self.log.extend(undo.map(|undo| Change { account: self.account, kind, undo }));
-        removed
+        self.world.remove(self.account, &kind, id)
     }
 
     /// How many documents of a kind there are.
@@ -216,21 +184,21 @@ impl Docs<'_> {
     /// The account whose documents these are.
     #[must_use]
     pub fn account(&self) -> &Account {
-        self.accounts.get(self.account)
+        self.world.accounts().get(self.account)
     }
 
     /// One of the vendor's own documents, which belong to no customer.
     #[must_use]
     pub fn common<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
-        let shared = self.accounts.find(&self.account().mount, "")?;
-        self.accounts.get(shared).table(&kind)?.get(id).map(read)
+        let shared = self.world.accounts().find(&self.account().mount, "")?;
+        self.world.accounts().get(shared).table(&kind)?.get(id).map(read)
     }
 
     /// The vendor's own documents, to be changed.
     pub fn shared(&mut self) -> Docs<'_> {
-        let mount = self.accounts.get(self.account).mount.clone();
-        let account = self.accounts.open(mount, "");
-        Docs { accounts: self.accounts, account, log: self.log }
+        let mount = self.account().mount.clone();
+        let account = self.world.open_account(mount, "");
+        Docs { world: self.world, account }
     }
 }
 
@@ -238,14 +206,4 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> T {
     // Checking the whole text once costs less than checking each of its strings.
     let text = std::str::from_utf8(body).expect("documents are stored as text");
     serde_json::from_str(text).expect("a stored document is read by the type that wrote it")
-}
-
-/// Takes back everything in the log.
-pub(crate) fn roll_back(world: &mut World, log: &mut Vec<Change>, added: Vec<(Timestamp, u64)>) {
-    for change in log.drain(..).rev() {
-        world.accounts.revert(change.account, &change.kind, change.undo);
-    }
-    for key in added {
-        world.agenda.strike(key);
-    }
 }

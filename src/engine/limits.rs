@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
-use crate::world::{Account, Credential};
+use crate::world::{AccountId, Credential, World};
 
 /// What a vendor publishes for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,19 +39,21 @@ pub fn unlimited(_: &Call<'_>, _: &Credential) -> Option<Limit> {
 }
 
 /// Counts a call of an account against a limit of its vendor.
-pub(super) fn count(account: &mut Account, limit: Limit, now: Timestamp) -> Quota {
-    limit.count(account.windows.entry(limit.class.clone()).or_insert((now, 0)), now)
+pub(super) fn count(world: &mut World, account: AccountId, limit: Limit, now: Timestamp) -> Quota {
+    let (quota, window) = limit.count(world.accounts().get(account).window(&limit.class), now);
+    world.set_window(account, limit.class, Some(window));
+    quota
 }
 
 impl Limit {
-    /// Counts a call in a window, given as its beginning and the calls that it has seen. A window that has ended begins anew.
-    pub fn count(&self, (began, used): &mut (Timestamp, u64), now: Timestamp) -> Quota {
-        // A clock that was set back begins anew, too.
-        if now < *began || now.duration_since(*began) >= self.window {
-            (*began, *used) = (now, 0);
-        }
-        *used += 1;
-        Quota { class: self.class.clone(), limit: self.calls, used: *used, resets_at: time::shift(*began, self.window) }
+    /// Counts a call in a window, given as its beginning and the calls that it has seen; the window after that. A window that
+    /// has ended begins anew, and so does one after a clock that was set back.
+    #[must_use]
+    pub fn count(&self, window: Option<(Timestamp, u64)>, now: Timestamp) -> (Quota, (Timestamp, u64)) {
+        let lasts = |began: Timestamp| now >= began && now.duration_since(began) < self.window;
+        let (began, used) = window.filter(|(began, _)| lasts(*began)).unwrap_or((now, 0));
+        let used = used + 1;
+        (Quota { class: self.class.clone(), limit: self.calls, used, resets_at: time::shift(began, self.window) }, (began, used))
     }
 }
 

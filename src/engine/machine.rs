@@ -6,6 +6,7 @@ use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, Usage};
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
+use crate::engine::recorder::Record;
 use crate::engine::registry::{Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::start::{self, Start};
@@ -99,7 +100,7 @@ impl Machine {
     /// # Errors
     /// As [`Machine::open`].
     pub fn fork(&self, source: &Sandbox, name: &str, wall: Timestamp) -> Result<Arc<Sandbox>, SandboxError> {
-        let mut state = source.lock().fork();
+        let mut state = source.lock().clone();
         start::replace_credentials(&self.vendors, &mut state, name);
         let copy = Arc::new(Sandbox::new(name, state, &self.budget));
         copy.touch(wall);
@@ -108,7 +109,9 @@ impl Machine {
 
     /// Gives a staged sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
     pub fn adopt(&self, staged: &Sandbox) {
-        start::replace_credentials(&self.vendors, &mut staged.lock(), &staged.name);
+        let mut state = staged.lock();
+        start::replace_credentials(&self.vendors, &mut state, &staged.name);
+        state.note(|state| Record::Whole(Box::new(state.clone())));
     }
 
     /// Puts a staged sandbox in another's place, in one step; the journal and the faults go on only if `keep` says so.
@@ -123,9 +126,9 @@ impl Machine {
         let mut other = staged.lock();
         std::mem::swap(&mut *state, &mut *other);
         if keep {
-            std::mem::swap(&mut state.faults, &mut other.faults);
-            std::mem::swap(&mut state.unused_faults, &mut other.unused_faults);
+            state.take_faults(&mut other);
         }
+        state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(other);
         sandbox.count(&state);
         drop(state);

@@ -1,4 +1,4 @@
-//! One request, from its route to the journal. [`Machine::handle`] begins it, and `pipeline.rs` has a function for each part:
+//! One request, from its route to the journal. [`Machine::handle`] begins it; `pipeline.rs` reads and finishes, `execute.rs` does what needs the world:
 //!
 //! ```text
 //! locate        which sandbox, which vendor, what is left of the path     locate.rs
@@ -10,7 +10,7 @@
 //! due events    everything that had to happen by now                      due.rs
 //! authenticate  credential → account                                      Vendor::authenticate
 //! scenario      delays, faults, canned answers                            script.rs
-//! run           the row's handler over a Cx                               cx.rs, vendors/<v>/rules
+//! run           the row's handler over a Cx, in a transaction             transaction.rs, cx.rs, vendors/<v>/rules
 //! ── finish: the world is free ──
 //! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
 //! conform       answer against the document                               spec/validate.rs
@@ -20,6 +20,7 @@
 //! Knows no concrete vendor, no transport and no clock: the shell hands in requests and the wall's time.
 
 mod accounts;
+mod actions;
 pub mod auth;
 mod budget;
 mod call;
@@ -28,6 +29,7 @@ mod cx;
 pub mod decode;
 mod dialect;
 mod due;
+mod execute;
 mod extract;
 mod limits;
 pub mod listing;
@@ -37,6 +39,7 @@ mod options;
 mod parcels;
 mod pipeline;
 mod public_urls;
+mod recorder;
 mod refusal;
 mod registry;
 mod reply;
@@ -46,18 +49,21 @@ mod sandbox;
 mod script;
 pub mod signing;
 mod start;
+mod state;
+mod transaction;
 mod vendor;
 mod vendors;
 pub mod webhooks;
 
 pub use accounts::{AccountRows, FieldSpec, FieldType};
+pub use actions::ActionError;
 pub use auth::{AuthRequest, Identity, credentials};
 pub use budget::Usage;
 pub use call::{Call, Request, pairs};
 pub use coverage::{Coverage, Evidence};
 pub use cx::{Cx, Docs};
 pub use dialect::{Dialect, DialectCx};
-pub use due::{ActionError, Progress};
+pub use due::Progress;
 pub use extract::{Extract, Handler, Json, Params, Query};
 pub use limits::{Limit, Quota, unlimited};
 pub use locate::below;
@@ -65,11 +71,13 @@ pub use machine::Machine;
 pub use options::{Conform, Options};
 pub use parcels::{PARCEL, Track};
 pub use public_urls::PublicUrls;
+pub use recorder::{Guard, Record, Sink};
 pub use refusal::{Denial, Refusal};
 pub use registry::SandboxError;
 pub use reply::{Answer, Body, Outcome, Reply, Wire};
-pub use sandbox::{DEFAULT, Sandbox, Snapshot, State};
+pub use sandbox::{DEFAULT, Sandbox, Snapshot};
 pub use script::{Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
 pub use start::Start;
+pub use state::State;
 pub use vendor::{OperationRow, Operations, PathStyle, Vendor, nothing_due, scans_are_read};
 pub use vendors::{LoadedVendor, Vendors};

@@ -9,13 +9,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::library;
 use crate::carrier::timeline::{self, AnchorTimes, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status};
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
-use crate::world::{Kind, Task};
+use crate::world::{Counter, Kind, Task};
 
 /// Parcels, by tracking number.
 pub const PARCEL: Kind = Kind::new("parcel");
@@ -48,7 +49,7 @@ impl Cx<'_> {
     pub fn create_parcel(&mut self, mut parcel: Parcel) {
         parcel.vendor = self.vendor.id.into();
         if parcel.timeline.is_none() {
-            parcel.timeline = self.script.timeline_of(self.vendor.id, &parcel);
+            parcel.timeline = self.script.timeline_of(self.vendor.id, &parcel, &mut self.docs.world.tally(Name::default()).1);
         }
         self.plan(&parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, &parcel);
@@ -126,7 +127,7 @@ impl Cx<'_> {
         if self.script.timeline(name).is_none() && library::named(name, parcel).is_none() {
             return false;
         }
-        self.script.followed(name);
+        self.docs.world.tally(Name::default()).1.add(Counter::Parcels(name.to_owned().into()));
         parcel.timeline = Some(name.to_owned());
         parcel.step = 0;
         parcel.reads = 0;

@@ -1,7 +1,5 @@
 //! The way of one request, as the door of this folder draws it.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,49 +10,17 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
-use crate::engine::auth::AuthRequest;
 use crate::engine::call::{self, Call, Request};
-use crate::engine::cx::{self, Cx, Scope};
 use crate::engine::dialect::{DialectCx, Stream};
-use crate::engine::limits::{self, Quota};
+use crate::engine::execute::{Executed, Parsed};
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Conform;
-use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
-use crate::engine::sandbox::{Sandbox, State};
-use crate::engine::script::{self, Decision, Instead, View};
-use crate::engine::vendor::{OperationRow, Vendor};
+use crate::engine::reply::{Answer, Body, Reply};
+use crate::engine::sandbox::Sandbox;
 use crate::spec::{Catalog, Operation, Route};
-use crate::world::{Credential, Exchange};
-
-/// The account of callers whom we do not know.
-const NOBODY: &str = "nobody";
-
-/// A call that was read, and what parsed it came to.
-struct Parsed<'m> {
-    call: Call<'m>,
-    row: Option<&'m OperationRow>,
-    /// Why the call cannot be behaved, if its caller is let in.
-    refusal: Option<Refusal>,
-}
-
-/// What happened while the world was locked.
-struct Executed {
-    outcome: Outcome,
-    at: Timestamp,
-    seed: u64,
-    account: Arc<str>,
-    number: u64,
-    quota: Option<Quota>,
-    /// Whether the world's time is not the wall's, so that answers carry it.
-    dated: bool,
-    delay: Duration,
-    wire: Option<Wire>,
-    failing: Option<StatusCode>,
-    notes: Vec<Box<str>>,
-}
+use crate::world::Exchange;
 
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
@@ -77,7 +43,7 @@ impl Machine {
     fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
         let parsed = read(request, here);
         here.sandbox.touch(wall);
-        let executed = self.execute(&here.sandbox, here.loaded.vendor, &parsed, None, wall);
+        let executed = self.execute(&here.sandbox, here.loaded.vendor, &parsed, wall);
         self.finish(here, &parsed.call, executed)
     }
 
@@ -104,82 +70,9 @@ impl Machine {
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
         let parsed = read(&request, &here);
-        let credential = sandbox.lock().world.accounts.credentials(loaded.vendor.mount).first().cloned()?;
-        let executed = self.execute(sandbox, loaded.vendor, &parsed, Some(credential), wall);
+        let credential = sandbox.lock().world.accounts().credentials(loaded.vendor.mount).first().cloned()?;
+        let executed = self.execute_given(sandbox, loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, &parsed.call, executed))
-    }
-
-    /// Everything that needs the world.
-    fn execute(
-        &self,
-        sandbox: &Sandbox,
-        vendor: &'static Vendor,
-        parsed: &Parsed<'_>,
-        known: Option<Credential>,
-        wall: Timestamp,
-    ) -> Executed {
-        let call = &parsed.call;
-        let mut guard = sandbox.lock();
-        let state = &mut *guard;
-        let now = state.world.clock.now(wall);
-        let dated = !state.world.clock.is_wall();
-        self.run_due_tasks(sandbox, state, now);
-        // Data that is prepared, for the `given` of a scenario, meets neither limits nor faults.
-        let counts = known.is_none();
-        let admission = known.map_or_else(|| admit(sandbox, vendor, call, state, now), |credential| Ok(Some(credential)));
-        let (credential, denied) = match admission {
-            Ok(credential) => (credential, None),
-            Err(refusal) => (None, Some(refusal)),
-        };
-        let account = state.world.accounts.open(vendor.mount, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
-        let owner = state.world.accounts.get_mut(account);
-        owner.calls += 1;
-        let (number, name) = (owner.calls, Arc::clone(&owner.name));
-        let limit = credential.as_ref().filter(|_| counts).and_then(|credential| (vendor.limit)(call, credential));
-        let quota = limit.map(|limit| limits::count(owner, limit, now));
-        let mut rng = entropy::stream(state.world.seed, &[vendor.id, &name], number);
-        let documents = state.world.accounts.get(account);
-        let view = View { vendor: vendor.id, call, account: credential.is_some().then_some(account), documents, state: vendor.state, now };
-        let decision = if counts { script::decide(&mut state.faults, state.script.as_mut(), &view, &mut rng) } else { Decision::default() };
-        let exceeded = quota.clone().filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
-        let refusal = match (&parsed.refusal, denied) {
-            (Some(Refusal::UnknownPath { .. }), denied) => Some(Refusal::UnknownPath { authenticated: denied.is_none() }),
-            (_, Some(denied)) => Some(denied),
-            (refusal, None) => exceeded.map(Refusal::RateLimited).or_else(|| refusal.clone()),
-        };
-        let mut executed = Executed {
-            outcome: Err(Refusal::Broken),
-            at: now,
-            seed: state.world.seed,
-            account: Arc::clone(&name),
-            number,
-            quota: decision.quota.or(quota),
-            dated,
-            delay: decision.delay,
-            wire: decision.wire,
-            failing: decision.failing,
-            notes: Vec::new(),
-        };
-        executed.outcome = match (decision.instead, refusal, parsed.row) {
-            (Some(Instead::Reply(reply)), ..) => Ok(reply),
-            (Some(Instead::Refusal(refusal)), ..) | (None, Some(refusal), _) => Err(refusal),
-            (None, None, None) => Err(Refusal::UnknownPath { authenticated: true }),
-            (None, None, Some(row)) => {
-                let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
-                let place = Scope {
-                    now,
-                    call,
-                    sandbox: &sandbox.name,
-                    public_urls: self.public_urls(),
-                    vendors: self.vendors.all(),
-                    vendor,
-                    account,
-                };
-                run_handler(state, row, place, credential, rng, self.room(sandbox), &mut executed)
-            }
-        };
-        sandbox.count(state);
-        executed
     }
 
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
@@ -270,8 +163,8 @@ fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
     };
     let (operation, parameters) = match loaded.route(&request.method, here.path) {
         Route::Found(operation, parameters) => (operation, parameters),
-        Route::WrongMethod(allowed) => return Parsed { call, row: None, refusal: Some(Refusal::WrongMethod(allowed)) },
-        Route::Unknown => return Parsed { call, row: None, refusal: Some(Refusal::UnknownPath { authenticated: false }) },
+        Route::WrongMethod(allowed) => return Parsed { call, row: Err(Refusal::WrongMethod(allowed)) },
+        Route::Unknown => return Parsed { call, row: Err(Refusal::UnknownPath { authenticated: false }) },
     };
     call.operation = Some(operation);
     call.parameters = parameters;
@@ -299,84 +192,8 @@ fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
     if refusal.is_none() && !call.violations.is_empty() && row.is_some_and(|row| row.spec_validated) {
         refusal = Some(Refusal::Invalid(call.violations.clone()));
     }
-    Parsed { call, row, refusal }
-}
-
-/// The credential of the caller, as the vendor authenticates it; none for an open operation.
-fn admit(
-    sandbox: &Sandbox,
-    vendor: &'static Vendor,
-    call: &Call<'_>,
-    state: &mut State,
-    now: Timestamp,
-) -> Result<Option<Credential>, Refusal> {
-    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
-        return Ok(None);
-    }
-    let accounts = &mut state.world.accounts;
-    let shared = accounts.open(vendor.mount, "");
-    let credentials = accounts.credentials(vendor.mount);
-    let gate = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
-    match (vendor.authenticate)(&gate) {
-        Ok(credential) => match credential.denial(now) {
-            Some(denial) => Err(Refusal::Unauthenticated(denial)),
-            None => Ok(Some(credential)),
-        },
-        Err(Refusal::Unauthenticated(_)) if accounts.any_credential => Ok(credentials.first().cloned()),
-        Err(refusal) => Err(refusal),
-    }
-}
-
-/// Runs a row. What it wrote is taken back when it refuses or fails.
-fn run_handler(
-    state: &mut State,
-    row: &OperationRow,
-    place: Scope<'_>,
-    credential: Credential,
-    rng: entropy::Rng,
-    room: usize,
-    executed: &mut Executed,
-) -> Outcome {
-    let mut log = Vec::new();
-    let before = state.world.accounts.bytes();
-    let mut cx = Cx::new(&mut state.world, state.script.as_mut(), &mut log, place, credential, rng);
-    let done = guarded(|| {
-        let outcome = (row.handler)(&mut cx);
-        if outcome.is_ok() {
-            parcels::called(&mut cx);
-        }
-        outcome
-    });
-    let added = std::mem::take(&mut cx.added);
-    executed.notes = std::mem::take(&mut cx.notes);
-    let owner = cx.docs.account();
-    executed.account = Arc::clone(&owner.name);
-    executed.number = owner.calls;
-    drop(cx);
-    let grown = state.world.accounts.bytes().saturating_sub(before);
-    let done = if grown > room {
-        executed.notes.push(format!("sandbox-full: {grown} bytes of documents do not fit, {room} are left").into());
-        Ok(Err(Refusal::Broken))
-    } else {
-        done
-    };
-    let outcome = done.unwrap_or_else(|panic| {
-        tracing::error!(operation = row.operation, panic, "a behavior failed and was taken back");
-        executed.notes.push(format!("sandbox-broken: {panic}").into());
-        Err(Refusal::Broken)
-    });
-    if outcome.is_err() {
-        cx::roll_back(&mut state.world, &mut log, added);
-    }
-    outcome
-}
-
-/// Runs something that may panic; the panic's message.
-pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic: Box<dyn Any + Send>| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
-    })
+    let row = row.ok_or(Refusal::UnknownPath { authenticated: true });
+    Parsed { call, row: refusal.map_or(row, Err) }
 }
 
 fn check(catalog: &Catalog, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes, notes: &mut Vec<Box<str>>) {

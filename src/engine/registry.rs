@@ -143,7 +143,7 @@ impl Registry {
 /// Every text in the credentials of a sandbox, with its mount.
 fn texts(sandbox: &Sandbox) -> BTreeSet<IndexKey> {
     let state = sandbox.lock();
-    let accounts = &state.world.accounts;
+    let accounts = state.world.accounts();
     let of = |mount: &Name| {
         let rows = accounts.credentials(mount);
         let texts = rows.iter().flat_map(|row| row.facts.values()).filter_map(serde_json::Value::as_str);

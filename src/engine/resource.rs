@@ -28,12 +28,15 @@ use crate::world::Kind;
 /// The members of a body, as they were read.
 pub type Members = Map<String, Value>;
 
+/// Reads the members of a body, or refuses it.
+pub type ReadBody = fn(&mut Cx<'_>, &Value) -> Result<Members, Refusal>;
+
 /// One kind of documents, and how callers treat it.
 pub struct Resource {
     /// The kind under which it is stored.
     pub kind: Kind,
     /// Reads a body; `None` if the document validates it, which makes rows of valid requests.
-    pub read: Option<fn(&mut Cx<'_>, &Value) -> Result<Members, Refusal>>,
+    pub read: Option<ReadBody>,
     /// The members of the document in their order, and what they are made from.
     pub members: &'static [(&'static str, Source)],
     /// Has the last word about a document before it is stored: the members that were read, and the document. [`unchanged`] has none.

@@ -10,8 +10,10 @@ use event_listener::{Event, EventListener};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
-use crate::engine::script::{Fault, ScenarioRuntime, UnusedRule};
-use crate::world::{Exchange, Journal, World};
+use crate::engine::recorder::{Guard, Guarded, Record, Recorder, Sink};
+use crate::engine::script::{Fault, UnusedRule};
+use crate::engine::state::State;
+use crate::world::{Counters, Exchange, Journal, Mismatch};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
@@ -26,7 +28,7 @@ const LEAST_JOURNAL: usize = 64 * 1024;
 pub struct Sandbox {
     /// Its name: `default`, or what its maker called it.
     pub name: Arc<str>,
-    state: Mutex<State>,
+    state: Mutex<Guarded>,
     journal: Mutex<Journal>,
     snapshots: Mutex<BTreeMap<String, Snapshot>>,
     /// By what the registry finds it.
@@ -43,24 +45,6 @@ pub struct Sandbox {
     ttl: AtomicI64,
 }
 
-/// What the lock of a sandbox guards.
-pub struct State {
-    /// The world as it is.
-    pub world: World,
-    /// The world as it was right after its scenario was loaded.
-    pub initial: World,
-    /// The scenario at work.
-    pub script: Box<dyn ScenarioRuntime>,
-    /// The scenario's name.
-    pub scenario: String,
-    /// What goes wrong on purpose, switched on at run time.
-    pub faults: Vec<Fault>,
-    /// Faults that were switched off and had had no effect.
-    pub unused_faults: Vec<UnusedRule>,
-    /// The mounts whose credentials the scenario gave.
-    pub scenario_mounts: Vec<&'static str>,
-}
-
 /// An earlier state.
 pub struct Snapshot {
     /// When it was taken, on the world's clock.
@@ -70,54 +54,17 @@ pub struct Snapshot {
     state: State,
 }
 
-impl State {
-    /// A copy that goes its own way from here on. Documents are shared until one side writes.
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        Self {
-            world: self.world.clone(),
-            initial: self.initial.clone(),
-            script: self.script.fork(),
-            scenario: self.scenario.clone(),
-            faults: self.faults.iter().map(Fault::fork).collect(),
-            unused_faults: self.unused_faults.clone(),
-            scenario_mounts: self.scenario_mounts.clone(),
-        }
-    }
-
-    /// Switches faults off. Those that never had an effect are remembered.
-    pub fn switch_off(&mut self, which: impl Fn(&Fault) -> bool) {
-        let (off, on) = std::mem::take(&mut self.faults).into_iter().partition(which);
-        self.faults = on;
-        let off: Vec<Fault> = off;
-        let lapsed = off.iter().filter_map(|fault| fault.unused("it was switched off before any call met it"));
-        self.unused_faults.extend(lapsed.take(Self::LAPSED.saturating_sub(self.unused_faults.len())));
-    }
-
-    /// What was prepared, by the scenario or by hand, and has had no effect so far.
-    #[must_use]
-    pub fn unused(&self) -> Vec<UnusedRule> {
-        let faults = self.faults.iter().filter_map(|fault| fault.unused("no call met it"));
-        self.script.unused().into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
-    }
-
-    /// How many of them are remembered.
-    const LAPSED: usize = 64;
-
-    /// Bytes of everything that callers may make large.
-    fn bytes(&self) -> usize {
-        self.world.accounts.bytes() + self.script.source().len() + self.faults.iter().map(Fault::bytes).sum::<usize>()
-    }
-}
-
 impl Sandbox {
+    /// How many faults a sandbox may have at once.
+    pub const FAULTS: usize = 256;
+
     /// How many snapshots a sandbox may hold.
     pub const SNAPSHOTS: usize = 64;
 
     pub(super) fn new(name: &str, state: State, budget: &Budget) -> Self {
         let sandbox = Self {
             name: Arc::from(name),
-            state: Mutex::new(state),
+            state: Mutex::new(Guarded { state, recorder: None }),
             journal: Mutex::new(Journal::new(budget.journal_bytes)),
             snapshots: Mutex::default(),
             index_keys: Mutex::default(),
@@ -132,9 +79,9 @@ impl Sandbox {
         sandbox
     }
 
-    /// The state, locked. A panic while it was locked has been taken back, so the lock is never poisoned for others.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state, locked. What panicked while it was locked has been rolled back, so the lock is never poisoned for others.
+    pub fn lock(&self) -> Guard<'_> {
+        Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The journal, locked.
@@ -171,8 +118,9 @@ impl Sandbox {
     /// Makes this moment the one that [`Sandbox::reset`] goes back to.
     pub fn mark_initial_state(&self) {
         let mut state = self.lock();
+        state.world.replace_counters(Counters::default());
         state.initial = state.world.clone();
-        state.script.reset();
+        state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(state);
         self.forget();
     }
@@ -180,11 +128,11 @@ impl Sandbox {
     /// Goes back to the moment after the scenario was loaded. The journal and the faults go with it, snapshots stay.
     pub fn reset(&self) {
         let mut state = self.lock();
-        let origin = state.initial.clone();
-        let before = std::mem::replace(&mut state.world, origin);
-        state.script.reset();
+        let initial = state.initial.clone();
+        let before = std::mem::replace(&mut state.world, initial);
         state.faults.clear();
         state.unused_faults.clear();
+        state.note(|_| Record::Reset);
         self.count(&state);
         drop(state);
         drop(before);
@@ -193,22 +141,55 @@ impl Sandbox {
 
     /// Empties the journal.
     pub fn forget(&self) {
+        self.lock().note(|_| Record::Forget);
         let mut journal = self.journal();
         journal.clear();
         self.journal_bytes.set(journal.bytes());
     }
 
+    /// Switches a fault on, in place of the one of that name if there is one; false when there are too many.
+    pub fn switch_on(&self, fault: Fault) -> bool {
+        let mut state = self.lock();
+        if state.faults.len() >= Self::FAULTS && state.faults.iter().all(|other| other.name != fault.name) {
+            return false;
+        }
+        let index = state.switch_off(&fault.name).unwrap_or(state.faults.len());
+        state.faults.insert(index, fault);
+        self.faults_changed(state);
+        true
+    }
+
+    /// Switches a fault off; whether there was one of that name.
+    pub fn switch_off(&self, name: &str) -> bool {
+        let mut state = self.lock();
+        let was_on = state.switch_off(name).is_some();
+        self.faults_changed(state);
+        was_on
+    }
+
+    pub(super) fn set_faults(&self, faults: Vec<Fault>, unused: Vec<UnusedRule>) {
+        let mut state = self.lock();
+        (state.faults, state.unused_faults) = (faults, unused);
+        self.faults_changed(state);
+    }
+
+    fn faults_changed(&self, mut state: Guard<'_>) {
+        state.note(|state| Record::Faults(state.faults.clone(), state.unused_faults.clone()));
+        self.count(&state);
+    }
+
     /// Keeps the state of this moment under a name; one of that name before is replaced. `None` when there are too many.
     pub fn snapshot(&self, name: &str, wall: Timestamp) -> Option<(Timestamp, usize)> {
-        let state = self.lock();
-        let (at, bytes) = (state.world.clock.now(wall), state.bytes());
+        let mut state = self.lock();
+        let (at, bytes) = (state.world.clock().now(wall), state.bytes());
         let mut snapshots = self.snapshots();
         if snapshots.len() >= Self::SNAPSHOTS && !snapshots.contains_key(name) {
             return None;
         }
-        let before = snapshots.insert(name.to_owned(), Snapshot { at, bytes, state: state.fork() });
+        let before = snapshots.insert(name.to_owned(), Snapshot { at, bytes, state: state.clone() });
         self.keep(&snapshots);
         drop(snapshots);
+        state.note(|_| Record::Snapshot(name.to_owned(), wall));
         self.count(&state);
         drop(state);
         drop(before);
@@ -218,11 +199,14 @@ impl Sandbox {
     /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it. The journal goes on.
     pub fn restore(&self, name: &str, wall: Timestamp) -> bool {
         let mut state = self.lock();
-        let Some((mut earlier, at)) = self.snapshots().get(name).map(|snapshot| (snapshot.state.fork(), snapshot.at)) else { return false };
-        if !earlier.world.clock.is_wall() {
-            earlier.world.clock.set(at, wall);
+        let Some((mut earlier, at)) = self.snapshots().get(name).map(|snapshot| (snapshot.state.clone(), snapshot.at)) else {
+            return false;
+        };
+        if !earlier.world.clock().is_wall() {
+            earlier.world.set_time(at, wall);
         }
         let before = std::mem::replace(&mut *state, earlier);
+        state.note(|_| Record::Restore(name.to_owned(), wall));
         self.count(&state);
         drop(state);
         drop(before);
@@ -231,11 +215,12 @@ impl Sandbox {
 
     /// Drops a snapshot; whether there was one of that name.
     pub fn drop_snapshot(&self, name: &str) -> bool {
-        let state = self.lock();
+        let mut state = self.lock();
         let mut snapshots = self.snapshots();
         let before = snapshots.remove(name);
         self.keep(&snapshots);
         drop(snapshots);
+        state.note(|_| Record::DropSnapshot(name.to_owned()));
         self.count(&state);
         drop(state);
         before.is_some()
@@ -267,5 +252,34 @@ impl Sandbox {
         let ttl = self.ttl.load(Ordering::Relaxed);
         let at = self.used.load(Ordering::Relaxed).saturating_add(ttl);
         if ttl == 0 { None } else { Timestamp::from_second(at).ok() }
+    }
+
+    /// The state as it is. From now on, the sink is told of every change of it.
+    pub fn replicate(&self, sink: Arc<dyn Sink>) -> State {
+        let mut state = self.lock();
+        state.world.record();
+        state.0.recorder = Some(Recorder { records: Vec::new(), sink });
+        state.clone()
+    }
+
+    /// Does what another copy of this sandbox has recorded.
+    ///
+    /// # Errors
+    /// When the records follow from another state than that of this sandbox.
+    pub fn apply(&self, records: &[Record]) -> Result<(), Mismatch> {
+        for record in records {
+            match record {
+                Record::Changes(changes) => self.lock().world.apply(changes)?,
+                Record::Reset => self.reset(),
+                Record::Snapshot(name, wall) => drop(self.snapshot(name, *wall)),
+                Record::Restore(name, wall) => drop(self.restore(name, *wall)),
+                Record::DropSnapshot(name) => drop(self.drop_snapshot(name)),
+                Record::Forget => self.forget(),
+                Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
+                Record::Whole(state) => *self.lock() = State::clone(state),
+            }
+        }
+        self.count(&self.lock());
+        Ok(())
     }
 }

@@ -10,13 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::entropy::Rng;
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
 use crate::engine::call::Call;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Reply, Wire};
-use crate::world::{Account, AccountId};
+use crate::engine::reply::{Outcome, Reply, Wire};
+use crate::world::{Account, AccountId, Counters, Tally};
 
 /// What happens to one call.
 #[derive(Default)]
@@ -39,6 +40,16 @@ pub enum Instead {
     Reply(Reply),
     /// The vendor's own words for this refusal.
     Refusal(Refusal),
+}
+
+impl Instead {
+    /// The answer as a handler would have given it.
+    pub(super) fn outcome(self) -> Outcome {
+        match self {
+            Self::Reply(reply) => Ok(reply),
+            Self::Refusal(refusal) => Err(refusal),
+        }
+    }
 }
 
 /// How telling subscribers is disturbed.
@@ -70,13 +81,13 @@ pub struct View<'a> {
     pub now: Timestamp,
 }
 
-/// A scenario at work in one sandbox.
-pub trait ScenarioRuntime: Send {
+/// A scenario at work in sandboxes. What it counts in one of them stands in the world's counters.
+pub trait ScenarioRuntime: Send + Sync {
     /// What happens to a call; asked once per call, after its credentials were read and before its behavior runs.
-    fn decide(&mut self, view: &View<'_>, rng: &mut Rng) -> Decision;
+    fn decide(&self, view: &View<'_>, tally: &mut Tally<'_>, rng: &mut Rng) -> Decision;
 
     /// The name of the timeline that a new parcel of `vendor` follows; `None` is the usual one.
-    fn timeline_of(&mut self, vendor: &str, parcel: &Parcel) -> Option<String>;
+    fn timeline_of(&self, vendor: &str, parcel: &Parcel, tally: &mut Tally<'_>) -> Option<String>;
 
     /// The steps of a timeline.
     fn timeline(&self, name: &str) -> Option<Arc<Timeline>>;
@@ -94,30 +105,8 @@ pub trait ScenarioRuntime: Send {
     /// The text of the scenario; empty for the one that changes nothing.
     fn source(&self) -> &str;
 
-    /// Forgets what was counted, as at the moment after the scenario was loaded.
-    fn reset(&mut self);
-
-    /// The same scenario with what it has counted so far, for a copy of the sandbox.
-    fn fork(&self) -> Box<dyn ScenarioRuntime>;
-
-    /// What was counted, to be kept in a file.
-    fn counted(&self) -> Value {
-        Value::Null
-    }
-
-    /// Goes on from what [`ScenarioRuntime::counted`] gave.
-    fn recall(&mut self, _: &Value) {}
-
-    /// How many calls something was done to.
-    fn met(&self) -> u64 {
-        0
-    }
-
-    /// A parcel was put on the timeline of that name by hand.
-    fn followed(&mut self, _: &str) {}
-
     /// What it prepared and what has had no effect so far.
-    fn unused(&self) -> Vec<UnusedRule> {
+    fn unused(&self, _: &Counters) -> Vec<UnusedRule> {
         Vec::new()
     }
 }
@@ -144,28 +133,23 @@ impl fmt::Display for UnusedRule {
 }
 
 /// Something that goes wrong on purpose, switched on at run time.
+#[derive(Clone)]
 pub struct Fault {
-    /// Its name.
-    pub name: String,
+    /// Its name, under which the world counts for it.
+    pub name: Name,
     /// What was asked for, as it came in.
     pub wanted: Value,
     /// What it does.
-    pub script: Box<dyn ScenarioRuntime>,
+    pub script: Arc<dyn ScenarioRuntime>,
     bytes: usize,
 }
 
 impl Fault {
     /// A fault of that name: what was asked for, and what that does.
     #[must_use]
-    pub fn new(name: String, wanted: Value, script: Box<dyn ScenarioRuntime>) -> Self {
+    pub fn new(name: Name, wanted: Value, script: Arc<dyn ScenarioRuntime>) -> Self {
         let bytes = name.len() + wanted.to_string().len();
         Self { name, wanted, script, bytes }
-    }
-
-    /// The same with what it has counted so far, for a copy of the sandbox.
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        Self { name: self.name.clone(), wanted: self.wanted.clone(), script: self.script.fork(), bytes: self.bytes }
     }
 
     /// How much it takes in memory, about.
@@ -176,28 +160,14 @@ impl Fault {
 
     /// That it had no effect so far, if so.
     #[must_use]
-    pub fn unused(&self, detail: &str) -> Option<UnusedRule> {
-        let unused = || UnusedRule { what: "fault", name: self.name.clone(), line: None, detail: detail.to_owned() };
-        (self.script.met() == 0).then(unused)
+    pub fn unused(&self, counters: &Counters, detail: &str) -> Option<UnusedRule> {
+        let unused = || UnusedRule { what: "fault", name: self.name.to_string(), line: None, detail: detail.to_owned() };
+        (counters.effects(&self.name) == 0).then(unused)
     }
-}
-
-/// What happens to a call: the first fault that has something to do decides, else the scenario.
-pub(crate) fn decide(faults: &mut [Fault], script: &mut dyn ScenarioRuntime, view: &View<'_>, rng: &mut Rng) -> Decision {
-    let mut quota = None;
-    for fault in faults {
-        let decision = fault.script.decide(view, rng);
-        if decision.does_something() {
-            return decision;
-        }
-        quota = quota.or(decision.quota);
-    }
-    let decision = script.decide(view, rng);
-    Decision { quota: decision.quota.or(quota), ..decision }
 }
 
 impl Decision {
-    fn does_something(&self) -> bool {
+    pub(super) fn does_something(&self) -> bool {
         self.instead.is_some() || self.wire.is_some() || self.failing.is_some() || !self.delay.is_zero()
     }
 }
@@ -206,11 +176,11 @@ impl Decision {
 pub struct NoScenario;
 
 impl ScenarioRuntime for NoScenario {
-    fn decide(&mut self, _: &View<'_>, _: &mut Rng) -> Decision {
+    fn decide(&self, _: &View<'_>, _: &mut Tally<'_>, _: &mut Rng) -> Decision {
         Decision::default()
     }
 
-    fn timeline_of(&mut self, _: &str, _: &Parcel) -> Option<String> {
+    fn timeline_of(&self, _: &str, _: &Parcel, _: &mut Tally<'_>) -> Option<String> {
         None
     }
 
@@ -220,11 +190,5 @@ impl ScenarioRuntime for NoScenario {
 
     fn source(&self) -> &str {
         ""
-    }
-
-    fn reset(&mut self) {}
-
-    fn fork(&self) -> Box<dyn ScenarioRuntime> {
-        Box::new(Self)
     }
 }

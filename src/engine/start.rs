@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::base::entropy;
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::engine::sandbox::{DEFAULT, State};
+use crate::engine::sandbox::DEFAULT;
 use crate::engine::script::{NoScenario, ScenarioRuntime};
+use crate::engine::state::State;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
-use crate::world::{Accounts, Agenda, Clock, Credential, Mode, Outbox, World};
+use crate::world::{Accounts, Clock, Credential, Mode, World};
 
 /// What a new sandbox starts from.
 pub struct Start {
@@ -23,7 +25,7 @@ pub struct Start {
     /// Whether whatever callers present is good.
     pub any_credential: bool,
     /// The scenario.
-    pub script: Box<dyn ScenarioRuntime>,
+    pub script: Arc<dyn ScenarioRuntime>,
     /// Its name.
     pub scenario: String,
 }
@@ -37,24 +39,24 @@ impl Start {
             clock: Clock::new(Mode::Realtime, None, wall),
             accounts: Vec::new(),
             any_credential: false,
-            script: Box::new(NoScenario),
+            script: Arc::new(NoScenario),
             scenario: DEFAULT.to_owned(),
         }
     }
 }
 
 pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
-    let mut accounts = Accounts::default();
-    let mut mounts = Vec::new();
-    accounts.any_credential = start.any_credential;
+    let mut world = World::new(start.seed, start.clock);
+    let mut scenario_mounts = Vec::new();
+    world.let_anybody_in(start.any_credential);
     for vendor in vendors.all() {
-        let known = accounts.credentials(vendor.mount);
+        let known = world.accounts().credentials(vendor.mount);
         let given = start.accounts.iter().find(|(mount, _)| mount == vendor.mount).map(|(_, rows)| rows);
         let rows = match given {
             // Versions of one mount have the same rows, which the first of them reads.
             Some(_) if !known.is_empty() => continue,
             Some(rows) => {
-                mounts.push(vendor.mount);
+                scenario_mounts.push(Name::new(vendor.mount));
                 rows.iter().map(|row| credential(vendor, row)).collect()
             }
             None => {
@@ -62,9 +64,8 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
                 known.iter().cloned().chain(own).collect()
             }
         };
-        accounts.set_credentials(vendor.mount, rows);
+        world.set_credentials(vendor.mount, rows);
     }
-    let world = World { seed: start.seed, clock: start.clock, accounts, agenda: Agenda::default(), outbox: Outbox::default() };
     State {
         initial: world.clone(),
         world,
@@ -72,7 +73,7 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
         scenario: start.scenario,
         faults: Vec::new(),
         unused_faults: Vec::new(),
-        scenario_mounts: mounts,
+        scenario_mounts,
     }
 }
 
@@ -84,10 +85,10 @@ fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
 pub(super) fn replace_credentials(vendors: &Vendors, state: &mut State, name: &str) {
     let State { world, initial, scenario_mounts, .. } = state;
-    for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.contains(mount)) {
-        let rows = own_credentials(vendors, mount, name, world.seed, &world.accounts);
-        initial.accounts.set_credentials(mount, rows.clone());
-        world.accounts.set_credentials(mount, rows);
+    for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.iter().any(|own| own == mount)) {
+        let rows = own_credentials(vendors, mount, name, world.seed(), world.accounts());
+        initial.set_credentials(mount, rows.clone());
+        world.set_credentials(mount, rows);
     }
 }
 

@@ -1,5 +1,7 @@
-//! Sandboxes as files: a world written down as JSON, and read back.
+//! Sandboxes as files: written down as JSON, and read back.
 
-mod file;
+mod sandbox;
+mod world;
 
-pub use file::{FORMAT, FileError, read, write};
+pub use sandbox::{Contents, SandboxFile};
+pub use world::FileError;

@@ -89,7 +89,7 @@ impl Player {
     }
 
     fn step(&mut self, number: usize, step: &Step, wall: Timestamp) -> StepReport {
-        let now = self.sandbox.lock().world.clock.now(wall);
+        let now = self.sandbox.lock().world.clock().now(wall);
         let done = |title: &str, failures| StepReport { number, title: title.to_owned(), failures, until: now, exchange: None };
         match &step.action {
             Action::Advance(text, by) => {

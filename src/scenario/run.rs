@@ -28,7 +28,7 @@ use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::expr::Scope;
 use crate::scenario::parse;
-use crate::world::{Clock, Mode, World};
+use crate::world::{Clock, Count, Counter, Counters, Mode, Tally, World};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -68,7 +68,7 @@ pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
         clock: Clock::new(mode, scenario.clock.start, wall),
         accounts: accounts.collect(),
         any_credential: matches!(scenario.credentials, Credentials::Any),
-        script: Box::new(Runtime::new(Arc::clone(scenario))),
+        script: Arc::new(Runtime::new(Arc::clone(scenario))),
         scenario: scenario.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
     }
 }
@@ -142,8 +142,8 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
 
 /// A scenario as its runtime alone, without the rest of a [`Start`].
 #[must_use]
-pub fn script(scenario: Scenario) -> Box<dyn ScenarioRuntime> {
-    Box::new(Runtime::new(Arc::new(scenario)))
+pub fn script(scenario: Scenario) -> Arc<dyn ScenarioRuntime> {
+    Arc::new(Runtime::new(Arc::new(scenario)))
 }
 
 /// What a machine has names for.
@@ -188,26 +188,10 @@ fn row(account: &Account) -> Map<String, Value> {
     members
 }
 
-/// A scenario and what it has counted so far.
-#[derive(Clone)]
+/// A scenario, bound to the engine.
 struct Runtime {
     scenario: Arc<Scenario>,
     timelines: BTreeMap<String, Arc<carrier::Timeline>>,
-    counts: Counts,
-}
-
-#[derive(Clone, Default)]
-struct Counts {
-    /// Calls by account and operation, for `$call.nth`.
-    calls: BTreeMap<(Option<u32>, String), u64>,
-    /// How often each override matched, by position.
-    matched: BTreeMap<usize, u64>,
-    /// How often each did something.
-    effects: BTreeMap<usize, u64>,
-    /// How many parcels were put on each timeline.
-    taken: BTreeMap<String, u64>,
-    /// Calls in the current window, by override and whom the limit is for: when it began, how many.
-    windows: BTreeMap<(usize, Option<u32>), (Timestamp, u64)>,
 }
 
 impl Runtime {
@@ -234,41 +218,37 @@ impl Runtime {
             (timeline.name.value.clone(), Arc::new(bound))
         });
         let timelines = timelines.collect();
-        Self { scenario, timelines, counts: Counts::default() }
+        Self { scenario, timelines }
     }
 }
 
 impl ScenarioRuntime for Runtime {
-    fn decide(&mut self, view: &View<'_>, rng: &mut Rng) -> Decision {
+    fn decide(&self, view: &View<'_>, tally: &mut Tally<'_>, rng: &mut Rng) -> Decision {
         let Some(operation) = view.call.operation else { return Decision::default() };
         if self.scenario.overrides.is_empty() {
             return Decision::default();
         }
-        let caller = view.account.map(|account| account.0);
-        let nth = self.counts.calls.entry((caller, operation.name.to_string())).or_default();
-        *nth += 1;
-        let scope = CallScope { view, nth: *nth };
+        let nth = tally.add(Counter::Calls(view.account, operation.name.to_string().into()));
+        let scope = CallScope { view, nth };
         let mut quota = None;
-        for (place, row) in self.scenario.overrides.iter().enumerate() {
+        for (index, row) in self.scenario.overrides.iter().enumerate() {
             let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if !fits {
                 continue;
             }
-            let matched = self.counts.matched.entry(place).or_default();
-            *matched += 1;
-            let turn = *matched;
+            let turn = tally.add(Counter::Matched(index));
             if turn <= row.skip || row.times.is_some_and(|times| turn - row.skip > times) {
                 continue;
             }
-            if let Some(decision) = self.counts.decide(place, row, &scope, caller, &mut quota, rng) {
-                *self.counts.effects.entry(place).or_default() += 1;
+            if let Some(decision) = effect(index, row, &scope, tally, &mut quota, rng) {
+                tally.add(Counter::Effects(index));
                 return Decision { quota, ..decision };
             }
         }
         Decision { quota, ..Decision::default() }
     }
 
-    fn timeline_of(&mut self, vendor: &str, parcel: &Parcel) -> Option<String> {
+    fn timeline_of(&self, vendor: &str, parcel: &Parcel, tally: &mut Tally<'_>) -> Option<String> {
         if self.scenario.timelines.is_empty() {
             return None;
         }
@@ -281,12 +261,8 @@ impl ScenarioRuntime for Runtime {
             self.scenario.timelines.iter().find(|timeline| {
                 timeline.vendor.as_ref().is_none_or(|only| only.value == vendor) && timeline.when.as_ref().is_none_or(fits)
             })?;
-        *self.counts.taken.entry(found.name.value.clone()).or_default() += 1;
+        tally.add(Counter::Parcels(found.name.value.clone().into()));
         Some(found.library.as_ref().unwrap_or(&found.name.value).clone())
-    }
-
-    fn followed(&mut self, name: &str) {
-        *self.counts.taken.entry(name.to_owned()).or_default() += 1;
     }
 
     fn timeline(&self, name: &str) -> Option<Arc<carrier::Timeline>> {
@@ -307,54 +283,20 @@ impl ScenarioRuntime for Runtime {
         &self.scenario.source.text
     }
 
-    fn reset(&mut self) {
-        self.counts = Counts::default();
-    }
-
-    fn fork(&self) -> Box<dyn ScenarioRuntime> {
-        Box::new(self.clone())
-    }
-
-    fn counted(&self) -> Value {
-        let Counts { calls, matched, effects, taken, windows } = &self.counts;
-        json!({
-            "calls": calls.iter().collect::<Vec<_>>(),
-            "matched": matched.iter().collect::<Vec<_>>(),
-            "effects": effects.iter().collect::<Vec<_>>(),
-            "taken": taken.iter().collect::<Vec<_>>(),
-            "windows": windows.iter().collect::<Vec<_>>(),
-        })
-    }
-
-    fn recall(&mut self, counted: &Value) {
-        fn rows<K: serde::de::DeserializeOwned + Ord, V: serde::de::DeserializeOwned>(value: &Value) -> BTreeMap<K, V> {
-            serde_json::from_value::<Vec<(K, V)>>(value.clone()).unwrap_or_default().into_iter().collect()
-        }
-        self.counts = Counts {
-            calls: rows(&counted["calls"]),
-            matched: rows(&counted["matched"]),
-            effects: rows(&counted["effects"]),
-            taken: rows(&counted["taken"]),
-            windows: rows(&counted["windows"]),
-        };
-    }
-
-    fn met(&self) -> u64 {
-        self.counts.effects.values().sum()
-    }
-
-    fn unused(&self) -> Vec<UnusedRule> {
+    fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
+        let counted = |counter| counters.get("", &counter).map(|count| count.calls);
         let line = |span: Span| Some(self.scenario.source.position(span.start).0);
-        let overrides = self.scenario.overrides.iter().enumerate().filter(|(place, _)| !self.counts.effects.contains_key(place));
-        let overrides = overrides.map(|(place, row)| {
-            let detail = match (self.counts.matched.get(&place), &row.effect) {
+        let overrides = self.scenario.overrides.iter().enumerate().filter(|(index, _)| counted(Counter::Effects(*index)).is_none());
+        let overrides = overrides.map(|(index, row)| {
+            let detail = match (counted(Counter::Matched(index)), &row.effect) {
                 (None, _) => "no call came to it".to_owned(),
-                (Some(calls), Some(Effect::RateLimit(_))) if row.skip < *calls => format!("none of {calls} calls was one too many"),
+                (Some(calls), Some(Effect::RateLimit(_))) if row.skip < calls => format!("none of {calls} calls was one too many"),
                 (Some(calls), _) => format!("it skipped each of {calls} calls"),
             };
             UnusedRule { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
         });
-        let timelines = self.scenario.timelines.iter().filter(|timeline| !self.counts.taken.contains_key(&timeline.name.value));
+        let is_empty = |name: &str| counted(Counter::Parcels(name.to_owned().into())).is_none();
+        let timelines = self.scenario.timelines.iter().filter(|timeline| is_empty(&timeline.name.value));
         let timelines = timelines.map(|timeline| {
             let detail = "no parcel was put on it".to_owned();
             UnusedRule { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
@@ -363,47 +305,48 @@ impl ScenarioRuntime for Runtime {
     }
 }
 
-impl Counts {
-    /// What an override that fits does; `None` when it has nothing to do this time, so that the next one is asked. `quota` is
-    /// the limit that the call was counted against so far: the first one, or the one that it exceeds.
-    fn decide(
-        &mut self,
-        place: usize,
-        row: &Override,
-        scope: &CallScope<'_, '_>,
-        caller: Option<u32>,
-        quota: &mut Option<Quota>,
-        rng: &mut Rng,
-    ) -> Option<Decision> {
-        let mut decision =
-            Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
-        match &row.effect {
-            None => {}
-            Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, scope))),
-            Some(Effect::Fault(fault)) => fail(fault, &mut decision),
-            Some(Effect::RateLimit(limit)) => {
-                let counted = self.count(place, limit, scope.view.now, caller);
-                if !counted.is_exceeded() {
-                    quota.get_or_insert(counted);
-                    return None;
-                }
-                *quota = Some(counted.clone());
-                decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
+/// What an override that fits does; `None` when it has nothing to do this time, so that the next one is asked. `quota` is the
+/// limit that the call was counted against so far: the first one, or the one that it exceeds.
+fn effect(
+    index: usize,
+    row: &Override,
+    scope: &CallScope<'_, '_>,
+    tally: &mut Tally<'_>,
+    quota: &mut Option<Quota>,
+    rng: &mut Rng,
+) -> Option<Decision> {
+    let mut decision =
+        Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
+    match &row.effect {
+        None => {}
+        Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, scope))),
+        Some(Effect::Fault(fault)) => fail(fault, &mut decision),
+        Some(Effect::RateLimit(limit)) => {
+            let counted = count(index, limit, scope.view, tally);
+            if !counted.is_exceeded() {
+                quota.get_or_insert(counted);
+                return None;
             }
+            *quota = Some(counted.clone());
+            decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
         }
-        Some(decision)
     }
+    Some(decision)
+}
 
-    /// Counts a call against a limit of the scenario.
-    fn count(&mut self, place: usize, limit: &RateLimit, now: Timestamp, caller: Option<u32>) -> Quota {
-        let whom = match limit.per {
-            Per::Credential => caller,
-            Per::Sandbox => None,
-        };
-        let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
-        let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window };
-        limit.count(self.windows.entry((place, whom)).or_insert((now, 0)), now)
-    }
+/// Counts a call against a limit of the scenario.
+fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>) -> Quota {
+    let whom = match limit.per {
+        Per::Credential => view.account,
+        Per::Sandbox => None,
+    };
+    let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
+    let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window };
+    let counter = Counter::Window(index, whom);
+    let before = tally.get(&counter).and_then(|count| Some((count.began?, count.calls)));
+    let (quota, (began, calls)) = limit.count(before, view.now);
+    tally.set(counter, Some(Count { began: Some(began), calls }));
+    quota
 }
 
 fn fail(fault: &Fault, decision: &mut Decision) {

@@ -128,7 +128,7 @@ impl Evidence {
         });
         let calls = calls.collect();
         let state = sandbox.lock();
-        let tables = || state.world.accounts.iter().flat_map(|(_, account)| account.tables());
+        let tables = || state.world.accounts().iter().flat_map(|(_, account)| account.tables());
         let rows = tables().filter(|(kind, _)| **kind == DELIVERY).flat_map(|(_, table)| table.iter());
         let deliveries = rows.filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect();
         let forgotten = tables().any(|(kind, table)| *kind == FORGOTTEN && !table.is_empty());

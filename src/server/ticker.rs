@@ -30,13 +30,7 @@ pub(super) async fn run(machine: Arc<Machine>, sender: Arc<WebhookSender>, chang
         let sandboxes = machine.sandboxes();
         let debounce = DEBOUNCE + DEBOUNCE_PER_SANDBOX * u32::try_from(sandboxes.len()).unwrap_or(u32::MAX);
         for sandbox in sandboxes {
-            let now = wall();
-            let due = {
-                let state = sandbox.lock();
-                let next = state.world.agenda.next().and_then(|at| state.world.clock.until(at, now));
-                if state.world.outbox.is_empty() { next } else { Some(Duration::ZERO) }
-            };
-            match due {
+            match machine.idle(&sandbox, wall()) {
                 Some(Duration::ZERO) => {
                     if let Some(held) = sender.try_delivery_lock(&sandbox) {
                         let sender = Arc::clone(&sender);

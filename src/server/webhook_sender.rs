@@ -54,7 +54,7 @@ impl WebhookSender {
     /// tasks that were due. `to` gets the time at which the advance begins: after any other advance of this sandbox.
     pub async fn advance(self: &Arc<Self>, sandbox: &Arc<Sandbox>, to: impl FnOnce(Timestamp) -> Timestamp) -> (Timestamp, u64) {
         let _held = self.delivery_lock(sandbox).lock_owned().await;
-        let to = to(sandbox.lock().world.clock.now(wall()));
+        let to = to(sandbox.lock().world.clock().now(wall()));
         let mut fired = 0;
         loop {
             let progress = self.machine.advance_until_webhook(sandbox, to, wall());
@@ -288,7 +288,7 @@ mod tests {
 
     fn outbound(url: &str) -> Outbound {
         let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
-        let account = machine.default_sandbox().lock().world.accounts.open("shippo", &Arc::from("test"));
+        let account = machine.default_sandbox().lock().world.open_account("shippo", "test");
         Outbound {
             delivery: String::new(),
             account,

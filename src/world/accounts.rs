@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::world::documents::{Kind, Table, Undo};
+use crate::world::documents::{Kind, Row, Table, Undo};
 
 /// How many accounts are looked through one by one.
 const FEW: usize = 8;
@@ -27,10 +27,8 @@ pub struct Account {
     pub mount: Name,
     /// Its name; empty for the vendor's own.
     pub name: Arc<str>,
-    /// How many calls it has made.
-    pub calls: u64,
-    /// When the current window of each class of calls began, and how many it has seen; a copy in a file begins anew.
-    pub windows: BTreeMap<Name, (Timestamp, u64)>,
+    calls: u64,
+    windows: BTreeMap<Name, (Timestamp, u64)>,
     tables: Vec<(Kind, Table)>,
 }
 
@@ -51,10 +49,7 @@ pub struct Accounts {
     credentials: BTreeMap<Name, Arc<[Credential]>>,
     /// The bytes of all documents of all accounts.
     bytes: usize,
-    /// Where a document is written before it is stored: one buffer for all.
-    pub(crate) scratch: Vec<u8>,
-    /// Whether whatever is presented is good (`credentials: any`).
-    pub any_credential: bool,
+    pub(super) any_credential: bool,
 }
 
 impl Credential {
@@ -83,13 +78,29 @@ impl Account {
         self.tables.iter().find(|(other, _)| other == kind).map(|(_, table)| table)
     }
 
-    /// The table of one kind, made when missing.
-    fn table_mut(&mut self, kind: &Kind) -> &mut Table {
-        let place = self.tables.iter().position(|(other, _)| other == kind).unwrap_or_else(|| {
+    /// The number of the table of one kind, made when missing.
+    fn table_number(&mut self, kind: &Kind) -> usize {
+        self.tables.iter().position(|(other, _)| other == kind).unwrap_or_else(|| {
             self.tables.push((kind.clone(), Table::default()));
             self.tables.len() - 1
-        });
-        &mut self.tables[place].1
+        })
+    }
+
+    /// The kind and the table of that number.
+    pub(super) fn numbered_table(&self, number: u32) -> &(Kind, Table) {
+        &self.tables[number as usize]
+    }
+
+    /// How many calls it has made.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// When the current window of a class of calls began, and how many it has seen; a copy in a file begins anew.
+    #[must_use]
+    pub fn window(&self, class: &str) -> Option<(Timestamp, u64)> {
+        self.windows.get(class).copied()
     }
 
     /// All tables.
@@ -99,17 +110,21 @@ impl Account {
 }
 
 impl Accounts {
-    /// The account of that name, opened when it is new.
-    pub fn open(&mut self, mount: impl Into<Name>, name: &str) -> AccountId {
-        let mount = mount.into();
-        if let Some(id) = self.find(&mount, name) {
-            return id;
-        }
+    /// Opens an account, which is new.
+    pub(super) fn open(&mut self, mount: Name, name: &str) -> AccountId {
         let id = AccountId(u32::try_from(self.rows.len()).expect("fewer accounts than bytes of memory"));
         let name: Arc<str> = Arc::from(name);
-        self.rows.push(Account { mount: mount.clone(), name: Arc::clone(&name), calls: 0, windows: BTreeMap::new(), tables: Vec::new() });
-        self.names.entry(mount).or_default().insert(name, id);
+        self.names.entry(mount.clone()).or_default().insert(Arc::clone(&name), id);
+        self.rows.push(Account { mount, name, calls: 0, windows: BTreeMap::new(), tables: Vec::new() });
         id
+    }
+
+    /// Takes back that the latest account was opened. Its documents were removed before.
+    pub(super) fn close_latest(&mut self) {
+        let Some(account) = self.rows.pop() else { return };
+        if let Some(names) = self.names.get_mut(&account.mount) {
+            names.remove(&account.name);
+        }
     }
 
     /// The account of that name, if it was ever opened.
@@ -131,27 +146,39 @@ impl Accounts {
         self.rows.get(id.0 as usize).expect("account numbers come from this world")
     }
 
-    /// The account with that number, to be changed.
-    ///
-    /// # Panics
-    /// If the number is of another world.
-    pub fn get_mut(&mut self, id: AccountId) -> &mut Account {
+    fn get_mut(&mut self, id: AccountId) -> &mut Account {
         self.rows.get_mut(id.0 as usize).expect("account numbers come from this world")
     }
 
-    /// Stores a document, given as its id and its body behind one another.
-    pub fn put(&mut self, account: AccountId, kind: &Kind, id: &str, joined: &[u8]) -> Undo {
-        self.counted(account, kind, |table| table.put(id, joined))
+    pub(super) fn set_calls(&mut self, account: AccountId, calls: u64) {
+        self.get_mut(account).calls = calls;
+    }
+
+    /// Says what the window of a class of calls is; what it was before.
+    pub(super) fn set_window(&mut self, account: AccountId, class: Name, window: Option<(Timestamp, u64)>) -> Option<(Timestamp, u64)> {
+        let windows = &mut self.get_mut(account).windows;
+        match window {
+            Some(window) => windows.insert(class, window),
+            None => windows.remove(&class),
+        }
+    }
+
+    /// Stores a document; the number of its table, and what takes it back.
+    pub(super) fn put(&mut self, account: AccountId, kind: &Kind, row: Row) -> (u32, Undo) {
+        let number = self.get_mut(account).table_number(kind);
+        (u32::try_from(number).expect("kinds are few"), self.counted(account, number, |table| table.put(row)))
     }
 
     /// Removes a document, if there is one.
-    pub fn remove(&mut self, account: AccountId, kind: &Kind, id: &str) -> Option<Undo> {
-        self.counted(account, kind, |table| table.remove(id))
+    pub(super) fn remove(&mut self, account: AccountId, kind: &Kind, id: &str) -> Option<(u32, Undo)> {
+        let number = self.get(account).tables.iter().position(|(other, _)| other == kind)?;
+        let undo = self.counted(account, number, |table| table.remove(id))?;
+        Some((u32::try_from(number).expect("kinds are few"), undo))
     }
 
     /// Takes the latest write to a table back.
-    pub fn revert(&mut self, account: AccountId, kind: &Kind, undo: Undo) {
-        self.counted(account, kind, |table| table.revert(undo));
+    pub(super) fn revert(&mut self, account: AccountId, table: u32, undo: Undo) {
+        self.counted(account, table as usize, |table| table.revert(undo));
     }
 
     /// The bytes of all documents of all accounts.
@@ -160,8 +187,8 @@ impl Accounts {
         self.bytes
     }
 
-    fn counted<T>(&mut self, account: AccountId, kind: &Kind, write: impl FnOnce(&mut Table) -> T) -> T {
-        let table = self.get_mut(account).table_mut(kind);
+    fn counted<T>(&mut self, account: AccountId, table: usize, write: impl FnOnce(&mut Table) -> T) -> T {
+        let table = &mut self.get_mut(account).tables[table].1;
         let before = table.bytes();
         let done = write(table);
         let after = table.bytes();
@@ -185,8 +212,17 @@ impl Accounts {
         self.credentials.get(mount).cloned().unwrap_or_else(|| Arc::from([]))
     }
 
-    /// Replaces the credentials of one mount.
-    pub fn set_credentials(&mut self, mount: impl Into<Name>, rows: Vec<Credential>) {
-        self.credentials.insert(mount.into(), rows.into());
+    /// Whether whatever is presented is good (`credentials: any`).
+    #[must_use]
+    pub fn lets_anybody_in(&self) -> bool {
+        self.any_credential
+    }
+
+    /// Replaces the credentials of one mount; those before.
+    pub(super) fn set_credentials(&mut self, mount: Name, rows: Option<Arc<[Credential]>>) -> Option<Arc<[Credential]>> {
+        match rows {
+            Some(rows) => self.credentials.insert(mount, rows),
+            None => self.credentials.remove(&mount),
+        }
     }
 }

@@ -3,8 +3,12 @@
 //! **Invariant:** nothing in the machine sleeps or runs by itself. What will happen later is a task here, in order of
 //! time and, within one instant, of scheduling. A task is never removed: its handler looks at the documents first and does
 //! nothing if they moved on.
+//!
+//! A task whose work did not fit into the budget of the sandbox is postponed: it keeps its place in this order, but is not
+//! due before there is room for what it needs, so that time goes on without it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -20,59 +24,105 @@ pub struct Task {
     /// What happens; the vendor (or the parcel core) knows the word.
     pub topic: Name,
     /// To which document.
-    pub subject: Box<str>,
+    pub subject: Arc<str>,
     /// Which step of it.
     pub step: u32,
+}
+
+/// The place of a task: when it is due, and how many were written down before it.
+pub type TaskKey = (Timestamp, u64);
+
+/// A task, and the bytes that it needs if it is postponed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub task: Task,
+    pub needs: Option<usize>,
 }
 
 /// All that is due, soonest first.
 #[derive(Clone, Default)]
 pub struct Agenda {
-    due: BTreeMap<(Timestamp, u64), Task>,
+    due: BTreeMap<TaskKey, Task>,
+    postponed: BTreeMap<TaskKey, (Task, usize)>,
     written: u64,
 }
 
 impl Agenda {
-    /// Writes a task down; the number is for [`Agenda::strike`].
-    pub fn add(&mut self, at: Timestamp, task: Task) -> (Timestamp, u64) {
-        let key = (at, self.written);
-        self.due.insert(key, task);
-        self.written += 1;
-        key
-    }
-
-    /// Takes back what was written down by a call that did not succeed.
-    pub fn strike(&mut self, key: (Timestamp, u64)) {
-        self.due.remove(&key);
-    }
-
-    /// When the next task is due.
+    /// When the next task is due. What is postponed is not.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Takes the next task that is due at `now` or earlier.
-    pub fn take(&mut self, now: Timestamp) -> Option<(Timestamp, Task)> {
-        let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let ((at, _), task) = entry.remove_entry();
-        Some((at, task))
+    /// Whether a postponed task can happen when there is room for so many bytes.
+    #[must_use]
+    pub fn fits(&self, room: usize) -> bool {
+        self.fitting(room).is_some()
     }
 
-    /// All that is due, soonest first.
+    /// All tasks, soonest first.
     pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &Task)> {
-        self.due.iter().map(|((at, _), task)| (*at, task))
+        let mut rows: Vec<(TaskKey, &Task)> = self.due.iter().map(|(key, task)| (*key, task)).collect();
+        if !self.postponed.is_empty() {
+            rows.extend(self.postponed.iter().map(|(key, (task, _))| (*key, task)));
+            rows.sort_unstable_by_key(|(key, _)| *key);
+        }
+        rows.into_iter().map(|((at, _), task)| (at, task))
     }
 
-    /// How much is due.
+    /// How many tasks there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.due.len()
+        self.due.len() + self.postponed.len()
     }
 
-    /// Whether nothing is.
+    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.due.is_empty()
+        self.due.is_empty() && self.postponed.is_empty()
+    }
+
+    /// The first postponed task that fits into so many bytes, else the first one that is due at `now` or earlier.
+    pub(super) fn due(&self, now: Timestamp, room: usize) -> Option<(TaskKey, Task)> {
+        let first = || self.due.first_key_value().filter(|((at, _), _)| *at <= now);
+        self.fitting(room).or_else(first).map(|(key, task)| (*key, task.clone()))
+    }
+
+    fn fitting(&self, room: usize) -> Option<(&TaskKey, &Task)> {
+        self.postponed.iter().find(|(_, (_, needs))| *needs <= room).map(|(key, (task, _))| (key, task))
+    }
+
+    /// The place of a task that is written down now.
+    pub(super) fn next_key(&self, at: Timestamp) -> TaskKey {
+        (at, self.written)
+    }
+
+    pub(super) fn get(&self, key: TaskKey) -> Option<&Task> {
+        self.due.get(&key).or_else(|| self.postponed.get(&key).map(|(task, _)| task))
+    }
+
+    /// Says what stands in a place; what stood there before.
+    pub(super) fn set(&mut self, key: TaskKey, entry: Option<Entry>) -> Option<Entry> {
+        if entry.is_some() {
+            self.written = self.written.max(key.1 + 1);
+        }
+        let postponed = self.postponed.remove(&key).map(|(task, needs)| Entry { task, needs: Some(needs) });
+        let due = match entry {
+            Some(Entry { task, needs: None }) => self.due.insert(key, task),
+            Some(Entry { task, needs: Some(needs) }) => {
+                self.postponed.insert(key, (task, needs));
+                self.due.remove(&key)
+            }
+            None => self.due.remove(&key),
+        };
+        due.map(|task| Entry { task, needs: None }).or(postponed)
+    }
+
+    /// Takes the latest [`Agenda::set`] back.
+    pub(super) fn restore(&mut self, key: TaskKey, before: Option<Entry>) {
+        if before.is_none() && key.1 + 1 == self.written {
+            self.written = key.1;
+        }
+        self.set(key, before);
     }
 }

@@ -93,18 +93,6 @@ impl Clock {
     pub fn is_wall(&self) -> bool {
         self.mode == Mode::Realtime && self.origin == self.anchor
     }
-
-    /// Shows `now` from this moment on.
-    pub fn set(&mut self, now: Timestamp, wall: Timestamp) {
-        self.origin = now;
-        self.anchor = wall;
-    }
-
-    /// Runs differently from this moment on.
-    pub fn set_mode(&mut self, mode: Mode, wall: Timestamp) {
-        self.set(self.now(wall), wall);
-        self.mode = mode;
-    }
 }
 
 #[cfg(test)]

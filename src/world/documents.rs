@@ -44,15 +44,14 @@ struct Chunk {
 }
 
 /// What one write changed, enough to take it back.
-#[derive(Clone)]
-pub struct Undo {
-    place: usize,
-    before: Option<Row>,
+pub(super) struct Undo {
+    pub place: usize,
+    pub before: Option<Row>,
 }
 
-/// An id and its document in one allocation.
-#[derive(Clone)]
-struct Row {
+/// A document and its id in one allocation, which copies of a world share.
+#[derive(Clone, Debug)]
+pub struct Row {
     id_length: u32,
     data: Arc<[u8]>,
 }
@@ -64,11 +63,14 @@ struct Slot {
 }
 
 impl Row {
-    fn new(id: &str, joined: &[u8]) -> Self {
-        Self { id_length: u32::try_from(id.len()).expect("ids are shorter than a request"), data: Arc::from(joined) }
+    /// A row of an id of that length with its body behind it.
+    pub(super) fn new(id_length: usize, joined: &[u8]) -> Self {
+        Self { id_length: u32::try_from(id_length).expect("ids are shorter than a request"), data: Arc::from(joined) }
     }
 
-    fn id(&self) -> &str {
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> &str {
         std::str::from_utf8(&self.data[..self.id_length as usize]).expect("ids are stored from text")
     }
 
@@ -76,8 +78,15 @@ impl Row {
         &self.data[..self.id_length as usize] == id.as_bytes()
     }
 
-    fn body(&self) -> &[u8] {
+    /// The document, as compact JSON.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
         &self.data[self.id_length as usize..]
+    }
+
+    /// Whether it is the same row, not only one that says the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.data, &other.data)
     }
 }
 
@@ -106,10 +115,10 @@ impl Table {
         self.row(self.find(id, digest(id))?).map(Row::body)
     }
 
-    /// Stores a document, given as its id and its body behind one another. A known id keeps its position, a new one comes last.
-    pub fn put(&mut self, id: &str, joined: &[u8]) -> Undo {
-        let (row, digest) = (Row::new(id, joined), digest(id));
-        if let Some(place) = self.find(id, digest) {
+    /// Stores a document. A known id keeps its position, a new one comes last.
+    pub(super) fn put(&mut self, row: Row) -> Undo {
+        let digest = digest(row.id());
+        if let Some(place) = self.find(row.id(), digest) {
             self.bytes += row.data.len();
             let before = self.chunk_mut(place).rows[place % CHUNK].replace(row);
             self.bytes -= before.as_ref().map_or(0, |before| before.data.len());
@@ -122,7 +131,7 @@ impl Table {
     }
 
     /// Removes a document, if there is one.
-    pub fn remove(&mut self, id: &str) -> Option<Undo> {
+    pub(super) fn remove(&mut self, id: &str) -> Option<Undo> {
         let digest = digest(id);
         let place = self.find(id, digest)?;
         let before = self.delete(place, digest);
@@ -130,7 +139,7 @@ impl Table {
     }
 
     /// Takes the latest write back. Writes are taken back in reverse order.
-    pub fn revert(&mut self, undo: Undo) {
+    pub(super) fn revert(&mut self, undo: Undo) {
         let written = self.row(undo.place).map(|row| digest(row.id()));
         if let Some(row) = written.and_then(|digest| self.delete(undo.place, digest))
             && undo.before.is_none()
@@ -186,7 +195,8 @@ impl Table {
         shard.find(spread(low(digest)), matches).map(|slot| slot.place as usize)
     }
 
-    fn row(&self, place: usize) -> Option<&Row> {
+    /// The document in that place.
+    pub(super) fn row(&self, place: usize) -> Option<&Row> {
         self.chunks.get(place / CHUNK)?.as_ref()?.rows[place % CHUNK].as_ref()
     }
 
@@ -228,7 +238,7 @@ mod tests {
     use super::*;
 
     fn put(table: &mut Table, id: &str, body: &[u8]) -> Undo {
-        table.put(id, &[id.as_bytes(), body].concat())
+        table.put(Row::new(id.len(), &[id.as_bytes(), body].concat()))
     }
 
     proptest! {

@@ -1,34 +1,99 @@
 //! One isolated universe: accounts with their documents, a clock, an agenda and a journal.
 //!
-//! A [`World`] is plain data. It does nothing by itself, reads no clock and knows no vendor; two worlds that are equal
-//! behave alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
+//! A [`World`] is plain data. It does nothing by itself, reads no clock and knows no vendor; two worlds that are equal answer
+//! the same call alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
 //! reset, snapshot and fork stand on.
+//!
+//! **Invariant:** a world is changed by its own functions alone (`changes`), each of which notes in the log what was there
+//! before. From that log changes are rolled back (`transaction`), and redo records are made of them (`redo`).
 
 mod accounts;
 mod agenda;
+mod changes;
 mod clock;
+mod counters;
 mod documents;
 mod journal;
 mod outbox;
+mod redo;
+mod transaction;
 
 pub use accounts::{Account, AccountId, Accounts, Credential};
-pub use agenda::{Agenda, Task};
+pub use agenda::{Agenda, Task, TaskKey};
+pub use changes::Tally;
 pub use clock::{Clock, Mode};
-pub use documents::{Kind, Table, Undo};
+pub use counters::{Count, Counter, Counters};
+pub use documents::{Kind, Row, Table};
 pub use journal::{Entry, Exchange, Journal};
 pub use outbox::{Outbox, OutboxEntry};
+pub use redo::{Change, Mismatch};
+pub use transaction::Savepoint;
+
+use transaction::Log;
 
 /// Everything of a sandbox's data that a snapshot has to keep.
 #[derive(Clone)]
 pub struct World {
+    seed: u64,
+    clock: Clock,
+    accounts: Accounts,
+    agenda: Agenda,
+    outbox: Outbox,
+    counters: Counters,
+    log: Log,
+    /// Where a document is written before it is stored: one buffer for all.
+    scratch: Vec<u8>,
+}
+
+impl World {
+    /// A world without accounts, in which nothing will happen.
+    #[must_use]
+    pub fn new(seed: u64, clock: Clock) -> Self {
+        Self {
+            seed,
+            clock,
+            accounts: Accounts::default(),
+            agenda: Agenda::default(),
+            outbox: Outbox::default(),
+            counters: Counters::default(),
+            log: Log::default(),
+            scratch: Vec::new(),
+        }
+    }
+
     /// What every stream of randomness is derived from.
-    pub seed: u64,
-    /// The virtual time.
-    pub clock: Clock,
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// What time it is in this world.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Accounts of all vendors, with their documents.
-    pub accounts: Accounts,
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// What will happen.
-    pub agenda: Agenda,
+    #[must_use]
+    pub fn agenda(&self) -> &Agenda {
+        &self.agenda
+    }
+
     /// What subscribers have to be told and have not answered for.
-    pub outbox: Outbox,
+    #[must_use]
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// What the scenario and the faults have counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
 }

@@ -3,7 +3,8 @@
 //! The machine writes here, the shell sends and reports back, and only the report takes a row out: a world that is copied
 //! while something is on its way sends it again, and nothing is ever lost between two processes.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -19,30 +20,20 @@ pub struct OutboxEntry {
     /// Which vendor tells it.
     pub vendor: Name,
     /// The id of that document.
-    pub delivery: Box<str>,
+    pub delivery: Arc<str>,
 }
 
 /// All that waits, in order of becoming due.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
-    rows: VecDeque<OutboxEntry>,
+    rows: BTreeMap<u64, OutboxEntry>,
+    posted: u64,
 }
 
 impl Outbox {
-    /// Adds a delivery.
-    pub fn add(&mut self, posted: OutboxEntry) {
-        self.rows.push_back(posted);
-    }
-
-    /// Takes a delivery out, if it is there.
-    pub fn remove(&mut self, account: AccountId, delivery: &str) -> Option<OutboxEntry> {
-        let place = self.rows.iter().position(|row| row.account == account && &*row.delivery == delivery)?;
-        self.rows.remove(place)
-    }
-
     /// What waits, in order.
     pub fn iter(&self) -> impl Iterator<Item = &OutboxEntry> {
-        self.rows.iter()
+        self.rows.values()
     }
 
     /// How much waits.
@@ -55,5 +46,39 @@ impl Outbox {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The number of a delivery that is posted now.
+    pub(super) fn next_number(&self) -> u64 {
+        self.posted
+    }
+
+    /// The number of a delivery that waits.
+    pub(super) fn number(&self, account: AccountId, delivery: &str) -> Option<u64> {
+        let mut rows = self.rows.iter();
+        rows.find(|(_, row)| row.account == account && &*row.delivery == delivery).map(|(number, _)| *number)
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<&OutboxEntry> {
+        self.rows.get(&number)
+    }
+
+    /// Says what stands under a number; what stood there before.
+    pub(super) fn set(&mut self, number: u64, entry: Option<OutboxEntry>) -> Option<OutboxEntry> {
+        match entry {
+            None => self.rows.remove(&number),
+            Some(entry) => {
+                self.posted = self.posted.max(number + 1);
+                self.rows.insert(number, entry)
+            }
+        }
+    }
+
+    /// Takes the latest [`Outbox::set`] back.
+    pub(super) fn restore(&mut self, number: u64, before: Option<OutboxEntry>) {
+        if before.is_none() && number + 1 == self.posted {
+            self.posted = number;
+        }
+        self.set(number, before);
     }
 }

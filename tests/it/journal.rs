@@ -10,6 +10,7 @@ use seatrial::vendors;
 use serde_json::{Value, json};
 
 use crate::admin::{SHIPPO, furnish};
+use crate::advance::advance;
 use crate::client::{self, JSON, send};
 use crate::process::Server;
 
@@ -53,7 +54,7 @@ fn a_listener_is_woken_by_its_own_sandbox_only() {
     let mut is_woken = || heard.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
     let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
     machine.perform(&other, "shippo.CreateParcel", &parcel, wall).expect("there is such an operation");
-    machine.advance(&other, wall, wall);
+    advance(&machine, &other, wall, wall);
     assert!(machine.remove("other") && !is_woken());
     machine.perform(&mine, "shippo.CreateParcel", &parcel, wall).expect("there is such an operation");
     assert!(is_woken());

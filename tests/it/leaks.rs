@@ -20,6 +20,8 @@ use seatrial::scenario::conversation::CredentialMap;
 use seatrial::vendors;
 use serde_json::{Map, Value};
 
+use crate::advance::advance;
+
 const SANDBOXES: usize = 1000;
 const WORKERS: usize = 64;
 /// How many steps each sandbox takes.
@@ -125,8 +127,8 @@ impl<'s> Teller<'s> {
         let step = &self.story.steps[self.step];
         (self.step, self.left) = (self.step + 1, self.left - 1);
         if let Some(span) = step["advance"].as_str().and_then(time::span) {
-            let now = sandbox.lock().world.clock.now(wall());
-            machine.advance(&sandbox, time::shift(now, span), wall());
+            let now = sandbox.lock().world.clock().now(wall());
+            advance(machine, &sandbox, time::shift(now, span), wall());
             return;
         }
         // Now and then the whole sandbox is copied or put back, in the middle of everything.
@@ -283,7 +285,7 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
         let teller = teller.lock().expect("no teller fails");
         let sandbox = machine.sandbox(&teller.name).expect("nobody removes it");
         let state = sandbox.lock();
-        for (_, account) in state.world.accounts.iter() {
+        for (_, account) in state.world.accounts().iter() {
             for (kind, table) in account.tables() {
                 for (id, body) in table.iter() {
                     let text = format!("{id} {}", String::from_utf8_lossy(body));

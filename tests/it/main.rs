@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_contract;
+mod advance;
 mod any_body;
 mod client;
 mod determinism;

@@ -10,6 +10,8 @@ use seatrial::vendors;
 use seatrial::world::{Clock, Mode};
 use serde_json::{Value, json};
 
+use crate::advance::advance;
+
 const WALL: &str = "2026-01-05T09:00:00Z";
 
 fn wall() -> Timestamp {
@@ -49,10 +51,10 @@ fn a_shiptheory_booking_is_delivered_on_the_day_and_by_the_time_of_its_service()
     });
     let answer = call(&machine, "/shiptheory/v1/shipments", &booking);
     let number = answer["carrier_result"]["tracking"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-    let check = |advance: &str, hour: &str, status: &str, city: &str| {
+    let check = |span: &str, hour: &str, status: &str, city: &str| {
         let sandbox = machine.default_sandbox();
-        let now = sandbox.lock().world.clock.now(wall());
-        machine.advance(sandbox, time::shift(now, time::span(advance).expect("a test writes valid spans")), wall());
+        let now = sandbox.lock().world.clock().now(wall());
+        advance(&machine, sandbox, time::shift(now, time::span(span).expect("a test writes valid spans")), wall());
         let parcel: Option<Parcel> = machine.with_parcel(sandbox, &number, wall(), |_, parcel| parcel.clone()).ok();
         let scan = parcel.and_then(|parcel| parcel.scans.last().cloned()).expect("the parcel was scanned when it was made");
         let place = scan.location.as_ref().map_or("", |place| &place.city);

@@ -167,7 +167,7 @@ fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
     let machine = Machine::new(&[&HARBOR], Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
     machine.set_public_urls(PublicUrls { all: Some(([0, 0, 0, 0], 4711).into()), ..PublicUrls::default() });
     let sandbox = machine.default_sandbox();
-    sandbox.lock().world.clock.set_mode(Mode::Frozen, wall());
+    sandbox.lock().world.set_mode(Mode::Frozen, wall());
     let subscribed = machine.as_account(sandbox, "harbor", None, wall(), |cx| {
         let mut subscription = Subscription::new("http://127.0.0.1:9/hook", vec!["*".to_owned()], cx.now);
         subscription.rest.insert("headers".to_owned(), json!({"x-own": "of ours"}));

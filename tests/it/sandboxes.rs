@@ -23,7 +23,7 @@ fn made(machine: &Machine, name: &str) -> Arc<Sandbox> {
 }
 
 fn fact(sandbox: &Sandbox, mount: &str, name: &str) -> String {
-    sandbox.lock().world.accounts.credentials(mount).first().map(|row| row.text(name).to_owned()).unwrap_or_default()
+    sandbox.lock().world.accounts().credentials(mount).first().map(|row| row.text(name).to_owned()).unwrap_or_default()
 }
 
 /// A call of Shippo, with the token of one sandbox and below the prefix of another.

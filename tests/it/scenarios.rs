@@ -12,6 +12,8 @@ use seatrial::scenario;
 use seatrial::vendors;
 use serde_json::{Value, json};
 
+use crate::advance::advance;
+
 fn start() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
 }
@@ -62,9 +64,9 @@ impl World {
 
     fn advance(&self, span: &str) {
         let sandbox = self.0.default_sandbox();
-        let now = sandbox.lock().world.clock.now(start());
+        let now = sandbox.lock().world.clock().now(start());
         let span: SignedDuration = time::span(span).expect("a span");
-        self.0.advance(sandbox, time::shift(now, span), start());
+        advance(&self.0, sandbox, time::shift(now, span), start());
     }
 }
 
@@ -182,7 +184,7 @@ timelines:
     );
     let parcel = || {
         let sandbox = world.0.default_sandbox().lock();
-        let mut tables = sandbox.world.accounts.iter().filter_map(|(_, account)| account.table(&seatrial::engine::PARCEL));
+        let mut tables = sandbox.world.accounts().iter().filter_map(|(_, account)| account.table(&seatrial::engine::PARCEL));
         let body = tables.find_map(|table| table.iter().next().map(|(_, body)| body.to_vec())).expect("a parcel");
         serde_json::from_slice::<seatrial::carrier::Parcel>(&body).expect("a parcel")
     };

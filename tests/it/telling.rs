@@ -11,6 +11,8 @@ use seatrial::engine::webhooks::{DELIVERY, Delivery, Outbound, Pause, Progress, 
 use seatrial::engine::{Cx, DEFAULT, Machine, Options, Sandbox, Start};
 use seatrial::{scenario, vendors};
 
+use crate::advance::advance_answered;
+
 const WALL: &str = "2026-01-05T09:00:00Z";
 
 fn wall() -> Timestamp {
@@ -43,19 +45,8 @@ fn tell(machine: &Machine, event: &str, subject: &str) {
 /// Moves the clock and delivers on the way, as the shell does; the receiver answers by subject and attempt.
 fn advance(machine: &Machine, by: SignedDuration, answer: &mut dyn FnMut(&Outbound) -> AttemptResult) -> u64 {
     let sandbox = machine.default_sandbox();
-    let to = time::shift(sandbox.lock().world.clock.now(wall()), by);
-    let mut fired = 0;
-    loop {
-        let stage = machine.advance_until_webhook(sandbox, to, wall());
-        fired += stage.fired;
-        if stage.done {
-            return fired;
-        }
-        for outbound in &stage.outbound {
-            let told = answer(outbound);
-            machine.report(sandbox, outbound, &told, wall());
-        }
-    }
+    let to = time::shift(sandbox.lock().world.clock().now(wall()), by);
+    advance_answered(machine, sandbox, to, wall(), answer).1
 }
 
 fn answered(status: u16) -> AttemptResult {
@@ -73,8 +64,8 @@ fn subscription(machine: &Machine, id: &str) -> Subscription {
 /// Everything in a sandbox that a caller could ever see.
 fn dump(sandbox: &Sandbox) -> String {
     let state = sandbox.lock();
-    let mut text = format!("{} {:?} {:?}\n", state.world.clock.now(wall()), state.world.agenda.next(), state.world.agenda.len());
-    for (_, account) in state.world.accounts.iter() {
+    let mut text = format!("{} {:?} {:?}\n", state.world.clock().now(wall()), state.world.agenda().next(), state.world.agenda().len());
+    for (_, account) in state.world.accounts().iter() {
         for (kind, table) in account.tables() {
             for (id, body) in table.iter() {
                 text += &format!("{} {} {} {id} {}\n", account.mount, account.name, kind.0, String::from_utf8_lossy(body));
@@ -290,7 +281,7 @@ fn a_year_with_ten_thousand_parcels_is_one_advance() {
         cx.docs.list::<Parcel>(seatrial::engine::PARCEL).filter(|parcel| parcel.status().is_final()).count()
     });
     assert_eq!(delivered, 10_000);
-    assert_eq!(machine.default_sandbox().lock().world.agenda.len(), 0);
+    assert_eq!(machine.default_sandbox().lock().world.agenda().len(), 0);
 }
 
 #[test]

@@ -223,7 +223,7 @@ impl Cx<'_> {
 
     /// The stream of what a subscriber is told: no other stream moves because somebody listens.
     fn webhook_rng(&self, subscription: &str, number: u64) -> Rng {
-        entropy::stream(self.seed, &[self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
+        entropy::stream(self.docs.world.seed(), &[self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
     }
 }
 
@@ -241,7 +241,7 @@ pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
         Some(_) => {
             delivery.progress = Progress::Sending;
             let posted = OutboxEntry { at: cx.now, account: task.account, vendor: task.vendor.clone(), delivery: task.subject.clone() };
-            cx.outbox.add(posted);
+            cx.docs.world.post(posted);
         }
         None => delivery.progress = Progress::Failed,
     }

@@ -32,8 +32,8 @@ impl CredentialMap {
     /// The map for a sandbox and the vendor at `mount`.
     #[must_use]
     pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str) -> Self {
-        let default = machine.default_sandbox().lock().world.accounts.credentials(mount);
-        let theirs = sandbox.lock().world.accounts.credentials(mount);
+        let default = machine.default_sandbox().lock().world.accounts().credentials(mount);
+        let theirs = sandbox.lock().world.accounts().credentials(mount);
         let pairs = default.iter().zip(theirs.iter()).flat_map(|(default, theirs)| {
             let members = default.facts.iter();
             members.filter_map(|(name, value)| Some((value.as_str()?.to_owned(), theirs.facts.get(name)?.as_str()?.to_owned())))

@@ -22,7 +22,7 @@ impl Receiver {
     /// What arrived since the last look, in order.
     pub(super) fn fresh(&mut self, sandbox: &Sandbox) -> Vec<ReceivedWebhook> {
         let state = sandbox.lock();
-        let tables = state.world.accounts.iter().filter_map(|(_, account)| account.table(&DELIVERY));
+        let tables = state.world.accounts().iter().filter_map(|(_, account)| account.table(&DELIVERY));
         let rows: Vec<Delivery> = tables.flat_map(|table| table.iter()).filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect();
         drop(state);
         let mut fresh = Vec::new();

@@ -30,7 +30,7 @@ pub(crate) struct ClockView {
 impl ClockView {
     pub fn of(sandbox: &Sandbox) -> Self {
         let state = sandbox.lock();
-        let (clock, agenda) = (&state.world.clock, &state.world.agenda);
+        let (clock, agenda) = (state.world.clock(), state.world.agenda());
         Self { now: clock.now(wall()), mode: clock.mode(), due: agenda.len(), next: agenda.next() }
     }
 }
@@ -58,7 +58,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
             sender.advance(&sandbox, |_| to).await;
         }
         if let Some(mode) = wanted.mode {
-            sandbox.lock().world.clock.set_mode(mode, wall());
+            sandbox.lock().world.set_mode(mode, wall());
         }
         ClockView::of(&sandbox)
     };
@@ -102,7 +102,7 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
 }
 
 fn refuse_past(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {
-    let now = sandbox.lock().world.clock.now(wall());
+    let now = sandbox.lock().world.clock().now(wall());
     if to < now {
         return Err(Problem::bad_request(format!("the clock only moves forward, it is {now}; `reset` goes back")));
     }

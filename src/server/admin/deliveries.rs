@@ -77,7 +77,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<De
         let sandbox = admin.sandbox(request)?;
         let (mut rows, mut forgotten): (Vec<(String, Delivery)>, u64) = (Vec::new(), 0);
         let state = sandbox.lock();
-        for (_, account) in state.world.accounts.iter() {
+        for (_, account) in state.world.accounts().iter() {
             let read = |kind: Kind| account.table(&kind).into_iter().flat_map(Table::iter).map(|(_, body)| body);
             let found = read(DELIVERY).filter_map(|body| serde_json::from_slice(body).ok()).filter(|row| filter.fits(row));
             rows.extend(found.map(|row| (account.name.to_string(), row)));

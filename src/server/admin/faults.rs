@@ -1,19 +1,19 @@
 //! Faults: what goes wrong on purpose, switched on and off at run time. A fault is an override of a scenario.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::engine::{Fault, SandboxError, ScenarioRuntime};
+use crate::engine::{Fault, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, schema};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios;
 use crate::server::admin::state::Admin;
 
-/// How many faults a sandbox may have at once.
-const MOST: usize = 256;
 /// How many characters the name of a fault may have.
 const NAME: usize = 64;
 
@@ -37,13 +37,14 @@ pub(crate) struct Faults {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Faults, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    Ok(Faults { faults: state.faults.iter().map(FaultView::of).collect() })
+    Ok(Faults { faults: state.faults().iter().map(|fault| FaultView::of(fault, state.world.counters().effects(&fault.name))).collect() })
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<FaultView, Problem> {
     let (sandbox, name) = (admin.sandbox(request)?, request.parameter("name"));
     let state = sandbox.lock();
-    state.faults.iter().find(|fault| fault.name == name).map(FaultView::of).ok_or_else(|| no_fault(name))
+    let fault = state.faults().iter().find(|fault| fault.name == name).ok_or_else(|| no_fault(name))?;
+    Ok(FaultView::of(fault, state.world.counters().effects(name)))
 }
 
 pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<FaultView, Problem> {
@@ -52,31 +53,20 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
         return Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters")));
     }
     let wanted: Value = request.read()?;
-    let fault = Fault::new(name, wanted.clone(), script(admin, &wanted)?);
-    let view = FaultView::of(&fault);
-    let room = admin.machine.room(&sandbox);
-    let mut state = sandbox.lock();
-    if fault.bytes() > room {
+    let fault = Fault::new(name.into(), wanted.clone(), script(admin, &wanted)?);
+    let view = FaultView::of(&fault, 0);
+    if fault.bytes() > admin.machine.room(&sandbox) {
         return Err(SandboxError::Bytes.into());
     }
-    let index = state.faults.iter().position(|other| other.name == fault.name);
-    if index.is_none() && state.faults.len() >= MOST {
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {MOST} faults")));
+    if !sandbox.switch_on(fault) {
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS)));
     }
-    state.switch_off(|other| other.name == fault.name);
-    let index = index.unwrap_or(state.faults.len());
-    state.faults.insert(index, fault);
-    sandbox.count(&state);
     Ok(view)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
     let (sandbox, name) = (admin.sandbox(request)?, request.parameter("name"));
-    let mut state = sandbox.lock();
-    let before = state.faults.len();
-    state.switch_off(|fault| fault.name == name);
-    sandbox.count(&state);
-    if state.faults.len() < before { Ok(()) } else { Err(no_fault(name)) }
+    if sandbox.switch_off(name) { Ok(()) } else { Err(no_fault(name)) }
 }
 
 /// The schema of the body: one override.
@@ -86,7 +76,7 @@ pub(crate) fn body() -> Value {
 }
 
 /// The runtime of an override.
-pub(crate) fn script(admin: &Admin, wanted: &Value) -> Result<Box<dyn ScenarioRuntime>, Problem> {
+pub(crate) fn script(admin: &Admin, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
     let text = json!({"name": "fault", "overrides": [wanted]}).to_string();
     Ok(scenario::run::script(scenarios::parse(admin, text.as_bytes())?))
 }
@@ -96,7 +86,7 @@ fn no_fault(name: &str) -> Problem {
 }
 
 impl FaultView {
-    fn of(fault: &Fault) -> Self {
-        Self { name: fault.name.clone(), fault: fault.wanted.clone(), met: fault.script.met() }
+    fn of(fault: &Fault, met: u64) -> Self {
+        Self { name: fault.name.to_string(), fault: fault.wanted.clone(), met }
     }
 }

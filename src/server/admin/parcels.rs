@@ -47,7 +47,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
     let mut parcels = Vec::new();
-    for (_, account) in state.world.accounts.iter() {
+    for (_, account) in state.world.accounts().iter() {
         let rows = account.table(&PARCEL).into_iter().flat_map(|table| table.iter());
         parcels.extend(rows.filter_map(|(_, body)| {
             let parcel = serde_json::from_slice(body).ok()?;

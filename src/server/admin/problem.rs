@@ -59,7 +59,7 @@ impl From<ActionError> for Problem {
     fn from(error: ActionError) -> Self {
         match error {
             ActionError::Missing => Self::not_found(error.to_string()),
-            ActionError::Full => SandboxError::Bytes.into(),
+            ActionError::Full { .. } => SandboxError::Bytes.into(),
             ActionError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }

@@ -9,6 +9,7 @@ use matchit::Router;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
+use crate::persist::SandboxFile;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::scenario::verify::Report;
@@ -16,7 +17,7 @@ use crate::server::admin::clock::{self, Advance, Advanced, ClockView, SetClock};
 use crate::server::admin::conversations::{self, Played};
 use crate::server::admin::deliveries::{self, Deliveries, DeliveryView};
 use crate::server::admin::faults::{self, FaultView, Faults};
-use crate::server::admin::files::{self, File};
+use crate::server::admin::files;
 use crate::server::admin::inboxes::{self, Inbox, Received};
 use crate::server::admin::meta::{self, CoverageTable, Health, Version};
 use crate::server::admin::openapi;
@@ -105,8 +106,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", NO_CONTENT, snapshots::delete, "drops a snapshot"),
     route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own").body(of::<Fork>),
-    route!(GET "/sandboxes/{s}/export", OK File, files::export, "the sandbox as a file: data, time, scenario, faults"),
-    route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<File>),
+    route!(GET "/sandboxes/{s}/export", OK SandboxFile, files::export, "the sandbox as a file: data, time, scenario, faults"),
+    route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<SandboxFile>),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes").body(of::<SetClock>),
     route!(POST "/sandboxes/{s}/clock/advance", OK Advanced, clock::advance, "moves the time; everything due happens").body(of::<Advance>),

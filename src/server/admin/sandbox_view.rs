@@ -46,11 +46,11 @@ impl SandboxView {
         let (mut credentials, mut urls) = (IndexMap::new(), IndexMap::new());
         let state = sandbox.lock();
         for vendor in admin.machine.vendors().all() {
-            let rows = state.world.accounts.credentials(vendor.mount);
+            let rows = state.world.accounts().credentials(vendor.mount);
             credentials.insert(vendor.mount, rows.iter().map(|row| (*row.facts).clone()).collect());
             urls.insert(vendor.mount, admin.vendor_url(request, sandbox, vendor.mount));
         }
-        let (seed, scenario) = (state.world.seed, state.scenario.clone());
+        let (seed, scenario) = (state.world.seed(), state.scenario.clone());
         drop(state);
         Self {
             name: sandbox.name.to_string(),

@@ -48,7 +48,7 @@ impl Admin {
         };
         owners.retain(|sandbox| {
             let state = sandbox.lock();
-            state.world.accounts.iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
+            state.world.accounts().iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
         });
         match owners.as_slice() {
             [] => Err(Problem::not_found(format!("there is no {} `{id}`", kind.0))),

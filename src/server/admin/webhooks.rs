@@ -101,7 +101,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<We
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
     let mut webhooks = Vec::new();
-    for (_, account) in state.world.accounts.iter() {
+    for (_, account) in state.world.accounts().iter() {
         let rows = account.table(&SUBSCRIPTION).into_iter().flat_map(|table| table.iter());
         let rows = rows.filter_map(|(_, body)| serde_json::from_slice::<Subscription>(body).ok());
         let rows = rows.filter(|row| request.query("vendor").is_none_or(|vendor| row.vendor == vendor));

@@ -32,7 +32,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         "curl" => Ok(response::text("text/x-shellscript", rows.iter().map(|row| curl(row, secrets)).collect::<String>())),
         "conversation" => {
             let state = sandbox.lock();
-            let (seed, frozen) = (state.world.seed, state.world.clock.mode() == Mode::Frozen);
+            let (seed, frozen) = (state.world.seed(), state.world.clock().mode() == Mode::Frozen);
             drop(state);
             let recorded = conversation(admin, &rows, seed, frozen, secrets)?;
             let mount = rows.first().map_or("", |row| mount_of(admin, row));

@@ -11,10 +11,10 @@ use thiserror::Error;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::world::{AccountId, Accounts, Agenda, Clock, Credential, Kind, Mode, Outbox, OutboxEntry, Task, World};
+use crate::world::{AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Task, World};
 
 /// The format that this version writes.
-pub const FORMAT: &str = "seatrial/sandbox-v1";
+pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
 
 /// How long a kind or a topic may be.
 const WORD: usize = 64;
@@ -96,22 +96,29 @@ struct TaskRow {
 ///
 /// # Errors
 /// When a document is not JSON, which none of ours is.
-pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError> {
-    let credentials = world.accounts.mounts().map(|mount| {
-        let rows = world.accounts.credentials(mount);
+pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError> {
+    let credentials = world.accounts().mounts().map(|mount| {
+        let rows = world.accounts().credentials(mount);
         let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.facts).clone() });
         (mount.clone(), rows.collect())
     });
     let mut accounts = Vec::new();
-    for (_, account) in world.accounts.iter() {
-        let mut tables = Vec::new();
-        for (kind, table) in account.tables() {
+    for (_, account) in world.accounts().iter() {
+        // Tables are made when they are first needed, also by what was rolled back: their order says nothing.
+        let mut tables: Vec<_> = account.tables().filter(|(_, table)| !table.is_empty()).collect();
+        tables.sort_unstable_by_key(|(kind, _)| *kind);
+        let tables = tables.into_iter().map(|(kind, table)| {
             let rows = table.iter().map(|(id, body)| Ok((id.to_owned(), serde_json::from_slice(body)?)));
-            tables.push(TableRow { kind: kind.0.clone(), documents: rows.collect::<Result<_, serde_json::Error>>()? });
-        }
-        accounts.push(AccountRow { mount: account.mount.clone(), name: account.name.to_string(), calls: account.calls, tables });
+            Ok(TableRow { kind: kind.0.clone(), documents: rows.collect::<Result<_, serde_json::Error>>()? })
+        });
+        accounts.push(AccountRow {
+            mount: account.mount.clone(),
+            name: account.name.to_string(),
+            calls: account.calls(),
+            tables: tables.collect::<Result<_, serde_json::Error>>()?,
+        });
     }
-    let agenda = world.agenda.iter().map(|(at, task)| TaskRow {
+    let agenda = world.agenda().iter().map(|(at, task)| TaskRow {
         at,
         account: task.account.0,
         vendor: task.vendor.clone(),
@@ -119,7 +126,7 @@ pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError>
         subject: task.subject.to_string(),
         step: task.step,
     });
-    let outbox = world.outbox.iter().map(|row| PostedRow {
+    let outbox = world.outbox().iter().map(|row| PostedRow {
         at: row.at,
         account: row.account.0,
         vendor: row.vendor.clone(),
@@ -127,10 +134,10 @@ pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError>
     });
     let file = WorldFile {
         format: FORMAT.to_owned(),
-        seed: world.seed,
-        now: world.clock.now(wall),
-        mode: world.clock.mode(),
-        any_credential: world.accounts.any_credential,
+        seed: world.seed(),
+        now: world.clock().now(wall),
+        mode: world.clock().mode(),
+        any_credential: world.accounts().lets_anybody_in(),
         credentials: credentials.collect(),
         accounts,
         agenda: agenda.collect(),
@@ -143,42 +150,40 @@ pub fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError>
 ///
 /// # Errors
 /// When the file is not one that [`write`] wrote, or speaks of what this version lacks.
-pub fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<World, FileError> {
+pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<World, FileError> {
     let file: WorldFile = serde_json::from_str(file)?;
     if file.format != FORMAT {
         return Err(FileError::Format(file.format));
     }
     let known = |name: &Name| vendors.iter().find(|vendor| *vendor == name).cloned().ok_or_else(|| FileError::Vendor(name.to_string()));
     let mut words = Words::default();
-    let mut accounts = Accounts::default();
-    accounts.any_credential = file.any_credential;
+    let mut world = World::new(file.seed, Clock::new(file.mode, Some(file.now), wall));
+    world.let_anybody_in(file.any_credential);
     for (mount, rows) in file.credentials {
         let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), facts: row.facts.into() });
-        accounts.set_credentials(known(&mount)?, rows.collect());
+        world.set_credentials(known(&mount)?, rows.collect());
     }
     let mut count = 0;
     for row in file.accounts {
-        let id = accounts.open(known(&row.mount)?, &row.name);
-        accounts.get_mut(id).calls = row.calls;
+        let id = world.open_account(known(&row.mount)?, &row.name);
+        world.set_calls(id, row.calls);
         for table in row.tables {
             let kind = Kind(words.one(table.kind)?);
             for (name, body) in table.documents {
-                accounts.put(id, &kind, &name, format!("{name}{}", body.get()).as_bytes());
+                world.put(id, &kind, &name, |out| out.extend_from_slice(body.get().as_bytes()));
             }
         }
         count = id.0 + 1;
     }
     let account = |number: u32| if number < count { Ok(AccountId(number)) } else { Err(FileError::Account(number)) };
-    let mut agenda = Agenda::default();
     for row in file.agenda {
         let (account, vendor) = (account(row.account)?, known(&row.vendor)?);
-        agenda.add(row.at, Task { account, vendor, topic: words.one(row.topic)?, subject: row.subject.into(), step: row.step });
+        world.schedule(row.at, Task { account, vendor, topic: words.one(row.topic)?, subject: row.subject.into(), step: row.step });
     }
-    let mut outbox = Outbox::default();
     for row in file.outbox {
-        outbox.add(OutboxEntry { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
+        world.post(OutboxEntry { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
     }
-    Ok(World { seed: file.seed, clock: Clock::new(file.mode, Some(file.now), wall), accounts, agenda, outbox })
+    Ok(world)
 }
 
 /// The kinds and topics of a file, each of which names the same few again and again: one text of each is kept.
@@ -204,16 +209,14 @@ mod tests {
 
     fn world() -> World {
         let wall: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a test writes valid timestamps");
-        let mut accounts = Accounts::default();
-        accounts.set_credentials("shippo", vec![Credential { account: "test".into(), facts: Map::new().into() }]);
-        let account = accounts.open("shippo", "test");
-        accounts.put(account, &Kind::new("parcel"), "b", b"b{\"a\":1.50}");
-        accounts.put(account, &Kind::new("parcel"), "a", b"a[\"\\u00e4\"]");
-        let mut agenda = Agenda::default();
-        agenda.add(wall, Task { account, vendor: "shippo".into(), topic: "parcel.step".into(), subject: "b".into(), step: 3 });
-        let mut outbox = Outbox::default();
-        outbox.add(OutboxEntry { at: wall, account, vendor: "shippo".into(), delivery: "d".into() });
-        World { seed: 7, clock: Clock::new(Mode::Speed(2.5), None, wall), accounts, agenda, outbox }
+        let mut world = World::new(7, Clock::new(Mode::Speed(2.5), None, wall));
+        world.set_credentials("shippo", vec![Credential { account: "test".into(), facts: Map::new().into() }]);
+        let account = world.open_account("shippo", "test");
+        world.put(account, &Kind::new("parcel"), "b", |out| out.extend_from_slice(b"{\"a\":1.50}"));
+        world.put(account, &Kind::new("parcel"), "a", |out| out.extend_from_slice(b"[\"\\u00e4\"]"));
+        world.schedule(wall, Task { account, vendor: "shippo".into(), topic: "parcel.step".into(), subject: "b".into(), step: 3 });
+        world.post(OutboxEntry { at: wall, account, vendor: "shippo".into(), delivery: "d".into() });
+        world
     }
 
     fn check(file: &str, expected: &str) {
@@ -227,8 +230,8 @@ mod tests {
         let file = write(&world(), wall).expect("our documents are JSON").to_string();
         let read = read(&file, &["shippo".into()], wall).expect("a file that was just written");
         assert_eq!(write(&read, wall).expect("our documents are JSON").to_string(), file);
-        assert_eq!(read.accounts.bytes(), world().accounts.bytes());
-        assert_eq!(read.clock.now(wall), world().clock.now(wall));
+        assert_eq!(read.accounts().bytes(), world().accounts().bytes());
+        assert_eq!(read.clock().now(wall), world().clock().now(wall));
     }
 
     #[test]

@@ -1,0 +1,199 @@
+//! What happens in an account although no call asked for it: a task, the report of a delivery, something that is done by hand.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::Value;
+
+use crate::base::entropy;
+use crate::base::time::Timestamp;
+use crate::carrier::Parcel;
+use crate::engine::call::{Call, Request};
+use crate::engine::cx::Cx;
+use crate::engine::machine::Machine;
+use crate::engine::parcels::PARCEL;
+use crate::engine::recorder::Guard;
+use crate::engine::sandbox::Sandbox;
+use crate::engine::state::State;
+use crate::engine::transaction::{self, RolledBack};
+use crate::engine::webhooks::deliver;
+use crate::world::{Account, AccountId, Credential, Kind};
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// There is nothing of that name.
+    #[error("there is no such thing")]
+    Missing,
+    /// It needs more bytes of documents than the sandbox may still hold, and was rolled back.
+    #[error("the budget of bytes is used up")]
+    Full {
+        /// How many bytes its documents grow by.
+        needs: usize,
+    },
+    /// It failed, and was rolled back.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// What makes something happen in an account that no call asked for. Its words name the random stream.
+pub(super) struct Trigger<'a> {
+    pub vendor: &'a str,
+    pub account: AccountId,
+    pub purpose: &'a str,
+    pub subject: &'a str,
+    pub step: u32,
+}
+
+/// What a subscription and a delivery have in common.
+#[derive(serde::Deserialize)]
+struct OfVendor {
+    vendor: String,
+}
+
+impl Machine {
+    /// Does something in the context of an account, as one transaction that makes the documents grow by `room` bytes at most.
+    pub(super) fn act<T>(
+        &self,
+        sandbox: &Sandbox,
+        state: &mut State,
+        now: Timestamp,
+        trigger: &Trigger<'_>,
+        room: Option<usize>,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Result<T, ActionError> {
+        let vendor = self.vendors.find(trigger.vendor).ok_or(ActionError::Missing)?;
+        let State { world, script, .. } = &mut *state;
+        let name = Arc::clone(&world.accounts().get(trigger.account).name);
+        let words = [trigger.vendor, &name, trigger.purpose, trigger.subject];
+        let rng = entropy::stream(world.seed(), &words, u64::from(trigger.step));
+        let credential = world.accounts().credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
+        let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
+        let call = nobody();
+        let scope = self.scope(sandbox, vendor, &call, trigger.account, now);
+        let done = transaction::in_transaction(world, room, |world| -> Result<T, Infallible> {
+            Ok(act(&mut Cx::new(world, script.as_ref(), scope, credential, rng)))
+        });
+        sandbox.count(state);
+        done.map_err(|why| match why {
+            RolledBack::Refused(never) => match never {},
+            RolledBack::Full { needs, .. } => ActionError::Full { needs },
+            RolledBack::Panicked(panic) => {
+                tracing::error!(
+                    sandbox = &*sandbox.name,
+                    vendor = vendor.id,
+                    trigger.purpose,
+                    panic,
+                    "an action failed and was rolled back"
+                );
+                ActionError::Broken(panic)
+            }
+        })
+    }
+
+    /// Does something in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
+    /// the vendor's first credential.
+    ///
+    /// # Errors
+    /// When there is no such vendor or account, or what was done does not fit.
+    pub fn as_account<T>(
+        &self,
+        sandbox: &Sandbox,
+        vendor: &str,
+        account: Option<&str>,
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Result<T, ActionError> {
+        let vendor = self.vendors.find(vendor).ok_or(ActionError::Missing)?;
+        let mut state = self.settled(sandbox, wall);
+        let credentials = state.world.accounts().credentials(vendor.mount);
+        let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
+        let is_wanted = |name: &Arc<str>| account.is_none_or(|account| account == &**name);
+        let has_data = || state.world.accounts().iter().map(|(_, own)| own).find(|own| own.mount == vendor.mount && is_wanted(&own.name));
+        let name = names.find(is_wanted).or_else(|| Some(Arc::clone(&has_data()?.name))).ok_or(ActionError::Missing)?;
+        let account = state.world.open_account(vendor.mount, &name);
+        self.by_hand(sandbox, state, &Trigger { vendor: vendor.id, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
+    }
+
+    /// Does something in the account that has a subscription or a delivery.
+    ///
+    /// # Errors
+    /// When none has, or what was done does not fit.
+    pub fn with_webhook<T>(
+        &self,
+        sandbox: &Sandbox,
+        kind: &Kind,
+        id: &str,
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Result<T, ActionError> {
+        let state = self.settled(sandbox, wall);
+        let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
+        let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, body(account)?)));
+        let (account, OfVendor { vendor }) = found.ok_or(ActionError::Missing)?;
+        self.by_hand(sandbox, state, &Trigger { vendor: &vendor, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
+    }
+
+    /// Does something to a parcel by hand, in the context of its account.
+    ///
+    /// # Errors
+    /// When no account of the sandbox has it, or what was done does not fit.
+    pub fn with_parcel<T>(
+        &self,
+        sandbox: &Sandbox,
+        tracking_number: &str,
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>, &mut Parcel) -> T,
+    ) -> Result<T, ActionError> {
+        let state = self.settled(sandbox, wall);
+        let read = |account: &Account| serde_json::from_slice(account.table(&PARCEL)?.get(tracking_number)?).ok();
+        let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, &account.mount, read(account)?)));
+        let (account, mount, parcel) = found.ok_or(ActionError::Missing)?;
+        let vendor = self.vendors.booked_with(mount, &parcel).ok_or(ActionError::Missing)?.id;
+        let trigger = Trigger { vendor, account, purpose: "parcel.hand", subject: tracking_number, step: 0 };
+        let done = self.by_hand(sandbox, state, &trigger, wall, |cx| Some(act(cx, &mut cx.parcel(tracking_number)?)));
+        done?.ok_or(ActionError::Missing)
+    }
+
+    fn by_hand<T>(
+        &self,
+        sandbox: &Sandbox,
+        mut state: Guard<'_>,
+        trigger: &Trigger<'_>,
+        wall: Timestamp,
+        act: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Result<T, ActionError> {
+        let now = state.world.clock().now(wall);
+        let done = self.act(sandbox, &mut state, now, trigger, Some(self.room(sandbox)), act);
+        drop(state);
+        sandbox.notify_waiters();
+        done
+    }
+}
+
+/// The call of an action: nobody's.
+fn nobody() -> Call<'static> {
+    static REQUEST: OnceLock<Request> = OnceLock::new();
+    let request = REQUEST.get_or_init(|| Request {
+        method: Method::GET,
+        path: String::new(),
+        query: String::new(),
+        headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(deliver::NOWHERE))]),
+        body: Bytes::new(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        mount: None,
+    });
+    Call {
+        request,
+        operation: None,
+        prefix: "",
+        path: "",
+        parameters: Vec::new(),
+        query: Vec::new(),
+        body: Value::Null,
+        violations: Vec::new(),
+    }
+}

@@ -1,0 +1,237 @@
+//! The part of a call that needs the world, from what is due to the handler's outcome. The sandbox is locked meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::base::entropy::{self, Rng};
+use crate::base::name::Name;
+use crate::base::time::Timestamp;
+use crate::engine::auth::AuthRequest;
+use crate::engine::call::Call;
+use crate::engine::cx::{Cx, Scope};
+use crate::engine::limits::{self, Quota};
+use crate::engine::machine::Machine;
+use crate::engine::parcels;
+use crate::engine::refusal::Refusal;
+use crate::engine::reply::{Outcome, Wire};
+use crate::engine::sandbox::Sandbox;
+use crate::engine::script::{Decision, ScenarioRuntime, View};
+use crate::engine::state::State;
+use crate::engine::transaction::{self, RolledBack};
+use crate::engine::vendor::{OperationRow, Vendor};
+use crate::world::{AccountId, Credential, World};
+
+/// The account of callers whom we do not know.
+const NOBODY: &str = "nobody";
+
+/// A call that was read.
+pub(super) struct Parsed<'m> {
+    pub call: Call<'m>,
+    /// The row that handles it, or why none does although its caller may be let in.
+    pub row: Result<&'m OperationRow, Refusal>,
+}
+
+/// What happened while the world was locked.
+pub(super) struct Executed {
+    pub outcome: Outcome,
+    pub at: Timestamp,
+    pub seed: u64,
+    pub account: Arc<str>,
+    pub number: u64,
+    pub quota: Option<Quota>,
+    /// Whether the world's time is not the wall's, so that answers carry it.
+    pub dated: bool,
+    pub delay: Duration,
+    pub wire: Option<Wire>,
+    pub failing: Option<StatusCode>,
+    pub notes: Vec<Box<str>>,
+}
+
+/// Who makes a call, which is counted.
+struct Caller {
+    account: AccountId,
+    name: Arc<str>,
+    /// Which call of the account it is.
+    number: u64,
+    rng: Rng,
+    /// What lets the caller in; nobody is let in without.
+    credential: Option<Credential>,
+}
+
+/// What a call came to, and whose it was in the end.
+struct Handled {
+    outcome: Outcome,
+    account: Arc<str>,
+    number: u64,
+    notes: Vec<Box<str>>,
+}
+
+impl Machine {
+    /// Executes a call as a customer makes it: let in by the vendor, limited, disturbed by the scenario.
+    pub(super) fn execute(&self, sandbox: &Sandbox, vendor: &'static Vendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
+        let call = &parsed.call;
+        let mut guard = self.settled(sandbox, wall);
+        let state = &mut *guard;
+        let now = state.world.clock().now(wall);
+        let (credential, denied) = match admit(sandbox, vendor, call, &mut state.world, now) {
+            Ok(credential) => (credential, None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        let mut caller = Caller::count(&mut state.world, vendor, credential);
+        let limit = caller.credential.as_ref().and_then(|credential| (vendor.limit)(call, credential));
+        let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
+        let mut decision = decide(state, vendor, call, &mut caller, now);
+        let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
+        let row = match (&parsed.row, denied, exceeded) {
+            (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
+            (_, Some(denied), _) => Err(denied),
+            (_, None, Some(exceeded)) => Err(Refusal::RateLimited(exceeded.clone())),
+            (row, None, None) => row.clone(),
+        };
+        let handled = match (decision.instead.take(), row) {
+            (Some(instead), _) => caller.answered(instead.outcome()),
+            (None, Err(refusal)) => caller.answered(Err(refusal)),
+            (None, Ok(row)) => self.run_handler(sandbox, state, row, self.scope(sandbox, vendor, call, caller.account, now), caller),
+        };
+        decision.quota = decision.quota.or(quota);
+        sandbox.count(state);
+        executed(handled, &state.world, now, decision)
+    }
+
+    /// Executes a call for the `given` of a scenario: neither limits nor faults apply to data that is being prepared.
+    pub(super) fn execute_given(
+        &self,
+        sandbox: &Sandbox,
+        vendor: &'static Vendor,
+        parsed: &Parsed<'_>,
+        credential: Credential,
+        wall: Timestamp,
+    ) -> Executed {
+        let mut guard = self.settled(sandbox, wall);
+        let state = &mut *guard;
+        let now = state.world.clock().now(wall);
+        let caller = Caller::count(&mut state.world, vendor, Some(credential));
+        let handled = match parsed.row.clone() {
+            Ok(row) => self.run_handler(sandbox, state, row, self.scope(sandbox, vendor, &parsed.call, caller.account, now), caller),
+            Err(refusal) => caller.answered(Err(refusal)),
+        };
+        sandbox.count(state);
+        executed(handled, &state.world, now, Decision::default())
+    }
+
+    /// What the handler of a call, or an action, is told of where it is.
+    pub(super) fn scope<'w>(
+        &'w self,
+        sandbox: &'w Sandbox,
+        vendor: &'static Vendor,
+        call: &'w Call<'w>,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Scope<'w> {
+        let (vendors, public_urls) = (self.vendors.all(), self.public_urls());
+        Scope { now, call, sandbox: &sandbox.name, public_urls, vendors, vendor, account }
+    }
+
+    /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.
+    fn run_handler(&self, sandbox: &Sandbox, state: &mut State, row: &OperationRow, scope: Scope<'_>, caller: Caller) -> Handled {
+        let Caller { name, number, rng, credential, .. } = caller;
+        let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), facts: Arc::default() });
+        let State { world, script, .. } = state;
+        let mut notes = Vec::new();
+        let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
+            let mut cx = Cx::new(world, script.as_ref(), scope, credential, rng);
+            let outcome = (row.handler)(&mut cx);
+            if outcome.is_ok() {
+                parcels::called(&mut cx);
+            }
+            notes = std::mem::take(&mut cx.notes);
+            // A login goes on as the account that it found.
+            let owner = cx.docs.account();
+            outcome.map(|reply| (reply, Arc::clone(&owner.name), owner.calls()))
+        });
+        let refusal = match done {
+            Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes },
+            Err(RolledBack::Refused(refusal)) => refusal,
+            Err(RolledBack::Full { needs, room }) => {
+                notes.push(format!("sandbox-full: {needs} bytes of documents do not fit, {room} are left").into());
+                Refusal::Broken
+            }
+            Err(RolledBack::Panicked(panic)) => {
+                tracing::error!(operation = row.operation, panic, "a handler failed and was rolled back");
+                notes.push(format!("sandbox-broken: {panic}").into());
+                Refusal::Broken
+            }
+        };
+        Handled { outcome: Err(refusal), account: name, number, notes }
+    }
+}
+
+impl Caller {
+    /// Counts a call of the account that a credential opens, or of nobody's.
+    fn count(world: &mut World, vendor: &Vendor, credential: Option<Credential>) -> Self {
+        let account = world.open_account(vendor.mount, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
+        let number = world.count_call(account);
+        let name = Arc::clone(&world.accounts().get(account).name);
+        let rng = entropy::stream(world.seed(), &[vendor.id, &name], number);
+        Self { account, name, number, rng, credential }
+    }
+
+    /// The call is answered without a handler.
+    fn answered(self, outcome: Outcome) -> Handled {
+        Handled { outcome, account: self.name, number: self.number, notes: Vec::new() }
+    }
+}
+
+fn executed(handled: Handled, world: &World, at: Timestamp, decision: Decision) -> Executed {
+    let Handled { outcome, account, number, notes } = handled;
+    let Decision { delay, wire, failing, quota, .. } = decision;
+    Executed { outcome, at, seed: world.seed(), account, number, quota, dated: !world.clock().is_wall(), delay, wire, failing, notes }
+}
+
+/// Who asks: nobody for an open operation, else whoever the vendor lets in.
+fn admit(
+    sandbox: &Sandbox,
+    vendor: &'static Vendor,
+    call: &Call<'_>,
+    world: &mut World,
+    now: Timestamp,
+) -> Result<Option<Credential>, Refusal> {
+    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
+        return Ok(None);
+    }
+    let shared = world.open_account(vendor.mount, "");
+    let accounts = world.accounts();
+    let credentials = accounts.credentials(vendor.mount);
+    let request = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
+    match (vendor.authenticate)(&request) {
+        Ok(credential) => match credential.denial(now) {
+            Some(denial) => Err(Refusal::Unauthenticated(denial)),
+            None => Ok(Some(credential)),
+        },
+        Err(Refusal::Unauthenticated(_)) if accounts.lets_anybody_in() => Ok(credentials.first().cloned()),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// What happens to a call: the first fault that has something to do decides, else the scenario.
+fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp) -> Decision {
+    let State { world, script, faults, .. } = state;
+    let mut ask = |owner: Name, script: &dyn ScenarioRuntime| {
+        let (accounts, mut tally) = world.tally(owner);
+        let account = caller.credential.is_some().then_some(caller.account);
+        let view = View { vendor: vendor.id, call, account, documents: accounts.get(caller.account), state: vendor.state, now };
+        script.decide(&view, &mut tally, &mut caller.rng)
+    };
+    let mut quota = None;
+    for fault in faults.iter() {
+        let decision = ask(fault.name.clone(), fault.script.as_ref());
+        if decision.does_something() {
+            return decision;
+        }
+        quota = quota.or(decision.quota);
+    }
+    let decision = ask(Name::default(), script.as_ref());
+    Decision { quota: decision.quota.or(quota), ..decision }
+}

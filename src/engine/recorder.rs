@@ -1,0 +1,104 @@
+//! Redo records: what each locked section of a sandbox changed, in order, for those who keep another copy of it.
+//!
+//! A section ends when its [`Guard`] is dropped. If somebody listens, the changes of the world are sealed then, under the lock, so
+//! that records are in order of execution and none can be forgotten. What is done to the state as a whole is recorded as an act and
+//! replayed by the function that did it. A world that nobody recorded was put in the place of one that was: unless an act says how,
+//! the whole state is the record.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, MutexGuard};
+
+use crate::base::time::Timestamp;
+use crate::engine::script::{Fault, UnusedRule};
+use crate::engine::state::State;
+use crate::world::Change;
+
+/// One part of what a locked section did.
+#[derive(Clone)]
+pub enum Record {
+    /// What changed in the world, in order.
+    Changes(Vec<Change>),
+    /// [`reset`](crate::engine::Sandbox::reset) was called.
+    Reset,
+    /// [`snapshot`](crate::engine::Sandbox::snapshot) was called, with this name and wall's time.
+    Snapshot(String, Timestamp),
+    /// [`restore`](crate::engine::Sandbox::restore) was called, with this name and wall's time.
+    Restore(String, Timestamp),
+    /// [`drop_snapshot`](crate::engine::Sandbox::drop_snapshot) was called, with this name.
+    DropSnapshot(String),
+    /// [`forget`](crate::engine::Sandbox::forget) was called: the journal is empty.
+    Forget,
+    /// The faults that are switched on now, and those that were switched off without having had an effect.
+    Faults(Vec<Fault>, Vec<UnusedRule>),
+    /// Another state in place of the one before.
+    Whole(Box<State>),
+}
+
+/// Who keeps another copy of a sandbox.
+pub trait Sink: Send + Sync {
+    /// Takes what a locked section did. The sandbox is locked meanwhile, so this must not wait for anything.
+    fn sealed(&self, records: &mut Vec<Record>);
+}
+
+/// What the lock of a sandbox guards.
+pub(super) struct Guarded {
+    pub state: State,
+    pub recorder: Option<Recorder>,
+}
+
+/// The records of the section that lasts, and who takes them.
+pub(super) struct Recorder {
+    pub records: Vec<Record>,
+    pub sink: Arc<dyn Sink>,
+}
+
+/// A locked sandbox. What was changed is recorded when it is dropped.
+pub struct Guard<'s>(pub(super) MutexGuard<'s, Guarded>);
+
+impl Deref for Guard<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0.state
+    }
+}
+
+impl DerefMut for Guard<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.0.state
+    }
+}
+
+impl Guard<'_> {
+    /// Records something that was done to the state as a whole.
+    pub(super) fn note(&mut self, act: impl FnOnce(&State) -> Record) {
+        let Guarded { state, recorder: Some(recorder) } = &mut *self.0 else { return };
+        recorder.seal(state);
+        recorder.records.push(act(state));
+        state.world.record();
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        let Guarded { state, recorder: Some(recorder) } = &mut *self.0 else { return };
+        if !state.world.is_recorded() {
+            recorder.records.push(Record::Whole(Box::new(state.clone())));
+            state.world.record();
+        }
+        recorder.seal(state);
+        if !recorder.records.is_empty() {
+            recorder.sink.sealed(&mut recorder.records);
+            recorder.records.clear();
+        }
+    }
+}
+
+impl Recorder {
+    fn seal(&mut self, state: &mut State) {
+        let changes = state.world.seal();
+        if !changes.is_empty() {
+            self.records.push(Record::Changes(changes));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Transactions: what a handler, a due task, an action by hand or the report of a delivery changes, it changes whole or not
+//! at all. All of them pass [`in_transaction`].
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::world::World;
+
+/// Why a transaction was rolled back.
+pub(super) enum RolledBack<E> {
+    /// It came to an error itself.
+    Refused(E),
+    /// It needs more bytes of documents than there is room for.
+    Full {
+        /// By how many bytes it made the documents grow.
+        needs: usize,
+        /// How many they may grow by.
+        room: usize,
+    },
+    /// It failed, with this message.
+    Panicked(String),
+}
+
+/// Runs something that changes a world. If it comes to an error, panics, or makes the documents grow by more than `room` bytes,
+/// everything it changed is rolled back. Without a `room` there is no limit.
+pub(super) fn in_transaction<T, E>(
+    world: &mut World,
+    room: Option<usize>,
+    run: impl FnOnce(&mut World) -> Result<T, E>,
+) -> Result<T, RolledBack<E>> {
+    let before = world.accounts().bytes();
+    let savepoint = world.savepoint();
+    let done = match catch_unwind(AssertUnwindSafe(|| run(&mut *world))) {
+        Ok(done) => done.map_err(RolledBack::Refused),
+        Err(panic) => Err(RolledBack::Panicked(message(panic))),
+    };
+    let needs = world.accounts().bytes().saturating_sub(before);
+    let done = match room {
+        Some(room) if done.is_ok() && needs > room => Err(RolledBack::Full { needs, room }),
+        _ => done,
+    };
+    if done.is_ok() {
+        world.release(savepoint)
+    } else {
+        world.roll_back(savepoint)
+    }
+    done
+}
+
+fn message(panic: Box<dyn Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).unwrap_or_default(),
+    }
+}

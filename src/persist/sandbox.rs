@@ -1,0 +1,166 @@
+//! The file of a sandbox: its world, the scenario at work in it, its faults, and what both have counted.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::base::name::Name;
+use crate::base::time::Timestamp;
+use crate::persist::world::{self, FORMAT, FileError};
+use crate::world::{AccountId, Count, Counter, Counters, World};
+
+/// What a file keeps of a sandbox.
+pub struct Contents {
+    /// The world, with all counters.
+    pub world: World,
+    /// The text of the scenario; empty for the one that changes nothing.
+    pub scenario: String,
+    /// The mounts whose credentials the scenario gave.
+    pub given: Vec<Name>,
+    /// The faults that are switched on, by name, as they were asked for.
+    pub faults: Vec<(Name, Value)>,
+}
+
+/// The file of a sandbox.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxFile {
+    /// Documents, agenda, time and credentials.
+    #[schemars(schema_with = "world_schema")]
+    world: Box<RawValue>,
+    /// The text of its scenario; empty for the default one.
+    scenario: String,
+    /// The mounts whose credentials the scenario gave.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    given: Vec<Name>,
+    /// What the scenario has counted.
+    #[serde(default)]
+    #[schemars(with = "Value")]
+    counted: Option<Counted>,
+    #[serde(default)]
+    faults: Vec<FaultRow>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FaultRow {
+    #[schemars(with = "String")]
+    name: Name,
+    /// The override, as it came in.
+    wanted: Value,
+    /// What it has counted.
+    #[schemars(with = "Value")]
+    counted: Option<Counted>,
+}
+
+fn world_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "required": ["format"], "additionalProperties": true, "properties": {"format": {"type": "string", "enum": [FORMAT]}}})
+}
+
+/// An override by its position, and the account that its limit is for.
+type WindowKey = (usize, Option<u32>);
+
+/// The counters of the scenario or of a fault.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Counted {
+    calls: Vec<((Option<u32>, Name), u64)>,
+    matched: Vec<(usize, u64)>,
+    effects: Vec<(usize, u64)>,
+    taken: Vec<(Name, u64)>,
+    windows: Vec<(WindowKey, (Timestamp, u64))>,
+}
+
+impl Contents {
+    /// The file, when the wall shows `wall`. The same state gives the same bytes.
+    ///
+    /// # Errors
+    /// When a document is not JSON, which none of ours is.
+    pub fn write(&self, wall: Timestamp) -> Result<SandboxFile, FileError> {
+        let counted = |owner: &str| Some(Counted::of(self.world.counters(), owner));
+        let fault = |(name, wanted): &(Name, Value)| FaultRow { name: name.clone(), wanted: wanted.clone(), counted: counted(name) };
+        Ok(SandboxFile {
+            world: world::write(&self.world, wall)?,
+            scenario: self.scenario.clone(),
+            given: self.given.clone(),
+            counted: counted(""),
+            faults: self.faults.iter().map(fault).collect(),
+        })
+    }
+}
+
+impl SandboxFile {
+    /// Reads a file without looking at its world.
+    ///
+    /// # Errors
+    /// When it is not the JSON that we write.
+    pub fn parse(file: &[u8]) -> Result<Self, FileError> {
+        Ok(serde_json::from_slice(file)?)
+    }
+
+    /// The file as it is kept.
+    ///
+    /// # Errors
+    /// Never: its parts are JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// What the file says, when the wall shows `wall`; `vendors` are the ids and mounts that there are.
+    ///
+    /// # Errors
+    /// When the file is not one that [`Contents::write`] wrote, or speaks of what this version lacks.
+    pub fn read(self, vendors: &[Name], wall: Timestamp) -> Result<Contents, FileError> {
+        let mut world = world::read(self.world.get(), vendors, wall)?;
+        let mut counters = Counters::default();
+        self.counted.unwrap_or_default().count(&Name::default(), &mut counters);
+        let mut faults = Vec::new();
+        for FaultRow { name, wanted, counted } in self.faults {
+            counted.unwrap_or_default().count(&name, &mut counters);
+            faults.push((name, wanted));
+        }
+        world.replace_counters(counters);
+        Ok(Contents { world, scenario: self.scenario, given: self.given, faults })
+    }
+}
+
+impl Counted {
+    fn of(counters: &Counters, owner: &str) -> Self {
+        let mut counted = Self::default();
+        for (counter, Count { began, calls }) in counters.of(owner) {
+            match counter {
+                Counter::Calls(account, operation) => counted.calls.push(((account.map(|id| id.0), operation.clone()), calls)),
+                Counter::Matched(index) => counted.matched.push((*index, calls)),
+                Counter::Effects(index) => counted.effects.push((*index, calls)),
+                Counter::Parcels(timeline) => counted.taken.push((timeline.clone(), calls)),
+                Counter::Window(index, account) => {
+                    counted.windows.extend(began.map(|began| ((*index, account.map(|id| id.0)), (began, calls))));
+                }
+            }
+        }
+        counted
+    }
+
+    fn count(self, owner: &Name, counters: &mut Counters) {
+        let mut count = |counter, began, calls| {
+            counters.set(owner.clone(), counter, Some(Count { began, calls }));
+        };
+        for ((account, operation), calls) in self.calls {
+            count(Counter::Calls(account.map(AccountId), operation), None, calls);
+        }
+        for (index, calls) in self.matched {
+            count(Counter::Matched(index), None, calls);
+        }
+        for (index, calls) in self.effects {
+            count(Counter::Effects(index), None, calls);
+        }
+        for (timeline, calls) in self.taken {
+            count(Counter::Parcels(timeline), None, calls);
+        }
+        for ((index, account), (began, calls)) in self.windows {
+            count(Counter::Window(index, account.map(AccountId)), Some(began), calls);
+        }
+    }
+}

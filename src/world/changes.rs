@@ -1,0 +1,188 @@
+//! The functions that change a world. Each notes what was there before.
+
+use crate::base::name::Name;
+use crate::base::time::Timestamp;
+use crate::world::accounts::{AccountId, Credential};
+use crate::world::agenda::{Entry, Task, TaskKey};
+use crate::world::clock::{Clock, Mode};
+use crate::world::counters::{Count, Counter, Counters};
+use crate::world::documents::{Kind, Row};
+use crate::world::outbox::OutboxEntry;
+use crate::world::transaction::{Log, Touch};
+use crate::world::{Accounts, World};
+
+impl World {
+    /// The account of that name, opened when it is new.
+    pub fn open_account(&mut self, mount: impl Into<Name>, name: &str) -> AccountId {
+        let mount = mount.into();
+        self.accounts.find(&mount, name).unwrap_or_else(|| {
+            self.log.note(|| Touch::Opened);
+            self.accounts.open(mount, name)
+        })
+    }
+
+    /// Counts a call of an account; how many it has made.
+    pub fn count_call(&mut self, account: AccountId) -> u64 {
+        let calls = self.accounts.get(account).calls() + 1;
+        self.set_calls(account, calls);
+        calls
+    }
+
+    /// Says how many calls an account has made.
+    pub fn set_calls(&mut self, account: AccountId, calls: u64) {
+        let before = self.accounts.get(account).calls();
+        self.log.note(|| Touch::Calls(account, before));
+        self.accounts.set_calls(account, calls);
+    }
+
+    /// Says when the current window of a class of an account's calls began, and how many calls it has seen.
+    pub fn set_window(&mut self, account: AccountId, class: Name, window: Option<(Timestamp, u64)>) {
+        let before = self.accounts.set_window(account, class.clone(), window);
+        self.log.note(|| Touch::Window(account, class, before));
+    }
+
+    /// Stores a document that `body` writes. A known id keeps its position, a new one comes last.
+    pub fn put(&mut self, account: AccountId, kind: &Kind, id: &str, body: impl FnOnce(&mut Vec<u8>)) {
+        let mut joined = std::mem::take(&mut self.scratch);
+        joined.clear();
+        joined.extend_from_slice(id.as_bytes());
+        body(&mut joined);
+        self.put_row(account, kind, Row::new(id.len(), &joined));
+        self.scratch = joined;
+    }
+
+    /// Stores a document as it is stored in another copy of this world, without copying it.
+    pub fn put_row(&mut self, account: AccountId, kind: &Kind, row: Row) {
+        let (table, undo) = self.accounts.put(account, kind, row);
+        self.log.note(|| Touch::Row(account, table, undo));
+    }
+
+    /// Removes a document; whether there was one.
+    pub fn remove(&mut self, account: AccountId, kind: &Kind, id: &str) -> bool {
+        let Some((table, undo)) = self.accounts.remove(account, kind, id) else { return false };
+        self.log.note(|| Touch::Row(account, table, undo));
+        true
+    }
+
+    /// Writes a task into the agenda.
+    pub fn schedule(&mut self, at: Timestamp, task: Task) {
+        let key = self.agenda.next_key(at);
+        self.set_task(key, Some(Entry { task, needs: None }));
+    }
+
+    /// Takes the next task that is due at `now` or earlier, postponed ones first that fit into `room` bytes.
+    pub fn take_due(&mut self, now: Timestamp, room: usize) -> Option<(TaskKey, Task)> {
+        let (key, task) = self.agenda.due(now, room)?;
+        self.set_task(key, None);
+        Some((key, task))
+    }
+
+    /// Puts a task that was taken back in its place. It is not due before there is room for `needs` bytes.
+    pub fn postpone(&mut self, key: TaskKey, task: Task, needs: usize) {
+        self.set_task(key, Some(Entry { task, needs: Some(needs) }));
+    }
+
+    /// What the agenda says under a key.
+    pub(super) fn set_task(&mut self, key: TaskKey, entry: Option<Entry>) {
+        let before = self.agenda.set(key, entry);
+        self.log.note(|| Touch::Task(key, before));
+    }
+
+    /// Adds a delivery to the outbox.
+    pub fn post(&mut self, entry: OutboxEntry) {
+        let number = self.outbox.next_number();
+        self.set_outbox(number, Some(entry));
+    }
+
+    /// Takes a delivery out of the outbox; whether it was there.
+    pub fn withdraw(&mut self, account: AccountId, delivery: &str) -> bool {
+        let number = self.outbox.number(account, delivery);
+        number.map(|number| self.set_outbox(number, None)).is_some()
+    }
+
+    /// What the outbox says under a number.
+    pub(super) fn set_outbox(&mut self, number: u64, entry: Option<OutboxEntry>) {
+        let before = self.outbox.set(number, entry);
+        self.log.note(|| Touch::Outbox(number, before));
+    }
+
+    /// Replaces the credentials of one mount.
+    pub fn set_credentials(&mut self, mount: impl Into<Name>, rows: Vec<Credential>) {
+        let mount = mount.into();
+        let before = self.accounts.set_credentials(mount.clone(), Some(rows.into()));
+        self.log.note(|| Touch::Credentials(mount, before));
+    }
+
+    /// Lets in whatever is presented (`credentials: any`). For a world that is being made: it is in no redo record.
+    pub fn let_anybody_in(&mut self, any: bool) {
+        self.accounts.any_credential = any;
+    }
+
+    /// Has the clock show something else.
+    pub fn set_clock(&mut self, clock: Clock) {
+        let before = std::mem::replace(&mut self.clock, clock);
+        self.log.note(|| Touch::Clock(before));
+    }
+
+    /// Has the clock show `now` when the wall shows `wall`.
+    pub fn set_time(&mut self, now: Timestamp, wall: Timestamp) {
+        self.set_clock(Clock::new(self.clock.mode(), Some(now), wall));
+    }
+
+    /// Has the clock run differently from now on, when the wall shows `wall`.
+    pub fn set_mode(&mut self, mode: Mode, wall: Timestamp) {
+        self.set_clock(Clock::new(mode, Some(self.clock.now(wall)), wall));
+    }
+
+    /// The counters of the scenario (an empty name) or of a fault, beside the documents that it may look at meanwhile.
+    pub fn tally(&mut self, owner: Name) -> (&Accounts, Tally<'_>) {
+        (&self.accounts, Tally { owner, counters: &mut self.counters, log: &mut self.log })
+    }
+
+    /// Removes what a fault has counted, or the scenario.
+    pub fn forget_counts(&mut self, owner: &Name) {
+        for counter in self.counters.of(owner).map(|(counter, _)| counter.clone()).collect::<Vec<_>>() {
+            self.tally(owner.clone()).1.set(counter, None);
+        }
+    }
+
+    /// Takes over what a fault has counted in another world.
+    pub fn copy_counts(&mut self, owner: &Name, from: &Counters) {
+        for (counter, count) in from.of(owner) {
+            self.tally(owner.clone()).1.set(counter.clone(), Some(count));
+        }
+    }
+
+    /// Replaces all counters; those before. For a world that is being made: it is in no redo record.
+    pub fn replace_counters(&mut self, counters: Counters) -> Counters {
+        std::mem::replace(&mut self.counters, counters)
+    }
+}
+
+/// The counters of the scenario or of a fault, to be counted with.
+pub struct Tally<'w> {
+    owner: Name,
+    counters: &'w mut Counters,
+    log: &'w mut Log,
+}
+
+impl Tally<'_> {
+    /// Counts one more; how many there are.
+    pub fn add(&mut self, counter: Counter) -> u64 {
+        let calls = self.counters.get(&self.owner, &counter).map_or(0, |count| count.calls) + 1;
+        self.set(counter, Some(Count { began: None, calls }));
+        calls
+    }
+
+    /// What a counter says.
+    #[must_use]
+    pub fn get(&self, counter: &Counter) -> Option<Count> {
+        self.counters.get(&self.owner, counter)
+    }
+
+    /// Says what a counter counts.
+    pub fn set(&mut self, counter: Counter, count: Option<Count>) {
+        let before = self.counters.set(self.owner.clone(), counter.clone(), count);
+        self.log.note(|| Touch::Counter(self.owner.clone(), counter, before));
+    }
+}

@@ -1,0 +1,71 @@
+//! What the scenario of a sandbox and its faults have counted.
+
+use std::collections::BTreeMap;
+
+use crate::base::name::Name;
+use crate::base::time::Timestamp;
+use crate::world::accounts::AccountId;
+
+/// What is counted. Overrides are known by their position in the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counter {
+    /// Calls of an operation by an account; without one, by callers who were not let in.
+    Calls(Option<AccountId>, Name),
+    /// Calls that an override was for.
+    Matched(usize),
+    /// Calls that an override did something to.
+    Effects(usize),
+    /// Parcels that were put on a timeline.
+    Parcels(Name),
+    /// Calls in the current window of an override's limit, of one account or of all.
+    Window(usize, Option<AccountId>),
+}
+
+/// How many of something there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// When counting began, if it begins anew from time to time.
+    pub began: Option<Timestamp>,
+    /// How many calls, or parcels.
+    pub calls: u64,
+}
+
+/// Counters by owner: the name of a fault, empty for the scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    owners: BTreeMap<Name, BTreeMap<Counter, Count>>,
+}
+
+impl Counters {
+    /// What a counter says, if anything was counted.
+    #[must_use]
+    pub fn get(&self, owner: &str, counter: &Counter) -> Option<Count> {
+        self.owners.get(owner)?.get(counter).copied()
+    }
+
+    /// All counters of an owner.
+    pub fn of(&self, owner: &str) -> impl Iterator<Item = (&Counter, Count)> {
+        self.owners.get(owner).into_iter().flatten().map(|(counter, count)| (counter, *count))
+    }
+
+    /// How many calls an owner did something to.
+    #[must_use]
+    pub fn effects(&self, owner: &str) -> u64 {
+        self.of(owner).filter(|(counter, _)| matches!(counter, Counter::Effects(_))).map(|(_, count)| count.calls).sum()
+    }
+
+    /// Says what a counter counts; what it said before.
+    pub fn set(&mut self, owner: Name, counter: Counter, count: Option<Count>) -> Option<Count> {
+        match count {
+            Some(count) => self.owners.entry(owner).or_default().insert(counter, count),
+            None => {
+                let counters = self.owners.get_mut(&owner)?;
+                let before = counters.remove(&counter);
+                if counters.is_empty() {
+                    self.owners.remove(&owner);
+                }
+                before
+            }
+        }
+    }
+}

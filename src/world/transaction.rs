@@ -1,0 +1,143 @@
+//! The log of a world: what was there before each change, so that changes can be rolled back.
+//!
+//! A transaction is what happens between [`World::savepoint`] and [`World::release`] or [`World::roll_back`]; savepoints nest.
+//! The log is kept while a savepoint is open or the world is recorded (`redo`), and costs a branch for each change otherwise.
+
+use std::sync::Arc;
+
+use crate::base::name::Name;
+use crate::base::time::Timestamp;
+use crate::world::World;
+use crate::world::accounts::{AccountId, Credential};
+use crate::world::agenda::{Entry, TaskKey};
+use crate::world::clock::Clock;
+use crate::world::counters::{Count, Counter};
+use crate::world::documents::Undo;
+use crate::world::outbox::OutboxEntry;
+
+/// What one change touched, and what was there before.
+pub(super) enum Touch {
+    /// An account, the latest one, was opened.
+    Opened,
+    /// An account's calls were counted.
+    Calls(AccountId, u64),
+    /// An account's calls of a class were counted.
+    Window(AccountId, Name, Option<(Timestamp, u64)>),
+    /// A document, in the table with that number.
+    Row(AccountId, u32, Undo),
+    /// A task was written into the agenda or taken from it.
+    Task(TaskKey, Option<Entry>),
+    /// A delivery in the outbox.
+    Outbox(u64, Option<OutboxEntry>),
+    /// The credentials of a mount.
+    Credentials(Name, Option<Arc<[Credential]>>),
+    /// The clock was set, or runs differently.
+    Clock(Clock),
+    /// A counter of the scenario or of a fault.
+    Counter(Name, Counter, Option<Count>),
+}
+
+/// The touches since the log was begun. A copy of a world begins with an empty log: nobody has a savepoint in it.
+#[derive(Default)]
+pub(super) struct Log {
+    touches: Vec<Touch>,
+    /// How many savepoints are open.
+    open: usize,
+    /// Whether touches are kept until redo records are made of them.
+    recorded: bool,
+}
+
+impl Clone for Log {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Log {
+    /// Notes a touch, if anybody may ask for it.
+    pub fn note(&mut self, touch: impl FnOnce() -> Touch) {
+        if self.open > 0 || self.recorded {
+            self.touches.push(touch());
+        }
+    }
+
+    /// Keeps touches from now on, until they are taken.
+    pub fn record(&mut self) {
+        self.recorded = true;
+    }
+
+    pub fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    /// Takes all touches, oldest first; none while a savepoint is open, because what is sealed cannot be rolled back.
+    pub fn take(&mut self) -> Vec<Touch> {
+        if self.open > 0 { Vec::new() } else { std::mem::take(&mut self.touches) }
+    }
+
+    /// Gives the memory of touches that were taken back, to be used again.
+    pub fn reuse(&mut self, mut touches: Vec<Touch>) {
+        touches.clear();
+        if self.touches.is_empty() {
+            self.touches = touches;
+        }
+    }
+}
+
+/// A moment that a world can be rolled back to. It ends with [`World::release`] or [`World::roll_back`].
+#[must_use = "a savepoint is open until it is released or rolled back to"]
+#[derive(Debug)]
+pub struct Savepoint {
+    touches: usize,
+    open: usize,
+}
+
+impl World {
+    /// Begins a transaction, or a part of one that can be rolled back on its own.
+    pub fn savepoint(&mut self) -> Savepoint {
+        self.log.open += 1;
+        Savepoint { touches: self.log.touches.len(), open: self.log.open }
+    }
+
+    /// Keeps everything since a savepoint.
+    ///
+    /// # Panics
+    /// If a later savepoint is still open, or the savepoint is another world's.
+    pub fn release(&mut self, savepoint: Savepoint) {
+        self.end(&savepoint);
+        if self.log.open == 0 && !self.log.recorded {
+            self.log.touches.clear();
+        }
+    }
+
+    /// Takes everything since a savepoint back, latest first.
+    ///
+    /// # Panics
+    /// As [`World::release`].
+    pub fn roll_back(&mut self, savepoint: Savepoint) {
+        self.end(&savepoint);
+        while self.log.touches.len() > savepoint.touches {
+            let Some(touch) = self.log.touches.pop() else { break };
+            self.undo(touch);
+        }
+    }
+
+    fn end(&mut self, savepoint: &Savepoint) {
+        assert_eq!(self.log.open, savepoint.open, "savepoints end in reverse order, in the world that gave them");
+        self.log.open -= 1;
+    }
+
+    fn undo(&mut self, touch: Touch) {
+        match touch {
+            Touch::Opened => self.accounts.close_latest(),
+            Touch::Calls(account, before) => self.accounts.set_calls(account, before),
+            Touch::Window(account, class, before) => drop(self.accounts.set_window(account, class, before)),
+            Touch::Row(account, table, undo) => self.accounts.revert(account, table, undo),
+            Touch::Task(key, before) => self.agenda.restore(key, before),
+            Touch::Outbox(number, before) => self.outbox.restore(number, before),
+            Touch::Credentials(mount, before) => drop(self.accounts.set_credentials(mount, before)),
+            Touch::Clock(before) => self.clock = before,
+            Touch::Counter(owner, counter, before) => drop(self.counters.set(owner, counter, before)),
+        }
+    }
+}
