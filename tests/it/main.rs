@@ -24,6 +24,7 @@ mod play;
 mod played;
 mod pointers;
 mod process;
+mod resources;
 mod sandboxes;
 mod scenarios;
 mod secure;

@@ -1,0 +1,189 @@
+//! A vendor without a rule: an API key, and a resource whose bodies the document validates. Its pages are those of ShipStation's
+//! newer API.
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use seatrial::base::json::Style;
+use seatrial::base::time::Timestamp;
+use seatrial::engine::auth::{Identity, credentials};
+use seatrial::engine::listing::{self, Bad, By, Filter, Key, Listing, Number, Sorting, Test};
+use seatrial::engine::resource::{self, Conventions, Resource, Sent, Source};
+use seatrial::engine::webhooks::Webhooks;
+use seatrial::engine::{
+    AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, PathStyle, Refusal, Reply, Request, Start, Vendor, decode,
+    nothing_due, scans_are_read, unlimited,
+};
+use seatrial::world::Kind;
+use serde_json::{Value, json};
+
+const SPEC: &str = r##"{
+  "openapi": "3.0.3",
+  "info": {"title": "Yard", "version": "1"},
+  "components": {
+    "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "api-key"}},
+    "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}},
+    "requestBodies": {"warehouse": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "properties": {"name": {"type": "string"}, "is_default": {"type": "boolean"}}
+    }}}}},
+    "responses": {"any": {"description": "any", "content": {"application/json": {"schema": {"type": "object"}}}}}
+  },
+  "security": [{"key": []}],
+  "paths": {
+    "/warehouses": {
+      "get": {"operationId": "list", "tags": ["w"], "x-evidence": "inferred", "responses": {"200": {"$ref": "#/components/responses/any"}}},
+      "post": {
+        "operationId": "create", "tags": ["w"], "x-evidence": "inferred",
+        "requestBody": {"$ref": "#/components/requestBodies/warehouse"},
+        "responses": {"201": {"$ref": "#/components/responses/any"}}
+      }
+    },
+    "/warehouses/{id}": {
+      "parameters": [{"$ref": "#/components/parameters/id"}],
+      "get": {"operationId": "get", "tags": ["w"], "x-evidence": "inferred", "responses": {"200": {"$ref": "#/components/responses/any"}}},
+      "put": {
+        "operationId": "update", "tags": ["w"], "x-evidence": "inferred",
+        "requestBody": {"$ref": "#/components/requestBodies/warehouse"},
+        "responses": {"200": {"$ref": "#/components/responses/any"}}
+      },
+      "delete": {"operationId": "delete", "tags": ["w"], "x-evidence": "inferred", "responses": {"204": {"description": "gone"}}}
+    }
+  }
+}"##;
+
+static YARD: Vendor = Vendor {
+    id: "yard",
+    mount: "yard",
+    path_prefix: "",
+    legacy_prefix: "",
+    hosts: &[],
+    spec: SPEC,
+    spec_source: SPEC,
+    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
+    operations: rows,
+    credentials: |_, _| credentials(&[("main", &[("api_key", "TEST_yard")])]),
+    accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], others: &[] },
+    account_of: |_| "main".to_owned(),
+    identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
+    authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),
+    decode: decode::json_or_form,
+    limit: unlimited,
+    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: |refusal, _| refuse(refusal), headers: |_, _| {} },
+    due: nothing_due,
+    scanned: scans_are_read,
+    anchors: &[],
+    webhooks: Webhooks::NONE,
+    state: |_| Value::Null,
+};
+
+fn rows(rows: &mut Operations) {
+    rows.list("list", &WAREHOUSES).create("create", &WAREHOUSES);
+    rows.read("get", &WAREHOUSES).update("update", &WAREHOUSES).delete("delete", &WAREHOUSES);
+}
+
+static WAREHOUSES: Resource = Resource {
+    kind: Kind::new("warehouse"),
+    read: None,
+    members: &[
+        ("warehouse_id", Source::Id),
+        ("name", Source::Sent(Sent::Null)),
+        ("is_default", Source::Sent(Sent::Flag(false))),
+        ("created_at", Source::Created),
+        ("modified_at", Source::Updated),
+    ],
+    finish: resource::unchanged,
+    listing: &LISTING,
+    conventions: &Conventions {
+        new_id: |cx| format!("se-{}", cx.docs.count(Kind::new("warehouse")) + 1),
+        named: |cx| Ok(cx.call.parameter("id").unwrap_or_default().to_owned()),
+        stamp: |at| at.to_string().into(),
+        merges: true,
+        created: StatusCode::CREATED,
+        answer: |_, status, document| Reply::json(status, document),
+        page,
+        deleted: || Reply::empty(StatusCode::NO_CONTENT),
+    },
+};
+
+const LISTING: Listing = Listing {
+    filters: &[Filter { name: "name", member: "/name", test: Test::Contains }],
+    time: |text| text.parse().ok(),
+    sorting: Sorting {
+        key: "sort_by",
+        direction: "sort_dir",
+        keys: &[Key { name: "created_at", member: "", by: By::Time }, Key { name: "name", member: "/name", by: By::Caseless }],
+        descending: true,
+    },
+    newest_first: true,
+    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Refused },
+    size: Number { name: "page_size", usual: 25, least: 1, most: 500, read: listing::digits, bad: Bad::Refused },
+    refuse_past_end: false,
+    cursor: "",
+    refuse: |faults| Refusal::Because("faults", faults.iter().map(|fault| fault.name).collect()),
+};
+
+fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
+    let href = |number: usize| {
+        let pairs = listing::with(cx.call.query.clone(), "page", Some(number.to_string()));
+        json!({ "href": listing::link(cx.call, cx.call.path, &pairs) })
+    };
+    let next = if page.has_next { href(page.number + 1) } else { json!({}) };
+    let names: Vec<&Value> = page.rows.iter().map(|row| &row["name"]).collect();
+    Reply::ok(json!({"names": names, "total": page.total, "page": page.number, "pages": page.pages(), "next": next}))
+}
+
+fn refuse(refusal: &Refusal) -> Reply {
+    let (status, body) = match refusal {
+        Refusal::Unauthenticated(denial) => (401, json!(format!("{denial:?}"))),
+        Refusal::Invalid(_) => (422, Value::Null),
+        Refusal::Missing { id, .. } => (404, json!(id)),
+        Refusal::Because(_, facts) => (400, facts.clone()),
+        other => (500, json!(format!("{other:?}"))),
+    };
+    Reply::json(StatusCode::from_u16(status).expect("a status"), body)
+}
+
+fn check(machine: &Machine, call: &str, body: Value, expected: (u16, Value)) {
+    let at: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a timestamp");
+    let (key, call) = call.strip_prefix("! ").map_or(("TEST_yard", call), |call| ("", call));
+    let (method, path) = call.split_once(' ').expect("a method and a path");
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let headers = HeaderMap::from_iter([
+        (http::header::HOST, HeaderValue::from_static("yard")),
+        (http::header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (http::HeaderName::from_static("api-key"), HeaderValue::from_static(key)),
+    ]);
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let (method, peer) = (Method::from_bytes(method.as_bytes()).expect("a method"), std::net::Ipv4Addr::LOCALHOST.into());
+    let request = Request { method, path: format!("/yard{path}"), query: query.into(), headers, body: body.into(), peer, mount: None };
+    let answer = machine.handle(&request, at);
+    let found = serde_json::from_slice(&answer.body).unwrap_or_default();
+    assert_eq!((answer.status.as_u16(), found), expected, "{call}");
+}
+
+#[test]
+fn a_vendor_can_do_without_rules() {
+    let start = "2026-01-05T09:00:00Z".parse().expect("a timestamp");
+    let machine = Machine::new(&[&YARD], Options { conform: Conform::All, ..Options::default() }, Start::plain(start));
+    machine.default_sandbox().lock().world.set_mode(seatrial::world::Mode::Frozen, start);
+    let row = |id: &str, name: &str, is_default: bool| {
+        let at = "2026-01-05T09:00:00Z";
+        json!({"warehouse_id": id, "name": name, "is_default": is_default, "created_at": at, "modified_at": at})
+    };
+    check(&machine, "! GET /warehouses", Value::Null, (401, json!("Missing")));
+    check(&machine, "POST /warehouses", json!({"name": "north", "color": "red"}), (201, row("se-1", "north", false)));
+    check(&machine, "POST /warehouses", json!({"name": "South", "is_default": true}), (201, row("se-2", "South", true)));
+    check(&machine, "POST /warehouses", json!({"name": 7}), (422, Value::Null));
+    check(&machine, "PUT /warehouses/se-2", json!({"name": "south"}), (200, row("se-2", "south", true)));
+    check(&machine, "PUT /warehouses/se-2", json!({"name": []}), (422, Value::Null));
+    check(&machine, "GET /warehouses/se-2", Value::Null, (200, row("se-2", "south", true)));
+    let all = json!({"names": ["south", "north"], "total": 2, "page": 1, "pages": 1, "next": {}});
+    check(&machine, "GET /warehouses", Value::Null, (200, all));
+    let first = json!({"names": ["north"], "total": 2, "page": 1, "pages": 2,
+        "next": {"href": "http://yard/yard/warehouses?sort_by=name&sort_dir=asc&page_size=1&page=2"}});
+    check(&machine, "GET /warehouses?sort_by=name&sort_dir=asc&page_size=1", Value::Null, (200, first));
+    let found = json!({"names": ["south"], "total": 1, "page": 1, "pages": 1, "next": {}});
+    check(&machine, "GET /warehouses?name=OUT", Value::Null, (200, found));
+    check(&machine, "GET /warehouses?page=0&page_size=x", Value::Null, (400, json!(["page", "page_size"])));
+    check(&machine, "DELETE /warehouses/se-2", Value::Null, (204, Value::Null));
+    check(&machine, "DELETE /warehouses/se-2", Value::Null, (404, json!("se-2")));
+    check(&machine, "GET /warehouses/se-2", Value::Null, (404, json!("se-2")));
+}
