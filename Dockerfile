@@ -23,8 +23,10 @@ RUN case "$TARGETARCH" in \
 COPY Cargo.toml Cargo.lock ./
 COPY xtask/Cargo.toml xtask/
 COPY benches/bare/Cargo.toml benches/bare/
-RUN mkdir -p src xtask/src \
-    && echo 'fn main() {}' | tee src/main.rs xtask/src/main.rs benches/bare/main.rs benches/pipeline.rs benches/sandboxes.rs > build.rs \
+COPY fuzz/Cargo.toml fuzz/
+RUN mkdir -p fuzz/src src tests/stories xtask/src \
+    && echo 'fn main() {}' | tee src/main.rs fuzz/src/main.rs tests/stories/main.rs xtask/src/main.rs benches/bare/main.rs benches/pipeline.rs \
+        benches/sandboxes.rs > build.rs \
     && touch src/lib.rs \
     && cargo build --locked --profile dist --bin seatrial --target "$(cat /target)" \
     && rm -r src build.rs

@@ -25,6 +25,25 @@ fn what_is_named_exists() {
     assert_none(&problems);
 }
 
+/// The image is built from manifests first, and cargo wants those of all members of the workspace.
+#[test]
+fn the_image_gets_every_manifest() {
+    let (manifest, dockerfile, ignored) = (read("Cargo.toml"), read("Dockerfile"), read(".dockerignore"));
+    let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).expect("the workspace has members");
+    let mut problems = Vec::new();
+    for member in members.split(',').map(|member| member.trim().trim_matches('"')) {
+        for (file, text, line) in [
+            ("Dockerfile", &dockerfile, format!("COPY {member}/Cargo.toml {member}/\n")),
+            (".dockerignore", &ignored, format!("!{member}/Cargo.toml\n")),
+        ] {
+            if !text.contains(&line) {
+                problems.push(format!("{file} lacks `{}`", line.trim()));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)
 }

@@ -9,7 +9,7 @@ const TEMPLATE: [&str; 12] =
     ["mod", "access", "catalog", "checks", "dialect", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
 
 /// Files from before there was a template. The list may only shrink.
-const EXCEPTIONS: [&str; 21] = [
+const EXCEPTIONS: [&str; 20] = [
     "shipmate/countries",
     "shipmate/label",
     "shipmate/validation",
@@ -24,7 +24,6 @@ const EXCEPTIONS: [&str; 21] = [
     "shiptheory/fields",
     "shiptheory/filters",
     "shiptheory/holding",
-    "shiptheory/numbers",
     "shiptheory/paging",
     "shiptheory/parcels",
     "shiptheory/routing",
@@ -34,7 +33,7 @@ const EXCEPTIONS: [&str; 21] = [
 ];
 
 /// The most Rust lines for each operation of a vendor's documents. The figures may only fall; the aim is 80 together.
-const CEILINGS: [(&str, usize); 5] = [("shipmate", 106), ("shippo", 96), ("shiptheory", 139), ("shiptime", 222), ("together", 117)];
+const CEILINGS: [(&str, usize); 5] = [("shipmate", 105), ("shippo", 94), ("shiptheory", 134), ("shiptime", 219), ("together", 115)];
 
 /// Vendors, each with its Rust lines and operations.
 fn sizes() -> BTreeMap<String, (usize, usize)> {
