@@ -190,7 +190,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, decision: Decision) 
     Executed { outcome, at, seed: world.seed(), account, number, quota, dated: !world.clock().is_wall(), delay, wire, failing, notes }
 }
 
-/// Who asks: nobody for an open operation, else whoever the vendor lets in.
+/// The credential of the caller, as the vendor authenticates it; none for an open operation.
 fn admit(
     sandbox: &Sandbox,
     vendor: &'static Vendor,

@@ -29,7 +29,7 @@ pub(crate) const GO: Conventions = Conventions {
     ..CONVENTIONS
 };
 
-/// The e-mail address of whoever owns it.
+/// The e-mail address of the owner.
 pub(crate) const OWNER: Source = Source::Of(|cx| accounts::owner(cx).into());
 /// Whether it was made in test mode.
 pub(crate) const TEST: Source = Source::Of(|cx| Mode::of(cx).is_test().into());
