@@ -1,4 +1,5 @@
-//! One request, from its route to the journal. [`Machine::handle`] begins it; `pipeline.rs` reads and finishes, `execute.rs` does what needs the world:
+//! One request, from its route to the journal. [`Machine::handle`] begins it, `pipeline.rs` reads and finishes, and what needs the
+//! world is in `execute.rs`:
 //!
 //! ```text
 //! locate        which sandbox, which vendor, what is left of the path     locate.rs
