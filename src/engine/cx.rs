@@ -14,7 +14,7 @@ use crate::engine::public_urls::PublicUrls;
 use crate::engine::refusal::Refusal;
 use crate::engine::script::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
-use crate::world::{Account, AccountId, Credential, Kind, Task, World};
+use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Task, World};
 
 /// The context of one call, or of one due task.
 pub struct Cx<'w> {
@@ -28,8 +28,8 @@ pub struct Cx<'w> {
     pub credential: Credential,
     /// The documents of the caller's account.
     pub docs: Docs<'w>,
-    /// Remarks for the journal and `seatrial-notes`: a code, optionally followed by `: ` and a detail.
-    pub notes: Vec<Box<str>>,
+    /// Remarks for the journal and `seatrial-notes`.
+    pub notes: Vec<Note>,
     /// The name of the sandbox.
     pub sandbox: &'w str,
     /// All vendors of the machine.
@@ -96,8 +96,8 @@ impl<'w> Cx<'w> {
     }
 
     /// Adds a remark for the journal.
-    pub fn note(&mut self, note: impl Into<Box<str>>) {
-        self.notes.push(note.into());
+    pub fn note(&mut self, code: &'static str, blame: Blame, detail: impl Into<String>) {
+        self.notes.push(Note::new(code, blame, detail));
     }
 }
 

@@ -31,7 +31,7 @@ pub struct DialectCx<'a> {
     /// The world's time.
     pub now: Timestamp,
     /// The limit that the call was counted against, whether it was refused or not.
-    pub quota: Option<Quota>,
+    pub quota: Option<&'a Quota>,
     pub(super) stream: Stream<'a>,
 }
 

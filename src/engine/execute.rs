@@ -21,7 +21,7 @@ use crate::engine::script::{Decision, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
-use crate::world::{AccountId, Credential, World};
+use crate::world::{AccountId, Blame, Credential, Effect, Note, World};
 
 /// The account of callers whom we do not know.
 const NOBODY: &str = "nobody";
@@ -41,12 +41,13 @@ pub(super) struct Executed {
     pub account: Arc<str>,
     pub number: u64,
     pub quota: Option<Quota>,
+    pub effect: Option<Effect>,
     /// Whether the world's time is not the wall's, so that answers carry it.
     pub dated: bool,
     pub delay: Duration,
     pub wire: Option<Wire>,
     pub failing: Option<StatusCode>,
-    pub notes: Vec<Box<str>>,
+    pub notes: Vec<Note>,
 }
 
 /// Who makes a call, which is counted.
@@ -65,7 +66,7 @@ struct Handled {
     outcome: Outcome,
     account: Arc<str>,
     number: u64,
-    notes: Vec<Box<str>>,
+    notes: Vec<Note>,
 }
 
 impl Machine {
@@ -93,7 +94,14 @@ impl Machine {
         let handled = match (decision.instead.take(), row) {
             (Some(instead), _) => caller.answered(instead.outcome()),
             (None, Err(refusal)) => caller.answered(Err(refusal)),
-            (None, Ok(row)) => self.run_handler(sandbox, state, row, self.scope(sandbox, vendor, call, caller.account, now), caller),
+            (None, Ok(row)) => {
+                let scope = self.scope(sandbox, vendor, call, caller.account, now);
+                let handled = self.run_handler(sandbox, state, row, scope, caller);
+                if let Some(effect) = &mut decision.effect {
+                    effect.committed = handled.outcome.is_ok();
+                }
+                handled
+            }
         };
         decision.quota = decision.quota.or(quota);
         sandbox.count(state);
@@ -155,12 +163,13 @@ impl Machine {
             Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes },
             Err(RolledBack::Refused(refusal)) => refusal,
             Err(RolledBack::Full { needs, room }) => {
-                notes.push(format!("sandbox-full: {needs} bytes of documents do not fit, {room} are left").into());
+                let detail = format!("{needs} bytes of documents do not fit, {room} are left");
+                notes.push(Note::new(Note::SANDBOX_FULL, Blame::Sandbox, detail));
                 Refusal::Broken
             }
             Err(RolledBack::Panicked(panic)) => {
                 tracing::error!(operation = row.operation, panic, "a handler failed and was rolled back");
-                notes.push(format!("sandbox-broken: {panic}").into());
+                notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
                 Refusal::Broken
             }
         };
@@ -186,8 +195,9 @@ impl Caller {
 
 fn executed(handled: Handled, world: &World, at: Timestamp, decision: Decision) -> Executed {
     let Handled { outcome, account, number, notes } = handled;
-    let Decision { delay, wire, failing, quota, .. } = decision;
-    Executed { outcome, at, seed: world.seed(), account, number, quota, dated: !world.clock().is_wall(), delay, wire, failing, notes }
+    let Decision { delay, wire, failing, quota, effect, .. } = decision;
+    let (seed, dated) = (world.seed(), !world.clock().is_wall());
+    Executed { outcome, at, seed, account, number, quota, effect, dated, delay, wire, failing, notes }
 }
 
 /// The credential of the caller, as the vendor authenticates it; none for an open operation.
@@ -227,8 +237,9 @@ fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Call
     let mut quota = None;
     for fault in faults.iter() {
         let decision = ask(fault.name.clone(), fault.script.as_ref());
-        if decision.does_something() {
-            return decision;
+        if let Some(effect) = decision.effect {
+            let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
+            return Decision { effect: Some(effect), ..decision };
         }
         quota = quota.or(decision.quota);
     }

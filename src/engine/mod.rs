@@ -56,6 +56,7 @@ mod vendor;
 mod vendors;
 pub mod webhooks;
 
+pub use crate::world::Blame;
 pub use accounts::{AccountRows, FieldSpec, FieldType};
 pub use actions::ActionError;
 pub use auth::{AuthRequest, Identity, credentials};

@@ -19,8 +19,9 @@ use crate::engine::options::Conform;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Reply};
 use crate::engine::sandbox::Sandbox;
-use crate::spec::{Catalog, Operation, Route};
-use crate::world::Exchange;
+use crate::spec::{Catalog, Operation, Route, Violation};
+use crate::world::note;
+use crate::world::{Blame, EffectKind, Entry, Message, Note};
 
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
@@ -79,10 +80,10 @@ impl Machine {
     fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, quota, dated, delay, wire, failing, mut notes } = executed;
+        let Executed { outcome, at, seed, account, number, quota, effect, dated, delay, wire, failing, mut notes } = executed;
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
-        let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.clone(), stream };
+        let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
         let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
         let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, &cx));
         reply.status = failing.unwrap_or(reply.status);
@@ -103,37 +104,32 @@ impl Machine {
         if dated && let Ok(date) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
             headers.insert(DATE, date);
         }
-        if !call.violations.is_empty() {
-            let paths = call.violations.iter().take(8).map(|row| row.path.as_str()).collect::<Vec<_>>().join(", ");
-            notes.push(format!("request-invalid: {paths}").into());
-        }
+        note_violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &call.violations);
         if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
-            check(here.loaded.catalog(), operation, status, &headers, &body, &mut notes);
+            let is_scripted = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
+            let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
+            let violations = check(here.loaded.catalog(), operation, status, &headers, &body);
+            note_violations(&mut notes, Note::ANSWER_INVALID, blame, &violations);
         }
         if !self.options.plain {
-            headers.insert(REQUEST, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("?")));
-            if !notes.is_empty() {
-                let codes: Vec<&str> = notes.iter().map(|note| note.split(':').next().unwrap_or_default()).collect();
-                headers.insert(NOTES, HeaderValue::from_str(&codes.join(",")).unwrap_or(HeaderValue::from_static("?")));
-            }
+            add_own_headers(&mut headers, &id, &notes);
         }
-        let exchange = Exchange {
-            id: &id,
+        let entry = Entry {
+            number: 0,
+            id: Arc::clone(&id),
             at,
-            vendor,
-            operation: call.name(),
-            method: &call.request.method,
-            path: &call.request.path,
-            query: &call.request.query,
-            request_headers: &call.request.headers,
-            request_body: &call.request.body,
+            vendor: vendor.into(),
+            operation: call.operation.map(|operation| Arc::clone(&operation.name)),
+            method: call.request.method.clone(),
+            target: call.request.target(),
+            request: Message::new(&call.request.headers, &call.request.body),
             status: status.as_u16(),
-            reply_headers: &headers,
-            reply_body: &body,
-            notes: &notes,
+            answer: Message::new(&headers, &body),
+            notes: notes.clone(),
+            effect: effect.clone(),
         };
-        here.sandbox.record(&exchange, self.options.journals_bytes);
-        Answer { status, headers, body, delay, wire, quota }
+        here.sandbox.record(entry, self.options.journals_bytes);
+        Answer { status, headers, body, delay, wire, id: Some(id), notes, quota, effect }
     }
 
     fn is_checked(&self, number: u64) -> bool {
@@ -145,8 +141,26 @@ impl Machine {
     }
 }
 
-const REQUEST: HeaderName = HeaderName::from_static("seatrial-request");
-const NOTES: HeaderName = HeaderName::from_static("seatrial-notes");
+/// How many departures of one request or answer are noted one by one.
+const NOTED: usize = 8;
+
+fn note_violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
+    let rows = violations.iter().take(NOTED);
+    notes.extend(rows.map(|row| Note::new(code, blame, format!("{:?}", row.rule)).at(&row.path)));
+    if let Some(more) = violations.len().checked_sub(NOTED).filter(|more| *more > 0) {
+        notes.push(Note::new(code, blame, format!("and {more} more")));
+    }
+}
+
+/// The headers that say what is in the fields of an answer.
+fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
+    let mut add = |name, value: &str| headers.insert(name, HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("?")));
+    add(HeaderName::from_static("seatrial-request"), id);
+    let codes = note::codes(notes);
+    if !codes.is_empty() {
+        add(HeaderName::from_static("seatrial-notes"), &codes.join(","));
+    }
+}
 
 /// Route, decode, validate: what can be known without the world.
 fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
@@ -196,18 +210,17 @@ fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
     Parsed { call, row: refusal.map_or(row, Err) }
 }
 
-fn check(catalog: &Catalog, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes, notes: &mut Vec<Box<str>>) {
+/// How an answer departs from the document.
+fn check(catalog: &Catalog, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<Violation> {
     let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
     let parsed: Option<Value> = if is_json { serde_json::from_slice(body).ok() } else { None };
-    for violation in catalog.check_answer(operation, status.as_u16(), parsed.as_ref()) {
-        notes.push(format!("answer-invalid: {} {:?}", violation.path, violation.rule).into());
-    }
+    catalog.check_answer(operation, status.as_u16(), parsed.as_ref())
 }
 
 /// The name of an exchange: the same in every run of the same calls.
-fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> String {
+fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
     let account_digest = entropy::fingerprint(account.as_bytes()) & 0xff_ffff;
-    format!("{sandbox}-{vendor}-{account_digest:06x}-{number}")
+    format!("{sandbox}-{vendor}-{account_digest:06x}-{number}").into()
 }
 
 /// The answer for an address that belongs to no vendor: ours, as a problem document.
@@ -219,6 +232,9 @@ fn not_found_problem(detail: &str) -> Answer {
         body: problem.to_string().into(),
         delay: Duration::ZERO,
         wire: None,
+        id: None,
+        notes: Vec::new(),
         quota: None,
+        effect: None,
     }
 }

@@ -1,5 +1,6 @@
 //! What is answered: a vendor's reply before it is written down, and the finished answer for the wire.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use crate::base::json::Document;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
+use crate::world::{Effect, Note};
 
 /// What a behavior comes to.
 pub type Outcome = Result<Reply, Refusal>;
@@ -108,6 +110,12 @@ pub struct Answer {
     pub delay: Duration,
     /// What the shell does instead of sending it.
     pub wire: Option<Wire>,
+    /// The id of the exchange; `None` when the request met no vendor.
+    pub id: Option<Arc<str>>,
+    /// What is remarked about the exchange.
+    pub notes: Vec<Note>,
     /// The limit that the call was counted against.
     pub quota: Option<Quota>,
+    /// What the scenario did to the call.
+    pub effect: Option<Effect>,
 }

@@ -23,6 +23,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::vendor::OperationRow;
 use crate::spec::{Catalog, Operation, Tier};
+use crate::world::{Blame, Note};
 
 /// How deep a sample goes; what is deeper is left empty.
 const DEPTH: usize = 8;
@@ -39,7 +40,7 @@ pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow
 
 fn answer(cx: &mut Cx<'_>, catalog: &Catalog, operation: &Operation) -> Outcome {
     let Some((status, schema)) = operation.success() else { return Err(Refusal::UnknownPath { authenticated: true }) };
-    cx.note("sample");
+    cx.note(Note::SAMPLE, Blame::Sandbox, "the answer is made from the document alone");
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let Some(schema) = schema.and_then(|pointer| catalog.fragment(pointer)) else { return Ok(Reply::empty(status)) };
     let now = cx.now.to_string();

@@ -13,7 +13,7 @@ use crate::engine::budget::{Budget, ByteMeter};
 use crate::engine::recorder::{Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::script::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Counters, Exchange, Journal, Mismatch};
+use crate::world::{Counters, Entry, Journal, Mismatch};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
@@ -90,10 +90,10 @@ impl Sandbox {
     }
 
     /// Writes an exchange down. When all journals together hold more than `total` bytes, this one grows no further.
-    pub(super) fn record(&self, exchange: &Exchange<'_>, total: usize) {
+    pub(super) fn record(&self, entry: Entry, total: usize) {
         let mut journal = self.journal();
         let cap = if self.journal_bytes.sum() > total { journal.bytes().max(LEAST_JOURNAL) } else { usize::MAX };
-        journal.push(exchange, cap);
+        journal.push(entry, cap);
         self.journal_bytes.set(journal.bytes());
         drop(journal);
         self.notify_waiters();

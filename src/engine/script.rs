@@ -17,7 +17,7 @@ use crate::engine::call::Call;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply, Wire};
-use crate::world::{Account, AccountId, Counters, Tally};
+use crate::world::{Account, AccountId, Counters, Effect, Tally};
 
 /// What happens to one call.
 #[derive(Default)]
@@ -32,6 +32,8 @@ pub struct Decision {
     pub failing: Option<StatusCode>,
     /// The scenario's own limit that the call was counted against.
     pub quota: Option<Quota>,
+    /// What all of this comes from; `None` when nothing happens.
+    pub effect: Option<Effect>,
 }
 
 /// An answer in place of a behavior.
@@ -163,12 +165,6 @@ impl Fault {
     pub fn unused(&self, counters: &Counters, detail: &str) -> Option<UnusedRule> {
         let unused = || UnusedRule { what: "fault", name: self.name.to_string(), line: None, detail: detail.to_owned() };
         (counters.effects(&self.name) == 0).then(unused)
-    }
-}
-
-impl Decision {
-    pub(super) fn does_something(&self) -> bool {
-        self.instead.is_some() || self.wire.is_some() || self.failing.is_some() || !self.delay.is_zero()
     }
 }
 

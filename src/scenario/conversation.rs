@@ -30,6 +30,7 @@ use crate::engine::webhooks::Subscription;
 use crate::engine::{Answer, Machine, Request, Sandbox};
 use crate::scenario::error::{Diagnostic, Spanned};
 use crate::scenario::story::{Action, Call, Step, Story, Subscribe};
+use crate::world::note;
 
 /// The host that links in expected answers begin with.
 const HOST_NAME: &str = "127.0.0.1:7447";
@@ -114,13 +115,9 @@ impl Player {
         };
         let request = self.request(planned);
         let answer = self.machine.handle_in(&self.sandbox, &request, wall);
-        let id = answer.headers.get("seatrial-request").and_then(|id| id.to_str().ok()).unwrap_or_default();
-        let journal = self.sandbox.journal();
-        let notes = journal.iter().rev().find(|entry| *entry.id == *id).map(|entry| entry.notes).unwrap_or_default();
-        drop(journal);
-        let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
-        report.failures.extend(judge::departures(&notes, call.line.span));
+        report.failures.extend(judge::departures(&answer.notes, call.line.span));
         if let Some(expected) = &call.expect {
+            let notes = note::codes(&answer.notes);
             let found = ReceivedAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: &answer.body, notes };
             report.failures.extend(judge::answer(expected, &found, &self.values));
         }

@@ -28,7 +28,7 @@ use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::expr::Scope;
 use crate::scenario::parse;
-use crate::world::{Clock, Count, Counter, Counters, Mode, Tally, World};
+use crate::world::{self, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -93,7 +93,7 @@ pub fn stage(
         let Some(answer) = answer.filter(|answer| !answer.status.is_success()) else { continue };
         let body = String::from_utf8_lossy(&answer.body);
         let message = format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16());
-        let is_full = answer.headers.get("seatrial-notes").is_some_and(|notes| notes.as_bytes().starts_with(b"sandbox-full"));
+        let is_full = answer.notes.iter().any(|note| note.code == Note::SANDBOX_FULL);
         let help = match is_full {
             true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
             false => "a row is the body of a request that this operation accepts",
@@ -241,8 +241,10 @@ impl ScenarioRuntime for Runtime {
                 continue;
             }
             if let Some(decision) = effect(index, row, &scope, tally, &mut quota, rng) {
-                tally.add(Counter::Effects(index));
-                return Decision { quota, ..decision };
+                let nth = tally.add(Counter::Effects(index));
+                let line = Some(self.scenario.source.position(row.span.start).0);
+                let effect = world::Effect { kind: kind(row), name: row.on.value.to_string(), line, nth, committed: false };
+                return Decision { quota, effect: Some(effect), ..decision };
             }
         }
         Decision { quota, ..Decision::default() }
@@ -347,6 +349,15 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
     let (quota, (began, calls)) = limit.count(before, view.now);
     tally.set(counter, Some(Count { began: Some(began), calls }));
     quota
+}
+
+fn kind(row: &Override) -> EffectKind {
+    match &row.effect {
+        None => EffectKind::Latency,
+        Some(Effect::Respond(_)) => EffectKind::Respond,
+        Some(Effect::Fault(_)) => EffectKind::Fault,
+        Some(Effect::RateLimit(_)) => EffectKind::RateLimit,
+    }
 }
 
 fn fail(fault: &Fault, decision: &mut Decision) {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::Method;
 use schemars::JsonSchema;
@@ -18,7 +19,7 @@ use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pa
 use crate::scenario::expr::Scope;
 use crate::scenario::parse;
 use crate::spec::Route;
-use crate::world::{Entry, Journal};
+use crate::world::Entry;
 
 /// Whether an expectation is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -118,13 +119,13 @@ struct Found {
 impl Evidence {
     fn gather(machine: &Machine, sandbox: &Sandbox) -> Self {
         let journal = sandbox.journal();
-        let (entries, dropped): (Vec<Entry>, u64) = (journal.iter().collect(), journal.dropped);
+        let (entries, dropped): (Vec<Arc<Entry>>, u64) = (journal.iter().cloned().collect(), journal.dropped);
         drop(journal);
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut counts: BTreeMap<Option<Arc<str>>, u64> = BTreeMap::new();
         let calls = entries.into_iter().map(|entry| {
-            let nth = counts.entry(entry.operation.clone().unwrap_or_default()).or_default();
+            let nth = counts.entry(entry.operation.clone()).or_default();
             *nth += 1;
-            Made::read(machine, entry, *nth)
+            Made::read(machine, &entry, *nth)
         });
         let calls = calls.collect();
         let state = sandbox.lock();
@@ -224,27 +225,23 @@ fn took(delivery: &Delivery, answered: Option<Answered>) -> bool {
 }
 
 impl Made {
-    fn read(machine: &Machine, entry: Entry, nth: u64) -> Self {
-        let headers: Map<String, Value> = {
-            let rows = entry.request_headers.lines().filter_map(|line| line.split_once(": "));
-            rows.map(|(name, value)| (name.to_owned(), value.into())).collect()
-        };
+    fn read(machine: &Machine, entry: &Entry, nth: u64) -> Self {
+        let headers: Map<String, Value> = entry.request.headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let kind = headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
         let body = if kind.starts_with(decode::FORM) {
-            decode::form(&entry.request_body)
+            decode::form(&entry.request.body)
         } else {
-            serde_json::from_slice(&entry.request_body).unwrap_or(Value::Null)
+            serde_json::from_slice(&entry.request.body).unwrap_or(Value::Null)
         };
         let (target, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
         let target = text::decode_unreserved(target);
-        let loaded = machine.vendors().loaded().iter().find(|loaded| loaded.vendor.id == entry.vendor);
+        let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *entry.vendor);
         let path = loaded.map_or(&*target, |loaded| engine::below(&target, loaded.vendor.mount));
         let parameters = loaded.map(|loaded| parameters(loaded, &entry.method, path)).unwrap_or_default();
         let query: Map<String, Value> = engine::pairs(query).into_iter().map(|(name, value)| (name, value.into())).collect();
-        let request =
-            json!({"body": body, "query": query, "headers": headers, "path": path, "method": entry.method, "parameters": parameters});
+        let request = json!({"body": body, "query": query, "headers": headers, "path": path, "method": entry.method.as_str(), "parameters": parameters});
         let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id).to_owned();
-        Self { id: entry.id, vendor: entry.vendor, operation, request, nth, cut: entry.lengths.0 > Journal::BODY }
+        Self { id: entry.id.to_string(), vendor: entry.vendor.to_string(), operation, request, nth, cut: entry.request.is_cut() }
     }
 
     fn is(&self, pattern: &Pattern) -> bool {
@@ -252,9 +249,9 @@ impl Made {
     }
 }
 
-fn parameters(loaded: &LoadedVendor, method: &str, path: &str) -> Map<String, Value> {
-    match method.parse::<Method>().map(|method| loaded.route(&method, path)) {
-        Ok(Route::Found(_, rows)) => rows.into_iter().map(|(name, value)| (name, value.into())).collect(),
+fn parameters(loaded: &LoadedVendor, method: &Method, path: &str) -> Map<String, Value> {
+    match loaded.route(method, path) {
+        Route::Found(_, rows) => rows.into_iter().map(|(name, value)| (name, value.into())).collect(),
         _ => Map::new(),
     }
 }

@@ -157,8 +157,10 @@ pub struct Call {
     pub target: String,
     /// The status that was answered.
     pub status: u16,
-    /// What departed from the spec, and whose move it is.
+    /// What is remarked about it: `code`, `where`, `detail` and `blame`.
     pub notes: Vec<Value>,
+    /// What the scenario did to it, if anything: `kind`, `name`, `line`, `nth` and `committed`.
+    pub effect: Option<Value>,
     /// What was asked: `headers` and `body`.
     pub request: Value,
     /// What was answered: `headers` and `body`.

@@ -297,10 +297,10 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
         }
         drop(state);
         for entry in sandbox.journal().iter() {
-            teller.assert_own(&String::from_utf8_lossy(&entry.request_body), &entry.target);
+            teller.assert_own(&String::from_utf8_lossy(&entry.request.body), &entry.target);
             assert!(entry.id.starts_with(&teller.name), "{}", entry.id);
-            operations.extend(entry.operation);
-            *vendors.entry(entry.vendor).or_default() += 1;
+            operations.extend(entry.operation.as_deref().map(str::to_owned));
+            *vendors.entry(entry.vendor.to_string()).or_default() += 1;
             calls += 1;
         }
     }

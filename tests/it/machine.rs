@@ -153,7 +153,7 @@ fn what_refuses_or_panics_leaves_nothing_behind() {
     assert_eq!(things(&machine, "/acme/things", "default-key"), r#"["a"]"#);
     assert_eq!(machine.default_sandbox().lock().world.agenda().len(), 1);
     let journal = machine.default_sandbox().journal();
-    assert!(journal.iter().any(|entry| entry.notes.iter().any(|note| note == "sandbox-broken: asked to")));
+    assert!(journal.iter().any(|entry| entry.notes.iter().any(|note| note.to_string() == "sandbox-broken: asked to")));
 }
 
 #[test]

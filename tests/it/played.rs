@@ -93,3 +93,31 @@ steps:
     let refused = play(&server, "refused", "shippo", &json!({}), "steps: [{receive: []}]");
     assert_eq!(refused["diagnostics"][1]["help"], "did you mean `receives`?", "{refused}");
 }
+
+#[test]
+fn a_server_without_headers_of_its_own_judges_conversations_all_the_same() {
+    let server = Server::start(&["--plain"]);
+    let scenario = json!({"overrides": [{"on": "shippo.GetAddress", "respond": {"status": 200, "body": {"object_id": 5}}}]});
+    let story = "
+headers: {Authorization: ShippoToken shippo_test_seatrial}
+steps:
+  - call: POST /addresses
+    json: {name: Ada}
+    expect: {status: 400, headers: {seatrial-request: null, seatrial-notes: null}, notes: [request-invalid]}
+  - call: POST /addresses
+    json: {name: Ada, country: US}
+    expect: {status: 201, notes: [request-invalid]}
+  - call: GET /addresses/1
+    expect: {status: 200}
+";
+    let report = play(&server, "quiet", "shippo", &scenario, story);
+    let problems = |index: usize| report["steps"][index]["problems"].to_string();
+    assert_eq!(problems(0), "[]", "{report}");
+    assert!(problems(1).contains("notes [], expected"), "{report}");
+    assert!(problems(2).contains("answer-invalid: object_created: Required"), "{report}");
+    let path = "/sandboxes/quiet/requests?operation=shippo.GetAddress";
+    let call = &admin(&server, "GET", path, &Value::Null)["requests"][0];
+    let note = json!({"code": "answer-invalid", "where": "object_created", "detail": "Required", "blame": "scenario"});
+    assert!(call["notes"].as_array().is_some_and(|notes| notes.contains(&note)), "{call}");
+    assert_eq!(call["effect"], json!({"kind": "respond", "name": "shippo.GetAddress", "line": 1, "nth": 1, "committed": false}), "{call}");
+}

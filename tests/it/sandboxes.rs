@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use seatrial::base::time;
 use seatrial::engine::{Answer, Machine, Options, Request, Sandbox, SandboxError, Start};
 use seatrial::vendors;
+use seatrial::world::Note;
 use serde_json::{Value, json};
 
 fn wall() -> Timestamp {
@@ -109,8 +110,8 @@ fn a_sandbox_over_its_budget_says_so_and_harms_no_other() {
     let answers: Vec<u16> = (0..60).map(|_| parcel(&machine, &token, &"x".repeat(90)).status.as_u16()).collect();
     let held = answers.iter().take_while(|status| **status == 201).count();
     assert!(held > 5 && answers[held..].iter().all(|status| *status == 500), "{answers:?}");
-    let last = full.journal().iter().next_back().expect("the call is written down");
-    assert!(last.notes.iter().any(|note| note.starts_with("sandbox-full: ")), "{:?}", last.notes);
+    let last = full.journal().iter().next_back().cloned().expect("the call is written down");
+    assert!(last.notes.iter().any(|note| note.code == Note::SANDBOX_FULL), "{:?}", last.notes);
     assert!(machine.usage(&full).documents <= 20_000);
     assert_eq!(parcel(&machine, &fact(&other, "shippo", "token"), "").status.as_u16(), 201);
     full.reset();

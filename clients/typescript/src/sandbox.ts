@@ -39,7 +39,8 @@ export interface Call {
   method: string;
   target: string;
   status: number;
-  notes: { code: string; detail: string; blame: "caller" | "sandbox" | "nobody" }[];
+  notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
+  effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
   request: { headers: Record<string, string>; body: Json; length: number; cut: boolean };
   answer: { headers: Record<string, string>; body: Json; length: number; cut: boolean };
 }

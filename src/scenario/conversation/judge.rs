@@ -11,6 +11,7 @@ use crate::scenario::error::{Span, Spanned};
 use crate::scenario::matching::{self, Difference, Members};
 use crate::scenario::node::Node;
 use crate::scenario::story::{Content, ExpectedAnswer, ExpectedWebhook, Hmac};
+use crate::world::Note;
 
 /// An expectation that is not met, or a step that cannot be made, and the position of what was expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +72,7 @@ pub enum Mismatch {
     Notes { expected: Vec<String>, found: Vec<String> },
     /// A note that says that the answer is not the vendor's.
     #[error("{0}")]
-    Departs(String),
+    Departs(Note),
     #[error("there is nothing to save at `{0}`")]
     NothingToSave(String),
     #[error("{name} `{found}`, expected `{expected}`")]
@@ -101,8 +102,8 @@ pub(super) struct ReceivedAnswer<'a> {
     pub status: u16,
     pub headers: &'a http::HeaderMap,
     pub body: &'a [u8],
-    /// Each begins with its code, and a colon if it goes on.
-    pub notes: Vec<String>,
+    /// The codes of its notes.
+    pub notes: Vec<&'a str>,
 }
 
 /// A webhook that arrived.
@@ -124,19 +125,18 @@ pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, valu
     }
     let header = |name: &str| found.headers.get(name).and_then(|value| value.to_str().ok());
     failures.extend(content(&expected.content, &header, &String::from_utf8_lossy(found.body), values));
-    let codes: Vec<String> = found.notes.iter().filter_map(|note| note.split(':').next()).map(str::to_owned).collect();
     if let Some(notes) = &expected.notes
-        && codes != notes.value
+        && found.notes != notes.value
     {
+        let codes = found.notes.iter().map(ToString::to_string).collect();
         failures.push(Failure::new(notes.span, Mismatch::Notes { expected: notes.value.clone(), found: codes }));
     }
     failures
 }
 
 /// The notes that no answer may have, whether or not it was expected.
-pub(super) fn departures(notes: &[String], span: Span) -> impl Iterator<Item = Failure> {
-    let departs = notes.iter().filter(|note| note.starts_with("answer-") || note.starts_with("sandbox-"));
-    departs.map(move |note| Failure::new(span, Mismatch::Departs(note.clone())))
+pub(super) fn departures(notes: &[Note], span: Span) -> impl Iterator<Item = Failure> {
+    notes.iter().filter(|note| note.is_failure()).map(move |note| Failure::new(span, Mismatch::Departs(note.clone())))
 }
 
 /// How webhooks differ from the expected ones: the same number, each like its counterpart.

@@ -21,7 +21,6 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::secrets::Secrets;
 use crate::server::admin::state::Admin;
-use crate::world::Entry;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Requests {
@@ -91,10 +90,9 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<EntryView, Problem> {
     let (id, secrets) = (request.parameter("id"), Secrets::read(request)?);
-    let is_wanted = |entry: &Entry| entry.id == id;
     // An id begins with the name of its sandbox, so most others need not be searched.
     let sandboxes = admin.machine.sandboxes();
-    let own = sandboxes.iter().filter(|sandbox| id.strip_prefix(&*sandbox.name).is_some_and(|rest| rest.starts_with('-')));
-    let entry = own.filter_map(|sandbox| sandbox.journal().iter().rev().find(is_wanted)).next();
+    let mut own = sandboxes.iter().filter(|sandbox| id.strip_prefix(&*sandbox.name).is_some_and(|rest| rest.starts_with('-')));
+    let entry = own.find_map(|sandbox| sandbox.journal().iter().rev().find(|entry| *entry.id == *id).cloned());
     entry.map(|entry| EntryView::of(&entry, secrets)).ok_or_else(|| Problem::not_found(format!("no journal holds `{id}`")))
 }

@@ -71,6 +71,7 @@ class Call:
     target: str
     status: int
     notes: list[dict[str, str]]
+    effect: dict[str, Json] | None
     request: dict[str, Json]
     answer: dict[str, Json]
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::server::admin::requests::secrets::{self, Secrets};
-use crate::world::Entry;
+use crate::world::{Effect, Entry, Message, Note};
 
 /// A call to a vendor, and its answer.
 #[derive(Serialize, JsonSchema)]
@@ -26,32 +26,17 @@ pub(crate) struct EntryView {
     /// Path and query.
     target: String,
     status: u16,
-    /// Where the request or the answer departs from the vendor's document.
-    notes: Vec<NoteView>,
-    request: Message,
-    answer: Message,
-}
-
-/// A departure from the vendor's document.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Note")]
-struct NoteView {
-    code: String,
-    detail: String,
-    blame: Blame,
-}
-
-/// Who has to change something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Blame {
-    Caller,
-    Sandbox,
-    Nobody,
+    /// Remarks, such as where the request or the answer departs from the vendor's document.
+    notes: Vec<Note>,
+    /// What the scenario did to the call; `null` if nothing.
+    effect: Option<Effect>,
+    request: MessageView,
+    answer: MessageView,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Message {
+#[schemars(rename = "Message")]
+struct MessageView {
     headers: IndexMap<String, String>,
     /// JSON if it is that, else text; `null` if there is none.
     body: Value,
@@ -64,48 +49,33 @@ struct Message {
 impl EntryView {
     pub fn of(entry: &Entry, secrets: Secrets) -> Self {
         Self {
-            id: entry.id.clone(),
+            id: entry.id.to_string(),
             at: entry.at,
-            vendor: entry.vendor.clone(),
-            operation: entry.operation.clone(),
-            method: entry.method.clone(),
+            vendor: entry.vendor.to_string(),
+            operation: entry.operation.as_deref().map(str::to_owned),
+            method: entry.method.to_string(),
             target: target(entry, secrets).into_owned(),
             status: entry.status,
-            notes: entry.notes.iter().map(|note| NoteView::of(note)).collect(),
-            request: Message::of(&entry.request_headers, &entry.request_body, entry.lengths.0, secrets),
-            answer: Message::of(&entry.reply_headers, &entry.reply_body, entry.lengths.1, secrets),
+            notes: entry.notes.clone(),
+            effect: entry.effect.clone(),
+            request: MessageView::of(&entry.request, secrets),
+            answer: MessageView::of(&entry.answer, secrets),
         }
     }
 }
 
-impl NoteView {
-    fn of(note: &str) -> Self {
-        let (code, detail) = note.split_once(": ").unwrap_or((note, ""));
-        let blame = match code.split('-').next() {
-            Some("request") => Blame::Caller,
-            Some("answer" | "sandbox") => Blame::Sandbox,
-            _ => Blame::Nobody,
-        };
-        Self { code: code.to_owned(), detail: detail.to_owned(), blame }
+impl MessageView {
+    fn of(message: &Message, secrets: Secrets) -> Self {
+        let headers = headers_of(message, secrets).map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let body = body_of(&message.body, secrets);
+        Self { headers: headers.collect(), body, length: message.length, cut: message.is_cut() }
     }
-}
-
-impl Message {
-    fn of(headers: &str, body: &[u8], length: usize, secrets: Secrets) -> Self {
-        let rows = headers_of(headers, secrets).map(|(name, value)| (name.to_owned(), value.into_owned()));
-        Self { headers: rows.collect(), body: body_of(body, secrets), length, cut: is_cut(body, length) }
-    }
-}
-
-/// Whether only the beginning of a body was kept.
-pub(super) fn is_cut(body: &[u8], length: usize) -> bool {
-    body.len() < length
 }
 
 /// Names and values of headers.
-pub(super) fn headers_of(headers: &str, secrets: Secrets) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-    let rows = headers.lines().filter_map(|line| line.split_once(": "));
-    rows.map(move |(name, value)| (name, if secrets == Secrets::Hidden { secrets::header(name, value) } else { value.into() }))
+pub(super) fn headers_of(message: &Message, secrets: Secrets) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let is_hidden = secrets == Secrets::Hidden;
+    message.headers().map(move |(name, value)| (name, if is_hidden { secrets::header(name, value) } else { value.into() }))
 }
 
 /// A body as JSON if it is that, else as text; nothing as `null`.
@@ -126,18 +96,4 @@ pub(super) fn body_of(body: &[u8], secrets: Secrets) -> Value {
 /// Path and query.
 pub(super) fn target(entry: &Entry, secrets: Secrets) -> Cow<'_, str> {
     if secrets == Secrets::Hidden { secrets::text(&entry.target) } else { entry.target.as_str().into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_note_says_who_is_to_blame() {
-        let blame = |note: &str| NoteView::of(note).blame;
-        assert_eq!(blame("request-invalid: /a, /b"), Blame::Caller);
-        assert_eq!(blame("answer-invalid: /a Type"), Blame::Sandbox);
-        assert_eq!(blame("sandbox-full: 3 bytes"), Blame::Sandbox);
-        assert_eq!(blame("quotes-dropped: the oldest"), Blame::Nobody);
-    }
 }

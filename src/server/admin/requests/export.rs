@@ -2,6 +2,7 @@
 //! is the format of this project's own tests.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -11,12 +12,12 @@ use crate::engine;
 use crate::scenario::conversation::with_default_credentials;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::entry::{EntryView, body_of, headers_of, is_cut, target};
+use crate::server::admin::requests::entry::{EntryView, body_of, headers_of, target};
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::secrets::Secrets;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
-use crate::world::{Entry, Mode};
+use crate::world::{Entry, Message, Mode};
 
 /// Headers that an HTTP client sets itself.
 const USUAL: [&str; 8] =
@@ -43,7 +44,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 /// One JSON document a line.
-fn ndjson(rows: &[Entry], secrets: Secrets) -> Vec<u8> {
+fn ndjson(rows: &[Arc<Entry>], secrets: Secrets) -> Vec<u8> {
     let mut out = Vec::new();
     for row in rows {
         serde_json::to_writer(&mut out, &EntryView::of(row, secrets)).expect("views have text keys and are written to memory");
@@ -53,7 +54,7 @@ fn ndjson(rows: &[Entry], secrets: Secrets) -> Vec<u8> {
 }
 
 /// HTTP Archive 1.2.
-fn har(rows: &[Entry], secrets: Secrets) -> Value {
+fn har(rows: &[Arc<Entry>], secrets: Secrets) -> Value {
     let entries: Vec<Value> = rows.iter().map(|row| har_entry(row, secrets)).collect();
     json!({"log": {
         "version": "1.2",
@@ -63,34 +64,34 @@ fn har(rows: &[Entry], secrets: Secrets) -> Value {
 }
 
 fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
-    let headers =
-        |text: &str| -> Vec<Value> { headers_of(text, secrets).map(|(name, value)| json!({"name": name, "value": value})).collect() };
+    let headers = |message: &Message| -> Vec<Value> {
+        headers_of(message, secrets).map(|(name, value)| json!({"name": name, "value": value})).collect()
+    };
     let target = target(entry, secrets);
     let query = engine::pairs(target.split_once('?').map_or("", |(_, query)| query));
     let query: Vec<Value> = query.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let kind = |text: &str| header(text, "content-type").to_owned();
-    let (sent, answered) = (kind(&entry.request_headers), kind(&entry.reply_headers));
+    let (asked, answered) = (&entry.request, &entry.answer);
     let mut request = json!({
-        "method": entry.method,
-        "url": format!("http://{}{target}", header(&entry.request_headers, "host")),
+        "method": entry.method.as_str(),
+        "url": format!("http://{}{target}", asked.header("host")),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": headers(&entry.request_headers),
+        "headers": headers(asked),
         "queryString": query,
         "headersSize": -1,
-        "bodySize": entry.lengths.0,
+        "bodySize": asked.length,
     });
-    if !entry.request_body.is_empty()
+    if !asked.body.is_empty()
         && let Some(request) = request.as_object_mut()
     {
-        let mut data = json!({"mimeType": sent, "text": text(&entry.request_body, secrets)});
-        if let Some(cut) = cut(&entry.request_body, entry.lengths.0) {
+        let mut data = json!({"mimeType": asked.header("content-type"), "text": text(&asked.body, secrets)});
+        if let Some(cut) = cut(asked) {
             data["comment"] = cut.into();
         }
         request.insert("postData".to_owned(), data);
     }
-    let mut content = json!({"size": entry.lengths.1, "mimeType": answered, "text": text(&entry.reply_body, secrets)});
-    if let Some(cut) = cut(&entry.reply_body, entry.lengths.1) {
+    let mut content = json!({"size": answered.length, "mimeType": answered.header("content-type"), "text": text(&answered.body, secrets)});
+    if let Some(cut) = cut(answered) {
         content["comment"] = cut.into();
     }
     json!({
@@ -102,21 +103,21 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
             "statusText": "",
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": headers(&entry.reply_headers),
+            "headers": headers(answered),
             "content": content,
-            "redirectURL": headers_of(&entry.reply_headers, secrets).find(|(name, _)| *name == "location").map(|(_, value)| value).unwrap_or_default(),
+            "redirectURL": headers_of(answered, secrets).find(|(name, _)| *name == "location").map(|(_, value)| value).unwrap_or_default(),
             "headersSize": -1,
-            "bodySize": entry.lengths.1,
+            "bodySize": answered.length,
         },
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
-        "comment": entry.id,
+        "comment": &*entry.id,
     })
 }
 
 /// The comment on a body of which only the beginning was kept.
-fn cut(body: &[u8], length: usize) -> Option<String> {
-    is_cut(body, length).then(|| format!("cut: the first {} of {length} bytes", body.len()))
+fn cut(message: &Message) -> Option<String> {
+    message.is_cut().then(|| format!("cut: the first {} of {} bytes", message.body.len(), message.length))
 }
 
 /// A body as text.
@@ -129,24 +130,20 @@ fn text(body: &[u8], secrets: Secrets) -> String {
     }
 }
 
-fn header<'h>(headers: &'h str, name: &str) -> &'h str {
-    headers.lines().filter_map(|line| line.split_once(": ")).find(|(other, _)| *other == name).map_or("", |(_, value)| value)
-}
-
 /// A command for a POSIX shell.
 fn curl(entry: &Entry, secrets: Secrets) -> String {
     let mut out = format!("# {} {}\n", entry.id, entry.status);
-    if let Some(cut) = cut(&entry.request_body, entry.lengths.0) {
+    if let Some(cut) = cut(&entry.request) {
         let _ = writeln!(out, "# The body is {cut}");
     }
-    let _ = write!(out, "curl --request {}", quoted(&entry.method));
-    let url = format!("http://{}{}", header(&entry.request_headers, "host"), target(entry, secrets));
+    let _ = write!(out, "curl --request {}", quoted(entry.method.as_str()));
+    let url = format!("http://{}{}", entry.request.header("host"), target(entry, secrets));
     let _ = write!(out, " {}", quoted(&url));
-    for (name, value) in headers_of(&entry.request_headers, secrets).filter(|(name, _)| !USUAL[..5].contains(name)) {
+    for (name, value) in headers_of(&entry.request, secrets).filter(|(name, _)| !USUAL[..5].contains(name)) {
         let _ = write!(out, " \\\n  --header {}", quoted(&format!("{name}: {value}")));
     }
-    if !entry.request_body.is_empty() {
-        let body = text(&entry.request_body, secrets);
+    if !entry.request.body.is_empty() {
+        let body = text(&entry.request.body, secrets);
         let _ = write!(out, " \\\n  --data-raw {}", quoted(&body));
     }
     out.push_str("\n\n");
@@ -158,7 +155,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The calls to one vendor as a file of `tests/vendors`.
-fn conversation(admin: &Admin, rows: &[Entry], seed: u64, frozen: bool, secrets: Secrets) -> Result<String, Problem> {
+fn conversation(admin: &Admin, rows: &[Arc<Entry>], seed: u64, frozen: bool, secrets: Secrets) -> Result<String, Problem> {
     let mount = rows.first().map_or("", |row| mount_of(admin, row));
     if rows.iter().any(|row| mount_of(admin, row) != mount) {
         return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
@@ -183,20 +180,20 @@ fn mount_of(admin: &Admin, entry: &Entry) -> &'static str {
 fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
     let call = format!("{} {}", entry.method, engine::below(&target(entry, secrets), mount));
     let _ = writeln!(out, "  - call: {}", json!(call));
-    let kind = header(&entry.request_headers, "content-type");
+    let kind = entry.request.header("content-type");
     let usual = |name: &str, value: &str| {
         let is_told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
         USUAL.contains(&name) && !is_told && !(name == "accept" && value != "*/*")
     };
-    let headers = headers_of(&entry.request_headers, secrets).filter(|(name, value)| !usual(name, value));
+    let headers = headers_of(&entry.request, secrets).filter(|(name, value)| !usual(name, value));
     let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
     if !headers.is_empty() {
         let _ = writeln!(out, "    headers: {}", Value::Object(headers));
     }
-    if let Some(cut) = cut(&entry.request_body, entry.lengths.0) {
+    if let Some(cut) = cut(&entry.request) {
         let _ = writeln!(out, "    # The body is {cut}");
     }
-    match body_of(&entry.request_body, secrets) {
+    match body_of(&entry.request.body, secrets) {
         Value::Null => {}
         Value::String(text) if kind.starts_with("application/x-www-form") => {
             let form: Map<String, Value> = engine::pairs(&text).into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -207,9 +204,9 @@ fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
     }
     let mut expect = json!({"status": entry.status});
     if let Some(expect) = expect.as_object_mut()
-        && entry.lengths.1 == entry.reply_body.len()
+        && !entry.answer.is_cut()
         && secrets == Secrets::Shown
-        && let Ok(body) = serde_json::from_slice::<Value>(&entry.reply_body)
+        && let Ok(body) = serde_json::from_slice::<Value>(&entry.answer.body)
     {
         expect.insert("json".to_owned(), body);
     }

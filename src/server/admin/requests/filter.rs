@@ -1,5 +1,7 @@
 //! The filters of the journal, the same for all of its routes.
 
+use std::sync::Arc;
+
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::server::admin::problem::Problem;
@@ -99,10 +101,10 @@ impl Filter {
     }
 
     pub fn fits(&self, entry: &Entry) -> bool {
-        self.vendor.as_ref().is_none_or(|vendor| *vendor == entry.vendor)
-            && self.operation.as_ref().is_none_or(|operation| entry.operation.as_ref() == Some(operation))
-            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&entry.method))
-            && self.note.as_ref().is_none_or(|note| entry.notes.iter().any(|own| own.split(':').next() == Some(note)))
+        self.vendor.as_ref().is_none_or(|vendor| **vendor == *entry.vendor)
+            && self.operation.as_ref().is_none_or(|operation| entry.operation.as_deref() == Some(operation))
+            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(entry.method.as_str()))
+            && self.note.as_ref().is_none_or(|note| entry.notes.iter().any(|own| own.code == note))
             && self.status.as_ref().is_none_or(|status| {
                 let found = entry.status.to_string();
                 status.bytes().zip(found.bytes()).all(|(expected, found)| expected == b'x' || expected == found)
@@ -113,7 +115,7 @@ impl Filter {
     /// The number of the call that `since` names; zero when it names a time or nothing.
     pub fn start(&self, journal: &Journal) -> Result<u64, Problem> {
         let Some(Since::Id(id)) = &self.since else { return Ok(0) };
-        match journal.iter().rev().find(|entry| entry.id == *id) {
+        match journal.iter().rev().find(|entry| *entry.id == **id) {
             Some(entry) => Ok(entry.number),
             // It made room for others, so that all that are left came after it.
             None if journal.dropped > 0 => Ok(0),
@@ -127,10 +129,10 @@ impl Filter {
     }
 
     /// The calls that fit, oldest first; the newest of them when there are more than the limit.
-    pub fn find(&self, journal: &Journal, limit: usize) -> Result<Vec<Entry>, Problem> {
+    pub fn find(&self, journal: &Journal, limit: usize) -> Result<Vec<Arc<Entry>>, Problem> {
         let start = self.start(journal)?;
         let limit = self.limit.unwrap_or(limit);
-        let mut rows: Vec<Entry> = journal.after(start).filter(|entry| self.fits(entry)).take(limit).collect();
+        let mut rows: Vec<Arc<Entry>> = journal.after(start).filter(|entry| self.fits(entry)).take(limit).cloned().collect();
         rows.reverse();
         Ok(rows)
     }

@@ -89,7 +89,7 @@ impl Subscriber {
         // A sandbox with a subscriber is in use.
         sandbox.touch(wall());
         let journal = sandbox.journal();
-        let mut rows: Vec<_> = journal.after(self.number).collect();
+        let mut rows: Vec<_> = journal.after(self.number).cloned().collect();
         let (written, dropped) = (journal.written, journal.dropped);
         drop(journal);
         rows.reverse();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{QUOTE, RATING};
 use crate::base::ids;
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::checks;
 use crate::vendors::shiptime::dialect;
 use crate::vendors::shiptime::pricing::{self, Offer};
@@ -49,7 +49,7 @@ pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
     let oldest = cx.docs.rows(RATING).next().map(|(id, _)| id.to_owned());
     if let Some(oldest) = oldest.filter(|_| cx.docs.count(RATING) >= ALIVE) {
         expire(cx, &oldest);
-        cx.note("quotes-dropped: the oldest rating made room");
+        cx.note("quotes-dropped", Blame::Sandbox, "the oldest rating made room");
     }
     let rating = ids::hex(&mut cx.rng, 16);
     let mut quotes = Vec::with_capacity(offers.len());

@@ -9,7 +9,7 @@ use super::{LISTING, SHIPMENT, pickups, rates, token};
 use crate::base::ids;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status};
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::access;
 use crate::vendors::shiptime::catalog::{CATALOG, Carrier};
 use crate::vendors::shiptime::checks::{self, Problem, Window};
@@ -179,10 +179,10 @@ fn etiquette(cx: &mut Cx<'_>, shipment: &Shipment, with_pickup: bool) {
         text.contains("test") && text.contains("not for pick")
     });
     if !marked {
-        cx.note("etiquette-instructions: the vendor's sandbox wants `Test booking Not for Pick up` in the instructions");
+        cx.note("etiquette-instructions", Blame::Caller, "the vendor's sandbox wants `Test booking Not for Pick up` in the instructions");
     }
     if with_pickup {
-        cx.note("etiquette-pickup: the vendor's sandbox wants drop-off, or a pickup far in the future");
+        cx.note("etiquette-pickup", Blame::Caller, "the vendor's sandbox wants drop-off, or a pickup far in the future");
     }
 }
 

@@ -1,0 +1,112 @@
+//! What is remarked about an exchange beside its answer, as data.
+
+use std::fmt::{self, Display, Formatter};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Note {
+    /// What it is about, in short: `request-invalid`.
+    pub code: &'static str,
+    /// The part of the request or answer that it is about, such as `parcels.0.weight`; empty for the whole.
+    #[serde(rename = "where")]
+    pub location: String,
+    /// What was found, and what was expected.
+    pub detail: String,
+    /// Whose move it is.
+    pub blame: Blame,
+}
+
+/// Who can mend what a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// The program that made the call.
+    Caller,
+    /// This sandbox: it failed, or holds no more.
+    Sandbox,
+    /// The scenario, or a fault that was switched on.
+    Scenario,
+    /// The vendor: it does not do what it documents.
+    Vendor,
+}
+
+/// What a scenario, or a fault that was switched on, did to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Effect {
+    /// Which member of the override it comes from.
+    pub kind: EffectKind,
+    /// The operations that the override is for, or the name of the fault.
+    pub name: String,
+    /// The line of the override in the scenario, from 1; `None` for a fault that was switched on.
+    pub line: Option<usize>,
+    /// How many calls it has done something to, this one included.
+    pub nth: u64,
+    /// Whether the operation was carried out nevertheless, so that what it wrote stands.
+    pub committed: bool,
+}
+
+/// What an override does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// It answers itself.
+    Respond,
+    /// It makes the call fail.
+    Fault,
+    /// It refuses one call too many.
+    RateLimit,
+    /// It only holds the answer back.
+    Latency,
+}
+
+impl Note {
+    /// The request departs from the vendor's document.
+    pub const REQUEST_INVALID: &str = "request-invalid";
+    /// The answer departs from the vendor's document.
+    pub const ANSWER_INVALID: &str = "answer-invalid";
+    /// What the call wrote does not fit into the sandbox any more.
+    pub const SANDBOX_FULL: &str = "sandbox-full";
+    /// The behavior failed.
+    pub const SANDBOX_BROKEN: &str = "sandbox-broken";
+    /// The answer was made from the document alone.
+    pub const SAMPLE: &str = "sample";
+
+    /// A note about a call as a whole.
+    #[must_use]
+    pub fn new(code: &'static str, blame: Blame, detail: impl Into<String>) -> Self {
+        Self { code, location: String::new(), detail: detail.into(), blame }
+    }
+
+    /// The same about a part of the request or answer.
+    #[must_use]
+    pub fn at(self, location: impl Into<String>) -> Self {
+        Self { location: location.into(), ..self }
+    }
+
+    /// Whether the answer is not what this sandbox promises.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        [Self::ANSWER_INVALID, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN].contains(&self.code)
+    }
+}
+
+/// The codes of notes in short: one that follows itself once.
+#[must_use]
+pub fn codes(notes: &[Note]) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = notes.iter().map(|note| note.code).collect();
+    codes.dedup();
+    codes
+}
+
+impl Display for Note {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { code, location, detail, .. } = self;
+        match location.is_empty() {
+            true => write!(f, "{code}: {detail}"),
+            false => write!(f, "{code}: {location}: {detail}"),
+        }
+    }
+}
