@@ -1,13 +1,14 @@
 //! What was asked: a request as it came in, and the call that it turned out to be.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
-use http::header::{AsHeaderName, HOST};
+use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::spec::{Operation, Violation};
+use crate::world::Entry;
 
 /// A request, free of any transport.
 #[derive(Clone, Debug)]
@@ -29,6 +30,27 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request of the journal, as far as it is kept there.
+    #[must_use]
+    pub(super) fn of(entry: &Entry) -> Self {
+        let (path, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
+        let mut headers = HeaderMap::new();
+        for (name, value) in entry.request.headers() {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value.as_bytes())) {
+                headers.append(name, value);
+            }
+        }
+        Self {
+            method: entry.method.clone(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: Bytes::copy_from_slice(&entry.request.body),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            mount: None,
+        }
+    }
+
     /// A header as text; `None` when it is missing or not text.
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {

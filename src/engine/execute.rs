@@ -21,7 +21,7 @@ use crate::engine::script::{Decision, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
-use crate::world::{AccountId, Blame, Credential, Effect, Note, World};
+use crate::world::{AccountId, Blame, Counter, Credential, Effect, Note, World};
 
 /// The account of callers whom we do not know.
 const NOBODY: &str = "nobody";
@@ -40,6 +40,8 @@ pub(super) struct Executed {
     pub seed: u64,
     pub account: Arc<str>,
     pub number: u64,
+    /// Which call of its operation by its account it is, from 1; 0 when it is not counted.
+    pub nth: u64,
     pub quota: Option<Quota>,
     pub effect: Option<Effect>,
     /// Whether the world's time is not the wall's, so that answers carry it.
@@ -83,7 +85,7 @@ impl Machine {
         let mut caller = Caller::count(&mut state.world, vendor, credential);
         let limit = caller.credential.as_ref().and_then(|credential| (vendor.limit)(call, credential));
         let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
-        let mut decision = decide(state, vendor, call, &mut caller, now);
+        let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
         let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
         let row = match (&parsed.row, denied, exceeded) {
             (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
@@ -105,7 +107,7 @@ impl Machine {
         };
         decision.quota = decision.quota.or(quota);
         sandbox.count(state);
-        executed(handled, &state.world, now, decision)
+        executed(handled, &state.world, now, nth, decision)
     }
 
     /// Executes a call for the `given` of a scenario: neither limits nor faults apply to data that is being prepared.
@@ -126,7 +128,7 @@ impl Machine {
             Err(refusal) => caller.answered(Err(refusal)),
         };
         sandbox.count(state);
-        executed(handled, &state.world, now, Decision::default())
+        executed(handled, &state.world, now, 0, Decision::default())
     }
 
     /// What the handler of a call, or an action, is told of where it is.
@@ -193,11 +195,11 @@ impl Caller {
     }
 }
 
-fn executed(handled: Handled, world: &World, at: Timestamp, decision: Decision) -> Executed {
+fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: Decision) -> Executed {
     let Handled { outcome, account, number, notes } = handled;
     let Decision { delay, wire, failing, quota, effect, .. } = decision;
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, quota, effect, dated, delay, wire, failing, notes }
+    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, notes }
 }
 
 /// The credential of the caller, as the vendor authenticates it; none for an open operation.
@@ -225,13 +227,18 @@ fn admit(
     }
 }
 
-/// What happens to a call: the first fault that has something to do decides, else the scenario.
-fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp) -> Decision {
+/// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,
+/// else the scenario.
+fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp) -> (u64, Decision) {
     let State { world, script, faults, .. } = state;
+    let account = caller.credential.is_some().then_some(caller.account);
+    let nth = call.operation.map_or(0, |operation| {
+        let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
+        world.tally(Name::default()).1.add(counter)
+    });
     let mut ask = |owner: Name, script: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
-        let account = caller.credential.is_some().then_some(caller.account);
-        let view = View { vendor: vendor.id, call, account, documents: accounts.get(caller.account), state: vendor.state, now };
+        let view = View { vendor: vendor.id, call, nth, account, documents: accounts.get(caller.account), state: vendor.state, now };
         script.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;
@@ -239,10 +246,10 @@ fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Call
         let decision = ask(fault.name.clone(), fault.script.as_ref());
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
-            return Decision { effect: Some(effect), ..decision };
+            return (nth, Decision { effect: Some(effect), ..decision });
         }
         quota = quota.or(decision.quota);
     }
     let decision = ask(Name::default(), script.as_ref());
-    Decision { quota: decision.quota.or(quota), ..decision }
+    (nth, Decision { quota: decision.quota.or(quota), ..decision })
 }

@@ -19,6 +19,7 @@ use crate::engine::options::Conform;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Reply};
 use crate::engine::sandbox::Sandbox;
+use crate::engine::vendors::LoadedVendor;
 use crate::spec::{Catalog, Operation, Route, Violation};
 use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note};
@@ -42,7 +43,7 @@ impl Machine {
     }
 
     fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
-        let parsed = read(request, here);
+        let parsed = read(request, here.loaded, here.prefix, here.path);
         here.sandbox.touch(wall);
         let executed = self.execute(&here.sandbox, here.loaded.vendor, &parsed, wall);
         self.finish(here, &parsed.call, executed)
@@ -70,17 +71,28 @@ impl Machine {
             mount: None,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let parsed = read(&request, &here);
+        let parsed = read(&request, loaded, &prefix, &found.path);
         let credential = sandbox.lock().world.accounts().credentials(loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, &parsed.call, executed))
+    }
+
+    /// Reads a call of the journal again, as it was read when it came in, but for a body of which only the beginning was kept.
+    /// `None` when its vendor is not mounted.
+    pub fn reread<T>(&self, entry: &Entry, look: impl FnOnce(&Call<'_>) -> T) -> Option<T> {
+        let loaded = self.vendors.loaded().iter().find(|loaded| *loaded.vendor.id == *entry.vendor)?;
+        let request = Request::of(entry);
+        let whole = text::decode_unreserved(&request.path);
+        let (prefix, path) = whole.split_at_checked(entry.path_start)?;
+        let path = if path.is_empty() { "/" } else { path };
+        Some(look(&read(&request, loaded, prefix, path).call))
     }
 
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
     fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, quota, effect, dated, delay, wire, failing, mut notes } = executed;
+        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, mut notes } = executed;
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
         let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
@@ -122,6 +134,8 @@ impl Machine {
             operation: call.operation.map(|operation| Arc::clone(&operation.name)),
             method: call.request.method.clone(),
             target: call.request.target(),
+            path_start: call.prefix.len(),
+            nth,
             request: Message::new(&call.request.headers, &call.request.body),
             status: status.as_u16(),
             answer: Message::new(&headers, &body),
@@ -163,19 +177,19 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
 }
 
 /// Route, decode, validate: what can be known without the world.
-fn read<'m>(request: &'m Request, here: &Located<'m>) -> Parsed<'m> {
-    let (loaded, vendor) = (here.loaded, here.loaded.vendor);
+fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, path: &'m str) -> Parsed<'m> {
+    let vendor = loaded.vendor;
     let mut call = Call {
         request,
         operation: None,
-        prefix: here.prefix,
-        path: here.path,
+        prefix,
+        path,
         parameters: Vec::new(),
         query: call::pairs(&request.query),
         body: Value::Null,
         violations: Vec::new(),
     };
-    let (operation, parameters) = match loaded.route(&request.method, here.path) {
+    let (operation, parameters) = match loaded.route(&request.method, path) {
         Route::Found(operation, parameters) => (operation, parameters),
         Route::WrongMethod(allowed) => return Parsed { call, row: Err(Refusal::WrongMethod(allowed)) },
         Route::Unknown => return Parsed { call, row: Err(Refusal::UnknownPath { authenticated: false }) },

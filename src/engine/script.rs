@@ -73,6 +73,8 @@ pub struct View<'a> {
     pub vendor: &'static str,
     /// The call.
     pub call: &'a Call<'a>,
+    /// Its number among the calls of its operation by its account, from 1; 0 when its path leads to no operation.
+    pub nth: u64,
     /// Who asks; `None` when the credentials were no good.
     pub account: Option<AccountId>,
     /// The documents of the caller's account.

@@ -18,6 +18,7 @@ pub mod check;
 pub mod conversation;
 pub mod error;
 pub mod expr;
+mod facts;
 pub mod matching;
 mod node;
 mod parse;

@@ -1,6 +1,5 @@
 //! A scenario at work in a sandbox: its overrides, its limits and its timelines, bound to the engine.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use rand::RngExt as _;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
 use crate::base::name::Name;
@@ -26,7 +25,7 @@ use crate::scenario::ast::{
 };
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span};
-use crate::scenario::expr::Scope;
+use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
 use crate::world::{self, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
@@ -228,8 +227,7 @@ impl ScenarioRuntime for Runtime {
         if self.scenario.overrides.is_empty() {
             return Decision::default();
         }
-        let nth = tally.add(Counter::Calls(view.account, operation.name.to_string().into()));
-        let scope = CallScope { view, nth };
+        let scope = CallFacts::now(view);
         let mut quota = None;
         for (index, row) in self.scenario.overrides.iter().enumerate() {
             let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
@@ -240,7 +238,7 @@ impl ScenarioRuntime for Runtime {
             if turn <= row.skip || row.times.is_some_and(|times| turn - row.skip > times) {
                 continue;
             }
-            if let Some(decision) = effect(index, row, &scope, tally, &mut quota, rng) {
+            if let Some(decision) = effect(index, row, view, tally, &mut quota, rng) {
                 let nth = tally.add(Counter::Effects(index));
                 let line = Some(self.scenario.source.position(row.span.start).0);
                 let effect = world::Effect { kind: kind(row), name: row.on.value.to_string(), line, nth, committed: false };
@@ -254,10 +252,7 @@ impl ScenarioRuntime for Runtime {
         if self.scenario.timelines.is_empty() {
             return None;
         }
-        let scope = ParcelScope(json!({
-            "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
-            "subject": parcel.subject, "from": parcel.from, "to": parcel.to, "transit_days": parcel.transit_days,
-        }));
+        let scope = ParcelFacts::of(parcel);
         let fits = |when: &crate::scenario::ast::Condition| when.is_true(&scope);
         let found =
             self.scenario.timelines.iter().find(|timeline| {
@@ -312,7 +307,7 @@ impl ScenarioRuntime for Runtime {
 fn effect(
     index: usize,
     row: &Override,
-    scope: &CallScope<'_, '_>,
+    view: &View<'_>,
     tally: &mut Tally<'_>,
     quota: &mut Option<Quota>,
     rng: &mut Rng,
@@ -321,10 +316,10 @@ fn effect(
         Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
     match &row.effect {
         None => {}
-        Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, scope))),
+        Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, &CallFacts::now(view)))),
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
         Some(Effect::RateLimit(limit)) => {
-            let counted = count(index, limit, scope.view, tally);
+            let counted = count(index, limit, view, tally);
             if !counted.is_exceeded() {
                 quota.get_or_insert(counted);
                 return None;
@@ -374,7 +369,7 @@ fn fail(fault: &Fault, decision: &mut Decision) {
     }
 }
 
-fn reply(response: &Response, scope: &CallScope<'_, '_>) -> Reply {
+fn reply(response: &Response, scope: &CallFacts<'_>) -> Reply {
     let mut headers = HeaderMap::new();
     for (name, value) in &response.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope))) {
@@ -391,46 +386,4 @@ fn reply(response: &Response, scope: &CallScope<'_, '_>) -> Reply {
 
 fn within(latency: &Between<Duration>, rng: &mut Rng) -> Duration {
     if latency.max > latency.min { rng.random_range(latency.min..=latency.max) } else { latency.min }
-}
-
-/// What a condition of an override can see.
-struct CallScope<'v, 'a> {
-    view: &'v View<'a>,
-    nth: u64,
-}
-
-impl Scope for CallScope<'_, '_> {
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-        let call = self.view.call;
-        let object = |rows: &mut dyn Iterator<Item = (String, String)>| -> Value {
-            rows.map(|(name, value)| (name, Value::from(value))).collect::<Map<_, _>>().into()
-        };
-        match root {
-            "request" => {
-                let headers = call.request.headers.iter();
-                let mut headers =
-                    headers.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-                Some(Cow::Owned(json!({
-                    "body": call.body,
-                    "query": object(&mut call.query.iter().cloned()),
-                    "headers": object(&mut headers),
-                    "path": call.path,
-                    "method": call.request.method.as_str(),
-                    "parameters": object(&mut call.parameters.iter().cloned()),
-                })))
-            }
-            "state" => Some(Cow::Owned((self.view.state)(self.view.documents))),
-            "call" => Some(Cow::Owned(json!({"nth": self.nth, "operation": call.name()}))),
-            _ => None,
-        }
-    }
-}
-
-/// What a condition of a timeline can see.
-struct ParcelScope(Value);
-
-impl Scope for ParcelScope {
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-        (root == "parcel").then_some(Cow::Borrowed(&self.0))
-    }
 }

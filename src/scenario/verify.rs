@@ -3,22 +3,16 @@
 //! **Invariant:** success is claimed only on evidence. Where exchanges made room for others, a body was cut, or deliveries were
 //! forgotten, an expectation that needs them is `unknown`, never `passed`.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
-use crate::base::text;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
-use crate::engine::{self, LoadedVendor, Machine, Sandbox, UnusedRule, decode};
+use crate::engine::{Machine, Sandbox, UnusedRule};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
-use crate::scenario::expr::Scope;
+use crate::scenario::facts::CallFacts;
 use crate::scenario::parse;
-use crate::spec::Route;
 use crate::world::Entry;
 
 /// Whether an expectation is met.
@@ -91,22 +85,12 @@ pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Repo
 }
 
 /// Everything that a verdict may be based on.
-struct Evidence {
-    calls: Vec<Made>,
+struct Evidence<'m> {
+    machine: &'m Machine,
+    calls: Vec<Arc<Entry>>,
     dropped: u64,
     deliveries: Vec<Delivery>,
     forgotten: bool,
-}
-
-/// A call as conditions see it.
-struct Made {
-    id: String,
-    vendor: String,
-    /// The operation's id; empty if the path led to none.
-    operation: String,
-    request: Value,
-    nth: u64,
-    cut: bool,
 }
 
 /// Calls that were looked for.
@@ -116,24 +100,17 @@ struct Found {
     unclear: u64,
 }
 
-impl Evidence {
-    fn gather(machine: &Machine, sandbox: &Sandbox) -> Self {
+impl<'m> Evidence<'m> {
+    fn gather(machine: &'m Machine, sandbox: &Sandbox) -> Self {
         let journal = sandbox.journal();
-        let (entries, dropped): (Vec<Arc<Entry>>, u64) = (journal.iter().cloned().collect(), journal.dropped);
+        let (calls, dropped) = (journal.iter().cloned().collect(), journal.dropped);
         drop(journal);
-        let mut counts: BTreeMap<Option<Arc<str>>, u64> = BTreeMap::new();
-        let calls = entries.into_iter().map(|entry| {
-            let nth = counts.entry(entry.operation.clone()).or_default();
-            *nth += 1;
-            Made::read(machine, &entry, *nth)
-        });
-        let calls = calls.collect();
         let state = sandbox.lock();
         let tables = || state.world.accounts().iter().flat_map(|(_, account)| account.tables());
         let rows = tables().filter(|(kind, _)| **kind == DELIVERY).flat_map(|(_, table)| table.iter());
         let deliveries = rows.filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect();
         let forgotten = tables().any(|(kind, table)| *kind == FORGOTTEN && !table.is_empty());
-        Self { calls, dropped, deliveries, forgotten }
+        Self { machine, calls, dropped, deliveries, forgotten }
     }
 
     fn judge(&self, expectation: &Expectation, text: &str) -> Finding {
@@ -166,22 +143,26 @@ impl Evidence {
 
     fn find(&self, on: &Pattern, when: Option<&Condition>) -> Found {
         let mut found = Found { ids: Vec::new(), unclear: if self.dropped > 0 { u64::MAX } else { 0 } };
-        for call in self.calls.iter().filter(|call| call.is(on)) {
+        for entry in self.calls.iter().filter(|entry| is(entry, on)) {
             match when {
-                Some(_) if call.cut => found.unclear = found.unclear.saturating_add(1),
-                Some(when) if !when.is_true(call) => {}
-                _ => found.ids.push(call.id.clone()),
+                Some(_) if entry.request.is_cut() => found.unclear = found.unclear.saturating_add(1),
+                Some(when) if !self.holds(entry, when) => {}
+                _ => found.ids.push(entry.id.to_string()),
             }
         }
         found
+    }
+
+    fn holds(&self, entry: &Entry, when: &Condition) -> bool {
+        self.machine.reread(entry, |call| when.is_true(&CallFacts::afterwards(call, entry.nth))) == Some(true)
     }
 
     fn in_order(&self, patterns: &[&Pattern]) -> (Verdict, String, Vec<String>) {
         let mut calls = self.calls.iter();
         let mut evidence = Vec::new();
         for (place, pattern) in patterns.iter().enumerate() {
-            match calls.find(|call| call.is(pattern)) {
-                Some(call) => evidence.push(call.id.clone()),
+            match calls.find(|entry| is(entry, pattern)) {
+                Some(entry) => evidence.push(entry.id.to_string()),
                 None if self.dropped > 0 => {
                     let detail = format!("no call of `{pattern}` in its place, but {} calls are no longer in the journal", self.dropped);
                     return (Verdict::Unknown, detail, evidence);
@@ -224,46 +205,10 @@ fn took(delivery: &Delivery, answered: Option<Answered>) -> bool {
     }
 }
 
-impl Made {
-    fn read(machine: &Machine, entry: &Entry, nth: u64) -> Self {
-        let headers: Map<String, Value> = entry.request.headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let kind = headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
-        let body = if kind.starts_with(decode::FORM) {
-            decode::form(&entry.request.body)
-        } else {
-            serde_json::from_slice(&entry.request.body).unwrap_or(Value::Null)
-        };
-        let (target, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
-        let target = text::decode_unreserved(target);
-        let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *entry.vendor);
-        let path = loaded.map_or(&*target, |loaded| engine::below(&target, loaded.vendor.mount));
-        let parameters = loaded.map(|loaded| parameters(loaded, &entry.method, path)).unwrap_or_default();
-        let query: Map<String, Value> = engine::pairs(query).into_iter().map(|(name, value)| (name, value.into())).collect();
-        let request = json!({"body": body, "query": query, "headers": headers, "path": path, "method": entry.method.as_str(), "parameters": parameters});
-        let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id).to_owned();
-        Self { id: entry.id.to_string(), vendor: entry.vendor.to_string(), operation, request, nth, cut: entry.request.is_cut() }
-    }
-
-    fn is(&self, pattern: &Pattern) -> bool {
-        pattern.matches(&self.vendor, &self.operation)
-    }
-}
-
-fn parameters(loaded: &LoadedVendor, method: &Method, path: &str) -> Map<String, Value> {
-    match loaded.route(method, path) {
-        Route::Found(_, rows) => rows.into_iter().map(|(name, value)| (name, value.into())).collect(),
-        _ => Map::new(),
-    }
-}
-
-impl Scope for Made {
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-        match root {
-            "request" => Some(Cow::Borrowed(&self.request)),
-            "call" => Some(Cow::Owned(json!({"nth": self.nth, "operation": format!("{}.{}", self.vendor, self.operation)}))),
-            _ => None,
-        }
-    }
+/// Whether a call is of an operation.
+fn is(entry: &Entry, pattern: &Pattern) -> bool {
+    let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
+    pattern.matches(&entry.vendor, operation)
 }
 
 #[cfg(test)]

@@ -29,6 +29,10 @@ pub struct Entry {
     pub method: Method,
     /// The path and query as sent.
     pub target: String,
+    /// Where the vendor's own path begins in `target`, once escapes of unreserved characters are decoded.
+    pub path_start: usize,
+    /// Its number among the calls of its operation by its account, from 1; 0 when it is not counted.
+    pub nth: u64,
     /// What was asked.
     pub request: Message,
     /// The status that was answered.
@@ -180,6 +184,8 @@ mod tests {
                 operation: None,
                 method: Method::GET,
                 target: "/?a=b".to_owned(),
+                path_start: 0,
+                nth: 1,
                 request: Message::new(&headers, b""),
                 status: 200,
                 answer: Message::new(&headers, &vec![7; body]),

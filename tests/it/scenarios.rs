@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::SignedDuration;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::{Answer, DEFAULT, Machine, Options, Request, Start, Wire};
-use seatrial::scenario;
+use seatrial::scenario::{self, verify::Verdict};
 use seatrial::vendors;
 use serde_json::{Value, json};
 
@@ -36,13 +36,14 @@ impl World {
     }
 
     fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let headers = [("host", "localhost"), ("content-type", "application/json"), ("authorization", token), ("x-caller", "me")];
         let headers = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
         self.0.handle(
             &Request {
                 method,
                 path: format!("/shippo{path}"),
-                query: String::new(),
+                query: query.to_owned(),
                 headers: HeaderMap::from_iter(headers),
                 body: body.to_string().into(),
                 peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -193,4 +194,56 @@ timelines:
     assert_eq!(parcel().scans.last().and_then(|scan| scan.location.clone()).map(|place| place.city).as_deref(), Some("Hull"));
     world.advance("30d");
     assert_eq!((parcel().status().word(), parcel().scans.len()), ("lost", 3));
+}
+
+/// What the scenario's expectations come to, by their details.
+fn verdict(world: &World, expect: &str) -> Vec<(Verdict, String)> {
+    let scenario = scenario::load(&format!("expect: {expect}"), "expect.yaml", &scenario::run::MachineVocabulary(&world.0));
+    let scenario = scenario.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let report = scenario::verify::verify(&world.0, world.0.default_sandbox(), &scenario);
+    report.findings.into_iter().map(|finding| (finding.verdict, finding.detail)).collect()
+}
+
+#[test]
+fn a_call_looks_the_same_to_an_override_and_to_an_expectation() {
+    const SEES: &str = "{all: [$request.path == '/addresses', $request.method == 'GET', $request.query.page == '1', $call.nth == 2, \
+                        $request.headers.x-caller == 'me', not $request.body exists, $call.operation == 'shippo.ListAddresses']}";
+    let world = World::new(&format!("overrides: [{{on: shippo.ListAddresses, when: {SEES}, respond: {{status: 418}}}}]"));
+    let list = |path: &str| status(&world.call(Method::GET, path, "ShippoToken shippo_test_seatrial", &Value::Null));
+    assert_eq!(["/v1/addresses?page=1", "/v1/addresses?page=1", "/addresses?page=1"].map(list), [200, 418, 200]);
+    let found = verdict(&world, &format!("[{{call: shippo.ListAddresses, when: {SEES}, count: 1}}]"));
+    assert_eq!(found, [(Verdict::Passed, "call count 1, expected 1".to_owned())]);
+}
+
+#[test]
+fn parameters_and_forms_look_the_same_to_an_override_and_to_an_expectation() {
+    const SEES: &str = "$request.parameters.AddressId == 'a b' or $request.body.name == 'Ada'";
+    let world = World::new(&format!("overrides: [{{on: shippo.*, when: {SEES}, respond: {{status: 418}}}}]"));
+    let token = "ShippoToken shippo_test_seatrial";
+    assert_eq!(status(&world.call(Method::GET, "/addresses/a%20b/", token, &Value::Null)), 418);
+    assert_eq!(status(&world.create("Ada")), 418);
+    assert_eq!(status(&world.create("Bob")), 201);
+    assert_eq!(verdict(&world, &format!("[{{call: shippo.*, when: {SEES}, count: 2}}]"))[0].0, Verdict::Passed);
+}
+
+#[test]
+fn calls_are_counted_by_operation_and_account() {
+    let world = World::new("overrides: [{on: shippo.CreateAddress, when: $call.nth == 1, respond: {status: 418}}]");
+    let tokens = ["ShippoToken shippo_test_seatrial", "ShippoToken shippo_live_seatrial"];
+    let address = json!({"name": "Ada", "country": "US"});
+    let made = [0, 1, 0, 1].map(|index| status(&world.call(Method::POST, "/addresses", tokens[index], &address)));
+    assert_eq!(made, [418, 418, 201, 201]);
+    let expect = "[{call: shippo.CreateAddress, when: $call.nth == 1, count: 2}, {call: '*', when: $call.nth == 3, count: 0}]";
+    assert_eq!(verdict(&world, expect).iter().map(|(verdict, _)| *verdict).collect::<Vec<_>>(), [Verdict::Passed; 2]);
+    world.0.default_sandbox().reset();
+    assert_eq!(status(&world.create("Ada")), 418, "a sandbox that begins anew counts anew");
+}
+
+#[test]
+fn given_rows_do_not_count_as_calls() {
+    let world = World::new(
+        "given: [{shippo.CreateAddress: {name: Given, country: US}}]
+overrides: [{on: shippo.CreateAddress, when: $call.nth == 1, respond: {status: 418}}]",
+    );
+    assert_eq!([status(&world.create("Ada")), status(&world.create("Bob"))], [418, 201]);
 }
