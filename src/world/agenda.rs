@@ -117,12 +117,4 @@ impl Agenda {
         };
         due.map(|task| Entry { task, needs: None }).or(postponed)
     }
-
-    /// Takes the latest [`Agenda::set`] back.
-    pub(super) fn restore(&mut self, key: TaskKey, before: Option<Entry>) {
-        if before.is_none() && key.1 + 1 == self.written {
-            self.written = key.1;
-        }
-        self.set(key, before);
-    }
 }

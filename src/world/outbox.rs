@@ -73,12 +73,4 @@ impl Outbox {
             }
         }
     }
-
-    /// Takes the latest [`Outbox::set`] back.
-    pub(super) fn restore(&mut self, number: u64, before: Option<OutboxEntry>) {
-        if before.is_none() && number + 1 == self.posted {
-            self.posted = number;
-        }
-        self.set(number, before);
-    }
 }

@@ -12,6 +12,8 @@ mod documents;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
+mod files;
+mod full;
 mod fuzz;
 mod journal;
 mod leaks;
@@ -35,3 +37,4 @@ mod targets;
 mod tidy;
 #[path = "../stories/update.rs"]
 mod update;
+mod world_log;

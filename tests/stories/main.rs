@@ -2,6 +2,8 @@
 //! shippo/transactions`), and so is every exchange of `tests/recorded/<vendor>.yaml`. What vendors publish about their APIs,
 //! `tests/published/<vendor>.yaml`, judges what is answered in the conversations.
 //!
+//! Every conversation is also played with each call rolled back and made again (`twice/<vendor>/<name>`).
+//!
 //! `UPDATE=1` rewrites the expectations of a step that fails, where a value stands for another one.
 
 mod documents;
@@ -12,6 +14,7 @@ mod originals;
 mod play;
 mod published;
 mod recorded;
+mod twice;
 mod update;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +34,12 @@ fn main() -> ExitCode {
         let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         Trial::test(name.clone(), move || run(&file, &shown, name.split('/').next().unwrap_or_default()))
     };
-    let mut trials: Vec<Trial> = files.into_iter().map(conversation).collect();
+    let again = |file: &PathBuf| {
+        let (file, name) = (file.clone(), file.strip_prefix(&folder).unwrap_or(file).with_extension("").display().to_string());
+        Trial::test(format!("twice/{name}"), move || twice::run(&file, name.split('/').next().unwrap_or_default()))
+    };
+    let again: Vec<Trial> = files.iter().map(again).collect();
+    let mut trials: Vec<Trial> = files.into_iter().map(conversation).chain(again).collect();
     trials.extend(recorded::trials());
     trials.extend(originals::trials());
     trials.extend([Trial::test("judge/shippo", judge_shippo::judge), Trial::test("judge/shiptime", judge_shiptime::judge)]);

@@ -50,7 +50,7 @@ pub fn explain(step: &StepReport, story: &Story) -> String {
 /// How many characters of an answer are shown.
 const SHOWN: usize = 2000;
 
-fn wall() -> Timestamp {
+pub fn wall() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
 }
 
@@ -58,7 +58,8 @@ fn machine() -> Machine {
     Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()))
 }
 
-fn staged(scenario: Option<Scenario>) -> Arc<Machine> {
+/// A machine whose default sandbox is at the beginning of a scenario.
+pub fn staged(scenario: Option<Scenario>) -> Arc<Machine> {
     let machine = machine();
     let empty = || scenario::load("{}", "scenario", &MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{}", told(&problems)));
     let mut scenario = scenario.unwrap_or_else(empty);
@@ -74,7 +75,7 @@ pub fn told(problems: &[Diagnostic]) -> String {
 }
 
 /// Has time come as far as the next step needs, and all webhooks delivered on the way.
-fn deliver_until(machine: &Machine, until: Timestamp) {
+pub fn deliver_until(machine: &Machine, until: Timestamp) {
     let sandbox = machine.default_sandbox();
     loop {
         let stage = machine.advance_until_webhook(sandbox, until, wall());
