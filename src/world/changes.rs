@@ -169,9 +169,9 @@ pub struct Tally<'w> {
 impl Tally<'_> {
     /// Counts one more; how many there are.
     pub fn add(&mut self, counter: Counter) -> u64 {
-        let calls = self.counters.get(&self.owner, &counter).map_or(0, |count| count.calls) + 1;
-        self.set(counter, Some(Count { began: None, calls }));
-        calls
+        let before = self.counters.add(&self.owner, &counter);
+        self.log.note(|| Touch::Counter(self.owner.clone(), counter, before));
+        before.map_or(0, |count| count.calls) + 1
     }
 
     /// What a counter says.

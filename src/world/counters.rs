@@ -54,6 +54,16 @@ impl Counters {
         self.of(owner).filter(|(counter, _)| matches!(counter, Counter::Effects(_))).map(|(_, count)| count.calls).sum()
     }
 
+    /// Counts one more; what the counter said before.
+    pub(super) fn add(&mut self, owner: &Name, counter: &Counter) -> Option<Count> {
+        if let Some(count) = self.owners.get_mut(owner.as_str()).and_then(|counters| counters.get_mut(counter)) {
+            let before = *count;
+            count.calls += 1;
+            return Some(before);
+        }
+        self.set(owner.clone(), counter.clone(), Some(Count { began: None, calls: 1 }))
+    }
+
     /// Says what a counter counts; what it said before.
     pub fn set(&mut self, owner: Name, counter: Counter, count: Option<Count>) -> Option<Count> {
         match count {
