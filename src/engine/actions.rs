@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
-use crate::engine::call::{Call, Request};
+use crate::engine::call::{Call, Request, Validation};
 use crate::engine::cx::Cx;
 use crate::engine::machine::Machine;
 use crate::engine::parcels::PARCEL;
@@ -195,5 +195,6 @@ fn nobody() -> Call<'static> {
         query: Vec::new(),
         body: Value::Null,
         violations: Vec::new(),
+        validation: Validation::Noted,
     }
 }

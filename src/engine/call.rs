@@ -13,7 +13,6 @@ use crate::world::Entry;
 /// A request, free of any transport.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The method.
     pub method: Method,
     /// The whole path, still encoded.
     pub path: String,
@@ -21,9 +20,7 @@ pub struct Request {
     pub query: String,
     /// The headers. `host` is filled in when the transport carries it elsewhere (HTTP/2).
     pub headers: HeaderMap,
-    /// The whole body.
     pub body: Bytes,
-    /// Who asks.
     pub peer: IpAddr,
     /// The vendor mount that the listener is given to, when it serves only one.
     pub mount: Option<&'static str>,
@@ -72,7 +69,6 @@ impl Request {
 
 /// A request whose vendor, and perhaps operation, is known.
 pub struct Call<'m> {
-    /// The request itself.
     pub request: &'m Request,
     /// The operation, unless the path or method led to none.
     pub operation: Option<&'m Operation>,
@@ -86,8 +82,20 @@ pub struct Call<'m> {
     pub query: Vec<(String, String)>,
     /// The body as JSON; `null` when there is none.
     pub body: Value,
-    /// How the request departs from the spec.
+    /// How the request departs from the document as the vendor reads it, in the order of the document.
     pub violations: Vec<Violation>,
+    /// When `violations` refuse the call.
+    pub validation: Validation,
+}
+
+/// When the violations of the document refuse a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    First,
+    /// When the handler takes the body or the query, or asks by [`Call::valid`].
+    Late,
+    /// Never: the handler reads the body itself, as it was sent. They are noted in the journal.
+    Noted,
 }
 
 impl Call<'_> {

@@ -24,10 +24,10 @@ pub trait Extract: Sized {
 /// The parameters of the path.
 pub struct Params<T>(pub T);
 
-/// The query; a member of a struct each, repeated names in a `Vec`.
+/// The query, if it is valid; a member of a struct each, repeated names in a `Vec`.
 pub struct Query<T>(pub T);
 
-/// The body.
+/// The body, if it is valid.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned> Extract for Params<T> {
@@ -39,6 +39,7 @@ impl<T: DeserializeOwned> Extract for Params<T> {
 
 impl<T: DeserializeOwned> Extract for Query<T> {
     fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
+        call.valid()?;
         let text = serde_html_form::to_string(&call.query).expect("pairs of texts are a form");
         serde_html_form::from_str(&text).map(Self).map_err(|error| unreadable(ParameterIn::Query, error.to_string()))
     }
@@ -46,12 +47,13 @@ impl<T: DeserializeOwned> Extract for Query<T> {
 
 impl<T: DeserializeOwned> Extract for Json<T> {
     fn extract(call: &Call<'_>) -> Result<Self, Refusal> {
+        call.valid()?;
         T::deserialize(&call.body).map(Self).map_err(|error| unreadable(ParameterIn::Body, error.to_string()))
     }
 }
 
-fn unreadable(place: ParameterIn, message: String) -> Refusal {
-    Refusal::Invalid(vec![Violation { place, path: String::new(), rule: Rule::Other(message) }])
+fn unreadable(location: ParameterIn, message: String) -> Refusal {
+    Refusal::Invalid(vec![Violation { location, path: Vec::new(), value: None, rule: Rule::Other(message) }])
 }
 
 /// A function that is a rule: `cx` first, extractors after.

@@ -297,7 +297,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::call::{Request, pairs};
+    use crate::engine::call::{Request, Validation, pairs};
 
     const LISTING: Listing = Listing {
         filters: &[
@@ -363,6 +363,7 @@ mod tests {
             query: pairs(query),
             body: Value::Null,
             violations,
+            validation: Validation::Noted,
         };
         match LISTING.read(&call).and_then(|query| query.rows(rows)) {
             Ok(page) => envelope(&call, &page),

@@ -6,7 +6,7 @@
 //! ── read: what can be known without the world ──
 //! route         method and path → operation                               spec/catalog.rs
 //! decode        bytes → JSON                                              decode.rs, Vendor::decode
-//! validate      request against the document                              spec/validate.rs
+//! validate      request against the document, as the vendor reads it     spec/check.rs
 //! ── executed: the world is locked ──
 //! due events    everything that had to happen by now                      due.rs
 //! authenticate  credential → account                                      Vendor::authenticate
@@ -14,7 +14,7 @@
 //! run           the row's handler over a Cx, in a transaction             transaction.rs, cx.rs, vendors/<v>/rules
 //! ── finish: the world is free ──
 //! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
-//! conform       answer against the document                               spec/validate.rs
+//! conform       answer against the document                               spec/check.rs
 //! journal       what was asked and answered                               world/journal.rs
 //! ```
 //!
@@ -32,6 +32,7 @@ mod dialect;
 mod due;
 mod execute;
 mod extract;
+pub mod fields;
 mod limits;
 pub mod listing;
 mod locate;
@@ -61,7 +62,7 @@ pub use accounts::{AccountRows, FieldSpec, FieldType};
 pub use actions::ActionError;
 pub use auth::{AuthRequest, Identity, credentials};
 pub use budget::Usage;
-pub use call::{Call, Request, pairs};
+pub use call::{Call, Request, Validation, pairs};
 pub use coverage::{Coverage, Evidence};
 pub use cx::{Cx, Docs};
 pub use dialect::{Dialect, DialectCx};

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
-use crate::engine::call::{self, Call, Request};
+use crate::engine::call::{self, Call, Request, Validation};
 use crate::engine::dialect::{DialectCx, Stream};
 use crate::engine::execute::{Executed, Parsed};
 use crate::engine::locate::{Located, Target};
@@ -20,7 +20,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Reply};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::vendors::LoadedVendor;
-use crate::spec::{Catalog, Operation, Route, Violation};
+use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note};
 
@@ -120,7 +120,7 @@ impl Machine {
         if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
             let is_scripted = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
-            let violations = check(here.loaded.catalog(), operation, status, &headers, &body);
+            let violations = check(operation, status, &headers, &body);
             note_violations(&mut notes, Note::ANSWER_INVALID, blame, &violations);
         }
         if !self.options.plain {
@@ -160,7 +160,7 @@ const NOTED: usize = 8;
 
 fn note_violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
     let rows = violations.iter().take(NOTED);
-    notes.extend(rows.map(|row| Note::new(code, blame, format!("{:?}", row.rule)).at(&row.path)));
+    notes.extend(rows.map(|row| Note::new(code, blame, format!("{:?}", row.rule)).at(row.dotted())));
     if let Some(more) = violations.len().checked_sub(NOTED).filter(|more| *more > 0) {
         notes.push(Note::new(code, blame, format!("and {more} more")));
     }
@@ -188,6 +188,7 @@ fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, pat
         query: call::pairs(&request.query),
         body: Value::Null,
         violations: Vec::new(),
+        validation: Validation::Noted,
     };
     let (operation, parameters) = match loaded.route(&request.method, path) {
         Route::Found(operation, parameters) => (operation, parameters),
@@ -200,35 +201,36 @@ fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, pat
         operation.spell_as_declared(&mut call.query);
     }
     let row = loaded.row(operation);
+    call.validation = row.map_or(Validation::Noted, |row| row.validation);
     let mut refusal = None;
     if operation.body.is_some() {
         match (vendor.decode)(request, operation) {
-            Ok(body) => call.body = body,
-            Err(unreadable) => refusal = Some(unreadable),
-        }
-        if refusal.is_none() {
-            let optional = call.body.is_null() && operation.body.as_ref().is_some_and(|body| !body.required);
-            if !optional {
-                let all = row.is_some_and(|row| row.spec_validated);
-                call.violations = loaded.catalog().check_body(operation, &call.body, all);
+            Ok(body) => {
+                let found = operation.check_body(&body, &vendor.reading);
+                call.body = body;
+                call.violations = found.violations;
+                if call.validation != Validation::Noted {
+                    spec::apply(&mut call.body, found.changes);
+                }
             }
+            Err(unreadable) => refusal = Some(unreadable),
         }
     }
     if !call.query.is_empty() || operation.needs_query {
-        call.violations.extend(loaded.catalog().check_query(operation, &call.query));
+        call.violations.extend(operation.check_query(&call.query, &vendor.reading));
     }
-    if refusal.is_none() && !call.violations.is_empty() && row.is_some_and(|row| row.spec_validated) {
-        refusal = Some(Refusal::Invalid(call.violations.clone()));
+    if refusal.is_none() && call.validation == Validation::First {
+        refusal = call.valid().err();
     }
     let row = row.ok_or(Refusal::UnknownPath { authenticated: true });
     Parsed { call, row: refusal.map_or(row, Err) }
 }
 
 /// How an answer departs from the document.
-fn check(catalog: &Catalog, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<Violation> {
+fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<Violation> {
     let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
     let parsed: Option<Value> = if is_json { serde_json::from_slice(body).ok() } else { None };
-    catalog.check_answer(operation, status.as_u16(), parsed.as_ref())
+    operation.check_answer(status.as_u16(), parsed.as_ref())
 }
 
 /// The name of an exchange: the same in every run of the same calls.

@@ -4,8 +4,9 @@ use http::Method;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
+use crate::engine::call::{Call, Validation};
 use crate::engine::limits::Quota;
-use crate::spec::Violation;
+use crate::spec::{ParameterIn, Rule, Step, Violation};
 use crate::world::{Credential, Kind};
 
 /// Why a call is refused.
@@ -35,7 +36,7 @@ pub enum Refusal {
         /// What the reader says.
         message: String,
     },
-    /// The request departs from the spec.
+    /// The request departs from the document, or from rules beyond it; in the order in which it is to be told.
     Invalid(Vec<Violation>),
     /// There is no such document.
     Missing {
@@ -95,11 +96,30 @@ impl Credential {
     }
 }
 
+impl Call<'_> {
+    /// Goes on if the request is what the document asks for.
+    ///
+    /// # Errors
+    /// Its violations.
+    pub fn valid(&self) -> Result<(), Refusal> {
+        if self.violations.is_empty() || self.validation == Validation::Noted {
+            return Ok(());
+        }
+        Err(Refusal::Invalid(self.violations.clone()))
+    }
+}
+
 impl Refusal {
     /// There is no such document.
     #[must_use]
     pub fn missing(kind: Kind, id: impl Into<String>) -> Self {
         Self::Missing { kind, id: id.into() }
+    }
+
+    /// Something is wrong with one member of the body.
+    #[must_use]
+    pub fn invalid(member: &str, rule: Rule) -> Self {
+        Self::Invalid(vec![Violation { location: ParameterIn::Body, path: vec![Step::Member(member.into())], value: None, rule }])
     }
 
     /// The document is in a state that does not allow it.

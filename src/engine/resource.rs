@@ -18,6 +18,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::base::time::Timestamp;
+use crate::engine::call::Validation;
 use crate::engine::cx::Cx;
 use crate::engine::listing::{Listing, Page};
 use crate::engine::refusal::Refusal;
@@ -109,6 +110,11 @@ pub struct Made {
 }
 
 impl Resource {
+    /// What has a reader of its own is judged by that.
+    fn validation(&self) -> Validation {
+        if self.read.is_none() { Validation::First } else { Validation::Noted }
+    }
+
     /// Stores a document that a body describes: a new one, or what becomes of one that is there.
     ///
     /// # Errors
@@ -223,26 +229,26 @@ impl Sent {
 impl Operations {
     /// A document is created from the body.
     pub fn create(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, resource.read.is_none(), |cx: &mut Cx<'_>| resource.create(cx))
+        self.resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.create(cx))
     }
 
     /// The document that the path names is answered.
     pub fn read(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, false, |cx: &mut Cx<'_>| resource.get(cx))
+        self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.get(cx))
     }
 
     /// A page of the documents is answered.
     pub fn list(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, false, |cx: &mut Cx<'_>| resource.list(cx))
+        self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.list(cx))
     }
 
     /// The document that the path names is changed.
     pub fn update(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, resource.read.is_none(), |cx: &mut Cx<'_>| resource.update(cx))
+        self.resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.update(cx))
     }
 
     /// The document that the path names is deleted.
     pub fn delete(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, false, |cx: &mut Cx<'_>| resource.delete(cx))
+        self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.delete(cx))
     }
 }

@@ -18,11 +18,12 @@ use serde_json::{Map, Number, Value};
 
 use crate::base::entropy::Rng;
 use crate::base::ids;
+use crate::engine::call::Validation;
 use crate::engine::cx::Cx;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::vendor::OperationRow;
-use crate::spec::{Catalog, Operation, Tier};
+use crate::spec::{Catalog, JsonType, Limits, Operation, Range, Schema, SchemaId, Schemas, Tier};
 use crate::world::{Blame, Note};
 
 /// How deep a sample goes; what is deeper is left empty.
@@ -32,119 +33,205 @@ const DEPTH: usize = 8;
 pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow {
     let (catalog, index) = (Arc::clone(catalog), operation.index);
     let handler = Box::new(move |cx: &mut Cx<'_>| match catalog.operations().get(index) {
-        Some(operation) => answer(cx, &catalog, operation),
+        Some(operation) => answer(cx, operation),
         None => Err(Refusal::Broken),
     });
-    OperationRow { operation: "", tier: Tier::Sample, spec_validated: true, handler }
+    OperationRow { operation: "", tier: Tier::Sample, validation: Validation::First, handler }
 }
 
-fn answer(cx: &mut Cx<'_>, catalog: &Catalog, operation: &Operation) -> Outcome {
+fn answer(cx: &mut Cx<'_>, operation: &Operation) -> Outcome {
     let Some((status, schema)) = operation.success() else { return Err(Refusal::UnknownPath { authenticated: true }) };
     cx.note(Note::SAMPLE, Blame::Sandbox, "the answer is made from the document alone");
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let Some(schema) = schema.and_then(|pointer| catalog.fragment(pointer)) else { return Ok(Reply::empty(status)) };
+    let Some(schema) = schema else { return Ok(Reply::empty(status)) };
     let now = cx.now.to_string();
-    let mut sampler = Sampler { catalog, sent: &cx.call.body, now: &now, rng: &mut cx.rng };
+    let mut sampler = Sampler { schemas: operation.schemas(), sent: &cx.call.body, now: &now, rng: &mut cx.rng };
     let document = sampler.value(schema, "", 0);
     Ok(Reply::json(status, document))
 }
 
+/// Makes values that a schema accepts.
 struct Sampler<'a> {
-    catalog: &'a Catalog,
+    schemas: &'a Schemas,
     sent: &'a Value,
     now: &'a str,
     rng: &'a mut Rng,
 }
 
 impl<'a> Sampler<'a> {
-    fn value(&mut self, schema: &'a Value, name: &str, depth: usize) -> Value {
-        let schema = resolved(self.catalog, schema);
-        if let Some(fixed) = ["example", "default"].into_iter().find_map(|word| schema.get(word)) {
+    fn value(&mut self, id: SchemaId, name: &str, depth: usize) -> Value {
+        let schema = &self.schemas[id];
+        if let Some(fixed) = &schema.sample {
             return fixed.clone();
         }
-        if let Some(choices) = schema.get("enum").and_then(Value::as_array).filter(|choices| !choices.is_empty()) {
-            return choices.get(self.rng.random_range(0..choices.len())).cloned().unwrap_or_default();
+        if !schema.choices.is_empty() {
+            return schema.choices.get(self.rng.random_range(0..schema.choices.len())).cloned().unwrap_or_default();
         }
-        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-            let parts = parts.iter().filter_map(|part| self.value(part, name, depth + 1).as_object().cloned());
-            return parts.collect::<Vec<Map<String, Value>>>().into_iter().flatten().collect::<Map<_, _>>().into();
+        if depth > DEPTH && schema.nullable {
+            return Value::Null;
         }
-        if let Some(first) = ["oneOf", "anyOf"].into_iter().find_map(|word| schema.get(word)?.as_array()?.first()) {
-            return self.value(first, name, depth + 1);
-        }
-        let limit = |word: &str, otherwise: i64| schema.get(word).and_then(Value::as_i64).unwrap_or(otherwise);
-        match schema.get("type").and_then(Value::as_str).unwrap_or("object") {
-            "string" => self.text(schema, name).into(),
-            "integer" => self.between(limit("minimum", 1), limit("maximum", 1000)).into(),
-            "number" => Number::from_f64(f64::from(self.rng.random_range(100_u32..100_000)) / 100.0).map_or(Value::Null, Value::Number),
-            "boolean" => self.rng.random_bool(0.5).into(),
-            "array" if depth < DEPTH => match schema.get("items") {
-                Some(items) => Value::Array((0..limit("minItems", 1).clamp(0, 3)).map(|_| self.value(items, name, depth + 1)).collect()),
-                None => Value::Array(Vec::new()),
-            },
-            "array" => Value::Array(Vec::new()),
-            _ => self.object(schema, depth),
+        let Some(json_type) = schema.json_type.filter(|json_type| *json_type != JsonType::Object) else {
+            return self.composed(schema, name, depth);
+        };
+        match json_type {
+            JsonType::String => self.text(schema, name).into(),
+            JsonType::Integer => self.integer(&schema.range).into(),
+            JsonType::Number => self.number(&schema.range),
+            JsonType::Boolean => self.rng.random_bool(0.5).into(),
+            JsonType::Array | JsonType::Object => self.list(schema, name, depth),
         }
     }
 
-    fn object(&mut self, schema: &'a Value, depth: usize) -> Value {
+    /// An object, from its own properties and those of its parts; or the first alternative, whatever that is.
+    fn composed(&mut self, schema: &'a Schema, name: &str, depth: usize) -> Value {
         let mut members = Map::new();
-        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let echoed = (depth == 0).then(|| self.sent.get(name)).flatten().filter(|sent| !sent.is_null());
+        let parts = schema.all_of.iter().chain(schema.any_of.first()).chain(schema.one_of.first());
+        for part in parts {
+            match self.value(*part, name, depth) {
+                Value::Object(more) => members.extend(more),
+                other => return other,
+            }
+        }
+        for property in schema.object.iter().flat_map(|object| &object.properties) {
+            let echoed = (depth == 0).then(|| self.sent.get(&*property.name)).flatten().filter(|sent| !sent.is_null());
             let value = match echoed {
                 Some(sent) => sent.clone(),
-                None if depth >= DEPTH => Value::Null,
-                None => self.value(member, name, depth + 1),
+                None if depth >= DEPTH && !property.required => continue,
+                None => self.value(property.schema, &property.name, depth + 1),
             };
-            members.insert(name.clone(), value);
+            members.insert(property.name.to_string(), value);
         }
         members.into()
     }
 
-    fn text(&mut self, schema: &Value, name: &str) -> String {
-        match schema.get("format").and_then(Value::as_str) {
+    fn list(&mut self, schema: &'a Schema, name: &str, depth: usize) -> Value {
+        let Some(items) = schema.items else { return Value::Array(Vec::new()) };
+        let least = schema.item_count.min.unwrap_or_default();
+        let wanted = if depth < DEPTH { least.max(1) } else { least };
+        (0..wanted.min(schema.item_count.max.unwrap_or(wanted))).map(|_| self.value(items, name, depth + 1)).collect()
+    }
+
+    fn text(&mut self, schema: &Schema, name: &str) -> String {
+        match schema.format.as_deref() {
             Some("date-time") => return self.now.to_owned(),
             Some("date") => return self.now.get(..10).unwrap_or_default().to_owned(),
             Some("uuid") => return ids::uuid(self.rng).to_string(),
             Some("uri") => return "https://example.com/".to_owned(),
+            Some("email") => return SafeEmail(EN).fake_with_rng(self.rng),
             _ => {}
         }
-        if name == "id" || name.ends_with("_id") {
-            return ids::hex(self.rng, 32);
+        let mut text = if name == "id" || name.ends_with("_id") { ids::hex(self.rng, 32) } else { filler(name, self.rng) };
+        let Limits { min, max } = schema.length;
+        while text.chars().count() < min.unwrap_or_default() {
+            text.push_str(Word(EN).fake_with_rng::<&str, _>(self.rng));
         }
-        let rng = &mut *self.rng;
-        let text: String = match name {
-            "name" | "full_name" => Name(EN).fake_with_rng(rng),
-            "first_name" | "firstname" => FirstName(EN).fake_with_rng(rng),
-            "last_name" | "lastname" => LastName(EN).fake_with_rng(rng),
-            "company" | "company_name" => CompanyName(EN).fake_with_rng(rng),
-            "email" => SafeEmail(EN).fake_with_rng(rng),
-            "phone" | "telephone" => PhoneNumber(EN).fake_with_rng(rng),
-            "city" => CityName(EN).fake_with_rng(rng),
-            "state" => StateAbbr(EN).fake_with_rng(rng),
-            "zip" | "postcode" | "postal_code" => ZipCode(EN).fake_with_rng(rng),
-            "street" | "street1" | "line_1" => StreetName(EN).fake_with_rng(rng),
-            "country" => "US".to_owned(),
-            _ => Word(EN).fake_with_rng(rng),
-        };
-        let longest = schema.get("maxLength").and_then(Value::as_u64).and_then(|length| usize::try_from(length).ok());
-        text.chars().take(longest.unwrap_or(usize::MAX)).collect()
+        text.chars().take(max.unwrap_or(usize::MAX)).collect()
     }
 
-    fn between(&mut self, least: i64, most: i64) -> i64 {
+    fn integer(&mut self, range: &Range) -> i64 {
+        let limit = |limit: &Option<Number>| limit.as_ref().and_then(Number::as_i64);
+        let least = limit(&range.min).map(|least| least.saturating_add(range.above_min.into()));
+        let most = limit(&range.max).map(|most| most.saturating_sub(range.below_max.into()));
+        let (least, most) = match (least, most) {
+            (Some(least), most) => (least, most.unwrap_or(least.saturating_add(999))),
+            (None, Some(most)) => (most.saturating_sub(999).max(1.min(most)), most),
+            (None, None) => (1, 1000),
+        };
         self.rng.random_range(least..=most.max(least))
+    }
+
+    /// A number with two decimals, unless the limits leave no room for that.
+    fn number(&mut self, range: &Range) -> Value {
+        let limit = |limit: &Option<Number>| limit.as_ref().and_then(Number::as_f64);
+        let (least, most) = match (limit(&range.min), limit(&range.max)) {
+            (Some(least), most) => (least, most.unwrap_or(least + 999.0)),
+            (None, Some(most)) => (most - 999.0, most),
+            (None, None) => (1.0, 1000.0),
+        };
+        let drawn = least + (most - least) * f64::from(self.rng.random_range(1_u32..1000)) / 1000.0;
+        let rounded = (drawn * 100.0).round() / 100.0;
+        let fits = rounded > least && rounded < most;
+        Number::from_f64(if fits { rounded } else { drawn }).map_or(Value::Null, Value::Number)
     }
 }
 
-/// Follows references; what they lead to is hardly ever a reference again, but a loop must end.
-fn resolved<'s>(catalog: &'s Catalog, schema: &'s Value) -> &'s Value {
-    let mut schema = schema;
-    for _ in 0..DEPTH {
-        let target = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
-        match target.and_then(|pointer| catalog.fragment(pointer)) {
-            Some(found) => schema = found,
-            None => break,
+/// A text that fits the name of a member.
+fn filler(name: &str, rng: &mut Rng) -> String {
+    match name {
+        "name" | "full_name" => Name(EN).fake_with_rng(rng),
+        "first_name" | "firstname" => FirstName(EN).fake_with_rng(rng),
+        "last_name" | "lastname" => LastName(EN).fake_with_rng(rng),
+        "company" | "company_name" => CompanyName(EN).fake_with_rng(rng),
+        "email" => SafeEmail(EN).fake_with_rng(rng),
+        "phone" | "telephone" => PhoneNumber(EN).fake_with_rng(rng),
+        "city" => CityName(EN).fake_with_rng(rng),
+        "state" => StateAbbr(EN).fake_with_rng(rng),
+        "zip" | "postcode" | "postal_code" => ZipCode(EN).fake_with_rng(rng),
+        "street" | "street1" | "line_1" => StreetName(EN).fake_with_rng(rng),
+        "country" => "US".to_owned(),
+        _ => Word(EN).fake_with_rng(rng),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::base::entropy;
+
+    /// Schemas of all types and ways to put them together.
+    fn schemas() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            (0_u8..6, 0_u8..9).prop_map(|(least, more)| json!({"type": "string", "minLength": least, "maxLength": least + more})),
+            prop::sample::select(vec!["date", "date-time", "uuid", "uri", "email"])
+                .prop_map(|format| json!({"type": "string", "format": format})),
+            (-50_i32..50, 0_i32..9, any::<bool>()).prop_map(
+                |(least, more, above)| json!({"type": "integer", "minimum": least, "maximum": least + more + 1, "exclusiveMinimum": above})
+            ),
+            (-50_i32..50, 1_i32..9, any::<bool>()).prop_map(
+                |(least, more, below)| json!({"type": "number", "minimum": least, "maximum": least + more, "exclusiveMaximum": below})
+            ),
+            Just(json!({"type": "integer", "format": "int32", "maximum": -7})),
+            Just(json!({"type": "boolean", "nullable": true})),
+            Just(json!({"type": "string", "enum": ["a", "b"]})),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let object = (prop::collection::vec((inner.clone(), any::<bool>()), 0..4), any::<bool>()).prop_map(|(rows, open)| {
+                let name = |index: usize| ["id", "name", "city", "other"][index];
+                let required: Vec<&str> =
+                    rows.iter().enumerate().filter(|(_, (_, required))| *required).map(|(index, _)| name(index)).collect();
+                let properties: Map<String, Value> =
+                    rows.iter().enumerate().map(|(index, (row, _))| (name(index).to_owned(), row.clone())).collect();
+                json!({"type": "object", "properties": properties, "required": required, "additionalProperties": open})
+            });
+            prop_oneof![
+                object,
+                (inner.clone(), 0_u8..4)
+                    .prop_map(|(items, least)| json!({"type": "array", "items": items, "minItems": least, "maxItems": least + 1})),
+                (inner.clone(), inner.clone()).prop_map(|(one, other)| json!({"anyOf": [one, other]})),
+                inner.prop_map(|part| json!({"allOf": [part], "nullable": true})),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn samples_are_what_their_schema_accepts(schema in schemas(), seed: u64) {
+            let document = json!({
+                "openapi": "3.0.3", "info": {"title": "t", "version": "1"},
+                "paths": {"/a": {"get": {"operationId": "a", "responses": {
+                    "200": {"description": "d", "content": {"application/json": {"schema": schema}}}
+                }}}}
+            });
+            let catalog = Catalog::load("t", &document.to_string(), false).expect("an OpenAPI document");
+            let operation = &catalog.operations()[0];
+            let (_, id) = operation.success().expect("a success");
+            let mut rng = entropy::stream(seed, &["sample"], 0);
+            let mut sampler = Sampler { schemas: operation.schemas(), sent: &Value::Null, now: "2026-01-05T09:00:00Z", rng: &mut rng };
+            let sample = sampler.value(id.expect("a schema"), "", 0);
+            prop_assert_eq!(operation.check_answer(200, Some(&sample)), vec![], "{}", sample);
         }
     }
-    schema
 }

@@ -8,14 +8,14 @@ use crate::base::entropy::Rng;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::auth::{AuthRequest, Identity};
-use crate::engine::call::{Call, Request};
+use crate::engine::call::{Call, Request, Validation};
 use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::limits::Limit;
 use crate::engine::refusal::Refusal;
 use crate::engine::webhooks::Webhooks;
-use crate::spec::{Operation, Tier};
+use crate::spec::{Operation, Reading, Tier};
 use crate::world::{Account, Credential, Task};
 
 /// One emulated API version.
@@ -51,6 +51,8 @@ pub struct Vendor {
     pub authenticate: fn(&AuthRequest<'_>) -> Result<Credential, Refusal>,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
+    /// How leniently it reads bodies and queries.
+    pub reading: Reading,
     /// What it publishes about how often an operation may be called.
     pub limit: fn(&Call<'_>, &Credential) -> Option<Limit>,
     /// How it words things.
@@ -120,8 +122,8 @@ pub struct OperationRow {
     pub operation: &'static str,
     /// How much of it is written.
     pub tier: Tier,
-    /// Whether a request that departs from the spec is refused before the handler sees it.
-    pub spec_validated: bool,
+    /// When a request that departs from the document is refused.
+    pub validation: Validation,
     pub(crate) handler: BoxedHandler,
 }
 
@@ -132,23 +134,30 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// A rule that sees valid requests only.
+    /// A rule that sees valid requests only, with a body that is what the document says. The usual row.
     pub fn on<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
-        self.row(operation, Tier::Rule, true, rule.boxed())
+        self.row(operation, Tier::Rule, Validation::First, rule.boxed())
     }
 
-    /// A rule that judges requests itself, in its own order; `cx.call.violations` holds at most the first departure.
+    /// A rule that is asked before the violations of the document count: it refuses for another reason first, or adds violations that
+    /// no schema can say. The body is read as for [`Operations::on`].
+    pub fn on_late<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+        self.row(operation, Tier::Rule, Validation::Late, rule.boxed())
+    }
+
+    /// A rule that reads the body itself, as it was sent, because the vendor's way of reading it cannot be said by a document and a
+    /// [`Reading`]. The journal notes how the request departs from the document.
     pub fn on_raw<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
-        self.row(operation, Tier::Rule, false, rule.boxed())
+        self.row(operation, Tier::Rule, Validation::Noted, rule.boxed())
     }
 
     /// State without code: a behavior that a resource provides.
-    pub(super) fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, spec_validated: bool, behavior: H) -> &mut Self {
-        self.row(operation, Tier::Resource, spec_validated, behavior.boxed())
+    pub(super) fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, validation: Validation, behavior: H) -> &mut Self {
+        self.row(operation, Tier::Resource, validation, behavior.boxed())
     }
 
-    fn row(&mut self, operation: &'static str, tier: Tier, spec_validated: bool, handler: BoxedHandler) -> &mut Self {
-        self.rows.push(OperationRow { operation, tier, spec_validated, handler });
+    fn row(&mut self, operation: &'static str, tier: Tier, validation: Validation, handler: BoxedHandler) -> &mut Self {
+        self.rows.push(OperationRow { operation, tier, validation, handler });
         self
     }
 }

@@ -1,15 +1,18 @@
 //! The operations of one vendor, and the way from a method and path to one of them.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use http::Method;
-use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::base::text;
+use crate::spec::check::{Checker, Findings};
+use crate::spec::format;
 use crate::spec::load::{self, SpecError};
-use crate::spec::validate::Schemas;
+use crate::spec::reading::{Blank, EmptyBody, Reading};
+use crate::spec::schema::{JsonType, SchemaId, Schemas};
+use crate::spec::violation::{Path, Rule, Step, Violation};
 
 /// Every operation of one vendor's document.
 pub struct Catalog {
@@ -18,7 +21,6 @@ pub struct Catalog {
     pub(super) router: matchit::Router<usize>,
     /// Whether fixed segments stand in the router in lower case, and match whatever the case of their letters.
     pub(super) case_insensitive: bool,
-    pub(super) schemas: Schemas,
 }
 
 /// The operations that share a path.
@@ -32,13 +34,11 @@ pub struct Operation {
     pub id: String,
     /// The name that people use everywhere: `shipmate.createConsignment`.
     pub name: Arc<str>,
-    /// Its position in [`Catalog::operations`].
     pub index: usize,
     /// Whether a call without a query may be wrong.
     pub needs_query: bool,
     /// The first tag: which `rules/<tag>.rs` to look at.
     pub tag: String,
-    /// The HTTP method.
     pub method: Method,
     /// The path template below the vendor's mount.
     pub path: String,
@@ -51,20 +51,16 @@ pub struct Operation {
     /// What may be sent, if anything.
     pub body: Option<Body>,
     pub(super) responses: Vec<Response>,
-    pub(super) query_validator: OnceLock<Option<Validator>>,
-    pub(super) body_validator: OnceLock<Option<Validator>>,
+    pub(super) schemas: Arc<Schemas>,
 }
 
-/// Where a parameter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterIn {
     /// In the body (of violations only).
     Body,
     /// In a segment of the path.
     Path,
-    /// Behind the question mark.
     Query,
-    /// In a header.
     Header,
 }
 
@@ -72,22 +68,17 @@ pub enum ParameterIn {
 pub struct Parameter {
     /// Its name on the wire.
     pub name: String,
-    /// Where it stands.
-    pub place: ParameterIn,
+    pub location: ParameterIn,
     /// Whether the call is wrong without it.
     pub required: bool,
-    /// The JSON type that its text stands for: `string`, `integer`, `number`, `boolean` or `array`.
-    pub kind: String,
-    /// JSON pointer to its schema within the document.
-    pub(super) schema: String,
+    pub(super) schema: SchemaId,
 }
 
 /// The request body of an operation.
 pub struct Body {
     /// Whether the call is wrong without it.
     pub required: bool,
-    /// Media types with the JSON pointers of their schemas.
-    pub(super) content: Vec<(String, String)>,
+    pub(super) content: Vec<(String, SchemaId)>,
 }
 
 impl Body {
@@ -97,13 +88,11 @@ impl Body {
     }
 }
 
-/// One declared answer.
 pub(super) struct Response {
     /// `None` is the document's `default`.
     pub status: Option<u16>,
-    /// Pointer to the schema of its JSON body, when it has one.
-    pub schema: Option<String>,
-    pub validator: OnceLock<Option<Validator>>,
+    /// The schema of its JSON body, when it has one.
+    pub schema: Option<SchemaId>,
 }
 
 /// How much of an operation's behavior is written: the cheapest tier that is faithful.
@@ -113,7 +102,6 @@ pub enum Tier {
     Sample,
     /// State without code: one row.
     Resource,
-    /// A hand-written rule.
     Rule,
 }
 
@@ -128,22 +116,130 @@ pub enum Route<'c> {
     Unknown,
 }
 
+impl Body {
+    /// The schema that bodies are held against: that of JSON, whatever they come as.
+    fn schema(&self) -> Option<SchemaId> {
+        let json = self.content.iter().find(|(media_type, _)| media_type.contains("json"));
+        json.or(self.content.first()).map(|(_, schema)| *schema)
+    }
+}
+
 impl Operation {
     /// Gives names in a query the letter case in which the document declares them.
     pub fn spell_as_declared(&self, query: &mut [(String, String)]) {
         for (name, _) in query {
-            let mut declared = self.parameters.iter().filter(|row| row.place == ParameterIn::Query);
+            let mut declared = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
             if let Some(row) = declared.find(|row| row.name.eq_ignore_ascii_case(name)) {
                 name.clone_from(&row.name);
             }
         }
     }
 
-    /// The first declared success: its status, and the JSON pointer of its body's schema if it has one.
+    /// The first declared success: its status, and the schema of its body if it has one.
     #[must_use]
-    pub fn success(&self) -> Option<(u16, Option<&str>)> {
+    pub(crate) fn success(&self) -> Option<(u16, Option<SchemaId>)> {
         let row = self.responses.iter().find(|row| row.status.is_some_and(|status| (200..300).contains(&status)))?;
-        Some((row.status?, row.schema.as_deref()))
+        Some((row.status?, row.schema))
+    }
+
+    /// The schemas of its document.
+    pub(crate) fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// What is wrong with a request body as the vendor reads it, and what the vendor makes of it. Nothing if the operation takes no
+    /// body, or if there is none and none is needed.
+    #[must_use]
+    pub(crate) fn check_body(&self, body: &Value, reading: &Reading) -> Findings {
+        let Some((declared, schema)) = self.body.as_ref().and_then(|declared| Some((declared, declared.schema()?))) else {
+            return Findings::default();
+        };
+        if body.is_null() && !declared.required {
+            return Findings::default();
+        }
+        let mut checker = Checker::new(&self.schemas, reading, ParameterIn::Body);
+        let counts_as_empty = match reading.empty_body {
+            EmptyBody::Refused => false,
+            EmptyBody::Null => body.is_null(),
+            EmptyBody::Anything => !body.is_object(),
+        };
+        if counts_as_empty {
+            let empty = Value::Object(serde_json::Map::new());
+            checker.value(schema, &empty, &Path::Root, true);
+            checker.found.changes.insert(0, (Vec::new(), empty));
+        } else {
+            checker.value(schema, body, &Path::Root, true);
+        }
+        checker.found
+    }
+
+    /// What is wrong with the query, given as decoded pairs.
+    #[must_use]
+    pub fn check_query(&self, pairs: &[(String, String)], reading: &Reading) -> Vec<Violation> {
+        let mut checker = Checker::new(&self.schemas, reading, ParameterIn::Query);
+        checker.texts = true;
+        for parameter in self.parameters.iter().filter(|row| row.location == ParameterIn::Query) {
+            let mut values = pairs.iter().filter(|(name, _)| *name == parameter.name).map(|(_, value)| value.as_str());
+            let path = Path::Member(&Path::Root, &parameter.name);
+            let schema = &self.schemas[parameter.schema];
+            let value = if schema.json_type == Some(JsonType::Array) {
+                let rows: Vec<Value> = values.map(Value::from).collect();
+                (!rows.is_empty()).then_some(Value::Array(rows))
+            } else {
+                match values.next_back() {
+                    Some(text) if schema.is_any_text() && !text.is_empty() => continue,
+                    // A parameter without a value is as good as none, unless one is needed.
+                    Some("") if reading.blank != Blank::Text && !parameter.required => continue,
+                    text => text.map(Value::from),
+                }
+            };
+            match value {
+                Some(value) => checker.value(parameter.schema, &value, &path, parameter.required),
+                None if parameter.required => checker.missing(parameter.schema, &path, None),
+                None => {}
+            }
+        }
+        checker.found.violations
+    }
+
+    /// What is wrong with an answer: an undeclared status, or a body that its schema refuses. `body` is `None` when the
+    /// answer is not JSON.
+    #[must_use]
+    pub fn check_answer(&self, status: u16, body: Option<&Value>) -> Vec<Violation> {
+        let row = self.responses.iter().find(|row| row.status == Some(status));
+        let Some(row) = row.or_else(|| self.responses.iter().find(|row| row.status.is_none())) else {
+            let rule = Rule::Other(format!("status {status} is not declared"));
+            return vec![Violation { location: ParameterIn::Body, path: Vec::new(), value: None, rule }];
+        };
+        let Some((schema, body)) = row.schema.zip(body) else { return Vec::new() };
+        let mut checker = Checker::new(&self.schemas, &Reading::STRICT, ParameterIn::Body);
+        checker.value(schema, body, &Path::Root, true);
+        checker.found.violations
+    }
+
+    /// Where a path stands in the document, for sorting: the position of each member in its schema, of each element in its list.
+    /// What the document does not know comes last.
+    pub(crate) fn position(&self, location: ParameterIn, path: &[Step]) -> Vec<usize> {
+        let mut positions = vec![usize::from(location != ParameterIn::Query)];
+        let (mut schema, mut steps) = (None, path.iter());
+        if location == ParameterIn::Body {
+            schema = self.body.as_ref().and_then(Body::schema);
+        } else if let Some(step) = steps.next() {
+            let index = self.parameters.iter().position(|row| row.location == location && row.name == step.name());
+            positions.push(index.unwrap_or(usize::MAX));
+            schema = index.map(|index| self.parameters[index].schema);
+        }
+        for step in steps {
+            let (position, inner) = match step {
+                Step::Element(index) => (*index, schema.and_then(|schema| self.schemas.element(schema))),
+                Step::Member(name) | Step::Key(name) => schema
+                    .and_then(|schema| self.schemas.property(schema, name))
+                    .map_or((usize::MAX, None), |(index, id)| (index, Some(id))),
+            };
+            positions.push(position);
+            schema = inner;
+        }
+        positions
     }
 }
 
@@ -189,10 +285,15 @@ impl Catalog {
         Route::Found(operation, parameters.collect())
     }
 
-    /// The part of the document that a JSON pointer names.
+    /// The formats and patterns of the document that a checker with that reading cannot judge; what the spec test calls.
     #[must_use]
-    pub fn fragment(&self, pointer: &str) -> Option<&Value> {
-        self.schemas.document.pointer(pointer)
+    pub fn unknown_words(&self, reading: &Reading) -> Vec<String> {
+        let Some(operation) = self.operations.first() else { return Vec::new() };
+        let is_known = |name: &str| format::is_known(name) || reading.formats.iter().any(|(own, _)| *own == name);
+        let rows = &operation.schemas.rows;
+        let formats = rows.iter().filter_map(|row| row.format.as_deref()).filter(|name| !is_known(name));
+        let patterns = rows.iter().filter_map(|row| row.pattern.as_ref()).filter(|row| row.regex().is_none()).map(|row| &*row.source);
+        formats.chain(patterns).map(str::to_owned).collect()
     }
 }
 

@@ -1,62 +1,50 @@
-//! From an OpenAPI 3.0 document to a catalog.
-//!
-//! openapiv3 reads the structure from a skeleton in which every Schema Object is `{}`; the schemas themselves stay raw
-//! JSON, which keeps every keyword and its order, and are only ever named by JSON pointer.
+//! From an OpenAPI 3.0 document to a catalog. openapiv3 reads all of it; references lead to `components` and nowhere else.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use http::Method;
-use openapiv3::{OpenAPI, Parameter as SpecParameter, ReferenceOr, StatusCode};
-use serde_json::{Map, Value};
+use indexmap::IndexMap;
+use openapiv3::{Components, MediaType, OpenAPI, ParameterData, ParameterSchemaOrContent, ReferenceOr, StatusCode};
 use thiserror::Error;
 
 use crate::spec::catalog::{Body, Catalog, Operation, Parameter, ParameterIn, PathEntry, Response};
-use crate::spec::validate::Schemas;
+use crate::spec::compile::Compiler;
+use crate::spec::schema::{SchemaId, Schemas};
 
 /// Why a document cannot be used.
 #[derive(Debug, Error)]
 pub enum SpecError {
     /// It is not JSON, or not an OpenAPI 3.0 document.
     #[error("the document of `{vendor}` is not OpenAPI 3.0: {source}")]
-    Shape {
-        /// Whose document.
-        vendor: String,
-        /// What the reader says.
-        source: serde_json::Error,
-    },
+    Shape { vendor: String, source: serde_json::Error },
     /// Something in it contradicts something else.
     #[error("the document of `{vendor}` {problem}")]
-    Contradiction {
-        /// Whose document.
-        vendor: String,
-        /// What is wrong.
-        problem: String,
-    },
+    Contradiction { vendor: String, problem: String },
 }
 
 pub(super) fn catalog(vendor: &str, text: &str, case_insensitive: bool) -> Result<Catalog, SpecError> {
-    let shape = |source| SpecError::Shape { vendor: vendor.to_owned(), source };
-    let document: Value = serde_json::from_str(text).map_err(shape)?;
-    let skeleton: OpenAPI = serde_json::from_value(skeleton(&document)).map_err(shape)?;
-    let mut loader = Loader { vendor, document: &document, skeleton: &skeleton, case_insensitive };
-    let (operations, paths, router) = loader.read()?;
-    Ok(Catalog { operations, paths, router, case_insensitive, schemas: Schemas::new(document) })
+    let document: OpenAPI = serde_json::from_str(text).map_err(|source| SpecError::Shape { vendor: vendor.to_owned(), source })?;
+    let mut loader = Loader { vendor, document: &document, compiler: Compiler::new(&document), case_insensitive };
+    let mut catalog = loader.read()?;
+    if let Some(reference) = loader.compiler.broken.first() {
+        return Err(loader.contradiction(format!("refers to `{reference}`, which is not there")));
+    }
+    let schemas = Arc::new(loader.compiler.schemas);
+    catalog.operations.iter_mut().for_each(|operation| operation.schemas = Arc::clone(&schemas));
+    Ok(catalog)
 }
-
-/// What a catalog is made of.
-type Parts = (Vec<Operation>, Vec<PathEntry>, matchit::Router<usize>);
 
 struct Loader<'d> {
     vendor: &'d str,
-    document: &'d Value,
-    skeleton: &'d OpenAPI,
+    document: &'d OpenAPI,
+    compiler: Compiler<'d>,
     case_insensitive: bool,
 }
 
-impl Loader<'_> {
-    fn read(&mut self) -> Result<Parts, SpecError> {
+impl<'d> Loader<'d> {
+    fn read(&mut self) -> Result<Catalog, SpecError> {
         let (mut operations, mut paths, mut router) = (Vec::<Operation>::new(), Vec::new(), matchit::Router::new());
-        for (path, item) in &self.skeleton.paths.paths {
+        for (path, item) in &self.document.paths.paths {
             let ReferenceOr::Item(item) = item else {
                 return Err(self.contradiction(format!("refers to another file for `{path}`")));
             };
@@ -74,108 +62,104 @@ impl Loader<'_> {
             }
             paths.push(PathEntry { methods });
         }
-        Ok((operations, paths, router))
+        Ok(Catalog { operations, paths, router, case_insensitive: self.case_insensitive })
     }
 
     fn operation(
-        &self,
+        &mut self,
         path: &str,
         method: &str,
-        operation: &openapiv3::Operation,
-        shared: &[ReferenceOr<SpecParameter>],
+        operation: &'d openapiv3::Operation,
+        shared: &'d [ReferenceOr<openapiv3::Parameter>],
     ) -> Result<Operation, SpecError> {
-        let base = format!("/paths/{}/{method}", escape(path));
         let id = operation.operation_id.clone().ok_or_else(|| self.contradiction(format!("has no operationId for `{method} {path}`")))?;
-        let item = format!("/paths/{}", escape(path));
-        let mut parameters = self.parameters(&item, shared)?;
-        for own in self.parameters(&base, &operation.parameters)? {
-            parameters.retain(|other| other.name != own.name || other.place != own.place);
+        let mut parameters = self.parameters(shared)?;
+        for own in self.parameters(&operation.parameters)? {
+            parameters.retain(|other| other.name != own.name || other.location != own.location);
             parameters.push(own);
         }
-        let security = operation.security.as_ref().or(self.skeleton.security.as_ref());
-        let evidence = operation.extensions.get("x-evidence").and_then(Value::as_str).unwrap_or("inferred");
+        let security = operation.security.as_ref().or(self.document.security.as_ref());
+        let evidence = operation.extensions.get("x-evidence").and_then(serde_json::Value::as_str).unwrap_or("inferred");
         Ok(Operation {
             name: format!("{}.{id}", self.vendor).into(),
             id,
             index: 0,
-            needs_query: parameters.iter().any(|row| row.place == ParameterIn::Query && row.required),
+            needs_query: parameters.iter().any(|row| row.location == ParameterIn::Query && row.required),
             tag: operation.tags.first().cloned().unwrap_or_default(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).expect("openapiv3 knows the methods"),
             path: path.to_owned(),
             evidence: evidence.to_owned(),
             security: security.into_iter().flatten().flat_map(|scheme| scheme.keys().cloned()).collect(),
             parameters,
-            body: operation.request_body.as_ref().map(|_| self.body(&format!("{base}/requestBody"))),
-            responses: self.responses(&base, operation),
-            query_validator: OnceLock::new(),
-            body_validator: OnceLock::new(),
+            body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,
+            responses: self.responses(operation)?,
+            schemas: Arc::new(Schemas::default()),
         })
     }
 
-    fn parameters(&self, base: &str, rows: &[ReferenceOr<SpecParameter>]) -> Result<Vec<Parameter>, SpecError> {
+    fn parameters(&mut self, rows: &'d [ReferenceOr<openapiv3::Parameter>]) -> Result<Vec<Parameter>, SpecError> {
         let mut parameters = Vec::new();
-        for place in 0..rows.len() {
-            let pointer = self.resolve(format!("{base}/parameters/{place}"));
-            let raw = self.document.pointer(&pointer).unwrap_or(&Value::Null);
-            let text = |member: &str| raw.get(member).and_then(Value::as_str).unwrap_or_default();
-            let schema = self.resolve(format!("{pointer}/schema"));
-            parameters.push(Parameter {
-                name: text("name").to_owned(),
-                place: match text("in") {
-                    "path" => ParameterIn::Path,
-                    "query" => ParameterIn::Query,
-                    "header" => ParameterIn::Header,
-                    other => return Err(self.contradiction(format!("has a parameter in `{other}` at `{pointer}`"))),
-                },
-                required: raw.get("required").and_then(Value::as_bool).unwrap_or(false),
-                kind: self.document.pointer(&format!("{schema}/type")).and_then(Value::as_str).unwrap_or("string").to_owned(),
-                schema,
-            });
+        for row in rows {
+            let (location, data) = match self.resolved(row, "parameters", |components| &components.parameters)? {
+                openapiv3::Parameter::Path { parameter_data, .. } => (ParameterIn::Path, parameter_data),
+                openapiv3::Parameter::Query { parameter_data, .. } => (ParameterIn::Query, parameter_data),
+                openapiv3::Parameter::Header { parameter_data, .. } => (ParameterIn::Header, parameter_data),
+                openapiv3::Parameter::Cookie { parameter_data, .. } => {
+                    return Err(self.contradiction(format!("has the parameter `{}` in a cookie", parameter_data.name)));
+                }
+            };
+            parameters.push(self.parameter(location, data)?);
         }
         Ok(parameters)
     }
 
-    fn body(&self, base: &str) -> Body {
-        let base = self.resolve(base.to_owned());
-        let required = self.document.pointer(&format!("{base}/required")).and_then(Value::as_bool).unwrap_or(false);
-        Body { required, content: self.content(&base) }
-    }
-
-    fn content(&self, base: &str) -> Vec<(String, String)> {
-        let content = self.document.pointer(&format!("{base}/content")).and_then(Value::as_object);
-        let rows = content.into_iter().flatten().filter(|(_, media)| media.get("schema").is_some());
-        rows.map(|(name, _)| (name.clone(), format!("{base}/content/{}/schema", escape(name)))).collect()
-    }
-
-    fn responses(&self, base: &str, operation: &openapiv3::Operation) -> Vec<Response> {
-        let row = |status: Option<u16>, key: &str| {
-            let content = self.content(&self.resolve(format!("{base}/responses/{key}")));
-            let json = content.into_iter().find(|(media_type, _)| media_type.contains("json"));
-            Response { status, schema: json.map(|(_, schema)| schema), validator: OnceLock::new() }
+    fn parameter(&mut self, location: ParameterIn, data: &'d ParameterData) -> Result<Parameter, SpecError> {
+        let ParameterSchemaOrContent::Schema(schema) = &data.format else {
+            return Err(self.contradiction(format!("has no schema for the parameter `{}`", data.name)));
         };
-        let mut rows: Vec<Response> = operation
-            .responses
-            .responses
-            .keys()
-            .filter_map(|status| match status {
-                StatusCode::Code(code) => Some(row(Some(*code), &code.to_string())),
-                StatusCode::Range(_) => None,
-            })
-            .collect();
-        rows.extend(operation.responses.default.as_ref().map(|_| row(None, "default")));
-        rows
+        Ok(Parameter { name: data.name.clone(), location, required: data.required, schema: self.compiler.schema(schema) })
     }
 
-    /// Follows `$ref`s within the document, so that a pointer always names the thing itself.
-    fn resolve(&self, mut pointer: String) -> String {
-        for _ in 0..16 {
-            let target = self.document.pointer(&pointer).and_then(|value| value.get("$ref")).and_then(Value::as_str);
-            match target.and_then(|target| target.strip_prefix('#')) {
-                Some(target) => pointer = target.to_owned(),
-                None => break,
-            }
+    fn body(&mut self, body: &'d ReferenceOr<openapiv3::RequestBody>) -> Result<Body, SpecError> {
+        let body = self.resolved(body, "requestBodies", |components| &components.request_bodies)?;
+        Ok(Body { required: body.required, content: self.content(&body.content) })
+    }
+
+    fn content(&mut self, content: &'d IndexMap<String, MediaType>) -> Vec<(String, SchemaId)> {
+        let rows = content.iter().filter_map(|(name, media)| Some((name.clone(), self.compiler.schema(media.schema.as_ref()?))));
+        rows.collect()
+    }
+
+    fn responses(&mut self, operation: &'d openapiv3::Operation) -> Result<Vec<Response>, SpecError> {
+        let declared = &operation.responses;
+        let coded = declared.responses.iter().filter_map(|(status, row)| match status {
+            StatusCode::Code(code) => Some((Some(*code), row)),
+            StatusCode::Range(_) => None,
+        });
+        let mut rows = Vec::new();
+        for (status, row) in coded.chain(declared.default.as_ref().map(|row| (None, row))) {
+            let response = self.resolved(row, "responses", |components| &components.responses)?;
+            let json = response.content.iter().find(|(media_type, _)| media_type.contains("json"));
+            let schema = json.and_then(|(_, media)| media.schema.as_ref());
+            rows.push(Response { status, schema: schema.map(|schema| self.compiler.schema(schema)) });
         }
-        pointer
+        Ok(rows)
+    }
+
+    /// What a reference to a component stands for.
+    fn resolved<T>(
+        &self,
+        row: &'d ReferenceOr<T>,
+        folder: &str,
+        rows: impl Fn(&'d Components) -> &'d IndexMap<String, ReferenceOr<T>>,
+    ) -> Result<&'d T, SpecError> {
+        let reference = match row {
+            ReferenceOr::Item(item) => return Ok(item),
+            ReferenceOr::Reference { reference } => reference,
+        };
+        let name = reference.strip_prefix(&format!("#/components/{folder}/"));
+        let found = name.and_then(|name| rows(self.document.components.as_ref()?).get(name)).and_then(ReferenceOr::as_item);
+        found.ok_or_else(|| self.contradiction(format!("refers to `{reference}`, which is not there")))
     }
 
     fn contradiction(&self, problem: String) -> SpecError {
@@ -191,22 +175,4 @@ fn lowercase(template: &str) -> String {
         if is_name { letter } else { letter.to_ascii_lowercase() }
     });
     lower.collect()
-}
-
-/// One segment of a JSON pointer.
-fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
-/// The document with every Schema Object replaced by `{}`, and without what openapiv3 need not see.
-fn skeleton(document: &Value) -> Value {
-    match document {
-        Value::Object(members) => {
-            let keep = members.iter().filter(|(name, _)| !matches!(name.as_str(), "components" | "example" | "examples"));
-            let bare = |name: &str, value: &Value| if name == "schema" { Value::Object(Map::new()) } else { skeleton(value) };
-            Value::Object(keep.map(|(name, value)| (name.clone(), bare(name, value))).collect())
-        }
-        Value::Array(rows) => Value::Array(rows.iter().map(skeleton).collect()),
-        other => other.clone(),
-    }
 }

@@ -1,14 +1,35 @@
-//! What a vendor's API looks like: an OpenAPI document turned into a [`Catalog`] of operations.
+//! What a vendor's API looks like: an OpenAPI 3.0 document turned into a [`Catalog`] of operations, and what is wrong with a request or
+//! an answer.
 //!
-//! `load` reads the document's structure, `catalog` answers "which operation is this?", `lower` turns OpenAPI 3.0 schemas
-//! into JSON Schema 2020-12, and `validate` compiles a checker for each request and answer on first use. This folder knows
-//! nothing of any vendor and holds no state that a call could change.
+//! ```text
+//! load.rs       openapiv3 reads the document; its operations, parameters, bodies and responses
+//! compile.rs    its Schema Objects, numbered, with all references resolved: schema.rs
+//! catalog.rs    "which operation is this?", and the checks of its body, query and answer
+//! check.rs      holds a value against a schema: [`Violation`]s in the order of the document, and what the vendor reads values as
+//! reading.rs    how leniently a vendor reads, as data: [`Reading`]
+//! violation.rs  what is wrong: where, which value, which rule with its limits
+//! format.rs     the formats that need no vendor
+//! ```
+//!
+//! This folder knows nothing of any vendor and holds no state that a call could change. How a vendor's rows use it, and how they word
+//! what it finds, is told in `engine/fields.rs`.
+//!
+//! **Invariant:** a check costs time linear in the size of the value, allocates nothing while all is in order, and tells a hundred
+//! violations at most.
 
 mod catalog;
+mod check;
+mod compile;
+mod format;
 mod load;
-mod lower;
-mod validate;
+pub mod reading;
+mod schema;
+mod violation;
 
 pub use catalog::{Body, Catalog, Operation, Parameter, ParameterIn, Route, Tier};
+pub(crate) use check::apply;
 pub use load::SpecError;
-pub use validate::{Rule, Violation};
+pub use reading::{Blank, EmptyBody, Reading, TextFormat};
+pub use schema::JsonType;
+pub(crate) use schema::{Schema, SchemaId, Schemas};
+pub use violation::{LONGEST_VALUE, Limits, Path, Range, Rule, Step, Violation};

@@ -10,9 +10,10 @@ fn machine() -> Machine {
 }
 
 #[test]
-fn every_schema_compiles() {
+fn every_format_and_pattern_is_understood() {
     for loaded in machine().vendors().loaded() {
-        loaded.catalog().compile_all();
+        let unknown = loaded.catalog().unknown_words(&loaded.vendor.reading);
+        assert!(unknown.is_empty(), "{}: nobody reads {}", loaded.vendor.id, unknown.join(", "));
     }
 }
 
@@ -89,9 +90,10 @@ fn every_keyword_of_every_schema_is_understood() {
         }
     }
     let mut unknown = Vec::new();
-    for loaded in machine().vendors().loaded() {
-        let schemas = loaded.catalog().fragment("/components/schemas").and_then(Value::as_object).expect("a document has schemas");
-        schemas.iter().for_each(|(name, value)| schema(value, &format!("{}/{name}", loaded.vendor.id), &mut unknown));
+    for vendor in vendors::ALL {
+        let document: Value = serde_json::from_str(vendor.spec).expect("a document is JSON");
+        let schemas = document["components"]["schemas"].as_object().expect("a document has schemas");
+        schemas.iter().for_each(|(name, value)| schema(value, &format!("{}/{name}", vendor.id), &mut unknown));
     }
     assert!(unknown.is_empty(), "unknown keywords: {}", unknown.join(", "));
 }

@@ -13,6 +13,7 @@ use seatrial::engine::{
     AccountRows, Answer, AuthRequest, Conform, Cx, Denial, Dialect, DialectCx, FieldSpec, Identity, Machine, Operations, Options, Outcome,
     PathStyle, Refusal, Reply, Request, Start, Vendor, credentials, decode, scans_are_read,
 };
+use seatrial::spec::Reading;
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
 use serde_json::{Value, json};
 
@@ -61,6 +62,7 @@ pub(crate) const ACME: Vendor = Vendor {
     anchors: &[],
     state: |_| Value::Null,
     webhooks: Webhooks::NONE,
+    reading: Reading::STRICT,
     limit: seatrial::engine::unlimited,
 };
 

@@ -15,6 +15,7 @@ use seatrial::engine::{
     Reply, Request, Start, Vendor, credentials, decode, nothing_due, unlimited,
 };
 use seatrial::scenario::{self, run::MachineVocabulary};
+use seatrial::spec::Reading;
 use seatrial::vendors;
 use seatrial::world::{Clock, Kind, Mode};
 use serde::Deserialize;
@@ -49,6 +50,7 @@ const V1: Vendor = Vendor {
     identify: |_| None,
     authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
     decode: decode::json_or_form,
+    reading: Reading::STRICT,
     limit: unlimited,
     dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v1, headers: |_, _| {} },
     due: nothing_due,

@@ -15,6 +15,7 @@ use seatrial::engine::{
     AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PathStyle, PublicUrls, Query, Refusal, Reply,
     Request, Start, Vendor, credentials, decode, scans_are_read, signing, unlimited,
 };
+use seatrial::spec::Reading;
 use seatrial::world::{Kind, Mode, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -64,6 +65,7 @@ static HARBOR: Vendor = Vendor {
     identify: |_| None,
     authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
     decode: decode::json_or_form,
+    reading: Reading::STRICT,
     limit: unlimited,
     dialect: Dialect {
         style: Style::Compact,

@@ -12,6 +12,7 @@ use seatrial::engine::{
     AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, PathStyle, Refusal, Reply, Request, Start, Vendor, decode,
     nothing_due, scans_are_read, unlimited,
 };
+use seatrial::spec::Reading;
 use seatrial::world::Kind;
 use serde_json::{Value, json};
 
@@ -65,6 +66,7 @@ static YARD: Vendor = Vendor {
     identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
     authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),
     decode: decode::json_or_form,
+    reading: Reading::STRICT,
     limit: unlimited,
     dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: |refusal, _| refuse(refusal), headers: |_, _| {} },
     due: nothing_due,

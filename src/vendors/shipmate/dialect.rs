@@ -8,7 +8,7 @@ use super::validation::{Fault, Path, Report};
 use super::wire::Envelope;
 use crate::base::json::Style;
 use crate::engine::{Dialect, DialectCx, Refusal, Reply};
-use crate::spec::{Rule, Violation};
+use crate::spec::{JsonType, Rule, Violation};
 
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} };
 
@@ -82,18 +82,16 @@ fn told(violations: &[Violation]) -> Report {
     for violation in violations {
         let fault = match &violation.rule {
             Rule::Required => Fault::Required,
-            Rule::Type(kind) => match kind.as_str() {
-                "integer" => Fault::NotWhole,
-                "number" => Fault::NotNumber,
-                "boolean" => Fault::NotFlag,
-                "array" | "object" => Fault::NotArray,
-                _ => Fault::NotText,
-            },
-            Rule::Longer(most) => Fault::TooLong(usize::try_from(*most).unwrap_or(usize::MAX)),
+            Rule::Type(JsonType::Integer) => Fault::NotWhole,
+            Rule::Type(JsonType::Number) => Fault::NotNumber,
+            Rule::Type(JsonType::Boolean) => Fault::NotFlag,
+            Rule::Type(JsonType::Array | JsonType::Object) => Fault::NotArray,
+            Rule::Type(JsonType::String) => Fault::NotText,
+            Rule::MaxLength(limits) => Fault::TooLong(limits.max.unwrap_or_default()),
             Rule::Format(format) if format == "uuid" => Fault::NotUuid,
             _ => Fault::NotChosen,
         };
-        report.add(&Path::Member(&Path::Root, &violation.path), fault);
+        report.add(&Path::Member(&Path::Root, &violation.dotted()), fault);
     }
     report
 }

@@ -29,6 +29,7 @@ mod wire;
 use serde_json::{Value, json};
 
 use crate::engine::{PathStyle, Vendor, nothing_due, unlimited};
+use crate::spec::Reading;
 use crate::world::Account;
 
 /// Shipmate v1.1.
@@ -48,6 +49,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: access::decode,
+    reading: Reading::STRICT,
     limit: unlimited,
     dialect: dialect::DIALECT,
     due: nothing_due,

@@ -90,7 +90,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             let complaint = complaint::of(&call.request.body);
             detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {}", complaint.as_ref().unwrap_or(message)))
         }
-        Refusal::Invalid(violations) if violations.iter().any(|row| row.place == ParameterIn::Path) => not_on_this_server(call),
+        Refusal::Invalid(violations) if violations.iter().any(|row| row.location == ParameterIn::Path) => not_on_this_server(call),
         Refusal::Invalid(violations) => Reply::json(StatusCode::BAD_REQUEST, departures(violations)),
         Refusal::Missing { .. } => detail(StatusCode::NOT_FOUND, "Not found."),
         Refusal::WrongState { state, .. } => detail(StatusCode::BAD_REQUEST, &format!("Not possible in state {state}.")),
@@ -205,7 +205,7 @@ fn methods(allowed: &[Method]) -> String {
 fn departures(violations: &[Violation]) -> Value {
     let mut fields = Map::new();
     for row in violations {
-        let name = row.path.split('.').next().filter(|name| !name.is_empty()).unwrap_or("non_field_errors");
+        let name = Some(row.top()).filter(|name| !name.is_empty()).unwrap_or("non_field_errors");
         let text = match &row.rule {
             Rule::Required => fields::REQUIRED.to_owned(),
             rule => format!("Invalid value ({rule:?})."),

@@ -34,6 +34,7 @@ use serde_json::{Value, json};
 
 use crate::carrier::Anchor;
 use crate::engine::{PathStyle, Vendor, decode};
+use crate::spec::Reading;
 use crate::world::Account;
 
 /// Shippo.
@@ -53,6 +54,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: decode::json_or_form,
+    reading: Reading::STRICT,
     limit: limits::of,
     dialect: dialect::DIALECT,
     due: rules::due,

@@ -1,232 +1,170 @@
-//! Validation as CakePHP 3 does it: every field by its own rules, all failures reported at once, nested as the request is.
+//! Requests as CakePHP 3 reads them, and their faults as it tells them: nested as the request is, one rule for each field.
 //!
-//! JSON Schema cannot say most of it (numbers may be texts, an empty text is not a missing one, only one rule of a field
-//! is reported), so the tables of [`fields`](super::fields) stand beside the document and the rows judge for themselves.
+//! PHP clients send numbers as texts and texts as numbers, and an empty list for anything that is empty.
 
 use jiff::civil::Date;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::carrier::countries;
 use crate::engine::Refusal;
-use crate::vendors::shiptheory::dialect;
-use crate::vendors::shiptheory::wire;
+use crate::spec::{Blank, EmptyBody, JsonType, Range, Reading, Rule, Step, Violation};
+use crate::vendors::shiptheory::wire::Number;
 
-/// What CakePHP says of a field that is not there.
-pub(super) const REQUIRED: &str = "This field is required";
-/// What it says of a field with nothing in it.
-pub(super) const EMPTY: &str = "This field cannot be left empty";
-/// What it says of everything that has no text of its own.
-pub(super) const INVALID: &str = "The provided value is invalid";
+/// What CakePHP takes for what.
+pub(super) const READING: Reading = Reading {
+    text,
+    number,
+    integer: |value| value.as_str()?.parse().ok(),
+    flag: |value| value.as_str().map(str::to_owned).or_else(|| text(value)).map(|text| !matches!(text.as_str(), "" | "0" | "false")),
+    blank: Blank::PassesAsNull,
+    lists_are_objects: true,
+    empty_body: EmptyBody::Anything,
+    formats: &[("country-code", is_country), ("day-and-time", is_day_and_time), ("image-url", is_image)],
+    ..Reading::STRICT
+};
 
-/// One field of a request.
-pub(super) struct Field {
-    pub name: &'static str,
-    pub need: Need,
-    pub check: Check,
-}
-
-/// Whether a field has to be there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    /// It has to be there, and filled.
-    Always,
-    /// It may be missing, but not be there and empty.
-    Filled,
-    /// It may be missing or empty.
-    Never,
-}
-
-/// What a filled field has to be.
-pub(super) enum Check {
-    /// Anything that is one value.
-    Scalar,
-    /// A text of at most so many characters.
-    AtMost(usize),
-    /// A text of exactly so many characters.
-    Exactly(usize),
-    /// One of these.
-    OneOf(&'static [&'static str]),
-    /// An alpha-2 code.
-    Country,
-    /// A number, not below zero.
-    Decimal,
-    /// A number from 0 to 9999999.99.
-    Amount,
-    /// A whole number.
-    Integer,
-    /// A whole number above zero.
-    Natural,
-    /// YYYY-MM-DD and nothing else.
-    Day,
-    /// YYYY-MM-DD; a time behind it does not matter.
-    DayAndTime,
-    /// `#fff` or `#ffffff`.
-    Color,
-    /// The address of an image.
-    Image,
-    /// An object with these fields.
-    Object(&'static [Field]),
-    /// A list of objects with these fields.
-    List(&'static [Field]),
-    /// A list of values.
-    Values,
-}
-
-/// Checks a whole body. A body that is no object counts as an empty one, which is what PHP makes of it.
-///
-/// # Errors
-/// The broken rules, as the value of `error`.
-pub(super) fn body(body: &Value, fields: &[Field]) -> Result<(), Refusal> {
-    let errors = object(body, fields);
-    if errors.is_empty() { Ok(()) } else { Err(broken(errors)) }
-}
-
-/// The refusal for broken rules.
-pub(super) fn broken(errors: Map<String, Value>) -> Refusal {
-    Refusal::Because(dialect::ERROR, Value::Object(errors))
-}
+const REQUIRED: &str = "This field is required";
+const EMPTY: &str = "This field cannot be left empty";
+const INVALID: &str = "The provided value is invalid";
 
 /// The refusal for one broken rule of one field.
-pub(super) fn failed(field: &str, rule: &str, text: &str) -> Refusal {
-    broken(Map::from_iter([(field.to_owned(), message(rule, text))]))
+pub(super) fn failed(field: &str, rule: &'static str, text: impl Into<Value>) -> Refusal {
+    Refusal::invalid(field, Rule::Vendor(rule, text.into()))
 }
 
-fn object(value: &Value, fields: &[Field]) -> Map<String, Value> {
-    let mut errors = Map::new();
-    for field in fields {
-        let found = match value.get(field.name) {
-            None if field.need == Need::Always => Some(message("_required", REQUIRED)),
-            None => None,
-            Some(value) if is_empty(value, &field.check) => (field.need != Need::Never).then(|| message("_empty", EMPTY)),
-            Some(value) => check(value, &field.check),
-        };
-        errors.extend(found.map(|found| (field.name.to_owned(), found)));
+/// Violations as the value of `error`.
+pub(super) fn error(violations: &[Violation]) -> Value {
+    let mut root = Value::Object(Map::new());
+    let mut told: Vec<&[Step]> = Vec::new();
+    for violation in violations {
+        let (path, rule, text) = broken_rule(violation);
+        if told.iter().any(|other| path.starts_with(other)) {
+            continue;
+        }
+        let field = path.iter().fold(&mut root, |inner, step| &mut inner[step.to_string()]);
+        *field = json!({ rule: text });
+        told.push(path);
     }
-    errors
+    as_php_prints(root)
 }
 
-/// An empty object cannot be told from an empty list in PHP, and is looked into rather than called empty.
-fn is_empty(value: &Value, check: &Check) -> bool {
+/// The field that CakePHP names, the rule, and its text.
+fn broken_rule(violation: &Violation) -> (&[Step], &'static str, Value) {
+    let path = violation.path.as_slice();
+    let (rule, text) = match (&violation.rule, &violation.value) {
+        (Rule::Vendor(rule, text), _) => (*rule, text.clone()),
+        (_, None) => ("_required", REQUIRED.into()),
+        (_, Some(value)) if is_empty(value) => ("_empty", EMPTY.into()),
+        (rule, Some(value)) => (failed_rule(rule, value), INVALID.into()),
+    };
+    // A row that is no object spoils its whole list.
+    match path.split_last() {
+        Some((Step::Element(_), list)) => (list, rule, text),
+        _ => (path, rule, text),
+    }
+}
+
+fn failed_rule(rule: &Rule, value: &Value) -> &'static str {
+    match rule {
+        Rule::Type(JsonType::Object | JsonType::Array) => "_nested",
+        _ if value.is_object() || value.is_array() => "scalar",
+        Rule::Type(JsonType::Integer) => "integer",
+        Rule::Type(JsonType::Number) => "decimal",
+        Rule::Enum(_) => "inList",
+        Rule::MaxLength(limits) if limits.min.is_none_or(|min| min <= 1) => "maxLength",
+        Rule::MinLength(_) | Rule::MaxLength(_) => "lengthBetween",
+        Rule::Minimum(range) | Rule::Maximum(range) if is_natural(range) => "naturalNumber",
+        Rule::Maximum(range) if range.below_max => "decimal",
+        Rule::Minimum(range) if range.below_max => "greaterThanOrEqual",
+        Rule::Minimum(_) | Rule::Maximum(_) => "range",
+        Rule::Pattern(_) => "hexColor",
+        Rule::Format(format) => match format.as_str() {
+            "country-code" => "inList",
+            "image-url" => "url",
+            _ => "date",
+        },
+        _ => "valid",
+    }
+}
+
+fn is_natural(range: &Range) -> bool {
+    range.min.as_ref().is_some_and(|min| min.as_u64() == Some(1))
+}
+
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
-        Value::Array(rows) => rows.is_empty() && !matches!(check, Check::Object(_)),
+        Value::Array(rows) => rows.is_empty(),
         _ => false,
     }
 }
 
-fn check(value: &Value, check: &Check) -> Option<Value> {
-    let rule = match check {
-        Check::Object(fields) => {
-            if !value.is_object() && !value.is_array() {
-                return Some(message("_nested", INVALID));
-            }
-            let errors = object(value, fields);
-            return (!errors.is_empty()).then_some(Value::Object(errors));
-        }
-        Check::List(fields) => return rows(value, fields),
-        Check::Values => (!value.is_array()).then_some("_nested"),
-        _ if value.is_object() || value.is_array() => Some("scalar"),
-        Check::Scalar => None,
-        Check::AtMost(most) => (length(value) > *most).then_some("maxLength"),
-        Check::Exactly(exact) => (length(value) != *exact).then_some("lengthBetween"),
-        Check::OneOf(words) => (!value.as_str().is_some_and(|word| words.contains(&word))).then_some("inList"),
-        Check::Country if length(value) != 2 => Some("lengthBetween"),
-        Check::Country => value.as_str().and_then(countries::find).is_none().then_some("inList"),
-        Check::Decimal => match wire::decimal(value) {
-            None => Some("decimal"),
-            Some(number) if number >= 1e12 => Some("decimal"),
-            Some(number) => (number < 0.0).then_some("greaterThanOrEqual"),
-        },
-        Check::Amount => match wire::decimal(value) {
-            None => Some("decimal"),
-            Some(number) => (!(0.0..=9_999_999.99).contains(&number)).then_some("range"),
-        },
-        Check::Integer => wire::integer(value).is_none().then_some("integer"),
-        Check::Natural => match wire::integer(value) {
-            None => Some("integer"),
-            Some(number) => (!(1..=i64::from(u32::MAX)).contains(&number)).then_some("naturalNumber"),
-        },
-        Check::Day => value.as_str().and_then(day).is_none().then_some("date"),
-        Check::DayAndTime => value.as_str().and_then(|text| day(text.get(..10)?)).is_none().then_some("date"),
-        Check::Color => (!value.as_str().is_some_and(is_color)).then_some("hexColor"),
-        Check::Image if length(value) > 200 => Some("maxLength"),
-        Check::Image => (!value.as_str().is_some_and(is_image)).then_some("url"),
-    };
-    rule.map(|rule| message(rule, INVALID))
+/// PHP prints an array as a list when its keys run from 0 on without a gap.
+fn as_php_prints(value: Value) -> Value {
+    let Value::Object(members) = value else { return value };
+    let is_list = !members.is_empty() && members.keys().enumerate().all(|(index, key)| *key == index.to_string());
+    let members = members.into_iter().map(|(name, value)| (name, as_php_prints(value)));
+    if is_list { members.map(|(_, value)| value).collect() } else { Value::Object(members.collect()) }
 }
 
-/// The failures of a list by position. PHP prints them as a list when they run from 0 on without a gap.
-fn rows(value: &Value, fields: &[Field]) -> Option<Value> {
-    let Some(rows) = value.as_array().filter(|rows| rows.iter().all(|row| row.is_object() || row.is_array())) else {
-        return Some(message("_nested", INVALID));
-    };
-    let failures = rows.iter().map(|row| object(row, fields)).enumerate().filter(|(_, errors)| !errors.is_empty());
-    let failures: Vec<(usize, Map<String, Value>)> = failures.collect();
-    if failures.is_empty() {
-        return None;
+/// One value as text; nothing for what is not one value.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|number| json!(Number(number)).to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(if *flag { "1" } else { "" }.to_owned()),
+        _ => None,
     }
-    let gapless = failures.iter().enumerate().all(|(place, (row, _))| place == *row);
-    Some(if gapless {
-        failures.into_iter().map(|(_, errors)| Value::Object(errors)).collect()
-    } else {
-        Value::Object(failures.into_iter().map(|(row, errors)| (row.to_string(), Value::Object(errors))).collect())
-    })
 }
 
-/// A day written YYYY-MM-DD.
-pub(super) fn day(text: &str) -> Option<Date> {
-    text.parse().ok().filter(|day: &Date| day.to_string() == text)
+/// A text that is a number.
+fn number(value: &Value) -> Option<f64> {
+    let text = value.as_str()?;
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+    if is_plain { text.parse().ok() } else { None }
 }
 
-fn message(rule: &str, text: &str) -> Value {
-    Value::Object(Map::from_iter([(rule.to_owned(), text.into())]))
+fn is_country(text: &str) -> bool {
+    text.len() == 2 && countries::find(text).is_some()
 }
 
-fn length(value: &Value) -> usize {
-    value.as_str().map_or_else(|| value.to_string().len(), |text| text.chars().count())
-}
-
-fn is_color(text: &str) -> bool {
-    text.strip_prefix('#').is_some_and(|digits| matches!(digits.len(), 3 | 6) && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+fn is_day_and_time(text: &str) -> bool {
+    text.get(..10).is_some_and(|day| day.parse::<Date>().is_ok_and(|date| date.to_string() == day))
 }
 
 fn is_image(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let path = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    path.is_some_and(|path| {
-        ["jpg", "jpeg", "png", "webp"].iter().any(|kind| path.strip_suffix(kind).is_some_and(|rest| rest.ends_with('.')))
-    })
+    path.is_some_and(|path| [".jpg", ".jpeg", ".png", ".webp"].iter().any(|kind| path.ends_with(kind)))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::spec::{Limits, ParameterIn, Path};
 
-    const FIELDS: &[Field] = &[
-        Field { name: "a", need: Need::Always, check: Check::Scalar },
-        Field { name: "b", need: Need::Never, check: Check::List(&[Field { name: "c", need: Need::Always, check: Check::Natural }]) },
-    ];
-
-    fn check(body: Value, expected: Value) {
-        assert_eq!(Value::Object(object(&body, FIELDS)), expected, "{body}");
+    #[test]
+    fn violations_nest_as_php_prints_them() {
+        let list = &Path::Member(&Path::Root, "a");
+        let (first, third) = (Path::Element(list, 0), Path::Element(list, 2));
+        let at =
+            |path: &Path<'_>, value: Option<Value>, rule| Violation { location: ParameterIn::Body, path: path.to_steps(), value, rule };
+        let (in_first, in_third) = (Path::Member(&first, "b"), Path::Member(&third, "b"));
+        let missing = |path: &Path<'_>| at(path, None, Rule::Required);
+        assert_eq!(error(&[missing(&in_first)]), json!({"a": [{"b": {"_required": REQUIRED}}]}));
+        assert_eq!(error(&[missing(&in_third)]), json!({"a": {"2": {"b": {"_required": REQUIRED}}}}));
+        let spoilt = at(&third, Some(5.into()), Rule::Type(JsonType::Object));
+        assert_eq!(error(&[missing(&in_first), spoilt]), json!({"a": {"_nested": INVALID}}));
+        let long = Rule::MaxLength(Limits { min: None, max: Some(1) });
+        let twice = [at(list, Some("".into()), Rule::Null), at(list, Some("xx".into()), long)];
+        assert_eq!(error(&twice), json!({"a": {"_empty": EMPTY}}));
     }
 
     #[test]
-    fn failures_nest_as_php_prints_them() {
-        check(json!({"a": 1}), json!({}));
-        check(json!([]), json!({"a": {"_required": REQUIRED}}));
-        check(json!({"a": [1]}), json!({"a": {"scalar": INVALID}}));
-        check(json!({"a": "x", "b": [{}, {"c": 1}]}), json!({"b": [{"c": {"_required": REQUIRED}}]}));
-        check(json!({"a": "x", "b": [{"c": 1}, {"c": 0}]}), json!({"b": {"1": {"c": {"naturalNumber": INVALID}}}}));
-        check(json!({"a": "x", "b": [1]}), json!({"b": {"_nested": INVALID}}));
-    }
-
-    #[test]
-    fn days_are_written_in_one_way_only() {
-        assert!(day("2026-01-31").is_some());
-        assert!([day("2026-01-32"), day("2026-1-3"), day("20260131"), day("")].iter().all(Option::is_none));
+    fn numbers_are_read_as_php_does() {
+        let read = |text: &str| number(&text.into());
+        assert_eq!([read("2.50"), read("1e5"), read("nan"), read("")], [Some(2.5), None, None, None]);
+        assert_eq!([text(&json!(1.0)), text(&json!(true)), text(&json!([]))], [Some("1".to_owned()), Some("1".to_owned()), None]);
     }
 }

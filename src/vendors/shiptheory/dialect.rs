@@ -3,16 +3,15 @@
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, SERVER};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::base::json::Style;
 use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply};
-use crate::spec::{Rule, Violation};
-use crate::vendors::shiptheory::checks::{EMPTY, INVALID, REQUIRED};
+use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
 use crate::vendors::shiptheory::xml;
 
-/// The refusal whose facts are the value of `error`: broken rules, or a sentence.
+/// The refusal whose facts are the value of `error`: a sentence.
 pub(super) const ERROR: &str = "error";
 
 /// The refusal of a login.
@@ -52,7 +51,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     const FOREIGN: &str = "You do not have access to the requested resource";
     let (status, message) = match refusal {
         Refusal::Because(ERROR, error) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": error })),
-        Refusal::Invalid(violations) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": broken(violations) })),
+        Refusal::Invalid(violations) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": checks::error(violations) })),
         Refusal::WrongState { state, .. } => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": state })),
         Refusal::Because(LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid username or password"),
         Refusal::Because(..) | Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "An Internal Error Has Occurred."),
@@ -90,39 +89,4 @@ fn url(call: &Call<'_>) -> String {
     let query = &call.request.query;
     let target = if query.is_empty() { call.path.to_owned() } else { format!("{}?{query}", call.path) };
     target.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#039;")
-}
-
-/// Departures from the document, nested by their paths.
-fn broken(violations: &[Violation]) -> Value {
-    let mut root = Map::new();
-    for violation in violations {
-        let (rule, text) = match violation.rule {
-            Rule::Required => ("_required", REQUIRED),
-            Rule::Shorter(_) => ("_empty", EMPTY),
-            Rule::Longer(_) => ("maxLength", INVALID),
-            Rule::Enum(_) => ("inList", INVALID),
-            Rule::Below(..) | Rule::Above(..) => ("range", INVALID),
-            _ => ("valid", INVALID),
-        };
-        let mut members = &mut root;
-        for name in violation.path.split('.') {
-            let next = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
-            members = next.as_object_mut().expect("only objects are put in here");
-        }
-        members.entry(rule).or_insert_with(|| text.into());
-    }
-    Value::Object(root)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::ParameterIn;
-
-    #[test]
-    fn departures_nest_as_the_request_does() {
-        let row = |path: &str, rule| Violation { place: ParameterIn::Body, path: path.into(), rule };
-        let error = broken(&[row("a.b", Rule::Required), row("a.c", Rule::Shorter(1)), row("d", Rule::Longer(3))]);
-        assert_eq!(error, json!({"a": {"b": {"_required": REQUIRED}, "c": {"_empty": EMPTY}}, "d": {"maxLength": INVALID}}));
-    }
 }

@@ -5,7 +5,7 @@
 //! operations.rs   which operation is which rule
 //! access.rs       e-mail, password, JWT
 //! rules/          one file for each tag of the document
-//! checks.rs       CakePHP's validation: a table of fields in, nested messages out; fields.rs has the tables
+//! checks.rs       how CakePHP reads requests, and how it tells their faults
 //! routing.rs      which carrier gets a shipment, and what it refuses
 //! filters.rs      the filters of search and list; paging.rs their pages
 //! approval.rs     what happens to shipments that wait
@@ -23,7 +23,6 @@ mod approval;
 mod catalog;
 mod checks;
 mod dialect;
-mod fields;
 mod filters;
 mod holding;
 mod labels;
@@ -59,6 +58,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: access::decode,
+    reading: checks::READING,
     limit: unlimited,
     dialect: dialect::DIALECT,
     due: |cx, task| {

@@ -26,12 +26,12 @@ pub(super) struct Chosen {
 
 /// Chooses. A delivery service that does not exist counts as none, and then nothing else of the wish counts either.
 pub(super) fn choose(booking: &Booking) -> Route {
-    let Some(chosen) = booking.delivery_service.and_then(chosen) else { return by_rules(booking) };
+    let Some(chosen) = booking.delivery_service.as_ref().and_then(|id| chosen(id.parse().ok()?)) else { return by_rules(booking) };
     let increment = booking.increment.as_deref().filter(|text| !text.is_empty()).unwrap_or("1");
     if !chosen.carrier.increments.iter().any(|own| own.to_string() == increment) {
         return Route::Unset(chosen);
     }
-    if booking.mark_for_approval { Route::Approve(chosen) } else { Route::Book(chosen, Vec::new()) }
+    if booking.mark_for_approval == Some(true) { Route::Approve(chosen) } else { Route::Book(chosen, Vec::new()) }
 }
 
 fn by_rules(booking: &Booking) -> Route {

@@ -1,12 +1,7 @@
 //! Documents as they are stored, requests once they have been checked, and the members of answers.
-//!
-//! PHP clients send numbers as texts and texts as numbers, so requests are read leniently: [`lenient`] turns either into
-//! what the member means. Whatever could not be read was refused before (`checks.rs`).
-
-mod lenient;
 
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::base::decimal;
 use crate::base::time::Timestamp;
@@ -66,24 +61,16 @@ impl Status {
 /// A booking request.
 #[derive(Deserialize)]
 pub(super) struct Booking {
-    #[serde(deserialize_with = "lenient::text")]
     pub reference: String,
-    #[serde(deserialize_with = "lenient::text")]
     pub reference2: String,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    pub delivery_service: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::optional")]
+    pub delivery_service: Option<String>,
     pub increment: Option<String>,
-    #[serde(default, deserialize_with = "lenient::flag")]
-    pub mark_for_approval: bool,
+    pub mark_for_approval: Option<bool>,
     pub shipment_detail: Detail,
     pub recipient: Address,
-    #[serde(default, deserialize_with = "lenient::filled")]
     pub sender: Option<Address>,
-    #[serde(default, deserialize_with = "lenient::filled")]
     pub products: Option<Vec<Line>>,
-    #[serde(default, deserialize_with = "lenient::integers")]
-    pub tags: Vec<i64>,
+    pub tags: Option<Vec<Value>>,
 }
 
 impl Booking {
@@ -103,88 +90,52 @@ impl Booking {
 /// The `shipment_detail` of a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Detail {
-    #[serde(deserialize_with = "lenient::number")]
     pub weight: f64,
-    #[serde(deserialize_with = "lenient::count")]
     pub parcels: u32,
-    #[serde(deserialize_with = "lenient::number")]
     pub value: f64,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub instructions: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub channel_shipservice_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::maybe")]
     pub shipping_price: Option<f64>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub reference3: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub gift_message: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub ship_date: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub rules_metadata: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub duty_tax_number: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub duty_tax_number_type: Option<String>,
 }
 
 /// Where a shipment goes, or comes from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Address {
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub company: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     pub firstname: String,
-    #[serde(deserialize_with = "lenient::text")]
     pub lastname: String,
-    #[serde(deserialize_with = "lenient::text")]
     pub address_line_1: String,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub address_line_2: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub address_line_3: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     pub city: String,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub county: Option<String>,
     pub country: String,
-    #[serde(deserialize_with = "lenient::text")]
     pub postcode: String,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub telephone: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub mobile: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub email: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub tax_number: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub what3words: Option<String>,
 }
 
 /// A product of a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Line {
-    #[serde(deserialize_with = "lenient::text")]
     pub name: String,
-    #[serde(deserialize_with = "lenient::text")]
     pub sku: String,
-    #[serde(default, deserialize_with = "lenient::integer")]
     pub qty: Option<i64>,
-    #[serde(deserialize_with = "lenient::number")]
     pub value: f64,
-    #[serde(deserialize_with = "lenient::number")]
     pub weight: f64,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub commodity_code: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub commodity_description: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub commodity_manucountry: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub commodity_composition: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub mid_code: Option<String>,
 }
 
@@ -278,11 +229,8 @@ pub(super) struct Product {
 /// What a caller says of a tag.
 #[derive(Deserialize)]
 pub(super) struct TagWish {
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub background_colour: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub text_colour: Option<String>,
 }
 
@@ -334,50 +282,14 @@ pub(super) fn alpha3(country: &str) -> String {
     countries::find(country).map_or_else(|| country.to_owned(), |country| country.alpha3.to_owned())
 }
 
-/// A number, or a text that is one.
-pub(super) fn decimal(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => {
-            let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
-            if plain { text.parse().ok() } else { None }
-        }
-        _ => None,
-    }
-}
-
-/// A whole number, or a text that is one.
-pub(super) fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-/// One value as text; nothing for null and for what is not one value.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) if number.is_f64() => number.as_f64().map(|number| json!(Number(number)).to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(if *flag { "1" } else { "" }.to_owned()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn numbers_are_read_and_printed_as_php_does() {
-        assert_eq!(decimal(&json!("2.50")), Some(2.5));
-        assert_eq!((decimal(&json!("1e5")), decimal(&json!("nan")), decimal(&json!("")), decimal(&json!(true))), (None, None, None, None));
-        assert_eq!(
-            (integer(&json!("7")), integer(&json!(7)), integer(&json!(1.5)), integer(&json!("1.0"))),
-            (Some(7), Some(7), None, None)
-        );
+    fn numbers_are_printed_as_php_does() {
         assert_eq!(json!([Number(1.0), Number(0.5), Number(-0.0)]).to_string(), "[1,0.5,0]");
     }
 

@@ -102,9 +102,8 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             failure(StatusCode::TOO_MANY_REQUESTS, "Too many requests".to_owned()).with(RETRY_AFTER, &seconds)
         }
         Refusal::Malformed { message, .. } => failure(StatusCode::BAD_REQUEST, message.clone()),
-        Refusal::Invalid(violations) => {
-            let texts = violations.iter().map(|row| format!("{} is invalid", row.path)).collect();
-            failures(StatusCode::BAD_REQUEST, texts)
+        Refusal::Invalid(rows) => {
+            failures(StatusCode::BAD_REQUEST, rows.iter().map(|row| format!("{} is invalid", row.dotted())).collect())
         }
         Refusal::Because(code, facts) => because(code, facts),
     }

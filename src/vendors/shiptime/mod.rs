@@ -36,6 +36,7 @@ pub const VENDOR: Vendor = Vendor {
     identify: access::identify,
     authenticate: access::authenticate,
     decode: wire::decode,
+    reading: crate::spec::Reading::STRICT,
     limit: unlimited,
     dialect: Dialect { style: Style::Jackson, content_type: "application/json", refuse: dialect::refuse, headers: dialect::headers },
     due: rules::due,

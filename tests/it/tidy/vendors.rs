@@ -9,7 +9,7 @@ const TEMPLATE: [&str; 12] =
     ["mod", "access", "catalog", "checks", "dialect", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
 
 /// Files from before there was a template. The list may only shrink.
-const EXCEPTIONS: [&str; 20] = [
+const EXCEPTIONS: [&str; 19] = [
     "shipmate/countries",
     "shipmate/label",
     "shipmate/validation",
@@ -21,7 +21,6 @@ const EXCEPTIONS: [&str; 20] = [
     "shippo/quoting",
     "shippo/validation",
     "shiptheory/approval",
-    "shiptheory/fields",
     "shiptheory/filters",
     "shiptheory/holding",
     "shiptheory/paging",
@@ -33,7 +32,7 @@ const EXCEPTIONS: [&str; 20] = [
 ];
 
 /// The most Rust lines for each operation of a vendor's documents. The figures may only fall; the aim is 80 together.
-const CEILINGS: [(&str, usize); 5] = [("shipmate", 105), ("shippo", 94), ("shiptheory", 134), ("shiptime", 219), ("together", 115)];
+const CEILINGS: [(&str, usize); 5] = [("shipmate", 105), ("shippo", 94), ("shiptheory", 115), ("shiptime", 219), ("together", 113)];
 
 /// Vendors, each with its Rust lines and operations.
 fn sizes() -> BTreeMap<String, (usize, usize)> {

@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::base::time::Timestamp;
+use crate::engine::fields::Field;
 use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Line, Number, OTHERS, PRODUCT, Product};
-use crate::vendors::shiptheory::{checks, fields};
 
 #[derive(Deserialize)]
 pub(in super::super) struct Sku {
@@ -30,14 +31,13 @@ const TEXTS: [&str; 9] = [
 
 /// A product is added; the answer echoes what was sent.
 pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
-    let body = &cx.call.body;
-    checks::body(body, fields::PRODUCT)?;
+    let body = Field::body(cx.call);
     let mut product = Product { created: cx.now, ..Product::default() };
-    change(&mut product, body, cx.now);
+    change(&mut product, &body, cx.now);
     is_free(cx, &product.sku)?;
     cx.docs.put(PRODUCT, &product.sku, &product);
-    let echoed = fields::PRODUCT.iter().map(|field| field.name).filter(|name| body.get(*name).is_some());
-    let names: Vec<&str> = echoed.chain(["created", "modified"]).collect();
+    let members = TEXTS.into_iter().chain(["mid_code", "length", "width", "height", "thumbnail_url"]);
+    let names: Vec<&str> = members.filter(|name| body.names(name)).chain(["created", "modified"]).collect();
     Ok(Reply::ok(json!({"success": true, "product": view_of(&product, &names)})))
 }
 
@@ -69,8 +69,8 @@ pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
 /// Members that are sent replace those of the product, the SKU included.
 pub(in super::super) fn update(cx: &mut Cx<'_>, Params(Sku { sku }): Params<Sku>) -> Outcome {
     let mut product: Product = cx.docs.require(PRODUCT, &sku)?;
-    checks::body(&cx.call.body, fields::PRODUCT_CHANGE)?;
-    change(&mut product, &cx.call.body, cx.now);
+    cx.call.valid()?;
+    change(&mut product, &Field::body(cx.call), cx.now);
     if product.sku != sku {
         is_free(cx, &product.sku)?;
         cx.docs.remove(PRODUCT, &sku);
@@ -103,10 +103,10 @@ fn is_free(cx: &Cx<'_>, sku: &str) -> Result<(), Refusal> {
     if cx.docs.has(PRODUCT, sku) { Err(checks::failed("sku", "unique", "A product with this SKU already exists")) } else { Ok(()) }
 }
 
-fn change(product: &mut Product, body: &Value, now: Timestamp) {
+fn change(product: &mut Product, body: &Field<'_, '_>, now: Timestamp) {
     let text = |name: &str, member: &mut Option<String>| {
-        if let Some(value) = body.get(name) {
-            *member = wire::text(value);
+        if body.names(name) {
+            *member = body.member(name).text().map(str::to_owned);
         }
     };
     text("name", &mut product.name);
@@ -117,11 +117,11 @@ fn change(product: &mut Product, body: &Value, now: Timestamp) {
     text("mid_code", &mut product.mid_code);
     text("thumbnail_url", &mut product.thumbnail_url);
     product.commodity_manucountry = product.commodity_manucountry.as_deref().map(wire::alpha3);
-    if let Some(value) = body.get("barcode") {
-        product.barcode = wire::text(value).unwrap_or_default();
+    if body.names("barcode") {
+        product.barcode = body.member("barcode").text().unwrap_or_default().to_owned();
     }
-    if let Some(sku) = body.get("sku").and_then(wire::text) {
-        product.sku = sku;
+    if let Some(sku) = body.member("sku").text() {
+        sku.clone_into(&mut product.sku);
     }
     for (name, member, places) in [
         ("price", &mut product.price, OTHERS),
@@ -130,8 +130,8 @@ fn change(product: &mut Product, body: &Value, now: Timestamp) {
         ("width", &mut product.width, OTHERS),
         ("height", &mut product.height, OTHERS),
     ] {
-        if let Some(value) = body.get(name) {
-            *member = Number(wire::rounded(wire::decimal(value).unwrap_or_default(), places));
+        if body.names(name) {
+            *member = Number(wire::rounded(body.member(name).number().unwrap_or_default(), places));
         }
     }
     product.modified = now;

@@ -1,24 +1,31 @@
 //! Return labels for shipments that went out.
 
 use jiff::ToSpan;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::{CATALOG, ReturnService};
-use crate::vendors::shiptheory::wire::{self, Enclosed, SHIPMENT, Shipment, Tone};
-use crate::vendors::shiptheory::{checks, dialect, fields, labels, parcels, routing};
+use crate::vendors::shiptheory::wire::{Enclosed, SHIPMENT, Shipment, Tone};
+use crate::vendors::shiptheory::{checks, dialect, labels, parcels, routing};
+
+#[derive(Deserialize)]
+pub(in super::super) struct ReturnWish {
+    outgoing_reference: String,
+    delivery_postcode: String,
+    return_service: i64,
+    expiry: Date,
+}
 
 /// A new return label, found by reference and postcode. The label is not kept, the news of it is, and so is the carrier's
 /// refusal.
-pub(in super::super) fn create(cx: &mut Cx<'_>) -> Outcome {
-    let body = &cx.call.body;
-    checks::body(body, fields::RETURN)?;
-    let given = |name: &str| body.get(name).and_then(wire::text).unwrap_or_default();
-    let (reference, postcode, expiry) = (given("outgoing_reference"), given("delivery_postcode"), given("expiry"));
+pub(in super::super) fn create(cx: &mut Cx<'_>, Json(wish): Json<ReturnWish>) -> Outcome {
+    let ReturnWish { outgoing_reference: reference, delivery_postcode: postcode, return_service, expiry } = wish;
     let today = cx.now.to_zoned(TimeZone::UTC).date();
     let latest = today.saturating_add(30.days());
-    if !checks::day(&expiry).is_some_and(|day| (today..=latest).contains(&day)) {
+    if !(today..=latest).contains(&expiry) {
         let text = "Your returns label expiry is not allowed. The label must expire within 30 days";
         return Err(checks::failed("expiry", "expiry_length", text));
     }
@@ -26,8 +33,7 @@ pub(in super::super) fn create(cx: &mut Cx<'_>) -> Outcome {
     let Some(mut shipment) = found else {
         return Err(sentence(format!("Unable to find a shipment with the reference '{reference}' and postcode '{postcode}'")));
     };
-    let wanted = body.get("return_service").and_then(wire::integer).and_then(|id| u32::try_from(id).ok());
-    let Some((carrier, service)) = wanted.and_then(|id| CATALOG.return_service(id)) else {
+    let Some((carrier, service)) = u32::try_from(return_service).ok().and_then(|id| CATALOG.return_service(id)) else {
         return Err(checks::failed("return_service", "_existsIn", "This value does not exist"));
     };
     shipment.modified = cx.now;
@@ -40,7 +46,7 @@ pub(in super::super) fn create(cx: &mut Cx<'_>) -> Outcome {
     }
     let label = issue(cx, &mut shipment, carrier, service);
     cx.docs.put(SHIPMENT, &reference, &shipment);
-    let printed = labels::returning(&shipment, &label, &expiry);
+    let printed = labels::returning(&shipment, &label, &expiry.to_string());
     Ok(Reply::ok(json!({"tracking": label.tracking_number, "label": printed})))
 }
 

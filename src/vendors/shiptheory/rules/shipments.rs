@@ -5,17 +5,17 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::engine::listing::{By, Filter, Listing, Number, Sorting, Test};
-use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
+use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::vendors::shiptheory::filters;
 use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::routing::{self, Chosen, Route};
 use crate::vendors::shiptheory::rules::{products, returns};
 use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone};
-use crate::vendors::shiptheory::{approval, checks, fields, holding, labels, parcels, rows};
+use crate::vendors::shiptheory::{approval, checks, holding, labels, parcels, rows};
 
 /// How many days a search may span, unless the account says otherwise. The older guide says 31, the one of 2024 says 365.
 const SEARCH_DAYS: i64 = 31;
@@ -42,9 +42,7 @@ struct CarrierResult {
 }
 
 /// A shipment is stored and, if a service is known for it, booked. A reference that was used before changes nothing.
-pub(in super::super) fn book(cx: &mut Cx<'_>) -> Outcome {
-    checks::body(&cx.call.body, fields::BOOKING)?;
-    let Json(mut booking) = Json::<Booking>::extract(cx.call)?;
+pub(in super::super) fn book(cx: &mut Cx<'_>, Json(mut booking): Json<Booking>) -> Outcome {
     booking.round();
     if cx.docs.has(SHIPMENT, &booking.reference) {
         return Ok(Reply::ok(json!({"success": true, "carrier_result": null, "message": null})));
@@ -154,14 +152,12 @@ const FOUND_BY: [Filter; 29] = {
 
 /// Shipments of some days, newest first, as many as the limit says.
 pub(in super::super) fn search(cx: &mut Cx<'_>) -> Outcome {
-    let query: Map<String, Value> = cx.call.query.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    checks::body(&Value::Object(query), fields::SEARCH)?;
-    let day = |name: &str| cx.call.query(name).and_then(checks::day).unwrap_or(Date::ZERO);
+    let day = |name: &str| cx.call.query(name).and_then(|day| day.parse().ok()).unwrap_or(Date::ZERO);
     let (from, to) = (day("created_from"), day("created_to"));
     let most = cx.credential.facts.get("search_days").and_then(Value::as_i64).unwrap_or(SEARCH_DAYS);
     if i64::from((to - from).get_days()) > most {
         let text = format!("The date range must not be longer than {most} days");
-        return Err(checks::failed("created_to", "range", &text));
+        return Err(checks::failed("created_to", "range", text));
     }
     let with_products = cx.call.query("include_products") == Some("1");
     let lines = |shipment: &Shipment| shipment.products.iter().map(|line| rows::product(cx, line)).collect();
@@ -199,7 +195,7 @@ fn stored(cx: &Cx<'_>, booking: Booking) -> Shipment {
         recipient: booking.recipient,
         sender: booking.sender,
         products: booking.products.unwrap_or_default(),
-        tags: booking.tags,
+        tags: booking.tags.iter().flatten().filter_map(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok())).collect(),
         messages: Vec::new(),
         enclosed: Vec::new(),
         to_enclose: Vec::new(),

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
+use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::paging::{self, LISTING};
 use crate::vendors::shiptheory::wire::{TAG, Tag, TagWish};
-use crate::vendors::shiptheory::{checks, fields};
 use crate::world::Kind;
 
 /// The latest number given, under the id `tag`: a number is not given twice, even when its tag is gone.
@@ -19,9 +19,7 @@ pub(in super::super) struct TagId {
 }
 
 /// A tag is added under the next number, black with white letters unless told.
-pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
-    checks::body(&cx.call.body, fields::TAG)?;
-    let Json(wish) = Json::<TagWish>::extract(cx.call)?;
+pub(in super::super) fn add(cx: &mut Cx<'_>, Json(wish): Json<TagWish>) -> Outcome {
     let name = wish.name.unwrap_or_default();
     is_free(cx, &name, None)?;
     let id = cx.docs.get::<u64>(COUNTER, "tag").unwrap_or(0) + 1;
@@ -56,7 +54,6 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(TagId { id }): Params<TagId
 /// Members that are sent replace those of the tag.
 pub(in super::super) fn update(cx: &mut Cx<'_>, Params(TagId { id }): Params<TagId>) -> Outcome {
     let mut tag: Tag = cx.docs.require(TAG, &id)?;
-    checks::body(&cx.call.body, fields::TAG_CHANGE)?;
     let Json(wish) = Json::<TagWish>::extract(cx.call)?;
     if let Some(name) = wish.name {
         is_free(cx, &name, Some(tag.id))?;

@@ -1,0 +1,439 @@
+//! Holds a value against a schema: one walk in the order of the document, which allocates nothing while all is in order.
+//!
+//! Keywords count by the type of the value, as in JSON Schema; what the vendor's [`Reading`] takes for something else is checked as
+//! that. Of a value that is none of an enumeration only that is said. Where no alternative of `anyOf` or `oneOf` fits, the one that the
+//! value comes closest to speaks: the one that the discriminator names, or else the only one of the value's type.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Number, Value};
+
+use crate::spec::catalog::ParameterIn;
+use crate::spec::format;
+use crate::spec::reading::{self, Blank, Reading};
+use crate::spec::schema::{Additional, JsonType, ObjectRules, Schema, SchemaId, Schemas};
+use crate::spec::violation::{self, Limits, Path, Range, Rule, Step, Violation};
+
+/// How many violations are worth telling.
+const MOST_VIOLATIONS: usize = 100;
+
+/// How deep a schema may refer to itself without the value going deeper too.
+const DEEPEST: usize = 512;
+
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub violations: Vec<Violation>,
+    /// Values that the vendor reads as something else, in the order in which they have to be replaced.
+    pub changes: Changes,
+}
+
+/// Values by where they go.
+pub(crate) type Changes = Vec<(Vec<Step>, Value)>;
+
+pub(super) struct Checker<'a> {
+    pub schemas: &'a Schemas,
+    pub reading: &'a Reading,
+    pub location: ParameterIn,
+    /// Whether all values come as texts, as those of parameters do.
+    pub texts: bool,
+    pub found: Findings,
+    /// Violations so far, also those that are not kept.
+    faults: usize,
+    /// How many attempts to fit an alternative are under way.
+    attempts: usize,
+    depth: usize,
+}
+
+impl<'a> Checker<'a> {
+    pub fn new(schemas: &'a Schemas, reading: &'a Reading, location: ParameterIn) -> Self {
+        Self { schemas, reading, location, texts: false, found: Findings::default(), faults: 0, attempts: 0, depth: 0 }
+    }
+
+    /// Checks a value that was sent.
+    pub fn value(&mut self, id: SchemaId, sent: &Value, path: &Path<'_>, required: bool) {
+        self.depth += 1;
+        if self.depth < DEEPEST {
+            self.entered(id, sent, path, required);
+        }
+        self.depth -= 1;
+    }
+
+    fn entered(&mut self, id: SchemaId, sent: &Value, path: &Path<'_>, required: bool) {
+        let schema = &self.schemas[id];
+        let read = self.trimmed(sent);
+        if self.is_nothing(schema, &read) {
+            return self.nothing(schema, sent, path, required);
+        }
+        let wanted = schema.json_type.filter(|wanted| !wanted.is_of(&read));
+        let coerced = wanted.map(|wanted| self.coerced(wanted, &read));
+        let is_wrong = matches!(coerced, Some(None));
+        let read = coerced.flatten().map_or(read, Cow::Owned);
+        if let Cow::Owned(value) = &read {
+            self.change(path, value);
+        }
+        if !schema.choices.is_empty() && !schema.choices.iter().any(|choice| same(choice, &read)) {
+            return self.add(path, Some(sent), || Rule::Enum(schema.choices.clone()));
+        }
+        if let Some(wanted) = wanted.filter(|_| is_wrong && schema.choices.is_empty()) {
+            self.wrong_type(schema, wanted, sent, path);
+        }
+        match &*read {
+            Value::String(text) => self.text(schema, text, sent, path),
+            Value::Number(number) => self.number(schema, number, sent, path),
+            Value::Array(rows) => self.list(schema, rows, &read, path),
+            Value::Object(members) => self.object(schema, members, &read, path),
+            Value::Null | Value::Bool(_) => {}
+        }
+        self.combined(schema, &read, path, required);
+    }
+
+    /// What a member that was not sent breaks.
+    pub fn missing(&mut self, id: SchemaId, path: &Path<'_>, value: Option<&Value>) {
+        self.add(path, value, || Rule::Required);
+        self.missing_members(&self.schemas[id], path);
+    }
+
+    fn missing_members(&mut self, schema: &'a Schema, path: &Path<'_>) {
+        if !self.reading.missing_objects_miss_members || self.depth > DEEPEST {
+            return;
+        }
+        self.depth += 1;
+        for property in schema.object.iter().flat_map(|object| &object.properties).filter(|property| property.required) {
+            self.missing(property.schema, &Path::Member(path, &property.name), None);
+        }
+        for part in &schema.all_of {
+            self.missing_members(&self.schemas[*part], path);
+        }
+        self.depth -= 1;
+    }
+
+    fn trimmed<'v>(&self, sent: &'v Value) -> Cow<'v, Value> {
+        match sent {
+            Value::String(text) if self.reading.trims && text.trim().len() != text.len() => Cow::Owned(Value::from(text.trim())),
+            _ => Cow::Borrowed(sent),
+        }
+    }
+
+    /// Whether a value is null, or as good as that.
+    fn is_nothing(&self, schema: &Schema, read: &Value) -> bool {
+        match read {
+            Value::Null => schema.nullable || schema.json_type.is_some(),
+            Value::String(text) => text.is_empty() && self.reading.blank != Blank::Text && (schema.nullable || schema.json_type.is_some()),
+            Value::Array(rows) => {
+                let is_other = schema.json_type.is_some_and(|wanted| !matches!(wanted, JsonType::Array | JsonType::Object));
+                rows.is_empty() && self.reading.lists_are_objects && is_other
+            }
+            _ => false,
+        }
+    }
+
+    fn nothing(&mut self, schema: &'a Schema, sent: &Value, path: &Path<'_>, required: bool) {
+        let may_be = schema.nullable || (self.reading.null_is_missing && !required);
+        if may_be {
+            let stays = sent.is_null() || (schema.json_type == Some(JsonType::String) && self.reading.blank == Blank::PassesAsNull);
+            if !stays || sent.is_array() {
+                self.change(path, &Value::Null);
+            }
+            if matches!(path, Path::Element(..)) && !schema.nullable {
+                self.missing_members(schema, path);
+            }
+            return;
+        }
+        if self.reading.null_is_missing {
+            self.add(path, Some(sent), || Rule::Required);
+            self.missing_members(schema, path);
+        } else {
+            self.add(path, Some(sent), || Rule::Null);
+        }
+    }
+
+    /// What the vendor takes a value for that is not of the type.
+    fn coerced(&self, wanted: JsonType, value: &Value) -> Option<Value> {
+        let reading = self.reading;
+        if let Value::String(text) = value
+            && self.texts
+        {
+            let typed = match wanted {
+                JsonType::Integer => text.parse::<i64>().ok().map(Value::from),
+                JsonType::Number => text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number),
+                JsonType::Boolean => reading::parameter_flag(text).map(Value::from),
+                _ => None,
+            };
+            if typed.is_some() {
+                return typed;
+            }
+        }
+        match wanted {
+            JsonType::String => (reading.text)(value).map(Value::from),
+            JsonType::Number => (reading.number)(value).and_then(Number::from_f64).map(Value::Number),
+            JsonType::Integer => (reading.integer)(value).map(Value::from),
+            JsonType::Boolean => (reading.flag)(value).map(Value::from),
+            JsonType::Object => (reading.lists_are_objects && value.is_array()).then(|| Value::Object(Map::new())),
+            JsonType::Array => {
+                let is_empty = value.as_object().is_some_and(Map::is_empty);
+                (reading.lists_are_objects && is_empty).then(|| Value::Array(Vec::new()))
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, schema: &'a Schema, wanted: JsonType, sent: &Value, path: &Path<'_>) {
+        self.add(path, Some(sent), || Rule::Type(wanted));
+        match wanted {
+            JsonType::Object => self.missing_members(schema, path),
+            // A number that is not whole still has its limits, however it is written.
+            JsonType::Integer if !sent.is_number() => {
+                if let Some(number) = (self.reading.number)(sent).and_then(Number::from_f64) {
+                    self.number(schema, &number, sent, path);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, schema: &Schema, text: &str, sent: &Value, path: &Path<'_>) {
+        let Limits { min, max } = schema.length;
+        // Bytes are counted first: a character has one to four of them.
+        if min.is_some_and(|min| text.len() < min.saturating_mul(4) && text.chars().count() < min) {
+            self.add(path, Some(sent), || Rule::MinLength(schema.length));
+        }
+        if max.is_some_and(|max| text.len() > max && text.chars().count() > max) {
+            self.add(path, Some(sent), || Rule::MaxLength(schema.length));
+        }
+        if let Some(pattern) = &schema.pattern
+            && pattern.regex().is_some_and(|regex| !regex.is_match(text))
+        {
+            self.add(path, Some(sent), || Rule::Pattern(pattern.source.to_string()));
+        }
+        if let Some(name) = &schema.format {
+            let own = self.reading.formats.iter().find(|(own, _)| **own == **name);
+            if own.map_or_else(|| format::fits(name, text), |(_, fits)| Some(fits(text))) == Some(false) {
+                self.add(path, Some(sent), || Rule::Format(name.to_string()));
+            }
+        }
+    }
+
+    fn number(&mut self, schema: &Schema, number: &Number, sent: &Value, path: &Path<'_>) {
+        let Range { min, max, above_min, below_max } = &schema.range;
+        if min.as_ref().is_some_and(|min| is_less(number, min) || (*above_min && !is_less(min, number))) {
+            self.add(path, Some(sent), || Rule::Minimum(schema.range.clone()));
+        }
+        if max.as_ref().is_some_and(|max| is_less(max, number) || (*below_max && !is_less(number, max))) {
+            self.add(path, Some(sent), || Rule::Maximum(schema.range.clone()));
+        }
+        if let Some(step) = schema.multiple_of
+            && !is_multiple(number.as_f64().unwrap_or_default(), step)
+        {
+            let step = Number::from_f64(step).unwrap_or_else(|| 0.into());
+            self.add(path, Some(sent), || Rule::MultipleOf(step));
+        }
+        if let Some(name) = &schema.format
+            && **name == *"int32"
+            && number.as_i64().is_none_or(|whole| i32::try_from(whole).is_err())
+        {
+            self.add(path, Some(sent), || Rule::Format(name.to_string()));
+        }
+    }
+
+    fn list(&mut self, schema: &'a Schema, rows: &[Value], value: &Value, path: &Path<'_>) {
+        let Limits { min, max } = schema.item_count;
+        if min.is_some_and(|min| rows.len() < min) {
+            self.add(path, Some(value), || Rule::MinItems(schema.item_count));
+        }
+        if max.is_some_and(|max| rows.len() > max) {
+            self.add(path, Some(value), || Rule::MaxItems(schema.item_count));
+        }
+        if schema.unique_items && has_equals(rows) {
+            self.add(path, Some(value), || Rule::UniqueItems);
+        }
+        let Some(items) = schema.items else { return };
+        for (index, row) in rows.iter().enumerate() {
+            if self.faults >= MOST_VIOLATIONS {
+                return;
+            }
+            self.value(items, row, &Path::Element(path, index), false);
+        }
+    }
+
+    fn object(&mut self, schema: &'a Schema, members: &Map<String, Value>, value: &Value, path: &Path<'_>) {
+        let Some(rules) = &schema.object else { return };
+        let Limits { min, max } = rules.count;
+        if min.is_some_and(|min| members.len() < min) {
+            self.add(path, Some(value), || Rule::MinProperties(rules.count));
+        }
+        if max.is_some_and(|max| members.len() > max) {
+            self.add(path, Some(value), || Rule::MaxProperties(rules.count));
+        }
+        let mut known = 0;
+        // Most callers send members in the order of the document, which saves the look-up by name.
+        let mut ordered = members.iter().peekable();
+        for property in &rules.properties {
+            let found = match ordered.next_if(|(name, _)| **name == *property.name) {
+                Some((_, value)) => Some(value),
+                None => members.get(&*property.name),
+            };
+            match found {
+                Some(value) => {
+                    known += 1;
+                    self.value(property.schema, value, &Path::Member(path, &property.name), property.required);
+                }
+                None if property.required => self.missing(property.schema, &Path::Member(path, &property.name), None),
+                None => {}
+            }
+        }
+        for name in rules.required.iter().filter(|name| !members.contains_key(&***name)) {
+            self.add(&Path::Member(path, name), None, || Rule::Required);
+        }
+        if known < members.len() {
+            self.additional(rules, members, path);
+        }
+    }
+
+    fn additional(&mut self, rules: &'a ObjectRules, members: &Map<String, Value>, path: &Path<'_>) {
+        if matches!(rules.additional, Additional::Any) {
+            return;
+        }
+        let unlisted = members.iter().filter(|(name, _)| rules.properties.iter().all(|property| **name != *property.name));
+        for (name, value) in unlisted {
+            if self.faults >= MOST_VIOLATIONS {
+                return;
+            }
+            let path = Path::Key(path, name);
+            match rules.additional {
+                Additional::Schema(id) => self.value(id, value, &path, false),
+                _ => self.add(&path, Some(value), || Rule::Unknown),
+            }
+        }
+    }
+
+    fn combined(&mut self, schema: &'a Schema, value: &Value, path: &Path<'_>, required: bool) {
+        for part in &schema.all_of {
+            self.value(*part, value, path, required);
+        }
+        if !schema.any_of.is_empty() {
+            self.alternatives(schema, &schema.any_of, false, value, path);
+        }
+        if !schema.one_of.is_empty() {
+            self.alternatives(schema, &schema.one_of, true, value, path);
+        }
+        if let Some(not) = schema.not
+            && self.attempt(not, value, path).is_some()
+        {
+            self.add(path, Some(value), || Rule::Not);
+        }
+    }
+
+    fn alternatives(&mut self, schema: &Schema, parts: &[SchemaId], only_one: bool, value: &Value, path: &Path<'_>) {
+        if let Some(named) = self.named(schema, value) {
+            return self.value(named, value, path, true);
+        }
+        // What a value is counts before what it can be read as.
+        let of_type = parts.iter().filter(|part| self.could_be(**part, value)).count();
+        let mut fitting = None;
+        for wants_type in [true, false] {
+            for part in parts {
+                if self.could_be(*part, value) != wants_type {
+                    continue;
+                }
+                let Some(changes) = self.attempt(*part, value, path) else { continue };
+                if fitting.is_some() {
+                    return self.add(path, Some(value), || Rule::OneOf);
+                }
+                fitting = Some(changes);
+                if !only_one {
+                    break;
+                }
+            }
+            if let Some(changes) = fitting.take() {
+                return self.found.changes.extend(changes);
+            }
+        }
+        let closest = parts.iter().copied().find(|part| self.could_be(*part, value)).filter(|_| of_type == 1);
+        match closest {
+            Some(part) => self.value(part, value, path, true),
+            None => self.add(path, Some(value), || Rule::AnyOf),
+        }
+    }
+
+    /// Tries a schema without telling what is wrong; what it would change, if it fits.
+    fn attempt(&mut self, id: SchemaId, value: &Value, path: &Path<'_>) -> Option<Changes> {
+        let (faults, changes) = (self.faults, self.found.changes.len());
+        self.attempts += 1;
+        self.value(id, value, path, true);
+        self.attempts -= 1;
+        let changes = self.found.changes.split_off(changes);
+        let fits = self.faults == faults;
+        self.faults = faults;
+        fits.then_some(changes)
+    }
+
+    /// The alternative that a value names itself.
+    fn named(&self, schema: &Schema, value: &Value) -> Option<SchemaId> {
+        let discriminator = schema.discriminator.as_ref()?;
+        let name = value.get(&*discriminator.property)?.as_str()?;
+        discriminator.alternatives.iter().find(|(row, _)| **row == *name).map(|(_, id)| *id)
+    }
+
+    fn could_be(&self, id: SchemaId, value: &Value) -> bool {
+        let schema = &self.schemas[id];
+        match schema.json_type {
+            Some(wanted) => wanted.is_of(value) || (wanted == JsonType::Integer && value.is_number()),
+            None => schema.all_of.iter().all(|part| self.could_be(*part, value)),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, path: &Path<'_>, value: Option<&Value>, rule: impl FnOnce() -> Rule) {
+        self.faults += 1;
+        if self.attempts == 0 && self.found.violations.len() < MOST_VIOLATIONS {
+            let violation = Violation { location: self.location, path: path.to_steps(), value: value.map(violation::kept), rule: rule() };
+            self.found.violations.push(violation);
+        }
+    }
+
+    fn change(&mut self, path: &Path<'_>, value: &Value) {
+        self.found.changes.push((path.to_steps(), value.clone()));
+    }
+}
+
+/// Carries out the changes of a check.
+pub(crate) fn apply(document: &mut Value, changes: Changes) {
+    for (path, value) in changes {
+        let target = path.iter().try_fold(&mut *document, |inner, step| match (inner, step) {
+            (Value::Array(rows), Step::Element(index)) => rows.get_mut(*index),
+            (Value::Object(members), Step::Member(name) | Step::Key(name)) => members.get_mut(&**name),
+            _ => None,
+        });
+        if let Some(target) = target {
+            *target = value;
+        }
+    }
+}
+
+/// Whether two values are equal for JSON Schema, which knows no difference between 1 and 1.0.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => !is_less(left, right) && !is_less(right, left),
+        (left, right) => left == right,
+    }
+}
+
+fn is_less(left: &Number, right: &Number) -> bool {
+    match (left.as_i64(), right.as_i64()) {
+        (Some(left), Some(right)) => left < right,
+        _ => left.as_f64() < right.as_f64(),
+    }
+}
+
+/// Whether a number is a multiple, but for what floats cannot say.
+fn is_multiple(number: f64, step: f64) -> bool {
+    let ratio = number / step;
+    (ratio - ratio.round()).abs() < 1e-9 * ratio.abs().max(1.0)
+}
+
+fn has_equals(rows: &[Value]) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    rows.iter().any(|row| !seen.insert(row.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

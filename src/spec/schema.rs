@@ -1,0 +1,208 @@
+//! The Schema Objects of a document, compiled: references resolved to numbers, so that recursive schemas need nothing special, and
+//! every keyword where the checker finds it at once. Regular expressions are compiled when the first text meets them.
+
+use std::fmt::{self, Display, Formatter};
+use std::ops::Index;
+use std::sync::OnceLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::spec::violation::{Limits, Range};
+
+/// All schemas of a document.
+#[derive(Debug, Default)]
+pub(crate) struct Schemas {
+    pub(super) rows: Vec<Schema>,
+}
+
+/// The number of a schema in its document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SchemaId(pub(super) usize);
+
+impl Index<SchemaId> for Schemas {
+    type Output = Schema;
+
+    fn index(&self, id: SchemaId) -> &Schema {
+        &self.rows[id.0]
+    }
+}
+
+/// A JSON type, as schemas name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonType {
+    String,
+    Number,
+    Integer,
+    Boolean,
+    Array,
+    Object,
+}
+
+/// One schema. What a keyword does not say is empty or `None`.
+#[derive(Debug, Default)]
+pub(crate) struct Schema {
+    pub json_type: Option<JsonType>,
+    pub nullable: bool,
+    pub choices: Vec<Value>,
+    pub format: Option<Box<str>>,
+    pub pattern: Option<Pattern>,
+    pub length: Limits,
+    pub range: Range,
+    pub multiple_of: Option<f64>,
+    pub items: Option<SchemaId>,
+    pub item_count: Limits,
+    pub unique_items: bool,
+    pub object: Option<Box<ObjectRules>>,
+    pub all_of: Vec<SchemaId>,
+    pub any_of: Vec<SchemaId>,
+    pub one_of: Vec<SchemaId>,
+    pub not: Option<SchemaId>,
+    pub discriminator: Option<Box<Discriminator>>,
+    /// An `example`, or else the `default`.
+    pub sample: Option<Value>,
+}
+
+/// What a schema says of the members of an object.
+#[derive(Debug)]
+pub(crate) struct ObjectRules {
+    /// In the order of the document.
+    pub properties: Vec<Property>,
+    /// Required members that `properties` does not list.
+    pub required: Vec<Box<str>>,
+    pub additional: Additional,
+    pub count: Limits,
+}
+
+#[derive(Debug)]
+pub(crate) struct Property {
+    pub name: Box<str>,
+    pub schema: SchemaId,
+    pub required: bool,
+}
+
+/// Members that `properties` does not list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Additional {
+    Any,
+    Refused,
+    Schema(SchemaId),
+}
+
+/// Which alternative a value says it is.
+#[derive(Debug)]
+pub(crate) struct Discriminator {
+    pub property: Box<str>,
+    /// Values of the property with what they stand for.
+    pub alternatives: Vec<(Box<str>, SchemaId)>,
+}
+
+/// A regular expression, compiled on first use.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub source: Box<str>,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    pub fn new(source: &str) -> Self {
+        Self { source: source.into(), regex: OnceLock::new() }
+    }
+
+    /// The compiled expression; `None` if it uses what our engine does not know, such as look-around. Then every text matches.
+    pub fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| Regex::new(&ascii_classes(&self.source)).ok()).as_ref()
+    }
+}
+
+/// `\d` and `\w` mean ASCII in the dialect of JSON Schema, and Unicode in ours.
+fn ascii_classes(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, if letter == '\\' { letters.next() } else { None }) {
+            ('\\', Some('d')) => out.push_str("[0-9]"),
+            ('\\', Some('w')) => out.push_str("[0-9A-Za-z_]"),
+            (letter, escaped) => out.extend(std::iter::once(letter).chain(escaped)),
+        }
+    }
+    out
+}
+
+impl JsonType {
+    /// Whether a value is of the type. A number with a fraction of zero is left to the vendor's reading.
+    pub(crate) fn is_of(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Number => value.is_number(),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Boolean => value.is_boolean(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
+}
+
+impl Display for JsonType {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+        })
+    }
+}
+
+impl Schema {
+    /// Whether every text is in order, so that a parameter need not be looked at.
+    pub fn is_any_text(&self) -> bool {
+        self.json_type == Some(JsonType::String)
+            && self.choices.is_empty()
+            && self.format.is_none()
+            && self.pattern.is_none()
+            && self.length == Limits::default()
+            && self.all_of.is_empty()
+            && self.any_of.is_empty()
+            && self.one_of.is_empty()
+            && self.not.is_none()
+    }
+}
+
+impl Schemas {
+    /// The property of that name, also if it stands in a part of the schema.
+    pub fn property(&self, id: SchemaId, name: &str) -> Option<(usize, SchemaId)> {
+        let schema = &self[id];
+        let rows = schema.object.iter().flat_map(|object| object.properties.iter().enumerate());
+        let own = rows.clone().find(|(_, row)| &*row.name == name).map(|(index, row)| (index, row.schema));
+        let own_count = rows.count();
+        own.or_else(|| {
+            let parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of);
+            parts.enumerate().find_map(|(part, id)| self.property(*id, name).map(|(index, id)| (own_count + part * 1000 + index, id)))
+        })
+    }
+
+    /// What the elements of a list are.
+    pub fn element(&self, id: SchemaId) -> Option<SchemaId> {
+        let schema = &self[id];
+        schema.items.or_else(|| {
+            let mut parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of);
+            parts.find_map(|id| self.element(*id))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_ascii_as_in_ecma() {
+        let pattern = Pattern::new(r"^[\d.]+\\?$");
+        let regex = pattern.regex().expect("an expression");
+        assert!(regex.is_match("1.5") && regex.is_match(r"1\") && !regex.is_match("١"));
+        assert!(Pattern::new("(?!a)").regex().is_none());
+    }
+}
