@@ -160,7 +160,7 @@ const NOTED: usize = 8;
 
 fn note_violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
     let rows = violations.iter().take(NOTED);
-    notes.extend(rows.map(|row| Note::new(code, blame, format!("{:?}", row.rule)).at(row.dotted())));
+    notes.extend(rows.map(|row| Note::new(code, blame, row.rule.to_string()).at(row.dotted())));
     if let Some(more) = violations.len().checked_sub(NOTED).filter(|more| *more > 0) {
         notes.push(Note::new(code, blame, format!("and {more} more")));
     }

@@ -127,6 +127,40 @@ impl Violation {
     }
 }
 
+impl Display for Rule {
+    /// What was expected, for people who read the journal.
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let count = |limit: Option<usize>| limit.unwrap_or_default();
+        let number = |limit: &Option<Number>| limit.as_ref().map(Number::to_string).unwrap_or_default();
+        match self {
+            Self::Required => out.write_str("is required"),
+            Self::Null => out.write_str("must not be null"),
+            Self::Type(json_type) => write!(out, "must be of the type {json_type}"),
+            Self::Enum(choices) => write!(out, "must be one of {}", Value::from(choices.as_slice())),
+            Self::MinLength(limits) => write!(out, "must have at least {} characters", count(limits.min)),
+            Self::MaxLength(limits) => write!(out, "must have at most {} characters", count(limits.max)),
+            Self::Pattern(pattern) => write!(out, "must match {pattern}"),
+            Self::Format(format) => write!(out, "must be of the format {format}"),
+            Self::Minimum(range) if range.above_min => write!(out, "must be more than {}", number(&range.min)),
+            Self::Minimum(range) => write!(out, "must be at least {}", number(&range.min)),
+            Self::Maximum(range) if range.below_max => write!(out, "must be less than {}", number(&range.max)),
+            Self::Maximum(range) => write!(out, "must be at most {}", number(&range.max)),
+            Self::MultipleOf(step) => write!(out, "must be a multiple of {step}"),
+            Self::MinItems(limits) => write!(out, "must have at least {} elements", count(limits.min)),
+            Self::MaxItems(limits) => write!(out, "must have at most {} elements", count(limits.max)),
+            Self::UniqueItems => out.write_str("must not have equal elements"),
+            Self::MinProperties(limits) => write!(out, "must have at least {} members", count(limits.min)),
+            Self::MaxProperties(limits) => write!(out, "must have at most {} members", count(limits.max)),
+            Self::Unknown => out.write_str("is not a member of the schema"),
+            Self::AnyOf => out.write_str("fits no alternative"),
+            Self::OneOf => out.write_str("fits several alternatives"),
+            Self::Not => out.write_str("is what it must not be"),
+            Self::Vendor(code, _) => write!(out, "breaks the vendor's rule `{code}`"),
+            Self::Other(text) => out.write_str(text),
+        }
+    }
+}
+
 impl Step {
     /// The name of a member; empty for an element.
     #[must_use]
