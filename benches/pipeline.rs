@@ -25,7 +25,7 @@ struct Client {
 impl Client {
     fn new() -> Self {
         let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
-        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
+        let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall));
         let headers = HeaderMap::from_iter([
             (HeaderName::from_static("host"), HeaderValue::from_static("127.0.0.1:7447")),
             (HeaderName::from_static("accept"), HeaderValue::from_static("application/json")),

@@ -20,7 +20,7 @@ fn wall() -> Timestamp {
 }
 
 fn machine() -> Machine {
-    Machine::new(vendors::ALL, Options { sandboxes: 1_000_000, ..Options::default() }, Start::plain(wall()))
+    Machine::new(vendors::all(), Options { sandboxes: 1_000_000, ..Options::default() }, Start::plain(wall()))
 }
 
 /// As the admin API makes one.

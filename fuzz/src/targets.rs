@@ -64,7 +64,7 @@ fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
 
 static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
     let options = Options { conform: Conform::Off, ..Options::default() };
-    Machine::new(vendors::ALL, options, Start::plain(wall()))
+    Machine::new(vendors::all(), options, Start::plain(wall()))
 });
 
 fn wall() -> Timestamp {
@@ -126,7 +126,7 @@ pub fn conversation(data: &[u8]) {
 
 /// The file of a sandbox: what is read can be written, and then reads the same.
 pub fn import(data: &[u8]) {
-    let names: Vec<_> = MACHINE.vendors().all().iter().flat_map(|vendor| [vendor.id.into(), vendor.mount.into()]).collect();
+    let names: Vec<_> = MACHINE.vendors().all().iter().flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let read = |data: &[u8]| SandboxFile::parse(data).ok()?.read(&names, wall()).ok();
     if let Some(contents) = read(data) {
         let written = write(&contents);

@@ -26,6 +26,12 @@ impl Name {
         Self(Text::Constant(text))
     }
 
+    /// Several constants of the program.
+    #[must_use]
+    pub fn list<const COUNT: usize>(texts: [&'static str; COUNT]) -> Vec<Self> {
+        texts.map(Self::new).into()
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

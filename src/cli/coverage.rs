@@ -9,7 +9,7 @@ use crate::engine::{Coverage, Machine, Options, Start};
 use crate::vendors;
 
 pub(super) fn run(arguments: &CoverageArguments) -> Exit {
-    let rows = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH)).vendors().coverage();
+    let rows = Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH)).vendors().coverage();
     if arguments.json {
         say(&serde_json::json!({"coverage": rows}));
     } else {
@@ -55,7 +55,8 @@ mod tests {
     fn gaps_are_counted_and_named() {
         let evidence = Evidence { inferred: 3, ..Evidence::default() };
         let gaps = vec!["acme.listColors".to_owned()];
-        let table = table(&[Coverage { vendor: "acme", operations: 3, rows: 2, rules: 1, resources: 1, samples: 1, evidence, gaps }]);
+        let table =
+            table(&[Coverage { vendor: "acme".to_owned(), operations: 3, rows: 2, rules: 1, resources: 1, samples: 1, evidence, gaps }]);
         let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let lines: Vec<Vec<String>> = table.lines().map(cells).collect();
         assert_eq!(lines[1], ["acme", "3", "2", "1", "1", "1", "0", "0", "0", "3"]);

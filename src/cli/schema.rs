@@ -14,7 +14,7 @@ pub(super) fn run(of: SchemaArgument) -> Exit {
         return Exit::Fine;
     }
     let options = Options { announced: vendors::ANNOUNCED, ..Options::default() };
-    let machine = Machine::new(vendors::ALL, options, Start::plain(Timestamp::UNIX_EPOCH));
+    let machine = Machine::new(vendors::all(), options, Start::plain(Timestamp::UNIX_EPOCH));
     say(&format_args!("{:#}", schema::of(&MachineVocabulary(&machine))));
     Exit::Fine
 }

@@ -39,7 +39,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
     let machine =
-        Arc::new(Machine::new(vendors::ALL, options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(server::wall()) }));
+        Arc::new(Machine::new(vendors::all(), options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(server::wall()) }));
     if let Some(path) = &arguments.scenario
         && let Err(problems) = open(&machine, path, arguments.seed)
     {

@@ -70,7 +70,7 @@ impl Machine {
         let name = Arc::clone(&world.accounts().get(trigger.account).name);
         let words = [trigger.vendor, &name, trigger.purpose, trigger.subject];
         let rng = entropy::stream(world.seed(), &words, u64::from(trigger.step));
-        let credential = world.accounts().credentials(vendor.mount).iter().find(|row| row.account == name).cloned();
+        let credential = world.accounts().credentials(&vendor.mount).iter().find(|row| row.account == name).cloned();
         let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
         let call = nobody();
         let scope = self.scope(sandbox, vendor, &call, trigger.account, now);
@@ -84,7 +84,7 @@ impl Machine {
             RolledBack::Panicked(panic) => {
                 tracing::error!(
                     sandbox = &*sandbox.name,
-                    vendor = vendor.id,
+                    vendor = &*vendor.id,
                     trigger.purpose,
                     panic,
                     "an action failed and was rolled back"
@@ -109,13 +109,13 @@ impl Machine {
     ) -> Result<T, ActionError> {
         let vendor = self.vendors.find(vendor).ok_or(ActionError::Missing)?;
         let mut state = self.settled(sandbox, wall);
-        let credentials = state.world.accounts().credentials(vendor.mount);
+        let credentials = state.world.accounts().credentials(&vendor.mount);
         let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
         let is_wanted = |name: &Arc<str>| account.is_none_or(|account| account == &**name);
         let has_data = || state.world.accounts().iter().map(|(_, own)| own).find(|own| own.mount == vendor.mount && is_wanted(&own.name));
         let name = names.find(is_wanted).or_else(|| Some(Arc::clone(&has_data()?.name))).ok_or(ActionError::Missing)?;
-        let account = state.world.open_account(vendor.mount, &name);
-        self.by_hand(sandbox, state, &Trigger { vendor: vendor.id, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
+        let account = state.world.open_account(&vendor.mount, &name);
+        self.by_hand(sandbox, state, &Trigger { vendor: &vendor.id, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
     }
 
     /// Does something in the account that has a subscription or a delivery.
@@ -152,7 +152,7 @@ impl Machine {
         let read = |account: &Account| serde_json::from_slice(account.table(&PARCEL)?.get(tracking_number)?).ok();
         let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, &account.mount, read(account)?)));
         let (account, mount, parcel) = found.ok_or(ActionError::Missing)?;
-        let vendor = self.vendors.booked_with(mount, &parcel).ok_or(ActionError::Missing)?.id;
+        let vendor = &*self.vendors.booked_with(mount, &parcel).ok_or(ActionError::Missing)?.id;
         let trigger = Trigger { vendor, account, purpose: "parcel.hand", subject: tracking_number, step: 0 };
         let done = self.by_hand(sandbox, state, &trigger, wall, |cx| Some(act(cx, &mut cx.parcel(tracking_number)?)));
         done?.ok_or(ActionError::Missing)

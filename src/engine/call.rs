@@ -7,6 +7,7 @@ use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
+use crate::base::name::Name;
 use crate::spec::{Operation, Violation};
 use crate::world::Entry;
 
@@ -23,7 +24,7 @@ pub struct Request {
     pub body: Bytes,
     pub peer: IpAddr,
     /// The vendor mount that the listener is given to, when it serves only one.
-    pub mount: Option<&'static str>,
+    pub mount: Option<Name>,
 }
 
 impl Request {

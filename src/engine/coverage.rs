@@ -10,7 +10,7 @@ use crate::spec::Tier;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Coverage {
     /// The vendor's id.
-    pub vendor: &'static str,
+    pub vendor: String,
     /// How many operations its document has.
     pub operations: usize,
     /// How many of them have a behavior.
@@ -63,7 +63,7 @@ fn of(loaded: &LoadedVendor) -> Coverage {
     let gaps = operations.iter().zip(rows).filter(|(_, row)| row.tier == Tier::Sample);
     let gaps: Vec<String> = gaps.map(|(operation, _)| operation.name.to_string()).collect();
     Coverage {
-        vendor: loaded.vendor.id,
+        vendor: loaded.vendor.id.to_string(),
         operations: operations.len(),
         rows: operations.len() - gaps.len(),
         rules: count(Tier::Rule),

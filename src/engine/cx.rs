@@ -3,6 +3,8 @@
 //! **Invariant:** a behavior reaches documents, time and chance through [`Cx`] alone. It does no I/O and holds no lock, and
 //! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,8 +35,8 @@ pub struct Cx<'w> {
     /// The name of the sandbox.
     pub sandbox: &'w str,
     /// All vendors of the machine.
-    pub(crate) vendors: &'w [&'static Vendor],
-    pub(crate) vendor: &'static Vendor,
+    pub(crate) vendors: &'w [Arc<Vendor>],
+    pub(crate) vendor: &'w Vendor,
     pub(crate) script: &'w dyn ScenarioRuntime,
     pub(crate) public_urls: &'w PublicUrls,
 }
@@ -65,7 +67,7 @@ impl<'w> Cx<'w> {
 
     /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
     pub fn schedule_at(&mut self, at: Timestamp, topic: impl Into<Name>, subject: &str, step: u32) {
-        let task = Task { account: self.docs.account, vendor: self.vendor.id.into(), topic: topic.into(), subject: subject.into(), step };
+        let task = Task { account: self.docs.account, vendor: self.vendor.id.clone(), topic: topic.into(), subject: subject.into(), step };
         self.docs.world.schedule(at.max(self.now), task);
     }
 
@@ -77,22 +79,22 @@ impl<'w> Cx<'w> {
     /// The credentials of this vendor, for operations that log somebody in.
     #[must_use]
     pub fn credentials(&self) -> std::sync::Arc<[Credential]> {
-        self.docs.world.accounts().credentials(self.vendor.mount)
+        self.docs.world.accounts().credentials(&self.vendor.mount)
     }
 
     /// Goes on as the owner of a credential, as logging in does: its documents, its stream, its count of calls.
     pub fn switch_account(&mut self, credential: Credential) {
         let world = &mut *self.docs.world;
-        self.docs.account = world.open_account(self.vendor.mount, &credential.account);
+        self.docs.account = world.open_account(&self.vendor.mount, &credential.account);
         let calls = world.count_call(self.docs.account);
-        self.rng = entropy::stream(world.seed(), &[self.vendor.id, &credential.account], calls);
+        self.rng = entropy::stream(world.seed(), &[&self.vendor.id, &credential.account], calls);
         self.credential = credential;
     }
 
     /// The vendor whose rule this is.
     #[must_use]
-    pub fn vendor_id(&self) -> &'static str {
-        self.vendor.id
+    pub fn vendor_id(&self) -> &'w str {
+        &self.vendor.id
     }
 
     /// Adds a remark for the journal.
@@ -107,8 +109,8 @@ pub(crate) struct Scope<'w> {
     pub call: &'w Call<'w>,
     pub sandbox: &'w str,
     pub public_urls: &'w PublicUrls,
-    pub vendors: &'w [&'static Vendor],
-    pub vendor: &'static Vendor,
+    pub vendors: &'w [Arc<Vendor>],
+    pub vendor: &'w Vendor,
     pub account: AccountId,
 }
 

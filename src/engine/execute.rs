@@ -73,7 +73,7 @@ struct Handled {
 
 impl Machine {
     /// Executes a call as a customer makes it: let in by the vendor, limited, disturbed by the scenario.
-    pub(super) fn execute(&self, sandbox: &Sandbox, vendor: &'static Vendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
+    pub(super) fn execute(&self, sandbox: &Sandbox, vendor: &Vendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
         let call = &parsed.call;
         let mut guard = self.settled(sandbox, wall);
         let state = &mut *guard;
@@ -114,7 +114,7 @@ impl Machine {
     pub(super) fn execute_given(
         &self,
         sandbox: &Sandbox,
-        vendor: &'static Vendor,
+        vendor: &Vendor,
         parsed: &Parsed<'_>,
         credential: Credential,
         wall: Timestamp,
@@ -135,7 +135,7 @@ impl Machine {
     pub(super) fn scope<'w>(
         &'w self,
         sandbox: &'w Sandbox,
-        vendor: &'static Vendor,
+        vendor: &'w Vendor,
         call: &'w Call<'w>,
         account: AccountId,
         now: Timestamp,
@@ -170,7 +170,7 @@ impl Machine {
                 Refusal::Broken
             }
             Err(RolledBack::Panicked(panic)) => {
-                tracing::error!(operation = row.operation, panic, "a handler failed and was rolled back");
+                tracing::error!(operation = &*row.operation, panic, "a handler failed and was rolled back");
                 notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
                 Refusal::Broken
             }
@@ -182,10 +182,10 @@ impl Machine {
 impl Caller {
     /// Counts a call of the account that a credential opens, or of nobody's.
     fn count(world: &mut World, vendor: &Vendor, credential: Option<Credential>) -> Self {
-        let account = world.open_account(vendor.mount, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
+        let account = world.open_account(&vendor.mount, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
         let number = world.count_call(account);
         let name = Arc::clone(&world.accounts().get(account).name);
-        let rng = entropy::stream(world.seed(), &[vendor.id, &name], number);
+        let rng = entropy::stream(world.seed(), &[&vendor.id, &name], number);
         Self { account, name, number, rng, credential }
     }
 
@@ -203,19 +203,13 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
 }
 
 /// The credential of the caller, as the vendor authenticates it; none for an open operation.
-fn admit(
-    sandbox: &Sandbox,
-    vendor: &'static Vendor,
-    call: &Call<'_>,
-    world: &mut World,
-    now: Timestamp,
-) -> Result<Option<Credential>, Refusal> {
+fn admit(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &mut World, now: Timestamp) -> Result<Option<Credential>, Refusal> {
     if call.operation.is_some_and(|operation| operation.security.is_empty()) {
         return Ok(None);
     }
-    let shared = world.open_account(vendor.mount, "");
+    let shared = world.open_account(&vendor.mount, "");
     let accounts = world.accounts();
-    let credentials = accounts.credentials(vendor.mount);
+    let credentials = accounts.credentials(&vendor.mount);
     let request = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
     match (vendor.authenticate)(&request) {
         Ok(credential) => match credential.denial(now) {
@@ -238,7 +232,7 @@ fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Call
     });
     let mut ask = |owner: Name, script: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
-        let view = View { vendor: vendor.id, call, nth, account, documents: accounts.get(caller.account), state: vendor.state, now };
+        let view = View { vendor: &vendor.id, call, nth, account, documents: accounts.get(caller.account), state: vendor.state, now };
         script.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;

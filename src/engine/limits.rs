@@ -5,8 +5,7 @@ use jiff::SignedDuration;
 
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
-use crate::engine::call::Call;
-use crate::world::{AccountId, Credential, World};
+use crate::world::{AccountId, World};
 
 /// What a vendor publishes for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +29,6 @@ pub struct Quota {
     pub used: u64,
     /// When the current window ends, on the world's clock.
     pub resets_at: Timestamp,
-}
-
-/// For vendors without limits of their own.
-#[must_use]
-pub fn unlimited(_: &Call<'_>, _: &Credential) -> Option<Limit> {
-    None
 }
 
 /// Counts a call of an account against a limit of its vendor.

@@ -43,8 +43,8 @@ impl Machine {
             None => (None, whole),
         };
         let Some((loaded, path)) = self.vendors.owner(request, rest) else { return Target::Nowhere };
-        let vendor = loaded.vendor;
-        let path = vendor.path_style.strip_prefix(path, vendor.legacy_prefix).filter(|rest| !rest.is_empty()).unwrap_or(path);
+        let vendor = &loaded.vendor;
+        let path = vendor.path_style.strip_prefix(path, &vendor.legacy_prefix).filter(|rest| !rest.is_empty()).unwrap_or(path);
         let prefix = &whole[..whole.len() - path.len()];
         let path = if path.is_empty() { "/" } else { path };
         let sandbox = match named {
@@ -53,7 +53,7 @@ impl Machine {
                 None => return Target::NoSandbox(name),
             },
             None => match (vendor.identify)(request) {
-                Some(Identity::Credential(credential)) => self.registry.find_by_credential(vendor.mount, &credential),
+                Some(Identity::Credential(credential)) => self.registry.find_by_credential(&vendor.mount, &credential),
                 Some(Identity::Sandbox(name)) => self.registry.find(&name),
                 None => None,
             }
@@ -70,19 +70,19 @@ impl Vendors {
     fn owner<'r>(&self, request: &Request, path: &'r str) -> Option<(&LoadedVendor, &'r str)> {
         let (candidates, path) = self.candidates(request, path)?;
         // The last of equals would be taken, and the first is wanted.
-        let owner = candidates.into_iter().rev().max_by_key(|loaded| closeness(loaded.vendor, path))?;
+        let owner = candidates.into_iter().rev().max_by_key(|loaded| closeness(&loaded.vendor, path))?;
         Some((owner, path))
     }
 
     /// The vendors that may answer, and the path below their mount: by listener, by host name, or by the first segment. Vendors of
     /// one mount are told apart by host name where they do not share it.
     fn candidates<'r>(&self, request: &Request, path: &'r str) -> Option<(Vec<&LoadedVendor>, &'r str)> {
-        let with = |fits: &dyn Fn(&Vendor) -> bool| self.loaded().iter().filter(|loaded| fits(loaded.vendor)).collect::<Vec<_>>();
+        let with = |fits: &dyn Fn(&Vendor) -> bool| self.loaded().iter().filter(|loaded| fits(&loaded.vendor)).collect::<Vec<_>>();
         let host = request.host().rsplit_once(':').map_or(request.host(), |(host, _)| host);
         let of_host = with(&|vendor| vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
-        if let Some(mount) = request.mount {
-            let is_own = of_host.iter().any(|loaded| loaded.vendor.mount == mount);
-            return Some((if is_own { of_host } else { with(&|vendor| vendor.mount == mount) }, path));
+        if let Some(mount) = &request.mount {
+            let is_own = of_host.iter().any(|loaded| loaded.vendor.mount == *mount);
+            return Some((if is_own { of_host } else { with(&|vendor| vendor.mount == *mount) }, path));
         }
         if !of_host.is_empty() {
             return Some((of_host, path));
@@ -97,8 +97,8 @@ impl Vendors {
 fn closeness(vendor: &Vendor, path: &str) -> (bool, usize) {
     let segments = |path| str::split(path, '/').filter(|segment| !segment.is_empty());
     let same = |(own, sent): &(&str, &str)| if vendor.path_style.case_insensitive { own.eq_ignore_ascii_case(sent) } else { own == sent };
-    let shared = segments(vendor.path_prefix).zip(segments(path)).take_while(same).count();
-    (shared == segments(vendor.path_prefix).count(), shared)
+    let shared = segments(&vendor.path_prefix).zip(segments(path)).take_while(same).count();
+    (shared == segments(&vendor.path_prefix).count(), shared)
 }
 
 /// What of a target belongs to the vendor: without `/@sandbox` and without the mount.

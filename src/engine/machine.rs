@@ -26,8 +26,8 @@ pub struct Machine {
 impl Machine {
     /// A machine with the default sandbox.
     #[must_use]
-    pub fn new(vendors: &[&'static Vendor], options: Options, start: Start) -> Self {
-        let (vendors, budget) = (Vendors::new(vendors), Budget::new(&options));
+    pub fn new(vendors: impl IntoIterator<Item = impl Into<Arc<Vendor>>>, options: Options, start: Start) -> Self {
+        let (vendors, budget) = (Vendors::new(vendors.into_iter().map(Into::into).collect()), Budget::new(&options));
         let default = Sandbox::new(DEFAULT, start::state(&vendors, DEFAULT, start), &budget);
         let registry = Registry::new(Arc::new(default), options.sandboxes);
         Self { vendors, registry, budget, options, public_urls: OnceLock::new() }

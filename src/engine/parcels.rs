@@ -47,9 +47,9 @@ pub struct Track {
 impl Cx<'_> {
     /// Starts a parcel's life: stores it as it is and writes down its first step. The scenario may choose its timeline.
     pub fn create_parcel(&mut self, mut parcel: Parcel) {
-        parcel.vendor = self.vendor.id.into();
+        parcel.vendor = self.vendor.id.clone();
         if parcel.timeline.is_none() {
-            parcel.timeline = self.script.timeline_of(self.vendor.id, &parcel, &mut self.docs.world.tally(Name::default()).1);
+            parcel.timeline = self.script.timeline_of(&self.vendor.id, &parcel, &mut self.docs.world.tally(Name::default()).1);
         }
         self.plan(&parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, &parcel);
@@ -171,7 +171,7 @@ impl Cx<'_> {
     fn as_booking_vendor(&mut self, parcel: &Parcel, act: impl FnOnce(&mut Self)) {
         let caller = self.vendor;
         let booked_with = self.vendors.iter().find(|vendor| vendor.mount == caller.mount && parcel.vendor == vendor.id);
-        self.vendor = booked_with.copied().unwrap_or(caller);
+        self.vendor = booked_with.map_or(caller, Arc::as_ref);
         act(self);
         self.vendor = caller;
     }

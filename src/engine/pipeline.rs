@@ -45,7 +45,7 @@ impl Machine {
     fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
         let parsed = read(request, here.loaded, here.prefix, here.path);
         here.sandbox.touch(wall);
-        let executed = self.execute(&here.sandbox, here.loaded.vendor, &parsed, wall);
+        let executed = self.execute(&here.sandbox, &here.loaded.vendor, &parsed, wall);
         self.finish(here, &parsed.call, executed)
     }
 
@@ -72,8 +72,8 @@ impl Machine {
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
         let parsed = read(&request, loaded, &prefix, &found.path);
-        let credential = sandbox.lock().world.accounts().credentials(loaded.vendor.mount).first().cloned()?;
-        let executed = self.execute_given(sandbox, loaded.vendor, &parsed, credential, wall);
+        let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
+        let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, &parsed.call, executed))
     }
 
@@ -91,7 +91,7 @@ impl Machine {
     /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
     fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
-        let vendor = here.loaded.vendor.id;
+        let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, mut notes } = executed;
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -130,7 +130,7 @@ impl Machine {
             number: 0,
             id: Arc::clone(&id),
             at,
-            vendor: vendor.into(),
+            vendor: vendor.clone(),
             operation: call.operation.map(|operation| Arc::clone(&operation.name)),
             method: call.request.method.clone(),
             target: call.request.target(),
@@ -178,7 +178,7 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
 
 /// Route, decode, validate: what can be known without the world.
 fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, path: &'m str) -> Parsed<'m> {
-    let vendor = loaded.vendor;
+    let vendor = &loaded.vendor;
     let mut call = Call {
         request,
         operation: None,

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::base::name::Name;
 use crate::engine::sandbox::DEFAULT;
 
 /// The addresses under which vendors can be reached.
@@ -10,7 +11,7 @@ pub struct PublicUrls {
     /// Where all are, below their mounts.
     pub all: Option<SocketAddr>,
     /// Mounts that are served at `/` of an address of their own.
-    pub mounts: Vec<(&'static str, SocketAddr)>,
+    pub mounts: Vec<(Name, SocketAddr)>,
     /// Where the admin API is, when it has an address of its own.
     pub admin: Option<SocketAddr>,
 }
@@ -53,7 +54,7 @@ mod tests {
     #[test]
     fn vendors_are_found_where_they_are_served() {
         let address = |text: &str| text.parse().expect("a test writes valid addresses");
-        let both = PublicUrls { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo", address("10.0.0.1:81"))], admin: None };
+        let both = PublicUrls { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo".into(), address("10.0.0.1:81"))], admin: None };
         assert_eq!(both.url("mine", "shippo"), "http://127.0.0.1:80/@mine/shippo");
         assert_eq!(both.inbox("mine"), "http://127.0.0.1:80/_seatrial/inbox/mine");
         let only = PublicUrls { all: None, admin: Some(address("[::]:82")), ..both };

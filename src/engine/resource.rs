@@ -17,6 +17,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::call::Validation;
 use crate::engine::cx::Cx;
@@ -228,27 +229,27 @@ impl Sent {
 
 impl Operations {
     /// A document is created from the body.
-    pub fn create(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
+    pub fn create(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
         self.resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.create(cx))
     }
 
     /// The document that the path names is answered.
-    pub fn read(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
+    pub fn read(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
         self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.get(cx))
     }
 
     /// A page of the documents is answered.
-    pub fn list(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
+    pub fn list(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
         self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.list(cx))
     }
 
     /// The document that the path names is changed.
-    pub fn update(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
+    pub fn update(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
         self.resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.update(cx))
     }
 
     /// The document that the path names is deleted.
-    pub fn delete(&mut self, operation: &'static str, resource: &'static Resource) -> &mut Self {
+    pub fn delete(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
         self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.delete(cx))
     }
 }

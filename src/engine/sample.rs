@@ -36,7 +36,7 @@ pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow
         Some(operation) => answer(cx, operation),
         None => Err(Refusal::Broken),
     });
-    OperationRow { operation: "", tier: Tier::Sample, validation: Validation::First, handler }
+    OperationRow { operation: operation.id.clone().into(), tier: Tier::Sample, validation: Validation::First, handler }
 }
 
 fn answer(cx: &mut Cx<'_>, operation: &Operation) -> Outcome {

@@ -70,7 +70,7 @@ pub struct WebhookChaos {
 /// What a script may look at while it decides.
 pub struct View<'a> {
     /// The vendor's id.
-    pub vendor: &'static str,
+    pub vendor: &'a str,
     /// The call.
     pub call: &'a Call<'a>,
     /// Its number among the calls of its operation by its account, from 1; 0 when its path leads to no operation.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::base::entropy;
-use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::sandbox::DEFAULT;
 use crate::engine::script::{NoScenario, ScenarioRuntime};
@@ -50,21 +49,21 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
     let mut scenario_mounts = Vec::new();
     world.let_anybody_in(start.any_credential);
     for vendor in vendors.all() {
-        let known = world.accounts().credentials(vendor.mount);
-        let given = start.accounts.iter().find(|(mount, _)| mount == vendor.mount).map(|(_, rows)| rows);
+        let known = world.accounts().credentials(&vendor.mount);
+        let given = start.accounts.iter().find(|(mount, _)| vendor.mount == **mount).map(|(_, rows)| rows);
         let rows = match given {
             // Versions of one mount have the same rows, which the first of them reads.
             Some(_) if !known.is_empty() => continue,
             Some(rows) => {
-                scenario_mounts.push(Name::new(vendor.mount));
+                scenario_mounts.push(vendor.mount.clone());
                 rows.iter().map(|row| credential(vendor, row)).collect()
             }
             None => {
-                let own = (vendor.credentials)(name, &mut entropy::stream(start.seed, &[vendor.id, name, "credentials"], 0));
+                let own = (vendor.credentials)(name, &mut entropy::stream(start.seed, &[&vendor.id, name, "credentials"], 0));
                 known.iter().cloned().chain(own).collect()
             }
         };
-        world.set_credentials(vendor.mount, rows);
+        world.set_credentials(&vendor.mount, rows);
     }
     State {
         initial: world.clone(),
@@ -85,9 +84,9 @@ fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
 pub(super) fn replace_credentials(vendors: &Vendors, state: &mut State, name: &str) {
     let State { world, initial, scenario_mounts, .. } = state;
-    for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.iter().any(|own| own == mount)) {
-        let rows = own_credentials(vendors, mount, name, world.seed(), world.accounts());
-        initial.set_credentials(mount, rows.clone());
+    for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.contains(mount)) {
+        let rows = own_credentials(vendors, &mount, name, world.seed(), world.accounts());
+        initial.set_credentials(&mount, rows.clone());
         world.set_credentials(mount, rows);
     }
 }
@@ -96,7 +95,7 @@ pub(super) fn replace_credentials(vendors: &Vendors, state: &mut State, name: &s
 fn own_credentials(vendors: &Vendors, mount: &str, name: &str, seed: u64, source: &Accounts) -> Vec<Credential> {
     let before = source.credentials(mount);
     let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
-    let own = |vendor: &&'static Vendor| (vendor.credentials)(name, &mut entropy::stream(seed, &[vendor.id, name, "credentials"], 0));
+    let own = |vendor: &Arc<Vendor>| (vendor.credentials)(name, &mut entropy::stream(seed, &[&vendor.id, name, "credentials"], 0));
     let mut rows: Vec<Credential> = versions.flat_map(own).collect();
     for (place, row) in rows.iter_mut().enumerate() {
         let same = before.iter().any(|other| other.account == row.account);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
+use crate::base::name::Name;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::auth::{AuthRequest, Identity};
@@ -19,26 +20,27 @@ use crate::spec::{Operation, Reading, Tier};
 use crate::world::{Account, Credential, Task};
 
 /// One emulated API version.
+#[must_use]
 pub struct Vendor {
     /// Its id, the first part of every operation's name: `shipmate`.
-    pub id: &'static str,
+    pub id: Name,
     /// The first segment of its paths: `shipmate`. Several versions may share one.
-    pub mount: &'static str,
+    pub mount: Name,
     /// The segments that all its paths begin with, such as `/v2`, where several vendors share a mount; empty for the one that
     /// has all other paths.
-    pub path_prefix: &'static str,
+    pub path_prefix: Name,
     /// Segments that older clients put in front of all its paths, and find again in the links of answers; empty if there are none.
-    pub legacy_prefix: &'static str,
+    pub legacy_prefix: Name,
     /// The real host names that it answers under. Vendors of one mount may share them.
-    pub hosts: &'static [&'static str],
+    pub hosts: Vec<Name>,
     /// Its OpenAPI document, as JSON.
-    pub spec: &'static str,
+    pub spec: Cow<'static, str>,
     /// The same document as people wrote it.
-    pub spec_source: &'static str,
+    pub spec_source: Cow<'static, str>,
     /// Which differences between paths mean nothing to it.
     pub path_style: PathStyle,
     /// Its rows: which operation is which behavior.
-    pub operations: fn(&mut Operations),
+    pub operations: Box<dyn Fn(&mut Operations) + Send + Sync>,
     /// The credentials of a new sandbox; `rng` makes them its own, the sandbox `default` has those that the README lists.
     pub credentials: fn(sandbox: &str, rng: &mut Rng) -> Vec<Credential>,
     /// What rows of `accounts` in a scenario may say about its mount's credentials.
@@ -71,8 +73,8 @@ pub struct Vendor {
 
 impl Vendor {
     /// In whose name its subscriptions are kept.
-    pub(crate) fn subscription_owner(&self) -> &'static str {
-        self.webhooks.shared.unwrap_or(self.id)
+    pub(crate) fn subscription_owner(&self) -> &str {
+        self.webhooks.shared.unwrap_or(&self.id)
     }
 }
 
@@ -119,7 +121,7 @@ impl PathStyle {
 /// What runs for an operation.
 pub struct OperationRow {
     /// The operation's id.
-    pub operation: &'static str,
+    pub operation: Name,
     /// How much of it is written.
     pub tier: Tier,
     /// When a request that departs from the document is refused.
@@ -135,35 +137,29 @@ pub struct Operations {
 
 impl Operations {
     /// A rule that sees valid requests only, with a body that is what the document says. The usual row.
-    pub fn on<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+    pub fn on<A, H: Handler<A>>(&mut self, operation: impl Into<Name>, rule: H) -> &mut Self {
         self.row(operation, Tier::Rule, Validation::First, rule.boxed())
     }
 
     /// A rule that is asked before the violations of the document count: it refuses for another reason first, or adds violations that
     /// no schema can say. The body is read as for [`Operations::on`].
-    pub fn on_late<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+    pub fn on_late<A, H: Handler<A>>(&mut self, operation: impl Into<Name>, rule: H) -> &mut Self {
         self.row(operation, Tier::Rule, Validation::Late, rule.boxed())
     }
 
     /// A rule that reads the body itself, as it was sent, because the vendor's way of reading it cannot be said by a document and a
     /// [`Reading`]. The journal notes how the request departs from the document.
-    pub fn on_raw<A, H: Handler<A>>(&mut self, operation: &'static str, rule: H) -> &mut Self {
+    pub fn on_raw<A, H: Handler<A>>(&mut self, operation: impl Into<Name>, rule: H) -> &mut Self {
         self.row(operation, Tier::Rule, Validation::Noted, rule.boxed())
     }
 
     /// State without code: a behavior that a resource provides.
-    pub(super) fn resource<A, H: Handler<A>>(&mut self, operation: &'static str, validation: Validation, behavior: H) -> &mut Self {
+    pub(super) fn resource<A, H: Handler<A>>(&mut self, operation: impl Into<Name>, validation: Validation, behavior: H) -> &mut Self {
         self.row(operation, Tier::Resource, validation, behavior.boxed())
     }
 
-    fn row(&mut self, operation: &'static str, tier: Tier, validation: Validation, handler: BoxedHandler) -> &mut Self {
-        self.rows.push(OperationRow { operation, tier, validation, handler });
+    fn row(&mut self, operation: impl Into<Name>, tier: Tier, validation: Validation, handler: BoxedHandler) -> &mut Self {
+        self.rows.push(OperationRow { operation: operation.into(), tier, validation, handler });
         self
     }
 }
-
-/// For vendors whose rules write nothing into the agenda.
-pub fn nothing_due(_: &mut Cx<'_>, _: &Task) {}
-
-/// For vendors that only read scans.
-pub fn scans_are_read(_: &mut Cx<'_>, _: &Parcel, _: &Scan) {}

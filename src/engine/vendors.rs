@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::Method;
 
+use crate::base::name::Name;
 use crate::carrier::Parcel;
 use crate::engine::sample;
 use crate::engine::vendor::{OperationRow, Operations, Vendor};
@@ -11,26 +12,26 @@ use crate::spec::{Catalog, Operation, Route};
 
 /// All vendors of a machine, in the order in which people see them.
 pub struct Vendors {
-    all: Vec<&'static Vendor>,
+    all: Vec<Arc<Vendor>>,
     loaded: Vec<LoadedVendor>,
 }
 
 /// A vendor with its document and rows.
 pub struct LoadedVendor {
     /// The vendor.
-    pub vendor: &'static Vendor,
+    pub vendor: Arc<Vendor>,
     content: OnceLock<(Arc<Catalog>, Vec<OperationRow>)>,
 }
 
 impl Vendors {
-    pub(super) fn new(vendors: &[&'static Vendor]) -> Self {
-        let loaded = vendors.iter().map(|vendor| LoadedVendor { vendor, content: OnceLock::new() });
-        Self { all: vendors.to_vec(), loaded: loaded.collect() }
+    pub(super) fn new(all: Vec<Arc<Vendor>>) -> Self {
+        let loaded = all.iter().map(|vendor| LoadedVendor { vendor: Arc::clone(vendor), content: OnceLock::new() }).collect();
+        Self { all, loaded }
     }
 
     /// The vendors alone.
     #[must_use]
-    pub fn all(&self) -> &[&'static Vendor] {
+    pub fn all(&self) -> &[Arc<Vendor>] {
         &self.all
     }
 
@@ -42,24 +43,24 @@ impl Vendors {
 
     /// The vendor with that id.
     #[must_use]
-    pub fn find(&self, id: &str) -> Option<&'static Vendor> {
-        self.all.iter().copied().find(|vendor| vendor.id == id)
+    pub fn find(&self, id: &str) -> Option<&Vendor> {
+        self.all.iter().find(|vendor| vendor.id == id).map(Arc::as_ref)
     }
 
     /// The vendor that a parcel was booked with, among those of its mount; the first of them if it names none.
     #[must_use]
-    pub fn booked_with(&self, mount: &str, parcel: &Parcel) -> Option<&'static Vendor> {
-        let mut of_mount = self.all.iter().copied().filter(|vendor| vendor.mount == mount);
-        of_mount.clone().find(|vendor| parcel.vendor == vendor.id).or_else(|| of_mount.next())
+    pub fn booked_with(&self, mount: &str, parcel: &Parcel) -> Option<&Vendor> {
+        let mut of_mount = self.all.iter().map(Arc::as_ref).filter(|vendor| vendor.mount == mount);
+        of_mount.clone().find(|vendor| vendor.id == parcel.vendor).or_else(|| of_mount.next())
     }
 
     /// The mounts, each once.
     #[must_use]
-    pub fn mounts(&self) -> Vec<&'static str> {
+    pub fn mounts(&self) -> Vec<Name> {
         let mut mounts = Vec::new();
         for vendor in &self.all {
             if !mounts.contains(&vendor.mount) {
-                mounts.push(vendor.mount);
+                mounts.push(vendor.mount.clone());
             }
         }
         mounts
@@ -91,7 +92,7 @@ impl LoadedVendor {
     }
 
     fn content(&self) -> &(Arc<Catalog>, Vec<OperationRow>) {
-        self.content.get_or_init(|| load(self.vendor))
+        self.content.get_or_init(|| load(&self.vendor))
     }
 }
 
@@ -100,13 +101,13 @@ impl LoadedVendor {
 /// # Panics
 /// If the document is none, or does not fit the rows: a test loads those of all vendors.
 fn load(vendor: &Vendor) -> (Arc<Catalog>, Vec<OperationRow>) {
-    let catalog = Catalog::load(vendor.id, vendor.spec, vendor.path_style.case_insensitive);
+    let catalog = Catalog::load(&vendor.id, &vendor.spec, vendor.path_style.case_insensitive);
     let catalog = Arc::new(catalog.unwrap_or_else(|error| panic!("{error}")));
     let mut operations = Operations::default();
     (vendor.operations)(&mut operations);
     let mut rows: Vec<Option<OperationRow>> = catalog.operations().iter().map(|_| None).collect();
     for row in operations.rows {
-        let index = catalog.operation(row.operation).map(|operation| operation.index);
+        let index = catalog.operation(&row.operation).map(|operation| operation.index);
         let index = index.unwrap_or_else(|| panic!("{} has a row for `{}`, which its document lacks", vendor.id, row.operation));
         assert!(rows[index].is_none(), "{} has two rows for `{}`", vendor.id, row.operation);
         rows[index] = Some(row);

@@ -14,10 +14,10 @@ pub trait Vocabulary {
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_>;
 
     /// The events that any vendor tells of.
-    fn events(&self) -> Vec<&'static str>;
+    fn events(&self) -> Vec<&str>;
 
     /// The mounts that `accounts` may name, with what each can have in its rows.
-    fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)>;
+    fn mounts(&self) -> Vec<(&str, &AccountRows)>;
 }
 
 /// All names in the scenario that refer to nothing.

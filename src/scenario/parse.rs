@@ -133,7 +133,7 @@ fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, 
 fn read<T>(
     text: &str,
     file: &str,
-    mounts: Option<Mounts>,
+    mounts: Option<Mounts<'_>>,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> (Option<T>, Vec<Diagnostic>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

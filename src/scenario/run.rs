@@ -120,7 +120,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             let help = format!("expected `*` or some of {}", known.join(", "));
             problems.push(Diagnostic::at("S017", message, &scenario.source, event.span, &help));
         }
-        let subscribed = machine.as_account(sandbox, vendor.id, row.account.as_deref(), wall, |cx| {
+        let subscribed = machine.as_account(sandbox, &vendor.id, row.account.as_deref(), wall, |cx| {
             let mut events: Vec<String> = row.events.iter().map(|event| event.value.clone()).collect();
             if events.is_empty() {
                 events.push("*".to_owned());
@@ -150,23 +150,27 @@ pub struct MachineVocabulary<'m>(pub &'m Machine);
 
 impl Vocabulary for MachineVocabulary<'_> {
     fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.vendors().all().iter().map(|vendor| vendor.id))
+        Box::new(self.0.vendors().all().iter().map(|vendor| &*vendor.id))
     }
 
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         Box::new(self.0.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name))
     }
 
-    fn events(&self) -> Vec<&'static str> {
+    fn events(&self) -> Vec<&str> {
         let mut events: Vec<_> = self.0.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events).copied().collect();
         events.sort_unstable();
         events.dedup();
         events
     }
 
-    fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
-        let mut mounts: Vec<_> = self.0.vendors().all().iter().map(|vendor| (vendor.mount, vendor.accounts)).collect();
-        mounts.dedup_by_key(|(mount, _)| *mount);
+    fn mounts(&self) -> Vec<(&str, &AccountRows)> {
+        let mut mounts: Vec<(&str, &AccountRows)> = Vec::new();
+        for vendor in self.0.vendors().all() {
+            if mounts.iter().all(|(mount, _)| vendor.mount != *mount) {
+                mounts.push((&vendor.mount, vendor.accounts));
+            }
+        }
         mounts.extend(self.0.options().announced);
         mounts
     }

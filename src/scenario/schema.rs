@@ -113,11 +113,11 @@ mod tests {
             Box::new(std::iter::empty())
         }
 
-        fn events(&self) -> Vec<&'static str> {
+        fn events(&self) -> Vec<&str> {
             Vec::new()
         }
 
-        fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
+        fn mounts(&self) -> Vec<(&str, &AccountRows)> {
             vec![("somebody", &ROWS)]
         }
     }

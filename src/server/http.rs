@@ -21,6 +21,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::base::name::Name;
 use crate::base::text;
 use crate::engine::{Machine, PublicUrls, Request, Wire};
 use crate::server::access::Guard;
@@ -83,10 +84,10 @@ pub struct Bound {
 }
 
 /// What a listener serves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Role {
     vendors: bool,
-    mount: Option<&'static str>,
+    mount: Option<Name>,
     admin: bool,
 }
 
@@ -94,13 +95,13 @@ struct Role {
 ///
 /// # Errors
 /// When an address cannot be bound, or a mount is not one of `mounts`.
-pub async fn bind(config: Config, mounts: &[&'static str]) -> io::Result<Bound> {
+pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
     let mut listeners = Vec::new();
     for listen in &config.listen {
         let mount = match &listen.mount {
             Some(name) => {
-                let known = mounts.iter().find(|mount| *mount == name);
-                Some(*known.ok_or_else(|| {
+                let known = mounts.iter().find(|mount| ***mount == **name);
+                Some(known.cloned().ok_or_else(|| {
                     io::Error::new(io::ErrorKind::InvalidInput, format!("there is no vendor `{name}`, only {}", mounts.join(", ")))
                 })?)
             }
@@ -133,8 +134,8 @@ impl Bound {
     fn public_urls(&self) -> PublicUrls {
         let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
-            match (listener.local_addr(), role.mount) {
-                (Ok(address), Some(mount)) => served.mounts.push((mount, address)),
+            match (listener.local_addr(), &role.mount) {
+                (Ok(address), Some(mount)) => served.mounts.push((mount.clone(), address)),
                 (Ok(address), None) => served.all = served.all.or(Some(address)),
                 (Err(_), _) => {}
             }
@@ -255,7 +256,7 @@ async fn accept(
                 continue;
             }
         };
-        let connection = connection(stream, peer, role, &shell, &builder, &graceful);
+        let connection = connection(stream, peer, role.clone(), &shell, &builder, &graceful);
         tokio::spawn(async move {
             connection.await;
             drop(permit);
@@ -275,7 +276,7 @@ fn connection(
     let (socket, reset) = Socket::new(stream);
     let shell = Arc::clone(shell);
     let service = service_fn(move |request| {
-        let (shell, reset) = (Arc::clone(&shell), Arc::clone(&reset));
+        let (shell, role, reset) = (Arc::clone(&shell), role.clone(), Arc::clone(&reset));
         async move { shell.answer(request, peer, role, &reset).await }
     });
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(socket), service).into_owned());

@@ -280,14 +280,14 @@ mod tests {
 
     fn sender() -> Arc<WebhookSender> {
         let wall = Timestamp::UNIX_EPOCH;
-        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
+        let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall));
         // Even to who may send everywhere, some addresses are closed.
         let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
         WebhookSender::new(Arc::new(machine), egress, Arc::default())
     }
 
     fn outbound(url: &str) -> Outbound {
-        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
+        let machine = Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
         let account = machine.default_sandbox().lock().world.open_account("shippo", "test");
         Outbound {
             delivery: String::new(),

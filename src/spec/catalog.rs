@@ -9,10 +9,9 @@ use serde_json::Value;
 use crate::base::text;
 use crate::spec::check::{Checker, Findings};
 use crate::spec::format;
-use crate::spec::load::{self, SpecError};
 use crate::spec::reading::{Blank, EmptyBody, Reading};
 use crate::spec::schema::{JsonType, SchemaId, Schemas};
-use crate::spec::violation::{Path, Rule, Step, Violation};
+use crate::spec::violation::{ParameterIn, Path, Rule, Step, Violation};
 
 /// Every operation of one vendor's document.
 pub struct Catalog {
@@ -52,16 +51,6 @@ pub struct Operation {
     pub body: Option<Body>,
     pub(super) responses: Vec<Response>,
     pub(super) schemas: Arc<Schemas>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParameterIn {
-    /// In the body (of violations only).
-    Body,
-    /// In a segment of the path.
-    Path,
-    Query,
-    Header,
 }
 
 /// One parameter of an operation.
@@ -244,14 +233,6 @@ impl Operation {
 }
 
 impl Catalog {
-    /// Reads a document, given as JSON text, of the vendor with that id, whose paths may be found in any case of their letters.
-    ///
-    /// # Errors
-    /// When the document is not OpenAPI 3.0, or two of its operations clash.
-    pub fn load(vendor: &str, document: &str, case_insensitive: bool) -> Result<Self, SpecError> {
-        load::catalog(vendor, document, case_insensitive)
-    }
-
     /// All operations in the order of the document.
     #[must_use]
     pub fn operations(&self) -> &[Operation] {

@@ -8,11 +8,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
 
-use crate::spec::catalog::ParameterIn;
 use crate::spec::format;
 use crate::spec::reading::{self, Blank, Reading};
-use crate::spec::schema::{Additional, JsonType, ObjectRules, Schema, SchemaId, Schemas};
-use crate::spec::violation::{self, Limits, Path, Range, Rule, Step, Violation};
+use crate::spec::schema::{Additional, JsonType, Limits, ObjectRules, Range, Schema, SchemaId, Schemas};
+use crate::spec::violation::{self, ParameterIn, Path, Rule, Step, Violation};
 
 /// How many violations are worth telling.
 const MOST_VIOLATIONS: usize = 100;

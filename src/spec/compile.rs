@@ -6,8 +6,7 @@ use openapiv3::{AdditionalProperties, AnySchema, ReferenceOr, Schema as Source, 
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use crate::spec::schema::{Additional, Discriminator, JsonType, ObjectRules, Pattern, Property, Schema, SchemaId, Schemas};
-use crate::spec::violation::{Limits, Range};
+use crate::spec::schema::{Additional, Discriminator, JsonType, Limits, ObjectRules, Pattern, Property, Range, Schema, SchemaId, Schemas};
 
 /// Turns the schemas of one document into numbered ones; each component once, however often it is referred to.
 pub(super) struct Compiler<'d> {

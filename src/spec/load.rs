@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 use openapiv3::{Components, MediaType, OpenAPI, ParameterData, ParameterSchemaOrContent, ReferenceOr, StatusCode};
 use thiserror::Error;
 
-use crate::spec::catalog::{Body, Catalog, Operation, Parameter, ParameterIn, PathEntry, Response};
+use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, Response};
 use crate::spec::compile::Compiler;
 use crate::spec::schema::{SchemaId, Schemas};
+use crate::spec::violation::ParameterIn;
 
 /// Why a document cannot be used.
 #[derive(Debug, Error)]
@@ -22,16 +23,22 @@ pub enum SpecError {
     Contradiction { vendor: String, problem: String },
 }
 
-pub(super) fn catalog(vendor: &str, text: &str, case_insensitive: bool) -> Result<Catalog, SpecError> {
-    let document: OpenAPI = serde_json::from_str(text).map_err(|source| SpecError::Shape { vendor: vendor.to_owned(), source })?;
-    let mut loader = Loader { vendor, document: &document, compiler: Compiler::new(&document), case_insensitive };
-    let mut catalog = loader.read()?;
-    if let Some(reference) = loader.compiler.broken.first() {
-        return Err(loader.contradiction(format!("refers to `{reference}`, which is not there")));
+impl Catalog {
+    /// Reads a document, given as JSON text, of the vendor with that id, whose paths may be found in any case of their letters.
+    ///
+    /// # Errors
+    /// When the document is not OpenAPI 3.0, or two of its operations clash.
+    pub fn load(vendor: &str, text: &str, case_insensitive: bool) -> Result<Self, SpecError> {
+        let document: OpenAPI = serde_json::from_str(text).map_err(|source| SpecError::Shape { vendor: vendor.to_owned(), source })?;
+        let mut loader = Loader { vendor, document: &document, compiler: Compiler::new(&document), case_insensitive };
+        let mut catalog = loader.read()?;
+        if let Some(reference) = loader.compiler.broken.first() {
+            return Err(loader.contradiction(format!("refers to `{reference}`, which is not there")));
+        }
+        let schemas = Arc::new(loader.compiler.schemas);
+        catalog.operations.iter_mut().for_each(|operation| operation.schemas = Arc::clone(&schemas));
+        Ok(catalog)
     }
-    let schemas = Arc::new(loader.compiler.schemas);
-    catalog.operations.iter_mut().for_each(|operation| operation.schemas = Arc::clone(&schemas));
-    Ok(catalog)
 }
 
 struct Loader<'d> {

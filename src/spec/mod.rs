@@ -26,10 +26,10 @@ pub mod reading;
 mod schema;
 mod violation;
 
-pub use catalog::{Body, Catalog, Operation, Parameter, ParameterIn, Route, Tier};
+pub use catalog::{Body, Catalog, Operation, Parameter, Route, Tier};
 pub(crate) use check::apply;
 pub use load::SpecError;
 pub use reading::{Blank, EmptyBody, Reading, TextFormat};
-pub use schema::JsonType;
+pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Schema, SchemaId, Schemas};
-pub use violation::{LONGEST_VALUE, Limits, Path, Range, Rule, Step, Violation};
+pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};

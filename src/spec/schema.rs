@@ -6,9 +6,7 @@ use std::ops::Index;
 use std::sync::OnceLock;
 
 use regex::Regex;
-use serde_json::Value;
-
-use crate::spec::violation::{Limits, Range};
+use serde_json::{Number, Value};
 
 /// All schemas of a document.
 #[derive(Debug, Default)]
@@ -95,6 +93,24 @@ pub(crate) struct Discriminator {
     pub property: Box<str>,
     /// Values of the property with what they stand for.
     pub alternatives: Vec<(Box<str>, SchemaId)>,
+}
+
+/// The limits of a length or a count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub min: Option<usize>,
+    pub max: Option<usize>,
+}
+
+/// The limits of a number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Range {
+    pub min: Option<Number>,
+    pub max: Option<Number>,
+    /// Whether `min` itself is excluded.
+    pub above_min: bool,
+    /// Whether `max` itself is excluded.
+    pub below_max: bool,
 }
 
 /// A regular expression, compiled on first use.

@@ -4,8 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::{Number, Value};
 
-use crate::spec::catalog::ParameterIn;
-use crate::spec::schema::JsonType;
+use crate::spec::schema::{JsonType, Limits, Range};
 
 /// One departure of a request or an answer from the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +21,17 @@ pub struct Violation {
 
 /// How many bytes of an offending text a violation keeps.
 pub const LONGEST_VALUE: usize = 4096;
+
+/// Where in a request a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterIn {
+    /// In the body (of violations only).
+    Body,
+    /// In a segment of the path.
+    Path,
+    Query,
+    Header,
+}
 
 /// One segment of a path into a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,24 +103,6 @@ pub enum Rule {
     Vendor(&'static str, Value),
     /// Something that has no rule of its own, in words for people who read the journal.
     Other(String),
-}
-
-/// The limits of a length or a count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    pub min: Option<usize>,
-    pub max: Option<usize>,
-}
-
-/// The limits of a number.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Range {
-    pub min: Option<Number>,
-    pub max: Option<Number>,
-    /// Whether `min` itself is excluded.
-    pub above_min: bool,
-    /// Whether `max` itself is excluded.
-    pub below_max: bool,
 }
 
 impl Violation {

@@ -9,7 +9,10 @@ pub mod shiptime;
 use crate::engine::{AccountRows, Vendor};
 
 /// Every vendor, in the order in which people see them.
-pub const ALL: &[&Vendor] = &[&shipmate::VENDOR, &shipmate::VENDOR_V1_2, &shippo::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];
+#[must_use]
+pub fn all() -> Vec<Vendor> {
+    vec![shipmate::vendor(), shipmate::vendor_v1_2(), shippo::vendor(), shiptheory::vendor(), shiptime::vendor()]
+}
 
 /// Mounts that scenarios may already name in `accounts`, although no vendor is there yet.
 pub const ANNOUNCED: &[(&str, &AccountRows)] = &[(shipstation::MOUNT, &shipstation::ACCOUNTS)];

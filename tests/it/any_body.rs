@@ -155,12 +155,12 @@ fn any_body_is_answered() {
 impl World {
     /// One machine for all cases, because it reads each document once.
     fn new() -> Self {
-        let machine = Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
+        let machine = Machine::new(vendors::all(), Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
         let vendors: Vec<(String, Value)> = machine
             .vendors()
             .all()
             .iter()
-            .map(|vendor| (vendor.mount.to_string(), serde_json::from_str(vendor.spec).expect("documents are JSON")))
+            .map(|vendor| (vendor.mount.to_string(), serde_json::from_str(&vendor.spec).expect("documents are JSON")))
             .collect();
         let mut operations = Vec::new();
         for (index, (mount, document)) in vendors.iter().enumerate() {

@@ -32,7 +32,7 @@ accounts:
 
 fn machine() -> Machine {
     let wall: Timestamp = WALL.parse().expect("a valid timestamp");
-    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall));
     let scenario =
         scenario::load(SCENARIO, "two-accounts.yaml", &scenario::run::MachineVocabulary(&machine)).expect("the scenario is fine");
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall).expect("it is given nothing");

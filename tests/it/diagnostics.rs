@@ -10,6 +10,8 @@ use seatrial::scenario::{self, Vocabulary, schema};
 use seatrial::vendors::{shipmate, shippo, shipstation, shiptheory, shiptime};
 
 /// A few operations of each vendor, enough to be mistaken about.
+const MOUNTS: [&str; 4] = ["shippo", "shipmate", "shiptheory", "shiptime"];
+
 struct Few;
 
 const VENDORS: [&str; 4] = ["shipmate", "shippo", "shiptheory", "shiptime"];
@@ -35,13 +37,13 @@ impl Vocabulary for Few {
     }
 
     fn events(&self) -> Vec<&'static str> {
-        shippo::VENDOR.webhooks.events.to_vec()
+        shippo::vendor().webhooks.events.to_vec()
     }
 
     fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
-        let vendors = [&shippo::VENDOR, &shipmate::VENDOR, &shiptheory::VENDOR, &shiptime::VENDOR];
+        let vendors = [shippo::vendor(), shipmate::vendor(), shiptheory::vendor(), shiptime::vendor()];
         let announced = (shipstation::MOUNT, &shipstation::ACCOUNTS);
-        std::iter::once(announced).chain(vendors.map(|vendor| (vendor.mount, vendor.accounts))).collect()
+        std::iter::once(announced).chain(MOUNTS.into_iter().zip(vendors.map(|vendor| vendor.accounts))).collect()
     }
 }
 

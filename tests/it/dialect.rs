@@ -13,57 +13,61 @@ use seatrial::engine::{Answer, DEFAULT, Dialect, DialectCx, Limit, Machine, Opti
 use seatrial::scenario;
 use serde_json::{Value, json};
 
-use crate::machine::{ACME, start};
+use crate::machine::{acme, start};
 
 use crate::advance::advance;
 
 /// Two calls a minute, counted in headers.
-static METERED: Vendor = Vendor {
-    id: "metered",
-    mount: "metered",
-    hosts: &[],
-    credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
-    limit: |_, _| Some(Limit { class: "calls".into(), calls: 2, window: SignedDuration::from_mins(1) }),
-    dialect: Dialect {
-        style: Style::Compact,
-        content_type: "application/json",
-        refuse: |refusal, _| match refusal {
-            Refusal::RateLimited(_) => Reply::empty(StatusCode::TOO_MANY_REQUESTS),
-            _ => Reply::empty(StatusCode::BAD_REQUEST),
+fn metered() -> Vendor {
+    Vendor {
+        id: "metered".into(),
+        mount: "metered".into(),
+        hosts: vec![],
+        credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
+        limit: |_, _| Some(Limit { class: "calls".into(), calls: 2, window: SignedDuration::from_mins(1) }),
+        dialect: Dialect {
+            style: Style::Compact,
+            content_type: "application/json",
+            refuse: |refusal, _| match refusal {
+                Refusal::RateLimited(_) => Reply::empty(StatusCode::TOO_MANY_REQUESTS),
+                _ => Reply::empty(StatusCode::BAD_REQUEST),
+            },
+            headers: |cx, reply| {
+                let Some(quota) = &cx.quota else { return };
+                let rows = [("limit", quota.limit), ("remaining", quota.remaining()), ("reset", quota.retry_after(cx.now))];
+                for (name, value) in rows {
+                    let name = HeaderName::try_from(format!("x-rate-limit-{name}")).expect("a header name");
+                    reply.headers.insert(name, HeaderValue::from(value));
+                }
+            },
         },
-        headers: |cx, reply| {
-            let Some(quota) = &cx.quota else { return };
-            let rows = [("limit", quota.limit), ("remaining", quota.remaining()), ("reset", quota.retry_after(cx.now))];
-            for (name, value) in rows {
-                let name = HeaderName::try_from(format!("x-rate-limit-{name}")).expect("a header name");
-                reply.headers.insert(name, HeaderValue::from(value));
-            }
-        },
-    },
-    ..ACME
-};
+        ..acme()
+    }
+}
 
 /// Every answer has a random id.
-static NUMBERED: Vendor = Vendor {
-    id: "numbered",
-    mount: "numbered",
-    hosts: &[],
-    credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
-    dialect: Dialect {
-        style: Style::Compact,
-        content_type: "application/json",
-        refuse: |_, cx| Reply::json(StatusCode::BAD_REQUEST, json!({ "request_id": request_id(cx) })),
-        headers: |cx, reply| drop(reply.headers.insert("request-id", request_id(cx).parse().expect("a header value"))),
-    },
-    ..ACME
-};
+fn numbered() -> Vendor {
+    Vendor {
+        id: "numbered".into(),
+        mount: "numbered".into(),
+        hosts: vec![],
+        credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
+        dialect: Dialect {
+            style: Style::Compact,
+            content_type: "application/json",
+            refuse: |_, cx| Reply::json(StatusCode::BAD_REQUEST, json!({ "request_id": request_id(cx) })),
+            headers: |cx, reply| drop(reply.headers.insert("request-id", request_id(cx).parse().expect("a header value"))),
+        },
+        ..acme()
+    }
+}
 
 fn request_id(cx: &DialectCx<'_>) -> String {
     ids::uuid(&mut cx.rng("request-id")).to_string()
 }
 
 fn machine(scenario: &str) -> Machine {
-    let machine = Machine::new(&[&METERED, &NUMBERED], Options::default(), Start::plain(start()));
+    let machine = Machine::new([metered(), numbered()], Options::default(), Start::plain(start()));
     let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{scenario}");
     let scenario =
         scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -86,7 +90,7 @@ fn get(machine: &Machine, path: &str, key: &str) -> Answer {
 }
 
 /// The status, and the three headers of a quota.
-fn metered(machine: &Machine, key: &str) -> (u16, [u64; 3]) {
+fn called(machine: &Machine, key: &str) -> (u16, [u64; 3]) {
     let answer = get(machine, "/metered/things", key);
     let number = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(u64::MAX);
     (answer.status.as_u16(), ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"].map(number))
@@ -101,20 +105,20 @@ fn pass(machine: &Machine, seconds: i64) {
 #[test]
 fn every_answer_can_say_what_is_left_of_a_limit() {
     let machine = machine("rate_limits: vendor");
-    assert_eq!(metered(&machine, "a"), (200, [2, 1, 60]));
+    assert_eq!(called(&machine, "a"), (200, [2, 1, 60]));
     pass(&machine, 20);
-    assert_eq!(metered(&machine, "a"), (200, [2, 0, 40]));
-    assert_eq!(metered(&machine, "a"), (429, [2, 0, 40]));
-    assert_eq!(metered(&machine, "b"), (200, [2, 1, 60]), "another account has its own");
+    assert_eq!(called(&machine, "a"), (200, [2, 0, 40]));
+    assert_eq!(called(&machine, "a"), (429, [2, 0, 40]));
+    assert_eq!(called(&machine, "b"), (200, [2, 1, 60]), "another account has its own");
     pass(&machine, 40);
-    assert_eq!(metered(&machine, "a"), (200, [2, 1, 60]));
+    assert_eq!(called(&machine, "a"), (200, [2, 1, 60]));
     assert_eq!(get(&machine, "/metered/nothing", "b").headers["x-rate-limit-remaining"], "0", "a path that leads nowhere counts, too");
 }
 
 #[test]
 fn a_limit_that_nobody_enforces_is_still_told() {
     let machine = machine("");
-    let told = [1, 2, 3].map(|_| metered(&machine, "a"));
+    let told = [1, 2, 3].map(|_| called(&machine, "a"));
     assert_eq!(told, [(200, [2, 1, 60]), (200, [2, 0, 60]), (200, [2, 0, 60])]);
     assert_eq!(get(&machine, "/metered/things", "a").quota.map(|quota| (quota.used, quota.is_exceeded())), Some((4, true)));
 }
@@ -122,7 +126,7 @@ fn a_limit_that_nobody_enforces_is_still_told() {
 #[test]
 fn a_limit_of_the_scenario_is_told_in_place_of_the_vendors() {
     let machine = machine("overrides: [{on: metered.listThings, rate_limit: {per: credential, limit: 1, window: 90s}}]");
-    assert_eq!([1, 2].map(|_| metered(&machine, "a")), [(200, [1, 0, 90]), (429, [1, 0, 90])]);
+    assert_eq!([1, 2].map(|_| called(&machine, "a")), [(200, [1, 0, 90]), (429, [1, 0, 90])]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn wall() -> Timestamp {
 /// A machine whose sandboxes may hold so many bytes.
 fn machine(sandbox_bytes: usize) -> Machine {
     let start = Start { clock: Clock::new(Mode::Frozen, None, wall()), ..Start::plain(wall()) };
-    Machine::new(vendors::ALL, Options { sandbox_bytes, ..Options::default() }, start)
+    Machine::new(vendors::all(), Options { sandbox_bytes, ..Options::default() }, start)
 }
 
 /// Makes a machine twice and prepares it: without a limit, and holding exactly as much as it may.

@@ -47,7 +47,7 @@ fn a_call_is_waited_for() {
 #[test]
 fn a_listener_is_woken_by_its_own_sandbox_only() {
     let wall: jiff::Timestamp = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
-    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall));
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall));
     let open = |name: &str| machine.open(machine.stage(name, Start::plain(wall), None)).expect("the name is free");
     let (mine, other) = (open("mine"), open("other"));
     let mut heard = pin!(mine.listen());

@@ -36,7 +36,7 @@ fn wall() -> Timestamp {
 }
 
 fn machine() -> Machine {
-    Machine::new(vendors::ALL, Options { conform: Conform::Off, ..Options::default() }, Start::plain(wall()))
+    Machine::new(vendors::all(), Options { conform: Conform::Off, ..Options::default() }, Start::plain(wall()))
 }
 
 /// A story of one vendor.
@@ -69,7 +69,7 @@ fn stories() -> BTreeMap<String, Vec<Story>> {
             }
         }
     }
-    assert!(stories.len() >= vendors::ALL.len() - 1 && stories.values().map(Vec::len).sum::<usize>() > 100);
+    assert!(stories.len() >= vendors::all().len() - 1 && stories.values().map(Vec::len).sum::<usize>() > 100);
     stories
 }
 
@@ -308,7 +308,7 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
     assert!(calls > SANDBOXES * STEPS / 2 && kept > SANDBOXES, "{calls} calls, {kept} documents");
     assert!(marked > SANDBOXES / 4, "only {marked} documents hold what they were told");
     assert!(operations.len() > 100, "{operations:?}");
-    assert!(vendors.len() >= seatrial::vendors::ALL.len() - 1 && vendors.values().all(|calls| *calls > SANDBOXES / 4), "{vendors:?}");
+    assert!(vendors.len() >= seatrial::vendors::all().len() - 1 && vendors.values().all(|calls| *calls > SANDBOXES / 4), "{vendors:?}");
 
     // Each alone in a process of its own: the same answers, byte for byte.
     for number in (0..SANDBOXES).step_by(SANDBOXES / AGAIN) {

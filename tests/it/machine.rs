@@ -8,12 +8,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::SignedDuration;
 use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
-use seatrial::engine::webhooks::Webhooks;
 use seatrial::engine::{
     AccountRows, Answer, AuthRequest, Conform, Cx, Denial, Dialect, DialectCx, FieldSpec, Identity, Machine, Operations, Options, Outcome,
-    PathStyle, Refusal, Reply, Request, Start, Vendor, credentials, decode, scans_are_read,
+    PathStyle, Refusal, Reply, Request, Start, Vendor, credentials,
 };
-use seatrial::spec::Reading;
 use seatrial::world::{Clock, Credential, Kind, Mode, Task};
 use serde_json::{Value, json};
 
@@ -40,31 +38,23 @@ const SPEC: &str = r##"{
   }}
 }"##;
 
-pub(crate) const ACME: Vendor = Vendor {
-    id: "acme",
-    mount: "acme",
-    path_prefix: "",
-    legacy_prefix: "",
-    hosts: &["api.acme.example"],
-    spec: SPEC,
-    spec_source: "",
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
-    operations,
-    credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
-    accounts: &AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] },
-    account_of: |_| "default".to_owned(),
-    identify: |request| request.header("x-key").map(|key| Identity::Credential(key.to_owned())),
-    authenticate,
-    decode: decode::json_or_form,
-    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
-    due,
-    scanned: scans_are_read,
-    anchors: &[],
-    state: |_| Value::Null,
-    webhooks: Webhooks::NONE,
-    reading: Reading::STRICT,
-    limit: seatrial::engine::unlimited,
-};
+const ACCOUNTS: AccountRows = AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] };
+
+pub(crate) fn acme() -> Vendor {
+    Vendor {
+        hosts: vec!["api.acme.example".into()],
+        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
+        operations: Box::new(operations),
+        credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
+        accounts: &ACCOUNTS,
+        account_of: |_| "default".to_owned(),
+        identify: |request| request.header("x-key").map(|key| Identity::Credential(key.to_owned())),
+        authenticate,
+        dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
+        due,
+        ..Vendor::new("acme", SPEC, "")
+    }
+}
 
 fn operations(rows: &mut Operations) {
     rows.on("listThings", list).on("createThing", create);
@@ -119,7 +109,7 @@ pub(crate) fn start() -> Timestamp {
 
 fn machine() -> Machine {
     let start = Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
-    Machine::new(&[&ACME], Options { conform: Conform::All, ..Options::default() }, start)
+    Machine::new([acme()], Options { conform: Conform::All, ..Options::default() }, start)
 }
 
 fn call(machine: &Machine, method: Method, path: &str, key: &str, body: &str) -> Answer {

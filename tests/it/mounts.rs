@@ -9,13 +9,11 @@ use jiff::SignedDuration;
 use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::carrier::{Parcel, Scan, Status};
-use seatrial::engine::webhooks::Webhooks;
 use seatrial::engine::{
     AccountRows, Answer, Cx, Dialect, DialectCx, FieldSpec, Machine, Operations, Options, Outcome, PARCEL, PathStyle, Query, Refusal,
-    Reply, Request, Start, Vendor, credentials, decode, nothing_due, unlimited,
+    Reply, Request, Start, Vendor, credentials,
 };
 use seatrial::scenario::{self, run::MachineVocabulary};
-use seatrial::spec::Reading;
 use seatrial::vendors;
 use seatrial::world::{Clock, Kind, Mode};
 use serde::Deserialize;
@@ -26,60 +24,60 @@ use crate::advance::advance;
 /// Which vendor was told of a scan of which parcel.
 const TOLD: Kind = Kind::new("told");
 
-const V1: Vendor = Vendor {
-    id: "acme_v1",
-    mount: "acme",
-    path_prefix: "",
-    legacy_prefix: "/old",
-    hosts: &["one.acme.example"],
-    spec: r#"{"openapi": "3.0.3", "info": {"title": "1", "version": "1"}, "security": [{"key": []}], "paths": {
+const ACCOUNTS: AccountRows = AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] };
+
+fn v1() -> Vendor {
+    Vendor {
+        mount: "acme".into(),
+        legacy_prefix: "/old".into(),
+        hosts: vec!["one.acme.example".into()],
+        path_style: PathStyle { trailing_slash: false, doubled_slashes: false, case_insensitive: true },
+        operations: Box::new(|rows: &mut Operations| {
+            rows.on("read", read).on("book", book).on("plan", |_: &mut Cx<'_>| Err(Refusal::PaymentRequired("plan")));
+        }),
+        credentials: |_, _| credentials(&[("default", &[("key", "key")])]),
+        accounts: &ACCOUNTS,
+        account_of: |_| "default".to_owned(),
+        authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
+        dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v1, headers: |_, _| {} },
+        scanned: |cx, parcel, scan| told(cx, "v1", parcel, scan),
+        ..Vendor::new(
+            "acme_v1",
+            r#"{"openapi": "3.0.3", "info": {"title": "1", "version": "1"}, "security": [{"key": []}], "paths": {
       "/parcels/{number}": {
         "get": {"operationId": "read", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}},
           {"name": "pageSize", "in": "query", "schema": {"type": "integer"}}], "responses": {"200": {"description": "one"}}},
         "post": {"operationId": "book", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}}],
           "responses": {"200": {"description": "booked"}}}},
       "/Orders/listByTag": {"get": {"operationId": "plan", "responses": {"200": {"description": "gated"}}}}}}"#,
-    spec_source: "",
-    path_style: PathStyle { trailing_slash: false, doubled_slashes: false, case_insensitive: true },
-    operations: |rows: &mut Operations| {
-        rows.on("read", read).on("book", book).on("plan", |_: &mut Cx<'_>| Err(Refusal::PaymentRequired("plan")));
-    },
-    credentials: |_, _| credentials(&[("default", &[("key", "key")])]),
-    accounts: &AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] },
-    account_of: |_| "default".to_owned(),
-    identify: |_| None,
-    authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
-    decode: decode::json_or_form,
-    reading: Reading::STRICT,
-    limit: unlimited,
-    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v1, headers: |_, _| {} },
-    due: nothing_due,
-    scanned: |cx, parcel, scan| told(cx, "v1", parcel, scan),
-    anchors: &[],
-    webhooks: Webhooks::NONE,
-    state: |_| Value::Null,
-};
+            "",
+        )
+    }
+}
 
-const V2: Vendor = Vendor {
-    id: "acme_v2",
-    path_prefix: "/v2",
-    legacy_prefix: "",
-    hosts: &["two.acme.example"],
-    spec: r#"{"openapi": "3.0.3", "info": {"title": "2", "version": "2"}, "security": [{"key": []}], "paths": {
+fn v2() -> Vendor {
+    Vendor {
+        id: "acme_v2".into(),
+        path_prefix: "/v2".into(),
+        legacy_prefix: "".into(),
+        hosts: vec!["two.acme.example".into()],
+        spec: r#"{"openapi": "3.0.3", "info": {"title": "2", "version": "2"}, "security": [{"key": []}], "paths": {
       "/v2/parcels/{number}": {
         "get": {"operationId": "read", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}},
           {"name": "pageSize", "in": "query", "schema": {"type": "integer"}}], "responses": {"200": {"description": "one"}}},
         "post": {"operationId": "book", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}}],
-          "responses": {"200": {"description": "booked"}}}}}}"#,
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
-    operations: |rows: &mut Operations| {
-        rows.on("read", read).on("book", book);
-    },
-    credentials: |_, _| Vec::new(),
-    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v2, headers: |_, _| {} },
-    scanned: |cx, parcel, scan| told(cx, "v2", parcel, scan),
-    ..V1
-};
+          "responses": {"200": {"description": "booked"}}}}}}"#
+            .into(),
+        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
+        operations: Box::new(|rows: &mut Operations| {
+            rows.on("read", read).on("book", book);
+        }),
+        credentials: |_, _| Vec::new(),
+        dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v2, headers: |_, _| {} },
+        scanned: |cx, parcel, scan| told(cx, "v2", parcel, scan),
+        ..v1()
+    }
+}
 
 fn told(cx: &mut Cx<'_>, vendor: &str, parcel: &Parcel, scan: &Scan) {
     let rows = cx.docs.count(TOLD);
@@ -120,12 +118,20 @@ fn start() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
 }
 
-fn machine(vendors: &[&'static Vendor]) -> Machine {
+fn machine(vendors: impl IntoIterator<Item = Vendor>) -> Machine {
     let start = Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
     Machine::new(vendors, Options::default(), start)
 }
 
 fn send(machine: &Machine, method: Method, target: &str, headers: &[(&'static str, &str)]) -> Answer {
+    exchange(machine, method, target, headers, "")
+}
+
+fn post(machine: &Machine, target: &str, body: &str) -> Answer {
+    exchange(machine, Method::POST, target, &[("content-type", "application/json")], body)
+}
+
+fn exchange(machine: &Machine, method: Method, target: &str, headers: &[(&'static str, &str)], body: &str) -> Answer {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let headers =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
@@ -134,7 +140,7 @@ fn send(machine: &Machine, method: Method, target: &str, headers: &[(&'static st
         path: path.to_owned(),
         query: query.to_owned(),
         headers: HeaderMap::from_iter(headers),
-        body: bytes::Bytes::new(),
+        body: body.to_owned().into(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         mount: None,
     };
@@ -161,8 +167,8 @@ fn news(machine: &Machine) -> Vec<String> {
 
 #[test]
 fn a_scan_is_told_to_the_vendor_that_the_parcel_was_booked_with() {
-    for vendors in [[&V1, &V2], [&V2, &V1]] {
-        let machine = machine(&vendors);
+    for vendors in [[v1(), v2()], [v2(), v1()]] {
+        let machine = machine(vendors);
         let sandbox = machine.default_sandbox();
         booked(&machine, "/acme/parcels/A");
         booked(&machine, "/acme/v2/parcels/B");
@@ -171,7 +177,7 @@ fn a_scan_is_told_to_the_vendor_that_the_parcel_was_booked_with() {
                 let scan = Scan { at: cx.now, status: Status::Exception, code: None, message: None, location: None };
                 cx.scan(parcel, scan);
                 cx.force_next_step(parcel);
-                cx.vendor_id()
+                cx.vendor_id().to_owned()
             };
             let id = machine.with_parcel(sandbox, number, start(), by_hand).expect("the parcel is there");
             assert_eq!(id, format!("acme_{vendor}"));
@@ -186,7 +192,7 @@ fn a_scan_is_told_to_the_vendor_that_the_parcel_was_booked_with() {
 
 #[test]
 fn a_call_of_one_vendor_moves_the_parcel_of_another_in_its_name() {
-    let machine = machine(&[&V1, &V2]);
+    let machine = machine([v1(), v2()]);
     let text = "name: s\ntimelines:\n  reads:\n    steps: [{after_reads: 1, status: collected}, {at: +1h, status: in_transit}]\n  \
                 calls:\n    steps: [{on: acme_v1.read, status: collected}, {at: +1h, status: in_transit}]\n";
     for timeline in ["reads", "calls"] {
@@ -206,7 +212,7 @@ fn a_call_of_one_vendor_moves_the_parcel_of_another_in_its_name() {
 
 #[test]
 fn a_parcel_that_names_no_vendor_is_the_first_ones_of_its_mount() {
-    let machine = machine(&[&V1, &V2]);
+    let machine = machine([v1(), v2()]);
     let sandbox = machine.default_sandbox();
     booked(&machine, "/acme/v2/parcels/B");
     // As earlier versions stored it.
@@ -216,15 +222,15 @@ fn a_parcel_that_names_no_vendor_is_the_first_ones_of_its_mount() {
         cx.docs.put(PARCEL, "B", &stored);
     };
     machine.with_parcel(sandbox, "B", start(), forget).expect("the parcel is there");
-    let next = |cx: &mut Cx<'_>, parcel: &mut Parcel| cx.force_next_step(parcel).map(|_| cx.vendor_id());
-    assert_eq!(machine.with_parcel(sandbox, "B", start(), next).ok().flatten(), Some("acme_v1"));
+    let next = |cx: &mut Cx<'_>, parcel: &mut Parcel| cx.force_next_step(parcel).map(|_| cx.vendor_id().to_owned());
+    assert_eq!(machine.with_parcel(sandbox, "B", start(), next).ok().flatten(), Some("acme_v1".to_owned()));
     assert_eq!(news(&machine), ["v1 B manifested"]);
 }
 
 #[test]
 fn the_longest_prefix_of_whole_segments_wins_in_any_order() {
-    for vendors in [[&V1, &V2], [&V2, &V1]] {
-        let machine = machine(&vendors);
+    for vendors in [[v1(), v2()], [v2(), v1()]] {
+        let machine = machine(vendors);
         let check = |target: &str, expected: &str| assert_eq!(get(&machine, target), expected, "{target}");
         check("/acme/parcels/a", r#"["acme_v1","a",null,null]"#);
         check("/acme/v2/parcels/a", r#"["acme_v2","a",null,null]"#);
@@ -237,13 +243,13 @@ fn the_longest_prefix_of_whole_segments_wins_in_any_order() {
         assert!(get(&machine, "/acmefoo/parcels/a").contains("no vendor is mounted here"));
     }
     // Without a vendor for all other paths, the one that is nearest says no.
-    let machine = machine(&[&V2]);
+    let machine = machine([v2()]);
     assert_eq!(get(&machine, "/acme/v3/parcels"), r#""no, says 2""#);
 }
 
 #[test]
 fn host_names_tell_vendors_apart() {
-    let machine = machine(&[&V1, &V2]);
+    let machine = machine([v1(), v2()]);
     let check = |host: &str, path: &str, expected: &str| {
         let answer = send(&machine, Method::GET, path, &[("host", host)]);
         assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{host}{path}");
@@ -256,7 +262,7 @@ fn host_names_tell_vendors_apart() {
 
 #[test]
 fn letter_case_means_nothing_to_whom_it_means_nothing() {
-    let machine = machine(&[&V1, &V2]);
+    let machine = machine([v1(), v2()]);
     assert_eq!(get(&machine, "/acme/PARCELS/aB?PAGESIZE=2"), r#"["acme_v1","aB",2,"2"]"#);
     assert_eq!(get(&machine, "/acme/OLD/parcels/aB?pagesize=2"), r#"["acme_v1","aB",2,"2"]"#);
     assert_eq!(get(&machine, "/acme/v2/PARCELS/aB"), r#""no, says 2""#);
@@ -270,7 +276,7 @@ fn letter_case_means_nothing_to_whom_it_means_nothing() {
 
 #[test]
 fn escapes_are_decoded_once_and_never_become_slashes() {
-    let machine = machine(&[&V1, &V2]);
+    let machine = machine([v1(), v2()]);
     let check = |target: &str, expected: &str| assert_eq!(get(&machine, target), expected, "{target}");
     check("/%61cme/p%41rcels/%61%42", r#"["acme_v1","aB",null,null]"#);
     check("/@d%65fault/acme/%762/%70arcels/a", r#"["acme_v2","a",null,null]"#);
@@ -283,7 +289,7 @@ fn escapes_are_decoded_once_and_never_become_slashes() {
 
 #[test]
 fn every_path_of_every_vendor_may_have_its_letters_escaped() {
-    let (plain, escaped) = (machine(vendors::ALL), machine(vendors::ALL));
+    let (plain, escaped) = (machine(vendors::all()), machine(vendors::all()));
     let escape = |letter: char| if letter == '/' { letter.to_string() } else { format!("%{:02X}", letter as u32) };
     for loaded in plain.vendors().loaded() {
         for operation in loaded.catalog().operations() {
@@ -293,4 +299,93 @@ fn every_path_of_every_vendor_may_have_its_letters_escaped() {
             assert_eq!((one.status, one.headers, one.body), (other.status, other.headers, other.body), "{path}");
         }
     }
+}
+
+/// What a user's own file says, read when the process starts.
+const MINE: &str = "
+openapi: 3.0.3
+info: {title: Mine, version: '1'}
+paths:
+  /boxes/{id}:
+    get:
+      operationId: readBox
+      tags: [boxes]
+      security: [{key: []}]
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {200: {description: one, content: {application/json: {schema: {$ref: '#/components/schemas/Box'}}}}}
+  /boxes:
+    post:
+      operationId: makeBox
+      tags: [boxes]
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Box'}}}}
+      responses: {201: {description: made, content: {application/json: {schema: {$ref: '#/components/schemas/Box'}}}}}
+components:
+  securitySchemes: {key: {type: apiKey, in: header, name: x-key}}
+  schemas: {Box: {type: object, required: [width], properties: {width: {type: integer, minimum: 1, maximum: 9}}}}
+";
+
+fn mine(mount: &str) -> Vendor {
+    let document = scenario::yaml(MINE, "mine.yaml").unwrap_or_else(|problems| panic!("{}", problems[0]));
+    Vendor::from_document("mine".to_owned(), mount.to_owned(), MINE.to_owned(), &document).expect("the document is OpenAPI")
+}
+
+#[test]
+fn a_vendor_is_mounted_from_a_document_that_is_read_at_run_time() {
+    let machine = machine([v1(), mine("my")]);
+    let sandbox = machine.default_sandbox();
+    let one: Value = serde_json::from_str(&get(&machine, "/my/boxes/1")).expect("a sample is JSON");
+    assert!((1..=9).contains(&one["width"].as_i64().unwrap_or_default()), "{one}");
+    let made = post(&machine, "/my/boxes", r#"{"width": 7}"#);
+    assert_eq!((made.status.as_u16(), &made.body[..]), (201, &br#"{"width":7}"#[..]));
+    let refused = post(&machine, "/my/boxes", r#"{"width": 70}"#);
+    let problem: Value = serde_json::from_slice(&refused.body).expect("a problem is JSON");
+    assert_eq!((refused.status.as_u16(), &problem["title"]), (422, &json!("Unprocessable Entity")));
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with(": `width` must be at most 9")), "{problem}");
+    assert_eq!(send(&machine, Method::PATCH, "/my/boxes", &[]).headers.get("allow").map(HeaderValue::as_bytes), Some(&b"POST"[..]));
+    // In the journal, in the coverage table, and as a document for people.
+    let journal = sandbox.journal();
+    let first = journal.iter().next().expect("the call is written down");
+    assert_eq!((&*first.vendor, first.operation.as_deref()), ("mine", Some("mine.readBox")));
+    drop(journal);
+    let coverage = machine.vendors().coverage().into_iter().find(|row| row.vendor == "mine").expect("it has a row");
+    assert_eq!((coverage.operations, coverage.rows, coverage.gaps), (2, 0, vec!["mine.readBox".to_owned(), "mine.makeBox".to_owned()]));
+    let vendor = machine.vendors().find("mine").expect("it is mounted");
+    assert!(vendor.spec_source == MINE && vendor.spec.starts_with(r#"{"openapi":"3.0.3""#));
+}
+
+#[test]
+fn a_scenario_speaks_of_a_vendor_that_was_read_at_run_time() {
+    let machine = machine([v1(), mine("my")]);
+    let load = |text: &str| scenario::load_bytes(text.as_bytes(), "s", &MachineVocabulary(&machine));
+    let text = "name: s\naccounts: {my: [{key: k}]}\ngiven: [{mine.makeBox: {width: 3}}]\noverrides: [{on: mine.*, fault: 503, times: 1}]";
+    let scenario = load(text).unwrap_or_else(|problems| panic!("{}", problems[0]));
+    let staged =
+        scenario::run::stage(&machine, "default", &Arc::new(scenario), None, start()).unwrap_or_else(|problems| panic!("{}", problems[0]));
+    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+    let statuses = ["/my/boxes/1", "/my/boxes/1"].map(|path| send(&machine, Method::GET, path, &[]).status.as_u16());
+    assert_eq!(statuses, [503, 200]);
+    let problems = load("overrides: [{on: mine.readBoxes, fault: 503}]").expect_err("there is no such operation");
+    assert!(problems[0].to_string().contains("did you mean `mine.readBox`?"), "{}", problems[0]);
+}
+
+#[test]
+fn a_document_that_is_none_is_refused_before_it_is_mounted() {
+    let refused = |document: &Value| Vendor::from_document("mine", "my", String::new(), document).err().map(|error| error.to_string());
+    assert!(refused(&json!({"swagger": "2.0"})).is_some_and(|error| error.contains("the document of `mine` is not OpenAPI 3.0")));
+    assert!(
+        refused(&json!({"openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": {"/a": {"get": {"responses": {}}}}}))
+            .is_some_and(|error| error.contains("has no operationId for `get /a`"))
+    );
+}
+
+#[test]
+fn handlers_may_be_closures_over_what_was_read_at_run_time() {
+    let answer = "read at run time".to_owned();
+    let operations = move |rows: &mut Operations| {
+        let answer = answer.clone();
+        rows.on("readBox".to_owned(), move |_: &mut Cx<'_>| Ok(Reply::ok(json!({"width": 1, "said": answer}))));
+    };
+    let machine = machine([Vendor { operations: Box::new(operations), ..mine("my") }]);
+    assert_eq!(get(&machine, "/my/boxes/1"), r#"{"width":1,"said":"read at run time"}"#);
+    assert_eq!(machine.vendors().coverage()[0].gaps, ["mine.makeBox"]);
 }

@@ -38,7 +38,7 @@ fn call(machine: &Machine, path: &str, body: &Value) -> Value {
 #[test]
 fn a_shiptheory_booking_is_delivered_on_the_day_and_by_the_time_of_its_service() {
     let start = Start { clock: Clock::new(Mode::Frozen, Some(wall()), wall()), ..Start::plain(wall()) };
-    let machine = Machine::new(vendors::ALL, Options::default(), start);
+    let machine = Machine::new(vendors::all(), Options::default(), start);
     let booking = json!({
         "reference": "S-1",
         "reference2": "O-1",

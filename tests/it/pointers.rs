@@ -12,10 +12,9 @@ use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Event, Message, Outbound, RetryPolicy, Subscription, Webhooks};
 use seatrial::engine::{
-    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PathStyle, PublicUrls, Query, Refusal, Reply,
-    Request, Start, Vendor, credentials, decode, scans_are_read, signing, unlimited,
+    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Refusal, Reply, Request,
+    Start, Vendor, credentials, signing,
 };
-use seatrial::spec::Reading;
 use seatrial::world::{Kind, Mode, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -49,44 +48,32 @@ const SPEC: &str = r#"{
   }
 }"#;
 
-static HARBOR: Vendor = Vendor {
-    id: "harbor",
-    mount: "harbor",
-    path_prefix: "",
-    legacy_prefix: "",
-    hosts: &[],
-    spec: SPEC,
-    spec_source: SPEC,
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
-    operations: rows,
-    credentials: |_, _| credentials(&[("main", &[("key", "harbor-key")])]),
-    accounts: &AccountRows { about: "Harbor masters.", credentials: &[&[]], others: &[] },
-    account_of: |_| "main".to_owned(),
-    identify: |_| None,
-    authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
-    decode: decode::json_or_form,
-    reading: Reading::STRICT,
-    limit: unlimited,
-    dialect: Dialect {
-        style: Style::Compact,
-        content_type: "application/json",
-        refuse: |refusal, _| Reply::json(StatusCode::BAD_REQUEST, json!({"error": format!("{refusal:?}")})),
-        headers: |_, _| {},
-    },
-    due: landed,
-    scanned: scans_are_read,
-    anchors: &[],
-    webhooks: Webhooks {
-        events: &["landed", "moved"],
-        shared: None,
-        policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[7_200, 7_200], retries_answers: true, pause_after: None },
-        secret: |_| None,
-        render,
-        sign,
-        sample: |_, _| (String::new(), Value::Null),
-    },
-    state: |_| Value::Null,
-};
+fn harbor() -> Vendor {
+    Vendor {
+        operations: Box::new(rows),
+        credentials: |_, _| credentials(&[("main", &[("key", "harbor-key")])]),
+        accounts: &AccountRows { about: "Harbor masters.", credentials: &[&[]], others: &[] },
+        account_of: |_| "main".to_owned(),
+        authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
+        dialect: Dialect {
+            style: Style::Compact,
+            content_type: "application/json",
+            refuse: |refusal, _| Reply::json(StatusCode::BAD_REQUEST, json!({"error": format!("{refusal:?}")})),
+            headers: |_, _| {},
+        },
+        due: landed,
+        webhooks: Webhooks {
+            events: &["landed", "moved"],
+            shared: None,
+            policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[7_200, 7_200], retries_answers: true, pause_after: None },
+            secret: |_| None,
+            render,
+            sign,
+            sample: |_, _| (String::new(), Value::Null),
+        },
+        ..Vendor::new("harbor", SPEC, SPEC)
+    }
+}
 
 fn rows(rows: &mut Operations) {
     rows.on("listCrates", list).on("loadCrates", load).on("keys", |_: &mut Cx<'_>| -> Outcome { Ok(Reply::ok(signing::jwks())) });
@@ -166,7 +153,7 @@ fn read(answer: &Answer) -> Value {
 
 #[test]
 fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
-    let machine = Machine::new(&[&HARBOR], Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
+    let machine = Machine::new([harbor()], Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
     machine.set_public_urls(PublicUrls { all: Some(([0, 0, 0, 0], 4711).into()), ..PublicUrls::default() });
     let sandbox = machine.default_sandbox();
     sandbox.lock().world.set_mode(Mode::Frozen, wall());

@@ -7,12 +7,7 @@ use seatrial::base::time::Timestamp;
 use seatrial::engine::auth::{Identity, credentials};
 use seatrial::engine::listing::{self, Bad, By, Filter, Key, Listing, Number, Sorting, Test};
 use seatrial::engine::resource::{self, Conventions, Resource, Sent, Source};
-use seatrial::engine::webhooks::Webhooks;
-use seatrial::engine::{
-    AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, PathStyle, Refusal, Reply, Request, Start, Vendor, decode,
-    nothing_due, scans_are_read, unlimited,
-};
-use seatrial::spec::Reading;
+use seatrial::engine::{AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, Refusal, Reply, Request, Start, Vendor};
 use seatrial::world::Kind;
 use serde_json::{Value, json};
 
@@ -50,31 +45,23 @@ const SPEC: &str = r##"{
   }
 }"##;
 
-static YARD: Vendor = Vendor {
-    id: "yard",
-    mount: "yard",
-    path_prefix: "",
-    legacy_prefix: "",
-    hosts: &[],
-    spec: SPEC,
-    spec_source: SPEC,
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
-    operations: rows,
-    credentials: |_, _| credentials(&[("main", &[("api_key", "TEST_yard")])]),
-    accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], others: &[] },
-    account_of: |_| "main".to_owned(),
-    identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
-    authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),
-    decode: decode::json_or_form,
-    reading: Reading::STRICT,
-    limit: unlimited,
-    dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: |refusal, _| refuse(refusal), headers: |_, _| {} },
-    due: nothing_due,
-    scanned: scans_are_read,
-    anchors: &[],
-    webhooks: Webhooks::NONE,
-    state: |_| Value::Null,
-};
+fn yard() -> Vendor {
+    Vendor {
+        operations: Box::new(rows),
+        credentials: |_, _| credentials(&[("main", &[("api_key", "TEST_yard")])]),
+        accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], others: &[] },
+        account_of: |_| "main".to_owned(),
+        identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
+        authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),
+        dialect: Dialect {
+            style: Style::Compact,
+            content_type: "application/json",
+            refuse: |refusal, _| refuse(refusal),
+            headers: |_, _| {},
+        },
+        ..Vendor::new("yard", SPEC, SPEC)
+    }
+}
 
 fn rows(rows: &mut Operations) {
     rows.list("list", &WAREHOUSES).create("create", &WAREHOUSES);
@@ -164,7 +151,7 @@ fn check(machine: &Machine, call: &str, body: Value, expected: (u16, Value)) {
 #[test]
 fn a_vendor_can_do_without_rules() {
     let start = "2026-01-05T09:00:00Z".parse().expect("a timestamp");
-    let machine = Machine::new(&[&YARD], Options { conform: Conform::All, ..Options::default() }, Start::plain(start));
+    let machine = Machine::new([yard()], Options { conform: Conform::All, ..Options::default() }, Start::plain(start));
     machine.default_sandbox().lock().world.set_mode(seatrial::world::Mode::Frozen, start);
     let row = |id: &str, name: &str, is_default: bool| {
         let at = "2026-01-05T09:00:00Z";

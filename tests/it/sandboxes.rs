@@ -16,7 +16,7 @@ fn wall() -> Timestamp {
 }
 
 fn machine(options: Options) -> Machine {
-    Machine::new(vendors::ALL, options, Start::plain(wall()))
+    Machine::new(vendors::all(), options, Start::plain(wall()))
 }
 
 fn made(machine: &Machine, name: &str) -> Arc<Sandbox> {

@@ -27,7 +27,7 @@ impl World {
 
     fn load(text: &str) -> Result<Self, String> {
         let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(start()));
+        let machine = Machine::new(vendors::all(), Options::default(), Start::plain(start()));
         let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{text}");
         let scenario = scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).map_err(told)?;
         let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).map_err(told)?;

@@ -21,7 +21,7 @@ fn wall() -> Timestamp {
 
 /// A machine whose default sandbox is frozen and disturbed as `webhooks` says.
 fn machine(webhooks: &str) -> Machine {
-    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall()));
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
     let text = format!("clock: {{start: {WALL}, mode: frozen}}\nwebhooks: {webhooks}\n");
     let scenario = scenario::load(&text, "telling.yaml", &scenario::run::MachineVocabulary(&machine)).expect("the scenario is fine");
     let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).expect("it is given nothing");
@@ -300,7 +300,7 @@ fn a_scenario_subscribes_whom_it_names() {
 
 #[test]
 fn a_scenario_that_subscribes_to_nothing_known_is_refused() {
-    let machine = Machine::new(vendors::ALL, Options::default(), Start::plain(wall()));
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
     let text = "webhooks: {subscriptions: [{vendor: shippo, url: http://127.0.0.1:9/hook, events: [track_update]}]}";
     let scenario = scenario::load(text, "telling.yaml", &scenario::run::MachineVocabulary(&machine)).expect("events are known to the machine only");
     let problems = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).err().expect("there is no such event");

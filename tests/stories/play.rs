@@ -55,7 +55,7 @@ pub fn wall() -> Timestamp {
 }
 
 fn machine() -> Machine {
-    Machine::new(vendors::ALL, Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()))
+    Machine::new(vendors::all(), Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()))
 }
 
 /// A machine whose default sandbox is at the beginning of a scenario.

@@ -128,7 +128,7 @@ impl Cx<'_> {
         let notice = Event { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
         let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.render)(&notice);
         if body.contains(NOWHERE) {
-            let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, self.vendor.mount) } else { to.base.clone() };
+            let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, &self.vendor.mount) } else { to.base.clone() };
             body = body.replace(&format!("http://{NOWHERE}"), &own);
         }
         headers.insert(0, ("content-type".to_owned(), content_type.to_owned()));
@@ -223,7 +223,7 @@ impl Cx<'_> {
 
     /// The stream of what a subscriber is told: no other stream moves because somebody listens.
     fn webhook_rng(&self, subscription: &str, number: u64) -> Rng {
-        entropy::stream(self.docs.world.seed(), &[self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
+        entropy::stream(self.docs.world.seed(), &[&self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
     }
 }
 

@@ -8,13 +8,13 @@ use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, qu
 use crate::scenario::node::{Kind, Member, Node};
 
 /// What `accounts` may name, with what each can have in its rows.
-pub(super) type Mounts = Vec<(&'static str, &'static AccountRows)>;
+pub(super) type Mounts<'v> = Vec<(&'v str, &'v AccountRows)>;
 
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) problems: Vec<Diagnostic>,
     /// `None` when nobody knows, and so every account is taken as it is.
-    pub(super) mounts: Option<Mounts>,
+    pub(super) mounts: Option<Mounts<'s>>,
     /// Patterns compiled so far.
     pub(super) patterns: usize,
 }
@@ -55,7 +55,7 @@ impl<'n> Fields<'n> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts>) -> Self {
+    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts<'s>>) -> Self {
         Self { source, problems, mounts, patterns: 0 }
     }
 

@@ -49,7 +49,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let vendor = vendor.ok_or_else(|| Problem::bad_request(format!("there is no vendor `{name}`")))?;
     let text = String::from_utf8_lossy(request.body);
     let story = Arc::new(load_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine))?);
-    let mut player = Player::new(&admin.machine, &sandbox, vendor.mount, &story);
+    let mut player = Player::new(&admin.machine, &sandbox, &vendor.mount, &story);
     let sender = Arc::clone(&admin.webhook_sender);
     let play = async move {
         let mut steps = Vec::new();

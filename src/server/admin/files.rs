@@ -28,7 +28,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
     let vendors = admin.machine.vendors().all().iter();
-    let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.into(), vendor.mount.into()]).collect();
+    let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let Contents { mut world, scenario, given, faults } =
         file.read(&names, wall()).map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };

@@ -29,11 +29,11 @@ pub(crate) struct Version {
     name: &'static str,
     version: &'static str,
     /// The ids of all vendors.
-    vendors: Vec<&'static str>,
+    vendors: Vec<String>,
 }
 
 pub(crate) async fn version(admin: &Admin, _: &AdminRequest<'_>) -> Result<Version, Problem> {
-    let vendors = admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect();
+    let vendors = admin.machine.vendors().all().iter().map(|vendor| vendor.id.to_string()).collect();
     Ok(Version { name: "seatrial", version: env!("CARGO_PKG_VERSION"), vendors })
 }
 
@@ -53,5 +53,6 @@ pub(crate) async fn spec(admin: &Admin, request: &AdminRequest<'_>) -> Result<Ad
     let (id, is_json) = name.strip_suffix(".json").map_or((name.strip_suffix(".yaml").unwrap_or(name), false), |id| (id, true));
     let vendor = admin.machine.vendors().find(id);
     let vendor = vendor.ok_or_else(|| Problem::not_found(format!("there is no vendor `{id}`")))?;
-    Ok(if is_json { response::text("application/json", vendor.spec) } else { response::text("application/yaml", vendor.spec_source) })
+    let (content_type, text) = if is_json { ("application/json", &vendor.spec) } else { ("application/yaml", &vendor.spec_source) };
+    Ok(response::text(content_type, text.to_string()))
 }

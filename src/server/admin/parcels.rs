@@ -52,7 +52,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
         parcels.extend(rows.filter_map(|(_, body)| {
             let parcel = serde_json::from_slice(body).ok()?;
             let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
-            Some(ParcelView::of(vendor.id, &account.name, &parcel))
+            Some(ParcelView::of(&vendor.id, &account.name, &parcel))
         }));
     }
     Ok(Parcels { parcels })

@@ -25,9 +25,9 @@ pub(crate) struct SandboxView {
     usage: Usage,
     snapshots: Vec<SnapshotView>,
     /// Rows of credentials by the vendor's mount.
-    credentials: IndexMap<&'static str, Vec<Map<String, Value>>>,
+    credentials: IndexMap<String, Vec<Map<String, Value>>>,
     /// Base URLs by the vendor's mount.
-    urls: IndexMap<&'static str, String>,
+    urls: IndexMap<String, String>,
 }
 
 /// A snapshot of a sandbox.
@@ -46,9 +46,9 @@ impl SandboxView {
         let (mut credentials, mut urls) = (IndexMap::new(), IndexMap::new());
         let state = sandbox.lock();
         for vendor in admin.machine.vendors().all() {
-            let rows = state.world.accounts().credentials(vendor.mount);
-            credentials.insert(vendor.mount, rows.iter().map(|row| (*row.facts).clone()).collect());
-            urls.insert(vendor.mount, admin.vendor_url(request, sandbox, vendor.mount));
+            let rows = state.world.accounts().credentials(&vendor.mount);
+            credentials.insert(vendor.mount.to_string(), rows.iter().map(|row| (*row.facts).clone()).collect());
+            urls.insert(vendor.mount.to_string(), admin.vendor_url(request, sandbox, &vendor.mount));
         }
         let (seed, scenario) = (state.world.seed(), state.scenario.clone());
         drop(state);

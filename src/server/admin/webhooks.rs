@@ -59,7 +59,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let sandbox = admin.sandbox(request)?;
     let wanted: CreateWebhook = request.read()?;
     let Some(vendor) = admin.machine.vendors().find(&wanted.vendor) else {
-        let known: Vec<&str> = admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect();
+        let known: Vec<&str> = admin.machine.vendors().all().iter().map(|vendor| &*vendor.id).collect();
         return Err(Problem::bad_request(format!("`vendor` is one of {}, found `{}`", known.join(", "), wanted.vendor)));
     };
     let known = vendor.webhooks.events;
@@ -72,8 +72,8 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if !wanted.url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some()) {
         return Err(Problem::bad_request(format!("`url` is an address such as `http://127.0.0.1:9000/hooks`, found `{}`", wanted.url)));
     }
-    let base = admin.vendor_url(request, &sandbox, vendor.mount);
-    let made = admin.machine.as_account(&sandbox, vendor.id, wanted.account.as_deref(), wall(), |cx| {
+    let base = admin.vendor_url(request, &sandbox, &vendor.mount);
+    let made = admin.machine.as_account(&sandbox, &vendor.id, wanted.account.as_deref(), wall(), |cx| {
         let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
         let mut subscription = Subscription::new(&wanted.url, events, cx.now);
         subscription.format = wanted.format;

@@ -28,50 +28,50 @@ mod wire;
 
 use serde_json::{Value, json};
 
-use crate::engine::{PathStyle, Vendor, nothing_due, unlimited};
-use crate::spec::Reading;
+use crate::base::name::Name;
+use crate::engine::Vendor;
 use crate::world::Account;
 
+/// The id of version 1.2.
+const V1_2: &str = "shipmate_v1_2";
+
 /// Shipmate v1.1.
-pub const VENDOR: Vendor = Vendor {
-    id: "shipmate",
-    mount: "shipmate",
-    path_prefix: "",
-    legacy_prefix: "",
-    hosts: &["api.shipmate.co.uk", "api-staging.shipmate.co.uk"],
-    spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate/openapi.json")),
-    spec_source: include_str!("../../../specs/shipmate/openapi.yaml"),
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
-    operations: operations::rows,
-    credentials: access::credentials,
-    accounts: &access::ACCOUNTS,
-    account_of: access::account_of,
-    identify: access::identify,
-    authenticate: access::authenticate,
-    decode: access::decode,
-    reading: Reading::STRICT,
-    limit: unlimited,
-    dialect: dialect::DIALECT,
-    due: nothing_due,
-    scanned: webhooks::scanned,
-    anchors: &[],
-    webhooks: webhooks::WEBHOOKS,
-    state,
-};
+pub fn vendor() -> Vendor {
+    Vendor {
+        hosts: Name::list(["api.shipmate.co.uk", "api-staging.shipmate.co.uk"]),
+        operations: Box::new(operations::rows),
+        credentials: access::credentials,
+        accounts: &access::ACCOUNTS,
+        account_of: access::account_of,
+        identify: access::identify,
+        authenticate: access::authenticate,
+        decode: access::decode,
+        dialect: dialect::DIALECT,
+        scanned: webhooks::scanned,
+        webhooks: webhooks::WEBHOOKS,
+        state,
+        ..Vendor::new(
+            "shipmate",
+            include_str!(concat!(env!("OUT_DIR"), "/shipmate/openapi.json")),
+            include_str!("../../../specs/shipmate/openapi.yaml"),
+        )
+    }
+}
 
 /// Shipmate v1.2.
-pub const VENDOR_V1_2: Vendor = Vendor {
-    id: "shipmate_v1_2",
-    path_prefix: "/v1.2",
-    legacy_prefix: "",
-    spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/openapi.json")),
-    spec_source: include_str!("../../../specs/shipmate_v1_2/openapi.yaml"),
-    operations: operations::rows_v1_2,
-    // Those of version 1.1 open both.
-    credentials: |_, _| Vec::new(),
-    dialect: dialect::DIALECT_V1_2,
-    ..VENDOR
-};
+pub fn vendor_v1_2() -> Vendor {
+    Vendor {
+        id: V1_2.into(),
+        path_prefix: "/v1.2".into(),
+        spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/openapi.json")).into(),
+        spec_source: include_str!("../../../specs/shipmate_v1_2/openapi.yaml").into(),
+        operations: Box::new(operations::rows_v1_2),
+        // Those of version 1.1 open both.
+        credentials: |_, _| Vec::new(),
+        dialect: dialect::DIALECT_V1_2,
+        ..vendor()
+    }
+}
 
 /// `$state.consignments` and `$state.skus` count what the account has.
 fn state(account: &Account) -> Value {

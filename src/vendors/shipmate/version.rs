@@ -15,7 +15,7 @@ pub(super) enum Version {
 impl Version {
     /// The version that a call speaks.
     pub fn of(cx: &Cx<'_>) -> Self {
-        if cx.vendor_id() == super::VENDOR_V1_2.id { Self::V1_2 } else { Self::V1_1 }
+        if cx.vendor_id() == super::V1_2 { Self::V1_2 } else { Self::V1_1 }
     }
 
     /// The beginning of its paths.

@@ -33,36 +33,34 @@ mod wire;
 use serde_json::{Value, json};
 
 use crate::carrier::Anchor;
-use crate::engine::{PathStyle, Vendor, decode};
-use crate::spec::Reading;
+use crate::engine::Vendor;
 use crate::world::Account;
 
 /// Shippo.
-pub const VENDOR: Vendor = Vendor {
-    id: "shippo",
-    mount: "shippo",
-    path_prefix: "",
-    legacy_prefix: "/v1",
-    hosts: &["api.goshippo.com"],
-    spec: include_str!(concat!(env!("OUT_DIR"), "/shippo/openapi.json")),
-    spec_source: include_str!("../../../specs/shippo/openapi.yaml"),
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
-    operations: operations::rows,
-    credentials: access::credentials,
-    accounts: &access::ACCOUNTS,
-    account_of: access::account_of,
-    identify: access::identify,
-    authenticate: access::authenticate,
-    decode: decode::json_or_form,
-    reading: Reading::STRICT,
-    limit: limits::of,
-    dialect: dialect::DIALECT,
-    due: rules::due,
-    scanned: rules::scanned,
-    anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
-    webhooks: webhooks::WEBHOOKS,
-    state,
-};
+pub fn vendor() -> Vendor {
+    Vendor {
+        legacy_prefix: "/v1".into(),
+        hosts: vec!["api.goshippo.com".into()],
+        operations: Box::new(operations::rows),
+        credentials: access::credentials,
+        accounts: &access::ACCOUNTS,
+        account_of: access::account_of,
+        identify: access::identify,
+        authenticate: access::authenticate,
+        limit: limits::of,
+        dialect: dialect::DIALECT,
+        due: rules::due,
+        scanned: rules::scanned,
+        anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
+        webhooks: webhooks::WEBHOOKS,
+        state,
+        ..Vendor::new(
+            "shippo",
+            include_str!(concat!(env!("OUT_DIR"), "/shippo/openapi.json")),
+            include_str!("../../../specs/shippo/openapi.yaml"),
+        )
+    }
+}
 
 /// `$state.cheapest`, `$state.fastest` and `$state.best` are the marked rates of the latest shipment that was rated.
 fn state(account: &Account) -> Value {

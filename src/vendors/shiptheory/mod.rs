@@ -37,39 +37,34 @@ mod xml;
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::webhooks::Webhooks;
-use crate::engine::{self, PathStyle, Vendor, unlimited};
+use crate::engine::Vendor;
 use crate::world::Account;
 
 /// Shiptheory.
-pub const VENDOR: Vendor = Vendor {
-    id: "shiptheory",
-    mount: "shiptheory",
-    path_prefix: "",
-    legacy_prefix: "",
-    hosts: &["api.shiptheory.com"],
-    spec: include_str!(concat!(env!("OUT_DIR"), "/shiptheory/openapi.json")),
-    spec_source: include_str!("../../../specs/shiptheory/openapi.yaml"),
-    path_style: PathStyle { trailing_slash: true, doubled_slashes: false, case_insensitive: false },
-    operations: operations::rows,
-    credentials: access::credentials,
-    accounts: &access::ACCOUNTS,
-    account_of,
-    identify: access::identify,
-    authenticate: access::authenticate,
-    decode: access::decode,
-    reading: checks::READING,
-    limit: unlimited,
-    dialect: dialect::DIALECT,
-    due: |cx, task| {
-        approval::due(cx, task);
-        holding::due(cx, task);
-    },
-    scanned: engine::scans_are_read,
-    anchors: &[],
-    webhooks: Webhooks::NONE,
-    state,
-};
+pub fn vendor() -> Vendor {
+    Vendor {
+        hosts: vec!["api.shiptheory.com".into()],
+        operations: Box::new(operations::rows),
+        credentials: access::credentials,
+        accounts: &access::ACCOUNTS,
+        account_of,
+        identify: access::identify,
+        authenticate: access::authenticate,
+        decode: access::decode,
+        reading: checks::READING,
+        dialect: dialect::DIALECT,
+        due: |cx, task| {
+            approval::due(cx, task);
+            holding::due(cx, task);
+        },
+        state,
+        ..Vendor::new(
+            "shiptheory",
+            include_str!(concat!(env!("OUT_DIR"), "/shiptheory/openapi.json")),
+            include_str!("../../../specs/shiptheory/openapi.yaml"),
+        )
+    }
+}
 
 fn account_of(row: &Map<String, Value>) -> String {
     row.get("email").and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -173,8 +173,8 @@ fn conversation(admin: &Admin, rows: &[Arc<Entry>], seed: u64, frozen: bool, sec
     Ok(out)
 }
 
-fn mount_of(admin: &Admin, entry: &Entry) -> &'static str {
-    admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| vendor.mount)
+fn mount_of<'a>(admin: &'a Admin, entry: &Entry) -> &'a str {
+    admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
 }
 
 fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {

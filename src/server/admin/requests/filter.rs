@@ -58,7 +58,7 @@ impl Filter {
         let text = |name: &str| request.query(name).map(str::to_owned);
         // A name that nothing can have would fit no call, and be waited for in vain.
         if let Some(wanted) = request.query("vendor") {
-            known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| vendor.id).collect::<Vec<_>>())?;
+            known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| &*vendor.id).collect::<Vec<_>>())?;
         }
         if let Some(wanted) = request.query("operation") {
             let loaded = admin.machine.vendors().loaded().iter();
