@@ -1,8 +1,9 @@
 //! Holds a value against a schema: one walk in the order of the document, which allocates nothing while all is in order.
 //!
 //! Keywords count by the type of the value, as in JSON Schema; what the vendor's [`Reading`] takes for something else is checked as
-//! that. Of a value that is none of an enumeration only that is said. Where no alternative of `anyOf` or `oneOf` fits, the one that the
-//! value comes closest to speaks: the one that the discriminator names, or else the only one of the value's type.
+//! that. Of a value that is none of an enumeration, or of another type than a format of the vendor's own, only that is said. Where no
+//! alternative of `anyOf` or `oneOf` fits, the one that the value comes closest to speaks: the one that the discriminator names, or
+//! else the only one of the value's type.
 
 use std::borrow::Cow;
 
@@ -74,7 +75,10 @@ impl<'a> Checker<'a> {
             return self.add(path, Some(sent), || Rule::Enum(schema.choices.clone()));
         }
         if let Some(wanted) = wanted.filter(|_| is_wrong && schema.choices.is_empty()) {
-            self.wrong_type(schema, wanted, sent, path);
+            match schema.format.as_deref().filter(|name| self.own_format(name).is_some()) {
+                Some(name) => self.add(path, Some(sent), || Rule::Format(name.to_owned())),
+                None => self.wrong_type(schema, wanted, sent, path),
+            }
         }
         match &*read {
             Value::String(text) => self.text(schema, text, sent, path),
@@ -204,11 +208,15 @@ impl<'a> Checker<'a> {
             self.add(path, Some(sent), || Rule::Pattern(pattern.source.to_string()));
         }
         if let Some(name) = &schema.format {
-            let own = self.reading.formats.iter().find(|(own, _)| **own == **name);
-            if own.map_or_else(|| format::fits(name, text), |(_, fits)| Some(fits(text))) == Some(false) {
+            if self.own_format(name).map_or_else(|| format::fits(name, text), |fits| Some(fits(text))) == Some(false) {
                 self.add(path, Some(sent), || Rule::Format(name.to_string()));
             }
         }
+    }
+
+    /// How the vendor tells texts of that format.
+    fn own_format(&self, name: &str) -> Option<fn(&str) -> bool> {
+        self.reading.formats.iter().find(|(own, _)| *own == name).map(|(_, fits)| *fits)
     }
 
     fn number(&mut self, schema: &Schema, number: &Number, sent: &Value, path: &Path<'_>) {

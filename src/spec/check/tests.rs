@@ -180,6 +180,13 @@ fn values_are_read_as_the_vendor_reads_them() {
     let wrong = json!({ "name": " ", "count": "0.5", "tree": null });
     let expected = ["name: Required", "count: Type", "count: Minimum", "tree: Required", "tree.value: Required"];
     check_read(&lenient, &schema, wrong, &expected, json!({ "name": " ", "count": "0.5", "tree": null }));
+    check_read(
+        &lenient,
+        &schema,
+        json!({ "name": [], "tree": { "value": 1 } }),
+        &["name: Format"],
+        json!({ "name": [], "tree": { "value": 1 } }),
+    );
     check_read(&lenient, &schema, json!(5), &["name: Required", "tree: Required", "tree.value: Required"], json!({}));
     check_read(
         &lenient,

@@ -31,7 +31,6 @@ pub(super) struct Carrier {
     pub settings_name: String,
     pub increments: Vec<u32>,
     pub tracking: String,
-    #[serde(default)]
     pub reference_max: Option<usize>,
     pub weight_max: f64,
     #[serde(flatten)]
@@ -44,7 +43,6 @@ pub(super) struct Service {
     pub id: u32,
     pub name: String,
     pub days: u8,
-    #[serde(default)]
     pub by: Option<Time>,
     pub increments: Vec<u32>,
     #[serde(flatten)]
@@ -81,21 +79,13 @@ pub(super) struct ShippingRule {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct When {
-    #[serde(default)]
     pub countries: Option<Vec<String>>,
-    #[serde(default)]
     pub not_countries: Option<Vec<String>>,
-    #[serde(default)]
     pub weight_from: Option<f64>,
-    #[serde(default)]
     pub weight_to: Option<f64>,
-    #[serde(default)]
     pub value_from: Option<f64>,
-    #[serde(default)]
     pub value_to: Option<f64>,
-    #[serde(default)]
     pub shipping_method: Option<String>,
-    #[serde(default)]
     pub rules_metadata: Option<String>,
 }
 
@@ -103,9 +93,7 @@ pub(super) struct When {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Then {
-    #[serde(default)]
     pub book: Option<u32>,
-    #[serde(default)]
     pub approve: Option<u32>,
     #[serde(default)]
     pub returns: Vec<u32>,
@@ -114,9 +102,7 @@ pub(super) struct Then {
 /// Where something delivers to, by alpha-2 codes.
 #[derive(Deserialize)]
 pub(super) struct Area {
-    #[serde(default)]
     pub countries: Option<Vec<String>>,
-    #[serde(default)]
     pub not_countries: Option<Vec<String>>,
 }
 

@@ -17,7 +17,7 @@ const GO_ON: &str = "shiptheory.go_on";
 pub(super) fn place(cx: &Cx<'_>) -> Option<Status> {
     [Status::Ready, Status::NotReady, Status::Processing, Status::PrintError]
         .into_iter()
-        .find(|status| status.word() == cx.credential.text("holds_at"))
+        .find(|status| status.is(cx.credential.text("holds_at")))
 }
 
 /// Stops a booking there.

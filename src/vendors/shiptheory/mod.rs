@@ -7,7 +7,7 @@
 //! rules/          one file for each tag of the document
 //! checks.rs       how CakePHP reads requests, and how it tells their faults
 //! routing.rs      which carrier gets a shipment, and what it refuses
-//! filters.rs      the filters of search and list; paging.rs their pages
+//! listing.rs      filters, sort fields and pages
 //! approval.rs     what happens to shipments that wait
 //! holding.rs      bookings that stop on their way, where a scenario says so
 //! xml.rs          answers for those who would rather read XML
@@ -23,11 +23,10 @@ mod approval;
 mod catalog;
 mod checks;
 mod dialect;
-mod filters;
 mod holding;
 mod labels;
+mod listing;
 mod operations;
-mod paging;
 mod parcels;
 mod routing;
 mod rows;

@@ -1,6 +1,10 @@
 //! Which carrier gets a shipment: the one that owns the delivery service, or the one that the account's shipping rules
 //! name; and what that carrier refuses.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::carrier::countries;
 use crate::vendors::shiptheory::catalog::{CATALOG, Carrier, ReturnService, Service, When};
 use crate::vendors::shiptheory::wire::{Booking, Number, Shipment};
@@ -106,25 +110,9 @@ fn name_of(country: &str) -> &str {
 
 /// Whether a text is a British postcode: area, district, space or none, sector and unit.
 fn is_british(postcode: &str) -> bool {
-    let code: Vec<u8> = postcode.bytes().filter(|byte| *byte != b' ').map(|byte| byte.to_ascii_uppercase()).collect();
-    if code == b"GIR0AA" {
-        return true;
-    }
-    let Some((outward, inward)) = code.len().checked_sub(3).map(|at| code.split_at(at)) else { return false };
-    let shape = |part: &[u8]| -> String {
-        part.iter()
-            .map(|byte| {
-                if byte.is_ascii_digit() {
-                    '9'
-                } else if byte.is_ascii_uppercase() {
-                    'A'
-                } else {
-                    '?'
-                }
-            })
-            .collect()
-    };
-    shape(inward) == "9AA" && matches!(shape(outward).as_str(), "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A")
+    static SHAPE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("^(GIR0AA|[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2})$").expect("an expression"));
+    SHAPE.is_match(&postcode.replace(' ', "").to_ascii_uppercase())
 }
 
 #[cfg(test)]

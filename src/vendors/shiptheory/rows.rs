@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::carrier::countries;
 use crate::engine::Cx;
-use crate::vendors::shiptheory::wire::{self, Line, Number, PRODUCT, Product, Shipment};
+use crate::vendors::shiptheory::rules::products::Product;
+use crate::vendors::shiptheory::wire::{self, Line, Number, PRODUCT, Shipment};
 
 /// A shipment; `products` only where they were asked for.
 pub(super) fn shipment(shipment: &Shipment, products: Option<Vec<Value>>) -> Value {
@@ -65,23 +66,24 @@ pub(super) fn shipment(shipment: &Shipment, products: Option<Vec<Value>>) -> Val
 /// A product of a shipment, numbers as texts; what the booking did not say comes from the catalogue.
 pub(super) fn product(cx: &Cx<'_>, line: &Line) -> Value {
     let known = cx.docs.get::<Product>(PRODUCT, &line.sku).unwrap_or_default();
-    let text = |own: &Option<String>, known: &Option<String>| own.clone().filter(|text| !text.is_empty()).or_else(|| known.clone());
-    let plain = |number: Number| json!(number).to_string();
+    let known = |name: &str| known.get(name).cloned().unwrap_or_default();
+    let size = |name: &str| Some(known(name)).filter(Value::is_number).unwrap_or_else(|| 0.into()).to_string();
+    let text = |own: &Option<String>, name: &str| own.clone().filter(|text| !text.is_empty()).map_or_else(|| known(name), Value::from);
     json!({
         "qty": line.qty.unwrap_or(1),
         "sku": line.sku,
         "name": line.name,
         "value": wire::two_decimals(line.value),
-        "catalog_price": wire::two_decimals(known.price.0),
-        "barcode": Some(known.barcode).filter(|barcode| !barcode.is_empty()),
+        "catalog_price": wire::two_decimals(known("price").as_f64().unwrap_or_default()),
+        "barcode": Some(known("barcode")).filter(|barcode| barcode.as_str() != Some("")),
         "weight": wire::two_decimals(line.weight),
-        "grams": plain(Number((line.weight * 1000.0).round())),
-        "length": plain(known.length),
-        "width": plain(known.width),
-        "height": plain(known.height),
-        "commodity_description": text(&line.commodity_description, &known.commodity_description),
-        "commodity_code": text(&line.commodity_code, &known.commodity_code),
-        "commodity_manucountry": text(&line.commodity_manucountry, &known.commodity_manucountry).map(|country| wire::alpha3(&country)),
-        "commodity_composition": text(&line.commodity_composition, &known.commodity_composition),
+        "grams": json!(Number((line.weight * 1000.0).round())).to_string(),
+        "length": size("length"),
+        "width": size("width"),
+        "height": size("height"),
+        "commodity_description": text(&line.commodity_description, "commodity_description"),
+        "commodity_code": text(&line.commodity_code, "commodity_code"),
+        "commodity_manucountry": line.commodity_manucountry.as_deref().filter(|country| !country.is_empty()).map_or_else(|| known("commodity_manucountry"), |country| wire::alpha3(country).into()),
+        "commodity_composition": text(&line.commodity_composition, "commodity_composition"),
     })
 }

@@ -42,19 +42,9 @@ pub(super) enum Status {
 }
 
 impl Status {
-    /// The vendor's word, in its own case.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Complete => "Complete",
-            Self::Failed => "Failed",
-            Self::Ignored => "Ignored",
-            Self::Waiting => "Waiting",
-            Self::Queued => "Queued",
-            Self::Ready => "Ready",
-            Self::NotReady => "Not Ready",
-            Self::Processing => "PROCESSING",
-            Self::PrintError => "Print Error",
-        }
+    /// Whether that is the vendor's word for it, in its own case.
+    pub fn is(self, word: &str) -> bool {
+        serde_json::to_value(self).is_ok_and(|own| own == word)
     }
 }
 
@@ -203,27 +193,6 @@ impl Shipment {
     pub fn tell(&mut self, now: Timestamp, tone: Tone, message: impl Into<String>) {
         self.messages.push(Message { message: message.into(), created: now, tone });
     }
-}
-
-/// A product as it is stored.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Product {
-    pub sku: String,
-    pub name: Option<String>,
-    pub price: Number,
-    pub weight: Number,
-    pub barcode: String,
-    pub commodity_code: Option<String>,
-    pub commodity_description: Option<String>,
-    pub commodity_manucountry: Option<String>,
-    pub commodity_composition: Option<String>,
-    pub mid_code: Option<String>,
-    pub length: Number,
-    pub width: Number,
-    pub height: Number,
-    pub thumbnail_url: Option<String>,
-    pub created: Timestamp,
-    pub modified: Timestamp,
 }
 
 /// What a caller says of a tag.

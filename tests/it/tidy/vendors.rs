@@ -9,7 +9,7 @@ const TEMPLATE: [&str; 12] =
     ["mod", "access", "catalog", "checks", "dialect", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
 
 /// Files from before there was a template. The list may only shrink.
-const EXCEPTIONS: [&str; 19] = [
+const EXCEPTIONS: [&str; 17] = [
     "shipmate/countries",
     "shipmate/label",
     "shipmate/validation",
@@ -21,9 +21,7 @@ const EXCEPTIONS: [&str; 19] = [
     "shippo/quoting",
     "shippo/validation",
     "shiptheory/approval",
-    "shiptheory/filters",
     "shiptheory/holding",
-    "shiptheory/paging",
     "shiptheory/parcels",
     "shiptheory/routing",
     "shiptheory/rows",
@@ -32,7 +30,7 @@ const EXCEPTIONS: [&str; 19] = [
 ];
 
 /// The most Rust lines for each operation of a vendor's documents. The figures may only fall; the aim is 80 together.
-const CEILINGS: [(&str, usize); 5] = [("shipmate", 105), ("shippo", 94), ("shiptheory", 115), ("shiptime", 219), ("together", 113)];
+const CEILINGS: [(&str, usize); 5] = [("shipmate", 105), ("shippo", 94), ("shiptheory", 112), ("shiptime", 219), ("together", 113)];
 
 /// Vendors, each with its Rust lines and operations.
 fn sizes() -> BTreeMap<String, (usize, usize)> {

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::listing::{By, Listing, Test};
 use crate::engine::{Cx, Outcome, Reply};
 use crate::vendors::shiptheory::catalog::{CATALOG, PackageSize};
-use crate::vendors::shiptheory::filters::filter;
-use crate::vendors::shiptheory::paging::{self, LISTING};
+use crate::vendors::shiptheory::listing::{self, LISTING, filter};
 use crate::vendors::shiptheory::wire::{self, Number};
 
 /// A client sends the sort fields as filters too, which compare with equality.
@@ -19,13 +18,13 @@ const SIZES: Listing = Listing {
         filter("height", "/height", EQUAL),
         filter("active", "/active", Test::By(|active, wanted| *active == !matches!(wanted, "0" | "false"))),
     ],
-    sorting: paging::sorting(&[
-        paging::key("id", "/id", By::Value),
-        paging::key("name", "/name", By::Caseless),
-        paging::key("length", "/length", By::Value),
-        paging::key("width", "/width", By::Value),
-        paging::key("height", "/height", By::Value),
-        paging::key("active", "/active", By::Value),
+    sorting: listing::sorting(&[
+        listing::key("id", "/id", By::Value),
+        listing::key("name", "/name", By::Caseless),
+        listing::key("length", "/length", By::Value),
+        listing::key("width", "/width", By::Value),
+        listing::key("height", "/height", By::Value),
+        listing::key("active", "/active", By::Value),
     ]),
     ..LISTING
 };
@@ -35,7 +34,7 @@ const EQUAL: Test = Test::Near(0.005);
 /// The sizes, sorted and in pages.
 pub(in super::super) fn sizes(cx: &mut Cx<'_>) -> Outcome {
     let page = SIZES.read(cx.call)?.rows(CATALOG.package_sizes.iter().map(view).collect())?;
-    let pagination = paging::by_rows(&page);
+    let pagination = listing::by_rows(&page);
     Ok(Reply::ok(json!({"package_sizes": page.rows, "pagination": pagination})))
 }
 

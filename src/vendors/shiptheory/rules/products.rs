@@ -8,16 +8,19 @@ use crate::engine::fields::Field;
 use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::checks;
-use crate::vendors::shiptheory::paging::{self, LISTING};
-use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Line, Number, OTHERS, PRODUCT, Product};
+use crate::vendors::shiptheory::listing::{self, LISTING};
+use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Line, Number, OTHERS, PRODUCT};
 
 #[derive(Deserialize)]
 pub(in super::super) struct Sku {
     sku: String,
 }
 
-/// Members of answers in their usual order; the answers differ in which they have and what follows them.
-const TEXTS: [&str; 9] = [
+/// A product as it is stored: all of the members that answers show.
+pub(in super::super) type Product = Map<String, Value>;
+
+/// The members that all answers begin with; they differ in what follows.
+const HEAD: [&str; 9] = [
     "sku",
     "name",
     "price",
@@ -28,17 +31,20 @@ const TEXTS: [&str; 9] = [
     "commodity_manucountry",
     "commodity_composition",
 ];
+const SENT: [&str; 5] = ["mid_code", "length", "width", "height", "thumbnail_url"];
+const SHOWN: [&str; 6] = ["length", "width", "height", "thumbnail_url", "created", "modified"];
+const UPDATED: [&str; 8] = ["mid_code", "created", "modified", "length", "width", "height", "volume", "thumbnail_url"];
 
 /// A product is added; the answer echoes what was sent.
 pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
     let body = Field::body(cx.call);
-    let mut product = Product { created: cx.now, ..Product::default() };
-    change(&mut product, &body, cx.now);
-    is_free(cx, &product.sku)?;
-    cx.docs.put(PRODUCT, &product.sku, &product);
-    let members = TEXTS.into_iter().chain(["mid_code", "length", "width", "height", "thumbnail_url"]);
-    let names: Vec<&str> = members.filter(|name| body.names(name)).chain(["created", "modified"]).collect();
-    Ok(Reply::ok(json!({"success": true, "product": view_of(&product, &names)})))
+    let mut product = empty(cx.now);
+    change(&mut product, &body);
+    let sku = text(&product, "sku").to_owned();
+    is_free(cx, &sku)?;
+    cx.docs.put(PRODUCT, &sku, &product);
+    let echoed = HEAD.into_iter().chain(SENT).filter(|name| body.names(name));
+    Ok(Reply::ok(json!({"success": true, "product": view_of(&product, echoed.chain(["created", "modified"]))})))
 }
 
 /// One product.
@@ -48,21 +54,21 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Sku { sku }): Params<Sku>) 
 }
 
 const PRODUCTS: Listing = Listing {
-    sorting: paging::sorting(&[
-        paging::key("sku", "/sku", By::Caseless),
-        paging::key("name", "/name", By::Caseless),
-        paging::key("price", "/price", By::Value),
-        paging::key("weight", "/weight", By::Value),
-        paging::key("created", "/created", By::Time),
-        paging::key("modified", "/modified", By::Time),
+    sorting: listing::sorting(&[
+        listing::key("sku", "/sku", By::Caseless),
+        listing::key("name", "/name", By::Caseless),
+        listing::key("price", "/price", By::Value),
+        listing::key("weight", "/weight", By::Value),
+        listing::key("created", "/created", By::Value),
+        listing::key("modified", "/modified", By::Value),
     ]),
     ..LISTING
 };
 
 /// The products, sorted and in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = PRODUCTS.read(cx.call)?.documents(&cx.docs, PRODUCT)?.read().map(|product| whole(&product));
-    let pagination = paging::by_rows(&page);
+    let page = PRODUCTS.read(cx.call)?.documents(&cx.docs, PRODUCT)?.read().map(|product: Product| whole(&product));
+    let pagination = listing::by_rows(&page);
     Ok(Reply::ok(json!({"products": page.rows, "pagination": pagination})))
 }
 
@@ -70,98 +76,77 @@ pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
 pub(in super::super) fn update(cx: &mut Cx<'_>, Params(Sku { sku }): Params<Sku>) -> Outcome {
     let mut product: Product = cx.docs.require(PRODUCT, &sku)?;
     cx.call.valid()?;
-    change(&mut product, &Field::body(cx.call), cx.now);
-    if product.sku != sku {
-        is_free(cx, &product.sku)?;
+    change(&mut product, &Field::body(cx.call));
+    product.insert("modified".to_owned(), wire::stamp(cx.now).into());
+    let renamed = text(&product, "sku").to_owned();
+    if renamed != sku {
+        is_free(cx, &renamed)?;
         cx.docs.remove(PRODUCT, &sku);
     }
-    cx.docs.put(PRODUCT, &product.sku, &product);
-    let names: Vec<&str> =
-        TEXTS.into_iter().chain(["mid_code", "created", "modified", "length", "width", "height", "volume", "thumbnail_url"]).collect();
-    Ok(Reply::ok(json!({"success": true, "product": view_of(&product, &names)})))
+    cx.docs.put(PRODUCT, &renamed, &product);
+    Ok(Reply::ok(json!({"success": true, "product": view_of(&product, HEAD.into_iter().chain(UPDATED))})))
 }
 
 /// A booked product enters the catalogue, or overwrites what differs there. What the booking does not say stays.
 pub(super) fn absorb(cx: &mut Cx<'_>, line: &Line) {
-    let known = cx.docs.get::<Product>(PRODUCT, &line.sku);
-    let mut product = known.unwrap_or_else(|| Product { sku: line.sku.clone(), created: cx.now, ..Product::default() });
-    product.name = Some(line.name.clone());
-    product.price = Number(line.value);
-    product.weight = Number(line.weight);
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    product.commodity_code = filled(&line.commodity_code).or(product.commodity_code);
-    product.commodity_description = filled(&line.commodity_description).or(product.commodity_description);
-    product.commodity_manucountry =
-        filled(&line.commodity_manucountry).map(|country| wire::alpha3(&country)).or(product.commodity_manucountry);
-    product.commodity_composition = filled(&line.commodity_composition).or(product.commodity_composition);
-    product.mid_code = filled(&line.mid_code).or(product.mid_code);
-    product.modified = cx.now;
+    let mut product = cx.docs.get::<Product>(PRODUCT, &line.sku).unwrap_or_else(|| empty(cx.now));
+    let members = json!(line);
+    for (name, value) in members.as_object().into_iter().flatten() {
+        let name = if name == "value" { "price" } else { name };
+        if product.contains_key(name) && !value.is_null() && value.as_str() != Some("") {
+            set(&mut product, name, value);
+        }
+    }
+    product.insert("modified".to_owned(), wire::stamp(cx.now).into());
     cx.docs.put(PRODUCT, &line.sku, &product);
+}
+
+fn empty(now: Timestamp) -> Product {
+    let stamp = Value::from(wire::stamp(now));
+    let default = |name: &str| match name {
+        "price" | "weight" | "length" | "width" | "height" => json!(0),
+        "barcode" => json!(""),
+        "created" | "modified" => stamp.clone(),
+        _ => Value::Null,
+    };
+    HEAD.into_iter().chain(SENT).chain(["created", "modified"]).map(|name| (name.to_owned(), default(name))).collect()
 }
 
 fn is_free(cx: &Cx<'_>, sku: &str) -> Result<(), Refusal> {
     if cx.docs.has(PRODUCT, sku) { Err(checks::failed("sku", "unique", "A product with this SKU already exists")) } else { Ok(()) }
 }
 
-fn change(product: &mut Product, body: &Field<'_, '_>, now: Timestamp) {
-    let text = |name: &str, member: &mut Option<String>| {
-        if body.names(name) {
-            *member = body.member(name).text().map(str::to_owned);
-        }
+fn change(product: &mut Product, body: &Field<'_, '_>) {
+    for name in HEAD.into_iter().chain(SENT).filter(|name| body.names(name)) {
+        set(product, name, body.member(name).value.unwrap_or(&Value::Null));
+    }
+}
+
+fn set(product: &mut Product, name: &str, value: &Value) {
+    let rounded = |places| json!(Number(wire::rounded(value.as_f64().unwrap_or_default(), places)));
+    let value = match (name, value) {
+        ("weight", _) => rounded(KILOGRAMS),
+        ("price" | "length" | "width" | "height", _) => rounded(OTHERS),
+        ("barcode", Value::Null) => json!(""),
+        ("commodity_manucountry", Value::String(country)) => wire::alpha3(country).into(),
+        _ => value.clone(),
     };
-    text("name", &mut product.name);
-    text("commodity_code", &mut product.commodity_code);
-    text("commodity_description", &mut product.commodity_description);
-    text("commodity_manucountry", &mut product.commodity_manucountry);
-    text("commodity_composition", &mut product.commodity_composition);
-    text("mid_code", &mut product.mid_code);
-    text("thumbnail_url", &mut product.thumbnail_url);
-    product.commodity_manucountry = product.commodity_manucountry.as_deref().map(wire::alpha3);
-    if body.names("barcode") {
-        product.barcode = body.member("barcode").text().unwrap_or_default().to_owned();
-    }
-    if let Some(sku) = body.member("sku").text() {
-        sku.clone_into(&mut product.sku);
-    }
-    for (name, member, places) in [
-        ("price", &mut product.price, OTHERS),
-        ("weight", &mut product.weight, KILOGRAMS),
-        ("length", &mut product.length, OTHERS),
-        ("width", &mut product.width, OTHERS),
-        ("height", &mut product.height, OTHERS),
-    ] {
-        if body.names(name) {
-            *member = Number(wire::rounded(body.member(name).number().unwrap_or_default(), places));
-        }
-    }
-    product.modified = now;
+    product.insert(name.to_owned(), value);
+}
+
+fn text<'p>(product: &'p Product, name: &str) -> &'p str {
+    product[name].as_str().unwrap_or_default()
 }
 
 fn whole(product: &Product) -> Value {
-    let names: Vec<&str> = TEXTS.into_iter().chain(["length", "width", "height", "thumbnail_url", "created", "modified"]).collect();
-    view_of(product, &names)
+    view_of(product, HEAD.into_iter().chain(SHOWN))
 }
 
-fn view_of(product: &Product, names: &[&str]) -> Value {
+fn view_of<'n>(product: &Product, names: impl Iterator<Item = &'n str>) -> Value {
+    let side = |name: &str| product[name].as_f64().unwrap_or_default();
     let member = |name: &str| match name {
-        "sku" => json!(product.sku),
-        "name" => json!(product.name),
-        "price" => json!(product.price),
-        "weight" => json!(product.weight),
-        "barcode" => json!(product.barcode),
-        "commodity_code" => json!(product.commodity_code),
-        "commodity_description" => json!(product.commodity_description),
-        "commodity_manucountry" => json!(product.commodity_manucountry),
-        "commodity_composition" => json!(product.commodity_composition),
-        "mid_code" => json!(product.mid_code),
-        "length" => json!(product.length),
-        "width" => json!(product.width),
-        "height" => json!(product.height),
-        "volume" => json!(Number(product.length.0 * product.width.0 * product.height.0)),
-        "thumbnail_url" => json!(product.thumbnail_url),
-        "created" => json!(wire::stamp(product.created)),
-        "modified" => json!(wire::stamp(product.modified)),
-        _ => Value::Null,
+        "volume" => json!(Number(side("length") * side("width") * side("height"))),
+        _ => product[name].clone(),
     };
-    Value::Object(names.iter().map(|name| ((*name).to_owned(), member(name))).collect::<Map<_, _>>())
+    Value::Object(names.map(|name| (name.to_owned(), member(name))).collect())
 }

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use crate::engine::listing::{By, Filter, Listing, Number, Sorting, Test};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
-use crate::vendors::shiptheory::filters;
-use crate::vendors::shiptheory::paging::{self, LISTING};
+use crate::vendors::shiptheory::listing::{self, LISTING};
 use crate::vendors::shiptheory::routing::{self, Chosen, Route};
 use crate::vendors::shiptheory::rules::{products, returns};
 use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone};
@@ -140,11 +139,11 @@ const FOUND: Listing =
     Listing { filters: &FOUND_BY, sorting: Sorting::NONE, page: Number { name: "", ..LISTING.page }, newest_first: true, ..LISTING };
 
 const FOUND_BY: [Filter; 29] = {
-    let mut filters = [filters::filter("created_from", "/created", Test::By(|time, from| filters::day(time) >= from)); 29];
-    filters[1] = filters::filter("created_to", "/created", Test::By(|time, to| filters::day(time) <= to));
+    let mut filters = [listing::filter("created_from", "/created", Test::By(|time, from| listing::day(time) >= from)); 29];
+    filters[1] = listing::filter("created_to", "/created", Test::By(|time, to| listing::day(time) <= to));
     let mut index = 0;
-    while index < filters::SHIPMENTS.len() {
-        filters[index + 2] = filters::SHIPMENTS[index];
+    while index < listing::SHIPMENTS.len() {
+        filters[index + 2] = listing::SHIPMENTS[index];
         index += 1;
     }
     filters
@@ -168,8 +167,8 @@ pub(in super::super) fn search(cx: &mut Cx<'_>) -> Outcome {
 
 /// Newest first unless told otherwise.
 const SHIPMENTS: Listing = Listing {
-    filters: &filters::SHIPMENTS,
-    sorting: paging::sorting(&[paging::key("created", "/created", By::Time), paging::key("modified", "/modified", By::Time)]),
+    filters: &listing::SHIPMENTS,
+    sorting: listing::sorting(&[listing::key("created", "/created", By::Time), listing::key("modified", "/modified", By::Time)]),
     newest_first: true,
     ..LISTING
 };
@@ -177,7 +176,7 @@ const SHIPMENTS: Listing = Listing {
 /// Shipments in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, SHIPMENT)?.read().map(|shipment| rows::shipment(&shipment, None));
-    let pagination = paging::by_size(cx.call, &page);
+    let pagination = listing::by_size(cx.call, &page);
     Ok(Reply::ok(json!({"shipments": page.rows, "pagination": pagination})))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::checks;
-use crate::vendors::shiptheory::paging::{self, LISTING};
+use crate::vendors::shiptheory::listing::{self, LISTING};
 use crate::vendors::shiptheory::wire::{TAG, Tag, TagWish};
 use crate::world::Kind;
 
@@ -31,10 +31,10 @@ pub(in super::super) fn add(cx: &mut Cx<'_>, Json(wish): Json<TagWish>) -> Outco
 }
 
 const TAGS: Listing = Listing {
-    sorting: paging::sorting(&[
-        paging::key("name", "/name", By::Caseless),
-        paging::key("background_colour", "/background_colour", By::Value),
-        paging::key("text_colour", "/text_colour", By::Value),
+    sorting: listing::sorting(&[
+        listing::key("name", "/name", By::Caseless),
+        listing::key("background_colour", "/background_colour", By::Value),
+        listing::key("text_colour", "/text_colour", By::Value),
     ]),
     ..LISTING
 };
@@ -42,7 +42,7 @@ const TAGS: Listing = Listing {
 /// The tags, sorted and in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = TAGS.read(cx.call)?.documents(&cx.docs, TAG)?.read::<Value>();
-    let pagination = paging::by_size(cx.call, &page);
+    let pagination = listing::by_size(cx.call, &page);
     Ok(Reply::ok(json!({"tags": page.rows, "pagination": pagination})))
 }
 
