@@ -207,10 +207,10 @@ impl<'a> Checker<'a> {
         {
             self.add(path, Some(sent), || Rule::Pattern(pattern.source.to_string()));
         }
-        if let Some(name) = &schema.format {
-            if self.own_format(name).map_or_else(|| format::fits(name, text), |fits| Some(fits(text))) == Some(false) {
-                self.add(path, Some(sent), || Rule::Format(name.to_string()));
-            }
+        if let Some(name) = &schema.format
+            && self.own_format(name).map_or_else(|| format::fits(name, text), |fits| Some(fits(text))) == Some(false)
+        {
+            self.add(path, Some(sent), || Rule::Format(name.to_string()));
         }
     }
 
