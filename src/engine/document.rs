@@ -47,7 +47,7 @@ impl Vendor {
             authenticate: |request| request.credentials.first().cloned().ok_or_else(|| Denial::Missing.into()),
             decode: decode::json_or_form,
             reading: Reading::STRICT,
-            limit: |_, _| None,
+            is_test: |_| false,
             dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
             due: |_, _| {},
             scanned: |_, _, _| {},

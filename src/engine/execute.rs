@@ -11,7 +11,7 @@ use crate::base::time::Timestamp;
 use crate::engine::auth::AuthRequest;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, Scope};
-use crate::engine::limits::{self, Quota};
+use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
@@ -21,6 +21,7 @@ use crate::engine::script::{Decision, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
+use crate::engine::vendors::LoadedVendor;
 use crate::world::{AccountId, Blame, Counter, Credential, Effect, Note, World};
 
 /// The account of callers whom we do not know.
@@ -73,8 +74,8 @@ struct Handled {
 
 impl Machine {
     /// Executes a call as a customer makes it: let in by the vendor, limited, disturbed by the scenario.
-    pub(super) fn execute(&self, sandbox: &Sandbox, vendor: &Vendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
-        let call = &parsed.call;
+    pub(super) fn execute(&self, sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
+        let (vendor, call) = (&*loaded.vendor, &parsed.call);
         let mut guard = self.settled(sandbox, wall);
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
@@ -83,7 +84,8 @@ impl Machine {
             Err(refusal) => (None, Some(refusal)),
         };
         let mut caller = Caller::count(&mut state.world, vendor, credential);
-        let limit = caller.credential.as_ref().and_then(|credential| (vendor.limit)(call, credential));
+        let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
+        let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
         let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
         let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
         let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.script.enforces_limits());

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
+use crate::spec::RateLimit;
 use crate::world::{AccountId, World};
 
 /// What a vendor publishes for a call.
@@ -39,6 +40,13 @@ pub(super) fn count(world: &mut World, account: AccountId, limit: Limit, now: Ti
 }
 
 impl Limit {
+    /// What a document publishes, for a credential that is one for tests or is not.
+    #[must_use]
+    pub fn of(published: &RateLimit, is_test: bool) -> Self {
+        let calls = published.test_calls.filter(|_| is_test).unwrap_or(published.calls);
+        Self { class: published.class.clone(), calls, window: SignedDuration::from_secs(published.window.into()) }
+    }
+
     /// Counts a call in a window, given as its beginning and the calls that it has seen; the window after that. A window that
     /// has ended begins anew, and so does one after a clock that was set back.
     #[must_use]

@@ -45,7 +45,7 @@ impl Machine {
     fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
         let parsed = read(request, here.loaded, here.prefix, here.path);
         here.sandbox.touch(wall);
-        let executed = self.execute(&here.sandbox, &here.loaded.vendor, &parsed, wall);
+        let executed = self.execute(&here.sandbox, here.loaded, &parsed, wall);
         self.finish(here, &parsed.call, executed)
     }
 

@@ -9,11 +9,10 @@ use crate::base::name::Name;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::auth::{AuthRequest, Identity};
-use crate::engine::call::{Call, Request, Validation};
+use crate::engine::call::{Request, Validation};
 use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
-use crate::engine::limits::Limit;
 use crate::engine::refusal::Refusal;
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Reading, Tier};
@@ -55,8 +54,8 @@ pub struct Vendor {
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
     /// How leniently it reads bodies and queries.
     pub reading: Reading,
-    /// What it publishes about how often an operation may be called.
-    pub limit: fn(&Call<'_>, &Credential) -> Option<Limit>,
+    /// Whether a credential is one for tests, of which the document's `x-rate-limit` takes other numbers of calls.
+    pub is_test: fn(&Credential) -> bool,
     /// How it words things.
     pub dialect: Dialect,
     /// Handles a task that one of its rules wrote into the agenda.

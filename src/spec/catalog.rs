@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::Method;
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::base::name::Name;
 use crate::base::text;
 use crate::spec::check::{Checker, Findings};
 use crate::spec::format;
@@ -18,6 +20,8 @@ pub struct Catalog {
     pub(super) operations: Vec<Operation>,
     pub(super) paths: Vec<PathEntry>,
     pub(super) router: matchit::Router<usize>,
+    /// What counts for calls that lead to no operation.
+    pub(super) rate_limit: Option<RateLimit>,
     /// Whether fixed segments stand in the router in lower case, and match whatever the case of their letters.
     pub(super) case_insensitive: bool,
 }
@@ -49,8 +53,28 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// What may be sent, if anything.
     pub body: Option<Body>,
+    pub(super) rate_limit: Option<RateLimit>,
     pub(super) responses: Vec<Response>,
     pub(super) schemas: Arc<Schemas>,
+}
+
+/// How many calls a vendor publishes that it takes: the extension `x-rate-limit`, of one operation or of all in a document.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Which calls of an account are counted together; all, unless the document tells them apart.
+    #[serde(default)]
+    pub class: Name,
+    pub calls: u64,
+    /// How many calls it takes of credentials for tests, where that is not the same.
+    pub test_calls: Option<u64>,
+    /// In how many seconds.
+    #[serde(default = "minute")]
+    pub window: u32,
+}
+
+fn minute() -> u32 {
+    60
 }
 
 /// One parameter of an operation.
@@ -243,6 +267,12 @@ impl Catalog {
     #[must_use]
     pub fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// What the document says about how often that operation may be called, or a path that has none.
+    #[must_use]
+    pub fn rate_limit<'c>(&'c self, operation: Option<&'c Operation>) -> Option<&'c RateLimit> {
+        operation.map_or(&self.rate_limit, |operation| &operation.rate_limit).as_ref()
     }
 
     /// Finds the operation for a method and path; `HEAD` is served by `GET`.

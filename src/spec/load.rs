@@ -5,9 +5,10 @@ use std::sync::Arc;
 use http::Method;
 use indexmap::IndexMap;
 use openapiv3::{Components, MediaType, OpenAPI, ParameterData, ParameterSchemaOrContent, ReferenceOr, StatusCode};
+use serde::Deserialize;
 use thiserror::Error;
 
-use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, Response};
+use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, RateLimit, Response};
 use crate::spec::compile::Compiler;
 use crate::spec::schema::{SchemaId, Schemas};
 use crate::spec::violation::ParameterIn;
@@ -69,7 +70,8 @@ impl<'d> Loader<'d> {
             }
             paths.push(PathEntry { methods });
         }
-        Ok(Catalog { operations, paths, router, case_insensitive: self.case_insensitive })
+        let rate_limit = self.rate_limit(None)?;
+        Ok(Catalog { operations, paths, router, rate_limit, case_insensitive: self.case_insensitive })
     }
 
     fn operation(
@@ -99,9 +101,18 @@ impl<'d> Loader<'d> {
             security: security.into_iter().flatten().flat_map(|scheme| scheme.keys().cloned()).collect(),
             parameters,
             body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,
+            rate_limit: self.rate_limit(Some(operation))?,
             responses: self.responses(operation)?,
             schemas: Arc::new(Schemas::default()),
         })
+    }
+
+    /// The limit of an operation, or else of the whole document.
+    fn rate_limit(&self, operation: Option<&openapiv3::Operation>) -> Result<Option<RateLimit>, SpecError> {
+        let own = operation.and_then(|operation| operation.extensions.get("x-rate-limit"));
+        let limit = own.or_else(|| self.document.extensions.get("x-rate-limit"));
+        let limit = limit.map(RateLimit::deserialize).transpose();
+        limit.map_err(|error| self.contradiction(format!("has an `x-rate-limit` that is none: {error}")))
     }
 
     fn parameters(&mut self, rows: &'d [ReferenceOr<openapiv3::Parameter>]) -> Result<Vec<Parameter>, SpecError> {

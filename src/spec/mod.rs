@@ -26,7 +26,7 @@ pub mod reading;
 mod schema;
 mod violation;
 
-pub use catalog::{Body, Catalog, Operation, Parameter, Route, Tier};
+pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
 pub(crate) use check::apply;
 pub use load::SpecError;
 pub use reading::{Blank, EmptyBody, Reading, TextFormat};

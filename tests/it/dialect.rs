@@ -9,22 +9,24 @@ use jiff::SignedDuration;
 use seatrial::base::ids;
 use seatrial::base::json::Style;
 use seatrial::base::time;
-use seatrial::engine::{Answer, DEFAULT, Dialect, DialectCx, Limit, Machine, Options, Refusal, Reply, Request, Start, Vendor, credentials};
+use seatrial::engine::{Answer, DEFAULT, Dialect, DialectCx, Machine, Options, Refusal, Reply, Request, Start, Vendor, credentials};
 use seatrial::scenario;
 use serde_json::{Value, json};
 
-use crate::machine::{acme, start};
+use crate::machine::{SPEC, acme, start};
 
 use crate::advance::advance;
 
-/// Two calls a minute, counted in headers.
+/// Two calls a minute, for tests one, counted in headers.
 fn metered() -> Vendor {
+    let limited = SPEC.replacen('{', r#"{"x-rate-limit": {"calls": 2, "test_calls": 1}, "#, 1);
     Vendor {
+        spec: limited.into(),
+        is_test: |credential| credential.text("key") == "test",
         id: "metered".into(),
         mount: "metered".into(),
         hosts: vec![],
-        credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
-        limit: |_, _| Some(Limit { class: "calls".into(), calls: 2, window: SignedDuration::from_mins(1) }),
+        credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")]), ("test", &[("key", "test")])]),
         dialect: Dialect {
             style: Style::Compact,
             content_type: "application/json",
@@ -110,6 +112,7 @@ fn every_answer_can_say_what_is_left_of_a_limit() {
     assert_eq!(called(&machine, "a"), (200, [2, 0, 40]));
     assert_eq!(called(&machine, "a"), (429, [2, 0, 40]));
     assert_eq!(called(&machine, "b"), (200, [2, 1, 60]), "another account has its own");
+    assert_eq!([1, 2].map(|_| called(&machine, "test")), [(200, [1, 0, 60]), (429, [1, 0, 60])]);
     pass(&machine, 40);
     assert_eq!(called(&machine, "a"), (200, [2, 1, 60]));
     assert_eq!(get(&machine, "/metered/nothing", "b").headers["x-rate-limit-remaining"], "0", "a path that leads nowhere counts, too");

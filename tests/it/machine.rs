@@ -19,7 +19,7 @@ use crate::advance::advance;
 
 const THING: Kind = Kind::new("thing");
 
-const SPEC: &str = r##"{
+pub(crate) const SPEC: &str = r##"{
   "openapi": "3.0.3", "info": {"title": "Acme", "version": "1"},
   "security": [{"key": []}],
   "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-key"}}, "schemas": {}},

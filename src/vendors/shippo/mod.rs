@@ -8,7 +8,6 @@
 //! validation   what the address service makes of an address
 //! quoting      what each carrier account says to a shipment
 //! numbers      tracking numbers in the forms of their carriers
-//! limits       how many calls a minute the vendor takes
 //! links        signed links to labels
 //! webhooks     what subscribers hear, worded and signed
 //! catalog      what a new account starts with, read-only
@@ -20,7 +19,6 @@ mod access;
 mod accounts;
 mod catalog;
 mod dialect;
-mod limits;
 mod links;
 mod numbers;
 mod operations;
@@ -32,6 +30,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
+use self::access::Mode;
 use crate::carrier::Anchor;
 use crate::engine::Vendor;
 use crate::world::Account;
@@ -47,7 +46,7 @@ pub fn vendor() -> Vendor {
         account_of: access::account_of,
         identify: access::identify,
         authenticate: access::authenticate,
-        limit: limits::of,
+        is_test: |credential| Mode::of_account(&credential.account).is_test(),
         dialect: dialect::DIALECT,
         due: rules::due,
         scanned: rules::scanned,

@@ -9,13 +9,12 @@ const TEMPLATE: [&str; 12] =
     ["mod", "access", "catalog", "checks", "dialect", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
 
 /// Files from before there was a template. The list may only shrink.
-const EXCEPTIONS: [&str; 17] = [
+const EXCEPTIONS: &[&str] = &[
     "shipmate/countries",
     "shipmate/label",
     "shipmate/validation",
     "shipmate/version",
     "shippo/accounts",
-    "shippo/limits",
     "shippo/links",
     "shippo/numbers",
     "shippo/quoting",
