@@ -34,13 +34,6 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Live => "live",
-        }
-    }
-
     /// The mode of the account that a context stands in.
     pub(crate) fn of(cx: &Cx<'_>) -> Self {
         Self::of_account(&cx.docs.account().name)
@@ -57,24 +50,20 @@ impl Mode {
     }
 }
 
-/// The credentials of a new sandbox: a token for each mode; the default one also knows what the vendor's guides print.
+/// The credentials of a new sandbox: a token for each mode; the default one has those of the catalog.
 pub(crate) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
-    let mut rows = Vec::new();
-    let mut add = |mode: Mode, key: &str| {
-        let token = format!("shippo_{}_{key}", mode.word());
-        rows.extend(auth::credentials(&[(mode.word(), &[("token", &token), ("mode", mode.word())])]));
+    let own: Vec<String> = ["test", "live"].map(|mode| format!("shippo_{mode}_{}", ids::hex(rng, 40))).into();
+    let tokens = if sandbox == DEFAULT { &CATALOG.tokens } else { &own };
+    let row = |token: &String| {
+        let mode = token.split('_').nth(1).unwrap_or_default();
+        auth::credentials(&[(mode, &[("token", token), ("mode", mode)])])
     };
-    if sandbox == DEFAULT {
-        CATALOG.tokens.iter().for_each(|token| add(token.mode, &token.key));
-    } else {
-        [Mode::Test, Mode::Live].into_iter().for_each(|mode| add(mode, &ids::hex(rng, 40)));
-    }
-    rows
+    tokens.iter().flat_map(row).collect()
 }
 
 /// Tokens of one mode share an account.
 pub(crate) fn account_of(row: &Map<String, Value>) -> String {
-    row.get("mode").and_then(Value::as_str).unwrap_or(Mode::Test.word()).to_owned()
+    row.get("mode").and_then(Value::as_str).unwrap_or("test").to_owned()
 }
 
 /// The token tells sandboxes apart; links that are followed without one name theirs.
@@ -96,7 +85,7 @@ pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     let row = auth::find(gate.credentials, &[("token", token)]).filter(|_| token.starts_with("oauth.") == bearer);
     let mut row = row.ok_or(Denial::Unknown)?.clone();
     // A scenario may name one account in rows of both modes; its worlds stay apart all the same.
-    if row.text("mode") == Mode::Live.word() && Mode::of_account(&row.account) == Mode::Test {
+    if row.text("mode") == "live" && Mode::of_account(&row.account) == Mode::Test {
         row.account = format!("{} live", row.account).into();
     }
     match gate.call.request.header("shippo-account-id") {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::access::Mode;
-use super::catalog::{Account, CATALOG};
+use super::catalog::CATALOG;
 use super::wire::{CARRIER_ACCOUNT, MANAGED_ACCOUNT, is_object_id};
 use crate::engine::Cx;
 
@@ -16,10 +16,14 @@ pub(super) struct CarrierAccount {
     pub object_id: String,
     pub carrier: String,
     pub account_id: String,
+    #[serde(default)]
     pub parameters: Map<String, Value>,
+    #[serde(default = "yes")]
     pub active: bool,
-    /// Whether the vendor provides it.
+    /// Whether the vendor provides it, as it does those of the catalog.
+    #[serde(default = "yes")]
     pub is_shippo_account: bool,
+    #[serde(default)]
     pub metadata: String,
     /// The country that its parcels are sent from.
     pub origin: String,
@@ -29,21 +33,8 @@ pub(super) struct CarrierAccount {
     pub sign_in: Option<String>,
 }
 
-impl CarrierAccount {
-    fn provided(account: &Account, mode: Mode) -> Self {
-        Self {
-            object_id: account.id(mode).to_owned(),
-            carrier: account.carrier.clone(),
-            account_id: account.account_id.clone(),
-            parameters: account.parameters.clone(),
-            active: true,
-            is_shippo_account: true,
-            metadata: account.metadata.clone(),
-            origin: account.origin.clone(),
-            restricted: account.restricted(mode).map(str::to_owned),
-            sign_in: None,
-        }
-    }
+fn yes() -> bool {
+    true
 }
 
 /// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.
@@ -62,19 +53,16 @@ pub(super) struct Platform {
 
 /// All of them: the owner's own, newest first, then those that the vendor provides.
 pub(super) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
-    let mode = Mode::of(cx);
     let changed: Vec<CarrierAccount> = cx.docs.list(CARRIER_ACCOUNT).rev().collect();
-    let provided = CATALOG.accounts.iter().map(|account| {
-        let change = changed.iter().find(|row| row.object_id == account.id(mode));
-        change.cloned().unwrap_or_else(|| CarrierAccount::provided(account, mode))
-    });
+    let provided = CATALOG.accounts[&Mode::of(cx)].iter();
+    let provided = provided.map(|row| changed.iter().find(|other| other.object_id == row.object_id).unwrap_or(row).clone());
     changed.iter().filter(|row| !row.is_shippo_account).cloned().chain(provided).collect()
 }
 
 /// The one with that id.
 pub(super) fn find(cx: &Cx<'_>, id: &str) -> Option<CarrierAccount> {
-    let mode = Mode::of(cx);
-    cx.docs.get(CARRIER_ACCOUNT, id).or_else(|| CATALOG.account(mode, id).map(|account| CarrierAccount::provided(account, mode)))
+    let provided = || CATALOG.accounts[&Mode::of(cx)].iter().find(|row| row.object_id == id).cloned();
+    cx.docs.get(CARRIER_ACCOUNT, id).or_else(provided)
 }
 
 /// Stores one, new or changed.

@@ -1,15 +1,14 @@
-//! What a new account starts with, typed: `specs/shippo/catalog.yaml`, read once.
+//! What a new account starts with: `specs/shippo/catalog.yaml`, which says what is what.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 use super::access::Mode;
+use super::accounts::CarrierAccount;
 use crate::carrier::countries;
 
-/// The catalog of this vendor.
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shippo/catalog.json"))).expect("the catalog has the shape of its types")
 });
@@ -18,8 +17,9 @@ pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Catalog {
     pub owner: String,
-    pub tokens: Vec<Token>,
-    pub accounts: Vec<Account>,
+    pub tokens: Vec<String>,
+    pub accounts: BTreeMap<Mode, Vec<CarrierAccount>>,
+    pub registrations: BTreeMap<String, Registration>,
     pub carriers: Vec<Carrier>,
     pub tracking: Vec<String>,
     carrier_names: BTreeMap<String, String>,
@@ -28,30 +28,16 @@ pub(crate) struct Catalog {
     pub currencies: Currencies,
     pub addresses: Addresses,
     country_names: BTreeMap<String, String>,
-    parcel_templates: Vec<Template>,
+    pub parcel_templates: Vec<Template>,
 }
 
-/// A token that the default sandbox accepts: `shippo_<mode>_<key>`.
-#[derive(Deserialize)]
-pub(crate) struct Token {
-    pub mode: Mode,
-    pub key: String,
-}
-
-/// A carrier account.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Account {
-    pub carrier: String,
-    pub account_id: String,
-    pub metadata: String,
-    /// The country that its parcels are sent from.
-    pub origin: String,
-    object_id: BTreeMap<Mode, String>,
-    #[serde(default)]
-    pub parameters: Map<String, Value>,
-    #[serde(default)]
-    restricted: BTreeMap<Mode, String>,
+/// What a carrier wants to know before it opens an account.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Registration {
+    pub parameters: Vec<String>,
+    pub may_be_silent: bool,
+    pub slow: bool,
 }
 
 /// A carrier and how it quotes.
@@ -203,20 +189,22 @@ pub(crate) struct ZipArea {
 }
 
 /// A carrier's packaging.
-#[derive(Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Template {
-    pub token: String,
-    pub name: String,
-    /// Whether the caller gives length and width.
-    #[serde(default)]
-    pub variable: bool,
-    #[serde(default)]
-    pub length: String,
-    #[serde(default)]
-    pub width: String,
-    #[serde(default)]
-    pub height: String,
+    /// Of accounts of that carrier; answers show its name.
+    #[serde(skip_serializing)]
+    pub carrier_token: String,
+    pub carrier: String,
     pub distance_unit: String,
+    pub height: String,
+    /// Whether the caller gives length and width.
+    #[serde(rename = "is_variable_dimensions")]
+    pub variable: bool,
+    pub length: String,
+    pub name: String,
+    pub token: String,
+    pub width: String,
 }
 
 fn yes() -> bool {
@@ -224,20 +212,14 @@ fn yes() -> bool {
 }
 
 impl Catalog {
-    /// The carrier account with that id in a mode.
-    pub(crate) fn account(&self, mode: Mode, id: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.id(mode) == id)
-    }
-
     /// The carrier with that token.
     pub(crate) fn carrier(&self, token: &str) -> &Carrier {
-        self.carriers.iter().find(|carrier| carrier.token == token).expect("every account and rate is of a carrier of the catalog")
+        self.quoting_carrier(token).expect("every account and rate is of a carrier of the catalog")
     }
 
     /// The name of a carrier that accounts can be of; nothing for a token of none.
     pub(crate) fn known_carrier(&self, token: &str) -> Option<&str> {
-        let quoting = self.carriers.iter().find(|carrier| carrier.token == token);
-        quoting.map(|carrier| carrier.name.as_str()).or_else(|| self.carrier_names.get(token).map(String::as_str))
+        self.quoting_carrier(token).map(|carrier| &carrier.name).or_else(|| self.carrier_names.get(token)).map(String::as_str)
     }
 
     /// The name of a carrier, or its token.
@@ -256,11 +238,6 @@ impl Catalog {
         let further = self.services.get(token).into_iter().flatten();
         let quoted = quoted.map(|service| (service.token.as_str(), service.name.as_str()));
         quoted.chain(further.map(|(token, name)| (token.as_str(), name.as_str())))
-    }
-
-    /// All packaging.
-    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
-        self.parcel_templates.iter()
     }
 
     /// The packaging with that token.
@@ -296,35 +273,6 @@ impl Catalog {
     }
 }
 
-impl Account {
-    /// Its id in a mode.
-    pub(crate) fn id(&self, mode: Mode) -> &str {
-        self.object_id.get(&mode).map_or("", String::as_str)
-    }
-
-    /// What it says instead of quoting, if it is silent in a mode.
-    pub(crate) fn restricted(&self, mode: Mode) -> Option<&str> {
-        self.restricted.get(&mode).map(String::as_str)
-    }
-}
-
-impl Template {
-    /// The token and the name of the carrier that it belongs to.
-    pub(crate) fn carrier(&self) -> (&'static str, &'static str) {
-        const CARRIERS: [(&str, &str, &str); 7] = [
-            ("DHLeC_", "dhl_ecommerce", "DHL eCommerce"),
-            ("DPD_UK_", "dpd_uk", "DPD UK"),
-            ("Fastway_Australia_", "fastway_australia", "Aramex Australia"),
-            ("FedEx_", "fedex", "FedEx"),
-            ("UPS_", "ups", "UPS"),
-            ("USPS_", "usps", "USPS"),
-            ("couriersplease_", "couriersplease", "CouriersPlease"),
-        ];
-        let found = CARRIERS.iter().find(|(prefix, ..)| self.token.starts_with(prefix));
-        found.map_or(("", ""), |(_, token, name)| (token, name))
-    }
-}
-
 impl Carrier {
     /// Where people follow a parcel.
     pub(crate) fn tracking_url(&self, number: &str) -> String {
@@ -339,6 +287,8 @@ impl Carrier {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -352,11 +302,12 @@ mod tests {
     }
 
     #[test]
-    fn every_account_is_of_a_known_carrier_and_has_an_id_in_each_mode() {
-        for account in &CATALOG.accounts {
-            let _ = CATALOG.carrier(&account.carrier);
-            assert!(account.id(Mode::Test) != account.id(Mode::Live) && account.id(Mode::Test).len() == 32);
+    fn every_account_is_of_a_known_carrier() {
+        for account in CATALOG.accounts.values().flatten() {
+            assert!(CATALOG.carrier(&account.carrier).token == account.carrier && account.object_id.len() == 32);
         }
+        let ids: BTreeSet<_> = CATALOG.accounts.values().flatten().map(|account| &account.object_id).collect();
+        assert_eq!(ids.len(), 30);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Lists as the framework pages them: newest first, `page` and `results` in the query, and links to the neighbors.
 
 use http::StatusCode;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{NO_CURSOR, NO_PAGE, because_of, by_field, version};
@@ -39,9 +39,9 @@ pub(crate) const CREATED: [Filter; 4] = [
 pub(crate) const MADE: &str = "/object_created";
 
 /// A page as it is answered.
-#[derive(Serialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Page<T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
     pub next: Option<String>,
     pub previous: Option<String>,

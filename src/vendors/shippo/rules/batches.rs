@@ -2,8 +2,8 @@
 
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
@@ -12,15 +12,15 @@ use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
 use super::super::links;
 use super::super::webhooks;
-use super::super::wire::batch::{Batch, Counters, Entry, EntryStatus, Status, View};
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::File;
-use super::super::wire::{self, BATCH, LABEL_FILE, Moment, ObjectId, RATE, SHIPMENT};
+use super::super::wire::{self, BATCH, LABEL_FILE, Moment, RATE, SHIPMENT};
 use super::purchase::{self, Wishes};
 use super::shipments;
+use super::stored::named;
 use crate::carrier::Anchor;
 use crate::engine::listing::{Listing, Number};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal};
+use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// The topics of a batch in the agenda.
 pub(crate) const VALIDATION: &str = "batch.validation";
@@ -37,11 +37,56 @@ const FORMAT: &str = "Invalid create request.\n\
     1. With inline shipping details (https://goshippo.com/docs/reference/bash#batches-create)\n\
     2. With existing shipping object IDs, same as (1), but replace \"batch_shipments\" with a list of existing shipment object IDs\n";
 
-#[derive(Deserialize)]
-pub(crate) struct BatchId {
-    #[serde(rename = "BatchId")]
-    id: ObjectId,
+/// A batch as it is stored: with all its shipments, and the names of its files. Its answer has a page of them, and links.
+#[derive(Serialize, Deserialize)]
+struct Batch {
+    object_id: String,
+    object_owner: String,
+    status: Status,
+    object_created: Moment,
+    object_updated: Moment,
+    metadata: String,
+    default_carrier_account: String,
+    default_servicelevel_token: String,
+    label_filetype: Option<String>,
+    batch_shipments: Page<Entry>,
+    object_results: Map<String, Value>,
+    label_url: Vec<String>,
+    test: bool,
+    /// What is still to be validated, as it was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    waiting: Vec<Value>,
 }
+
+/// Where a batch, or a shipment of one, is in its life.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Status {
+    #[default]
+    Validating,
+    Valid,
+    Invalid,
+    Purchasing,
+    Purchased,
+    TransactionFailed,
+}
+
+/// One shipment of a batch.
+#[derive(Default, Serialize, Deserialize)]
+struct Entry {
+    metadata: String,
+    carrier_account: Option<String>,
+    servicelevel_token: Option<String>,
+    /// Empty where none could be made: the vendor's libraries want a text here.
+    shipment: String,
+    transaction: Option<String>,
+    object_id: String,
+    status: Status,
+    messages: Vec<String>,
+}
+
+/// What shipments are counted, and listed, by.
+const RESULTS: [&str; 4] = ["purchase_succeeded", "purchase_failed", "creation_failed", "creation_succeeded"];
 
 /// The answer is empty: the shipments are validated a moment later.
 pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
@@ -64,17 +109,19 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     fields.done()?;
     let batch = Batch {
         object_id: wire::new_id(cx),
+        object_owner: String::new(),
+        status: Status::Validating,
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
-        status: Status::Validating,
         metadata,
         default_carrier_account: account,
         default_servicelevel_token: token,
         label_filetype,
-        entries: Vec::new(),
-        waiting: rows.clone(),
-        files: 0,
+        batch_shipments: Page::default(),
+        object_results: Map::new(),
+        label_url: Vec::new(),
         test: Mode::of(cx).is_test(),
+        waiting: rows.clone(),
     };
     cx.docs.put(BATCH, &batch.object_id, &batch);
     cx.schedule_in(SignedDuration::from_millis(2_300), VALIDATION, &batch.object_id, 0);
@@ -82,72 +129,59 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
 }
 
 /// A batch and one page of its shipments, of one result if that is asked for.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>) -> Outcome {
-    let batch = cx.docs.require(BATCH, &id)?;
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let batch = cx.docs.require(BATCH, &named(cx)?)?;
     answer(cx, StatusCode::OK, batch)
 }
 
 /// New shipments are validated at once, those of a batch that is still being validated with it.
-pub(crate) fn add(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>, Json(body): Json<Value>) -> Outcome {
-    let mut batch = open(cx, &id)?;
+pub(crate) fn add(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut batch = open(cx)?;
     let rows = fields::list(&body)?;
-    if batch.entries.len() + batch.waiting.len() + rows.len() > MOST {
+    if batch.batch_shipments.results.len() + batch.waiting.len() + rows.len() > MOST {
         return Err(because_of(format!("A batch holds no more than {MOST} shipments.")));
     }
-    if batch.status == Status::Validating {
-        batch.waiting.extend(rows.iter().cloned());
-    } else {
-        for row in rows {
-            let entry = entry(cx, &batch, row);
-            batch.entries.push(entry);
-        }
-        batch.status = verdict(&batch.entries);
+    batch.waiting.extend(rows.iter().cloned());
+    if batch.status != Status::Validating {
+        validate(cx, &mut batch);
     }
-    batch.object_updated = Moment(cx.now);
-    cx.docs.put(BATCH, &id, &batch);
+    store(cx, &mut batch);
     answer(cx, StatusCode::OK, batch)
 }
 
 /// Takes batch shipments out by their own ids.
-pub(crate) fn remove(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>, Json(body): Json<Value>) -> Outcome {
-    let mut batch = open(cx, &id)?;
+pub(crate) fn remove(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+    let mut batch = open(cx)?;
     for row in fields::list(&body)? {
-        let wanted = row.as_str().unwrap_or_default();
-        let place = batch.entries.iter().position(|entry| entry.object_id == wanted);
-        let place = place.ok_or_else(|| because_of(not_found("BatchShipment", row.as_str().unwrap_or(&row.to_string()))))?;
-        batch.entries.remove(place);
+        let entries = &mut batch.batch_shipments.results;
+        let index = entries.iter().position(|entry| row == &entry.object_id);
+        let index = index.ok_or_else(|| because_of(not_found("BatchShipment", row.as_str().unwrap_or(&row.to_string()))))?;
+        entries.remove(index);
     }
     if batch.status != Status::Validating {
-        batch.status = verdict(&batch.entries);
+        validate(cx, &mut batch);
     }
-    batch.object_updated = Moment(cx.now);
-    cx.docs.put(BATCH, &id, &batch);
+    store(cx, &mut batch);
     answer(cx, StatusCode::OK, batch)
 }
 
 /// Only a valid batch can be bought; its labels are made in the background.
-pub(crate) fn purchase(cx: &mut Cx<'_>, Params(BatchId { id: ObjectId(id) }): Params<BatchId>) -> Outcome {
-    let mut batch: Batch = cx.docs.require(BATCH, &id)?;
+pub(crate) fn purchase(cx: &mut Cx<'_>) -> Outcome {
+    let mut batch: Batch = cx.docs.require(BATCH, &named(cx)?)?;
     if batch.status != Status::Valid {
         return Err(because_of("Only batches in VALID state can be purchased."));
     }
     batch.status = Status::Purchasing;
-    batch.object_updated = Moment(cx.now);
-    cx.docs.put(BATCH, &id, &batch);
-    cx.schedule_in(SignedDuration::from_secs(3), PURCHASE, &id, 0);
+    store(cx, &mut batch);
+    cx.schedule_in(SignedDuration::from_secs(3), PURCHASE, &batch.object_id, 0);
     answer(cx, StatusCode::ACCEPTED, batch)
 }
 
 /// The validation of a batch ends.
 pub(crate) fn validated(cx: &mut Cx<'_>, id: &str) {
     let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Validating) else { return };
-    for row in std::mem::take(&mut batch.waiting) {
-        let entry = entry(cx, &batch, &row);
-        batch.entries.push(entry);
-    }
-    batch.status = verdict(&batch.entries);
-    batch.object_updated = Moment(cx.now);
-    cx.docs.put(BATCH, id, &batch);
+    validate(cx, &mut batch);
+    store(cx, &mut batch);
     webhooks::batch(cx, webhooks::BATCH_CREATED, id);
 }
 
@@ -156,7 +190,7 @@ pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
     let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Purchasing) else { return };
     let file = File::of(batch.label_filetype.as_deref());
     let mut pages: Vec<Vec<String>> = Vec::new();
-    let mut entries = std::mem::take(&mut batch.entries);
+    let mut entries = std::mem::take(&mut batch.batch_shipments.results);
     for entry in &mut entries {
         let wishes = Wishes { file, metadata: entry.metadata.clone(), order: None, instant: false };
         match buy(cx, &batch, entry, &wishes) {
@@ -167,33 +201,44 @@ pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
             }
             Err((label, texts)) => {
                 entry.transaction = label;
-                entry.status = EntryStatus::TransactionFailed;
+                entry.status = Status::TransactionFailed;
                 entry.messages = texts;
             }
         }
     }
+    batch.batch_shipments.results = entries;
+    let extension = if batch.label_filetype.as_deref() == Some("ZPLII") { "zpl" } else { "pdf" };
     for (number, pages) in pages.chunks(MERGED).enumerate() {
         cx.docs.shared().put(LABEL_FILE, &format!("{id}_{number}"), pages);
+        batch.label_url.push(format!("{id}_{number}.{extension}"));
     }
-    batch.files = pages.len().div_ceil(MERGED);
-    batch.entries = entries;
     batch.status = Status::Purchased;
-    batch.object_updated = Moment(cx.now);
-    cx.docs.put(BATCH, id, &batch);
+    store(cx, &mut batch);
     webhooks::batch(cx, webhooks::BATCH_PURCHASED, id);
 }
 
+fn store(cx: &mut Cx<'_>, batch: &mut Batch) {
+    batch.object_updated = Moment(cx.now);
+    cx.docs.put(BATCH, &batch.object_id, batch);
+}
+
 /// A batch whose shipments may still change.
-fn open(cx: &Cx<'_>, id: &str) -> Result<Batch, Refusal> {
-    let batch: Batch = cx.docs.require(BATCH, id)?;
+fn open(cx: &Cx<'_>) -> Result<Batch, Refusal> {
+    let batch: Batch = cx.docs.require(BATCH, &named(cx)?)?;
     match batch.status {
         Status::Purchasing | Status::Purchased => Err(because_of("Batch has already been purchased and cannot be modified.")),
         _ => Ok(batch),
     }
 }
 
-fn verdict(entries: &[Entry]) -> Status {
-    if entries.iter().any(|entry| entry.status == EntryStatus::Invalid) { Status::Invalid } else { Status::Valid }
+/// Makes shipments of what waits. All of them have to be valid.
+fn validate(cx: &mut Cx<'_>, batch: &mut Batch) {
+    for row in std::mem::take(&mut batch.waiting) {
+        let entry = entry(cx, batch, &row);
+        batch.batch_shipments.results.push(entry);
+    }
+    let is_invalid = batch.batch_shipments.results.iter().any(|entry| entry.status == Status::Invalid);
+    batch.status = if is_invalid { Status::Invalid } else { Status::Valid };
 }
 
 /// One shipment of a batch, from what was sent for it: an id, or an object around an id or a shipment.
@@ -206,7 +251,7 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         shipment: String::new(),
         transaction: None,
         object_id: wire::new_id(cx),
-        status: EntryStatus::Valid,
+        status: Status::Valid,
         messages: Vec::new(),
     };
     let (account_id, token) = choice(batch, &entry);
@@ -218,7 +263,7 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         find_rate(cx, &shipment, account, token).map(drop).map_err(|text| vec![text])
     });
     if let Err(texts) = checked {
-        entry.status = EntryStatus::Invalid;
+        entry.status = Status::Invalid;
         entry.messages = texts;
     }
     entry.shipment = known.unwrap_or_default();
@@ -294,32 +339,27 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result
 /// The entries of a batch, as many a page as go into one file.
 const ENTRIES: Listing = Listing { size: Number { usual: MERGED, ..LISTING.size }, ..LISTING };
 
-fn answer(cx: &Cx<'_>, status: StatusCode, batch: Batch) -> Outcome {
-    let call = cx.call;
-    let query = ENTRIES.read(call)?;
-    let counters = Counters::of(&batch.entries);
+fn answer(cx: &Cx<'_>, status: StatusCode, mut batch: Batch) -> Outcome {
+    let (call, query) = (cx.call, ENTRIES.read(cx.call)?);
     let own = format!("/batches/{}", batch.object_id);
     let path = if call.request.method == Method::GET { call.path } else { &own };
-    let result = call.query("object_results").unwrap_or_default();
-    let mut entries = batch.entries;
-    entries.retain(|entry| entry.is_under(result));
-    let page = query.cut(entries.len(), entries.into_iter())?;
-    let extension = if batch.label_filetype.as_deref() == Some("ZPLII") { "zpl" } else { "pdf" };
-    let file = |number: usize| links::file(cx, &format!("{}_{number}.{extension}", batch.object_id), batch.object_created);
-    let view = View {
-        label_url: (0..batch.files).map(file).collect(),
-        object_id: batch.object_id.clone(),
-        object_owner: accounts::owner(cx),
-        status: batch.status,
-        object_created: batch.object_created,
-        object_updated: batch.object_updated,
-        metadata: batch.metadata,
-        default_carrier_account: batch.default_carrier_account,
-        default_servicelevel_token: batch.default_servicelevel_token,
-        label_filetype: batch.label_filetype,
-        batch_shipments: Page::of(call, path, page),
-        object_results: counters,
-        test: batch.test,
-    };
-    Ok(version::reply(call, status, view))
+    let mut entries = std::mem::take(&mut batch.batch_shipments.results);
+    let count = |result: &&str| entries.iter().filter(|entry| is_under(entry, result)).count();
+    batch.object_results = RESULTS.iter().map(|result| ((*result).to_owned(), count(result).into())).collect();
+    entries.retain(|entry| is_under(entry, call.query("object_results").unwrap_or_default()));
+    batch.batch_shipments = Page::of(call, path, query.cut(entries.len(), entries.into_iter())?);
+    batch.label_url.iter_mut().for_each(|name| *name = links::file(cx, name, batch.object_created));
+    batch.object_owner = accounts::owner(cx).into_owned();
+    batch.waiting.clear();
+    Ok(version::reply(call, status, batch))
+}
+
+fn is_under(entry: &Entry, result: &str) -> bool {
+    match result {
+        "creation_failed" => entry.status == Status::Invalid,
+        "creation_succeeded" => entry.status != Status::Invalid,
+        "purchase_failed" => entry.status == Status::TransactionFailed,
+        "purchase_succeeded" => entry.status == Status::Valid && entry.transaction.is_some(),
+        _ => true,
+    }
 }

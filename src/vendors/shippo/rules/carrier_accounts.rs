@@ -1,10 +1,7 @@
 //! Carrier accounts of the caller's mode: those that the vendor provides, and the caller's own.
 
-use std::borrow::Cow;
-
 use http::StatusCode;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
@@ -20,53 +17,6 @@ use crate::engine::{Cx, Json, Outcome, Refusal};
 /// Carriers whose accounts are connected by signing in with them.
 const SIGN_IN: [&str; 2] = ["fedex", "ups"];
 
-#[derive(Serialize)]
-pub(super) struct View {
-    carrier: String,
-    object_id: String,
-    object_owner: Cow<'static, str>,
-    account_id: String,
-    parameters: Map<String, Value>,
-    test: bool,
-    active: bool,
-    is_shippo_account: bool,
-    metadata: String,
-    carrier_name: String,
-    carrier_images: Images,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object_info: Option<Info>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service_levels: Option<Vec<Level>>,
-}
-
-#[derive(Serialize)]
-struct Images {
-    #[serde(rename = "75")]
-    small: String,
-    #[serde(rename = "200")]
-    large: String,
-}
-
-#[derive(Serialize)]
-struct Info {
-    authentication: Authentication,
-}
-
-#[derive(Serialize)]
-struct Authentication {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Level {
-    name: &'static str,
-    token: &'static str,
-    supports_return_labels: bool,
-}
-
 const ACCOUNTS: Listing = Listing {
     filters: &[
         Filter { name: "carrier", member: "/carrier", test: Test::Equal },
@@ -81,10 +31,16 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let call = cx.call;
     let levels = matches!(call.query("service_levels"), Some("true" | "True" | "1"));
     let page = ACCOUNTS.read(call)?.rows(accounts::all(cx))?.map(|account| {
-        let kind = if account.sign_in.is_some() { "oauth" } else { "default" };
-        let authentication = Authentication { kind, status: account.sign_in.clone() };
-        let service_levels = levels.then(|| service_levels(&account.carrier));
-        View { object_info: Some(Info { authentication }), service_levels, ..view(cx, account) }
+        let (status, carrier) = (account.sign_in.clone(), account.carrier.clone());
+        let mut shown = view(cx, account);
+        shown["object_info"] = match status {
+            Some(status) => json!({ "authentication": { "type": "oauth", "status": status } }),
+            None => json!({ "authentication": { "type": "default" } }),
+        };
+        if levels {
+            shown["service_levels"] = service_levels(&carrier);
+        }
+        shown
     });
     Ok(version::reply(call, StatusCode::OK, Page::of(call, call.path, page)))
 }
@@ -153,7 +109,7 @@ pub(super) fn carrier(fields: &mut Fields<'_>) -> String {
 
 /// A new account of the caller's own; parcels are sent from where the vendor's accounts of that carrier send them.
 pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
-    let origin = CATALOG.accounts.iter().find(|account| account.carrier == carrier).map_or("US", |account| &account.origin);
+    let origin = CATALOG.accounts[&Mode::Test].iter().find(|account| account.carrier == carrier).map_or("US", |account| &account.origin);
     CarrierAccount {
         object_id: wire::new_id(cx),
         account_id: String::new(),
@@ -169,28 +125,19 @@ pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
 }
 
 /// An account as it is answered.
-pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> View {
-    let name = CATALOG.carrier_name(&account.carrier).to_owned();
+pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> Value {
+    let name = CATALOG.carrier_name(&account.carrier);
     let stem = CATALOG.quoting_carrier(&account.carrier).map_or_else(|| name.replace(' ', "_"), |carrier| carrier.image.clone());
     let image = |size: &str| format!("https://shippo-static-v2.s3.amazonaws.com/providers/{size}/{stem}.png");
-    View {
-        object_owner: accounts::owner(cx),
-        test: Mode::of(cx).is_test(),
-        carrier_images: Images { small: image("75"), large: image("200") },
-        carrier_name: name,
-        carrier: account.carrier,
-        object_id: account.object_id,
-        account_id: account.account_id,
-        parameters: account.parameters,
-        active: account.active,
-        is_shippo_account: account.is_shippo_account,
-        metadata: account.metadata,
-        object_info: None,
-        service_levels: None,
-    }
+    json!({
+        "carrier": account.carrier, "object_id": account.object_id, "object_owner": accounts::owner(cx), "account_id": account.account_id,
+        "parameters": account.parameters, "test": Mode::of(cx).is_test(), "active": account.active,
+        "is_shippo_account": account.is_shippo_account, "metadata": account.metadata, "carrier_name": name,
+        "carrier_images": { "75": image("75"), "200": image("200") },
+    })
 }
 
-fn service_levels(token: &str) -> Vec<Level> {
+fn service_levels(token: &str) -> Value {
     let returns = matches!(token, "usps" | "ups" | "fedex");
-    CATALOG.services(token).map(|(token, name)| Level { name, token, supports_return_labels: returns }).collect()
+    CATALOG.services(token).map(|(token, name)| json!({ "name": name, "token": token, "supports_return_labels": returns })).collect()
 }

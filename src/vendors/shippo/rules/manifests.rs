@@ -1,7 +1,5 @@
 //! Manifests: the labels of one day, sender and account on one sheet for the carrier.
 
-use std::borrow::Cow;
-
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -25,35 +23,22 @@ use crate::engine::{Cx, Json, Outcome, Refusal};
 /// The topic of a manifest in the agenda.
 pub(crate) const PROGRESS: &str = "manifest.progress";
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A manifest; the stored one without its owner, and with the names of its documents in place of links.
+#[derive(Serialize, Deserialize)]
 struct Manifest {
     object_created: Moment,
     object_updated: Moment,
     object_id: String,
-    status: String,
-    provider: String,
-    shipment_date: Moment,
-    address_from: String,
-    carrier_account: String,
-    /// Those that were asked for, then those that are on it.
-    transactions: Vec<String>,
-    errors: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct View {
-    object_created: Moment,
-    object_updated: Moment,
-    object_id: String,
-    object_owner: Cow<'static, str>,
+    object_owner: String,
     status: String,
     provider: String,
     shipment_date: Moment,
     address_from: String,
     documents: Vec<String>,
     carrier_account: String,
+    /// Those that were asked for, then those that are on it.
     transactions: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<String>,
 }
 
@@ -94,10 +79,12 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
         object_id: wire::new_id(cx),
+        object_owner: String::new(),
         status: "QUEUED".to_owned(),
         provider,
         shipment_date: Moment(shipment_date),
         address_from: address.unwrap_or_default(),
+        documents: Vec::new(),
         carrier_account,
         transactions,
         errors: Vec::new(),
@@ -134,6 +121,7 @@ fn make(cx: &mut Cx<'_>, manifest: &mut Manifest) {
                 let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
                 lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
                 cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
+                manifest.documents.push(format!("{stem}.pdf"));
                 labels.iter().for_each(|label| cx.anchor_reached(Anchor::Manifest, &label.tracking_number));
                 manifest.transactions = labels.into_iter().map(|label| label.object_id).collect();
                 "SUCCESS".clone_into(&mut manifest.status);
@@ -213,21 +201,8 @@ fn account(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<(String, String)> {
     found.map(|account| (account.object_id, account.carrier))
 }
 
-fn view(cx: &Cx<'_>, manifest: Manifest) -> View {
-    let name = format!("{}_0_{}.pdf", manifest.object_id, manifest.provider);
-    let document = (manifest.status == "SUCCESS").then(|| links::file(cx, &name, manifest.object_created));
-    View {
-        object_owner: accounts::owner(cx),
-        documents: document.into_iter().collect(),
-        object_created: manifest.object_created,
-        object_updated: manifest.object_updated,
-        object_id: manifest.object_id,
-        status: manifest.status,
-        provider: manifest.provider,
-        shipment_date: manifest.shipment_date,
-        address_from: manifest.address_from,
-        carrier_account: manifest.carrier_account,
-        transactions: manifest.transactions,
-        errors: manifest.errors,
-    }
+fn view(cx: &Cx<'_>, mut manifest: Manifest) -> Manifest {
+    manifest.object_owner = accounts::owner(cx).into_owned();
+    manifest.documents.iter_mut().for_each(|name| *name = links::file(cx, name, manifest.object_created));
+    manifest
 }

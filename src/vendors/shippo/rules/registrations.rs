@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::accounts::{self, CarrierAccount};
-use super::super::dialect::fields::{Fields, REQUIRED};
+use super::super::catalog::CATALOG;
+use super::super::dialect::fields::{Fields, REQUIRED, not_a_choice};
 use super::super::dialect::{self, NOT_REGISTERED, by_field, version};
 use super::super::wire::{Moment, REGISTRATION};
 use super::carrier_accounts;
@@ -14,44 +15,6 @@ use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// The topic of a registration in the agenda.
 pub(crate) const PROGRESS: &str = "registration.progress";
-
-/// What each carrier wants to know.
-const FORMS: [(&str, &[&str]); 16] = [
-    ("canada_post", &["company", "phone", "full_name", "email", "canada_post_terms"]),
-    ("chronopost", &[]),
-    ("colissimo", &[]),
-    ("correos", &[]),
-    ("deutsche_post", &[]),
-    ("dhl_express", &["user_accepted_terms_and_conditions"]),
-    ("dpd_de", &[]),
-    ("dpd_uk", &[]),
-    ("fedex", &[]),
-    ("hermes_uk", &[]),
-    ("mondial_relay", &[]),
-    ("poste_italiane", &[]),
-    ("royal_mail", &["client_id", "client_secret", "partner_token"]),
-    ("royal_mail_sf", &["royal_mail_sf_agreements"]),
-    ("ups", &[]),
-    ("usps", &[]),
-];
-
-/// What `ups` wants to know if it is told anything.
-const UPS: [&str; 11] = [
-    "billing_address_city",
-    "billing_address_country_iso2",
-    "billing_address_state",
-    "billing_address_street1",
-    "billing_address_zip",
-    "pickup_address_city",
-    "pickup_address_country_iso2",
-    "pickup_address_state",
-    "pickup_address_street1",
-    "pickup_address_zip",
-    "ups_agreements",
-];
-
-/// Carriers that think about it.
-const SLOW: [&str; 3] = ["ups", "usps", "canada_post"];
 
 #[derive(Serialize, Deserialize)]
 struct Registration {
@@ -75,25 +38,24 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         "mondialrelay" => "mondial_relay",
         other => other,
     };
-    let Some((token, needed)) = FORMS.into_iter().find(|(name, _)| *name == token) else {
+    let Some(terms) = CATALOG.registrations.get(token) else {
         return Err(refused(format!("carrier {sent} cannot be registered")));
     };
     let mut fields = Fields::of(&body)?;
     let parameters = fields.object("parameters");
-    let needed = if token == "ups" && !parameters.is_empty() { &UPS } else { needed };
-    if let Some(name) = needed.iter().find(|name| parameters.get(**name).is_none_or(|value| value.is_null() || value == "")) {
+    let asked = if terms.may_be_silent && parameters.is_empty() { &[][..] } else { &terms.parameters };
+    if let Some(name) = asked.iter().find(|name| parameters.get(*name).is_none_or(|value| value.is_null() || value == "")) {
         return Err(refused(format!("parameters.{name} is required")));
     }
-    if SLOW.contains(&token) && cx.docs.has(REGISTRATION, token) {
+    if terms.slow && cx.docs.has(REGISTRATION, token) {
         return Err(refused(format!("a registration with {token} is already under way")));
     }
     fields.done()?;
-    let slow = SLOW.contains(&token);
     let fresh = carrier_accounts::new(cx, token.to_owned());
     let account_id = format!("shippo_{token}_{}", &fresh.object_id[..8]);
-    let account = CarrierAccount { account_id, parameters, active: !slow, is_shippo_account: false, sign_in: None, ..fresh };
+    let account = CarrierAccount { account_id, parameters, active: !terms.slow, is_shippo_account: false, sign_in: None, ..fresh };
     accounts::put(cx, &account);
-    if slow {
+    if terms.slow {
         let registration = Registration {
             carrier_account: account.object_id.clone(),
             object_created: Moment(cx.now),
@@ -116,8 +78,8 @@ pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
     if carrier.is_empty() {
         return Err(by_field("carrier", REQUIRED));
     }
-    if !SLOW.contains(&carrier) {
-        return Err(by_field("carrier", super::super::dialect::fields::not_a_choice(carrier)));
+    if !CATALOG.registrations.get(carrier).is_some_and(|terms| terms.slow) {
+        return Err(by_field("carrier", not_a_choice(carrier)));
     }
     let registration = cx.docs.get::<Value>(REGISTRATION, carrier).unwrap_or_else(|| json!({}));
     Ok(version::reply(cx.call, StatusCode::OK, registration))

@@ -1,15 +1,12 @@
 //! Webhooks: who is told what. Changes replace the whole.
 
-use std::borrow::Cow;
-
 use http::StatusCode;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts;
 use super::super::dialect::fields::Fields;
-use super::super::dialect::page::{self, LISTING};
+use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::version;
 use super::super::webhooks::WEBHOOKS;
 use super::super::wire::Moment;
@@ -17,32 +14,13 @@ use super::stored;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
-#[derive(Serialize)]
-struct View {
-    event: String,
-    url: String,
-    active: bool,
-    is_test: bool,
-    object_created: Moment,
-    object_id: String,
-    object_updated: Moment,
-    object_owner: Cow<'static, str>,
-}
-
-#[derive(Serialize)]
-struct Page {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<String>,
-    results: Vec<View>,
-}
-
 /// Newest first; links only where there is a neighbor.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = LISTING.read(cx.call)?.rows(cx.subscriptions())?.map(|row| view(cx, row));
-    let page::Page { next, previous, results, .. } = page::Page::of(cx.call, cx.call.path, page);
-    Ok(version::reply(cx.call, StatusCode::OK, Page { next, previous, results }))
+    let Page { next, previous, results, .. } = Page::of(cx.call, cx.call.path, page);
+    let links = [("next", next), ("previous", previous)].into_iter().filter_map(|(name, link)| Some((name.to_owned(), link?.into())));
+    let body: Map<String, Value> = links.chain([("results".to_owned(), results.into())]).collect();
+    Ok(version::reply(cx.call, StatusCode::OK, body))
 }
 
 /// No handshake: the address is taken as it is.
@@ -107,16 +85,12 @@ fn judge(cx: &Cx<'_>, body: &Value, subscription: &mut Subscription) -> Result<(
 }
 
 /// A webhook as it is answered. One that was made by hand says nothing of its own.
-fn view(cx: &Cx<'_>, row: Subscription) -> View {
+fn view(cx: &Cx<'_>, row: Subscription) -> Value {
     let flag = |name: &str, usual: bool| row.rest.get(name).and_then(Value::as_bool).unwrap_or(usual);
-    View {
-        active: flag("active", row.active),
-        is_test: flag("is_test", Mode::of(cx).is_test()),
-        event: row.events.into_iter().next().unwrap_or_else(|| "*".to_owned()),
-        url: row.url,
-        object_created: Moment(row.created),
-        object_updated: Moment(row.created),
-        object_id: row.id,
-        object_owner: accounts::owner(cx),
-    }
+    let (active, is_test) = (flag("active", row.active), flag("is_test", Mode::of(cx).is_test()));
+    let event = row.events.into_iter().next().unwrap_or_else(|| "*".to_owned());
+    json!({
+        "event": event, "url": row.url, "active": active, "is_test": is_test, "object_created": Moment(row.created),
+        "object_id": row.id, "object_updated": Moment(row.created), "object_owner": accounts::owner(cx),
+    })
 }

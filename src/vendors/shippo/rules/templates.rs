@@ -1,8 +1,8 @@
 //! Parcel templates: the packaging of carriers, and what the caller made of it or of a box of their own.
 
 use http::StatusCode;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::accounts;
@@ -25,34 +25,6 @@ const CHOSEN: &str = "chosen";
 pub(crate) struct Named {
     #[serde(rename = "CarrierParcelTemplateToken")]
     token: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Packaging {
-    carrier: String,
-    distance_unit: String,
-    height: String,
-    is_variable_dimensions: bool,
-    length: String,
-    name: String,
-    token: String,
-    width: String,
-}
-
-impl From<&Template> for Packaging {
-    fn from(template: &Template) -> Self {
-        let short = |text: &str| decimal::Decimal::parse(text).map_or_else(|_| "0".to_owned(), |side| side.shortest());
-        Self {
-            carrier: template.carrier().1.to_owned(),
-            distance_unit: template.distance_unit.clone(),
-            height: short(&template.height),
-            is_variable_dimensions: template.variable,
-            length: short(&template.length),
-            name: template.name.clone(),
-            token: template.token.clone(),
-            width: short(&template.width),
-        }
-    }
 }
 
 /// A template of the caller's own: replaced as a whole.
@@ -87,7 +59,8 @@ pub(crate) struct Own {
     distance_unit: String,
     weight: String,
     weight_unit: Option<String>,
-    template: Option<Packaging>,
+    #[serde(default)]
+    template: Value,
 }
 
 /// The specification has 200 for a new one, and times in ISO 8601.
@@ -98,30 +71,30 @@ fn answer(cx: &Cx<'_>, status: StatusCode, own: Value) -> Reply {
 
 /// All that a new account is shown; of one carrier, of accounts that are switched on, or of templates that the caller uses.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let mut wanted: Vec<&Template> = CATALOG.templates().filter(|template| template.carrier().0 != "couriersplease").collect();
+    let mut wanted: Vec<&Template> =
+        CATALOG.parcel_templates.iter().filter(|template| template.carrier_token != "couriersplease").collect();
     match cx.call.query("include").unwrap_or_default() {
         "" | "all" => {}
         "user" => {
-            let used: Vec<String> = cx.docs.list::<Own>(USER_TEMPLATE).filter_map(|own| own.template.map(|row| row.token)).collect();
-            wanted.retain(|template| used.contains(&template.token));
+            let used: Vec<Own> = cx.docs.list(USER_TEMPLATE).collect();
+            wanted.retain(|template| used.iter().any(|own| own.template["token"] == template.token));
         }
         "enabled" => {
-            let active: Vec<String> = accounts::all(cx).into_iter().filter(|row| row.active).map(|row| row.carrier).collect();
-            wanted.retain(|template| active.iter().any(|carrier| carrier == template.carrier().0));
+            let accounts = accounts::all(cx);
+            wanted.retain(|template| accounts.iter().any(|row| row.active && row.carrier == template.carrier_token));
         }
         other => return Err(go_fields(dialect::by_field("include", not_a_choice(other)))),
     }
     if let Some(carrier) = cx.call.query("carrier").filter(|text| !text.is_empty()) {
-        wanted.retain(|template| template.carrier().0 == carrier || template.carrier().1.eq_ignore_ascii_case(carrier));
+        wanted.retain(|template| template.carrier_token == carrier || template.carrier.eq_ignore_ascii_case(carrier));
     }
-    let results: Vec<Packaging> = wanted.into_iter().map(Packaging::from).collect();
-    Ok(dialect::go(StatusCode::OK, &json!({ "results": results })))
+    Ok(dialect::go(StatusCode::OK, &json!({ "results": wanted })))
 }
 
 /// One of them.
 pub(crate) fn read(_: &mut Cx<'_>, Params(Named { token }): Params<Named>) -> Outcome {
     let template = CATALOG.template(&token).ok_or_else(|| Refusal::missing(USER_TEMPLATE, token))?;
-    Ok(dialect::go(StatusCode::OK, &Packaging::from(template)))
+    Ok(dialect::go(StatusCode::OK, &template))
 }
 
 /// The caller's own, newest first; `null` when there are none.
@@ -191,7 +164,7 @@ impl Own {
 fn read_own(_: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
     let mut fields = Fields::of(body)?;
     let token = fields.filled("template");
-    let template = token.as_ref().and_then(|token| CATALOG.template(token)).map(Packaging::from);
+    let template = token.as_ref().and_then(|token| CATALOG.template(token));
     if let (Some(token), None) = (&token, &template) {
         fields.fault("template", not_a_choice(token));
     }
