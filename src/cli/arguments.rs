@@ -73,9 +73,9 @@ pub struct ServeArguments {
     /// Token of the admin API; one is generated and printed if it is required and missing
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
-    /// Host name that the admin API accepts, besides loopback names. Repeatable
-    #[arg(long, env = "SEATRIAL_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
-    pub admin_host: Vec<String>,
+    /// Host name that is served on loopback addresses, besides loopback names and the vendors' own. Repeatable
+    #[arg(long, env = "SEATRIAL_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
     /// Host name, `.domain`, address or network that webhooks may be sent to, besides loopback and private addresses. Repeatable
     #[arg(long, env = "SEATRIAL_ALLOW_EGRESS", value_name = "TARGET", value_delimiter = ',')]
     pub allow_egress: Vec<Target>,

@@ -10,7 +10,7 @@ use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, Bound, Config, Egress, Guard, Trust};
+use crate::server::{self, AdminAuth, AllowedHosts, Bound, Config, Egress, Guard, Trust};
 use crate::vendors;
 
 /// Serves until a signal comes.
@@ -63,11 +63,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Err(error) => return complain(&error, Exit::Bind),
     };
     let off = arguments.admin_auth == AdminAuthArgument::Off;
-    let guard = Guard::new(&bound.admin_addresses(), arguments.admin_token.clone(), off, arguments.admin_host.clone(), token);
+    let guard = Guard::new(&bound.addresses(), arguments.admin_token.clone(), off, AllowedHosts(arguments.allow_host.clone()), token);
     if let AdminAuth::Token(token) = &guard.auth
         && arguments.admin_token.as_deref().is_none_or(str::is_empty)
     {
-        warn(&format_args!("seatrial: the admin API is not on loopback; its token is {token}"));
+        warn(&format_args!("seatrial: not all addresses are loopback; the token of the admin API is {token}"));
     }
     let signals = match signals() {
         Ok(signals) => signals,
@@ -112,7 +112,7 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String>
 fn ready(bound: &Bound, machine: &Machine) -> String {
     let admin = match bound.admin {
         Some(address) => format!("http://{address}/_seatrial"),
-        None if bound.admin_addresses().is_empty() => "none".to_owned(),
+        None if !bound.serves_admin() => "none".to_owned(),
         None => "/_seatrial".to_owned(),
     };
     let scenario = machine.default_sandbox().lock().scenario.clone();

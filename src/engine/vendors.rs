@@ -65,6 +65,12 @@ impl Vendors {
         }
         mounts
     }
+
+    /// Whether that is a real host name of a vendor.
+    #[must_use]
+    pub fn have_host(&self, name: &str) -> bool {
+        self.all.iter().any(|vendor| vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(name)))
+    }
 }
 
 impl LoadedVendor {

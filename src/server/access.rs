@@ -1,22 +1,28 @@
 //! Who may use the admin API: one check in front of all of it.
 //!
 //! Attacker number one is a web page in the browser of the developer who runs the sandbox. Without a token a request has to
-//! name a loopback host (which a rebound DNS name is not), come from no foreign origin, and carry a body only as JSON or
-//! YAML, which no form or simple cross-site request can do. No CORS header is ever sent.
+//! name a loopback host (which a rebound DNS name is not), come from no foreign origin, and say that it is JSON or YAML if it
+//! changes something, which no form or simple cross-site request can do. No CORS header is ever sent. Attacker number two has a
+//! webhook sent to the admin API: outgoing requests are marked, and marked requests are refused.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq as _;
+
+use crate::server::host::{self, AllowedHosts, Host};
+
+/// On every request that this program sends; its value is the id of the delivery.
+pub(super) const DELIVERY_MARK: HeaderName = HeaderName::from_static("seatrial-delivery");
 
 /// Whether callers need a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminAuth {
     /// No, on any address (`--admin-auth off`).
     Off,
-    /// No, because the API listens on loopback only; the `Host` is checked instead.
+    /// No, because this process listens on loopback only; the `Host` is checked instead.
     Loopback,
     /// Yes, this one.
     Token(String),
@@ -28,7 +34,7 @@ pub struct Guard {
     /// Whether callers need a token.
     pub auth: AdminAuth,
     /// Host names that are allowed besides loopback ones.
-    pub hosts: Vec<String>,
+    pub hosts: AllowedHosts,
 }
 
 /// Why a request is refused.
@@ -38,10 +44,10 @@ pub(super) struct Denied {
 }
 
 impl Guard {
-    /// The check for an API that listens on these addresses. A token is needed unless all of them are loopback, or `off`; if it is
-    /// needed and `token` is missing or empty, `make` makes one.
+    /// The check for a process that listens on these addresses, for whatever. A token is needed unless all of them are loopback, or
+    /// `off`; if it is needed and `token` is missing or empty, `make` makes one.
     #[must_use]
-    pub fn new(addresses: &[SocketAddr], token: Option<String>, off: bool, hosts: Vec<String>, make: impl FnOnce() -> String) -> Self {
+    pub fn new(addresses: &[SocketAddr], token: Option<String>, off: bool, hosts: AllowedHosts, make: impl FnOnce() -> String) -> Self {
         let is_private = addresses.iter().all(|address| address.ip().is_loopback());
         let auth = match (off, token.filter(|token| !token.is_empty())) {
             (true, _) => AdminAuth::Off,
@@ -54,7 +60,6 @@ impl Guard {
 
     /// Checks a request; with `without_token`, everything but the token.
     pub(super) fn check(&self, parts: &Parts, has_body: bool, without_token: bool) -> Result<(), Denied> {
-        let denied = |status, detail| Err(Denied { status, detail });
         if let AdminAuth::Token(token) = &self.auth
             && !without_token
         {
@@ -65,37 +70,43 @@ impl Guard {
                 return denied(StatusCode::UNAUTHORIZED, "the admin API needs `Authorization: Bearer $SEATRIAL_ADMIN_TOKEN` here");
             }
         }
-        let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if self.auth == AdminAuth::Loopback && !self.allows(host) {
-            return denied(StatusCode::FORBIDDEN, "the `Host` is neither a loopback name nor on the list of `--admin-host`");
+        if parts.headers.contains_key(DELIVERY_MARK) {
+            return denied(StatusCode::FORBIDDEN, "webhooks do not use the admin API");
         }
-        if let Some(origin) = parts.headers.get(ORIGIN) {
-            let own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, origin)| origin == host);
-            if !own {
-                return denied(StatusCode::FORBIDDEN, "the `Origin` is not the admin API's own");
-            }
-        }
-        if !matches!(parts.method, Method::GET | Method::HEAD) && has_body {
+        self.check_source(parts)?;
+        // The other methods that change something are never simple cross-site requests.
+        if parts.method == Method::POST || (has_body && !matches!(parts.method, Method::GET | Method::HEAD)) {
             let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             if !["application/json", "application/yaml", "application/x-yaml", "text/yaml"].contains(&kind.as_str()) {
-                return denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bodies are `application/json` or `application/yaml`");
+                let detail = "`Content-Type` has to be `application/json` or `application/yaml`, also for a POST without a body";
+                return denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
             }
         }
         Ok(())
     }
 
-    fn allows(&self, host: &str) -> bool {
-        let name = match host.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => host.split(':').next().unwrap_or_default(),
-        };
-        let name = name.to_ascii_lowercase();
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-            || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&name))
+    /// Checks that a request comes from no foreign web page: by its `Host` where there is no token, and by its `Origin`.
+    pub(super) fn check_source(&self, parts: &Parts) -> Result<(), Denied> {
+        let host = host::host(parts);
+        if self.auth == AdminAuth::Loopback && !matches!(host, Host::Named(name) if self.hosts.has(name)) {
+            return denied(StatusCode::FORBIDDEN, "the `Host` is neither a loopback name nor on the list of `--allow-host`");
+        }
+        if host == Host::Invalid {
+            return denied(StatusCode::BAD_REQUEST, "the `Host` is malformed, or there are several");
+        }
+        let Some(origin) = parts.headers.get(ORIGIN) else { return Ok(()) };
+        let own = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).or(parts.uri.authority().map(|own| own.as_str()));
+        let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")));
+        if origin.is_none() || origin != own {
+            return denied(StatusCode::FORBIDDEN, "the `Origin` is not the admin API's own");
+        }
+        Ok(())
     }
+}
+
+fn denied(status: StatusCode, detail: &'static str) -> Result<(), Denied> {
+    Err(Denied { status, detail })
 }
 
 #[cfg(test)]
@@ -108,7 +119,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).expect("a test writes valid requests").into_parts();
-        let guard = Guard { auth, hosts: vec!["seatrial".to_owned()] };
+        let guard = Guard { auth, hosts: AllowedHosts(vec!["seatrial".to_owned()]) };
         assert_eq!(guard.check(&parts, true, false).err().map(|denied| denied.status.as_u16()), expected, "{headers:?}");
     }
 
@@ -116,7 +127,7 @@ mod tests {
     fn one_address_off_loopback_is_enough_to_need_a_token() {
         let auth = |addresses: &[&str], token: Option<&str>, off| {
             let addresses: Vec<SocketAddr> = addresses.iter().map(|address| address.parse().expect("an address")).collect();
-            Guard::new(&addresses, token.map(str::to_owned), off, Vec::new(), || "made".to_owned()).auth
+            Guard::new(&addresses, token.map(str::to_owned), off, AllowedHosts::default(), || "made".to_owned()).auth
         };
         assert_eq!(auth(&["127.0.0.1:1", "[::1]:1"], None, false), AdminAuth::Loopback);
         assert_eq!(auth(&["127.0.0.1:1", "0.0.0.0:1"], None, false), AdminAuth::Token("made".to_owned()));
@@ -139,6 +150,20 @@ mod tests {
         check(&[("host", "localhost:7447"), ("origin", "null"), json], AdminAuth::Loopback, Some(403));
         check(&[("host", "localhost:7447"), ("content-type", "text/plain")], AdminAuth::Loopback, Some(415));
         check(&[("host", "localhost:7447")], AdminAuth::Loopback, Some(415));
+        check(
+            &[("host", "evil.example"), ("x-forwarded-host", "localhost"), ("forwarded", "host=localhost"), json],
+            AdminAuth::Loopback,
+            Some(403),
+        );
+        check(&[("host", "localhost"), ("host", "evil.example"), json], AdminAuth::Loopback, Some(403));
+        check(&[("host", "localhost"), ("host", "localhost"), json], AdminAuth::Off, Some(400));
+        check(&[("host", "localhost"), ("origin", "ftp://localhost"), json], AdminAuth::Off, Some(403));
+        check(&[("host", "localhost"), ("seatrial-delivery", "dlv_1"), json], AdminAuth::Off, Some(403));
+        check(
+            &[("host", "a"), ("seatrial-delivery", "dlv_1"), ("authorization", "bearer secret"), json],
+            AdminAuth::Token("secret".into()),
+            Some(403),
+        );
         check(&[("host", "anything"), json], AdminAuth::Token("secret".into()), Some(401));
         check(&[("host", "anything"), ("authorization", "Bearer wrong"), json], AdminAuth::Token("secret".into()), Some(401));
         check(&[("host", "anything"), ("authorization", "bearer secret"), json], AdminAuth::Token("secret".into()), None);

@@ -60,8 +60,9 @@ async fn run(admin: &Admin, parts: &Parts, body: &Bytes) -> Result<AdminResponse
     let found = routes::find(&parts.method, path);
     // Paths that do not exist are guarded as well.
     let access = found.as_ref().map_or(Access::Guarded, |found| found.route.access);
-    if access != Access::Anybody {
-        admin.guard.check(parts, !body.is_empty(), access == Access::WithoutToken)?;
+    match access {
+        Access::Receiver => admin.guard.check_source(parts)?,
+        _ => admin.guard.check(parts, !body.is_empty(), access == Access::WithoutToken)?,
     }
     let found = found?;
     let query = engine::pairs(parts.uri.query().unwrap_or_default());

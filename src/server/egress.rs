@@ -81,24 +81,33 @@ impl FromStr for Target {
 }
 
 impl Egress {
-    /// Connects to the first address of a host that is allowed and answers.
+    /// The addresses of a host that may be connected to.
     ///
     /// # Errors
-    /// When no address is allowed, none answers, or the certificate is not one for `host`.
-    pub(super) async fn connect(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Connection>, EgressDenied> {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+    /// When it has no address, or none is allowed.
+    pub(super) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, EgressDenied> {
+        let bare = bare(host);
         let found = lookup_host((bare, port)).await.map_err(|error| EgressDenied::Unknown(bare.to_owned(), error))?;
-        let (open, mut problem) = self.filter_allowed(bare, found);
-        for address in open {
+        let (open, problem) = self.filter_allowed(bare, found);
+        if open.is_empty() { Err(problem) } else { Ok(open) }
+    }
+
+    /// Connects to the first of the addresses that answers.
+    ///
+    /// # Errors
+    /// When none answers, or the certificate is not one for `host`.
+    pub(super) async fn connect(&self, host: &str, addresses: &[SocketAddr], secure: bool) -> Result<Box<dyn Connection>, EgressDenied> {
+        let mut problem = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for address in addresses {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     let _ = stream.set_nodelay(true);
-                    return Ok(if secure { Box::new(self.trust.secure(bare, stream).await?) } else { Box::new(stream) });
+                    return Ok(if secure { Box::new(self.trust.secure(bare(host), stream).await?) } else { Box::new(stream) });
                 }
-                Err(error) => problem = EgressDenied::Unreachable(error),
+                Err(error) => problem = error,
             }
         }
-        Err(problem)
+        Err(problem.into())
     }
 
     /// The addresses of a host that are allowed, and the error for the case that none of them answers.
@@ -115,15 +124,22 @@ impl Egress {
 
     /// Checks an address that a host resolved to.
     fn check(&self, host: &str, address: IpAddr) -> Result<(), EgressDenied> {
-        let plain = unwrapped(address);
-        if is_never(plain) || is_never(address) {
+        let plain = address.to_canonical();
+        let wrapped = wrapped(plain);
+        if is_never(plain) || wrapped.iter().any(is_metadata) {
             return Err(EgressDenied::Never(host.to_owned(), address));
         }
+        // A wrapped address is reached by way of a gateway, which is a machine of its own: what it wraps makes it neither near nor allowed.
         if is_private(plain) || self.allowed.iter().any(|target| target.covers(host, plain)) {
             return Ok(());
         }
         Err(EgressDenied::Public(host.to_owned(), address))
     }
+}
+
+/// A host without the brackets of IPv6.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 impl Target {
@@ -137,32 +153,37 @@ impl Target {
     }
 }
 
-/// The IPv4 address inside an IPv6 address that only wraps one: mapped, compatible, NAT64 or 6to4.
-fn unwrapped(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(six) = address else { return address };
-    let parts = six.segments();
-    let four = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    match parts {
-        [0, 0, 0, 0, 0, 0xffff, high, low] => four(high, low),
-        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => four(high, low),
-        [0, 0, 0, 0, 0xffff, 0, high, low] => four(high, low),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, .., high, low] => four(high, low),
-        [0x2002, high, low, ..] => four(high, low),
-        _ => address,
+/// The IPv4 addresses that an IPv6 address may lead to by way of a gateway: compatible, translated, NAT64 or 6to4.
+fn wrapped(address: IpAddr) -> Vec<Ipv4Addr> {
+    let IpAddr::V6(six) = address else { return Vec::new() };
+    let octets = six.octets();
+    let four = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets[place]));
+    match six.segments() {
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => vec![four([12, 13, 14, 15])],
+        [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => vec![four([12, 13, 14, 15])],
+        // A network's own prefix, of which nobody says how long it is (RFC 6052, 2.2).
+        [0x64, 0xff9b, 1, ..] => vec![four([6, 7, 9, 10]), four([7, 9, 10, 11]), four([9, 10, 11, 12]), four([12, 13, 14, 15])],
+        [0x2002, ..] => vec![four([2, 3, 4, 5])],
+        _ => Vec::new(),
     }
+}
+
+/// Link-local addresses, where most clouds have their metadata service, and the services elsewhere: Alibaba, Oracle, Azure.
+fn is_metadata(four: &Ipv4Addr) -> bool {
+    four.is_link_local() || [[100, 100, 100, 200], [192, 0, 0, 192], [168, 63, 129, 16]].contains(&four.octets())
 }
 
 /// Link-local addresses, metadata services, and addresses that are not one machine's.
 fn is_never(address: IpAddr) -> bool {
-    /// Metadata services outside the link-local range: Alibaba, Oracle, Azure.
-    const METADATA: [Ipv4Addr; 3] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
-    /// The same in IPv6: Amazon, Google.
-    const METADATA_SIX: [Ipv6Addr; 2] =
-        [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
+    /// Metadata services: Amazon (instances, containers), Google, Oracle.
+    const METADATA_SIX: [Ipv6Addr; 4] = [
+        Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+        Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
+        Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+        Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+    ];
     match address {
-        IpAddr::V4(four) => {
-            four.is_link_local() || four.is_multicast() || four.octets()[0] == 0 || four.octets()[0] >= 240 || METADATA.contains(&four)
-        }
+        IpAddr::V4(four) => is_metadata(&four) || four.is_multicast() || four.octets()[0] == 0 || four.octets()[0] >= 240,
         IpAddr::V6(six) => {
             let parts = six.segments();
             // Link-local, the old site-local, multicast, Teredo.
@@ -208,11 +229,25 @@ mod tests {
         for public in ["93.184.216.34", "2606:2800:220:1::1", "172.32.0.1", "::ffff:8.8.8.8", "2002:808:808::1", "64:ff9b::808:808"] {
             check(public, &[], "public");
         }
+        // What leads to a gateway is not near because of what it wraps.
+        for public in ["2002:7f00:1::1", "64:ff9b::7f00:1", "64:ff9b:1::7f00:1", "::127.0.0.1", "2002:a00:1::1"] {
+            check(public, &[], "public");
+        }
     }
 
     #[test]
     fn metadata_is_out_of_reach_however_it_is_written() {
-        let wrapped = ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::169.254.169.254", "64:ff9b:1::a9fe:a9fe"];
+        let wrapped = [
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "::169.254.169.254",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9fe:a9:fe00:7f00:1",
+            "fd00:ec2::23",
+            "fd00:c1::a9fe:a9fe",
+        ];
         let plain = ["169.254.169.254", "fe80::1", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "0.0.0.0", "::", "224.0.0.1"];
         for never in wrapped.into_iter().chain(plain) {
             check(never, &[], "never");

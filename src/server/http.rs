@@ -29,8 +29,10 @@ use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
 use crate::server::clock::wall;
 use crate::server::egress::Egress;
+use crate::server::host::{self, Host};
 use crate::server::inbox::Inboxes;
 use crate::server::local::Local;
+use crate::server::own_addresses::OwnAddresses;
 use crate::server::shutdown;
 use crate::server::socket::Socket;
 use crate::server::ticker;
@@ -89,6 +91,8 @@ struct Role {
     vendors: bool,
     mount: Option<Name>,
     admin: bool,
+    /// Whether only programs of this machine can reach it.
+    loopback: bool,
 }
 
 /// Opens every socket.
@@ -109,7 +113,7 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
         };
         let admin = mount.is_none() && config.admin_listen.is_none();
         let listener = TcpListener::bind(listen.address).await.map_err(|error| named(&error, listen.address))?;
-        listeners.push((listener, Role { vendors: true, mount, admin }));
+        listeners.push((listener, Role { vendors: true, mount, admin, loopback: listen.address.ip().is_loopback() }));
     }
     let main = listeners.iter().find(|(_, role)| role.mount.is_none()).or(listeners.first());
     let http = main.map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
@@ -117,17 +121,27 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
     if let Some(address) = config.admin_listen {
         let listener = TcpListener::bind(address).await.map_err(|error| named(&error, address))?;
         admin = Some(listener.local_addr()?);
-        listeners.push((listener, Role { vendors: false, mount: None, admin: true }));
+        listeners.push((listener, Role { vendors: false, mount: None, admin: true, loopback: address.ip().is_loopback() }));
     }
     Ok(Bound { listeners, http, admin, config })
 }
 
 impl Bound {
-    /// Where the admin API is served.
+    /// Where anything is served.
     #[must_use]
-    pub fn admin_addresses(&self) -> Vec<SocketAddr> {
-        let serving = self.listeners.iter().filter(|(_, role)| role.admin);
-        serving.filter_map(|(listener, _)| listener.local_addr().ok()).collect()
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect()
+    }
+
+    /// Whether the admin API is served.
+    #[must_use]
+    pub fn serves_admin(&self) -> bool {
+        self.listeners.iter().any(|(_, role)| role.admin)
+    }
+
+    fn own_addresses(&self) -> OwnAddresses {
+        let admin = self.listeners.iter().filter(|(_, role)| role.admin);
+        OwnAddresses { all: self.addresses(), admin: admin.filter_map(|(listener, _)| listener.local_addr().ok()).collect() }
     }
 
     /// The addresses of the listeners that serve vendors.
@@ -163,14 +177,21 @@ pub async fn serve_embedded(
 ) {
     machine.set_public_urls(bound.public_urls());
     let changed = Arc::new(Notify::new());
-    let webhook_sender = WebhookSender::new(Arc::clone(&machine), bound.config.egress.clone(), Arc::clone(&changed));
+    let inboxes = Arc::new(Inboxes::default());
+    let webhook_sender = WebhookSender::new(
+        Arc::clone(&machine),
+        bound.config.egress.clone(),
+        bound.own_addresses(),
+        Arc::clone(&inboxes),
+        Arc::clone(&changed),
+    );
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
             machine: Arc::clone(&machine),
             changed: Arc::clone(&changed),
             webhook_sender: Arc::clone(&webhook_sender),
-            inboxes: Inboxes::default(),
+            inboxes,
             guard,
             shares_listener: bound.admin.is_none(),
         }),
@@ -316,17 +337,21 @@ impl Shell {
             Ok(Err(TooLarge::Broken)) => return Err(Silence),
             Err(Elapsed) => return Ok(problem_response(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time", None)),
         };
-        if !parts.headers.contains_key(HOST)
-            && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
-        {
-            parts.headers.insert(HOST, host);
-        }
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
             return Ok(admin::answer(&self.admin, &parts, &body).await);
         }
         if !role.vendors {
             return Ok(problem_response(StatusCode::NOT_FOUND, "only the admin API is served here", None));
+        }
+        if role.loopback && !self.is_known(host::host(&parts)) {
+            let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
+            return Ok(problem_response(StatusCode::MISDIRECTED_REQUEST, detail, None));
+        }
+        if !parts.headers.contains_key(HOST)
+            && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
+        {
+            parts.headers.insert(HOST, host);
         }
         let request = Request {
             method: parts.method,
@@ -370,6 +395,15 @@ impl Shell {
 }
 
 impl Shell {
+    /// Whether vendors answer under that host where only programs of this machine reach them: no rebound name of a web page is one.
+    fn is_known(&self, host: Host<'_>) -> bool {
+        match host {
+            Host::Missing => true,
+            Host::Named(name) => self.admin.guard.hosts.has(name) || self.machine.vendors().have_host(name),
+            Host::Invalid => false,
+        }
+    }
+
     /// Waits for a body, at most for the read time-out. Most bodies are complete already and need no timer.
     async fn within_timeout<T>(&self, body: impl Future<Output = T>) -> Result<T, Elapsed> {
         let mut body = pin!(body);

@@ -1,18 +1,17 @@
 //! Built-in webhook receivers: requests to `/_seatrial/inbox/<name>` are kept and can be read back.
 //!
-//! Anybody may post, so everything is bounded: inboxes, requests and bytes. An inbox answers with the status that the URL says,
-//! such as `?status=503`.
+//! Vendors' messages come without a token, so everything is bounded: inboxes, requests, and the bytes of one inbox and of all. An
+//! inbox answers with the status that the URL says, such as `?status=503`.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use event_listener::{Event, EventListener};
-use http::request::Parts;
+use http::HeaderMap;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
 
@@ -22,6 +21,12 @@ const BOXES: usize = 64;
 const REQUESTS: usize = 500;
 /// How many bytes of requests an inbox holds.
 const BYTES: usize = 1 << 20;
+/// How many bytes of requests all inboxes hold.
+const TOTAL_BYTES: usize = 8 << 20;
+/// Deeper JSON is shown as text only: clients could not read the answer.
+const DEPTH: usize = 100;
+/// What a request and each of its headers occupy besides their texts.
+const ROW_BYTES: usize = 192;
 
 /// All inboxes.
 #[derive(Default)]
@@ -33,64 +38,82 @@ pub(super) struct Inboxes {
 
 #[derive(Default)]
 struct Inbox {
-    requests: VecDeque<ReceivedRequest>,
+    requests: VecDeque<Arc<ReceivedRequest>>,
     bytes: usize,
     received: u64,
     latest: Option<Timestamp>,
 }
 
 /// A request that an inbox received.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Letter")]
+#[derive(Debug)]
 pub(super) struct ReceivedRequest {
     /// Its position in its inbox, from 1.
-    pub number: u64,
+    number: u64,
+    received: Timestamp,
+    query: String,
+    headers: Vec<(String, String)>,
+    text: String,
+}
+
+/// A request as it is read back.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Letter")]
+pub(super) struct ReceivedView<'r> {
+    /// Its position in its inbox, from 1.
+    number: u64,
     /// The wall time.
-    pub received: Timestamp,
+    received: Timestamp,
     /// The query of its URL.
-    pub query: String,
-    /// Its headers.
-    pub headers: IndexMap<String, String>,
+    query: &'r str,
+    headers: IndexMap<&'r str, &'r str>,
     /// Its body as text.
-    pub text: String,
+    text: &'r str,
     /// Its body, if it is JSON.
-    pub json: Option<Value>,
+    json: Option<&'r RawValue>,
 }
 
 impl ReceivedRequest {
-    /// Its size: everything that the sender chose.
+    /// How it is read back. Its JSON is checked, not parsed into values, which would take a hundred times its bytes.
+    pub fn view(&self) -> ReceivedView<'_> {
+        ReceivedView {
+            number: self.number,
+            received: self.received,
+            query: &self.query,
+            headers: self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            text: &self.text,
+            json: if nests_deeper(&self.text, DEPTH) { None } else { serde_json::from_str(&self.text).ok() },
+        }
+    }
+
+    /// What it occupies.
     fn bytes(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
-        self.text.len() + self.query.len() + headers.sum::<usize>()
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + ROW_BYTES);
+        self.text.len() + self.query.len() + headers.sum::<usize>() + ROW_BYTES
     }
 }
 
 impl Inboxes {
     /// Keeps a request.
-    pub fn put(&self, name: &str, parts: &Parts, body: &Bytes, now: Timestamp) {
-        let headers = parts.headers.iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let body = body.slice(..body.len().min(BYTES / 4));
+    pub fn put(&self, name: &str, query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) {
+        let body = &body[..body.len().min(BYTES / 4)];
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
+        let mut request = ReceivedRequest { number: 0, received: now, query: query.to_owned(), headers, text: text(body) };
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         if boxes.len() >= BOXES && !boxes.contains_key(name) {
-            let oldest = boxes.iter().min_by_key(|(_, inbox)| inbox.latest).map(|(name, _)| name.clone());
-            oldest.map(|oldest| boxes.remove(&oldest));
+            remove_quietest(&mut boxes, name);
         }
         let inbox = boxes.entry(name.to_owned()).or_default();
         inbox.received += 1;
         inbox.latest = Some(now);
-        let request = ReceivedRequest {
-            number: inbox.received,
-            received: now,
-            query: parts.uri.query().unwrap_or_default().to_owned(),
-            headers: headers.collect(),
-            json: serde_json::from_slice(&body).ok(),
-            text: String::from_utf8_lossy(&body).into_owned(),
-        };
+        request.number = inbox.received;
         inbox.bytes += request.bytes();
-        inbox.requests.push_back(request);
+        inbox.requests.push_back(Arc::new(request));
         while inbox.requests.len() > REQUESTS || inbox.bytes > BYTES {
             inbox.bytes -= inbox.requests.pop_front().map_or(0, |request| request.bytes());
+        }
+        while boxes.values().map(|inbox| inbox.bytes).sum::<usize>() > TOTAL_BYTES {
+            remove_quietest(&mut boxes, name);
         }
         drop(boxes);
         self.changed.notify(usize::MAX);
@@ -101,10 +124,18 @@ impl Inboxes {
         self.changed.listen()
     }
 
-    /// The requests that an inbox holds, oldest first, and how many it ever received.
-    pub fn read(&self, name: &str) -> (Vec<ReceivedRequest>, u64) {
-        let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The requests that an inbox holds, oldest first, and how many it ever received. From now on there is such an inbox.
+    pub fn read(&self, name: &str) -> (Vec<Arc<ReceivedRequest>>, u64) {
+        let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !boxes.contains_key(name) && boxes.len() < BOXES {
+            boxes.insert(name.to_owned(), Inbox::default());
+        }
         boxes.get(name).map_or((Vec::new(), 0), |inbox| (inbox.requests.iter().cloned().collect(), inbox.received))
+    }
+
+    /// Whether there is such an inbox: it was read, or has received something.
+    pub fn has(&self, name: &str) -> bool {
+        self.boxes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
     /// Empties an inbox.
@@ -113,14 +144,39 @@ impl Inboxes {
     }
 }
 
+/// Whether brackets of a JSON text nest deeper than that; of another text it may say anything.
+fn nests_deeper(text: &str, most: usize) -> bool {
+    let (mut depth, mut within, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = within,
+            b'"' => within = !within,
+            b'[' | b'{' if !within => depth += 1,
+            b']' | b'}' if !within => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
+}
+
+/// Removes the inbox, other than `name`, that has received nothing for the longest time.
+fn remove_quietest(boxes: &mut BTreeMap<String, Inbox>, name: &str) {
+    let others = boxes.iter().filter(|(other, _)| *other != name);
+    let quietest = others.min_by_key(|(_, inbox)| inbox.latest).map(|(name, _)| name.clone());
+    quietest.map(|quietest| boxes.remove(&quietest));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn post(inboxes: &Inboxes, name: &str, header: &str, body: &[u8], second: i64) {
-        let request = http::Request::post("/_seatrial/inbox/x?status=200").header("x-long", header).body(()).expect("a valid request");
-        let now = Timestamp::from_second(second).expect("a valid second");
-        inboxes.put(name, &request.into_parts().0, &Bytes::copy_from_slice(body), now);
+        let headers = HeaderMap::from_iter([(http::header::COOKIE, header.parse().expect("a valid header"))]);
+        inboxes.put(name, "status=200", &headers, body, Timestamp::from_second(second).expect("a valid second"));
     }
 
     #[test]
@@ -131,13 +187,38 @@ mod tests {
         }
         let (requests, received) = inboxes.read("many");
         assert_eq!((requests.len(), received), (REQUESTS, 600));
-        assert_eq!(requests[0].json, Some(serde_json::json!({"number": 100})), "the oldest make room");
+        assert_eq!(requests[0].view().json.map(RawValue::get), Some(r#"{"number": 100}"#), "the oldest make room");
         for (name, header, body) in
             [("long", "", vec![b'x'; 200_000]), ("headed", "y".repeat(60_000).as_str(), Vec::new()), ("binary", "", vec![0xff; 200_000])]
         {
             (0..40).for_each(|second| post(&inboxes, name, header, &body, second));
-            let held: usize = inboxes.read(name).0.iter().map(ReceivedRequest::bytes).sum();
+            let held: usize = inboxes.read(name).0.iter().map(|request| request.bytes()).sum();
             assert!(held <= BYTES && held > BYTES / 4, "{name} holds {held}");
+        }
+    }
+
+    #[test]
+    fn all_inboxes_together_hold_a_bounded_number_of_bytes() {
+        let inboxes = Inboxes::default();
+        for number in 0..i64::try_from(BOXES).expect("it is small") {
+            (0..8).for_each(|_| post(&inboxes, &format!("box-{number}"), "", &vec![b'['; 200_000], number));
+        }
+        let boxes = inboxes.boxes.lock().expect("nobody panicked");
+        let held: usize = boxes.values().map(|inbox| inbox.bytes).sum();
+        assert!(held <= TOTAL_BYTES && held > TOTAL_BYTES / 2, "{held}");
+        assert!(boxes.contains_key("box-63") && !boxes.contains_key("box-0"), "those that were quiet for longest make room");
+    }
+
+    #[test]
+    fn json_that_nests_too_deep_is_shown_as_text() {
+        for (body, shown) in [
+            (r#"{"a": "[[[\"[[[\\"}"#.to_owned(), true),
+            ("[".repeat(100) + &"]".repeat(100), true),
+            ("[".repeat(101) + &"]".repeat(101), false),
+        ] {
+            let inboxes = Inboxes::default();
+            post(&inboxes, "deep", "", body.as_bytes(), 1);
+            assert_eq!(inboxes.read("deep").0[0].view().json.is_some(), shown, "{body}");
         }
     }
 

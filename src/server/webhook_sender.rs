@@ -23,9 +23,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
-use crate::engine::{Machine, Sandbox};
+use crate::engine::{self, Machine, Sandbox};
+use crate::server::access::DELIVERY_MARK;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
+use crate::server::inbox::Inboxes;
+use crate::server::own_addresses::OwnAddresses;
 
 /// How many bytes of an answer's body are read and kept.
 const ANSWER_BYTES: usize = 2 * 1024;
@@ -38,6 +41,9 @@ const AT_ONCE: usize = 64;
 pub(super) struct WebhookSender {
     machine: Arc<Machine>,
     egress: Egress,
+    /// Where no delivery goes but those to the inboxes.
+    own: OwnAddresses,
+    inboxes: Arc<Inboxes>,
     send_permits: Semaphore,
     /// Notified after every delivery.
     changed: Arc<Notify>,
@@ -46,8 +52,9 @@ pub(super) struct WebhookSender {
 }
 
 impl WebhookSender {
-    pub fn new(machine: Arc<Machine>, egress: Egress, changed: Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self { machine, egress, changed, send_permits: Semaphore::new(AT_ONCE), delivery_locks: Mutex::default() })
+    pub fn new(machine: Arc<Machine>, egress: Egress, own: OwnAddresses, inboxes: Arc<Inboxes>, changed: Arc<Notify>) -> Arc<Self> {
+        let send_permits = Semaphore::new(AT_ONCE);
+        Arc::new(Self { machine, egress, own, inboxes, changed, send_permits, delivery_locks: Mutex::default() })
     }
 
     /// Moves a sandbox's clock and sends what becomes due on the way. Returns the time that was reached and the number of
@@ -138,6 +145,7 @@ impl WebhookSender {
                 AttemptResult::Refused(denied.to_string())
             }
             Ok(Err(Failure::Address(problem))) => AttemptResult::Refused(problem.to_owned()),
+            Ok(Err(failure @ Failure::Own)) => AttemptResult::Refused(failure.to_string()),
             Ok(Err(failure)) => AttemptResult::Silent(failure.to_string()),
             Err(_) => AttemptResult::Silent(format!("no answer within {}", seconds(outbound.timeout))),
         }
@@ -156,9 +164,7 @@ impl WebhookSender {
             "" | ":" => usual,
             port => port[1..].parse().map_err(|_| Failure::Address("the address names no port that there is"))?,
         };
-        let connection = self.egress.connect(host, port, usual == 443).await?;
-        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEADER_BYTES).handshake(TokioIo::new(connection)).await?;
-        let _driver = AbortOnDrop(tokio::spawn(driver));
+        let addresses = self.egress.resolve(host, port).await?;
         let target = address.path_and_query().map_or("/", |target| target.as_str());
         let mut request = Request::post(target)
             .body(Full::new(Bytes::from(outbound.body.clone())))
@@ -179,10 +185,32 @@ impl WebhookSender {
         }
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         headers.entry(USER_AGENT).or_insert(HeaderValue::from_static("seatrial"));
+        if let Ok(id) = HeaderValue::from_str(&outbound.delivery) {
+            headers.insert(DELIVERY_MARK, id);
+        }
+        if addresses.iter().any(|address| self.own.reaches(*address)) {
+            let is_admin = usual == 80 && addresses.iter().any(|address| self.own.reaches_admin(*address));
+            return self.put_into_inbox(&request, &outbound.body).filter(|_| is_admin).ok_or(Failure::Own);
+        }
+        let connection = self.egress.connect(host, &addresses, usual == 443).await?;
+        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEADER_BYTES).handshake(TokioIo::new(connection)).await?;
+        let _driver = AbortOnDrop(tokio::spawn(driver));
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();
         let body = beginning(answer.into_body()).await;
         Ok(AttemptResult::Answered { status, body })
+    }
+
+    /// Delivers to an inbox of this process without a connection; `None` if the address is none.
+    fn put_into_inbox(&self, request: &Request<Full<Bytes>>, body: &str) -> Option<AttemptResult> {
+        let path = text::decode_unreserved(request.uri().path());
+        let name = path.strip_prefix("/_seatrial/inbox/")?.trim_end_matches('/');
+        let query = request.uri().query().unwrap_or_default();
+        let pairs = engine::pairs(query);
+        let status = pairs.iter().rev().find(|(name, _)| name == "status").map_or(Some(200), |(_, status)| status.parse().ok());
+        let status = status.filter(|status| (200..=999).contains(status) && !name.is_empty() && !name.contains('/'))?;
+        self.inboxes.put(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall());
+        Some(AttemptResult::Answered { status, body: format!(r#"{{"received":{}}}"#, (200..300).contains(&status)) })
     }
 }
 
@@ -220,6 +248,8 @@ enum Failure {
     Address(&'static str),
     #[error("{0}")]
     EgressDenied(#[from] EgressDenied),
+    #[error("the address is this server's own, where only inboxes receive webhooks")]
+    Own,
     #[error("the connection broke off: {0}")]
     Broken(#[from] hyper::Error),
 }
@@ -283,7 +313,7 @@ mod tests {
         let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall));
         // Even to who may send everywhere, some addresses are closed.
         let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
-        WebhookSender::new(Arc::new(machine), egress, Arc::default())
+        WebhookSender::new(Arc::new(machine), egress, OwnAddresses::default(), Arc::default(), Arc::default())
     }
 
     fn outbound(url: &str) -> Outbound {

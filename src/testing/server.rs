@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::engine::{Conform, Machine, Options, Start};
-use crate::server::{self, Bound, Config, Egress, Guard, Listen, Local, Refused};
+use crate::server::{self, AllowedHosts, Bound, Config, Egress, Guard, Listen, Local, Refused};
 use crate::vendors;
 
 /// What tests share.
@@ -62,7 +62,7 @@ fn run(started: &mpsc::Sender<Server>) {
             egress: Egress::default(),
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
-        let guard = Guard::new(&bound.admin_addresses(), None, false, Vec::new(), String::new);
+        let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);
         let tell = |local: Local| {
             let _ = started.send(Server { machine: Arc::clone(&machine), local, runtime: handle });
         };

@@ -9,6 +9,7 @@ mod determinism;
 mod diagnostics;
 mod dialect;
 mod documents;
+mod door;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;

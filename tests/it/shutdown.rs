@@ -50,7 +50,7 @@ fn what_had_no_effect_is_said_at_the_end() {
         "fault on null: no call met it",
         "fault off null: it was switched off before any call met it",
     ];
-    let report = send(&server, "POST", "/_seatrial/sandboxes/mine/verify", &[], "").json();
+    let report = send(&server, "POST", "/_seatrial/sandboxes/mine/verify", &[JSON], "").json();
     assert_eq!(told(&report), expected);
     assert_eq!(report["verdict"], "failed");
     // The same again for expectations that come with the question: what is unused changes no verdict.
@@ -65,7 +65,7 @@ fn what_had_an_effect_is_not_said_and_a_reset_forgets() {
     let server = Server::start(&[]);
     let scenario = "overrides: [{on: shippo.ListAddresses, fault: 503}]";
     assert_eq!(put_scenario(&server, "default", scenario).status, 200);
-    let unused = || told(&send(&server, "POST", "/_seatrial/sandboxes/default/verify", &[], "").json()).len();
+    let unused = || told(&send(&server, "POST", "/_seatrial/sandboxes/default/verify", &[JSON], "").json()).len();
     assert_eq!(unused(), 1);
     assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 503);
     assert_eq!(unused(), 0);
@@ -81,6 +81,6 @@ fn what_had_an_effect_is_not_said_and_a_reset_forgets() {
         let end = send(&server, "DELETE", &format!("/_seatrial/sandboxes/{name}"), &[], "").json();
         assert_eq!(told(&end), Vec::<String>::new(), "{name}");
     }
-    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/reset", &[], "").status, 200);
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/reset", &[JSON], "").status, 200);
     assert_eq!(unused(), 1);
 }

@@ -27,7 +27,7 @@ export class Admin {
   /** Asks a route below `/_seatrial`. A text as body is YAML, anything else JSON. */
   async ask(method: string, path: string, body?: Json): Promise<Json> {
     const headers: Record<string, string> = {};
-    if (body !== undefined) headers["content-type"] = typeof body === "string" ? "application/yaml" : "application/json";
+    if (body !== undefined || method === "POST") headers["content-type"] = typeof body === "string" ? "application/yaml" : "application/json";
     if (this.#token !== undefined) headers["authorization"] = `Bearer ${this.#token}`;
     const sent = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
     const answer = await fetch(`${this.address}/_seatrial${path}`, { method, headers, body: sent });

@@ -1,30 +1,43 @@
 //! The built-in webhook receivers.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::server::access::AdminAuth;
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::inbox::ReceivedRequest;
+use crate::server::inbox::{ReceivedRequest, ReceivedView};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Inbox {
     /// What it holds, oldest first.
-    letters: Vec<ReceivedRequest>,
+    #[schemars(with = "Vec<ReceivedView<'static>>")]
+    letters: Letters,
     /// How many it ever received.
     received: u64,
+}
+
+/// The requests of an inbox, read while they are written.
+pub(crate) struct Letters(Vec<Arc<ReceivedRequest>>);
+
+impl Serialize for Letters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|request| request.view()))
+    }
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inbox, Problem> {
     let look = || {
         let (letters, received) = admin.inboxes.read(request.parameter("name"));
         let found = letters.len();
-        Ok((Inbox { letters, received }, found))
+        Ok((Inbox { letters: Letters(letters), received }, found))
     };
     long_poll(request, || Some(admin.inboxes.listen()), look).await
 }
@@ -44,6 +57,10 @@ pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result
     let status: u16 = request.number("status")?.unwrap_or(200);
     let status = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 200);
     let status = status.ok_or_else(|| Problem::bad_request("`status` is a number from 200 to 999"))?;
-    admin.inboxes.put(request.parameter("name"), request.parts, request.body, wall());
+    let name = request.parameter("name");
+    if matches!(admin.guard.auth, AdminAuth::Token(_)) && !admin.inboxes.has(name) {
+        return Err(Problem::not_found(format!("there is no inbox `{name}`: read it once with the token, then it receives")));
+    }
+    admin.inboxes.put(name, request.parts.uri.query().unwrap_or_default(), &request.parts.headers, request.body, wall());
     Ok(response::json(status, &Received { received: status.is_success() }))
 }

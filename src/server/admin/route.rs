@@ -27,8 +27,8 @@ pub(crate) enum Access {
     Guarded,
     /// The same, without a token.
     WithoutToken,
-    /// Every request, with any query: what vendors send comes in any form and from anywhere.
-    Anybody,
+    /// Every request that comes from no foreign web page, with any query and body: what vendors send comes in any form.
+    Receiver,
 }
 
 /// A route.
@@ -77,7 +77,7 @@ impl Route {
     pub fn check_query(&self, query: &[(String, String)]) -> Result<(), Problem> {
         let known = || self.query.iter().map(|(name, _)| *name);
         let unknown = query.iter().find(|(name, _)| known().all(|known| known != name));
-        let Some((name, _)) = unknown.filter(|_| self.access != Access::Anybody) else { return Ok(()) };
+        let Some((name, _)) = unknown.filter(|_| self.access != Access::Receiver) else { return Ok(()) };
         let help = match text::nearest(name, known()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if self.query.is_empty() => "it takes none".to_owned(),

@@ -140,7 +140,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/deliveries/{id}", OK DeliveryView, deliveries::get, "one delivery with its attempts").query(SANDBOX),
     route!(POST "/deliveries/{id}/redeliver", OK DeliveryView, deliveries::redeliver, "sends a delivery again").query(SANDBOX),
     route!(GET "/inbox/{name}", OK Inbox, inboxes::get, "what came to a built-in receiver, oldest first").query(INBOX),
-    route!(POST "/inbox/{name}", OK, inboxes::receive, "receives anything from anybody").query(RECEIVE).answer(of::<Received>).access(Access::Anybody),
+    route!(POST "/inbox/{name}", OK, inboxes::receive, "receives a webhook").query(RECEIVE).answer(of::<Received>).access(Access::Receiver),
     route!(DELETE "/inbox/{name}", NO_CONTENT, inboxes::clear, "empties a built-in receiver"),
 ];
 

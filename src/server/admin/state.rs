@@ -21,7 +21,7 @@ pub(crate) struct Admin {
     /// Wakes the ticker, after a change that may have made a delivery due.
     pub changed: Arc<Notify>,
     pub webhook_sender: Arc<WebhookSender>,
-    pub inboxes: Inboxes,
+    pub inboxes: Arc<Inboxes>,
     pub guard: Guard,
     /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
     pub shares_listener: bool,

@@ -39,7 +39,7 @@ class Admin:
     def ask(self, method: str, path: str, body: Json = None, timeout: float | None = None, yaml: str | None = None) -> Json:
         data = yaml.encode() if yaml is not None else None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.address}/_seatrial{path}", data=data, method=method)
-        if data is not None:
+        if data is not None or method == "POST":
             request.add_header("Content-Type", "application/json" if yaml is None else "application/yaml")
         if self._token is not None:
             request.add_header("Authorization", f"Bearer {self._token}")
