@@ -1,8 +1,8 @@
 //! Seeded streams of randomness.
 //!
-//! **Invariant:** the machine draws from nothing else. A stream is derived from the sandbox's seed and from who asks
-//! (vendor, account, call number), so what one caller gets never depends on what another one did in between. The
-//! derivation is our own arithmetic, so that an upgrade of a crate cannot move anybody's ids.
+//! **Invariant:** the machine has no other source of randomness. A stream is derived from the sandbox's seed and from vendor,
+//! account and call number, so that the values of one caller never depend on calls of others in between. The derivation is
+//! our own arithmetic, so that an upgrade of a crate changes no ids.
 
 use rand::SeedableRng;
 

@@ -7,7 +7,6 @@ use crate::base::entropy::Rng;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// `length` lower-case hexadecimal digits.
 pub fn hex(rng: &mut Rng, length: usize) -> String {
     let mut bytes = [0_u8; 64];
     let mut text = Vec::with_capacity(length);
@@ -21,7 +20,7 @@ pub fn hex(rng: &mut Rng, length: usize) -> String {
 
 /// `length` decimal digits, the first of which is not zero.
 pub fn digits(rng: &mut Rng, length: usize) -> String {
-    (0..length).map(|place| char::from(b'0' + rng.random_range(u8::from(place == 0)..10))).collect()
+    (0..length).map(|index| char::from(b'0' + rng.random_range(u8::from(index == 0)..10))).collect()
 }
 
 /// `length` upper-case letters and digits.

@@ -1,4 +1,4 @@
-//! How JSON is written down: the three house styles of the vendors' frameworks, and splicing of stored text.
+//! Serializing JSON in the styles of the vendors' frameworks.
 
 use std::io::{self, Write};
 
@@ -23,7 +23,7 @@ impl Style {
     /// # Panics
     /// If the value cannot be JSON (a map with keys that are not text): our own types never are.
     pub fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) {
-        let done = value.serialize(&mut Serializer::with_formatter(out, House { style: self, depth: 0, filled: false }));
+        let done = value.serialize(&mut Serializer::with_formatter(out, StyledFormatter { style: self, depth: 0, filled: false }));
         done.expect("our own documents have text keys and are written to memory");
     }
 
@@ -35,7 +35,7 @@ impl Style {
     }
 }
 
-/// A document that writes itself once its style is known; what a reply carries until the lock is released.
+/// A document that is serialized once its style is known, after the sandbox's lock was released.
 pub trait Document: Send {
     /// Writes this document behind what `out` holds.
     fn write(&self, style: Style, out: &mut Vec<u8>);
@@ -48,22 +48,22 @@ impl<T: Serialize + Send> Document for T {
 }
 
 /// One formatter for all styles: each formatter is one more copy of the code that writes an answer, for every type of answer.
-struct House {
+struct StyledFormatter {
     style: Style,
-    /// Open objects.
+    /// How many objects are open, for the indentation.
     depth: usize,
     /// Whether the innermost open collection has a member yet.
     filled: bool,
 }
 
-impl House {
+impl StyledFormatter {
     fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b"\n")?;
         (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
     }
 }
 
-impl Formatter for House {
+impl Formatter for StyledFormatter {
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.filled = false;
         writer.write_all(b"[")

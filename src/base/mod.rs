@@ -1,4 +1,4 @@
-//! The ground floor: values and formats that know nothing of specs, worlds or vendors.
+//! Values and formats without any knowledge of documents, worlds or vendors.
 //!
 //! Everything here is a pure function or a plain value. Nothing imports anything else of ours.
 

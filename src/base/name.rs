@@ -32,7 +32,6 @@ impl Name {
         texts.map(Self::new).into()
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {

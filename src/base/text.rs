@@ -1,8 +1,8 @@
-//! Small services for words that people typed.
+//! Text that people or clients wrote: suggestions for misspelled words, and percent-encoding.
 
 use std::borrow::Cow;
 
-/// The candidate nearest to `word`, if one is near enough to be a likely slip of the pen.
+/// The candidate nearest to `word`, if its edit distance is at most a third of the length of the longer one (but one is always allowed).
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

@@ -1,11 +1,11 @@
-//! Time as a value: instants and spans that somebody hands to us. Nothing here looks at a clock.
+//! Instants and spans of time as values. Nothing here reads a clock.
 
 use std::time::Duration;
 
 pub use jiff::Timestamp;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-/// Reads a span as people write it: `90s`, `72h`, `1h30m`, `2d`, `3 weeks`. Days are 24 hours. `None` if it is not one.
+/// Parses a span of time: `90s`, `72h`, `1h30m`, `2d`, `3 weeks`. Days are 24 hours.
 #[must_use]
 pub fn span(text: &str) -> Option<SignedDuration> {
     let text = text.trim();

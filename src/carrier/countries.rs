@@ -2,9 +2,9 @@
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Country {
-    /// Two letters: `GB`.
+    /// The code of ISO 3166 with two letters, such as `GB`.
     pub alpha2: &'static str,
-    /// Three letters: `GBR`.
+    /// The code of ISO 3166 with three letters, such as `GBR`.
     pub alpha3: &'static str,
     /// Its English short name as people use it: `United Kingdom`.
     pub name: &'static str,

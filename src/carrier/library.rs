@@ -1,4 +1,4 @@
-//! Lives that parcels commonly have, by name: what goes wrong between a label and a door, and what does not.
+//! Timelines that parcels commonly have, by name: what goes wrong on the way, and what does not.
 //!
 //! A named timeline is not a list of offsets but a story told in the working days of the service: `Due(1)` is a day after the
 //! promised one, whatever was promised. So one name fits an overnight letter and a week at sea.

@@ -1,4 +1,4 @@
-//! The parcel business that all carriers share, in words that belong to no vendor: what a parcel is, what can happen to
+//! The parcel business that all carriers share, without any vendor's terms: what a parcel is, what can happen to
 //! it, and when. Knows no JSON of a vendor, no world and no HTTP.
 
 mod calendar;

@@ -7,33 +7,31 @@ use serde::{Deserialize, Serialize};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 
-/// Where a parcel is in its life: one vocabulary for all vendors.
+/// The status of a parcel, the same for all vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// A label exists.
+    /// A label exists, and nothing has happened yet.
     Created,
     /// The carrier knows of it.
     PreTransit,
     /// It is on a manifest.
     Manifested,
-    /// The carrier has it.
+    /// The carrier has taken the parcel over.
     Collected,
-    /// It moves.
     InTransit,
     /// It is on the van.
     OutForDelivery,
-    /// Nobody took it.
+    /// Nobody was there to accept it; another attempt may follow.
     DeliveryFailed,
     /// It waits to be fetched.
     AvailableForPickup,
-    /// Something is wrong.
+    /// Something is wrong, such as damage or an address that cannot be found.
     Exception,
-    /// Somebody took it.
     Delivered,
     /// It went back to its sender.
     Returned,
-    /// Its label was voided.
+    /// The label was voided before the parcel moved.
     Cancelled,
     /// Nobody knows where it is, and nobody will.
     Lost,
@@ -42,7 +40,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every word, in the order of a parcel's life.
+    /// Every status, in the usual order.
     pub const ALL: [Self; 14] = [
         Self::Created,
         Self::PreTransit,
@@ -100,13 +98,11 @@ impl Status {
 pub struct Location {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub city: String,
-    /// State, province or county.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,
-    /// Postal code.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub zip: String,
-    /// ISO 3166 alpha-2.
+    /// The code of ISO 3166 with two letters.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub country: String,
 }
@@ -116,7 +112,7 @@ pub struct Location {
 pub struct Scan {
     pub at: Timestamp,
     pub status: Status,
-    /// A finer word of the vendor's own vocabulary, when a timeline gives one.
+    /// A finer code of the vendor, when a timeline gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// A text to show instead of the vendor's usual one.
@@ -126,13 +122,13 @@ pub struct Scan {
     pub location: Option<Location>,
 }
 
-/// One parcel and its life so far. It is stored under short names, because there are many of it.
+/// A parcel with its scans. It is stored under short names, because there are many of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// The carrier's number for it: its id.
     #[serde(rename = "no")]
     pub tracking_number: String,
-    /// The vendor that it was booked with, which is told of its scans. Empty in files of earlier versions.
+    /// The vendor that it was booked with, whose `scanned` is called. Empty in files of earlier versions.
     #[serde(rename = "with", default, skip_serializing_if = "str::is_empty")]
     pub vendor: Name,
     /// The vendor's code of the carrier.
@@ -167,7 +163,7 @@ pub struct Parcel {
     /// How often its tracking was read since the last step.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reads: u32,
-    /// What happened, oldest first.
+    /// All scans so far, oldest first.
     pub scans: Vec<Scan>,
 }
 
@@ -183,7 +179,7 @@ impl Parcel {
         self.ready.map_or(self.created, |ready| ready.max(self.created))
     }
 
-    /// Where it is in its life.
+    /// The status of its latest scan, or `Created`.
     #[must_use]
     pub fn status(&self) -> Status {
         self.scans.last().map_or(Status::Unknown, |scan| scan.status)

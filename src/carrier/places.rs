@@ -44,7 +44,7 @@ impl Place {
         self.zone.rsplit('/').next().unwrap_or_default().replace('_', " ")
     }
 
-    /// What clocks show there.
+    /// The local date and time of an instant.
     pub(super) fn local(&self, instant: Timestamp) -> DateTime {
         self.clock().to_datetime(instant)
     }

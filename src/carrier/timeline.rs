@@ -12,10 +12,10 @@ use crate::base::time::{self, Timestamp};
 use crate::carrier::journey::{self, Journey};
 use crate::carrier::parcel::{Location, Parcel, Scan, Status};
 
-/// A moment in a parcel's life that offsets count from.
+/// An event that offsets of steps count from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Anchor {
-    /// Its label was bought.
+    /// When the label was bought.
     Label,
     /// The batch that its label is in was purchased.
     Batch,
@@ -26,7 +26,7 @@ pub enum Anchor {
 }
 
 impl Anchor {
-    /// Every word, in the order of a parcel's life.
+    /// Every anchor, in the usual order.
     pub const ALL: [Self; 4] = [Self::Label, Self::Batch, Self::Manifest, Self::Pickup];
 
     /// The word as scenarios write it.
@@ -57,7 +57,7 @@ pub struct AnchorTimes {
 }
 
 impl AnchorTimes {
-    /// Notes that a moment has come; it comes only once. Whether it is news.
+    /// Stores the time of an anchor; false if it was reached before.
     pub fn note(&mut self, anchor: Anchor, at: Timestamp) -> bool {
         let moment = match anchor {
             Anchor::Label => return false,
@@ -83,7 +83,7 @@ impl AnchorTimes {
 /// When a step is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum When {
-    /// So long after a moment: that one, or else the latest call that an earlier step waited for, or else the label's.
+    /// A time after an anchor: that one, or else the latest call that an earlier step waited for, or else the label's purchase.
     At(SignedDuration, Option<Anchor>),
     /// After the parcel's tracking was read so many times since the previous step.
     AfterReads(u32),
@@ -96,7 +96,7 @@ pub enum When {
 pub struct Step {
     pub when: When,
     pub status: Status,
-    /// A finer word of the vendor's vocabulary.
+    /// A finer code of the vendor.
     pub code: Option<String>,
     pub message: Option<String>,
     pub location: Option<Location>,
@@ -122,7 +122,7 @@ pub enum Next {
     AfterReads(u32, Scan),
     /// This happens when a call of these operations is about the parcel.
     OnCall(String, Scan),
-    /// This happens some time after a moment that has not come yet.
+    /// After an anchor that is not reached yet.
     After(Anchor, Scan),
 }
 

@@ -1,4 +1,4 @@
-//! `seatrial serve`: bind, say so, serve, drain.
+//! `seatrial serve`: binds, prints the ready line, serves, drains.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
         None if !bound.serves_admin() => "none".to_owned(),
         None => "/_seatrial".to_owned(),
     };
-    let scenario = machine.default_sandbox().lock().scenario.clone();
+    let scenario = machine.default_sandbox().lock().scenario_name.clone();
     format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().all().len())
 }
 
@@ -128,7 +128,7 @@ fn publish(path: &Path, line: &str) -> io::Result<()> {
     fs::rename(draft, path)
 }
 
-/// Ends when the process is told to leave. The handlers are in place when this returns.
+/// A future that ends with a signal to terminate. Handlers are installed when this returns.
 fn signals() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -1,4 +1,4 @@
-//! What happens in an account although no call asked for it: a task, the report of a delivery, something that is done by hand.
+//! Changes in an account that no call makes: tasks, reports of deliveries, and actions by hand.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,10 +22,10 @@ use crate::engine::transaction::{self, RolledBack};
 use crate::engine::webhooks::deliver;
 use crate::world::{Account, AccountId, Credential, Kind};
 
-/// Why something was not done.
+/// Why an action was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// There is nothing of that name.
+    /// There is no such vendor, account or document.
     #[error("there is no such thing")]
     Missing,
     /// It needs more bytes of documents than the sandbox may still hold, and was rolled back.
@@ -39,7 +39,7 @@ pub enum ActionError {
     Broken(String),
 }
 
-/// What makes something happen in an account that no call asked for. Its words name the random stream.
+/// The cause of an action. Its parts name the random stream.
 pub(super) struct Trigger<'a> {
     pub vendor: &'a str,
     pub account: AccountId,
@@ -55,7 +55,7 @@ struct OfVendor {
 }
 
 impl Machine {
-    /// Does something in the context of an account, as one transaction that makes the documents grow by `room` bytes at most.
+    /// Runs `act` in the context of an account, as one transaction that makes the documents grow by `room` bytes at most.
     pub(super) fn act<T>(
         &self,
         sandbox: &Sandbox,
@@ -66,18 +66,18 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>) -> T,
     ) -> Result<T, ActionError> {
         let vendor = self.vendors.find(trigger.vendor).ok_or(ActionError::Missing)?;
-        let State { world, script, .. } = &mut *state;
+        let State { world, scenario, .. } = &mut *state;
         let name = Arc::clone(&world.accounts().get(trigger.account).name);
         let words = [trigger.vendor, &name, trigger.purpose, trigger.subject];
         let rng = entropy::stream(world.seed(), &words, u64::from(trigger.step));
         let credential = world.accounts().credentials(&vendor.mount).iter().find(|row| row.account == name).cloned();
-        let credential = credential.unwrap_or_else(|| Credential { account: name, facts: Arc::default() });
+        let credential = credential.unwrap_or_else(|| Credential { account: name, fields: Arc::default() });
         let call = nobody();
         let scope = self.scope(sandbox, vendor, &call, trigger.account, now);
         let done = transaction::in_transaction(world, room, |world| -> Result<T, Infallible> {
-            Ok(act(&mut Cx::new(world, script.as_ref(), scope, credential, rng)))
+            Ok(act(&mut Cx::new(world, scenario.as_ref(), scope, credential, rng)))
         });
-        sandbox.count(state);
+        sandbox.measure(state);
         done.map_err(|why| match why {
             RolledBack::Refused(never) => match never {},
             RolledBack::Full { needs, .. } => ActionError::Full { needs },
@@ -94,7 +94,7 @@ impl Machine {
         })
     }
 
-    /// Does something in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
+    /// Runs `act` in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
     /// the vendor's first credential.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>) -> T,
     ) -> Result<T, ActionError> {
         let vendor = self.vendors.find(vendor).ok_or(ActionError::Missing)?;
-        let mut state = self.settled(sandbox, wall);
+        let mut state = self.lock_up_to_date(sandbox, wall);
         let credentials = state.world.accounts().credentials(&vendor.mount);
         let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
         let is_wanted = |name: &Arc<str>| account.is_none_or(|account| account == &**name);
@@ -118,7 +118,7 @@ impl Machine {
         self.by_hand(sandbox, state, &Trigger { vendor: &vendor.id, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
     }
 
-    /// Does something in the account that has a subscription or a delivery.
+    /// Runs `act` in the account that has a subscription or a delivery.
     ///
     /// # Errors
     /// When none has, or what was done does not fit.
@@ -130,14 +130,14 @@ impl Machine {
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>) -> T,
     ) -> Result<T, ActionError> {
-        let state = self.settled(sandbox, wall);
+        let state = self.lock_up_to_date(sandbox, wall);
         let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
         let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, body(account)?)));
         let (account, OfVendor { vendor }) = found.ok_or(ActionError::Missing)?;
         self.by_hand(sandbox, state, &Trigger { vendor: &vendor, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
     }
 
-    /// Does something to a parcel by hand, in the context of its account.
+    /// Runs `act` on a parcel, in the context of its account.
     ///
     /// # Errors
     /// When no account of the sandbox has it, or what was done does not fit.
@@ -148,7 +148,7 @@ impl Machine {
         wall: Timestamp,
         act: impl FnOnce(&mut Cx<'_>, &mut Parcel) -> T,
     ) -> Result<T, ActionError> {
-        let state = self.settled(sandbox, wall);
+        let state = self.lock_up_to_date(sandbox, wall);
         let read = |account: &Account| serde_json::from_slice(account.table(&PARCEL)?.get(tracking_number)?).ok();
         let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, &account.mount, read(account)?)));
         let (account, mount, parcel) = found.ok_or(ActionError::Missing)?;
@@ -174,14 +174,14 @@ impl Machine {
     }
 }
 
-/// The call of an action: nobody's.
+/// The empty call that the context of an action has.
 fn nobody() -> Call<'static> {
     static REQUEST: OnceLock<Request> = OnceLock::new();
     let request = REQUEST.get_or_init(|| Request {
         method: Method::GET,
         path: String::new(),
         query: String::new(),
-        headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(deliver::NOWHERE))]),
+        headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(deliver::PLACEHOLDER_HOST))]),
         body: Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         mount: None,

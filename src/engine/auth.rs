@@ -20,7 +20,7 @@ use crate::world::{Account, Credential};
 /// What a caller presents that tells sandboxes apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// A credential, as `Vendor::credentials` lists it under one of [`Credential::facts`]'s members.
+    /// A credential, as `Vendor::credentials` lists it under one of [`Credential::fields`]'s members.
     Credential(String),
     /// The name of a sandbox, read from a token that we issued.
     Sandbox(String),
@@ -156,7 +156,7 @@ pub fn credentials(rows: &[(&str, &[(&str, &str)])]) -> Vec<Credential> {
     rows.iter()
         .map(|(account, members)| Credential {
             account: Arc::from(*account),
-            facts: Arc::new(members.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()),
+            fields: Arc::new(members.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()),
         })
         .collect()
 }

@@ -103,7 +103,6 @@ impl Budget {
         documents.own() <= self.sandbox_bytes && documents.sum().saturating_sub(freed) <= self.total_bytes
     }
 
-    /// What a sandbox holds.
     pub fn usage(&self, documents: &ByteMeter, journal: usize) -> Usage {
         Usage {
             documents: documents.own(),

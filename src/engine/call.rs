@@ -1,4 +1,4 @@
-//! What was asked: a request as it came in, and the call that it turned out to be.
+//! A request as it came in, and the call to an operation that it is.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,7 +17,7 @@ pub struct Request {
     pub method: Method,
     /// The whole path, still encoded.
     pub path: String,
-    /// What stands behind the question mark, still encoded; empty when there is nothing.
+    /// The query without its question mark, still encoded; may be empty.
     pub query: String,
     /// The headers. `host` is filled in when the transport carries it elsewhere (HTTP/2).
     pub headers: HeaderMap,
@@ -73,7 +73,7 @@ pub struct Call<'m> {
     pub request: &'m Request,
     /// The operation, unless the path or method led to none.
     pub operation: Option<&'m Operation>,
-    /// What of the path lies in front of the vendor's own: `/shippo`, `/@mine/shippo`, or nothing.
+    /// The part of the path in front of the vendor's own: `/shippo`, `/@mine/shippo`, or nothing.
     pub prefix: &'m str,
     /// The path below the mount as sent, but for escapes of unreserved characters, which are decoded.
     pub path: &'m str,

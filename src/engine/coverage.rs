@@ -9,7 +9,6 @@ use crate::spec::Tier;
 /// One vendor's share of the coverage table.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Coverage {
-    /// The vendor's id.
     pub vendor: String,
     /// How many operations its document has.
     pub operations: usize,
@@ -36,12 +35,12 @@ pub struct Evidence {
     pub documented: usize,
     /// Known from the code of clients.
     pub client: usize,
-    /// Inferred from other behavior.
+    /// Inferred from other behavior of the vendor.
     pub inferred: usize,
 }
 
 impl Vendors {
-    /// The coverage table.
+    /// The coverage table, one row for each vendor.
     #[must_use]
     pub fn coverage(&self) -> Vec<Coverage> {
         self.loaded().iter().map(of).collect()

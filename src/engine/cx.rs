@@ -1,6 +1,6 @@
-//! What a behavior sees of the world: the only way to state.
+//! The context of a handler: its only access to state, time and randomness.
 //!
-//! **Invariant:** a behavior reaches documents, time and chance through [`Cx`] alone. It does no I/O and holds no lock, and
+//! **Invariant:** a handler reaches documents, time and randomness through [`Cx`] alone. It does no I/O and holds no lock, and
 //! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
 use std::sync::Arc;
@@ -14,19 +14,18 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::refusal::Refusal;
-use crate::engine::script::ScenarioRuntime;
+use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
 use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Task, World};
 
 /// The context of one call, or of one due task.
 pub struct Cx<'w> {
-    /// The world's time.
     pub now: Timestamp,
-    /// The stream of this call of this account.
+    /// The random stream of this call of this account.
     pub rng: Rng,
     /// The call; of a due task, an empty one.
     pub call: &'w Call<'w>,
-    /// What the caller presented.
+    /// The credential that the caller presented.
     pub credential: Credential,
     /// The documents of the caller's account.
     pub docs: Docs<'w>,
@@ -37,7 +36,7 @@ pub struct Cx<'w> {
     /// All vendors of the machine.
     pub(crate) vendors: &'w [Arc<Vendor>],
     pub(crate) vendor: &'w Vendor,
-    pub(crate) script: &'w dyn ScenarioRuntime,
+    pub(crate) scenario: &'w dyn ScenarioRuntime,
     pub(crate) public_urls: &'w PublicUrls,
 }
 
@@ -49,7 +48,7 @@ pub struct Docs<'w> {
 
 impl<'w> Cx<'w> {
     /// A context over a world.
-    pub(crate) fn new(world: &'w mut World, script: &'w dyn ScenarioRuntime, scope: Scope<'w>, credential: Credential, rng: Rng) -> Self {
+    pub(crate) fn new(world: &'w mut World, scenario: &'w dyn ScenarioRuntime, scope: Scope<'w>, credential: Credential, rng: Rng) -> Self {
         Self {
             now: scope.now,
             rng,
@@ -61,28 +60,28 @@ impl<'w> Cx<'w> {
             public_urls: scope.public_urls,
             vendors: scope.vendors,
             vendor: scope.vendor,
-            script,
+            scenario,
         }
     }
 
-    /// Has `topic` happen to a document of this account at `at`; [`Vendor::due`] will be called with it.
+    /// Schedules a task about a document of this account; [`Vendor::due`] is called with it at `at`.
     pub fn schedule_at(&mut self, at: Timestamp, topic: impl Into<Name>, subject: &str, step: u32) {
         let task = Task { account: self.docs.account, vendor: self.vendor.id.clone(), topic: topic.into(), subject: subject.into(), step };
         self.docs.world.schedule(at.max(self.now), task);
     }
 
-    /// Like [`Cx::schedule_at`], so long from now.
+    /// Like [`Cx::schedule_at`], after a delay.
     pub fn schedule_in(&mut self, delay: jiff::SignedDuration, topic: impl Into<Name>, subject: &str, step: u32) {
         self.schedule_at(time::shift(self.now, delay), topic, subject, step);
     }
 
-    /// The credentials of this vendor, for operations that log somebody in.
+    /// All credentials of this vendor, for operations that log in.
     #[must_use]
     pub fn credentials(&self) -> std::sync::Arc<[Credential]> {
         self.docs.world.accounts().credentials(&self.vendor.mount)
     }
 
-    /// Goes on as the owner of a credential, as logging in does: its documents, its stream, its count of calls.
+    /// Switches to the account of a credential, as a login does: to its documents, random stream and count of calls.
     pub fn switch_account(&mut self, credential: Credential) {
         let world = &mut *self.docs.world;
         self.docs.account = world.open_account(&self.vendor.mount, &credential.account);
@@ -189,9 +188,9 @@ impl Docs<'_> {
         self.world.accounts().get(self.account)
     }
 
-    /// One of the vendor's own documents, which belong to no customer.
+    /// One of the vendor's own documents, which belong to no customer; see [`Docs::shared`].
     #[must_use]
-    pub fn common<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
+    pub fn get_shared<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
         let shared = self.world.accounts().find(&self.account().mount, "")?;
         self.world.accounts().get(shared).table(&kind)?.get(id).map(read)
     }

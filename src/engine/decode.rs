@@ -24,7 +24,7 @@ pub fn is_json(media_type: &str) -> bool {
     media_type == "application/json" || media_type.ends_with("+json")
 }
 
-/// JSON when the body says so or says nothing, a form when the operation's document lists one.
+/// Reads JSON if the content type is JSON or missing, and a form if the operation's document lists one.
 ///
 /// # Errors
 /// `Malformed` when it is not JSON, `UnsupportedMedia` when it is of another type.
@@ -40,7 +40,7 @@ pub fn json_or_form(request: &Request, operation: &Operation) -> Result<Value, R
     }
 }
 
-/// What PHP frameworks do: JSON when the body says so, anything else is read as a form of either kind.
+/// Reads bodies as PHP frameworks do: JSON if the content type is JSON or missing, anything else as a form.
 ///
 /// # Errors
 /// `Malformed` when it says that it is JSON and is not.

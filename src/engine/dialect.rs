@@ -1,4 +1,4 @@
-//! How a vendor words things. Pure functions: facts in, replies out.
+//! How a vendor words refusals, and which headers all its answers have. Pure functions from facts to replies.
 
 use crate::base::entropy::{self, Rng};
 use crate::base::json::Style;
@@ -8,13 +8,12 @@ use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::Reply;
 
-/// How a vendor words things.
+/// How a vendor words refusals, and what all its answers have.
 pub struct Dialect {
-    /// How it prints JSON.
     pub style: Style,
     /// The content type of its JSON.
     pub content_type: &'static str,
-    /// Says no.
+    /// Words a refusal: status, headers and body.
     pub refuse: fn(&Refusal, &DialectCx<'_>) -> Reply,
     /// Adds the headers that all of its answers carry.
     pub headers: fn(&DialectCx<'_>, &mut Reply),
@@ -28,14 +27,13 @@ pub struct DialectCx<'a> {
     pub id: &'a str,
     /// The name of the sandbox.
     pub sandbox: &'a str,
-    /// The world's time.
     pub now: Timestamp,
     /// The limit that the call was counted against, whether it was refused or not.
     pub quota: Option<&'a Quota>,
     pub(super) stream: Stream<'a>,
 }
 
-/// What the streams of an answer are derived from.
+/// What the random streams of an answer are derived from.
 pub(super) struct Stream<'a> {
     pub seed: u64,
     pub vendor: &'a str,
@@ -44,8 +42,8 @@ pub(super) struct Stream<'a> {
 }
 
 impl DialectCx<'_> {
-    /// The stream of this call of this account for one purpose: the same every time it is asked for, so that a body and a header
-    /// can carry the same random id.
+    /// The random stream of this call of this account for one purpose. Each call begins it anew, so that a body and a header can
+    /// have the same random id.
     #[must_use]
     pub fn rng(&self, purpose: &str) -> Rng {
         let Stream { seed, vendor, account, number } = self.stream;

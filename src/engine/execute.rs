@@ -1,4 +1,4 @@
-//! The part of a call that needs the world, from what is due to the handler's outcome. The sandbox is locked meanwhile.
+//! The part of a call that needs the world, from due tasks to the handler's outcome. The sandbox is locked meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,24 +17,24 @@ use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Wire};
 use crate::engine::sandbox::Sandbox;
-use crate::engine::script::{Decision, ScenarioRuntime, View};
+use crate::engine::scenario::{Decision, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::world::{AccountId, Blame, Counter, Credential, Effect, Note, World};
 
-/// The account of callers whom we do not know.
+/// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
 
 /// A call that was read.
 pub(super) struct Parsed<'m> {
     pub call: Call<'m>,
-    /// The row that handles it, or why none does although its caller may be let in.
+    /// The row that handles it, or the refusal if its caller is authenticated.
     pub row: Result<&'m OperationRow, Refusal>,
 }
 
-/// What happened while the world was locked.
+/// The result of executing a call.
 pub(super) struct Executed {
     pub outcome: Outcome,
     pub at: Timestamp,
@@ -60,11 +60,11 @@ struct Caller {
     /// Which call of the account it is.
     number: u64,
     rng: Rng,
-    /// What lets the caller in; nobody is let in without.
+    /// The credential that was authenticated; `None` for open operations, and for callers that are refused.
     credential: Option<Credential>,
 }
 
-/// What a call came to, and whose it was in the end.
+/// The outcome of a call, and the account that it had in the end.
 struct Handled {
     outcome: Outcome,
     account: Arc<str>,
@@ -73,10 +73,10 @@ struct Handled {
 }
 
 impl Machine {
-    /// Executes a call as a customer makes it: let in by the vendor, limited, disturbed by the scenario.
+    /// Executes a call of a customer: authenticated, counted against limits, and disturbed by the scenario.
     pub(super) fn execute(&self, sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
         let (vendor, call) = (&*loaded.vendor, &parsed.call);
-        let mut guard = self.settled(sandbox, wall);
+        let mut guard = self.lock_up_to_date(sandbox, wall);
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let (credential, denied) = match admit(sandbox, vendor, call, &mut state.world, now) {
@@ -88,7 +88,7 @@ impl Machine {
         let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
         let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
         let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
-        let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.script.enforces_limits());
+        let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
         let row = match (&parsed.row, denied, exceeded) {
             (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied), _) => Err(denied),
@@ -108,7 +108,7 @@ impl Machine {
             }
         };
         decision.quota = decision.quota.or(quota);
-        sandbox.count(state);
+        sandbox.measure(state);
         executed(handled, &state.world, now, nth, decision)
     }
 
@@ -121,7 +121,7 @@ impl Machine {
         credential: Credential,
         wall: Timestamp,
     ) -> Executed {
-        let mut guard = self.settled(sandbox, wall);
+        let mut guard = self.lock_up_to_date(sandbox, wall);
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let caller = Caller::count(&mut state.world, vendor, Some(credential));
@@ -129,11 +129,11 @@ impl Machine {
             Ok(row) => self.run_handler(sandbox, state, row, self.scope(sandbox, vendor, &parsed.call, caller.account, now), caller),
             Err(refusal) => caller.answered(Err(refusal)),
         };
-        sandbox.count(state);
+        sandbox.measure(state);
         executed(handled, &state.world, now, 0, Decision::default())
     }
 
-    /// What the handler of a call, or an action, is told of where it is.
+    /// The scope in which a handler or an action runs.
     pub(super) fn scope<'w>(
         &'w self,
         sandbox: &'w Sandbox,
@@ -149,17 +149,17 @@ impl Machine {
     /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.
     fn run_handler(&self, sandbox: &Sandbox, state: &mut State, row: &OperationRow, scope: Scope<'_>, caller: Caller) -> Handled {
         let Caller { name, number, rng, credential, .. } = caller;
-        let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), facts: Arc::default() });
-        let State { world, script, .. } = state;
+        let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), fields: Arc::default() });
+        let State { world, scenario, .. } = state;
         let mut notes = Vec::new();
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
-            let mut cx = Cx::new(world, script.as_ref(), scope, credential, rng);
+            let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
             let outcome = (row.handler)(&mut cx);
             if outcome.is_ok() {
-                parcels::called(&mut cx);
+                parcels::run_steps_waiting_for_call(&mut cx);
             }
             notes = std::mem::take(&mut cx.notes);
-            // A login goes on as the account that it found.
+            // A login has switched the account.
             let owner = cx.docs.account();
             outcome.map(|reply| (reply, Arc::clone(&owner.name), owner.calls()))
         });
@@ -182,7 +182,7 @@ impl Machine {
 }
 
 impl Caller {
-    /// Counts a call of the account that a credential opens, or of nobody's.
+    /// Counts a call of the account that a credential opens, or of the account for unknown callers.
     fn count(world: &mut World, vendor: &Vendor, credential: Option<Credential>) -> Self {
         let account = world.open_account(&vendor.mount, credential.as_ref().map_or(NOBODY, |credential| &credential.account));
         let number = world.count_call(account);
@@ -191,7 +191,7 @@ impl Caller {
         Self { account, name, number, rng, credential }
     }
 
-    /// The call is answered without a handler.
+    /// The result of a call that no handler ran for.
     fn answered(self, outcome: Outcome) -> Handled {
         Handled { outcome, account: self.name, number: self.number, notes: Vec::new() }
     }
@@ -218,7 +218,7 @@ fn admit(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &mut World,
             Some(denial) => Err(Refusal::Unauthenticated(denial)),
             None => Ok(Some(credential)),
         },
-        Err(Refusal::Unauthenticated(_)) if accounts.lets_anybody_in() => Ok(credentials.first().cloned()),
+        Err(Refusal::Unauthenticated(_)) if accounts.accepts_any_credential() => Ok(credentials.first().cloned()),
         Err(refusal) => Err(refusal),
     }
 }
@@ -226,26 +226,26 @@ fn admit(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &mut World,
 /// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,
 /// else the scenario.
 fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp) -> (u64, Decision) {
-    let State { world, script, faults, .. } = state;
+    let State { world, scenario, faults, .. } = state;
     let account = caller.credential.is_some().then_some(caller.account);
     let nth = call.operation.map_or(0, |operation| {
         let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
         world.tally(Name::default()).1.add(counter)
     });
-    let mut ask = |owner: Name, script: &dyn ScenarioRuntime| {
+    let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let view = View { vendor: &vendor.id, call, nth, account, documents: accounts.get(caller.account), state: vendor.state, now };
-        script.decide(&view, &mut tally, &mut caller.rng)
+        scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;
     for fault in faults.iter() {
-        let decision = ask(fault.name.clone(), fault.script.as_ref());
+        let decision = ask(fault.name.clone(), fault.runtime.as_ref());
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
             return (nth, Decision { effect: Some(effect), ..decision });
         }
         quota = quota.or(decision.quota);
     }
-    let decision = ask(Name::default(), script.as_ref());
+    let decision = ask(Name::default(), scenario.as_ref());
     (nth, Decision { quota: decision.quota.or(quota), ..decision })
 }

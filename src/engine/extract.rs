@@ -1,4 +1,4 @@
-//! What a rule takes apart from its context: typed path parameters, query and body.
+//! Extractors: typed path parameters, query and body as arguments of a rule.
 
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, MapDeserializer};
@@ -9,15 +9,15 @@ use crate::engine::refusal::Refusal;
 use crate::engine::reply::Outcome;
 use crate::spec::{ParameterIn, Rule, Violation};
 
-/// A behavior, ready to run.
+/// A rule behind one signature for all.
 pub type BoxedHandler = Box<dyn Fn(&mut Cx<'_>) -> Outcome + Send + Sync>;
 
-/// Something that a rule asks for in its arguments.
+/// An argument of a rule besides its context.
 pub trait Extract: Sized {
-    /// Takes it out of the call.
+    /// Reads it from the call.
     ///
     /// # Errors
-    /// When the call does not carry it.
+    /// When the call does not have it.
     fn extract(call: &Call<'_>) -> Result<Self, Refusal>;
 }
 

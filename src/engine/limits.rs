@@ -13,9 +13,9 @@ use crate::world::{AccountId, World};
 pub struct Limit {
     /// Which calls are counted together.
     pub class: Name,
-    /// How many of them are welcome.
+    /// How many of them a window allows.
     pub calls: u64,
-    /// In how long. A window begins with its first call.
+    /// The length of a window, which begins with its first call.
     pub window: SignedDuration,
 }
 
@@ -65,7 +65,7 @@ impl Quota {
         self.limit.saturating_sub(self.used)
     }
 
-    /// Whether the counted call was one too many. It is refused only if somebody enforces the limit.
+    /// Whether the counted call was one too many. It is refused only if the scenario enforces limits.
     #[must_use]
     pub fn is_exceeded(&self) -> bool {
         self.used > self.limit

@@ -10,13 +10,11 @@ use crate::engine::sandbox::Sandbox;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::{LoadedVendor, Vendors};
 
-/// Where a request leads.
 pub(super) enum Target<'r> {
-    /// To a vendor.
     Vendor(Located<'r>),
     /// To a sandbox that does not exist.
     NoSandbox(String),
-    /// To no vendor.
+    /// The path begins with no mount.
     Nowhere,
 }
 
@@ -24,7 +22,7 @@ pub(super) enum Target<'r> {
 pub(super) struct Located<'r> {
     pub sandbox: Arc<Sandbox>,
     pub loaded: &'r LoadedVendor,
-    /// What lies in front of the vendor's path.
+    /// The part of the path in front of the vendor's own.
     pub prefix: &'r str,
     /// The vendor's path; at least `/`.
     pub path: &'r str,

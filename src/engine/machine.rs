@@ -62,20 +62,19 @@ impl Machine {
         self.registry.find(name)
     }
 
-    /// The default sandbox.
     #[must_use]
     pub fn default_sandbox(&self) -> &Arc<Sandbox> {
         self.registry.default()
     }
 
-    /// All sandboxes by name.
+    /// All sandboxes, sorted by name.
     #[must_use]
     pub fn sandboxes(&self) -> Vec<Arc<Sandbox>> {
         self.registry.all()
     }
 
-    /// A sandbox that nobody can reach yet, so that it can be furnished before it is opened or put in another's place. With
-    /// `world` it goes on with that one's documents, agenda and time.
+    /// A sandbox that is not registered yet, so that data can be added before it is opened or replaces another one. With `world`
+    /// it goes on with that one's documents, agenda and time.
     #[must_use]
     pub fn stage(&self, name: &str, start: Start, world: Option<World>) -> Arc<Sandbox> {
         let mut state = start::state(&self.vendors, name, start);
@@ -108,13 +107,13 @@ impl Machine {
     }
 
     /// Gives a staged sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
-    pub fn adopt(&self, staged: &Sandbox) {
+    pub fn give_own_credentials(&self, staged: &Sandbox) {
         let mut state = staged.lock();
         start::replace_credentials(&self.vendors, &mut state, &staged.name);
         state.note(|state| Record::Whole(Box::new(state.clone())));
     }
 
-    /// Puts a staged sandbox in another's place, in one step; the journal and the faults go on only if `keep` says so.
+    /// Replaces the state of a sandbox with that of a staged one, in one step. With `keep`, the journal and the faults go on.
     ///
     /// # Errors
     /// When it holds more than it may; nothing changes then.
@@ -130,11 +129,11 @@ impl Machine {
         }
         state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(other);
-        sandbox.count(&state);
+        sandbox.measure(&state);
         drop(state);
         drop(staged);
         if !keep {
-            sandbox.forget();
+            sandbox.clear_journal();
         }
         self.registry.reindex(sandbox);
         sandbox.notify_waiters();
@@ -146,7 +145,7 @@ impl Machine {
         self.registry.remove(name)
     }
 
-    /// Removes the sandboxes that nobody used for as long as they are kept.
+    /// Removes the sandboxes that were idle for longer than their time to live.
     pub fn sweep(&self, wall: Timestamp) -> Vec<Arc<Sandbox>> {
         let over = self.sandboxes().into_iter().filter(|sandbox| sandbox.expires().is_some_and(|expires| expires < wall));
         over.filter(|sandbox| self.remove(&sandbox.name)).collect()
@@ -158,7 +157,6 @@ impl Machine {
         self.budget.room(&sandbox.documents)
     }
 
-    /// What a sandbox holds.
     #[must_use]
     pub fn usage(&self, sandbox: &Sandbox) -> Usage {
         self.budget.usage(&sandbox.documents, sandbox.journal().bytes())

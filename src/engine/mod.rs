@@ -10,7 +10,7 @@
 //! ── executed: the world is locked ──
 //! due events    everything that had to happen by now                      due.rs
 //! authenticate  credential → account                                      Vendor::authenticate
-//! scenario      delays, faults, canned answers                            script.rs
+//! scenario      delays, faults, canned answers                            scenario.rs
 //! run           the row's handler over a Cx, in a transaction             transaction.rs, cx.rs, vendors/<v>/rules
 //! ── finish: the world is free ──
 //! dialect       reply or refusal → bytes in the vendor's style            Vendor::dialect
@@ -49,7 +49,7 @@ mod reply;
 pub mod resource;
 mod sample;
 mod sandbox;
-mod script;
+mod scenario;
 pub mod signing;
 mod start;
 mod state;
@@ -80,7 +80,7 @@ pub use refusal::{Denial, Refusal};
 pub use registry::SandboxError;
 pub use reply::{Answer, Body, Outcome, Reply, Wire};
 pub use sandbox::{DEFAULT, Sandbox, Snapshot};
-pub use script::{Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
+pub use scenario::{Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
 pub use start::Start;
 pub use state::State;
 pub use vendor::{OperationRow, Operations, PathStyle, Vendor};

@@ -1,4 +1,4 @@
-//! What holds for the whole process.
+//! Options of the whole process.
 
 use std::time::Duration;
 
@@ -7,15 +7,13 @@ use crate::engine::accounts::AccountRows;
 /// How often answers are checked against the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conform {
-    /// Every answer.
     All,
     /// The first ones of each account, and every 64th after that.
     Sampled,
-    /// None.
     Off,
 }
 
-/// What holds for the whole process.
+/// Options of the whole process.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How often answers are checked.

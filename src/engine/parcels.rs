@@ -1,7 +1,7 @@
 //! Parcels of all vendors: kept as documents beside the vendor's own, moved by the agenda.
 //!
-//! A rule that makes a label calls [`Cx::create_parcel`]. From then on the parcel's next step stands in the agenda; when it is due,
-//! [`advance`] stores the scan, writes down the step after it, and tells the vendor (`Vendor::scanned`).
+//! A rule that makes a label calls [`Cx::create_parcel`]. From then on the parcel's next step is a task in the agenda; when it is due,
+//! [`advance`] stores the scan, schedules the step after it, and calls `Vendor::scanned`.
 
 use std::sync::Arc;
 
@@ -18,20 +18,20 @@ use crate::engine::call::Call;
 use crate::engine::cx::Cx;
 use crate::world::{Counter, Kind, Task};
 
-/// Parcels, by tracking number.
+/// The kind of parcels; their id is the tracking number.
 pub const PARCEL: Kind = Kind::new("parcel");
 
 /// The operations that a parcel's next step waits for, by tracking number.
 const WAITING: Kind = Kind::new("parcel_waiting");
 
-/// The moments that a parcel's timeline may count from, by tracking number.
-const MOMENTS: Kind = Kind::new("parcel_moments");
+/// The anchors of parcels that have been reached, with their times, by tracking number.
+const ANCHOR_TIMES: Kind = Kind::new("parcel_moments");
 
 /// The topic of a parcel's next step in the agenda.
 pub const STEP: &str = "parcel.step";
 
-/// The topic of a moment that comes by itself.
-pub const MOMENT: &str = "parcel.moment";
+/// The topic of an anchor that is reached without a call.
+pub const ANCHOR: &str = "parcel.moment";
 
 /// What reading a parcel's tracking needs of it.
 #[derive(Deserialize)]
@@ -40,18 +40,18 @@ pub struct Track {
     #[serde(rename = "no")]
     pub tracking_number: String,
     timeline: Option<IgnoredAny>,
-    /// What happened, oldest first.
+    /// All scans so far, oldest first.
     pub scans: Vec<Scan>,
 }
 
 impl Cx<'_> {
-    /// Starts a parcel's life: stores it as it is and writes down its first step. The scenario may choose its timeline.
+    /// Stores a new parcel and schedules its first step. The scenario may choose its timeline.
     pub fn create_parcel(&mut self, mut parcel: Parcel) {
         parcel.vendor = self.vendor.id.clone();
         if parcel.timeline.is_none() {
-            parcel.timeline = self.script.timeline_of(&self.vendor.id, &parcel, &mut self.docs.world.tally(Name::default()).1);
+            parcel.timeline = self.scenario.timeline_of(&self.vendor.id, &parcel, &mut self.docs.world.tally(Name::default()).1);
         }
-        self.plan(&parcel);
+        self.schedule_next_step(&parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, &parcel);
     }
 
@@ -61,25 +61,25 @@ impl Cx<'_> {
         self.docs.get(PARCEL, tracking_number)
     }
 
-    /// A parcel whose tracking is being read, which is what some timelines wait for.
+    /// A parcel whose tracking is being read, which some timelines count.
     pub fn read_parcel(&mut self, tracking_number: &str) -> Option<Parcel> {
         let mut parcel = self.parcel(tracking_number)?;
         if parcel.timeline.is_none() {
-            // The usual timeline waits for nobody.
+            // The usual timeline does not count reads.
             return Some(parcel);
         }
         let Some(Next::AfterReads(left, mut scan)) = self.next(&parcel) else { return Some(parcel) };
         parcel.reads += 1;
         if left <= 1 {
             scan.at = self.now;
-            self.store(&mut parcel, scan);
+            self.record_scan(&mut parcel, scan);
         } else {
             self.docs.put(PARCEL, tracking_number, &parcel);
         }
         Some(parcel)
     }
 
-    /// A parcel's scans, when its tracking is being read and nothing else of it is needed.
+    /// Like [`Cx::read_parcel`], when only the scans are needed.
     pub fn read_track(&mut self, tracking_number: &str) -> Option<Track> {
         let track: Track = self.docs.get(PARCEL, tracking_number)?;
         if track.timeline.is_none() {
@@ -89,49 +89,49 @@ impl Cx<'_> {
         Some(Track { tracking_number, timeline: None, scans })
     }
 
-    /// Tells when the carrier of a parcel will have it; it goes on its way from then.
+    /// Sets when the carrier takes a parcel over; its journey begins then.
     pub fn set_handover(&mut self, tracking_number: &str, ready: Timestamp) {
         let Some(mut parcel) = self.parcel(tracking_number) else { return };
         parcel.ready = Some(ready);
-        self.plan(&parcel);
+        self.schedule_next_step(&parcel);
         self.docs.put(PARCEL, tracking_number, &parcel);
     }
 
-    /// Has something happen to a parcel out of its turn; its timeline goes on unless the status is final.
+    /// Adds a scan that is no step of the timeline, which goes on unless the status is final.
     pub fn scan(&mut self, parcel: &mut Parcel, scan: Scan) {
         parcel.scans.push(scan.clone());
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
         self.as_booking_vendor(parcel, |cx| (cx.vendor.scanned)(cx, parcel, &scan));
     }
 
-    /// Ends a parcel's life without a scan, as voiding its label does.
-    pub fn stop(&mut self, parcel: &mut Parcel) {
+    /// Cancels a parcel, as voiding its label does; the vendor's `scanned` is not called.
+    pub fn cancel_parcel(&mut self, parcel: &mut Parcel) {
         let scan = Scan { at: self.now, status: Status::Cancelled, code: None, message: None, location: None };
         parcel.scans.push(scan);
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
     }
 
-    /// Makes a parcel's next step happen now, whatever it was waiting for; nothing if there is none.
+    /// Runs a parcel's next step now, whatever it was waiting for; `None` if there is none.
     pub fn force_next_step(&mut self, parcel: &mut Parcel) -> Option<Scan> {
         let mut scan = match self.next(parcel)? {
             Next::At(_, scan) | Next::AfterReads(_, scan) | Next::OnCall(_, scan) | Next::After(_, scan) => scan,
         };
         scan.at = self.now;
-        self.store(parcel, scan.clone());
+        self.record_scan(parcel, scan.clone());
         Some(scan)
     }
 
-    /// Puts a parcel on another timeline, from its beginning; what should have happened by now happens at once. Whether there
-    /// is one of that name.
+    /// Puts a parcel on another timeline, from its beginning; steps whose time has passed run at once. Whether there is a
+    /// timeline of that name.
     pub fn set_timeline(&mut self, parcel: &mut Parcel, name: &str) -> bool {
-        if self.script.timeline(name).is_none() && library::named(name, parcel).is_none() {
+        if self.scenario.timeline(name).is_none() && library::named(name, parcel).is_none() {
             return false;
         }
         self.docs.world.tally(Name::default()).1.add(Counter::Parcels(name.to_owned().into()));
         parcel.timeline = Some(name.to_owned());
         parcel.step = 0;
         parcel.reads = 0;
-        self.plan(parcel);
+        self.schedule_next_step(parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
         true
     }
@@ -141,23 +141,23 @@ impl Cx<'_> {
             return None;
         }
         let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, &AnchorTimes::default()) };
-        let timeline = self.script.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
-        let moments = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
+        let timeline = self.scenario.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
+        let moments = self.docs.get(ANCHOR_TIMES, &parcel.tracking_number).unwrap_or_default();
         timeline::next(parcel, timeline.as_deref(), &moments)
     }
 
-    /// Stores a step's scan and writes down the step after it.
-    fn store(&mut self, parcel: &mut Parcel, scan: Scan) {
+    /// Adds the scan of a step, and schedules the step after it.
+    fn record_scan(&mut self, parcel: &mut Parcel, scan: Scan) {
         parcel.step += 1;
         parcel.reads = 0;
         parcel.scans.push(scan.clone());
-        self.plan(parcel);
+        self.schedule_next_step(parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
         self.as_booking_vendor(parcel, |cx| (cx.vendor.scanned)(cx, parcel, &scan));
     }
 
-    /// Writes a parcel's next step down.
-    fn plan(&mut self, parcel: &Parcel) {
+    /// Schedules a parcel's next step, or stores what it waits for.
+    fn schedule_next_step(&mut self, parcel: &Parcel) {
         let Some(next) = self.next(parcel) else { return };
         self.as_booking_vendor(parcel, |cx| match next {
             Next::At(due, _) => cx.schedule_at(due, STEP, &parcel.tracking_number, parcel.step),
@@ -167,7 +167,7 @@ impl Cx<'_> {
         });
     }
 
-    /// Does something as the vendor that a parcel was booked with: calls of any vendor of its mount may move it.
+    /// Runs `act` as the vendor that a parcel was booked with, because calls of any vendor of its mount may move it.
     fn as_booking_vendor(&mut self, parcel: &Parcel, act: impl FnOnce(&mut Self)) {
         let caller = self.vendor;
         let booked_with = self.vendors.iter().find(|vendor| vendor.mount == caller.mount && parcel.vendor == vendor.id);
@@ -176,18 +176,18 @@ impl Cx<'_> {
         self.vendor = caller;
     }
 
-    /// A moment of a parcel has come: steps that count from it are due so much later. It comes only once.
+    /// Stores the time of an anchor, and schedules the step that counts from it. Only the first time counts.
     pub fn anchor_reached(&mut self, anchor: Anchor, tracking_number: &str) {
-        let mut moments: AnchorTimes = self.docs.get(MOMENTS, tracking_number).unwrap_or_default();
+        let mut moments: AnchorTimes = self.docs.get(ANCHOR_TIMES, tracking_number).unwrap_or_default();
         let Some(parcel) = self.parcel(tracking_number).filter(|_| moments.note(anchor, self.now)) else { return };
         let waited = matches!(self.next(&parcel), Some(Next::After(wanted, _)) if wanted == anchor);
-        self.docs.put(MOMENTS, tracking_number, &moments);
+        self.docs.put(ANCHOR_TIMES, tracking_number, &moments);
         if waited {
-            self.plan(&parcel);
+            self.schedule_next_step(&parcel);
         }
     }
 
-    /// A parcel waits for a moment. Where no call of the vendor brings it about, it comes by itself: the batch is that of one label,
+    /// Has a parcel wait for an anchor. Where no call of the vendor announces it, it is scheduled: the batch is that of one label,
     /// the manifest is closed and the carrier comes at the end of the day, as on the usual timeline.
     fn wait_for_anchor(&mut self, parcel: &Parcel, anchor: Anchor) {
         if self.vendor.anchors.contains(&anchor) {
@@ -195,25 +195,25 @@ impl Cx<'_> {
         }
         let at = timeline::usual_moment(parcel, anchor);
         if at > self.now {
-            return self.schedule_at(at, MOMENT, &parcel.tracking_number, anchor as u32);
+            return self.schedule_at(at, ANCHOR, &parcel.tracking_number, anchor as u32);
         }
-        let mut moments: AnchorTimes = self.docs.get(MOMENTS, &parcel.tracking_number).unwrap_or_default();
+        let mut moments: AnchorTimes = self.docs.get(ANCHOR_TIMES, &parcel.tracking_number).unwrap_or_default();
         if moments.note(anchor, at) {
-            self.docs.put(MOMENTS, &parcel.tracking_number, &moments);
-            self.plan(parcel);
+            self.docs.put(ANCHOR_TIMES, &parcel.tracking_number, &moments);
+            self.schedule_next_step(parcel);
         }
     }
 }
 
-/// A moment comes by itself.
-pub(crate) fn moment(cx: &mut Cx<'_>, task: &Task) {
+/// The time of a scheduled anchor has come.
+pub(crate) fn anchor_due(cx: &mut Cx<'_>, task: &Task) {
     if let Some(anchor) = Anchor::ALL.into_iter().find(|anchor| *anchor as u32 == task.step) {
         cx.anchor_reached(anchor, &task.subject);
     }
 }
 
-/// A call has succeeded: parcels whose next step waits for such a call about them have it happen now.
-pub(crate) fn called(cx: &mut Cx<'_>) {
+/// Runs the steps that wait for a call such as this one, which has succeeded, and whose parcels it mentions.
+pub(crate) fn run_steps_waiting_for_call(cx: &mut Cx<'_>) {
     if cx.docs.count(WAITING) == 0 {
         return;
     }
@@ -223,35 +223,35 @@ pub(crate) fn called(cx: &mut Cx<'_>) {
     let rows = cx.docs.rows(WAITING).filter(|(_, on)| serde_json::from_slice(on).is_ok_and(fits)).map(|(number, _)| number.to_owned());
     for number in rows.collect::<Vec<_>>() {
         let Some(mut parcel) = cx.parcel(&number) else { continue };
-        if !names(cx.call, &[&number, &parcel.subject]) {
+        if !mentions(cx.call, &[&number, &parcel.subject]) {
             continue;
         }
         cx.docs.remove(WAITING, &number);
         if let Some(Next::OnCall(_, mut scan)) = cx.next(&parcel) {
-            let mut moments: AnchorTimes = cx.docs.get(MOMENTS, &number).unwrap_or_default();
+            let mut moments: AnchorTimes = cx.docs.get(ANCHOR_TIMES, &number).unwrap_or_default();
             moments.call = Some(cx.now);
-            cx.docs.put(MOMENTS, &number, &moments);
+            cx.docs.put(ANCHOR_TIMES, &number, &moments);
             scan.at = cx.now;
-            cx.store(&mut parcel, scan);
+            cx.record_scan(&mut parcel, scan);
         }
     }
 }
 
-/// Whether a call says one of these words anywhere in its path, query or body.
-fn names(call: &Call<'_>, words: &[&str]) -> bool {
-    fn says(value: &Value, words: &[&str]) -> bool {
+/// Whether one of these words is a value in the path, query or body of a call.
+fn mentions(call: &Call<'_>, words: &[&str]) -> bool {
+    fn mentions_in(value: &Value, words: &[&str]) -> bool {
         match value {
             Value::String(text) => words.contains(&text.as_str()),
             Value::Number(number) => words.contains(&number.to_string().as_str()),
-            Value::Array(rows) => rows.iter().any(|row| says(row, words)),
-            Value::Object(members) => members.values().any(|row| says(row, words)),
+            Value::Array(rows) => rows.iter().any(|row| mentions_in(row, words)),
+            Value::Object(members) => members.values().any(|row| mentions_in(row, words)),
             Value::Bool(_) | Value::Null => false,
         }
     }
-    call.parameters.iter().chain(&call.query).any(|(_, text)| words.contains(&text.as_str())) || says(&call.body, words)
+    call.parameters.iter().chain(&call.query).any(|(_, text)| words.contains(&text.as_str())) || mentions_in(&call.body, words)
 }
 
-/// A parcel's step is due. A task that no longer fits (the parcel was hurried on, stopped or removed) lapses.
+/// Runs a step that is due. It does nothing if the parcel has moved on, or was cancelled or removed.
 pub(crate) fn advance(cx: &mut Cx<'_>, task: &Task) {
     let Some(mut parcel) = cx.parcel(&task.subject).filter(|parcel| parcel.step == task.step) else { return };
     let Some(Next::At(due, mut scan)) = cx.next(&parcel) else { return };
@@ -259,6 +259,6 @@ pub(crate) fn advance(cx: &mut Cx<'_>, task: &Task) {
         if scan.at == due {
             scan.at = cx.now;
         }
-        cx.store(&mut parcel, scan);
+        cx.record_scan(&mut parcel, scan);
     }
 }

@@ -1,4 +1,4 @@
-//! The way of one request, as the door of this folder draws it.
+//! One request from its bytes to the journal, in the order that `engine/mod.rs` shows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Machine {
         }
     }
 
-    /// Answers one request in a sandbox, whatever it says about where it belongs.
+    /// Answers one request in a given sandbox, whatever sandbox its path or credential names.
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => self.answer(request, &Located { sandbox: Arc::clone(sandbox), ..here }, wall),
@@ -49,13 +49,13 @@ impl Machine {
         self.finish(here, &parsed.call, executed)
     }
 
-    /// What to tell somebody whose address leads to no vendor.
+    /// The detail of the 404 for a path that begins with no mount.
     fn no_such_mount(&self) -> String {
         format!("no vendor is mounted here; there are `/{}`", self.vendors.mounts().join("`, `/"))
     }
 
-    /// Has an operation happen as if a customer had called it, for the `given` of a scenario, and whatever the scenario has in
-    /// store for calls; the status and body of the vendor's answer. `None` when there is no such operation.
+    /// Calls an operation with the first credential of its vendor, for the `given` of a scenario: without rate limits, overrides
+    /// and faults. `None` when there is no such operation.
     pub fn perform(&self, sandbox: &Arc<Sandbox>, operation: &str, body: &Value, wall: Timestamp) -> Option<Answer> {
         let (vendor, id) = operation.split_once('.')?;
         let loaded = self.vendors.loaded().iter().find(|loaded| loaded.vendor.id == vendor)?;
@@ -88,7 +88,7 @@ impl Machine {
         Some(look(&read(&request, loaded, prefix, path).call))
     }
 
-    /// Everything after the world is free again: words, bytes, the check of the answer, the journal.
+    /// What follows when the sandbox is unlocked: dialect, serializing, the check of the answer, the journal.
     fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
@@ -233,7 +233,7 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
     operation.check_answer(status.as_u16(), parsed.as_ref())
 }
 
-/// The name of an exchange: the same in every run of the same calls.
+/// The id of an exchange: the same in every run of the same calls.
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
     let account_digest = entropy::fingerprint(account.as_bytes()) & 0xff_ffff;
     format!("{sandbox}-{vendor}-{account_digest:06x}-{number}").into()

@@ -8,37 +8,37 @@ use crate::engine::sandbox::DEFAULT;
 /// The addresses under which vendors can be reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PublicUrls {
-    /// Where all are, below their mounts.
+    /// The address where all vendors are served, below their mounts.
     pub all: Option<SocketAddr>,
     /// Mounts that are served at `/` of an address of their own.
     pub mounts: Vec<(Name, SocketAddr)>,
-    /// Where the admin API is, when it has an address of its own.
+    /// The address of the admin API, when it has one of its own.
     pub admin: Option<SocketAddr>,
 }
 
 impl PublicUrls {
-    /// Where a vendor of a sandbox is; its own paths follow.
+    /// The base URL of a vendor in a sandbox; its own paths follow.
     #[must_use]
     pub fn url(&self, sandbox: &str, mount: &str) -> String {
         let own = self.mounts.iter().find(|(other, _)| *other == mount).map(|(_, address)| *address);
         let prefix = if sandbox == DEFAULT { String::new() } else { format!("/@{sandbox}") };
         match (self.all, own) {
-            (Some(all), _) => format!("http://{}{prefix}/{mount}", near(all)),
-            (None, Some(own)) => format!("http://{}{prefix}", near(own)),
+            (Some(all), _) => format!("http://{}{prefix}/{mount}", connectable(all)),
+            (None, Some(own)) => format!("http://{}{prefix}", connectable(own)),
             (None, None) => format!("http://127.0.0.1:7447{prefix}/{mount}"),
         }
     }
 
-    /// A built-in receiver.
+    /// The URL of a built-in receiver.
     #[must_use]
     pub fn inbox(&self, name: &str) -> String {
         let address = self.admin.or(self.all).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 7447)));
-        format!("http://{}/_seatrial/inbox/{name}", near(address))
+        format!("http://{}/_seatrial/inbox/{name}", connectable(address))
     }
 }
 
-/// An address that can be connected to: who listens everywhere is found on loopback.
-fn near(address: SocketAddr) -> SocketAddr {
+/// An address that can be connected to: loopback for a listener on all addresses.
+fn connectable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

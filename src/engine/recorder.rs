@@ -1,6 +1,6 @@
-//! Redo records: what each locked section of a sandbox changed, in order, for those who keep another copy of it.
+//! Redo records: what each locked section of a sandbox changed, in order, for another copy of it.
 //!
-//! A section ends when its [`Guard`] is dropped. If somebody listens, the changes of the world are sealed then, under the lock, so
+//! A section ends when its [`Guard`] is dropped. If there is a [`Sink`], the changes of the world are sealed then, under the lock, so
 //! that records are in order of execution and none can be forgotten. What is done to the state as a whole is recorded as an act and
 //! replayed by the function that did it. A world that nobody recorded was put in the place of one that was: unless an act says how,
 //! the whole state is the record.
@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, MutexGuard};
 
 use crate::base::time::Timestamp;
-use crate::engine::script::{Fault, UnusedRule};
+use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
 use crate::world::Change;
 
@@ -18,7 +18,7 @@ use crate::world::Change;
 pub enum Record {
     /// What changed in the world, in order.
     Changes(Vec<Change>),
-    /// [`reset`](crate::engine::Sandbox::reset) was called.
+    /// [`reset`](crate::engine::Sandbox::reset) was called; no argument is needed to repeat it.
     Reset,
     /// [`snapshot`](crate::engine::Sandbox::snapshot) was called, with this name and wall's time.
     Snapshot(String, Timestamp),
@@ -26,15 +26,15 @@ pub enum Record {
     Restore(String, Timestamp),
     /// [`drop_snapshot`](crate::engine::Sandbox::drop_snapshot) was called, with this name.
     DropSnapshot(String),
-    /// [`forget`](crate::engine::Sandbox::forget) was called: the journal is empty.
-    Forget,
+    /// [`clear_journal`](crate::engine::Sandbox::clear_journal) was called: the journal is empty.
+    ClearJournal,
     /// The faults that are switched on now, and those that were switched off without having had an effect.
     Faults(Vec<Fault>, Vec<UnusedRule>),
     /// Another state in place of the one before.
     Whole(Box<State>),
 }
 
-/// Who keeps another copy of a sandbox.
+/// Receives redo records, to keep another copy of a sandbox.
 pub trait Sink: Send + Sync {
     /// Takes what a locked section did. The sandbox is locked meanwhile, so this must not wait for anything.
     fn sealed(&self, records: &mut Vec<Record>);
@@ -46,7 +46,7 @@ pub(super) struct Guarded {
     pub recorder: Option<Recorder>,
 }
 
-/// The records of the section that lasts, and who takes them.
+/// The records of the section that is still locked, and their sink.
 pub(super) struct Recorder {
     pub records: Vec<Record>,
     pub sink: Arc<dyn Sink>,

@@ -1,4 +1,4 @@
-//! An answer of "no", as facts. Which status and which words it becomes is the dialect's business alone.
+//! Why a call is refused, as facts. The dialect alone turns them into a status and a text.
 
 use http::Method;
 use serde_json::Value;
@@ -12,9 +12,9 @@ use crate::world::{Credential, Kind};
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
-    /// We do not know who asks.
+    /// The caller is not authenticated.
     Unauthenticated(Denial),
-    /// We know, and they may not; the code names the missing right.
+    /// The caller is authenticated and lacks a right, which the code names.
     Forbidden(&'static str),
     /// The account's plan or balance does not allow it; the code names what is missing.
     PaymentRequired(&'static str),
@@ -33,54 +33,48 @@ pub enum Refusal {
     Malformed {
         /// Line and column, from 1.
         at: (usize, usize),
-        /// What the reader says.
+        /// The message of the parser.
         message: String,
     },
-    /// The request departs from the document, or from rules beyond it; in the order in which it is to be told.
+    /// The request departs from the document, or from rules beyond it; in the order in which the vendor reports.
     Invalid(Vec<Violation>),
     /// There is no such document.
     Missing {
-        /// Of which kind.
         kind: Kind,
         /// The id that was asked for.
         id: String,
     },
-    /// The document is somebody else's.
+    /// The document belongs to another account.
     Foreign {
-        /// Of which kind.
         kind: Kind,
         /// The id that was asked for.
         id: String,
     },
     /// The document is in a state that does not allow it.
     WrongState {
-        /// Of which kind.
         kind: Kind,
-        /// Which document.
         id: String,
         /// The state that it is in.
         state: String,
     },
-    /// Too many calls.
     RateLimited(Quota),
-    /// Something that only this vendor knows: its code, and the facts that the text needs.
+    /// A reason that only this vendor has: its code, and the facts that its text needs.
     Because(&'static str, Value),
-    /// We failed. The journal says how.
+    /// The sandbox failed; a note in the journal says how.
     Broken,
 }
 
 /// What is wrong with a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// There is none.
     Missing,
     /// It cannot be read as one.
     Malformed,
-    /// Nobody has it.
+    /// No credential of the sandbox matches.
     Unknown,
-    /// It was good once.
+    /// It matches one whose time has passed.
     Expired,
-    /// It was taken back.
+    /// It matches one that was revoked.
     Revoked,
 }
 
@@ -97,7 +91,7 @@ impl Credential {
 }
 
 impl Call<'_> {
-    /// Goes on if the request is what the document asks for.
+    /// Checks that the request is what the document asks for.
     ///
     /// # Errors
     /// Its violations.

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use crate::base::name::Name;
 use crate::engine::sandbox::{DEFAULT, IndexKey, Sandbox};
 
-/// Sandboxes by mount and text. Looked up in every call, so by hash; its order is never seen.
+/// Sandboxes by mount and text in a credential. Looked up in every call, therefore by hash; it is never iterated.
 type CredentialIndex = BTreeMap<Name, IndexMap<Arc<str>, Arc<Sandbox>>>;
 
 /// All sandboxes of a process.
@@ -20,7 +20,7 @@ pub(super) struct Registry {
     default: Arc<Sandbox>,
     /// How many there may be.
     limit: usize,
-    /// Which of the other sandboxes a text in a credential leads to.
+    /// The other sandboxes by the texts in their credentials.
     credential_index: RwLock<CredentialIndex>,
     /// The texts in the credentials of the default sandbox.
     reserved: RwLock<BTreeSet<IndexKey>>,
@@ -29,7 +29,6 @@ pub(super) struct Registry {
 /// Why a sandbox cannot be opened or replaced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SandboxError {
-    /// The name is taken.
     #[error("there is a sandbox `{0}` already")]
     Taken(String),
     /// The name is not made of lower-case letters, digits, dashes and underscores, or too long.
@@ -47,7 +46,7 @@ impl Registry {
     /// A registry of at most `limit` sandboxes, with the default one.
     pub fn new(default: Arc<Sandbox>, limit: usize) -> Self {
         let sandboxes = RwLock::new(BTreeMap::from([(Arc::clone(&default.name), Arc::clone(&default))]));
-        let reserved = RwLock::new(texts(&default));
+        let reserved = RwLock::new(credential_texts(&default));
         Self { sandboxes, default, limit, credential_index: RwLock::default(), reserved }
     }
 
@@ -56,12 +55,11 @@ impl Registry {
         self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// The default sandbox.
     pub fn default(&self) -> &Arc<Sandbox> {
         &self.default
     }
 
-    /// All sandboxes by name.
+    /// All sandboxes, sorted by name.
     pub fn all(&self) -> Vec<Arc<Sandbox>> {
         self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
@@ -91,10 +89,10 @@ impl Registry {
         Ok(sandbox)
     }
 
-    /// Finds a sandbox by its credentials of this moment, and no longer by those that it had.
+    /// Updates the index after the credentials of a sandbox have changed.
     pub fn reindex(&self, sandbox: &Arc<Sandbox>) {
         if Arc::ptr_eq(sandbox, &self.default) {
-            *self.reserved.write().unwrap_or_else(PoisonError::into_inner) = texts(sandbox);
+            *self.reserved.write().unwrap_or_else(PoisonError::into_inner) = credential_texts(sandbox);
         } else {
             self.remove_from_index(sandbox);
             self.add_to_index(sandbox);
@@ -115,7 +113,7 @@ impl Registry {
     }
 
     fn add_to_index(&self, sandbox: &Arc<Sandbox>) {
-        let mut keys = texts(sandbox);
+        let mut keys = credential_texts(sandbox);
         // What opens the default sandbox goes on opening it.
         let reserved = self.reserved.read().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|key| !reserved.contains(key));
@@ -141,12 +139,12 @@ impl Registry {
 }
 
 /// Every text in the credentials of a sandbox, with its mount.
-fn texts(sandbox: &Sandbox) -> BTreeSet<IndexKey> {
+fn credential_texts(sandbox: &Sandbox) -> BTreeSet<IndexKey> {
     let state = sandbox.lock();
     let accounts = state.world.accounts();
     let of = |mount: &Name| {
         let rows = accounts.credentials(mount);
-        let texts = rows.iter().flat_map(|row| row.facts.values()).filter_map(serde_json::Value::as_str);
+        let texts = rows.iter().flat_map(|row| row.fields.values()).filter_map(serde_json::Value::as_str);
         texts.map(|text| (mount.clone(), Arc::from(text))).collect::<Vec<_>>()
     };
     accounts.mounts().flat_map(of).collect()

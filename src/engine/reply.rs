@@ -1,4 +1,4 @@
-//! What is answered: a vendor's reply before it is written down, and the finished answer for the wire.
+//! A vendor's reply before it is serialized, and the finished answer for the wire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,24 +13,21 @@ use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::world::{Effect, Note};
 
-/// What a behavior comes to.
+/// What a handler returns: an answer, or why there is none.
 pub type Outcome = Result<Reply, Refusal>;
 
 /// Any answer, in the vendor's terms.
 pub struct Reply {
-    /// The status.
     pub status: StatusCode,
     /// Headers beside those that the dialect adds to every answer.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Body,
 }
 
 /// The body of a reply.
 pub enum Body {
-    /// None.
     Empty,
-    /// A document that is written in the vendor's style once the world is free again.
+    /// A document that is serialized in the vendor's style once the sandbox is unlocked.
     Json(Box<dyn Document>),
     /// Finished bytes; the content type stands in the headers, or is the vendor's usual one.
     Bytes(Bytes),
@@ -91,28 +88,25 @@ pub enum Wire {
     Reset,
     /// The connection is closed in good order without a byte of the answer.
     Empty,
-    /// Nothing is said for an hour.
+    /// The connection stays silent for an hour.
     Hang,
     /// The connection ends in the middle of the body.
     Truncate,
 }
 
-/// A finished answer.
+/// A complete response, with what is not part of it on the wire.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
     /// All headers but those of the transport.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
     /// How long the shell holds it back.
     pub delay: Duration,
     /// What the shell does instead of sending it.
     pub wire: Option<Wire>,
-    /// The id of the exchange; `None` when the request met no vendor.
+    /// The id of the exchange; `None` when the path led to no vendor.
     pub id: Option<Arc<str>>,
-    /// What is remarked about the exchange.
     pub notes: Vec<Note>,
     /// The limit that the call was counted against.
     pub quota: Option<Quota>,

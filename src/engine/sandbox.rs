@@ -1,4 +1,4 @@
-//! One sandbox of the process: a world, the scenario at work in it, its journal, and earlier states that it can go back to.
+//! One sandbox: its state behind a lock, its journal, and its snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
 use crate::engine::recorder::{Guard, Guarded, Record, Recorder, Sink};
-use crate::engine::script::{Fault, UnusedRule};
+use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
 use crate::world::{Counters, Entry, Journal, Mismatch};
 
@@ -24,28 +24,28 @@ pub(super) type IndexKey = (Name, Arc<str>);
 /// The least that a journal may hold when all journals together are over their budget.
 const LEAST_JOURNAL: usize = 64 * 1024;
 
-/// A named world with everything around it.
+/// A named world, with its scenario, journal and snapshots.
 pub struct Sandbox {
     /// Its name: `default`, or what its maker called it.
     pub name: Arc<str>,
     state: Mutex<Guarded>,
     journal: Mutex<Journal>,
     snapshots: Mutex<BTreeMap<String, Snapshot>>,
-    /// By what the registry finds it.
+    /// The keys under which the registry's index has it.
     pub(super) index_keys: Mutex<BTreeSet<IndexKey>>,
     pub(super) documents: ByteMeter,
     journal_bytes: ByteMeter,
     /// The bytes of its snapshots, for every call to count.
     snapshot_bytes: AtomicUsize,
-    /// Rings after whatever somebody may be waiting for.
+    /// Notified after every exchange, delivery and removal.
     changed: Event,
-    /// The wall's second at which it was last used.
+    /// When it was last used, in seconds of the wall's time.
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
     ttl: AtomicI64,
 }
 
-/// An earlier state.
+/// A state that [`Sandbox::restore`] goes back to.
 pub struct Snapshot {
     /// When it was taken, on the world's clock.
     pub at: Timestamp,
@@ -75,7 +75,7 @@ impl Sandbox {
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
         };
-        sandbox.count(&sandbox.lock());
+        sandbox.measure(&sandbox.lock());
         sandbox
     }
 
@@ -84,12 +84,11 @@ impl Sandbox {
         Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The journal, locked.
     pub fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes an exchange down. When all journals together hold more than `total` bytes, this one grows no further.
+    /// Adds an exchange to the journal. When all journals together hold more than `total` bytes, this one grows no further.
     pub(super) fn record(&self, entry: Entry, total: usize) {
         let mut journal = self.journal();
         let cap = if self.journal_bytes.sum() > total { journal.bytes().max(LEAST_JOURNAL) } else { usize::MAX };
@@ -104,28 +103,28 @@ impl Sandbox {
         self.changed.notify(usize::MAX);
     }
 
-    /// Ends when something has happened that somebody may be waiting for: an exchange, a delivery, the end of the sandbox.
+    /// A future that ends after the next exchange, the next delivery, or the removal of the sandbox.
     #[must_use]
     pub fn listen(&self) -> EventListener {
         self.changed.listen()
     }
 
-    /// Counts what the sandbox holds.
-    pub fn count(&self, state: &State) {
+    /// Updates the count of the bytes that the sandbox holds.
+    pub fn measure(&self, state: &State) {
         self.documents.set(state.bytes() + self.snapshot_bytes.load(Ordering::Relaxed));
     }
 
-    /// Makes this moment the one that [`Sandbox::reset`] goes back to.
+    /// Makes the present world the one that [`Sandbox::reset`] goes back to.
     pub fn mark_initial_state(&self) {
         let mut state = self.lock();
         state.world.replace_counters(Counters::default());
         state.initial = state.world.clone();
         state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(state);
-        self.forget();
+        self.clear_journal();
     }
 
-    /// Goes back to the moment after the scenario was loaded. The journal and the faults go with it, snapshots stay.
+    /// Goes back to the world as it was after the scenario was loaded. Journal and faults are cleared, snapshots stay.
     pub fn reset(&self) {
         let mut state = self.lock();
         let initial = state.initial.clone();
@@ -133,15 +132,14 @@ impl Sandbox {
         state.faults.clear();
         state.unused_faults.clear();
         state.note(|_| Record::Reset);
-        self.count(&state);
+        self.measure(&state);
         drop(state);
         drop(before);
-        self.forget();
+        self.clear_journal();
     }
 
-    /// Empties the journal.
-    pub fn forget(&self) {
-        self.lock().note(|_| Record::Forget);
+    pub fn clear_journal(&self) {
+        self.lock().note(|_| Record::ClearJournal);
         let mut journal = self.journal();
         journal.clear();
         self.journal_bytes.set(journal.bytes());
@@ -175,10 +173,10 @@ impl Sandbox {
 
     fn faults_changed(&self, mut state: Guard<'_>) {
         state.note(|state| Record::Faults(state.faults.clone(), state.unused_faults.clone()));
-        self.count(&state);
+        self.measure(&state);
     }
 
-    /// Keeps the state of this moment under a name; one of that name before is replaced. `None` when there are too many.
+    /// Stores a copy of the state under a name, replacing an earlier one of that name. `None` when there are too many.
     pub fn snapshot(&self, name: &str, wall: Timestamp) -> Option<(Timestamp, usize)> {
         let mut state = self.lock();
         let (at, bytes) = (state.world.clock().now(wall), state.bytes());
@@ -187,10 +185,10 @@ impl Sandbox {
             return None;
         }
         let before = snapshots.insert(name.to_owned(), Snapshot { at, bytes, state: state.clone() });
-        self.keep(&snapshots);
+        self.measure_snapshots(&snapshots);
         drop(snapshots);
         state.note(|_| Record::Snapshot(name.to_owned(), wall));
-        self.count(&state);
+        self.measure(&state);
         drop(state);
         drop(before);
         Some((at, bytes))
@@ -207,7 +205,7 @@ impl Sandbox {
         }
         let before = std::mem::replace(&mut *state, earlier);
         state.note(|_| Record::Restore(name.to_owned(), wall));
-        self.count(&state);
+        self.measure(&state);
         drop(state);
         drop(before);
         true
@@ -218,15 +216,15 @@ impl Sandbox {
         let mut state = self.lock();
         let mut snapshots = self.snapshots();
         let before = snapshots.remove(name);
-        self.keep(&snapshots);
+        self.measure_snapshots(&snapshots);
         drop(snapshots);
         state.note(|_| Record::DropSnapshot(name.to_owned()));
-        self.count(&state);
+        self.measure(&state);
         drop(state);
         before.is_some()
     }
 
-    fn keep(&self, snapshots: &BTreeMap<String, Snapshot>) {
+    fn measure_snapshots(&self, snapshots: &BTreeMap<String, Snapshot>) {
         self.snapshot_bytes.store(snapshots.values().map(|snapshot| snapshot.bytes).sum(), Ordering::Relaxed);
     }
 
@@ -235,13 +233,13 @@ impl Sandbox {
         self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that the sandbox is in use.
+    /// Marks the sandbox as used at this time.
     pub fn touch(&self, wall: Timestamp) {
         self.used.store(wall.as_second(), Ordering::Relaxed);
     }
 
     /// Sets how long it may be idle before it is removed; `None` is for ever.
-    pub fn keep_for(&self, ttl: Option<Duration>) {
+    pub fn set_ttl(&self, ttl: Option<Duration>) {
         let seconds = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX).max(1));
         self.ttl.store(seconds, Ordering::Relaxed);
     }
@@ -254,7 +252,7 @@ impl Sandbox {
         if ttl == 0 { None } else { Timestamp::from_second(at).ok() }
     }
 
-    /// The state as it is. From now on, the sink is told of every change of it.
+    /// A copy of the state. From now on, the sink gets a record of every change of it.
     pub fn replicate(&self, sink: Arc<dyn Sink>) -> State {
         let mut state = self.lock();
         state.world.record();
@@ -262,7 +260,7 @@ impl Sandbox {
         state.clone()
     }
 
-    /// Does what another copy of this sandbox has recorded.
+    /// Makes the changes that another copy of this sandbox has recorded.
     ///
     /// # Errors
     /// When the records follow from another state than that of this sandbox.
@@ -274,12 +272,12 @@ impl Sandbox {
                 Record::Snapshot(name, wall) => drop(self.snapshot(name, *wall)),
                 Record::Restore(name, wall) => drop(self.restore(name, *wall)),
                 Record::DropSnapshot(name) => drop(self.drop_snapshot(name)),
-                Record::Forget => self.forget(),
+                Record::ClearJournal => self.clear_journal(),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
                 Record::Whole(state) => *self.lock() = State::clone(state),
             }
         }
-        self.count(&self.lock());
+        self.measure(&self.lock());
         Ok(())
     }
 }

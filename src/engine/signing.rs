@@ -1,5 +1,6 @@
-//! Signatures under what subscribers are told. Secrets of subscribers make HMACs; vendors that publish a key sign with the
-//! sandbox's, which is public on purpose, as a secret in a binary is none: the same words have the same signature everywhere.
+//! Signatures of webhooks: HMACs with the secrets of subscriptions, and RSA for vendors that publish a key. The RSA key is the
+//! same in every copy of this program, and public on purpose, because a secret in a binary is none: the same bytes always have
+//! the same signature.
 //! **Invariant:** a valid signature means that some sandbox made it, and nothing else.
 
 use std::sync::OnceLock;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 /// The id of the sandbox's key in [`jwks`].
 pub const KEY_ID: &str = "seatrial-sandbox-1";
 
-/// HMAC-SHA256 in hexadecimal.
+/// An HMAC with SHA-256, in hexadecimal digits.
 #[must_use]
 pub fn hmac_sha256(secret: &str, message: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());

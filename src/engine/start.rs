@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::sandbox::DEFAULT;
-use crate::engine::script::{NoScenario, ScenarioRuntime};
+use crate::engine::scenario::{NoScenario, ScenarioRuntime};
 use crate::engine::state::State;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
@@ -15,18 +15,15 @@ use crate::world::{Accounts, Clock, Credential, Mode, World};
 
 /// What a new sandbox starts from.
 pub struct Start {
-    /// The seed of every stream.
+    /// The seed of all random streams.
     pub seed: u64,
-    /// The clock.
     pub clock: Clock,
     /// Rows of `accounts` by mount; a mount that is named has these instead of its defaults.
     pub accounts: Vec<(String, Vec<Map<String, Value>>)>,
-    /// Whether whatever callers present is good.
+    /// Whether any credential is accepted.
     pub any_credential: bool,
-    /// The scenario.
-    pub script: Arc<dyn ScenarioRuntime>,
-    /// Its name.
-    pub scenario: String,
+    pub scenario: Arc<dyn ScenarioRuntime>,
+    pub scenario_name: String,
 }
 
 impl Start {
@@ -38,8 +35,8 @@ impl Start {
             clock: Clock::new(Mode::Realtime, None, wall),
             accounts: Vec::new(),
             any_credential: false,
-            script: Arc::new(NoScenario),
-            scenario: DEFAULT.to_owned(),
+            scenario: Arc::new(NoScenario),
+            scenario_name: DEFAULT.to_owned(),
         }
     }
 }
@@ -47,7 +44,7 @@ impl Start {
 pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
     let mut world = World::new(start.seed, start.clock);
     let mut scenario_mounts = Vec::new();
-    world.let_anybody_in(start.any_credential);
+    world.accept_any_credential(start.any_credential);
     for vendor in vendors.all() {
         let known = world.accounts().credentials(&vendor.mount);
         let given = start.accounts.iter().find(|(mount, _)| vendor.mount == **mount).map(|(_, rows)| rows);
@@ -68,8 +65,8 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
     State {
         initial: world.clone(),
         world,
-        script: start.script,
         scenario: start.scenario,
+        scenario_name: start.scenario_name,
         faults: Vec::new(),
         unused_faults: Vec::new(),
         scenario_mounts,
@@ -78,7 +75,7 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
 
 fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
     let account = row.get("account").and_then(Value::as_str).map_or_else(|| (vendor.account_of)(row), str::to_owned);
-    Credential { account: account.into(), facts: Arc::new(row.clone()) }
+    Credential { account: account.into(), fields: Arc::new(row.clone()) }
 }
 
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
@@ -97,9 +94,9 @@ fn own_credentials(vendors: &Vendors, mount: &str, name: &str, seed: u64, source
     let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
     let own = |vendor: &Arc<Vendor>| (vendor.credentials)(name, &mut entropy::stream(seed, &[&vendor.id, name, "credentials"], 0));
     let mut rows: Vec<Credential> = versions.flat_map(own).collect();
-    for (place, row) in rows.iter_mut().enumerate() {
+    for (index, row) in rows.iter_mut().enumerate() {
         let same = before.iter().any(|other| other.account == row.account);
-        if let Some(other) = before.get(place).or(before.first()).filter(|_| !same) {
+        if let Some(other) = before.get(index).or(before.first()).filter(|_| !same) {
             row.account = Arc::clone(&other.account);
         }
     }

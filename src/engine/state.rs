@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::name::Name;
-use crate::engine::script::{Fault, ScenarioRuntime, UnusedRule};
+use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
 use crate::world::World;
 
 /// All of a sandbox that a call can see or change. A copy goes its own way; documents are shared until one side writes.
@@ -13,11 +13,10 @@ pub struct State {
     pub world: World,
     /// The world as it was right after its scenario was loaded.
     pub initial: World,
-    /// The scenario at work.
-    pub script: Arc<dyn ScenarioRuntime>,
-    /// The scenario's name.
-    pub scenario: String,
-    /// What goes wrong on purpose, switched on at run time.
+    /// The scenario that the sandbox runs under.
+    pub scenario: Arc<dyn ScenarioRuntime>,
+    pub scenario_name: String,
+    /// The faults that are switched on.
     pub(super) faults: Vec<Fault>,
     /// Faults that were switched off and had had no effect.
     pub(super) unused_faults: Vec<UnusedRule>,
@@ -26,13 +25,13 @@ pub struct State {
 }
 
 impl State {
-    /// What goes wrong on purpose, switched on at run time.
+    /// The faults that are switched on.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// Switches a fault off, and forgets what it has counted. If it never had an effect, it is remembered.
+    /// Switches a fault off and removes its counters. If it never had an effect, that is kept for reports.
     pub(super) fn switch_off(&mut self, name: &str) -> Option<usize> {
         let index = self.faults.iter().position(|fault| *fault.name == *name)?;
         let fault = self.faults.remove(index);
@@ -42,26 +41,26 @@ impl State {
         Some(index)
     }
 
-    /// Takes over the faults of another state, with what they have counted; that one gets those that were here.
+    /// Swaps the faults with those of another state, and copies the counters of those that come in.
     pub(super) fn take_faults(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.faults, &mut other.faults);
         std::mem::swap(&mut self.unused_faults, &mut other.unused_faults);
         self.faults.iter().for_each(|fault| self.world.copy_counts(&fault.name, other.world.counters()));
     }
 
-    /// What was prepared, by the scenario or by hand, and has had no effect so far.
+    /// The rules of the scenario, and the faults, that have had no effect so far.
     #[must_use]
     pub fn unused(&self) -> Vec<UnusedRule> {
         let counters = self.world.counters();
         let faults = self.faults.iter().filter_map(|fault| fault.unused(counters, "no call met it"));
-        self.script.unused(counters).into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
+        self.scenario.unused(counters).into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
     }
 
     /// How many faults without an effect are remembered.
     const UNUSED: usize = 64;
 
-    /// Bytes of everything that callers may make large.
+    /// The bytes of everything that callers can make large.
     pub(super) fn bytes(&self) -> usize {
-        self.world.accounts().bytes() + self.script.source().len() + self.faults.iter().map(Fault::bytes).sum::<usize>()
+        self.world.accounts().bytes() + self.scenario.source().len() + self.faults.iter().map(Fault::bytes).sum::<usize>()
     }
 }

@@ -1,5 +1,5 @@
-//! Transactions: what a handler, a due task, an action by hand or the report of a delivery changes, it changes whole or not
-//! at all. All of them pass [`in_transaction`].
+//! Transactions: handlers, due tasks, actions by hand and reports of deliveries change all that they change, or nothing. All of
+//! them run in [`in_transaction`].
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,6 @@ use crate::world::World;
 
 /// Why a transaction was rolled back.
 pub(super) enum RolledBack<E> {
-    /// It came to an error itself.
     Refused(E),
     /// It needs more bytes of documents than there is room for.
     Full {
@@ -17,11 +16,11 @@ pub(super) enum RolledBack<E> {
         /// How many they may grow by.
         room: usize,
     },
-    /// It failed, with this message.
+    /// It panicked with this message.
     Panicked(String),
 }
 
-/// Runs something that changes a world. If it comes to an error, panics, or makes the documents grow by more than `room` bytes,
+/// Runs a function that changes a world. If it returns an error, panics, or makes the documents grow by more than `room` bytes,
 /// everything it changed is rolled back. Without a `room` there is no limit.
 pub(super) fn in_transaction<T, E>(
     world: &mut World,

@@ -1,4 +1,4 @@
-//! What a vendor is: a value that names its document, its rows, its way of letting callers in, and its dialect.
+//! What a vendor is: a value with its document, its rows, its authentication, its dialect and its webhooks.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Reading, Tier};
 use crate::world::{Account, Credential, Task};
 
-/// One emulated API version.
+/// One emulated API, in one version.
 #[must_use]
 pub struct Vendor {
     /// Its id, the first part of every operation's name: `shipmate`.
@@ -48,7 +48,7 @@ pub struct Vendor {
     pub account_of: fn(&Map<String, Value>) -> String,
     /// What a caller presents that tells sandboxes apart, read from the request alone.
     pub identify: fn(&Request) -> Option<Identity>,
-    /// Lets a caller in. What the row of the credential says of its end (`revoked`, `expires`) is looked at afterwards, for every vendor.
+    /// Finds the credential of a caller. Whether it is `revoked` or `expires` is checked afterwards, for every vendor.
     pub authenticate: fn(&AuthRequest<'_>) -> Result<Credential, Refusal>,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
@@ -56,22 +56,21 @@ pub struct Vendor {
     pub reading: Reading,
     /// Whether a credential is one for tests, of which the document's `x-rate-limit` takes other numbers of calls.
     pub is_test: fn(&Credential) -> bool,
-    /// How it words things.
     pub dialect: Dialect,
-    /// Handles a task that one of its rules wrote into the agenda.
+    /// Handles a task that one of its rules scheduled.
     pub due: fn(&mut Cx<'_>, &Task),
-    /// Is told of every scan of one of its parcels, after it was stored.
+    /// Called after each scan of one of its parcels was stored.
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
     /// The moments of a parcel that its rules announce by [`Cx::anchor_reached`]; the others come by themselves.
     pub anchors: &'static [Anchor],
-    /// How it tells its subscribers; [`Webhooks::NONE`] if it has none.
+    /// Its webhooks; [`Webhooks::NONE`] if it has none.
     pub webhooks: Webhooks,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
 }
 
 impl Vendor {
-    /// In whose name its subscriptions are kept.
+    /// The id of the vendor that its subscriptions belong to.
     pub(crate) fn subscription_owner(&self) -> &str {
         self.webhooks.shared.unwrap_or(&self.id)
     }
@@ -119,7 +118,6 @@ impl PathStyle {
 
 /// What runs for an operation.
 pub struct OperationRow {
-    /// The operation's id.
     pub operation: Name,
     /// How much of it is written.
     pub tier: Tier,
@@ -128,7 +126,7 @@ pub struct OperationRow {
     pub(crate) handler: BoxedHandler,
 }
 
-/// The rows of a vendor, while they are written down.
+/// The rows of a vendor, while `Vendor::operations` adds them.
 #[derive(Default)]
 pub struct Operations {
     pub(crate) rows: Vec<OperationRow>,

@@ -1,4 +1,4 @@
-//! The vendors of a machine, with their documents and rows, which are read when somebody first asks for them.
+//! The vendors of a machine, with their documents and rows, which are loaded when they are first needed.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,7 +18,6 @@ pub struct Vendors {
 
 /// A vendor with its document and rows.
 pub struct LoadedVendor {
-    /// The vendor.
     pub vendor: Arc<Vendor>,
     content: OnceLock<(Arc<Catalog>, Vec<OperationRow>)>,
 }
@@ -29,7 +28,6 @@ impl Vendors {
         Self { all, loaded }
     }
 
-    /// The vendors alone.
     #[must_use]
     pub fn all(&self) -> &[Arc<Vendor>] {
         &self.all
@@ -54,7 +52,7 @@ impl Vendors {
         of_mount.clone().find(|vendor| vendor.id == parcel.vendor).or_else(|| of_mount.next())
     }
 
-    /// The mounts, each once.
+    /// The mounts, each of them once, in the order of the vendors.
     #[must_use]
     pub fn mounts(&self) -> Vec<Name> {
         let mut mounts = Vec::new();

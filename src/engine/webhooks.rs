@@ -1,7 +1,7 @@
-//! How a vendor tells its subscribers: the words for what they asked for, for what is told, and for what came of it.
+//! Webhooks: subscriptions, deliveries, attempts, and what a vendor says about them.
 //!
-//! The core does not know what an event means or how it is worded; it knows who hears it, when each attempt is due, and
-//! when to stop. Everything a vendor has to say about that is a [`Webhooks`] value.
+//! The engine finds the subscriptions to an event, stores deliveries, and schedules attempts. Events, payloads, signatures and the
+//! retry policy are the vendor's, in a [`Webhooks`] value.
 
 pub(crate) mod deliver;
 
@@ -18,16 +18,16 @@ use crate::base::time::Timestamp;
 use crate::engine::cx::Cx;
 use crate::world::{AccountId, Kind};
 
-/// Who asked to be told, by id.
+/// The kind of [`Subscription`] documents.
 pub const SUBSCRIPTION: Kind = Kind::new("subscription");
 
-/// What was told, or will be, by id.
+/// The kind of [`Delivery`] documents.
 pub const DELIVERY: Kind = Kind::new("delivery");
 
-/// How many deliveries of an account made room for others.
+/// The kind of the document that counts the removed deliveries of an account.
 pub const FORGOTTEN: Kind = Kind::new("deliveries_forgotten");
 
-/// How a vendor tells its subscribers.
+/// What a vendor says about webhooks.
 pub struct Webhooks {
     /// The events that it knows; none for a vendor without webhooks.
     pub events: &'static [&'static str],
@@ -37,7 +37,7 @@ pub struct Webhooks {
     pub policy: RetryPolicy,
     /// What a new subscription gets as its secret when it names none.
     pub secret: fn(&mut Rng) -> Option<String>,
-    /// Words what is told; done once, so that every attempt says the same.
+    /// Renders an event, once for all attempts.
     pub render: fn(&Event<'_>) -> Message,
     /// The headers of one attempt that depend on its time, such as a signature of the body.
     pub sign: fn(&Subscription, body: &str, at: Timestamp) -> Vec<(String, String)>,
@@ -45,7 +45,7 @@ pub struct Webhooks {
     pub sample: fn(&mut Cx<'_>, event: &str) -> (String, Value),
 }
 
-/// A vendor's patience with its subscribers.
+/// When an attempt fails, and when the next one follows.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
     /// How long an answer may take.
@@ -58,29 +58,26 @@ pub struct RetryPolicy {
     pub pause_after: Option<u32>,
 }
 
-/// What there is to tell one subscriber.
+/// An event for one subscription.
 pub struct Event<'a> {
-    /// Who asked for it.
     pub subscription: &'a Subscription,
-    /// The vendor's word for what happened.
+    /// The vendor's name of the event.
     pub event: &'a str,
-    /// To what, by the vendor's id.
+    /// The vendor's id of what the event is about.
     pub subject: &'a str,
-    /// What the vendor says about it.
+    /// The data of the event.
     pub payload: &'a Value,
-    /// The same for all attempts, different for all notices.
+    /// A random id: the same for all attempts, another one for each delivery.
     pub token: &'a str,
-    /// When it happened.
     pub at: Timestamp,
 }
 
-/// A notice in the vendor's words.
+/// A rendered event: what all attempts send.
 pub struct Message {
     /// The content type of the body.
     pub content_type: &'static str,
     /// Headers that stay the same for all attempts.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: String,
 }
 
@@ -90,41 +87,37 @@ pub struct Message {
 pub enum Format {
     #[default]
     Json,
-    /// Fields of a form.
+    /// The fields of a form, percent-encoded.
     Form,
 }
 
-/// Somebody who asked to be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     /// Its id; empty until it is stored.
     pub id: String,
-    /// The vendor that tells it.
+    /// The id of the vendor.
     pub vendor: String,
-    /// Where to.
     pub url: String,
-    /// What about, in the vendor's words; `*` is everything.
+    /// The names of the events; `*` is all of them.
     pub events: Vec<String>,
-    /// How.
     pub format: Format,
     /// What signatures are made with, or what is sent along.
     pub secret: Option<String>,
-    /// Whether its owner wants it to be told.
+    /// Whether its owner has it switched on.
     pub active: bool,
-    /// Why it is not told for the time being.
+    /// Why nothing is sent for the time being.
     pub paused: Option<Pause>,
     /// How many attempts have failed since the last one that did not.
     pub failures: u32,
-    /// How much it has been told.
+    /// How many deliveries were created for it.
     pub told: u64,
-    /// The address of the vendor as the subscriber used it, for links that are told; where it is served when empty.
+    /// The base URL of the vendor as the subscriber used it, for links in payloads; empty for the one where it is served.
     pub base: String,
-    /// When it was made.
     pub created: Timestamp,
     /// Deliveries that wait to be overtaken, and by how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<(String, u64)>,
-    /// What else the vendor keeps of it.
+    /// Other members that the vendor stores with it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub rest: Map<String, Value>,
 }
@@ -135,7 +128,7 @@ pub struct Subscription {
 pub enum Pause {
     /// Too many attempts failed in a row.
     Failures,
-    /// The subscriber answered 410.
+    /// The subscriber answered 410, which ends its subscription.
     Gone,
 }
 
@@ -147,64 +140,58 @@ pub enum Progress {
     Waiting,
     /// An attempt is on its way.
     Sending,
-    /// Its subscription is paused.
+    /// Its subscription is paused; it is sent when that is resumed.
     Paused,
     /// The subscriber answered with a 2xx.
     Delivered,
-    /// No attempt follows.
+    /// All attempts of the retry policy have failed.
     Failed,
-    /// The scenario has it get lost.
+    /// It is never sent, because the scenario drops it.
     Dropped,
 }
 
 impl Progress {
-    /// Whether nothing more happens by itself.
+    /// Whether no further attempt is made by itself.
     #[must_use]
     pub fn is_over(self) -> bool {
         matches!(self, Self::Delivered | Self::Failed | Self::Dropped)
     }
 }
 
-/// One notice to one subscriber, with every attempt.
+/// One event for one subscription, with all attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Its id.
     pub id: String,
-    /// The vendor that tells it.
+    /// The id of the vendor.
     pub vendor: String,
-    /// Whose it is.
     pub subscription: String,
-    /// The vendor's word for what happened.
+    /// The vendor's name of the event.
     pub event: String,
-    /// To what.
+    /// The vendor's id of what the event is about.
     pub subject: String,
-    /// When.
     pub created: Timestamp,
-    /// Where to.
     pub url: String,
     /// What is sent in every attempt.
     pub headers: Vec<(String, String)>,
-    /// What is said.
     pub body: String,
     /// How far it has come.
     pub progress: Progress,
     /// When the next attempt is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Timestamp>,
-    /// The delivery that this one says again, on purpose.
+    /// The delivery that this one duplicates, as a scenario wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<String>,
-    /// Whether somebody only tries whether it arrives.
+    /// Whether it is a test event: one attempt, whatever the policy is.
     #[serde(default)]
     pub test: bool,
     /// How many attempts had been made when it was last sent by hand.
     #[serde(default)]
     pub round: u32,
-    /// What became of it so far.
+    /// All attempts so far, oldest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// One attempt to deliver.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// When it was made, on the sandbox's clock.
@@ -212,29 +199,28 @@ pub struct Attempt {
     /// Headers of this attempt only, such as a signature over its time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// What came of it.
     #[serde(flatten)]
-    pub told: AttemptResult,
+    pub result: AttemptResult,
 }
 
 /// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptResult {
-    /// The subscriber answered.
+    /// The subscriber answered with this status.
     Answered {
         status: u16,
         /// The beginning of the body.
         body: String,
     },
-    /// There was no answer: why.
+    /// There was no answer, for this reason.
     Silent(String),
-    /// The address is not allowed: why.
+    /// The address is not allowed, for this reason.
     Refused(String),
 }
 
 impl AttemptResult {
-    /// Whether the subscriber has taken it.
+    /// Whether the subscriber answered with a 2xx.
     #[must_use]
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Answered { status: 200..=299, .. })
@@ -253,32 +239,29 @@ impl AttemptResult {
 /// One attempt, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
-    /// The delivery.
     pub delivery: String,
-    /// The account that it is of, for the report.
+    /// The account of the delivery, for the report.
     pub account: AccountId,
-    /// The vendor that tells it.
+    /// The id of the vendor.
     pub vendor: Name,
-    /// The subscription: what is told to one is told in order.
+    /// The id of the subscription; deliveries of one are sent in order.
     pub subscription: String,
-    /// Which attempt it is.
+    /// The number of the attempt, from 0.
     pub attempt: u32,
     /// When it is made, in the time of the world.
     pub at: Timestamp,
-    /// Where to.
     pub url: String,
     /// The headers that all attempts have.
     pub headers: Vec<(String, String)>,
     /// The headers of this attempt.
     pub signed: Vec<(String, String)>,
-    /// The body.
     pub body: String,
     /// How long the answer may take.
     pub timeout: Duration,
 }
 
 impl Subscription {
-    /// A subscription that is active and has been told nothing.
+    /// An active subscription without deliveries.
     #[must_use]
     pub fn new(url: impl Into<String>, events: Vec<String>, created: Timestamp) -> Self {
         Self {
@@ -299,15 +282,15 @@ impl Subscription {
         }
     }
 
-    /// Whether it asked for an event of a vendor.
+    /// Whether it is active and asks for an event of a vendor.
     #[must_use]
-    pub fn hears(&self, vendor: &str, event: &str) -> bool {
+    pub fn wants(&self, vendor: &str, event: &str) -> bool {
         self.active && self.vendor == vendor && self.events.iter().any(|own| own == "*" || own == event)
     }
 }
 
 impl Webhooks {
-    /// For vendors without webhooks.
+    /// The value of vendors that have no webhooks.
     pub const NONE: Self = Self {
         events: &[],
         shared: None,
@@ -319,13 +302,13 @@ impl Webhooks {
     };
 }
 
-/// The payload as JSON, for [`Webhooks::word`].
+/// The payload as JSON, for [`Webhooks::render`].
 #[must_use]
-pub fn json(notice: &Event<'_>) -> Message {
-    Message { content_type: "application/json", headers: Vec::new(), body: notice.payload.to_string() }
+pub fn json(event: &Event<'_>) -> Message {
+    Message { content_type: "application/json", headers: Vec::new(), body: event.payload.to_string() }
 }
 
-/// No headers, for [`Webhooks::sign`].
+/// Adds no headers; for [`Webhooks::sign`] of vendors that do not sign.
 #[must_use]
 pub fn unsigned(_: &Subscription, _: &str, _: Timestamp) -> Vec<(String, String)> {
     Vec::new()

@@ -1,4 +1,4 @@
-//! Sandboxes as files: written down as JSON, and read back.
+//! Sandboxes as JSON files.
 
 mod sandbox;
 mod world;

@@ -1,4 +1,4 @@
-//! The file of a sandbox: its world, the scenario at work in it, its faults, and what both have counted.
+//! The file of a sandbox: its world, its scenario, its faults, and the counters of both.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ struct FaultRow {
     name: Name,
     /// The override, as it came in.
     wanted: Value,
-    /// What it has counted.
+    /// The counters of the fault.
     #[schemars(with = "Value")]
     counted: Option<Counted>,
 }

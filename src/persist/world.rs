@@ -99,7 +99,7 @@ struct TaskRow {
 pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError> {
     let credentials = world.accounts().mounts().map(|mount| {
         let rows = world.accounts().credentials(mount);
-        let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.facts).clone() });
+        let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.fields).clone() });
         (mount.clone(), rows.collect())
     });
     let mut accounts = Vec::new();
@@ -137,7 +137,7 @@ pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, Fil
         seed: world.seed(),
         now: world.clock().now(wall),
         mode: world.clock().mode(),
-        any_credential: world.accounts().lets_anybody_in(),
+        any_credential: world.accounts().accepts_any_credential(),
         credentials: credentials.collect(),
         accounts,
         agenda: agenda.collect(),
@@ -158,9 +158,9 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<Worl
     let known = |name: &Name| vendors.iter().find(|vendor| *vendor == name).cloned().ok_or_else(|| FileError::Vendor(name.to_string()));
     let mut words = Words::default();
     let mut world = World::new(file.seed, Clock::new(file.mode, Some(file.now), wall));
-    world.let_anybody_in(file.any_credential);
+    world.accept_any_credential(file.any_credential);
     for (mount, rows) in file.credentials {
-        let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), facts: row.facts.into() });
+        let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), fields: row.facts.into() });
         world.set_credentials(known(&mount)?, rows.collect());
     }
     let mut count = 0;
@@ -210,7 +210,7 @@ mod tests {
     fn world() -> World {
         let wall: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a test writes valid timestamps");
         let mut world = World::new(7, Clock::new(Mode::Speed(2.5), None, wall));
-        world.set_credentials("shippo", vec![Credential { account: "test".into(), facts: Map::new().into() }]);
+        world.set_credentials("shippo", vec![Credential { account: "test".into(), fields: Map::new().into() }]);
         let account = world.open_account("shippo", "test");
         world.put(account, &Kind::new("parcel"), "b", |out| out.extend_from_slice(b"{\"a\":1.50}"));
         world.put(account, &Kind::new("parcel"), "a", |out| out.extend_from_slice(b"[\"\\u00e4\"]"));

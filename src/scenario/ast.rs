@@ -19,47 +19,41 @@ use crate::carrier::Anchor;
 pub struct Scenario {
     /// The text that all spans refer to.
     pub source: Arc<Source>,
-    /// Its name.
     pub name: Option<String>,
     /// What it shows, in a sentence.
     pub description: Option<String>,
     /// Makes ids, numbers and jitter reproducible.
     pub seed: Option<u64>,
-    /// The virtual clock.
     pub clock: Clock,
-    /// Which credentials are accepted.
     pub credentials: Credentials,
     /// Rows per mount; they replace the defaults of that mount.
     pub accounts: BTreeMap<String, Vec<Account>>,
     /// Data made before the first call, in this order.
     pub given: Vec<Given>,
-    /// What happens to parcels; the first that fits a parcel is its own.
+    /// The timelines; a parcel follows the first one that is for it.
     pub timelines: Vec<Timeline>,
-    /// What calls meet; the first that matches wins.
+    /// The overrides; the first that matches a call wins.
     pub overrides: Vec<Override>,
     /// The vendors' own rate limits.
     pub rate_limits: RateLimits,
-    /// Disturbance of webhook deliveries.
     pub webhooks: Webhooks,
-    /// Who is told from the beginning.
+    /// Webhook subscriptions that exist from the beginning.
     pub subscriptions: Vec<Subscription>,
     /// What the consumer has to do.
     pub expect: Vec<Expectation>,
 }
 
-/// The virtual clock.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Clock {
     /// The instant it begins at.
     pub start: Option<Timestamp>,
-    /// How it runs.
     pub mode: Option<ClockMode>,
 }
 
 /// How the virtual clock runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClockMode {
-    /// Only when told.
+    /// It moves only when the admin API moves it.
     Frozen,
     /// As the wall clock does.
     Realtime,
@@ -67,20 +61,18 @@ pub enum ClockMode {
     Speed(f64),
 }
 
-/// Which credentials are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Credentials {
-    /// Those of the accounts.
+    /// The rows of `accounts`, and no others.
     #[default]
     Listed,
     /// Any that are well formed.
     Any,
 }
 
-/// One set of credentials.
+/// A row of `accounts`: one credential, and the account that it opens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
-    /// The whole row.
     pub span: Span,
     /// Rows of one name share their data.
     pub account: Option<String>,
@@ -95,7 +87,6 @@ pub struct Account {
 /// A call made before the first one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given {
-    /// Which operation.
     pub operation: Spanned<Operation>,
     /// Its request body, in the vendor's shape.
     pub body: Value,
@@ -104,7 +95,6 @@ pub struct Given {
 /// An operation's full name, `vendor.operationId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
-    /// The vendor's id.
     pub vendor: String,
     /// The operation's id in the vendor's spec.
     pub id: String,
@@ -123,7 +113,7 @@ pub enum Pattern {
     Every,
     /// `vendor.*`: all of one vendor.
     Vendor(String),
-    /// `vendor.operationId`: one.
+    /// One operation by its full name, `vendor.operationId`.
     One(Operation),
 }
 
@@ -152,18 +142,13 @@ impl fmt::Display for Pattern {
 /// Expressions joined by `all`, `any` and `not`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// One expression.
     Test(Expr),
-    /// Every one holds.
     All(Vec<Condition>),
-    /// At least one holds.
     Any(Vec<Condition>),
-    /// It does not hold.
     Not(Box<Condition>),
 }
 
 impl Condition {
-    /// Whether it holds.
     #[must_use]
     pub fn is_true(&self, scope: &dyn Scope) -> bool {
         match self {
@@ -178,7 +163,6 @@ impl Condition {
 /// What will happen to one parcel, and when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// Its name.
     pub name: Spanned<String>,
     /// Parcels of this vendor only.
     pub vendor: Option<Spanned<String>>,
@@ -186,35 +170,30 @@ pub struct Timeline {
     pub when: Option<Condition>,
     /// The timeline of the library that it uses in place of steps of its own.
     pub library: Option<String>,
-    /// What happens, in order.
     pub steps: Vec<TimelineStep>,
-    /// After the last step.
     pub then: Then,
 }
 
 /// One thing that happens to a parcel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineStep {
-    /// The whole step.
     pub span: Span,
-    /// What sets it off.
     pub trigger: Trigger,
     /// The parcel's new status, a word of [`STATUSES`].
     pub status: String,
-    /// The vendor's finer code.
+    /// A finer word of the vendor for the status.
     pub code: Option<String>,
-    /// Where it happens.
     pub location: Option<Location>,
-    /// What the vendor says about it.
+    /// The vendor's text for the scan.
     pub message: Option<String>,
 }
 
-/// What sets a step off.
+/// What a step waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
-    /// So long after a moment; `None` is the latest call that an earlier step waited for, or else when the label was bought.
+    /// A time after an anchor; `None` is the latest call that an earlier step waited for, or else the purchase of the label.
     At(SignedDuration, Option<Anchor>),
-    /// The parcel was looked at so many times since the step before.
+    /// The parcel's tracking was read so many times since the step before.
     AfterReads(u64),
     /// A call of this operation about the parcel.
     On(Spanned<Pattern>),
@@ -223,42 +202,37 @@ pub enum Trigger {
 /// Where something happens to a parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Location {
-    /// Town.
     pub city: Option<String>,
-    /// State, province or county.
     pub state: Option<String>,
-    /// Postcode.
     pub postcode: Option<String>,
-    /// Country, two letters.
+    /// The code of ISO 3166 with two letters.
     pub country: Option<String>,
 }
 
 /// What follows the last step of a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Then {
-    /// Nothing more.
+    /// The parcel stays as the last step left it.
     #[default]
     Hold,
-    /// All steps again.
+    /// The steps begin again with the first one.
     Repeat,
 }
 
 /// What matching calls get: an answer, a fault, a rate limit or latency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
-    /// The whole entry.
     pub span: Span,
-    /// Which calls.
     pub on: Spanned<Pattern>,
     /// Those for which this holds only.
     pub when: Option<Condition>,
     /// What takes the place of the vendor's answer.
     pub effect: Option<Effect>,
-    /// How long the answer takes.
+    /// How long the answer is held back.
     pub latency: Option<Between<Duration>>,
-    /// So often at most.
+    /// How many matching calls it has an effect on; without limit when absent.
     pub times: Option<u64>,
-    /// So many matching calls go unharmed first.
+    /// How many matching calls are left alone first.
     pub skip: u64,
 }
 
@@ -267,7 +241,6 @@ pub struct Override {
 pub enum Effect {
     /// An answer written by hand; nothing is done.
     Respond(Response),
-    /// Something goes wrong.
     Fault(Fault),
     /// The vendor's answer for too many calls, once there are too many.
     RateLimit(RateLimit),
@@ -276,9 +249,7 @@ pub enum Effect {
 /// An answer written by hand.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Response {
-    /// HTTP status.
     pub status: u16,
-    /// Headers, in their order.
     pub headers: Vec<(String, Template)>,
     /// JSON body; none at all if absent.
     pub body: Option<Template>,
@@ -287,142 +258,127 @@ pub struct Response {
 /// Something that goes wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// Whether the work is done all the same.
+    /// Whether the operation is carried out nevertheless.
     pub commit: bool,
-    /// How it goes wrong.
     pub then: Failure,
 }
 
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The connection is reset.
     Reset,
     /// The connection is closed without an answer.
     Empty,
-    /// The answer never comes.
+    /// The connection stays open, and no answer comes.
     Timeout,
-    /// The answer breaks off.
+    /// The connection ends in the middle of the body.
     Truncate,
     /// The vendor answers with this status of failure.
     Status(u16),
 }
 
-/// How many calls there may be.
+/// A limit of calls in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     /// What calls are counted by.
     pub per: Per,
-    /// So many are served.
+    /// How many calls of a window are served.
     pub limit: u64,
-    /// In so long.
+    /// The length of a window, which begins with its first call.
     pub window: Duration,
 }
 
 /// What calls are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Per {
-    /// Each credential for itself.
     #[default]
     Credential,
-    /// All callers together.
+    /// All calls of the sandbox together.
     Sandbox,
 }
 
 /// The vendors' own rate limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RateLimits {
-    /// Calls are counted and shown, and nobody is refused.
+    /// Calls are counted, and answers show the count, but no call is refused.
     #[default]
     Off,
-    /// As published.
+    /// The limits that the vendors publish are enforced.
     Vendor,
 }
 
-/// Both ends included.
+/// A range that includes both of its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Between<T> {
-    /// The least.
     pub min: T,
-    /// The most.
     pub max: T,
 }
 
-/// Disturbance of webhook deliveries.
+/// How webhook deliveries are disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Webhooks {
-    /// Share of deliveries that come twice.
+    /// The share of deliveries that are sent twice.
     pub duplicate: f64,
-    /// A delivery may be overtaken by so many others.
+    /// How many others may overtake a delivery.
     pub reorder: u64,
-    /// How late deliveries are.
+    /// How much later deliveries are sent.
     pub delay: Option<Between<Duration>>,
-    /// Share of deliveries that never come.
+    /// The share of deliveries that are never sent.
     pub drop: f64,
 }
 
-/// Somebody who is told from the beginning, as if it had been set up in the vendor's portal.
+/// A webhook subscription that exists from the beginning, as if it had been set up in the vendor's portal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscription {
-    /// By which vendor.
     pub vendor: Spanned<String>,
-    /// In whose account; that of the vendor's first credential otherwise.
+    /// The account that it belongs to; that of the vendor's first credential otherwise.
     pub account: Option<String>,
-    /// Where to.
     pub url: String,
-    /// What about, in the vendor's words; everything when it is empty.
+    /// The vendor's names of the events; all of them when it is empty.
     pub events: Vec<Spanned<String>>,
-    /// Whether bodies are forms.
+    /// Whether bodies are forms instead of JSON.
     pub form: bool,
-    /// What bodies are signed with, or what is sent along.
+    /// The key of signatures, or a text that is sent with each delivery.
     pub secret: Option<String>,
 }
 
 /// What the consumer has to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
-    /// The whole entry.
     pub span: Span,
-    /// What exactly.
     pub kind: Expected,
 }
 
 /// What the consumer has to do, in its kinds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expected {
-    /// So many calls.
     Call {
-        /// Of which operations.
         on: Spanned<Pattern>,
         /// Those for which this holds only.
         when: Option<Condition>,
         /// How many; `max` of `None` is without limit.
         count: Count,
     },
-    /// No call.
     Never {
-        /// Of which operations.
         on: Spanned<Pattern>,
         /// Those for which this holds only.
         when: Option<Condition>,
     },
     /// Calls in this order, others may stand between.
     Order(Vec<Spanned<Pattern>>),
-    /// Webhooks that were delivered.
+    /// A number of webhooks that were delivered.
     Webhook {
         /// The vendor's name of the event.
         event: Spanned<String>,
-        /// How many.
         count: Count,
-        /// What the consumer answered.
+        /// Only those that were answered so.
         answered: Option<Answered>,
     },
 }
 
-/// How many, `min..max`.
+/// The numbers that are as expected: `min..max`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// The least.
     pub min: u64,
     /// The most, if there is a limit.
     pub max: Option<u64>,
@@ -433,7 +389,6 @@ pub struct Count {
 pub enum Answered {
     /// `2xx`: any status of this hundred.
     Class(u16),
-    /// Exactly this status.
     Status(u16),
 }
 

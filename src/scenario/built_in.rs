@@ -1,4 +1,4 @@
-//! The scenarios that ship inside the binary: the files of `scenarios/`, by name.
+//! The scenarios that are compiled into the binary: the files of `scenarios/`, by name.
 
 use crate::base::text;
 
@@ -10,7 +10,7 @@ pub fn named(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
 }
 
-/// What to tell somebody who asked for one that there is not.
+/// The help for a name that no built-in scenario has.
 #[must_use]
 pub fn help(name: &str) -> String {
     let names = || FILES.iter().map(|(name, _)| *name);

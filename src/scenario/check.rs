@@ -1,11 +1,11 @@
-//! Whether the names in a scenario exist. The operations come from outside, so that a scenario can be checked against whatever set of
-//! vendors a program has.
+//! Whether the names in a scenario exist. The known names are an argument, so that a scenario can be checked against any set of
+//! vendors.
 
 use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, suggestion};
 use crate::engine::AccountRows;
 
-/// What there is to refer to.
+/// The names that a scenario can refer to.
 pub trait Vocabulary {
     /// The ids of all vendors.
     fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_>;
@@ -13,7 +13,7 @@ pub trait Vocabulary {
     /// The full names of all operations, `vendor.operationId`.
     fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_>;
 
-    /// The events that any vendor tells of.
+    /// The webhook events of all vendors.
     fn events(&self) -> Vec<&str>;
 
     /// The mounts that `accounts` may name, with what each can have in its rows.
@@ -112,7 +112,7 @@ impl Checker<'_> {
         self.problem("S012", span, message, Some(label), help);
     }
 
-    /// What to do about an operation that its vendor does not have.
+    /// The help for an operation that its vendor does not have.
     fn near_operation(&self, operation: &Operation) -> String {
         let vendor = &operation.vendor;
         let prefix = format!("{vendor}.");

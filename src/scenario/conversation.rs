@@ -1,12 +1,12 @@
-//! Conversations: stories told in calls and answers, as recorded ones are exported and this project's own tests are written.
+//! Conversations: calls with their expected answers. Exports of the journal and this project's own tests have this form.
 //!
 //! ```text
 //! Story ──plan──▶ call ──execute──▶ answer ──judge──▶ failures, each with the position of what was expected
 //! ```
 //!
-//! Planning and judging know no machine; executing is what a [`Player`] does with one. Played in a sandbox, a story leaves there
-//! what its calls make. Wherever it uses a credential of the default sandbox, the sandbox's own is used instead. A player makes one
-//! step after the other; between two of them its caller has the clock moved and webhooks delivered, because only a shell can wait.
+//! Planning and judging know no machine; executing is what a [`Player`] does with one. What the calls of a story
+//! create stays in the sandbox. Credentials of the default sandbox are replaced by those of the sandbox. A player makes one
+//! step after the other; between two of them its caller moves the clock and delivers webhooks, because only the shell can wait.
 
 mod credentials;
 mod judge;

@@ -1,5 +1,5 @@
-//! What is wrong with a scenario file, shown the way a compiler would: where, what, and what to do about it. Problems are values and
-//! are collected; nothing in this module decides whether to stop.
+//! Problems of scenario files, rendered as compilers do it: position, message, and help. Problems are values and are collected;
+//! nothing in this module decides whether to stop.
 //!
 //! | code | means |
 //! |---|---|
@@ -33,7 +33,6 @@ use serde::Serialize;
 /// A range of bytes in a source text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
-    /// First byte.
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
@@ -50,9 +49,7 @@ impl Span {
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spanned<T> {
-    /// The value.
     pub value: T,
-    /// Where it stands.
     pub span: Span,
 }
 
@@ -102,23 +99,23 @@ impl Source {
     }
 }
 
-/// A problem as data.
+/// A problem of a file, as data.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Diagnostic")]
 pub struct DiagnosticView {
     /// Stable code, such as `S012`.
     pub code: &'static str,
-    /// What is wrong.
+    /// What was found, and what was expected.
     pub message: String,
     /// The name of the file.
     pub file: String,
-    /// From 1.
+    /// The line in the file, from 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// The column in the line, in characters from 1.
     pub column: usize,
     /// A short remark at the position.
     pub label: Option<String>,
-    /// What to do.
+    /// What the author can do about it.
     pub help: Option<String>,
 }
 
@@ -131,16 +128,15 @@ pub struct Diagnostic {
     pub message: String,
     /// The text it is about.
     pub source: Arc<Source>,
-    /// Where.
     pub span: Span,
     /// Short remark at the caret.
     pub label: Option<String>,
-    /// What to do.
+    /// What the author can do about it.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A problem that shows itself only when the scenario is set to work.
+    /// A problem that is found only when the scenario is bound to a machine.
     pub(super) fn at(code: &'static str, message: String, source: &Arc<Source>, span: Span, help: &str) -> Self {
         Self { code, message, source: Arc::clone(source), span, label: None, help: Some(help.to_owned()) }
     }
@@ -159,7 +155,6 @@ impl Diagnostic {
         self
     }
 
-    /// Name of the file.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.source.name
@@ -195,12 +190,12 @@ impl Diagnostic {
             let snippet = Snippet::source(excerpt).line_start(number).annotation(self.mark(start - from..end - from));
             title.element(Origin::path(self.file()).line(line).char_column(column)).element(snippet)
         };
-        let mut shown = renderer.render(&[group]);
+        let mut rendered = renderer.render(&[group]);
         if let Some(help) = &self.help {
-            shown.push('\n');
-            shown.push_str(&renderer.render(&[Group::with_title(Level::HELP.secondary_title(help.as_str()))]));
+            rendered.push('\n');
+            rendered.push_str(&renderer.render(&[Group::with_title(Level::HELP.secondary_title(help.as_str()))]));
         }
-        shown
+        rendered
     }
 
     fn mark(&self, span: Range<usize>) -> Annotation<'_> {
@@ -228,7 +223,7 @@ const AROUND: usize = 60;
 /// What is longer than this resembles nothing; comparing it would only take long.
 const MAX_WORD: usize = 100;
 
-/// The word of `known` that was most likely meant by `found`, if one is near enough to be worth saying.
+/// The word of `known` that is nearest to `found`, if it is near enough to be a misspelling.
 pub(super) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if found.len() > MAX_WORD {
         return None;
@@ -243,7 +238,7 @@ pub(super) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, word)| word)
 }
 
-/// What to do about an unknown word: the nearest one, else the whole list.
+/// The help for an unknown word: the nearest one, else the whole list.
 pub(super) fn suggestion(found: &str, known: &[&str]) -> String {
     match nearest(found, known.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),

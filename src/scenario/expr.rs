@@ -59,13 +59,11 @@ impl PartialEq for Expr {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ExprError {
-    /// What is wrong.
     pub message: String,
-    /// Where.
     pub range: Range<usize>,
     /// Short remark at the caret.
     pub label: Option<String>,
-    /// What to do.
+    /// What the author can do about it.
     pub help: Option<String>,
 }
 
@@ -84,7 +82,7 @@ pub(super) struct PathUse {
     pub(super) range: Range<usize>,
 }
 
-/// `$root.member[0]`
+/// A path such as `$root.member[0]`, taken apart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {
     pub(super) root: String,

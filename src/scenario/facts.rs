@@ -1,4 +1,4 @@
-//! What the roots of expressions stand for: `$request`, `$call` and `$state` of a call, and `$parcel`.
+//! The values of `$request`, `$call` and `$state` for a call, and of `$parcel`.
 //!
 //! **Invariant:** a call looks the same to an override while it is answered and to an expectation afterwards. Both see it through
 //! [`CallFacts`]; the journal keeps what is needed to read a call again ([`crate::engine::Machine::reread`]).
@@ -15,18 +15,18 @@ use crate::scenario::expr::Scope;
 pub(super) struct CallFacts<'a> {
     call: &'a Call<'a>,
     nth: u64,
-    /// What it met, while it is answered; afterwards that is gone.
+    /// The state at the time of the call; `None` for a call of the journal.
     view: Option<&'a View<'a>>,
 }
 
 impl<'a> CallFacts<'a> {
     /// A call that is being answered.
-    pub fn now(view: &'a View<'a>) -> Self {
+    pub fn current(view: &'a View<'a>) -> Self {
         Self { call: view.call, nth: view.nth, view: Some(view) }
     }
 
     /// A call of the journal.
-    pub fn afterwards(call: &'a Call<'a>, nth: u64) -> Self {
+    pub fn recorded(call: &'a Call<'a>, nth: u64) -> Self {
         Self { call, nth, view: None }
     }
 

@@ -11,13 +11,12 @@ use crate::scenario::node::{Kind, Node};
 pub(super) enum Members {
     /// The same members in the same order.
     Exact,
-    /// At least these.
+    /// These members, among others and in any order.
     AtLeast,
 }
 
 /// One way in which a value is not as expected; `path` is where in the value.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
 pub enum Difference {
     /// A matcher does not match.
     #[error("{path}: {matcher} does not match {found}")]
@@ -31,7 +30,6 @@ pub enum Difference {
     /// The right members in another order.
     #[error("{path}: members come as {}, expected {}", found.join(", "), expected.join(", "))]
     Order { path: String, found: Vec<String>, expected: Vec<String> },
-    /// Another value.
     #[error("{path}: expected {expected}, found {found}")]
     Value { path: String, expected: Value, found: Value },
 }
@@ -89,7 +87,7 @@ pub(super) fn text(expected: &str, found: &str) -> bool {
 const WORDS: [&str; 10] =
     ["~any", "~string", "~integer", "~number", "~boolean", "~null-or-string", "~uuid", "~hex32", "~date-time", "~base64-pdf"];
 
-/// A text that begins like a matcher and is none.
+/// A text that begins with `~` and is no matcher.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum BadMatcher {
     #[error("a text that begins with `~` is `~/regular expression/` or one of {}", quoted(&WORDS))]

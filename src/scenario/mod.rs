@@ -1,4 +1,4 @@
-//! Scenario files: how a sandbox differs from the default one, written in YAML.
+//! Scenario files: how a sandbox differs from the default one, in YAML.
 //!
 //! ```text
 //! text ──node──▶ tree with positions ──parse──▶ ast::Scenario ──check──▶ bound to a world

@@ -1,4 +1,4 @@
-//! A scenario at work in a sandbox: its overrides, its limits and its timelines, bound to the engine.
+//! Binds a scenario to the engine: its start, its overrides, its limits and its timelines.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -52,7 +52,7 @@ impl From<Mode> for ClockMode {
     }
 }
 
-/// The beginning of a sandbox under a scenario, when the wall shows `wall`.
+/// The start of a sandbox under a scenario, at the wall's time `wall`.
 #[must_use]
 pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
     let plain = Start::plain(wall);
@@ -67,12 +67,12 @@ pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
         clock: Clock::new(mode, scenario.clock.start, wall),
         accounts: accounts.collect(),
         any_credential: matches!(scenario.credentials, Credentials::Any),
-        script: Arc::new(Runtime::new(Arc::clone(scenario))),
-        scenario: scenario.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
+        scenario: Arc::new(Runtime::new(Arc::clone(scenario))),
+        scenario_name: scenario.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
     }
 }
 
-/// A sandbox of that name at the beginning of a scenario, with the data that it is given, not yet open to anybody.
+/// A staged sandbox under a scenario, with the data of its `given`.
 ///
 /// # Errors
 /// A diagnostic for every row of `given` that its operation refuses.
@@ -106,7 +106,7 @@ pub fn stage(
     if problems.is_empty() { Ok(sandbox) } else { Err(problems) }
 }
 
-/// Subscribes whom the scenario names.
+/// Creates the subscriptions of the scenario.
 fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Timestamp, problems: &mut Vec<Diagnostic>) {
     for row in &scenario.subscriptions {
         let Some(vendor) = machine.vendors().find(&row.vendor.value) else { continue };
@@ -141,7 +141,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
 
 /// A scenario as its runtime alone, without the rest of a [`Start`].
 #[must_use]
-pub fn script(scenario: Scenario) -> Arc<dyn ScenarioRuntime> {
+pub fn runtime(scenario: Scenario) -> Arc<dyn ScenarioRuntime> {
     Arc::new(Runtime::new(Arc::new(scenario)))
 }
 
@@ -231,7 +231,7 @@ impl ScenarioRuntime for Runtime {
         if self.scenario.overrides.is_empty() {
             return Decision::default();
         }
-        let scope = CallFacts::now(view);
+        let scope = CallFacts::current(view);
         let mut quota = None;
         for (index, row) in self.scenario.overrides.iter().enumerate() {
             let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
@@ -306,8 +306,8 @@ impl ScenarioRuntime for Runtime {
     }
 }
 
-/// What an override that fits does; `None` when it has nothing to do this time, so that the next one is asked. `quota` is the
-/// limit that the call was counted against so far: the first one, or the one that it exceeds.
+/// The effect of an override that matches a call; `None` when it has none this time, so that the next one is tried. `quota` is
+/// the limit that the call was counted against so far: the first one, or the one that it exceeds.
 fn effect(
     index: usize,
     row: &Override,
@@ -320,7 +320,7 @@ fn effect(
         Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
     match &row.effect {
         None => {}
-        Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, &CallFacts::now(view)))),
+        Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, &CallFacts::current(view)))),
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
         Some(Effect::RateLimit(limit)) => {
             let counted = count(index, limit, view, tally);

@@ -38,10 +38,10 @@ pub fn of(vocabulary: &dyn Vocabulary) -> Value {
 
 /// The schema of one mount's rows, from what all rows have.
 fn accounts(rows: &AccountRows, mut row: Value) -> Value {
-    let mut members = properties(rows.facts());
+    let mut members = properties(rows.fields());
     members.extend(row["properties"].as_object().cloned().unwrap_or_default());
     row["properties"] = members.into();
-    let names = |set: &[FieldSpec]| set.iter().map(|fact| fact.name).collect::<Vec<_>>();
+    let names = |set: &[FieldSpec]| set.iter().map(|spec| spec.name).collect::<Vec<_>>();
     if let [only] = rows.credentials {
         row["required"] = names(only).into();
     } else {
@@ -58,22 +58,22 @@ fn accounts(rows: &AccountRows, mut row: Value) -> Value {
     json!({"description": rows.about, "type": "array", "items": row})
 }
 
-fn properties<'f>(facts: impl IntoIterator<Item = &'f FieldSpec>) -> Map<String, Value> {
-    facts.into_iter().map(|fact| (fact.name.to_owned(), property(fact))).collect()
+fn properties<'f>(specs: impl IntoIterator<Item = &'f FieldSpec>) -> Map<String, Value> {
+    specs.into_iter().map(|spec| (spec.name.to_owned(), property(spec))).collect()
 }
 
-fn property(fact: &FieldSpec) -> Value {
+fn property(spec: &FieldSpec) -> Value {
     let text = json!(["string", "number"]);
-    let mut schema = match fact.form {
+    let mut schema = match spec.field_type {
         FieldType::Text => json!({"type": text}),
         FieldType::Texts => json!({"type": "array", "items": {"type": text}}),
         FieldType::Flag => json!({"type": "boolean"}),
         FieldType::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
         FieldType::Duration => json!({"$ref": "#/$defs/duration"}),
         FieldType::OneOf(words) => json!({"enum": words}),
-        FieldType::Settings(facts) => json!({"type": "object", "additionalProperties": false, "properties": properties(facts)}),
+        FieldType::Settings(specs) => json!({"type": "object", "additionalProperties": false, "properties": properties(specs)}),
     };
-    schema["description"] = fact.about.into();
+    schema["description"] = spec.about.into();
     schema
 }
 

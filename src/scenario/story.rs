@@ -15,11 +15,10 @@ use crate::engine::webhooks::Format;
 pub struct Story {
     /// The text that it was read from.
     pub source: Arc<Source>,
-    /// What it promises.
+    /// The promise that the conversation proves.
     pub about: Option<String>,
     /// The scenario that it was written for.
     pub scenario: Option<Scenario>,
-    /// Headers of every call.
     pub(super) headers: Headers,
     pub(super) steps: Vec<Step>,
 }
@@ -80,7 +79,7 @@ pub(super) struct ExpectedAnswer {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Content {
     pub headers: Headers,
-    /// All of the body.
+    /// The whole body; members are compared in their order.
     pub json: Option<Node>,
     /// At least these members of the body.
     pub has: Option<Node>,

@@ -8,13 +8,11 @@ use super::expr::{Expr, ExprError, MAX_PATTERNS, PathUse, Scope, Uses};
 /// A value with expressions in its texts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Template {
-    /// Always the same.
     Fixed(Value),
     /// The value of one expression.
     Value(Expr),
     /// Pieces of text in a row.
     Text(Vec<Piece>),
-    /// A list of templates.
     List(Vec<Template>),
     /// Members in their order; names are never templates.
     Object(Vec<(String, Template)>),
@@ -23,9 +21,7 @@ pub enum Template {
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece {
-    /// As written.
     Fixed(String),
-    /// Computed.
     Value(Expr),
 }
 
@@ -85,7 +81,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Reads one text, and tells what its expressions use. Ranges are in that text.
+/// Reads one text, and returns what its expressions use. Ranges are in that text.
 pub(super) fn read(text: &str) -> Result<(Template, Uses), ExprError> {
     let mut pieces = Vec::new();
     let mut uses = Uses::default();

@@ -1,7 +1,7 @@
-//! The verdict: whether a consumer did what was expected of it, by the journal and the deliveries of a sandbox.
+//! Judges whether a consumer did what a scenario expects, by the journal and the deliveries of a sandbox.
 //!
-//! **Invariant:** success is claimed only on evidence. Where exchanges made room for others, a body was cut, or deliveries were
-//! forgotten, an expectation that needs them is `unknown`, never `passed`.
+//! **Invariant:** success is claimed only on evidence. Where exchanges were removed from the journal, a body was cut, or deliveries
+//! were removed, an expectation that needs them is `unknown`, never `passed`.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::world::Entry;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// The expectation is met.
+    /// The expectation is met, and the evidence is complete.
     Passed,
     /// The evidence does not suffice.
     Unknown,
@@ -53,7 +53,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Everything that is not as it should be, in words.
+    /// Unmet expectations and unused rules, as sentences.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let findings = self.findings.iter().filter(|finding| finding.verdict != Verdict::Passed);
@@ -62,11 +62,10 @@ impl Report {
     }
 }
 
-/// Judges what the scenario at work in a sandbox expects.
+/// Judges the expectations of the scenario that a sandbox runs under.
 #[must_use]
 pub fn verify_current(machine: &Machine, sandbox: &Sandbox) -> Report {
-    let source = sandbox.lock().script.source().to_owned();
-    // It was read without a problem when it was loaded.
+    let source = sandbox.lock().scenario.source().to_owned();
     let scenario = if source.is_empty() { None } else { parse::parse(&source, "scenario.yaml").ok() };
     verify(machine, sandbox, &scenario.unwrap_or_else(|| (*Scenario::plain()).clone()))
 }
@@ -84,7 +83,7 @@ pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Repo
     Report { verdict, findings, dropped: evidence.dropped, unused }
 }
 
-/// Everything that a verdict may be based on.
+/// The evidence that verdicts are based on.
 struct Evidence<'m> {
     machine: &'m Machine,
     calls: Vec<Arc<Entry>>,
@@ -93,10 +92,10 @@ struct Evidence<'m> {
     forgotten: bool,
 }
 
-/// Calls that were looked for.
-struct Found {
+/// The calls that match an expectation.
+struct MatchingCalls {
     ids: Vec<String>,
-    /// How many more there may be.
+    /// How many more may have matched, among those of which the evidence is gone.
     unclear: u64,
 }
 
@@ -118,12 +117,12 @@ impl<'m> Evidence<'m> {
         let (verdict, detail, evidence) = match &expectation.kind {
             Expected::Call { on, when, count } => {
                 let found = self.find(&on.value, when.as_ref());
-                let (verdict, detail) = counted(found.ids.len() as u64, found.unclear, *count, "call");
+                let (verdict, detail) = judge_count(found.ids.len() as u64, found.unclear, *count, "call");
                 (verdict, detail, found.ids)
             }
             Expected::Never { on, when } => {
                 let found = self.find(&on.value, when.as_ref());
-                let (verdict, detail) = counted(found.ids.len() as u64, found.unclear, Count { min: 0, max: Some(0) }, "call");
+                let (verdict, detail) = judge_count(found.ids.len() as u64, found.unclear, Count { min: 0, max: Some(0) }, "call");
                 (verdict, detail, found.ids)
             }
             Expected::Order(patterns) => {
@@ -131,19 +130,19 @@ impl<'m> Evidence<'m> {
                 self.in_order(&patterns)
             }
             Expected::Webhook { event, count, answered } => {
-                let told = self.deliveries.iter().filter(|row| row.event == event.value && !row.test && took(row, *answered));
-                let ids: Vec<String> = told.map(|row| row.id.clone()).collect();
+                let sent = self.deliveries.iter().filter(|row| row.event == event.value && !row.test && was_answered(row, *answered));
+                let ids: Vec<String> = sent.map(|row| row.id.clone()).collect();
                 let unclear = if self.forgotten { u64::MAX } else { 0 };
-                let (verdict, detail) = counted(ids.len() as u64, unclear, *count, "delivery");
+                let (verdict, detail) = judge_count(ids.len() as u64, unclear, *count, "delivery");
                 (verdict, detail, ids)
             }
         };
         Finding { expectation: written.to_owned(), verdict, detail, evidence }
     }
 
-    fn find(&self, on: &Pattern, when: Option<&Condition>) -> Found {
-        let mut found = Found { ids: Vec::new(), unclear: if self.dropped > 0 { u64::MAX } else { 0 } };
-        for entry in self.calls.iter().filter(|entry| is(entry, on)) {
+    fn find(&self, on: &Pattern, when: Option<&Condition>) -> MatchingCalls {
+        let mut found = MatchingCalls { ids: Vec::new(), unclear: if self.dropped > 0 { u64::MAX } else { 0 } };
+        for entry in self.calls.iter().filter(|entry| is_of(entry, on)) {
             match when {
                 Some(_) if entry.request.is_cut() => found.unclear = found.unclear.saturating_add(1),
                 Some(when) if !self.holds(entry, when) => {}
@@ -154,29 +153,30 @@ impl<'m> Evidence<'m> {
     }
 
     fn holds(&self, entry: &Entry, when: &Condition) -> bool {
-        self.machine.reread(entry, |call| when.is_true(&CallFacts::afterwards(call, entry.nth))) == Some(true)
+        self.machine.reread(entry, |call| when.is_true(&CallFacts::recorded(call, entry.nth))) == Some(true)
     }
 
     fn in_order(&self, patterns: &[&Pattern]) -> (Verdict, String, Vec<String>) {
         let mut calls = self.calls.iter();
         let mut evidence = Vec::new();
-        for (place, pattern) in patterns.iter().enumerate() {
-            match calls.find(|entry| is(entry, pattern)) {
+        for (index, pattern) in patterns.iter().enumerate() {
+            match calls.find(|entry| is_of(entry, pattern)) {
                 Some(entry) => evidence.push(entry.id.to_string()),
                 None if self.dropped > 0 => {
-                    let detail = format!("no call of `{pattern}` in its place, but {} calls are no longer in the journal", self.dropped);
+                    let detail =
+                        format!("no call of `{pattern}` where it was expected, but {} calls are no longer in the journal", self.dropped);
                     return (Verdict::Unknown, detail, evidence);
                 }
-                None if place == 0 => return (Verdict::Failed, format!("no call of `{pattern}`"), evidence),
-                None => return (Verdict::Failed, format!("no call of `{pattern}` after that of `{}`", patterns[place - 1]), evidence),
+                None if index == 0 => return (Verdict::Failed, format!("no call of `{pattern}`"), evidence),
+                None => return (Verdict::Failed, format!("no call of `{pattern}` after that of `{}`", patterns[index - 1]), evidence),
             }
         }
         (Verdict::Passed, "all calls came in this order".to_owned(), evidence)
     }
 }
 
-/// Whether a number is as expected, when up to `unclear` more may have to be added to it.
-fn counted(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, String) {
+/// The verdict on a number, when up to `unclear` more may have to be added to it.
+fn judge_count(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, String) {
     let expected = match count {
         Count { min, max: Some(max) } if min == max => format!("{min}"),
         Count { min, max: Some(max) } => format!("{min} to {max}"),
@@ -195,9 +195,9 @@ fn counted(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, Stri
     (verdict, format!("{what} count {found}, expected {expected}{doubt}"))
 }
 
-/// Whether a delivery was answered as expected, or at all attempted when no answer is expected.
-fn took(delivery: &Delivery, answered: Option<Answered>) -> bool {
-    let mut statuses = delivery.attempts.iter().filter_map(|attempt| attempt.told.status());
+/// Whether a delivery was answered as expected, or attempted at all when no answer is expected.
+fn was_answered(delivery: &Delivery, answered: Option<Answered>) -> bool {
+    let mut statuses = delivery.attempts.iter().filter_map(|attempt| attempt.result.status());
     match answered {
         None => !delivery.attempts.is_empty(),
         Some(Answered::Class(class)) => statuses.any(|status| status / 100 == class),
@@ -205,8 +205,8 @@ fn took(delivery: &Delivery, answered: Option<Answered>) -> bool {
     }
 }
 
-/// Whether a call is of an operation.
-fn is(entry: &Entry, pattern: &Pattern) -> bool {
+/// Whether a call is one of the operations of a pattern.
+fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
     let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
     pattern.matches(&entry.vendor, operation)
 }
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     fn check(found: u64, unclear: u64, min: u64, max: Option<u64>, expected: Verdict) {
-        assert_eq!(counted(found, unclear, Count { min, max }, "call").0, expected, "{found}+{unclear} of {min}..{max:?}");
+        assert_eq!(judge_count(found, unclear, Count { min, max }, "call").0, expected, "{found}+{unclear} of {min}..{max:?}");
     }
 
     #[test]

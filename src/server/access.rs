@@ -24,11 +24,11 @@ pub enum AdminAuth {
     Off,
     /// No, because this process listens on loopback only; the `Host` is checked instead.
     Loopback,
-    /// Yes, this one.
+    /// Yes, this token as `Authorization: Bearer`.
     Token(String),
 }
 
-/// The access check.
+/// Checks requests to the admin API.
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// Whether callers need a token.

@@ -15,7 +15,6 @@ use crate::scenario::DiagnosticView;
 /// The body of a response: complete, a stream, or truncated.
 pub(super) type Payload = Either<Full<Bytes>, Either<Channel<Bytes>, MapFrame<Full<Bytes>, fn(Frame<Bytes>) -> Frame<Bytes>>>>;
 
-/// A complete body.
 pub(super) fn full_body(body: impl Into<Bytes>) -> Payload {
     Either::Left(Full::new(body.into()))
 }
@@ -30,7 +29,7 @@ pub(super) fn streamed_body(body: Channel<Bytes>) -> Payload {
     Either::Right(Either::Left(body))
 }
 
-/// A problem document.
+/// A problem document (RFC 9457).
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(super) struct ProblemDocument {

@@ -28,10 +28,8 @@ pub(super) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 
-/// A row of `--allow-egress`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A host name.
     Host(String),
     /// Every host name below a domain, written `.example.com`.
     Below(String),

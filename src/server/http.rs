@@ -1,4 +1,4 @@
-//! Listeners, connections, limits, and the way between hyper's types and the machine's.
+//! Listeners, connections, limits, and the conversion between hyper's types and the machine's.
 
 use std::future::poll_fn;
 use std::io;
@@ -56,14 +56,11 @@ const DRAIN: Duration = Duration::from_millis(800);
 pub struct Listen {
     /// The vendor mount that is served at `/` there; `None` serves them all below their names.
     pub mount: Option<String>,
-    /// Where.
     pub address: SocketAddr,
 }
 
-/// Options of the shell.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where vendors are served.
     pub listen: Vec<Listen>,
     /// Where the admin API is served, if not beside the vendors.
     pub admin_listen: Option<SocketAddr>,
@@ -71,7 +68,7 @@ pub struct Config {
     pub body_limit: usize,
     /// How long a client may take to send its headers, and then its body.
     pub read_timeout: Duration,
-    /// Where webhooks may go besides loopback and private addresses.
+    /// Which addresses webhooks may be sent to.
     pub egress: Egress,
 }
 
@@ -85,7 +82,6 @@ pub struct Bound {
     config: Config,
 }
 
-/// What a listener serves.
 #[derive(Clone, Debug)]
 struct Role {
     vendors: bool,
@@ -112,14 +108,14 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
             None => None,
         };
         let admin = mount.is_none() && config.admin_listen.is_none();
-        let listener = TcpListener::bind(listen.address).await.map_err(|error| named(&error, listen.address))?;
+        let listener = TcpListener::bind(listen.address).await.map_err(|error| bind_error(&error, listen.address))?;
         listeners.push((listener, Role { vendors: true, mount, admin, loopback: listen.address.ip().is_loopback() }));
     }
     let main = listeners.iter().find(|(_, role)| role.mount.is_none()).or(listeners.first());
     let http = main.map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
     let mut admin = None;
     if let Some(address) = config.admin_listen {
-        let listener = TcpListener::bind(address).await.map_err(|error| named(&error, address))?;
+        let listener = TcpListener::bind(address).await.map_err(|error| bind_error(&error, address))?;
         admin = Some(listener.local_addr()?);
         listeners.push((listener, Role { vendors: false, mount: None, admin: true, loopback: address.ip().is_loopback() }));
     }
@@ -127,7 +123,7 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
 }
 
 impl Bound {
-    /// Where anything is served.
+    /// The addresses of all listeners, in their order.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect()
@@ -158,7 +154,7 @@ impl Bound {
     }
 }
 
-fn named(error: &io::Error, address: SocketAddr) -> io::Error {
+fn bind_error(error: &io::Error, address: SocketAddr) -> io::Error {
     io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
 }
 
@@ -248,7 +244,6 @@ async fn sweep(machine: Arc<Machine>) {
     }
 }
 
-/// What every connection shares.
 struct Shell {
     machine: Arc<Machine>,
     admin: Arc<Admin>,
@@ -308,10 +303,10 @@ fn connection(
     }
 }
 
-/// Why a connection ends without an answer.
+/// Ends a connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the scenario ends this connection without an answer")]
-struct Silence;
+struct NoAnswer;
 
 impl Shell {
     async fn answer(
@@ -320,7 +315,7 @@ impl Shell {
         peer: SocketAddr,
         role: Role,
         reset: &AtomicBool,
-    ) -> Result<Response<Payload>, Silence> {
+    ) -> Result<Response<Payload>, NoAnswer> {
         if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
             return Ok(problem_response(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB", None));
         }
@@ -334,7 +329,7 @@ impl Shell {
                     None,
                 ));
             }
-            Ok(Err(TooLarge::Broken)) => return Err(Silence),
+            Ok(Err(TooLarge::Broken)) => return Err(NoAnswer),
             Err(Elapsed) => return Ok(problem_response(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time", None)),
         };
         let path = text::decode_unreserved(parts.uri.path());
@@ -384,7 +379,7 @@ impl Shell {
                     tokio::time::sleep(LONGEST_SILENCE).await;
                 }
                 reset.store(wire == Wire::Reset, Ordering::Relaxed);
-                return Err(Silence);
+                return Err(NoAnswer);
             }
         };
         let mut response = Response::new(body);

@@ -28,11 +28,9 @@ const DEPTH: usize = 100;
 /// What a request and each of its headers occupy besides their texts.
 const ROW_BYTES: usize = 192;
 
-/// All inboxes.
 #[derive(Default)]
 pub(super) struct Inboxes {
     boxes: Mutex<BTreeMap<String, Inbox>>,
-    /// Notified after every request.
     changed: Event,
 }
 
@@ -61,12 +59,12 @@ pub(super) struct ReceivedRequest {
 pub(super) struct ReceivedView<'r> {
     /// Its position in its inbox, from 1.
     number: u64,
-    /// The wall time.
+    /// When it was received, by the wall clock.
     received: Timestamp,
     /// The query of its URL.
     query: &'r str,
     headers: IndexMap<&'r str, &'r str>,
-    /// Its body as text.
+    /// The body, as text in UTF-8.
     text: &'r str,
     /// Its body, if it is JSON.
     json: Option<&'r RawValue>,
@@ -85,7 +83,7 @@ impl ReceivedRequest {
         }
     }
 
-    /// What it occupies.
+    /// About how many bytes of memory it occupies.
     fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + ROW_BYTES);
         self.text.len() + self.query.len() + headers.sum::<usize>() + ROW_BYTES
@@ -93,7 +91,7 @@ impl ReceivedRequest {
 }
 
 impl Inboxes {
-    /// Keeps a request.
+    /// Stores a request; the oldest ones of the inbox make room.
     pub fn put(&self, name: &str, query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) {
         let body = &body[..body.len().min(BYTES / 4)];
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -138,7 +136,6 @@ impl Inboxes {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
-    /// Empties an inbox.
     pub fn clear(&self, name: &str) {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }

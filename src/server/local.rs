@@ -18,13 +18,12 @@ pub struct Local {
     address: SocketAddr,
 }
 
-/// Why the API says no.
+/// A refusal of the admin API.
 #[derive(Clone, Debug, Error)]
 #[error("{status}: {detail}")]
 pub struct Refused {
-    /// The status.
     pub status: StatusCode,
-    /// What it says.
+    /// The `detail` of the problem document.
     pub detail: String,
 }
 
@@ -33,16 +32,15 @@ impl Local {
         Self { admin, address }
     }
 
-    /// Where the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Asks a route, given below `/_seatrial`; what it answers, `null` when that is nothing. Runs within the server's runtime.
+    /// Calls a route, given below `/_seatrial`, and returns its JSON; `null` for an empty body. Runs within the server's runtime.
     ///
     /// # Errors
-    /// When the route says no.
+    /// When the route refuses.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Refused> {
         let refused = |status: StatusCode, detail: String| Refused { status, detail };
         let request = Request::builder()

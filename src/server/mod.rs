@@ -3,7 +3,7 @@
 //! `http` accepts connections and translates between hyper and the machine, `body` makes response bodies, `socket` can reset a
 //! connection, `access` guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and
 //! `webhook_sender` send webhooks through `egress` (by `tls` if the URL says so), but to none of `own_addresses`, `inbox` receives
-//! webhooks for those who have no receiver, `shutdown` reports what was not as expected when a sandbox ends, `clock` reads the
+//! webhooks for those who have no receiver, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the
 //! wall clock. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;

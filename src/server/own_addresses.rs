@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 /// What a process listens on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OwnAddresses {
-    /// All of it.
+    /// All addresses, of vendors and of the admin API.
     pub all: Vec<SocketAddr>,
     /// Where the admin API is.
     pub admin: Vec<SocketAddr>,

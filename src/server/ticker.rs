@@ -19,7 +19,6 @@ const DEBOUNCE_PER_SANDBOX: Duration = Duration::from_micros(100);
 /// The longest time between two scans.
 const SLEEP: Duration = Duration::from_secs(1);
 
-/// Scans for ever.
 pub(super) async fn run(machine: Arc<Machine>, sender: Arc<WebhookSender>, changed: Arc<Notify>) {
     loop {
         let notified = changed.notified();
@@ -30,7 +29,7 @@ pub(super) async fn run(machine: Arc<Machine>, sender: Arc<WebhookSender>, chang
         let sandboxes = machine.sandboxes();
         let debounce = DEBOUNCE + DEBOUNCE_PER_SANDBOX * u32::try_from(sandboxes.len()).unwrap_or(u32::MAX);
         for sandbox in sandboxes {
-            match machine.idle(&sandbox, wall()) {
+            match machine.time_until_work(&sandbox, wall()) {
                 Some(Duration::ZERO) => {
                     if let Some(held) = sender.try_delivery_lock(&sandbox) {
                         let sender = Arc::clone(&sender);

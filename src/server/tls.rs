@@ -17,7 +17,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
-use tokio_rustls::rustls::{CertificateError as Strange, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 /// Whose certificates are trusted besides those of the public authorities.
 #[derive(Clone, Debug, Default)]
@@ -79,9 +79,9 @@ impl Trust {
         connector.connect(name, stream).await.map_err(|error| {
             let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
             match cause {
-                Some(Error::InvalidCertificate(Strange::UnknownIssuer | Strange::BadSignature | Strange::Other(_))) => {
-                    TlsError::Untrusted(host.to_owned(), error)
-                }
+                Some(Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
+                )) => TlsError::Untrusted(host.to_owned(), error),
                 _ => TlsError::Broken(host.to_owned(), error),
             }
         })
@@ -91,11 +91,11 @@ impl Trust {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(self.own.iter().cloned());
-        let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
-        let usual = usual.expect("there are roots, and no lists of revoked certificates");
+        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let webpki = webpki.expect("there are roots, and no lists of revoked certificates");
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.expect("the provider has suites for both versions");
-        let verifier = Arc::new(Verifier { usual, own: self.own.clone() });
+        let verifier = Arc::new(Verifier { webpki, own: self.own.clone() });
         let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Arc::new(config)
@@ -111,7 +111,7 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError>
 /// Verifies as usual, except that a certificate of `own` needs no trusted issuer.
 #[derive(Debug)]
 struct Verifier {
-    usual: Arc<WebPkiServerVerifier>,
+    webpki: Arc<WebPkiServerVerifier>,
     own: Vec<CertificateDer<'static>>,
 }
 
@@ -128,7 +128,7 @@ impl ServerCertVerifier for Verifier {
             verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
             return Ok(ServerCertVerified::assertion());
         }
-        self.usual.verify_server_cert(end_entity, intermediates, name, ocsp, now)
+        self.webpki.verify_server_cert(end_entity, intermediates, name, ocsp, now)
     }
 
     fn verify_tls12_signature(
@@ -137,7 +137,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls12_signature(message, certificate, signed)
+        self.webpki.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -146,10 +146,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls13_signature(message, certificate, signed)
+        self.webpki.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
+        self.webpki.supported_verify_schemes()
     }
 }

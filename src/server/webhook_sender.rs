@@ -37,7 +37,7 @@ const HEADER_BYTES: usize = 64 * 1024;
 /// How many requests are under way at once, over all sandboxes.
 const AT_ONCE: usize = 64;
 
-/// Sends webhooks.
+/// Sends what is due, in order for each subscription.
 pub(super) struct WebhookSender {
     machine: Arc<Machine>,
     egress: Egress,
@@ -45,7 +45,7 @@ pub(super) struct WebhookSender {
     own: OwnAddresses,
     inboxes: Arc<Inboxes>,
     send_permits: Semaphore,
-    /// Notified after every delivery.
+    /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
     /// One lock for each sandbox; only its holder sends deliveries, which keeps them in order.
     delivery_locks: Mutex<BTreeMap<Arc<str>, Weak<AsyncMutex<()>>>>,
@@ -79,7 +79,7 @@ impl WebhookSender {
     /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back.
     pub async fn deliver_due(self: &Arc<Self>, sandbox: &Arc<Sandbox>, held: OwnedMutexGuard<()>) {
         loop {
-            let outbound = self.machine.outgoing(sandbox, wall());
+            let outbound = self.machine.due_webhooks(sandbox, wall());
             if outbound.is_empty() {
                 break;
             }

@@ -1,6 +1,6 @@
 //! Accounts, and the credentials that open them.
 //!
-//! An account is whose data a call sees. Several credentials may share one, and one vendor may keep two worlds behind one
+//! An account owns the documents that a call sees. Several credentials may share one, and one vendor may keep two sets of data for one
 //! customer (Shippo's test and live mode): those are two accounts. The account with the empty name belongs to the vendor
 //! itself and holds what must be found before the caller is known, such as session tokens.
 
@@ -13,14 +13,14 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::documents::{Kind, Row, Table, Undo};
 
-/// How many accounts are looked through one by one.
-const FEW: usize = 8;
+/// Up to so many accounts are searched one by one.
+const LINEAR_SEARCH: usize = 8;
 
 /// The number of an account within its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccountId(pub u32);
 
-/// Whose data it is.
+/// The owner of documents within a mount.
 #[derive(Clone)]
 pub struct Account {
     /// The mount that the account is with: all versions of a vendor's API that live there see the same data.
@@ -32,13 +32,13 @@ pub struct Account {
     tables: Vec<(Kind, Table)>,
 }
 
-/// One row of `accounts` in a scenario: what a caller may present, and what that opens.
+/// One row of `accounts` in a scenario: a credential, and the account that it opens.
 #[derive(Clone, Debug)]
 pub struct Credential {
     /// The name of the account that it opens.
     pub account: Arc<str>,
     /// The members of the row, as the vendor's `access.rs` declares them.
-    pub facts: Arc<Map<String, Value>>,
+    pub fields: Arc<Map<String, Value>>,
 }
 
 /// All accounts of a world, and all credentials.
@@ -56,18 +56,18 @@ impl Credential {
     /// A text member of the row; empty when it is missing.
     #[must_use]
     pub fn text(&self, member: &str) -> &str {
-        self.fact(member).and_then(Value::as_str).unwrap_or_default()
+        self.field(member).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// Whether a member of the row is `true`.
     #[must_use]
     pub fn is(&self, member: &str) -> bool {
-        self.fact(member).and_then(Value::as_bool).unwrap_or(false)
+        self.field(member).and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// Rows are short: looking through one costs less than hashing a name.
-    fn fact(&self, member: &str) -> Option<&Value> {
-        self.facts.iter().find(|(name, _)| *name == member).map(|(_, value)| value)
+    fn field(&self, member: &str) -> Option<&Value> {
+        self.fields.iter().find(|(name, _)| *name == member).map(|(_, value)| value)
     }
 }
 
@@ -97,13 +97,12 @@ impl Account {
         self.calls
     }
 
-    /// When the current window of a class of calls began, and how many it has seen; a copy in a file begins anew.
+    /// When the current window of a class of calls began, and how many it has counted. Files do not keep it.
     #[must_use]
     pub fn window(&self, class: &str) -> Option<(Timestamp, u64)> {
         self.windows.get(class).copied()
     }
 
-    /// All tables.
     pub fn tables(&self) -> impl Iterator<Item = (&Kind, &Table)> {
         self.tables.iter().map(|(kind, table)| (kind, table))
     }
@@ -119,7 +118,7 @@ impl Accounts {
         id
     }
 
-    /// Takes back that the latest account was opened. Its documents were removed before.
+    /// Removes the account that was opened last, for a roll back. Its documents were removed before.
     pub(super) fn close_latest(&mut self) {
         let Some(account) = self.rows.pop() else { return };
         if let Some(names) = self.names.get_mut(&account.mount) {
@@ -131,7 +130,7 @@ impl Accounts {
     #[must_use]
     pub fn find(&self, mount: &str, name: &str) -> Option<AccountId> {
         // Most worlds have a handful of accounts, which are looked at next: going through them costs less than two more trees.
-        if self.rows.len() <= FEW {
+        if self.rows.len() <= LINEAR_SEARCH {
             return self.iter().find(|(_, row)| *row.name == *name && *row.mount == *mount).map(|(id, _)| id);
         }
         self.names.get(mount)?.get(name).copied()
@@ -154,7 +153,7 @@ impl Accounts {
         self.get_mut(account).calls = calls;
     }
 
-    /// Says what the window of a class of calls is; what it was before.
+    /// Sets the window of a class of calls, and returns the window before.
     pub(super) fn set_window(&mut self, account: AccountId, class: Name, window: Option<(Timestamp, u64)>) -> Option<(Timestamp, u64)> {
         let windows = &mut self.get_mut(account).windows;
         match window {
@@ -163,7 +162,7 @@ impl Accounts {
         }
     }
 
-    /// Stores a document; the number of its table, and what takes it back.
+    /// Stores a document. Returns the number of its table, and what [`Accounts::revert`] needs.
     pub(super) fn put(&mut self, account: AccountId, kind: &Kind, row: Row) -> (u32, Undo) {
         let number = self.get_mut(account).table_number(kind);
         (u32::try_from(number).expect("kinds are few"), self.counted(account, number, |table| table.put(row)))
@@ -176,7 +175,7 @@ impl Accounts {
         Some((u32::try_from(number).expect("kinds are few"), undo))
     }
 
-    /// Takes the latest write to a table back.
+    /// Reverts the latest write to a table.
     pub(super) fn revert(&mut self, account: AccountId, table: u32, undo: Undo) {
         self.counted(account, table as usize, |table| table.revert(undo));
     }
@@ -198,7 +197,7 @@ impl Accounts {
 
     /// All accounts with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Account)> {
-        self.rows.iter().enumerate().map(|(place, row)| (AccountId(u32::try_from(place).expect("counted on insertion")), row))
+        self.rows.iter().enumerate().map(|(index, row)| (AccountId(u32::try_from(index).expect("counted on insertion")), row))
     }
 
     /// The mounts that have credentials.
@@ -212,13 +211,13 @@ impl Accounts {
         self.credentials.get(mount).cloned().unwrap_or_else(|| Arc::from([]))
     }
 
-    /// Whether whatever is presented is good (`credentials: any`).
+    /// Whether any credential is accepted (`credentials: any`).
     #[must_use]
-    pub fn lets_anybody_in(&self) -> bool {
+    pub fn accepts_any_credential(&self) -> bool {
         self.any_credential
     }
 
-    /// Replaces the credentials of one mount; those before.
+    /// Replaces the credentials of one mount, and returns those before.
     pub(super) fn set_credentials(&mut self, mount: Name, rows: Option<Arc<[Credential]>>) -> Option<Arc<[Credential]>> {
         match rows {
             Some(rows) => self.credentials.insert(mount, rows),

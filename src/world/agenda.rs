@@ -4,8 +4,8 @@
 //! time and, within one instant, of scheduling. A task is never removed: its handler looks at the documents first and does
 //! nothing if they moved on.
 //!
-//! A task whose work did not fit into the budget of the sandbox is postponed: it keeps its place in this order, but is not
-//! due before there is room for what it needs, so that time goes on without it.
+//! A task whose work did not fit into the budget of the sandbox is postponed: it keeps its position in this order, but is not
+//! due before there is room for what it needs, so that the clock can move on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
-/// Something due.
+/// Something that will happen to a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// In whose data it happens.
+    /// The account whose document it is about.
     pub account: AccountId,
-    /// The vendor that wrote it down.
+    /// The vendor that scheduled it.
     pub vendor: Name,
-    /// What happens; the vendor (or the parcel core) knows the word.
+    /// What will happen: a word of the vendor, of `engine/parcels.rs` or of `engine/webhooks`.
     pub topic: Name,
-    /// To which document.
+    /// The id of the document that it is about.
     pub subject: Arc<str>,
-    /// Which step of it.
+    /// The handler's number for the step, so that outdated tasks are recognized.
     pub step: u32,
 }
 
-/// The place of a task: when it is due, and how many were written down before it.
+/// The key of a task: when it is due, and how many were scheduled before it.
 pub type TaskKey = (Timestamp, u64);
 
 /// A task, and the bytes that it needs if it is postponed.
@@ -39,7 +39,7 @@ pub(super) struct Entry {
     pub needs: Option<usize>,
 }
 
-/// All that is due, soonest first.
+/// The tasks of a world: those that are due in order of time, and those that are postponed.
 #[derive(Clone, Default)]
 pub struct Agenda {
     due: BTreeMap<TaskKey, Task>,
@@ -60,7 +60,7 @@ impl Agenda {
         self.fitting(room).is_some()
     }
 
-    /// All tasks, soonest first.
+    /// All tasks with their times, soonest first.
     pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &Task)> {
         let mut rows: Vec<(TaskKey, &Task)> = self.due.iter().map(|(key, task)| (*key, task)).collect();
         if !self.postponed.is_empty() {
@@ -76,7 +76,6 @@ impl Agenda {
         self.due.len() + self.postponed.len()
     }
 
-    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.due.is_empty() && self.postponed.is_empty()
@@ -92,7 +91,7 @@ impl Agenda {
         self.postponed.iter().find(|(_, (_, needs))| *needs <= room).map(|(key, (task, _))| (key, task))
     }
 
-    /// The place of a task that is written down now.
+    /// The key of a task that is scheduled now.
     pub(super) fn next_key(&self, at: Timestamp) -> TaskKey {
         (at, self.written)
     }
@@ -101,7 +100,7 @@ impl Agenda {
         self.due.get(&key).or_else(|| self.postponed.get(&key).map(|(task, _)| task))
     }
 
-    /// Says what stands in a place; what stood there before.
+    /// Sets or removes the entry of a key, and returns the entry before.
     pub(super) fn set(&mut self, key: TaskKey, entry: Option<Entry>) -> Option<Entry> {
         if entry.is_some() {
             self.written = self.written.max(key.1 + 1);

@@ -21,21 +21,21 @@ impl World {
         })
     }
 
-    /// Counts a call of an account; how many it has made.
+    /// Counts a call of an account, and returns how many it has made.
     pub fn count_call(&mut self, account: AccountId) -> u64 {
         let calls = self.accounts.get(account).calls() + 1;
         self.set_calls(account, calls);
         calls
     }
 
-    /// Says how many calls an account has made.
+    /// Sets how many calls an account has made.
     pub fn set_calls(&mut self, account: AccountId, calls: u64) {
         let before = self.accounts.get(account).calls();
         self.log.note(|| Touch::Calls(account, before));
         self.accounts.set_calls(account, calls);
     }
 
-    /// Says when the current window of a class of an account's calls began, and how many calls it has seen.
+    /// Sets when the current window of a class of an account's calls began, and how many calls it has counted.
     pub fn set_window(&mut self, account: AccountId, class: Name, window: Option<(Timestamp, u64)>) {
         let before = self.accounts.set_window(account, class.clone(), window);
         self.log.note(|| Touch::Window(account, class, before));
@@ -57,14 +57,14 @@ impl World {
         self.log.note(|| Touch::Row(account, table, undo));
     }
 
-    /// Removes a document; whether there was one.
+    /// Removes a document; whether it was there.
     pub fn remove(&mut self, account: AccountId, kind: &Kind, id: &str) -> bool {
         let Some((table, undo)) = self.accounts.remove(account, kind, id) else { return false };
         self.log.note(|| Touch::Row(account, table, undo));
         true
     }
 
-    /// Writes a task into the agenda.
+    /// Adds a task to the agenda.
     pub fn schedule(&mut self, at: Timestamp, task: Task) {
         let key = self.agenda.next_key(at);
         self.set_task(key, Some(Entry { task, needs: None }));
@@ -82,7 +82,7 @@ impl World {
         self.set_task(key, Some(Entry { task, needs: Some(needs) }));
     }
 
-    /// What the agenda says under a key.
+    /// Sets or removes the entry of a key of the agenda.
     pub(super) fn set_task(&mut self, key: TaskKey, entry: Option<Entry>) {
         let before = self.agenda.set(key, entry);
         self.log.note(|| Touch::Task(key, before));
@@ -94,13 +94,13 @@ impl World {
         self.set_outbox(number, Some(entry));
     }
 
-    /// Takes a delivery out of the outbox; whether it was there.
+    /// Removes a delivery from the outbox; whether it was there.
     pub fn withdraw(&mut self, account: AccountId, delivery: &str) -> bool {
         let number = self.outbox.number(account, delivery);
         number.map(|number| self.set_outbox(number, None)).is_some()
     }
 
-    /// What the outbox says under a number.
+    /// Sets or removes the entry of a number of the outbox.
     pub(super) fn set_outbox(&mut self, number: u64, entry: Option<OutboxEntry>) {
         let before = self.outbox.set(number, entry);
         self.log.note(|| Touch::Outbox(number, before));
@@ -113,53 +113,52 @@ impl World {
         self.log.note(|| Touch::Credentials(mount, before));
     }
 
-    /// Lets in whatever is presented (`credentials: any`). For a world that is being made: it is in no redo record.
-    pub fn let_anybody_in(&mut self, any: bool) {
+    /// Whether any credential is accepted (`credentials: any`). For a world that is being made: it is in no redo record.
+    pub fn accept_any_credential(&mut self, any: bool) {
         self.accounts.any_credential = any;
     }
 
-    /// Has the clock show something else.
     pub fn set_clock(&mut self, clock: Clock) {
         let before = std::mem::replace(&mut self.clock, clock);
         self.log.note(|| Touch::Clock(before));
     }
 
-    /// Has the clock show `now` when the wall shows `wall`.
+    /// Sets the virtual time to `now` at the wall's time `wall`.
     pub fn set_time(&mut self, now: Timestamp, wall: Timestamp) {
         self.set_clock(Clock::new(self.clock.mode(), Some(now), wall));
     }
 
-    /// Has the clock run differently from now on, when the wall shows `wall`.
+    /// Changes how virtual time passes from the wall's time `wall` on.
     pub fn set_mode(&mut self, mode: Mode, wall: Timestamp) {
         self.set_clock(Clock::new(mode, Some(self.clock.now(wall)), wall));
     }
 
-    /// The counters of the scenario (an empty name) or of a fault, beside the documents that it may look at meanwhile.
+    /// The counters of the scenario (an empty name) or of a fault, and the accounts that it may read meanwhile.
     pub fn tally(&mut self, owner: Name) -> (&Accounts, Tally<'_>) {
         (&self.accounts, Tally { owner, counters: &mut self.counters, log: &mut self.log })
     }
 
-    /// Removes what a fault has counted, or the scenario.
+    /// Removes the counters of a fault, or of the scenario.
     pub fn forget_counts(&mut self, owner: &Name) {
         for counter in self.counters.of(owner).map(|(counter, _)| counter.clone()).collect::<Vec<_>>() {
             self.tally(owner.clone()).1.set(counter, None);
         }
     }
 
-    /// Takes over what a fault has counted in another world.
+    /// Copies the counters of a fault from another world.
     pub fn copy_counts(&mut self, owner: &Name, from: &Counters) {
         for (counter, count) in from.of(owner) {
             self.tally(owner.clone()).1.set(counter.clone(), Some(count));
         }
     }
 
-    /// Replaces all counters; those before. For a world that is being made: it is in no redo record.
+    /// Replaces all counters, and returns those before. For a world that is being made: it is in no redo record.
     pub fn replace_counters(&mut self, counters: Counters) -> Counters {
         std::mem::replace(&mut self.counters, counters)
     }
 }
 
-/// The counters of the scenario or of a fault, to be counted with.
+/// The counters of the scenario or of a fault, to be changed.
 pub struct Tally<'w> {
     owner: Name,
     counters: &'w mut Counters,
@@ -167,20 +166,19 @@ pub struct Tally<'w> {
 }
 
 impl Tally<'_> {
-    /// Counts one more; how many there are.
+    /// Adds one to a counter, and returns the sum.
     pub fn add(&mut self, counter: Counter) -> u64 {
         let before = self.counters.add(&self.owner, &counter);
         self.log.note(|| Touch::Counter(self.owner.clone(), counter, before));
         before.map_or(0, |count| count.calls) + 1
     }
 
-    /// What a counter says.
     #[must_use]
     pub fn get(&self, counter: &Counter) -> Option<Count> {
         self.counters.get(&self.owner, counter)
     }
 
-    /// Says what a counter counts.
+    /// Sets or removes a counter.
     pub fn set(&mut self, counter: Counter, count: Option<Count>) {
         let before = self.counters.set(self.owner.clone(), counter.clone(), count);
         self.log.note(|| Touch::Counter(self.owner.clone(), counter, before));

@@ -1,4 +1,4 @@
-//! The virtual clock of a world: a rule that turns the wall's time, which the shell hands in, into the world's.
+//! The virtual clock of a world, which derives virtual time from the wall's time. The shell passes the wall's time in.
 
 use std::time::Duration;
 
@@ -9,15 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::time::{self, Timestamp};
 
-/// How virtual time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// As on the wall.
+    /// As fast as the wall clock.
     Realtime,
     /// Only when it is moved.
     Frozen,
-    /// So many times faster than on the wall.
+    /// So many times faster than the wall clock.
     #[serde(deserialize_with = "factor")]
     Speed(#[schemars(extend("exclusiveMinimum" = 0, "maximum" = Self::FASTEST))] f64),
 }
@@ -34,11 +33,10 @@ fn factor<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
 }
 
 impl Mode {
-    /// The highest speed.
+    /// The highest factor of [`Mode::Speed`].
     pub const FASTEST: f64 = 1e9;
 }
 
-/// Where a world is in time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clock {
     mode: Mode,
@@ -49,13 +47,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows `start` when the wall shows `wall`; without a start it shows the wall's own time.
+    /// A clock whose virtual time at `wall` is `start`; without a start it is the wall's time.
     #[must_use]
     pub fn new(mode: Mode, start: Option<Timestamp>, wall: Timestamp) -> Self {
         Self { mode, origin: start.unwrap_or(wall), anchor: wall }
     }
 
-    /// What it shows when the wall shows `wall`.
+    /// The virtual time at the wall's time `wall`.
     #[must_use]
     pub fn now(&self, wall: Timestamp) -> Timestamp {
         let passed = wall.duration_since(self.anchor).max(SignedDuration::ZERO);
@@ -68,7 +66,7 @@ impl Clock {
         }
     }
 
-    /// How long on the wall until it shows `at`: nothing if it does already, `None` if it never will by itself.
+    /// How long by the wall until virtual time reaches `at`: zero if it has, `None` if it never will by itself.
     #[must_use]
     pub fn until(&self, at: Timestamp, wall: Timestamp) -> Option<Duration> {
         let left = at.duration_since(self.now(wall));
@@ -82,13 +80,12 @@ impl Clock {
         }
     }
 
-    /// How it runs.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Whether it simply shows the wall's time.
+    /// Whether virtual time is the wall's time.
     #[must_use]
     pub fn is_wall(&self) -> bool {
         self.mode == Mode::Realtime && self.origin == self.anchor

@@ -1,4 +1,4 @@
-//! What the scenario of a sandbox and its faults have counted.
+//! The counters of a sandbox's scenario and of its faults.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::world::accounts::AccountId;
 /// What is counted. Overrides are known by their position in the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Counter {
-    /// Calls of an operation by an account; without one, by callers who were not let in.
+    /// Calls of an operation by an account; without an account, by callers that were not authenticated.
     Calls(Option<AccountId>, Name),
-    /// Calls that an override was for.
+    /// Calls that matched an override.
     Matched(usize),
-    /// Calls that an override did something to.
+    /// Calls that an override had an effect on.
     Effects(usize),
     /// Parcels that were put on a timeline.
     Parcels(Name),
@@ -37,7 +37,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What a counter says, if anything was counted.
+    /// The value of a counter, if anything was counted.
     #[must_use]
     pub fn get(&self, owner: &str, counter: &Counter) -> Option<Count> {
         self.owners.get(owner)?.get(counter).copied()
@@ -48,13 +48,13 @@ impl Counters {
         self.owners.get(owner).into_iter().flatten().map(|(counter, count)| (counter, *count))
     }
 
-    /// How many calls an owner did something to.
+    /// How many calls an owner had an effect on.
     #[must_use]
     pub fn effects(&self, owner: &str) -> u64 {
         self.of(owner).filter(|(counter, _)| matches!(counter, Counter::Effects(_))).map(|(_, count)| count.calls).sum()
     }
 
-    /// Counts one more; what the counter said before.
+    /// Adds one to a counter, and returns its value before.
     pub(super) fn add(&mut self, owner: &Name, counter: &Counter) -> Option<Count> {
         if let Some(count) = self.owners.get_mut(owner.as_str()).and_then(|counters| counters.get_mut(counter)) {
             let before = *count;
@@ -64,7 +64,7 @@ impl Counters {
         self.set(owner.clone(), counter.clone(), Some(Count { began: None, calls: 1 }))
     }
 
-    /// Says what a counter counts; what it said before.
+    /// Sets or removes a counter, and returns its value before.
     pub fn set(&mut self, owner: Name, counter: Counter, count: Option<Count>) -> Option<Count> {
         match count {
             Some(count) => self.owners.entry(owner).or_default().insert(counter, count),

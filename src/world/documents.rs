@@ -1,8 +1,8 @@
 //! Documents of one kind in order of creation, found by id or by position.
 //!
-//! Rows lie in chunks of 64 that are shared between clones of a world until one of them writes; the index is spread over
-//! shards, so that no single growth moves more than a sliver of it. Both keep the cost of a write flat whether a table
-//! holds ten rows or a million, and make a copy of a table a matter of pointers.
+//! Rows are in chunks of 64, which copies of a world share until one of them writes. The index is divided into 64 shards, so that
+//! growing moves one of them at a time. Therefore a write costs the same whether a table holds ten rows or a million, and a copy
+//! of a table copies pointers only.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
@@ -43,9 +43,9 @@ struct Chunk {
     live: usize,
 }
 
-/// What one write changed, enough to take it back.
+/// What one write changed: enough to revert it.
 pub(super) struct Undo {
-    pub place: usize,
+    pub position: usize,
     pub before: Option<Row>,
 }
 
@@ -59,7 +59,7 @@ pub struct Row {
 #[derive(Clone, Copy)]
 struct Slot {
     digest: u32,
-    place: u32,
+    position: u32,
 }
 
 impl Row {
@@ -68,7 +68,6 @@ impl Row {
         Self { id_length: u32::try_from(id_length).expect("ids are shorter than a request"), data: Arc::from(joined) }
     }
 
-    /// The id.
     #[must_use]
     pub fn id(&self) -> &str {
         std::str::from_utf8(&self.data[..self.id_length as usize]).expect("ids are stored from text")
@@ -84,7 +83,7 @@ impl Row {
         &self.data[self.id_length as usize..]
     }
 
-    /// Whether it is the same row, not only one that says the same.
+    /// Whether it is the same row, not only an equal one.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.data, &other.data)
     }
@@ -97,7 +96,6 @@ impl Table {
         self.live
     }
 
-    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.live == 0
@@ -118,65 +116,65 @@ impl Table {
     /// Stores a document. A known id keeps its position, a new one comes last.
     pub(super) fn put(&mut self, row: Row) -> Undo {
         let digest = digest(row.id());
-        if let Some(place) = self.find(row.id(), digest) {
+        if let Some(position) = self.find(row.id(), digest) {
             self.bytes += row.data.len();
-            let before = self.chunk_mut(place).rows[place % CHUNK].replace(row);
+            let before = self.chunk_mut(position).rows[position % CHUNK].replace(row);
             self.bytes -= before.as_ref().map_or(0, |before| before.data.len());
-            return Undo { place, before };
+            return Undo { position, before };
         }
-        let place = self.next;
+        let position = self.next;
         self.next += 1;
-        self.insert(place, digest, row);
-        Undo { place, before: None }
+        self.insert(position, digest, row);
+        Undo { position, before: None }
     }
 
     /// Removes a document, if there is one.
     pub(super) fn remove(&mut self, id: &str) -> Option<Undo> {
         let digest = digest(id);
-        let place = self.find(id, digest)?;
-        let before = self.delete(place, digest);
-        Some(Undo { place, before })
+        let position = self.find(id, digest)?;
+        let before = self.delete(position, digest);
+        Some(Undo { position, before })
     }
 
-    /// Takes the latest write back. Writes are taken back in reverse order.
+    /// Reverts the latest write. Writes are reverted in reverse order.
     pub(super) fn revert(&mut self, undo: Undo) {
-        let written = self.row(undo.place).map(|row| digest(row.id()));
-        if let Some(row) = written.and_then(|digest| self.delete(undo.place, digest))
+        let written = self.row(undo.position).map(|row| digest(row.id()));
+        if let Some(row) = written.and_then(|digest| self.delete(undo.position, digest))
             && undo.before.is_none()
-            && undo.place + 1 == self.next
+            && undo.position + 1 == self.next
         {
             drop(row);
-            self.next = undo.place;
+            self.next = undo.position;
         }
         if let Some(row) = undo.before {
-            self.insert(undo.place, digest(row.id()), row);
+            self.insert(undo.position, digest(row.id()), row);
         }
     }
 
-    fn insert(&mut self, place: usize, digest: u64, row: Row) {
+    fn insert(&mut self, position: usize, digest: u64, row: Row) {
         if self.index.is_empty() {
             let empty = Arc::new(HashTable::new());
             self.index = vec![empty; SHARDS];
         }
-        let slot = Slot { digest: low(digest), place: u32::try_from(place).expect("memory ends before four billion rows") };
+        let slot = Slot { digest: low(digest), position: u32::try_from(position).expect("memory ends before four billion rows") };
         Arc::make_mut(&mut self.index[shard(digest)]).insert_unique(spread(slot.digest), slot, |slot| spread(slot.digest));
         self.live += 1;
         self.bytes += row.data.len();
-        let chunk = self.chunk_mut(place);
-        chunk.rows[place % CHUNK] = Some(row);
+        let chunk = self.chunk_mut(position);
+        chunk.rows[position % CHUNK] = Some(row);
         chunk.live += 1;
     }
 
-    fn delete(&mut self, place: usize, digest: u64) -> Option<Row> {
+    fn delete(&mut self, position: usize, digest: u64) -> Option<Row> {
         let shard = Arc::make_mut(&mut self.index[shard(digest)]);
-        if let Ok(entry) = shard.find_entry(spread(low(digest)), |slot| slot.place as usize == place) {
+        if let Ok(entry) = shard.find_entry(spread(low(digest)), |slot| slot.position as usize == position) {
             entry.remove();
         }
-        let chunk = self.chunk_mut(place);
-        let row = chunk.rows[place % CHUNK].take()?;
+        let chunk = self.chunk_mut(position);
+        let row = chunk.rows[position % CHUNK].take()?;
         chunk.live -= 1;
-        if chunk.live == 0 && place / CHUNK + 1 < self.chunks.len() {
-            self.chunks[place / CHUNK] = None;
+        if chunk.live == 0 && position / CHUNK + 1 < self.chunks.len() {
+            self.chunks[position / CHUNK] = None;
         }
         self.live -= 1;
         self.bytes -= row.data.len();
@@ -191,17 +189,17 @@ impl Table {
 
     fn find(&self, id: &str, digest: u64) -> Option<usize> {
         let shard = self.index.get(shard(digest))?;
-        let matches = |slot: &Slot| slot.digest == low(digest) && self.row(slot.place as usize).is_some_and(|row| row.is(id));
-        shard.find(spread(low(digest)), matches).map(|slot| slot.place as usize)
+        let matches = |slot: &Slot| slot.digest == low(digest) && self.row(slot.position as usize).is_some_and(|row| row.is(id));
+        shard.find(spread(low(digest)), matches).map(|slot| slot.position as usize)
     }
 
-    /// The document in that place.
-    pub(super) fn row(&self, place: usize) -> Option<&Row> {
-        self.chunks.get(place / CHUNK)?.as_ref()?.rows[place % CHUNK].as_ref()
+    /// The row at that position.
+    pub(super) fn row(&self, position: usize) -> Option<&Row> {
+        self.chunks.get(position / CHUNK)?.as_ref()?.rows[position % CHUNK].as_ref()
     }
 
-    fn chunk_mut(&mut self, place: usize) -> &mut Chunk {
-        let number = place / CHUNK;
+    fn chunk_mut(&mut self, position: usize) -> &mut Chunk {
+        let number = position / CHUNK;
         if self.chunks.len() <= number {
             self.chunks.resize_with(number + 1, || None);
         }

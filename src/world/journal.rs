@@ -1,4 +1,4 @@
-//! What was asked and answered, newest last, within a budget of bytes.
+//! The calls of a sandbox and their answers, oldest first, within a budget of bytes.
 //!
 //! **Invariant:** memory is bounded: the oldest entries leave when the budget is used up, and every one that left is
 //! counted, so that a verdict can say that its evidence is incomplete.
@@ -12,20 +12,19 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
 
-/// One exchange.
+/// A call and its answer.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its position among all exchanges that were ever written down here, from 1; given by [`Journal::push`].
+    /// Its number among all exchanges that were ever in this journal, from 1; [`Journal::push`] sets it.
     pub number: u64,
     /// The value of `seatrial-request`: unique within the process, and the same in every run of the same calls.
     pub id: Arc<str>,
-    /// When, on the world's clock.
+    /// When it was answered, on the world's clock.
     pub at: Timestamp,
     /// The vendor that was asked.
     pub vendor: Name,
     /// The operation's full name (`shipmate.createConsignment`), if the path led to one.
     pub operation: Option<Arc<str>>,
-    /// The method.
     pub method: Method,
     /// The path and query as sent.
     pub target: String,
@@ -33,13 +32,11 @@ pub struct Entry {
     pub path_start: usize,
     /// Its number among the calls of its operation by its account, from 1; 0 when it is not counted.
     pub nth: u64,
-    /// What was asked.
     pub request: Message,
     /// The status that was answered.
     pub status: u16,
-    /// What was answered.
     pub answer: Message,
-    /// What is remarked about it.
+    /// Remarks about it, such as departures from the document.
     pub notes: Vec<Note>,
     /// What the scenario did to it.
     pub effect: Option<Effect>,
@@ -61,9 +58,9 @@ pub struct Journal {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
     budget: usize,
-    /// How many exchanges were written down, ever.
+    /// How many exchanges were ever pushed.
     pub written: u64,
-    /// How many of those are gone for want of room.
+    /// How many of those were removed to keep the budget.
     pub dropped: u64,
 }
 
@@ -77,7 +74,7 @@ impl Journal {
         Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0 }
     }
 
-    /// Writes an exchange down, dropping the oldest ones if need be. `cap` is a budget of the moment, when it is the smaller one.
+    /// Adds an exchange, and removes the oldest ones that do not fit. `cap` is a second limit, for this call only.
     pub fn push(&mut self, mut entry: Entry, cap: usize) {
         self.written += 1;
         entry.number = self.written;
@@ -101,20 +98,19 @@ impl Journal {
         self.iter().rev().take_while(move |entry| entry.number > number)
     }
 
-    /// Forgets everything, and with it what was dropped: evidence begins anew.
+    /// Removes all exchanges, and counts those that were dropped from zero again.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;
         self.dropped = 0;
     }
 
-    /// Keeps only what `keep` says; what leaves on request is not counted as dropped.
+    /// Keeps the exchanges for which `keep` is true; the others do not count as dropped.
     pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
         self.entries.retain(|entry| keep(entry));
         self.bytes = self.entries.iter().map(|entry| entry.bytes()).sum();
     }
 
-    /// The bytes in use.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -135,7 +131,7 @@ impl Entry {
 }
 
 impl Message {
-    /// A message as it is kept. Headers that are no text are kept as text as far as they go.
+    /// A message as it is stored: the body cut, and bytes of headers that are not UTF-8 replaced.
     #[must_use]
     pub fn new(headers: &HeaderMap, body: &[u8]) -> Self {
         let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum();

@@ -1,4 +1,4 @@
-//! One isolated universe: accounts with their documents, a clock, an agenda and a journal.
+//! The state of one sandbox: accounts with their documents, a clock, an agenda, an outbox and counters; and the journal.
 //!
 //! A [`World`] is plain data. It does nothing by itself, reads no clock and knows no vendor; two worlds that are equal answer
 //! the same call alike. Cloning one is cheap, because documents are shared until one side writes (`documents`), which is what
@@ -48,7 +48,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world without accounts, in which nothing will happen.
+    /// A world without accounts and tasks.
     #[must_use]
     pub fn new(seed: u64, clock: Clock) -> Self {
         Self {
@@ -63,13 +63,12 @@ impl World {
         }
     }
 
-    /// What every stream of randomness is derived from.
+    /// The seed that every random stream is derived from.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// What time it is in this world.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -81,19 +80,18 @@ impl World {
         &self.accounts
     }
 
-    /// What will happen.
     #[must_use]
     pub fn agenda(&self) -> &Agenda {
         &self.agenda
     }
 
-    /// What subscribers have to be told and have not answered for.
+    /// The deliveries that are due and not reported on yet.
     #[must_use]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// What the scenario and the faults have counted.
+    /// The counters of the scenario and of the faults.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters

@@ -1,4 +1,4 @@
-//! What is remarked about an exchange beside its answer, as data.
+//! Remarks about an exchange, as data.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,18 +8,18 @@ use serde::Serialize;
 /// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
-    /// What it is about, in short: `request-invalid`.
+    /// The kind of remark, such as `request-invalid`.
     pub code: &'static str,
     /// The part of the request or answer that it is about, such as `parcels.0.weight`; empty for the whole.
     #[serde(rename = "where")]
     pub location: String,
     /// What was found, and what was expected.
     pub detail: String,
-    /// Whose move it is.
+    /// Who has to act on it.
     pub blame: Blame,
 }
 
-/// Who can mend what a note is about.
+/// Who has to act on a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
@@ -42,17 +42,17 @@ pub struct Effect {
     pub name: String,
     /// The line of the override in the scenario, from 1; `None` for a fault that was switched on.
     pub line: Option<usize>,
-    /// How many calls it has done something to, this one included.
+    /// How many calls it has had an effect on, including this one.
     pub nth: u64,
     /// Whether the operation was carried out nevertheless, so that what it wrote stands.
     pub committed: bool,
 }
 
-/// What an override does.
+/// The member of an override that an effect comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectKind {
-    /// It answers itself.
+    /// The call got an answer that the scenario wrote.
     Respond,
     /// It makes the call fail.
     Fault,
@@ -69,7 +69,7 @@ impl Note {
     pub const ANSWER_INVALID: &str = "answer-invalid";
     /// What the call wrote does not fit into the sandbox any more.
     pub const SANDBOX_FULL: &str = "sandbox-full";
-    /// The behavior failed.
+    /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
@@ -93,7 +93,7 @@ impl Note {
     }
 }
 
-/// The codes of notes in short: one that follows itself once.
+/// The codes of notes, without repetitions in a row.
 #[must_use]
 pub fn codes(notes: &[Note]) -> Vec<&'static str> {
     let mut codes: Vec<&str> = notes.iter().map(|note| note.code).collect();

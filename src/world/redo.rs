@@ -1,7 +1,7 @@
 //! Redo records: what changed in a world, from which another copy of it follows.
 //!
 //! What was touched is compared with what is there now, so that what was rolled back, or put back as it was, is in no record.
-//! Places of documents in their tables are private to a copy; their order is the same in every copy, because a place is used
+//! Positions of documents in their tables differ between copies. The order of documents does not, because a position is used
 //! again only when its latest use was rolled back, so that a removal always precedes a new document of the same id.
 
 use std::collections::BTreeSet;
@@ -18,12 +18,12 @@ use crate::world::documents::{Kind, Row};
 use crate::world::outbox::OutboxEntry;
 use crate::world::transaction::Touch;
 
-/// One change, as it is told to another copy of the world.
+/// One change, to be made in another copy of the world.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// The account of that number was opened.
     Opened(AccountId, Name, Arc<str>),
-    /// An account has made so many calls.
+    /// The number of calls that an account has made.
     Calls(AccountId, u64),
     /// The window of a class of an account's calls.
     Window(AccountId, Name, Option<(Timestamp, u64)>),
@@ -37,9 +37,9 @@ pub enum Change {
     Outbox(u64, Option<OutboxEntry>),
     /// The credentials of a mount.
     Credentials(Name, Arc<[Credential]>),
-    /// What the clock shows, and how it runs.
+    /// The clock was set, or its mode was changed.
     Clock(Clock),
-    /// What a counter of the scenario or of a fault says.
+    /// A counter of the scenario or of a fault.
     Counter(Name, Counter, Option<Count>),
 }
 
@@ -48,7 +48,7 @@ pub enum Change {
 #[error("a redo record does not fit: {0}")]
 pub struct Mismatch(&'static str);
 
-/// What was touched already. Only the first touch knows what was there before.
+/// What was touched already. Only the first touch of something holds what was there before.
 #[derive(Default)]
 struct Seen {
     calls: BTreeSet<AccountId>,
@@ -63,18 +63,18 @@ struct Seen {
 }
 
 impl World {
-    /// Keeps note of all changes from now on, for [`World::seal`].
+    /// Records all changes from now on, for [`World::seal`].
     pub fn record(&mut self) {
         self.log.record();
     }
 
-    /// Whether changes are kept note of. A copy of a recorded world is not.
+    /// Whether changes are recorded. A copy of a recorded world is not.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
         self.log.is_recorded()
     }
 
-    /// Takes the changes since the last time, in order of first touch. There is none while a savepoint is open.
+    /// Takes the changes since the last call, in order of first touch. There are none while a savepoint is open.
     pub fn seal(&mut self) -> Vec<Change> {
         let mut touches = self.log.take();
         let opened = touches.iter().filter(|touch| matches!(touch, Touch::Opened)).count();
@@ -85,7 +85,7 @@ impl World {
         changes
     }
 
-    /// What a touch came to; `None` if that is said already, or nothing.
+    /// The change that a touch led to; `None` if an earlier touch has it, or nothing changed.
     fn change(&self, touch: Touch, seen: &mut Seen) -> Option<Change> {
         match touch {
             Touch::Opened => {
@@ -104,8 +104,8 @@ impl World {
             }
             Touch::Row(id, table, undo) => {
                 let (kind, rows) = self.accounts.get(id).numbered_table(table);
-                let fresh = seen.rows.insert((id, table, undo.place));
-                match (undo.before, rows.row(undo.place)) {
+                let fresh = seen.rows.insert((id, table, undo.position));
+                match (undo.before, rows.row(undo.position)) {
                     _ if !fresh => None,
                     (Some(before), Some(now)) if before.is_same(now) => None,
                     (_, Some(now)) => Some(Change::Put(id, kind.clone(), now.clone())),

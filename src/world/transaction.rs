@@ -37,7 +37,7 @@ pub(super) enum Touch {
     Counter(Name, Counter, Option<Count>),
 }
 
-/// The touches since the log was begun. A copy of a world begins with an empty log: nobody has a savepoint in it.
+/// The touches since the log was begun. A copy of a world begins with an empty log, because it has no savepoints.
 #[derive(Default)]
 pub(super) struct Log {
     touches: Vec<Touch>,
@@ -54,7 +54,7 @@ impl Clone for Log {
 }
 
 impl Log {
-    /// Notes a touch, if anybody may ask for it.
+    /// Adds a touch, if there is a savepoint or changes are recorded.
     pub fn note(&mut self, touch: impl FnOnce() -> Touch) {
         if self.open > 0 || self.recorded {
             self.touches.push(touch());
@@ -75,7 +75,7 @@ impl Log {
         if self.open > 0 { Vec::new() } else { std::mem::take(&mut self.touches) }
     }
 
-    /// Gives the memory of touches that were taken back, to be used again.
+    /// Returns the memory of taken touches for reuse.
     pub fn reuse(&mut self, mut touches: Vec<Touch>) {
         touches.clear();
         if self.touches.is_empty() {
@@ -84,7 +84,7 @@ impl Log {
     }
 }
 
-/// A moment that a world can be rolled back to. It ends with [`World::release`] or [`World::roll_back`].
+/// A state that a world can be rolled back to. It ends with [`World::release`] or [`World::roll_back`].
 #[must_use = "a savepoint is open until it is released or rolled back to"]
 #[derive(Debug)]
 pub struct Savepoint {
@@ -110,7 +110,7 @@ impl World {
         }
     }
 
-    /// Takes everything since a savepoint back, latest first.
+    /// Undoes everything since a savepoint, latest first.
     ///
     /// # Panics
     /// As [`World::release`].

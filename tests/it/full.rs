@@ -49,7 +49,7 @@ fn what_came_of_a_webhook_is_written_down_in_a_full_sandbox() {
     let prepare = |machine: &Machine| {
         let tried = machine.as_account(machine.default_sandbox(), "shippo", None, wall(), |cx| {
             let id = cx.subscribe(Subscription::new("http://127.0.0.1:9/hook", vec!["*".to_owned()], cx.now));
-            cx.try_out(&id, "transaction_created")
+            cx.send_test(&id, "transaction_created")
         });
         assert!(tried.expect("there is an account").is_some());
     };
@@ -91,7 +91,7 @@ fn a_step_that_does_not_fit_is_postponed_until_there_is_room() {
     assert_eq!((parcel(&full).step, parcel(&full).scans.len()), (0, 0));
     let agenda = sandbox.lock().world.agenda().clone();
     assert_eq!((agenda.len(), agenda.next()), (1, None));
-    assert_eq!(full.idle(sandbox, wall()), None);
+    assert_eq!(full.time_until_work(sandbox, wall()), None);
 
     // Too little room is as good as none, and a copy keeps what is postponed.
     assert!(sandbox.switch_on(filler(19_990)));
@@ -99,7 +99,7 @@ fn a_step_that_does_not_fit_is_postponed_until_there_is_room() {
     sandbox.snapshot("full", wall());
     assert!(sandbox.drop_snapshot("full"));
     assert!(sandbox.switch_off("filler"));
-    assert_eq!(full.idle(sandbox, wall()), Some(std::time::Duration::ZERO));
+    assert_eq!(full.time_until_work(sandbox, wall()), Some(std::time::Duration::ZERO));
     assert_eq!(advance(&full, sandbox, after(240), wall()), (after(240), fired));
     assert_eq!(parcel(&full), parcel(&free));
     assert!(sandbox.lock().world.agenda().is_empty());

@@ -154,7 +154,7 @@ fn an_abandoned_sandbox_is_removed_and_its_credentials_with_it() {
     let (short, long) = (made(&machine, "short"), made(&machine, "long"));
     for (sandbox, seconds) in [(&short, 60), (&long, 600)] {
         sandbox.touch(wall());
-        sandbox.keep_for(Some(Duration::from_secs(seconds)));
+        sandbox.set_ttl(Some(Duration::from_secs(seconds)));
     }
     let token = fact(&short, "shippo", "token");
     let later = |seconds| time::shift(wall(), SignedDuration::from_secs(seconds));

@@ -163,7 +163,7 @@ fn files_are_short() {
 /// rustfmt breaks what it can; what it cannot are texts and rows of tables.
 #[test]
 fn lines_are_short() {
-    const TEXTS: usize = 25;
+    const TEXTS: usize = 23;
     let (mut problems, mut texts) = (Vec::new(), 0);
     for source in sources() {
         for (index, line) in source.text.lines().enumerate().filter(|(_, line)| line.chars().count() > 140) {

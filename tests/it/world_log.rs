@@ -111,7 +111,7 @@ fn change(world: &mut World, step: &Step) {
         }
         Step::Withdraw(number) => drop(world.withdraw(AccountId(0), &number.to_string())),
         Step::Credentials(number) => {
-            world.set_credentials(MOUNT, vec![Credential { account: number.to_string().into(), facts: Default::default() }]);
+            world.set_credentials(MOUNT, vec![Credential { account: number.to_string().into(), fields: Default::default() }]);
         }
         Step::Time(minutes) => world.set_time(at(minutes), at(0)),
         Step::Mode(runs) => world.set_mode(if runs { Mode::Realtime } else { Mode::Frozen }, at(0)),

@@ -1,10 +1,10 @@
-//! What is told to subscribers: a notice becomes a delivery, a delivery has attempts, an attempt is a task in the agenda.
+//! How an event reaches subscribers: it becomes a delivery to each, a delivery has attempts, an attempt is a task in the agenda.
 //!
 //! ```text
-//! Cx::notify   who hears it; worded once, stored as a delivery          first attempt → agenda
-//! due          the attempt's time has come                              delivery → outbox
-//! (the shell takes the outbox, sends, and comes back with `Machine::report`)
-//! told         the attempt is written down                              next attempt → agenda, by the vendor's patience
+//! Cx::notify       a delivery for each subscription to the event, rendered once   first attempt → agenda
+//! due              the attempt is due                                             delivery → outbox
+//! (the shell sends what is in the outbox, and calls `Machine::report`)
+//! record_attempt   the result is stored                                           next attempt → agenda, by the retry policy
 //! ```
 
 use jiff::SignedDuration;
@@ -23,17 +23,17 @@ use crate::world::{OutboxEntry, Task};
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
 
-/// The host of links that are made while nobody asks. Each subscriber gets its own in its place.
-pub(crate) const NOWHERE: &str = "nowhere.invalid";
+/// The host of links in payloads, since no request names one. It is replaced by the base URL of each subscription.
+pub(crate) const PLACEHOLDER_HOST: &str = "nowhere.invalid";
 
-/// How long a delivery waits to be overtaken before it goes all the same.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
+/// How long a reordered delivery is held back at most, when too few others overtake it.
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(1);
 
-/// How many bytes of deliveries one account keeps; the oldest that are over make room.
+/// How many bytes of deliveries one account keeps; the oldest finished ones are removed first.
 const BUDGET: usize = 32 << 20;
 
 impl Cx<'_> {
-    /// Stores a subscription of this account, a new one under an id of its own; the id.
+    /// Stores a subscription of this account and returns its id; a new one gets an id.
     pub fn subscribe(&mut self, mut subscription: Subscription) -> String {
         if subscription.id.is_empty() {
             subscription.vendor = self.vendor.subscription_owner().to_owned();
@@ -50,7 +50,7 @@ impl Cx<'_> {
         subscription.id
     }
 
-    /// Removes a subscription; whether there was one. What waits for it lapses.
+    /// Removes a subscription; whether there was one. Its pending attempts are not made.
     pub fn unsubscribe(&mut self, id: &str) -> bool {
         self.docs.remove(SUBSCRIPTION, id)
     }
@@ -61,14 +61,14 @@ impl Cx<'_> {
         self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.vendor == self.vendor.subscription_owner()).collect()
     }
 
-    /// Whether anybody hears an event; for what is dear to word.
+    /// Whether a subscription of this account asks for an event, so that a payload is not made for nobody.
     #[must_use]
-    pub fn is_heard(&self, event: &str) -> bool {
+    pub fn is_subscribed(&self, event: &str) -> bool {
         self.docs.count(SUBSCRIPTION) > 0
-            && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.hears(self.vendor.subscription_owner(), event))
+            && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.wants(self.vendor.subscription_owner(), event))
     }
 
-    /// Tells everybody of this account who hears an event. `subject` is the vendor's id of what it happened to.
+    /// Creates a delivery for each subscription of this account to an event. `subject` is the vendor's id of what it happened to.
     ///
     /// # Panics
     /// If the payload cannot be JSON.
@@ -76,24 +76,24 @@ impl Cx<'_> {
         if self.docs.count(SUBSCRIPTION) == 0 {
             return;
         }
-        let hearing: Vec<Subscription> =
-            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.hears(self.vendor.subscription_owner(), event)).collect();
-        for mut subscription in hearing {
-            self.tell(&mut subscription, event, subject, payload, false);
+        let subscriptions: Vec<Subscription> =
+            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.wants(self.vendor.subscription_owner(), event)).collect();
+        for mut subscription in subscriptions {
+            self.create_delivery(&mut subscription, event, subject, payload, false);
             self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);
         }
     }
 
-    /// Sends a test event to one subscription; the delivery's id.
-    pub fn try_out(&mut self, id: &str, event: &str) -> Option<String> {
+    /// Sends a test event to one subscription and returns the delivery's id.
+    pub fn send_test(&mut self, id: &str, event: &str) -> Option<String> {
         let mut subscription: Subscription = self.docs.get(SUBSCRIPTION, id)?;
         let (subject, payload) = (self.vendor.webhooks.sample)(self, event);
-        let delivery = self.tell(&mut subscription, event, &subject, &payload, true);
+        let delivery = self.create_delivery(&mut subscription, event, &subject, &payload, true);
         self.docs.put(SUBSCRIPTION, id, &subscription);
         Some(delivery)
     }
 
-    /// Sends a delivery again, with the vendor's whole patience; whether there is one that can be sent.
+    /// Sends a delivery again, with all attempts of the retry policy; false when there is none, or an attempt is under way.
     pub fn redeliver(&mut self, id: &str) -> bool {
         let Some(mut delivery) = self.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress != Progress::Sending) else {
             return false;
@@ -103,7 +103,7 @@ impl Cx<'_> {
         true
     }
 
-    /// Ends a pause: what waited is told now, in order. Whether there is such a subscription.
+    /// Ends a pause: paused deliveries are sent now, in order. Whether there is such a subscription.
     pub fn resume(&mut self, id: &str) -> bool {
         let Some(mut subscription) = self.docs.get::<Subscription>(SUBSCRIPTION, id) else { return false };
         subscription.paused = None;
@@ -118,18 +118,18 @@ impl Cx<'_> {
         true
     }
 
-    /// Makes a delivery of a notice, and writes its first attempt into the agenda; the id.
-    fn tell(&mut self, to: &mut Subscription, event: &str, subject: &str, payload: &impl Serialize, test: bool) -> String {
+    /// Stores a delivery of an event, schedules its first attempt, and returns its id.
+    fn create_delivery(&mut self, to: &mut Subscription, event: &str, subject: &str, payload: &impl Serialize, test: bool) -> String {
         let payload = serde_json::to_value(payload).expect("payloads have text keys and are written to memory");
         to.told += 1;
         let mut rng = self.webhook_rng(&to.id, to.told);
         let id = format!("dlv_{}", ids::hex(&mut rng, 24));
         let token = ids::uuid(&mut rng).to_string();
-        let notice = Event { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
-        let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.render)(&notice);
-        if body.contains(NOWHERE) {
+        let notification = Event { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
+        let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.render)(&notification);
+        if body.contains(PLACEHOLDER_HOST) {
             let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, &self.vendor.mount) } else { to.base.clone() };
-            body = body.replace(&format!("http://{NOWHERE}"), &own);
+            body = body.replace(&format!("http://{PLACEHOLDER_HOST}"), &own);
         }
         headers.insert(0, ("content-type".to_owned(), content_type.to_owned()));
         let mut delivery = Delivery {
@@ -153,15 +153,15 @@ impl Cx<'_> {
         if test {
             self.schedule(&mut delivery, self.now);
         } else {
-            self.release(to);
-            self.disturb(to, delivery, &mut rng);
+            self.release_held(to);
+            self.schedule_with_chaos(to, delivery, &mut rng);
         }
         id
     }
 
-    /// Schedules a new delivery as the scenario disturbs it.
-    fn disturb(&mut self, to: &mut Subscription, mut delivery: Delivery, rng: &mut Rng) {
-        let chaos = self.script.webhook_chaos();
+    /// Schedules a new delivery, dropped, duplicated, delayed or reordered as the scenario says.
+    fn schedule_with_chaos(&mut self, to: &mut Subscription, mut delivery: Delivery, rng: &mut Rng) {
+        let chaos = self.scenario.webhook_chaos();
         let mut is = |share: f64| share > 0.0 && rng.random_bool(share.min(1.0));
         let (dropped, doubled) = (is(chaos.drop), is(chaos.duplicate));
         let (least, most) = chaos.delay;
@@ -178,20 +178,20 @@ impl Cx<'_> {
             self.docs.put(DELIVERY, &delivery.id, &delivery);
         } else if overtaken > 0 {
             to.held.push((delivery.id.clone(), overtaken));
-            self.schedule(&mut delivery, time::shift(at, PATIENCE));
+            self.schedule(&mut delivery, time::shift(at, LONGEST_HOLD));
         } else {
             self.schedule(&mut delivery, at);
         }
     }
 
-    /// Lets go of what has been overtaken often enough, counting the notice that comes now.
-    fn release(&mut self, to: &mut Subscription) {
-        let (mut kept, mut free) = (Vec::new(), Vec::new());
+    /// Schedules held deliveries that enough others have overtaken, counting the one that is being created.
+    fn release_held(&mut self, to: &mut Subscription) {
+        let (mut held, mut released) = (Vec::new(), Vec::new());
         for (id, left) in to.held.drain(..) {
-            if left > 1 { kept.push((id, left - 1)) } else { free.push(id) }
+            if left > 1 { held.push((id, left - 1)) } else { released.push(id) }
         }
-        to.held = kept;
-        for id in free {
+        to.held = held;
+        for id in released {
             if let Some(mut delivery) = self.docs.get::<Delivery>(DELIVERY, &id).filter(|row| row.attempts.is_empty()) {
                 // After the one that overtakes it, which is due at this very instant.
                 self.schedule(&mut delivery, time::shift(self.now, SignedDuration::from_millis(1)));
@@ -207,13 +207,13 @@ impl Cx<'_> {
         self.schedule_at(at, ATTEMPT, &delivery.id, count(delivery));
     }
 
-    /// Forgets the oldest deliveries, those first that are over, once they are too many.
+    /// Removes the oldest deliveries, finished ones first, while they exceed their budget.
     fn make_room(&mut self) {
         while self.docs.account().table(&DELIVERY).is_some_and(|table| table.bytes() > BUDGET) {
-            let over = |(id, body): (&str, &[u8])| {
+            let finished = |(id, body): (&str, &[u8])| {
                 serde_json::from_slice::<Delivery>(body).is_ok_and(|row| row.progress.is_over()).then(|| id.to_owned())
             };
-            let oldest = self.docs.rows(DELIVERY).take(64).find_map(over);
+            let oldest = self.docs.rows(DELIVERY).take(64).find_map(finished);
             let Some(oldest) = oldest.or_else(|| self.docs.rows(DELIVERY).next().map(|(id, _)| id.to_owned())) else { return };
             self.docs.remove(DELIVERY, &oldest);
             let forgotten: u64 = self.docs.get(FORGOTTEN, "count").unwrap_or_default();
@@ -221,7 +221,7 @@ impl Cx<'_> {
         }
     }
 
-    /// The stream of what a subscriber is told: no other stream moves because somebody listens.
+    /// The random stream of a subscription, of its own so that subscriptions change no other stream.
     fn webhook_rng(&self, subscription: &str, number: u64) -> Rng {
         entropy::stream(self.docs.world.seed(), &[&self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
     }
@@ -231,7 +231,7 @@ fn count(delivery: &Delivery) -> u32 {
     u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX)
 }
 
-/// An attempt's time has come. It lapses when it was made meanwhile, or nobody wants it any more.
+/// An attempt is due: its delivery goes to the outbox, unless the attempt was made meanwhile or the subscription is gone or paused.
 pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
     let fits = |row: &Delivery| row.progress == Progress::Waiting && count(row) == task.step && row.next.is_some_and(|at| at <= cx.now);
     let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, &task.subject).filter(fits) else { return };
@@ -248,7 +248,7 @@ pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
     cx.docs.put(DELIVERY, &delivery.id, &delivery);
 }
 
-/// What is sent of a delivery in the outbox. Without its subscription it lapses.
+/// The request for a delivery in the outbox; `None`, and the delivery has failed, when its subscription is gone.
 pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry) -> Option<Outbound> {
     let mut delivery = cx.docs.get::<Delivery>(DELIVERY, &posted.delivery).filter(|row| row.progress == Progress::Sending)?;
     let Some(subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription) else {
@@ -273,26 +273,26 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry) -> Option<Outbound
     })
 }
 
-/// An attempt was made: it is written down, and the vendor's patience says what follows.
-pub(crate) fn told(cx: &mut Cx<'_>, outbound: &Outbound, told: &AttemptResult) {
+/// Stores the result of an attempt, and schedules the next one by the retry policy.
+pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &AttemptResult) {
     let (id, at) = (&outbound.delivery, outbound.at);
     let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress == Progress::Sending) else { return };
     let policy = &cx.vendor.webhooks.policy;
-    let tried = count(&delivery) - delivery.round.min(count(&delivery));
-    delivery.attempts.push(Attempt { at, headers: outbound.signed.iter().cloned().collect(), told: told.clone() });
-    let gap = policy.backoff.get(tried as usize).filter(|_| !delivery.test);
-    let gap = match told {
-        _ if told.is_taken() => None,
+    let earlier = count(&delivery) - delivery.round.min(count(&delivery));
+    delivery.attempts.push(Attempt { at, headers: outbound.signed.iter().cloned().collect(), result: result.clone() });
+    let backoff = policy.backoff.get(earlier as usize).filter(|_| !delivery.test);
+    let backoff = match result {
+        _ if result.is_taken() => None,
         AttemptResult::Answered { status: 410, .. } | AttemptResult::Refused(_) => None,
         AttemptResult::Answered { .. } if !policy.retries_answers => None,
-        AttemptResult::Answered { .. } | AttemptResult::Silent(_) => gap,
+        AttemptResult::Answered { .. } | AttemptResult::Silent(_) => backoff,
     };
     if let Some(mut subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription).filter(|_| !delivery.test) {
-        if told.is_taken() {
+        if result.is_taken() {
             subscription.failures = 0;
         } else {
             subscription.failures += 1;
-            if told.status() == Some(410) {
+            if result.status() == Some(410) {
                 subscription.paused = Some(Pause::Gone);
             } else if policy.pause_after.is_some_and(|most| subscription.failures >= most) {
                 subscription.paused = Some(Pause::Failures);
@@ -300,10 +300,10 @@ pub(crate) fn told(cx: &mut Cx<'_>, outbound: &Outbound, told: &AttemptResult) {
         }
         cx.docs.put(SUBSCRIPTION, &subscription.id, &subscription);
     }
-    match gap {
+    match backoff {
         Some(seconds) => cx.schedule(&mut delivery, time::shift(at, SignedDuration::from_secs(i64::from(*seconds)))),
         None => {
-            delivery.progress = if told.is_taken() { Progress::Delivered } else { Progress::Failed };
+            delivery.progress = if result.is_taken() { Progress::Delivered } else { Progress::Failed };
             cx.docs.put(DELIVERY, id, &delivery);
         }
     }

@@ -35,8 +35,8 @@ impl CredentialMap {
         let default = machine.default_sandbox().lock().world.accounts().credentials(mount);
         let theirs = sandbox.lock().world.accounts().credentials(mount);
         let pairs = default.iter().zip(theirs.iter()).flat_map(|(default, theirs)| {
-            let members = default.facts.iter();
-            members.filter_map(|(name, value)| Some((value.as_str()?.to_owned(), theirs.facts.get(name)?.as_str()?.to_owned())))
+            let members = default.fields.iter();
+            members.filter_map(|(name, value)| Some((value.as_str()?.to_owned(), theirs.fields.get(name)?.as_str()?.to_owned())))
         });
         Self(pairs.filter(|(default, theirs)| default != theirs).collect())
     }

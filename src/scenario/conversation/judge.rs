@@ -18,7 +18,6 @@ use crate::world::Note;
 pub struct Failure {
     /// Where it stands in the conversation.
     pub span: Span,
-    /// What is different.
     pub mismatch: Mismatch,
     /// For a webhook: which one of its step, from 1.
     pub webhook: Option<usize>,
@@ -55,9 +54,8 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// What is different.
+/// How what came differs from what was expected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what each is")]
 pub enum Mismatch {
     #[error("status {found}, expected {expected}")]
     Status { expected: u16, found: u16 },
@@ -106,7 +104,7 @@ pub(super) struct ReceivedAnswer<'a> {
     pub notes: Vec<&'a str>,
 }
 
-/// A webhook that arrived.
+/// A webhook that the receiver of the conversation got.
 #[derive(Debug)]
 pub(super) struct ReceivedWebhook {
     pub at: Timestamp,

@@ -11,7 +11,6 @@ use crate::scenario::story::{Body, Call, Headers};
 /// A call that can be sent to any server that has the vendor's paths.
 #[derive(Clone, Debug)]
 pub struct PlannedCall {
-    /// The method.
     pub method: Method,
     /// The path below the vendor's mount.
     pub path: String,
@@ -19,7 +18,6 @@ pub struct PlannedCall {
     pub query: String,
     /// All headers but those of the transport; `Host` is the host that conversations are written with.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
 }
 

@@ -8,7 +8,7 @@ use crate::engine::webhooks::{AttemptResult, DELIVERY, Delivery};
 
 #[derive(Debug)]
 pub(super) struct Receiver {
-    /// Its address.
+    /// The URL that subscriptions of the conversation deliver to.
     pub inbox: String,
     /// Delivery and attempt of everything that was looked at.
     seen: BTreeSet<(String, usize)>,
@@ -28,7 +28,7 @@ impl Receiver {
         let mut fresh = Vec::new();
         for row in rows.into_iter().filter(|row| row.url.starts_with(&self.inbox)) {
             for (number, attempt) in row.attempts.iter().enumerate() {
-                if matches!(attempt.told, AttemptResult::Answered { .. }) && self.seen.insert((row.id.clone(), number)) {
+                if matches!(attempt.result, AttemptResult::Answered { .. }) && self.seen.insert((row.id.clone(), number)) {
                     let headers = row.headers.iter().cloned().chain(attempt.headers.clone());
                     fresh.push(ReceivedWebhook {
                         at: attempt.at,

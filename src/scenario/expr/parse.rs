@@ -11,9 +11,9 @@ use crate::scenario::error::{nearest, quoted};
 
 /// Longest expression. With no repetition in the language, this and the size of a pattern bound the cost of one.
 const MAX_TEXT: usize = 4096;
-/// Deepest nesting.
+/// How deep an expression may be nested.
 const MAX_DEPTH: usize = 32;
-/// Largest compiled pattern.
+/// How many bytes a compiled pattern may take.
 const MAX_PATTERN: usize = 256 * 1024;
 
 const FUNCTIONS: [(&str, Function, usize); 4] = [

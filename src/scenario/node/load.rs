@@ -11,7 +11,7 @@ use crate::scenario::error::{Diagnostic, Source, Span, Spanned};
 
 /// Largest text that is read.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Deepest nesting, aliases included.
+/// How deep a file may be nested, aliases included.
 const MAX_DEPTH: usize = 64;
 /// Most nodes of a tree, each alias counted with all that it stands for, and long texts as several.
 const MAX_NODES: usize = 100_000;
@@ -273,7 +273,7 @@ fn number(text: &str) -> Plain {
     }
 }
 
-/// Why the parser stopped, in our words where the usual mistakes are concerned.
+/// Why the parser stopped, in words of our own for common mistakes.
 fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
     let text = source.text.as_str();
     let mut start = error.marker().byte_offset().unwrap_or_default().min(text.len());

@@ -36,7 +36,7 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String,
 /// One row; without `rows` to hold it against, all that it says is taken as it is.
 fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> Option<Account> {
     let known: Vec<&str> = match (rows, &node.kind) {
-        (Some(rows), _) => rows.facts().map(|fact| fact.name).chain(members::ACCOUNT).collect(),
+        (Some(rows), _) => rows.fields().map(|spec| spec.name).chain(members::ACCOUNT).collect(),
         (None, Kind::Map(members)) => members.iter().map(|member| member.key.value.as_str()).collect(),
         (None, _) => Vec::new(),
     };
@@ -59,13 +59,13 @@ fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> 
 /// The members that a mount declares: a credential at least, and whole.
 fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &AccountRows) -> Map<String, Value> {
     let mut found = Map::new();
-    let begun = |set: &[FieldSpec]| set.iter().any(|fact| fields.get(fact.name).is_some());
-    for fact in rows.credentials.iter().copied().filter(|set| begun(set)).flatten() {
-        let value = fields.require(reader, fact.name).and_then(|node| member(reader, node, fact));
-        found.extend(value.map(|value| (fact.name.to_owned(), value)));
+    let begun = |set: &[FieldSpec]| set.iter().any(|spec| fields.get(spec.name).is_some());
+    for spec in rows.credentials.iter().copied().filter(|set| begun(set)).flatten() {
+        let value = fields.require(reader, spec.name).and_then(|node| member(reader, node, spec));
+        found.extend(value.map(|value| (spec.name.to_owned(), value)));
     }
     if !rows.credentials.iter().any(|set| begun(set)) {
-        let names = |set: &[FieldSpec]| set.iter().map(|fact| quoted(&[fact.name])).collect::<Vec<_>>().join(" and ");
+        let names = |set: &[FieldSpec]| set.iter().map(|spec| quoted(&[spec.name])).collect::<Vec<_>>().join(" and ");
         let sets: Vec<_> = rows.credentials.iter().map(|set| names(set)).collect();
         reader.problem("S006", node.span, "an account without credentials").label(format!("expected {}", sets.join(", or ")));
     }
@@ -74,13 +74,13 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
 }
 
 /// Those of some members that are there and can be read.
-fn present(reader: &mut Reader<'_>, fields: &Fields<'_>, facts: &[FieldSpec]) -> Map<String, Value> {
-    facts.iter().filter_map(|fact| Some((fact.name.to_owned(), member(reader, fields.get(fact.name)?, fact)?))).collect()
+fn present(reader: &mut Reader<'_>, fields: &Fields<'_>, specs: &[FieldSpec]) -> Map<String, Value> {
+    specs.iter().filter_map(|spec| Some((spec.name.to_owned(), member(reader, fields.get(spec.name)?, spec)?))).collect()
 }
 
-fn member(reader: &mut Reader<'_>, node: &Node, fact: &FieldSpec) -> Option<Value> {
-    let name = fact.name;
-    match fact.form {
+fn member(reader: &mut Reader<'_>, node: &Node, spec: &FieldSpec) -> Option<Value> {
+    let name = spec.name;
+    match spec.field_type {
         FieldType::Text => reader.string(node, name).map(Into::into),
         FieldType::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
         FieldType::Flag => reader.boolean(node, name).map(Into::into),
@@ -90,10 +90,10 @@ fn member(reader: &mut Reader<'_>, node: &Node, fact: &FieldSpec) -> Option<Valu
             let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             reader.choice(node, name, &choices).map(Into::into)
         }
-        FieldType::Settings(facts) => {
-            let known: Vec<_> = facts.iter().map(|fact| fact.name).collect();
+        FieldType::Settings(specs) => {
+            let known: Vec<_> = specs.iter().map(|spec| spec.name).collect();
             let fields = reader.fields(node, name, &known)?;
-            Some(Value::Object(present(reader, &fields, facts)))
+            Some(Value::Object(present(reader, &fields, specs)))
         }
     }
 }

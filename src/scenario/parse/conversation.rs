@@ -20,7 +20,6 @@ const OF_CALL: [&str; 6] = ["headers", "json", "form", "text", "expect", "save"]
 
 const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::Form)];
 
-/// Reads a whole file.
 pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Story> {
     let fields = reader.fields(root, "a conversation", &members::CONVERSATION)?;
     let about = fields.get("about").and_then(|node| reader.string(node, "about"));

@@ -1,4 +1,4 @@
-//! The `overrides`: what calls meet instead of the vendor's normal behavior.
+//! The `overrides`: what matching calls get instead of the vendor's usual answer.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(St
     Some((key.value.clone(), template))
 }
 
-/// `reset`, `500`, or the long form, which also tells whether the work is done.
+/// `reset`, `500`, or the long form, which also says whether the operation is carried out.
 fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Fault> {
     if !matches!(node.kind, Kind::Map(_)) {
         return failure(reader, node, "fault").map(|then| Fault { commit: false, then });

@@ -1,4 +1,4 @@
-//! Parsed nodes as what they have to be. Every function reports what it finds instead and answers `None`; callers go on.
+//! Reads nodes as values of the expected type. Every function reports what it finds instead and returns `None`; callers go on.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ pub(super) type Mounts<'v> = Vec<(&'v str, &'v AccountRows)>;
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) problems: Vec<Diagnostic>,
-    /// `None` when nobody knows, and so every account is taken as it is.
+    /// `None` when the vendors are not known, so that every account is taken as it is.
     pub(super) mounts: Option<Mounts<'s>>,
-    /// Patterns compiled so far.
+    /// How many patterns the file has so far.
     pub(super) patterns: usize,
 }
 
@@ -184,7 +184,7 @@ impl<'s> Reader<'s> {
         None
     }
 
-    /// A word of a closed list.
+    /// One of a closed list of words.
     pub(super) fn choice<T: Copy>(&mut self, node: &Node, member: &str, choices: &[(&str, T)]) -> Option<T> {
         let Kind::Text(word) = &node.kind else {
             let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();

@@ -19,7 +19,7 @@ const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 /// Most patterns of one file.
 const MAX_PATTERNS: usize = 256;
 
-/// A word that paths begin with, and its members where they are a closed set.
+/// A root of paths, and its members where they are a closed set.
 type Root = (&'static str, &'static [&'static str]);
 
 const REQUEST: Root = ("$request", &["body", "query", "headers", "path", "method", "parameters"]);
@@ -27,14 +27,14 @@ const CALL: Root = ("$call", &["nth", "operation"]);
 const STATE: Root = ("$state", &[]);
 const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "subject", "from", "to", "transit_days"]);
 
-/// Where an expression stands, which says what it can look at.
+/// Where an expression is used, which decides what it can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExprContext {
-    /// Something that happens to a call.
+    /// An override, which is about a call.
     Call,
-    /// Something about a parcel, when no call is at hand.
+    /// A timeline, which is about a parcel.
     Parcel,
-    /// A verdict about calls that were made, when the state that they met is gone.
+    /// An expectation about calls of the journal, for which there is no `$state` any more.
     Verdict,
 }
 
@@ -47,7 +47,7 @@ impl ExprContext {
         }
     }
 
-    fn whole(self) -> &'static str {
+    fn noun(self) -> &'static str {
         match self {
             Self::Call => "an override",
             Self::Parcel => "a timeline",
@@ -100,7 +100,7 @@ impl Reader<'_> {
         Some(Between { min, max })
     }
 
-    /// `2`, `1..2` or `1..`.
+    /// A number or a range: `2`, `1..2` or `1..`.
     pub(super) fn count(&mut self, node: &Node, member: &str) -> Option<Count> {
         let text = self.notation(node, member, "a count such as `2`, `1..2` or `1..`")?;
         let read = match text.split_once("..") {
@@ -115,7 +115,7 @@ impl Reader<'_> {
         read
     }
 
-    /// `2xx` or `200`.
+    /// A status or a class: `200` or `2xx`.
     pub(super) fn answered(&mut self, node: &Node, member: &str) -> Option<Answered> {
         let text = self.notation(node, member, "a status such as `200` or `2xx`")?;
         let read = match text.strip_suffix("xx") {
@@ -140,7 +140,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One operation, `vendor.operationId`.
+    /// The name of one operation, `vendor.operationId`.
     pub(super) fn operation(&mut self, name: &Spanned<String>) -> Option<Spanned<Operation>> {
         let pattern = self.pattern_of(name)?;
         let Pattern::One(value) = pattern.value else {
@@ -151,7 +151,7 @@ impl Reader<'_> {
         Some(Spanned { value, span: name.span })
     }
 
-    /// `vendor.operationId`, `vendor.*` or `*`.
+    /// The operations that something is for: `vendor.operationId`, `vendor.*` or `*`.
     pub(super) fn pattern(&mut self, node: &Node, member: &str) -> Option<Spanned<Pattern>> {
         let name = self.spanned(node, member)?;
         self.pattern_of(&name)
@@ -174,11 +174,11 @@ impl Reader<'_> {
     }
 
     /// An expression, or some joined by `all`, `any` or `not`.
-    pub(super) fn condition(&mut self, node: &Node, place: ExprContext) -> Option<Condition> {
+    pub(super) fn condition(&mut self, node: &Node, context: ExprContext) -> Option<Condition> {
         match &node.kind {
-            Kind::Text(text) => self.expression(node, text, place).map(Condition::Test),
-            Kind::Bool(_) => self.expression(node, self.raw(node), place).map(Condition::Test),
-            Kind::Map(_) => self.joined(node, place),
+            Kind::Text(text) => self.expression(node, text, context).map(Condition::Test),
+            Kind::Bool(_) => self.expression(node, self.raw(node), context).map(Condition::Test),
+            Kind::Map(_) => self.joined(node, context),
             _ => {
                 self.wrong_type(node, "a condition", "an expression, `all`, `any` or `not`").help("for example `when: $call.nth == 1`");
                 None
@@ -186,7 +186,7 @@ impl Reader<'_> {
         }
     }
 
-    fn joined(&mut self, node: &Node, place: ExprContext) -> Option<Condition> {
+    fn joined(&mut self, node: &Node, context: ExprContext) -> Option<Condition> {
         let fields = self.fields(node, "a condition", &members::CONDITION)?;
         let [join] = fields.present(&members::CONDITION)[..] else {
             self.problem("S007", node.span, "a condition needs exactly one of `all`, `any` and `not`").help("nest them to combine them");
@@ -194,17 +194,17 @@ impl Reader<'_> {
         };
         let inner = fields.get(join)?;
         if join == "not" {
-            return self.condition(inner, place).map(|condition| Condition::Not(Box::new(condition)));
+            return self.condition(inner, context).map(|condition| Condition::Not(Box::new(condition)));
         }
-        let conditions = self.each(inner, join, |reader, item| reader.condition(item, place));
+        let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
         Some(if join == "all" { Condition::All(conditions) } else { Condition::Any(conditions) })
     }
 
-    fn expression(&mut self, node: &Node, text: &str, place: ExprContext) -> Option<Expr> {
+    fn expression(&mut self, node: &Node, text: &str, context: ExprContext) -> Option<Expr> {
         self.affordable(node)?;
         match Expr::parse(text) {
             Ok(expr) => {
-                self.uses(node, text, expr.uses(), place);
+                self.uses(node, text, expr.uses(), context);
                 Some(expr)
             }
             Err(error) => {
@@ -265,15 +265,15 @@ impl Reader<'_> {
     }
 
     /// Reports paths that can lead nowhere, and counts patterns.
-    fn uses(&mut self, node: &Node, text: &str, uses: &Uses, place: ExprContext) {
+    fn uses(&mut self, node: &Node, text: &str, uses: &Uses, context: ExprContext) {
         self.patterns += uses.patterns;
-        let roots: Vec<&str> = place.roots().iter().map(|(name, _)| *name).collect();
+        let roots: Vec<&str> = context.roots().iter().map(|(name, _)| *name).collect();
         for PathUse { path, range } in &uses.paths {
             let root = format!("${}", path.root);
-            let members = place.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
+            let members = context.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
             let (message, help) = match (members, path.steps.first()) {
                 (None, _) if [REQUEST, STATE, CALL, PARCEL].iter().any(|(name, _)| *name == root) => {
-                    (format!("`{root}` is not known here"), format!("{} sees {}", place.whole(), quoted(&roots)))
+                    (format!("`{root}` is not known here"), format!("{} sees {}", context.noun(), quoted(&roots)))
                 }
                 (None, _) => (format!("unknown path `{root}`"), suggestion(&root, &roots)),
                 (Some(members), Some(Step::Member(name))) if !members.is_empty() && !members.contains(&name.as_str()) => {

@@ -1,4 +1,4 @@
-//! The `webhooks`: who is told from the beginning, and how telling is disturbed.
+//! The `webhooks`: subscriptions that exist from the beginning, and how deliveries are disturbed.
 
 use super::members;
 use super::reader::Reader;

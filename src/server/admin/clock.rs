@@ -68,7 +68,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Advance {
-    /// A span.
+    /// A span of time, which is not negative.
     #[schemars(example = "72h")]
     by: Option<String>,
     to: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Deliveries: what was sent to webhook subscribers, and what came of it.
+//! Deliveries of webhooks, with all attempts.
 
 use http::StatusCode;
 use indexmap::IndexMap;
@@ -37,7 +37,7 @@ pub(crate) struct DeliveryView {
     account: String,
     /// The id of the subscription.
     webhook: String,
-    /// The vendor's word for the event.
+    /// The vendor's name of the event.
     event: String,
     /// What the event is about.
     subject: String,
@@ -93,7 +93,6 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<De
     long_poll(request, || admin.sandbox_changed(request), look).await
 }
 
-/// Which deliveries are listed.
 struct Filter<'a> {
     vendor: Option<&'a str>,
     event: Option<&'a str>,

@@ -53,7 +53,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
         return Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters")));
     }
     let wanted: Value = request.read()?;
-    let fault = Fault::new(name.into(), wanted.clone(), script(admin, &wanted)?);
+    let fault = Fault::new(name.into(), wanted.clone(), runtime(admin, &wanted)?);
     let view = FaultView::of(&fault, 0);
     if fault.bytes() > admin.machine.room(&sandbox) {
         return Err(SandboxError::Bytes.into());
@@ -76,9 +76,9 @@ pub(crate) fn body() -> Value {
 }
 
 /// The runtime of an override.
-pub(crate) fn script(admin: &Admin, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
+pub(crate) fn runtime(admin: &Admin, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
     let text = json!({"name": "fault", "overrides": [wanted]}).to_string();
-    Ok(scenario::run::script(scenarios::parse(admin, text.as_bytes())?))
+    Ok(scenario::run::runtime(scenarios::parse(admin, text.as_bytes())?))
 }
 
 fn no_fault(name: &str) -> Problem {

@@ -21,7 +21,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
-    let contents = Contents { scenario: state.script.source().to_owned(), given: state.scenario_mounts, faults, world: state.world };
+    let contents = Contents { scenario: state.scenario.source().to_owned(), given: state.scenario_mounts, faults, world: state.world };
     contents.write(wall()).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 
@@ -32,26 +32,26 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let Contents { mut world, scenario, given, faults } =
         file.read(&names, wall()).map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };
-    // The file has the data that it made.
+    // The file already has the data of `given`.
     Arc::make_mut(&mut scenario).given.clear();
-    // What was counted is of the present, not of the moment that `reset` goes back to.
+    // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
     let name = request.parameter("s");
     let staged = scenario::run::stage(&admin.machine, name, &scenario, Some(world), wall())?;
     for (fault, wanted) in faults {
-        let script = faults::script(admin, &wanted)?;
-        staged.switch_on(Fault::new(fault, wanted, script));
+        let runtime = faults::runtime(admin, &wanted)?;
+        staged.switch_on(Fault::new(fault, wanted, runtime));
     }
     let mut state = staged.lock();
     state.world.replace_counters(counters);
     state.scenario_mounts.retain(|mount| given.contains(mount));
     drop(state);
-    admin.machine.adopt(&staged);
+    admin.machine.give_own_credentials(&staged);
     let sandbox = if let Some(sandbox) = admin.machine.sandbox(name) {
         admin.machine.replace(&sandbox, staged, false)?;
         sandbox
     } else {
-        staged.keep_for(admin.machine.options().ttl);
+        staged.set_ttl(admin.machine.options().ttl);
         admin.machine.open(staged)?
     };
     sandbox.touch(wall());

@@ -1,4 +1,4 @@
-//! Parcels of every vendor: shown, and moved by hand.
+//! Parcels of all vendors: listed, and moved by hand.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 
-/// A parcel and its life so far.
+/// A parcel with its scans.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Parcel")]
 pub(crate) struct ParcelView {
@@ -34,7 +34,7 @@ pub(crate) struct ParcelView {
     step: u32,
     from: Location,
     to: Location,
-    /// Its scans, oldest first.
+    /// All scans so far, oldest first.
     events: Vec<Scan>,
 }
 
@@ -118,7 +118,6 @@ pub(crate) struct Timelines {
     timelines: Vec<TimelineView>,
 }
 
-/// A built-in timeline.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Timeline")]
 struct TimelineView {

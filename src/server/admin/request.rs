@@ -12,7 +12,6 @@ use crate::server::admin::problem::Problem;
 
 /// A request that fits a route.
 pub(crate) struct AdminRequest<'a> {
-    /// Path parameters, percent-decoded.
     pub parameters: Vec<(&'a str, String)>,
     /// Names and values of the query, percent-decoded.
     pub query: Vec<(String, String)>,

@@ -79,7 +79,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let sandbox = admin.sandbox(request)?;
     let filter = Filter::read(admin, request)?;
     if filter.is_everything() {
-        sandbox.forget();
+        sandbox.clear_journal();
         return Ok(());
     }
     let mut journal = sandbox.journal();

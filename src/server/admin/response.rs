@@ -8,15 +8,12 @@ use serde::Serialize;
 
 use crate::server::body::{self, Payload, full_body, streamed_body};
 
-/// What a handler answers.
 pub(crate) type AdminResponse = Response<Payload>;
 
-/// A JSON document.
 pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> AdminResponse {
     body::json_response(status, document)
 }
 
-/// 204.
 pub(crate) fn no_content() -> AdminResponse {
     let mut response = Response::new(full_body(Bytes::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -28,7 +25,6 @@ pub(crate) fn text(content_type: &'static str, body: impl Into<Bytes>) -> AdminR
     with_type(content_type, full_body(body))
 }
 
-/// Server-sent events.
 pub(crate) fn event_stream(body: Channel<Bytes>) -> AdminResponse {
     with_type("text/event-stream", streamed_body(body))
 }

@@ -14,7 +14,6 @@ use crate::server::admin::state::Admin;
 /// A handler, in the one form that the table can hold.
 pub(crate) type Handler = for<'a> fn(&'a Admin, &'a AdminRequest<'a>) -> HandlerFuture<'a>;
 
-/// What it returns.
 pub(crate) type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<AdminResponse, Problem>> + Send + 'a>>;
 
 /// Makes the JSON Schema of a type.
@@ -31,7 +30,6 @@ pub(crate) enum Access {
     Receiver,
 }
 
-/// A route.
 pub(crate) struct Route {
     pub method: Method,
     /// Below `/_seatrial`; `{…}` is a parameter.

@@ -89,7 +89,7 @@ macro_rules! route {
     };
 }
 
-/// Every route.
+/// All routes, in the order of the OpenAPI document.
 pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/health", OK Health, meta::health, "whether the process answers").access(Access::WithoutToken),
     route!(GET "/version", OK Version, meta::version, "what is running"),

@@ -47,10 +47,10 @@ impl SandboxView {
         let state = sandbox.lock();
         for vendor in admin.machine.vendors().all() {
             let rows = state.world.accounts().credentials(&vendor.mount);
-            credentials.insert(vendor.mount.to_string(), rows.iter().map(|row| (*row.facts).clone()).collect());
+            credentials.insert(vendor.mount.to_string(), rows.iter().map(|row| (*row.fields).clone()).collect());
             urls.insert(vendor.mount.to_string(), admin.vendor_url(request, sandbox, &vendor.mount));
         }
-        let (seed, scenario) = (state.world.seed(), state.scenario.clone());
+        let (seed, scenario) = (state.world.seed(), state.scenario_name.clone());
         drop(state);
         Self {
             name: sandbox.name.to_string(),

@@ -63,7 +63,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     }
     let staged = scenario::run::stage(&admin.machine, &name, &scenario, None, wall())?;
     staged.touch(wall());
-    staged.keep_for(ttl);
+    staged.set_ttl(ttl);
     let sandbox = admin.machine.open(staged)?;
     Ok(SandboxView::of(admin, request, &sandbox))
 }

@@ -29,7 +29,7 @@ pub(crate) struct ScenarioView {
 impl ScenarioView {
     fn of(sandbox: &Sandbox) -> Self {
         let state = sandbox.lock();
-        Self { name: state.scenario.clone(), source: state.script.source().to_owned() }
+        Self { name: state.scenario_name.clone(), source: state.scenario.source().to_owned() }
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
     Ok(ScenarioView::of(&sandbox))
 }
 
-/// Reads a scenario as `seatrial check` does. A word alone is the name of a built-in scenario.
+/// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.
 pub(crate) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
     let word = str::from_utf8(bytes).map(|text| text.trim().trim_matches('"')).unwrap_or_default();
     let is_name = word.starts_with(|letter: char| letter.is_ascii_lowercase())

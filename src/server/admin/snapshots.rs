@@ -86,6 +86,6 @@ pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
     let ttl = sandboxes::ttl(admin, wanted.ttl.as_deref())?;
     let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
     let copy = admin.machine.fork(&source, &name, wall())?;
-    copy.keep_for(ttl);
+    copy.set_ttl(ttl);
     Ok(SandboxView::of(admin, request, &copy))
 }

@@ -1,4 +1,4 @@
-//! What handlers work on.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Expectations in, a verdict out.
+//! Judging expectations by the journal and the deliveries.
 
 use serde_json::{Value, json};
 

@@ -12,7 +12,6 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 
-/// A subscription.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Webhook")]
 pub(crate) struct WebhookView {
@@ -20,7 +19,7 @@ pub(crate) struct WebhookView {
     vendor: String,
     account: String,
     url: String,
-    /// The vendor's words; `*` is all of them.
+    /// The vendor's names of the events; `*` is all of them.
     events: Vec<String>,
     format: Format,
     /// What bodies are signed with, or what is sent along.
@@ -30,7 +29,7 @@ pub(crate) struct WebhookView {
     paused: Option<Pause>,
     /// The number of failed attempts since the last successful one.
     failures: u32,
-    /// The number of events that it was sent.
+    /// The number of deliveries that were created for it.
     told: u64,
     created: Timestamp,
 }
@@ -43,7 +42,7 @@ pub(crate) struct CreateWebhook {
     vendor: String,
     /// The account of the vendor's first credential when left out.
     account: Option<String>,
-    /// The vendor's words; all of them when left out.
+    /// The vendor's names of the events; all of them when left out.
     #[serde(default)]
     events: Vec<String>,
     #[serde(default)]
@@ -136,7 +135,7 @@ pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<De
         let vendor = admin.machine.vendors().find(&subscription.vendor)?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);
         let event = wanted.event.as_deref().or(first).or_else(|| vendor.webhooks.events.first().copied())?;
-        let id = cx.try_out(&subscription.id, event)?;
+        let id = cx.send_test(&subscription.id, event)?;
         DeliveryView::find(cx, &id)
     })
 }

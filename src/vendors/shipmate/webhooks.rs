@@ -45,7 +45,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
 
 /// A consignment was made or cancelled.
 pub(super) fn consignment(cx: &mut Cx<'_>, event: &str, reference: &str) {
-    if !cx.is_heard(event) {
+    if !cx.is_subscribed(event) {
         return;
     }
     let Some(body) = cx.docs.raw(CONSIGNMENT, reference) else { return };
@@ -64,7 +64,7 @@ pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
         _ => None,
     };
     let kind = if cx.credential.is("event_type_codes") { str::to_owned } else { label };
-    for event in [UPDATED].into_iter().chain(own).filter(|event| cx.is_heard(event)).collect::<Vec<_>>() {
+    for event in [UPDATED].into_iter().chain(own).filter(|event| cx.is_subscribed(event)).collect::<Vec<_>>() {
         let Some(body) = cx.docs.raw(CONSIGNMENT, &parcel.subject) else { return };
         let Some(payload) = step(&wire::stored(body), parcel, scan, kind) else { return };
         cx.notify(event, &parcel.tracking_number, &payload);

@@ -40,7 +40,7 @@ fn yes() -> bool {
 /// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.
 pub(super) fn owner(cx: &Cx<'_>) -> Cow<'static, str> {
     let (id, _) = cx.docs.account().name.split_once(' ').unwrap_or_default();
-    let managed = is_object_id(id).then(|| cx.docs.common::<Platform>(MANAGED_ACCOUNT, id)).flatten();
+    let managed = is_object_id(id).then(|| cx.docs.get_shared::<Platform>(MANAGED_ACCOUNT, id)).flatten();
     managed.map_or(Cow::Borrowed(CATALOG.owner.as_str()), |managed| managed.email.into())
 }
 

@@ -34,7 +34,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
 
 /// A label was made, or its status changed.
 pub(super) fn transaction(cx: &mut Cx<'_>, event: &str, transaction: &Transaction) {
-    if cx.is_heard(event) {
+    if cx.is_subscribed(event) {
         let data = transactions::told(cx, transaction.clone());
         let payload = json!({"test": transaction.test, "data": data});
         cx.notify(event, &transaction.object_id, &payload);
@@ -43,7 +43,7 @@ pub(super) fn transaction(cx: &mut Cx<'_>, event: &str, transaction: &Transactio
 
 /// A parcel was scanned.
 pub(super) fn track(cx: &mut Cx<'_>, parcel: &Parcel) {
-    if cx.is_heard(TRACK_UPDATED) {
+    if cx.is_subscribed(TRACK_UPDATED) {
         let test = Mode::of(cx).is_test();
         let track = tracking::told(cx, parcel, test);
         let payload = json!({"test": test, "carrier": parcel.carrier, "metadata": track.metadata, "data": track});

@@ -23,7 +23,7 @@ pub(crate) struct EntryView {
     /// Such as `shippo.CreateAddress`; `null` if no operation has this path.
     operation: Option<String>,
     method: String,
-    /// Path and query.
+    /// The path and query as sent.
     target: String,
     status: u16,
     /// Remarks, such as where the request or the answer departs from the vendor's document.
@@ -93,7 +93,6 @@ pub(super) fn body_of(body: &[u8], secrets: Secrets) -> Value {
     if secrets == Secrets::Hidden { secrets::text(&text).into() } else { text.into() }
 }
 
-/// Path and query.
 pub(super) fn target(entry: &Entry, secrets: Secrets) -> Cow<'_, str> {
     if secrets == Secrets::Hidden { secrets::text(&entry.target) } else { entry.target.as_str().into() }
 }

@@ -53,7 +53,6 @@ fn ndjson(rows: &[Arc<Entry>], secrets: Secrets) -> Vec<u8> {
     out
 }
 
-/// HTTP Archive 1.2.
 fn har(rows: &[Arc<Entry>], secrets: Secrets) -> Value {
     let entries: Vec<Value> = rows.iter().map(|row| har_entry(row, secrets)).collect();
     json!({"log": {
@@ -120,7 +119,6 @@ fn cut(message: &Message) -> Option<String> {
     message.is_cut().then(|| format!("cut: the first {} of {} bytes", message.body.len(), message.length))
 }
 
-/// A body as text.
 fn text(body: &[u8], secrets: Secrets) -> String {
     match body_of(body, secrets) {
         Value::Null => String::new(),

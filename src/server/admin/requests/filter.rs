@@ -56,14 +56,14 @@ enum Since {
 impl Filter {
     pub fn read(admin: &Admin, request: &AdminRequest<'_>) -> Result<Self, Problem> {
         let text = |name: &str| request.query(name).map(str::to_owned);
-        // A name that nothing can have would fit no call, and be waited for in vain.
+        // An unknown name would match no call, and `wait` would wait in vain.
         if let Some(wanted) = request.query("vendor") {
-            known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| &*vendor.id).collect::<Vec<_>>())?;
+            check_known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| &*vendor.id).collect::<Vec<_>>())?;
         }
         if let Some(wanted) = request.query("operation") {
             let loaded = admin.machine.vendors().loaded().iter();
             let names = loaded.flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name);
-            known("operation", wanted, &names.collect::<Vec<_>>())?;
+            check_known("operation", wanted, &names.collect::<Vec<_>>())?;
         }
         let status = text("status");
         if let Some(status) = &status
@@ -117,7 +117,7 @@ impl Filter {
         let Some(Since::Id(id)) = &self.since else { return Ok(0) };
         match journal.iter().rev().find(|entry| *entry.id == **id) {
             Some(entry) => Ok(entry.number),
-            // It made room for others, so that all that are left came after it.
+            // It was dropped, so all that are left came after it.
             None if journal.dropped > 0 => Ok(0),
             None => Err(Problem::bad_request(format!("`since` is a time or the id of a call in this journal, found `{id}`"))),
         }
@@ -138,8 +138,7 @@ impl Filter {
     }
 }
 
-/// Refuses an unknown name.
-fn known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
+fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
     if names.contains(&wanted) {
         return Ok(());
     }

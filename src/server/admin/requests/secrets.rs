@@ -22,7 +22,6 @@ const ENDS: [&str; 7] = ["password", "passwd", "secret", "apikey", "token", "ass
 /// Names that end so and are none: places in a list.
 const OPEN: [&str; 2] = ["pagetoken", "nexttoken"];
 
-/// Whether secrets are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Secrets {
     Hidden,

@@ -34,8 +34,8 @@ struct Subscriber {
     left: usize,
 }
 
-/// Why a stream ends.
-struct End(&'static str);
+/// The reason for the end of a stream, as its last event says.
+struct StreamEnd(&'static str);
 
 pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
@@ -61,8 +61,8 @@ async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, Infallible>)
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         let listening = subscriber.sandbox.upgrade().map(|sandbox| sandbox.listen());
-        let (events, end) = subscriber.news();
-        let end = end.map(|End(reason)| event("end", None, &json!({"reason": reason})));
+        let (events, end) = subscriber.new_events();
+        let end = end.map(|StreamEnd(reason)| event("end", None, &json!({"reason": reason})));
         let is_over = end.is_some();
         for event in events.into_iter().chain(end) {
             if sender.send_data(event).await.is_err() {
@@ -83,9 +83,9 @@ async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, Infallible>)
 
 impl Subscriber {
     /// New events, oldest first, and whether they are the last ones.
-    fn news(&mut self) -> (Vec<Bytes>, Option<End>) {
+    fn new_events(&mut self) -> (Vec<Bytes>, Option<StreamEnd>) {
         let is_there = |sandbox: &Arc<Sandbox>| self.machine.sandbox(&sandbox.name).is_some_and(|other| Arc::ptr_eq(&other, sandbox));
-        let Some(sandbox) = self.sandbox.upgrade().filter(is_there) else { return (Vec::new(), Some(End("the sandbox is gone"))) };
+        let Some(sandbox) = self.sandbox.upgrade().filter(is_there) else { return (Vec::new(), Some(StreamEnd("the sandbox is gone"))) };
         // A sandbox with a subscriber is in use.
         sandbox.touch(wall());
         let journal = sandbox.journal();
@@ -99,7 +99,7 @@ impl Subscriber {
         let fitting = rows.iter().filter(|row| self.filter.fits(row)).take(self.left);
         let events: Vec<Bytes> = fitting.map(|row| event("request", Some(&row.id), &EntryView::of(row, self.secrets))).collect();
         self.left = self.left.saturating_sub(events.len());
-        (lost.into_iter().chain(events).collect(), (self.left == 0).then_some(End("as many calls as were wanted")))
+        (lost.into_iter().chain(events).collect(), (self.left == 0).then_some(StreamEnd("as many calls as were wanted")))
     }
 }
 

@@ -103,7 +103,7 @@ pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference
     for (own, parcel) in rows {
         cx.docs.remove(PARCEL_REFERENCE, &own);
         if let Some(mut parcel) = parcel {
-            cx.stop(&mut parcel);
+            cx.cancel_parcel(&mut parcel);
         }
     }
     if let Some(number) = order {

@@ -47,7 +47,7 @@ struct Type {
 impl PackagingRules {
     pub fn of(account: &Credential) -> Self {
         let standard = &CATALOG.packaging;
-        let own = account.facts.get("packaging");
+        let own = account.fields.get("packaging");
         let flag = |name, usual| own.and_then(|own| own.get(name)).and_then(Value::as_bool).unwrap_or(usual);
         let default = own.and_then(|own| own.get("default")).map_or(standard.default.as_deref(), Value::as_str);
         Self {

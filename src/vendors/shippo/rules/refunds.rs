@@ -53,7 +53,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     if let Some(mut parcel) = cx.parcel(&transaction.tracking_number) {
         late |= parcel.is_scanned();
         if !late {
-            cx.stop(&mut parcel);
+            cx.cancel_parcel(&mut parcel);
         }
     }
     "REFUNDPENDING".clone_into(&mut transaction.status);

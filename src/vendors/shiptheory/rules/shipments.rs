@@ -153,7 +153,7 @@ const FOUND_BY: [Filter; 29] = {
 pub(in super::super) fn search(cx: &mut Cx<'_>) -> Outcome {
     let day = |name: &str| cx.call.query(name).and_then(|day| day.parse().ok()).unwrap_or(Date::ZERO);
     let (from, to) = (day("created_from"), day("created_to"));
-    let most = cx.credential.facts.get("search_days").and_then(Value::as_i64).unwrap_or(SEARCH_DAYS);
+    let most = cx.credential.fields.get("search_days").and_then(Value::as_i64).unwrap_or(SEARCH_DAYS);
     if i64::from((to - from).get_days()) > most {
         let text = format!("The date range must not be longer than {most} days");
         return Err(checks::failed("created_to", "range", text));

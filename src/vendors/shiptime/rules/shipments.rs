@@ -340,7 +340,7 @@ pub(in crate::vendors::shiptime) fn cancel(cx: &mut Cx<'_>) -> Outcome {
     }
     for number in &shipment.numbers {
         if let Some(mut parcel) = cx.parcel(number) {
-            cx.stop(&mut parcel);
+            cx.cancel_parcel(&mut parcel);
         }
     }
     pickups::leave(cx, &mut shipment);

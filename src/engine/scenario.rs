@@ -1,4 +1,4 @@
-//! What a scenario may do to a call and to a parcel. The engine knows only this much of scenarios.
+//! What the engine asks a scenario: about calls, parcels and webhooks. It knows nothing else of scenarios.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,11 +24,11 @@ use crate::world::{Account, AccountId, Counters, Effect, Tally};
 pub struct Decision {
     /// How long its answer is held back.
     pub delay: Duration,
-    /// What is answered in place of the behavior, which then does not run.
+    /// What is answered instead of running the handler.
     pub instead: Option<Instead>,
     /// What goes wrong on the wire once the answer is known.
     pub wire: Option<Wire>,
-    /// The status that is answered, in the vendor's words for a failure of its own, whatever the behavior came to.
+    /// The status of the answer, which is the vendor's for a failure of its own, whatever the handler returned.
     pub failing: Option<StatusCode>,
     /// The scenario's own limit that the call was counted against.
     pub quota: Option<Quota>,
@@ -36,11 +36,10 @@ pub struct Decision {
     pub effect: Option<Effect>,
 }
 
-/// An answer in place of a behavior.
+/// An answer instead of the handler's.
 pub enum Instead {
-    /// This one.
     Reply(Reply),
-    /// The vendor's own words for this refusal.
+    /// A refusal, which the vendor's dialect words.
     Refusal(Refusal),
 }
 
@@ -54,40 +53,37 @@ impl Instead {
     }
 }
 
-/// How telling subscribers is disturbed.
+/// How webhook deliveries are disturbed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WebhookChaos {
-    /// The share of notices that are told twice.
+    /// The share of deliveries that are sent twice.
     pub duplicate: f64,
-    /// The share of notices that are never told.
+    /// The share of deliveries that are never sent.
     pub drop: f64,
-    /// How many others may overtake a notice.
+    /// How many others may overtake a delivery.
     pub reorder: u64,
-    /// How late notices are, at least and at most.
+    /// By how much deliveries are late, at least and at most.
     pub delay: (Duration, Duration),
 }
 
-/// What a script may look at while it decides.
+/// A call as a scenario sees it, and the documents of its account.
 pub struct View<'a> {
-    /// The vendor's id.
     pub vendor: &'a str,
-    /// The call.
     pub call: &'a Call<'a>,
     /// Its number among the calls of its operation by its account, from 1; 0 when its path leads to no operation.
     pub nth: u64,
-    /// Who asks; `None` when the credentials were no good.
+    /// The account of the caller; `None` when it is not authenticated.
     pub account: Option<AccountId>,
     /// The documents of the caller's account.
     pub documents: &'a Account,
     /// The vendor's answer to `$state`.
     pub state: fn(&Account) -> Value,
-    /// The world's time.
     pub now: Timestamp,
 }
 
-/// A scenario at work in sandboxes. What it counts in one of them stands in the world's counters.
+/// A scenario, bound to the engine. What it counts is in the counters of each world.
 pub trait ScenarioRuntime: Send + Sync {
-    /// What happens to a call; asked once per call, after its credentials were read and before its behavior runs.
+    /// What happens to a call. Called once for each, after authentication and before the handler.
     fn decide(&self, view: &View<'_>, tally: &mut Tally<'_>, rng: &mut Rng) -> Decision;
 
     /// The name of the timeline that a new parcel of `vendor` follows; `None` is the usual one.
@@ -101,7 +97,7 @@ pub trait ScenarioRuntime: Send + Sync {
         false
     }
 
-    /// How telling subscribers is disturbed.
+    /// How webhook deliveries are disturbed.
     fn webhook_chaos(&self) -> WebhookChaos {
         WebhookChaos::default()
     }
@@ -109,7 +105,7 @@ pub trait ScenarioRuntime: Send + Sync {
     /// The text of the scenario; empty for the one that changes nothing.
     fn source(&self) -> &str;
 
-    /// What it prepared and what has had no effect so far.
+    /// Its rules that have had no effect so far.
     fn unused(&self, _: &Counters) -> Vec<UnusedRule> {
         Vec::new()
     }
@@ -118,7 +114,7 @@ pub trait ScenarioRuntime: Send + Sync {
 /// A rule of a scenario, or a fault, that never had an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnusedRule {
-    /// `override`, `timeline` or `fault`.
+    /// What the rule is: `override`, `timeline` or `fault`.
     pub what: &'static str,
     /// Its name, or the operations that an override is for.
     pub name: String,
@@ -139,21 +135,20 @@ impl fmt::Display for UnusedRule {
 /// Something that goes wrong on purpose, switched on at run time.
 #[derive(Clone)]
 pub struct Fault {
-    /// Its name, under which the world counts for it.
+    /// Its name, which is also the owner of its counters.
     pub name: Name,
-    /// What was asked for, as it came in.
+    /// The override, as it came in.
     pub wanted: Value,
-    /// What it does.
-    pub script: Arc<dyn ScenarioRuntime>,
+    pub runtime: Arc<dyn ScenarioRuntime>,
     bytes: usize,
 }
 
 impl Fault {
-    /// A fault of that name: what was asked for, and what that does.
+    /// A fault from an override, as it came in and as it is bound to the engine.
     #[must_use]
-    pub fn new(name: Name, wanted: Value, script: Arc<dyn ScenarioRuntime>) -> Self {
+    pub fn new(name: Name, wanted: Value, runtime: Arc<dyn ScenarioRuntime>) -> Self {
         let bytes = name.len() + wanted.to_string().len();
-        Self { name, wanted, script, bytes }
+        Self { name, wanted, runtime, bytes }
     }
 
     /// How much it takes in memory, about.
@@ -162,7 +157,7 @@ impl Fault {
         self.bytes
     }
 
-    /// That it had no effect so far, if so.
+    /// The remark that it had no effect, if it had none.
     #[must_use]
     pub fn unused(&self, counters: &Counters, detail: &str) -> Option<UnusedRule> {
         let unused = || UnusedRule { what: "fault", name: self.name.to_string(), line: None, detail: detail.to_owned() };
