@@ -16,6 +16,7 @@ use crate::engine::public_urls::PublicUrls;
 use crate::engine::refusal::Refusal;
 use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
+use crate::spec::Schemas;
 use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Task, World};
 
 /// The context of one call, or of one due task.
@@ -36,8 +37,15 @@ pub struct Cx<'w> {
     /// All vendors of the machine.
     pub(crate) vendors: &'w [Arc<Vendor>],
     pub(crate) vendor: &'w Vendor,
+    pub(crate) documents: &'w dyn Documents,
     pub(crate) scenario: &'w dyn ScenarioRuntime,
     pub(crate) public_urls: &'w PublicUrls,
+}
+
+/// The OpenAPI documents of the machine.
+pub(crate) trait Documents {
+    /// The schemas in that of a vendor.
+    fn schemas(&self, vendor: &str) -> &Schemas;
 }
 
 /// The documents of one account.
@@ -60,6 +68,7 @@ impl<'w> Cx<'w> {
             public_urls: scope.public_urls,
             vendors: scope.vendors,
             vendor: scope.vendor,
+            documents: scope.documents,
             scenario,
         }
     }
@@ -96,6 +105,11 @@ impl<'w> Cx<'w> {
         &self.vendor.id
     }
 
+    /// The schemas of the vendor's document.
+    pub(crate) fn schemas(&self) -> &'w Schemas {
+        self.documents.schemas(&self.vendor.id)
+    }
+
     /// Adds a remark for the journal.
     pub fn note(&mut self, code: &'static str, blame: Blame, detail: impl Into<String>) {
         self.notes.push(Note::new(code, blame, detail));
@@ -110,6 +124,7 @@ pub(crate) struct Scope<'w> {
     pub public_urls: &'w PublicUrls,
     pub vendors: &'w [Arc<Vendor>],
     pub vendor: &'w Vendor,
+    pub documents: &'w dyn Documents,
     pub account: AccountId,
 }
 

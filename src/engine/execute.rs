@@ -142,8 +142,8 @@ impl Machine {
         account: AccountId,
         now: Timestamp,
     ) -> Scope<'w> {
-        let (vendors, public_urls) = (self.vendors.all(), self.public_urls());
-        Scope { now, call, sandbox: &sandbox.name, public_urls, vendors, vendor, account }
+        let (vendors, documents, public_urls) = (self.vendors.all(), &self.vendors, self.public_urls());
+        Scope { now, call, sandbox: &sandbox.name, public_urls, vendors, vendor, documents, account }
     }
 
     /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.

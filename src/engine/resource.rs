@@ -2,13 +2,26 @@
 //!
 //! ```
 //! # use seatrial::engine::Operations;
-//! # use seatrial::engine::resource::{Resource, Sent, Source};
+//! # use seatrial::engine::resource::Resource;
 //! fn rows(rows: &mut Operations, tags: &'static Resource) {
 //!     rows.create("addTag", tags).read("viewTag", tags).list("listTags", tags).update("updateTag", tags).delete("deleteTag", tags);
 //! }
-//! # const MEMBERS: &[(&str, Source)] =
-//! &[("id", Source::Id), ("name", Source::Sent(Sent::Null)), ("color", Source::Sent(Sent::Text("#000")))]
-//! # ;
+//! ```
+//!
+//! The members of a document are the properties of a component of the vendor's OpenAPI document, in their order:
+//!
+//! ```yaml
+//! Tag:
+//!   properties:
+//!     id: {type: integer, x-source: id}
+//!     name: {type: string}                              # as it was sent
+//!     color: {type: string, default: '#000'}            # that, if it was not sent
+//!     owner: {type: string, nullable: true}             # null, if it was not sent; what is not nullable is left out
+//!     created: {type: string, x-source: created}        # or `updated`, by the virtual clock
+//!     status: {type: string, readOnly: true, default: ACTIVE} # always that, whatever was sent
+//!     account: {type: string, x-source: account}        # by a function of `Conventions::sources`
+//!     links: {type: array, x-source: answer}            # in answers only
+//!     price: {type: string, x-stored: two-places}       # by a function of `Conventions::forms`
 //! ```
 //!
 //! What a body says was validated by the document before, or is read by the vendor's own [`Resource::read`]. A behavior that fits
@@ -25,6 +38,7 @@ use crate::engine::listing::{Listing, Page};
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::vendor::Operations;
+use crate::spec::{Schema, Schemas};
 use crate::world::Kind;
 
 /// The members of a body, as they were read.
@@ -33,14 +47,20 @@ pub type Members = Map<String, Value>;
 /// Reads the members of a body, or refuses it.
 pub type ReadBody = fn(&mut Cx<'_>, &Value) -> Result<Members, Refusal>;
 
+/// Makes a member that no caller sends.
+pub type MakeMember = fn(&Cx<'_>) -> Value;
+
+/// Makes what is kept of a member that was read.
+pub type KeepMember = fn(&Value) -> Value;
+
 /// One kind of documents, and how callers treat it.
 pub struct Resource {
     /// The kind under which it is stored.
     pub kind: Kind,
     /// Reads a body; `None` if the document validates it, which makes rows of valid requests.
     pub read: Option<ReadBody>,
-    /// The members of the document in their order, and what they are made from.
-    pub members: &'static [(&'static str, Source)],
+    /// The component of the OpenAPI document whose properties are its members.
+    pub schema: &'static str,
     /// Has the last word about a document before it is stored: the members that were read, and the document. [`unchanged`] has none.
     pub finish: fn(&mut Cx<'_>, &Members, &mut Members) -> Result<(), Refusal>,
     /// What the query of its list may say.
@@ -57,6 +77,10 @@ pub struct Conventions {
     pub named: fn(&Cx<'_>) -> Result<String, Refusal>,
     /// How times of creation and change are written.
     pub stamp: fn(Timestamp) -> Value,
+    /// What `x-source` of a member may name: the function makes it of the context.
+    pub sources: &'static [(&'static str, MakeMember)],
+    /// What `x-stored` of a member may name. The answer to the request itself shows the member as it was read, later ones as it is kept.
+    pub forms: &'static [(&'static str, KeepMember)],
     /// What an update leaves out keeps its value. Otherwise it is as in a new document.
     pub merges: bool,
     /// The status of the answer to a creation.
@@ -67,39 +91,6 @@ pub struct Conventions {
     pub page: fn(&Cx<'_>, Page<Value>) -> Reply,
     /// The answer to a deletion.
     pub deleted: fn() -> Reply,
-}
-
-/// What a member of a document is made from.
-#[derive(Clone, Copy)]
-pub enum Source {
-    /// The member of that name that was read.
-    Sent(Sent),
-    /// The member that was read, in another form; the answer to the request itself still shows it as it was read.
-    Kept(fn(&Value) -> Value, Sent),
-    /// The id that it is stored under.
-    Id,
-    /// When it was created, by the virtual clock.
-    Created,
-    /// When it was last changed.
-    Updated,
-    /// Always the same, whatever was sent.
-    Is(Sent),
-    /// What the function makes of the context: the owner, the mode.
-    Of(fn(&Cx<'_>) -> Value),
-}
-
-/// The value of a member that was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// There is no such member then.
-    Absent,
-    Null,
-    Text(&'static str),
-    Flag(bool),
-    /// A list without elements.
-    List,
-    /// An object that has no members.
-    Object,
 }
 
 /// A document that was made from a body.
@@ -139,9 +130,9 @@ impl Resource {
         let mut document = self.document(cx, &id, &read, before.as_ref());
         (self.finish)(cx, &read, &mut document)?;
         let mut shown = document.clone();
-        for (name, source) in self.members {
-            if let (Source::Kept(..), Some(sent)) = (source, read.get(*name)) {
-                shown.insert((*name).to_owned(), sent.clone());
+        for (name, _) in self.properties(cx).filter(|(_, schema)| schema.stored.is_some()) {
+            if let Some(sent) = read.get(name) {
+                shown.insert(name.to_owned(), sent.clone());
             }
         }
         Ok(Made { id, document: document.into(), shown: shown.into() })
@@ -158,22 +149,44 @@ impl Resource {
     }
 
     fn document(&self, cx: &Cx<'_>, id: &str, read: &Members, before: Option<&Members>) -> Members {
-        let now = (self.conventions.stamp)(cx.now);
-        let kept = |name: &str| before.and_then(|before| before.get(name)).cloned();
-        let missing = |name: &str, sent: Sent| if self.conventions.merges { kept(name).or(sent.value()) } else { sent.value() };
-        let member = |(name, source): &(&'static str, Source)| {
-            let value = match source {
-                Source::Sent(sent) => read.get(*name).cloned().or_else(|| missing(name, *sent)),
-                Source::Kept(form, sent) => read.get(*name).map(form).or_else(|| missing(name, *sent)),
-                Source::Id => Some(id.into()),
-                Source::Created => Some(kept(name).unwrap_or_else(|| now.clone())),
-                Source::Updated => Some(now.clone()),
-                Source::Is(sent) => sent.value(),
-                Source::Of(make) => Some(make(cx)),
+        let conventions = self.conventions;
+        let now = (conventions.stamp)(cx.now);
+        let before = |name: &str| before.and_then(|before| before.get(name)).cloned();
+        let member = |(name, schema): (&str, &Schema)| {
+            let usual = || schema.default.clone().or(schema.nullable.then_some(Value::Null));
+            let value = match schema.source.as_deref() {
+                Some("id") => Some(id.into()),
+                Some("created") => Some(before(name).unwrap_or_else(|| now.clone())),
+                Some("updated") => Some(now.clone()),
+                Some("answer") => None,
+                Some(source) => lookup(conventions.sources, source).map(|make| make(cx)),
+                None if schema.read_only => usual(),
+                None => {
+                    let form = schema.stored.as_deref().and_then(|form| lookup(conventions.forms, form));
+                    let sent = read.get(name).map(|sent| form.map_or_else(|| sent.clone(), |form| form(sent)));
+                    sent.or_else(|| if conventions.merges { before(name) } else { None }).or_else(usual)
+                }
             };
-            value.map(|value| ((*name).to_owned(), value))
+            value.map(|value| (name.to_owned(), value))
         };
-        self.members.iter().filter_map(member).collect()
+        self.properties(cx).filter_map(member).collect()
+    }
+
+    fn properties<'w>(&self, cx: &Cx<'w>) -> impl Iterator<Item = (&'w str, &'w Schema)> {
+        cx.schemas().properties(self.schema).into_iter().flatten()
+    }
+
+    /// What it needs, and its vendor's document or conventions lack.
+    pub(super) fn unknown_words(&self, schemas: &Schemas) -> Vec<String> {
+        let Some(properties) = schemas.properties(self.schema) else { return vec![format!("components/schemas/{}", self.schema)] };
+        let has_source =
+            |name: &str| ["id", "created", "updated", "answer"].contains(&name) || lookup(self.conventions.sources, name).is_some();
+        let unknown = |(name, schema): (&str, &Schema)| {
+            let source = schema.source.as_deref().filter(|source| !has_source(source));
+            let form = schema.stored.as_deref().filter(|form| lookup(self.conventions.forms, form).is_none());
+            source.or(form).map(|word| format!("`{word}` of `{}.{name}`", self.schema))
+        };
+        properties.filter_map(unknown).collect()
     }
 
     fn create(&self, cx: &mut Cx<'_>) -> Outcome {
@@ -214,42 +227,38 @@ pub fn unchanged(_: &mut Cx<'_>, _: &Members, _: &mut Members) -> Result<(), Ref
     Ok(())
 }
 
-impl Sent {
-    fn value(self) -> Option<Value> {
-        match self {
-            Self::Absent => None,
-            Self::Null => Some(Value::Null),
-            Self::Text(text) => Some(text.into()),
-            Self::Flag(flag) => Some(flag.into()),
-            Self::List => Some(Value::Array(Vec::new())),
-            Self::Object => Some(Map::new().into()),
-        }
-    }
+fn lookup<F: Copy>(rows: &[(&str, F)], wanted: &str) -> Option<F> {
+    rows.iter().find(|(name, _)| *name == wanted).map(|(_, found)| *found)
 }
 
 impl Operations {
     /// A document is created from the body.
     pub fn create(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.create(cx))
+        self.of(resource).resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.create(cx))
     }
 
     /// The document that the path names is answered.
     pub fn read(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.get(cx))
+        self.of(resource).resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.get(cx))
     }
 
     /// A page of the documents is answered.
     pub fn list(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.list(cx))
+        self.of(resource).resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.list(cx))
     }
 
     /// The document that the path names is changed.
     pub fn update(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.update(cx))
+        self.of(resource).resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.update(cx))
     }
 
     /// The document that the path names is deleted.
     pub fn delete(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.delete(cx))
+        self.of(resource).resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.delete(cx))
+    }
+
+    fn of(&mut self, resource: &'static Resource) -> &mut Self {
+        self.checks.push(Box::new(|schemas| resource.unknown_words(schemas)));
+        self
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::refusal::Refusal;
 use crate::engine::webhooks::Webhooks;
-use crate::spec::{Operation, Reading, Tier};
+use crate::spec::{Operation, Reading, Schemas, Tier};
 use crate::world::{Account, Credential, Task};
 
 /// One emulated API, in one version.
@@ -126,10 +126,14 @@ pub struct OperationRow {
     pub(crate) handler: BoxedHandler,
 }
 
+pub(super) type CheckSchemas = Box<dyn Fn(&Schemas) -> Vec<String>>;
+
 /// The rows of a vendor, while `Vendor::operations` adds them.
 #[derive(Default)]
 pub struct Operations {
     pub(crate) rows: Vec<OperationRow>,
+    /// What resources look for in the document, and do not find.
+    pub(super) checks: Vec<CheckSchemas>,
 }
 
 impl Operations {

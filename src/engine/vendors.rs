@@ -6,9 +6,10 @@ use http::Method;
 
 use crate::base::name::Name;
 use crate::carrier::Parcel;
+use crate::engine::cx::Documents;
 use crate::engine::sample;
 use crate::engine::vendor::{OperationRow, Operations, Vendor};
-use crate::spec::{Catalog, Operation, Route};
+use crate::spec::{Catalog, Operation, Route, Schemas};
 
 /// All vendors of a machine, in the order in which people see them.
 pub struct Vendors {
@@ -71,6 +72,13 @@ impl Vendors {
     }
 }
 
+impl Documents for Vendors {
+    fn schemas(&self, vendor: &str) -> &Schemas {
+        let loaded = self.loaded.iter().find(|loaded| loaded.vendor.id == vendor);
+        loaded.expect("a context is that of a vendor of the machine").catalog().schemas()
+    }
+}
+
 impl LoadedVendor {
     /// The operations of its document.
     #[must_use]
@@ -109,6 +117,8 @@ fn load(vendor: &Vendor) -> (Arc<Catalog>, Vec<OperationRow>) {
     let catalog = Arc::new(catalog.unwrap_or_else(|error| panic!("{error}")));
     let mut operations = Operations::default();
     (vendor.operations)(&mut operations);
+    let unknown: Vec<String> = operations.checks.iter().flat_map(|unknown_words| unknown_words(catalog.schemas())).collect();
+    assert!(unknown.is_empty(), "{} has resources that its document does not describe: {}", vendor.id, unknown.join(", "));
     let mut rows: Vec<Option<OperationRow>> = catalog.operations().iter().map(|_| None).collect();
     for row in operations.rows {
         let index = catalog.operation(&row.operation).map(|operation| operation.index);

@@ -22,6 +22,7 @@ pub struct Catalog {
     pub(super) router: matchit::Router<usize>,
     /// What counts for calls that lead to no operation.
     pub(super) rate_limit: Option<RateLimit>,
+    pub(super) schemas: Arc<Schemas>,
     /// Whether fixed segments stand in the router in lower case, and match whatever the case of their letters.
     pub(super) case_insensitive: bool,
 }
@@ -261,6 +262,10 @@ impl Catalog {
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    pub(crate) fn schemas(&self) -> &Schemas {
+        &self.schemas
     }
 
     /// The operation with that `operationId`.

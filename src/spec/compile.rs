@@ -11,7 +11,7 @@ use crate::spec::schema::{Additional, Discriminator, JsonType, Limits, ObjectRul
 /// Turns the schemas of one document into numbered ones; each component once, however often it is referred to.
 pub(super) struct Compiler<'d> {
     components: Option<&'d openapiv3::Components>,
-    known: BTreeMap<&'d str, SchemaId>,
+    pub known: BTreeMap<&'d str, SchemaId>,
     pub schemas: Schemas,
     pub broken: Vec<String>,
 }
@@ -134,6 +134,10 @@ impl<'d> Compiler<'d> {
         };
         schema.nullable = data.nullable;
         schema.sample = data.example.clone().or_else(|| data.default.clone());
+        schema.default.clone_from(&data.default);
+        schema.read_only = data.read_only;
+        schema.source = extension(source, "x-source");
+        schema.stored = extension(source, "x-stored");
         schema.discriminator = data.discriminator.as_ref().map(|row| Box::new(self.discriminator(row, &source.schema_kind)));
         schema
     }
@@ -215,6 +219,10 @@ type Properties = indexmap::IndexMap<String, ReferenceOr<Box<Source>>>;
 
 fn unlisted(properties: &Properties, required: &[String]) -> Vec<Box<str>> {
     required.iter().filter(|name| !properties.contains_key(*name)).map(|name| name.as_str().into()).collect()
+}
+
+fn extension(source: &Source, name: &str) -> Option<Box<str>> {
+    source.schema_data.extensions.get(name)?.as_str().map(Into::into)
 }
 
 fn json_type(name: &str) -> Option<JsonType> {

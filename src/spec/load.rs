@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, RateLimit, Response};
 use crate::spec::compile::Compiler;
-use crate::spec::schema::{SchemaId, Schemas};
+use crate::spec::schema::SchemaId;
 use crate::spec::violation::ParameterIn;
 
 /// Why a document cannot be used.
@@ -36,8 +36,10 @@ impl Catalog {
         if let Some(reference) = loader.compiler.broken.first() {
             return Err(loader.contradiction(format!("refers to `{reference}`, which is not there")));
         }
-        let schemas = Arc::new(loader.compiler.schemas);
-        catalog.operations.iter_mut().for_each(|operation| operation.schemas = Arc::clone(&schemas));
+        let Compiler { known, mut schemas, .. } = loader.compiler;
+        schemas.names = known.into_iter().map(|(name, id)| (name.into(), id)).collect();
+        catalog.schemas = Arc::new(schemas);
+        catalog.operations.iter_mut().for_each(|operation| operation.schemas = Arc::clone(&catalog.schemas));
         Ok(catalog)
     }
 }
@@ -71,7 +73,7 @@ impl<'d> Loader<'d> {
             paths.push(PathEntry { methods });
         }
         let rate_limit = self.rate_limit(None)?;
-        Ok(Catalog { operations, paths, router, rate_limit, case_insensitive: self.case_insensitive })
+        Ok(Catalog { operations, paths, router, rate_limit, schemas: Arc::default(), case_insensitive: self.case_insensitive })
     }
 
     fn operation(
@@ -103,7 +105,7 @@ impl<'d> Loader<'d> {
             body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,
             rate_limit: self.rate_limit(Some(operation))?,
             responses: self.responses(operation)?,
-            schemas: Arc::new(Schemas::default()),
+            schemas: Arc::default(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The Schema Objects of a document, compiled: references resolved to numbers, so that recursive schemas need nothing special, and
 //! every keyword where the checker finds it at once. Regular expressions are compiled when the first text meets them.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::ops::Index;
 use std::sync::OnceLock;
@@ -12,6 +13,8 @@ use serde_json::{Number, Value};
 #[derive(Debug, Default)]
 pub(crate) struct Schemas {
     pub(super) rows: Vec<Schema>,
+    /// Those of `components`.
+    pub(super) names: BTreeMap<Box<str>, SchemaId>,
 }
 
 /// The number of a schema in its document.
@@ -59,6 +62,12 @@ pub(crate) struct Schema {
     pub discriminator: Option<Box<Discriminator>>,
     /// An `example`, or else the `default`.
     pub sample: Option<Value>,
+    pub default: Option<Value>,
+    pub read_only: bool,
+    /// The extension `x-source`: what a member of a resource is made from.
+    pub source: Option<Box<str>>,
+    /// The extension `x-stored`: the form in which a member of a resource is kept.
+    pub stored: Option<Box<str>>,
 }
 
 /// What a schema says of the members of an object.
@@ -188,6 +197,12 @@ impl Schema {
 }
 
 impl Schemas {
+    /// The properties of a component, in the order of the document.
+    pub fn properties(&self, component: &str) -> Option<impl Iterator<Item = (&str, &Schema)>> {
+        let object = self[*self.names.get(component)?].object.as_ref()?;
+        Some(object.properties.iter().map(|row| (&*row.name, &self[row.schema])))
+    }
+
     /// The property of that name, also if it stands in a part of the schema.
     pub fn property(&self, id: SchemaId, name: &str) -> Option<(usize, SchemaId)> {
         let schema = &self[id];

@@ -40,7 +40,7 @@ fn every_operation_says_how_it_is_known() {
 
 #[test]
 fn every_keyword_of_every_schema_is_understood() {
-    const KNOWN: [&str; 30] = [
+    const KNOWN: [&str; 33] = [
         "$ref",
         "type",
         "properties",
@@ -71,6 +71,9 @@ fn every_keyword_of_every_schema_is_understood() {
         "minProperties",
         "maxProperties",
         "multipleOf",
+        "readOnly",
+        "x-source",
+        "x-stored",
     ];
     fn schema(value: &Value, path: &str, unknown: &mut Vec<String>) {
         for (name, member) in value.as_object().into_iter().flatten() {

@@ -6,7 +6,7 @@ use seatrial::base::json::Style;
 use seatrial::base::time::Timestamp;
 use seatrial::engine::auth::{Identity, credentials};
 use seatrial::engine::listing::{self, Bad, By, Filter, Key, Listing, Number, Sorting, Test};
-use seatrial::engine::resource::{self, Conventions, Resource, Sent, Source};
+use seatrial::engine::resource::{self, Conventions, Resource};
 use seatrial::engine::{AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, Refusal, Reply, Request, Start, Vendor};
 use seatrial::world::Kind;
 use serde_json::{Value, json};
@@ -15,12 +15,26 @@ const SPEC: &str = r##"{
   "openapi": "3.0.3",
   "info": {"title": "Yard", "version": "1"},
   "components": {
+    "schemas": {"Warehouse": {"type": "object", "required": ["name", "is_default"], "properties": {
+      "warehouse_id": {"type": "string", "x-source": "id"},
+      "name": {"type": "string", "nullable": true},
+      "is_default": {"type": "boolean", "default": false},
+      "rent": {"type": "string", "x-stored": "two-places"},
+      "kind": {"type": "string", "readOnly": true, "default": "warehouse"},
+      "region": {"type": "string", "x-source": "region"},
+      "links": {"type": "array", "items": {"type": "string"}, "x-source": "answer"},
+      "created_at": {"type": "string", "x-source": "created"},
+      "modified_at": {"type": "string", "x-source": "updated"}
+    }, "additionalProperties": false}},
     "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "api-key"}},
     "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}},
     "requestBodies": {"warehouse": {"required": true, "content": {"application/json": {"schema": {
-      "type": "object", "properties": {"name": {"type": "string"}, "is_default": {"type": "boolean"}}
+      "type": "object", "properties": {"name": {"type": "string"}, "is_default": {"type": "boolean"}, "rent": {"type": "string"}}
     }}}}},
-    "responses": {"any": {"description": "any", "content": {"application/json": {"schema": {"type": "object"}}}}}
+    "responses": {
+      "any": {"description": "any", "content": {"application/json": {"schema": {"type": "object"}}}},
+      "one": {"description": "one", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Warehouse"}}}}
+    }
   },
   "security": [{"key": []}],
   "paths": {
@@ -29,7 +43,7 @@ const SPEC: &str = r##"{
       "post": {
         "operationId": "create", "tags": ["w"], "x-evidence": "inferred",
         "requestBody": {"$ref": "#/components/requestBodies/warehouse"},
-        "responses": {"201": {"$ref": "#/components/responses/any"}}
+        "responses": {"201": {"$ref": "#/components/responses/one"}}
       }
     },
     "/warehouses/{id}": {
@@ -71,25 +85,23 @@ fn rows(rows: &mut Operations) {
 static WAREHOUSES: Resource = Resource {
     kind: Kind::new("warehouse"),
     read: None,
-    members: &[
-        ("warehouse_id", Source::Id),
-        ("name", Source::Sent(Sent::Null)),
-        ("is_default", Source::Sent(Sent::Flag(false))),
-        ("created_at", Source::Created),
-        ("modified_at", Source::Updated),
-    ],
+    schema: "Warehouse",
     finish: resource::unchanged,
     listing: &LISTING,
-    conventions: &Conventions {
-        new_id: |cx| format!("se-{}", cx.docs.count(Kind::new("warehouse")) + 1),
-        named: |cx| Ok(cx.call.parameter("id").unwrap_or_default().to_owned()),
-        stamp: |at| at.to_string().into(),
-        merges: true,
-        created: StatusCode::CREATED,
-        answer: |_, status, document| Reply::json(status, document),
-        page,
-        deleted: || Reply::empty(StatusCode::NO_CONTENT),
-    },
+    conventions: &CONVENTIONS,
+};
+
+const CONVENTIONS: Conventions = Conventions {
+    new_id: |cx| format!("se-{}", cx.docs.count(Kind::new("warehouse")) + 1),
+    named: |cx| Ok(cx.call.parameter("id").unwrap_or_default().to_owned()),
+    stamp: |at| at.to_string().into(),
+    sources: &[("region", |cx| cx.credential.account.to_string().into())],
+    forms: &[("two-places", |sent| format!("{}.00", sent.as_str().unwrap_or_default()).into())],
+    merges: true,
+    created: StatusCode::CREATED,
+    answer: |_, status, document| Reply::json(status, document),
+    page,
+    deleted: || Reply::empty(StatusCode::NO_CONTENT),
 };
 
 const LISTING: Listing = Listing {
@@ -153,17 +165,18 @@ fn a_vendor_can_do_without_rules() {
     let start = "2026-01-05T09:00:00Z".parse().expect("a timestamp");
     let machine = Machine::new([yard()], Options { conform: Conform::All, ..Options::default() }, Start::plain(start));
     machine.default_sandbox().lock().world.set_mode(seatrial::world::Mode::Frozen, start);
-    let row = |id: &str, name: &str, is_default: bool| {
+    let row = |id: &str, name: Option<&str>, is_default: bool| {
         let at = "2026-01-05T09:00:00Z";
-        json!({"warehouse_id": id, "name": name, "is_default": is_default, "created_at": at, "modified_at": at})
+        json!({"warehouse_id": id, "name": name, "is_default": is_default, "kind": "warehouse", "region": "main", "created_at": at,
+            "modified_at": at})
     };
     check(&machine, "! GET /warehouses", Value::Null, (401, json!("Missing")));
-    check(&machine, "POST /warehouses", json!({"name": "north", "color": "red"}), (201, row("se-1", "north", false)));
-    check(&machine, "POST /warehouses", json!({"name": "South", "is_default": true}), (201, row("se-2", "South", true)));
+    check(&machine, "POST /warehouses", json!({"name": "north", "color": "red"}), (201, row("se-1", Some("north"), false)));
+    check(&machine, "POST /warehouses", json!({"name": "South", "is_default": true}), (201, row("se-2", Some("South"), true)));
     check(&machine, "POST /warehouses", json!({"name": 7}), (422, Value::Null));
-    check(&machine, "PUT /warehouses/se-2", json!({"name": "south"}), (200, row("se-2", "south", true)));
+    check(&machine, "PUT /warehouses/se-2", json!({"name": "south"}), (200, row("se-2", Some("south"), true)));
     check(&machine, "PUT /warehouses/se-2", json!({"name": []}), (422, Value::Null));
-    check(&machine, "GET /warehouses/se-2", Value::Null, (200, row("se-2", "south", true)));
+    check(&machine, "GET /warehouses/se-2", Value::Null, (200, row("se-2", Some("south"), true)));
     let all = json!({"names": ["south", "north"], "total": 2, "page": 1, "pages": 1, "next": {}});
     check(&machine, "GET /warehouses", Value::Null, (200, all));
     let first = json!({"names": ["north"], "total": 2, "page": 1, "pages": 2,
@@ -175,4 +188,40 @@ fn a_vendor_can_do_without_rules() {
     check(&machine, "DELETE /warehouses/se-2", Value::Null, (204, Value::Null));
     check(&machine, "DELETE /warehouses/se-2", Value::Null, (404, json!("se-2")));
     check(&machine, "GET /warehouses/se-2", Value::Null, (404, json!("se-2")));
+}
+
+#[test]
+fn members_are_made_as_the_document_says() {
+    let start = "2026-01-05T09:00:00Z".parse().expect("a timestamp");
+    let machine = Machine::new([yard()], Options { conform: Conform::All, ..Options::default() }, Start::plain(start));
+    machine.default_sandbox().lock().world.set_mode(seatrial::world::Mode::Frozen, start);
+    let row = |rent: &str| {
+        let at = "2026-01-05T09:00:00Z";
+        json!({"warehouse_id": "se-1", "name": null, "is_default": false, "rent": rent, "kind": "warehouse", "region": "main",
+            "created_at": at, "modified_at": at})
+    };
+    let sent = json!({"rent": "7", "kind": "shed", "region": "north", "links": ["x"], "warehouse_id": "mine"});
+    check(&machine, "POST /warehouses", sent, (201, row("7")));
+    check(&machine, "GET /warehouses/se-1", Value::Null, (200, row("7.00")));
+    check(&machine, "PUT /warehouses/se-1", json!({}), (200, row("7.00")));
+}
+
+static UNDESCRIBED: Resource = Resource {
+    schema: "Shed",
+    kind: Kind::new("shed"),
+    read: None,
+    finish: resource::unchanged,
+    listing: &LISTING,
+    conventions: &CONVENTIONS,
+};
+
+#[test]
+#[should_panic(expected = "yard has resources that its document does not describe: components/schemas/Shed")]
+fn a_resource_needs_its_schema() {
+    let start = "2026-01-05T09:00:00Z".parse().expect("a timestamp");
+    let undescribed = |rows: &mut Operations| {
+        rows.list("list", &UNDESCRIBED);
+    };
+    let vendor = Vendor { operations: Box::new(undescribed), ..yard() };
+    check(&Machine::new([vendor], Options::default(), Start::plain(start)), "GET /warehouses", Value::Null, (200, Value::Null));
 }

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::stored::{CONVENTIONS, FLAG, OR_NULL, OWNER, TEST, TEXT, named};
-use crate::engine::resource::{Members, Resource, Sent, Source};
+use super::stored::{CONVENTIONS, named};
+use crate::engine::resource::{Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shippo::dialect::fields::Fields;
 use crate::vendors::shippo::dialect::page::FIVES;
@@ -14,38 +14,8 @@ use crate::vendors::shippo::wire::address::Address;
 use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 
 /// Only the country has to be there; `validate` corrects the address on the way in.
-pub(crate) static ADDRESSES: Resource = Resource {
-    kind: ADDRESS,
-    read: Some(read),
-    members: &[
-        ("object_created", Source::Created),
-        ("object_updated", Source::Updated),
-        ("object_id", Source::Id),
-        ("is_complete", FLAG),
-        ("validation_results", Source::Is(Sent::Object)),
-        ("object_owner", OWNER),
-        ("name", TEXT),
-        ("company", TEXT),
-        ("street_no", TEXT),
-        ("street1", TEXT),
-        ("street2", TEXT),
-        ("street3", TEXT),
-        ("city", TEXT),
-        ("state", TEXT),
-        ("zip", TEXT),
-        ("country", TEXT),
-        ("longitude", OR_NULL),
-        ("latitude", OR_NULL),
-        ("phone", TEXT),
-        ("email", TEXT),
-        ("is_residential", OR_NULL),
-        ("metadata", TEXT),
-        ("test", TEST),
-    ],
-    finish,
-    listing: &FIVES,
-    conventions: &CONVENTIONS,
-};
+pub(crate) static ADDRESSES: Resource =
+    Resource { kind: ADDRESS, read: Some(read), schema: "Address", finish, listing: &FIVES, conventions: &CONVENTIONS };
 
 const TEXTS: [&str; 9] = ["name", "company", "street_no", "street1", "street2", "street3", "city", "state", "zip"];
 

@@ -10,8 +10,8 @@ use super::super::dialect::{self, CONFLICT, UNPROCESSABLE};
 use super::super::validation;
 use super::super::wire::address::{Address, Validation};
 use super::super::wire::{ADDRESS_V2, Moment};
-use super::stored::{self, GO, OR_NULL};
-use crate::engine::resource::{self, Conventions, Members, Resource, Source};
+use super::stored::{self, GO};
+use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
 
 /// How many addresses an account can keep.
@@ -37,7 +37,7 @@ const TYPES: [&str; 5] = ["unknown", "residential", "commercial", "po_box", "mil
 pub(crate) static BOOK: Resource = Resource {
     kind: ADDRESS_V2,
     read: Some(read),
-    members: &[("id", Source::Id), ("address", OR_NULL), ("updated_at", Source::Updated), ("created_at", Source::Created)],
+    schema: "AddressV2",
     finish: resource::unchanged,
     listing: &LISTING,
     conventions: &Conventions {

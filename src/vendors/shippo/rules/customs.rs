@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::addresses::ADDRESSES;
-use super::stored::{CONVENTIONS, FLAG, OR_NULL, OWNER, TEST, TEXT, VALID};
-use crate::engine::resource::{self, Resource, Sent, Source};
+use super::stored::CONVENTIONS;
+use crate::engine::resource::{self, Resource};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shippo::dialect::fields::{Fields, below, not_a_choice, not_found};
 use crate::vendors::shippo::dialect::page::{FIVES, LISTING};
@@ -24,26 +24,7 @@ const MASS_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
 pub(crate) static ITEMS: Resource = Resource {
     kind: CUSTOMS_ITEM,
     read: Some(read_item),
-    members: &[
-        ("object_created", Source::Created),
-        ("object_updated", Source::Updated),
-        ("object_id", Source::Id),
-        ("object_owner", OWNER),
-        ("object_state", VALID),
-        ("description", TEXT),
-        ("quantity", OR_NULL),
-        ("net_weight", Source::Kept(decimal::four_places, Sent::Null)),
-        ("mass_unit", TEXT),
-        ("value_amount", Source::Kept(decimal::two_places, Sent::Null)),
-        ("value_currency", TEXT),
-        ("origin_country", TEXT),
-        ("tariff_number", TEXT),
-        ("hs_code", OR_NULL),
-        ("sku_code", OR_NULL),
-        ("metadata", TEXT),
-        ("test", TEST),
-        ("eccn_ear99", Source::Sent(Sent::Absent)),
-    ],
+    schema: "CustomsItem",
     finish: resource::unchanged,
     listing: &LISTING,
     conventions: &CONVENTIONS,
@@ -53,39 +34,7 @@ pub(crate) static ITEMS: Resource = Resource {
 pub(crate) static DECLARATIONS: Resource = Resource {
     kind: CUSTOMS_DECLARATION,
     read: Some(read_declaration),
-    members: &[
-        ("object_created", Source::Created),
-        ("object_updated", Source::Updated),
-        ("object_id", Source::Id),
-        ("object_owner", OWNER),
-        ("object_state", VALID),
-        ("certify_signer", TEXT),
-        ("certify", FLAG),
-        ("items", Source::Sent(Sent::List)),
-        ("non_delivery_option", TEXT),
-        ("contents_type", TEXT),
-        ("contents_explanation", TEXT),
-        ("exporter_reference", TEXT),
-        ("importer_reference", TEXT),
-        ("invoice", TEXT),
-        ("commercial_invoice", FLAG),
-        ("license", TEXT),
-        ("certificate", TEXT),
-        ("notes", TEXT),
-        ("eel_pfc", OR_NULL),
-        ("aes_itn", TEXT),
-        ("disclaimer", TEXT),
-        ("incoterm", OR_NULL),
-        ("b13a_filing_option", OR_NULL),
-        ("b13a_number", TEXT),
-        ("duties_payor", OR_NULL),
-        ("exporter_identification", OR_NULL),
-        ("invoiced_charges", OR_NULL),
-        ("is_vat_collected", FLAG),
-        ("address_importer", OR_NULL),
-        ("metadata", TEXT),
-        ("test", TEST),
-    ],
+    schema: "CustomsDeclaration",
     finish: resource::unchanged,
     listing: &FIVES,
     conventions: &CONVENTIONS,

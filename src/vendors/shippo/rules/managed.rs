@@ -3,9 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::stored::{GO, TEXT};
+use super::stored::GO;
 use crate::engine::listing;
-use crate::engine::resource::{Conventions, Members, Resource, Source};
+use crate::engine::resource::{Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
 use crate::vendors::shippo::accounts::Platform;
@@ -18,15 +18,7 @@ use crate::vendors::shippo::wire::MANAGED_ACCOUNT;
 pub(crate) static MANAGED: Resource = Resource {
     kind: MANAGED_ACCOUNT,
     read: Some(read),
-    members: &[
-        ("email", TEXT),
-        ("first_name", TEXT),
-        ("last_name", TEXT),
-        ("company_name", TEXT),
-        ("object_created", Source::Created),
-        ("object_id", Source::Id),
-        ("object_updated", Source::Updated),
-    ],
+    schema: "ShippoAccount",
     finish,
     listing: &LISTING,
     conventions: &Conventions { page, ..GO },

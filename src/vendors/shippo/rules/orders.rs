@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::addresses::ADDRESSES;
 use super::shipments;
-use super::stored::{self, CONVENTIONS, OR_NULL, OWNER, TEST, TEXT};
+use super::stored::{self, CONVENTIONS};
 use crate::base::time;
 use crate::engine::listing::{self, Bound, Filter, Listing, Test};
-use crate::engine::resource::{self, Conventions, Members, Resource, Sent, Source};
+use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::dialect::fields::{self, Fields, REQUIRED, below, not_found};
 use crate::vendors::shippo::dialect::page::LISTING;
@@ -37,29 +37,7 @@ const LISTED: Listing = Listing {
 pub(crate) static ORDERS: Resource = Resource {
     kind: ORDER,
     read: Some(read),
-    members: &[
-        ("object_id", Source::Id),
-        ("order_number", OR_NULL),
-        ("order_status", Source::Sent(Sent::Text("UNKNOWN"))),
-        ("placed_at", OR_NULL),
-        ("object_owner", OWNER),
-        ("to_address", OR_NULL),
-        ("from_address", OR_NULL),
-        ("shop_app", Source::Is(Sent::Text("Shippo"))),
-        ("weight", PRICE),
-        ("weight_unit", OR_NULL),
-        ("transactions", Source::Is(Sent::List)),
-        ("total_tax", PRICE),
-        ("total_price", PRICE),
-        ("subtotal_price", PRICE),
-        ("currency", OR_NULL),
-        ("shipping_method", OR_NULL),
-        ("shipping_cost", PRICE),
-        ("shipping_cost_currency", OR_NULL),
-        ("line_items", Source::Kept(kept_items, Sent::List)),
-        ("notes", OR_NULL),
-        ("test", TEST),
-    ],
+    schema: "Order",
     finish: resource::unchanged,
     listing: &LISTED,
     conventions: &Conventions { answer, page, ..CONVENTIONS },
@@ -69,27 +47,11 @@ pub(crate) static ORDERS: Resource = Resource {
 static LINE_ITEM: Resource = Resource {
     kind: ORDER,
     read: Some(read_item),
-    members: &[
-        ("object_id", Source::Id),
-        ("title", TEXT),
-        ("variant_title", OR_NULL),
-        ("sku", TEXT),
-        ("quantity", OR_NULL),
-        ("total_price", OR_NULL),
-        ("currency", OR_NULL),
-        ("weight", OR_NULL),
-        ("weight_unit", OR_NULL),
-        ("manufacture_country", OR_NULL),
-        ("max_ship_time", OR_NULL),
-        ("max_delivery_time", OR_NULL),
-        ("description", OR_NULL),
-    ],
+    schema: "LineItem",
     finish: resource::unchanged,
     listing: &LISTED,
     conventions: &CONVENTIONS,
 };
-
-const PRICE: Source = Source::Kept(decimal::two_places, Sent::Null);
 
 /// One order is the only answer that shows `errors` and `validation_status`.
 fn answer(cx: &Cx<'_>, status: StatusCode, order: Value) -> Reply {
@@ -234,7 +196,7 @@ fn read_item(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
 }
 
 /// Line items as they are stored: prices with two places, weights with four.
-fn kept_items(items: &Value) -> Value {
+pub(super) fn kept_items(items: &Value) -> Value {
     let mut items = items.clone();
     for item in items.as_array_mut().into_iter().flatten() {
         for (name, places) in [("total_price", decimal::two_places as fn(&Value) -> Value), ("weight", decimal::four_places)] {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::stored::{CONVENTIONS, OR_NULL, OWNER, TEST, TEXT, VALID};
-use crate::engine::resource::{self, Resource, Sent, Source};
+use super::stored::CONVENTIONS;
+use crate::engine::resource::{self, Resource};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shippo::catalog::{CATALOG, Template};
 use crate::vendors::shippo::dialect::fields::{Fields, not_a_choice};
@@ -14,32 +14,12 @@ use crate::vendors::shippo::wire::decimal::{self, Decimal};
 const SIDES: [&str; 3] = ["length", "width", "height"];
 const DISTANCE_UNITS: [&str; 6] = ["cm", "in", "ft", "m", "mm", "yd"];
 const MASS_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
-const DECIMAL: Source = Source::Kept(decimal::four_places, Sent::Null);
 
 /// The answer to the creation shows decimals as they were sent; later reads show four places.
 pub(crate) static PARCELS: Resource = Resource {
     kind: PARCEL,
     read: Some(read),
-    members: &[
-        ("object_state", VALID),
-        ("object_created", Source::Created),
-        ("object_updated", Source::Updated),
-        ("object_id", Source::Id),
-        ("object_owner", OWNER),
-        ("template", OR_NULL),
-        ("length", DECIMAL),
-        ("width", DECIMAL),
-        ("height", DECIMAL),
-        ("distance_unit", TEXT),
-        ("weight", DECIMAL),
-        ("mass_unit", TEXT),
-        ("value_amount", Source::Is(Sent::Null)),
-        ("value_currency", Source::Is(Sent::Null)),
-        ("metadata", TEXT),
-        ("extra", Source::Sent(Sent::Object)),
-        ("line_items", Source::Is(Sent::List)),
-        ("test", TEST),
-    ],
+    schema: "Parcel",
     finish: resource::unchanged,
     listing: &LISTING,
     conventions: &CONVENTIONS,

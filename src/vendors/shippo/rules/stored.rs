@@ -2,19 +2,22 @@
 
 use http::StatusCode;
 
-use crate::engine::resource::{Conventions, Sent, Source};
+use crate::engine::resource::Conventions;
 use crate::engine::{Cx, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
 use crate::vendors::shippo::accounts;
 use crate::vendors::shippo::dialect::page::Page;
 use crate::vendors::shippo::dialect::{self, version};
-use crate::vendors::shippo::wire::{self, Moment};
+use crate::vendors::shippo::rules::orders;
+use crate::vendors::shippo::wire::{self, Moment, decimal};
 
 /// Resources of the framework: changes replace the whole.
 pub(crate) const CONVENTIONS: Conventions = Conventions {
     new_id: wire::new_id,
     named,
     stamp: |at| Moment(at).text().into(),
+    sources: &[("owner", |cx| accounts::owner(cx).into()), ("test", |cx| Mode::of(cx).is_test().into())],
+    forms: &[("two-places", decimal::two_places), ("four-places", decimal::four_places), ("line-items", orders::kept_items)],
     merges: false,
     created: StatusCode::CREATED,
     answer: |cx, status, document| version::reply(cx.call, status, document),
@@ -28,19 +31,6 @@ pub(crate) const GO: Conventions = Conventions {
     page: |cx, page| dialect::go(StatusCode::OK, &Page::of(cx.call, cx.call.path, page)),
     ..CONVENTIONS
 };
-
-/// The e-mail address of the owner.
-pub(crate) const OWNER: Source = Source::Of(|cx| accounts::owner(cx).into());
-/// Whether it was made in test mode.
-pub(crate) const TEST: Source = Source::Of(|cx| Mode::of(cx).is_test().into());
-/// A text, empty unless it was sent.
-pub(crate) const TEXT: Source = Source::Sent(Sent::Text(""));
-/// `null` unless it was sent.
-pub(crate) const OR_NULL: Source = Source::Sent(Sent::Null);
-/// `false` unless it was sent.
-pub(crate) const FLAG: Source = Source::Sent(Sent::Flag(false));
-/// That nothing is wrong with it.
-pub(crate) const VALID: Source = Source::Is(Sent::Text("VALID"));
 
 /// The id in the path; what cannot be one is a path that does not exist.
 pub(crate) fn named(cx: &Cx<'_>) -> Result<String, Refusal> {

@@ -12,8 +12,8 @@ use super::super::dialect::page::LISTING;
 use super::super::dialect::{self, go_fields};
 use super::super::wire::decimal;
 use super::super::wire::{DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
-use super::stored::{GO, OR_NULL, OWNER, TEXT};
-use crate::engine::resource::{self, Conventions, Members, Resource, Source};
+use super::stored::GO;
+use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 
 const DISTANCE_UNITS: [&str; 6] = ["cm", "in", "ft", "m", "mm", "yd"];
@@ -31,20 +31,7 @@ pub(crate) struct Named {
 pub(crate) static OWN: Resource = Resource {
     kind: USER_TEMPLATE,
     read: Some(read_own),
-    members: &[
-        ("object_id", Source::Id),
-        ("object_created", Source::Created),
-        ("object_updated", Source::Updated),
-        ("object_owner", OWNER),
-        ("name", TEXT),
-        ("length", TEXT),
-        ("width", TEXT),
-        ("height", TEXT),
-        ("distance_unit", TEXT),
-        ("weight", TEXT),
-        ("weight_unit", OR_NULL),
-        ("template", OR_NULL),
-    ],
+    schema: "UserParcelTemplate",
     finish: resource::unchanged,
     listing: &LISTING,
     conventions: &Conventions { answer, ..GO },
