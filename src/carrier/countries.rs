@@ -1,5 +1,7 @@
 //! The countries of ISO 3166-1, by either of their codes.
 
+use std::sync::LazyLock;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Country {
     /// The code of ISO 3166 with two letters, such as `GB`.
@@ -13,23 +15,28 @@ pub struct Country {
 /// The country with that code of two or three letters, in any case.
 #[must_use]
 pub fn find(code: &str) -> Option<Country> {
-    let column = match code.len() {
-        2 => 0..2,
-        3 => 3..6,
+    let row = match code.as_bytes() {
+        [first, second] => {
+            let wanted = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
+            let index = ROWS.binary_search_by(|row| row.as_bytes()[..2].cmp(&wanted)).ok()?;
+            ROWS.get(index)?
+        }
+        [_, _, _] => ROWS.iter().find(|row| row.get(3..6).is_some_and(|own| own.eq_ignore_ascii_case(code)))?,
         _ => return None,
     };
-    let row = TABLE.lines().find(|row| row.get(column.clone()).is_some_and(|own| own.eq_ignore_ascii_case(code)))?;
     Some(Country { alpha2: row.get(0..2)?, alpha3: row.get(3..6)?, name: row.get(7..)? })
 }
 
 /// The country with that English name, in any case.
 #[must_use]
 pub fn named(name: &str) -> Option<Country> {
-    let row = TABLE.lines().find(|row| row.get(7..).is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
+    let row = ROWS.iter().find(|row| row.get(7..).is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
     find(row.get(0..2)?)
 }
 
-/// One country a line, so that the whole list is one piece of read-only memory.
+static ROWS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLE.lines().collect());
+
+/// One country a line, in the order of their codes, so that the whole list is one piece of read-only memory.
 const TABLE: &str = "\
 AD AND Andorra
 AE ARE United Arab Emirates

@@ -165,6 +165,14 @@ impl<'c> Report<'c> {
         self.put(Violation { location: ParameterIn::Body, path: field.path.to_steps(), value, rule });
     }
 
+    /// Takes back what the document finds wrong with a member that does not count this time.
+    pub fn forgive(&mut self, field: &Field<'_, '_>) {
+        if !self.violations.is_empty() {
+            let path = field.path.to_steps();
+            self.violations.retain(|row| row.location != ParameterIn::Body || !row.path.starts_with(&path));
+        }
+    }
+
     /// Adds a violation that is already made.
     #[cold]
     pub fn put(&mut self, violation: Violation) {

@@ -60,7 +60,13 @@ impl<'a> Checker<'a> {
 
     fn entered(&mut self, id: SchemaId, sent: &Value, path: &Path<'_>, required: bool) {
         let schema = &self.schemas[id];
-        let read = self.trimmed(sent);
+        let read = self.trimmed(schema, sent);
+        if self.has_no_members(schema, &read, path) {
+            if !read.is_object() {
+                self.change(path, &Value::Object(Map::new()));
+            }
+            return self.missing_members(schema, path);
+        }
         if self.is_nothing(schema, &read) {
             return self.nothing(schema, sent, path, required);
         }
@@ -97,7 +103,7 @@ impl<'a> Checker<'a> {
     }
 
     fn missing_members(&mut self, schema: &'a Schema, path: &Path<'_>) {
-        if !self.reading.missing_objects_miss_members || self.depth > DEEPEST {
+        if !self.reading.rules_by_path || self.depth > DEEPEST {
             return;
         }
         self.depth += 1;
@@ -110,11 +116,22 @@ impl<'a> Checker<'a> {
         self.depth -= 1;
     }
 
-    fn trimmed<'v>(&self, sent: &'v Value) -> Cow<'v, Value> {
+    fn trimmed<'v>(&self, schema: &Schema, sent: &'v Value) -> Cow<'v, Value> {
         match sent {
-            Value::String(text) if self.reading.trims && text.trim().len() != text.len() => Cow::Owned(Value::from(text.trim())),
+            Value::String(text) if self.reading.trims && text.trim().len() != text.len() => match (schema.format.as_deref(), text.trim()) {
+                (Some("password"), rest) if !rest.is_empty() => Cow::Borrowed(sent),
+                (_, rest) => Cow::Owned(Value::from(rest)),
+            },
             _ => Cow::Borrowed(sent),
         }
+    }
+
+    /// Whether it stands where an object counts by its members alone, and has none.
+    fn has_no_members(&self, schema: &Schema, read: &Value, path: &Path<'_>) -> bool {
+        self.reading.rules_by_path
+            && matches!(path, Path::Root | Path::Element(..))
+            && schema.json_type == Some(JsonType::Object)
+            && read.as_object().is_none_or(Map::is_empty)
     }
 
     /// Whether a value is null, or as good as that.
@@ -122,10 +139,13 @@ impl<'a> Checker<'a> {
         match read {
             Value::Null => schema.nullable || schema.json_type.is_some(),
             Value::String(text) => text.is_empty() && self.reading.blank != Blank::Text && (schema.nullable || schema.json_type.is_some()),
-            Value::Array(rows) => {
+            Value::Array(rows) if rows.is_empty() && !self.reading.rules_by_path => {
                 let is_other = schema.json_type.is_some_and(|wanted| !matches!(wanted, JsonType::Array | JsonType::Object));
-                rows.is_empty() && self.reading.lists_are_objects && is_other
+                self.reading.lists_are_objects && is_other
             }
+            Value::Array(rows) if !rows.is_empty() => false,
+            Value::Object(members) if !members.is_empty() => false,
+            Value::Array(_) | Value::Object(_) => self.reading.rules_by_path && !schema.nullable && schema.json_type.is_some(),
             _ => false,
         }
     }
@@ -137,17 +157,11 @@ impl<'a> Checker<'a> {
             if !stays || sent.is_array() {
                 self.change(path, &Value::Null);
             }
-            if matches!(path, Path::Element(..)) && !schema.nullable {
-                self.missing_members(schema, path);
-            }
             return;
         }
-        if self.reading.null_is_missing {
-            self.add(path, Some(sent), || Rule::Required);
-            self.missing_members(schema, path);
-        } else {
-            self.add(path, Some(sent), || Rule::Null);
-        }
+        let is_missing = self.reading.null_is_missing;
+        self.add(path, Some(sent), || if is_missing { Rule::Required } else { Rule::Null });
+        self.missing_members(schema, path);
     }
 
     /// What the vendor takes a value for that is not of the type.
@@ -234,8 +248,11 @@ impl<'a> Checker<'a> {
             self.add(path, Some(sent), || Rule::MultipleOf(step));
         }
         if let Some(name) = &schema.format
-            && **name == *"int32"
-            && number.as_i64().is_none_or(|whole| i32::try_from(whole).is_err())
+            && match &**name {
+                "int32" => number.as_i64().is_none_or(|whole| i32::try_from(whole).is_err()),
+                "int64" => number.as_u64().is_some_and(|whole| i64::try_from(whole).is_err()),
+                _ => false,
+            }
         {
             self.add(path, Some(sent), || Rule::Format(name.to_string()));
         }

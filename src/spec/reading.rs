@@ -15,7 +15,7 @@ pub struct Reading {
     pub integer: fn(&Value) -> Option<i64>,
     /// The boolean that a value of another type stands for.
     pub flag: fn(&Value) -> Option<bool>,
-    /// White space around texts is cut off before anything else.
+    /// White space around texts is cut off before anything else, but of those of the format `password`. A text of white space is blank.
     pub trims: bool,
     /// What a text of nothing is.
     pub blank: Blank,
@@ -26,8 +26,9 @@ pub struct Reading {
     pub lists_are_objects: bool,
     /// What counts as an object without members in place of the whole body.
     pub empty_body: EmptyBody,
-    /// The required members of an object are missing where the object itself is.
-    pub missing_objects_miss_members: bool,
+    /// Rules stand at paths, as in Laravel. The required members of an object are missing where the object itself is; of elements and of
+    /// the whole body only their members count, whatever else they are; and what may not be null may not be an empty list or object.
+    pub rules_by_path: bool,
     /// Formats of the document that the checker does not know, or that the vendor reads its own way.
     pub formats: &'static [TextFormat],
 }
@@ -65,7 +66,7 @@ impl Reading {
         null_is_missing: false,
         lists_are_objects: false,
         empty_body: EmptyBody::Refused,
-        missing_objects_miss_members: false,
+        rules_by_path: false,
         formats: &[],
     };
 }

@@ -158,7 +158,7 @@ fn values_are_read_as_the_vendor_reads_them() {
         trims: true,
         blank: Blank::Null,
         null_is_missing: true,
-        missing_objects_miss_members: true,
+        rules_by_path: true,
         empty_body: EmptyBody::Anything,
         formats: &[("even", |text| text.len().is_multiple_of(2))],
         ..Reading::STRICT
@@ -183,9 +183,9 @@ fn values_are_read_as_the_vendor_reads_them() {
     check_read(
         &lenient,
         &schema,
-        json!({ "name": [], "tree": { "value": 1 } }),
+        json!({ "name": [1], "tree": { "value": 1 } }),
         &["name: Format"],
-        json!({ "name": [], "tree": { "value": 1 } }),
+        json!({ "name": [1], "tree": { "value": 1 } }),
     );
     check_read(&lenient, &schema, json!(5), &["name: Required", "tree: Required", "tree.value: Required"], json!({}));
     check_read(
@@ -218,6 +218,32 @@ fn lists_and_objects_are_one_in_php() {
     );
     check_read(&php, &schema, json!({ "note": "", "size": "" }), &[], json!({ "note": "", "size": null }));
     check_read(&php, &schema, json!({ "note": [], "rows": "" }), &["rows: Null"], json!({ "note": null, "rows": "" }));
+}
+
+#[test]
+fn rules_by_path_look_at_members_and_see_emptiness_where_something_is_needed() {
+    let laravel = Reading { trims: true, blank: Blank::Null, lists_are_objects: true, rules_by_path: true, ..Reading::STRICT };
+    let schema = json!({
+        "type": "object", "required": ["tree", "rows"],
+        "properties": {
+            "tree": { "$ref": "#/components/schemas/Tree" },
+            "rows": { "type": "array", "items": { "$ref": "#/components/schemas/Tree" } },
+            "secret": { "type": "string", "format": "password" },
+            "note": { "type": "string", "nullable": true },
+            "map": { "type": "object", "nullable": true },
+            "count": { "type": "integer", "format": "int64", "nullable": true }
+        }
+    });
+    let sent = json!({ "tree": { "value": 1 }, "rows": [null, "x", [], {}], "note": " ", "map": [] });
+    let missing = ["rows.0.value: Required", "rows.1.value: Required", "rows.2.value: Required", "rows.3.value: Required"];
+    let read = json!({ "tree": { "value": 1 }, "rows": [{}, {}, {}, {}], "note": null, "map": {} });
+    check_read(&laravel, &schema, sent, &missing, read);
+    let empty = json!({ "tree": [], "rows": {}, "secret": "  ", "note": {}, "count": 1_u64 << 63 });
+    let expected = ["tree: Null", "tree.value: Required", "rows: Null", "secret: Null", "note: Type", "count: Format"];
+    check_read(&laravel, &schema, empty.clone(), &expected, empty);
+    let whole = json!({ "tree": { "value": 1 }, "rows": [{ "value": 1 }], "secret": " x " });
+    check_read(&laravel, &schema, whole.clone(), &[], whole);
+    check_read(&laravel, &schema, json!([1]), &["tree: Required", "tree.value: Required", "rows: Required"], json!({}));
 }
 
 #[test]
