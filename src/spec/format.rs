@@ -31,7 +31,8 @@ fn is_date_time(text: &str) -> bool {
     parted && !text.contains('[') && text.parse::<Timestamp>().is_ok()
 }
 
-fn is_email(text: &str) -> bool {
+#[must_use]
+pub fn is_email(text: &str) -> bool {
     let whole = |(name, host): (&str, &str)| {
         !name.is_empty() && !host.is_empty() && !host.contains("..") && !host.starts_with('.') && !host.ends_with('.')
     };

@@ -28,6 +28,7 @@ mod violation;
 
 pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
 pub(crate) use check::apply;
+pub use format::is_email;
 pub use load::SpecError;
 pub use reading::{Blank, EmptyBody, Reading, TextFormat};
 pub use schema::{JsonType, Limits, Range};

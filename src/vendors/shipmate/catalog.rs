@@ -1,11 +1,13 @@
 //! What a new account starts with, read from `specs/shipmate/catalog.yaml`, and the questions that rules ask of it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::carrier::{self, Status};
+use crate::carrier::{self, Status, countries};
 
 /// The catalog, read on first use.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -22,10 +24,17 @@ pub(super) struct Catalog {
     pub packaging: Packaging,
     pub attributes: Vec<Attribute>,
     pub built_in_attributes: Vec<Attribute>,
+    pub custom_fields: Vec<Value>,
     pub carriers: Vec<Carrier>,
     pub services: Vec<Service>,
     pub routing: Vec<Route>,
     pub events: Vec<Event>,
+    pub countries: BTreeMap<String, String>,
+    pub offshore: BTreeMap<String, Vec<[u32; 2]>>,
+    pub strict_sku: Vec<String>,
+    pub new_sku: Map<String, Value>,
+    pub new_sku_extra: Map<String, Value>,
+    pub new_custom_field: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -37,9 +46,11 @@ pub(super) struct Merchant {
     pub token: String,
 }
 
-#[derive(Clone, Deserialize)]
+/// A user, as version 1.1 shows people, but for the location.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Person {
+    #[serde(skip_serializing)]
     pub id: u64,
     pub uuid: String,
     pub title: String,
@@ -52,13 +63,13 @@ pub(super) struct Person {
     pub printer_online: bool,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Country {
     pub code: String,
     pub name: String,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Location {
     pub uuid: String,
@@ -89,20 +100,29 @@ pub(super) struct Packaging {
     pub types: Vec<PackagingType>,
 }
 
-#[derive(Deserialize)]
+/// A type of packaging, as answers have it. Internal sizes are not kept.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PackagingType {
     pub name: String,
     pub key: String,
-    pub width: i64,
-    pub height: i64,
-    pub depth: i64,
+    /// Whether parcels that name none get it; depends on the account.
+    #[serde(default)]
+    pub default: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available: Option<bool>,
+    pub internal_width: Option<i64>,
+    pub internal_height: Option<i64>,
+    pub internal_depth: Option<i64>,
+    pub external_width: i64,
+    pub external_height: i64,
+    pub external_depth: i64,
     pub max_weight: i64,
     pub default_weight: i64,
     pub packaging_weight: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Attribute {
     pub id: String,
@@ -118,42 +138,36 @@ pub(super) struct Attribute {
 pub(super) struct Carrier {
     pub code: String,
     pub tracking: String,
-    #[serde(default)]
     pub reference_max: Option<usize>,
     /// The least and the most that a parcel may be worth.
-    #[serde(default)]
     pub values: Option<[String; 2]>,
 }
 
-#[derive(Deserialize)]
+/// A delivery service, as answers have it, and what they do not say.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Service {
     pub id: i64,
-    pub carrier: String,
     pub name: String,
-    #[serde(default)]
-    label_name: Option<String>,
     pub description: String,
     pub key: String,
+    pub carrier: String,
     pub price: String,
+    pub conditions: Vec<Condition>,
+    #[serde(skip_serializing)]
+    label_name: Option<String>,
+    #[serde(skip_serializing)]
     pub transit_days: u8,
     /// The time of the day by which it delivers.
-    #[serde(default)]
+    #[serde(skip_serializing)]
     pub by: Option<Time>,
-    pub conditions: Vec<Condition>,
 }
 
-/// `field operator value`, compared as numbers although all three are text on the wire.
-#[derive(Deserialize)]
-#[serde(try_from = "[String; 3]")]
-pub(super) struct Condition {
-    pub words: [String; 3],
-    field: Measure,
-    operator: Operator,
-    value: i64,
-}
+/// What a parcel has to measure, compared as numbers although all is text on the wire.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Condition(Measure, Operator, String);
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 enum Measure {
     Weight,
     Length,
@@ -162,12 +176,17 @@ enum Measure {
     Volume,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 enum Operator {
+    #[serde(rename = "=")]
     Equal,
+    #[serde(rename = "<")]
     Less,
+    #[serde(rename = "<=")]
     AtMost,
+    #[serde(rename = ">")]
     More,
+    #[serde(rename = ">=")]
     AtLeast,
 }
 
@@ -176,11 +195,9 @@ enum Operator {
 pub(super) struct Route {
     #[serde(default)]
     pub outside: Vec<String>,
-    #[serde(default)]
     pub attribute: Option<String>,
     #[serde(default)]
     pub values: Vec<String>,
-    #[serde(default)]
     pub max_weight: Option<i64>,
     pub service: String,
 }
@@ -196,7 +213,7 @@ pub(super) struct Event {
 }
 
 /// What is known of a parcel's weight and sizes, in grams and centimetres.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Deserialize)]
 pub(super) struct Size {
     pub weight: Option<i64>,
     pub length: Option<i64>,
@@ -223,14 +240,26 @@ impl Catalog {
         self.locations.iter().find(|row| row.default).expect("the catalog has a default location")
     }
 
-    /// The attribute of that id, custom ones first.
-    pub fn attribute(&self, id: &str) -> Option<&Attribute> {
-        self.attributes.iter().chain(&self.built_in_attributes).find(|row| row.id == id)
+    /// The packaging type of that key.
+    pub fn packaging_type(&self, key: &str) -> Option<&PackagingType> {
+        self.packaging.types.iter().find(|row| row.key == key)
     }
 
     /// The words for a parcel's status; nothing for those that the vendor does not report.
     pub fn event(&self, status: Status) -> Option<&Event> {
         self.events.iter().find(|row| row.status == status)
+    }
+
+    /// The code and name of the country with that code of two letters, in any case.
+    pub fn country(&self, code: &str) -> Option<(&'static str, &str)> {
+        let country = countries::find(code).filter(|_| code.len() == 2)?;
+        Some((country.alpha2, self.countries.get(country.alpha2).map_or(country.name, String::as_str)))
+    }
+
+    /// Whether it is the code or name of a country.
+    pub fn is_country(&self, text: &str) -> bool {
+        let named = |name: &String| name.eq_ignore_ascii_case(text);
+        self.country(text).is_some() || countries::named(text).is_some() || self.countries.values().any(named)
     }
 }
 
@@ -242,12 +271,6 @@ impl From<&Location> for carrier::Location {
             zip: location.address_post_zip_code.clone().unwrap_or_default(),
             country: location.address_country.code.clone(),
         }
-    }
-}
-
-impl Packaging {
-    pub fn find(&self, key: &str) -> Option<&PackagingType> {
-        self.types.iter().find(|row| row.key == key)
     }
 }
 
@@ -265,7 +288,8 @@ impl Service {
 
 impl Condition {
     fn holds(&self, size: &Size) -> bool {
-        let measured = match self.field {
+        let Self(measure, operator, bound) = self;
+        let measured = match measure {
             Measure::Weight => size.weight,
             Measure::Length => size.length,
             Measure::Width => size.width,
@@ -275,48 +299,14 @@ impl Condition {
                 sides.map(|((length, width), depth)| length.saturating_mul(width).saturating_mul(depth))
             }
         };
-        measured.is_none_or(|measured| match self.operator {
-            Operator::Equal => measured == self.value,
-            Operator::Less => measured < self.value,
-            Operator::AtMost => measured <= self.value,
-            Operator::More => measured > self.value,
-            Operator::AtLeast => measured >= self.value,
+        let bound: i64 = bound.parse().expect("a test holds that bounds are whole numbers");
+        measured.is_none_or(|measured| match operator {
+            Operator::Equal => measured == bound,
+            Operator::Less => measured < bound,
+            Operator::AtMost => measured <= bound,
+            Operator::More => measured > bound,
+            Operator::AtLeast => measured >= bound,
         })
-    }
-}
-
-/// A condition that this module cannot read.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0} {1} {2}` is not a condition: expected Weight, Length, Width, Depth or Volume, an operator and a whole number")]
-pub(super) struct NotACondition(String, String, String);
-
-impl TryFrom<[String; 3]> for Condition {
-    type Error = NotACondition;
-
-    fn try_from(words: [String; 3]) -> Result<Self, NotACondition> {
-        let field = match words[0].as_str() {
-            "Weight" => Some(Measure::Weight),
-            "Length" => Some(Measure::Length),
-            "Width" => Some(Measure::Width),
-            "Depth" => Some(Measure::Depth),
-            "Volume" => Some(Measure::Volume),
-            _ => None,
-        };
-        let operator = match words[1].as_str() {
-            "=" => Some(Operator::Equal),
-            "<" => Some(Operator::Less),
-            "<=" => Some(Operator::AtMost),
-            ">" => Some(Operator::More),
-            ">=" => Some(Operator::AtLeast),
-            _ => None,
-        };
-        match (field, operator, words[2].parse()) {
-            (Some(field), Some(operator), Ok(value)) => Ok(Self { words, field, operator, value }),
-            _ => {
-                let [field, operator, value] = words;
-                Err(NotACondition(field, operator, value))
-            }
-        }
     }
 }
 
@@ -324,23 +314,11 @@ impl TryFrom<[String; 3]> for Condition {
 mod tests {
     use super::*;
 
-    fn check(key: &str, weight: i64, expected: bool) {
-        let service = CATALOG.service(key).expect("the service is in the catalog");
-        assert_eq!(service.takes(&Size { weight: Some(weight), ..Size::default() }), expected);
-    }
-
-    #[test]
-    fn conditions_compare_numbers() {
-        check("PACKETNEXT", 899, true);
-        check("PACKETNEXT", 900, false);
-        check("PARCELNEXT", 16_000, true);
-        check("DPDNEXT", 1_000_000, true);
-    }
-
     #[test]
     fn everything_that_is_named_exists() {
         for service in &CATALOG.services {
-            assert!(CATALOG.carrier(&service.carrier).is_some(), "{}", service.key);
+            let bounds = service.conditions.iter().all(|Condition(_, _, bound)| bound.parse::<i64>().is_ok());
+            assert!(bounds && CATALOG.carrier(&service.carrier).is_some(), "{}", service.key);
         }
         for route in &CATALOG.routing {
             assert!(CATALOG.service(&route.service).is_some(), "{}", route.service);

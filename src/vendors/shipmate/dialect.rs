@@ -4,19 +4,15 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde_json::{Value, json};
 
-use super::validation::{Fault, Path, Report};
+use super::checks;
 use super::wire::Envelope;
 use crate::base::json::Style;
 use crate::engine::{Dialect, DialectCx, Refusal, Reply};
-use crate::spec::{JsonType, Rule, Violation};
 
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} };
 
 /// Version 1.2 speaks of shipments.
 pub(super) const DIALECT_V1_2: Dialect = Dialect { refuse: refuse_v1_2, ..DIALECT };
-
-/// The code of a refusal whose facts are a finished report.
-pub(super) const INVALID: &str = "invalid";
 
 /// The code of a refusal of a user name or password.
 pub(super) const BAD_LOGIN: &str = "bad_login";
@@ -29,14 +25,6 @@ pub(super) const CARRIER: &str = "carrier";
 
 const INVALID_MESSAGE: &str = "The given data failed to pass validation.";
 
-/// Goes on if there is nothing to complain about.
-pub(super) fn settle(report: &Report) -> Result<(), Refusal> {
-    if report.is_clean() {
-        return Ok(());
-    }
-    Err(Refusal::Because(INVALID, serde_json::to_value(report).expect("a report is a map of texts")))
-}
-
 fn refuse_v1_2(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let message = match refusal {
         Refusal::Because(NO_SERVICE, _) => "No valid service found for this shipment",
@@ -48,11 +36,8 @@ fn refuse_v1_2(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
 
 fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let (status, message) = match refusal {
-        Refusal::Because(INVALID, report) => {
-            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: report.clone() });
-        }
         Refusal::Invalid(violations) => {
-            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: told(violations) });
+            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: checks::data(violations) });
         }
         Refusal::Because(CARRIER, text) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "message": text, "data": null })),
         Refusal::Because(BAD_LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid login details"),
@@ -74,24 +59,4 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
     };
     Reply::json(status, Envelope { message, data: Value::Null })
-}
-
-/// Departures from the spec in the framework's words; rules judge requests themselves, so these come from scenarios only.
-fn told(violations: &[Violation]) -> Report {
-    let mut report = Report::default();
-    for violation in violations {
-        let fault = match &violation.rule {
-            Rule::Required => Fault::Required,
-            Rule::Type(JsonType::Integer) => Fault::NotWhole,
-            Rule::Type(JsonType::Number) => Fault::NotNumber,
-            Rule::Type(JsonType::Boolean) => Fault::NotFlag,
-            Rule::Type(JsonType::Array | JsonType::Object) => Fault::NotArray,
-            Rule::Type(JsonType::String) => Fault::NotText,
-            Rule::MaxLength(limits) => Fault::TooLong(limits.max.unwrap_or_default()),
-            Rule::Format(format) if format == "uuid" => Fault::NotUuid,
-            _ => Fault::NotChosen,
-        };
-        report.add(&Path::Member(&Path::Root, &violation.dotted()), fault);
-    }
-    report
 }

@@ -2,27 +2,24 @@
 //! application key and a user token. Both versions see the data of one account.
 //!
 //! ```text
-//! version      what the two versions call differently
-//! access       who may call, and whose data they see
-//! operations   which operation is which rule
-//! rules/       what each rule promises
-//! validation   requests judged and worded as Laravel does
-//! catalog      what a new account starts with, read-only
-//! wire         the envelope, what is stored of a consignment, UK time
-//! label        a stored consignment as label rows, and the labels themselves
-//! webhooks     what subscribers hear, and how it is worded
-//! dialect      refusals in the vendor's words
+//! operations.rs   which operation is which rule
+//! access.rs       who may call, and whose data they see
+//! rules/          what each rule promises
+//! checks.rs       how Laravel reads requests, and how it tells their faults
+//! catalog.rs      what a new account starts with, read-only
+//! wire.rs         what is stored of a consignment, what the versions call differently, UK time
+//! labels.rs       a stored consignment as label rows, and the labels themselves
+//! webhooks.rs     what subscribers hear, and how it is worded
+//! dialect.rs      refusals in the vendor's words
 //! ```
 
 mod access;
 mod catalog;
-mod countries;
+mod checks;
 mod dialect;
-mod label;
+mod labels;
 mod operations;
 mod rules;
-mod validation;
-mod version;
 mod webhooks;
 mod wire;
 
@@ -46,6 +43,7 @@ pub fn vendor() -> Vendor {
         identify: access::identify,
         authenticate: access::authenticate,
         decode: access::decode,
+        reading: checks::READING,
         dialect: dialect::DIALECT,
         scanned: webhooks::scanned,
         webhooks: webhooks::WEBHOOKS,

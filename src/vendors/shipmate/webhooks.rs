@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::catalog::CATALOG;
-use super::wire::{self, CONSIGNMENT, Consignment, Stamp};
+use super::catalog::{self, CATALOG};
+use super::wire::{self, CONSIGNMENT, Package, Stamp};
 use crate::base::ids;
 use crate::carrier::{Parcel, Scan, Status};
 use crate::engine::Cx;
@@ -43,14 +44,22 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     sample,
 };
 
+/// What subscribers hear of a stored consignment.
+#[derive(Deserialize)]
+struct Shipment {
+    created_with: String,
+    order: String,
+    service: String,
+    parcels: Vec<Package>,
+}
+
 /// A consignment was made or cancelled.
 pub(super) fn consignment(cx: &mut Cx<'_>, event: &str, reference: &str) {
-    if !cx.is_subscribed(event) {
-        return;
+    if cx.is_subscribed(event)
+        && let Some(shipment) = cx.docs.get::<Shipment>(CONSIGNMENT, reference)
+    {
+        cx.notify(event, reference, &about(reference, &shipment));
     }
-    let Some(body) = cx.docs.raw(CONSIGNMENT, reference) else { return };
-    let payload = about(reference, &wire::stored(body));
-    cx.notify(event, reference, &payload);
 }
 
 /// A parcel was scanned: those hear it who hear of every scan, and those who hear of this kind.
@@ -65,57 +74,56 @@ pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
     };
     let kind = if cx.credential.is("event_type_codes") { str::to_owned } else { label };
     for event in [UPDATED].into_iter().chain(own).filter(|event| cx.is_subscribed(event)).collect::<Vec<_>>() {
-        let Some(body) = cx.docs.raw(CONSIGNMENT, &parcel.subject) else { return };
-        let Some(payload) = step(&wire::stored(body), parcel, scan, kind) else { return };
+        let Some(shipment) = cx.docs.get::<Shipment>(CONSIGNMENT, &parcel.subject) else { return };
+        let Some(payload) = step(&shipment, parcel, scan, kind) else { return };
         cx.notify(event, &parcel.tracking_number, &payload);
     }
 }
 
 /// What is said of a consignment.
-fn about(reference: &str, consignment: &Consignment<'_>) -> Value {
-    let carrier = CATALOG.service(&consignment.service).map_or("", |service| service.carrier.as_str());
-    let parcels = &consignment.parcels;
+fn about(reference: &str, shipment: &Shipment) -> Value {
+    let carrier = CATALOG.service(&shipment.service).map_or("", |service| service.carrier.as_str());
+    let each = |member: fn(&Package) -> &String| shipment.parcels.iter().map(member).cloned().collect::<Value>();
     json!({
         "shipment_reference": reference,
-        "parcel_references": parcels.iter().map(|parcel| &*parcel.reference).collect::<Vec<_>>(),
-        "source": source(consignment),
-        "order_reference": consignment.order.as_deref().unwrap_or_default(),
+        "parcel_references": each(|parcel| &parcel.reference),
+        "source": shipment.created_with,
+        "order_reference": shipment.order,
         "carrier": carrier,
-        "carrier_account": account(carrier),
-        "tracking_numbers": parcels.iter().map(|parcel| &*parcel.tracking).collect::<Vec<_>>(),
+        "carrier_account": wire::carrier_account(carrier),
+        "tracking_numbers": each(|parcel| &parcel.tracking),
     })
 }
 
 /// What is said of a scan: texts only. Nothing is said of statuses for which the vendor has no event.
-fn step(consignment: &Consignment<'_>, parcel: &Parcel, scan: &Scan, kind: fn(&str) -> String) -> Option<Value> {
-    let usual = CATALOG.event(scan.status)?;
-    let words = scan.code.as_ref().and_then(|code| CATALOG.events.iter().find(|row| row.code == *code)).unwrap_or(usual);
+fn step(shipment: &Shipment, parcel: &Parcel, scan: &Scan, kind: fn(&str) -> String) -> Option<Value> {
+    let (usual, code, name, description) = words(scan)?;
     let number = &parcel.tracking_number;
-    let own = consignment.parcels.iter().find(|row| row.tracking == *number).map_or("", |row| &*row.reference);
+    let own = shipment.parcels.iter().find(|row| row.tracking == *number).map_or("", |row| &*row.reference);
     Some(json!({
         "shipment_reference": parcel.subject,
         "parcel_reference": own,
-        "source": source(consignment),
-        "order_reference": consignment.order.as_deref().unwrap_or_default(),
+        "source": shipment.created_with,
+        "order_reference": shipment.order,
         "carrier": parcel.carrier,
-        "carrier_account": account(&parcel.carrier),
+        "carrier_account": wire::carrier_account(&parcel.carrier),
         "tracking_number": number,
-        "tracking_event_code": scan.code.as_deref().unwrap_or(&words.code),
+        "tracking_event_code": code,
         "tracking_event_type": kind(&usual.r#type),
-        "tracking_event_name": words.name,
-        "tracking_event_description": scan.message.as_deref().unwrap_or(&words.description),
+        "tracking_event_name": name,
+        "tracking_event_description": description,
         "tracking_event_time": Stamp(wire::local(scan.at)),
         "tracking_url": format!("https://track.shipmate.co.uk/{number}"),
         "tracking_url_carrier": format!("https://track.shipmate.co.uk/{}/{number}", parcel.carrier.to_lowercase()),
     }))
 }
 
-fn source<'a>(consignment: &'a Consignment<'_>) -> &'a str {
-    consignment.created_with.as_deref().unwrap_or(&CATALOG.account.application)
-}
-
-fn account(carrier: &str) -> String {
-    format!("{}_account_1", carrier.to_lowercase())
+/// The event of a scan's status, and the scan's code, name and description: a step of a timeline may bring its own.
+pub(super) fn words(scan: &Scan) -> Option<(&'static catalog::Event, &str, &'static str, &str)> {
+    let usual = CATALOG.event(scan.status)?;
+    let words = scan.code.as_ref().and_then(|code| CATALOG.events.iter().find(|row| row.code == *code)).unwrap_or(usual);
+    let (code, description) = (scan.code.as_deref().unwrap_or(&words.code), scan.message.as_deref().unwrap_or(&words.description));
+    Some((usual, code, &words.name, description))
 }
 
 /// `OUT_FOR_DELIVERY` as the payload has it: `Out For Delivery`.
@@ -153,32 +161,18 @@ fn form(members: &Map<String, Value>) -> String {
 
 /// The portal's test event: made-up references, fixed values.
 fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
-    let reference = "TEST-SHIPMENT-1";
-    let mut payload = json!({
-        "shipment_reference": reference, "source": "shopify_store_1", "order_reference": "TEST-ORDER-1",
-        "carrier": "DPD", "carrier_account": "dpd_account_1",
-    });
-    let more = if matches!(event, CREATED | CANCELLED) {
-        json!({"parcel_references": ["TEST-PARCEL-1"], "tracking_numbers": ["95008001000001"]})
-    } else {
-        let status = CATALOG.events.iter().find(|row| event.ends_with(&row.r#type)).map_or(Status::Delivered, |row| row.status);
-        let words = CATALOG.event(status).unwrap_or(&CATALOG.events[0]);
-        json!({
-            "parcel_reference": "TEST-PARCEL-1",
-            "tracking_number": "95008001000001",
-            "tracking_event_code": words.code,
-            "tracking_event_type": label(&words.r#type),
-            "tracking_event_name": words.name,
-            "tracking_event_description": words.description,
-            "tracking_event_time": Stamp(wire::local(cx.now)),
-            "tracking_url": "https://track.shipmate.co.uk/95008001000001",
-            "tracking_url_carrier": "https://track.shipmate.co.uk/dpd/95008001000001",
-        })
-    };
-    if let (Some(payload), Value::Object(more)) = (payload.as_object_mut(), more) {
-        payload.extend(more);
+    let (reference, tracking) = ("TEST-SHIPMENT-1".to_owned(), "95008001000001".to_owned());
+    let package = Package { reference: "TEST-PARCEL-1".to_owned(), tracking: tracking.clone(), weight: 0 };
+    let [created_with, order, service] = ["shopify_store_1", "TEST-ORDER-1", "DPDNEXT"].map(str::to_owned);
+    let shipment = Shipment { created_with, order, service, parcels: vec![package] };
+    if matches!(event, CREATED | CANCELLED) {
+        let payload = about(&reference, &shipment);
+        return (reference, payload);
     }
-    (reference.to_owned(), payload)
+    let status = CATALOG.events.iter().find(|row| event.ends_with(&row.r#type)).map_or(Status::Delivered, |row| row.status);
+    let scan = Scan { at: cx.now, status, code: None, message: None, location: None };
+    let parcel = Parcel { tracking_number: tracking, carrier: "DPD".to_owned(), subject: reference.clone(), ..Parcel::default() };
+    (reference, step(&shipment, &parcel, &scan, label).unwrap_or_default())
 }
 
 #[cfg(test)]

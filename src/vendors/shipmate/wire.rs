@@ -1,16 +1,18 @@
-//! Shapes: the envelope, what is stored of a consignment, and the vendor's way with time.
+//! Shapes: what is stored of a consignment, what the two versions of the API call otherwise, and the vendor's way with time.
 
-use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
+use super::catalog::{CATALOG, Location};
 use crate::base::time::Timestamp;
 use crate::carrier;
-use crate::engine::{Docs, Refusal};
+use crate::engine::{Cx, Docs, Refusal, Reply};
 use crate::world::Kind;
 
 /// Consignments that are not cancelled, by reference.
@@ -47,139 +49,90 @@ pub(super) struct Envelope<T> {
     pub data: T,
 }
 
-/// The envelope of the answers that come without a message, and the inner one of the list of locations.
-#[derive(Serialize)]
-pub(super) struct Data<T> {
-    pub data: T,
+/// 200 with a message and data.
+pub(super) fn ok(message: &'static str, data: impl Serialize + Send + 'static) -> Reply {
+    Reply::ok(Envelope { message, data })
+}
+
+/// The last segment of a path, as most operations have it.
+#[derive(Deserialize)]
+pub(super) struct Reference {
+    #[serde(alias = "ref")]
+    pub reference: String,
 }
 
 /// Who is logged in.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Session<'a> {
-    #[serde(borrow)]
-    pub account: Cow<'a, str>,
-    #[serde(borrow)]
-    pub username: Cow<'a, str>,
+pub(super) struct Session {
+    pub account: String,
+    pub username: String,
     /// Set on a token that came with the sandbox and was deleted: it cannot be forgotten like others.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub ended: bool,
 }
 
-/// What is kept of a consignment: what labels print, and no more. Names are short because there are many of it.
+/// What is kept of a consignment: what labels print, and no more.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Consignment<'a> {
-    #[serde(borrow)]
-    pub id: Cow<'a, str>,
-    #[serde(borrow, rename = "by")]
-    pub created_by: Cow<'a, str>,
-    #[serde(borrow, rename = "with", default, skip_serializing_if = "Option::is_none")]
-    pub created_with: Option<Cow<'a, str>>,
-    #[serde(rename = "at", with = "jiff::fmt::serde::timestamp::second::required")]
+pub(super) struct Consignment {
+    pub id: String,
+    pub created_by: String,
+    pub created_with: String,
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub created_at: Timestamp,
-    #[serde(rename = "on", default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
-    pub despatch: Option<Timestamp>,
-    #[serde(borrow)]
-    pub service: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "from", default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    pub to: Address<'a>,
-    #[serde(borrow, rename = "hint", default, skip_serializing_if = "str::is_empty")]
-    pub instructions: Cow<'a, str>,
-    #[serde(borrow)]
-    pub parcels: Vec<Package<'a>>,
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub despatch: Timestamp,
+    pub service: String,
+    pub order: String,
+    /// The code of the location that it is sent from.
+    pub location: String,
+    pub to: Address,
+    pub company: String,
+    pub instructions: String,
+    pub parcels: Vec<Package>,
 }
 
-/// Where a consignment goes.
+/// Where a consignment goes, as answers have it: what is missing is empty.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Address<'a> {
-    #[serde(borrow)]
-    pub name: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
-    pub company: Cow<'a, str>,
-    #[serde(borrow, rename = "l1")]
-    pub line_1: Cow<'a, str>,
-    #[serde(borrow, rename = "l2", default, skip_serializing_if = "str::is_empty")]
-    pub line_2: Cow<'a, str>,
-    #[serde(borrow, rename = "l3", default, skip_serializing_if = "str::is_empty")]
-    pub line_3: Cow<'a, str>,
-    #[serde(borrow)]
-    pub city: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
-    pub county: Cow<'a, str>,
-    #[serde(borrow, rename = "zip")]
-    pub postcode: Cow<'a, str>,
-    #[serde(borrow)]
-    pub country: Cow<'a, str>,
-}
-
-impl From<&Address<'_>> for carrier::Location {
-    fn from(to: &Address<'_>) -> Self {
-        Self { city: to.city.to_string(), state: to.county.to_string(), zip: to.postcode.to_string(), country: to.country.to_string() }
-    }
+pub(super) struct Address {
+    pub delivery_name: String,
+    pub line_1: String,
+    pub line_2: String,
+    pub line_3: String,
+    pub city: String,
+    pub county: String,
+    pub postcode: String,
+    pub country: String,
 }
 
 /// One parcel of a consignment.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Package<'a> {
-    #[serde(borrow, rename = "ref")]
-    pub reference: Cow<'a, str>,
-    #[serde(borrow, rename = "no")]
-    pub tracking: Cow<'a, str>,
+pub(super) struct Package {
+    pub reference: String,
+    pub tracking: String,
     /// Grams, with the packaging.
-    #[serde(rename = "g")]
     pub weight: i64,
 }
 
-impl Consignment<'_> {
-    /// The same, on its own.
-    pub fn into_owned(self) -> Consignment<'static> {
-        Consignment {
-            id: owned(self.id),
-            created_by: owned(self.created_by),
-            created_with: self.created_with.map(owned),
-            created_at: self.created_at,
-            despatch: self.despatch,
-            service: owned(self.service),
-            order: self.order.map(owned),
-            location: self.location.map(owned),
-            to: self.to.into_owned(),
-            instructions: owned(self.instructions),
-            parcels: self.parcels.into_iter().map(Package::into_owned).collect(),
-        }
+impl Consignment {
+    pub fn sender(&self) -> &'static Location {
+        CATALOG.location(&self.location).unwrap_or(CATALOG.home())
     }
 }
 
-impl Address<'_> {
-    fn into_owned(self) -> Address<'static> {
-        Address {
-            name: owned(self.name),
-            company: owned(self.company),
-            line_1: owned(self.line_1),
-            line_2: owned(self.line_2),
-            line_3: owned(self.line_3),
-            city: owned(self.city),
-            county: owned(self.county),
-            postcode: owned(self.postcode),
-            country: owned(self.country),
-        }
+impl From<&Address> for carrier::Location {
+    fn from(to: &Address) -> Self {
+        Self { city: to.city.clone(), state: to.county.clone(), zip: to.postcode.clone(), country: to.country.clone() }
     }
 }
 
-impl Package<'_> {
-    fn into_owned(self) -> Package<'static> {
-        Package { reference: owned(self.reference), tracking: owned(self.tracking), weight: self.weight }
-    }
-}
-
-fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.into_owned())
+/// The name of the account that a carrier's services are booked with.
+pub(super) fn carrier_account(carrier: &str) -> String {
+    format!("{}_account_1", carrier.to_lowercase())
 }
 
 /// The formats that labels come in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub(super) enum Format {
     #[default]
     Zpl,
@@ -188,19 +141,46 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub fn find(word: &str) -> Option<Self> {
-        match word {
-            "ZPL" => Some(Self::Zpl),
-            "PDF" => Some(Self::Pdf),
-            "PNG" => Some(Self::Png),
-            _ => None,
-        }
+    /// The format of that name, ZPL if there is none.
+    pub fn of(name: Option<&str>) -> Self {
+        name.and_then(|name| serde_json::from_value(name.into()).ok()).unwrap_or_default()
     }
 }
 
-/// The consignment with that reference, read in place.
-pub(super) fn consignment<'d>(docs: &'d Docs<'_>, reference: &str) -> Result<Consignment<'d>, Refusal> {
-    docs.raw(CONSIGNMENT, reference).map(stored).ok_or_else(|| Refusal::missing(CONSIGNMENT, reference))
+/// Whether a call speaks version 1.2.
+pub(super) fn is_newer(cx: &Cx<'_>) -> bool {
+    cx.vendor_id() == super::V1_2
+}
+
+/// A value as the caller's version shows it: the newer one calls every `uuid` an `id`.
+pub(super) fn shown(cx: &Cx<'_>, value: impl Serialize) -> Value {
+    let value = json!(value);
+    if is_newer(cx) { renamed(value) } else { value }
+}
+
+fn renamed(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let name = |name: String| if name == "uuid" { "id".to_owned() } else { name };
+            members.into_iter().map(|(member, value)| (name(member), renamed(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// The members of a document with what a body says of them: what it leaves out is as before, what it says blank as in a new one.
+pub(super) fn filled(new: &Map<String, Value>, before: &Map<String, Value>, body: &Value) -> Map<String, Value> {
+    let member = |(name, usual): (&String, &Value)| {
+        let before = before.get(name).unwrap_or(usual);
+        let value = match (usual, body.get(name)) {
+            (Value::Object(inner), Some(said @ Value::Object(_))) if !inner.is_empty() => filled(inner, inner, said).into(),
+            (_, None) => before.clone(),
+            (_, Some(Value::Null)) => usual.clone(),
+            (_, Some(said)) => said.clone(),
+        };
+        (name.clone(), value)
+    };
+    new.iter().map(member).collect()
 }
 
 /// The reference of the consignment that a caller means: by its reference, or by its id.
@@ -208,9 +188,11 @@ pub(super) fn reference(docs: &Docs<'_>, given: String) -> String {
     if docs.has(CONSIGNMENT, &given) { given } else { docs.get(SHIPMENT_ID, &given.to_ascii_lowercase()).unwrap_or(given) }
 }
 
-/// A consignment as it is stored, read in place.
-pub(super) fn stored(body: &[u8]) -> Consignment<'_> {
-    serde_json::from_slice(body).expect("a stored consignment is read by the type that wrote it")
+/// The consignment that a path names, with its reference; only version 1.2 takes ids.
+pub(super) fn find<T: DeserializeOwned>(cx: &Cx<'_>, given: String) -> Result<(String, T), Refusal> {
+    let reference = if is_newer(cx) { reference(&cx.docs, given) } else { given };
+    let consignment = cx.docs.require(CONSIGNMENT, &reference)?;
+    Ok((reference, consignment))
 }
 
 static LONDON: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/London").expect("the time zones are in the binary"));
@@ -237,13 +219,8 @@ impl Serialize for Stamp {
 
 /// Reads `2023-03-15 13:00:00`; nothing else will do.
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
-    let shape = text.len() == 19 && text.as_bytes()[10] == b' ';
-    let time: DateTime = if shape {
-        text.parse().ok()?
-    } else {
-        return None;
-    };
-    Some(LONDON.to_ambiguous_zoned(time).compatible().ok()?.timestamp())
+    let shaped = Some(text).filter(|text| text.len() == 19 && text.as_bytes()[10] == b' ')?;
+    Some(LONDON.to_ambiguous_zoned(shaped.parse().ok()?).compatible().ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -261,7 +238,5 @@ mod tests {
         check("2026-07-01", None);
         check("2026-07-01T09:00:00", None);
         check("2026-13-01 09:00:00", None);
-        let summer: Timestamp = "2026-07-01T08:00:00Z".parse().expect("a test writes valid timestamps");
-        assert_eq!(Stamp(local(summer)).to_string(), "2026-07-01 09:00:00");
     }
 }

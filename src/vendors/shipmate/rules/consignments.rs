@@ -1,9 +1,6 @@
 //! Booking and cancelling.
 
-use std::borrow::Cow;
-
 use rand::RngExt as _;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{order, routing, users};
@@ -12,28 +9,21 @@ use crate::base::ids;
 use crate::carrier::{self, Scan, Status};
 use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::CATALOG;
-use crate::vendors::shipmate::label::Labels;
-use crate::vendors::shipmate::version::Version;
+use crate::vendors::shipmate::labels::Labels;
 use crate::vendors::shipmate::webhooks;
-use crate::vendors::shipmate::wire::{self, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package, SHIPMENT_ID};
-
-#[derive(Deserialize)]
-pub struct Reference {
-    reference: String,
-}
+use crate::vendors::shipmate::wire::{self, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package, Reference, SHIPMENT_ID};
 
 /// A consignment whose references are free is booked with a service that takes all its parcels, and answered with a label
 /// for each of them. It is manifested at the end of its day of despatch.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    let (call, version) = (cx.call, Version::of(cx));
-    let order = order::read(cx, &call.body, order::Purpose::Booking)?;
+    let order = order::read(cx, true)?;
     let service = routing::choose(&order)?;
     let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
     routing::accept(carrier, &order)?;
     let despatch = order.despatch.filter(|despatch| *despatch > cx.now);
-    let ends = (carrier::Location::from(order.location.unwrap_or(CATALOG.home())), carrier::Location::from(&order.to));
+    let ends = (carrier::Location::from(order.location), carrier::Location::from(&order.to));
     let transit_days = carrier::transit::days(service.transit_days, &ends.0, &ends.1);
-    let mut parcels: Vec<Package<'_>> = Vec::with_capacity(order.parcels.len());
+    let mut parcels: Vec<Package> = Vec::with_capacity(order.parcels.len());
     for (parcel, (from, to)) in order.parcels.iter().zip(std::iter::repeat_n(ends, order.parcels.len())) {
         let mut tracking = number(&carrier.tracking, &mut cx.rng);
         while cx.docs.has(PARCEL, &tracking) {
@@ -54,7 +44,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
             ..carrier::Parcel::default()
         });
-        parcels.push(Package { reference: Cow::Borrowed(parcel.reference), tracking: Cow::Owned(tracking), weight: parcel.weight });
+        parcels.push(Package { reference: parcel.reference.to_owned(), tracking, weight: parcel.size.weight.unwrap_or_default() });
     }
     if let Some(number) = order.order_reference {
         let mut references: Vec<String> = cx.docs.get(ORDER, number).unwrap_or_default();
@@ -63,62 +53,49 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     }
     let id = ids::uuid(&mut cx.rng).to_string();
     cx.docs.put(SHIPMENT_ID, &id, order.reference);
-    let application = cx.credential.text("application");
+    let application = Some(cx.credential.text("application")).filter(|name| !name.is_empty());
     let consignment = Consignment {
-        id: Cow::Owned(id),
+        id,
         created_by: users::name(&cx.credential),
-        created_with: Some(application).filter(|name| !name.is_empty()).map(Cow::Borrowed),
+        created_with: application.unwrap_or(&CATALOG.account.application).to_owned(),
         created_at: cx.now,
-        despatch,
-        service: Cow::Borrowed(&service.key),
-        order: order.order_reference.map(Cow::Borrowed),
-        location: order.location.map(|location| Cow::Borrowed(location.code.as_str())),
+        despatch: despatch.unwrap_or(cx.now),
+        service: service.key.clone(),
+        order: order.order_reference.unwrap_or_default().to_owned(),
+        location: order.location.code.clone(),
         to: order.to,
-        instructions: Cow::Borrowed(order.instructions),
+        company: order.company.to_owned(),
+        instructions: order.instructions.to_owned(),
         parcels,
     };
     cx.docs.put(CONSIGNMENT, order.reference, &consignment);
-    let labels = Labels::booked(version, order.reference.to_owned(), consignment, order.format);
     webhooks::consignment(cx, webhooks::CREATED, order.reference);
-    Ok(match version {
-        Version::V1_1 => Reply::created(Envelope { message: "Consignment Created", data: labels }),
-        // Recorded 2024-05: version 1.2 answers 200.
-        Version::V1_2 => Reply::ok(Envelope { message: "Shipment Created", data: labels }),
-    })
+    let data =
+        Labels { is_newer: wire::is_newer(cx), reference: order.reference.to_owned(), consignment, only: None, format: order.format };
+    // Recorded 2024-05: version 1.2 answers 200.
+    Ok(if data.is_newer { wire::ok("Shipment Created", data) } else { Reply::created(Envelope { message: "Consignment Created", data }) })
 }
 
 /// Until its first parcel is manifested a consignment can be cancelled. Its references are free again afterwards.
 pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
-    let version = Version::of(cx);
-    let reference = if version == Version::V1_2 { wire::reference(&cx.docs, reference) } else { reference };
-    let consignment = wire::consignment(&cx.docs, &reference)?;
-    let id = consignment.id.to_string();
-    let order = consignment.order.as_deref().map(str::to_owned);
-    let rows = consignment.parcels.iter().map(|row| (row.reference.to_string(), cx.parcel(&row.tracking)));
-    let rows: Vec<_> = rows.collect();
-    if let Some(parcel) = rows.iter().filter_map(|(_, parcel)| parcel.as_ref()).find(|parcel| parcel.is_scanned()) {
+    let (reference, consignment) = wire::find::<Consignment>(cx, reference)?;
+    let mut parcels: Vec<_> = consignment.parcels.iter().filter_map(|row| cx.parcel(&row.tracking)).collect();
+    if let Some(parcel) = parcels.iter().find(|parcel| parcel.is_scanned()) {
         return Err(Refusal::wrong_state(CONSIGNMENT, reference, parcel.status().word()));
     }
     webhooks::consignment(cx, webhooks::CANCELLED, &reference);
-    for (own, parcel) in rows {
-        cx.docs.remove(PARCEL_REFERENCE, &own);
-        if let Some(mut parcel) = parcel {
-            cx.cancel_parcel(&mut parcel);
-        }
+    consignment.parcels.iter().for_each(|row| _ = cx.docs.remove(PARCEL_REFERENCE, &row.reference));
+    parcels.iter_mut().for_each(|parcel| cx.cancel_parcel(parcel));
+    let mut references: Vec<String> = cx.docs.get(ORDER, &consignment.order).unwrap_or_default();
+    references.retain(|other| *other != reference);
+    if references.is_empty() {
+        cx.docs.remove(ORDER, &consignment.order);
+    } else {
+        cx.docs.put(ORDER, &consignment.order, &references);
     }
-    if let Some(number) = order {
-        let mut references: Vec<String> = cx.docs.get(ORDER, &number).unwrap_or_default();
-        references.retain(|other| *other != reference);
-        if references.is_empty() {
-            cx.docs.remove(ORDER, &number);
-        } else {
-            cx.docs.put(ORDER, &number, &references);
-        }
-    }
-    cx.docs.remove(SHIPMENT_ID, &id);
+    cx.docs.remove(SHIPMENT_ID, &consignment.id);
     cx.docs.remove(CONSIGNMENT, &reference);
-    let message = if version == Version::V1_2 { "Shipment Cancelled" } else { "Consignment Cancelled" };
-    Ok(Reply::ok(Envelope { message, data: Value::Null }))
+    Ok(wire::ok(if wire::is_newer(cx) { "Shipment Cancelled" } else { "Consignment Cancelled" }, Value::Null))
 }
 
 /// A tracking reference in a carrier's shape: `n` is a digit, `c` the check digit of the eight digits before it.

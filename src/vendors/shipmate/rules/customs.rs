@@ -1,86 +1,78 @@
-//! What customs wants to know of a parcel. Outside mainland UK every item is described in full, by the request or, where
-//! its number is in the inventory, by that; inside, everything is optional.
+//! What customs wants to know of a parcel that leaves mainland UK: every item is described in full, by the request or, where its
+//! number is in the inventory, by that.
 
 use super::skus;
 use crate::engine::Docs;
-use crate::vendors::shipmate::countries;
-use crate::vendors::shipmate::validation::{self, Fault, Field, Report};
-use crate::vendors::shipmate::version::Version;
+use crate::engine::fields::{Field, Report};
+use crate::spec::Rule;
+use crate::vendors::shipmate::catalog::CATALOG;
 
-/// Clients disagree on this limit; it is the larger one.
-const COMMENTS: usize = 10_000;
+/// Members of items, and those of a SKU that stand for them.
+const NEEDED: [(&str, &[&str]); 6] = [
+    ("short_description", &["description_short", "tariff_description"]),
+    ("full_description", &["description_full"]),
+    ("country_of_origin", &["country_of_origin"]),
+    ("harmonised_code", &["tariff_code"]),
+    ("item_value", &["value_ex_vat"]),
+    ("item_quantity", &["sku"]),
+];
 
-/// Judges the items and the declaration of a parcel.
-pub fn check(report: &mut Report, parcel: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>, version: Version) {
+/// Reports what is missing of the items of a parcel.
+pub fn check(report: &mut Report<'_>, parcel: &Field<'_, '_>, docs: &Docs<'_>) {
     let items = parcel.member("items");
-    let items = if abroad { report.needed(items) } else { items };
-    for (place, row) in report.list(&items).iter().enumerate() {
-        let field = items.element(place, row);
-        item(report, &field, abroad, docs);
-        if version == Version::V1_2 {
-            report.text(&field.member("item_line_id"));
-            report.whole(&field.member("item_weight"), 0);
+    if items.value.is_none_or(|value| value.as_array().is_some_and(Vec::is_empty)) {
+        report.add(&items, Rule::Required);
+    }
+    for item in items.elements() {
+        let sku = item.member("sku").text().and_then(|number| skus::look_up(docs, number));
+        for (name, sources) in NEEDED {
+            let (field, is_known) = (item.member(name), |name: &&str| sku.as_ref().is_some_and(|sku| !sku[*name].is_null()));
+            if field.value.is_none() && !sources.iter().any(is_known) {
+                report.add(&field, Rule::Required);
+            }
         }
     }
-    let own = parcel.member("customs_declaration");
-    match version {
-        Version::V1_2 => declaration(report, &own),
-        Version::V1_1 if own.value.is_some() => purpose(report, &own),
-        Version::V1_1 => {}
-    }
 }
 
-/// Judges a declaration: of a parcel, or since version 1.2 of the whole shipment, with what that adds.
-pub fn declaration(report: &mut Report, declaration: &Field<'_, '_>) {
-    if declaration.value.is_none() {
-        return;
-    }
-    purpose(report, declaration);
-    let duty = declaration.member("duty_method");
-    report.choice(&duty, |word| ["DAP", "DDP"].contains(&word).then_some(()));
-    for name in ["insurance_value", "freight_value", "packing_value", "handling_value"] {
-        report.amount(&declaration.member(name));
-    }
-    let other = declaration.member("other_value");
-    if other.value.is_some_and(|value| validation::number(value).is_none()) {
-        report.add(&other.path, Fault::NotNumber);
-    }
-    for name in ["commercial_invoice_number", "currency_code", "export_license_number", "export_certificate_number"] {
-        report.text(&declaration.member(name));
-    }
-    report.short_text(&declaration.member("other_export_comments"), COMMENTS);
+/// Whether a parcel to there needs a customs declaration.
+pub fn is_outside_mainland(country: &str, postcode: &str) -> bool {
+    let area = postcode.get(..2).unwrap_or_default().to_ascii_uppercase();
+    let lies_in = |[first, last]: &[u32; 2]| (*first..=*last).contains(&district(postcode));
+    country != "GB" || CATALOG.offshore.get(&area).is_some_and(|ranges| ranges.iter().any(lies_in))
 }
 
-fn item(report: &mut Report, item: &Field<'_, '_>, abroad: bool, docs: &Docs<'_>) {
-    let found = report.text(&item.member("sku")).filter(|_| abroad).and_then(|number| skus::look_up(docs, number));
-    let inventory = |known: fn(&skus::Sku) -> bool| found.as_ref().is_some_and(known);
-    let mut need = |name, filled: bool| {
-        let field = item.member(name);
-        let field = if abroad && !filled { report.needed(field) } else { field };
-        match name {
-            "item_value" => _ = report.amount(&field),
-            "item_quantity" => _ = report.whole(&field, 1),
-            "country_of_origin" => _ = report.choice(&field, countries::find),
-            _ => _ = report.text(&field),
-        }
-    };
-    need("short_description", inventory(|sku| sku.description_short.is_some() || sku.tariff_description.is_some()));
-    need("full_description", inventory(|sku| sku.description_full.is_some()));
-    need("country_of_origin", inventory(|sku| sku.country_of_origin.is_some()));
-    need("harmonised_code", inventory(|sku| sku.tariff_code.is_some()));
-    need("item_value", inventory(|sku| sku.value_ex_vat.is_some()));
-    need("item_quantity", found.is_some());
+/// The number of a post code's district: the digits behind the area, without the one that begins the last three characters.
+fn district(postcode: &str) -> u32 {
+    let outward = postcode.split_once(' ').map_or_else(
+        || postcode.len().checked_sub(3).filter(|end| *end > 2).and_then(|end| postcode.get(..end)).unwrap_or(postcode),
+        |(outward, _)| outward,
+    );
+    let digits = outward.get(2..).unwrap_or_default().chars().map_while(|letter| letter.to_digit(10));
+    digits.take(2).fold(0, |number, digit| number * 10 + digit)
 }
 
-fn purpose(report: &mut Report, declaration: &Field<'_, '_>) {
-    report.map(declaration);
-    let purpose = declaration.member("export_purpose");
-    report.map(&purpose);
-    for name in ["gift", "documents", "sale_of_goods", "commercial_sample", "returned_goods"] {
-        report.flag(&purpose.member(name));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(country: &str, postcode: &str, expected: bool) {
+        assert_eq!(is_outside_mainland(country, postcode), expected, "{country} {postcode}");
     }
-    let other = purpose.member("other");
-    if other.value.is_some_and(|value| !value.is_string()) {
-        report.add(&other.path, Fault::NotText);
+
+    #[test]
+    fn customs_begin_where_the_mainland_ends() {
+        check("GB", "DE1 1EE", false);
+        check("GB", "BT1 1AA", true);
+        check("GB", "je2 3ab", true);
+        check("GB", "B1 1AA", false);
+        check("FR", "69001", true);
+        check("GB", "ZE1 0AA", true);
+        check("GB", "kw151aa", true);
+        check("GB", "KW15", true);
+        check("GB", "KW1 5AA", false);
+        check("GB", "KW15AA", false);
+        check("GB", "PA4 9AA", false);
+        check("GB", "PA49 7UN", true);
+        check("GB", "IV5", false);
     }
 }

@@ -1,39 +1,34 @@
 //! Locations, which are set up in the web portal and only read here.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::users;
-use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Params, Refusal};
 use crate::vendors::shipmate::catalog::{CATALOG, Location};
-use crate::vendors::shipmate::version::Version;
-use crate::vendors::shipmate::wire::{Data, Envelope};
+use crate::vendors::shipmate::wire::{self, Reference};
 use crate::world::Kind;
 
 const LOCATION: Kind = Kind::new("location");
 
-#[derive(Deserialize)]
-pub struct Reference {
-    r#ref: String,
-}
-
 /// Locations are nested twice, as a list in an envelope.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let rows: Vec<Value> = CATALOG.locations.iter().map(|location| shown(cx, location)).collect();
-    Ok(Reply::ok(Envelope { message: "Locations", data: Data { data: rows } }))
+    Ok(wire::ok("Locations", json!({ "data": all(cx) })))
 }
 
 /// A location is found by its code or its UUID.
-pub fn get(cx: &mut Cx<'_>, Params(Reference { r#ref }): Params<Reference>) -> Outcome {
-    let location = CATALOG.location(&r#ref).ok_or_else(|| Refusal::missing(LOCATION, r#ref))?;
-    Ok(Reply::ok(Envelope { message: "Location", data: shown(cx, location) }))
+pub fn get(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
+    let location = CATALOG.location(&reference).ok_or_else(|| Refusal::missing(LOCATION, reference))?;
+    Ok(wire::ok("Location", shown(cx, location)))
+}
+
+pub fn all(cx: &Cx<'_>) -> Vec<Value> {
+    CATALOG.locations.iter().map(|location| shown(cx, location)).collect()
 }
 
 /// A location, of which version 1.2 says whether the caller works there.
 pub fn shown(cx: &Cx<'_>, location: &Location) -> Value {
-    let version = Version::of(cx);
-    let mut row = version.shown(location);
-    if version == Version::V1_2 {
+    let mut row = wire::shown(cx, location);
+    if wire::is_newer(cx) {
         row["is_current_location"] = (users::person(&cx.credential).location == location.code).into();
     }
     row

@@ -1,19 +1,17 @@
-//! A request for a consignment, judged and read in one walk. What comes out borrows from the body.
+//! A request for a consignment: what no document can say about it, and what it comes to.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::packaging::PackagingRules;
-use super::{custom_fields, customs, labels};
+use super::{attributes, custom_fields, customs, labels};
 use crate::base::time::Timestamp;
-use crate::engine::{Cx, Docs, Refusal};
+use crate::engine::fields::{Field, Report};
+use crate::engine::{Cx, Refusal};
+use crate::spec::{Range, Rule};
 use crate::vendors::shipmate::catalog::{CATALOG, Location, PackagingType, Service, Size};
-use crate::vendors::shipmate::countries;
-use crate::vendors::shipmate::dialect;
-use crate::vendors::shipmate::validation::{self, Fault, Field, Report};
-use crate::vendors::shipmate::version::Version;
+use crate::vendors::shipmate::checks::{self, ACCEPTED, DISTINCT, UNIQUE};
 use crate::vendors::shipmate::wire::{self, Address, CONSIGNMENT, Format, PARCEL_REFERENCE};
 
 /// A consignment that may be booked, if a service takes it.
@@ -23,279 +21,148 @@ pub struct Order<'v> {
     /// The service that was asked for; routing chooses one otherwise.
     pub service: Option<&'static Service>,
     pub despatch: Option<Timestamp>,
-    pub to: Address<'v>,
-    pub location: Option<&'static Location>,
+    pub to: Address,
+    pub company: &'v str,
+    pub location: &'static Location,
     pub format: Format,
     pub parcels: Vec<Parcel<'v>>,
     pub instructions: &'v str,
 }
 
-/// What a request is read for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To be booked: its references have to be free.
-    Booking,
-    /// To be priced.
-    Quoting,
-}
-
 /// One of its parcels.
 pub struct Parcel<'v> {
     pub reference: &'v str,
-    /// In grams, with the packaging.
-    pub weight: i64,
+    /// With the packaging.
     pub size: Size,
     pub value: Option<f64>,
     pub attributes: Option<&'v Map<String, Value>>,
 }
 
-const LINE: usize = 40;
-
-/// Reads the request of a call; everything that is wrong with it is reported at once.
-pub fn read<'v>(cx: &Cx<'_>, body: &'v Value, purpose: Purpose) -> Result<Order<'v>, Refusal> {
-    let version = Version::of(cx);
-    let (mut report, root) = (Report::default(), Field::root(body));
-    let report = &mut report;
-    let reference = root.member(version.reference());
-    let text = report.required_text(reference);
-    let booking = purpose == Purpose::Booking;
-    if booking && !text.is_empty() && cx.docs.has(CONSIGNMENT, text) {
-        report.add(&reference.path, Fault::Taken);
+/// Reads the request of a call; everything that is wrong with it is reported at once. For a booking its references have to be free.
+pub fn read<'v>(cx: &Cx<'v>, is_booking: bool) -> Result<Order<'v>, Refusal> {
+    let (mut report, root) = (Report::of(cx.call), Field::body(cx.call));
+    let is_newer = wire::is_newer(cx);
+    let reference = root.member(if is_newer { "shipment_reference" } else { "consignment_reference" });
+    if is_booking && reference.text().is_some_and(|text| cx.docs.has(CONSIGNMENT, text)) {
+        report.add(&reference, UNIQUE);
     }
-    let order_reference = report.text(&root.member("order_reference"));
-    let service = service(report, &root, version);
-    let despatch = despatch(report, &root.member("despatch_date"));
-    let (to, country) = address(report, &root.member("to_address"));
-    let location = report.choice(&root.member("location_code"), |code| CATALOG.location(code));
-    let format = report.choice(&root.member("format"), Format::find).unwrap_or_default();
-    let list = report.needed(root.member("parcels"));
-    let abroad = !country.is_empty() && countries::is_outside_mainland(country, &to.postcode);
+    let to = address(&root.member("to_address"));
+    let is_abroad = !to.country.is_empty() && customs::is_outside_mainland(&to.country, &to.postcode);
     let rules = PackagingRules::of(&cx.credential);
-    let rows = report.list(&list);
-    let twice = twice(rows);
-    let mut parcels: Vec<Parcel<'v>> = Vec::with_capacity(rows.len());
-    for (place, row) in rows.iter().enumerate() {
-        let field = list.element(place, row);
-        let reference = parcel_reference(report, &field, &twice, booking.then_some(&cx.docs));
-        let (weight, size) = measure(report, &field, &rules);
-        let value = report.amount(&field.member("value"));
-        customs::check(report, &field, abroad, &cx.docs, version);
-        let attributes = match version {
-            Version::V1_1 => attributes(report, &field),
-            Version::V1_2 => custom_fields::check(report, &field, "PARCEL", cx),
-        };
-        parcels.push(Parcel { reference, weight, size, value, attributes });
-    }
-    let instructions = report.text(&root.member("delivery_instructions")).unwrap_or_default();
-    if version == Version::V1_2 {
-        custom_fields::check(report, &root, "SHIPMENT", cx);
-        customs::declaration(report, &root.member("customs_declaration"));
-        for name in ["recipient_vat_number", "recipient_eori_number"] {
-            report.text(&root.member(name));
+    let list = root.member("parcels");
+    let twice = twice(&list);
+    let mut parcels = Vec::with_capacity(list.value.and_then(Value::as_array).map_or(0, Vec::len));
+    for parcel in list.elements() {
+        let reference = parcel.member("reference");
+        let text = reference.text().unwrap_or_default();
+        if twice.contains(text) {
+            report.add(&reference, DISTINCT);
+        } else if is_booking && cx.docs.has(PARCEL_REFERENCE, text) {
+            report.add(&reference, UNIQUE);
         }
+        let size = measure(&mut report, &parcel, &rules);
+        if is_abroad {
+            customs::check(&mut report, &parcel, &cx.docs);
+        }
+        let attributes = if is_newer {
+            custom_fields::check(&mut report, &parcel, "PARCEL", cx)
+        } else {
+            attributes::check(&mut report, &parcel.member("attributes"))
+        };
+        parcels.push(Parcel { reference: text, size, value: parcel.member("value").number(), attributes });
+    }
+    if is_newer {
+        custom_fields::check(&mut report, &root, "SHIPMENT", cx);
         let (print, user) = (root.member("print_labels"), root.member("print_to_user"));
         if user.value.is_some() && print.value.is_none() {
-            report.add(&print.path, Fault::RequiredWith(user.path));
+            report.add(&print, checks::required("required_with", &user));
+        } else if user.value.is_some() && print.flag() == Some(false) {
+            report.add(&print, ACCEPTED);
         }
-        let asked = report.flag(&print);
-        if user.value.is_some() && asked == Some(false) {
-            report.add(&print.path, Fault::NotAccepted);
-        }
-        labels::user(report, &user, cx);
+        labels::user(&mut report, &user, cx);
     }
-    dialect::settle(report)?;
-    Ok(Order { reference: text, order_reference, service, despatch, to, location, format, parcels, instructions })
+    report.finish()?;
+    let text = |name: &str| root.member(name).text();
+    Ok(Order {
+        reference: reference.text().unwrap_or_default(),
+        order_reference: text("order_reference"),
+        service: service(&root),
+        despatch: text("despatch_date").and_then(wire::instant),
+        to,
+        company: root.member("to_address").member("company_name").text().unwrap_or_default(),
+        location: text("location_code").and_then(|code| CATALOG.location(code)).unwrap_or(CATALOG.home()),
+        format: Format::of(text("format")),
+        parcels,
+        instructions: text("delivery_instructions").unwrap_or_default(),
+    })
 }
 
 /// The guide of version 1.1 names the service in three ways; `service_key` counts first.
-fn service(report: &mut Report, root: &Field<'_, '_>, version: Version) -> Option<&'static Service> {
-    for name in version.service_keys() {
-        let key = root.member(name);
-        if key.value.is_some() {
-            return report.choice(&key, |key| CATALOG.service(key));
-        }
-    }
-    if version == Version::V1_2 {
-        return None;
-    }
-    let id = root.member("delivery_service");
-    let found = validation::whole(id.value?).and_then(|id| CATALOG.services.iter().find(|row| row.id == id));
-    if found.is_none() {
-        report.add(&id.path, Fault::NotChosen);
-    }
-    found
+fn service(root: &Field<'_, '_>) -> Option<&'static Service> {
+    let key = root.member("service_key").text().or(root.member("delivery_service_key").text());
+    let id = root.member("delivery_service").integer();
+    key.map_or_else(|| CATALOG.services.iter().find(|row| Some(row.id) == id), |key| CATALOG.service(key))
 }
 
-fn despatch(report: &mut Report, field: &Field<'_, '_>) -> Option<Timestamp> {
-    let instant = wire::instant(field.value?.as_str().unwrap_or_default().trim());
-    if instant.is_none() {
-        report.add(&field.path, Fault::NotDateTime);
+/// The address, with the code of its country when that is a good one.
+fn address(field: &Field<'_, '_>) -> Address {
+    let text = |name: &str| field.member(name).text().unwrap_or_default().to_owned();
+    Address {
+        delivery_name: text("name"),
+        line_1: text("line_1"),
+        line_2: text("line_2"),
+        line_3: text("line_3"),
+        city: text("city"),
+        county: text("county"),
+        postcode: text("postcode"),
+        country: field.member("country").text().and_then(|code| CATALOG.country(code)).map_or("", |(code, _)| code).to_owned(),
     }
-    instant
-}
-
-/// The address, and its country's code when that is a good one. Members of an address that is missing are reported, too.
-fn address<'v>(report: &mut Report, field: &Field<'v, '_>) -> (Address<'v>, &'static str) {
-    let field = &report.needed(*field);
-    report.map(field);
-    let name = report.required_text(field.member("name"));
-    let company = report.text(&field.member("company_name")).unwrap_or_default();
-    report.text(&field.member("telephone"));
-    let email = field.member("email_address");
-    if email.value.is_some_and(|value| !value.as_str().is_some_and(is_email)) {
-        report.add(&email.path, Fault::NotEmail);
-    }
-    let first = report.needed(field.member("line_1"));
-    let line_1 = report.short_text(&first, LINE);
-    let line_2 = report.short_text(&field.member("line_2"), LINE);
-    let line_3 = report.short_text(&field.member("line_3"), LINE);
-    let city = report.required_text(field.member("city"));
-    let county = report.text(&field.member("county")).unwrap_or_default();
-    let postcode = report.required_text(field.member("postcode"));
-    let code = report.needed(field.member("country"));
-    let country = report.code(&code, countries::by_code).map_or("", |(code, _)| code);
-    let [name, company, line_1, line_2, line_3, city, county, postcode, code] =
-        [name, company, line_1, line_2, line_3, city, county, postcode, country].map(Cow::Borrowed);
-    (Address { name, company, line_1, line_2, line_3, city, county, postcode, country: code }, country)
-}
-
-fn is_email(text: &str) -> bool {
-    let text = text.trim();
-    let whole = |(name, host): (&str, &str)| !name.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.');
-    text.rsplit_once('@').is_some_and(whole) && !text.contains(char::is_whitespace)
 }
 
 /// References that more than one parcel of the request has.
-fn twice(rows: &[Value]) -> BTreeSet<&str> {
-    if rows.len() < 2 {
-        return BTreeSet::new();
-    }
+fn twice<'v>(list: &Field<'v, '_>) -> BTreeSet<&'v str> {
     let mut seen = BTreeSet::new();
-    let references = rows.iter().filter_map(|row| row.get("reference")?.as_str()).map(str::trim);
-    references.filter(|reference| !seen.insert(*reference)).collect()
-}
-
-/// A parcel's reference, which no other parcel may have, be it in this request or booked earlier.
-fn parcel_reference<'v>(report: &mut Report, parcel: &Field<'v, '_>, twice: &BTreeSet<&str>, docs: Option<&Docs<'_>>) -> &'v str {
-    let field = parcel.member("reference");
-    let reference = report.required_text(field);
-    if twice.contains(reference) {
-        report.add(&field.path, Fault::Duplicate);
-    } else if !reference.is_empty() && docs.is_some_and(|docs| docs.has(PARCEL_REFERENCE, reference)) {
-        report.add(&field.path, Fault::Taken);
+    if list.elements().nth(1).is_none() {
+        return seen;
     }
-    reference
+    list.elements().filter_map(|row| row.member("reference").text()).filter(|reference| !seen.insert(*reference)).collect()
 }
 
 /// Weight and sizes, as the packaging rules have it: the request's own, else those of the packaging type.
-fn measure(report: &mut Report, parcel: &Field<'_, '_>, rules: &PackagingRules) -> (i64, Size) {
+fn measure(report: &mut Report<'_>, parcel: &Field<'_, '_>, rules: &PackagingRules) -> Size {
     let key = parcel.member("packaging_type_key");
-    let named = report.choice(&key, |key| CATALOG.packaging.find(key));
-    let packaging = if key.value.is_some() { named } else { rules.default };
+    let packaging = if key.value.is_none() { rules.default } else { key.text().and_then(|key| CATALOG.packaging_type(key)) };
+    let is_bare = key.value.is_none() && packaging.is_none();
     if !rules.allow_override {
-        if key.value.is_none() && packaging.is_none() {
-            report.add(&key.path, Fault::Required);
+        ["weight", "width", "length", "depth"].iter().for_each(|name| report.forgive(&parcel.member(name)));
+        if is_bare {
+            report.add(&key, Rule::Required);
         }
-        let Some(packaging) = packaging else {
-            return (0, Size::default());
-        };
-        return boxed(packaging, rules, Size::default());
+        return packaging.map_or_else(Size::default, |packaging| boxed(packaging, rules, Size::default()));
     }
-    let bare = key.value.is_none() && packaging.is_none();
     let mut read = |name| {
         let field = parcel.member(name);
-        if bare && field.value.is_none() {
-            report.add(&field.path, Fault::RequiredWithout(key.path));
+        if is_bare && field.value.is_none() {
+            report.add(&field, checks::required("required_without", &key));
         }
-        report.whole(&field, 1)
+        field.integer()
     };
     let size = Size { weight: read("weight"), width: read("width"), length: read("length"), depth: read("depth") };
-    match packaging {
-        Some(packaging) => {
-            // The limit is on what goes into the box: a default weight may be as large as the limit itself.
-            if size.weight.is_some_and(|weight| weight > packaging.max_weight) {
-                report.add(&parcel.member("weight").path, Fault::Above(packaging.max_weight));
-            }
-            boxed(packaging, rules, size)
-        }
-        None => (size.weight.unwrap_or_default(), size),
+    let Some(packaging) = packaging else { return size };
+    // The limit is on what goes into the box: a default weight may be as large as the limit itself.
+    if size.weight > Some(packaging.max_weight) {
+        report.add(&parcel.member("weight"), Rule::Maximum(Range { max: Some(packaging.max_weight.into()), ..Range::default() }));
     }
+    boxed(packaging, rules, size)
 }
 
 /// What a box and its contents come to.
-fn boxed(packaging: &PackagingType, rules: &PackagingRules, own: Size) -> (i64, Size) {
+fn boxed(packaging: &PackagingType, rules: &PackagingRules, own: Size) -> Size {
     let contents = own.weight.unwrap_or(packaging.default_weight);
-    let weight = if rules.net_weight { contents.saturating_add(packaging.packaging_weight) } else { contents };
-    let size = Size {
-        weight: Some(weight),
-        width: own.width.or(Some(packaging.width)),
-        length: own.length.or(Some(packaging.height)),
-        depth: own.depth.or(Some(packaging.depth)),
-    };
-    (weight, size)
-}
-
-/// The attributes that routing looks at. Unknown ones, and values that do not fit the type, are reported.
-fn attributes<'v>(report: &mut Report, parcel: &Field<'v, '_>) -> Option<&'v Map<String, Value>> {
-    let field = parcel.member("attributes");
-    let value = field.value?;
-    report.map(&field);
-    let members = value.as_object()?;
-    for (name, value) in members {
-        let known = CATALOG.attribute(name);
-        if !value.is_null() && !known.is_some_and(|attribute| fits(attribute.r#type, &attribute.values, value)) {
-            report.add(&field.key(name).path, Fault::NotChosen);
-        }
-    }
-    Some(members)
-}
-
-pub fn fits(kind: u8, values: &[String], value: &Value) -> bool {
-    let text = word(value);
-    let text = text.as_deref();
-    match kind {
-        1 => validation::number(value).is_some(),
-        2 => text.is_some(),
-        3 => value.is_boolean() || text.is_some_and(|text| ["true", "false"].contains(&text)),
-        4 => text.is_some_and(|text| ["yes", "no"].iter().any(|word| word.eq_ignore_ascii_case(text))),
-        5 => value.is_boolean() || text.is_some_and(|text| ["1", "0"].contains(&text)),
-        _ => text.is_some_and(|text| values.iter().any(|word| word == text)),
-    }
-}
-
-/// A scalar as text.
-pub fn word(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text.trim())),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(true) => Some(Cow::Borrowed("1")),
-        Value::Bool(false) => Some(Cow::Borrowed("0")),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(kind: u8, value: Value, expected: bool) {
-        assert_eq!(fits(kind, &["Books".to_owned(), "2".to_owned()], &value), expected, "{kind} {value}");
-    }
-
-    #[test]
-    fn attributes_are_checked_by_type() {
-        check(1, json!("1.5"), true);
-        check(1, json!("many"), false);
-        check(2, json!(["a"]), false);
-        check(3, json!(true), true);
-        check(3, json!("yes"), false);
-        check(4, json!("Yes"), true);
-        check(5, json!(0), true);
-        check(5, json!(2), false);
-        check(6, json!("Books"), true);
-        check(6, json!(2), true);
-        check(6, json!("Toys"), false);
+    Size {
+        weight: Some(if rules.net_weight { contents.saturating_add(packaging.packaging_weight) } else { contents }),
+        width: own.width.or(Some(packaging.external_width)),
+        length: own.length.or(Some(packaging.external_height)),
+        depth: own.depth.or(Some(packaging.external_depth)),
     }
 }

@@ -1,57 +1,35 @@
 //! What a shipment would cost, by service; version 1.2 only.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{order, routing};
-use crate::engine::{Cx, Outcome, Reply};
+use crate::engine::{Cx, Outcome};
 use crate::vendors::shipmate::catalog::{CATALOG, Service};
-use crate::vendors::shipmate::label;
-use crate::vendors::shipmate::wire::Envelope;
-
-#[derive(Serialize)]
-struct Services {
-    recommended_service: Option<Quote>,
-    services: Vec<Quote>,
-}
-
-#[derive(Serialize)]
-struct Quote {
-    carrier: &'static str,
-    carrier_account: String,
-    service_name: &'static str,
-    full_service_name: String,
-    service_key: &'static str,
-    base_price: &'static str,
-    additional_parcel_price: &'static str,
-    surcharges: &'static str,
-    fuel_surcharge: &'static str,
-    total_price: String,
-    estimated_delivery_date: String,
-}
+use crate::vendors::shipmate::{labels, wire};
 
 /// Every service that takes all parcels to that country, the one that routing would choose before the others. Nothing is
 /// stored, and references need not be free.
 pub fn services(cx: &mut Cx<'_>) -> Outcome {
-    let order = order::read(cx, &cx.call.body, order::Purpose::Quoting)?;
+    let order = order::read(cx, false)?;
     let sent = order.despatch.filter(|despatch| *despatch > cx.now).unwrap_or(cx.now);
-    let quote = |service: &'static Service| Quote {
-        carrier: &service.carrier,
-        carrier_account: format!("{}_account_1", service.carrier.to_lowercase()),
-        service_name: service.label_name(),
-        full_service_name: format!("{} {}", service.carrier, service.label_name()),
-        service_key: &service.key,
-        base_price: &service.price,
-        additional_parcel_price: &service.price,
-        surcharges: "0.00",
-        fuel_surcharge: "0.00",
-        total_price: total(&service.price, order.parcels.len()),
-        estimated_delivery_date: label::estimate(service, sent, order.location, &order.to),
+    let quote = |service: &Service| {
+        json!({
+            "carrier": service.carrier,
+            "carrier_account": wire::carrier_account(&service.carrier),
+            "service_name": service.label_name(),
+            "full_service_name": format!("{} {}", service.carrier, service.label_name()),
+            "service_key": service.key,
+            "base_price": service.price,
+            "additional_parcel_price": service.price,
+            "surcharges": "0.00",
+            "fuel_surcharge": "0.00",
+            "total_price": total(&service.price, order.parcels.len()),
+            "estimated_delivery_date": labels::estimate(service, sent, order.location, &order.to),
+        })
     };
-    let data = Services {
-        recommended_service: routing::choose(&order).ok().map(quote),
-        services: CATALOG.services.iter().filter(|service| routing::reaches(service, &order)).map(quote).collect(),
-    };
-    Ok(Reply::ok(Envelope { message: "Services Retrieved", data }))
+    let recommended = routing::choose(&order).ok().map(quote);
+    let services: Vec<Value> = CATALOG.services.iter().filter(|service| routing::reaches(service, &order)).map(quote).collect();
+    Ok(wire::ok("Services Retrieved", json!({"recommended_service": recommended, "services": services})))
 }
 
 /// So many times a price of two decimals.

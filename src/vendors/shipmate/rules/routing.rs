@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::order::{self, Order};
+use super::attributes::word;
+use super::order::Order;
 use crate::engine::Refusal;
 use crate::vendors::shipmate::catalog::{CATALOG, Carrier, Route, Service};
 use crate::vendors::shipmate::dialect::{CARRIER, NO_SERVICE};
@@ -45,11 +46,11 @@ pub fn reaches(service: &Service, order: &Order<'_>) -> bool {
 }
 
 fn fits(route: &Route, order: &Order<'_>) -> bool {
-    let heaviest = order.parcels.iter().map(|parcel| parcel.weight).max().unwrap_or_default();
+    let heaviest = order.parcels.iter().filter_map(|parcel| parcel.size.weight).max().unwrap_or_default();
     let reaches = route.outside.iter().all(|country| *country != *order.to.country);
     let light = route.max_weight.is_none_or(|most| heaviest <= most);
     let asked = route.attribute.as_ref().is_none_or(|name| {
-        let values = order.parcels.iter().filter_map(|parcel| order::word(parcel.attributes?.get(name)?));
+        let values = order.parcels.iter().filter_map(|parcel| word(parcel.attributes?.get(name)?));
         values.into_iter().any(|value| route.values.is_empty() || route.values.iter().any(|other| *other == value))
     });
     reaches && light && asked

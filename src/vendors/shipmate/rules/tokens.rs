@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{locations, users};
 use crate::base::ids;
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::fields::Field;
+use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shipmate::access;
-use crate::vendors::shipmate::catalog::{CATALOG, Location, Person};
-use crate::vendors::shipmate::dialect::{self, BAD_LOGIN};
-use crate::vendors::shipmate::validation::{Field, Report};
-use crate::vendors::shipmate::version::Version;
-use crate::vendors::shipmate::wire::{Envelope, SESSION, Session};
+use crate::vendors::shipmate::catalog::{CATALOG, Person};
+use crate::vendors::shipmate::dialect::BAD_LOGIN;
+use crate::vendors::shipmate::wire::{self, SESSION, Session};
 use crate::world::Credential;
 
 #[derive(Serialize)]
@@ -22,47 +22,36 @@ struct Login {
     user: Profile,
 }
 
-#[derive(Serialize)]
+/// A user of a session. A person of the catalog is not copied.
 struct Profile {
-    id: Value,
-    user_type: &'static str,
-    first_name: Cow<'static, str>,
-    last_name: Cow<'static, str>,
-    email: Cow<'static, str>,
-    account_name: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sender_id: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    merchant_id: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_logo_url: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Cow<'static, Person>,
+    is_newer: bool,
+    /// The places where the user may work, when version 1.2 reads a token back.
     locations: Option<Vec<Value>>,
 }
 
 /// A right user name and password make a new token; earlier ones stay good.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    let (mut report, root) = (Report::default(), Field::root(&cx.call.body));
-    let username = report.required_text(root.member("username"));
-    let secret = report.needed(root.member("password"));
-    report.text(&secret);
-    dialect::settle(&report)?;
-    let rows = cx.credentials();
-    // Blanks around a password belong to it.
-    let password = secret.value.and_then(Value::as_str).unwrap_or_default();
+    let (rows, root) = (cx.credentials(), Field::body(cx.call));
+    let [username, password] = ["username", "password"].map(|name| root.member(name).text().unwrap_or_default());
     let named = |row: &Credential| row.text("username").eq_ignore_ascii_case(username) && row.text("password") == password;
     let known = |row: &&Credential| row.account == cx.credential.account && named(row);
     let user = rows.iter().find(known).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
     let token = ids::hex(&mut cx.rng, 32);
-    let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false };
+    let session = Session { account: user.account.to_string(), username: user.text("username").to_owned(), ended: false };
     cx.docs.shared().put(SESSION, &token, &session);
-    Ok(Reply::ok(Envelope { message: "Login Successful", data: login(cx, token, user, false) }))
+    Ok(wire::ok("Login Successful", Login { token, user: profile(cx, user, None) }))
 }
 
 /// A caller who gets this far has a valid token.
 pub fn get(cx: &mut Cx<'_>) -> Outcome {
+    let mut locations = wire::is_newer(cx).then(|| locations::all(cx));
+    // In a session the post code has a name of its own.
+    for place in locations.iter_mut().flatten().filter_map(Value::as_object_mut) {
+        *place = std::mem::take(place).into_iter().map(|(name, value)| (name.replace("post_zip", "postal_zip"), value)).collect();
+    }
     let token = access::token(cx.call).to_owned();
-    Ok(Reply::ok(Envelope { message: "Token Valid", data: login(cx, token, &cx.credential, true) }))
+    Ok(wire::ok("Token Valid", Login { token, user: profile(cx, &cx.credential, locations) }))
 }
 
 /// The presented token ends; others of the same user stay good.
@@ -71,41 +60,35 @@ pub fn delete(cx: &mut Cx<'_>) -> Outcome {
     let user = &cx.credential;
     let mut shared = cx.docs.shared();
     if !shared.remove(SESSION, token) {
-        shared.put(SESSION, token, &Session { account: (&*user.account).into(), username: user.text("username").into(), ended: true });
+        let session = Session { account: user.account.to_string(), username: user.text("username").to_owned(), ended: true };
+        shared.put(SESSION, token, &session);
     }
-    Ok(Reply::ok(Envelope { message: "Logout Successful", data: Value::Null }))
+    Ok(wire::ok("Logout Successful", Value::Null))
 }
 
-/// The session and its user; when version 1.2 reads a token back, with the places where the user may work.
-fn login(cx: &Cx<'_>, token: String, user: &Credential, whole: bool) -> Login {
-    let newer = Version::of(cx) == Version::V1_2;
-    let person = users::person(user);
-    // A person of the catalog is not copied.
-    let text = |field: fn(&Person) -> &String| match &person {
-        Cow::Borrowed(person) => Cow::Borrowed(field(person).as_str()),
-        Cow::Owned(person) => Cow::Owned(field(person).clone()),
-    };
-    let account = &CATALOG.account;
-    Login {
-        token,
-        user: Profile {
-            id: if newer { person.uuid.as_str().into() } else { person.id.into() },
-            user_type: "C",
-            first_name: text(|person| &person.first_name),
-            last_name: text(|person| &person.last_name),
-            email: text(|person| &person.email),
-            account_name: &account.name,
-            sender_id: (!newer).then_some(&account.sender_id),
-            merchant_id: newer.then_some(&account.sender_id),
-            account_logo_url: (newer && whole).then_some(Value::Null),
-            locations: (newer && whole).then(|| CATALOG.locations.iter().map(|location| workplace(cx, location)).collect()),
-        },
-    }
+fn profile(cx: &Cx<'_>, user: &Credential, locations: Option<Vec<Value>>) -> Profile {
+    Profile { person: users::person(user), is_newer: wire::is_newer(cx), locations }
 }
 
-/// A location as it stands in a session, where the post code has a name of its own.
-fn workplace(cx: &Cx<'_>, location: &Location) -> Value {
-    let Value::Object(members) = locations::shown(cx, location) else { return Value::Null };
-    let name = |name: String| if name == "address_post_zip_code" { "address_postal_zip_code".to_owned() } else { name };
-    members.into_iter().map(|(member, value)| (name(member), value)).collect()
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { person, is_newer, locations } = self;
+        let mut row = serializer.serialize_map(None)?;
+        if *is_newer {
+            row.serialize_entry("id", &person.uuid)?;
+        } else {
+            row.serialize_entry("id", &person.id)?;
+        }
+        row.serialize_entry("user_type", "C")?;
+        row.serialize_entry("first_name", &person.first_name)?;
+        row.serialize_entry("last_name", &person.last_name)?;
+        row.serialize_entry("email", &person.email)?;
+        row.serialize_entry("account_name", &CATALOG.account.name)?;
+        row.serialize_entry(if *is_newer { "merchant_id" } else { "sender_id" }, &CATALOG.account.sender_id)?;
+        if let Some(locations) = locations {
+            row.serialize_entry("account_logo_url", &())?;
+            row.serialize_entry("locations", locations)?;
+        }
+        row.end()
+    }
 }

@@ -2,43 +2,30 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::locations;
 use crate::base::entropy;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
-use crate::vendors::shipmate::catalog::{CATALOG, Location, Person};
-use crate::vendors::shipmate::version::Version;
-use crate::vendors::shipmate::wire::Data;
+use crate::vendors::shipmate::catalog::{CATALOG, Person};
+use crate::vendors::shipmate::wire;
 use crate::world::Credential;
-
-#[derive(Serialize)]
-struct User {
-    uuid: String,
-    title: String,
-    first_name: String,
-    last_name: String,
-    email: String,
-    profile_image_url: Option<String>,
-    location: &'static Location,
-    access_level: String,
-    printer_online: bool,
-}
 
 /// Users of a third-party warehouse do not see who works for the merchant.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     manages(cx)?;
-    let people = everybody(cx);
-    if Version::of(cx) == Version::V1_2 {
-        return Ok(Reply::ok(Data { data: people.into_iter().map(|person| newer(cx, person)).collect::<Vec<_>>() }));
-    }
-    Ok(Reply::ok(Data { data: people.into_iter().map(User::from).collect::<Vec<_>>() }))
+    let rows: Vec<Value> = everybody(cx).iter().map(|person| shown(cx, person)).collect();
+    Ok(Reply::ok(json!({ "data": rows })))
 }
 
-/// A user as version 1.2 shows people: with the account, and with all locations.
-fn newer(cx: &Cx<'_>, person: Person) -> Value {
-    let own = CATALOG.location(&person.location).unwrap_or(CATALOG.home());
+/// A user as the caller's version shows people: the newer one with the account, and with all locations.
+fn shown(cx: &Cx<'_>, person: &Person) -> Value {
+    let location = locations::shown(cx, CATALOG.location(&person.location).unwrap_or(CATALOG.home()));
+    if !wire::is_newer(cx) {
+        let mut row = json!(person);
+        row["location"] = location;
+        return row;
+    }
     json!({
         "id": person.uuid,
         "user_type": "C",
@@ -50,8 +37,8 @@ fn newer(cx: &Cx<'_>, person: Person) -> Value {
         "merchant_id": CATALOG.account.sender_id,
         "profile_image_url": person.profile_image_url,
         "account_logo_url": null,
-        "location": locations::shown(cx, own),
-        "locations": CATALOG.locations.iter().map(|location| locations::shown(cx, location)).collect::<Vec<_>>(),
+        "location": location,
+        "locations": locations::all(cx),
         "access_level": person.access_level,
         "printer_online": person.printer_online,
     })
@@ -100,27 +87,7 @@ pub fn person(credential: &Credential) -> Cow<'static, Person> {
 }
 
 /// The full name of a user, as labels show who made them.
-pub fn name(credential: &Credential) -> Cow<'static, str> {
-    let own = ["first_name", "last_name"].map(|member| credential.text(member));
-    let known = CATALOG.users.iter().find(|person| person.email == credential.text("username"));
-    let person = known.or(CATALOG.users.first()).expect("the catalog has users");
-    let first = if own[0].is_empty() { &person.first_name } else { own[0] };
-    let last = if own[1].is_empty() { &person.last_name } else { own[1] };
-    Cow::Owned(format!("{first} {last}"))
-}
-
-impl From<Person> for User {
-    fn from(person: Person) -> Self {
-        Self {
-            location: CATALOG.location(&person.location).unwrap_or(CATALOG.home()),
-            uuid: person.uuid,
-            title: person.title,
-            first_name: person.first_name,
-            last_name: person.last_name,
-            email: person.email,
-            profile_image_url: person.profile_image_url,
-            access_level: person.access_level,
-            printer_online: person.printer_online,
-        }
-    }
+pub fn name(credential: &Credential) -> String {
+    let person = person(credential);
+    format!("{} {}", person.first_name, person.last_name)
 }

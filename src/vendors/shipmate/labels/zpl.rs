@@ -19,8 +19,8 @@ const LINES: [&str; 8] = [
 
 pub(super) fn draw(label: &Label<'_>) -> String {
     let (to, parcel) = (&label.consignment.to, label.parcel);
-    let number = label.number();
-    let place = label.place.to_string();
+    let number = label.consignment_number();
+    let place = label.number.to_string();
     let mut zpl = Zpl(String::with_capacity(2048));
     zpl.raw("CT~~CD,~CC^~CT~\n^XA\n^CI28\n^MMT\n^PW812\n^LL1218\n^FO32,32^A0N,20,20^FH^FDSender: ");
     sheet::sender(label, &mut |text| zpl.data(text));
@@ -28,8 +28,8 @@ pub(super) fn draw(label: &Label<'_>) -> String {
     let mut beginnings = LINES.iter();
     // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
     for (line, placeholder) in [
-        (&*to.name, ""),
-        (&to.company, "%COMPANY_NAME%"),
+        (&*to.delivery_name, ""),
+        (&label.consignment.company, "%COMPANY_NAME%"),
         (&to.line_1, ""),
         (&to.line_2, "%ADDRESS_LINE_2%"),
         (&to.line_3, "%ADDRESS_LINE_3%"),

@@ -1,0 +1,158 @@
+//! Requests as Laravel reads them, and their faults in its words, by dotted path.
+
+use serde_json::{Map, Value};
+
+use super::catalog::CATALOG;
+use super::wire;
+use crate::base::decimal;
+use crate::engine::fields::Field;
+use crate::spec::{self, Blank, EmptyBody, JsonType, Reading, Rule, Step, Violation, reading};
+
+/// What PHP and the framework's middleware take for what.
+pub(super) const READING: Reading = Reading {
+    number,
+    integer,
+    flag,
+    trims: true,
+    blank: Blank::Null,
+    lists_are_objects: true,
+    empty_body: EmptyBody::Anything,
+    rules_by_path: true,
+    formats: &[
+        ("country", |text| CATALOG.is_country(text)),
+        ("country-code", |text| CATALOG.country(text).is_some()),
+        ("email", spec::is_email),
+        ("local-date-time", |text| wire::instant(text).is_some()),
+        ("location", |text| CATALOG.location(text).is_some()),
+        ("packaging-type", |text| CATALOG.packaging_type(text).is_some()),
+        ("service-key", |text| CATALOG.service(text).is_some()),
+    ],
+    ..Reading::STRICT
+};
+
+/// Rules that need the world or another member, under the names that the framework has for them.
+pub(super) const UNIQUE: Rule = Rule::Vendor("unique", Value::Null);
+pub(super) const DISTINCT: Rule = Rule::Vendor("distinct", Value::Null);
+pub(super) const ACCEPTED: Rule = Rule::Vendor("accepted", Value::Null);
+pub(super) const EXISTS: Rule = Rule::Vendor("exists", Value::Null);
+
+/// That a member is needed because another one is there, or is not.
+pub(super) fn required(rule: &'static str, other: &Field<'_, '_>) -> Rule {
+    Rule::Vendor(rule, words(&other.path.to_steps()).into())
+}
+
+/// Violations as the `data` of an answer: messages by dotted path.
+pub(super) fn data(violations: &[Violation]) -> Value {
+    let mut rows = Map::new();
+    for violation in violations {
+        let texts = messages(violation).into_iter().map(|text| Value::from(text.replace(":attribute", &words(&violation.path))));
+        if let Value::Array(row) = rows.entry(violation.dotted()).or_insert_with(|| Value::Array(Vec::new())) {
+            row.extend(texts);
+        }
+    }
+    rows.into()
+}
+
+/// A path as messages name it: every underscore is a space, but for those in names that callers gave.
+fn words(path: &[Step]) -> String {
+    let word = |step: &Step| match step {
+        Step::Key(name) => name.to_string(),
+        step => step.to_string().replace('_', " "),
+    };
+    path.iter().map(word).collect::<Vec<_>>().join(".")
+}
+
+fn messages(violation: &Violation) -> Vec<String> {
+    const NOT_CHOSEN: &str = "The selected :attribute is invalid.";
+    let text = match &violation.rule {
+        Rule::Required | Rule::Null | Rule::MinItems(_) => "The :attribute field is required.",
+        Rule::Type(JsonType::String) => "The :attribute must be a string.",
+        Rule::Type(JsonType::Integer) => "The :attribute must be an integer.",
+        Rule::Type(JsonType::Number) => "The :attribute must be a number.",
+        Rule::Type(JsonType::Boolean) => "The :attribute field must be true or false.",
+        Rule::Type(JsonType::Array | JsonType::Object) => "The :attribute must be an array.",
+        Rule::MinLength(limits) | Rule::MaxLength(limits) if limits.min == limits.max => {
+            return vec![format!("The :attribute must be {} characters.", limits.max.unwrap_or_default())];
+        }
+        Rule::MaxLength(limits) => {
+            return vec![format!("The :attribute may not be greater than {} characters.", limits.max.unwrap_or_default())];
+        }
+        Rule::Minimum(range) => return range.min.iter().map(|least| format!("The :attribute must be at least {least}.")).collect(),
+        Rule::Maximum(range) => return range.max.iter().map(|most| format!("The :attribute may not be greater than {most}.")).collect(),
+        Rule::Format(format) => match (format.as_str(), &violation.value) {
+            ("int64", _) => "The :attribute must be an integer.",
+            ("email", _) => "The :attribute must be a valid email address.",
+            ("uuid", _) => "The :attribute must be a valid UUID.",
+            ("local-date-time", _) => "The :attribute does not match the format Y-m-d H:i:s.",
+            // The only text with a rule of its own for each of its faults.
+            ("country-code", Some(value)) if !value.is_string() => {
+                let is_short = value.is_number() && value.to_string().len() == 2;
+                let length = Some("The :attribute must be 2 characters.").filter(|_| !is_short);
+                return ["The :attribute must be a string."].into_iter().chain(length).chain([NOT_CHOSEN]).map(str::to_owned).collect();
+            }
+            _ => NOT_CHOSEN,
+        },
+        Rule::Vendor("unique", _) => "The :attribute has already been taken.",
+        Rule::Vendor("distinct", _) => "The :attribute field has a duplicate value.",
+        Rule::Vendor("accepted", _) => "The :attribute must be accepted.",
+        Rule::Vendor("required_with", Value::String(other)) => {
+            return vec![format!("The :attribute field is required when {other} is present.")];
+        }
+        Rule::Vendor("required_without", Value::String(other)) => {
+            return vec![format!("The :attribute field is required when {other} is not present.")];
+        }
+        _ => NOT_CHOSEN,
+    };
+    vec![text.to_owned()]
+}
+
+/// A whole number in any guise that PHP takes for one.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => {
+            let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+            text.parse().ok().filter(|_| digits == "0" || !digits.starts_with('0'))
+        }
+        Value::Bool(true) => Some(1),
+        other => reading::whole(other),
+    }
+}
+
+/// A number in any guise that PHP takes for one.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    let Some(text) = value.as_str().map(str::trim) else { return value.as_f64() };
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    text.parse().ok().filter(|_| is_plain)
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::String(text) if text.len() == 1 => flag(&text.parse::<u64>().ok()?.into()),
+        other => other.as_u64().filter(|bit| *bit < 2).map(|bit| bit == 1),
+    }
+}
+
+/// A number that is not negative with two decimals, halves rounded up.
+pub(super) fn two_decimals(number: &Value) -> String {
+    decimal::half_up(&number.to_string(), 2).unwrap_or_else(|| format!("{:.2}", number.as_f64().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(number(&json!(text)).map(|number| two_decimals(&json!(number))).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn amounts_have_two_decimals() {
+        check("10", "10.00");
+        check("12.005", "12.01");
+        check("+.5", "0.50");
+        check("1e3", "1000.00");
+        assert_eq!((number(&json!("nan")), integer(&json!("0300")), integer(&json!(true))), (None, None, Some(1)));
+    }
+}

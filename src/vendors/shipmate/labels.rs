@@ -1,0 +1,119 @@
+//! A consignment as label rows. Everything is drawn while the answer is written, after the world is free again, so that a
+//! label costs the lock nothing.
+
+mod sheet;
+mod zpl;
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::DateTime;
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+use super::catalog::{CATALOG, Location, Service};
+use super::wire::{self, Address, Consignment, Format, Package, Stamp};
+use crate::base::time::Timestamp;
+use crate::carrier::{self, pdf, png};
+
+/// The label rows of a consignment.
+pub(super) struct Labels {
+    pub is_newer: bool,
+    pub reference: String,
+    pub consignment: Consignment,
+    /// The only parcel that is shown, without its price; all with their prices when there is none, as after booking.
+    pub only: Option<usize>,
+    pub format: Format,
+}
+
+/// What one label says.
+struct Label<'a> {
+    rows: &'a Labels,
+    consignment: &'a Consignment,
+    service: &'static Service,
+    parcel: &'a Package,
+    /// When it was booked, in UK local time.
+    booked: DateTime,
+    /// The number of the parcel in its consignment, from 1.
+    number: usize,
+}
+
+/// A label in one format, or nothing where another one was asked for.
+struct Drawing<'a>(&'a Label<'a>, Format);
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let consignment = &self.consignment;
+        let booked = wire::local(consignment.created_at);
+        let service = CATALOG.service(&consignment.service).expect("consignments are booked with services of the catalog");
+        let mut list = serializer.serialize_seq(None)?;
+        for (index, parcel) in consignment.parcels.iter().enumerate().filter(|(index, _)| self.only.is_none_or(|only| only == *index)) {
+            list.serialize_element(&Label { rows: self, consignment, service, parcel, booked, number: index + 1 })?;
+        }
+        list.end()
+    }
+}
+
+impl Serialize for Label<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { rows, consignment, service, parcel, booked, .. } = self;
+        let mut row = serializer.serialize_map(None)?;
+        if rows.is_newer {
+            row.serialize_entry("id", &consignment.id)?;
+        }
+        row.serialize_entry(if rows.is_newer { "shipment_reference" } else { "consignment_reference" }, &rows.reference)?;
+        row.serialize_entry("parcel_reference", &parcel.reference)?;
+        row.serialize_entry("carrier", &service.carrier)?;
+        row.serialize_entry("service_name", service.label_name())?;
+        row.serialize_entry("tracking_reference", &parcel.tracking)?;
+        if rows.is_newer {
+            row.serialize_entry("universal_tracking_reference", &universal(&parcel.tracking))?;
+        }
+        row.serialize_entry("created_by", &consignment.created_by)?;
+        row.serialize_entry("created_with", &consignment.created_with)?;
+        row.serialize_entry("created_at", &Stamp(*booked))?;
+        if rows.only.is_none() {
+            row.serialize_entry("price", &service.price)?;
+        }
+        if rows.is_newer {
+            let day = estimate(service, consignment.despatch, consignment.sender(), &consignment.to);
+            row.serialize_entry("estimated_delivery_date", &day)?;
+        }
+        row.serialize_entry("to_address", &consignment.to)?;
+        row.serialize_entry("pdf", &Drawing(self, Format::Pdf))?;
+        row.serialize_entry("zpl", &Drawing(self, Format::Zpl))?;
+        row.serialize_entry("png", &Drawing(self, Format::Png))?;
+        row.end()
+    }
+}
+
+impl Serialize for Drawing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(label, format) = self;
+        match format {
+            _ if *format != label.rows.format => serializer.serialize_str(""),
+            Format::Zpl => serializer.serialize_str(&zpl::draw(label)),
+            Format::Pdf => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[sheet::lines(label)]))),
+            Format::Png => serializer.serialize_str(&STANDARD.encode(png::page(&sheet::lines(label)))),
+        }
+    }
+}
+
+/// The reference by which Shipmate itself knows a parcel. Recorded 2024-05 for labels without a carrier, whose `P` becomes a
+/// `C`; other carriers' references are taken as they are.
+fn universal(tracking: &str) -> Cow<'_, str> {
+    tracking.strip_prefix("P5D").map_or(Cow::Borrowed(tracking), |rest| Cow::Owned(format!("C5D{rest}")))
+}
+
+/// The carrier's reference of a parcel, from either of its references.
+pub(super) fn carriers_own(reference: &str) -> Cow<'_, str> {
+    reference.strip_prefix("C5D").map_or(Cow::Borrowed(reference), |rest| Cow::Owned(format!("P5D{rest}")))
+}
+
+/// The end of the day on which a service delivers what is sent from a location.
+pub(super) fn estimate(service: &Service, sent: Timestamp, from: &Location, to: &Address) -> String {
+    let (from, to) = (carrier::Location::from(from), carrier::Location::from(to));
+    let day = carrier::timeline::arrival(sent, carrier::transit::days(service.transit_days, &from, &to), &from, &to);
+    format!("{day} 23:59")
+}
