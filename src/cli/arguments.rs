@@ -1,6 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,6 +89,9 @@ pub struct ServeArguments {
     /// How often answers are validated against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
     pub conform: ConformArgument,
+    /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time
+    #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
+    pub connections: NonZeroUsize,
     /// Largest request body that is accepted, in bytes
     #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value_t = 10 << 20)]
     pub body_limit: usize,

@@ -53,6 +53,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let config = Config {
         listen: arguments.listen.clone(),
         admin_listen: arguments.admin_listen,
+        connections: arguments.connections.get(),
         body_limit: arguments.body_limit,
         read_timeout: arguments.read_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },

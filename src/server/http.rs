@@ -1,7 +1,6 @@
-//! Listeners, connections, limits, and the conversion between hyper's types and the machine's.
+//! Connections, limits, and the conversion between hyper's types and the machine's.
 
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,30 +8,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::{Request as HttpRequest, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::base::name::Name;
 use crate::base::text;
-use crate::engine::{Machine, PublicUrls, Request, Wire};
+use crate::engine::{Machine, Request, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
 use crate::server::clock::wall;
-use crate::server::egress::Egress;
+use crate::server::connections::{Asking, Connection, Connections, Seat};
 use crate::server::host::{self, Host};
 use crate::server::inbox::Inboxes;
+use crate::server::incoming::{TooLarge, collect};
+use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
-use crate::server::own_addresses::OwnAddresses;
+use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::shutdown;
 use crate::server::socket::Socket;
 use crate::server::ticker;
@@ -42,121 +39,20 @@ use crate::server::webhook_sender::WebhookSender;
 const TARGET_LIMIT: usize = 16 * 1024;
 /// How many bytes of headers one request may have.
 const HEADER_BYTES: usize = 64 * 1024;
-/// How many connections may be open at once; further ones wait to be accepted.
-const CONNECTIONS: usize = 10_000;
+/// How many requests one connection of HTTP/2 may have under way.
+const STREAMS: u32 = 64;
+/// How many unread bytes a connection of HTTP/2 buffers.
+const WINDOW: u32 = 256 * 1024;
+/// How many bytes of bodies that are being read, and of answers that are being sent, there may be at once, over all connections.
+const IN_FLIGHT: usize = 256 << 20;
 /// How long a connection stays open without an answer when a scenario says `hang`.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Of so many connections that could not be accepted, one is logged.
+const FAILURES_PER_WARNING: u64 = 500;
 /// How long open requests may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_millis(800);
-
-/// One address to listen on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listen {
-    /// The vendor mount that is served at `/` there; `None` serves them all below their names.
-    pub mount: Option<String>,
-    pub address: SocketAddr,
-}
-
-#[derive(Clone, Debug)]
-pub struct Config {
-    pub listen: Vec<Listen>,
-    /// Where the admin API is served, if not beside the vendors.
-    pub admin_listen: Option<SocketAddr>,
-    /// The largest body that is read.
-    pub body_limit: usize,
-    /// How long a client may take to send its headers, and then its body.
-    pub read_timeout: Duration,
-    /// Which addresses webhooks may be sent to.
-    pub egress: Egress,
-}
-
-/// Sockets that listen, before anything is served.
-pub struct Bound {
-    listeners: Vec<(TcpListener, Role)>,
-    /// The address of the first listener that serves all vendors, else of the first.
-    pub http: SocketAddr,
-    /// The address of the admin API's own listener, if it has one.
-    pub admin: Option<SocketAddr>,
-    config: Config,
-}
-
-#[derive(Clone, Debug)]
-struct Role {
-    vendors: bool,
-    mount: Option<Name>,
-    admin: bool,
-    /// Whether only programs of this machine can reach it.
-    loopback: bool,
-}
-
-/// Opens every socket.
-///
-/// # Errors
-/// When an address cannot be bound, or a mount is not one of `mounts`.
-pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
-    let mut listeners = Vec::new();
-    for listen in &config.listen {
-        let mount = match &listen.mount {
-            Some(name) => {
-                let known = mounts.iter().find(|mount| ***mount == **name);
-                Some(known.cloned().ok_or_else(|| {
-                    io::Error::new(io::ErrorKind::InvalidInput, format!("there is no vendor `{name}`, only {}", mounts.join(", ")))
-                })?)
-            }
-            None => None,
-        };
-        let admin = mount.is_none() && config.admin_listen.is_none();
-        let listener = TcpListener::bind(listen.address).await.map_err(|error| bind_error(&error, listen.address))?;
-        listeners.push((listener, Role { vendors: true, mount, admin, loopback: listen.address.ip().is_loopback() }));
-    }
-    let main = listeners.iter().find(|(_, role)| role.mount.is_none()).or(listeners.first());
-    let http = main.map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
-    let mut admin = None;
-    if let Some(address) = config.admin_listen {
-        let listener = TcpListener::bind(address).await.map_err(|error| bind_error(&error, address))?;
-        admin = Some(listener.local_addr()?);
-        listeners.push((listener, Role { vendors: false, mount: None, admin: true, loopback: address.ip().is_loopback() }));
-    }
-    Ok(Bound { listeners, http, admin, config })
-}
-
-impl Bound {
-    /// The addresses of all listeners, in their order.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect()
-    }
-
-    /// Whether the admin API is served.
-    #[must_use]
-    pub fn serves_admin(&self) -> bool {
-        self.listeners.iter().any(|(_, role)| role.admin)
-    }
-
-    fn own_addresses(&self) -> OwnAddresses {
-        let admin = self.listeners.iter().filter(|(_, role)| role.admin);
-        OwnAddresses { all: self.addresses(), admin: admin.filter_map(|(listener, _)| listener.local_addr().ok()).collect() }
-    }
-
-    /// The addresses of the listeners that serve vendors.
-    fn public_urls(&self) -> PublicUrls {
-        let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
-        for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
-            match (listener.local_addr(), &role.mount) {
-                (Ok(address), Some(mount)) => served.mounts.push((mount.clone(), address)),
-                (Ok(address), None) => served.all = served.all.or(Some(address)),
-                (Err(_), _) => {}
-            }
-        }
-        served
-    }
-}
-
-fn bind_error(error: &io::Error, address: SocketAddr) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-}
 
 /// Serves until `shutdown` ends, then drains for less than a second.
 pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) {
@@ -195,6 +91,8 @@ pub async fn serve_embedded(
         changed,
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
+        bodies: Arc::new(Semaphore::new(IN_FLIGHT.max(2 * bound.config.body_limit) / UNIT)),
+        answers: Arc::new(Semaphore::new(IN_FLIGHT / UNIT)),
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(shell.read_timeout).max_buf_size(HEADER_BYTES);
@@ -202,33 +100,42 @@ pub async fn serve_embedded(
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
-        .max_concurrent_streams(256);
+        .max_concurrent_streams(STREAMS)
+        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(WINDOW / 2)
+        .max_send_buf_size(HEADER_BYTES)
+        .keep_alive_interval(shell.read_timeout)
+        .keep_alive_timeout(shell.read_timeout);
     let builder = Arc::new(builder);
-    let graceful = Arc::new(GracefulShutdown::new());
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    let accepting: Vec<_> = bound
-        .listeners
-        .into_iter()
-        .map(|(listener, role)| {
-            let (shell, builder, graceful, permits) =
-                (Arc::clone(&shell), Arc::clone(&builder), Arc::clone(&graceful), Arc::clone(&permits));
-            tokio::spawn(async move { accept(listener, role, shell, builder, graceful, permits).await })
-        })
-        .collect();
+    let (drain, draining) = watch::channel(false);
+    let mut listening = Vec::new();
+    for (listener, role) in bound.listeners {
+        let connections = Connections::new(bound.config.connections);
+        let accepting = Accepting {
+            connections: Arc::clone(&connections),
+            role,
+            shell: Arc::clone(&shell),
+            builder: Arc::clone(&builder),
+            draining: draining.clone(),
+        };
+        listening.push((tokio::spawn(accepting.run(listener)), connections));
+    }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
     let sweeping = tokio::spawn(sweep(Arc::clone(&shell.machine)));
     shutdown.await;
     sweeping.abort();
     ticking.abort();
-    for task in &accepting {
-        task.abort();
+    for (accepting, _) in &listening {
+        accepting.abort();
     }
-    for task in accepting {
-        let _ = task.await;
-    }
-    if let Some(graceful) = Arc::into_inner(graceful) {
-        let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
-    }
+    let _ = drain.send(true);
+    let ended = async {
+        for (accepting, connections) in listening {
+            let _ = accepting.await;
+            connections.ended().await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, ended).await;
     shutdown::report_all(&machine);
 }
 
@@ -251,54 +158,56 @@ struct Shell {
     changed: Arc<Notify>,
     body_limit: usize,
     read_timeout: Duration,
+    bodies: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
 }
 
-async fn accept(
-    listener: TcpListener,
+/// What accepts the connections of a listener.
+struct Accepting {
+    connections: Arc<Connections>,
     role: Role,
     shell: Arc<Shell>,
     builder: Arc<auto::Builder<TokioExecutor>>,
-    graceful: Arc<GracefulShutdown>,
-    permits: Arc<Semaphore>,
-) {
-    loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, mostly: let some connections end first.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                continue;
-            }
-        };
-        let connection = connection(stream, peer, role.clone(), &shell, &builder, &graceful);
-        tokio::spawn(async move {
-            connection.await;
-            drop(permit);
-        });
-    }
+    draining: watch::Receiver<bool>,
 }
 
-fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    role: Role,
-    shell: &Arc<Shell>,
-    builder: &Arc<auto::Builder<TokioExecutor>>,
-    graceful: &Arc<GracefulShutdown>,
-) -> impl Future<Output = ()> + use<> {
-    let _ = stream.set_nodelay(true);
-    let (socket, reset) = Socket::new(stream);
-    let shell = Arc::clone(shell);
-    let service = service_fn(move |request| {
-        let (shell, role, reset) = (Arc::clone(&shell), role.clone(), Arc::clone(&reset));
-        async move { shell.answer(request, peer, role, &reset).await }
-    });
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(socket), service).into_owned());
-    async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%peer, %error, "a connection ended early");
+impl Accepting {
+    async fn run(self, listener: TcpListener) {
+        let mut failures = 0_u64;
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, mostly: one that says nothing makes room.
+                    if failures.is_multiple_of(FAILURES_PER_WARNING) {
+                        tracing::warn!(%error, failures, "a connection could not be accepted");
+                    }
+                    failures += 1;
+                    self.connections.make_room();
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            };
+            let seat = self.connections.seat().await;
+            tokio::spawn(self.serve(stream, peer, seat));
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, seat: Seat) -> impl Future<Output = ()> + use<> {
+        let _ = stream.set_nodelay(true);
+        let (socket, reset) = Socket::new(stream, Arc::clone(&seat.connection));
+        let (shell, role, known) = (Arc::clone(&self.shell), self.role.clone(), Arc::clone(&seat.connection));
+        let service = service_fn(move |request| {
+            let (shell, role, reset, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&reset), Arc::clone(&known));
+            async move { shell.answer(request, peer, role, &reset, &known).await }
+        });
+        let limit = self.shell.read_timeout;
+        let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
+        let draining = self.draining.clone();
+        async move {
+            if let Err(error) = seat.connection.drive(connection, limit, draining).await {
+                tracing::debug!(%peer, %error, "a connection ended early");
+            }
         }
     }
 }
@@ -315,12 +224,32 @@ impl Shell {
         peer: SocketAddr,
         role: Role,
         reset: &AtomicBool,
+        connection: &Arc<Connection>,
+    ) -> Result<Response<Outgoing>, NoAnswer> {
+        let asking = connection.begin();
+        let response = self.respond(request, peer, role, reset, &asking).await?;
+        // Bytes on their way have to find room; those of clients that do not read are not waited for longer than they are.
+        let size = response.body().size_hint().exact().map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX));
+        let permit = match size {
+            0..=UNCOUNTED => None,
+            size => Some(reserve(&self.answers, size.min(IN_FLIGHT), self.read_timeout).await.ok_or(NoAnswer)?),
+        };
+        Ok(response.map(|payload| Outgoing::new(payload, connection, permit)))
+    }
+
+    async fn respond(
+        &self,
+        request: HttpRequest<Incoming>,
+        peer: SocketAddr,
+        role: Role,
+        reset: &AtomicBool,
+        asking: &Asking,
     ) -> Result<Response<Payload>, NoAnswer> {
         if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
             return Ok(problem_response(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB", None));
         }
         let (mut parts, body) = request.into_parts();
-        let body = match self.within_timeout(collect(body, self.body_limit)).await {
+        let (body, permits) = match self.within_timeout(collect(body, self.body_limit, &self.bodies)).await {
             Ok(Ok(body)) => body,
             Ok(Err(TooLarge::Limit)) => {
                 return Ok(problem_response(
@@ -332,6 +261,7 @@ impl Shell {
             Ok(Err(TooLarge::Broken)) => return Err(NoAnswer),
             Err(Elapsed) => return Ok(problem_response(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time", None)),
         };
+        asking.complete();
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
             return Ok(admin::answer(&self.admin, &parts, &body).await);
@@ -358,6 +288,7 @@ impl Shell {
             mount: role.mount,
         };
         let answer = self.machine.handle(&request, wall());
+        drop((request, permits));
         self.changed.notify_waiters();
         if answer.delay.is_zero() {
             // Answers to requests that came together leave together, so that their readers are woken once: with sixteen
@@ -415,22 +346,3 @@ impl Shell {
 
 /// The read time-out has passed.
 struct Elapsed;
-
-enum TooLarge {
-    Limit,
-    Broken,
-}
-
-async fn collect(body: Incoming, limit: usize) -> Result<Bytes, TooLarge> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    if body.size_hint().lower() > limit as u64 {
-        return Err(TooLarge::Limit);
-    }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::Limit),
-        Err(_) => Err(TooLarge::Broken),
-    }
-}

@@ -1,20 +1,25 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
-//! `http` accepts connections and translates between hyper and the machine, `body` makes response bodies, `socket` can reset a
-//! connection, `access` guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and
-//! `webhook_sender` send webhooks through `egress` (by `tls` if the URL says so), but to none of `own_addresses`, `inbox` receives
-//! webhooks for those who have no receiver, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the
-//! wall clock. **Invariant:** no lock of a sandbox is held across an await.
+//! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `incoming` reads request
+//! bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a connection, `access` guards the admin API
+//! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` send webhooks through
+//! `egress` (by `tls` if the URL says so), but to none of `own_addresses`, `inbox` receives webhooks for those who have no receiver,
+//! `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock. **Invariant:** no lock of a
+//! sandbox is held across an await.
 
 mod access;
 mod admin;
 mod body;
 mod clock;
+mod connections;
 mod egress;
 mod host;
 mod http;
 mod inbox;
+mod incoming;
+mod listen;
 mod local;
+mod outgoing;
 mod own_addresses;
 mod shutdown;
 mod socket;
@@ -26,6 +31,7 @@ pub use access::{AdminAuth, Guard};
 pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
 pub use host::AllowedHosts;
-pub use http::{Bound, Config, Listen, bind, serve, serve_embedded};
+pub use http::{serve, serve_embedded};
+pub use listen::{Bound, Config, Listen, bind};
 pub use local::{Local, Refused};
 pub use tls::{Trust, TrustError};

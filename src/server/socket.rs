@@ -1,4 +1,4 @@
-//! A TCP connection that can be reset on purpose.
+//! A TCP connection that can be reset on purpose, and that counts what its client takes.
 
 use std::io;
 use std::pin::Pin;
@@ -9,17 +9,27 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::server::connections::Connection;
+
 /// A stream that, once its flag is set, ends with a reset instead of an orderly close.
 pub(super) struct Socket {
     stream: TcpStream,
     reset: Arc<AtomicBool>,
+    connection: Arc<Connection>,
 }
 
 impl Socket {
     /// Wraps a stream; setting the flag has the connection reset when it is closed.
-    pub fn new(stream: TcpStream) -> (Self, Arc<AtomicBool>) {
+    pub fn new(stream: TcpStream, connection: Arc<Connection>) -> (Self, Arc<AtomicBool>) {
         let reset = Arc::new(AtomicBool::new(false));
-        (Self { stream, reset: Arc::clone(&reset) }, reset)
+        (Self { stream, reset: Arc::clone(&reset), connection }, reset)
+    }
+
+    fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = result {
+            self.connection.advance(bytes);
+        }
+        result
     }
 }
 
@@ -40,11 +50,13 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {

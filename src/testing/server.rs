@@ -57,6 +57,7 @@ fn run(started: &mpsc::Sender<Server>) {
         let config = Config {
             listen: vec![Listen { mount: None, address: ([127, 0, 0, 1], 0).into() }],
             admin_listen: None,
+            connections: 10_000,
             body_limit: 64 << 20,
             read_timeout: Duration::from_secs(30),
             egress: Egress::default(),

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::client::{self, JSON, admin, send};
 use crate::process::Server;
 
-/// A caller of Shippo.
 const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
 const ADDRESS: &str = r#"{"name": "A", "street1": "1 Main St", "city": "Boston", "state": "MA", "zip": "02101", "country": "US"}"#;
 

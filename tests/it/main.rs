@@ -32,6 +32,7 @@ mod sandboxes;
 mod scenarios;
 mod secure;
 mod shutdown;
+mod sockets;
 mod stories;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;

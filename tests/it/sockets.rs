@@ -1,0 +1,77 @@
+//! Clients that say nothing, say it slowly, or do not read: their connections end, and nobody else waits for them.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::client::{JSON, connect, send};
+use crate::process::Server;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// An empty SETTINGS frame.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+const HEALTH: &[u8] = b"GET /_seatrial/health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// Waits until the other side has ended a connection, for at most ten seconds; what it sent.
+fn ended(mut stream: TcpStream) -> Vec<u8> {
+    let mut sent = Vec::new();
+    match stream.read_to_end(&mut sent) {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => panic!("the connection is still open"),
+        _ => sent,
+    }
+}
+
+fn is_alive(stream: &mut TcpStream) -> bool {
+    let mut answer = [0; 4096];
+    stream.write_all(HEALTH).is_ok() && matches!(stream.read(&mut answer), Ok(read) if answer[..read].starts_with(b"HTTP/1.1 200"))
+}
+
+#[test]
+fn silence_ends_a_connection_whatever_was_said_before() {
+    let server = Server::start(&["--read-timeout", "300ms"]);
+    let settled = [PREFACE, SETTINGS].concat();
+    let open: Vec<TcpStream> = [&b""[..], b"P", b"PRI * HTTP/2.0\r\n", PREFACE, &settled, b"GE", b"GET / HTTP/1.1\r\nhost: l", HEALTH]
+        .into_iter()
+        .map(|said| {
+            let mut stream = connect(server.address());
+            stream.write_all(said).expect("it is open");
+            stream
+        })
+        .collect();
+    open.into_iter().for_each(|stream| drop(ended(stream)));
+}
+
+#[test]
+fn a_client_that_does_not_read_is_dropped() {
+    let server = Server::start(&["--read-timeout", "300ms"]);
+    let bytes = "x".repeat(2 << 20);
+    for _ in 0..4 {
+        assert_eq!(send(&server, "POST", "/_seatrial/inbox/big", &[], &bytes).status, 200);
+    }
+    let mut deaf = connect(server.address());
+    deaf.set_write_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
+    // Asked for until the server has given up; its reset ends the write that waits.
+    let dropped = (0..100_000).find_map(|_| deaf.write_all(b"GET /_seatrial/inbox/big HTTP/1.1\r\nhost: localhost\r\n\r\n").err());
+    let kind = dropped.expect("it is never served whole").kind();
+    assert!(matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{kind:?}");
+    assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+}
+
+#[test]
+fn the_silent_and_then_the_idle_make_room_for_others() {
+    let server = Server::start(&["--connections", "20"]);
+    let mut kept = connect(server.address());
+    assert!(is_alive(&mut kept));
+    let silent: Vec<TcpStream> = (0..40).map(|_| connect(server.address())).collect();
+    assert_eq!(send(&server, "GET", "/_seatrial/health", &[JSON], "").status, 200);
+    assert!(is_alive(&mut kept), "those that never asked go first");
+    let idle: Vec<TcpStream> = (0..40)
+        .map(|_| {
+            let mut stream = connect(server.address());
+            assert!(is_alive(&mut stream), "each gets its answer, and then makes room");
+            stream
+        })
+        .collect();
+    assert!(!is_alive(&mut kept), "the longest open goes first");
+    drop((silent, idle));
+}
