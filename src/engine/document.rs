@@ -48,6 +48,7 @@ impl Vendor {
             decode: decode::json_or_form,
             reading: Reading::STRICT,
             is_test: |_| false,
+            grants: |_, _| true,
             dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
             due: |_, _| {},
             scanned: |_, _, _| {},

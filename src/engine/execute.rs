@@ -93,7 +93,7 @@ impl Machine {
             (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
             (_, Some(denied), _) => Err(denied),
             (_, None, Some(exceeded)) => Err(Refusal::RateLimited(exceeded.clone())),
-            (row, None, None) => row.clone(),
+            (row, None, None) => missing_scope(vendor, call, caller.credential.as_ref()).map_or_else(|| row.clone(), Err),
         };
         let handled = match (decision.instead.take(), row) {
             (Some(instead), _) => caller.answered(instead.outcome()),
@@ -221,6 +221,12 @@ fn admit(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &mut World,
         Err(Refusal::Unauthenticated(_)) if accounts.accepts_any_credential() => Ok(credentials.first().cloned()),
         Err(refusal) => Err(refusal),
     }
+}
+
+/// The refusal of a caller who lacks a right that the operation needs.
+fn missing_scope(vendor: &Vendor, call: &Call<'_>, credential: Option<&Credential>) -> Option<Refusal> {
+    let (operation, credential) = (call.operation?, credential?);
+    operation.scopes.iter().find(|scope| !(vendor.grants)(credential, scope)).map(|scope| Refusal::Forbidden(scope.clone()))
 }
 
 /// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,

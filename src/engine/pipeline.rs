@@ -205,7 +205,10 @@ fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, pat
     let mut refusal = None;
     if operation.body.is_some() {
         match (vendor.decode)(request, operation) {
-            Ok(body) => {
+            Ok(mut body) => {
+                if vendor.reading.typed {
+                    operation.arrange_body(&mut body);
+                }
                 let found = operation.check_body(&body, &vendor.reading);
                 call.body = body;
                 call.violations = found.violations;
@@ -219,7 +222,8 @@ fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, pat
     if !call.query.is_empty() || operation.needs_query {
         call.violations.extend(operation.check_query(&call.query, &vendor.reading));
     }
-    if refusal.is_none() && call.validation == Validation::First {
+    let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
+    if refusal.is_none() && (call.validation == Validation::First || is_unreadable()) {
         refusal = call.valid().err();
     }
     let row = row.ok_or(Refusal::UnknownPath { authenticated: true });

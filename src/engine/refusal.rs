@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Validation};
 use crate::engine::limits::Quota;
@@ -14,8 +15,8 @@ use crate::world::{Credential, Kind};
 pub enum Refusal {
     /// The caller is not authenticated.
     Unauthenticated(Denial),
-    /// The caller is authenticated and lacks a right, which the code names.
-    Forbidden(&'static str),
+    /// The caller is authenticated and lacks this right.
+    Forbidden(Name),
     /// The account's plan or balance does not allow it; the code names what is missing.
     PaymentRequired(&'static str),
     /// No operation has that path.

@@ -130,7 +130,7 @@ impl Resource {
         let mut document = self.document(cx, &id, &read, before.as_ref());
         (self.finish)(cx, &read, &mut document)?;
         let mut shown = document.clone();
-        for (name, _) in self.properties(cx).filter(|(_, schema)| schema.stored.is_some()) {
+        for (name, _) in self.properties(cx).filter(|(_, schema)| schema.extension("x-stored").is_some()) {
             if let Some(sent) = read.get(name) {
                 shown.insert(name.to_owned(), sent.clone());
             }
@@ -154,7 +154,7 @@ impl Resource {
         let before = |name: &str| before.and_then(|before| before.get(name)).cloned();
         let member = |(name, schema): (&str, &Schema)| {
             let usual = || schema.default.clone().or(schema.nullable.then_some(Value::Null));
-            let value = match schema.source.as_deref() {
+            let value = match schema.extension("x-source") {
                 Some("id") => Some(id.into()),
                 Some("created") => Some(before(name).unwrap_or_else(|| now.clone())),
                 Some("updated") => Some(now.clone()),
@@ -162,7 +162,7 @@ impl Resource {
                 Some(source) => lookup(conventions.sources, source).map(|make| make(cx)),
                 None if schema.read_only => usual(),
                 None => {
-                    let form = schema.stored.as_deref().and_then(|form| lookup(conventions.forms, form));
+                    let form = schema.extension("x-stored").and_then(|form| lookup(conventions.forms, form));
                     let sent = read.get(name).map(|sent| form.map_or_else(|| sent.clone(), |form| form(sent)));
                     sent.or_else(|| if conventions.merges { before(name) } else { None }).or_else(usual)
                 }
@@ -182,8 +182,8 @@ impl Resource {
         let has_source =
             |name: &str| ["id", "created", "updated", "answer"].contains(&name) || lookup(self.conventions.sources, name).is_some();
         let unknown = |(name, schema): (&str, &Schema)| {
-            let source = schema.source.as_deref().filter(|source| !has_source(source));
-            let form = schema.stored.as_deref().filter(|form| lookup(self.conventions.forms, form).is_none());
+            let source = schema.extension("x-source").filter(|source| !has_source(source));
+            let form = schema.extension("x-stored").filter(|form| lookup(self.conventions.forms, form).is_none());
             source.or(form).map(|word| format!("`{word}` of `{}.{name}`", self.schema))
         };
         properties.filter_map(unknown).collect()

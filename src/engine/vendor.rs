@@ -50,6 +50,8 @@ pub struct Vendor {
     pub identify: fn(&Request) -> Option<Identity>,
     /// Finds the credential of a caller. Whether it is `revoked` or `expires` is checked afterwards, for every vendor.
     pub authenticate: fn(&AuthRequest<'_>) -> Result<Credential, Refusal>,
+    /// Whether a credential gives a right (an OAuth scope) that the document asks for.
+    pub grants: fn(&Credential, scope: &str) -> bool,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
     pub decode: fn(&Request, &Operation) -> Result<Value, Refusal>,
     /// How leniently it reads bodies and queries.

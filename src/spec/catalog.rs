@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use crate::base::name::Name;
 use crate::base::text;
+use crate::spec::arrange::arrange;
 use crate::spec::check::{Checker, Findings};
 use crate::spec::format;
 use crate::spec::reading::{Blank, EmptyBody, Reading};
-use crate::spec::schema::{JsonType, SchemaId, Schemas};
+use crate::spec::schema::{JsonType, Schema, SchemaId, Schemas};
 use crate::spec::violation::{ParameterIn, Path, Rule, Step, Violation};
 
 /// Every operation of one vendor's document.
@@ -50,6 +51,8 @@ pub struct Operation {
     pub evidence: String,
     /// Names of the security schemes that the call needs; empty when it is open to everybody.
     pub security: Vec<String>,
+    /// The rights (OAuth scopes) that the call needs, whichever scheme lets it in.
+    pub scopes: Vec<Name>,
     /// What may stand in the path, the query and the headers.
     pub parameters: Vec<Parameter>,
     /// What may be sent, if anything.
@@ -187,6 +190,33 @@ impl Operation {
         checker.found
     }
 
+    /// Makes of a body what a typed language would hold, for a [`Reading`] that is `typed`.
+    pub(crate) fn arrange_body(&self, body: &mut Value) {
+        if let Some(schema) = self.body.as_ref().and_then(Body::schema) {
+            arrange(&self.schemas, schema, body);
+        }
+    }
+
+    /// The schema of the body, and those of the steps of a path into it, as far as the document knows them.
+    pub(crate) fn schemas_along(&self, path: &[Step]) -> Vec<&Schema> {
+        let mut next = self.body.as_ref().and_then(Body::schema);
+        let mut along = Vec::with_capacity(path.len() + 1);
+        let mut steps = path.iter();
+        while let Some(schema) = next {
+            along.push(&self.schemas[schema]);
+            next = steps.next().and_then(|step| self.step(schema, step)).map(|(_, id)| id);
+        }
+        along
+    }
+
+    /// Where a step from a value of that schema leads: its position, and its schema.
+    fn step(&self, id: SchemaId, step: &Step) -> Option<(usize, SchemaId)> {
+        match step {
+            Step::Element(index) => Some((*index, self.schemas.element(id)?)),
+            Step::Member(name) | Step::Key(name) => self.schemas.property(id, name),
+        }
+    }
+
     /// What is wrong with the query, given as decoded pairs.
     #[must_use]
     pub fn check_query(&self, pairs: &[(String, String)], reading: &Reading) -> Vec<Violation> {
@@ -244,14 +274,10 @@ impl Operation {
             schema = index.map(|index| self.parameters[index].schema);
         }
         for step in steps {
-            let (position, inner) = match step {
-                Step::Element(index) => (*index, schema.and_then(|schema| self.schemas.element(schema))),
-                Step::Member(name) | Step::Key(name) => schema
-                    .and_then(|schema| self.schemas.property(schema, name))
-                    .map_or((usize::MAX, None), |(index, id)| (index, Some(id))),
-            };
-            positions.push(position);
-            schema = inner;
+            let found = schema.and_then(|schema| self.step(schema, step));
+            let index = if let Step::Element(index) = step { Some(*index) } else { found.map(|(index, _)| index) };
+            positions.push(index.unwrap_or(usize::MAX));
+            schema = found.map(|(_, id)| id);
         }
         positions
     }

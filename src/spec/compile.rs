@@ -132,12 +132,13 @@ impl<'d> Compiler<'d> {
             SchemaKind::Not { not } => Schema { not: Some(self.schema(not)), ..Schema::default() },
             SchemaKind::Any(any) => self.any(any),
         };
+        let extensions = data.extensions.iter().filter(|(name, _)| name.starts_with("x-"));
+        schema.extensions = extensions.map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+        schema.sort_properties();
         schema.nullable = data.nullable;
         schema.sample = data.example.clone().or_else(|| data.default.clone());
         schema.default.clone_from(&data.default);
         schema.read_only = data.read_only;
-        schema.source = extension(source, "x-source");
-        schema.stored = extension(source, "x-stored");
         schema.discriminator = data.discriminator.as_ref().map(|row| Box::new(self.discriminator(row, &source.schema_kind)));
         schema
     }
@@ -181,12 +182,13 @@ impl<'d> Compiler<'d> {
     }
 
     fn properties(&mut self, rows: &'d Properties, required: &[String]) -> Vec<Property> {
-        let row = |(name, source): (&'d String, &'d ReferenceOr<Box<Source>>)| Property {
+        let row = |(declared, (name, source)): (usize, (&'d String, &'d ReferenceOr<Box<Source>>))| Property {
             name: name.as_str().into(),
             schema: self.boxed(source),
             required: required.contains(name),
+            declared,
         };
-        rows.iter().map(row).collect()
+        rows.iter().enumerate().map(row).collect()
     }
 
     fn additional(&mut self, source: Option<&'d AdditionalProperties>) -> Additional {
@@ -219,10 +221,6 @@ type Properties = indexmap::IndexMap<String, ReferenceOr<Box<Source>>>;
 
 fn unlisted(properties: &Properties, required: &[String]) -> Vec<Box<str>> {
     required.iter().filter(|name| !properties.contains_key(*name)).map(|name| name.as_str().into()).collect()
-}
-
-fn extension(source: &Source, name: &str) -> Option<Box<str>> {
-    source.schema_data.extensions.get(name)?.as_str().map(Into::into)
 }
 
 fn json_type(name: &str) -> Option<JsonType> {

@@ -8,6 +8,7 @@ use openapiv3::{Components, MediaType, OpenAPI, ParameterData, ParameterSchemaOr
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::base::name::Name;
 use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, RateLimit, Response};
 use crate::spec::compile::Compiler;
 use crate::spec::schema::SchemaId;
@@ -90,6 +91,9 @@ impl<'d> Loader<'d> {
             parameters.push(own);
         }
         let security = operation.security.as_ref().or(self.document.security.as_ref());
+        let schemes = security.into_iter().flatten();
+        let mut scopes: Vec<Name> = schemes.flat_map(|scheme| scheme.values().flatten()).cloned().map(Name::from).collect();
+        scopes.dedup();
         let evidence = operation.extensions.get("x-evidence").and_then(serde_json::Value::as_str).unwrap_or("inferred");
         Ok(Operation {
             name: format!("{}.{id}", self.vendor).into(),
@@ -100,6 +104,7 @@ impl<'d> Loader<'d> {
             method: Method::from_bytes(method.to_uppercase().as_bytes()).expect("openapiv3 knows the methods"),
             path: path.to_owned(),
             evidence: evidence.to_owned(),
+            scopes,
             security: security.into_iter().flatten().flat_map(|scheme| scheme.keys().cloned()).collect(),
             parameters,
             body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,

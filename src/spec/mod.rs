@@ -5,6 +5,7 @@
 //! load.rs       openapiv3 reads the document; its operations, parameters, bodies and responses
 //! compile.rs    its Schema Objects, numbered, with all references resolved: schema.rs
 //! catalog.rs    "which operation is this?", and the checks of its body, query and answer
+//! arrange.rs    makes of a value what a typed language would hold
 //! check.rs      holds a value against a schema: [`Violation`]s in the order of the document, and what the vendor reads values as
 //! reading.rs    how leniently a vendor reads, as data: [`Reading`]
 //! violation.rs  what is wrong: where, which value, which rule with its limits
@@ -17,6 +18,7 @@
 //! **Invariant:** a check costs time linear in the size of the value, allocates nothing while all is in order, and tells a hundred
 //! violations at most.
 
+mod arrange;
 mod catalog;
 mod check;
 mod compile;

@@ -3,6 +3,8 @@
 
 use serde_json::{Number, Value};
 
+use crate::spec::violation::Rule;
+
 /// How a vendor reads what callers send. [`Reading::STRICT`] is JSON Schema to the letter; a vendor changes what its framework does
 /// differently: `Reading { text: reading::scalar, ..Reading::STRICT }`.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,11 @@ pub struct Reading {
     /// Rules stand at paths, as in Laravel. The required members of an object are missing where the object itself is; of elements and of
     /// the whole body only their members count, whatever else they are; and what may not be null may not be an empty list or object.
     pub rules_by_path: bool,
+    /// Bodies become objects of a typed language before anything is checked: members in the order in which the document lists them,
+    /// numbers as floats unless they are integers by their type, no nulls, and no blank texts in place of numbers and booleans.
+    pub typed: bool,
+    /// What the vendor meets while it reads a body, before it validates anything: it refuses the call, however late the row.
+    pub unreadable: fn(&Rule) -> bool,
     /// Formats of the document that the checker does not know, or that the vendor reads its own way.
     pub formats: &'static [TextFormat],
 }
@@ -67,6 +74,8 @@ impl Reading {
         lists_are_objects: false,
         empty_body: EmptyBody::Refused,
         rules_by_path: false,
+        typed: false,
+        unreadable: |_| false,
         formats: &[],
     };
 }

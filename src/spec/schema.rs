@@ -64,16 +64,14 @@ pub(crate) struct Schema {
     pub sample: Option<Value>,
     pub default: Option<Value>,
     pub read_only: bool,
-    /// The extension `x-source`: what a member of a resource is made from.
-    pub source: Option<Box<str>>,
-    /// The extension `x-stored`: the form in which a member of a resource is kept.
-    pub stored: Option<Box<str>>,
+    /// What the document says beyond OpenAPI, by names that begin with `x-`.
+    pub extensions: Vec<(Box<str>, Value)>,
 }
 
 /// What a schema says of the members of an object.
 #[derive(Debug)]
 pub(crate) struct ObjectRules {
-    /// In the order of the document.
+    /// In the order in which they are checked: that of the document, unless `x-check-order` names some that come first.
     pub properties: Vec<Property>,
     /// Required members that `properties` does not list.
     pub required: Vec<Box<str>>,
@@ -86,6 +84,8 @@ pub(crate) struct Property {
     pub name: Box<str>,
     pub schema: SchemaId,
     pub required: bool,
+    /// Its position among the properties as the document lists them.
+    pub declared: usize,
 }
 
 /// Members that `properties` does not list.
@@ -182,6 +182,19 @@ impl Display for JsonType {
 }
 
 impl Schema {
+    /// The text of an extension of OpenAPI, whose name begins with `x-`.
+    pub fn extension(&self, name: &str) -> Option<&str> {
+        self.extensions.iter().find(|(other, _)| **other == *name)?.1.as_str()
+    }
+
+    /// Puts the properties that `x-check-order` names in front, in its order.
+    pub fn sort_properties(&mut self) {
+        let order = self.extensions.iter().find(|(name, _)| **name == *"x-check-order");
+        let Some(order) = order.and_then(|(_, names)| names.as_array()).cloned() else { return };
+        let rank = |property: &Property| order.iter().position(|name| *name == *property.name).unwrap_or(order.len());
+        self.object.iter_mut().for_each(|object| object.properties.sort_by_key(rank));
+    }
+
     /// Whether every text is in order, so that a parameter need not be looked at.
     pub fn is_any_text(&self) -> bool {
         self.json_type == Some(JsonType::String)
@@ -205,13 +218,22 @@ impl Schemas {
 
     /// The property of that name, also if it stands in a part of the schema.
     pub fn property(&self, id: SchemaId, name: &str) -> Option<(usize, SchemaId)> {
+        self.find(id, name, |index, _| index)
+    }
+
+    /// Like [`Schemas::property`], with its position as the document lists them.
+    pub fn declared(&self, id: SchemaId, name: &str) -> Option<(usize, SchemaId)> {
+        self.find(id, name, |_, property| property.declared)
+    }
+
+    fn find(&self, id: SchemaId, name: &str, position: fn(usize, &Property) -> usize) -> Option<(usize, SchemaId)> {
         let schema = &self[id];
-        let rows = schema.object.iter().flat_map(|object| object.properties.iter().enumerate());
-        let own = rows.clone().find(|(_, row)| &*row.name == name).map(|(index, row)| (index, row.schema));
-        let own_count = rows.count();
+        let rows = schema.object.as_deref().map_or(&[][..], |object| &object.properties);
+        let own = rows.iter().enumerate().find(|(_, row)| &*row.name == name).map(|(index, row)| (position(index, row), row.schema));
         own.or_else(|| {
-            let parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of);
-            parts.enumerate().find_map(|(part, id)| self.property(*id, name).map(|(index, id)| (own_count + part * 1000 + index, id)))
+            let parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of).enumerate();
+            let mut found = parts.filter_map(|(part, id)| Some((part, self.find(*id, name, position)?)));
+            found.next().map(|(part, (index, id))| (rows.len() + part * 1000 + index, id))
         })
     }
 

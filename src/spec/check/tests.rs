@@ -274,3 +274,32 @@ fn an_undeclared_status_is_a_violation_and_a_broken_reference_an_error() {
     let error = Catalog::load("t", &document.to_string(), false).err().map(|error| error.to_string());
     assert_eq!(error.as_deref(), Some("the document of `t` refers to `#/components/schemas/No`, which is not there"));
 }
+
+#[test]
+fn typed_languages_hold_what_they_declare() {
+    let schema = json!({
+        "type": "object",
+        "x-check-order": ["last"],
+        "required": ["first", "last"],
+        "additionalProperties": false,
+        "properties": {
+            "first": { "type": "number" },
+            "flag": { "type": "boolean" },
+            "last": { "type": "string", "minLength": 1 },
+            "rows": { "type": "array", "items": { "type": "number" } }
+        }
+    });
+    let check = |body: Value, arranged: &str, expected: &[&str]| {
+        let catalog = catalog(&schema);
+        let (operation, mut body) = (&catalog.operations()[0], body);
+        operation.arrange_body(&mut body);
+        assert_eq!(body.to_string(), arranged);
+        assert_eq!(told(&operation.check_body(&body, &Reading::STRICT).violations), expected);
+    };
+    check(
+        json!({"rows": [1, null, 2.5], "last": "", "flag": " ", "first": 10}),
+        r#"{"first":10.0,"last":"","rows":[1.0,2.5]}"#,
+        &["last: MinLength"],
+    );
+    check(json!({"other": null, "first": null}), r#"{"other":null}"#, &["last: Required", "first: Required", "other: Unknown"]);
+}

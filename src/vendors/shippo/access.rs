@@ -104,7 +104,7 @@ fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Cr
     let own = platform == *row.account
         || !live && (platform == format!("{} live", row.account) || (&*row.account, &*platform) == ("test", "live"));
     if id.is_empty() || !own {
-        return Err(Refusal::Forbidden("account"));
+        return Err(Refusal::Forbidden("account".into()));
     }
     row.account = format!("{id} {}", if live { "live" } else { "test" }).into();
     Ok(row)

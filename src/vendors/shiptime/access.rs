@@ -97,6 +97,12 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     Ok(auth::find(gate.credentials, &[("client_id", &claims.sub)]).ok_or(Denial::Unknown)?.clone())
 }
 
+/// Whether a credential gives a right. One that a scenario gives fewer lacks them however it calls; by default every right is there.
+pub(super) fn grants(credential: &Credential, scope: &str) -> bool {
+    let granted = credential.text("scope");
+    granted.is_empty() || granted.split([',', ' ']).any(|row| row.trim() == scope)
+}
+
 /// The credential that a client id and secret name.
 pub(super) fn client<'c>(credentials: &'c [Credential], id: &str, secret: &str) -> Option<&'c Credential> {
     auth::find(credentials, &[("client_id", id), ("client_secret", secret)])

@@ -5,32 +5,30 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Time;
-use serde::{Deserialize, Serialize};
+use regex::Regex;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// The catalog.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let source = include_str!(concat!(env!("OUT_DIR"), "/shiptime/catalog.json"));
     let mut catalog: Catalog = serde_json::from_str(source).expect("a test reads the catalog");
     let rows = catalog.cities.iter().enumerate();
-    catalog.by_prefix = rows.flat_map(|(place, city)| city.prefixes.split(' ').map(move |prefix| (prefix.to_owned(), place))).collect();
-    let rows = catalog.zips.iter().enumerate();
-    catalog.by_zip = rows.flat_map(|(place, zip)| zip.prefixes.split(' ').map(move |prefix| (prefix.to_owned(), place))).collect();
+    catalog.by_prefix = rows.flat_map(|(index, city)| city.prefixes.split(' ').map(move |prefix| (prefix.to_owned(), index))).collect();
     catalog
 });
 
 #[derive(Deserialize)]
 pub(super) struct Catalog {
     pub(super) carriers: Vec<Carrier>,
-    pub(super) provinces: Vec<Province>,
-    /// Codes of the United States, separated by spaces.
-    pub(super) states: String,
-    pub(super) boxes: Vec<Package>,
+    pub(super) provinces: BTreeMap<String, Province>,
+    pub(super) countries: BTreeMap<String, Country>,
+    /// The boxes of the account and those of its carriers, as they are answered.
+    pub(super) boxes: Value,
     cities: Vec<City>,
-    zips: Vec<Zip>,
     #[serde(skip)]
     by_prefix: BTreeMap<String, usize>,
-    #[serde(skip)]
-    by_zip: BTreeMap<String, usize>,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +91,6 @@ pub(super) enum Zone {
 
 #[derive(Deserialize)]
 pub(super) struct Province {
-    pub(super) code: String,
     pub(super) place: Option<i32>,
     pub(super) taxes: Vec<Tax>,
 }
@@ -104,17 +101,14 @@ pub(super) struct Tax {
     pub(super) millionths: i64,
 }
 
-/// A box that an account can choose.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Package {
-    box_id: i32,
-    box_type: String,
-    name: String,
-    length: i32,
-    width: i32,
-    height: i32,
-    weight: f64,
+/// A country whose states and postal codes are checked.
+#[derive(Deserialize)]
+pub(super) struct Country {
+    pub(super) states: String,
+    /// The pattern as messages print it.
+    pub(super) postal_code: String,
+    #[serde(deserialize_with = "regex")]
+    pub(super) shape: Regex,
 }
 
 #[derive(Deserialize)]
@@ -126,11 +120,8 @@ pub(super) struct City {
     prefixes: String,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Zip {
-    pub(super) city: String,
-    pub(super) state: String,
-    prefixes: String,
+fn regex<'de, D: Deserializer<'de>>(source: D) -> Result<Regex, D::Error> {
+    Regex::new(&String::deserialize(source)?).map_err(D::Error::custom)
 }
 
 impl Catalog {
@@ -138,18 +129,9 @@ impl Catalog {
         self.carriers.iter().find(|carrier| carrier.id == id)
     }
 
-    pub(super) fn province(&self, code: &str) -> Option<&Province> {
-        self.provinces.iter().find(|province| province.code == code)
-    }
-
-    /// The city that a Canadian postal code belongs to, if it belongs to one alone.
+    /// The city that a postal code belongs to, if it belongs to one alone.
     pub(super) fn city(&self, postal_code: &str) -> Option<&City> {
-        self.by_prefix.get(postal_code.get(..3)?).and_then(|place| self.cities.get(*place))
-    }
-
-    /// The city of a postal code of the United States.
-    pub(super) fn zip(&self, code: &str) -> Option<&Zip> {
-        self.by_zip.get(code.get(..3)?).and_then(|place| self.zips.get(*place))
+        self.by_prefix.get(postal_code.get(..3)?).and_then(|index| self.cities.get(*index))
     }
 }
 
@@ -200,6 +182,16 @@ mod tests {
                 assert!(timed || service.price.keys().all(|zone| service.days.contains_key(zone)), "{} {}", carrier.name, service.name);
             }
         }
-        assert!(CATALOG.cities.iter().all(|city| CATALOG.province(&city.state).is_some()));
+        let known = |code: &str| CATALOG.countries.values().any(|country| country.states.contains(code));
+        assert!(CATALOG.cities.iter().all(|city| known(&city.state)));
+    }
+
+    #[test]
+    fn postal_codes_have_their_shape() {
+        let fits = |country: &str, code: &str| CATALOG.countries[country].shape.is_match(code);
+        assert!(["V2R 4H1", "M5S2C6"].into_iter().all(|code| fits("CA", code)));
+        assert!(!["k6h5l6", "W1A1A1", "M5O2C6", "M5S-2C6"].into_iter().any(|code| fits("CA", code)));
+        assert!(["14202", "14202-1234"].into_iter().all(|code| fits("US", code)));
+        assert!(!["1420", "14202-1"].into_iter().any(|code| fits("US", code)));
     }
 }

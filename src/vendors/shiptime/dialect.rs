@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::access::{self, TOKEN_PATH};
-use super::checks::{Fault, Problem};
+use super::checks;
 use super::rules::PICKUP;
+use super::wire::jackson;
 use crate::base::json::Style;
 use crate::engine::{Call, DialectCx, Refusal, Reply};
 
@@ -20,43 +21,14 @@ struct Failure {
     messages: Vec<String>,
 }
 
-/// A bad request, as the messages to print.
-pub(super) fn messages(texts: Vec<String>) -> Refusal {
-    Refusal::Because("messages", json!(texts))
-}
-
-/// A bad request, by its faults.
-pub(super) fn faults(faults: &[Fault]) -> Refusal {
-    messages(faults.iter().map(word).collect())
+/// A bad request, in these words.
+pub(super) fn message(text: impl Into<Value>) -> Refusal {
+    Refusal::Because("message", text.into())
 }
 
 /// An OAuth error.
 pub(super) fn oauth(error: &'static str, detail: &str) -> Refusal {
     Refusal::Because(error, json!(detail))
-}
-
-/// Recorded, up to `OtherCity`; the rest follows the same style.
-fn word(fault: &Fault) -> String {
-    let at = &fault.at;
-    match &fault.problem {
-        Problem::Empty => format!("{at} is empty"),
-        Problem::NotOneOf(known) => format!("{at} is invalid. Valid values are {known}"),
-        Problem::Mismatch { text, pattern } => {
-            format!("{at} is invalid. The string '{text}' must match {pattern}")
-        }
-        Problem::OtherCity { given, postal_code, right } => {
-            let given = given.as_deref().unwrap_or("null");
-            format!("{at} does not match city name ({given}). The postal code '{postal_code}' is only valid for {right}")
-        }
-        Problem::Invalid => format!("{at} is invalid"),
-        Problem::Longer(limit) => format!("{at} exceeds maximum length of {limit}"),
-        Problem::Shorter(limit) => format!("{at} is below minimum length of {limit}"),
-        Problem::NotPositive => format!("{at} must be greater than 0"),
-        Problem::NoBusinessDay => format!("{at} must be a business day"),
-        Problem::Past => format!("{at} is in the past"),
-        Problem::Narrow(interval) => format!("{at} must be at least {interval} after ReadyTime"),
-        Problem::Late(cutoff) => format!("{at} cannot be later than the cutoff time {cutoff}"),
-    }
 }
 
 const TOKEN_CHALLENGE: &str = r#"Basic realm="oauth2/token""#;
@@ -101,9 +73,10 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             let seconds = quota.retry_after(cx.now).to_string();
             failure(StatusCode::TOO_MANY_REQUESTS, "Too many requests".to_owned()).with(RETRY_AFTER, &seconds)
         }
-        Refusal::Malformed { message, .. } => failure(StatusCode::BAD_REQUEST, message.clone()),
-        Refusal::Invalid(rows) => {
-            failures(StatusCode::BAD_REQUEST, rows.iter().map(|row| format!("{} is invalid", row.dotted())).collect())
+        Refusal::Malformed { message, .. } => failure(StatusCode::BAD_REQUEST, jackson::complaint(cx).unwrap_or_else(|| message.clone())),
+        Refusal::Invalid(violations) => {
+            let told = jackson::complaint(cx).map_or_else(|| checks::messages(call, violations), |told| vec![told]);
+            failures(StatusCode::BAD_REQUEST, told)
         }
         Refusal::Because(code, facts) => because(code, facts),
     }
@@ -124,10 +97,6 @@ fn because(code: &str, facts: &Value) -> Reply {
         Reply::written(status, Style::Compact.to_string(&body).into_bytes())
     };
     match code {
-        "messages" => {
-            let texts = facts.as_array().into_iter().flatten();
-            failures(StatusCode::BAD_REQUEST, texts.filter_map(|text| text.as_str().map(str::to_owned)).collect())
-        }
         "invalid_client" => {
             let reply = error(StatusCode::UNAUTHORIZED, "Client authentication failed".to_owned());
             // Who used the header is told so, as the standard has it.
@@ -171,26 +140,4 @@ fn page(status: StatusCode) -> Reply {
     let code = status.as_u16();
     let text = format!("<html><head><title>{code} {reason}</title></head><body><h1>HTTP Status {code} - {reason}</h1></body></html>");
     Reply::bytes(status, "text/html;charset=utf-8", text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(problem: Problem, expected: &str) {
-        assert_eq!(word(&Fault { at: "RateRequest/To PostalCode".to_owned(), problem }), expected);
-    }
-
-    #[test]
-    fn faults_are_worded_as_recorded() {
-        check(Problem::Empty, "RateRequest/To PostalCode is empty");
-        check(
-            Problem::OtherCity { given: None, postal_code: "V2R 4H1".to_owned(), right: "Chilliwack" },
-            "RateRequest/To PostalCode does not match city name (null). The postal code 'V2R 4H1' is only valid for Chilliwack",
-        );
-        check(
-            Problem::Mismatch { text: "k6h5l6".to_owned(), pattern: super::super::checks::CANADIAN },
-            "RateRequest/To PostalCode is invalid. The string 'k6h5l6' must match ^(?!.*[DFIOQU])[A-VXY][0-9][A-Z] ?[0-9][A-Z][0-9]$",
-        );
-    }
 }

@@ -1,7 +1,7 @@
 //! ShipTime: one REST API over Canadian carriers, with quotes, shipments, pickups and tracking.
 //!
 //! Its server is Java with Jackson, and it shows: bodies are read by classes that refuse unknown members in the parser's
-//! own words (`wire/`), every refusal has one shape and is printed over several lines (`dialect.rs`), and addresses are
+//! own words (`wire/jackson.rs`), every refusal has one shape and is printed over several lines (`dialect.rs`), and addresses are
 //! checked against a table of postal codes (`checks.rs`, `catalog.rs`). What is known and what is chosen: `README.md`.
 
 mod access;
@@ -9,9 +9,11 @@ mod catalog;
 mod checks;
 mod dialect;
 mod operations;
-mod pricing;
+mod rates;
 mod rules;
 mod wire;
+
+use wire::jackson;
 
 use crate::base::json::Style;
 use crate::base::name::Name;
@@ -30,7 +32,9 @@ pub fn vendor() -> Vendor {
         account_of: access::account_of,
         identify: access::identify,
         authenticate: access::authenticate,
-        decode: wire::decode,
+        grants: access::grants,
+        decode: jackson::decode,
+        reading: jackson::READING,
         dialect: Dialect { style: Style::Jackson, content_type: "application/json", refuse: dialect::refuse, headers: dialect::headers },
         due: rules::due,
         scanned: rules::track::scanned,

@@ -1,6 +1,5 @@
 //! The behaviors, a file for each tag of the document, and what they share.
 
-pub(super) mod boxes;
 pub(super) mod label;
 pub(super) mod location;
 pub(super) mod pickups;
@@ -9,17 +8,16 @@ pub(super) mod shipments;
 pub(super) mod token;
 pub(super) mod track;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use rand::RngExt as _;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::access;
-use super::dialect;
-use super::wire::jackson::{self, Class};
 use crate::base::entropy;
-use crate::engine::listing::{Bad, Listing, Number, Sorting};
-use crate::engine::{Cx, Refusal};
+use crate::base::time::Timestamp;
+use crate::engine::listing::{self, Bad, Listing, Number, Page, Sorting};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::world::{Account, Kind, Task};
 
 /// Booked shipments, by shipId.
@@ -55,12 +53,6 @@ pub(super) fn state(account: &Account) -> Value {
     })
 }
 
-/// Reads the body the way the vendor's parser does.
-fn body(cx: &mut Cx<'_>, class: &'static Class) -> Result<Map<String, Value>, Refusal> {
-    let identity = cx.rng.random::<u32>() >> 1;
-    jackson::read(class, &cx.call.request.body, identity).map_err(|text| dialect::messages(vec![text]))
-}
-
 /// The next id of an account: ids run upwards, and those of different accounts never meet, for each has a range of its
 /// own that depends on nothing but its name.
 fn next_id(cx: &Cx<'_>, kind: Kind, first: i32) -> i32 {
@@ -71,36 +63,44 @@ fn next_id(cx: &Cx<'_>, kind: Kind, first: i32) -> i32 {
     first + range * RANGE + i32::try_from(cx.docs.count(kind.clone())).unwrap_or(i32::MAX) % RANGE
 }
 
-/// The id in a path; one that is no number is a bad request.
-fn ship_id<'c>(cx: &Cx<'c>, parameter: &str) -> Result<&'c str, Refusal> {
-    let text = cx.call.parameter(parameter).unwrap_or_default();
-    match text.parse::<i32>() {
-        Ok(_) => Ok(text),
-        Err(_) => Err(dialect::messages(vec![format!("Invalid shipId: {text}")])),
-    }
-}
-
-/// Newest first; pages are counted from zero, and have no greatest size.
+/// Newest first; pages are counted from zero, and have no greatest size. The document says which numbers are valid.
 const LISTING: Listing = Listing {
     filters: &[],
     time: |_| None,
     sorting: Sorting::NONE,
     newest_first: true,
-    page: Number { name: "page", usual: 0, least: 0, most: usize::MAX, read: int, bad: Bad::Refused },
-    size: Number { name: "size", usual: 10, least: 1, most: usize::MAX, read: int, bad: Bad::Refused },
+    page: Number { name: "page", usual: 0, least: 0, most: usize::MAX, read: listing::digits, bad: Bad::Usual },
+    size: Number { name: "size", usual: 10, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Usual },
     refuse_past_end: false,
     cursor: "",
-    refuse: |faults| dialect::messages(faults.iter().map(|fault| format!("{} is invalid", fault.name)).collect()),
+    refuse: |_| Refusal::Broken,
 };
 
-/// A number that Java's `int` holds.
-fn int(text: &str) -> Option<usize> {
-    text.parse::<i32>().ok().and_then(|number| usize::try_from(number).ok())
+/// A page as ShipTime prints it.
+fn page<T: Serialize>(page: &Page<T>) -> Reply {
+    Reply::ok(json!({
+        "content": page.rows,
+        "page": page.number,
+        "size": page.size,
+        "totalElements": page.total,
+        "totalPages": page.pages(),
+        "last": !page.has_next,
+    }))
+}
+
+/// Whether something worked: what did not is answered 200, too.
+fn done(problem: Option<&str>) -> Outcome {
+    Ok(Reply::ok(problem.map_or_else(|| json!({"success": true}), |text| json!({"success": false, "messages": [text]}))))
 }
 
 /// Where ShipTime and its carriers keep their calendar.
 fn toronto() -> TimeZone {
     TimeZone::get("America/Toronto").unwrap_or(TimeZone::UTC)
+}
+
+/// A day's hour there.
+fn moment(day: Date, time: Time) -> Option<Timestamp> {
+    day.to_datetime(time).to_zoned(toronto()).ok().map(|zoned| zoned.timestamp())
 }
 
 /// Today in Toronto.

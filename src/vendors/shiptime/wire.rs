@@ -1,32 +1,52 @@
-//! Bodies: how requests are read, and what answers are made of. Members that are absent are left out, never null.
+//! What answers and stored documents are made of. Members that are absent are left out, never null.
 
-mod cursor;
 pub(super) mod jackson;
-pub(super) mod payloads;
+mod scanner;
 
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::decode::{self, FORM};
-use crate::engine::listing;
-use crate::engine::{Refusal, Request};
-use crate::spec::Operation;
+/// The moment that a text names as Jackson reads it: milliseconds, a day, or a day and a time, with or without an offset. Without
+/// one it is UTC.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(milliseconds) = text.parse() {
+        return Timestamp::from_millisecond(milliseconds).ok();
+    }
+    let local = || if text.len() == 10 { text.parse::<Date>().ok().map(DateTime::from) } else { text.parse().ok() };
+    text.parse().ok().or_else(|| local()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp()))
+}
 
-/// Reads a body as far as the check against the document needs it. The rules read it again, the way the vendor does.
-pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
-    let media_type = decode::media_type(request);
-    if operation.body.as_ref().is_some_and(|body| body.media_types().any(|row| row == FORM)) {
-        let is_form = media_type == FORM;
-        return Ok(if is_form { decode::form(&request.body) } else { Value::Object(Map::new()) });
+/// The day of such a moment.
+pub(super) fn day(text: &str) -> Option<Date> {
+    moment(text).map(|moment| moment.to_zoned(TimeZone::UTC).date())
+}
+
+/// An hour of a day, `HH:mm` or `H:mm`.
+pub(super) fn time(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+}
+
+/// A moment as ShipTime prints it.
+pub(super) fn print_moment(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// A rate request with its date as ShipTime prints it.
+pub(super) fn normalized(request: &Map<String, Value>) -> Map<String, Value> {
+    let mut request = request.clone();
+    if let Some(date) = request.get_mut("shipDate") {
+        *date = date.as_str().and_then(moment).map(print_moment).into();
     }
-    if !media_type.is_empty() && !decode::is_json(&media_type) {
-        return Err(Refusal::UnsupportedMedia(media_type.into_owned()));
-    }
-    Ok(serde_json::from_slice(&request.body).unwrap_or_default())
+    request
 }
 
 /// An amount in cents.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Money {
     pub(super) currency: String,
     pub(super) amount: i64,
@@ -39,7 +59,7 @@ impl Money {
 }
 
 /// A surcharge or a tax.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Charge {
     pub(super) price: Money,
     pub(super) code: String,
@@ -53,7 +73,7 @@ impl Charge {
 }
 
 /// What a shipment costs, without the sums.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Charges {
     pub(super) base_charge: Money,
@@ -62,7 +82,7 @@ pub(super) struct Charges {
 }
 
 /// How long it takes; which members are there depends on the carrier.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Transit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,133 +112,66 @@ pub(super) struct Quote {
     pub(super) quote_id: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Quotes {
-    pub(super) available_rates: Vec<Quote>,
-}
-
 /// What booking answers, and the first members of every shipment.
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Booked {
     pub(super) ship_id: i32,
     pub(super) tracking_numbers: Vec<String>,
+    /// Stored without the host, which is the one that the caller uses.
     pub(super) label_url: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) invoice_url: Option<String>,
     pub(super) carrier_tracking_url: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pickup_confirmation: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) messages: Vec<String>,
 }
 
-#[derive(Serialize)]
+/// The other members of a shipment.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Detail {
-    #[serde(flatten)]
-    pub(super) booked: Booked,
     pub(super) creation_date: String,
-    pub(super) ship_date: String,
+    pub(super) ship_date: Value,
     pub(super) from: Value,
     pub(super) to: Value,
     pub(super) carrier_id: String,
-    pub(super) carrier_name: &'static str,
+    pub(super) carrier_name: String,
     pub(super) service_id: String,
-    pub(super) service_name: &'static str,
-    pub(super) package_type: String,
-    pub(super) units: String,
-    pub(super) status: &'static str,
-    pub(super) insurance_type: &'static str,
+    pub(super) service_name: String,
+    pub(super) package_type: Value,
+    pub(super) units: Value,
+    pub(super) status: State,
+    pub(super) insurance_type: String,
     pub(super) shipment_items: Value,
     #[serde(flatten)]
     pub(super) transit: Transit,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ref1: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ref2: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ref1: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ref2: Option<Value>,
     pub(super) shipment_charges: Charges,
     pub(super) placed_by_user: String,
 }
 
-/// Whether something worked that is answered 200 either way.
-#[derive(Serialize)]
-pub(super) struct Done {
-    pub(super) success: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) messages: Vec<String>,
+/// Where a shipment is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum State {
+    Pending,
+    Manifested,
+    InTransit,
+    Delivered,
+    RefundRequested,
+    Cancelled,
+    Exception,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Page<T> {
-    pub(super) content: Vec<T>,
-    pub(super) page: usize,
-    pub(super) size: usize,
-    pub(super) total_elements: usize,
-    pub(super) total_pages: usize,
-    pub(super) last: bool,
-}
-
-impl<T> From<listing::Page<T>> for Page<T> {
-    fn from(page: listing::Page<T>) -> Self {
-        Self {
-            page: page.number,
-            size: page.size,
-            total_elements: page.total,
-            total_pages: page.pages(),
-            last: !page.has_next,
-            content: page.rows,
-        }
+impl State {
+    /// Whether no carrier's scan changes it any more.
+    pub(super) fn is_called_off(self) -> bool {
+        matches!(self, Self::Cancelled | Self::RefundRequested)
     }
-}
-
-#[derive(Serialize)]
-pub(super) struct Tracked {
-    #[serde(rename = "trackingRecord")]
-    pub(super) record: Record,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Record {
-    pub(super) history: Vec<Event>,
-    pub(super) current_status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) pod_info: Option<Proof>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Event {
-    pub(super) status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) location: Option<String>,
-    pub(super) name: String,
-    pub(super) timestamp: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Proof {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) location: Option<String>,
-    pub(super) signed_by: String,
-    pub(super) timestamp: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PickupLocation {
-    pub(super) postal_code: String,
-    pub(super) city: &'static str,
-    pub(super) state: &'static str,
-}
-
-#[derive(Serialize)]
-pub(super) struct Token {
-    pub(super) access_token: String,
-    pub(super) token_type: &'static str,
-    pub(super) expires_in: i64,
-    pub(super) scope: String,
 }

@@ -46,7 +46,7 @@ fn shown(cx: &Cx<'_>, person: &Person) -> Value {
 
 /// Whether the caller may look after the account, as all but third-party users may.
 pub fn manages(cx: &Cx<'_>) -> Result<(), Refusal> {
-    if cx.credential.text("access_level") == "3PL_USER" { Err(Refusal::Forbidden("access_level")) } else { Ok(()) }
+    if cx.credential.text("access_level") == "3PL_USER" { Err(Refusal::Forbidden("access_level".into())) } else { Ok(()) }
 }
 
 /// Everybody in the caller's account.

@@ -13,20 +13,17 @@ use crate::engine::{Cx, Outcome, Refusal, Reply};
 /// The label, a page for each piece.
 pub(in crate::vendors::shiptime) fn label(cx: &mut Cx<'_>) -> Outcome {
     let shipment = shipments::own(cx, "id")?;
-    let count = shipment.numbers.len();
-    let pages: Vec<Vec<String>> =
-        shipment.numbers.iter().enumerate().map(|(place, number)| page(&shipment, number, place + 1, count)).collect();
+    let numbers = &shipment.booked.tracking_numbers;
+    let pages: Vec<Vec<String>> = numbers.iter().enumerate().map(|(index, number)| page(&shipment, number, index + 1)).collect();
     Ok(answer(cx, &pages))
 }
 
 /// The customs invoice, of shipments that cross a border with one.
 pub(in crate::vendors::shiptime) fn customs(cx: &mut Cx<'_>) -> Outcome {
     let shipment = shipments::own(cx, "id")?;
-    if !shipment.has_customs() {
-        return Err(Refusal::missing(SHIPMENT, shipment.id.to_string()));
-    }
-    let invoice = shipment.request.get("customsInvoice").cloned().unwrap_or_default();
-    let mut lines = vec!["CUSTOMS INVOICE".to_owned(), format!("Shipment {}", shipment.id), String::new()];
+    let id = shipment.booked.ship_id;
+    let invoice = shipment.customs_invoice.as_ref().ok_or_else(|| Refusal::missing(SHIPMENT, id.to_string()))?;
+    let mut lines = vec!["CUSTOMS INVOICE".to_owned(), format!("Shipment {id}"), String::new()];
     lines.extend(address("From", &shipment, "from"));
     lines.extend(address("To", &shipment, "to"));
     let currency = invoice.get("currency").and_then(Value::as_str).unwrap_or("CAD");
@@ -50,12 +47,13 @@ fn answer(cx: &Cx<'_>, pages: &[Vec<String>]) -> Reply {
     Reply::bytes(StatusCode::OK, "application/pdf", document)
 }
 
-fn page(shipment: &Shipment, number: &str, place: usize, count: usize) -> Vec<String> {
-    let mut lines = vec![format!("{} {}", shipment.carrier().name, shipment.service_name()), String::new()];
+fn page(shipment: &Shipment, number: &str, piece: usize) -> Vec<String> {
+    let (id, count) = (shipment.booked.ship_id, shipment.booked.tracking_numbers.len());
+    let mut lines = vec![format!("{} {}", shipment.detail.carrier_name, shipment.detail.service_name), String::new()];
     lines.extend(address("From", shipment, "from"));
     lines.extend(address("To", shipment, "to"));
     lines.push(format!("Tracking number {number}"));
-    lines.push(format!("Shipment {}, piece {place} of {count}", shipment.id));
+    lines.push(format!("Shipment {id}, piece {piece} of {count}"));
     lines.push("Sample, not for carriage".to_owned());
     lines
 }

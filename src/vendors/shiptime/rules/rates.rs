@@ -1,17 +1,18 @@
 //! Quotes, and their quarter of an hour.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{QUOTE, RATING};
 use crate::base::ids;
+use crate::engine::fields::{Field, Report};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::checks;
-use crate::vendors::shiptime::dialect;
-use crate::vendors::shiptime::pricing::{self, Offer};
-use crate::vendors::shiptime::wire::payloads::RATE_REQUEST;
-use crate::vendors::shiptime::wire::{Money, Quote, Quotes};
+use crate::vendors::shiptime::rates::{self, Offer};
+use crate::vendors::shiptime::wire::{self, Money, Quote};
 
 /// A rating's quotes lapse.
 pub(super) const EXPIRE: &str = "rating.expire";
@@ -37,12 +38,11 @@ struct Quoted {
 
 /// Every carrier that serves the route quotes; each quote can be booked by its id alone for a quarter of an hour.
 pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
-    let request = super::body(cx, &RATE_REQUEST)?;
-    let faults = checks::rate_request("RateRequest", &request);
-    if !faults.is_empty() {
-        return Err(dialect::faults(&faults));
-    }
-    let offers = pricing::offers(&request);
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    checks::rate_request(&mut report, &body);
+    report.finish()?;
+    let request = body.object().map(wire::normalized).unwrap_or_default();
+    let offers = rates::offers(&request);
     if offers.is_empty() {
         return Err(Refusal::Because("no_rates", Value::Null));
     }
@@ -62,7 +62,7 @@ pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
     let ids = quotes.iter().map(|quote| quote.quote_id.clone()).collect();
     cx.docs.put(RATING, &rating, &Rating { request, quotes: ids });
     cx.schedule_in(LIFE, EXPIRE, &rating, 0);
-    Ok(Reply::ok(Quotes { available_rates: quotes }))
+    Ok(Reply::ok(BTreeMap::from([("availableRates", quotes)])))
 }
 
 /// What a quote stands for, while it lives: the rate request, the carrier and the service.
@@ -74,11 +74,8 @@ pub(super) fn quoted(cx: &Cx<'_>, quote_id: &str) -> Option<(Map<String, Value>,
 
 /// A rating's time is over.
 pub(super) fn expire(cx: &mut Cx<'_>, rating: &str) {
-    let Some(stored) = cx.docs.get::<Rating>(RATING, rating) else {
-        return;
-    };
-    for quote in &stored.quotes {
-        cx.docs.remove(QUOTE, quote);
+    for quote in cx.docs.get::<Rating>(RATING, rating).into_iter().flat_map(|rating| rating.quotes) {
+        cx.docs.remove(QUOTE, &quote);
     }
     cx.docs.remove(RATING, rating);
 }

@@ -1,23 +1,22 @@
 //! Shipments: booked by a quote or in full, read, cancelled.
 
 use jiff::SignedDuration;
-use jiff::civil::Date;
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{LISTING, SHIPMENT, pickups, rates, token};
+use super::{LISTING, SHIPMENT, pickups};
 use crate::base::ids;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status};
+use crate::engine::fields::{Field, Report};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
-use crate::vendors::shiptime::access;
-use crate::vendors::shiptime::catalog::{CATALOG, Carrier};
-use crate::vendors::shiptime::checks::{self, Problem, Window};
-use crate::vendors::shiptime::dialect;
-use crate::vendors::shiptime::pricing::{self, Offer};
-use crate::vendors::shiptime::wire::jackson::print_moment;
-use crate::vendors::shiptime::wire::payloads::SHIP_REQUEST;
-use crate::vendors::shiptime::wire::{Booked, Charges, Detail, Done, Page, Transit};
+use crate::spec::Rule;
+use crate::vendors::shiptime::catalog::CATALOG;
+use crate::vendors::shiptime::checks::{self, says};
+use crate::vendors::shiptime::rates::{self, Offer};
+use crate::vendors::shiptime::wire::{self, Booked, Detail, State};
+use crate::vendors::shiptime::{access, dialect};
 
 /// A requested refund is granted.
 pub(super) const REFUND: &str = "shipment.refund";
@@ -27,87 +26,42 @@ const FIRST: i32 = 4_826_047;
 /// A booked shipment.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Shipment {
-    pub(super) id: i32,
-    pub(super) numbers: Vec<String>,
-    pub(super) created: Timestamp,
-    pub(super) request: Map<String, Value>,
-    pub(super) carrier: String,
-    pub(super) service: String,
-    pub(super) state: State,
+    pub(super) booked: Booked,
+    pub(super) detail: Detail,
     pub(super) pickup: Option<i32>,
-    pub(super) confirmation: Option<String>,
-    messages: Vec<String>,
-    charges: Charges,
-    transit: Transit,
-    ref1: Option<String>,
-    ref2: Option<String>,
-    placed_by: String,
+    /// Only across a border. Recorded: an invoice inside one country makes no document.
+    pub(super) customs_invoice: Option<Value>,
 }
 
-/// Where a shipment is in its life, in the vendor's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum State {
-    Pending,
-    Manifested,
-    InTransit,
-    Delivered,
-    RefundRequested,
-    Cancelled,
-    Exception,
-}
-
-impl State {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Manifested => "MANIFESTED",
-            Self::InTransit => "IN_TRANSIT",
-            Self::Delivered => "DELIVERED",
-            Self::RefundRequested => "REFUND_REQUESTED",
-            Self::Cancelled => "CANCELLED",
-            Self::Exception => "EXCEPTION",
-        }
-    }
-
-    /// Whether no carrier's scan changes it any more.
-    pub(super) fn is_called_off(self) -> bool {
-        matches!(self, Self::Cancelled | Self::RefundRequested)
-    }
+/// A shipment as it is printed.
+#[derive(Serialize)]
+struct Printed {
+    #[serde(flatten)]
+    booked: Booked,
+    #[serde(flatten)]
+    detail: Detail,
 }
 
 impl Shipment {
-    pub(super) fn carrier(&self) -> &'static Carrier {
-        CATALOG.carrier(&self.carrier).expect("a booked carrier is in the catalog")
-    }
-
-    pub(super) fn service_name(&self) -> &'static str {
-        self.carrier().service(&self.service).map_or("", |service| &service.name)
-    }
-
     /// The number that tracking follows: the first piece's.
     pub(super) fn lead(&self) -> &str {
-        self.numbers.first().map_or("", String::as_str)
+        self.booked.tracking_numbers.first().map_or("", String::as_str)
     }
 
     /// A text of one of the two addresses.
     pub(super) fn text(&self, end: &str, member: &str) -> &str {
-        self.request.get(end).and_then(|end| end.get(member)).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// Whether there is a customs document. Recorded: an invoice inside one country makes none.
-    pub(super) fn has_customs(&self) -> bool {
-        self.request.contains_key("customsInvoice") && pricing::crosses_border(&self.request)
-    }
-
-    fn member(&self, name: &str) -> Value {
-        self.request.get(name).cloned().unwrap_or_default()
+        let address = if end == "from" { &self.detail.from } else { &self.detail.to };
+        address.get(member).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
 /// The account's shipment with the id in the path: 403 when it is another account's, 404 when nobody has it.
 pub(super) fn own(cx: &Cx<'_>, parameter: &str) -> Result<Shipment, Refusal> {
-    let id = super::ship_id(cx, parameter)?;
-    find(cx, id)
+    let id = cx.call.parameter(parameter).unwrap_or_default();
+    match id.parse::<i32>() {
+        Ok(_) => find(cx, id),
+        Err(_) => Err(dialect::message(format!("Invalid shipId: {id}"))),
+    }
 }
 
 pub(super) fn find(cx: &Cx<'_>, id: &str) -> Result<Shipment, Refusal> {
@@ -119,53 +73,47 @@ pub(super) fn find(cx: &Cx<'_>, id: &str) -> Result<Shipment, Refusal> {
 }
 
 pub(super) fn store(cx: &mut Cx<'_>, shipment: &Shipment) {
-    cx.docs.put(SHIPMENT, &shipment.id.to_string(), shipment);
+    cx.docs.put(SHIPMENT, &shipment.booked.ship_id.to_string(), shipment);
+}
+
+/// What is to be booked.
+struct Order {
+    request: Map<String, Value>,
+    carrier: String,
+    service: String,
 }
 
 /// Books a shipment. The quote counts only without `rateRequest`, `carrierId` and `serviceId`; with any of them it is
 /// ignored, and the price is made anew.
 pub(in crate::vendors::shiptime) fn create(cx: &mut Cx<'_>) -> Outcome {
-    token::needs(cx, "orders:write")?;
-    let body = super::body(cx, &SHIP_REQUEST)?;
-    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let by_quote = body.contains_key("quoteId") && !["rateRequest", "carrierId", "serviceId"].iter().any(|name| body.contains_key(*name));
-    let mut order = if by_quote { by_quote_alone(cx, &text("quoteId").unwrap_or_default())? } else { in_full(&body)? };
-    if lacks_invoice(&order.request) {
-        order.faults.push(checks::part("ShipRequest/RateRequest/CustomsInvoice", Problem::Empty));
-    }
-    let detail = body.get("pickupDetail").and_then(Value::as_object);
-    if let Some(detail) = detail {
-        let window = Window { today: super::today(cx), carrier: CATALOG.carrier(&order.carrier), cutoff: false, detail };
-        order.faults.extend(checks::pickup("ShipRequest/PickupDetail", &window));
-    }
-    if !order.faults.is_empty() {
-        return Err(dialect::faults(&order.faults));
-    }
-    let offer = order.offer()?;
-    let mut shipment = Shipment {
-        id: super::next_id(cx, SHIPMENT, FIRST),
-        numbers: Vec::new(),
-        created: cx.now,
-        carrier: offer.carrier.id.clone(),
-        service: offer.service.id.clone(),
-        state: State::Pending,
-        pickup: None,
-        confirmation: None,
-        messages: order.messages,
-        charges: offer.charges,
-        transit: offer.transit,
-        ref1: text("ref1"),
-        ref2: text("ref2"),
-        placed_by: placed_by(cx),
-        request: order.request,
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    let by_quote = body.names("quoteId") && !["rateRequest", "carrierId", "serviceId"].iter().any(|name| body.names(name));
+    let mut order = if by_quote {
+        let quoted = super::rates::quoted(cx, body.member("quoteId").text().unwrap_or_default());
+        let (request, carrier, service) = quoted.ok_or_else(|| dialect::message("Quote not found or expired"))?;
+        Order { request, carrier, service }
+    } else {
+        in_full(&mut report, &body)
     };
-    send(cx, &mut shipment, offer.days);
-    if let Some(detail) = detail {
+    if lacks_invoice(&order.request) {
+        report.add(&body.member("rateRequest").member("customsInvoice"), Rule::Required);
+    }
+    let pickup = body.member("pickupDetail");
+    checks::pickup(&mut report, &pickup, super::today(cx), CATALOG.carrier(&order.carrier), true);
+    report.finish()?;
+    // A quote is billed as it was quoted, with the insurance that it was quoted with.
+    let quoted = by_quote.then(|| order.offer());
+    let messages = insure_by_carrier(&mut order.request);
+    let offer = quoted.unwrap_or_else(|| order.offer())?;
+    let days = offer.days;
+    let mut shipment = booked(cx, order.request, offer, messages);
+    send(cx, &mut shipment, days);
+    if let Some(detail) = pickup.object() {
         pickups::book(cx, &mut shipment, detail);
     }
     store(cx, &shipment);
-    etiquette(cx, &shipment, detail.is_some());
-    Ok(Reply::ok(booked(cx, &shipment)))
+    etiquette(cx, &shipment, pickup.value.is_some());
+    Ok(Reply::ok(print(cx, shipment).booked))
 }
 
 /// The vendor asks users of its sandbox to mark tests as such and to have nothing picked up. Nothing comes of it here but a remark,
@@ -174,11 +122,11 @@ fn etiquette(cx: &mut Cx<'_>, shipment: &Shipment, with_pickup: bool) {
     if !access::uses(cx.call.request, "basic") {
         return;
     }
-    let marked = ["from", "to"].iter().filter_map(|end| shipment.request.get(*end)?.get("instructions")?.as_str()).any(|text| {
-        let text = text.to_lowercase();
+    let is_marked = ["from", "to"].iter().any(|end| {
+        let text = shipment.text(end, "instructions").to_lowercase();
         text.contains("test") && text.contains("not for pick")
     });
-    if !marked {
+    if !is_marked {
         cx.note("etiquette-instructions", Blame::Caller, "the vendor's sandbox wants `Test booking Not for Pick up` in the instructions");
     }
     if with_pickup {
@@ -186,35 +134,29 @@ fn etiquette(cx: &mut Cx<'_>, shipment: &Shipment, with_pickup: bool) {
     }
 }
 
-/// What is to be booked.
-struct Order {
-    request: Map<String, Value>,
-    carrier: String,
-    service: String,
-    faults: Vec<checks::Fault>,
-    messages: Vec<String>,
-    /// The insurance that the price was quoted with, when it was not the carrier's.
-    quoted_insurance: Option<Value>,
+/// An order that says everything itself.
+fn in_full(report: &mut Report<'_>, body: &Field<'_, '_>) -> Order {
+    let [request, carrier, service] = ["rateRequest", "carrierId", "serviceId"].map(|name| body.member(name));
+    checks::rate_request(report, &request);
+    for field in [request, carrier, service] {
+        if field.value.is_none() || field.text() == Some("") {
+            report.add(&field, Rule::Required);
+        }
+    }
+    let (carrier_id, service_id) = (carrier.text().unwrap_or_default(), service.text().unwrap_or_default());
+    match CATALOG.carrier(carrier_id) {
+        None if !carrier_id.is_empty() => report.add(&carrier, says("is invalid")),
+        Some(known) if !service_id.is_empty() && known.service(service_id).is_none() => report.add(&service, says("is invalid")),
+        _ => {}
+    }
+    let request = request.object().map(wire::normalized).unwrap_or_default();
+    Order { request, carrier: carrier_id.to_owned(), service: service_id.to_owned() }
 }
 
 impl Order {
-    fn new(mut request: Map<String, Value>, carrier: String, service: String, by_quote: bool) -> Self {
-        // Recorded: the sandbox never insures by ShipTime, and says so.
-        let insured = request.get("insuranceType").and_then(Value::as_str) == Some("SHIPTIME");
-        let taken = if insured { request.insert("insuranceType".to_owned(), "CARRIER".into()) } else { None };
-        let messages =
-            if insured { vec!["'SHIPTIME' Insurance not applicable, insurance set to 'CARRIER'".to_owned()] } else { Vec::new() };
-        Self { request, carrier, service, faults: Vec::new(), messages, quoted_insurance: taken.filter(|_| by_quote) }
-    }
-
-    /// The price. A quote is billed as it was quoted, with the insurance that it was quoted with.
     fn offer(&self) -> Result<Offer, Refusal> {
-        let mut priced = self.request.clone();
-        if let Some(insurance) = &self.quoted_insurance {
-            priced.insert("insuranceType".to_owned(), insurance.clone());
-        }
-        let offer = pricing::offers(&priced).into_iter().find(|offer| offer.carrier.id == self.carrier && offer.service.id == self.service);
-        offer.ok_or_else(|| {
+        let mut offers = rates::offers(&self.request).into_iter();
+        offers.find(|offer| offer.carrier.id == self.carrier && offer.service.id == self.service).ok_or_else(|| {
             let carrier = CATALOG.carrier(&self.carrier);
             let service = carrier.and_then(|carrier| carrier.service(&self.service)).map_or("", |service| &service.name);
             Refusal::Because("carrier_refused", format!("{} {service}", carrier.map_or("", |carrier| &carrier.name)).into())
@@ -222,78 +164,108 @@ impl Order {
     }
 }
 
-fn by_quote_alone(cx: &Cx<'_>, quote_id: &str) -> Result<Order, Refusal> {
-    let (request, carrier, service) =
-        rates::quoted(cx, quote_id).ok_or_else(|| dialect::messages(vec!["Quote not found or expired".to_owned()]))?;
-    Ok(Order::new(request, carrier, service, true))
-}
-
-fn in_full(body: &Map<String, Value>) -> Result<Order, Refusal> {
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let request = body.get("rateRequest").and_then(Value::as_object).cloned();
-    let (carrier, service) = (text("carrierId"), text("serviceId"));
-    let mut faults = match &request {
-        Some(request) => checks::rate_request("ShipRequest/RateRequest", request),
-        None => vec![checks::part("ShipRequest/RateRequest", Problem::Empty)],
-    };
-    let known = CATALOG.carrier(&carrier);
-    match known {
-        _ if carrier.is_empty() => faults.push(checks::part("ShipRequest/CarrierId", Problem::Empty)),
-        None => faults.push(checks::part("ShipRequest/CarrierId", Problem::Invalid)),
-        Some(_) => {}
+/// Recorded: the sandbox never insures by ShipTime, and says so.
+fn insure_by_carrier(request: &mut Map<String, Value>) -> Vec<String> {
+    match request.get_mut("insuranceType") {
+        Some(insurance) if insurance == "SHIPTIME" => {
+            *insurance = "CARRIER".into();
+            vec!["'SHIPTIME' Insurance not applicable, insurance set to 'CARRIER'".to_owned()]
+        }
+        _ => Vec::new(),
     }
-    if service.is_empty() {
-        faults.push(checks::part("ShipRequest/ServiceId", Problem::Empty));
-    } else if known.is_some_and(|known| known.service(&service).is_none()) {
-        faults.push(checks::part("ShipRequest/ServiceId", Problem::Invalid));
-    }
-    let mut order = Order::new(request.unwrap_or_default(), carrier, service, false);
-    order.faults = faults;
-    Ok(order)
 }
 
 /// Goods that cross a border need an invoice; letters do not, and rating asks for none.
 fn lacks_invoice(request: &Map<String, Value>) -> bool {
     let papers = matches!(request.get("packageType").and_then(Value::as_str), None | Some("LETTER" | "MY_ENVELOPE"));
-    !papers && !request.contains_key("customsInvoice") && pricing::crosses_border(request)
+    !papers && !request.contains_key("customsInvoice") && crosses_border(request)
+}
+
+fn crosses_border(request: &Map<String, Value>) -> bool {
+    let country = |end: &str| request.get(end).and_then(|end| end.get("countryCode"));
+    country("from") != country("to")
+}
+
+/// A new shipment, without its pieces.
+fn booked(cx: &Cx<'_>, request: Map<String, Value>, offer: Offer, messages: Vec<String>) -> Shipment {
+    let id = super::next_id(cx, SHIPMENT, FIRST);
+    let customs_invoice = request.get("customsInvoice").filter(|_| crosses_border(&request)).cloned();
+    let user = [cx.credential.text("username"), cx.credential.text("client_id")].into_iter().find(|name| !name.is_empty());
+    let placed_by_user = user.unwrap_or_default().to_owned();
+    let sent = |name: &str| cx.call.body.get(name).cloned();
+    let mut request = request;
+    let mut take = |name: &str| request.shift_remove(name).unwrap_or_default();
+    Shipment {
+        booked: Booked {
+            ship_id: id,
+            tracking_numbers: Vec::new(),
+            // Recorded: the slash before the id is doubled.
+            label_url: format!("/rest/shipments//{id}/label"),
+            invoice_url: customs_invoice.as_ref().map(|_| format!("/rest/shipments//{id}/customs")),
+            carrier_tracking_url: offer.carrier.page.clone(),
+            pickup_confirmation: None,
+            messages,
+        },
+        detail: Detail {
+            creation_date: wire::print_moment(cx.now),
+            ship_date: take("shipDate"),
+            from: take("from"),
+            to: take("to"),
+            carrier_id: offer.carrier.id.clone(),
+            carrier_name: offer.carrier.name.clone(),
+            service_id: offer.service.id.clone(),
+            service_name: offer.service.name.clone(),
+            package_type: take("packageType"),
+            units: take("unitOfMeasurement"),
+            status: State::Pending,
+            insurance_type: "CARRIER".to_owned(),
+            shipment_items: take("lineItems"),
+            transit: offer.transit,
+            ref1: sent("ref1"),
+            ref2: sent("ref2"),
+            shipment_charges: offer.charges,
+            placed_by_user,
+        },
+        pickup: None,
+        customs_invoice,
+    }
 }
 
 /// Gives each piece a number and starts its life.
 fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
-    let pieces = shipment.request.get("lineItems").and_then(Value::as_array).map_or(1, Vec::len);
-    let carrier = shipment.carrier();
+    let detail = &shipment.detail;
+    let carrier = CATALOG.carrier(&detail.carrier_id).expect("a booked carrier is in the catalog");
     let place = |end: &str| Location {
         city: shipment.text(end, "city").to_owned(),
         state: shipment.text(end, "state").to_owned(),
         zip: shipment.text(end, "postalCode").to_owned(),
         country: shipment.text(end, "countryCode").to_owned(),
     };
-    let (from, to) = (place("from"), place("to"));
-    let ready = ready(&shipment.request).unwrap_or(cx.now);
-    for _ in 0..pieces {
+    let ready = ready(&detail.ship_date).unwrap_or(cx.now);
+    let parcel = Parcel {
+        carrier: carrier.id.clone(),
+        service: detail.service_id.clone(),
+        subject: shipment.booked.ship_id.to_string(),
+        from: place("from"),
+        to: place("to"),
+        created: cx.now,
+        ready: Some(ready).filter(|ready| *ready > cx.now),
+        transit_days,
+        by: carrier.service(&detail.service_id).and_then(|service| service.by),
+        scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+        ..Parcel::default()
+    };
+    for _ in 0..detail.shipment_items.as_array().map_or(1, Vec::len) {
         let tracking_number = number(cx, &carrier.number);
-        shipment.numbers.push(tracking_number.clone());
-        cx.create_parcel(Parcel {
-            tracking_number,
-            carrier: carrier.id.clone(),
-            service: shipment.service.clone(),
-            subject: shipment.id.to_string(),
-            from: from.clone(),
-            to: to.clone(),
-            created: cx.now,
-            ready: Some(ready).filter(|ready| *ready > cx.now),
-            transit_days,
-            by: carrier.service(&shipment.service).and_then(|service| service.by),
-            scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
-            ..Parcel::default()
-        });
+        shipment.booked.tracking_numbers.push(tracking_number.clone());
+        cx.create_parcel(Parcel { tracking_number, ..parcel.clone() });
     }
+    shipment.booked.carrier_tracking_url = carrier.page.replace("{number}", shipment.lead());
 }
 
 /// The morning of the day on which a shipment is to be sent, in Toronto.
-fn ready(request: &Map<String, Value>) -> Option<Timestamp> {
-    let date: Date = request.get("shipDate")?.as_str()?.get(..10)?.parse().ok()?;
-    date.at(9, 0, 0, 0).to_zoned(super::toronto()).ok().map(|zoned| zoned.timestamp())
+fn ready(ship_date: &Value) -> Option<Timestamp> {
+    super::moment(wire::day(ship_date.as_str()?)?, Time::constant(9, 0, 0, 0))
 }
 
 /// A tracking number by the carrier's pattern, in which `#` is a digit.
@@ -304,96 +276,58 @@ fn number(cx: &mut Cx<'_>, pattern: &str) -> String {
     pattern.chars().map(|letter| if letter == '#' { digits.next().unwrap_or('0') } else { letter }).collect()
 }
 
-fn placed_by(cx: &Cx<'_>) -> String {
-    let user = cx.credential.text("username");
-    if user.is_empty() { cx.credential.text("client_id").to_owned() } else { user.to_owned() }
+/// A shipment with addresses as the caller reaches them.
+fn print(cx: &Cx<'_>, shipment: Shipment) -> Printed {
+    let Shipment { mut booked, detail, .. } = shipment;
+    booked.label_url = cx.call.url(&booked.label_url);
+    booked.invoice_url = booked.invoice_url.map(|path| cx.call.url(&path));
+    Printed { booked, detail }
 }
 
 /// One shipment.
 pub(in crate::vendors::shiptime) fn view(cx: &mut Cx<'_>) -> Outcome {
     let shipment = own(cx, "id")?;
-    Ok(Reply::ok(detail(cx, shipment)))
+    Ok(Reply::ok(print(cx, shipment)))
 }
 
 /// The account's shipments, newest first.
 pub(in crate::vendors::shiptime) fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = LISTING.read(cx.call)?.documents(&cx.docs, SHIPMENT)?.read();
-    Ok(Reply::ok(Page::from(page.map(|shipment| detail(cx, shipment)))))
+    Ok(super::page(&page.map(|shipment| print(cx, shipment))))
 }
 
 /// Pending shipments are cancelled at once, manifested ones are refunded a day later, and what a carrier has seen stays.
 pub(in crate::vendors::shiptime) fn cancel(cx: &mut Cx<'_>) -> Outcome {
-    token::needs(cx, "orders:write")?;
     let mut shipment = own(cx, "id")?;
-    let no = |text: String| Ok(Reply::ok(Done { success: false, messages: vec![text] }));
-    match shipment.state {
-        State::Pending => shipment.state = State::Cancelled,
+    let status = &mut shipment.detail.status;
+    match *status {
+        State::Pending => *status = State::Cancelled,
         State::Manifested => {
-            shipment.state = State::RefundRequested;
-            cx.schedule_in(SignedDuration::from_hours(24), REFUND, &shipment.id.to_string(), 0);
+            *status = State::RefundRequested;
+            cx.schedule_in(SignedDuration::from_hours(24), REFUND, &shipment.booked.ship_id.to_string(), 0);
         }
-        State::Cancelled => return no("Shipment is already cancelled".to_owned()),
-        State::RefundRequested => return no("Refund is already requested".to_owned()),
+        State::Cancelled => return super::done(Some("Shipment is already cancelled")),
+        State::RefundRequested => return super::done(Some("Refund is already requested")),
         state => {
-            return no(format!("Shipment cannot be cancelled, its status is {}", state.word()));
+            let word = json!(state);
+            return super::done(Some(&format!("Shipment cannot be cancelled, its status is {}", word.as_str().unwrap_or_default())));
         }
     }
-    for number in &shipment.numbers {
+    for number in &shipment.booked.tracking_numbers {
         if let Some(mut parcel) = cx.parcel(number) {
             cx.cancel_parcel(&mut parcel);
         }
     }
     pickups::leave(cx, &mut shipment);
     store(cx, &shipment);
-    Ok(Reply::ok(Done { success: true, messages: Vec::new() }))
+    super::done(None)
 }
 
 /// A requested refund is granted: the shipment is cancelled.
 pub(super) fn refund(cx: &mut Cx<'_>, id: &str) {
-    let Some(mut shipment) = cx.docs.get::<Shipment>(SHIPMENT, id) else {
-        return;
-    };
-    if shipment.state == State::RefundRequested {
-        shipment.state = State::Cancelled;
+    let shipment = cx.docs.get::<Shipment>(SHIPMENT, id);
+    if let Some(mut shipment) = shipment.filter(|shipment| shipment.detail.status == State::RefundRequested) {
+        shipment.detail.status = State::Cancelled;
         store(cx, &shipment);
-    }
-}
-
-fn booked(cx: &Cx<'_>, shipment: &Shipment) -> Booked {
-    let id = shipment.id;
-    Booked {
-        ship_id: id,
-        tracking_numbers: shipment.numbers.clone(),
-        // Recorded: the slash before the id is doubled.
-        label_url: cx.call.url(&format!("/rest/shipments//{id}/label")),
-        invoice_url: shipment.has_customs().then(|| cx.call.url(&format!("/rest/shipments//{id}/customs"))),
-        carrier_tracking_url: shipment.carrier().page.replace("{number}", shipment.lead()),
-        pickup_confirmation: shipment.confirmation.clone(),
-        messages: shipment.messages.clone(),
-    }
-}
-
-fn detail(cx: &Cx<'_>, shipment: Shipment) -> Detail {
-    let text = |name: &str| shipment.request.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Detail {
-        booked: booked(cx, &shipment),
-        creation_date: print_moment(shipment.created),
-        ship_date: text("shipDate"),
-        from: shipment.member("from"),
-        to: shipment.member("to"),
-        carrier_name: &shipment.carrier().name,
-        service_name: shipment.service_name(),
-        package_type: text("packageType"),
-        units: text("unitOfMeasurement"),
-        status: shipment.state.word(),
-        insurance_type: "CARRIER",
-        shipment_items: shipment.member("lineItems"),
-        carrier_id: shipment.carrier,
-        service_id: shipment.service,
-        transit: shipment.transit,
-        ref1: shipment.ref1,
-        ref2: shipment.ref2,
-        shipment_charges: shipment.charges,
-        placed_by_user: shipment.placed_by,
     }
 }

@@ -1,13 +1,12 @@
 //! Tokens of the production API.
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::json::Style;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::access::{self, LIFE, SCOPE};
 use crate::vendors::shiptime::dialect;
-use crate::vendors::shiptime::wire::Token;
 
 /// A client id and its secret are traded for a token, whether they come in the form or as a Basic pair, but not in both: then a
 /// gateway refuses the call. What is missing is told before what is wrong.
@@ -36,13 +35,6 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
     cx.switch_account(credential.clone());
     let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
     let access_token = access::sign(&client_id, &scope, cx.sandbox, cx.now, &mut cx.rng);
-    let token = Token { access_token, token_type: "Bearer", expires_in: LIFE, scope };
+    let token = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": LIFE, "scope": scope});
     Ok(Reply::written(StatusCode::OK, Style::Compact.to_string(&token).into_bytes()))
-}
-
-/// A credential that a scenario gives fewer rights lacks them however it calls; by default every right is there.
-pub(super) fn needs(cx: &Cx<'_>, scope: &'static str) -> Result<(), Refusal> {
-    let granted = cx.credential.text("scope");
-    let has = granted.is_empty() || granted.split([',', ' ']).any(|row| row.trim() == scope);
-    if has { Ok(()) } else { Err(Refusal::Forbidden(scope)) }
 }

@@ -1,29 +1,44 @@
 //! Where a shipment is: the scans of its first piece, in ShipTime's words.
 
+use serde::Serialize;
+use serde_json::json;
+
 use super::SHIPMENT;
-use super::shipments::{self, Shipment, State};
+use super::shipments::{self, Shipment};
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
-use crate::vendors::shiptime::wire::jackson::print_moment;
-use crate::vendors::shiptime::wire::{Event, Proof, Record, Tracked};
+use crate::vendors::shiptime::wire::{State, print_moment};
 
 /// The history of a shipment, newest first; 404 until a carrier or a manifest has seen it.
 pub(in crate::vendors::shiptime) fn view(cx: &mut Cx<'_>) -> Outcome {
     let shipment = shipments::own(cx, "id")?;
     let parcel = cx.read_parcel(shipment.lead());
-    let Some(parcel) = parcel.filter(is_tracked) else {
-        return Err(Refusal::missing(SHIPMENT, shipment.id.to_string()));
-    };
-    let shipment = shipments::find(cx, &shipment.id.to_string())?;
-    let history = parcel.scans.iter().rev().filter_map(event).collect();
-    let delivered = parcel.scans.iter().rev().find(|scan| scan.status == Status::Delivered);
-    let proof = delivered.map(|scan| Proof {
-        location: place(scan),
-        signed_by: shipment.text("to", "attention").to_owned(),
-        timestamp: print_moment(scan.at),
-    });
-    let record = Record { history, current_status: shipment.state.word(), pod_info: proof };
-    Ok(Reply::ok(Tracked { record }))
+    let id = shipment.booked.ship_id.to_string();
+    let parcel = parcel.filter(is_tracked).ok_or_else(|| Refusal::missing(SHIPMENT, &id))?;
+    // Reading the parcel may have moved the shipment.
+    let shipment = shipments::find(cx, &id)?;
+    let history: Vec<Event> = parcel.scans.iter().rev().filter_map(event).collect();
+    let mut record = json!({"history": history, "currentStatus": shipment.detail.status});
+    if let Some(scan) = parcel.scans.iter().rev().find(|scan| scan.status == Status::Delivered) {
+        let signed_by = Some(shipment.text("to", "attention").to_owned());
+        record["podInfo"] = json!(Event { location: place(scan), signed_by, timestamp: print_moment(scan.at), ..Event::default() });
+    }
+    Ok(Reply::ok(json!({ "trackingRecord": record })))
+}
+
+/// A scan, or the proof of delivery.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<State>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<String>,
+    timestamp: String,
 }
 
 /// A scan of the first piece moves the shipment, unless it was called off.
@@ -31,11 +46,11 @@ pub(in crate::vendors::shiptime) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, sc
     let Some(mut shipment) = cx.docs.get::<Shipment>(SHIPMENT, &parcel.subject) else {
         return;
     };
-    if shipment.lead() != parcel.tracking_number || shipment.state.is_called_off() {
+    if shipment.lead() != parcel.tracking_number || shipment.detail.status.is_called_off() {
         return;
     }
     if let Some((state, _)) = words(scan.status) {
-        shipment.state = state;
+        shipment.detail.status = state;
         shipments::store(cx, &shipment);
     }
 }
@@ -51,7 +66,7 @@ fn event(scan: &Scan) -> Option<Event> {
     }
     let (state, name) = words(scan.status)?;
     let name = scan.message.clone().unwrap_or_else(|| name.to_owned());
-    Some(Event { status: state.word(), location: place(scan), name, timestamp: print_moment(scan.at) })
+    Some(Event { status: Some(state), location: place(scan), name: Some(name), timestamp: print_moment(scan.at), ..Event::default() })
 }
 
 fn place(scan: &Scan) -> Option<String> {
@@ -83,16 +98,13 @@ fn words(status: Status) -> Option<(State, &'static str)> {
 mod tests {
     use super::*;
 
-    fn check(status: Status, expected: Option<&str>) {
-        assert_eq!(words(status).map(|(state, _)| state.word()), expected);
-    }
-
     #[test]
-    fn every_status_has_its_word() {
-        check(Status::PreTransit, Some("PENDING"));
-        check(Status::DeliveryFailed, Some("EXCEPTION"));
-        check(Status::OutForDelivery, Some("IN_TRANSIT"));
-        check(Status::Unknown, None);
+    fn statuses_have_their_words() {
+        let state = |status| words(status).map(|(state, _)| state);
+        assert_eq!(state(Status::PreTransit), Some(State::Pending));
+        assert_eq!(state(Status::DeliveryFailed), Some(State::Exception));
+        assert_eq!(state(Status::OutForDelivery), Some(State::InTransit));
+        assert_eq!(state(Status::Unknown), None);
     }
 
     #[test]

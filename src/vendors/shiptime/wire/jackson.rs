@@ -1,401 +1,330 @@
-//! Reads a body into the members of a known class, as strictly as ShipTime's parser does and in its words.
+//! Bodies as Jackson reads them: into objects of classes that refuse unknown members, with the first thing wrong told in its words.
 //!
-//! ShipTime runs on Jackson, which reads a body as a stream: the first thing wrong with it is the only thing told, and
-//! nothing behind it is looked at. An unknown member is such a thing.
+//! The document says which types there are and, as `x-java-type`, what they are called. A body that it refuses is looked at a second
+//! time, for lines and columns: Jackson reads a stream, so that nothing counts behind the first fault, be it of types or of syntax.
 //! Recorded 2025-10: the text for an unknown member, its list of known properties and its column.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use rand::RngExt as _;
+use serde::Deserialize as _;
 use serde_json::{Map, Number, Value};
 
-use super::cursor::{Cursor, Fault, TextPosition, Token};
+use super::scanner::{self, Scanner, Token};
+use crate::engine::decode::{self, FORM};
+use crate::engine::{DialectCx, Refusal, Request};
+use crate::spec::{JsonType, Operation, ParameterIn, Reading, Rule, Schema, Step, Violation};
+use crate::vendors::shiptime::checks;
+use crate::vendors::shiptime::wire::moment;
 
-/// What a member may hold.
-pub(crate) enum Shape {
-    Text,
-    Number,
-    Integer,
-    Flag,
-    /// A moment; read into `yyyy-MM-ddTHH:mm:ss.SSSZ`.
-    Moment,
-    /// A day; read into `yyyy-MM-dd`.
-    Day,
-    Choice(&'static Choice),
-    List(&'static Shape),
-    Object(&'static Class),
-}
+/// What Jackson takes for what.
+pub(in crate::vendors::shiptime) const READING: Reading = Reading {
+    text: |value| match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    },
+    number: |value| serde_json::from_str(value.as_str()?.trim()).ok(),
+    integer: |value| value.as_str()?.trim().parse::<i32>().ok().map(i64::from),
+    flag: |value| match value {
+        Value::Number(number) => Some(number.as_i64() != Some(0)),
+        value => value.as_str()?.trim().parse().ok(),
+    },
+    typed: true,
+    unreadable: is_unreadable,
+    formats: &[(DATE, |text| text.trim().is_empty() || moment(text).is_some()), ("phone", checks::is_phone)],
+    ..Reading::STRICT
+};
 
-/// An enumeration: its class, the names in the order they are printed, and names that are accepted beside them.
-pub(crate) struct Choice {
-    pub(crate) class: &'static str,
-    pub(crate) names: &'static [&'static str],
-    pub(crate) also: &'static [&'static str],
-}
+/// The format of what becomes a `java.util.Date`.
+const DATE: &str = "java-date";
 
-/// A payload class and its members in the order they are printed.
-pub(crate) struct Class {
-    pub(crate) name: &'static str,
-    pub(crate) members: &'static [(&'static str, Shape)],
-}
-
-enum Step {
-    Member(&'static str, String),
-    Element(usize),
-}
-
-struct Reader<'a> {
-    cursor: Cursor<'a>,
-    path: Vec<Step>,
-    source: String,
-}
-
-const LIST: &str = "java.util.ArrayList";
-
-/// Reads `body`, or says what the parser says. `identity` is the hash that Java prints for the stream it reads from.
-/// Members that are null are left out; texts of numbers and flags are what they say.
-pub(crate) fn read(class: &'static Class, body: &[u8], identity: u32) -> Result<Map<String, Value>, String> {
-    let source = format!("java.io.ByteArrayInputStream@{identity:x}");
-    let mut reader = Reader { cursor: Cursor::new(body), path: Vec::new(), source };
-    if reader.cursor.at_end() {
-        let place = TextPosition { line: 1, column: 0 };
-        return Err(reader.tell(Fault { text: "No content to map due to end-of-input".to_owned(), place, opened: None }));
-    }
-    match reader.object(class) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Ok(Map::new()),
-        Err(fault) => Err(reader.tell(fault)),
+fn is_unreadable(rule: &Rule) -> bool {
+    match rule {
+        Rule::Null | Rule::Type(_) | Rule::Enum(_) | Rule::Unknown => true,
+        Rule::Format(format) => matches!(format.as_str(), DATE | "int32"),
+        _ => false,
     }
 }
 
-impl Reader<'_> {
-    fn value(&mut self, shape: &'static Shape) -> Result<Value, Fault> {
-        let token = self.cursor.token()?;
-        if token == Token::Null {
-            self.cursor.literal(token);
-            return Ok(Value::Null);
-        }
-        match shape {
-            Shape::Object(class) => self.object(class),
-            Shape::List(of) => self.list(of, token),
-            Shape::Text => self.text(token),
-            Shape::Integer => self.integer(token),
-            Shape::Number => self.double(token),
-            Shape::Flag => self.flag(token),
-            Shape::Moment => self.moment(token),
-            Shape::Day => Ok(match self.moment(token)? {
-                Value::String(moment) => Value::String(moment.chars().take(10).collect()),
-                other => other,
-            }),
-            Shape::Choice(choice) => self.choice(choice, token),
-        }
+/// Reads a body.
+pub(in crate::vendors::shiptime) fn decode(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
+    let media_type = decode::media_type(request);
+    if operation.body.as_ref().is_some_and(|body| body.media_types().any(|row| row == FORM)) {
+        return Ok(if media_type == FORM { decode::form(&request.body) } else { Value::Object(Map::new()) });
+    }
+    if !media_type.is_empty() && !decode::is_json(&media_type) {
+        return Err(Refusal::UnsupportedMedia(media_type.into_owned()));
+    }
+    let at = |error: &serde_json::Error| (error.line(), error.column());
+    parse(&request.body).map_err(|error| Refusal::Malformed { at: at(&error), message: error.to_string() })
+}
+
+/// The first value of a text; what follows it is not looked at.
+fn parse(text: &[u8]) -> serde_json::Result<Value> {
+    Value::deserialize(&mut serde_json::Deserializer::from_slice(text))
+}
+
+/// What Jackson says of the body of a call; `None` if it could be read.
+pub(in crate::vendors::shiptime) fn complaint(cx: &DialectCx<'_>) -> Option<String> {
+    // Java prints the hash of the stream that it reads from.
+    let identity = cx.rng("stream").random::<u32>() >> 1;
+    let operation = cx.call.operation.filter(|operation| operation.body.is_some())?;
+    complain(operation, &cx.call.request.body, identity)
+}
+
+fn complain(operation: &Operation, text: &[u8], identity: u32) -> Option<String> {
+    let source = Source { text, identity };
+    if text.trim_ascii().is_empty() {
+        return Some(format!("No content to map due to end-of-input\n at {}", source.print(1, 0)));
+    }
+    let check = |mut body: Value| {
+        operation.arrange_body(&mut body);
+        operation.check_body(&body, &READING).violations
+    };
+    let error = match parse(text) {
+        Ok(body) => return source.unreadable(operation, text, &check(body)),
+        Err(error) => error,
+    };
+    let line: usize = text.split_inclusive(|byte| *byte == b'\n').take(error.line() - 1).map(<[u8]>::len).sum();
+    let fault = if error.is_eof() { text.len() } else { (line + error.column().saturating_sub(1)).min(text.len()) };
+    let mut scanner = Scanner::new(&text[..fault]);
+    scanner.by_ref().for_each(drop);
+    let violations = check(parse(&scanner.completed()).unwrap_or_default());
+    source.unreadable(operation, &text[..fault], &violations).or_else(|| Some(source.syntax(&scanner, fault)))
+}
+
+struct Source<'t> {
+    text: &'t [u8],
+    identity: u32,
+}
+
+impl Source<'_> {
+    fn print(&self, line: usize, column: usize) -> String {
+        format!("[Source: java.io.ByteArrayInputStream@{:x}; line: {line}, column: {column}]", self.identity)
     }
 
-    fn object(&mut self, class: &'static Class) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        match self.cursor.token()? {
-            Token::Object => {}
-            Token::Text => {
-                let text = self.cursor.text("")?;
-                return Err(self.no_constructor(class, place, "String", &format!("String value ('{text}')")));
-            }
-            Token::Number => {
-                let number = self.cursor.number()?.to_owned();
-                return Err(self.no_constructor(class, place, "int/Int", &format!("Number value ({number})")));
-            }
-            token @ (Token::True | Token::False) => {
-                let told = format!("boolean value ({})", token == Token::True);
-                return Err(self.no_constructor(class, place, "boolean/Boolean", &told));
-            }
-            token => return Err(self.out_of(class.name, token, place)),
-        }
-        let mut members = Map::new();
-        let mut more = self.cursor.open_object()?;
-        while more {
-            let name = self.cursor.name()?;
-            let known = class.members.iter().find(|(known, _)| *known == name);
-            self.path.push(Step::Member(class.name, name.clone()));
-            let Some((_, shape)) = known else {
-                return Err(self.unknown(class, &name)?);
-            };
-            let value = self.value(shape)?;
-            self.path.pop();
-            if value.is_null() {
-                members.shift_remove(&name);
-            } else {
-                members.insert(name, value);
-            }
-            more = self.cursor.more()?;
-        }
-        // Members leave in the order of the class, whatever order they came in.
-        let mut sorted = Map::new();
-        for (name, _) in class.members {
-            if let Some(value) = members.remove(*name) {
-                sorted.insert((*name).to_owned(), value);
-            }
-        }
-        Ok(Value::Object(sorted))
+    /// The place of a byte.
+    fn place(&self, offset: usize) -> String {
+        let before = &self.text[..offset.min(self.text.len())];
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
+        self.print(before.iter().filter(|byte| **byte == b'\n').count() + 1, offset - line_start + 1)
     }
 
-    fn list(&mut self, of: &'static Shape, token: Token) -> Result<Value, Fault> {
-        if token != Token::Array {
-            let place = self.cursor.token_place();
-            return Err(self.out_of(LIST, token, place));
-        }
-        let mut elements = Vec::new();
-        let mut more = self.cursor.open_array()?;
-        while more {
-            self.path.push(Step::Element(elements.len()));
-            let value = self.value(of)?;
-            self.path.pop();
-            if !value.is_null() {
-                elements.push(value);
-            }
-            more = self.cursor.more()?;
-        }
-        Ok(Value::Array(elements))
-    }
-
-    fn text(&mut self, token: Token) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        Ok(Value::String(match token {
-            Token::Text => self.cursor.text("")?,
-            Token::Number => self.cursor.number()?.to_owned(),
-            Token::True | Token::False => {
-                self.cursor.literal(token);
-                (token == Token::True).to_string()
-            }
-            _ => return Err(self.out_of("java.lang.String", token, place)),
-        }))
-    }
-
-    fn integer(&mut self, token: Token) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        let (digits, quoted) = match token {
-            Token::Number => (self.cursor.number()?.to_owned(), false),
-            Token::Text => (self.cursor.text("")?.trim().to_owned(), true),
-            _ => return Err(self.out_of("java.lang.Integer", token, place)),
+    /// What is said of the first value of a text that does not fit its type.
+    fn unreadable(&self, operation: &Operation, text: &[u8], violations: &[Violation]) -> Option<String> {
+        let in_body = |row: &&Violation| row.location == ParameterIn::Body && is_unreadable(&row.rule);
+        let rows: Vec<&Violation> = violations.iter().filter(in_body).collect();
+        let mut scanner = Scanner::new(text);
+        let (violation, Token { start, end, .. }) =
+            std::iter::from_fn(|| scanner.next().map(|token| (rows.iter().find(|row| scanner.is_at(&token, &row.path)), token)))
+                .find_map(|(found, token)| Some((found?, token)))?;
+        let schemas = operation.schemas_along(&violation.path);
+        let told = misfit(&violation.rule, &violation.path, &schemas, &text[start..end]);
+        // Of an unknown member the value is read already: to its end, or to its first letter or bracket.
+        let offset = match violation.rule {
+            Rule::Unknown if b"{[\"".contains(&text[start]) => start + 1,
+            Rule::Unknown => end,
+            _ => start,
         };
-        if digits.is_empty() {
-            return Ok(Value::Null);
-        }
-        if let Ok(number) = digits.parse::<i32>() {
-            return Ok(Value::from(number));
-        }
-        let text = if quoted {
-            format!("Can not construct instance of java.lang.Integer from String value '{digits}': not a valid Integer value")
-        } else if digits.contains(['.', 'e', 'E']) {
-            format!(
-                "Can not coerce a floating-point value ('{digits}') into Integer; enable `DeserializationFeature.ACCEPT_FLOAT_AS_INT` to allow"
-            )
+        let told = format!("{told}\n at {}", self.place(offset));
+        let steps = violation.path.iter().zip(&schemas).map(|(step, schema)| match step {
+            Step::Element(index) => format!("{}[{index}]", java_type(schema)),
+            step => format!("{}[\"{step}\"]", java_type(schema)),
+        });
+        let chain = steps.collect::<Vec<_>>().join("->");
+        // The parser itself, which tells of numbers that are too large, knows no classes.
+        Some(if chain.is_empty() || told.starts_with("Numeric value") {
+            told
         } else {
-            format!("Numeric value ({digits}) out of range of int (-2147483648 - 2147483647)")
-        };
-        Err(Fault { text, place, opened: None })
+            format!("{told} (through reference chain: {chain})")
+        })
     }
 
-    fn double(&mut self, token: Token) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        let digits = match token {
-            Token::Number => self.cursor.number()?.to_owned(),
-            Token::Text => self.cursor.text("")?.trim().to_owned(),
-            _ => return Err(self.out_of("java.lang.Double", token, place)),
-        };
-        if digits.is_empty() {
-            return Ok(Value::Null);
-        }
-        // A double is printed with its point, whatever was written: 10 comes back as 10.0.
-        match serde_json::from_str::<f64>(&digits).ok().and_then(Number::from_f64) {
-            Some(number) => Ok(Value::Number(number)),
-            None => {
-                let text = format!("Can not construct instance of java.lang.Double from String value '{digits}': not a valid Double value");
-                Err(Fault { text, place, opened: None })
-            }
-        }
-    }
-
-    fn flag(&mut self, token: Token) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        match token {
-            Token::True | Token::False => {
-                self.cursor.literal(token);
-                Ok(Value::Bool(token == Token::True))
-            }
-            Token::Number => Ok(Value::Bool(self.cursor.number()? != "0")),
-            Token::Text => match self.cursor.text("")?.trim() {
-                "true" => Ok(Value::Bool(true)),
-                "false" => Ok(Value::Bool(false)),
-                "" => Ok(Value::Null),
-                other => {
-                    let text = format!(
-                        "Can not construct instance of java.lang.Boolean from String value '{other}': only \"true\" or \"false\" recognized"
-                    );
-                    Err(Fault { text, place, opened: None })
+    /// What is said of a text that is no JSON from a byte on.
+    fn syntax(&self, scanner: &Scanner<'_>, fault: usize) -> String {
+        let tell = |told: String, offset: usize| format!("{told}\n at {}", self.place(offset));
+        let start = scanner.unfinished.unwrap_or(fault);
+        let is_text = scanner.unfinished.is_some_and(|start| self.text[start] == b'"');
+        let Some(byte) = self.text.get(fault) else {
+            let tail = match scanner.open.last() {
+                _ if is_text && scanner.expected == scanner::NAME => " in field name".to_owned(),
+                _ if is_text => ": was expecting closing quote for a string value".to_owned(),
+                Some((start, step)) => {
+                    let kind = if matches!(step, Step::Element(_)) { "Array" } else { "Object" };
+                    format!(": expected close marker for {kind} (start marker at {})", self.place(*start))
                 }
-            },
-            _ => Err(self.out_of("java.lang.Boolean", token, place)),
-        }
-    }
-
-    fn moment(&mut self, token: Token) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        let moment = match token {
-            Token::Number => {
-                let millis = self.cursor.number()?.parse::<i64>().ok();
-                millis.and_then(|millis| Timestamp::from_millisecond(millis).ok())
-            }
-            Token::Text => {
-                let written = self.cursor.text("")?.trim().to_owned();
-                if written.is_empty() {
-                    return Ok(Value::Null);
-                }
-                let Some(moment) = parse_moment(&written) else {
-                    let text = format!(
-                        "Can not construct instance of java.util.Date from String value '{written}': not a valid representation \
-                         (error: Failed to parse Date value '{written}': Can not parse date \"{written}\": not compatible with any of \
-                         standard forms (\"yyyy-MM-dd'T'HH:mm:ss.SSSZ\", \"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\", \"EEE, dd MMM yyyy HH:mm:ss \
-                         zzz\", \"yyyy-MM-dd\"))"
-                    );
-                    return Err(Fault { text, place, opened: None });
-                };
-                Some(moment)
-            }
-            _ => return Err(self.out_of("java.util.Date", token, place)),
+                None => String::new(),
+            };
+            return tell(format!("Unexpected end-of-input{tail}"), fault);
         };
-        Ok(moment.map_or(Value::Null, |moment| Value::String(print_moment(moment))))
-    }
-
-    fn choice(&mut self, choice: &'static Choice, token: Token) -> Result<Value, Fault> {
-        let place = self.cursor.token_place();
-        if token != Token::Text {
-            return Err(self.out_of(choice.class, token, place));
+        if is_text && *byte < 0x20 {
+            let told = format!(
+                "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash to be included in string value"
+            );
+            return tell(told, fault + 1);
         }
-        let name = self.cursor.text("")?;
-        let trimmed = name.trim();
-        if choice.names.contains(&trimmed) || choice.also.contains(&trimmed) {
-            return Ok(Value::String(trimmed.to_owned()));
+        if is_text {
+            return tell("Unrecognized character escape or invalid UTF-8 in a string value".to_owned(), fault + 1);
         }
-        let text = format!(
-            "Can not construct instance of {} from String value '{name}': value not one of declared Enum instance names: [{}]",
-            choice.class,
-            choice.names.join(", ")
-        );
-        Err(Fault { text, place, opened: None })
-    }
-
-    fn unknown(&mut self, class: &'static Class, name: &str) -> Result<Fault, Fault> {
-        let place = self.cursor.read_ahead_place()?;
-        let known: Vec<String> = class.members.iter().map(|(known, _)| format!("\"{known}\"")).collect();
-        let text = format!(
-            "Unrecognized field \"{name}\" (class {}), not marked as ignorable ({} known properties: {}])",
-            class.name,
-            known.len(),
-            known.join(", ")
-        );
-        Ok(Fault { text, place, opened: None })
-    }
-
-    fn no_constructor(&self, class: &Class, place: TextPosition, of: &str, value: &str) -> Fault {
-        let text = format!(
-            "Can not construct instance of {}: no {of}-argument constructor/factory method to deserialize from {value}",
-            class.name
-        );
-        Fault { text, place, opened: None }
-    }
-
-    fn out_of(&self, class: &str, token: Token, place: TextPosition) -> Fault {
-        Fault { text: format!("Can not deserialize instance of {class} out of {token} token"), place, opened: None }
-    }
-
-    /// The message as printed: the text, the place, and the way from the root to the culprit.
-    fn tell(&self, fault: Fault) -> String {
-        let source = |place: TextPosition| format!("[Source: {}; line: {}, column: {}]", self.source, place.line, place.column);
-        let opened = fault
-            .opened
-            .map_or_else(String::new, |(kind, place)| format!(": expected close marker for {kind} (start marker at {})", source(place)));
-        let mut told = format!("{}{opened}\n at {}", fault.text, source(fault.place));
-        // A syntax error is thrown by the parser itself, which knows no classes.
-        let syntax = ["Unexpected ", "Unrecognized token", "Unrecognized character", "Illegal ", "Invalid numeric", "Numeric value"];
-        if !self.path.is_empty() && !syntax.iter().any(|start| fault.text.starts_with(start)) {
-            let steps: Vec<String> = self
-                .path
-                .iter()
-                .map(|step| match step {
-                    Step::Member(class, name) => format!("{class}[\"{name}\"]"),
-                    Step::Element(index) => format!("{LIST}[{index}]"),
-                })
-                .collect();
-            told.push_str(&format!(" (through reference chain: {})", steps.join("->")));
+        let word = String::from_utf8_lossy(scanner::word(&self.text[start..]));
+        let is_value = scanner.unfinished.is_some() || scanner.expected == scanner::VALUE;
+        let number = word.split(|letter: char| !letter.is_ascii_digit() && !"+-.eE".contains(letter)).next().unwrap_or_default();
+        if is_value && number.starts_with(|letter: char| letter == '-' || letter.is_ascii_digit()) {
+            let digits = number.trim_start_matches('-');
+            let is_padded = digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
+            let told = if is_padded { "Leading zeroes not allowed" } else { number };
+            if serde_json::from_str::<Number>(number).is_err() {
+                return tell(format!("Invalid numeric value: {told}"), start + number.len());
+            }
+        } else if is_value && !word.is_empty() {
+            return tell(format!("Unrecognized token '{word}': was expecting ('true', 'false' or 'null')"), start + word.len());
         }
-        told
+        let letter = String::from_utf8_lossy(&self.text[fault..]).chars().next().unwrap_or_default();
+        let expected = if is_value && b"}]".contains(byte) { "expected a value" } else { scanner.expected };
+        tell(format!("Unexpected character ('{letter}' (code {})): {expected}", letter as u32), fault + 1)
     }
 }
 
-/// A day, or a day and a time with or without an offset; without one it is UTC.
-fn parse_moment(text: &str) -> Option<Timestamp> {
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Some(moment);
+/// What is said of a value that does not fit its type.
+fn misfit(rule: &Rule, path: &[Step], schemas: &[&Schema], written: &[u8]) -> String {
+    let Some(schema) = schemas.last() else { return String::new() };
+    let (class, wanted) = (java_type(schema), schema.json_type);
+    if let (Rule::Unknown, Some(name)) = (rule, path.last()) {
+        let mut known: Vec<_> = schema.object.iter().flat_map(|object| &object.properties).collect();
+        known.sort_by_key(|property| property.declared);
+        let known: Vec<String> = known.iter().map(|property| format!("\"{}\"", property.name)).collect();
+        let (count, known) = (known.len(), known.join(", "));
+        return format!("Unrecognized field \"{name}\" (class {class}), not marked as ignorable ({count} known properties: {known}])");
     }
-    if text.len() == 10 {
-        let day = text.parse::<Date>().ok()?;
-        return day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let instance = format!("Can not construct instance of {class}");
+    let number = String::from_utf8_lossy(written);
+    let (token, from, factory) = match written.first() {
+        Some(b'{') => ("START_OBJECT", None, ""),
+        Some(b'[') => ("START_ARRAY", None, ""),
+        Some(b'"') => {
+            let text: String = serde_json::from_slice(written).unwrap_or_default();
+            let of_text = |why: &str| format!("{instance} from String value '{text}': {why}");
+            match (wanted, rule) {
+                (_, Rule::Enum(_)) => return of_text(&format!("value not one of declared Enum instance names: [{}]", names(schema))),
+                (Some(JsonType::Integer), _) => return of_text("not a valid Integer value"),
+                (Some(JsonType::Number), _) => return of_text("not a valid Double value"),
+                (Some(JsonType::Boolean), _) => return of_text("only \"true\" or \"false\" recognized"),
+                (Some(JsonType::String), _) => return of_text(&no_date(&text)),
+                _ => ("VALUE_STRING", Some(format!("String value ('{text}')")), "String"),
+            }
+        }
+        Some(b't') => ("VALUE_TRUE", Some("boolean value (true)".to_owned()), "boolean/Boolean"),
+        Some(b'f') => ("VALUE_FALSE", Some("boolean value (false)".to_owned()), "boolean/Boolean"),
+        Some(b'n') => ("VALUE_NULL", None, ""),
+        _ if wanted == Some(JsonType::Integer) && number.contains(['.', 'e', 'E']) => {
+            return format!(
+                "Can not coerce a floating-point value ('{number}') into Integer; \
+                 enable `DeserializationFeature.ACCEPT_FLOAT_AS_INT` to allow"
+            );
+        }
+        _ if wanted == Some(JsonType::Integer) => {
+            return format!("Numeric value ({number}) out of range of int (-2147483648 - 2147483647)");
+        }
+        _ => ("VALUE_NUMBER_INT", Some(format!("Number value ({number})")), "int/Int"),
+    };
+    match from.filter(|_| wanted == Some(JsonType::Object)) {
+        Some(from) => format!("{instance}: no {factory}-argument constructor/factory method to deserialize from {from}"),
+        None => format!("Can not deserialize instance of {class} out of {token} token"),
     }
-    let local = text.parse::<jiff::civil::DateTime>().ok()?;
-    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-/// A moment as ShipTime prints it.
-pub(crate) fn print_moment(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+fn no_date(text: &str) -> String {
+    format!(
+        "not a valid representation (error: Failed to parse Date value '{text}': Can not parse date \"{text}\": not compatible with any of \
+         standard forms (\"yyyy-MM-dd'T'HH:mm:ss.SSSZ\", \"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\", \
+         \"EEE, dd MMM yyyy HH:mm:ss zzz\", \"yyyy-MM-dd\"))"
+    )
+}
+
+/// The names of an enumeration, but for one that only the published document has.
+fn names(schema: &Schema) -> String {
+    let unprinted = schema.extension("x-unprinted");
+    let names = schema.choices.iter().filter_map(Value::as_str).filter(|name| Some(*name) != unprinted);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The Java type of a value.
+fn java_type(schema: &Schema) -> &str {
+    schema.extension("x-java-type").unwrap_or(match schema.json_type {
+        Some(JsonType::String) if schema.format.as_deref() == Some(DATE) => "java.util.Date",
+        Some(JsonType::String) => "java.lang.String",
+        Some(JsonType::Integer) => "java.lang.Integer",
+        Some(JsonType::Number) => "java.lang.Double",
+        Some(JsonType::Boolean) => "java.lang.Boolean",
+        Some(JsonType::Array) => "java.util.ArrayList",
+        _ => "java.lang.Object",
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::payloads::RATE_REQUEST;
+    use std::sync::LazyLock;
+
     use super::*;
+    use crate::spec::Catalog;
+
+    static DOCUMENT: LazyLock<Catalog> = LazyLock::new(|| {
+        let text = include_str!(concat!(env!("OUT_DIR"), "/shiptime/openapi.json"));
+        Catalog::load("shiptime", text, false).expect("a test reads the document")
+    });
+
+    fn told(body: &[u8]) -> Option<String> {
+        complain(DOCUMENT.operation("rate-post").expect("the document has it"), body, 1)
+    }
 
     fn check(body: &str, expected: &str) {
-        let told = read(&RATE_REQUEST, body.as_bytes(), 0x6ca7_0751).expect_err("the body is refused");
-        assert_eq!(told, expected);
+        let source = |place: &str| format!("[Source: java.io.ByteArrayInputStream@1; {place}]");
+        let (text, place) = expected.split_once(" @ ").expect("a place");
+        let (place, chain) = place.split_once(' ').map_or((place, String::new()), |(place, chain)| (place, format!(" {chain}")));
+        let (line, column) = place.split_once(':').expect("a line and a column");
+        let expected = format!("{text}\n at {}{chain}", source(&format!("line: {line}, column: {column}")));
+        assert_eq!(told(body.as_bytes()), Some(expected), "{body}");
     }
 
     #[test]
-    fn the_recorded_refusal_is_reproduced_to_the_letter() {
-        let body = concat!(
-            r#"{"from":{"countryCode":"CA","postalCode":"V2R 4H1"},"to":{"countryCode":"CA","postalCode":"k6h5l6"},"#,
-            r#""packageType":"PALLET","unitOfMeasurement":"METRIC","lineItems":[{"length":40,"width":48,"height":48,"#,
-            r#""weight":1800}],"shipDate":"2025-10-10T19:34:24.776Z","palletType":"standard","stackable":true}"#
-        );
-        check(
-            body,
-            concat!(
-                r#"Unrecognized field "palletType" (class com.shiptime.rest.payload.RateRequest), not marked as ignorable "#,
-                r#"(10 known properties: "packageType", "unitOfMeasurement", "insuranceType", "serviceOptions", "from", "to", "#,
-                r#""lineItems", "waitTimeLimit", "shipDate", "customsInvoice"])"#,
-                "\n at [Source: java.io.ByteArrayInputStream@6ca70751; line: 1, column: 270] (through reference chain: ",
-                r#"com.shiptime.rest.payload.RateRequest["palletType"])"#
-            ),
-        );
+    fn syntax_is_told_with_its_place() {
+        let value = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')";
+        check("{\n  \"from\": ?}", &format!("Unexpected character ('?' (code 63)): {value} @ 2:12"));
+        check("{\"from\" {}}", "Unexpected character ('{' (code 123)): was expecting a colon to separate field name and value @ 1:10");
+        check("{\"from\":{},}", "Unexpected character ('}' (code 125)): was expecting double-quote to start field name @ 1:13");
+        check("{\"lineItems\":[{} {}]}", "Unexpected character ('{' (code 123)): was expecting comma to separate ARRAY entries @ 1:19");
+        check("{\"waitTimeLimit\":1x}", "Unexpected character ('x' (code 120)): was expecting comma to separate OBJECT entries @ 1:20");
+        check("{\"waitTimeLimit\":-}", "Invalid numeric value: - @ 1:19");
+        check("{\"from\":nil}", "Unrecognized token 'nil': was expecting ('true', 'false' or 'null') @ 1:12");
+        check("{\"fro", "Unexpected end-of-input in field name @ 1:6");
+        check("{\"shipDate\":\"20", "Unexpected end-of-input: was expecting closing quote for a string value @ 1:16");
+        let escaped = "has to be escaped using backslash to be included in string value";
+        check("{\"shipDate\":\"2\t\"}", &format!("Illegal unquoted character ((CTRL-CHAR, code 9)): {escaped} @ 1:16"));
     }
 
     #[test]
-    fn a_syntax_error_is_told_with_its_place() {
-        check(
-            "{\n  \"from\": ?}",
-            "Unexpected character ('?' (code 63)): expected a valid value (number, String, array, object, 'true', 'false' or \
-             'null')\n at [Source: java.io.ByteArrayInputStream@6ca70751; line: 2, column: 12]",
-        );
+    fn what_stands_first_in_the_text_is_told() {
+        let chain = "(through reference chain: com.shiptime.rest.payload.RateRequest[\"waitTimeLimit\"])";
+        let wrong = "Can not construct instance of java.lang.Integer from String value 'x': not a valid Integer value";
+        check("{\"waitTimeLimit\":\"x\",\"from\":5}", &format!("{wrong} @ 1:18 {chain}"));
+        check("{\"waitTimeLimit\":\"x\",\"from\":{]", &format!("{wrong} @ 1:18 {chain}"));
+        check("{\"waitTimeLimit\":99999999999}", "Numeric value (99999999999) out of range of int (-2147483648 - 2147483647) @ 1:18");
+        let chain = "(through reference chain: com.shiptime.rest.payload.RateRequest[\"lineItems\"]->java.util.ArrayList[0])";
+        let wrong = "Can not construct instance of com.shiptime.rest.model.LineItemModel: no int/Int-argument \
+                     constructor/factory method to deserialize from Number value (7)";
+        check("{\"lineItems\":[null,7]}", &format!("{wrong} @ 1:20 {chain}"));
+        assert_eq!(told(b"{\"waitTimeLimit\":\"\",\"shipDate\":1767657600000,\"from\":{\"residential\":\"true\"}} and more"), None);
     }
 
     proptest::proptest! {
         #[test]
         fn any_body_is_read_or_refused(cut in 0_usize..200, at in 0_usize..200, byte: u8) {
-            let mut body = br#"{"from":{"city":"M\u00e9tis","notify":true},"lineItems":[{"length":1.5e2,"declaredValue":{"amount":-7}}, null],"shipDate":"2026-01-06","waitTimeLimit":30}"#.to_vec();
+            let text = r#"{"from":{"city":"M\u00e9tis","notify":true},"lineItems":[{"length":1.5e2}, null],"shipDate":"2026-01-06"}"#;
+            let mut body = text.as_bytes().to_vec();
             if let Some(slot) = body.get_mut(at) {
                 *slot = byte;
             }
             body.truncate(cut);
-            let _ = read(&RATE_REQUEST, &body, 1);
+            proptest::prop_assert!(parse(&body).is_ok() || told(&body).is_some());
         }
     }
 }

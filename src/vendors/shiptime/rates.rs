@@ -69,12 +69,6 @@ pub(super) fn offers(request: &Map<String, Value>) -> Vec<Offer> {
     shipment.offers()
 }
 
-/// Whether a rate request crosses a border.
-pub(super) fn crosses_border(request: &Map<String, Value>) -> bool {
-    let country = |end: &str| request.get(end).and_then(|end| end.get("countryCode")).and_then(Value::as_str);
-    country("from") != country("to")
-}
-
 impl Shipment {
     fn offers(&self) -> Vec<Offer> {
         let zone = self.zone();
@@ -107,7 +101,7 @@ impl Shipment {
             let inland = |country: &str| country == "CA" || country == "US";
             return if inland(from) && inland(to) { Zone::Us } else { Zone::Abroad };
         }
-        let place = |end: &End| CATALOG.province(&end.state).and_then(|province| province.place);
+        let place = |end: &End| CATALOG.provinces.get(&end.state).and_then(|province| province.place);
         match (place(&self.from), place(&self.to)) {
             (Some(_), Some(_)) if self.from.state == self.to.state => Zone::Local,
             (Some(from), Some(to)) if from.abs_diff(to) <= 1 => Zone::Near,
@@ -165,7 +159,7 @@ impl Shipment {
             surcharges.push(Charge::new("INSURANCE", "Insurance", INSURANCE * hundreds));
         }
         let before_taxes = base + sum(&surcharges);
-        let taxed = if matches!(zone, Zone::Us | Zone::Abroad) { None } else { CATALOG.province(&self.to.state) };
+        let taxed = if matches!(zone, Zone::Us | Zone::Abroad) { None } else { CATALOG.provinces.get(&self.to.state) };
         let taxes = taxed.into_iter().flat_map(|province| &province.taxes);
         let taxes = taxes.map(|tax| Charge::new("TAX", &tax.name, share(before_taxes, tax.millionths, 1_000_000))).collect();
         Charges { base_charge: Money::cad(base), surcharges, taxes }
