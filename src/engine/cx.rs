@@ -16,7 +16,7 @@ use crate::engine::public_urls::PublicUrls;
 use crate::engine::refusal::Refusal;
 use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
-use crate::spec::Schemas;
+use crate::spec::Catalog;
 use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Task, World};
 
 /// The context of one call, or of one due task.
@@ -44,8 +44,8 @@ pub struct Cx<'w> {
 
 /// The OpenAPI documents of the machine.
 pub(crate) trait Documents {
-    /// The schemas in that of a vendor.
-    fn schemas(&self, vendor: &str) -> &Schemas;
+    /// The operations and schemas in that of a vendor.
+    fn catalog(&self, vendor: &str) -> &Catalog;
 }
 
 /// The documents of one account.
@@ -105,9 +105,9 @@ impl<'w> Cx<'w> {
         &self.vendor.id
     }
 
-    /// The schemas of the vendor's document.
-    pub(crate) fn schemas(&self) -> &'w Schemas {
-        self.documents.schemas(&self.vendor.id)
+    /// The operations and schemas of the vendor's document.
+    pub(crate) fn catalog(&self) -> &'w Catalog {
+        self.documents.catalog(&self.vendor.id)
     }
 
     /// Adds a remark for the journal.

@@ -48,8 +48,9 @@
 use serde_json::{Map, Value};
 
 use crate::engine::call::Call;
+use crate::engine::cx::Cx;
 use crate::engine::refusal::Refusal;
-use crate::spec::{ParameterIn, Path, Rule, Violation};
+use crate::spec::{self, Operation, ParameterIn, Path, Rule, Violation};
 
 /// A value of a request, and where it stands. `None` when it is missing or null.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +132,8 @@ impl<'v, 'p> Field<'v, 'p> {
 
 /// What is wrong with a request.
 pub struct Report<'c> {
-    call: &'c Call<'c>,
+    /// The operation whose document gives the order.
+    operation: Option<&'c Operation>,
     violations: Vec<Violation>,
     is_sorted: bool,
 }
@@ -140,7 +142,23 @@ impl<'c> Report<'c> {
     /// What the document finds wrong with a call, to which a rule adds what it finds.
     #[must_use]
     pub fn of(call: &'c Call<'_>) -> Self {
-        Self { call, violations: call.violations.clone(), is_sorted: true }
+        Self { operation: call.operation, violations: call.violations.clone(), is_sorted: true }
+    }
+
+    /// What is wrong with a part of a request, for [`Report::part`].
+    #[must_use]
+    pub const fn of_part() -> Self {
+        Self { operation: None, violations: Vec::new(), is_sorted: true }
+    }
+
+    /// What an operation's document finds wrong with a body that came by another way than its own, such as one of a batch. The body
+    /// becomes what the vendor reads it as.
+    #[must_use]
+    pub fn of_body(cx: &Cx<'c>, operation: &str, body: &mut Value) -> Self {
+        let Some(operation) = cx.catalog().operation(operation) else { return Self::of_part() };
+        let found = operation.check_body(body, &cx.vendor.reading);
+        spec::apply(body, found.changes);
+        Self { operation: Some(operation), violations: found.violations, is_sorted: true }
     }
 
     /// Whether nothing is wrong so far.
@@ -173,6 +191,24 @@ impl<'c> Report<'c> {
         }
     }
 
+    /// What came of a part of the body that was looked at by itself; its violations are added where it stands.
+    ///
+    /// # Errors
+    /// Other refusals.
+    pub fn part<T>(&mut self, field: &Field<'_, '_>, outcome: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+        match outcome {
+            Ok(made) => Ok(Some(made)),
+            Err(Refusal::Invalid(violations)) => {
+                for violation in violations {
+                    let path = [field.path.to_steps(), violation.path].concat();
+                    self.put(Violation { path, ..violation });
+                }
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
     /// Adds a violation that is already made.
     #[cold]
     pub fn put(&mut self, violation: Violation) {
@@ -188,7 +224,7 @@ impl<'c> Report<'c> {
         if self.violations.is_empty() {
             return Ok(());
         }
-        if let Some(operation) = self.call.operation.filter(|_| !self.is_sorted) {
+        if let Some(operation) = self.operation.filter(|_| !self.is_sorted) {
             self.violations.sort_by_cached_key(|row| operation.position(row.location, &row.path));
         }
         Err(Refusal::Invalid(self.violations))

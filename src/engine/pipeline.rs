@@ -203,6 +203,12 @@ fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, pat
     let row = loaded.row(operation);
     call.validation = row.map_or(Validation::Noted, |row| row.validation);
     let mut refusal = None;
+    if vendor.reading.checks_path {
+        call.violations = operation.check_path(&call.parameters, &vendor.reading);
+        if !call.violations.is_empty() {
+            return Parsed { row: Err(Refusal::Invalid(call.violations.clone())), call };
+        }
+    }
     if operation.body.is_some() {
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {

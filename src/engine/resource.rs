@@ -24,8 +24,9 @@
 //!     price: {type: string, x-stored: two-places}       # by a function of `Conventions::forms`
 //! ```
 //!
-//! What a body says was validated by the document before, or is read by the vendor's own [`Resource::read`]. A behavior that fits
-//! neither the members nor [`Resource::finish`] is a rule, which may call [`Resource::store`] for the plain part of it.
+//! What a body says is validated by the document, or is read by the vendor's own [`Resource::read`]. A behavior that fits neither the
+//! members nor [`Resource::judge`] is a rule, which may call [`Resource::store`] for the plain part of it, or
+//! [`Resource::store_part`] for what comes inside another body.
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -34,6 +35,7 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::call::Validation;
 use crate::engine::cx::Cx;
+use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Listing, Page};
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
@@ -59,6 +61,9 @@ pub struct Resource {
     pub kind: Kind,
     /// Reads a body; `None` if the document validates it, which makes rows of valid requests.
     pub read: Option<ReadBody>,
+    /// Adds to the report what only the world or several members can say about a valid body, and completes the body. [`agreed`] does
+    /// neither.
+    pub judge: fn(&mut Cx<'_>, &mut Value, &mut Report<'_>) -> Result<(), Refusal>,
     /// The component of the OpenAPI document whose properties are its members.
     pub schema: &'static str,
     /// Has the last word about a document before it is stored: the members that were read, and the document. [`unchanged`] has none.
@@ -81,6 +86,8 @@ pub struct Conventions {
     pub sources: &'static [(&'static str, MakeMember)],
     /// What `x-stored` of a member may name. The answer to the request itself shows the member as it was read, later ones as it is kept.
     pub forms: &'static [(&'static str, KeepMember)],
+    /// A blank text counts as not sent where the document has no text by default.
+    pub blank_is_missing: bool,
     /// What an update leaves out keeps its value. Otherwise it is as in a new document.
     pub merges: bool,
     /// The status of the answer to a creation.
@@ -102,36 +109,54 @@ pub struct Made {
 }
 
 impl Resource {
-    /// What has a reader of its own is judged by that.
+    /// What has a reader of its own is judged by that. Otherwise a document that is not there is told first.
     fn validation(&self) -> Validation {
-        if self.read.is_none() { Validation::First } else { Validation::Noted }
+        if self.read.is_none() { Validation::Late } else { Validation::Noted }
     }
 
-    /// Stores a document that a body describes: a new one, or what becomes of one that is there.
+    /// What the document says about the body of a call.
+    fn report<'c>(&self, cx: &Cx<'c>) -> Report<'c> {
+        if self.read.is_none() { Report::of(cx.call) } else { Report::of_part() }
+    }
+
+    /// Stores a document that a body describes: a new one, or what becomes of one that is there. The report has what is wrong with the
+    /// body so far.
     ///
     /// # Errors
     /// What is wrong with the body.
-    pub fn store(&self, cx: &mut Cx<'_>, body: &Value, before: Option<(String, Members)>) -> Result<Made, Refusal> {
-        let made = self.make(cx, body, before)?;
+    pub fn store(&self, cx: &mut Cx<'_>, body: &Value, report: Report<'_>, before: Option<(String, Members)>) -> Result<Made, Refusal> {
+        let made = self.make(cx, body, report, before)?;
         cx.docs.put(self.kind.clone(), &made.id, &made.document);
         Ok(made)
+    }
+
+    /// Stores what a part of a body describes; nothing if there is none, or something is wrong with it.
+    ///
+    /// # Errors
+    /// What cannot be told with the rest.
+    pub fn store_part(&self, cx: &mut Cx<'_>, part: &Field<'_, '_>, report: &mut Report<'_>) -> Result<Option<Made>, Refusal> {
+        let Some(body) = part.value.filter(|_| report.is_fine(part)) else { return Ok(None) };
+        report.part(part, self.store(cx, body, Report::of_part(), None))
     }
 
     /// Makes a document without storing it, such as a part of another one.
     ///
     /// # Errors
     /// What is wrong with the body.
-    pub fn make(&self, cx: &mut Cx<'_>, body: &Value, before: Option<(String, Members)>) -> Result<Made, Refusal> {
-        let read = match self.read {
-            Some(read) => read(cx, body)?,
-            None => body.as_object().cloned().unwrap_or_default(),
+    pub fn make(&self, cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>, before: Option<(String, Members)>) -> Result<Made, Refusal> {
+        let mut body = match self.read {
+            Some(read) => Value::Object(read(cx, body)?),
+            None => body.clone(),
         };
+        (self.judge)(cx, &mut body, &mut report)?;
+        report.finish()?;
+        let read = body.as_object_mut().map(std::mem::take).unwrap_or_default();
         let (id, before) = before.map_or_else(|| ((self.conventions.new_id)(cx), None), |(id, before)| (id, Some(before)));
         let mut document = self.document(cx, &id, &read, before.as_ref());
         (self.finish)(cx, &read, &mut document)?;
         let mut shown = document.clone();
-        for (name, _) in self.properties(cx).filter(|(_, schema)| schema.extension("x-stored").is_some()) {
-            if let Some(sent) = read.get(name) {
+        for (name, schema) in self.properties(cx).filter(|(_, schema)| schema.extension("x-stored").is_some()) {
+            if let Some(sent) = self.sent(&read, name, schema) {
                 shown.insert(name.to_owned(), sent.clone());
             }
         }
@@ -163,7 +188,7 @@ impl Resource {
                 None if schema.read_only => usual(),
                 None => {
                     let form = schema.extension("x-stored").and_then(|form| lookup(conventions.forms, form));
-                    let sent = read.get(name).map(|sent| form.map_or_else(|| sent.clone(), |form| form(sent)));
+                    let sent = self.sent(read, name, schema).map(|sent| form.map_or_else(|| sent.clone(), |form| form(sent)));
                     sent.or_else(|| if conventions.merges { before(name) } else { None }).or_else(usual)
                 }
             };
@@ -172,8 +197,17 @@ impl Resource {
         self.properties(cx).filter_map(member).collect()
     }
 
+    /// The member of a body, if it counts as sent.
+    fn sent<'r>(&self, read: &'r Members, name: &str, schema: &Schema) -> Option<&'r Value> {
+        read.get(name).filter(|value| match &schema.default {
+            Some(Value::Object(_)) => value.is_object(),
+            Some(_) => true,
+            None => !self.conventions.blank_is_missing || **value != "",
+        })
+    }
+
     fn properties<'w>(&self, cx: &Cx<'w>) -> impl Iterator<Item = (&'w str, &'w Schema)> {
-        cx.schemas().properties(self.schema).into_iter().flatten()
+        cx.catalog().schemas().properties(self.schema).into_iter().flatten()
     }
 
     /// What it needs, and its vendor's document or conventions lack.
@@ -190,8 +224,7 @@ impl Resource {
     }
 
     fn create(&self, cx: &mut Cx<'_>) -> Outcome {
-        let body = &cx.call.body;
-        let made = self.store(cx, body, None)?;
+        let made = self.store(cx, &cx.call.body, self.report(cx), None)?;
         Ok((self.conventions.answer)(cx, self.conventions.created, made.shown))
     }
 
@@ -207,8 +240,7 @@ impl Resource {
 
     fn update(&self, cx: &mut Cx<'_>) -> Outcome {
         let before = self.find(cx)?;
-        let body = &cx.call.body;
-        let made = self.store(cx, body, Some(before))?;
+        let made = self.store(cx, &cx.call.body, self.report(cx), Some(before))?;
         Ok((self.conventions.answer)(cx, StatusCode::OK, made.shown))
     }
 
@@ -217,6 +249,14 @@ impl Resource {
         cx.docs.remove(self.kind.clone(), &id);
         Ok((self.conventions.deleted)())
     }
+}
+
+/// For [`Resource::judge`] where there is nothing to add.
+///
+/// # Errors
+/// Never.
+pub fn agreed(_: &mut Cx<'_>, _: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {
+    Ok(())
 }
 
 /// For [`Resource::finish`] where there is nothing to add.

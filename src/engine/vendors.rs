@@ -9,7 +9,7 @@ use crate::carrier::Parcel;
 use crate::engine::cx::Documents;
 use crate::engine::sample;
 use crate::engine::vendor::{OperationRow, Operations, Vendor};
-use crate::spec::{Catalog, Operation, Route, Schemas};
+use crate::spec::{Catalog, Operation, Route};
 
 /// All vendors of a machine, in the order in which people see them.
 pub struct Vendors {
@@ -73,9 +73,9 @@ impl Vendors {
 }
 
 impl Documents for Vendors {
-    fn schemas(&self, vendor: &str) -> &Schemas {
+    fn catalog(&self, vendor: &str) -> &Catalog {
         let loaded = self.loaded.iter().find(|loaded| loaded.vendor.id == vendor);
-        loaded.expect("a context is that of a vendor of the machine").catalog().schemas()
+        loaded.expect("a context is that of a vendor of the machine").catalog()
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Operation {
     pub method: Method,
     /// The path template below the vendor's mount.
     pub path: String,
+    /// Whether its service takes no value for one of another type (`x-strict-types`), however leniently the vendor reads.
+    pub is_typed: bool,
     /// How we know that it behaves so: `recorded`, `documented`, `client` or `inferred`.
     pub evidence: String,
     /// Names of the security schemes that the call needs; empty when it is open to everybody.
@@ -175,6 +177,7 @@ impl Operation {
             return Findings::default();
         }
         let mut checker = Checker::new(&self.schemas, reading, ParameterIn::Body);
+        checker.is_typed = self.is_typed;
         let counts_as_empty = match reading.empty_body {
             EmptyBody::Refused => false,
             EmptyBody::Null => body.is_null(),
@@ -183,7 +186,7 @@ impl Operation {
         if counts_as_empty {
             let empty = Value::Object(serde_json::Map::new());
             checker.value(schema, &empty, &Path::Root, true);
-            checker.found.changes.insert(0, (Vec::new(), empty));
+            checker.found.changes.insert(0, (Vec::new(), Some(empty)));
         } else {
             checker.value(schema, body, &Path::Root, true);
         }
@@ -215,6 +218,20 @@ impl Operation {
             Step::Element(index) => Some((*index, self.schemas.element(id)?)),
             Step::Member(name) | Step::Key(name) => self.schemas.property(id, name),
         }
+    }
+
+    /// What is wrong with the decoded parameters of the path.
+    #[must_use]
+    pub(crate) fn check_path(&self, pairs: &[(String, String)], reading: &Reading) -> Vec<Violation> {
+        let mut checker = Checker::new(&self.schemas, reading, ParameterIn::Path);
+        checker.texts = true;
+        for (name, text) in pairs {
+            let parameter = self.parameters.iter().find(|row| row.location == ParameterIn::Path && row.name == *name);
+            if let Some(parameter) = parameter.filter(|row| !self.schemas[row.schema].is_any_text()) {
+                checker.value(parameter.schema, &Value::from(text.as_str()), &Path::Member(&Path::Root, name), true);
+            }
+        }
+        checker.found.violations
     }
 
     /// What is wrong with the query, given as decoded pairs.

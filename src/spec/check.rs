@@ -27,8 +27,8 @@ pub(crate) struct Findings {
     pub changes: Changes,
 }
 
-/// Values by where they go.
-pub(crate) type Changes = Vec<(Vec<Step>, Value)>;
+/// Values by where they go; `None` for members that count as not sent.
+pub(crate) type Changes = Vec<(Vec<Step>, Option<Value>)>;
 
 pub(super) struct Checker<'a> {
     pub schemas: &'a Schemas,
@@ -36,6 +36,8 @@ pub(super) struct Checker<'a> {
     pub location: ParameterIn,
     /// Whether all values come as texts, as those of parameters do.
     pub texts: bool,
+    /// Whether no value is taken for one of another type.
+    pub is_typed: bool,
     pub found: Findings,
     /// Violations so far, also those that are not kept.
     faults: usize,
@@ -46,7 +48,7 @@ pub(super) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub fn new(schemas: &'a Schemas, reading: &'a Reading, location: ParameterIn) -> Self {
-        Self { schemas, reading, location, texts: false, found: Findings::default(), faults: 0, attempts: 0, depth: 0 }
+        Self { schemas, reading, location, texts: false, is_typed: false, found: Findings::default(), faults: 0, attempts: 0, depth: 0 }
     }
 
     /// Checks a value that was sent.
@@ -153,6 +155,10 @@ impl<'a> Checker<'a> {
     fn nothing(&mut self, schema: &'a Schema, sent: &Value, path: &Path<'_>, required: bool) {
         let may_be = schema.nullable || (self.reading.null_is_missing && !required);
         if may_be {
+            if sent.is_null() && !schema.nullable && matches!(path, Path::Member(..)) {
+                self.found.changes.push((path.to_steps(), None));
+                return;
+            }
             let stays = sent.is_null() || (schema.json_type == Some(JsonType::String) && self.reading.blank == Blank::PassesAsNull);
             if !stays || sent.is_array() {
                 self.change(path, &Value::Null);
@@ -179,6 +185,9 @@ impl<'a> Checker<'a> {
             if typed.is_some() {
                 return typed;
             }
+        }
+        if self.is_typed {
+            return None;
         }
         match wanted {
             JsonType::String => (reading.text)(value).map(Value::from),
@@ -221,10 +230,14 @@ impl<'a> Checker<'a> {
         {
             self.add(path, Some(sent), || Rule::Pattern(pattern.source.to_string()));
         }
-        if let Some(name) = &schema.format
-            && self.own_format(name).map_or_else(|| format::fits(name, text), |fits| Some(fits(text))) == Some(false)
-        {
-            self.add(path, Some(sent), || Rule::Format(name.to_string()));
+        if let Some(name) = &schema.format {
+            if self.own_format(name).map_or_else(|| format::fits(name, text), |fits| Some(fits(text))) == Some(false) {
+                self.add(path, Some(sent), || Rule::Format(name.to_string()));
+            } else if let Some((_, respell)) = self.reading.spellings.iter().find(|(own, _)| **own == **name)
+                && let Some(spelled) = respell(text)
+            {
+                self.change(path, &spelled.into());
+            }
         }
     }
 
@@ -415,22 +428,33 @@ impl<'a> Checker<'a> {
     }
 
     fn change(&mut self, path: &Path<'_>, value: &Value) {
-        self.found.changes.push((path.to_steps(), value.clone()));
+        self.found.changes.push((path.to_steps(), Some(value.clone())));
     }
 }
 
 /// Carries out the changes of a check.
 pub(crate) fn apply(document: &mut Value, changes: Changes) {
     for (path, value) in changes {
-        let target = path.iter().try_fold(&mut *document, |inner, step| match (inner, step) {
-            (Value::Array(rows), Step::Element(index)) => rows.get_mut(*index),
-            (Value::Object(members), Step::Member(name) | Step::Key(name)) => members.get_mut(&**name),
-            _ => None,
-        });
-        if let Some(target) = target {
+        let Some(value) = value else {
+            if let Some((last, parents)) = path.split_last()
+                && let Some(Value::Object(members)) = target(document, parents)
+            {
+                members.shift_remove(last.name());
+            }
+            continue;
+        };
+        if let Some(target) = target(document, &path) {
             *target = value;
         }
     }
+}
+
+fn target<'v>(document: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
+    path.iter().try_fold(document, |inner, step| match (inner, step) {
+        (Value::Array(rows), Step::Element(index)) => rows.get_mut(*index),
+        (Value::Object(members), Step::Member(name) | Step::Key(name)) => members.get_mut(&**name),
+        _ => None,
+    })
 }
 
 /// Whether two values are equal for JSON Schema, which knows no difference between 1 and 1.0.

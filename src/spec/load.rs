@@ -103,6 +103,7 @@ impl<'d> Loader<'d> {
             tag: operation.tags.first().cloned().unwrap_or_default(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).expect("openapiv3 knows the methods"),
             path: path.to_owned(),
+            is_typed: operation.extensions.get("x-strict-types").and_then(serde_json::Value::as_bool) == Some(true),
             evidence: evidence.to_owned(),
             scopes,
             security: security.into_iter().flatten().flat_map(|scheme| scheme.keys().cloned()).collect(),

@@ -32,7 +32,7 @@ pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
 pub(crate) use check::apply;
 pub use format::is_email;
 pub use load::SpecError;
-pub use reading::{Blank, EmptyBody, Reading, TextFormat};
+pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
 pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Schema, SchemaId, Schemas};
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};

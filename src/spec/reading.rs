@@ -21,7 +21,7 @@ pub struct Reading {
     pub trims: bool,
     /// What a text of nothing is.
     pub blank: Blank,
-    /// `null` counts as not sent, where the schema does not take it.
+    /// `null` counts as not sent, where the schema does not take it; the body that handlers see lacks such members.
     pub null_is_missing: bool,
     /// Lists and objects are one type, as in PHP: an empty list is an object without members and the other way round, a list that
     /// should be an object has none of its members, and where neither is expected an empty list is blank.
@@ -38,10 +38,17 @@ pub struct Reading {
     pub unreadable: fn(&Rule) -> bool,
     /// Formats of the document that the checker does not know, or that the vendor reads its own way.
     pub formats: &'static [TextFormat],
+    /// Formats that the vendor spells in one way only, such as a country by its code.
+    pub spellings: &'static [Spelling],
+    /// The parameters of the path are checked, too.
+    pub checks_path: bool,
 }
 
 /// A format of texts: its name in the document, and whether a text is of it.
 pub type TextFormat = (&'static str, fn(&str) -> bool);
+
+/// A format of texts, and the text that one of them is read as, if that is another.
+pub type Spelling = (&'static str, fn(&str) -> Option<String>);
 
 /// What a blank text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +84,8 @@ impl Reading {
         typed: false,
         unreadable: |_| false,
         formats: &[],
+        spellings: &[],
+        checks_path: false,
     };
 }
 

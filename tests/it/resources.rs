@@ -5,9 +5,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use seatrial::base::json::Style;
 use seatrial::base::time::Timestamp;
 use seatrial::engine::auth::{Identity, credentials};
+use seatrial::engine::fields::{Field, Report};
 use seatrial::engine::listing::{self, Bad, By, Filter, Key, Listing, Number, Sorting, Test};
 use seatrial::engine::resource::{self, Conventions, Resource};
 use seatrial::engine::{AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, Refusal, Reply, Request, Start, Vendor};
+use seatrial::spec::{Reading, Rule};
 use seatrial::world::Kind;
 use serde_json::{Value, json};
 
@@ -27,9 +29,11 @@ const SPEC: &str = r##"{
       "modified_at": {"type": "string", "x-source": "updated"}
     }, "additionalProperties": false}},
     "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "api-key"}},
-    "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}},
+    "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^se-"}}},
     "requestBodies": {"warehouse": {"required": true, "content": {"application/json": {"schema": {
-      "type": "object", "properties": {"name": {"type": "string"}, "is_default": {"type": "boolean"}, "rent": {"type": "string"}}
+      "type": "object", "properties": {"name": {"type": "string"}, "is_default": {"type": "boolean"}, "rent": {"type": "string"}, "depot": {
+        "type": "object", "properties": {"name": {"type": "string"}, "is_default": {"type": "boolean"}, "color": {"type": "string"}}
+      }}
     }}}}},
     "responses": {
       "any": {"description": "any", "content": {"application/json": {"schema": {"type": "object"}}}},
@@ -66,6 +70,7 @@ fn yard() -> Vendor {
         accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], others: &[] },
         account_of: |_| "main".to_owned(),
         identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
+        reading: Reading { checks_path: true, ..Reading::STRICT },
         authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),
         dialect: Dialect {
             style: Style::Compact,
@@ -85,6 +90,7 @@ fn rows(rows: &mut Operations) {
 static WAREHOUSES: Resource = Resource {
     kind: Kind::new("warehouse"),
     read: None,
+    judge,
     schema: "Warehouse",
     finish: resource::unchanged,
     listing: &LISTING,
@@ -97,12 +103,27 @@ const CONVENTIONS: Conventions = Conventions {
     stamp: |at| at.to_string().into(),
     sources: &[("region", |cx| cx.credential.account.to_string().into())],
     forms: &[("two-places", |sent| format!("{}.00", sent.as_str().unwrap_or_default()).into())],
+    blank_is_missing: true,
     merges: true,
     created: StatusCode::CREATED,
     answer: |_, status, document| Reply::json(status, document),
     page,
     deleted: || Reply::empty(StatusCode::NO_CONTENT),
 };
+
+/// The default warehouse has a name, and a depot has a name and a color.
+fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+    let whole = Field::root(body);
+    let name = whole.member("name");
+    if whole.member("is_default").flag() == Some(true) && name.value.is_none() && report.is_fine(&name) {
+        report.add(&name, Rule::Required);
+    }
+    let depot = whole.member("depot");
+    if WAREHOUSES.store_part(cx, &depot, report)?.is_some() && depot.member("color").value.is_none() {
+        report.add(&depot.member("color"), Rule::Required);
+    }
+    Ok(())
+}
 
 const LISTING: Listing = Listing {
     filters: &[Filter { name: "name", member: "/name", test: Test::Contains }],
@@ -134,7 +155,7 @@ fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
 fn refuse(refusal: &Refusal) -> Reply {
     let (status, body) = match refusal {
         Refusal::Unauthenticated(denial) => (401, json!(format!("{denial:?}"))),
-        Refusal::Invalid(_) => (422, Value::Null),
+        Refusal::Invalid(violations) => (422, violations.iter().map(|row| row.dotted()).collect()),
         Refusal::Missing { id, .. } => (404, json!(id)),
         Refusal::Because(_, facts) => (400, facts.clone()),
         other => (500, json!(format!("{other:?}"))),
@@ -173,9 +194,16 @@ fn a_vendor_can_do_without_rules() {
     check(&machine, "! GET /warehouses", Value::Null, (401, json!("Missing")));
     check(&machine, "POST /warehouses", json!({"name": "north", "color": "red"}), (201, row("se-1", Some("north"), false)));
     check(&machine, "POST /warehouses", json!({"name": "South", "is_default": true}), (201, row("se-2", Some("South"), true)));
-    check(&machine, "POST /warehouses", json!({"name": 7}), (422, Value::Null));
+    check(&machine, "POST /warehouses", json!({"name": 7}), (422, json!(["name"])));
+    check(&machine, "POST /warehouses", json!({"is_default": true, "name": 7}), (422, json!(["name"])));
+    check(&machine, "POST /warehouses", json!({"is_default": true, "depot": {"is_default": true}}), (422, json!(["name", "depot.name"])));
+    check(&machine, "POST /warehouses", json!({"name": "n", "depot": {"name": "d"}}), (422, json!(["depot.color"])));
+    check(&machine, "POST /warehouses", json!({"name": "n", "depot": {"is_default": "yes"}}), (422, json!(["depot.is_default"])));
     check(&machine, "PUT /warehouses/se-2", json!({"name": "south"}), (200, row("se-2", Some("south"), true)));
-    check(&machine, "PUT /warehouses/se-2", json!({"name": []}), (422, Value::Null));
+    check(&machine, "PUT /warehouses/se-2", json!({"name": []}), (422, json!(["name"])));
+    check(&machine, "PUT /warehouses/se-3", json!({"name": []}), (404, json!("se-3")));
+    check(&machine, "GET /warehouses/xx-2", Value::Null, (422, json!(["id"])));
+    check(&machine, "PUT /warehouses/se-2", json!({"name": ""}), (200, row("se-2", Some("south"), true)));
     check(&machine, "GET /warehouses/se-2", Value::Null, (200, row("se-2", Some("south"), true)));
     let all = json!({"names": ["south", "north"], "total": 2, "page": 1, "pages": 1, "next": {}});
     check(&machine, "GET /warehouses", Value::Null, (200, all));
@@ -210,6 +238,7 @@ static UNDESCRIBED: Resource = Resource {
     schema: "Shed",
     kind: Kind::new("shed"),
     read: None,
+    judge: resource::agreed,
     finish: resource::unchanged,
     listing: &LISTING,
     conventions: &CONVENTIONS,

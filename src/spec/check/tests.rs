@@ -303,3 +303,35 @@ fn typed_languages_hold_what_they_declare() {
     );
     check(json!({"other": null, "first": null}), r#"{"other":null}"#, &["last: Required", "first: Required", "other: Unknown"]);
 }
+
+#[test]
+fn handlers_see_neither_members_that_count_as_not_sent_nor_other_spellings() {
+    let reading = Reading {
+        null_is_missing: true,
+        formats: &[("country", |text| text == "DE" || text == "Germany")],
+        spellings: &[("country", |text| (text != "DE").then(|| "DE".to_owned()))],
+        ..Reading::STRICT
+    };
+    let text = |nullable: bool| json!({ "type": "string", "format": "country", "nullable": nullable });
+    let schema = json!({ "type": "object", "properties": { "a": text(false), "b": text(true), "c": text(false) } });
+    check_read(&reading, &schema, json!({"a": null, "b": null, "c": "Germany"}), &[], json!({"b": null, "c": "DE"}));
+    check_read(&reading, &schema, json!({"a": "DE", "b": "FR"}), &["b: Format"], json!({"a": "DE", "b": "FR"}));
+}
+
+#[test]
+fn parameters_of_the_path_are_checked_and_an_operation_may_be_strict_about_types() {
+    let schema = json!({ "type": "string" });
+    let document = json!({ "openapi": "3.0.3", "info": { "title": "t", "version": "1" }, "paths": { "/a/{id}": { "post": {
+        "operationId": "a",
+        "x-strict-types": true,
+        "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 1 } }],
+        "requestBody": { "content": { "application/json": { "schema": schema } } },
+        "responses": { "200": { "description": "d" } }
+    } } } });
+    let catalog = Catalog::load("t", &document.to_string(), false).expect("an OpenAPI document");
+    let operation = &catalog.operations()[0];
+    let found = |id: &str| told(&operation.check_path(&[("id".to_owned(), id.to_owned())], &Reading::STRICT));
+    assert_eq!([found("7"), found("0"), found("x")], [vec![], vec!["id: Minimum".to_owned()], vec!["id: Type".to_owned()]]);
+    let lenient = Reading { text: reading::digits, ..Reading::STRICT };
+    assert_eq!(told(&operation.check_body(&json!(5), &lenient).violations), [": Type"]);
+}

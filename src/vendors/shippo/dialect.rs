@@ -12,11 +12,12 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::base::json::Style;
 use crate::engine::{Call, Denial, Dialect, DialectCx, Refusal, Reply};
-use crate::spec::{ParameterIn, Rule, Violation};
+use crate::spec::{ParameterIn, Violation};
+use crate::vendors::shippo::checks;
 
 /// The dialect.
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, headers };
@@ -91,7 +92,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {}", complaint.as_ref().unwrap_or(message)))
         }
         Refusal::Invalid(violations) if violations.iter().any(|row| row.location == ParameterIn::Path) => not_on_this_server(call),
-        Refusal::Invalid(violations) => Reply::json(StatusCode::BAD_REQUEST, departures(violations)),
+        Refusal::Invalid(violations) => invalid(call, violations),
         Refusal::Missing { .. } => detail(StatusCode::NOT_FOUND, "Not found."),
         Refusal::WrongState { state, .. } => detail(StatusCode::BAD_REQUEST, &format!("Not possible in state {state}.")),
         Refusal::RateLimited(quota) => {
@@ -130,11 +131,6 @@ fn because(code: &str, facts: &Value) -> Reply {
         ),
         _ => detail(StatusCode::BAD_REQUEST, text),
     }
-}
-
-/// A refusal with texts by field.
-pub(super) fn by_field(name: &str, text: impl Into<String>) -> Refusal {
-    Refusal::Because(FIELDS, json!({ name: [text.into()] }))
 }
 
 /// Texts by field as the services outside of the framework print them: sorted, without blanks.
@@ -201,20 +197,16 @@ fn methods(allowed: &[Method]) -> String {
     names.join(", ")
 }
 
-/// Departures that no rule judged itself.
-fn departures(violations: &[Violation]) -> Value {
-    let mut fields = Map::new();
-    for row in violations {
-        let name = Some(row.top()).filter(|name| !name.is_empty()).unwrap_or("non_field_errors");
-        let text = match &row.rule {
-            Rule::Required => fields::REQUIRED.to_owned(),
-            rule => format!("Invalid value ({rule:?})."),
-        };
-        if let Some(rows) = fields.entry(name).or_insert_with(|| json!([])).as_array_mut() {
-            rows.push(text.into());
+/// Texts by field. The services that are written in Go sort them.
+fn invalid(call: &Call<'_>, violations: &[Violation]) -> Reply {
+    let mut fields = checks::fields(violations, checks::text);
+    match call.operation.map_or("", |operation| operation.tag.as_str()) {
+        "Carrier Parcel Templates" | "Pickups" | "Rates at Checkout" | "Service Groups" | "Shippo Accounts" | "User Parcel Templates" => {
+            fields.sort_keys();
+            go(StatusCode::BAD_REQUEST, &fields)
         }
+        _ => Reply::json(StatusCode::BAD_REQUEST, fields),
     }
-    fields.into()
 }
 
 fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {

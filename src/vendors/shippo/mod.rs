@@ -5,6 +5,7 @@
 //! accounts     the carrier accounts of a caller
 //! operations   which operation is which rule
 //! rules/       what each rule promises
+//! checks       how requests are read, and how what is wrong with them is worded
 //! validation   what the address service makes of an address
 //! quoting      what each carrier account says to a shipment
 //! numbers      tracking numbers in the forms of their carriers
@@ -18,6 +19,7 @@
 mod access;
 mod accounts;
 mod catalog;
+mod checks;
 mod dialect;
 mod links;
 mod numbers;
@@ -47,6 +49,7 @@ pub fn vendor() -> Vendor {
         identify: access::identify,
         authenticate: access::authenticate,
         is_test: |credential| Mode::of_account(&credential.account).is_test(),
+        reading: checks::READING,
         dialect: dialect::DIALECT,
         due: rules::due,
         scanned: rules::scanned,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DETAIL, FIELDS};
 use crate::engine::Refusal;
-use crate::vendors::shippo::catalog::CATALOG;
+use crate::vendors::shippo::checks;
 
 /// What a missing member gets.
 pub(crate) const REQUIRED: &str = "This field is required.";
@@ -210,16 +210,6 @@ impl<'b> Fields<'b> {
         members
     }
 
-    /// A country by its code or its name; its code.
-    pub(crate) fn country(&mut self, name: &str) {
-        let country = self.needed(name);
-        match CATALOG.country(&country) {
-            Some(code) => self.keep(name, code),
-            None if self.is_fine(name) => self.fault(name, not_a_choice(&country)),
-            None => {}
-        }
-    }
-
     /// What was read, if nothing is wrong.
     pub(crate) fn into_read(mut self) -> Result<Map<String, Value>, Refusal> {
         let read = std::mem::take(&mut self.read);
@@ -239,12 +229,14 @@ impl<'b> Fields<'b> {
 
 /// Faults as they stand below the member that has them.
 pub(crate) fn below(refusal: Refusal) -> Value {
-    match refusal {
-        Refusal::Because(FIELDS, faults) => match faults.get("non_field_errors") {
-            Some(texts) => texts.clone(),
-            None => json!([faults]),
-        },
-        _ => json!(["Not found."]),
+    let faults = match refusal {
+        Refusal::Because(FIELDS, faults) => faults,
+        Refusal::Invalid(violations) => checks::fields(&violations, checks::text).into(),
+        _ => return json!(["Not found."]),
+    };
+    match faults.get("non_field_errors") {
+        Some(texts) => texts.clone(),
+        None => json!([faults]),
     }
 }
 
@@ -271,19 +263,19 @@ pub(crate) fn list(body: &Value) -> Result<&[Value], Refusal> {
 
 /// One text for the faults of something nested, where only texts are shown.
 pub(crate) fn flat(refusal: &Refusal) -> Vec<String> {
-    match refusal {
-        Refusal::Because(FIELDS, Value::Object(fields)) => {
-            let texts = |rows: &Value| match rows {
-                Value::Array(rows) => {
-                    rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect::<Vec<_>>().join(" ")
-                }
-                other => other.to_string(),
-            };
-            fields.iter().map(|(name, rows)| format!("{name}: {}", texts(rows))).collect()
+    let fields = match refusal {
+        Refusal::Because(FIELDS, Value::Object(fields)) => fields.clone(),
+        Refusal::Invalid(violations) => checks::fields(violations, checks::text),
+        Refusal::Because(DETAIL, Value::String(text)) => return vec![text.clone()],
+        _ => return vec!["Not found.".to_owned()],
+    };
+    let texts = |rows: &Value| match rows {
+        Value::Array(rows) => {
+            rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect::<Vec<_>>().join(" ")
         }
-        Refusal::Because(DETAIL, Value::String(text)) => vec![text.clone()],
-        _ => vec!["Not found.".to_owned()],
-    }
+        other => other.to_string(),
+    };
+    fields.iter().map(|(name, rows)| format!("{name}: {}", texts(rows))).collect()
 }
 
 /// The name that Python has for a JSON type.

@@ -5,10 +5,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{NO_CURSOR, NO_PAGE, because_of, by_field, version};
+use super::{NO_CURSOR, NO_PAGE, because_of, version};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{self, Bad, Bound, Fault, FaultKind, Filter, Listing, Number, Query, Sorting, Test};
 use crate::engine::{Call, Cx, Outcome, Refusal};
+use crate::vendors::shippo::checks;
 use crate::world::Kind;
 
 /// Twenty-five a page, at most a hundred.
@@ -107,7 +108,7 @@ pub(crate) const CURSOR: &str = "page_token";
 
 fn refuse(faults: &[Fault<'_>]) -> Refusal {
     match faults.first() {
-        Some(Fault { kind: FaultKind::Time, name, .. }) => by_field(name, "Enter a valid date/time."),
+        Some(Fault { kind: FaultKind::Time, name, .. }) => checks::refused(name, "Enter a valid date/time."),
         Some(Fault { kind: FaultKind::Cursor, .. }) => Refusal::Because(NO_CURSOR, Value::Null),
         _ => Refusal::Because(NO_PAGE, Value::Null),
     }

@@ -1,12 +1,12 @@
 //! Addresses: stored as they are sent, never changed; validation answers a new one.
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::stored::{CONVENTIONS, named};
+use crate::engine::fields::Report;
 use crate::engine::resource::{Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
-use crate::vendors::shippo::dialect::fields::Fields;
 use crate::vendors::shippo::dialect::page::FIVES;
 use crate::vendors::shippo::dialect::version;
 use crate::vendors::shippo::validation;
@@ -15,9 +15,7 @@ use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 
 /// Only the country has to be there; `validate` corrects the address on the way in.
 pub(crate) static ADDRESSES: Resource =
-    Resource { kind: ADDRESS, read: Some(read), schema: "Address", finish, listing: &FIVES, conventions: &CONVENTIONS };
-
-const TEXTS: [&str; 9] = ["name", "company", "street_no", "street1", "street2", "street3", "city", "state", "zip"];
+    Resource { kind: ADDRESS, read: None, judge, schema: "Address", finish, listing: &FIVES, conventions: &CONVENTIONS };
 
 /// The old address stays as it is.
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
@@ -30,26 +28,14 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     Ok(version::reply(cx.call, StatusCode::OK, address))
 }
 
-fn read(_: &mut Cx<'_>, body: &Value) -> Result<Map<String, Value>, Refusal> {
-    let mut fields = Fields::of(body)?;
-    for name in TEXTS {
-        fields.text(name);
-    }
-    if fields.is_null("street3") {
-        fields.keep("street3", Value::Null);
-    }
-    fields.country("country");
+/// Coordinates are kept if they are numbers.
+fn judge(_: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {
     for name in ["longitude", "latitude"] {
-        let degrees = fields.value(name).and_then(|value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()));
-        fields.keep(name, degrees);
+        if let Some(degrees) = body.get_mut(name) {
+            *degrees = degrees.as_str().and_then(|text| text.parse::<f64>().ok()).into();
+        }
     }
-    let phone = telephone(&fields.text("phone"));
-    fields.keep("phone", phone);
-    fields.text("email");
-    fields.flag("is_residential");
-    fields.metadata();
-    fields.flag("validate");
-    fields.into_read()
+    Ok(())
 }
 
 fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
@@ -62,21 +48,4 @@ fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), 
         *document = members;
     }
     Ok(())
-}
-
-/// A leading plus becomes two zeros, blanks vanish.
-fn telephone(text: &str) -> String {
-    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    text.strip_prefix('+').map_or_else(|| text.clone(), |number| format!("00{number}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn telephones_are_stored_without_plus_and_blanks() {
-        assert_eq!(telephone("+1 555 010 0199"), "0015550100199");
-        assert_eq!(telephone("5550100100"), "5550100100");
-    }
 }

@@ -37,6 +37,7 @@ const TYPES: [&str; 5] = ["unknown", "residential", "commercial", "po_box", "mil
 pub(crate) static BOOK: Resource = Resource {
     kind: ADDRESS_V2,
     read: Some(read),
+    judge: resource::agreed,
     schema: "AddressV2",
     finish: resource::unchanged,
     listing: &LISTING,

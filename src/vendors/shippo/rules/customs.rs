@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::addresses::ADDRESSES;
-use super::stored::CONVENTIONS;
+use super::stored::{self, CONVENTIONS};
 use crate::engine::resource::{self, Resource};
 use crate::engine::{Cx, Refusal};
-use crate::vendors::shippo::dialect::fields::{Fields, below, not_a_choice, not_found};
+use crate::vendors::shippo::dialect::fields::{Fields, below, not_found};
 use crate::vendors::shippo::dialect::page::{FIVES, LISTING};
 use crate::vendors::shippo::wire::decimal;
 use crate::vendors::shippo::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
@@ -18,12 +18,12 @@ const INCOTERMS: [&str; 5] = ["DDP", "DDU", "FCA", "DAP", "eDAP"];
 const FILINGS: [&str; 3] = ["FILED_ELECTRONICALLY", "SUMMARY_REPORTING", "NOT_REQUIRED"];
 const PAYORS: [&str; 3] = ["SENDER", "RECIPIENT", "THIRD_PARTY"];
 const TAX_IDS: [&str; 4] = ["EIN", "VAT", "IOSS", "ARN"];
-const MASS_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
 
 /// Weights are kept with four places and values with two; the answer to the creation shows them as they were sent.
 pub(crate) static ITEMS: Resource = Resource {
     kind: CUSTOMS_ITEM,
-    read: Some(read_item),
+    read: None,
+    judge: resource::agreed,
     schema: "CustomsItem",
     finish: resource::unchanged,
     listing: &LISTING,
@@ -34,6 +34,7 @@ pub(crate) static ITEMS: Resource = Resource {
 pub(crate) static DECLARATIONS: Resource = Resource {
     kind: CUSTOMS_DECLARATION,
     read: Some(read_declaration),
+    judge: resource::agreed,
     schema: "CustomsDeclaration",
     finish: resource::unchanged,
     listing: &FIVES,
@@ -47,10 +48,11 @@ pub(crate) fn resolve(cx: &mut Cx<'_>, given: &Value) -> Result<String, Value> {
 
 /// The id of what is named, or brought along and stored.
 fn named_or_stored(cx: &mut Cx<'_>, given: &Value, resource: &Resource, noun: &str) -> Result<String, Value> {
+    let operation = if noun == "CustomsItem" { "CreateCustomsItem" } else { "CreateCustomsDeclaration" };
     match given {
         Value::String(id) if cx.docs.has(resource.kind.clone(), id) => Ok(id.clone()),
         Value::String(id) => Err(json!([not_found(noun, id)])),
-        inline => resource.store(cx, inline, None).map(|stored| stored.id).map_err(below),
+        inline => stored::brought(cx, resource, operation, inline).map(|stored| stored.id).map_err(below),
     }
 }
 
@@ -91,7 +93,7 @@ fn read_declaration(cx: &mut Cx<'_>, body: &Value) -> Result<Map<String, Value>,
     match fields.value("address_importer") {
         None => {}
         Some(Value::String(id)) => fields.keep("address_importer", id.as_str()),
-        Some(inline) => match ADDRESSES.store(cx, inline, None) {
+        Some(inline) => match stored::brought(cx, &ADDRESSES, "CreateAddress", inline) {
             Ok(address) => fields.keep("address_importer", address.id),
             Err(refusal) => fields.put("address_importer", below(refusal)),
         },
@@ -106,29 +108,5 @@ fn read_declaration(cx: &mut Cx<'_>, body: &Value) -> Result<Map<String, Value>,
             decimal::member(charges, name);
         }
     });
-    fields.into_read()
-}
-
-fn read_item(_: &mut Cx<'_>, body: &Value) -> Result<Map<String, Value>, Refusal> {
-    let mut fields = Fields::of(body)?;
-    decimal::member(&mut fields, "value_amount");
-    fields.require("value_amount");
-    fields.choice("mass_unit", &MASS_UNITS);
-    fields.require("mass_unit");
-    fields.needed("description");
-    decimal::member(&mut fields, "net_weight");
-    fields.require("net_weight");
-    fields.quantity("quantity");
-    fields.require("quantity");
-    let currency = fields.needed("value_currency");
-    if fields.is_fine("value_currency") && !(currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-        fields.fault("value_currency", not_a_choice(&currency));
-    }
-    fields.country("origin_country");
-    for name in ["hs_code", "sku_code", "eccn_ear99"] {
-        fields.filled(name);
-    }
-    fields.text("tariff_number");
-    fields.metadata();
     fields.into_read()
 }

@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::stored::GO;
+use crate::engine::fields::Report;
 use crate::engine::listing;
-use crate::engine::resource::{Conventions, Members, Resource};
+use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
 use crate::vendors::shippo::accounts::Platform;
@@ -18,6 +19,7 @@ use crate::vendors::shippo::wire::MANAGED_ACCOUNT;
 pub(crate) static MANAGED: Resource = Resource {
     kind: MANAGED_ACCOUNT,
     read: Some(read),
+    judge: resource::agreed,
     schema: "ShippoAccount",
     finish,
     listing: &LISTING,
@@ -29,7 +31,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     if Mode::of(cx).is_test() || cx.call.request.header("shippo-account-id").is_some() {
         return Err(Refusal::Because(NO_PLATFORM, "Unauthorized to create accounts".into()));
     }
-    let account = MANAGED.store(cx, &cx.call.body, None)?;
+    let account = MANAGED.store(cx, &cx.call.body, Report::of_part(), None)?;
     Ok(dialect::go(StatusCode::CREATED, &account.document))
 }
 

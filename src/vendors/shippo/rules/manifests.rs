@@ -175,7 +175,7 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
             // Observed 2017: without the id.
             None => fields.fault("address_from", "Address with supplied object_id not found."),
         },
-        Some(inline) => match ADDRESSES.store(cx, inline, None) {
+        Some(inline) => match stored::brought(cx, &ADDRESSES, "CreateAddress", inline) {
             Ok(address) => return Some(address.id),
             Err(refusal) => fields.put("address_from", below(refusal)),
         },

@@ -8,6 +8,7 @@ use super::addresses::ADDRESSES;
 use super::shipments;
 use super::stored::{self, CONVENTIONS};
 use crate::base::time;
+use crate::engine::fields::Report;
 use crate::engine::listing::{self, Bound, Filter, Listing, Test};
 use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
@@ -37,6 +38,7 @@ const LISTED: Listing = Listing {
 pub(crate) static ORDERS: Resource = Resource {
     kind: ORDER,
     read: Some(read),
+    judge: resource::agreed,
     schema: "Order",
     finish: resource::unchanged,
     listing: &LISTED,
@@ -47,6 +49,7 @@ pub(crate) static ORDERS: Resource = Resource {
 static LINE_ITEM: Resource = Resource {
     kind: ORDER,
     read: Some(read_item),
+    judge: resource::agreed,
     schema: "LineItem",
     finish: resource::unchanged,
     listing: &LISTED,
@@ -151,7 +154,7 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str) {
     let Some(given) = fields.value(name) else { return };
     let address = match given {
         Value::String(id) => cx.docs.get(wire::ADDRESS, id).ok_or_else(|| json!(["Address with supplied object_id not found."])),
-        inline => ADDRESSES.store(cx, inline, None).map(|address| address.document).map_err(below),
+        inline => stored::brought(cx, &ADDRESSES, "CreateAddress", inline).map(|address| address.document).map_err(below),
     };
     match address {
         Ok(address) => fields.keep(name, address),
@@ -166,7 +169,7 @@ fn items(cx: &mut Cx<'_>, fields: &mut Fields<'_>) {
     };
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
-        match LINE_ITEM.make(cx, row, None) {
+        match LINE_ITEM.make(cx, row, Report::of_part(), None) {
             Ok(item) => items.push(item.shown),
             Err(refusal) => fields.put("line_items", below(refusal)),
         }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
+use super::super::checks;
 use super::super::dialect::fields::{Fields, REQUIRED, not_found};
 use super::super::dialect::{self, go_fields};
 use super::super::wire::shipment::Rate;
@@ -60,8 +61,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let metadata = fields.metadata();
     fields.done().map_err(go_fields)?;
     // Observed 2022: the account is looked up only once everything else is fine.
-    let account =
-        accounts::find(cx, &id).ok_or_else(|| go_fields(dialect::by_field("carrier_account", not_found("CarrierAccount", &id))))?;
+    let account = accounts::find(cx, &id).ok_or_else(|| checks::refused("carrier_account", not_found("CarrierAccount", &id)))?;
     let refusal = refusal(cx, &account, &transactions);
     let state = location["address"]["state"].as_str().unwrap_or_default().to_owned();
     let confirmed = refusal.is_none();

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::super::accounts::{self, CarrierAccount};
 use super::super::catalog::CATALOG;
+use super::super::checks;
 use super::super::dialect::fields::{Fields, REQUIRED, not_a_choice};
-use super::super::dialect::{self, NOT_REGISTERED, by_field, version};
+use super::super::dialect::{self, NOT_REGISTERED, version};
 use super::super::wire::{Moment, REGISTRATION};
 use super::carrier_accounts;
 use crate::engine::{Cx, Json, Outcome, Refusal};
@@ -76,10 +77,10 @@ pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
     }
     let carrier = cx.call.query("carrier").unwrap_or_default();
     if carrier.is_empty() {
-        return Err(by_field("carrier", REQUIRED));
+        return Err(checks::refused("carrier", REQUIRED));
     }
     if !CATALOG.registrations.get(carrier).is_some_and(|terms| terms.slow) {
-        return Err(by_field("carrier", not_a_choice(carrier)));
+        return Err(checks::refused("carrier", not_a_choice(carrier)));
     }
     let registration = cx.docs.get::<Value>(REGISTRATION, carrier).unwrap_or_else(|| json!({}));
     Ok(version::reply(cx.call, StatusCode::OK, registration))

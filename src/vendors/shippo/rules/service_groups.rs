@@ -90,7 +90,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         let address = match fields.value(name) {
             None => return Err(refused("Invalid request", &format!("{name} is required"))),
             Some(Value::String(id)) => cx.docs.get::<Address>(ADDRESS, id).map(|address| address.object_id),
-            Some(inline) => ADDRESSES.store(cx, inline, None).ok().map(|address| address.id),
+            Some(inline) => stored::brought(cx, &ADDRESSES, "CreateAddress", inline).ok().map(|address| address.id),
         };
         ends.push(address.ok_or_else(|| refused("Invalid request", &format!("{name} is invalid")))?);
     }

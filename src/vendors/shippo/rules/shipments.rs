@@ -16,8 +16,8 @@ use super::super::wire::parcel::{Measures, Parcel, SHIPPED};
 use super::super::wire::shipment::{Rate, RateView, Shipment, View};
 use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, ObjectId, PARCEL, RATE, SHIPMENT};
 use super::addresses::ADDRESSES;
-use super::customs;
 use super::parcels::PARCELS;
+use super::{customs, stored};
 use crate::base::time::{self, Timestamp};
 use crate::engine::listing::{Bound, Listing};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal};
@@ -202,7 +202,7 @@ fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str, needed: bool) -
         Some(Value::String(id)) if id.is_empty() && !needed => {}
         Some(Value::String(id)) if cx.docs.has(ADDRESS, id) => return Some(id.clone()),
         Some(Value::String(id)) => fields.fault(name, not_found("Address", id)),
-        Some(inline) => match ADDRESSES.store(cx, inline, None) {
+        Some(inline) => match stored::brought(cx, &ADDRESSES, "CreateAddress", inline) {
             Ok(address) => return Some(address.id),
             Err(refusal) => fields.put(name, below(refusal)),
         },
@@ -231,7 +231,7 @@ fn all_parcels(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
         let parcel = match row {
             Value::String(id) if cx.docs.has(PARCEL, id) => Ok(id.clone()),
             Value::String(id) => Err(json!([not_found("Parcel", id)])),
-            inline => PARCELS.store(cx, inline, None).map(|parcel| parcel.id).map_err(below),
+            inline => stored::brought(cx, &PARCELS, "CreateParcel", inline).map(|parcel| parcel.id).map_err(below),
         };
         match parcel {
             Ok(id) => ids.push(id),

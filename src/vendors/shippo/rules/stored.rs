@@ -1,8 +1,10 @@
 //! What the resources of this vendor have in common, and operations on stored documents without a rule of their own.
 
 use http::StatusCode;
+use serde_json::Value;
 
-use crate::engine::resource::Conventions;
+use crate::engine::fields::Report;
+use crate::engine::resource::{Conventions, Made, Resource};
 use crate::engine::{Cx, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
 use crate::vendors::shippo::accounts;
@@ -18,6 +20,7 @@ pub(crate) const CONVENTIONS: Conventions = Conventions {
     stamp: |at| Moment(at).text().into(),
     sources: &[("owner", |cx| accounts::owner(cx).into()), ("test", |cx| Mode::of(cx).is_test().into())],
     forms: &[("two-places", decimal::two_places), ("four-places", decimal::four_places), ("line-items", orders::kept_items)],
+    blank_is_missing: true,
     merges: false,
     created: StatusCode::CREATED,
     answer: |cx, status, document| version::reply(cx.call, status, document),
@@ -31,6 +34,13 @@ pub(crate) const GO: Conventions = Conventions {
     page: |cx, page| dialect::go(StatusCode::OK, &Page::of(cx.call, cx.call.path, page)),
     ..CONVENTIONS
 };
+
+/// Stores what comes inside another body as the operation that creates it alone would.
+pub(crate) fn brought(cx: &mut Cx<'_>, resource: &Resource, operation: &str, body: &Value) -> Result<Made, Refusal> {
+    let mut body = body.clone();
+    let report = Report::of_body(cx, operation, &mut body);
+    resource.store(cx, &body, report, None)
+}
 
 /// The id in the path; what cannot be one is a path that does not exist.
 pub(crate) fn named(cx: &Cx<'_>) -> Result<String, Refusal> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::accounts;
 use super::super::catalog::{CATALOG, Template};
+use super::super::checks;
 use super::super::dialect::fields::{Fields, not_a_choice};
 use super::super::dialect::page::LISTING;
 use super::super::dialect::{self, go_fields};
@@ -31,6 +32,7 @@ pub(crate) struct Named {
 pub(crate) static OWN: Resource = Resource {
     kind: USER_TEMPLATE,
     read: Some(read_own),
+    judge: resource::agreed,
     schema: "UserParcelTemplate",
     finish: resource::unchanged,
     listing: &LISTING,
@@ -70,7 +72,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
             let accounts = accounts::all(cx);
             wanted.retain(|template| accounts.iter().any(|row| row.active && row.carrier == template.carrier_token));
         }
-        other => return Err(go_fields(dialect::by_field("include", not_a_choice(other)))),
+        other => return Err(checks::refused("include", not_a_choice(other))),
     }
     if let Some(carrier) = cx.call.query("carrier").filter(|text| !text.is_empty()) {
         wanted.retain(|template| template.carrier_token == carrier || template.carrier.eq_ignore_ascii_case(carrier));

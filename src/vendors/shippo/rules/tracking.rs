@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
+use super::super::checks;
 use super::super::dialect::fields::Fields;
-use super::super::dialect::{self, GO_DETAIL, because_of, by_field, version};
+use super::super::dialect::{self, GO_DETAIL, because_of, version};
 use super::super::wire::track::{self, Level, Package, Track, TrackLocation};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{Moment, PARCEL, TRACK, TRANSACTION, parcel};
@@ -47,7 +48,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     }
     refuse_tests(cx, &carrier)?;
     if !CATALOG.tracking.contains(&carrier) {
-        return Err(by_field("carrier", format!("Invalid value specified for provider '{carrier}'")));
+        return Err(checks::refused("carrier", format!("Invalid value specified for provider '{carrier}'")));
     }
     cx.docs.put(TRACK, &format!("{carrier}/{number}"), &Registered { metadata, details });
     Ok(answer(cx, carrier, number))
