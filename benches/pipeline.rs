@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use seatrial::engine::webhooks::{AttemptResult, Subscription};
-use seatrial::engine::{Answer, Cx, Machine, Options, Request, Start};
+use seatrial::engine::{Answer, Cx, Machine, Options, Request, Start, UNLIMITED};
 use seatrial::vendors;
 use seatrial::world::Mode;
 use serde_json::{Value, json};
@@ -139,7 +139,8 @@ fn lives(criterion: &mut Criterion) {
 fn live(client: &Client) {
     let (sandbox, to) = (client.machine.default_sandbox(), client.wall + jiff::SignedDuration::from_hours(168));
     loop {
-        let stage = client.machine.advance_until_webhook(sandbox, to, client.wall);
+        let stage =
+            client.machine.advance_until_webhook(sandbox, sandbox.epoch(), to, client.wall, UNLIMITED).expect("it is not reset meanwhile");
         if stage.done {
             return;
         }

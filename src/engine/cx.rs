@@ -75,6 +75,10 @@ impl<'w> Cx<'w> {
 
     /// Schedules a task about a document of this account; [`Vendor::due`] is called with it at `at`.
     pub fn schedule_at(&mut self, at: Timestamp, topic: impl Into<Name>, subject: &str, step: u32) {
+        if at == Timestamp::MAX {
+            // The calendar ends here, and what follows from what is due now would be due now again.
+            return;
+        }
         let task = Task { account: self.docs.account, vendor: self.vendor.id.clone(), topic: topic.into(), subject: subject.into(), step };
         self.docs.world.schedule(at.max(self.now), task);
     }

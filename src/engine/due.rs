@@ -18,8 +18,15 @@ use crate::world::{OutboxEntry, Task, TaskKey};
 /// How many deliveries are handed out at once.
 const OUTBOUND_BATCH: usize = 256;
 
-/// How many tasks run before the lock is released for others.
-const TASKS_PER_LOCK: usize = 20_000;
+/// How many tasks are run before something is done by hand.
+const TASKS_BY_HAND: usize = 20_000;
+
+/// Whether the lock of a sandbox may be kept for another task. What is due without end is done in slices, so that others get the lock
+/// in between; the machine reads no clock, so the caller says when a slice is over.
+pub type HasTime<'c> = &'c (dyn Fn() -> bool + Sync);
+
+/// All tasks run in one slice.
+pub const UNLIMITED: HasTime<'static> = &|| true;
 
 /// The result of one [`Machine::advance_until_webhook`].
 #[derive(Debug)]
@@ -35,26 +42,54 @@ pub struct Progress {
 }
 
 impl Machine {
-    /// Runs all tasks that are due, and returns with the sandbox locked. Others may get the lock in between when they are very many.
+    /// Runs tasks that are due, and returns with the sandbox locked. What is due without end does not stop who has to act by hand.
     pub(super) fn lock_up_to_date<'s>(&self, sandbox: &'s Sandbox, wall: Timestamp) -> Guard<'s> {
-        loop {
-            let mut state = sandbox.lock();
-            let now = state.world.clock().now(wall);
-            for _ in 0..TASKS_PER_LOCK {
-                let Some((key, task)) = state.world.take_due(now, self.room(sandbox)) else { return state };
-                self.run_task(sandbox, &mut state, key, task);
+        let mut state = sandbox.lock();
+        let now = state.world.clock().now(wall);
+        for _ in 0..TASKS_BY_HAND {
+            let Some((key, task)) = state.world.take_due(now, self.room(sandbox)) else { break };
+            self.run_task(sandbox, &mut state, key, task);
+        }
+        state
+    }
+
+    /// Runs tasks that are due; `None` if the time was up before the last of them.
+    pub(super) fn try_lock_up_to_date<'s>(&self, sandbox: &'s Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> Option<Guard<'s>> {
+        let mut state = sandbox.lock();
+        let now = state.world.clock().now(wall);
+        while let Some((key, task)) = state.world.take_due(now, self.room(sandbox)) {
+            self.run_task(sandbox, &mut state, key, task);
+            if !has_time() {
+                return None;
             }
         }
+        Some(state)
+    }
+
+    /// Runs tasks that are due; false if the time was up before the last of them.
+    pub fn settle(&self, sandbox: &Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> bool {
+        self.try_lock_up_to_date(sandbox, wall, has_time).is_some()
     }
 
     /// Runs all tasks up to `to`, but stops when deliveries are due: those that are returned have to be sent and reported before
-    /// time goes on. Other callers may get the lock in between; they see the world of the time that was reached.
-    pub fn advance_until_webhook(&self, sandbox: &Sandbox, to: Timestamp, wall: Timestamp) -> Progress {
+    /// time goes on. Other callers may get the lock in between; they see the world of the time that was reached. `None` if the
+    /// sandbox has begun another epoch.
+    pub fn advance_until_webhook(
+        &self,
+        sandbox: &Sandbox,
+        epoch: u64,
+        to: Timestamp,
+        wall: Timestamp,
+        has_time: HasTime<'_>,
+    ) -> Option<Progress> {
         let mut state = sandbox.lock();
+        if sandbox.epoch() != epoch {
+            return None;
+        }
         let now = state.world.clock().now(wall);
         let to = to.max(now);
         let (mut reached, mut fired) = (now, 0);
-        for _ in 0..TASKS_PER_LOCK {
+        loop {
             let room = self.room(sandbox);
             let next = state.world.agenda().next().filter(|at| *at <= to);
             let next = if state.world.agenda().fits(room) { Some(reached) } else { next };
@@ -62,6 +97,9 @@ impl Machine {
             let Some((key, task)) = state.world.take_due(at, room) else { break };
             reached = reached.max(key.0);
             fired += u64::from(self.run_task(sandbox, &mut state, key, task));
+            if !has_time() {
+                break;
+            }
         }
         let outbound = self.outbound(sandbox, &mut state, reached);
         let agenda = state.world.agenda();
@@ -70,23 +108,24 @@ impl Machine {
         state.world.set_time(reached, wall);
         drop(state);
         sandbox.notify_waiters();
-        Progress { outbound, fired, now: reached, done }
+        Some(Progress { outbound, fired, now: reached, done })
     }
 
-    /// Runs all tasks that are due, and returns the deliveries that have to be sent.
-    pub fn due_webhooks(&self, sandbox: &Sandbox, wall: Timestamp) -> Vec<Outbound> {
-        let mut state = self.lock_up_to_date(sandbox, wall);
+    /// Runs tasks that are due, and returns the deliveries that have to be sent; `None` if the time was up before the last task.
+    pub fn due_webhooks(&self, sandbox: &Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> Option<Vec<Outbound>> {
+        let mut state = self.try_lock_up_to_date(sandbox, wall, has_time)?;
         let now = state.world.clock().now(wall);
         let outbound = self.outbound(sandbox, &mut state, now);
         drop(state);
         sandbox.notify_waiters();
-        outbound
+        Some(outbound)
     }
 
-    /// How long by the wall until a task or a delivery is due; `None` if none will be by itself.
+    /// How long by the wall until a task or a delivery is due; `None` if none will be by itself, or the sandbox is locked: then
+    /// somebody is at work there, who says when it is done.
     #[must_use]
     pub fn time_until_work(&self, sandbox: &Sandbox, wall: Timestamp) -> Option<std::time::Duration> {
-        let state = sandbox.lock();
+        let state = sandbox.try_lock()?;
         let agenda = state.world.agenda();
         if !state.world.outbox().is_empty() || agenda.fits(self.room(sandbox)) {
             return Some(std::time::Duration::ZERO);
@@ -101,7 +140,7 @@ impl Machine {
         for entry in entries {
             let OutboxEntry { vendor, account, delivery, .. } = &entry;
             let trigger = Trigger { vendor, account: *account, purpose: "webhook.send", subject: delivery, step: 0 };
-            match self.act(sandbox, state, now, &trigger, None, |cx| deliver::outbound(cx, &entry)).ok().flatten() {
+            match self.act(sandbox, state, now, &trigger, None, |cx| deliver::outbound(cx, &entry, sandbox.epoch())).ok().flatten() {
                 Some(ready) => outbound.push(ready),
                 None => drop(state.world.withdraw(*account, delivery)),
             }
@@ -113,8 +152,8 @@ impl Machine {
     pub fn report(&self, sandbox: &Sandbox, outbound: &Outbound, result: &AttemptResult, wall: Timestamp) {
         let mut state = sandbox.lock();
         let Outbound { vendor, account, delivery, attempt, .. } = outbound;
-        if !state.world.withdraw(*account, delivery) {
-            // The sandbox was reset meanwhile.
+        // Ids repeat after a reset: a delivery of the same name may wait there for its first attempt.
+        if outbound.epoch != sandbox.epoch() || !state.world.withdraw(*account, delivery) {
             return;
         }
         let now = state.world.clock().now(wall);

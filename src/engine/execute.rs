@@ -11,6 +11,7 @@ use crate::base::time::Timestamp;
 use crate::engine::auth::AuthRequest;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, Scope};
+use crate::engine::due::HasTime;
 use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
@@ -74,9 +75,17 @@ struct Handled {
 
 impl Machine {
     /// Executes a call of a customer: authenticated, counted against limits, and disturbed by the scenario.
-    pub(super) fn execute(&self, sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'_>, wall: Timestamp) -> Executed {
+    /// `None`, without any effect, if the time was up before everything that is due was done.
+    pub(super) fn execute(
+        &self,
+        sandbox: &Sandbox,
+        loaded: &LoadedVendor,
+        parsed: &Parsed<'_>,
+        wall: Timestamp,
+        has_time: HasTime<'_>,
+    ) -> Option<Executed> {
         let (vendor, call) = (&*loaded.vendor, &parsed.call);
-        let mut guard = self.lock_up_to_date(sandbox, wall);
+        let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time)?;
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let (credential, denied) = match admit(sandbox, vendor, call, &mut state.world, now) {
@@ -109,7 +118,7 @@ impl Machine {
         };
         decision.quota = decision.quota.or(quota);
         sandbox.measure(state);
-        executed(handled, &state.world, now, nth, decision)
+        Some(executed(handled, &state.world, now, nth, decision))
     }
 
     /// Executes a call for the `given` of a scenario: neither limits nor faults apply to data that is being prepared.

@@ -126,6 +126,8 @@ impl Machine {
         std::mem::swap(&mut *state, &mut *other);
         if keep {
             state.take_faults(&mut other);
+        } else {
+            sandbox.begin_epoch();
         }
         state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(other);

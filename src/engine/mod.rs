@@ -67,7 +67,7 @@ pub use call::{Call, Request, Validation, pairs};
 pub use coverage::{Coverage, Evidence};
 pub use cx::{Cx, Docs};
 pub use dialect::{Dialect, DialectCx};
-pub use due::Progress;
+pub use due::{HasTime, Progress, UNLIMITED};
 pub use extract::{Extract, Handler, Json, Params, Query};
 pub use limits::{Limit, Quota};
 pub use locate::below;

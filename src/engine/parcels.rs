@@ -33,6 +33,9 @@ pub const STEP: &str = "parcel.step";
 /// The topic of an anchor that is reached without a call.
 pub const ANCHOR: &str = "parcel.moment";
 
+/// How many scans a parcel has at most by its timeline: one that repeats ends there, because each scan copies those before it.
+const MOST_SCANS: usize = 500;
+
 /// What reading a parcel's tracking needs of it.
 #[derive(Deserialize)]
 pub struct Track {
@@ -158,7 +161,7 @@ impl Cx<'_> {
 
     /// Schedules a parcel's next step, or stores what it waits for.
     fn schedule_next_step(&mut self, parcel: &Parcel) {
-        let Some(next) = self.next(parcel) else { return };
+        let Some(next) = self.next(parcel).filter(|_| parcel.scans.len() < MOST_SCANS) else { return };
         self.as_booking_vendor(parcel, |cx| match next {
             Next::At(due, _) => cx.schedule_at(due, STEP, &parcel.tracking_number, parcel.step),
             Next::OnCall(operations, _) => cx.docs.put(WAITING, &parcel.tracking_number, &operations),

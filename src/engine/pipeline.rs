@@ -12,6 +12,7 @@ use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
 use crate::engine::call::{self, Call, Request, Validation};
 use crate::engine::dialect::{DialectCx, Stream};
+use crate::engine::due::{HasTime, UNLIMITED};
 use crate::engine::execute::{Executed, Parsed};
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
@@ -27,26 +28,42 @@ use crate::world::{Blame, EffectKind, Entry, Message, Note};
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
     pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
+        loop {
+            if let Some(answer) = self.try_handle(request, wall, UNLIMITED) {
+                return answer;
+            }
+        }
+    }
+
+    /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
+    pub fn try_handle(&self, request: &Request, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
-            Target::Vendor(here) => self.answer(request, &here, wall),
-            Target::NoSandbox(name) => not_found_problem(&format!("there is no sandbox `{name}`")),
-            Target::Nowhere => not_found_problem(&self.no_such_mount()),
+            Target::Vendor(here) => self.answer(request, &here, wall, has_time),
+            Target::NoSandbox(name) => Some(not_found_problem(&format!("there is no sandbox `{name}`"))),
+            Target::Nowhere => Some(not_found_problem(&self.no_such_mount())),
         }
     }
 
     /// Answers one request in a given sandbox, whatever sandbox its path or credential names.
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
-            Target::Vendor(here) => self.answer(request, &Located { sandbox: Arc::clone(sandbox), ..here }, wall),
+            Target::Vendor(here) => {
+                let here = Located { sandbox: Arc::clone(sandbox), ..here };
+                loop {
+                    if let Some(answer) = self.answer(request, &here, wall, UNLIMITED) {
+                        return answer;
+                    }
+                }
+            }
             Target::NoSandbox(_) | Target::Nowhere => not_found_problem(&self.no_such_mount()),
         }
     }
 
-    fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp) -> Answer {
+    fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
         let parsed = read(request, here.loaded, here.prefix, here.path);
         here.sandbox.touch(wall);
-        let executed = self.execute(&here.sandbox, here.loaded, &parsed, wall);
-        self.finish(here, &parsed.call, executed)
+        let executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
+        Some(self.finish(here, &parsed.call, executed))
     }
 
     /// The detail of the 404 for a path that begins with no mount.

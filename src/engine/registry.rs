@@ -107,7 +107,7 @@ impl Registry {
         let removed = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         if let Some(sandbox) = &removed {
             self.remove_from_index(sandbox);
-            sandbox.notify_waiters();
+            sandbox.set_removed();
         }
         removed.is_some()
     }

@@ -1,8 +1,8 @@
 //! One sandbox: its state behind a lock, its journal, and its snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
@@ -39,6 +39,9 @@ pub struct Sandbox {
     snapshot_bytes: AtomicUsize,
     /// Notified after every exchange, delivery and removal.
     changed: Event,
+    /// How often its state was replaced; what was begun in an earlier epoch ends without effect.
+    epoch: AtomicU64,
+    removed: AtomicBool,
     /// When it was last used, in seconds of the wall's time.
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
@@ -72,6 +75,8 @@ impl Sandbox {
             journal_bytes: budget.journal_meter(),
             snapshot_bytes: AtomicUsize::new(0),
             changed: Event::new(),
+            epoch: AtomicU64::new(0),
+            removed: AtomicBool::new(false),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
         };
@@ -82,6 +87,38 @@ impl Sandbox {
     /// The state, locked. What panicked while it was locked has been rolled back, so the lock is never poisoned for others.
     pub fn lock(&self) -> Guard<'_> {
         Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The state, unless it is locked.
+    pub fn try_lock(&self) -> Option<Guard<'_>> {
+        match self.state.try_lock() {
+            Ok(state) => Some(Guard(state)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(Guard(poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The present epoch. It ends when the state is replaced, by a reset, a snapshot or a scenario, and when the sandbox is removed.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Begins another epoch, while the state is locked.
+    pub(super) fn begin_epoch(&self) {
+        self.epoch.fetch_add(1, Ordering::Release);
+        self.notify_waiters();
+    }
+
+    /// Whether it was removed: nothing happens in it any more.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_removed(&self) {
+        self.removed.store(true, Ordering::Release);
+        self.begin_epoch();
     }
 
     pub fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -129,6 +166,7 @@ impl Sandbox {
         let mut state = self.lock();
         let initial = state.initial.clone();
         let before = std::mem::replace(&mut state.world, initial);
+        self.begin_epoch();
         state.faults.clear();
         state.unused_faults.clear();
         state.note(|_| Record::Reset);
@@ -204,6 +242,7 @@ impl Sandbox {
             earlier.world.set_time(at, wall);
         }
         let before = std::mem::replace(&mut *state, earlier);
+        self.begin_epoch();
         state.note(|_| Record::Restore(name.to_owned(), wall));
         self.measure(&state);
         drop(state);

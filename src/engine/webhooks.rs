@@ -240,6 +240,8 @@ impl AttemptResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
     pub delivery: String,
+    /// The epoch of the sandbox in which it is sent.
+    pub epoch: u64,
     /// The account of the delivery, for the report.
     pub account: AccountId,
     /// The id of the vendor.

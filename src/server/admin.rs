@@ -67,6 +67,9 @@ async fn run(admin: &Admin, parts: &Parts, body: &Bytes) -> Result<AdminResponse
     let found = found?;
     let query = engine::pairs(parts.uri.query().unwrap_or_default());
     found.route.check_query(&query)?;
-    let parameters = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();
+    let parameters: Vec<_> = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();
+    if let Some(sandbox) = parameters.iter().find(|(name, _)| *name == "s").and_then(|(_, name)| admin.machine.sandbox(name)) {
+        admin.webhook_sender.settle(&sandbox).await;
+    }
     (found.route.handler)(admin, &AdminRequest { parameters, query, body, parts }).await
 }

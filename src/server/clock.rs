@@ -1,4 +1,6 @@
-//! The wall clock.
+//! The wall clock, and how long work may take.
+
+use std::time::{Duration, Instant};
 
 use crate::base::time::Timestamp;
 
@@ -6,4 +8,17 @@ use crate::base::time::Timestamp;
 #[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
 pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
+}
+
+/// How long a sandbox is kept locked for what is due in it.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// The pause between two slices, in which others get the lock.
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
+
+/// Whether a slice that begins now has time left.
+#[expect(clippy::disallowed_methods, reason = "the shell measures how long the machine works")]
+pub(super) fn slice() -> impl Fn() -> bool + Sync {
+    let begun = Instant::now();
+    move || begun.elapsed() < SLICE
 }

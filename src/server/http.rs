@@ -22,11 +22,11 @@ use crate::engine::{Machine, Request, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
-use crate::server::clock::wall;
+use crate::server::clock::{PAUSE, slice, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
 use crate::server::host::{self, Host};
 use crate::server::inbox::Inboxes;
-use crate::server::incoming::{TooLarge, collect};
+use crate::server::incoming::{MOST_VALUES, TooLarge, collect, has_too_many_values};
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
@@ -47,6 +47,8 @@ const WINDOW: u32 = 256 * 1024;
 const IN_FLIGHT: usize = 256 << 20;
 /// How long a connection stays open without an answer when a scenario says `hang`.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
+/// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
+const MOST_SLICES: u32 = 1_500;
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Of so many connections that could not be accepted, one is logged.
@@ -269,6 +271,10 @@ impl Shell {
         if !role.vendors {
             return Ok(problem_response(StatusCode::NOT_FOUND, "only the admin API is served here", None));
         }
+        if has_too_many_values(&body) {
+            let detail = format!("the body has more than {MOST_VALUES} values");
+            return Ok(problem_response(StatusCode::PAYLOAD_TOO_LARGE, detail, None));
+        }
         if role.loopback && !self.is_known(host::host(&parts)) {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
             return Ok(problem_response(StatusCode::MISDIRECTED_REQUEST, detail, None));
@@ -287,7 +293,18 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
         };
-        let answer = self.machine.handle(&request, wall());
+        let mut slices = 0;
+        let answer = loop {
+            if let Some(answer) = self.machine.try_handle(&request, wall(), &slice()) {
+                break answer;
+            }
+            slices += 1;
+            if slices > MOST_SLICES {
+                let detail = "the sandbox is busy with what became due in it";
+                return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
         drop((request, permits));
         self.changed.notify_waiters();
         if answer.delay.is_zero() {

@@ -9,6 +9,36 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::server::outgoing::{UNCOUNTED, UNIT};
 
+/// How many values a body may have; each takes many times its bytes once it is read.
+pub(super) const MOST_VALUES: usize = 100_000;
+
+/// Bodies up to this size cannot have so many values that it matters.
+const UNWEIGHED: usize = 64 * 1024;
+
+/// Whether a body has more than [`MOST_VALUES`] values, whatever it is: members and elements of JSON and YAML, pairs of a form, parts
+/// of a multipart form, elements of XML. Texts between quotes count as one.
+pub(super) fn has_too_many_values(body: &[u8]) -> bool {
+    if body.len() <= UNWEIGHED {
+        return false;
+    }
+    let (mut values, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b',' | b':' | b'[' | b'{' | b'&' | b'<' if !quoted => values += 1,
+            b'\n' => {
+                // No JSON text spans lines: a stray quote hides no more than one.
+                quoted = false;
+                values += 1;
+            }
+            _ => {}
+        }
+    }
+    values > MOST_VALUES
+}
+
 /// Why a body is not read.
 pub(super) enum TooLarge {
     Limit,
@@ -52,4 +82,22 @@ pub(super) async fn collect(
         }
     }
     Ok((if all.is_empty() { first } else { all.freeze() }, held))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_in_every_format() {
+        let check =
+            |unit: &str, count: usize, expected: bool| assert_eq!(has_too_many_values(unit.repeat(count).as_bytes()), expected, "{unit}");
+        for unit in ["[1],", "{},", "1,", "a=b&", "a[]&", "--x\r\n\r\n", "- a\n", "<a/>", "\"a\":1,", "\"\\\"\","] {
+            check(unit, 200_000, true);
+            check(unit, 10_000, false);
+        }
+        check("Lorem ipsum dolor sit amet ", 400_000, false);
+        assert!(!has_too_many_values(format!("\"{}\"", ",[{:".repeat(1_000_000)).as_bytes()), "texts count as one");
+        assert!(has_too_many_values(format!("\"\n{}", "1,".repeat(200_000)).as_bytes()), "a quote hides one line");
+    }
 }

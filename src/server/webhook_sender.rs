@@ -25,7 +25,7 @@ use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{self, Machine, Sandbox};
 use crate::server::access::DELIVERY_MARK;
-use crate::server::clock::wall;
+use crate::server::clock::{PAUSE, slice, wall};
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::inbox::Inboxes;
 use crate::server::own_addresses::OwnAddresses;
@@ -35,7 +35,11 @@ const ANSWER_BYTES: usize = 2 * 1024;
 /// How many bytes of headers an answer may have.
 const HEADER_BYTES: usize = 64 * 1024;
 /// How many requests are under way at once, over all sandboxes.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 1_024;
+/// The same for one sandbox, so that receivers that hang are only waited for by those who subscribed them.
+const AT_ONCE_PER_SANDBOX: usize = 16;
+/// How many times deliveries may cause further ones at one instant.
+const ROUNDS: usize = 1_000;
 
 /// Sends what is due, in order for each subscription.
 pub(super) struct WebhookSender {
@@ -47,8 +51,8 @@ pub(super) struct WebhookSender {
     send_permits: Semaphore,
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
-    /// One lock for each sandbox; only its holder sends deliveries, which keeps them in order.
-    delivery_locks: Mutex<BTreeMap<Arc<str>, Weak<AsyncMutex<()>>>>,
+    /// One lock for each sandbox, by its address; only its holder sends deliveries, which keeps them in order.
+    delivery_locks: Mutex<BTreeMap<usize, Weak<AsyncMutex<()>>>>,
 }
 
 impl WebhookSender {
@@ -59,35 +63,70 @@ impl WebhookSender {
 
     /// Moves a sandbox's clock and sends what becomes due on the way. Returns the time that was reached and the number of
     /// tasks that were due. `to` gets the time at which the advance begins: after any other advance of this sandbox.
-    pub async fn advance(self: &Arc<Self>, sandbox: &Arc<Sandbox>, to: impl FnOnce(Timestamp) -> Timestamp) -> (Timestamp, u64) {
+    ///
+    /// # Errors
+    /// When the sandbox is reset, replaced or removed meanwhile, or webhooks cause each other without end.
+    pub async fn advance(
+        self: &Arc<Self>,
+        sandbox: &Arc<Sandbox>,
+        to: impl FnOnce(Timestamp) -> Timestamp,
+    ) -> Result<(Timestamp, u64), AdvanceError> {
+        // That of the request: an advance that waits while the sandbox is reset moves nothing.
+        let epoch = sandbox.epoch();
         let _held = self.delivery_lock(sandbox).lock_owned().await;
-        let to = to(sandbox.lock().world.clock().now(wall()));
-        let mut fired = 0;
+        let mut now = sandbox.lock().world.clock().now(wall());
+        let to = to(now);
+        let (mut fired, mut rounds) = (0, 0);
         loop {
-            let progress = self.machine.advance_until_webhook(sandbox, to, wall());
+            if sandbox.is_removed() {
+                return Err(AdvanceError::Superseded);
+            }
+            let progress = self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice()).ok_or(AdvanceError::Superseded)?;
             fired += progress.fired;
             if progress.done {
-                return (progress.now, fired);
+                return Ok((progress.now, fired));
             }
             tracing::debug!(sandbox = &*sandbox.name, now = %progress.now, fired, "the clock is being advanced");
-            if !progress.outbound.is_empty() {
-                self.deliver(sandbox, progress.outbound).await;
+            rounds = if progress.now == now { rounds + 1 } else { 0 };
+            now = progress.now;
+            if progress.outbound.is_empty() {
+                tokio::time::sleep(PAUSE).await;
+            } else if rounds > ROUNDS {
+                tracing::warn!(sandbox = &*sandbox.name, %now, "webhooks cause each other without end: the clock stands");
+                return Err(AdvanceError::Endless(now));
+            } else {
+                self.deliver(sandbox, epoch, progress.outbound).await;
             }
         }
     }
 
     /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back.
     pub async fn deliver_due(self: &Arc<Self>, sandbox: &Arc<Sandbox>, held: OwnedMutexGuard<()>) {
-        loop {
-            let outbound = self.machine.due_webhooks(sandbox, wall());
-            if outbound.is_empty() {
+        let epoch = sandbox.epoch();
+        // More is sent after the next scan of the ticker.
+        for _ in 0..ROUNDS {
+            if sandbox.is_removed() {
                 break;
             }
-            self.deliver(sandbox, outbound).await;
+            match self.machine.due_webhooks(sandbox, wall(), &slice()) {
+                None => tokio::time::sleep(PAUSE).await,
+                Some(outbound) if outbound.is_empty() => break,
+                Some(outbound) => self.deliver(sandbox, epoch, outbound).await,
+            }
         }
         drop(held);
         // A delivery may have become due while the lock was held.
         self.changed.notify_waiters();
+    }
+
+    /// Runs what is due in a sandbox, without keeping others from it, for about a second.
+    pub async fn settle(&self, sandbox: &Sandbox) {
+        for _ in 0..50 {
+            if self.machine.settle(sandbox, wall(), &slice()) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Takes the delivery lock of a sandbox; `None` if it is held.
@@ -97,27 +136,32 @@ impl WebhookSender {
 
     fn delivery_lock(&self, sandbox: &Arc<Sandbox>) -> Arc<AsyncMutex<()>> {
         let mut locks = self.delivery_locks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lock) = locks.get(&sandbox.name).and_then(Weak::upgrade) {
+        // A task that holds the lock holds the sandbox too, so that no other one has its address meanwhile.
+        let address = Arc::as_ptr(sandbox) as usize;
+        if let Some(lock) = locks.get(&address).and_then(Weak::upgrade) {
             return lock;
         }
         locks.retain(|_, lock| lock.strong_count() > 0);
         let lock = Arc::new(AsyncMutex::new(()));
-        locks.insert(Arc::clone(&sandbox.name), Arc::downgrade(&lock));
+        locks.insert(address, Arc::downgrade(&lock));
         lock
     }
 
-    /// Sends deliveries, those of one subscription one after the other, and reports the results in order.
-    async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) {
+    /// Sends deliveries, those of one subscription one after the other, and reports the results in order. It ends without effect
+    /// when the sandbox begins another epoch.
+    async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, epoch: u64, outbound: Vec<Outbound>) {
         let mut queues: BTreeMap<String, Vec<(usize, Outbound)>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
             queues.entry(row.subscription.clone()).or_default().push((index, row.clone()));
         }
         let mut sending = JoinSet::new();
+        let own_permits = Arc::new(Semaphore::new(AT_ONCE_PER_SANDBOX));
         for queue in queues.into_values() {
-            let sender = Arc::clone(self);
+            let (sender, own_permits) = (Arc::clone(self), Arc::clone(&own_permits));
             sending.spawn(async move {
                 let mut results = Vec::with_capacity(queue.len());
                 for (index, row) in queue {
+                    let _own_permit = own_permits.acquire().await;
                     let _permit = sender.send_permits.acquire().await;
                     results.push((index, sender.send(&row).await));
                 }
@@ -125,9 +169,15 @@ impl WebhookSender {
             });
         }
         let mut results: Vec<Option<AttemptResult>> = vec![None; outbound.len()];
-        while let Some(sent) = sending.join_next().await {
-            for (index, result) in sent.into_iter().flatten() {
-                results[index] = Some(result);
+        loop {
+            tokio::select! {
+                sent = sending.join_next() => {
+                    let Some(sent) = sent else { break };
+                    for (index, result) in sent.into_iter().flatten() {
+                        results[index] = Some(result);
+                    }
+                }
+                () = ended(sandbox, epoch) => return,
             }
         }
         for (row, result) in outbound.iter().zip(results) {
@@ -212,6 +262,26 @@ impl WebhookSender {
         self.inboxes.put(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall());
         Some(AttemptResult::Answered { status, body: format!(r#"{{"received":{}}}"#, (200..300).contains(&status)) })
     }
+}
+
+/// Ends when a sandbox begins another epoch.
+async fn ended(sandbox: &Sandbox, epoch: u64) {
+    loop {
+        let changed = sandbox.listen();
+        if sandbox.epoch() != epoch {
+            return;
+        }
+        changed.await;
+    }
+}
+
+/// Why the clock did not reach the time that was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AdvanceError {
+    #[error("the sandbox was reset, replaced or removed while its clock was moved")]
+    Superseded,
+    #[error("webhooks cause each other without end: the clock stands at {0}")]
+    Endless(Timestamp),
 }
 
 /// The task of a connection, which ends with the exchange.
@@ -321,6 +391,7 @@ mod tests {
         let account = machine.default_sandbox().lock().world.open_account("shippo", "test");
         Outbound {
             delivery: String::new(),
+            epoch: 0,
             account,
             vendor: "shippo".into(),
             subscription: String::new(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use seatrial::engine::webhooks::{AttemptResult, Outbound};
-use seatrial::engine::{Machine, Sandbox};
+use seatrial::engine::{Machine, Sandbox, UNLIMITED};
 
 /// Moves the clock of a sandbox to a time; `answer` is what receivers say. The time that was reached, and how much happened.
 pub fn advance_answered(
@@ -14,7 +14,7 @@ pub fn advance_answered(
 ) -> (Timestamp, u64) {
     let mut fired = 0;
     loop {
-        let progress = machine.advance_until_webhook(sandbox, to, wall);
+        let progress = machine.advance_until_webhook(sandbox, sandbox.epoch(), to, wall, UNLIMITED).expect("it is not reset meanwhile");
         fired += progress.fired;
         if progress.done {
             return (progress.now, fired);

@@ -153,7 +153,7 @@ struct Waiting {
 
 #[test]
 fn so_many_are_told_at_once_and_no_more() {
-    const AT_ONCE: usize = 64;
+    const AT_ONCE: usize = 16;
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
     let waiting = Arc::new((Mutex::new(Waiting::default()), Condvar::new()));

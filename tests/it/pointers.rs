@@ -13,7 +13,7 @@ use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Event, Message, Outbound, RetryPolicy, Subscription, Webhooks};
 use seatrial::engine::{
     AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Refusal, Reply, Request,
-    Start, Vendor, credentials, signing,
+    Start, UNLIMITED, Vendor, credentials, signing,
 };
 use seatrial::world::{Kind, Mode, Task};
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,7 @@ fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
     let mut sent: Vec<Outbound> = Vec::new();
     let to = time::shift(wall(), SignedDuration::from_hours(24));
     loop {
-        let stage = machine.advance_until_webhook(sandbox, to, wall());
+        let stage = machine.advance_until_webhook(sandbox, sandbox.epoch(), to, wall(), UNLIMITED).expect("it is not reset meanwhile");
         if stage.done {
             break;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use seatrial::engine::webhooks::AttemptResult;
-use seatrial::engine::{Answer, Conform, DEFAULT, Machine, Options, Request, Start};
+use seatrial::engine::{Answer, Conform, DEFAULT, Machine, Options, Request, Start, UNLIMITED};
 use seatrial::scenario::ast::ClockMode;
 use seatrial::scenario::conversation::{Player, StepReport};
 use seatrial::scenario::run::{self, MachineVocabulary};
@@ -78,7 +78,7 @@ pub fn told(problems: &[Diagnostic]) -> String {
 pub fn deliver_until(machine: &Machine, until: Timestamp) {
     let sandbox = machine.default_sandbox();
     loop {
-        let stage = machine.advance_until_webhook(sandbox, until, wall());
+        let stage = machine.advance_until_webhook(sandbox, sandbox.epoch(), until, wall(), UNLIMITED).expect("it is not reset meanwhile");
         if stage.done {
             return;
         }

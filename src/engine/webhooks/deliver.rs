@@ -249,7 +249,7 @@ pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
 }
 
 /// The request for a delivery in the outbox; `None`, and the delivery has failed, when its subscription is gone.
-pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry) -> Option<Outbound> {
+pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry, epoch: u64) -> Option<Outbound> {
     let mut delivery = cx.docs.get::<Delivery>(DELIVERY, &posted.delivery).filter(|row| row.progress == Progress::Sending)?;
     let Some(subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription) else {
         delivery.progress = Progress::Failed;
@@ -261,6 +261,7 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry) -> Option<Outbound
     Some(Outbound {
         attempt: count(&delivery),
         delivery: delivery.id,
+        epoch,
         account: posted.account,
         vendor: posted.vendor.clone(),
         subscription: delivery.subscription,

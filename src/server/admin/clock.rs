@@ -55,14 +55,14 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
     let sender = Arc::clone(&admin.webhook_sender);
     let put = async move {
         if let Some(to) = wanted.now {
-            sender.advance(&sandbox, |_| to).await;
+            sender.advance(&sandbox, |_| to).await?;
         }
         if let Some(mode) = wanted.mode {
             sandbox.lock().world.set_mode(mode, wall());
         }
-        ClockView::of(&sandbox)
+        Ok(ClockView::of(&sandbox))
     };
-    Ok(detached(put).await)
+    detached(put).await
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -90,11 +90,11 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
             if by < SignedDuration::ZERO {
                 return Err(Problem::bad_request("the clock only moves forward; `reset` goes back"));
             }
-            detached(async move { sender.advance(&sandbox, |now| time::shift(now, by)).await }).await
+            detached(async move { sender.advance(&sandbox, |now| time::shift(now, by)).await }).await?
         }
         Advance { by: None, to: Some(to) } => {
             refuse_past(&sandbox, to)?;
-            detached(async move { sender.advance(&sandbox, |_| to).await }).await
+            detached(async move { sender.advance(&sandbox, |_| to).await }).await?
         }
         _ => return Err(Problem::bad_request("either `by` or `to` is needed")),
     };

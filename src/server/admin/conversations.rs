@@ -54,14 +54,14 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let play = async move {
         let mut steps = Vec::new();
         while let Some(step) = player.play(wall()) {
-            sender.advance(&sandbox, |_| step.until).await;
+            sender.advance(&sandbox, |_| step.until).await?;
             steps.push(StepView::of(&step));
         }
         let passed = steps.iter().all(|step| step.problems.is_empty());
         let verdict = if passed { Verdict::Passed } else { Verdict::Failed };
-        Played { about: story.about.clone(), verdict, steps }
+        Ok(Played { about: story.about.clone(), verdict, steps })
     };
-    Ok(detached(play).await)
+    detached(play).await
 }
 
 impl StepView {

@@ -7,6 +7,7 @@ use crate::engine::{ActionError, SandboxError};
 use crate::scenario::{Diagnostic, DiagnosticView};
 use crate::server::access::Denied;
 use crate::server::body::{Payload, problem_response};
+use crate::server::webhook_sender::AdvanceError;
 
 /// A refusal, answered as a problem document.
 #[derive(Debug)]
@@ -62,6 +63,12 @@ impl From<ActionError> for Problem {
             ActionError::Full { .. } => SandboxError::Bytes.into(),
             ActionError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
+    }
+}
+
+impl From<AdvanceError> for Problem {
+    fn from(error: AdvanceError) -> Self {
+        Self::new(StatusCode::CONFLICT, error.to_string())
     }
 }
 

@@ -1,0 +1,154 @@
+//! Sandboxes with endless work, receivers that hang, and what is in flight when everything begins anew: nobody else notices.
+
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::{JSON, admin, send};
+use crate::process::Server;
+
+/// A receiver that accepts and never answers; it says when a request has come.
+fn hanging() -> (String, mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
+    let (sender, came) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(mut stream), sender) = (stream, sender.clone()) else { return };
+            thread::spawn(move || {
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = sender.send(());
+                // Until the other side gives up.
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+        }
+    });
+    (url, came)
+}
+
+/// Has a sandbox send a test event to an address.
+fn subscribe(server: &Server, sandbox: &str, url: &str) {
+    let made = admin(server, "POST", &format!("/sandboxes/{sandbox}/webhooks"), &json!({"vendor": "shippo", "url": url}));
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let tested = admin(server, "POST", &format!("/webhooks/{id}/test?sandbox={sandbox}"), &json!({"event": "track_updated"}));
+    assert!(tested["id"].is_string(), "{tested}");
+}
+
+fn frozen(server: &Server, name: &str) {
+    let clock = json!({"start": "2026-01-05T09:00:00Z", "mode": "frozen"});
+    let made = admin(server, "POST", "/sandboxes", &json!({"name": name, "seed": 7, "clock": clock}));
+    assert_eq!(made["name"], name, "{made}");
+}
+
+fn now(server: &Server, sandbox: &str) -> Value {
+    admin(server, "GET", &format!("/sandboxes/{sandbox}/clock"), &Value::Null)["now"].clone()
+}
+
+#[test]
+fn a_reset_ends_what_is_in_flight() {
+    let server = Server::start(&[]);
+    for action in ["reset", "restore"] {
+        let name = format!("in-{action}");
+        frozen(&server, &name);
+        admin(&server, "POST", &format!("/sandboxes/{name}/snapshot"), &json!({}));
+        let origin = now(&server, &name);
+        let (url, came) = hanging();
+        subscribe(&server, &name, &url);
+        let path = format!("/sandboxes/{name}/clock/advance");
+        thread::scope(|scope| {
+            let advancing = scope.spawn(|| send(&server, "POST", &format!("/_seatrial{path}"), &[JSON], r#"{"by": "720h"}"#).status);
+            came.recv_timeout(Duration::from_secs(10)).expect("the delivery is under way");
+            let done = send(&server, "POST", &format!("/_seatrial/sandboxes/{name}/{action}"), &[JSON], "{}");
+            assert!(done.status < 300, "{}", done.body);
+            assert_eq!(advancing.join().expect("it ends"), 409, "the advance says that it ended early");
+        });
+        assert_eq!(now(&server, &name), origin, "nothing of it is left after the {action}");
+        // The same again in the new run: the delivery has the same id, and is sent.
+        let (url, came) = hanging();
+        subscribe(&server, &name, &url);
+        came.recv_timeout(Duration::from_secs(10)).expect("it does not wait for the old one");
+        let log = admin(&server, "GET", &format!("/sandboxes/{name}/deliveries"), &Value::Null);
+        assert_eq!(log["deliveries"][0]["attempts"], json!([]), "no answer of the old run is taken for one: {log}");
+    }
+}
+
+#[test]
+fn a_deleted_sandbox_sends_nothing_more_and_its_name_is_free() {
+    let server = Server::start(&[]);
+    frozen(&server, "gone");
+    let (url, came) = hanging();
+    subscribe(&server, "gone", &url);
+    came.recv_timeout(Duration::from_secs(10)).expect("the delivery is under way");
+    send(&server, "DELETE", "/_seatrial/sandboxes/gone", &[], "");
+    frozen(&server, "gone");
+    // Answered within the time-out of the test's client, which is shorter than that of the delivery.
+    let moved = admin(&server, "POST", "/sandboxes/gone/clock/advance", &json!({"by": "1s"}));
+    assert_eq!(moved["now"], "2026-01-05T09:00:01Z", "{moved}");
+}
+
+#[test]
+fn receivers_that_hang_are_waited_for_by_their_own_sandbox_only() {
+    let server = Server::start(&[]);
+    let (hanging_url, came) = hanging();
+    frozen(&server, "slow");
+    for _ in 0..100 {
+        subscribe(&server, "slow", &hanging_url);
+    }
+    for _ in 0..16 {
+        came.recv_timeout(Duration::from_secs(10)).expect("the deliveries are under way");
+    }
+    frozen(&server, "other");
+    subscribe(&server, "other", &format!("http://{}/_seatrial/inbox/other", server.address()));
+    let read = admin(&server, "GET", "/inbox/other?wait=5s", &Value::Null);
+    assert_eq!(read["received"], 1, "{read}");
+}
+
+#[test]
+fn endless_work_of_one_sandbox_stops_nobody() {
+    let server = Server::start(&[]);
+    let clock = json!({"start": "2026-01-05T09:00:00Z", "mode": "frozen"});
+    let endless = json!({"for": {"vendor": "shippo"}, "steps": [{"at": "+1h", "status": "in_transit"}], "then": "repeat"});
+    let scenario = json!({"timelines": {"endless": endless}});
+    let made = admin(&server, "POST", "/sandboxes", &json!({"name": "endless", "seed": 7, "clock": clock, "scenario": scenario}));
+    let token = format!("ShippoToken {}", made["credentials"]["shippo"][0]["token"].as_str().expect("a token"));
+    let shippo = [("authorization", token.as_str()), JSON];
+    let town = json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let shipment = json!({"address_from": town, "address_to": town, "parcels": [parcel]});
+    let label = json!({"shipment": shipment, "carrier_account": "2c05985c735e64bdfeff181cc4c148cc", "servicelevel_token": "usps_priority"});
+    for _ in 0..4 {
+        let bought = send(&server, "POST", "/@endless/shippo/transactions", &shippo, &label.to_string());
+        assert_eq!(bought.status, 201, "{}", bought.body);
+    }
+    thread::scope(|scope| {
+        let advance = |by: &'static str| {
+            let server = &server;
+            scope.spawn(move || send(server, "POST", "/_seatrial/sandboxes/endless/clock/advance", &[JSON], by).status)
+        };
+        let advancing = advance(r#"{"by": "100000h"}"#);
+        while !advancing.is_finished() {
+            assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+            assert_eq!(send(&server, "GET", "/shippo/addresses", &[("authorization", "ShippoToken shippo_test_seatrial")], "").status, 200);
+            assert_eq!(send(&server, "GET", "/_seatrial/sandboxes", &[], "").status, 200);
+        }
+        assert_eq!(advancing.join().expect("it ends"), 200, "a parcel ends after as many scans as it may have");
+    });
+    let end = send(&server, "POST", "/_seatrial/sandboxes/endless/clock/advance", &[JSON], r#"{"to": "9999-12-30T22:00:00Z"}"#);
+    assert_eq!(end.status, 200, "the calendar ends, and so does the agenda: {}", end.body);
+}
+
+#[test]
+fn a_body_of_very_many_values_is_refused_before_it_is_parsed() {
+    let server = Server::start(&[]);
+    let rows = |unit: &str| format!(r#"{{"a": [{}1]}}"#, unit.repeat(2_000_000));
+    for path in ["/shippo/orders", "/shiptheory/v1/shipments", "/shipmate/v1.1/consignments", "/shiptime/rest/rates"] {
+        for body in [rows("[1],"), rows("{},"), "a=b&".repeat(2_000_000)] {
+            let answer = send(&server, "POST", path, &[JSON], &body);
+            assert_eq!(answer.status, 413, "{path}: {}", answer.body);
+        }
+    }
+}
