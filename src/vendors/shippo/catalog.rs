@@ -28,6 +28,8 @@ pub(crate) struct Catalog {
     pub currencies: Currencies,
     pub addresses: Addresses,
     country_names: BTreeMap<String, String>,
+    pub pickup_places: Vec<String>,
+    pub time_zones: BTreeMap<String, String>,
     pub parcel_templates: Vec<Template>,
 }
 

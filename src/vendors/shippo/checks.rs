@@ -25,13 +25,23 @@ pub(super) const READING: Reading = Reading {
         ("text", |text| !text.contains('\0')),
         ("phone", |text| !text.contains('\0')),
         ("country", |text| CATALOG.country(text).is_some()),
+        ("carrier", |text| CATALOG.known_carrier(text).is_some()),
+        ("currency", |text| text.is_empty() || CATALOG.currencies.per_dollar.contains_key(text)),
         ("currency-code", is_currency_code),
         ("decimal", |text| Decimal::parse(text).is_ok()),
+        ("email-address", |text| text.contains('@')),
         ("moment", |text| text.is_empty() || moment(text).is_some()),
         ("object-id", is_object_id),
+        ("pickup-place", |text| CATALOG.pickup_places.iter().any(|place| place.eq_ignore_ascii_case(text))),
+        ("price", |text| Decimal::parse(text).is_ok()),
+        ("url", |text| text.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some())),
         ("parcel-template", |text| text.is_empty() || CATALOG.template(text).is_some()),
     ],
-    spellings: &[("country", |text| CATALOG.country(text).filter(|code| *code != text).map(str::to_owned)), ("phone", telephone)],
+    spellings: &[
+        ("country", |text| CATALOG.country(text).filter(|code| *code != text).map(str::to_owned)),
+        ("phone", telephone),
+        ("price", shortest),
+    ],
     checks_path: true,
     ..Reading::STRICT
 };
@@ -128,10 +138,14 @@ pub(super) fn text(violation: &Violation) -> String {
         Rule::Minimum(_) => "Ensure this value is greater than or equal to 0.".to_owned(),
         Rule::Enum(_) if sent.is_empty() => REQUIRED.to_owned(),
         Rule::Format(format) => match format.as_str() {
-            "decimal" => Decimal::parse(&sent).err().unwrap_or("A valid number is required.").to_owned(),
+            "decimal" | "price" => Decimal::parse(&sent).err().unwrap_or("A valid number is required.").to_owned(),
             _ if !value.is_string() && !value.is_number() => "Not a valid string.".to_owned(),
             "text" | "phone" => "Null characters are not allowed.".to_owned(),
             "moment" => WRONG_DATE.to_owned(),
+            "carrier" => format!("Invalid value specified for provider '{sent}'"),
+            "currency" => format!("Currency with supplied object_id {sent} not found."),
+            "email-address" => "Enter a valid email address.".to_owned(),
+            "url" => "Enter a valid URL.".to_owned(),
             _ => format!("\"{sent}\" is not a valid choice."),
         },
         _ => format!("\"{sent}\" is not a valid choice."),
@@ -166,6 +180,11 @@ fn flag(value: &Value) -> Option<bool> {
 
 fn is_currency_code(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Observed 2026: prices lose the zeros at their end.
+fn shortest(text: &str) -> Option<String> {
+    Some(Decimal::parse(text).ok()?.shortest()).filter(|short| short != text)
 }
 
 /// A leading plus becomes two zeros, blanks vanish.

@@ -28,8 +28,6 @@ pub(super) const FIELDS: &str = "fields";
 pub(super) const DETAIL: &str = "detail";
 /// The same from a service that is not of the framework.
 pub(super) const GO_DETAIL: &str = "go detail";
-/// Texts by field, from a service that is not of the framework.
-pub(super) const GO_FIELDS: &str = "go fields";
 /// A registration that a carrier does not take.
 pub(super) const NOT_REGISTERED: &str = "not registered";
 /// A title and a detail, with their status.
@@ -110,7 +108,6 @@ fn because(code: &str, facts: &Value) -> Reply {
     let text = facts.as_str().unwrap_or_default();
     match code {
         FIELDS => Reply::json(StatusCode::BAD_REQUEST, facts.clone()),
-        GO_FIELDS => go(StatusCode::BAD_REQUEST, facts),
         GO_DETAIL => go(StatusCode::BAD_REQUEST, &json!({ "detail": text })),
         NOT_REGISTERED => Reply::json(StatusCode::BAD_REQUEST, json!({ "error": text })),
         TITLED => {
@@ -130,17 +127,6 @@ fn because(code: &str, facts: &Value) -> Reply {
             format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><Message>{text}</Message></Error>"),
         ),
         _ => detail(StatusCode::BAD_REQUEST, text),
-    }
-}
-
-/// Texts by field as the services outside of the framework print them: sorted, without blanks.
-pub(super) fn go_fields(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::Because(FIELDS, Value::Object(mut faults)) => {
-            faults.sort_keys();
-            Refusal::Because(GO_FIELDS, faults.into())
-        }
-        other => other,
     }
 }
 

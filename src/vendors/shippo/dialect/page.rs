@@ -28,6 +28,10 @@ pub(crate) const LISTING: Listing = Listing {
 /// The same with five a page.
 pub(crate) const FIVES: Listing = Listing { size: Number { usual: 5, ..LISTING.size }, ..LISTING };
 
+/// All on one page.
+pub(crate) const ALL: Listing =
+    Listing { page: Number { name: "", ..LISTING.page }, size: Number { name: "", usual: usize::MAX, ..LISTING.size }, ..LISTING };
+
 /// The filters by time of creation.
 pub(crate) const CREATED: [Filter; 4] = [
     Filter { name: "object_created_gt", member: MADE, test: Test::Time(Bound::After) },

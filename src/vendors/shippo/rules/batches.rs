@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
-use super::super::dialect::fields::{self, Fields, LABEL_FILES, REQUIRED, not_found};
+use super::super::checks::complaint;
+use super::super::dialect::fields::{self, REQUIRED, not_found};
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
 use super::super::links;
@@ -19,8 +20,9 @@ use super::purchase::{self, Wishes};
 use super::shipments;
 use super::stored::named;
 use crate::carrier::Anchor;
+use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Listing, Number};
-use crate::engine::{Cx, Json, Outcome, Refusal};
+use crate::engine::{Cx, Extract, Json, Outcome, Refusal};
 
 /// The topics of a batch in the agenda.
 pub(crate) const VALIDATION: &str = "batch.validation";
@@ -89,34 +91,29 @@ struct Entry {
 const RESULTS: [&str; 4] = ["purchase_succeeded", "purchase_failed", "creation_failed", "creation_succeeded"];
 
 /// The answer is empty: the shipments are validated a moment later.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let Some(Value::Array(rows)) = body.get("batch_shipments") else { return Err(because_of(FORMAT)) };
-    let mut fields = Fields::of(&body)?;
-    let account = fields.needed("default_carrier_account");
-    if fields.is_fine("default_carrier_account") && accounts::find(cx, &account).is_none() {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    let Some(Value::Array(rows)) = body.member("batch_shipments").value else { return Err(because_of(FORMAT)) };
+    let account = body.member("default_carrier_account");
+    if let Some(id) = account.text().filter(|id| report.is_fine(&account) && accounts::find(cx, id).is_none()) {
         let text = format!(
-            "Invalid account object_id provided '{account}'. Please list the available CarrierAccount objects (/v1/carrier_accounts) \
-             to get your valid object_ids."
+            "Invalid account object_id provided '{id}'. Please list the available CarrierAccount objects (/v1/carrier_accounts) to get \
+             your valid object_ids."
         );
-        fields.fault("default_carrier_account", text);
+        report.add(&account, complaint(text));
     }
-    let token = fields.needed("default_servicelevel_token");
-    let label_filetype = fields.choice("label_filetype", &LABEL_FILES);
-    let metadata = fields.metadata();
-    if rows.len() > MOST {
-        fields.fault("batch_shipments", format!("Ensure this field has no more than {MOST} elements."));
-    }
-    fields.done()?;
+    report.finish()?;
+    let text = |name: &str| body.member(name).text().unwrap_or_default().to_owned();
     let batch = Batch {
         object_id: wire::new_id(cx),
         object_owner: String::new(),
         status: Status::Validating,
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
-        metadata,
-        default_carrier_account: account,
-        default_servicelevel_token: token,
-        label_filetype,
+        metadata: text("metadata"),
+        default_carrier_account: text("default_carrier_account"),
+        default_servicelevel_token: text("default_servicelevel_token"),
+        label_filetype: Some(text("label_filetype")).filter(|file| !file.is_empty()),
         batch_shipments: Page::default(),
         object_results: Map::new(),
         label_url: Vec::new(),
@@ -135,13 +132,13 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// New shipments are validated at once, those of a batch that is still being validated with it.
-pub(crate) fn add(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+pub(crate) fn add(cx: &mut Cx<'_>) -> Outcome {
     let mut batch = open(cx)?;
-    let rows = fields::list(&body)?;
+    let Json(rows) = Json::<Vec<Value>>::extract(cx.call)?;
     if batch.batch_shipments.results.len() + batch.waiting.len() + rows.len() > MOST {
         return Err(because_of(format!("A batch holds no more than {MOST} shipments.")));
     }
-    batch.waiting.extend(rows.iter().cloned());
+    batch.waiting.extend(rows);
     if batch.status != Status::Validating {
         validate(cx, &mut batch);
     }
@@ -150,9 +147,10 @@ pub(crate) fn add(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
 }
 
 /// Takes batch shipments out by their own ids.
-pub(crate) fn remove(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
     let mut batch = open(cx)?;
-    for row in fields::list(&body)? {
+    let Json(rows) = Json::<Vec<Value>>::extract(cx.call)?;
+    for row in &rows {
         let entries = &mut batch.batch_shipments.results;
         let index = entries.iter().position(|entry| row == &entry.object_id);
         let index = index.ok_or_else(|| because_of(not_found("BatchShipment", row.as_str().unwrap_or(&row.to_string()))))?;

@@ -1,21 +1,32 @@
 //! Carrier accounts of the caller's mode: those that the vendor provides, and the caller's own.
 
 use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts::{self, CarrierAccount};
 use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, REQUIRED};
+use super::super::checks::complaint;
 use super::super::dialect::page::{FIVES, Page};
 use super::super::dialect::{because_of, version};
 use super::super::wire::{self, CARRIER_ACCOUNT};
 use super::stored;
+use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Filter, Listing, Test};
-use crate::engine::{Cx, Json, Outcome, Refusal};
+use crate::engine::{Cx, Extract, Json, Outcome, Refusal};
 
 /// Carriers whose accounts are connected by signing in with them.
 const SIGN_IN: [&str; 2] = ["fedex", "ups"];
+
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    carrier: String,
+    account_id: String,
+    parameters: Option<Value>,
+    active: Option<bool>,
+    metadata: Option<String>,
+}
 
 const ACCOUNTS: Listing = Listing {
     filters: &[
@@ -52,59 +63,51 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Connects an account that the caller has with a carrier; carrier and account id together name it.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let carrier = carrier(&mut fields);
-    let account_id = fields.needed("account_id");
-    if fields.value("parameters").is_none() {
-        fields.fault("parameters", REQUIRED);
-    }
-    let parameters = fields.object("parameters");
-    let active = fields.flag("active").unwrap_or(true);
-    let metadata = fields.metadata();
-    fields.done()?;
-    if accounts::all(cx).iter().any(|account| account.carrier == carrier && account.account_id == account_id) {
+pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    let Sent { carrier, account_id, .. } = &sent;
+    if accounts::all(cx).iter().any(|account| account.carrier == *carrier && account.account_id == *account_id) {
         return Err(because_of(format!("Carrier account with carrier {carrier} and account_id {account_id} already exists.")));
     }
-    let account = CarrierAccount { account_id, parameters, active, metadata, ..new(cx, carrier) };
+    let account = new(cx, sent.carrier.clone());
+    let account = sent.change(account);
     accounts::put(cx, &account);
     Ok(version::reply(cx.call, StatusCode::CREATED, view(cx, account)))
 }
 
 /// Carrier and account id have to be sent along and cannot change; what else is missing stays.
-pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut account = named(cx)?;
-    let mut fields = Fields::of(&body)?;
+pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
+    let account = named(cx)?;
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
     for (name, value) in [("carrier", &account.carrier), ("account_id", &account.account_id)] {
-        let sent = fields.needed(name);
-        if fields.is_fine(name) && sent != *value {
-            fields.fault(name, "This field cannot be changed.");
+        let sent = body.member(name);
+        if report.is_fine(&sent) && sent.text() != Some(value) {
+            report.add(&sent, complaint("This field cannot be changed."));
         }
     }
-    let active = fields.flag("active");
-    let parameters = fields.value("parameters").is_some().then(|| fields.object("parameters"));
-    let metadata = fields.value("metadata").is_some().then(|| fields.metadata());
-    fields.done()?;
-    account.active = active.unwrap_or(account.active);
-    account.parameters = parameters.unwrap_or(account.parameters);
-    account.metadata = metadata.unwrap_or(account.metadata);
+    report.finish()?;
+    let Json(sent) = Json::<Sent>::extract(cx.call)?;
+    let account = sent.change(account);
     accounts::put(cx, &account);
     Ok(version::reply(cx.call, StatusCode::OK, view(cx, account)))
+}
+
+impl Sent {
+    fn change(self, account: CarrierAccount) -> CarrierAccount {
+        let parameters = |sent: Value| sent.as_object().cloned().unwrap_or_default();
+        CarrierAccount {
+            account_id: self.account_id,
+            parameters: self.parameters.map_or(account.parameters, parameters),
+            active: self.active.unwrap_or(account.active),
+            metadata: self.metadata.unwrap_or(account.metadata),
+            ..account
+        }
+    }
 }
 
 /// The account that the path names.
 pub(super) fn named(cx: &Cx<'_>) -> Result<CarrierAccount, Refusal> {
     let id = stored::named(cx)?;
     accounts::find(cx, &id).ok_or_else(|| Refusal::missing(CARRIER_ACCOUNT, id))
-}
-
-/// The token of a carrier that accounts can be of.
-pub(super) fn carrier(fields: &mut Fields<'_>) -> String {
-    let carrier = fields.needed("carrier");
-    if fields.is_fine("carrier") && CATALOG.known_carrier(&carrier).is_none() {
-        fields.fault("carrier", format!("Invalid value specified for provider '{carrier}'"));
-    }
-    carrier
 }
 
 /// A new account of the caller's own; parcels are sent from where the vendor's accounts of that carrier send them.

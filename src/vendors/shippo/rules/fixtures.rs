@@ -10,19 +10,18 @@ use crate::engine::Cx;
 /// Between two steps of a story lie 26 hours and 5 minutes, and as much between the last one and now (observed 2019 to 2025).
 const STRIDE: SignedDuration = SignedDuration::from_mins(26 * 60 + 5);
 
-const STORIES: [(&str, &[&str]); 6] = [
-    ("SHIPPO_PRE_TRANSIT", &["PRE_TRANSIT"]),
-    ("SHIPPO_UNKNOWN", &["UNKNOWN"]),
-    ("SHIPPO_TRANSIT", &["UNKNOWN", "TRANSIT"]),
-    ("SHIPPO_FAILURE", &["UNKNOWN", "TRANSIT", "FAILURE"]),
-    ("SHIPPO_DELIVERED", &["UNKNOWN", "TRANSIT", "FAILURE", "DELIVERED"]),
-    ("SHIPPO_RETURNED", &["UNKNOWN", "TRANSIT", "FAILURE", "DELIVERED", "RETURNED"]),
-];
+/// What happens to a parcel, up to the status that its number names; `SHIPPO_PRE_TRANSIT` has that status alone.
+const STATUSES: [&str; 5] = ["UNKNOWN", "TRANSIT", "FAILURE", "DELIVERED", "RETURNED"];
 
 /// The story of a number, if it has one.
 pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
-    let (_, statuses) = STORIES.into_iter().find(|(name, _)| *name == number)?;
-    let last = *statuses.last()?;
+    let last = number.strip_prefix("SHIPPO_")?;
+    let statuses = match STATUSES.iter().position(|status| *status == last) {
+        Some(index) => &STATUSES[..=index],
+        None if last == "PRE_TRANSIT" => &["PRE_TRANSIT"],
+        None => return None,
+    };
+    let last = statuses[statuses.len() - 1];
     let ago = |hours: i64| Moment(time::shift(cx.now, SignedDuration::from_hours(-hours)));
     let (eta, original_eta) = if matches!(last, "DELIVERED" | "RETURNED") { (ago(24), ago(48)) } else { (ago(-72), ago(-72)) };
     let tracking_status = event(cx, last, 1);

@@ -10,15 +10,14 @@ use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
 use crate::vendors::shippo::accounts::Platform;
-use crate::vendors::shippo::dialect::fields::Fields;
 use crate::vendors::shippo::dialect::page::{LISTING, Page};
-use crate::vendors::shippo::dialect::{self, NO_PLATFORM, go_fields};
+use crate::vendors::shippo::dialect::{self, NO_PLATFORM};
 use crate::vendors::shippo::wire::MANAGED_ACCOUNT;
 
 /// Replaced as a whole.
 pub(crate) static MANAGED: Resource = Resource {
     kind: MANAGED_ACCOUNT,
-    read: Some(read),
+    read: None,
     judge: resource::agreed,
     schema: "ShippoAccount",
     finish,
@@ -31,20 +30,8 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     if Mode::of(cx).is_test() || cx.call.request.header("shippo-account-id").is_some() {
         return Err(Refusal::Because(NO_PLATFORM, "Unauthorized to create accounts".into()));
     }
-    let account = MANAGED.store(cx, &cx.call.body, Report::of_part(), None)?;
+    let account = MANAGED.store(cx, &cx.call.body, Report::of(cx.call), None)?;
     Ok(dialect::go(StatusCode::CREATED, &account.document))
-}
-
-fn read(_: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
-    let mut fields = Fields::of(body)?;
-    let email = fields.needed("email");
-    for name in ["first_name", "last_name", "company_name"] {
-        fields.needed(name);
-    }
-    if fields.is_fine("email") && !email.contains('@') {
-        fields.fault("email", "Enter a valid email address.");
-    }
-    fields.into_read().map_err(go_fields)
 }
 
 /// Where callers are let in, only the vendor's own documents can be seen.

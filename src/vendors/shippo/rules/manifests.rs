@@ -3,11 +3,11 @@
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::super::accounts;
 use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
+use super::super::checks::{self, complaint};
+use super::super::dialect::fields::not_found;
 use super::super::dialect::page::{self, FIVES};
 use super::super::dialect::version;
 use super::super::links;
@@ -16,9 +16,11 @@ use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
 use super::addresses::ADDRESSES;
-use super::{shipments, stored};
+use super::stored;
 use crate::carrier::Anchor;
-use crate::engine::{Cx, Json, Outcome, Refusal};
+use crate::engine::fields::{Field, Report};
+use crate::engine::{Cx, Outcome, Refusal};
+use crate::spec::Rule;
 
 /// The topic of a manifest in the agenda.
 pub(crate) const PROGRESS: &str = "manifest.progress";
@@ -55,26 +57,16 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// `async: false` waits for the carrier. Without transactions, all labels of the day are taken.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let address = address(cx, &mut fields);
-    let account = account(cx, &mut fields);
-    if fields.value("shipment_date").is_none() {
-        fields.fault("shipment_date", REQUIRED);
-    }
-    let shipment_date = shipments::date(cx.now, &mut fields);
-    let mut transactions = Vec::new();
-    match fields.value("transactions") {
-        None => {}
-        Some(Value::Array(rows)) => transactions.extend(rows.iter().map(|row| row.as_str().unwrap_or_default().to_owned())),
-        Some(_) => fields.fault("transactions", "Expected a list of items but got type \"str\"."),
-    }
-    let queued = fields.flag("async").unwrap_or(true);
-    fields.done()?;
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    let address_from = address(cx, &body.member("address_from"), &mut report)?.unwrap_or_default();
+    let (carrier_account, provider) = account(cx, &body, &mut report).unwrap_or_default();
+    report.finish()?;
+    let shipment_date = body.member("shipment_date").text().and_then(checks::moment).unwrap_or(cx.now);
+    let transactions: Vec<String> = body.member("transactions").elements().map(|row| row.text().unwrap_or_default().to_owned()).collect();
     if let Some(id) = transactions.iter().find(|id| !cx.docs.has(TRANSACTION, id)) {
         return Err(Refusal::missing(TRANSACTION, id));
     }
-    let (carrier_account, provider) = account.unwrap_or_default();
     let mut manifest = Manifest {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
@@ -83,13 +75,13 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         status: "QUEUED".to_owned(),
         provider,
         shipment_date: Moment(shipment_date),
-        address_from: address.unwrap_or_default(),
+        address_from,
         documents: Vec::new(),
         carrier_account,
         transactions,
         errors: Vec::new(),
     };
-    if queued {
+    if body.member("async").flag().unwrap_or(true) {
         cx.docs.put(MANIFEST, &manifest.object_id, &manifest);
         cx.schedule_in(SignedDuration::from_millis(500), PROGRESS, &manifest.object_id, 0);
     } else {
@@ -161,42 +153,35 @@ fn fits(cx: &Cx<'_>, manifest: &Manifest, label: &Transaction) -> bool {
 }
 
 /// The id of a copy of the sender's address.
-fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
-    match fields.value("address_from") {
-        None => fields.fault("address_from", REQUIRED),
-        Some(Value::String(id)) => match cx.docs.get::<Address>(ADDRESS, id) {
-            Some(mut copy) => {
-                copy.object_id = wire::new_id(cx);
-                copy.object_created = Moment(cx.now);
-                copy.object_updated = Moment(cx.now);
-                cx.docs.put(ADDRESS, &copy.object_id, &copy);
-                return Some(copy.object_id);
-            }
-            // Observed 2017: without the id.
-            None => fields.fault("address_from", "Address with supplied object_id not found."),
-        },
-        Some(inline) => match stored::brought(cx, &ADDRESSES, "CreateAddress", inline) {
-            Ok(address) => return Some(address.id),
-            Err(refusal) => fields.put("address_from", below(refusal)),
-        },
+fn address(cx: &mut Cx<'_>, given: &Field<'_, '_>, report: &mut Report<'_>) -> Result<Option<String>, Refusal> {
+    let Some(id) = given.text() else { return Ok(ADDRESSES.store_part(cx, given, report)?.map(|address| address.id)) };
+    match cx.docs.get::<Address>(ADDRESS, id) {
+        Some(mut copy) => {
+            copy.object_id = wire::new_id(cx);
+            copy.object_created = Moment(cx.now);
+            copy.object_updated = Moment(cx.now);
+            cx.docs.put(ADDRESS, &copy.object_id, &copy);
+            return Ok(Some(copy.object_id));
+        }
+        // Observed 2017: without the id.
+        None => report.add(given, complaint("Address with supplied object_id not found.")),
     }
-    None
+    Ok(None)
 }
 
 /// The id and carrier of the account; old callers name the provider alone.
-fn account(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<(String, String)> {
-    let provider = fields.text("provider").to_lowercase();
-    if fields.value("carrier_account").is_none() && !provider.is_empty() {
-        let found = accounts::all(cx).into_iter().find(|account| account.carrier == provider);
-        if found.is_none() {
-            fields.fault("provider", format!("Invalid value specified for provider '{provider}'"));
-        }
-        return found.map(|account| (account.object_id, account.carrier));
-    }
-    let id = fields.needed("carrier_account");
-    let found = accounts::find(cx, &id);
-    if found.is_none() && fields.is_fine("carrier_account") {
-        fields.fault("carrier_account", not_found("CarrierAccount", &id));
+fn account(cx: &Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Option<(String, String)> {
+    let (sent, by_name) = (body.member("carrier_account"), body.member("provider"));
+    let provider = by_name.text().unwrap_or_default().to_lowercase();
+    let found = match sent.text() {
+        Some(id) => accounts::find(cx, id),
+        None => accounts::all(cx).into_iter().find(|account| account.carrier == provider),
+    };
+    match (&found, sent.text()) {
+        (None, Some(id)) => report.add(&sent, complaint(not_found("CarrierAccount", id))),
+        (None, None) if provider.is_empty() => report.add(&sent, Rule::Required),
+        (None, None) => report.add(&by_name, complaint(format!("Invalid value specified for provider '{provider}'"))),
+        (Some(_), _) => {}
     }
     found.map(|account| (account.object_id, account.carrier))
 }

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::super::accounts::{self, CarrierAccount};
 use super::super::catalog::CATALOG;
 use super::super::checks;
-use super::super::dialect::fields::{Fields, REQUIRED, not_a_choice};
+use super::super::dialect::fields::{REQUIRED, not_a_choice};
 use super::super::dialect::{self, NOT_REGISTERED, version};
 use super::super::wire::{Moment, REGISTRATION};
 use super::carrier_accounts;
-use crate::engine::{Cx, Json, Outcome, Refusal};
+use crate::engine::{Cx, Outcome, Refusal};
 
 /// The topic of a registration in the agenda.
 pub(crate) const PROGRESS: &str = "registration.progress";
@@ -27,9 +27,9 @@ struct Registration {
 }
 
 /// The account is there at once; with some carriers it is only active once they agreed, an hour later.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let refused = |text: String| Refusal::Because(NOT_REGISTERED, Value::String(text));
-    let sent = body.get("carrier").and_then(Value::as_str).unwrap_or_default();
+    let sent = cx.call.body["carrier"].as_str().unwrap_or_default();
     if sent.is_empty() {
         return Err(refused("carrier is required".to_owned()));
     }
@@ -42,8 +42,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     let Some(terms) = CATALOG.registrations.get(token) else {
         return Err(refused(format!("carrier {sent} cannot be registered")));
     };
-    let mut fields = Fields::of(&body)?;
-    let parameters = fields.object("parameters");
+    let parameters = cx.call.body["parameters"].as_object().cloned().unwrap_or_default();
     let asked = if terms.may_be_silent && parameters.is_empty() { &[][..] } else { &terms.parameters };
     if let Some(name) = asked.iter().find(|name| parameters.get(*name).is_none_or(|value| value.is_null() || value == "")) {
         return Err(refused(format!("parameters.{name} is required")));
@@ -51,7 +50,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     if terms.slow && cx.docs.has(REGISTRATION, token) {
         return Err(refused(format!("a registration with {token} is already under way")));
     }
-    fields.done()?;
+    cx.call.valid()?;
     let fresh = carrier_accounts::new(cx, token.to_owned());
     let account_id = format!("shippo_{token}_{}", &fresh.object_id[..8]);
     let account = CarrierAccount { account_id, parameters, active: !terms.slow, is_shippo_account: false, sign_in: None, ..fresh };

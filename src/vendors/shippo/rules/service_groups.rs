@@ -1,116 +1,92 @@
 //! Service groups: what a shop offers at its checkout, and the rates that live rates make of them.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, REQUIRED, not_found};
-use super::super::dialect::{self, LIVE_RATES, go_fields};
-use super::super::wire::address::Address;
-use super::super::wire::decimal::{self, Decimal};
-use super::super::wire::shipment::Rate;
-use super::super::wire::{self, ADDRESS, RATE, SERVICE_GROUP};
 use super::addresses::ADDRESSES;
+use super::shipments;
+use super::stored::{self, GO};
 use super::templates::{self, Own};
-use super::{shipments, stored};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::fields::{Field, Report};
+use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::{Cx, Outcome, Refusal};
+use crate::vendors::shippo::checks::{self, complaint};
+use crate::vendors::shippo::dialect::page::ALL;
+use crate::vendors::shippo::dialect::{self, LIVE_RATES};
+use crate::vendors::shippo::wire::decimal::Decimal;
+use crate::vendors::shippo::wire::shipment::Rate;
+use crate::vendors::shippo::wire::{self, ADDRESS, RATE, SERVICE_GROUP};
 
-const TYPES: [&str; 3] = ["LIVE_RATE", "FLAT_RATE", "FREE_SHIPPING"];
+/// Listed newest first, as a bare array. A new group is active.
+pub(crate) static GROUPS: Resource = Resource {
+    kind: SERVICE_GROUP,
+    schema: "ServiceGroup",
+    read: None,
+    judge,
+    finish: resource::unchanged,
+    listing: &ALL,
+    conventions: &Conventions { page: |_, page| dialect::go(StatusCode::OK, &page.rows), ..GO },
+};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Group {
-    object_id: String,
-    name: String,
-    description: String,
-    #[serde(rename = "type")]
-    kind: String,
-    flat_rate: Option<String>,
-    flat_rate_currency: Option<String>,
-    free_shipping_threshold_min: Option<String>,
-    free_shipping_threshold_currency: Option<String>,
-    rate_adjustment: i64,
-    is_active: bool,
-    service_levels: Vec<Service>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Service {
-    account_object_id: String,
-    service_level_token: String,
-}
-
-/// All of them, newest first, as a bare array.
-pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let groups: Vec<Group> = cx.docs.list(SERVICE_GROUP).rev().collect();
-    Ok(dialect::go(StatusCode::OK, &groups))
-}
-
-/// A new group is active.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let mut group = judge(&mut fields);
-    fields.done().map_err(go_fields)?;
-    group.object_id = wire::new_id(cx);
-    cx.docs.put(SERVICE_GROUP, &group.object_id, &group);
-    Ok(dialect::go(StatusCode::CREATED, &group))
+/// A flat rate has a price. Rows of services are kept with two members only.
+fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+    if body["type"] == "FLAT_RATE" {
+        checks::require(report, &Field::root(body).member("flat_rate"));
+    }
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    for row in body["service_levels"].as_array_mut().into_iter().flatten() {
+        let (account, token) = (text(row, "account_object_id"), text(row, "service_level_token"));
+        *row = json!({ "account_object_id": account, "service_level_token": token });
+    }
+    Ok(())
 }
 
 /// The id stands in the body. What is not active counts as missing.
-pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let id = fields.needed("object_id");
-    let mut group = judge(&mut fields);
-    if fields.flag("is_active") != Some(true) {
+pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    let (id, is_active) = (body.member("object_id"), body.member("is_active"));
+    if is_active.flag() != Some(true) && report.is_fine(&is_active) {
         // Observed 2026: in other words than everything else.
-        fields.fault("is_active", "field is required");
+        report.add(&is_active, complaint("field is required"));
     }
-    fields.done().map_err(go_fields)?;
-    let before: Group = cx.docs.require(SERVICE_GROUP, &id)?;
-    group.object_id = before.object_id;
-    cx.docs.put(SERVICE_GROUP, &id, &group);
-    Ok(dialect::go(StatusCode::OK, &group))
-}
-
-/// Gone.
-pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
-    let id = stored::named(cx)?;
-    if !cx.docs.remove(SERVICE_GROUP, &id) {
-        return Err(Refusal::missing(SERVICE_GROUP, id));
-    }
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    report.finish()?;
+    let id = id.text().unwrap_or_default().to_owned();
+    let before = cx.docs.require(SERVICE_GROUP, &id)?;
+    let group = GROUPS.store(cx, &cx.call.body, Report::of(cx.call), Some((id, before)))?;
+    Ok(dialect::go(StatusCode::OK, &group.document))
 }
 
 /// What each group comes to for a basket; no groups, no options.
-pub(crate) fn live_rates(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let refused = |message: &str, details: &str| Refusal::Because(LIVE_RATES, json!({ "message": message, "details": details }));
-    let fields = Fields::of(&body)?;
+pub(crate) fn live_rates(cx: &mut Cx<'_>) -> Outcome {
+    let refused = |details: String| Refusal::Because(LIVE_RATES, json!({ "message": "Invalid request", "details": details }));
+    let body = Field::body(cx.call);
     let mut ends = Vec::with_capacity(2);
     for name in ["address_from", "address_to"] {
-        let address = match fields.value(name) {
-            None => return Err(refused("Invalid request", &format!("{name} is required"))),
-            Some(Value::String(id)) => cx.docs.get::<Address>(ADDRESS, id).map(|address| address.object_id),
+        let address = match body.member(name).value {
+            None => return Err(refused(format!("{name} is required"))),
+            Some(Value::String(id)) => Some(id.clone()).filter(|id| cx.docs.has(ADDRESS, id)),
             Some(inline) => stored::brought(cx, &ADDRESSES, "CreateAddress", inline).ok().map(|address| address.id),
         };
-        ends.push(address.ok_or_else(|| refused("Invalid request", &format!("{name} is invalid")))?);
+        ends.push(address.ok_or_else(|| refused(format!("{name} is invalid")))?);
     }
-    let Some(Value::Array(items)) = fields.value("line_items").filter(|items| items.as_array().is_some_and(|rows| !rows.is_empty())) else {
-        return Err(refused("Invalid request", "line_items is required"));
-    };
-    let parcel = match fields.value("parcel") {
+    let items = body.member("line_items");
+    if items.elements().next().is_none() {
+        return Err(refused("line_items is required".to_owned()));
+    }
+    let parcel = match body.member("parcel").value {
         Some(Value::String(id)) if cx.docs.has(wire::USER_TEMPLATE, id) => templates::own(cx, id).map(|own| own.parcel()),
-        Some(Value::String(id)) if !cx.docs.has(wire::PARCEL, id) => return Err(refused("Invalid request", "parcel is invalid")),
+        Some(Value::String(id)) if !cx.docs.has(wire::PARCEL, id) => return Err(refused("parcel is invalid".to_owned())),
         Some(other) => Some(other.clone()),
         None => templates::chosen::<Own>(cx).map(|own| own.parcel()),
     };
-    let groups: Vec<Group> = cx.docs.list(SERVICE_GROUP).collect();
-    let quoted = |kind: &Group| kind.kind != "FREE_SHIPPING" && !kind.service_levels.is_empty();
+    let groups: Vec<Value> = cx.docs.list(SERVICE_GROUP).collect();
+    let is_quoted = |group: &Value| group["type"] != "FREE_SHIPPING" && group["service_levels"] != json!([]);
     let rates = match &parcel {
-        Some(parcel) if groups.iter().any(quoted) => rates(cx, &ends, parcel),
+        Some(parcel) if groups.iter().any(is_quoted) => rates(cx, &ends, parcel),
         _ => Vec::new(),
     };
-    let total: i64 = items.iter().map(item_total).sum();
-    let results: Vec<Value> = groups.iter().filter(|group| group.is_active).filter_map(|group| option(group, &rates, total)).collect();
+    let total: i64 = items.elements().map(|item| value(item.member("total_price").value)).sum();
+    let results: Vec<Value> = groups.iter().filter_map(|group| option(group, &rates, total)).collect();
     Ok(dialect::go(StatusCode::OK, &json!({ "next": "", "previous": "", "results": results })))
 }
 
@@ -121,82 +97,30 @@ fn rates(cx: &mut Cx<'_>, ends: &[String], parcel: &Value) -> Vec<Rate> {
     shipment.rates.iter().filter_map(|id| cx.docs.get(RATE, id)).collect()
 }
 
-/// Ten-thousandths of what a line costs.
-fn item_total(item: &Value) -> i64 {
-    let text = item["total_price"].as_str().map_or_else(|| item["total_price"].to_string(), str::to_owned);
+/// Ten-thousandths of a price; 0 if it is none.
+fn value(price: Option<&Value>) -> i64 {
+    let text = price.map(|price| price.as_str().map_or_else(|| price.to_string(), str::to_owned)).unwrap_or_default();
     Decimal::parse(&text).map_or(0, |price| price.value)
 }
 
 /// What a group offers: its price, the cheapest of its services with the adjustment, or nothing to pay over the threshold.
-fn option(group: &Group, rates: &[Rate], total: i64) -> Option<Value> {
-    let in_group = |rate: &&Rate| {
-        group.service_levels.iter().any(|row| row.account_object_id == rate.carrier_account && row.service_level_token == rate.service)
-    };
-    let best = rates.iter().filter(in_group).min_by_key(|rate| rate.cents_local);
-    let days = best.map(|rate| rate.days);
-    let (amount, currency) = match group.kind.as_str() {
-        "FLAT_RATE" => (group.flat_rate.clone()?, group.flat_rate_currency.clone()),
+fn option(group: &Value, rates: &[Rate], total: i64) -> Option<Value> {
+    let services = group["service_levels"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_of = |rate: &Rate, row: &Value| row["account_object_id"] == rate.carrier_account && row["service_level_token"] == rate.service;
+    let best = rates.iter().filter(|rate| services.iter().any(|row| is_of(rate, row))).min_by_key(|rate| rate.cents_local);
+    let (amount, currency) = match group["type"].as_str().unwrap_or_default() {
+        "FLAT_RATE" => (group["flat_rate"].clone(), group["flat_rate_currency"].clone()),
         "LIVE_RATE" => {
             let rate = best?;
-            let cents = rate.cents_local + (rate.cents_local * group.rate_adjustment + 50) / 100;
-            (wire::amount(cents.max(0)), Some(rate.currency_local.clone()))
+            let cents = rate.cents_local + (rate.cents_local * group["rate_adjustment"].as_i64().unwrap_or(0) + 50) / 100;
+            (wire::amount(cents.max(0)).into(), rate.currency_local.as_str().into())
         }
-        _ => {
-            let threshold = group.free_shipping_threshold_min.as_deref().map_or(Ok(0), |text| Decimal::parse(text).map(|min| min.value));
-            if total < threshold.unwrap_or(0) {
-                return None;
-            }
-            ("0".to_owned(), group.free_shipping_threshold_currency.clone())
-        }
+        _ if total < value(Some(&group["free_shipping_threshold_min"])) => return None,
+        _ => ("0".into(), group["free_shipping_threshold_currency"].clone()),
     };
-    let currency = currency.unwrap_or_else(|| "USD".to_owned());
-    Some(json!({ "title": group.name, "description": group.description, "amount": amount, "currency": currency, "amount_local": amount,
-        "currency_local": currency, "estimated_days": days }))
-}
-
-fn judge(fields: &mut Fields<'_>) -> Group {
-    let name = fields.needed("name");
-    let description = fields.needed("description");
-    let kind = fields.choice("type", &TYPES);
-    fields.require("type");
-    let kind = kind.unwrap_or_default();
-    // Observed 2026: prices lose the zeros at their end.
-    let mut price = |name: &str| decimal::member(fields, name).map(|price| price.shortest());
-    let (flat_rate, threshold) = (price("flat_rate"), price("free_shipping_threshold_min"));
-    let mut currency = |name: &str| {
-        let code = fields.text(name);
-        if !code.is_empty() && !CATALOG.currencies.per_dollar.contains_key(&code) {
-            fields.fault(name, not_found("Currency", &code));
-        }
-        Some(code).filter(|code| !code.is_empty())
-    };
-    let (flat_rate_currency, threshold_currency) = (currency("flat_rate_currency"), currency("free_shipping_threshold_currency"));
-    if kind == "FLAT_RATE" && flat_rate.is_none() && fields.is_fine("flat_rate") {
-        fields.fault("flat_rate", REQUIRED);
-    }
-    let rate_adjustment = fields.integer("rate_adjustment").unwrap_or(0);
-    let mut service_levels = Vec::new();
-    match fields.value("service_levels") {
-        Some(Value::Array(rows)) => {
-            let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-            service_levels.extend(rows.iter().map(|row| Service {
-                account_object_id: text(row, "account_object_id"),
-                service_level_token: text(row, "service_level_token"),
-            }));
-        }
-        _ => fields.fault("service_levels", REQUIRED),
-    }
-    Group {
-        object_id: String::new(),
-        name,
-        description,
-        kind,
-        flat_rate,
-        flat_rate_currency,
-        free_shipping_threshold_min: threshold,
-        free_shipping_threshold_currency: threshold_currency,
-        rate_adjustment,
-        is_active: true,
-        service_levels,
-    }
+    let currency = if currency.is_null() { "USD".into() } else { currency };
+    Some(json!({
+        "title": group["name"], "description": group["description"], "amount": amount, "currency": currency, "amount_local": amount,
+        "currency_local": currency, "estimated_days": best.map(|rate| rate.days),
+    }))
 }

@@ -1,18 +1,26 @@
 //! Webhooks: who is told what. Changes replace the whole.
 
 use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::accounts;
-use super::super::dialect::fields::Fields;
+use super::super::checks;
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::version;
-use super::super::webhooks::WEBHOOKS;
 use super::super::wire::Moment;
 use super::stored;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Extract, Json, Outcome, Refusal, Reply};
+
+#[derive(Deserialize)]
+struct Sent {
+    event: String,
+    url: String,
+    active: Option<bool>,
+    is_test: Option<bool>,
+}
 
 /// Newest first; links only where there is a neighbor.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
@@ -24,9 +32,9 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// No handshake: the address is taken as it is.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let mut subscription = Subscription::new("", Vec::new(), cx.now);
-    judge(cx, &body, &mut subscription)?;
+    fill(cx, &mut subscription)?;
     subscription.base = cx.call.url("");
     subscription.secret = Some(cx.credential.text("webhook_secret").to_owned()).filter(|secret| !secret.is_empty());
     subscription.id = cx.subscribe(subscription.clone());
@@ -40,9 +48,9 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Replaces the webhook. Its `object_updated` does not move.
-pub(crate) fn update(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
+pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     let mut subscription = named(cx)?;
-    judge(cx, &body, &mut subscription)?;
+    fill(cx, &mut subscription)?;
     cx.subscribe(subscription.clone());
     Ok(version::reply(cx.call, StatusCode::OK, view(cx, subscription)))
 }
@@ -60,26 +68,18 @@ fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
     found.ok_or_else(|| Refusal::missing(SUBSCRIPTION, id))
 }
 
-fn judge(cx: &Cx<'_>, body: &Value, subscription: &mut Subscription) -> Result<(), Refusal> {
-    let mut fields = Fields::of(body)?;
-    let mut words = WEBHOOKS.events.to_vec();
-    words.push("all");
-    let event = fields.choice("event", &words);
-    fields.require("event");
-    let url = fields.needed("url");
-    if fields.is_fine("url") && !url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some()) {
-        fields.fault("url", "Enter a valid URL.");
-    } else if url.chars().count() >= 200 {
-        fields.fault("url", "Ensure this field has no more than 200 characters.");
+/// Takes over what the body says.
+fn fill(cx: &Cx<'_>, subscription: &mut Subscription) -> Result<(), Refusal> {
+    let Json(sent) = Json::<Sent>::extract(cx.call)?;
+    if sent.url.chars().count() >= 200 {
+        return Err(checks::refused("url", "Ensure this field has no more than 200 characters."));
     }
-    let active = fields.flag("active").unwrap_or(true);
-    let mode = Mode::of(cx);
-    let is_test = fields.flag("is_test").unwrap_or(mode.is_test());
-    fields.done()?;
-    subscription.url = url;
-    subscription.events = vec![event.filter(|word| word != "all").unwrap_or_else(|| "*".to_owned())];
+    let (active, own) = (sent.active.unwrap_or(true), Mode::of(cx).is_test());
+    let is_test = sent.is_test.unwrap_or(own);
+    subscription.url = sent.url;
+    subscription.events = vec![if sent.event == "all" { "*".to_owned() } else { sent.event }];
     // A webhook of the other mode hears nothing of this one.
-    subscription.active = active && is_test == mode.is_test();
+    subscription.active = active && is_test == own;
     subscription.rest = Map::from_iter([("active".to_owned(), active.into()), ("is_test".to_owned(), is_test.into())]);
     Ok(())
 }

@@ -8,19 +8,23 @@ use serde_json::{Value, json};
 use super::super::accounts;
 use super::super::catalog::{CATALOG, Template};
 use super::super::checks;
-use super::super::dialect::fields::{Fields, not_a_choice};
-use super::super::dialect::page::LISTING;
-use super::super::dialect::{self, go_fields};
-use super::super::wire::decimal;
+use super::super::dialect;
+use super::super::dialect::fields::not_a_choice;
+use super::super::dialect::page::ALL;
 use super::super::wire::{DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
 use super::stored::GO;
-use crate::engine::resource::{self, Conventions, Members, Resource};
+use crate::engine::fields::{Field, Report};
+use crate::engine::listing;
+use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 
-const DISTANCE_UNITS: [&str; 6] = ["cm", "in", "ft", "m", "mm", "yd"];
-const WEIGHT_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
 /// The only row of the default template.
 const CHOSEN: &str = "chosen";
+
+#[derive(Deserialize)]
+pub(crate) struct Chosen {
+    object_id: String,
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Named {
@@ -31,12 +35,12 @@ pub(crate) struct Named {
 /// A template of the caller's own: replaced as a whole.
 pub(crate) static OWN: Resource = Resource {
     kind: USER_TEMPLATE,
-    read: Some(read_own),
-    judge: resource::agreed,
+    read: None,
+    judge,
     schema: "UserParcelTemplate",
     finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &Conventions { answer, ..GO },
+    listing: &ALL,
+    conventions: &Conventions { answer, page, ..GO },
 };
 
 /// What others need of it.
@@ -86,12 +90,12 @@ pub(crate) fn read(_: &mut Cx<'_>, Params(Named { token }): Params<Named>) -> Ou
     Ok(dialect::go(StatusCode::OK, &template))
 }
 
-/// The caller's own, newest first; `null` when there are none.
-pub(crate) fn list_own(cx: &mut Cx<'_>) -> Outcome {
+/// Newest first; `null` when there are none.
+fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
     let iso = is_published(cx);
-    let rows: Vec<Value> = cx.docs.list::<Value>(USER_TEMPLATE).rev().map(|own| view(own, iso)).collect();
+    let rows: Vec<Value> = page.rows.into_iter().map(|own| view(own, iso)).collect();
     let results = if rows.is_empty() { Value::Null } else { rows.into() };
-    Ok(dialect::go(StatusCode::OK, &json!({ "results": results })))
+    dialect::go(StatusCode::OK, &json!({ "results": results }))
 }
 
 /// A template that was the default one is so no longer.
@@ -122,10 +126,7 @@ pub(crate) fn read_default(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Makes a template the default one.
-pub(crate) fn update_default(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let id = fields.needed("object_id");
-    fields.done().map_err(go_fields)?;
+pub(crate) fn update_default(cx: &mut Cx<'_>, Json(Chosen { object_id: id }): Json<Chosen>) -> Outcome {
     let own: Value = cx.docs.require(USER_TEMPLATE, &id)?;
     cx.docs.put(DEFAULT_TEMPLATE, CHOSEN, &id);
     Ok(dialect::go(StatusCode::OK, &json!({ "result": own })))
@@ -150,39 +151,26 @@ impl Own {
 }
 
 /// A box of one's own, or a carrier's packaging with a weight.
-fn read_own(_: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
-    let mut fields = Fields::of(body)?;
-    let token = fields.filled("template");
-    let template = token.as_ref().and_then(|token| CATALOG.template(token));
-    if let (Some(token), None) = (&token, &template) {
-        fields.fault("template", not_a_choice(token));
-    }
-    for name in ["length", "width", "height"] {
-        decimal::member(&mut fields, name);
-        if token.is_none() {
-            fields.require(name);
-        }
-    }
-    fields.choice("distance_unit", &DISTANCE_UNITS);
-    if token.is_none() {
-        fields.require("distance_unit");
-        fields.needed("name");
-    } else {
-        fields.filled("name");
-    }
-    let weight = decimal::member(&mut fields, "weight");
-    fields.choice("weight_unit", &WEIGHT_UNITS);
-    if weight.is_some() {
-        fields.require("weight_unit");
-    }
-    let mut read = fields.into_read().map_err(go_fields)?;
-    if let Some(template) = template.as_ref().and_then(|template| serde_json::to_value(template).ok()) {
+fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+    let sent = Field::root(body);
+    let template = sent.member("template").text().filter(|token| !token.is_empty());
+    if template.is_none() {
         for name in ["length", "width", "height", "distance_unit", "name"] {
-            read.entry(name).or_insert_with(|| template[name].clone());
+            checks::require(report, &sent.member(name));
         }
-        read.insert("template".to_owned(), template);
     }
-    Ok(read)
+    if sent.member("weight").value.is_some() {
+        checks::require(report, &sent.member("weight_unit"));
+    }
+    let Some(template) = template.and_then(|token| CATALOG.template(token)) else { return Ok(()) };
+    let template = serde_json::to_value(template).expect("packaging has text keys");
+    for name in ["length", "width", "height", "distance_unit", "name"] {
+        if body[name].as_str().is_none_or(str::is_empty) {
+            body[name] = template[name].clone();
+        }
+    }
+    body["template"] = template;
+    Ok(())
 }
 
 /// Whether the caller's row of the scenario asks for the answers of the specification, which the vendor's own libraries read.
