@@ -117,19 +117,3 @@ fn refuse(faults: &[Fault<'_>]) -> Refusal {
         _ => Refusal::Because(NO_PAGE, Value::Null),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instants_are_read_as_the_guides_write_them() {
-        let check =
-            |text: &str, expected: Option<&str>| assert_eq!(instant(text).map(|at| at.to_string()), expected.map(str::to_owned), "{text}");
-        check("2017-01-01", Some("2017-01-01T00:00:00Z"));
-        check("2017-01-01T03:30:30", Some("2017-01-01T03:30:30Z"));
-        check("2017-01-01T03:30:30.5Z", Some("2017-01-01T03:30:30.5Z"));
-        check("2017-01-01T03:30:30+02:00", None);
-        check("yesterday", None);
-    }
-}

@@ -66,18 +66,3 @@ fn newer(members: &Map<String, Value>) -> &'static [&'static str] {
     ];
     KINDS.iter().find(|(mark, _)| members.contains_key(*mark)).map_or(&[], |(_, newer)| newer)
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_old_rate_counts_days_and_an_old_shipment_knows_no_order() {
-        let mut value =
-            json!({"alternate_address_to": null, "rates": [{"zone": "1", "estimated_days": 2, "duration_terms": ""}], "order": null});
-        age(&mut value);
-        assert_eq!(value.to_string(), r#"{"rates":[{"zone":"1","days":2,"duration_terms":""}]}"#);
-    }
-}

@@ -190,15 +190,9 @@ pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
     let mut pages: Vec<Vec<String>> = Vec::new();
     let mut entries = std::mem::take(&mut batch.batch_shipments.results);
     for entry in &mut entries {
-        let wishes = Wishes { file, metadata: entry.metadata.clone(), order: None, instant: false };
-        match buy(cx, &batch, entry, &wishes) {
-            Ok(label) => {
-                let printed: Option<Vec<Vec<String>>> = cx.docs.shared().get(LABEL_FILE, &label);
-                entry.transaction = Some(label);
-                pages.extend(printed.into_iter().flatten());
-            }
-            Err((label, texts)) => {
-                entry.transaction = label;
+        match buy(cx, &batch, entry, file) {
+            Ok(printed) => pages.extend(printed),
+            Err(texts) => {
                 entry.status = Status::TransactionFailed;
                 entry.messages = texts;
             }
@@ -283,10 +277,8 @@ fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&CarrierAccount>) -> 
         Some(Value::String(id)) => cx.docs.get(SHIPMENT, id).ok_or_else(|| vec![not_found("Shipment", id)]),
         Some(inline) => {
             let mut body = inline.clone();
-            if let (Value::Object(members), Some(account)) = (&mut body, account) {
-                members.insert("carrier_accounts".to_owned(), json!([account.object_id]));
-            }
             if let Value::Object(members) = &mut body {
+                members.extend(account.map(|account| ("carrier_accounts".to_owned(), json!([account.object_id]))));
                 members.insert("async".to_owned(), Value::Bool(false));
                 // Batches of version 2017-03-29 still bring their one parcel along as `parcel`.
                 if let (false, Some(parcel)) = (members.contains_key("parcels"), members.get("parcel").cloned()) {
@@ -313,13 +305,14 @@ fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, tok
     })
 }
 
-/// Buys the labels of an entry; its transaction, or that and what the carrier says.
-fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result<String, (Option<String>, Vec<String>)> {
+/// Buys the labels of an entry; what is printed of the first, or what the carrier says.
+fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &mut Entry, file: File) -> Result<Vec<Vec<String>>, Vec<String>> {
     let (account, token) = choice(batch, entry);
     let found = cx.docs.get::<Shipment>(SHIPMENT, &entry.shipment).zip(accounts::find(cx, account));
-    let (shipment, account) = found.ok_or_else(|| (None, vec!["Shipment does not exist".to_owned()]))?;
-    let rate = find_rate(cx, &shipment, &account, token).map_err(|text| (None, vec![text]))?;
-    let mut labels = purchase::queue(cx, &rate, &shipment, wishes);
+    let (shipment, account) = found.ok_or_else(|| vec!["Shipment does not exist".to_owned()])?;
+    let rate = find_rate(cx, &shipment, &account, token).map_err(|text| vec![text])?;
+    let wishes = Wishes { file, metadata: entry.metadata.clone(), order: None, instant: false };
+    let mut labels = purchase::queue(cx, &rate, &shipment, &wishes);
     for label in &mut labels {
         purchase::fulfill(cx, label);
         webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, label);
@@ -328,10 +321,11 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &Entry, wishes: &Wishes) -> Result
         cx.anchor_reached(Anchor::Batch, &label.tracking_number);
     }
     let first = labels.swap_remove(0);
+    entry.transaction = Some(first.object_id.clone());
     if first.status == "SUCCESS" {
-        return Ok(first.object_id);
+        return Ok(cx.docs.shared().get(LABEL_FILE, &first.object_id).unwrap_or_default());
     }
-    Err((Some(first.object_id), first.messages.into_iter().map(|message| message.text).collect()))
+    Err(first.messages.into_iter().map(|message| message.text).collect())
 }
 
 /// The entries of a batch, as many a page as go into one file.
