@@ -60,7 +60,8 @@ pub(crate) struct Carrier {
     /// The states that it serves; all when empty.
     #[serde(default)]
     pub states: Vec<String>,
-    pub refuses: Refuses,
+    /// What it says on lanes that it does not serve.
+    pub refuses: BTreeMap<String, String>,
     pub purchase_error: Option<PurchaseError>,
     pub number: Number,
     tracking_url: String,
@@ -73,17 +74,6 @@ pub(crate) struct Carrier {
 pub(crate) enum Unit {
     Lb,
     Kg,
-}
-
-/// What a carrier says on lanes that it does not serve.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Refuses {
-    pub company: Option<String>,
-    pub origin: String,
-    pub domestic: Option<String>,
-    pub international: Option<String>,
-    pub states: Option<String>,
 }
 
 /// What buying a label ends with.

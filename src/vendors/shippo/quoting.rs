@@ -53,20 +53,18 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
     if let Some(text) = &account.restricted {
         return Some(text.clone());
     }
-    let refuses = &carrier.refuses;
-    let domestic = lane.from.country == lane.to.country;
-    let text = match refuses {
-        _ if refuses.company.is_some() && lane.from.country == account.origin && lane.from.company.is_empty() => refuses.company.as_deref(),
-        _ if lane.from.country != account.origin => Some(refuses.origin.as_str()),
-        _ if domestic && refuses.domestic.is_some() => refuses.domestic.as_deref(),
-        _ if !domestic && refuses.international.is_some() => refuses.international.as_deref(),
-        _ if [lane.from, lane.to].iter().any(|end| !carrier.states.is_empty() && !carrier.states.contains(&end.state)) => {
-            refuses.states.as_deref()
-        }
-        _ if lane.parcels.len() > 1 && !carrier.multi_parcel => Some(UNSUPPORTED),
-        _ => None,
-    };
-    text.map(|text| text.replace("{name}", &carrier.name).replace("{origin}", &account.origin))
+    let (at_home, domestic) = (lane.from.country == account.origin, lane.from.country == lane.to.country);
+    let is_served = |end: &&Address| carrier.states.is_empty() || carrier.states.contains(&end.state);
+    let cases = [
+        ("company", at_home && lane.from.company.is_empty()),
+        ("origin", !at_home),
+        ("domestic", domestic),
+        ("international", !domestic),
+        ("states", ![lane.from, lane.to].iter().all(is_served)),
+    ];
+    let text = cases.into_iter().filter(|(_, applies)| *applies).find_map(|(name, _)| carrier.refuses.get(name)).map(String::as_str);
+    let text = text.or((lane.parcels.len() > 1 && !carrier.multi_parcel).then_some(UNSUPPORTED))?;
+    Some(text.replace("{name}", &carrier.name).replace("{origin}", &account.origin))
 }
 
 const UNSUPPORTED: &str = "Carrier account {name} doesn't support one or more shipment options";

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::accounts::{self, CarrierAccount};
@@ -16,15 +15,6 @@ use crate::engine::{Cx, Outcome, Refusal};
 
 /// The topic of a registration in the agenda.
 pub(crate) const PROGRESS: &str = "registration.progress";
-
-#[derive(Serialize, Deserialize)]
-struct Registration {
-    carrier_account: String,
-    object_created: Moment,
-    object_owner: String,
-    object_updated: Moment,
-    status: String,
-}
 
 /// The account is there at once; with some carriers it is only active once they agreed, an hour later.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
@@ -56,13 +46,10 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let account = CarrierAccount { account_id, parameters, active: !terms.slow, is_shippo_account: false, sign_in: None, ..fresh };
     accounts::put(cx, &account);
     if terms.slow {
-        let registration = Registration {
-            carrier_account: account.object_id.clone(),
-            object_created: Moment(cx.now),
-            object_owner: accounts::owner(cx).into_owned(),
-            object_updated: Moment(cx.now),
-            status: "PENDING_TERMS".to_owned(),
-        };
+        let registration = json!({
+            "carrier_account": account.object_id, "object_created": Moment(cx.now), "object_owner": accounts::owner(cx),
+            "object_updated": Moment(cx.now), "status": "PENDING_TERMS",
+        });
         cx.docs.put(REGISTRATION, token, &registration);
         cx.schedule_in(SignedDuration::from_hours(1), PROGRESS, token, 0);
     }
@@ -87,9 +74,9 @@ pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
 
 /// The carrier agreed.
 pub(crate) fn progress(cx: &mut Cx<'_>, carrier: &str) {
-    let Some(registration) = cx.docs.get::<Registration>(REGISTRATION, carrier) else { return };
+    let Some(registration) = cx.docs.get::<Value>(REGISTRATION, carrier) else { return };
     cx.docs.remove(REGISTRATION, carrier);
-    if let Some(mut account) = accounts::find(cx, &registration.carrier_account) {
+    if let Some(mut account) = accounts::find(cx, registration["carrier_account"].as_str().unwrap_or_default()) {
         account.active = true;
         accounts::put(cx, &account);
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::addresses::ADDRESSES;
 use super::shipments;
 use super::stored::{self, GO};
-use super::templates::{self, Own};
+use super::templates;
 use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
@@ -15,7 +15,7 @@ use crate::vendors::shippo::dialect::page::ALL;
 use crate::vendors::shippo::dialect::{self, LIVE_RATES};
 use crate::vendors::shippo::wire::decimal::Decimal;
 use crate::vendors::shippo::wire::shipment::Rate;
-use crate::vendors::shippo::wire::{self, ADDRESS, RATE, SERVICE_GROUP};
+use crate::vendors::shippo::wire::{self, ADDRESS, RATE, SERVICE_GROUP, USER_TEMPLATE};
 
 /// Listed newest first, as a bare array. A new group is active.
 pub(crate) static GROUPS: Resource = Resource {
@@ -74,10 +74,10 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>) -> Outcome {
         return Err(refused("line_items is required".to_owned()));
     }
     let parcel = match body.member("parcel").value {
-        Some(Value::String(id)) if cx.docs.has(wire::USER_TEMPLATE, id) => templates::own(cx, id).map(|own| own.parcel()),
+        Some(Value::String(id)) if cx.docs.has(USER_TEMPLATE, id) => cx.docs.get(USER_TEMPLATE, id).map(|own| templates::parcel(&own)),
         Some(Value::String(id)) if !cx.docs.has(wire::PARCEL, id) => return Err(refused("parcel is invalid".to_owned())),
         Some(other) => Some(other.clone()),
-        None => templates::chosen::<Own>(cx).map(|own| own.parcel()),
+        None => templates::chosen(cx).map(|own| templates::parcel(&own)),
     };
     let groups: Vec<Value> = cx.docs.list(SERVICE_GROUP).collect();
     let is_quoted = |group: &Value| group["type"] != "FREE_SHIPPING" && group["service_levels"] != json!([]);

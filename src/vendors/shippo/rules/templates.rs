@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::accounts;
@@ -43,19 +42,6 @@ pub(crate) static OWN: Resource = Resource {
     conventions: &Conventions { answer, page, ..GO },
 };
 
-/// What others need of it.
-#[derive(Deserialize)]
-pub(crate) struct Own {
-    length: String,
-    width: String,
-    height: String,
-    distance_unit: String,
-    weight: String,
-    weight_unit: Option<String>,
-    #[serde(default)]
-    template: Value,
-}
-
 /// The specification has 200 for a new one, and times in ISO 8601.
 fn answer(cx: &Cx<'_>, status: StatusCode, own: Value) -> Reply {
     let iso = is_published(cx);
@@ -69,8 +55,8 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     match cx.call.query("include").unwrap_or_default() {
         "" | "all" => {}
         "user" => {
-            let used: Vec<Own> = cx.docs.list(USER_TEMPLATE).collect();
-            wanted.retain(|template| used.iter().any(|own| own.template["token"] == template.token));
+            let used: Vec<Value> = cx.docs.list(USER_TEMPLATE).collect();
+            wanted.retain(|template| used.iter().any(|own| own["template"]["token"] == template.token));
         }
         "enabled" => {
             let accounts = accounts::all(cx);
@@ -108,21 +94,15 @@ pub(crate) fn delete_own(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// The template with that id.
-pub(crate) fn own(cx: &Cx<'_>, id: &str) -> Option<Own> {
-    cx.docs.get(USER_TEMPLATE, id)
-}
-
 /// What live rates are for when they are not told.
-pub(crate) fn chosen<T: DeserializeOwned>(cx: &Cx<'_>) -> Option<T> {
+pub(crate) fn chosen(cx: &Cx<'_>) -> Option<Value> {
     let id: String = cx.docs.get(DEFAULT_TEMPLATE, CHOSEN)?;
     cx.docs.get(USER_TEMPLATE, &id)
 }
 
 /// The default template; its times are those of the other services.
 pub(crate) fn read_default(cx: &mut Cx<'_>) -> Outcome {
-    let result: Option<Value> = chosen(cx);
-    Ok(dialect::go(StatusCode::OK, &json!({ "result": result })))
+    Ok(dialect::go(StatusCode::OK, &json!({ "result": chosen(cx) })))
 }
 
 /// Makes a template the default one.
@@ -138,16 +118,14 @@ pub(crate) fn delete_default(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-impl Own {
-    /// The body of a parcel of that size and weight; without a weight it is an ounce.
-    pub(crate) fn parcel(&self) -> Value {
-        let (weight, unit) = match &self.weight_unit {
-            Some(unit) if !self.weight.is_empty() => (self.weight.as_str(), unit.as_str()),
-            _ => ("1", "oz"),
-        };
-        json!({ "length": self.length, "width": self.width, "height": self.height, "distance_unit": self.distance_unit,
-            "weight": weight, "mass_unit": unit })
-    }
+/// The body of a parcel of the size and weight of a template; without a weight it is an ounce.
+pub(crate) fn parcel(own: &Value) -> Value {
+    let weighed = (&own["weight"], &own["weight_unit"]);
+    let (weight, unit) = if own["weight"] == "" || own["weight_unit"].is_null() { (&json!("1"), &json!("oz")) } else { weighed };
+    json!({
+        "length": own["length"], "width": own["width"], "height": own["height"], "distance_unit": own["distance_unit"],
+        "weight": weight, "mass_unit": unit,
+    })
 }
 
 /// A box of one's own, or a carrier's packaging with a weight.
