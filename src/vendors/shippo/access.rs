@@ -1,12 +1,13 @@
 //! Who may call: a token of one mode. Test and live are two worlds, and so two accounts.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::accounts::Platform;
 use super::catalog::CATALOG;
-use super::links;
-use super::wire::MANAGED_ACCOUNT;
+use super::labels;
+use super::wire::{MANAGED_ACCOUNT, is_object_id};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity};
@@ -68,7 +69,7 @@ pub(crate) fn account_of(row: &Map<String, Value>) -> String {
 
 /// The token tells sandboxes apart; links that are followed without one name theirs.
 pub(crate) fn identify(request: &Request) -> Option<Identity> {
-    let link = || links::sandbox(request).map(Identity::Sandbox);
+    let link = || labels::sandbox(request).map(Identity::Sandbox);
     Authorization::of(request).map_or_else(link, |header| Some(Identity::Credential(header.value.to_owned())))
 }
 
@@ -108,6 +109,20 @@ fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Cr
     }
     row.account = format!("{id} {}", if live { "live" } else { "test" }).into();
     Ok(row)
+}
+
+/// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.
+pub(crate) fn owner(cx: &Cx<'_>) -> Cow<'static, str> {
+    let (id, _) = cx.docs.account().name.split_once(' ').unwrap_or_default();
+    let managed = is_object_id(id).then(|| cx.docs.get_shared::<Platform>(MANAGED_ACCOUNT, id)).flatten();
+    managed.map_or(Cow::Borrowed(CATALOG.owner.as_str()), |managed| managed.email.into())
+}
+
+/// What is known of a managed account where callers are let in: who opened it, and for whom.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Platform {
+    pub account: String,
+    pub email: String,
 }
 
 #[cfg(test)]

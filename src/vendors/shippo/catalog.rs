@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::access::Mode;
-use super::accounts::CarrierAccount;
+use super::wire::carrier_account::CarrierAccount;
 use crate::carrier::countries;
 
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {

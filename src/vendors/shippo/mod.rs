@@ -1,30 +1,26 @@
 //! Shippo, API version 2018-02-08, with the shapes of 2017-03-29 for callers that ask for them.
 //!
 //! ```text
-//! access       who may call, and in which of the two worlds
-//! accounts     the carrier accounts of a caller
+//! access       who may call, in which of the two worlds, and who owns what is made there
 //! operations   which operation is which rule
 //! rules/       what each rule promises
 //! checks       how requests are read, and how what is wrong with them is worded
 //! validation   what the address service makes of an address
-//! quoting      what each carrier account says to a shipment
-//! numbers      tracking numbers in the forms of their carriers
-//! links        signed links to labels
+//! rates        what each carrier account says to a shipment
+//! labels       tracking numbers in the forms of their carriers, and signed links to labels
 //! webhooks     what subscribers hear, worded and signed
 //! catalog      what a new account starts with, read-only
 //! wire/        what is stored and answered
-//! dialect/     refusals, field errors, pages and old versions in the vendor's words
+//! dialect/     refusals, pages and old versions in the vendor's words
 //! ```
 
 mod access;
-mod accounts;
 mod catalog;
 mod checks;
 mod dialect;
-mod links;
-mod numbers;
+mod labels;
 mod operations;
-mod quoting;
+mod rates;
 mod rules;
 mod validation;
 mod webhooks;

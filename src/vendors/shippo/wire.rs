@@ -1,6 +1,7 @@
 //! What is stored and answered: typed objects whose members come in the order of the wire.
 
 pub(crate) mod address;
+pub(crate) mod carrier_account;
 pub(crate) mod decimal;
 pub(crate) mod parcel;
 pub(crate) mod shipment;

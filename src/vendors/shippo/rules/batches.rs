@@ -5,17 +5,18 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::access::Mode;
-use super::super::accounts::{self, CarrierAccount};
+use super::super::access::{self, Mode};
 use super::super::checks::complaint;
 use super::super::dialect::fields::{self, REQUIRED, not_found};
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
-use super::super::links;
+use super::super::labels;
 use super::super::webhooks;
+use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::File;
 use super::super::wire::{self, BATCH, LABEL_FILE, Moment, RATE, SHIPMENT};
+use super::carrier_accounts;
 use super::purchase::{self, Wishes};
 use super::shipments;
 use super::stored::named;
@@ -95,7 +96,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
     let Some(Value::Array(rows)) = body.member("batch_shipments").value else { return Err(because_of(FORMAT)) };
     let account = body.member("default_carrier_account");
-    if let Some(id) = account.text().filter(|id| report.is_fine(&account) && accounts::find(cx, id).is_none()) {
+    if let Some(id) = account.text().filter(|id| report.is_fine(&account) && carrier_accounts::find(cx, id).is_none()) {
         let text = format!(
             "Invalid account object_id provided '{id}'. Please list the available CarrierAccount objects (/v1/carrier_accounts) to get \
              your valid object_ids."
@@ -247,7 +248,7 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         messages: Vec::new(),
     };
     let (account_id, token) = choice(batch, &entry);
-    let account = accounts::find(cx, account_id);
+    let account = carrier_accounts::find(cx, account_id);
     let mut known = None;
     let checked = shipment(cx, sent, account.as_ref()).and_then(|shipment| {
         known = Some(shipment.object_id.clone());
@@ -308,7 +309,7 @@ fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, tok
 /// Buys the labels of an entry; what is printed of the first, or what the carrier says.
 fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &mut Entry, file: File) -> Result<Vec<Vec<String>>, Vec<String>> {
     let (account, token) = choice(batch, entry);
-    let found = cx.docs.get::<Shipment>(SHIPMENT, &entry.shipment).zip(accounts::find(cx, account));
+    let found = cx.docs.get::<Shipment>(SHIPMENT, &entry.shipment).zip(carrier_accounts::find(cx, account));
     let (shipment, account) = found.ok_or_else(|| vec!["Shipment does not exist".to_owned()])?;
     let rate = find_rate(cx, &shipment, &account, token).map_err(|text| vec![text])?;
     let wishes = Wishes { file, metadata: entry.metadata.clone(), order: None, instant: false };
@@ -340,8 +341,8 @@ fn answer(cx: &Cx<'_>, status: StatusCode, mut batch: Batch) -> Outcome {
     batch.object_results = RESULTS.iter().map(|result| ((*result).to_owned(), count(result).into())).collect();
     entries.retain(|entry| is_under(entry, call.query("object_results").unwrap_or_default()));
     batch.batch_shipments = Page::of(call, path, query.cut(entries.len(), entries.into_iter())?);
-    batch.label_url.iter_mut().for_each(|name| *name = links::file(cx, name, batch.object_created));
-    batch.object_owner = accounts::owner(cx).into_owned();
+    batch.label_url.iter_mut().for_each(|name| *name = labels::link(cx, name, batch.object_created));
+    batch.object_owner = access::owner(cx).into_owned();
     batch.waiting.clear();
     Ok(version::reply(call, status, batch))
 }

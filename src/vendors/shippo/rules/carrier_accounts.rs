@@ -4,12 +4,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::access::Mode;
-use super::super::accounts::{self, CarrierAccount};
+use super::super::access::{self, Mode};
 use super::super::catalog::CATALOG;
 use super::super::checks::complaint;
 use super::super::dialect::page::{FIVES, Page};
 use super::super::dialect::{because_of, version};
+use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::{self, CARRIER_ACCOUNT};
 use super::stored;
 use crate::engine::fields::{Field, Report};
@@ -41,7 +41,7 @@ const ACCOUNTS: Listing = Listing {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let call = cx.call;
     let levels = matches!(call.query("service_levels"), Some("true" | "True" | "1"));
-    let page = ACCOUNTS.read(call)?.rows(accounts::all(cx))?.map(|account| {
+    let page = ACCOUNTS.read(call)?.rows(all(cx))?.map(|account| {
         let (status, carrier) = (account.sign_in.clone(), account.carrier.clone());
         let mut shown = view(cx, account);
         shown["object_info"] = match status {
@@ -65,12 +65,12 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 /// Connects an account that the caller has with a carrier; carrier and account id together name it.
 pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     let Sent { carrier, account_id, .. } = &sent;
-    if accounts::all(cx).iter().any(|account| account.carrier == *carrier && account.account_id == *account_id) {
+    if all(cx).iter().any(|account| account.carrier == *carrier && account.account_id == *account_id) {
         return Err(because_of(format!("Carrier account with carrier {carrier} and account_id {account_id} already exists.")));
     }
     let account = new(cx, sent.carrier.clone());
     let account = sent.change(account);
-    accounts::put(cx, &account);
+    put(cx, &account);
     Ok(version::reply(cx.call, StatusCode::CREATED, view(cx, account)))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     report.finish()?;
     let Json(sent) = Json::<Sent>::extract(cx.call)?;
     let account = sent.change(account);
-    accounts::put(cx, &account);
+    put(cx, &account);
     Ok(version::reply(cx.call, StatusCode::OK, view(cx, account)))
 }
 
@@ -107,7 +107,7 @@ impl Sent {
 /// The account that the path names.
 pub(super) fn named(cx: &Cx<'_>) -> Result<CarrierAccount, Refusal> {
     let id = stored::named(cx)?;
-    accounts::find(cx, &id).ok_or_else(|| Refusal::missing(CARRIER_ACCOUNT, id))
+    find(cx, &id).ok_or_else(|| Refusal::missing(CARRIER_ACCOUNT, id))
 }
 
 /// A new account of the caller's own; parcels are sent from where the vendor's accounts of that carrier send them.
@@ -133,7 +133,7 @@ pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> Value {
     let stem = CATALOG.quoting_carrier(&account.carrier).map_or_else(|| name.replace(' ', "_"), |carrier| carrier.image.clone());
     let image = |size: &str| format!("https://shippo-static-v2.s3.amazonaws.com/providers/{size}/{stem}.png");
     json!({
-        "carrier": account.carrier, "object_id": account.object_id, "object_owner": accounts::owner(cx), "account_id": account.account_id,
+        "carrier": account.carrier, "object_id": account.object_id, "object_owner": access::owner(cx), "account_id": account.account_id,
         "parameters": account.parameters, "test": Mode::of(cx).is_test(), "active": account.active,
         "is_shippo_account": account.is_shippo_account, "metadata": account.metadata, "carrier_name": name,
         "carrier_images": { "75": image("75"), "200": image("200") },
@@ -143,4 +143,23 @@ pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> Value {
 fn service_levels(token: &str) -> Value {
     let returns = matches!(token, "usps" | "ups" | "fedex");
     CATALOG.services(token).map(|(token, name)| json!({ "name": name, "token": token, "supports_return_labels": returns })).collect()
+}
+
+/// All that its owner has: the owner's own, newest first, then those that the vendor provides.
+pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
+    let changed: Vec<CarrierAccount> = cx.docs.list(CARRIER_ACCOUNT).rev().collect();
+    let provided = CATALOG.accounts[&Mode::of(cx)].iter();
+    let provided = provided.map(|row| changed.iter().find(|other| other.object_id == row.object_id).unwrap_or(row).clone());
+    changed.iter().filter(|row| !row.is_shippo_account).cloned().chain(provided).collect()
+}
+
+/// The one with that id.
+pub(crate) fn find(cx: &Cx<'_>, id: &str) -> Option<CarrierAccount> {
+    let provided = || CATALOG.accounts[&Mode::of(cx)].iter().find(|row| row.object_id == id).cloned();
+    cx.docs.get(CARRIER_ACCOUNT, id).or_else(provided)
+}
+
+/// Stores one, new or changed.
+pub(crate) fn put(cx: &mut Cx<'_>, account: &CarrierAccount) {
+    cx.docs.put(CARRIER_ACCOUNT, &account.object_id, account);
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::dialect::UNSIGNED;
-use super::super::links;
+use super::super::labels;
 use super::super::wire::LABEL_FILE;
 use crate::carrier::{pdf, png};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
@@ -19,7 +19,7 @@ pub(crate) struct File {
 /// A signed link answers its file, anybody's and without a token.
 pub(crate) fn download(cx: &mut Cx<'_>, Params(File { name }): Params<File>) -> Outcome {
     let denied = |text: &str| Err(Refusal::Because(UNSIGNED, Value::from(text)));
-    if !links::is_good(&name, cx) {
+    if !labels::is_signed(&name, cx) {
         return denied("Access denied");
     }
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));

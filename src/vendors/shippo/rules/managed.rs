@@ -9,7 +9,7 @@ use crate::engine::listing;
 use crate::engine::resource::{self, Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
-use crate::vendors::shippo::accounts::Platform;
+use crate::vendors::shippo::access::Platform;
 use crate::vendors::shippo::dialect::page::{LISTING, Page};
 use crate::vendors::shippo::dialect::{self, NO_PLATFORM};
 use crate::vendors::shippo::wire::MANAGED_ACCOUNT;

@@ -4,18 +4,19 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::super::accounts;
+use super::super::access;
 use super::super::catalog::CATALOG;
 use super::super::checks::{self, complaint};
 use super::super::dialect::fields::not_found;
 use super::super::dialect::page::{self, FIVES};
 use super::super::dialect::version;
-use super::super::links;
+use super::super::labels;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
 use super::addresses::ADDRESSES;
+use super::carrier_accounts;
 use super::stored;
 use crate::carrier::Anchor;
 use crate::engine::fields::{Field, Report};
@@ -174,8 +175,8 @@ fn account(cx: &Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Option
     let (sent, by_name) = (body.member("carrier_account"), body.member("provider"));
     let provider = by_name.text().unwrap_or_default().to_lowercase();
     let found = match sent.text() {
-        Some(id) => accounts::find(cx, id),
-        None => accounts::all(cx).into_iter().find(|account| account.carrier == provider),
+        Some(id) => carrier_accounts::find(cx, id),
+        None => carrier_accounts::all(cx).into_iter().find(|account| account.carrier == provider),
     };
     match (&found, sent.text()) {
         (None, Some(id)) => report.add(&sent, complaint(not_found("CarrierAccount", id))),
@@ -187,7 +188,7 @@ fn account(cx: &Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Option
 }
 
 fn view(cx: &Cx<'_>, mut manifest: Manifest) -> Manifest {
-    manifest.object_owner = accounts::owner(cx).into_owned();
-    manifest.documents.iter_mut().for_each(|name| *name = links::file(cx, name, manifest.object_created));
+    manifest.object_owner = access::owner(cx).into_owned();
+    manifest.documents.iter_mut().for_each(|name| *name = labels::link(cx, name, manifest.object_created));
     manifest
 }

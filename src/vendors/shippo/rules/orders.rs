@@ -15,7 +15,7 @@ use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::dialect::fields::{self, Fields, REQUIRED, below, not_found};
 use crate::vendors::shippo::dialect::page::LISTING;
 use crate::vendors::shippo::dialect::version;
-use crate::vendors::shippo::links;
+use crate::vendors::shippo::labels;
 use crate::vendors::shippo::wire::decimal;
 use crate::vendors::shippo::wire::transaction::Transaction;
 use crate::vendors::shippo::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
@@ -112,7 +112,7 @@ pub(crate) fn packing_slip(cx: &mut Cx<'_>) -> Outcome {
     let day = SignedDuration::from_hours(24);
     let expires = time::shift(cx.now, day);
     let bare = |at: time::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    let slip_url = links::file_for(cx, &format!("{stem}.pdf"), Moment(cx.now), day);
+    let slip_url = labels::link_for(cx, &format!("{stem}.pdf"), Moment(cx.now), day);
     Ok(Reply::ok(json!({ "created": bare(cx.now), "expires": bare(expires), "slip_url": slip_url })))
 }
 
@@ -143,7 +143,7 @@ fn view(cx: &Cx<'_>, mut order: Value) -> Value {
     for label in order["transactions"].as_array_mut().into_iter().flatten() {
         let Some(transaction) = cx.docs.get::<Transaction>(TRANSACTION, label.as_str().unwrap_or_default()) else { continue };
         let name = format!("{}.{}", transaction.object_id, transaction.file.extension());
-        let label_url = links::file(cx, &name, transaction.object_created);
+        let label_url = labels::link(cx, &name, transaction.object_created);
         *label = json!({ "object_id": transaction.object_id, "label_url": label_url });
     }
     order

@@ -6,14 +6,15 @@ use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use super::super::access::Mode;
-use super::super::accounts::{self, CarrierAccount};
 use super::super::catalog::CATALOG;
 use super::super::checks::{self, complaint};
 use super::super::dialect;
 use super::super::dialect::fields::not_found;
+use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::shipment::Rate;
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{self, Moment, PICKUP, RATE, TRANSACTION};
+use super::carrier_accounts;
 use crate::base::time::{self, Timestamp};
 use crate::carrier::Anchor;
 use crate::engine::fields::{Field, Report};
@@ -40,7 +41,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let text = |field: Field<'_, '_>| field.text().unwrap_or_default().to_owned();
     let id = text(body.member("carrier_account"));
     // Observed 2022: the account is looked up only once everything else is fine.
-    let account = accounts::find(cx, &id).ok_or_else(|| checks::refused("carrier_account", not_found("CarrierAccount", &id)))?;
+    let account = carrier_accounts::find(cx, &id).ok_or_else(|| checks::refused("carrier_account", not_found("CarrierAccount", &id)))?;
     let row_text = |row: Field<'_, '_>| row.value.map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned));
     let transactions: Vec<String> = body.member("transactions").elements().filter_map(row_text).collect();
     let refusal = refusal(cx, &account, &transactions);

@@ -3,14 +3,14 @@
 use jiff::SignedDuration;
 
 use super::super::access::Mode;
-use super::super::accounts;
 use super::super::catalog::{CATALOG, Carrier};
-use super::super::numbers;
+use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::{File, Transaction};
 use super::super::wire::{self, ADDRESS, LABEL_FILE, Message, Moment, RATE, SHIPMENT, TRANSACTION};
+use super::carrier_accounts;
 use super::orders;
 use crate::base::time::{self, Timestamp};
 use crate::carrier;
@@ -140,7 +140,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
 
 /// Why the carrier makes no label.
 fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, ends: [&Address; 2]) -> Option<Message> {
-    let provided = || accounts::find(cx, &rate.carrier_account).is_none_or(|account| account.is_shippo_account);
+    let provided = || carrier_accounts::find(cx, &rate.carrier_account).is_none_or(|account| account.is_shippo_account);
     if let Some(error) = carrier.purchase_error.as_ref().filter(|_| Mode::of(cx).is_test() && provided()) {
         return Some(Message { code: error.code.clone(), ..Message::new(&carrier.source, &error.text) });
     }
@@ -162,7 +162,7 @@ fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, end
 /// A tracking number that no parcel of the account has.
 fn number(cx: &mut Cx<'_>, carrier: &Carrier) -> String {
     loop {
-        let number = numbers::new(carrier, &mut cx.rng);
+        let number = labels::number(carrier, &mut cx.rng);
         if cx.parcel(&number).is_none() {
             return number;
         }

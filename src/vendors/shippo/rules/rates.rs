@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::super::accounts;
+use super::super::access;
 use super::super::catalog::CATALOG;
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::version;
@@ -48,7 +48,7 @@ impl TryFrom<String> for Currency {
 /// One rate.
 pub(crate) fn read(cx: &mut Cx<'_>, Params(RateId { id: ObjectId(id) }): Params<RateId>) -> Outcome {
     let rate: Rate = cx.docs.require(RATE, &id)?;
-    Ok(version::reply(cx.call, StatusCode::OK, RateView::of(rate, accounts::owner(cx))))
+    Ok(version::reply(cx.call, StatusCode::OK, RateView::of(rate, access::owner(cx))))
 }
 
 /// The rates of a shipment, in its order.
@@ -73,6 +73,6 @@ fn page(cx: &Cx<'_>, id: &str, show: impl Fn(Rate) -> Rate) -> Outcome {
     let shipment: Shipment = cx.docs.require(SHIPMENT, id)?;
     let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
     let page = LISTING.read(cx.call)?.cut(shipment.rates.len(), rates)?;
-    let page = page.map(|rate| RateView::of(show(rate), accounts::owner(cx)));
+    let page = page.map(|rate| RateView::of(show(rate), access::owner(cx)));
     Ok(version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)))
 }

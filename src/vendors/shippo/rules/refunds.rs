@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::super::accounts;
+use super::super::access;
 use super::super::dialect::fields::Fields;
 use super::super::dialect::page::{self, LISTING};
 use super::super::dialect::{self, version};
@@ -64,7 +64,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
         object_id: wire::new_id(cx),
-        object_owner: accounts::owner(cx).into_owned(),
+        object_owner: access::owner(cx).into_owned(),
         status: if queued { "QUEUED" } else { "PENDING" }.to_owned(),
         transaction: id,
         test: transaction.test,

@@ -4,11 +4,12 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::super::accounts::{self, CarrierAccount};
+use super::super::access;
 use super::super::catalog::CATALOG;
 use super::super::checks;
 use super::super::dialect::fields::{REQUIRED, not_a_choice};
 use super::super::dialect::{self, NOT_REGISTERED, version};
+use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::{Moment, REGISTRATION};
 use super::carrier_accounts;
 use crate::engine::{Cx, Outcome, Refusal};
@@ -44,10 +45,10 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let fresh = carrier_accounts::new(cx, token.to_owned());
     let account_id = format!("shippo_{token}_{}", &fresh.object_id[..8]);
     let account = CarrierAccount { account_id, parameters, active: !terms.slow, is_shippo_account: false, sign_in: None, ..fresh };
-    accounts::put(cx, &account);
+    carrier_accounts::put(cx, &account);
     if terms.slow {
         let registration = json!({
-            "carrier_account": account.object_id, "object_created": Moment(cx.now), "object_owner": accounts::owner(cx),
+            "carrier_account": account.object_id, "object_created": Moment(cx.now), "object_owner": access::owner(cx),
             "object_updated": Moment(cx.now), "status": "PENDING_TERMS",
         });
         cx.docs.put(REGISTRATION, token, &registration);
@@ -76,8 +77,8 @@ pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn progress(cx: &mut Cx<'_>, carrier: &str) {
     let Some(registration) = cx.docs.get::<Value>(REGISTRATION, carrier) else { return };
     cx.docs.remove(REGISTRATION, carrier);
-    if let Some(mut account) = accounts::find(cx, registration["carrier_account"].as_str().unwrap_or_default()) {
+    if let Some(mut account) = carrier_accounts::find(cx, registration["carrier_account"].as_str().unwrap_or_default()) {
         account.active = true;
-        accounts::put(cx, &account);
+        carrier_accounts::put(cx, &account);
     }
 }

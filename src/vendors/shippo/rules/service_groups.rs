@@ -34,7 +34,7 @@ fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<()
         checks::require(report, &Field::root(body).member("flat_rate"));
     }
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    for row in body["service_levels"].as_array_mut().into_iter().flatten() {
+    for row in body.get_mut("service_levels").and_then(Value::as_array_mut).into_iter().flatten() {
         let (account, token) = (text(row, "account_object_id"), text(row, "service_level_token"));
         *row = json!({ "account_object_id": account, "service_level_token": token });
     }

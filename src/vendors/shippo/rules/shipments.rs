@@ -5,17 +5,18 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::access::Mode;
-use super::super::accounts::{self, CarrierAccount};
+use super::super::access::{self, Mode};
 use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
 use super::super::dialect::page::{self, CREATED, CURSOR, LISTING, MADE};
 use super::super::dialect::version;
-use super::super::quoting::{self, Lane};
+use super::super::rates::{self, Lane};
 use super::super::wire::address::{Address, SHORT};
+use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::parcel::{Measures, Parcel, SHIPPED};
 use super::super::wire::shipment::{Rate, RateView, Shipment, View};
 use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, ObjectId, PARCEL, RATE, SHIPMENT};
 use super::addresses::ADDRESSES;
+use super::carrier_accounts;
 use super::parcels::PARCELS;
 use super::{customs, stored};
 use crate::base::time::{self, Timestamp};
@@ -125,7 +126,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
 /// Asks the carriers and stores what they say.
 fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
     let asked = |id: &String| shipment.carrier_accounts.is_empty() || shipment.carrier_accounts.contains(id);
-    let mut accounts = accounts::all(cx);
+    let mut accounts = carrier_accounts::all(cx);
     accounts.retain(|account| account.active && asked(&account.object_id));
     let (rates, messages) = quote(cx, shipment, &accounts);
     shipment.rates = rates.into_iter().map(|rate| rate.object_id).collect();
@@ -141,7 +142,7 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
     let parcels: Vec<Measures> =
         shipment.parcels.iter().filter_map(|id| cx.docs.get::<Parcel>(PARCEL, id)).map(|parcel| parcel.measures()).collect();
     let lane = Lane { from: &from, to: &to, parcels: &parcels, declared: shipment.customs_declaration.is_some() };
-    let (offers, messages) = quoting::ask(&lane, accounts);
+    let (offers, messages) = rates::ask(&lane, accounts);
     let mut rates = Vec::with_capacity(offers.len());
     for offer in offers {
         let rate = Rate {
@@ -170,7 +171,7 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
 fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
     let short = |id: &str| wire::members(cx, ADDRESS, id, &SHORT);
     let parcel = |id: &String| wire::members(cx, PARCEL, id, &SHIPPED);
-    let rate = |id: &String| RateView::of(cx.docs.get(RATE, id).expect("rates are never removed"), accounts::owner(cx));
+    let rate = |id: &String| RateView::of(cx.docs.get(RATE, id).expect("rates are never removed"), access::owner(cx));
     View {
         address_from: short(&shipment.address_from),
         address_to: short(&shipment.address_to),
@@ -182,7 +183,7 @@ fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
         object_created: shipment.object_created,
         object_updated: shipment.object_updated,
         object_id: shipment.object_id,
-        object_owner: accounts::owner(cx),
+        object_owner: access::owner(cx),
         status: shipment.status,
         shipment_date: shipment.shipment_date,
         alternate_address_to: None,
@@ -263,7 +264,7 @@ pub(crate) fn moment(now: Timestamp, fields: &mut Fields<'_>, name: &str) -> Tim
 fn asked_accounts(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
     let Some(Value::Array(rows)) = fields.value("carrier_accounts") else { return Vec::new() };
     let ids: Vec<String> = rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect();
-    if let Some(id) = ids.iter().find(|id| accounts::find(cx, id).is_none()) {
+    if let Some(id) = ids.iter().find(|id| carrier_accounts::find(cx, id).is_none()) {
         fields.fault("carrier_accounts", not_found("CarrierAccount", id));
     }
     ids

@@ -6,9 +6,8 @@ use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::accounts;
 use super::super::dialect::TITLED;
-use super::super::links;
+use super::super::labels;
 use super::super::wire::{self, SIGN_IN};
 use super::carrier_accounts;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
@@ -44,7 +43,7 @@ pub(crate) fn initiate(cx: &mut Cx<'_>) -> Outcome {
         return Err(titled(StatusCode::BAD_REQUEST, "Bad Request", "Carrier account does not support signing in"));
     }
     account.sign_in = Some("authorization_pending".to_owned());
-    accounts::put(cx, &account);
+    carrier_accounts::put(cx, &account);
     let code = wire::new_id(cx);
     let pending = Pending {
         token: cx.credential.text("token").to_owned(),
@@ -54,7 +53,7 @@ pub(crate) fn initiate(cx: &mut Cx<'_>) -> Outcome {
         state: cx.call.query("state").map(str::to_owned),
     };
     cx.docs.shared().put(SIGN_IN, &code, &pending);
-    let page = format!("/signin/{code}?{}={}", links::KEY_PAIR_ID, links::key_pair(cx.sandbox));
+    let page = format!("/signin/{code}?{}={}", labels::KEY_PAIR_ID, labels::key_pair(cx.sandbox));
     Ok(Reply::empty(StatusCode::FOUND).with(LOCATION, &cx.call.url(&page)))
 }
 
@@ -66,9 +65,9 @@ pub(crate) fn finish(cx: &mut Cx<'_>, Params(Begun { code }): Params<Begun>) -> 
     cx.docs.shared().remove(SIGN_IN, &code);
     owner.account = pending.account.into();
     cx.switch_account(owner);
-    if let Some(mut account) = accounts::find(cx, &pending.carrier_account) {
+    if let Some(mut account) = carrier_accounts::find(cx, &pending.carrier_account) {
         account.sign_in = Some("connected".to_owned());
-        accounts::put(cx, &account);
+        carrier_accounts::put(cx, &account);
     }
     let mut back = pending.redirect_uri;
     if let Some(state) = pending.state {

@@ -6,8 +6,7 @@ use serde_json::Value;
 use crate::engine::fields::Report;
 use crate::engine::resource::{Conventions, Made, Resource};
 use crate::engine::{Cx, Refusal, Reply};
-use crate::vendors::shippo::access::Mode;
-use crate::vendors::shippo::accounts;
+use crate::vendors::shippo::access::{self, Mode};
 use crate::vendors::shippo::dialect::page::Page;
 use crate::vendors::shippo::dialect::{self, version};
 use crate::vendors::shippo::rules::orders;
@@ -18,7 +17,7 @@ pub(crate) const CONVENTIONS: Conventions = Conventions {
     new_id: wire::new_id,
     named,
     stamp: |at| Moment(at).text().into(),
-    sources: &[("owner", |cx| accounts::owner(cx).into()), ("test", |cx| Mode::of(cx).is_test().into())],
+    sources: &[("owner", |cx| access::owner(cx).into()), ("test", |cx| Mode::of(cx).is_test().into())],
     forms: &[("two-places", decimal::two_places), ("four-places", decimal::four_places), ("line-items", orders::kept_items)],
     blank_is_missing: true,
     merges: false,

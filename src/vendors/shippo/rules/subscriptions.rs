@@ -4,8 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::access::Mode;
-use super::super::accounts;
+use super::super::access::{self, Mode};
 use super::super::checks;
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::version;
@@ -91,6 +90,6 @@ fn view(cx: &Cx<'_>, row: Subscription) -> Value {
     let event = row.events.into_iter().next().unwrap_or_else(|| "*".to_owned());
     json!({
         "event": event, "url": row.url, "active": active, "is_test": is_test, "object_created": Moment(row.created),
-        "object_id": row.id, "object_updated": Moment(row.created), "object_owner": accounts::owner(cx),
+        "object_id": row.id, "object_updated": Moment(row.created), "object_owner": access::owner(cx),
     })
 }

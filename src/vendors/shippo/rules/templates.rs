@@ -4,13 +4,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::accounts;
 use super::super::catalog::{CATALOG, Template};
 use super::super::checks;
 use super::super::dialect;
 use super::super::dialect::fields::not_a_choice;
 use super::super::dialect::page::ALL;
 use super::super::wire::{DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
+use super::carrier_accounts;
 use super::stored::GO;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing;
@@ -59,7 +59,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
             wanted.retain(|template| used.iter().any(|own| own["template"]["token"] == template.token));
         }
         "enabled" => {
-            let accounts = accounts::all(cx);
+            let accounts = carrier_accounts::all(cx);
             wanted.retain(|template| accounts.iter().any(|row| row.active && row.carrier == template.carrier_token));
         }
         other => return Err(checks::refused("include", not_a_choice(other))),

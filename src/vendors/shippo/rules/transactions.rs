@@ -5,17 +5,18 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::accounts;
+use super::super::access;
 use super::super::catalog::CATALOG;
 use super::super::dialect::fields::{Fields, LABEL_FILES, below, not_found};
 use super::super::dialect::page::{self, CREATED, LISTING};
 use super::super::dialect::version;
-use super::super::links;
+use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
 use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transaction, View};
 use super::super::wire::{Message, ObjectId, RATE, SHIPMENT, TRANSACTION};
+use super::carrier_accounts;
 use super::purchase::{self, Wishes};
 use super::{orders, shipments};
 use crate::engine::listing::{Filter, Listing, Test};
@@ -107,7 +108,7 @@ fn from_rate(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
 fn instant(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
     let account_id = fields.needed("carrier_account");
     let token = fields.needed("servicelevel_token");
-    let account = accounts::find(cx, &account_id);
+    let account = carrier_accounts::find(cx, &account_id);
     if account.is_none() && fields.is_fine("carrier_account") {
         fields.fault("carrier_account", not_found("CarrierAccount", &account_id));
     }
@@ -156,7 +157,7 @@ fn view(cx: &Cx<'_>, transaction: Transaction) -> View {
     let parcel =
         Some(&transaction.tracking_number).filter(|number| (old || whole) && !number.is_empty()).and_then(|number| cx.parcel(number));
     let bought = !transaction.tracking_number.is_empty();
-    let link = |name: String| links::file(cx, &name, transaction.object_created);
+    let link = |name: String| labels::link(cx, &name, transaction.object_created);
     let id = &transaction.object_id;
     let rate = match transaction.rate.as_str() {
         "" => None,
@@ -185,7 +186,7 @@ fn view(cx: &Cx<'_>, transaction: Transaction) -> View {
         object_created: transaction.object_created,
         object_updated: transaction.object_updated,
         object_id: transaction.object_id,
-        object_owner: accounts::owner(cx),
+        object_owner: access::owner(cx),
         test: transaction.test,
         tracking_number: transaction.tracking_number,
         messages: transaction.messages,

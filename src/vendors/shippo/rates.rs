@@ -1,9 +1,9 @@
 //! What each carrier account says to a shipment: quotes, or why not. Pure: a lane in, offers and messages out.
 
-use super::accounts::CarrierAccount;
 use super::catalog::{CATALOG, Carrier, Scope, Service, Unit};
 use super::wire::Message;
 use super::wire::address::Address;
+use super::wire::carrier_account::CarrierAccount;
 use super::wire::parcel::Measures;
 
 /// What is to be sent, and between whom.
