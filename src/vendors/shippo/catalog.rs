@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::access::Mode;
+use super::wire::Message;
 use super::wire::carrier_account::CarrierAccount;
 use crate::carrier::countries;
 
@@ -62,7 +63,8 @@ pub(crate) struct Carrier {
     pub states: Vec<String>,
     /// What it says on lanes that it does not serve.
     pub refuses: BTreeMap<String, String>,
-    pub purchase_error: Option<PurchaseError>,
+    /// What buying a label ends with in test mode.
+    pub purchase_error: Option<Message>,
     pub number: Number,
     tracking_url: String,
     pub services: Vec<Service>,
@@ -74,13 +76,6 @@ pub(crate) struct Carrier {
 pub(crate) enum Unit {
     Lb,
     Kg,
-}
-
-/// What buying a label ends with.
-#[derive(Deserialize)]
-pub(crate) struct PurchaseError {
-    pub code: String,
-    pub text: String,
 }
 
 /// The form of a carrier's tracking numbers.

@@ -53,9 +53,13 @@ pub(super) fn track(cx: &mut Cx<'_>, parcel: &Parcel) {
 
 /// The validation or the purchase of a batch has ended.
 pub(super) fn batch(cx: &mut Cx<'_>, event: &str, id: &str) {
-    let end = if event == BATCH_CREATED { "created" } else { "processing complete" };
-    let payload = json!({"test": Mode::of(cx).is_test(), "data": format!("batch {id} {end}")});
+    let payload = about_batch(cx, event, id);
     cx.notify(event, id, &payload);
+}
+
+fn about_batch(cx: &Cx<'_>, event: &str, id: &str) -> Value {
+    let end = if event == BATCH_CREATED { "created" } else { "processing complete" };
+    json!({"test": Mode::of(cx).is_test(), "data": format!("batch {id} {end}")})
 }
 
 /// The event first, then what is said.
@@ -80,8 +84,7 @@ fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
     let test = Mode::of(cx).is_test();
     let id = "0123456789abcdef0123456789abcdef";
     match event {
-        BATCH_CREATED => (id.to_owned(), json!({"test": test, "data": format!("batch {id} created")})),
-        BATCH_PURCHASED => (id.to_owned(), json!({"test": test, "data": format!("batch {id} processing complete")})),
+        BATCH_CREATED | BATCH_PURCHASED => (id.to_owned(), about_batch(cx, event, id)),
         TRACK_UPDATED => {
             let number = "SHIPPO_DELIVERED";
             let track = fixtures::tell(cx, number);

@@ -141,8 +141,8 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
 /// Why the carrier makes no label.
 fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, ends: [&Address; 2]) -> Option<Message> {
     let provided = || carrier_accounts::find(cx, &rate.carrier_account).is_none_or(|account| account.is_shippo_account);
-    if let Some(error) = carrier.purchase_error.as_ref().filter(|_| Mode::of(cx).is_test() && provided()) {
-        return Some(Message { code: error.code.clone(), ..Message::new(&carrier.source, &error.text) });
+    if carrier.purchase_error.is_some() && Mode::of(cx).is_test() && provided() {
+        return carrier.purchase_error.clone();
     }
     for (address, name) in ends.into_iter().zip(["address_from", "address_to"]) {
         if !address.is_complete {

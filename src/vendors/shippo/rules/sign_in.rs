@@ -10,13 +10,7 @@ use super::super::dialect::TITLED;
 use super::super::labels;
 use super::super::wire::{self, SIGN_IN};
 use super::carrier_accounts;
-use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
-
-#[derive(Deserialize)]
-pub(crate) struct Begun {
-    #[serde(rename = "Code")]
-    code: String,
-}
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 /// What the carrier's page needs to know, by a code that is good once.
 #[derive(Serialize, Deserialize)]
@@ -58,11 +52,12 @@ pub(crate) fn initiate(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Back to the caller's page; the account is connected.
-pub(crate) fn finish(cx: &mut Cx<'_>, Params(Begun { code }): Params<Begun>) -> Outcome {
-    let pending: Pending = cx.docs.shared().require(SIGN_IN, &code)?;
+pub(crate) fn finish(cx: &mut Cx<'_>) -> Outcome {
+    let code = cx.call.parameter("Code").unwrap_or_default();
+    let pending: Pending = cx.docs.shared().require(SIGN_IN, code)?;
     let owner = cx.credentials().iter().find(|row| row.text("token") == pending.token).cloned();
-    let mut owner = owner.ok_or_else(|| Refusal::missing(SIGN_IN, &code))?;
-    cx.docs.shared().remove(SIGN_IN, &code);
+    let mut owner = owner.ok_or_else(|| Refusal::missing(SIGN_IN, code))?;
+    cx.docs.shared().remove(SIGN_IN, code);
     owner.account = pending.account.into();
     cx.switch_account(owner);
     if let Some(mut account) = carrier_accounts::find(cx, &pending.carrier_account) {

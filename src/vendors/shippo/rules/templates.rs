@@ -15,21 +15,10 @@ use super::stored::GO;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing;
 use crate::engine::resource::{self, Conventions, Resource};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 /// The only row of the default template.
 const CHOSEN: &str = "chosen";
-
-#[derive(Deserialize)]
-pub(crate) struct Chosen {
-    object_id: String,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Named {
-    #[serde(rename = "CarrierParcelTemplateToken")]
-    token: String,
-}
 
 /// A template of the caller's own: replaced as a whole.
 pub(crate) static OWN: Resource = Resource {
@@ -71,8 +60,9 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// One of them.
-pub(crate) fn read(_: &mut Cx<'_>, Params(Named { token }): Params<Named>) -> Outcome {
-    let template = CATALOG.template(&token).ok_or_else(|| Refusal::missing(USER_TEMPLATE, token))?;
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let token = cx.call.parameter("CarrierParcelTemplateToken").unwrap_or_default();
+    let template = CATALOG.template(token).ok_or_else(|| Refusal::missing(USER_TEMPLATE, token))?;
     Ok(dialect::go(StatusCode::OK, &template))
 }
 
@@ -106,9 +96,10 @@ pub(crate) fn read_default(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Makes a template the default one.
-pub(crate) fn update_default(cx: &mut Cx<'_>, Json(Chosen { object_id: id }): Json<Chosen>) -> Outcome {
-    let own: Value = cx.docs.require(USER_TEMPLATE, &id)?;
-    cx.docs.put(DEFAULT_TEMPLATE, CHOSEN, &id);
+pub(crate) fn update_default(cx: &mut Cx<'_>) -> Outcome {
+    let id = cx.call.body["object_id"].as_str().unwrap_or_default();
+    let own: Value = cx.docs.require(USER_TEMPLATE, id)?;
+    cx.docs.put(DEFAULT_TEMPLATE, CHOSEN, id);
     Ok(dialect::go(StatusCode::OK, &json!({ "result": own })))
 }
 
