@@ -179,10 +179,10 @@ fn account(cx: &Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Option
         None => carrier_accounts::all(cx).into_iter().find(|account| account.carrier == provider),
     };
     match (&found, sent.text()) {
-        (None, Some(id)) => report.add(&sent, complaint(not_found("CarrierAccount", id))),
+        (None, Some(id)) if report.is_fine(&sent) => report.add(&sent, complaint(not_found("CarrierAccount", id))),
         (None, None) if provider.is_empty() => report.add(&sent, Rule::Required),
         (None, None) => report.add(&by_name, complaint(format!("Invalid value specified for provider '{provider}'"))),
-        (Some(_), _) => {}
+        _ => {}
     }
     found.map(|account| (account.object_id, account.carrier))
 }
