@@ -1,10 +1,11 @@
-//! What each carrier account says to a shipment: quotes, or why not. Pure: a lane in, offers and messages out.
+//! What each carrier account says to a shipment: quotes, or why not. Pure: a lane in, rates that have no id yet and messages out.
 
 use super::catalog::{CATALOG, Carrier, Scope, Service, Unit};
-use super::wire::Message;
 use super::wire::address::Address;
 use super::wire::carrier_account::CarrierAccount;
 use super::wire::parcel::Measures;
+use super::wire::shipment::Rate;
+use super::wire::{Message, Moment};
 
 /// What is to be sent, and between whom.
 pub(super) struct Lane<'a> {
@@ -13,25 +14,14 @@ pub(super) struct Lane<'a> {
     pub parcels: &'a [Measures],
     /// Whether customs is told what is inside.
     pub declared: bool,
-}
-
-/// One service at its price.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Offer {
-    pub account: String,
-    pub carrier: &'static str,
-    pub service: &'static str,
-    pub cents: i64,
-    pub currency: &'static str,
-    pub cents_local: i64,
-    pub currency_local: &'static str,
-    pub days: u8,
-    pub zone: Option<i64>,
-    pub attributes: Vec<&'static str>,
+    /// The id of the shipment.
+    pub shipment: &'a str,
+    pub now: Moment,
+    pub test: bool,
 }
 
 /// Asks some accounts, in their order; marks the best offers across all of them.
-pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Offer>, Vec<Message>) {
+pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, Vec<Message>) {
     let (mut offers, mut messages) = (Vec::new(), Vec::new());
     for account in accounts {
         let Some(carrier) = CATALOG.quoting_carrier(&account.carrier) else {
@@ -69,7 +59,7 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
 
 const UNSUPPORTED: &str = "Carrier account {name} doesn't support one or more shipment options";
 
-fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, offers: &mut Vec<Offer>, messages: &mut Vec<Message>) {
+fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, offers: &mut Vec<Rate>, messages: &mut Vec<Message>) {
     let scope = if lane.from.country == lane.to.country { Scope::Domestic } else { Scope::International };
     let home = carrier.services.iter().any(|service| service.origin.as_ref() == Some(&account.origin));
     let fits = |service: &&Service| {
@@ -109,7 +99,7 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
     }
 }
 
-fn offer(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, service: &'static Service, zone: i64) -> Offer {
+fn offer(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, service: &'static Service, zone: i64) -> Rate {
     let price = service.price;
     let one = |parcel: &Measures| {
         let units = billed(*parcel, carrier);
@@ -118,17 +108,21 @@ fn offer(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, s
     let cents = lane.parcels.iter().map(one).sum();
     let currency = service.currency.as_deref().unwrap_or(&carrier.currency);
     let currency_local = CATALOG.currency_of(&lane.from.country);
-    Offer {
-        account: account.object_id.clone(),
-        carrier: &carrier.token,
-        service: &service.token,
-        cents,
-        currency,
-        cents_local: CATALOG.convert(cents, currency, currency_local).unwrap_or(cents),
-        currency_local,
-        days: days(service, zone),
-        zone: service.zone_shown.then_some(zone),
+    Rate {
+        object_id: String::new(),
+        object_created: lane.now,
+        shipment: lane.shipment.to_owned(),
         attributes: Vec::new(),
+        cents,
+        currency: currency.to_owned(),
+        cents_local: CATALOG.convert(cents, currency, currency_local).unwrap_or(cents),
+        currency_local: currency_local.to_owned(),
+        carrier: carrier.token.clone(),
+        service: service.token.clone(),
+        days: days(service, zone),
+        carrier_account: account.object_id.clone(),
+        zone: service.zone_shown.then_some(zone),
+        test: lane.test,
     }
 }
 
@@ -200,9 +194,9 @@ fn distance(latitude: f64, longitude: f64, other_latitude: f64, other_longitude:
 }
 
 /// Marks the cheapest, the fastest, and the one that is both best.
-fn mark(offers: &mut [Offer]) {
-    let dollars = |offer: &Offer| CATALOG.convert(offer.cents, offer.currency, "USD").unwrap_or(offer.cents);
-    let best = |key: &dyn Fn(&Offer) -> (i64, i64)| offers.iter().enumerate().min_by_key(|(_, offer)| key(offer)).map(|(place, _)| place);
+fn mark(offers: &mut [Rate]) {
+    let dollars = |offer: &Rate| CATALOG.convert(offer.cents, &offer.currency, "USD").unwrap_or(offer.cents);
+    let best = |key: &dyn Fn(&Rate) -> (i64, i64)| offers.iter().enumerate().min_by_key(|(_, offer)| key(offer)).map(|(place, _)| place);
     let marks = [
         ("BESTVALUE", best(&|offer| (dollars(offer) * (i64::from(offer.days) + 1), 0))),
         ("CHEAPEST", best(&|offer| (dollars(offer), i64::from(offer.days)))),
@@ -210,7 +204,7 @@ fn mark(offers: &mut [Offer]) {
     ];
     for (word, place) in marks {
         if let Some(offer) = place.and_then(|place| offers.get_mut(place)) {
-            offer.attributes.push(word);
+            offer.attributes.push(word.to_owned());
         }
     }
 }

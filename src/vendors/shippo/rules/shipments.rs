@@ -141,28 +141,12 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
     let [Some(from), Some(to)] = ends else { return (Vec::new(), Vec::new()) };
     let parcels: Vec<Measures> =
         shipment.parcels.iter().filter_map(|id| cx.docs.get::<Parcel>(PARCEL, id)).map(|parcel| parcel.measures()).collect();
-    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared: shipment.customs_declaration.is_some() };
-    let (offers, messages) = rates::ask(&lane, accounts);
-    let mut rates = Vec::with_capacity(offers.len());
-    for offer in offers {
-        let rate = Rate {
-            object_id: wire::new_id(cx),
-            object_created: Moment(cx.now),
-            shipment: shipment.object_id.clone(),
-            attributes: offer.attributes.into_iter().map(str::to_owned).collect(),
-            cents: offer.cents,
-            currency: offer.currency.to_owned(),
-            cents_local: offer.cents_local,
-            currency_local: offer.currency_local.to_owned(),
-            carrier: offer.carrier.to_owned(),
-            service: offer.service.to_owned(),
-            days: offer.days,
-            carrier_account: offer.account,
-            zone: offer.zone,
-            test: Mode::of(cx).is_test(),
-        };
-        cx.docs.put(RATE, &rate.object_id, &rate);
-        rates.push(rate);
+    let (declared, now, test) = (shipment.customs_declaration.is_some(), Moment(cx.now), Mode::of(cx).is_test());
+    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, shipment: &shipment.object_id, now, test };
+    let (mut rates, messages) = rates::ask(&lane, accounts);
+    for rate in &mut rates {
+        rate.object_id = wire::new_id(cx);
+        cx.docs.put(RATE, &rate.object_id, rate);
     }
     (rates, messages)
 }
