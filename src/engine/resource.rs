@@ -86,7 +86,7 @@ pub struct Conventions {
     pub sources: &'static [(&'static str, MakeMember)],
     /// What `x-stored` of a member may name. The answer to the request itself shows the member as it was read, later ones as it is kept.
     pub forms: &'static [(&'static str, KeepMember)],
-    /// A blank text counts as not sent where the document has no text by default.
+    /// A blank text counts as not sent.
     pub blank_is_missing: bool,
     /// What an update leaves out keeps its value. Otherwise it is as in a new document.
     pub merges: bool,
@@ -199,10 +199,10 @@ impl Resource {
 
     /// The member of a body, if it counts as sent.
     fn sent<'r>(&self, read: &'r Members, name: &str, schema: &Schema) -> Option<&'r Value> {
+        let is_blank = |value: &Value| self.conventions.blank_is_missing && value == "";
         read.get(name).filter(|value| match &schema.default {
             Some(Value::Object(_)) => value.is_object(),
-            Some(_) => true,
-            None => !self.conventions.blank_is_missing || **value != "",
+            _ => !is_blank(value),
         })
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::CATALOG;
 use super::dialect::page;
 use super::wire::decimal::Decimal;
-use super::wire::is_object_id;
+use super::wire::{Moment, is_object_id};
 use crate::base::time::Timestamp;
 use crate::engine::Refusal;
 use crate::engine::fields::{Field, Report};
@@ -25,6 +25,7 @@ pub(super) const READING: Reading = Reading {
         ("text", |text| !text.contains('\0')),
         ("phone", |text| !text.contains('\0')),
         ("country", |text| CATALOG.country(text).is_some()),
+        ("country-code", |text| CATALOG.country(text).is_some()),
         ("carrier", |text| CATALOG.known_carrier(text).is_some()),
         ("currency", |text| text.is_empty() || CATALOG.currencies.per_dollar.contains_key(text)),
         ("currency-code", is_currency_code),
@@ -39,6 +40,7 @@ pub(super) const READING: Reading = Reading {
     ],
     spellings: &[
         ("country", |text| CATALOG.country(text).filter(|code| *code != text).map(str::to_owned)),
+        ("moment", |text| Some(Moment(moment(text)?).text()).filter(|stored| stored != text)),
         ("phone", telephone),
         ("price", shortest),
     ],
@@ -46,12 +48,22 @@ pub(super) const READING: Reading = Reading {
     ..Reading::STRICT
 };
 
-const REQUIRED: &str = "This field is required.";
+pub(super) const REQUIRED: &str = "This field is required.";
 const WRONG_DATE: &str = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
 
 /// The rule behind a text of a rule's own.
 pub(super) fn complaint(text: impl Into<String>) -> Rule {
     Rule::Vendor("complaint", Value::String(text.into()))
+}
+
+/// What an id of nothing gets.
+pub(super) fn not_found(noun: &str, id: &str) -> String {
+    format!("{noun} with supplied object_id {id} not found.")
+}
+
+/// What a word that is none of the choices gets.
+pub(super) fn not_a_choice(text: &str) -> String {
+    format!("\"{text}\" is not a valid choice.")
 }
 
 /// A refusal for one member of the body.
@@ -146,10 +158,34 @@ pub(super) fn text(violation: &Violation) -> String {
             "currency" => format!("Currency with supplied object_id {sent} not found."),
             "email-address" => "Enter a valid email address.".to_owned(),
             "url" => "Enter a valid URL.".to_owned(),
-            _ => format!("\"{sent}\" is not a valid choice."),
+            _ => not_a_choice(&sent),
         },
-        _ => format!("\"{sent}\" is not a valid choice."),
+        _ => not_a_choice(&sent),
     }
+}
+
+/// What the second address service says, which is none of the framework's.
+pub(super) fn text_of_book(violation: &Violation) -> String {
+    match &violation.rule {
+        Rule::Required => "field is required".to_owned(),
+        Rule::MinLength(_) if violation.value.as_ref().is_some_and(|value| value == "") => "field is required".to_owned(),
+        Rule::MinLength(limits) => format!("must have at least {} characters", limits.min.unwrap_or_default()),
+        Rule::MaxLength(limits) => format!("must have at most {} characters", limits.max.unwrap_or_default()),
+        Rule::Type(JsonType::String) => "must be a string".to_owned(),
+        Rule::Format(_) => "is not a country".to_owned(),
+        Rule::Enum(_) => "is not a type of address".to_owned(),
+        _ => text(violation),
+    }
+}
+
+/// One text for each field, where only texts are shown.
+pub(super) fn flat(refusal: &Refusal) -> Vec<String> {
+    let Refusal::Invalid(violations) = refusal else { return vec!["Not found.".to_owned()] };
+    let texts = |rows: &Value| {
+        let rows = rows.as_array().into_iter().flatten();
+        rows.map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect::<Vec<_>>().join(" ")
+    };
+    fields(violations, text).iter().map(|(name, rows)| format!("{name}: {}", texts(rows))).collect()
 }
 
 /// The name that Python has for a JSON type.

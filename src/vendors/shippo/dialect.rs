@@ -2,7 +2,6 @@
 //! URL itself is wrong. Some of it is Go: compact JSON with a charset, and none of the framework's headers.
 
 mod complaint;
-pub(super) mod fields;
 pub(super) mod page;
 pub(super) mod version;
 
@@ -22,8 +21,6 @@ use crate::vendors::shippo::checks;
 /// The dialect.
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, headers };
 
-/// Texts by field; the facts are the body.
-pub(super) const FIELDS: &str = "fields";
 /// One text without a field; the facts are the text.
 pub(super) const DETAIL: &str = "detail";
 /// The same from a service that is not of the framework.
@@ -38,8 +35,6 @@ pub(super) const LIVE_RATES: &str = "live rates";
 pub(super) const NO_PLATFORM: &str = "no platform";
 /// Something that is there already, of the second address service; the facts are the text.
 pub(super) const CONFLICT: &str = "conflict";
-/// Texts by field, of the second address service.
-pub(super) const UNPROCESSABLE: &str = "unprocessable";
 /// A page that the list does not have.
 pub(super) const NO_PAGE: &str = "no page";
 /// A cursor that leads nowhere.
@@ -107,7 +102,6 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
 fn because(code: &str, facts: &Value) -> Reply {
     let text = facts.as_str().unwrap_or_default();
     match code {
-        FIELDS => Reply::json(StatusCode::BAD_REQUEST, facts.clone()),
         GO_DETAIL => go(StatusCode::BAD_REQUEST, &json!({ "detail": text })),
         NOT_REGISTERED => Reply::json(StatusCode::BAD_REQUEST, json!({ "error": text })),
         TITLED => {
@@ -118,7 +112,6 @@ fn because(code: &str, facts: &Value) -> Reply {
         LIVE_RATES => go(StatusCode::BAD_REQUEST, facts),
         NO_PLATFORM => go(StatusCode::FORBIDDEN, facts),
         CONFLICT => go(StatusCode::CONFLICT, &json!({ "detail": text })),
-        UNPROCESSABLE => go(StatusCode::UNPROCESSABLE_ENTITY, facts),
         NO_PAGE => detail(StatusCode::NOT_FOUND, "Invalid page."),
         NO_CURSOR => detail(StatusCode::NOT_FOUND, "Invalid cursor"),
         UNSIGNED => Reply::bytes(
@@ -187,6 +180,7 @@ fn methods(allowed: &[Method]) -> String {
 fn invalid(call: &Call<'_>, violations: &[Violation]) -> Reply {
     let mut fields = checks::fields(violations, checks::text);
     match call.operation.map_or("", |operation| operation.tag.as_str()) {
+        "Addresses v2" => go(StatusCode::UNPROCESSABLE_ENTITY, &checks::fields(violations, checks::text_of_book)),
         "Carrier Parcel Templates" | "Pickups" | "Rates at Checkout" | "Service Groups" | "Shippo Accounts" | "User Parcel Templates" => {
             fields.sort_keys();
             go(StatusCode::BAD_REQUEST, &fields)

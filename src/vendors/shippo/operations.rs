@@ -19,12 +19,12 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.list("ListAddresses", &ADDRESSES);
     rows.create("CreateAddress", &ADDRESSES);
     rows.read("GetAddress", &ADDRESSES);
-    rows.on_raw("ValidateAddress", addresses::validate);
+    rows.on("ValidateAddress", addresses::validate);
     // Addresses v2
     rows.list("ListAddressesV2", &BOOK);
     rows.create("CreateAddressV2", &BOOK);
-    rows.on_raw("ParseAddressV2", addresses_v2::parse);
-    rows.on_raw("ValidateAddressV2", addresses_v2::validate);
+    rows.on("ParseAddressV2", addresses_v2::parse);
+    rows.on("ValidateAddressV2", addresses_v2::validate);
     rows.delete("DeleteAddressV2", &BOOK);
     rows.read("GetAddressV2", &BOOK);
     rows.update("UpdateAddressV2", &BOOK);
@@ -55,7 +55,7 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.create("CreateCustomsItem", &ITEMS);
     rows.read("GetCustomsItem", &ITEMS);
     // Labels
-    rows.on_raw("DownloadLabel", labels::download);
+    rows.on("DownloadLabel", labels::download);
     // Manifests
     rows.on("ListManifests", manifests::list);
     rows.on_late("CreateManifest", manifests::create);
@@ -64,7 +64,7 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.list("ListOrders", &ORDERS);
     rows.create("CreateOrder", &ORDERS);
     rows.read("GetOrder", &ORDERS);
-    rows.on_raw("GetPackingSlip", orders::packing_slip);
+    rows.on("GetPackingSlip", orders::packing_slip);
     // Parcels
     rows.list("ListParcels", &PARCELS);
     rows.create("CreateParcel", &PARCELS);
@@ -72,39 +72,39 @@ pub(super) fn rows(rows: &mut Operations) {
     // Pickups
     rows.on_late("CreatePickup", pickups::create);
     // Rates
-    rows.on_raw("GetRate", rates::read);
-    rows.on_raw("ListShipmentRates", rates::list);
-    rows.on_raw("ListShipmentRatesByCurrencyCode", rates::list_in_currency);
+    rows.on("GetRate", rates::read);
+    rows.on("ListShipmentRates", rates::list);
+    rows.on("ListShipmentRatesByCurrencyCode", rates::list_in_currency);
     // Rates at Checkout
     rows.on_late("CreateLiveRate", service_groups::live_rates);
     rows.on("DeleteDefaultParcelTemplate", templates::delete_default);
     rows.on("GetDefaultParcelTemplate", templates::read_default);
     rows.on("UpdateDefaultParcelTemplate", templates::update_default);
     // Refunds
-    rows.on_raw("ListRefunds", refunds::list);
-    rows.on_raw("CreateRefund", refunds::create);
-    rows.on_raw("GetRefund", refunds::read);
+    rows.on("ListRefunds", refunds::list);
+    rows.on_late("CreateRefund", refunds::create);
+    rows.on("GetRefund", refunds::read);
     // Service Groups
     rows.list("ListServiceGroups", &GROUPS);
     rows.create("CreateServiceGroup", &GROUPS);
     rows.on_late("UpdateServiceGroup", service_groups::update);
     rows.delete("DeleteServiceGroup", &GROUPS);
     // Shipments
-    rows.on_raw("ListShipments", shipments::list);
-    rows.on_raw("CreateShipment", shipments::create);
-    rows.on_raw("GetShipment", shipments::read);
+    rows.on("ListShipments", shipments::list);
+    rows.on_late("CreateShipment", shipments::create);
+    rows.on("GetShipment", shipments::read);
     // Shippo Accounts
     rows.list("ListShippoAccounts", &MANAGED);
     rows.on_late("CreateShippoAccount", managed::create);
     rows.read("GetShippoAccount", &MANAGED);
     rows.update("UpdateShippoAccount", &MANAGED);
     // Tracking Status
-    rows.on_raw("CreateTrack", tracking::create);
-    rows.on_raw("GetTrack", tracking::read);
+    rows.on("CreateTrack", tracking::create);
+    rows.on("GetTrack", tracking::read);
     // Transactions
-    rows.on_raw("ListTransactions", transactions::list);
-    rows.on_raw("CreateTransaction", transactions::create);
-    rows.on_raw("GetTransaction", transactions::read);
+    rows.on("ListTransactions", transactions::list);
+    rows.on_late("CreateTransaction", transactions::create);
+    rows.on("GetTransaction", transactions::read);
     // User Parcel Templates
     rows.list("ListUserParcelTemplates", &OWN);
     rows.create("CreateUserParcelTemplate", &OWN);

@@ -76,19 +76,6 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-/// An id in a path: anything else there is a path that does not exist.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct ObjectId(pub String);
-
-impl TryFrom<String> for ObjectId {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if is_object_id(&text) { Ok(Self(text)) } else { Err("an id has 32 lower-case hexadecimal digits") }
-    }
-}
-
 /// Whether a text can be an id.
 pub(crate) fn is_object_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))

@@ -5,39 +5,39 @@ use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
+use super::super::checks;
 use super::super::dialect::page::LISTING;
-use super::super::dialect::{self, CONFLICT, UNPROCESSABLE};
+use super::super::dialect::{self, CONFLICT};
 use super::super::validation;
 use super::super::wire::address::{Address, Validation};
 use super::super::wire::{ADDRESS_V2, Moment};
 use super::stored::{self, GO};
-use crate::engine::resource::{self, Conventions, Members, Resource};
+use crate::engine::fields::{Field, Report};
+use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
+use crate::spec::{Limits, Rule};
 
 /// How many addresses an account can keep.
 const MOST: usize = 3_000;
 
-/// Members with the least and the most characters of each.
-const PARTS: [(&str, usize, usize); 10] = [
-    ("name", 1, 64),
-    ("organization", 0, 100),
-    ("email", 5, 128),
-    ("phone", 3, 32),
-    ("address_line_1", 1, 100),
-    ("address_line_2", 0, 50),
-    ("city_locality", 0, 64),
-    ("state_province", 0, 32),
-    ("postal_code", 0, 16),
-    ("country_code", 2, 2),
+const PARTS: [&str; 10] = [
+    "name",
+    "organization",
+    "email",
+    "phone",
+    "address_line_1",
+    "address_line_2",
+    "city_locality",
+    "state_province",
+    "postal_code",
+    "country_code",
 ];
-const NEEDED: [&str; 3] = ["name", "address_line_1", "country_code"];
-const TYPES: [&str; 5] = ["unknown", "residential", "commercial", "po_box", "military"];
 
 /// The book, newest first; changes replace the whole address.
 pub(crate) static BOOK: Resource = Resource {
     kind: ADDRESS_V2,
-    read: Some(read),
-    judge: resource::agreed,
+    read: None,
+    judge,
     schema: "AddressV2",
     finish: resource::unchanged,
     listing: &LISTING,
@@ -49,31 +49,43 @@ pub(crate) static BOOK: Resource = Resource {
 };
 
 /// An address that is already there is refused.
-fn read(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
-    let address = Value::Object(judge(body)?);
-    let own = stored::named(cx).unwrap_or_default();
+fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+    let whole = Field::root(body);
+    for (name, least) in [("email", 5), ("phone", 3)] {
+        let part = whole.member(name);
+        if report.is_fine(&part) && part.text().is_some_and(|text| !text.is_empty() && text.chars().count() < least) {
+            report.add(&part, Rule::MinLength(Limits { min: Some(least), max: None }));
+        }
+    }
+    if !report.is_clean() {
+        return Ok(());
+    }
+    let text = |name: &str, usual: &str| whole.member(name).text().unwrap_or(usual).to_owned();
+    let mut address: Map<String, Value> = PARTS.iter().map(|name| ((*name).to_owned(), text(name, "").into())).collect();
+    address.insert("address_type".to_owned(), text("address_type", "unknown").into());
+    let (address, own) = (Value::Object(address), stored::named(cx)?);
     if cx.docs.list::<Value>(ADDRESS_V2).any(|entry| entry["address"] == address && entry["id"] != own) {
         return Err(Refusal::Because(CONFLICT, "duplicate address".into()));
     }
     if own.is_empty() && cx.docs.count(ADDRESS_V2) >= MOST {
-        return Err(unprocessable("address", &format!("No more than {MOST} addresses can be stored.")));
+        return Err(checks::refused("address", format!("No more than {MOST} addresses can be stored.")));
     }
-    Ok(Members::from_iter([("address".to_owned(), address)]))
+    *body = json!({ "address": address });
+    Ok(())
 }
 
 /// The validator, on parts in the query; nothing is stored.
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     let part = |name: &str| cx.call.query(name).unwrap_or_default().trim().to_owned();
     let country = part("country_code");
-    let code = CATALOG.country(&country).ok_or_else(|| unprocessable("country_code", "field is required"))?;
+    let code = CATALOG.country(&country).ok_or_else(|| checks::refused("country_code", "field is required"))?;
     let has = |name: &str| !part(name).is_empty();
     let enough =
         has("address_line_1") && (has("city_locality") && (code != "US" || has("state_province")) || code == "US" && has("postal_code"));
     if !enough {
-        return Err(unprocessable("address_line_1", "not enough of the address to look it up"));
+        return Err(checks::refused("address_line_1", "not enough of the address to look it up"));
     }
-    let original: Map<String, Value> =
-        PARTS.iter().filter(|(name, ..)| has(name)).map(|(name, ..)| ((*name).to_owned(), part(name).into())).collect();
+    let original: Map<String, Value> = PARTS.iter().filter(|name| has(name)).map(|name| ((*name).to_owned(), part(name).into())).collect();
     let mut address = classic(cx, &part, code);
     if let Some(area) = CATALOG.zip_area(&address.zip).filter(|_| code == "US" && address.state.is_empty()) {
         address.state.clone_from(&area.state);
@@ -83,8 +95,7 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     let reasons = address.validation_results.messages.clone().unwrap_or_default();
     let reasons: Vec<Value> = reasons.into_iter().map(|advice| json!({ "code": advice.code, "description": advice.text })).collect();
     let recommended = modern(&address, &original);
-    let changed: Vec<&str> =
-        PARTS.iter().map(|(name, ..)| *name).filter(|name| valid && recommended.get(*name) != original.get(*name)).collect();
+    let changed: Vec<&str> = PARTS.into_iter().filter(|name| valid && recommended.get(*name) != original.get(*name)).collect();
     let kind = match address.is_residential {
         Some(true) => "residential",
         Some(false) => "commercial",
@@ -120,7 +131,7 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn parse(cx: &mut Cx<'_>) -> Outcome {
     let text = cx.call.query("address").unwrap_or_default().trim();
     if text.is_empty() {
-        return Err(unprocessable("address", "field is required"));
+        return Err(checks::refused("address", "field is required"));
     }
     Ok(dialect::go(StatusCode::OK, &parts(text)))
 }
@@ -187,42 +198,6 @@ fn parts(text: &str) -> Map<String, Value> {
         }
     }
     found
-}
-
-/// The address of a body in the order of the document, or what is wrong with it.
-fn judge(body: &Value) -> Result<Map<String, Value>, Refusal> {
-    let (mut address, mut faults) = (Map::new(), Map::new());
-    for (name, least, most) in PARTS {
-        let text = match &body[name] {
-            Value::Null => String::new(),
-            Value::String(text) => text.trim().to_owned(),
-            _ => {
-                faults.insert(name.to_owned(), json!(["must be a string"]));
-                continue;
-            }
-        };
-        let count = text.chars().count();
-        if text.is_empty() && NEEDED.contains(&name) {
-            faults.insert(name.to_owned(), json!(["field is required"]));
-        } else if !text.is_empty() && count < least {
-            faults.insert(name.to_owned(), json!([format!("must have at least {least} characters")]));
-        } else if count > most {
-            faults.insert(name.to_owned(), json!([format!("must have at most {most} characters")]));
-        } else if name == "country_code" && CATALOG.country(&text).is_none() {
-            faults.insert(name.to_owned(), json!(["is not a country"]));
-        }
-        address.insert(name.to_owned(), text.into());
-    }
-    let kind = body["address_type"].as_str().unwrap_or("unknown");
-    if !TYPES.contains(&kind) {
-        faults.insert("address_type".to_owned(), json!(["is not a type of address"]));
-    }
-    address.insert("address_type".to_owned(), kind.into());
-    if faults.is_empty() { Ok(address) } else { Err(Refusal::Because(UNPROCESSABLE, faults.into())) }
-}
-
-fn unprocessable(name: &str, text: &str) -> Refusal {
-    Refusal::Because(UNPROCESSABLE, json!({ name: [text] }))
 }
 
 /// The parts as the first address service knows them.

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::access::{self, Mode};
-use super::super::checks::complaint;
-use super::super::dialect::fields::{self, REQUIRED, not_found};
+use super::super::checks::{self, REQUIRED, complaint, not_found};
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
 use super::super::labels;
@@ -286,7 +285,7 @@ fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&CarrierAccount>) -> 
                     members.insert("parcels".to_owned(), parcel);
                 }
             }
-            shipments::store(cx, &body).map_err(|refusal| fields::flat(&refusal))
+            shipments::store(cx, &body).map_err(|refusal| checks::flat(&refusal))
         }
     }
 }

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::access;
 use super::super::catalog::CATALOG;
-use super::super::checks::{self, complaint};
-use super::super::dialect::fields::not_found;
+use super::super::checks::{self, complaint, not_found};
 use super::super::dialect::page::{self, FIVES};
 use super::super::dialect::version;
 use super::super::labels;

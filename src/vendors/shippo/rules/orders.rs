@@ -5,23 +5,19 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::addresses::ADDRESSES;
-use super::shipments;
 use super::stored::{self, CONVENTIONS};
 use crate::base::time;
-use crate::engine::fields::Report;
+use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{self, Bound, Filter, Listing, Test};
-use crate::engine::resource::{self, Conventions, Members, Resource};
+use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
-use crate::vendors::shippo::dialect::fields::{self, Fields, REQUIRED, below, not_found};
+use crate::vendors::shippo::checks;
 use crate::vendors::shippo::dialect::page::LISTING;
 use crate::vendors::shippo::dialect::version;
 use crate::vendors::shippo::labels;
 use crate::vendors::shippo::wire::decimal;
 use crate::vendors::shippo::wire::transaction::Transaction;
 use crate::vendors::shippo::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
-
-const STATUSES: [&str; 7] = ["UNKNOWN", "AWAITPAY", "PAID", "REFUNDED", "CANCELLED", "PARTIALLY_FULFILLED", "SHIPPED"];
-const WEIGHT_UNITS: [&str; 4] = ["g", "kg", "lb", "oz"];
 
 /// By status, shop, and the time at which they were placed.
 const LISTED: Listing = Listing {
@@ -37,8 +33,8 @@ const LISTED: Listing = Listing {
 /// The answer to the creation shows decimals as they were sent; later reads show their stored places.
 pub(crate) static ORDERS: Resource = Resource {
     kind: ORDER,
-    read: Some(read),
-    judge: resource::agreed,
+    read: None,
+    judge,
     schema: "Order",
     finish: resource::unchanged,
     listing: &LISTED,
@@ -48,7 +44,7 @@ pub(crate) static ORDERS: Resource = Resource {
 /// A part of an order, with decimals as they were sent.
 static LINE_ITEM: Resource = Resource {
     kind: ORDER,
-    read: Some(read_item),
+    read: None,
     judge: resource::agreed,
     schema: "LineItem",
     finish: resource::unchanged,
@@ -73,29 +69,24 @@ fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
     (CONVENTIONS.page)(cx, page.map(|order| view(cx, order)))
 }
 
-fn read(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
-    let mut fields = Fields::of(body)?;
-    if fields.value("placed_at").is_none() {
-        fields.fault("placed_at", REQUIRED);
+/// Addresses are kept whole, and lines get ids.
+fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+    let whole = Field::root(body);
+    let to = address(cx, &whole.member("to_address"), report)?;
+    let from = address(cx, &whole.member("from_address"), report)?;
+    let mut items = Vec::new();
+    for row in whole.member("line_items").elements() {
+        items.push(LINE_ITEM.make(cx, row.value.unwrap_or(&Value::Null), Report::of_part(), None)?.shown);
     }
-    let placed_at = shipments::moment(cx.now, &mut fields, "placed_at");
-    fields.keep("placed_at", Moment(placed_at).text());
-    address(cx, &mut fields, "to_address");
-    fields.require("to_address");
-    fields.choice("weight_unit", &WEIGHT_UNITS);
-    fields.require("weight_unit");
-    decimal::member(&mut fields, "weight");
-    fields.require("weight");
-    address(cx, &mut fields, "from_address");
-    fields.choice("order_status", &STATUSES);
-    for name in ["total_tax", "total_price", "subtotal_price", "shipping_cost"] {
-        decimal::member(&mut fields, name);
+    if report.is_clean() {
+        body["to_address"] = to.into();
+        body["from_address"] = from.into();
+        body["line_items"] = items.into();
+        if body["placed_at"] == "" {
+            body["placed_at"] = Moment(cx.now).text().into();
+        }
     }
-    items(cx, &mut fields);
-    for name in ["order_number", "currency", "notes", "shipping_method", "shipping_cost_currency"] {
-        fields.filled(name);
-    }
-    fields.into_read()
+    Ok(())
 }
 
 /// A link to a slip for the box, good for a day; its times have no zone.
@@ -114,18 +105,6 @@ pub(crate) fn packing_slip(cx: &mut Cx<'_>) -> Outcome {
     let bare = |at: time::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let slip_url = labels::link_for(cx, &format!("{stem}.pdf"), Moment(cx.now), day);
     Ok(Reply::ok(json!({ "created": bare(cx.now), "expires": bare(expires), "slip_url": slip_url })))
-}
-
-/// The order that a label is bought for, if it names one.
-pub(crate) fn named(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<String> {
-    let id = fields.text("order");
-    if id.is_empty() {
-        return None;
-    }
-    if !cx.docs.has(ORDER, &id) {
-        fields.fault("order", not_found("Order", &id));
-    }
-    Some(id)
 }
 
 /// A label was made for an order.
@@ -149,53 +128,14 @@ fn view(cx: &Cx<'_>, mut order: Value) -> Value {
     order
 }
 
-/// Keeps an address that is named or brought along, whole.
-fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str) {
-    let Some(given) = fields.value(name) else { return };
-    let address = match given {
-        Value::String(id) => cx.docs.get(wire::ADDRESS, id).ok_or_else(|| json!(["Address with supplied object_id not found."])),
-        inline => stored::brought(cx, &ADDRESSES, "CreateAddress", inline).map(|address| address.document).map_err(below),
-    };
-    match address {
-        Ok(address) => fields.keep(name, address),
-        Err(faults) => fields.put(name, faults),
+/// An address that is named or brought along, whole.
+fn address(cx: &mut Cx<'_>, field: &Field<'_, '_>, report: &mut Report<'_>) -> Result<Option<Value>, Refusal> {
+    let Some(id) = field.text() else { return Ok(ADDRESSES.store_part(cx, field, report)?.map(|address| address.document)) };
+    let found = cx.docs.get(wire::ADDRESS, id);
+    if found.is_none() {
+        report.add(field, checks::complaint("Address with supplied object_id not found."));
     }
-}
-
-fn items(cx: &mut Cx<'_>, fields: &mut Fields<'_>) {
-    let rows = match fields.value("line_items").map_or(Ok(&[][..]), fields::list) {
-        Ok(rows) => rows,
-        Err(refusal) => return fields.put("line_items", below(refusal)),
-    };
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        match LINE_ITEM.make(cx, row, Report::of_part(), None) {
-            Ok(item) => items.push(item.shown),
-            Err(refusal) => fields.put("line_items", below(refusal)),
-        }
-    }
-    fields.keep("line_items", items);
-}
-
-fn read_item(cx: &mut Cx<'_>, body: &Value) -> Result<Members, Refusal> {
-    let mut fields = Fields::of(body)?;
-    let quantity = fields.quantity("quantity").unwrap_or(1);
-    fields.keep("quantity", quantity);
-    decimal::member(&mut fields, "total_price");
-    decimal::member(&mut fields, "weight");
-    fields.choice("weight_unit", &WEIGHT_UNITS);
-    for name in ["max_ship_time", "max_delivery_time"] {
-        if fields.value(name).is_some() {
-            let at = shipments::moment(cx.now, &mut fields, name);
-            fields.keep(name, Moment(at).text());
-        }
-    }
-    for name in ["variant_title", "manufacture_country", "description", "currency"] {
-        fields.filled(name);
-    }
-    fields.text("title");
-    fields.text("sku");
-    fields.into_read()
+    Ok(found)
 }
 
 /// Line items as they are stored: prices with two places, weights with four.

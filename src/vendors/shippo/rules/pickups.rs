@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
-use super::super::checks::{self, complaint};
+use super::super::checks::{self, complaint, not_found};
 use super::super::dialect;
-use super::super::dialect::fields::not_found;
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::shipment::Rate;
 use super::super::wire::transaction::Transaction;

@@ -2,17 +2,17 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use serde_json::Value;
 
 use super::super::access;
-use super::super::dialect::fields::Fields;
+use super::super::checks;
 use super::super::dialect::page::{self, LISTING};
 use super::super::dialect::{self, version};
 use super::super::wire::transaction::{Refund, Transaction};
 use super::super::wire::{self, Moment, REFUND, TRANSACTION};
 use super::stored;
 use crate::base::time;
-use crate::engine::{Cx, Json, Outcome};
+use crate::engine::fields::{Field, Report};
+use crate::engine::{Cx, Outcome};
 use crate::vendors::shippo::webhooks;
 
 /// The topic of a refund in the agenda.
@@ -32,22 +32,22 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// The label is on hold at once. Labels that are older than thirty days, or on their way, will be rejected.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let id = fields.needed("transaction");
-    let found: Option<Transaction> = cx.docs.get(TRANSACTION, &id);
-    if fields.is_fine("transaction") {
-        match found.as_ref().map(|transaction| transaction.status.as_str()) {
-            None => fields.fault("transaction", "Transaction with supplied object_id not found."),
-            Some("SUCCESS") => {}
-            Some("REFUNDPENDING" | "REFUNDED" | "REFUNDREJECTED") => {
-                fields.fault("transaction", "A refund for this transaction already exists.")
-            }
-            Some(_) => fields.fault("transaction", "Only successful transactions can be refunded."),
-        }
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    let named = body.member("transaction");
+    let id = named.text().unwrap_or_default();
+    let found: Option<Transaction> = cx.docs.get(TRANSACTION, id);
+    let fault = match found.as_ref().map(|transaction| transaction.status.as_str()) {
+        Some("SUCCESS") => None,
+        None => Some("Transaction with supplied object_id not found."),
+        Some("REFUNDPENDING" | "REFUNDED" | "REFUNDREJECTED") => Some("A refund for this transaction already exists."),
+        Some(_) => Some("Only successful transactions can be refunded."),
+    };
+    if let Some(text) = fault.filter(|_| report.is_fine(&named)) {
+        report.add(&named, checks::complaint(text));
     }
-    let queued = fields.flag("async").unwrap_or(true);
-    fields.done()?;
+    report.finish()?;
+    let queued = body.member("async").flag().unwrap_or(true);
     let mut transaction = found.expect("a refund without its transaction was refused above");
     let mut late = time::shift(transaction.object_created.0, SignedDuration::from_hours(30 * 24)) < cx.now;
     if let Some(mut parcel) = cx.parcel(&transaction.tracking_number) {
@@ -58,7 +58,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
     }
     "REFUNDPENDING".clone_into(&mut transaction.status);
     transaction.object_updated = Moment(cx.now);
-    cx.docs.put(TRANSACTION, &id, &transaction);
+    cx.docs.put(TRANSACTION, id, &transaction);
     webhooks::transaction(cx, webhooks::TRANSACTION_UPDATED, &transaction);
     let refund = Refund {
         object_created: Moment(cx.now),
@@ -66,7 +66,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
         object_id: wire::new_id(cx),
         object_owner: access::owner(cx).into_owned(),
         status: if queued { "QUEUED" } else { "PENDING" }.to_owned(),
-        transaction: id,
+        transaction: id.to_owned(),
         test: transaction.test,
     };
     cx.docs.put(REFUND, &refund.object_id, &refund);

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::access;
 use super::super::catalog::CATALOG;
-use super::super::checks;
-use super::super::dialect::fields::{REQUIRED, not_a_choice};
+use super::super::checks::{self, REQUIRED, not_a_choice};
 use super::super::dialect::{self, NOT_REGISTERED, version};
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::{Moment, REGISTRATION};

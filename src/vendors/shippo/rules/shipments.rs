@@ -2,11 +2,10 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::access::{self, Mode};
-use super::super::dialect::fields::{Fields, REQUIRED, below, not_found};
+use super::super::checks::{self, complaint, not_found};
 use super::super::dialect::page::{self, CREATED, CURSOR, LISTING, MADE};
 use super::super::dialect::version;
 use super::super::rates::{self, Lane};
@@ -14,25 +13,20 @@ use super::super::wire::address::{Address, SHORT};
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::parcel::{Measures, Parcel, SHIPPED};
 use super::super::wire::shipment::{Rate, RateView, Shipment, View};
-use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, ObjectId, PARCEL, RATE, SHIPMENT};
+use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, PARCEL, RATE, SHIPMENT};
 use super::addresses::ADDRESSES;
 use super::carrier_accounts;
+use super::customs::DECLARATIONS;
 use super::parcels::PARCELS;
-use super::{customs, stored};
-use crate::base::time::{self, Timestamp};
+use super::stored;
+use crate::base::time;
+use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Bound, Listing};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal};
+use crate::engine::resource::Resource;
+use crate::engine::{Cx, Outcome, Refusal};
 
 /// The topic of an asynchronous shipment in the agenda.
 pub(crate) const PROGRESS: &str = "shipment.progress";
-
-const WRONG_DATE: &str = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
-
-#[derive(Deserialize)]
-pub(crate) struct ShipmentId {
-    #[serde(rename = "ShipmentId")]
-    id: ObjectId,
-}
 
 const SHIPMENTS: Listing = Listing { filters: &CREATED, cursor: CURSOR, ..LISTING };
 
@@ -48,37 +42,55 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Rates come with the answer unless `async` is asked for.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let shipment = store(cx, &body)?;
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let call = cx.call;
+    let shipment = make(cx, &call.body, Report::of(call))?;
     let view = view(cx, shipment);
     Ok(version::reply(cx.call, StatusCode::CREATED, view))
 }
 
 /// One shipment.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(ShipmentId { id: ObjectId(id) }): Params<ShipmentId>) -> Outcome {
-    let shipment = cx.docs.require(SHIPMENT, &id)?;
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let shipment = cx.docs.require(SHIPMENT, &stored::named(cx)?)?;
     let view = view(cx, shipment);
     Ok(version::reply(cx.call, StatusCode::OK, view))
 }
 
-/// Stores a shipment from a body, with everything that comes inline, and rates it.
+/// Stores a shipment from a body that comes by another way than its own operation.
 pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> {
-    let mut fields = Fields::of(body)?;
-    let customs_declaration = fields.value("customs_declaration").filter(|value| *value != "").and_then(|given| {
-        let declaration = customs::resolve(cx, given);
-        declaration.map_err(|faults| fields.put("customs_declaration", faults)).ok()
-    });
-    let parcels = all_parcels(cx, &mut fields);
-    let address_to = address(cx, &mut fields, "address_to", true);
-    let address_from = address(cx, &mut fields, "address_from", true);
-    let address_return = address(cx, &mut fields, "address_return", false);
-    let shipment_date = date(cx.now, &mut fields);
-    let carrier_accounts = asked_accounts(cx, &mut fields);
-    let extra = fields.object("extra");
-    let metadata = fields.metadata();
-    let later = fields.flag("async") == Some(true);
-    fields.done()?;
-    let address_from = address_from.unwrap_or_default();
+    let mut body = body.clone();
+    let report = Report::of_body(cx, "CreateShipment", &mut body);
+    make(cx, &body, report)
+}
+
+/// Stores a shipment, with everything that comes inline, and rates it.
+pub(crate) fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipment, Refusal> {
+    let body = Field::root(body);
+    let mut part = |cx: &mut Cx<'_>, field: &Field<'_, '_>, resource: &Resource, noun: &str| {
+        if field.value.is_some_and(|value| value == "") { Ok(None) } else { stored::part(cx, field, resource, noun, &mut report) }
+    };
+    let customs_declaration = part(cx, &body.member("customs_declaration"), &DECLARATIONS, "CustomsDeclaration")?;
+    let address_to = part(cx, &body.member("address_to"), &ADDRESSES, "Address")?;
+    let address_from = part(cx, &body.member("address_from"), &ADDRESSES, "Address")?.unwrap_or_default();
+    let address_return = part(cx, &body.member("address_return"), &ADDRESSES, "Address")?;
+    // One parcel alone needs no list. Versions up to 2017-03-29 had one, as `parcel`.
+    let is_old = version::is_old(cx.call) && body.member("parcels").value.is_none();
+    let given = body.member(if is_old { "parcel" } else { "parcels" });
+    let mut parcels = Vec::new();
+    parcels.extend(if given.value.is_some_and(Value::is_array) { None } else { part(cx, &given, &PARCELS, "Parcel")? });
+    for row in given.elements() {
+        parcels.extend(part(cx, &row, &PARCELS, "Parcel")?);
+    }
+    if given.value.is_none() {
+        checks::require(&mut report, &body.member("parcels"));
+    }
+    let asked = body.member("carrier_accounts");
+    let carrier_accounts: Vec<String> = asked.elements().filter_map(|row| row.text().map(str::to_owned)).collect();
+    if let Some(id) = carrier_accounts.iter().find(|id| carrier_accounts::find(cx, id).is_none()) {
+        report.add(&asked, complaint(not_found("CarrierAccount", id)));
+    }
+    report.finish()?;
+    let text = |name: &str| body.member(name).text();
     let mut shipment = Shipment {
         object_id: wire::new_id(cx),
         object_created: Moment(cx.now),
@@ -89,10 +101,10 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> 
         address_from,
         address_to: address_to.unwrap_or_default(),
         parcels,
-        shipment_date: Moment(shipment_date),
+        shipment_date: Moment(text("shipment_date").and_then(checks::moment).unwrap_or(cx.now)),
         customs_declaration,
-        extra,
-        metadata,
+        extra: body.member("extra").object().cloned().unwrap_or_default(),
+        metadata: text("metadata").unwrap_or_default().to_owned(),
         rates: Vec::new(),
         messages: Vec::new(),
     };
@@ -101,7 +113,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> 
         parcel.object_updated = Moment(cx.now);
         cx.docs.put(PARCEL, id, &parcel);
     }
-    if later {
+    if body.member("async").flag() == Some(true) {
         cx.docs.put(SHIPMENT, &shipment.object_id, &shipment);
         cx.schedule_in(SignedDuration::from_millis(300), PROGRESS, &shipment.object_id, 0);
         cx.schedule_in(SignedDuration::from_secs(1), PROGRESS, &shipment.object_id, 1);
@@ -177,79 +189,4 @@ fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
         test: Mode::of(cx).is_test(),
         order: None,
     }
-}
-
-/// The id of an address that is named or brought along.
-fn address(cx: &mut Cx<'_>, fields: &mut Fields<'_>, name: &str, needed: bool) -> Option<String> {
-    match fields.value(name) {
-        None if needed => fields.fault(name, REQUIRED),
-        None => {}
-        Some(Value::String(id)) if id.is_empty() && !needed => {}
-        Some(Value::String(id)) if cx.docs.has(ADDRESS, id) => return Some(id.clone()),
-        Some(Value::String(id)) => fields.fault(name, not_found("Address", id)),
-        Some(inline) => match stored::brought(cx, &ADDRESSES, "CreateAddress", inline) {
-            Ok(address) => return Some(address.id),
-            Err(refusal) => fields.put(name, below(refusal)),
-        },
-    }
-    None
-}
-
-/// The ids of the parcels that are named or brought along; one alone needs no list.
-fn all_parcels(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
-    // Versions up to 2017-03-29 had one, as `parcel`.
-    let given = fields.value("parcels").or_else(|| fields.value("parcel").filter(|_| version::is_old(cx.call)));
-    let rows = match given {
-        None => {
-            fields.fault("parcels", REQUIRED);
-            return Vec::new();
-        }
-        Some(Value::Array(rows)) if rows.is_empty() => {
-            fields.fault("parcels", "This list may not be empty.");
-            return Vec::new();
-        }
-        Some(Value::Array(rows)) => rows.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-    };
-    let mut ids = Vec::with_capacity(rows.len());
-    for row in rows {
-        let parcel = match row {
-            Value::String(id) if cx.docs.has(PARCEL, id) => Ok(id.clone()),
-            Value::String(id) => Err(json!([not_found("Parcel", id)])),
-            inline => stored::brought(cx, &PARCELS, "CreateParcel", inline).map(|parcel| parcel.id).map_err(below),
-        };
-        match parcel {
-            Ok(id) => ids.push(id),
-            Err(faults) => fields.put("parcels", faults),
-        }
-    }
-    ids
-}
-
-/// When it is to be sent: now unless told.
-pub(crate) fn date(now: Timestamp, fields: &mut Fields<'_>) -> Timestamp {
-    moment(now, fields, "shipment_date")
-}
-
-/// An instant; now when it is missing or cannot be read.
-pub(crate) fn moment(now: Timestamp, fields: &mut Fields<'_>, name: &str) -> Timestamp {
-    let text = fields.text(name);
-    if text.is_empty() {
-        return now;
-    }
-    let at = text.parse().ok().or_else(|| page::instant(&text));
-    if at.is_none() {
-        fields.fault(name, WRONG_DATE);
-    }
-    at.unwrap_or(now)
-}
-
-/// The accounts that are to be asked; all when none is named.
-fn asked_accounts(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Vec<String> {
-    let Some(Value::Array(rows)) = fields.value("carrier_accounts") else { return Vec::new() };
-    let ids: Vec<String> = rows.iter().map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned)).collect();
-    if let Some(id) = ids.iter().find(|id| carrier_accounts::find(cx, id).is_none()) {
-        fields.fault("carrier_accounts", not_found("CarrierAccount", id));
-    }
-    ids
 }

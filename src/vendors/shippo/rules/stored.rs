@@ -3,10 +3,11 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::engine::fields::Report;
+use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{Conventions, Made, Resource};
 use crate::engine::{Cx, Refusal, Reply};
 use crate::vendors::shippo::access::{self, Mode};
+use crate::vendors::shippo::checks;
 use crate::vendors::shippo::dialect::page::Page;
 use crate::vendors::shippo::dialect::{self, version};
 use crate::vendors::shippo::rules::orders;
@@ -34,6 +35,24 @@ pub(crate) const GO: Conventions = Conventions {
     ..CONVENTIONS
 };
 
+/// The id of a part that is named by its id, or brought along and stored.
+pub(crate) fn part(
+    cx: &mut Cx<'_>,
+    part: &Field<'_, '_>,
+    resource: &Resource,
+    noun: &str,
+    report: &mut Report<'_>,
+) -> Result<Option<String>, Refusal> {
+    match part.text() {
+        None => Ok(resource.store_part(cx, part, report)?.map(|made| made.id)),
+        Some(id) if cx.docs.has(resource.kind.clone(), id) => Ok(Some(id.to_owned())),
+        Some(id) => {
+            report.add(part, checks::complaint(checks::not_found(noun, id)));
+            Ok(None)
+        }
+    }
+}
+
 /// Stores what comes inside another body as the operation that creates it alone would.
 pub(crate) fn brought(cx: &mut Cx<'_>, resource: &Resource, operation: &str, body: &Value) -> Result<Made, Refusal> {
     let mut body = body.clone();
@@ -41,8 +60,10 @@ pub(crate) fn brought(cx: &mut Cx<'_>, resource: &Resource, operation: &str, bod
     resource.store(cx, &body, report, None)
 }
 
-/// The id in the path; what cannot be one is a path that does not exist.
+/// The id in the path.
+///
+/// # Errors
+/// Never.
 pub(crate) fn named(cx: &Cx<'_>) -> Result<String, Refusal> {
-    let id = cx.call.parameters.first().map(|(_, id)| id.as_str()).unwrap_or_default();
-    if wire::is_object_id(id) { Ok(id.to_owned()) } else { Err(Refusal::UnknownPath { authenticated: true }) }
+    Ok(cx.call.parameters.first().map(|(_, id)| id.clone()).unwrap_or_default())
 }

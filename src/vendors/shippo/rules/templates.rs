@@ -5,9 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::catalog::{CATALOG, Template};
-use super::super::checks;
+use super::super::checks::{self, not_a_choice};
 use super::super::dialect;
-use super::super::dialect::fields::not_a_choice;
 use super::super::dialect::page::ALL;
 use super::super::wire::{DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
 use super::carrier_accounts;

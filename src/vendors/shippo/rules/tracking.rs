@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
 use super::super::checks;
-use super::super::dialect::fields::Fields;
 use super::super::dialect::{self, GO_DETAIL, because_of, version};
 use super::super::wire::track::{self, Level, Package, Track, TrackLocation};
 use super::super::wire::transaction::Transaction;
@@ -28,30 +27,27 @@ pub(crate) struct Number {
 
 /// A number that somebody registered.
 #[derive(Default, Serialize, Deserialize)]
-struct Registered {
+#[serde(default)]
+pub(crate) struct Registered {
+    carrier: String,
+    tracking_number: String,
     metadata: String,
     /// Whether the size and weight of the parcel are wanted with the answer.
-    #[serde(default)]
-    details: bool,
+    include_package_details: bool,
 }
 
 /// Registers a number; registering it again answers the same.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let carrier = fields.needed("carrier");
-    let number = fields.needed("tracking_number");
-    let metadata = fields.metadata();
-    let details = fields.flag("include_package_details") == Some(true);
-    fields.done()?;
+pub(crate) fn create(cx: &mut Cx<'_>, Json(registered): Json<Registered>) -> Outcome {
+    let Registered { carrier, tracking_number: number, .. } = &registered;
     if carrier == SHIPPO {
-        return fixture(cx, &number);
+        return fixture(cx, number);
     }
-    refuse_tests(cx, &carrier)?;
-    if !CATALOG.tracking.contains(&carrier) {
+    refuse_tests(cx, carrier)?;
+    if !CATALOG.tracking.contains(carrier) {
         return Err(checks::refused("carrier", format!("Invalid value specified for provider '{carrier}'")));
     }
-    cx.docs.put(TRACK, &format!("{carrier}/{number}"), &Registered { metadata, details });
-    Ok(answer(cx, carrier, number))
+    cx.docs.put(TRACK, &format!("{carrier}/{number}"), &registered);
+    Ok(answer(cx, registered.carrier, registered.tracking_number))
 }
 
 /// Where a parcel is.
@@ -94,9 +90,9 @@ fn refuse_tests(cx: &Cx<'_>, carrier: &str) -> Result<(), Refusal> {
 }
 
 fn answer(cx: &mut Cx<'_>, carrier: String, number: String) -> Reply {
-    let Registered { metadata, details } = cx.docs.get(TRACK, &format!("{carrier}/{number}")).unwrap_or_default();
+    let Registered { metadata, include_package_details, .. } = cx.docs.get(TRACK, &format!("{carrier}/{number}")).unwrap_or_default();
     let track = match cx.read_parcel(&number).filter(|parcel| parcel.carrier == carrier) {
-        Some(parcel) if details && matches!(parcel.carrier.as_str(), "ups" | "fedex") => {
+        Some(parcel) if include_package_details && matches!(parcel.carrier.as_str(), "ups" | "fedex") => {
             Track { package: package(cx, &parcel), ..followed(&parcel, metadata) }
         }
         Some(parcel) => followed(&parcel, metadata),

@@ -2,12 +2,11 @@
 //! in error, not a refused call.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::access;
 use super::super::catalog::CATALOG;
-use super::super::dialect::fields::{Fields, LABEL_FILES, below, not_found};
+use super::super::checks::{self, complaint, not_found};
 use super::super::dialect::page::{self, CREATED, LISTING};
 use super::super::dialect::version;
 use super::super::labels;
@@ -15,18 +14,13 @@ use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
 use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transaction, View};
-use super::super::wire::{Message, ObjectId, RATE, SHIPMENT, TRANSACTION};
+use super::super::wire::{Message, ORDER, RATE, SHIPMENT, TRANSACTION};
 use super::carrier_accounts;
 use super::purchase::{self, Wishes};
-use super::{orders, shipments};
+use super::{shipments, stored};
+use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Filter, Listing, Test};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal};
-
-#[derive(Deserialize)]
-pub(crate) struct TransactionId {
-    #[serde(rename = "TransactionId")]
-    id: ObjectId,
-}
+use crate::engine::{Cx, Outcome, Refusal};
 
 /// By rate, status, tracking status and time of creation.
 const TRANSACTIONS: Listing = Listing { filters: &FILTERS, ..LISTING };
@@ -52,16 +46,19 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Buys a label for each parcel and answers the first; `async: false` waits for the carrier.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
-    let mut fields = Fields::of(&body)?;
-    let is_instant = fields.value("shipment").is_some() && fields.value("rate").is_none();
-    let bought = if is_instant { instant(cx, &mut fields) } else { from_rate(cx, &mut fields) };
-    let queued = fields.flag("async").unwrap_or(true);
-    let file = fields.choice("label_file_type", &LABEL_FILES);
-    let metadata = fields.metadata();
-    let order = orders::named(cx, &mut fields);
-    fields.done()?;
-    let wishes = Wishes { file: File::of(file.as_deref()), metadata, order, instant: is_instant };
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
+    let instant = body.member("shipment").value.is_some() && body.member("rate").value.is_none();
+    let bought = if instant { ship(cx, &body, &mut report)? } else { from_rate(cx, &body.member("rate"), &mut report) };
+    let order = body.member("order").text().filter(|id| !id.is_empty());
+    if let Some(id) = order.filter(|id| !cx.docs.has(ORDER, id)) {
+        report.add(&body.member("order"), complaint(not_found("Order", id)));
+    }
+    report.finish()?;
+    let file = File::of(body.member("label_file_type").text());
+    let metadata = body.member("metadata").text().unwrap_or_default().to_owned();
+    let wishes = Wishes { file, metadata, order: order.map(str::to_owned), instant };
+    let queued = body.member("async").flag().unwrap_or(true);
     let transaction = match bought {
         Some(Bought { shipment, rate: Ok(rate) }) => buy(cx, &rate, &shipment, &wishes, queued),
         Some(Bought { shipment, rate: Err((carrier, message)) }) => purchase::fail(cx, &carrier, &shipment, &wishes, message),
@@ -72,7 +69,8 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(body): Json<Value>) -> Outcome {
 }
 
 /// One transaction. Parsed it reads its tracking: under a test token there is no other way to.
-pub(crate) fn read(cx: &mut Cx<'_>, Params(TransactionId { id: ObjectId(id) }): Params<TransactionId>) -> Outcome {
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let id = stored::named(cx)?;
     let mut transaction: Transaction = cx.docs.require(TRANSACTION, &id)?;
     if cx.read_parcel(&transaction.tracking_number).is_some() {
         // The read may have moved the parcel on.
@@ -88,37 +86,40 @@ struct Bought {
     rate: Result<Rate, (String, Message)>,
 }
 
-fn from_rate(cx: &Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
-    let id = fields.needed("rate");
-    if !fields.is_fine("rate") {
+fn from_rate(cx: &Cx<'_>, field: &Field<'_, '_>, report: &mut Report<'_>) -> Option<Bought> {
+    if !checks::require(report, field) || !report.is_fine(field) {
         return None;
     }
-    let Some(rate) = cx.docs.get::<Rate>(RATE, &id) else {
-        fields.fault("rate", not_found("Rate", &id));
-        return None;
-    };
-    if purchase::is_expired(&rate, cx.now) {
-        fields.fault("rate", "Rate has expired.");
-        return None;
+    let id = field.text()?;
+    let rate = cx.docs.get::<Rate>(RATE, id);
+    match &rate {
+        None => report.add(field, complaint(not_found("Rate", id))),
+        Some(rate) if purchase::is_expired(rate, cx.now) => report.add(field, complaint("Rate has expired.")),
+        Some(_) => {}
     }
-    let shipment = cx.docs.get(SHIPMENT, &rate.shipment)?;
-    Some(Bought { shipment, rate: Ok(rate) })
+    let shipment = cx.docs.get(SHIPMENT, &rate.as_ref()?.shipment)?;
+    Some(Bought { shipment, rate: Ok(rate?) })
 }
 
-fn instant(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
-    let account_id = fields.needed("carrier_account");
-    let token = fields.needed("servicelevel_token");
-    let account = carrier_accounts::find(cx, &account_id);
-    if account.is_none() && fields.is_fine("carrier_account") {
-        fields.fault("carrier_account", not_found("CarrierAccount", &account_id));
+fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Result<Option<Bought>, Refusal> {
+    let (named, level) = (body.member("carrier_account"), body.member("servicelevel_token"));
+    let account = named.text().and_then(|id| carrier_accounts::find(cx, id));
+    if checks::require(report, &named) && account.is_none() && report.is_fine(&named) {
+        report.add(&named, complaint(not_found("CarrierAccount", named.text().unwrap_or_default())));
     }
-    let mut body = fields.value("shipment").cloned()?;
-    if let (Value::Object(members), Some(_)) = (&mut body, &account) {
-        members.insert("carrier_accounts".to_owned(), json!([account_id]));
-        members.insert("async".to_owned(), Value::Bool(false));
+    checks::require(report, &level);
+    let part = body.member("shipment");
+    if !report.is_fine(&part) {
+        return Ok(None);
     }
-    let shipment = shipments::store(cx, &body).map_err(|refusal| fields.put("shipment", below(refusal))).ok()?;
-    let carrier = account?.carrier;
+    let mut sent = part.value.cloned().unwrap_or_default();
+    if let Some(account) = &account {
+        sent["carrier_accounts"] = json!([account.object_id]);
+        sent["async"] = Value::Bool(false);
+    }
+    let shipment = report.part(&part, shipments::make(cx, &sent, Report::of_part()))?;
+    let (Some(shipment), Some(account), Some(token)) = (shipment, account, level.text()) else { return Ok(None) };
+    let carrier = account.carrier;
     let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
     let rate = rates.into_iter().find(|rate| rate.service == token).ok_or_else(|| {
         let said = shipment.messages.first().cloned();
@@ -126,7 +127,7 @@ fn instant(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Bought> {
         let source = CATALOG.quoting_carrier(&carrier).map_or_else(|| CATALOG.carrier_name(&carrier), |carrier| &carrier.source);
         (carrier.clone(), said.unwrap_or_else(|| Message::new(source, text)))
     });
-    Some(Bought { shipment, rate })
+    Ok(Some(Bought { shipment, rate }))
 }
 
 /// Buys a label for each parcel; the first.

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::super::dialect::fields::Fields;
-
 /// A decimal as it was sent, and its value in ten-thousandths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decimal {
@@ -60,18 +58,6 @@ impl Decimal {
 /// Ten-thousandths with their four places.
 pub(crate) fn render(value: i64) -> String {
     format!("{}.{:04}", value / 10_000, value % 10_000)
-}
-
-/// A decimal member; nothing when it is missing or wrong.
-pub(crate) fn member(fields: &mut Fields<'_>, name: &str) -> Option<Decimal> {
-    let text = match fields.value(name)? {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => "?".to_owned(),
-    };
-    let decimal = Decimal::parse(&text).map_err(|fault| fields.fault(name, fault)).ok()?;
-    fields.keep(name, decimal.text.as_str());
-    Some(decimal)
 }
 
 /// A read decimal with four places.
