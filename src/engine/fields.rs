@@ -126,7 +126,13 @@ impl<'v, 'p> Field<'v, 'p> {
     }
 
     fn found(&self, name: &str) -> Option<&'v Value> {
-        self.object()?.get(name).filter(|value| !value.is_null())
+        let members = self.object()?;
+        // Objects have few members: looking through them costs less than hashing a name.
+        let found = match members.len() {
+            ..=32 => members.iter().find(|(other, _)| *other == name).map(|(_, value)| value),
+            _ => members.get(name),
+        };
+        found.filter(|value| !value.is_null())
     }
 }
 

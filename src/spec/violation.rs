@@ -109,7 +109,17 @@ impl Violation {
     /// The path as frameworks print it, joined by dots: `parcels.0.weight`.
     #[must_use]
     pub fn dotted(&self) -> String {
-        self.path.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+        let mut path = String::new();
+        for step in &self.path {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            match step {
+                Step::Member(name) | Step::Key(name) => path.push_str(name),
+                Step::Element(index) => path.push_str(&index.to_string()),
+            }
+        }
+        path
     }
 
     /// The name of the first segment; empty for the whole document.

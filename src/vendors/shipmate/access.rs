@@ -85,7 +85,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
         return Err(Denial::Missing.into());
     }
     let stored = gate.shared.table(&SESSION).and_then(|table| table.get(token));
-    let session: Option<Session> =
+    let session: Option<Session<'_>> =
         stored.map(|body| serde_json::from_slice(body).expect("a stored session is read by the type that wrote it"));
     let holds = |row: &&Credential| {
         row.account == application.account

@@ -1,5 +1,6 @@
 //! Shapes: what is stored of a consignment, what the two versions of the API call otherwise, and the vendor's way with time.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
 
@@ -63,9 +64,11 @@ pub(super) struct Reference {
 
 /// Who is logged in.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Session {
-    pub account: String,
-    pub username: String,
+pub(super) struct Session<'a> {
+    #[serde(borrow)]
+    pub account: Cow<'a, str>,
+    #[serde(borrow)]
+    pub username: Cow<'a, str>,
     /// Set on a token that came with the sandbox and was deleted: it cannot be forgotten like others.
     #[serde(default)]
     pub ended: bool,

@@ -36,9 +36,10 @@ pub fn check(report: &mut Report<'_>, parcel: &Field<'_, '_>, docs: &Docs<'_>) {
 
 /// Whether a parcel to there needs a customs declaration.
 pub fn is_outside_mainland(country: &str, postcode: &str) -> bool {
-    let area = postcode.get(..2).unwrap_or_default().to_ascii_uppercase();
+    let area = postcode.get(..2).unwrap_or_default();
+    let districts = CATALOG.offshore.iter().find(|(other, _)| other.eq_ignore_ascii_case(area)).map(|(_, districts)| districts);
     let lies_in = |[first, last]: &[u32; 2]| (*first..=*last).contains(&district(postcode));
-    country != "GB" || CATALOG.offshore.get(&area).is_some_and(|ranges| ranges.iter().any(lies_in))
+    country != "GB" || districts.is_some_and(|districts| districts.iter().any(lies_in))
 }
 
 /// The number of a post code's district: the digits behind the area, without the one that begins the last three characters.

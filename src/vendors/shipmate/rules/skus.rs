@@ -19,8 +19,25 @@ use crate::vendors::shipmate::wire::{self, Envelope, Reference, SKU, SKU_EXTRA, 
 #[derive(Serialize)]
 struct Skus {
     data: Vec<Box<RawValue>>,
-    links: Value,
-    meta: Value,
+    links: Links,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Links {
+    first: String,
+    last: Option<String>,
+    prev: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Meta {
+    current_page: usize,
+    from: Option<usize>,
+    path: String,
+    per_page: usize,
+    to: Option<usize>,
 }
 
 /// A SKU needs a number that is still free, and a name.
@@ -71,15 +88,12 @@ const SKUS: Listing = Listing {
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let page = SKUS.read(cx.call)?.documents(&cx.docs, SKU)?;
     let path = cx.call.url(cx.call.path);
-    let link = |is_there: bool, number: usize| is_there.then(|| format!("{path}?page={number}"));
+    let link = |number: usize| format!("{path}?page={number}");
     let row = |number: usize| Some(number).filter(|_| !page.rows.is_empty());
-    let links = json!({
-        "first": link(true, 1), "last": null, "prev": link(page.number > 1, page.number.wrapping_sub(1)), "next": link(page.has_next, page.number + 1),
-    });
-    let meta = json!({
-        "current_page": page.number, "from": row(page.skipped + 1), "path": path,
-        "per_page": page.size, "to": row(page.skipped + page.rows.len()),
-    });
+    let prev = (page.number > 1).then(|| link(page.number - 1));
+    let links = Links { first: link(1), last: None, prev, next: page.has_next.then(|| link(page.number + 1)) };
+    let (from, to) = (row(page.skipped + 1), row(page.skipped + page.rows.len()));
+    let meta = Meta { current_page: page.number, from, path, per_page: page.size, to };
     let data = page.rows.into_iter().map(|(uuid, _)| shown(cx, uuid)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(Skus { data, links, meta }))
 }

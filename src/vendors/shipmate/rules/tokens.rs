@@ -38,7 +38,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let known = |row: &&Credential| row.account == cx.credential.account && named(row);
     let user = rows.iter().find(known).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
     let token = ids::hex(&mut cx.rng, 32);
-    let session = Session { account: user.account.to_string(), username: user.text("username").to_owned(), ended: false };
+    let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false };
     cx.docs.shared().put(SESSION, &token, &session);
     Ok(wire::ok("Login Successful", Login { token, user: profile(cx, user, None) }))
 }
@@ -60,7 +60,7 @@ pub fn delete(cx: &mut Cx<'_>) -> Outcome {
     let user = &cx.credential;
     let mut shared = cx.docs.shared();
     if !shared.remove(SESSION, token) {
-        let session = Session { account: user.account.to_string(), username: user.text("username").to_owned(), ended: true };
+        let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: true };
         shared.put(SESSION, token, &session);
     }
     Ok(wire::ok("Logout Successful", Value::Null))
