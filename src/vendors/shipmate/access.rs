@@ -48,16 +48,15 @@ const PACKAGING: &[FieldSpec] = &[
 /// The credentials of a new sandbox. `token` is one that is already logged in.
 pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     let username = &CATALOG.users.first().expect("the catalog has users").email;
-    if sandbox == DEFAULT {
-        let key = "sm_test_12345abcde-1234-5678-90ab-abcdef0123456";
-        return rows(username, key, "myShipmatePassword", &CATALOG.account.token);
-    }
-    let key = format!("sm_test_{}-{}-{}-{}-{}", ids::hex(rng, 10), ids::hex(rng, 4), ids::hex(rng, 4), ids::hex(rng, 4), ids::hex(rng, 13));
-    rows(username, &key, &ids::hex(rng, 16), &ids::hex(rng, 32))
-}
-
-fn rows(username: &str, key: &str, password: &str, token: &str) -> Vec<Credential> {
-    let facts = [("api_key", key), ("username", username), ("password", password), ("access_level", "MERCHANT_ADMIN"), ("token", token)];
+    let mut hex = |digits| ids::hex(rng, digits);
+    let [key, password, token] = if sandbox == DEFAULT {
+        ["12345abcde-1234-5678-90ab-abcdef0123456", "myShipmatePassword", &CATALOG.account.token].map(str::to_owned)
+    } else {
+        [[10, 4, 4, 4, 13].map(&mut hex).join("-"), hex(16), hex(32)]
+    };
+    let key = format!("sm_test_{key}");
+    let facts =
+        [("api_key", &*key), ("username", username), ("password", &password), ("access_level", "MERCHANT_ADMIN"), ("token", &token)];
     auth::credentials(&[("default", &facts)])
 }
 

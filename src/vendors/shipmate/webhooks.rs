@@ -185,10 +185,4 @@ mod tests {
         let expected = "event=SHIPMENT_CREATED&parcel_references%5B0%5D=A+1&parcel_references%5B1%5D=B%262&source=";
         assert_eq!(members.as_object().map(form).as_deref(), Some(expected));
     }
-
-    #[test]
-    fn types_are_labels() {
-        assert_eq!(label("OUT_FOR_DELIVERY"), "Out For Delivery");
-        assert_eq!(label("DELIVERED"), "Delivered");
-    }
 }

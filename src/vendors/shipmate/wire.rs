@@ -155,20 +155,15 @@ pub(super) fn is_newer(cx: &Cx<'_>) -> bool {
     cx.vendor_id() == super::V1_2
 }
 
-/// A value as the caller's version shows it: the newer one calls every `uuid` an `id`.
-pub(super) fn shown(cx: &Cx<'_>, value: impl Serialize) -> Value {
-    let value = json!(value);
-    if is_newer(cx) { renamed(value) } else { value }
+/// An object as the caller's version shows it: the newer one calls every `uuid` an `id`.
+pub(super) fn shown(cx: &Cx<'_>, object: impl Serialize) -> Value {
+    if is_newer(cx) { renamed(json!(object), "uuid", "id") } else { json!(object) }
 }
 
-fn renamed(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let name = |name: String| if name == "uuid" { "id".to_owned() } else { name };
-            members.into_iter().map(|(member, value)| (name(member), renamed(value))).collect()
-        }
-        other => other,
-    }
+/// An object with another name for one of its members.
+pub(super) fn renamed(object: Value, from: &str, to: &str) -> Value {
+    let Value::Object(members) = object else { return object };
+    members.into_iter().map(|(name, value)| (if name == from { to.to_owned() } else { name }, value)).collect()
 }
 
 /// The members of a document with what a body says of them: what it leaves out is as before, what it says blank as in a new one.

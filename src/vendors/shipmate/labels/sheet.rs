@@ -97,20 +97,3 @@ pub(super) fn lines(label: &Label<'_>) -> Vec<String> {
     lines.push(format!("{}, {}", sender.address_line_1, sender.address_town_city));
     lines
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(grams: i64, expected: &str) {
-        assert_eq!(Weight(grams).to_string(), expected);
-    }
-
-    #[test]
-    fn weights_are_in_kilograms() {
-        check(30, "0.03kg");
-        check(1260, "1.26kg");
-        check(20_250, "20.25kg");
-        check(996, "1.00kg");
-    }
-}

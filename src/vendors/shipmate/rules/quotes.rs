@@ -38,14 +38,3 @@ fn total(price: &str, parcels: usize) -> String {
     let cents = cents * parcels;
     format!("{}.{:02}", cents / 100, cents % 100)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_parcel_costs_the_price() {
-        assert_eq!(total("8.75", 3), "26.25");
-        assert_eq!(total("0.00", 2), "0.00");
-    }
-}

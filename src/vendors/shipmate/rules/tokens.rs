@@ -45,11 +45,9 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// A caller who gets this far has a valid token.
 pub fn get(cx: &mut Cx<'_>) -> Outcome {
-    let mut locations = wire::is_newer(cx).then(|| locations::all(cx));
     // In a session the post code has a name of its own.
-    for place in locations.iter_mut().flatten().filter_map(Value::as_object_mut) {
-        *place = std::mem::take(place).into_iter().map(|(name, value)| (name.replace("post_zip", "postal_zip"), value)).collect();
-    }
+    let place = |row| wire::renamed(row, "address_post_zip_code", "address_postal_zip_code");
+    let locations = wire::is_newer(cx).then(|| locations::all(cx).into_iter().map(place).collect());
     let token = access::token(cx.call).to_owned();
     Ok(wire::ok("Token Valid", Login { token, user: profile(cx, &cx.credential, locations) }))
 }

@@ -21,7 +21,7 @@ struct Parcels {
 struct ByParcel {
     /// What the caller's version calls a parcel's own reference.
     name: &'static str,
-    parcels: Vec<(Package, Events)>,
+    parcels: Vec<(Events, Package)>,
 }
 
 struct Row<'p>(&'static str, &'p Package, &'p Events);
@@ -45,8 +45,7 @@ struct Event<'p> {
 pub fn consignment(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
     let name = if wire::is_newer(cx) { "shipment_reference" } else { "sender_reference" };
     let (_, Parcels { parcels }) = wire::find(cx, reference)?;
-    let rows = parcels.into_iter().filter_map(|parcel| Some((events(cx, &parcel.tracking)?, parcel)));
-    let parcels = rows.map(|(events, parcel)| (parcel, events)).collect();
+    let parcels = parcels.into_iter().filter_map(|parcel| Some((events(cx, &parcel.tracking)?, parcel))).collect();
     Ok(wire::ok(MESSAGE, ByParcel { name, parcels }))
 }
 
@@ -74,7 +73,7 @@ impl Events {
 
 impl Serialize for ByParcel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.parcels.iter().map(|(parcel, events)| (&parcel.tracking, Row(self.name, parcel, events))))
+        serializer.collect_map(self.parcels.iter().map(|(events, parcel)| (&parcel.tracking, Row(self.name, parcel, events))))
     }
 }
 

@@ -49,7 +49,7 @@ pub fn manages(cx: &Cx<'_>) -> Result<(), Refusal> {
     if cx.credential.text("access_level") == "3PL_USER" { Err(Refusal::Forbidden("access_level".into())) } else { Ok(()) }
 }
 
-/// Everybody in the caller's account.
+/// The users of the caller's account.
 pub fn everybody(cx: &Cx<'_>) -> Vec<Person> {
     let rows = cx.credentials();
     let mut people: Vec<Person> = Vec::new();
