@@ -4,10 +4,10 @@
 use std::sync::LazyLock;
 
 use jiff::civil::Time;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::base::time::Timestamp;
-use crate::vendors::shiptheory::wire::Address;
+use crate::vendors::shiptheory::wire::Number;
 
 /// The catalogue of `specs/shiptheory/catalog.yaml`.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -17,12 +17,13 @@ pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 
 #[derive(Deserialize)]
 pub(super) struct Catalog {
-    pub sender: Address,
+    pub sender: Value,
     pub samples: Vec<String>,
     pub carriers: Vec<Carrier>,
     pub returns: Vec<ReturnCarrier>,
     pub rules: Vec<ShippingRule>,
-    pub package_sizes: Vec<PackageSize>,
+    /// As they are answered.
+    pub package_sizes: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -55,15 +56,16 @@ pub(super) struct ReturnCarrier {
     pub services: Vec<ReturnService>,
 }
 
-#[derive(Deserialize)]
+/// A return service, read and answered alike.
+#[derive(Deserialize, Serialize)]
 pub(super) struct ReturnService {
     pub id: u32,
     pub name: String,
     pub collection_or_dropoff: String,
-    pub upper_limit_weight: f64,
-    pub upper_length_limit: f64,
-    pub upper_width_limit: f64,
-    pub upper_height_limit: f64,
+    pub upper_limit_weight: Number,
+    pub upper_length_limit: Number,
+    pub upper_width_limit: Number,
+    pub upper_height_limit: Number,
     pub incoming_countries: Vec<String>,
     pub outgoing_countries: Vec<String>,
 }
@@ -104,18 +106,6 @@ pub(super) struct Then {
 pub(super) struct Area {
     pub countries: Option<Vec<String>>,
     pub not_countries: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct PackageSize {
-    pub id: u32,
-    pub name: String,
-    pub length: f64,
-    pub width: f64,
-    pub height: f64,
-    pub active: bool,
-    pub created: Timestamp,
-    pub modified: Timestamp,
 }
 
 impl Catalog {

@@ -1,5 +1,7 @@
 //! Refusals in the words of CakePHP 3, which Shiptheory's error shapes give away. Pure.
 
+mod xml;
+
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, SERVER};
 use serde::Serialize;
@@ -9,7 +11,6 @@ use crate::base::json::Style;
 use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
-use crate::vendors::shiptheory::xml;
 
 /// The refusal whose facts are the value of `error`: a sentence.
 pub(super) const ERROR: &str = "error";

@@ -4,36 +4,26 @@
 //! ```text
 //! operations.rs   which operation is which rule
 //! access.rs       e-mail, password, JWT
-//! rules/          one file for each tag of the document
+//! rules/          one file for each tag of the document; shipments/ has the choice of a carrier, and bookings that wait
 //! checks.rs       how CakePHP reads requests, and how it tells their faults
-//! routing.rs      which carrier gets a shipment, and what it refuses
 //! listing.rs      filters, sort fields and pages
-//! approval.rs     what happens to shipments that wait
-//! holding.rs      bookings that stop on their way, where a scenario says so
-//! xml.rs          answers for those who would rather read XML
-//! rows.rs         shipments as search and list show them
-//! parcels.rs      tracking numbers; labels.rs what is printed
+//! labels.rs       what is printed
 //! catalog.rs      what an account starts with
-//! wire.rs         stored documents and the members of answers
-//! dialect.rs      refusals in CakePHP's words
+//! wire.rs         stored documents and the members of answers; wire/rows.rs shipments as search and list show them
+//! dialect.rs      refusals in CakePHP's words; dialect/xml.rs answers for those who would rather read XML
 //! ```
 
 mod access;
-mod approval;
 mod catalog;
 mod checks;
 mod dialect;
-mod holding;
 mod labels;
 mod listing;
 mod operations;
-mod parcels;
-mod routing;
-mod rows;
 mod rules;
 mod wire;
-mod xml;
 
+use rules::shipments::waiting;
 use serde_json::{Map, Value, json};
 
 use crate::engine::Vendor;
@@ -52,10 +42,7 @@ pub fn vendor() -> Vendor {
         decode: access::decode,
         reading: checks::READING,
         dialect: dialect::DIALECT,
-        due: |cx, task| {
-            approval::due(cx, task);
-            holding::due(cx, task);
-        },
+        due: waiting::due,
         state,
         ..Vendor::new(
             "shiptheory",

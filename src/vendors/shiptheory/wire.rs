@@ -1,11 +1,14 @@
 //! Documents as they are stored, requests once they have been checked, and the members of answers.
 
+pub(super) mod rows;
+
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::decimal;
 use crate::base::time::Timestamp;
-use crate::carrier::countries;
+use crate::carrier::{Location, countries};
+use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::world::Kind;
 
 /// Shipments, by reference.
@@ -48,7 +51,7 @@ impl Status {
     }
 }
 
-/// A booking request.
+/// A booking request. Details, addresses and products are JSON as it was sent.
 #[derive(Deserialize)]
 pub(super) struct Booking {
     pub reference: String,
@@ -56,77 +59,34 @@ pub(super) struct Booking {
     pub delivery_service: Option<String>,
     pub increment: Option<String>,
     pub mark_for_approval: Option<bool>,
-    pub shipment_detail: Detail,
-    pub recipient: Address,
-    pub sender: Option<Address>,
-    pub products: Option<Vec<Line>>,
+    pub shipment_detail: Value,
+    pub recipient: Value,
+    pub sender: Option<Value>,
+    pub products: Option<Vec<Value>>,
     pub tags: Option<Vec<Value>>,
 }
 
 impl Booking {
     /// Cuts weights and amounts to the decimals that are kept of them.
     pub fn round(&mut self) {
-        let detail = &mut self.shipment_detail;
-        detail.weight = rounded(detail.weight, KILOGRAMS);
-        detail.value = rounded(detail.value, OTHERS);
-        detail.shipping_price = detail.shipping_price.map(|price| rounded(price, OTHERS));
-        for line in self.products.iter_mut().flatten() {
-            line.weight = rounded(line.weight, KILOGRAMS);
-            line.value = rounded(line.value, OTHERS);
+        for part in std::iter::once(&mut self.shipment_detail).chain(self.products.iter_mut().flatten()) {
+            for (name, places) in [("weight", KILOGRAMS), ("value", OTHERS), ("shipping_price", OTHERS)] {
+                if let Some(number) = part[name].as_f64() {
+                    part[name] = json!(Number(rounded(number, places)));
+                }
+            }
         }
     }
 }
 
-/// The `shipment_detail` of a booking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Detail {
-    pub weight: f64,
-    pub parcels: u32,
-    pub value: f64,
-    pub instructions: Option<String>,
-    pub channel_shipservice_name: Option<String>,
-    pub shipping_price: Option<f64>,
-    pub reference3: Option<String>,
-    pub gift_message: Option<String>,
-    pub ship_date: Option<String>,
-    pub rules_metadata: Option<String>,
-    pub duty_tax_number: Option<String>,
-    pub duty_tax_number_type: Option<String>,
+/// A text of an address, a product or the details; empty if it is not there.
+pub(super) fn text<'v>(part: &'v Value, name: &str) -> &'v str {
+    part[name].as_str().unwrap_or_default()
 }
 
-/// Where a shipment goes, or comes from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Address {
-    pub company: Option<String>,
-    pub firstname: String,
-    pub lastname: String,
-    pub address_line_1: String,
-    pub address_line_2: Option<String>,
-    pub address_line_3: Option<String>,
-    pub city: String,
-    pub county: Option<String>,
-    pub country: String,
-    pub postcode: String,
-    pub telephone: Option<String>,
-    pub mobile: Option<String>,
-    pub email: Option<String>,
-    pub tax_number: Option<String>,
-    pub what3words: Option<String>,
-}
-
-/// A product of a booking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Line {
-    pub name: String,
-    pub sku: String,
-    pub qty: Option<i64>,
-    pub value: f64,
-    pub weight: f64,
-    pub commodity_code: Option<String>,
-    pub commodity_description: Option<String>,
-    pub commodity_manucountry: Option<String>,
-    pub commodity_composition: Option<String>,
-    pub mid_code: Option<String>,
+/// A number of a product or the details.
+pub(super) fn number(part: &Value, name: &str) -> f64 {
+    part[name].as_f64().unwrap_or_default()
 }
 
 /// A shipment as it is stored.
@@ -140,10 +100,10 @@ pub(super) struct Shipment {
     pub carrier: Option<String>,
     pub service: Option<Service>,
     pub tracking_number: Option<String>,
-    pub detail: Detail,
-    pub recipient: Address,
-    pub sender: Option<Address>,
-    pub products: Vec<Line>,
+    pub detail: Value,
+    pub recipient: Value,
+    pub sender: Option<Value>,
+    pub products: Vec<Value>,
     pub tags: Vec<i64>,
     pub messages: Vec<Message>,
     /// The return labels in the outgoing one.
@@ -189,6 +149,27 @@ pub(super) enum Tone {
 }
 
 impl Shipment {
+    pub fn parcels(&self) -> u64 {
+        self.detail["parcels"].as_u64().unwrap_or(1)
+    }
+
+    /// The kilograms of each parcel.
+    #[expect(clippy::cast_precision_loss, reason = "the document limits parcels")]
+    pub fn parcel_weight(&self) -> f64 {
+        number(&self.detail, "weight") / self.parcels() as f64
+    }
+
+    /// Where it comes from, and where it goes.
+    pub fn way(&self) -> (Location, Location) {
+        let location = |address: &Value| Location {
+            city: text(address, "city").to_owned(),
+            state: text(address, "county").to_owned(),
+            zip: text(address, "postcode").to_owned(),
+            country: text(address, "country").to_ascii_uppercase(),
+        };
+        (location(self.sender.as_ref().unwrap_or(&CATALOG.sender)), location(&self.recipient))
+    }
+
     /// Adds a line to the history.
     pub fn tell(&mut self, now: Timestamp, tone: Tone, message: impl Into<String>) {
         self.messages.push(Message { message: message.into(), created: now, tone });
@@ -253,8 +234,6 @@ pub(super) fn alpha3(country: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(super) mod authentication;
 pub(super) mod packages;
+mod parcels;
 pub(super) mod picking_lists;
 pub(super) mod products;
 pub(super) mod returns;

@@ -1,12 +1,11 @@
 //! Package sizes, which people keep in the web interface.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::engine::listing::{By, Listing, Test};
 use crate::engine::{Cx, Outcome, Reply};
-use crate::vendors::shiptheory::catalog::{CATALOG, PackageSize};
+use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::vendors::shiptheory::listing::{self, LISTING, filter};
-use crate::vendors::shiptheory::wire::{self, Number};
 
 /// A client sends the sort fields as filters too, which compare with equality.
 const SIZES: Listing = Listing {
@@ -33,20 +32,7 @@ const EQUAL: Test = Test::Near(0.005);
 
 /// The sizes, sorted and in pages.
 pub(in super::super) fn sizes(cx: &mut Cx<'_>) -> Outcome {
-    let page = SIZES.read(cx.call)?.rows(CATALOG.package_sizes.iter().map(view).collect())?;
+    let page = SIZES.read(cx.call)?.rows(CATALOG.package_sizes.clone())?;
     let pagination = listing::by_rows(&page);
     Ok(Reply::ok(json!({"package_sizes": page.rows, "pagination": pagination})))
-}
-
-fn view(size: &PackageSize) -> Value {
-    json!({
-        "id": size.id,
-        "name": size.name,
-        "length": Number(size.length),
-        "width": Number(size.width),
-        "height": Number(size.height),
-        "active": size.active,
-        "created": wire::stamp(size.created),
-        "modified": wire::stamp(size.modified),
-    })
 }

@@ -9,7 +9,7 @@ use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::listing::{self, LISTING};
-use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Line, Number, OTHERS, PRODUCT};
+use crate::vendors::shiptheory::wire::{self, KILOGRAMS, Number, OTHERS, PRODUCT};
 
 #[derive(Deserialize)]
 pub(in super::super) struct Sku {
@@ -88,17 +88,17 @@ pub(in super::super) fn update(cx: &mut Cx<'_>, Params(Sku { sku }): Params<Sku>
 }
 
 /// A booked product enters the catalogue, or overwrites what differs there. What the booking does not say stays.
-pub(super) fn absorb(cx: &mut Cx<'_>, line: &Line) {
-    let mut product = cx.docs.get::<Product>(PRODUCT, &line.sku).unwrap_or_else(|| empty(cx.now));
-    let members = json!(line);
-    for (name, value) in members.as_object().into_iter().flatten() {
-        let name = if name == "value" { "price" } else { name };
-        if product.contains_key(name) && !value.is_null() && value.as_str() != Some("") {
+pub(super) fn absorb(cx: &mut Cx<'_>, line: &Value) {
+    let sku = wire::text(line, "sku");
+    let mut product = cx.docs.get::<Product>(PRODUCT, sku).unwrap_or_else(|| empty(cx.now));
+    for name in HEAD.into_iter().chain(["mid_code"]).filter(|name| *name != "barcode") {
+        let value = &line[if name == "price" { "value" } else { name }];
+        if !value.is_null() && value.as_str() != Some("") {
             set(&mut product, name, value);
         }
     }
     product.insert("modified".to_owned(), wire::stamp(cx.now).into());
-    cx.docs.put(PRODUCT, &line.sku, &product);
+    cx.docs.put(PRODUCT, sku, &product);
 }
 
 fn empty(now: Timestamp) -> Product {

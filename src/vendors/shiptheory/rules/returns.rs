@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::{CATALOG, ReturnService};
-use crate::vendors::shiptheory::wire::{Enclosed, SHIPMENT, Shipment, Tone};
-use crate::vendors::shiptheory::{checks, dialect, labels, parcels, routing};
+use crate::vendors::shiptheory::rules::parcels;
+use crate::vendors::shiptheory::rules::shipments::routing;
+use crate::vendors::shiptheory::wire::{self, Enclosed, SHIPMENT, Shipment, Tone};
+use crate::vendors::shiptheory::{checks, dialect, labels};
 
 #[derive(Deserialize)]
 pub(in super::super) struct ReturnWish {
@@ -29,7 +31,8 @@ pub(in super::super) fn create(cx: &mut Cx<'_>, Json(wish): Json<ReturnWish>) ->
         let text = "Your returns label expiry is not allowed. The label must expire within 30 days";
         return Err(checks::failed("expiry", "expiry_length", text));
     }
-    let found = cx.docs.get::<Shipment>(SHIPMENT, &reference).filter(|shipment| same_place(&shipment.recipient.postcode, &postcode));
+    let found =
+        cx.docs.get::<Shipment>(SHIPMENT, &reference).filter(|shipment| same_place(wire::text(&shipment.recipient, "postcode"), &postcode));
     let Some(mut shipment) = found else {
         return Err(sentence(format!("Unable to find a shipment with the reference '{reference}' and postcode '{postcode}'")));
     };
@@ -37,8 +40,8 @@ pub(in super::super) fn create(cx: &mut Cx<'_>, Json(wish): Json<ReturnWish>) ->
         return Err(checks::failed("return_service", "_existsIn", "This value does not exist"));
     };
     shipment.modified = cx.now;
-    let weight = shipment.detail.weight / f64::from(shipment.detail.parcels);
-    if let Some(objection) = routing::return_objection(service, &shipment.recipient.country, weight) {
+    let country = wire::text(&shipment.recipient, "country");
+    if let Some(objection) = routing::return_objection(service, country, shipment.parcel_weight()) {
         shipment.tell(cx.now, Tone::Error, &objection);
         cx.docs.put(SHIPMENT, &reference, &shipment);
         // Not a refusal: the history keeps what the carrier said.
@@ -53,9 +56,8 @@ pub(in super::super) fn create(cx: &mut Cx<'_>, Json(wish): Json<ReturnWish>) ->
 /// Gives a return its number, starts its parcel's life, and writes it into the shipment's history.
 pub(super) fn issue(cx: &mut Cx<'_>, shipment: &mut Shipment, carrier: &str, service: &ReturnService) -> Enclosed {
     let tracking_number = parcels::tracking_number(cx, "ST#########X");
-    let home = shipment.sender.as_ref().unwrap_or(&CATALOG.sender);
-    let way = (parcels::location(&shipment.recipient), parcels::location(home));
-    parcels::ship(cx, &tracking_number, (carrier, &service.name, 2, None), &shipment.reference, way);
+    let (home, away) = shipment.way();
+    parcels::ship(cx, &tracking_number, (carrier, &service.name, 2, None), &shipment.reference, (away, home));
     shipment.tell(cx.now, Tone::Success, format!("Return label created with {carrier}'s {}: {tracking_number}", service.name));
     Enclosed { carrier: carrier.to_owned(), service: service.name.clone(), tracking_number }
 }

@@ -4,8 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Cx, Outcome, Reply};
-use crate::vendors::shiptheory::catalog::{CATALOG, ReturnService, Service};
-use crate::vendors::shiptheory::wire::Number;
+use crate::vendors::shiptheory::catalog::{CATALOG, Service};
 
 /// Outgoing services by carrier and name.
 pub(in super::super) fn outgoing(_: &mut Cx<'_>) -> Outcome {
@@ -23,20 +22,6 @@ pub(in super::super) fn outgoing(_: &mut Cx<'_>) -> Outcome {
 
 /// Return services by carrier.
 pub(in super::super) fn incoming(_: &mut Cx<'_>) -> Outcome {
-    let view = |service: &ReturnService| {
-        json!({
-            "id": service.id,
-            "name": service.name,
-            "collection_or_dropoff": service.collection_or_dropoff,
-            "upper_limit_weight": Number(service.upper_limit_weight),
-            "upper_length_limit": Number(service.upper_length_limit),
-            "upper_width_limit": Number(service.upper_width_limit),
-            "upper_height_limit": Number(service.upper_height_limit),
-            "incoming_countries": service.incoming_countries,
-            "outgoing_countries": service.outgoing_countries,
-        })
-    };
-    let carriers: Map<String, Value> =
-        CATALOG.returns.iter().map(|row| (row.carrier.clone(), row.services.iter().map(view).collect())).collect();
+    let carriers: Map<String, Value> = CATALOG.returns.iter().map(|row| (row.carrier.clone(), json!(row.services))).collect();
     Ok(Reply::ok(json!({ "return_services": carriers })))
 }

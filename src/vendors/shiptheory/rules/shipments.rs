@@ -3,18 +3,21 @@
 //! A booking answers success whenever it was understood: an unknown increment, a carrier's refusal and a shipment that no
 //! rule matches are all 200, and only the status tells them apart. There is no way to change or cancel a shipment.
 
+pub(in crate::vendors::shiptheory) mod routing;
+pub(in crate::vendors::shiptheory) mod waiting;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::routing::{Chosen, Route};
 use crate::engine::listing::{By, Filter, Listing, Number, Sorting, Test};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::vendors::shiptheory::listing::{self, LISTING};
-use crate::vendors::shiptheory::routing::{self, Chosen, Route};
-use crate::vendors::shiptheory::rules::{products, returns};
-use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone};
-use crate::vendors::shiptheory::{approval, checks, holding, labels, parcels, rows};
+use crate::vendors::shiptheory::rules::{parcels, products, returns};
+use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone, rows};
+use crate::vendors::shiptheory::{checks, labels};
 
 /// How many days a search may span, unless the account says otherwise. The older guide says 31, the one of 2024 says 365.
 const SEARCH_DAYS: i64 = 31;
@@ -65,23 +68,22 @@ pub(in super::super) fn book(cx: &mut Cx<'_>, Json(mut booking): Json<Booking>) 
         }
         Route::Approve(chosen) => {
             dispatch(cx, &mut shipment, chosen);
-            shipment.status = Status::Waiting;
-            approval::wait(cx, &mut shipment);
+            waiting::wait(cx, &mut shipment);
             (None, None)
         }
         Route::Book(chosen, enclosed) => {
             dispatch(cx, &mut shipment, chosen);
             shipment.to_enclose = enclosed;
-            let stop = holding::place(cx);
+            let stop = waiting::place(cx);
             if let Some(place) = stop.filter(|place| *place != Status::PrintError) {
-                holding::stop(cx, &mut shipment, place);
+                waiting::stop(cx, &mut shipment, place);
                 cx.docs.put(SHIPMENT, &shipment.reference, &shipment);
                 return Ok(Reply::ok(Booked { success: true, status: shipment.status, carrier_result: None, message: None }));
             }
             let message = submit(cx, &mut shipment, chosen);
             let tracking = shipment.tracking_number.clone();
             if let Some(place) = stop.filter(|_| tracking.is_some()) {
-                holding::stop(cx, &mut shipment, place);
+                waiting::stop(cx, &mut shipment, place);
             }
             let carrier = chosen.carrier.name.clone();
             (tracking.map(|tracking| CarrierResult { status: "success", tracking, carrier, no_tracking: None }), Some(message))
@@ -112,14 +114,14 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): P
     });
     let detail = &shipment.detail;
     let members = [
-        ("tracking_number", &shipment.tracking_number),
-        ("carrier", &shipment.carrier),
-        ("channel_reference_id_3", &detail.reference3),
-        ("duty_tax_number", &detail.duty_tax_number),
-        ("duty_tax_number_type", &detail.duty_tax_number_type),
+        ("tracking_number", shipment.tracking_number.as_deref()),
+        ("carrier", shipment.carrier.as_deref()),
+        ("channel_reference_id_3", detail["reference3"].as_str()),
+        ("duty_tax_number", detail["duty_tax_number"].as_str()),
+        ("duty_tax_number_type", detail["duty_tax_number_type"].as_str()),
     ];
     for (name, value) in members {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             head[name] = value.into();
         }
     }
@@ -226,8 +228,7 @@ pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen:
     shipment.status = Status::Complete;
     shipment.tracking_number = Some(tracking.clone());
     let message = tell(cx, shipment, Tone::Success, format!("{} tracking reference received: {tracking}", chosen.carrier.name));
-    let home = shipment.sender.as_ref().unwrap_or(&CATALOG.sender);
-    let way = (parcels::location(home), parcels::location(&shipment.recipient));
+    let way = shipment.way();
     let service = (chosen.carrier.name.as_str(), chosen.service.name.as_str(), chosen.service.days, chosen.service.by);
     parcels::ship(cx, &tracking, service, &shipment.reference, way);
     for (carrier, service) in std::mem::take(&mut shipment.to_enclose).into_iter().filter_map(|id| CATALOG.return_service(id)) {

@@ -5,7 +5,6 @@ use rand::RngExt as _;
 
 use crate::carrier::{Location, Parcel, Scan, Status, transit};
 use crate::engine::{Cx, PARCEL};
-use crate::vendors::shiptheory::wire::Address;
 
 /// Starts a parcel's life.
 pub(super) fn ship(
@@ -31,16 +30,6 @@ pub(super) fn ship(
         scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
         ..Parcel::default()
     });
-}
-
-/// The town of an address.
-pub(super) fn location(address: &Address) -> Location {
-    Location {
-        city: address.city.clone(),
-        state: address.county.clone().unwrap_or_default(),
-        zip: address.postcode.clone(),
-        country: address.country.to_ascii_uppercase(),
-    }
 }
 
 /// A number that no parcel of the account has. In the pattern, `#` stands for a digit and `%` for the check digit of the

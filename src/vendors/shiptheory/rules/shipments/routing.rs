@@ -7,10 +7,10 @@ use regex::Regex;
 
 use crate::carrier::countries;
 use crate::vendors::shiptheory::catalog::{CATALOG, Carrier, ReturnService, Service, When};
-use crate::vendors::shiptheory::wire::{Booking, Number, Shipment};
+use crate::vendors::shiptheory::wire::{self, Booking, Number, Shipment};
 
 /// Where a booking goes.
-pub(super) enum Route {
+pub(in crate::vendors::shiptheory) enum Route {
     /// To a carrier, with these return services in the box.
     Book(Chosen, Vec<u32>),
     /// To a person who approves it.
@@ -23,13 +23,13 @@ pub(super) enum Route {
 
 /// A service and the carrier that owns it.
 #[derive(Clone, Copy)]
-pub(super) struct Chosen {
+pub(in crate::vendors::shiptheory) struct Chosen {
     pub carrier: &'static Carrier,
     pub service: &'static Service,
 }
 
 /// Chooses. A delivery service that does not exist counts as none, and then nothing else of the wish counts either.
-pub(super) fn choose(booking: &Booking) -> Route {
+pub(in crate::vendors::shiptheory) fn choose(booking: &Booking) -> Route {
     let Some(chosen) = booking.delivery_service.as_ref().and_then(|id| chosen(id.parse().ok()?)) else { return by_rules(booking) };
     let increment = booking.increment.as_deref().filter(|text| !text.is_empty()).unwrap_or("1");
     if !chosen.carrier.increments.iter().any(|own| own.to_string() == increment) {
@@ -51,38 +51,39 @@ fn by_rules(booking: &Booking) -> Route {
 }
 
 /// The service with that id.
-pub(super) fn chosen(id: i64) -> Option<Chosen> {
+pub(in crate::vendors::shiptheory) fn chosen(id: i64) -> Option<Chosen> {
     let (carrier, service) = CATALOG.service(u32::try_from(id).ok()?)?;
     Some(Chosen { carrier, service })
 }
 
 fn holds(when: &When, booking: &Booking) -> bool {
     let detail = &booking.shipment_detail;
-    let country = booking.recipient.country.to_ascii_uppercase();
+    let (weight, value) = (wire::number(detail, "weight"), wire::number(detail, "value"));
+    let country = wire::text(&booking.recipient, "country").to_ascii_uppercase();
     let listed = |rows: &Vec<String>| rows.contains(&country);
-    let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+    let same = |wanted: &Option<String>, name: &str| wanted.is_none() || wanted.as_deref() == detail[name].as_str();
     when.countries.as_ref().is_none_or(listed)
         && !when.not_countries.as_ref().is_some_and(listed)
-        && when.weight_from.is_none_or(|from| detail.weight >= from)
-        && when.weight_to.is_none_or(|to| detail.weight <= to)
-        && when.value_from.is_none_or(|from| detail.value >= from)
-        && when.value_to.is_none_or(|to| detail.value <= to)
-        && same(&when.shipping_method, &detail.channel_shipservice_name)
-        && same(&when.rules_metadata, &detail.rules_metadata)
+        && when.weight_from.is_none_or(|from| weight >= from)
+        && when.weight_to.is_none_or(|to| weight <= to)
+        && when.value_from.is_none_or(|from| value >= from)
+        && when.value_to.is_none_or(|to| value <= to)
+        && same(&when.shipping_method, "channel_shipservice_name")
+        && same(&when.rules_metadata, "rules_metadata")
 }
 
 /// What the carrier says when it does not take a booking.
-pub(super) fn objection(chosen: Chosen, shipment: &Shipment) -> Option<String> {
+pub(in crate::vendors::shiptheory) fn objection(chosen: Chosen, shipment: &Shipment) -> Option<String> {
     let Chosen { carrier, service } = chosen;
-    let country = shipment.recipient.country.to_ascii_uppercase();
+    let country = wire::text(&shipment.recipient, "country").to_ascii_uppercase();
     if !carrier.area.has(&country) || !service.area.has(&country) {
         return Some(format!("{} does not deliver to {}", service.name, name_of(&country)));
     }
-    let postcode = &shipment.recipient.postcode;
+    let postcode = wire::text(&shipment.recipient, "postcode");
     if country == "GB" && !is_british(postcode) {
         return Some(format!("The postcode '{postcode}' is not valid for {}", name_of(&country)));
     }
-    let weight = shipment.detail.weight / f64::from(shipment.detail.parcels);
+    let weight = shipment.parcel_weight();
     if weight > carrier.weight_max {
         return Some(too_heavy(weight, carrier.weight_max, &service.name));
     }
@@ -91,11 +92,11 @@ pub(super) fn objection(chosen: Chosen, shipment: &Shipment) -> Option<String> {
 }
 
 /// What a carrier says when it does not take a return of so many kilograms from that country.
-pub(super) fn return_objection(service: &ReturnService, country: &str, weight: f64) -> Option<String> {
+pub(in crate::vendors::shiptheory) fn return_objection(service: &ReturnService, country: &str, weight: f64) -> Option<String> {
     if !service.incoming_countries.iter().any(|row| row.eq_ignore_ascii_case(country)) {
         return Some(format!("{} is not available from {}", service.name, name_of(country)));
     }
-    let limit = service.upper_limit_weight;
+    let limit = service.upper_limit_weight.0;
     (limit > 0.0 && weight > limit).then(|| too_heavy(weight, limit, &service.name))
 }
 
