@@ -150,6 +150,17 @@ impl Docs<'_> {
         self.get(kind.clone(), id).ok_or_else(|| Refusal::missing(kind, id))
     }
 
+    /// The document with that id, or a refusal that tells those of other accounts from those that nobody has.
+    ///
+    /// # Errors
+    /// `Foreign` or `Missing`.
+    pub fn require_own<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Result<T, Refusal> {
+        self.require(kind.clone(), id).map_err(|missing| {
+            let is_foreign = self.exists_in_other_account(kind.clone(), id);
+            if is_foreign { Refusal::Foreign { kind, id: id.to_owned() } } else { missing }
+        })
+    }
+
     /// The document with that id as it is stored: compact JSON.
     #[must_use]
     pub fn raw(&self, kind: Kind, id: &str) -> Option<&[u8]> {

@@ -7,6 +7,7 @@
 //! catalog.rs    "which operation is this?", and the checks of its body, query and answer
 //! arrange.rs    makes of a value what a typed language would hold
 //! check.rs      holds a value against a schema: [`Violation`]s in the order of the document, and what the vendor reads values as
+//! scanner.rs    where the values of a text stand
 //! reading.rs    how leniently a vendor reads, as data: [`Reading`]
 //! violation.rs  what is wrong: where, which value, which rule with its limits
 //! format.rs     the formats that need no vendor
@@ -25,6 +26,7 @@ mod compile;
 mod format;
 mod load;
 pub mod reading;
+mod scanner;
 mod schema;
 mod violation;
 
@@ -33,6 +35,7 @@ pub(crate) use check::apply;
 pub use format::is_email;
 pub use load::SpecError;
 pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
+pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Schema, SchemaId, Schemas};
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};

@@ -1,7 +1,6 @@
 //! What answers and stored documents are made of. Members that are absent are left out, never null.
 
 pub(super) mod jackson;
-mod scanner;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};

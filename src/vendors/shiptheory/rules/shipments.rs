@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use self::routing::{Chosen, Route};
 use crate::engine::listing::{By, Filter, Listing, Number, Sorting, Test};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
+use crate::engine::{Cx, Json, Outcome, Params, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::vendors::shiptheory::listing::{self, LISTING};
 use crate::vendors::shiptheory::rules::{parcels, products, returns};
@@ -95,10 +95,7 @@ pub(in super::super) fn book(cx: &mut Cx<'_>, Json(mut booking): Json<Booking>) 
 
 /// A shipment with its history, and its label once it is booked. The first look at the label is its printing.
 pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
-    if !cx.docs.has(SHIPMENT, &reference) && cx.docs.exists_in_other_account(SHIPMENT, &reference) {
-        return Err(Refusal::Foreign { kind: SHIPMENT, id: reference });
-    }
-    let mut shipment: Shipment = cx.docs.require(SHIPMENT, &reference)?;
+    let mut shipment: Shipment = cx.docs.require_own(SHIPMENT, &reference)?;
     let tracking = shipment.tracking_number.clone().filter(|_| shipment.status == Status::Complete);
     if tracking.is_some() && !shipment.printed {
         shipment.printed = true;

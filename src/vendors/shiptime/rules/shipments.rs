@@ -65,11 +65,7 @@ pub(super) fn own(cx: &Cx<'_>, parameter: &str) -> Result<Shipment, Refusal> {
 }
 
 pub(super) fn find(cx: &Cx<'_>, id: &str) -> Result<Shipment, Refusal> {
-    match cx.docs.get(SHIPMENT, id) {
-        Some(shipment) => Ok(shipment),
-        None if cx.docs.exists_in_other_account(SHIPMENT, id) => Err(Refusal::Foreign { kind: SHIPMENT, id: id.to_owned() }),
-        None => Err(Refusal::missing(SHIPMENT, id)),
-    }
+    cx.docs.require_own(SHIPMENT, id)
 }
 
 pub(super) fn store(cx: &mut Cx<'_>, shipment: &Shipment) {

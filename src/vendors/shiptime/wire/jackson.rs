@@ -8,10 +8,9 @@ use rand::RngExt as _;
 use serde::Deserialize as _;
 use serde_json::{Map, Number, Value};
 
-use super::scanner::{self, Scanner, Token};
 use crate::engine::decode::{self, FORM};
 use crate::engine::{DialectCx, Refusal, Request};
-use crate::spec::{JsonType, Operation, ParameterIn, Reading, Rule, Schema, Step, Violation};
+use crate::spec::{self, Expected, JsonType, Operation, ParameterIn, Reading, Rule, Scanner, Schema, Step, Token, Violation};
 use crate::vendors::shiptime::checks;
 use crate::vendors::shiptime::wire::moment;
 
@@ -146,7 +145,7 @@ impl Source<'_> {
         let is_text = scanner.unfinished.is_some_and(|start| self.text[start] == b'"');
         let Some(byte) = self.text.get(fault) else {
             let tail = match scanner.open.last() {
-                _ if is_text && scanner.expected == scanner::NAME => " in field name".to_owned(),
+                _ if is_text && scanner.expected == Expected::Name => " in field name".to_owned(),
                 _ if is_text => ": was expecting closing quote for a string value".to_owned(),
                 Some((start, step)) => {
                     let kind = if matches!(step, Step::Element(_)) { "Array" } else { "Object" };
@@ -165,8 +164,8 @@ impl Source<'_> {
         if is_text {
             return tell("Unrecognized character escape or invalid UTF-8 in a string value".to_owned(), fault + 1);
         }
-        let word = String::from_utf8_lossy(scanner::word(&self.text[start..]));
-        let is_value = scanner.unfinished.is_some() || scanner.expected == scanner::VALUE;
+        let word = String::from_utf8_lossy(spec::word(&self.text[start..]));
+        let is_value = scanner.unfinished.is_some() || scanner.expected == Expected::Value;
         let number = word.split(|letter: char| !letter.is_ascii_digit() && !"+-.eE".contains(letter)).next().unwrap_or_default();
         if is_value && number.starts_with(|letter: char| letter == '-' || letter.is_ascii_digit()) {
             let digits = number.trim_start_matches('-');
@@ -179,7 +178,14 @@ impl Source<'_> {
             return tell(format!("Unrecognized token '{word}': was expecting ('true', 'false' or 'null')"), start + word.len());
         }
         let letter = String::from_utf8_lossy(&self.text[fault..]).chars().next().unwrap_or_default();
-        let expected = if is_value && b"}]".contains(byte) { "expected a value" } else { scanner.expected };
+        let expected = match scanner.expected {
+            Expected::Value if b"}]".contains(byte) => "expected a value",
+            Expected::Value => "expected a valid value (number, String, array, object, 'true', 'false' or 'null')",
+            Expected::Name => "was expecting double-quote to start field name",
+            Expected::Colon => "was expecting a colon to separate field name and value",
+            Expected::Element => "was expecting comma to separate ARRAY entries",
+            Expected::Member => "was expecting comma to separate OBJECT entries",
+        };
         tell(format!("Unexpected character ('{letter}' (code {})): {expected}", letter as u32), fault + 1)
     }
 }

@@ -1,40 +1,47 @@
-//! The values of a JSON text that may end anywhere: where each is written, and at which path.
+//! The values of a JSON text that may end anywhere: where each is written, and at which path. For vendors whose frameworks tell lines
+//! and columns; a text is scanned only when something is wrong with it.
 
-use crate::spec::Step;
+use crate::spec::violation::Step;
 
-pub(super) const VALUE: &str = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')";
-pub(super) const NAME: &str = "was expecting double-quote to start field name";
-const COLON: &str = "was expecting a colon to separate field name and value";
-const ELEMENT: &str = "was expecting comma to separate ARRAY entries";
-const MEMBER: &str = "was expecting comma to separate OBJECT entries";
+/// What may come next in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Value,
+    Name,
+    Colon,
+    /// A comma, or the end of the list.
+    Element,
+    /// A comma, or the end of the object.
+    Member,
+}
 
 /// A value: where it is written, and in how many lists and objects. Of lists and objects only the bracket.
-pub(super) struct Token {
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Token {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     depth: usize,
 }
 
-pub(super) struct Scanner<'t> {
+/// Walks from value to value.
+pub(crate) struct Scanner<'t> {
     text: &'t [u8],
     at: usize,
     /// Lists and objects that are open: where they begin, and the step to what was met last in them.
-    pub(super) open: Vec<(usize, Step)>,
-    /// What may come next, in Jackson's words.
-    pub(super) expected: &'static str,
+    pub(crate) open: Vec<(usize, Step)>,
+    pub(crate) expected: Expected,
     /// Where the token begins that the end of the text touches.
-    pub(super) unfinished: Option<usize>,
+    pub(crate) unfinished: Option<usize>,
     /// The end of what would be JSON if the open brackets were closed.
     whole: usize,
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, at: 0, open: Vec::new(), expected: VALUE, unfinished: None, whole: 0 }
+    pub(crate) fn new(text: &'t [u8]) -> Self {
+        Self { text, at: 0, open: Vec::new(), expected: Expected::Value, unfinished: None, whole: 0 }
     }
 
     /// Whether that is the path of the value that was met last.
-    pub(super) fn is_at(&self, token: &Token, path: &[Step]) -> bool {
+    pub(crate) fn is_at(&self, token: &Token, path: &[Step]) -> bool {
         let open = self.open.iter().take(token.depth).map(|(_, step)| step);
         let is_same = |(open, step): (&Step, &Step)| match (open, step) {
             (Step::Element(index), Step::Element(other)) => index == other,
@@ -44,7 +51,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// What was met so far, with all brackets closed.
-    pub(super) fn completed(&self) -> Vec<u8> {
+    pub(crate) fn completed(&self) -> Vec<u8> {
         let closing = self.open.iter().rev().map(|(start, _)| if self.text[*start] == b'[' { b']' } else { b'}' });
         self.text[..self.whole].iter().copied().chain(closing).collect()
     }
@@ -52,7 +59,7 @@ impl<'t> Scanner<'t> {
     /// A value ends here, if there is more text.
     fn end_value(&mut self, start: usize) -> usize {
         let is_list = matches!(self.open.last(), Some((_, Step::Element(_))));
-        self.expected = if is_list { ELEMENT } else { MEMBER };
+        self.expected = if is_list { Expected::Element } else { Expected::Member };
         if self.at < self.text.len() || matches!(self.text[start], b'"' | b'}' | b']') {
             self.whole = self.at;
         } else {
@@ -72,17 +79,18 @@ impl Iterator for Scanner<'_> {
             self.at += 1;
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' => {}
-                b':' => self.expected = VALUE,
+                b':' => self.expected = Expected::Value,
                 b',' => match self.open.last_mut() {
-                    Some((_, Step::Element(index))) => (*index, self.expected) = (index.wrapping_add(1), VALUE),
-                    _ => self.expected = NAME,
+                    Some((_, Step::Element(index))) => (*index, self.expected) = (index.wrapping_add(1), Expected::Value),
+                    _ => self.expected = Expected::Name,
                 },
                 b'}' | b']' => {
                     self.open.pop();
                     self.end_value(start);
                 }
                 b'{' | b'[' => {
-                    let (step, expected) = if byte == b'[' { (Step::Element(0), VALUE) } else { (Step::Member("".into()), NAME) };
+                    let (step, expected) =
+                        if byte == b'[' { (Step::Element(0), Expected::Value) } else { (Step::Member("".into()), Expected::Name) };
                     self.open.push((start, step));
                     (self.expected, self.whole) = (expected, self.at);
                     return Some(Token { start, end: self.at, depth });
@@ -99,10 +107,10 @@ impl Iterator for Scanner<'_> {
                         return None;
                     };
                     self.at += length + 1;
-                    match self.open.last_mut().filter(|_| self.expected == NAME) {
+                    match self.open.last_mut().filter(|_| self.expected == Expected::Name) {
                         Some((_, step)) => {
                             let name: String = serde_json::from_slice(&self.text[start..self.at]).unwrap_or_default();
-                            (*step, self.expected) = (Step::Member(name.into()), COLON);
+                            (*step, self.expected) = (Step::Member(name.into()), Expected::Colon);
                         }
                         None => return Some(Token { start, end: self.end_value(start), depth }),
                     }
@@ -122,7 +130,7 @@ impl Iterator for Scanner<'_> {
 }
 
 /// The number or the word that a text begins with.
-pub(super) fn word(text: &[u8]) -> &[u8] {
+pub(crate) fn word(text: &[u8]) -> &[u8] {
     let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"+-._$".contains(byte);
     &text[..text.iter().position(is_end).unwrap_or(text.len())]
 }
