@@ -15,10 +15,12 @@ use crate::base::time::Timestamp;
 use crate::engine::call::Call;
 use crate::engine::cx;
 use crate::engine::refusal::Refusal;
+use crate::spec::Operation;
 
 /// How a list may be asked for.
 pub struct Listing {
-    /// What the query may filter by.
+    /// What the query may filter by, beside the parameters of the document whose schemas say `x-member` (a JSON pointer into the
+    /// documents) and, unless it is `equal`, `x-test` ([`Test::named`]).
     pub filters: &'static [Filter],
     /// Reads the times of filters.
     pub time: fn(&str) -> Option<Timestamp>,
@@ -192,7 +194,10 @@ impl Listing {
     /// When something in the query cannot be read, as the list words it.
     pub fn read<'c>(&'c self, call: &'c Call<'_>) -> Result<Query<'c>, Refusal> {
         let mut faults = Vec::new();
-        let conditions = self.filters.iter().filter_map(|filter| filter.read(call, self.time, &mut faults)).collect();
+        let declared = call.operation.into_iter().flat_map(Operation::filters);
+        let declared = declared.filter_map(|(name, member, test)| Some((name, member, Test::named(test)?)));
+        let filters = self.filters.iter().map(|filter| (filter.name, filter.member, filter.test)).chain(declared);
+        let conditions = filters.filter_map(|filter| query::condition(filter, call, self.time, &mut faults)).collect();
         let (page, size) = (self.page.read(call, &mut faults), self.size.read(call, &mut faults));
         if !faults.is_empty() {
             return Err((self.refuse)(&faults));
@@ -216,6 +221,21 @@ impl Listing {
             page,
             size,
         })
+    }
+}
+
+impl Test {
+    /// The test that `x-test` of a parameter names.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        match word {
+            "equal" => Some(Self::Equal),
+            "caseless" => Some(Self::Caseless),
+            "one-of" => Some(Self::OneOf),
+            "contains" => Some(Self::Contains),
+            // Numbers of three decimals are the same.
+            "near" => Some(Self::Near(0.000_5)),
+            _ => None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use http::Method;
 use crate::base::name::Name;
 use crate::carrier::Parcel;
 use crate::engine::cx::Documents;
+use crate::engine::listing::Test;
 use crate::engine::sample;
 use crate::engine::vendor::{OperationRow, Operations, Vendor};
 use crate::spec::{Catalog, Operation, Route};
@@ -119,6 +120,8 @@ fn load(vendor: &Vendor) -> (Arc<Catalog>, Vec<OperationRow>) {
     (vendor.operations)(&mut operations);
     let unknown: Vec<String> = operations.checks.iter().flat_map(|unknown_words| unknown_words(catalog.schemas())).collect();
     assert!(unknown.is_empty(), "{} has resources that its document does not describe: {}", vendor.id, unknown.join(", "));
+    let unknown = catalog.operations().iter().flat_map(Operation::filters).find(|(.., test)| Test::named(test).is_none());
+    assert!(unknown.is_none(), "{} has a filter with a test that is none: {unknown:?}", vendor.id);
     let mut rows: Vec<Option<OperationRow>> = catalog.operations().iter().map(|_| None).collect();
     for row in operations.rows {
         let index = catalog.operation(&row.operation).map(|operation| operation.index);

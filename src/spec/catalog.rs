@@ -154,6 +154,16 @@ impl Operation {
         }
     }
 
+    /// What the query may filter lists by: the name of a parameter, the member of documents (a JSON pointer) that its `x-member` says,
+    /// and its `x-test`.
+    pub(crate) fn filters(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let parameters = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
+        parameters.filter_map(|row| {
+            let schema = &self.schemas[row.schema];
+            Some((row.name.as_str(), schema.extension("x-member")?, schema.extension("x-test").unwrap_or("equal")))
+        })
+    }
+
     /// The first declared success: its status, and the schema of its body if it has one.
     #[must_use]
     pub(crate) fn success(&self) -> Option<(u16, Option<SchemaId>)> {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Bound, By, Fault, FaultKind, Filter, Key, Listing, Page, Test};
+use super::{Bound, By, Fault, FaultKind, Key, Listing, Page, Test};
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
 use crate::engine::cx::{self, Docs};
@@ -43,35 +43,33 @@ enum Wanted<'c> {
     Time(Timestamp),
 }
 
-impl Filter {
-    /// The condition that a query makes of it, if it names it; what cannot be read becomes a fault.
-    pub(super) fn read<'c>(
-        &'c self,
-        call: &'c Call<'_>,
-        time: fn(&str) -> Option<Timestamp>,
-        faults: &mut Vec<Fault<'c>>,
-    ) -> Option<Condition<'c>> {
-        let is_named = |name: &str| name == self.name || matches!(self.test, Test::OneOf) && name.strip_suffix("[]") == Some(self.name);
-        let mut values: Vec<&str> =
-            call.query.iter().filter(|(name, value)| is_named(name) && !value.is_empty()).map(|(_, value)| value.as_str()).collect();
-        let last = *values.last()?;
-        let mut fault = |kind| faults.push(Fault { name: self.name, value: last, kind });
-        let wanted = match self.test {
-            Test::Time(_) => Wanted::Time(time(last).or_else(|| {
-                fault(FaultKind::Time);
-                None
-            })?),
-            // A document has no member that is near to what is no number.
-            Test::Near(_) => Wanted::Number(last.parse().unwrap_or(f64::NAN)),
-            Test::Number(_) => Wanted::Number(last.parse().ok().or_else(|| {
-                fault(FaultKind::Number);
-                None
-            })?),
-            Test::OneOf => Wanted::Texts(values),
-            _ => Wanted::Texts(values.split_off(values.len() - 1)),
-        };
-        Some(Condition { member: self.member, test: self.test, wanted })
-    }
+/// The condition that a query makes of a filter, if it names it; what cannot be read becomes a fault.
+pub(super) fn condition<'c>(
+    (name, member, test): (&'c str, &'c str, Test),
+    call: &'c Call<'_>,
+    time: fn(&str) -> Option<Timestamp>,
+    faults: &mut Vec<Fault<'c>>,
+) -> Option<Condition<'c>> {
+    let is_named = |other: &str| other == name || matches!(test, Test::OneOf) && other.strip_suffix("[]") == Some(name);
+    let mut values: Vec<&str> =
+        call.query.iter().filter(|(name, value)| is_named(name) && !value.is_empty()).map(|(_, value)| value.as_str()).collect();
+    let last = *values.last()?;
+    let mut fault = |kind| faults.push(Fault { name, value: last, kind });
+    let wanted = match test {
+        Test::Time(_) => Wanted::Time(time(last).or_else(|| {
+            fault(FaultKind::Time);
+            None
+        })?),
+        // A document has no member that is near to what is no number.
+        Test::Near(_) => Wanted::Number(last.parse().unwrap_or(f64::NAN)),
+        Test::Number(_) => Wanted::Number(last.parse().ok().or_else(|| {
+            fault(FaultKind::Number);
+            None
+        })?),
+        Test::OneOf => Wanted::Texts(values),
+        _ => Wanted::Texts(values.split_off(values.len() - 1)),
+    };
+    Some(Condition { member, test, wanted })
 }
 
 impl<'c> Query<'c> {

@@ -7,15 +7,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::catalog::{CATALOG, Carrier, Service, Surcharge, Zone};
-use super::wire::{Charge, Charges, Money, Transit};
+use super::wire::{Charge, Charges, Money, Quote, Transit};
 use crate::carrier;
 
 /// One service that takes a shipment, and what it charges.
 pub(super) struct Offer {
     pub(super) carrier: &'static Carrier,
     pub(super) service: &'static Service,
-    pub(super) charges: Charges,
-    pub(super) transit: Transit,
+    /// As it is printed; its id is made when it is.
+    pub(super) quote: Quote,
     /// Working days, for the parcel's life; none where a driver comes at once.
     pub(super) days: u8,
 }
@@ -84,13 +84,23 @@ impl Shipment {
             .filter_map(|(carrier, service)| {
                 let base = service.price.get(&zone)? + extra * service.per_kg.get(&zone)?;
                 let days = service.days.get(&zone).map(|days| self.days(*days, zone, service.days_max));
-                Some(Offer {
-                    carrier,
-                    service,
-                    charges: self.charges(carrier, service, zone, base),
+                let charges = self.charges(carrier, service, zone, base);
+                let before_taxes = base + sum(&charges.surcharges);
+                let quote = Quote {
+                    total_charge: Money::cad(before_taxes + sum(&charges.taxes)),
+                    total_before_taxes: Money::cad(before_taxes),
+                    charges,
+                    exchange_rate: 0.0,
+                    carrier_id: &carrier.id,
+                    carrier_name: &carrier.name,
+                    service_id: &service.id,
+                    service_name: &service.name,
                     transit: transit(service, days),
-                    days: if service.minutes.is_some() { 0 } else { days.unwrap_or(2).max(1) },
-                })
+                    cutoff_time: carrier.cutoff.as_deref(),
+                    access_time_interval: &carrier.interval,
+                    quote_id: String::new(),
+                };
+                Some(Offer { carrier, service, quote, days: if service.minutes.is_some() { 0 } else { days.unwrap_or(2).max(1) } })
             })
             .collect()
     }
@@ -172,16 +182,6 @@ impl Shipment {
     fn volume(&self, item: &Item) -> f64 {
         let volume = item.length * item.width * item.height;
         if self.unit_of_measurement == "IMPERIAL" { volume / DIVISORS.0 * KG_PER_POUND } else { volume / DIVISORS.1 }
-    }
-}
-
-impl Charges {
-    pub(super) fn before_taxes(&self) -> i64 {
-        self.base_charge.amount + sum(&self.surcharges)
-    }
-
-    pub(super) fn total(&self) -> i64 {
-        self.before_taxes() + sum(&self.taxes)
     }
 }
 

@@ -137,15 +137,11 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): P
 const FOUND: Listing =
     Listing { filters: &FOUND_BY, sorting: Sorting::NONE, page: Number { name: "", ..LISTING.page }, newest_first: true, ..LISTING };
 
-const FOUND_BY: [Filter; 29] = {
-    let mut filters = [listing::filter("created_from", "/created", Test::By(|time, from| listing::day(time) >= from)); 29];
-    filters[1] = listing::filter("created_to", "/created", Test::By(|time, to| listing::day(time) <= to));
-    let mut index = 0;
-    while index < listing::SHIPMENTS.len() {
-        filters[index + 2] = listing::SHIPMENTS[index];
-        index += 1;
-    }
-    filters
+const FOUND_BY: [Filter; 6] = {
+    let [created, modified, channel, country] = listing::SHIPMENTS;
+    let from = listing::filter("created_from", "/created", Test::By(|time, from| listing::day(time) >= from));
+    let to = listing::filter("created_to", "/created", Test::By(|time, to| listing::day(time) <= to));
+    [from, to, created, modified, channel, country]
 };
 
 /// Shipments of some days, newest first, as many as the limit says.

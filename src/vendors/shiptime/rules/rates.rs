@@ -12,7 +12,7 @@ use crate::engine::fields::{Field, Report};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::checks;
 use crate::vendors::shiptime::rates::{self, Offer};
-use crate::vendors::shiptime::wire::{self, Money, Quote};
+use crate::vendors::shiptime::wire::{self, Quote};
 
 /// A rating's quotes lapse.
 pub(super) const EXPIRE: &str = "rating.expire";
@@ -53,11 +53,11 @@ pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
     }
     let rating = ids::hex(&mut cx.rng, 16);
     let mut quotes = Vec::with_capacity(offers.len());
-    for offer in offers {
+    for Offer { carrier, service, quote, .. } in offers {
         let quote_id = ids::hex(&mut cx.rng, 32);
-        let quoted = Quoted { rating: rating.clone(), carrier: offer.carrier.id.clone(), service: offer.service.id.clone() };
+        let quoted = Quoted { rating: rating.clone(), carrier: carrier.id.clone(), service: service.id.clone() };
         cx.docs.put(QUOTE, &quote_id, &quoted);
-        quotes.push(print(offer, quote_id));
+        quotes.push(Quote { quote_id, ..quote });
     }
     let ids = quotes.iter().map(|quote| quote.quote_id.clone()).collect();
     cx.docs.put(RATING, &rating, &Rating { request, quotes: ids });
@@ -78,22 +78,4 @@ pub(super) fn expire(cx: &mut Cx<'_>, rating: &str) {
         cx.docs.remove(QUOTE, &quote);
     }
     cx.docs.remove(RATING, rating);
-}
-
-fn print(offer: Offer, quote_id: String) -> Quote {
-    let Offer { carrier, service, charges, transit, .. } = offer;
-    Quote {
-        total_charge: Money::cad(charges.total()),
-        total_before_taxes: Money::cad(charges.before_taxes()),
-        charges,
-        exchange_rate: 0.0,
-        carrier_id: &carrier.id,
-        carrier_name: &carrier.name,
-        service_id: &service.id,
-        service_name: &service.name,
-        transit,
-        cutoff_time: carrier.cutoff.as_deref(),
-        access_time_interval: &carrier.interval,
-        quote_id,
-    }
 }
