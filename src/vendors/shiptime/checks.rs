@@ -21,6 +21,10 @@ pub(super) fn says(text: impl Into<Value>) -> Rule {
 pub(super) fn messages(call: &Call<'_>, violations: &[Violation]) -> Vec<String> {
     let mut messages = Vec::<String>::new();
     for row in violations {
+        if row.location == ParameterIn::Path {
+            let (name, value) = (row.top(), row.value.as_ref().and_then(Value::as_str).unwrap_or_default());
+            return vec![format!("Invalid {}: {value}", if name == "id" { "shipId" } else { name })];
+        }
         let (at, count) = (place(call, row), |limit: Option<usize>| limit.unwrap_or_default());
         let told = match &row.rule {
             Rule::Vendor(_, text) => text.as_str().unwrap_or_default().to_owned(),

@@ -10,11 +10,12 @@ use crate::vendors::shiptime::dialect;
 pub(in crate::vendors::shiptime) fn look_up(cx: &mut Cx<'_>) -> Outcome {
     let country = cx.call.parameter("countryCode").unwrap_or_default();
     let code = cx.call.parameter("postalCode").unwrap_or_default();
-    let rules = CATALOG.countries.get(country).ok_or_else(|| dialect::message(format!("Invalid countryCode: {country}")))?;
+    let nowhere = || Refusal::Because("no_location", Value::Null);
+    let rules = CATALOG.countries.get(country).ok_or_else(nowhere)?;
     if !rules.shape.is_match(code) {
         let pattern = &rules.postal_code;
         return Err(dialect::message(format!("Invalid postalCode. The string '{code}' must match {pattern}")));
     }
-    let found = CATALOG.city(code).ok_or(Refusal::Because("no_location", Value::Null))?;
+    let found = CATALOG.city(code).ok_or_else(nowhere)?;
     Ok(Reply::ok(json!({"postalCode": code, "city": found.city, "state": found.state})))
 }

@@ -28,6 +28,7 @@ pub(in crate::vendors::shiptime) const READING: Reading = Reading {
         value => value.as_str()?.trim().parse().ok(),
     },
     typed: true,
+    checks_path: true,
     unreadable: is_unreadable,
     formats: &[(DATE, |text| text.trim().is_empty() || moment(text).is_some()), ("phone", checks::is_phone)],
     ..Reading::STRICT
