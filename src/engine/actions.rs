@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::base::entropy;
@@ -20,7 +21,7 @@ use crate::engine::sandbox::Sandbox;
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::webhooks::deliver;
-use crate::world::{Account, AccountId, Credential, Kind};
+use crate::world::{AccountId, Credential, Kind};
 
 /// Why an action was not done.
 #[derive(Debug, thiserror::Error)]
@@ -131,9 +132,7 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>) -> T,
     ) -> Result<T, ActionError> {
         let state = self.lock_up_to_date(sandbox, wall);
-        let body = |account: &Account| account.table(kind)?.get(id).and_then(|body| serde_json::from_slice(body).ok());
-        let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, body(account)?)));
-        let (account, OfVendor { vendor }) = found.ok_or(ActionError::Missing)?;
+        let (account, OfVendor { vendor }) = find(&state, kind, id).ok_or(ActionError::Missing)?;
         self.by_hand(sandbox, state, &Trigger { vendor: &vendor, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
     }
 
@@ -149,9 +148,8 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>, &mut Parcel) -> T,
     ) -> Result<T, ActionError> {
         let state = self.lock_up_to_date(sandbox, wall);
-        let read = |account: &Account| serde_json::from_slice(account.table(&PARCEL)?.get(tracking_number)?).ok();
-        let found = state.world.accounts().iter().find_map(|(id, account)| Some((id, &account.mount, read(account)?)));
-        let (account, mount, parcel) = found.ok_or(ActionError::Missing)?;
+        let (account, parcel) = find(&state, &PARCEL, tracking_number).ok_or(ActionError::Missing)?;
+        let mount = &state.world.accounts().get(account).mount;
         let vendor = &*self.vendors.booked_with(mount, &parcel).ok_or(ActionError::Missing)?.id;
         let trigger = Trigger { vendor, account, purpose: "parcel.hand", subject: tracking_number, step: 0 };
         let done = self.by_hand(sandbox, state, &trigger, wall, |cx| Some(act(cx, &mut cx.parcel(tracking_number)?)));
@@ -172,6 +170,13 @@ impl Machine {
         sandbox.notify_waiters();
         done
     }
+}
+
+/// A document of any account, and that account.
+fn find<T: DeserializeOwned>(state: &State, kind: &Kind, id: &str) -> Option<(AccountId, T)> {
+    let accounts = state.world.accounts();
+    let owner = accounts.owner_of(kind, id)?;
+    Some((owner, serde_json::from_slice(accounts.get(owner).table(kind)?.get(id)?).ok()?))
 }
 
 /// The empty call that the context of an action has.

@@ -204,7 +204,7 @@ impl Docs<'_> {
 
     /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.
     pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
-        self.account().table(&kind).into_iter().flat_map(crate::world::Table::iter)
+        self.account().rows(&kind)
     }
 
     /// Documents of a kind, oldest first.

@@ -42,6 +42,7 @@ mod options;
 mod parcels;
 mod pipeline;
 mod public_urls;
+mod queries;
 mod recorder;
 mod refusal;
 mod registry;

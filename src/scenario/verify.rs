@@ -8,7 +8,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
+use crate::engine::webhooks::Delivery;
 use crate::engine::{Machine, Sandbox, UnusedRule};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
 use crate::scenario::facts::CallFacts;
@@ -104,11 +104,7 @@ impl<'m> Evidence<'m> {
         let journal = sandbox.journal();
         let (calls, dropped) = (journal.iter().cloned().collect(), journal.dropped);
         drop(journal);
-        let state = sandbox.lock();
-        let tables = || state.world.accounts().iter().flat_map(|(_, account)| account.tables());
-        let rows = tables().filter(|(kind, _)| **kind == DELIVERY).flat_map(|(_, table)| table.iter());
-        let deliveries = rows.filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect();
-        let forgotten = tables().any(|(kind, table)| *kind == FORGOTTEN && !table.is_empty());
+        let (deliveries, forgotten) = (sandbox.deliveries(), sandbox.lock().forgotten_deliveries() > 0);
         Self { machine, calls, dropped, deliveries, forgotten }
     }
 

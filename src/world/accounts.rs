@@ -78,6 +78,11 @@ impl Account {
         self.tables.iter().find(|(other, _)| other == kind).map(|(_, table)| table)
     }
 
+    /// Ids and documents of one kind, in the order of creation.
+    pub fn rows(&self, kind: &Kind) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+        self.table(kind).into_iter().flat_map(Table::iter)
+    }
+
     /// The number of the table of one kind, made when missing.
     fn table_number(&mut self, kind: &Kind) -> usize {
         self.tables.iter().position(|(other, _)| other == kind).unwrap_or_else(|| {
@@ -198,6 +203,18 @@ impl Accounts {
     /// All accounts with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Account)> {
         self.rows.iter().enumerate().map(|(index, row)| (AccountId(u32::try_from(index).expect("counted on insertion")), row))
+    }
+
+    /// All documents, each with its account, kind and id.
+    pub fn documents(&self) -> impl Iterator<Item = (&Account, &Kind, &str, &[u8])> {
+        let tables = self.rows.iter().flat_map(|account| account.tables().map(move |(kind, table)| (account, kind, table)));
+        tables.flat_map(|(account, kind, table)| table.iter().map(move |(id, body)| (account, kind, id, body)))
+    }
+
+    /// The first account that has a document of that kind and id.
+    #[must_use]
+    pub fn owner_of(&self, kind: &Kind, id: &str) -> Option<AccountId> {
+        self.iter().find(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some())).map(|(owner, _)| owner)
     }
 
     /// The mounts that have credentials.

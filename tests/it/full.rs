@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use seatrial::base::name::Name;
 use seatrial::base::time;
 use seatrial::carrier::{Parcel, Status};
-use seatrial::engine::webhooks::{AttemptResult, DELIVERY, Delivery, Progress, Subscription};
-use seatrial::engine::{Fault, Machine, NoScenario, Options, PARCEL, Start};
+use seatrial::engine::webhooks::{AttemptResult, Progress, Subscription};
+use seatrial::engine::{Fault, Machine, NoScenario, Options, Start};
 use seatrial::vendors;
 use seatrial::world::{Clock, Mode};
 use serde_json::json;
@@ -60,8 +60,7 @@ fn what_came_of_a_webhook_is_written_down_in_a_full_sandbox() {
             answers += 1;
             AttemptResult::Answered { status: 200, body: "thank you".repeat(100) }
         });
-        let deliveries = machine.as_account(sandbox, "shippo", None, wall(), |cx| cx.docs.list::<Delivery>(DELIVERY).collect::<Vec<_>>());
-        let found: Vec<_> = deliveries.expect("there is an account").iter().map(|row| (row.progress, row.attempts.len())).collect();
+        let found: Vec<_> = sandbox.deliveries().iter().map(|row| (row.progress, row.attempts.len())).collect();
         assert_eq!((answers, found), (1, vec![(Progress::Delivered, 1)]));
         assert!(sandbox.lock().world.outbox().is_empty());
     }
@@ -77,10 +76,7 @@ fn a_step_that_does_not_fit_is_postponed_until_there_is_room() {
         booked.expect("it fits exactly");
     };
     let [free, full] = free_and_full(prepare);
-    let parcel = |machine: &Machine| {
-        let read = machine.as_account(machine.default_sandbox(), "shiptheory", None, wall(), |cx| cx.docs.get::<Parcel>(PARCEL, NUMBER));
-        read.expect("there is an account").expect("the parcel is there")
-    };
+    let parcel = |machine: &Machine| machine.default_sandbox().parcels().remove(0);
     let (now, fired) = advance(&free, free.default_sandbox(), after(240), wall());
     assert!(now == after(240) && fired > 3 && parcel(&free).status() == Status::Delivered, "{fired} {:?}", parcel(&free));
 

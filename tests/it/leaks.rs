@@ -285,15 +285,11 @@ fn a_thousand_sandboxes_know_nothing_of_each_other() {
         let teller = teller.lock().expect("no teller fails");
         let sandbox = machine.sandbox(&teller.name).expect("nobody removes it");
         let state = sandbox.lock();
-        for (_, account) in state.world.accounts().iter() {
-            for (kind, table) in account.tables() {
-                for (id, body) in table.iter() {
-                    let text = format!("{id} {}", String::from_utf8_lossy(body));
-                    teller.assert_own(&text, &kind.0);
-                    kept += 1;
-                    marked += usize::from(text.contains(&teller.marker));
-                }
-            }
+        for (_, kind, id, body) in state.world.accounts().documents() {
+            let text = format!("{id} {}", String::from_utf8_lossy(body));
+            teller.assert_own(&text, &kind.0);
+            kept += 1;
+            marked += usize::from(text.contains(&teller.marker));
         }
         drop(state);
         for entry in sandbox.journal().iter() {

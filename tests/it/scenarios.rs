@@ -183,12 +183,7 @@ timelines:
       - {at: +2h, status: collected, location: {city: Hull, country: GB}}
       - {at: +1d, status: lost}",
     );
-    let parcel = || {
-        let sandbox = world.0.default_sandbox().lock();
-        let mut tables = sandbox.world.accounts().iter().filter_map(|(_, account)| account.table(&seatrial::engine::PARCEL));
-        let body = tables.find_map(|table| table.iter().next().map(|(_, body)| body.to_vec())).expect("a parcel");
-        serde_json::from_slice::<seatrial::carrier::Parcel>(&body).expect("a parcel")
-    };
+    let parcel = || world.0.default_sandbox().parcels().remove(0);
     assert_eq!(parcel().timeline.as_deref(), Some("gone"));
     world.advance("2h");
     assert_eq!(parcel().scans.last().and_then(|scan| scan.location.clone()).map(|place| place.city).as_deref(), Some("Hull"));

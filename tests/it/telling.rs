@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::carrier::{Location, Parcel};
-use seatrial::engine::webhooks::{DELIVERY, Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, AttemptResult};
+use seatrial::engine::webhooks::{Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, AttemptResult};
 use seatrial::engine::{Cx, DEFAULT, Machine, Options, Sandbox, Start};
 use seatrial::{scenario, vendors};
 
@@ -54,7 +54,7 @@ fn answered(status: u16) -> AttemptResult {
 }
 
 fn deliveries(machine: &Machine) -> Vec<Delivery> {
-    by_hand(machine, "shipmate", |cx| cx.docs.list(DELIVERY).collect())
+    machine.default_sandbox().deliveries()
 }
 
 fn subscription(machine: &Machine, id: &str) -> Subscription {
@@ -65,12 +65,8 @@ fn subscription(machine: &Machine, id: &str) -> Subscription {
 fn dump(sandbox: &Sandbox) -> String {
     let state = sandbox.lock();
     let mut text = format!("{} {:?} {:?}\n", state.world.clock().now(wall()), state.world.agenda().next(), state.world.agenda().len());
-    for (_, account) in state.world.accounts().iter() {
-        for (kind, table) in account.tables() {
-            for (id, body) in table.iter() {
-                text += &format!("{} {} {} {id} {}\n", account.mount, account.name, kind.0, String::from_utf8_lossy(body));
-            }
-        }
+    for (account, kind, id, body) in state.world.accounts().documents() {
+        text += &format!("{} {} {} {id} {}\n", account.mount, account.name, kind.0, String::from_utf8_lossy(body));
     }
     text
 }

@@ -10,7 +10,6 @@ use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 use seatrial::engine::Machine;
-use seatrial::engine::webhooks::{DELIVERY, Delivery};
 use serde_json::{Map, Value, json};
 
 use crate::play;
@@ -154,10 +153,7 @@ fn replay(vendor: &str, headers: &Value, exchange: &Value) -> Result<Differences
 
 /// The body of the last webhook of a machine's default sandbox.
 fn delivered(machine: &Machine) -> Option<Value> {
-    let state = machine.default_sandbox().lock();
-    let tables = state.world.accounts().iter().filter_map(|(_, account)| account.table(&DELIVERY));
-    let rows = tables.flat_map(|table| table.iter()).filter_map(|(_, body)| serde_json::from_slice::<Delivery>(body).ok());
-    let last = rows.last()?;
+    let last = machine.default_sandbox().deliveries().pop()?;
     Some(serde_json::from_str(&last.body).unwrap_or_else(|_| Value::from(last.body.as_str())))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::judge::ReceivedWebhook;
 use crate::engine::Sandbox;
-use crate::engine::webhooks::{AttemptResult, DELIVERY, Delivery};
+use crate::engine::webhooks::AttemptResult;
 
 #[derive(Debug)]
 pub(super) struct Receiver {
@@ -21,12 +21,8 @@ impl Receiver {
 
     /// What arrived since the last look, in order.
     pub(super) fn fresh(&mut self, sandbox: &Sandbox) -> Vec<ReceivedWebhook> {
-        let state = sandbox.lock();
-        let tables = state.world.accounts().iter().filter_map(|(_, account)| account.table(&DELIVERY));
-        let rows: Vec<Delivery> = tables.flat_map(|table| table.iter()).filter_map(|(_, body)| serde_json::from_slice(body).ok()).collect();
-        drop(state);
         let mut fresh = Vec::new();
-        for row in rows.into_iter().filter(|row| row.url.starts_with(&self.inbox)) {
+        for row in sandbox.deliveries().into_iter().filter(|row| row.url.starts_with(&self.inbox)) {
             for (number, attempt) in row.attempts.iter().enumerate() {
                 if matches!(attempt.result, AttemptResult::Answered { .. }) && self.seen.insert((row.id.clone(), number)) {
                     let headers = row.headers.iter().cloned().chain(attempt.headers.clone());

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::base::time::Timestamp;
 use crate::engine::Cx;
-use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, FORGOTTEN, Progress};
+use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Progress};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::world::{Kind, Table};
+use crate::world::Kind;
 
 /// The query of a list.
 pub(crate) const QUERY: &[(&str, &str)] = &[
@@ -75,14 +75,10 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<De
     let filter = Filter::read(request)?;
     let look = || {
         let sandbox = admin.sandbox(request)?;
-        let (mut rows, mut forgotten): (Vec<(String, Delivery)>, u64) = (Vec::new(), 0);
         let state = sandbox.lock();
-        for (_, account) in state.world.accounts().iter() {
-            let read = |kind: Kind| account.table(&kind).into_iter().flat_map(Table::iter).map(|(_, body)| body);
-            let found = read(DELIVERY).filter_map(|body| serde_json::from_slice(body).ok()).filter(|row| filter.fits(row));
-            rows.extend(found.map(|row| (account.name.to_string(), row)));
-            forgotten += read(FORGOTTEN).filter_map(|body| serde_json::from_slice::<u64>(body).ok()).sum::<u64>();
-        }
+        let fitting = state.documents::<Delivery>(&DELIVERY).filter(|(_, row)| filter.fits(row));
+        let mut rows: Vec<(String, Delivery)> = fitting.map(|(account, row)| (account.name.to_string(), row)).collect();
+        let forgotten = state.forgotten_deliveries();
         drop(state);
         rows.sort_by_key(|(_, row)| row.created);
         let found = rows.len();

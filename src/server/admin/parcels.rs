@@ -46,16 +46,11 @@ pub(crate) struct Parcels {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Parcels, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let mut parcels = Vec::new();
-    for (_, account) in state.world.accounts().iter() {
-        let rows = account.table(&PARCEL).into_iter().flat_map(|table| table.iter());
-        parcels.extend(rows.filter_map(|(_, body)| {
-            let parcel = serde_json::from_slice(body).ok()?;
-            let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
-            Some(ParcelView::of(&vendor.id, &account.name, &parcel))
-        }));
-    }
-    Ok(Parcels { parcels })
+    let parcels = state.documents(&PARCEL).filter_map(|(account, parcel)| {
+        let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
+        Some(ParcelView::of(&vendor.id, &account.name, &parcel))
+    });
+    Ok(Parcels { parcels: parcels.collect() })
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {

@@ -46,10 +46,7 @@ impl Admin {
             Some(name) => vec![self.find(name)?],
             None => self.machine.sandboxes(),
         };
-        owners.retain(|sandbox| {
-            let state = sandbox.lock();
-            state.world.accounts().iter().any(|(_, account)| account.table(kind).is_some_and(|table| table.get(id).is_some()))
-        });
+        owners.retain(|sandbox| sandbox.lock().world.accounts().owner_of(kind, id).is_some());
         match owners.as_slice() {
             [] => Err(Problem::not_found(format!("there is no {} `{id}`", kind.0))),
             [sandbox] => {

@@ -99,14 +99,9 @@ pub(crate) struct Webhooks {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Webhooks, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let mut webhooks = Vec::new();
-    for (_, account) in state.world.accounts().iter() {
-        let rows = account.table(&SUBSCRIPTION).into_iter().flat_map(|table| table.iter());
-        let rows = rows.filter_map(|(_, body)| serde_json::from_slice::<Subscription>(body).ok());
-        let rows = rows.filter(|row| request.query("vendor").is_none_or(|vendor| row.vendor == vendor));
-        webhooks.extend(rows.map(|row| WebhookView::of(&account.name, row)));
-    }
-    Ok(Webhooks { webhooks })
+    let rows = state.documents::<Subscription>(&SUBSCRIPTION);
+    let rows = rows.filter(|(_, row)| request.query("vendor").is_none_or(|vendor| row.vendor == vendor));
+    Ok(Webhooks { webhooks: rows.map(|(account, row)| WebhookView::of(&account.name, row)).collect() })
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {

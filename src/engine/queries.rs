@@ -1,0 +1,42 @@
+//! Documents of all accounts of a sandbox, for those who look at it from outside: the admin API, verification, and tests.
+
+use serde::de::DeserializeOwned;
+
+use crate::carrier::Parcel;
+use crate::engine::parcels::PARCEL;
+use crate::engine::sandbox::Sandbox;
+use crate::engine::state::State;
+use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
+use crate::world::{Account, Kind};
+
+impl State {
+    /// The documents of a kind with their accounts: account by account, in the order of creation. Documents that are not a `T`,
+    /// which an imported file may have, are left out.
+    pub fn documents<T: DeserializeOwned>(&self, kind: &Kind) -> impl Iterator<Item = (&Account, T)> {
+        let accounts = self.world.accounts().iter();
+        accounts.flat_map(|(_, account)| {
+            let documents = account.rows(kind).filter_map(|(_, body)| serde_json::from_slice(body).ok());
+            documents.map(move |document| (account, document))
+        })
+    }
+
+    /// How many deliveries were removed to keep the budget of their accounts.
+    #[must_use]
+    pub fn forgotten_deliveries(&self) -> u64 {
+        self.documents::<u64>(&FORGOTTEN).map(|(_, count)| count).sum()
+    }
+}
+
+impl Sandbox {
+    /// All deliveries: account by account, in the order of creation.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.lock().documents(&DELIVERY).map(|(_, delivery)| delivery).collect()
+    }
+
+    /// All parcels: account by account, in the order of creation.
+    #[must_use]
+    pub fn parcels(&self) -> Vec<Parcel> {
+        self.lock().documents(&PARCEL).map(|(_, parcel)| parcel).collect()
+    }
+}
