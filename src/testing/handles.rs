@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::base::time::Timestamp;
 use crate::carrier::{Scan, Status};
-use crate::testing::sandbox::Sandbox;
+use crate::testing::server::SandboxApi;
 
 /// The virtual clock of a sandbox.
 #[derive(Clone, Copy)]
 pub struct Clock<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    pub(super) api: &'s SandboxApi,
 }
 
 impl Clock<'_> {
@@ -22,7 +22,7 @@ impl Clock<'_> {
     /// # Panics
     /// Never, as long as the sandbox lives.
     pub async fn now(self) -> Timestamp {
-        time(&self.sandbox.ask(Method::GET, "/clock", None).await)
+        time(&self.api.call(Method::GET, "/clock", None).await)
     }
 
     /// Moves the time by a span such as `72h`; everything due happens, in order. The time that it is then.
@@ -30,7 +30,7 @@ impl Clock<'_> {
     /// # Panics
     /// When it is no span.
     pub async fn advance(self, by: &str) -> Timestamp {
-        time(&self.sandbox.ask(Method::POST, "/clock/advance", Some(json!({"by": by}))).await)
+        time(&self.api.call(Method::POST, "/clock/advance", Some(json!({"by": by}))).await)
     }
 
     /// Stops the time.
@@ -38,7 +38,7 @@ impl Clock<'_> {
     /// # Panics
     /// Never, as long as the sandbox lives.
     pub async fn freeze(self) {
-        self.sandbox.ask(Method::PUT, "/clock", Some(json!({"mode": "frozen"}))).await;
+        self.api.call(Method::PUT, "/clock", Some(json!({"mode": "frozen"}))).await;
     }
 }
 
@@ -68,7 +68,7 @@ pub struct Parcel {
 /// The parcels of a sandbox.
 #[derive(Clone, Copy)]
 pub struct Parcels<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    pub(super) api: &'s SandboxApi,
 }
 
 impl Parcels<'_> {
@@ -77,7 +77,7 @@ impl Parcels<'_> {
     /// # Panics
     /// Never, as long as the sandbox lives.
     pub async fn all(self) -> Vec<Parcel> {
-        let mut answer = self.sandbox.ask(Method::GET, "/parcels", None).await;
+        let mut answer = self.api.call(Method::GET, "/parcels", None).await;
         serde_json::from_value(answer["parcels"].take()).expect("the admin API gives parcels")
     }
 
@@ -86,11 +86,10 @@ impl Parcels<'_> {
     /// # Panics
     /// When the server fails.
     pub async fn get(self, tracking_number: &str) -> Option<Parcel> {
-        let path = format!("/parcels/{tracking_number}?sandbox={}", self.sandbox.name());
-        match self.sandbox.ask_root(Method::GET, &path, None).await {
+        match self.api.call_parcel(Method::GET, tracking_number, None).await {
             Ok(parcel) => Some(serde_json::from_value(parcel).expect("the admin API gives a parcel")),
             Err(refused) if refused.status == StatusCode::NOT_FOUND => None,
-            Err(refused) => panic!("{path}: {refused}"),
+            Err(refused) => panic!("{tracking_number}: {refused}"),
         }
     }
 
@@ -111,15 +110,15 @@ impl Parcels<'_> {
     }
 
     async fn hand(self, tracking_number: &str, what: &str, body: Value) -> Parcel {
-        let path = format!("/parcels/{tracking_number}/{what}?sandbox={}", self.sandbox.name());
-        let parcel = self.sandbox.ask_root(Method::POST, &path, Some(body)).await.unwrap_or_else(|refused| panic!("{path}: {refused}"));
+        let path = format!("{tracking_number}/{what}");
+        let parcel = self.api.call_parcel(Method::POST, &path, Some(body)).await.unwrap_or_else(|refused| panic!("{path}: {refused}"));
         serde_json::from_value(parcel).expect("the admin API gives a parcel")
     }
 }
 
 /// A fault that is switched on.
 pub struct Fault<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    pub(super) api: &'s SandboxApi,
     pub(super) name: String,
 }
 
@@ -129,7 +128,7 @@ impl Fault<'_> {
     /// # Panics
     /// When somebody else switched it off.
     pub async fn met(&self) -> u64 {
-        let answer = self.sandbox.ask(Method::GET, &format!("/faults/{}", self.name), None).await;
+        let answer = self.api.call(Method::GET, &format!("/faults/{}", self.name), None).await;
         answer["met"].as_u64().unwrap_or_default()
     }
 
@@ -138,7 +137,7 @@ impl Fault<'_> {
     /// # Panics
     /// When somebody else did.
     pub async fn off(self) {
-        self.sandbox.ask(Method::DELETE, &format!("/faults/{}", self.name), None).await;
+        self.api.call(Method::DELETE, &format!("/faults/{}", self.name), None).await;
     }
 }
 

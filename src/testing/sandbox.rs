@@ -5,12 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::server;
 use crate::testing::handles::{Call, Clock, Fault, Parcels, Report};
-use crate::testing::server::Server;
+use crate::testing::server::{SandboxApi, Server};
 
 /// A sandbox, removed when the handle is dropped.
 pub struct Sandbox {
-    server: &'static Server,
-    name: String,
+    api: SandboxApi,
     made: Value,
 }
 
@@ -90,13 +89,13 @@ impl Sandbox {
         let server = Server::get();
         let made = server.ask(Method::POST, path, Some(wanted)).await.unwrap_or_else(|refused| panic!("no sandbox: {refused}"));
         let name = made["name"].as_str().unwrap_or_default().to_owned();
-        Self { server, name, made }
+        Self { api: SandboxApi { server, name }, made }
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.api.name
     }
 
     /// Where a vendor is in this sandbox; its own paths follow.
@@ -122,13 +121,13 @@ impl Sandbox {
     /// Its clock.
     #[must_use]
     pub fn clock(&self) -> Clock<'_> {
-        Clock { sandbox: self }
+        Clock { api: &self.api }
     }
 
     /// Its parcels.
     #[must_use]
     pub fn parcels(&self) -> Parcels<'_> {
-        Parcels { sandbox: self }
+        Parcels { api: &self.api }
     }
 
     /// Has an operation happen as its first customer would, without HTTP; what the vendor answers.
@@ -136,8 +135,9 @@ impl Sandbox {
     /// # Panics
     /// When there is no such operation, or the vendor refuses it.
     pub async fn perform(&self, operation: &str, body: Value) -> Value {
-        let sandbox = self.server.machine.sandbox(&self.name).expect("a sandbox lives as long as its handle");
-        let answer = self.server.machine.perform(&sandbox, operation, &body, server::wall());
+        let machine = &self.api.server.machine;
+        let sandbox = machine.sandbox(self.name()).expect("a sandbox lives as long as its handle");
+        let answer = machine.perform(&sandbox, operation, &body, server::wall());
         let answer = answer.unwrap_or_else(|| panic!("there is no operation `{operation}`"));
         let text = String::from_utf8_lossy(&answer.body);
         assert!(answer.status.is_success(), "`{operation}` is refused with {}: {text}", answer.status);
@@ -149,8 +149,8 @@ impl Sandbox {
     /// # Panics
     /// When it is wrong, with everything that is to be said about it.
     pub async fn fault(&self, name: &str, wanted: Value) -> Fault<'_> {
-        self.ask(Method::PUT, &format!("/faults/{name}"), Some(wanted)).await;
-        Fault { sandbox: self, name: name.to_owned() }
+        self.api.call(Method::PUT, &format!("/faults/{name}"), Some(wanted)).await;
+        Fault { api: &self.api, name: name.to_owned() }
     }
 
     /// The calls that were made, oldest first; `filters` as the admin API has them: `operation=shippo.CreateAddress&status=2xx`,
@@ -159,7 +159,7 @@ impl Sandbox {
     /// # Panics
     /// When a filter is wrong.
     pub async fn calls(&self, filters: &str) -> Vec<Call> {
-        let mut answer = self.ask(Method::GET, &format!("/requests?limit=1000000&{filters}"), None).await;
+        let mut answer = self.api.call(Method::GET, &format!("/requests?limit=1000000&{filters}"), None).await;
         serde_json::from_value(answer["requests"].take()).expect("the admin API gives calls")
     }
 
@@ -190,7 +190,7 @@ impl Sandbox {
     }
 
     async fn judged(&self, body: Option<Value>) -> Report {
-        serde_json::from_value(self.ask(Method::POST, "/verify", body).await).expect("the admin API gives a verdict")
+        serde_json::from_value(self.api.call(Method::POST, "/verify", body).await).expect("the admin API gives a verdict")
     }
 
     /// Back to its beginning.
@@ -198,7 +198,7 @@ impl Sandbox {
     /// # Panics
     /// Never, as long as the handle lives.
     pub async fn reset(&self) {
-        self.ask(Method::POST, "/reset", None).await;
+        self.api.call(Method::POST, "/reset", None).await;
     }
 
     /// Keeps the state of this moment under a name.
@@ -206,7 +206,7 @@ impl Sandbox {
     /// # Panics
     /// When there are too many.
     pub async fn snapshot(&self, name: &str) {
-        self.ask(Method::POST, "/snapshot", Some(json!({"name": name}))).await;
+        self.api.call(Method::POST, "/snapshot", Some(json!({"name": name}))).await;
     }
 
     /// Back to a snapshot.
@@ -214,7 +214,7 @@ impl Sandbox {
     /// # Panics
     /// When there is none of that name.
     pub async fn restore(&self, name: &str) {
-        self.ask(Method::POST, "/restore", Some(json!({"name": name}))).await;
+        self.api.call(Method::POST, "/restore", Some(json!({"name": name}))).await;
     }
 
     /// A copy that goes its own way, with credentials of its own.
@@ -222,25 +222,17 @@ impl Sandbox {
     /// # Panics
     /// When the budget of bytes is used up.
     pub async fn fork(&self) -> Self {
-        Self::open(format!("/sandboxes/{}/fork", self.name), json!({})).await
+        Self::open(format!("/sandboxes/{}/fork", self.name()), json!({})).await
     }
 
     /// Waits, in a test without a runtime.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.server.wait(future)
-    }
-
-    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        self.ask_root(method, &format!("/sandboxes/{}{path}", self.name), body).await.unwrap_or_else(|refused| panic!("{path}: {refused}"))
-    }
-
-    pub(super) async fn ask_root(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, server::Refused> {
-        self.server.ask(method, path.to_owned(), body).await
+        self.api.server.wait(future)
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.server.machine.remove(&self.name);
+        self.api.server.machine.remove(&self.api.name);
     }
 }

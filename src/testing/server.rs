@@ -1,4 +1,5 @@
 //! The one server of a test binary: a thread with a runtime of its own, because each test brings and ends its own.
+//! [`SandboxApi`] is the admin API of one of its sandboxes, which all handles use.
 
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
@@ -44,6 +45,28 @@ impl Server {
     /// Waits, for callers without a runtime.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+}
+
+/// The admin API of one sandbox.
+pub(super) struct SandboxApi {
+    pub server: &'static Server,
+    pub name: String,
+}
+
+impl SandboxApi {
+    /// Calls a route of the sandbox, which has to succeed.
+    ///
+    /// # Panics
+    /// With the server's own words when the route refuses.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let answer = self.server.ask(method, format!("/sandboxes/{}{path}", self.name), body).await;
+        answer.unwrap_or_else(|refused| panic!("{path}: {refused}"))
+    }
+
+    /// Calls a route about a parcel of the sandbox.
+    pub async fn call_parcel(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Refused> {
+        self.server.ask(method, format!("/parcels/{path}?sandbox={}", self.name), body).await
     }
 }
 
