@@ -12,10 +12,10 @@ use crate::world::{Account, Kind};
 impl State {
     /// The documents of a kind with their accounts: account by account, in the order of creation. Documents that are not a `T`,
     /// which an imported file may have, are left out.
-    pub fn documents<T: DeserializeOwned>(&self, kind: &Kind) -> impl Iterator<Item = (&Account, T)> {
+    pub fn documents<T: DeserializeOwned>(&self, kind: Kind) -> impl Iterator<Item = (&Account, T)> {
         let accounts = self.world.accounts().iter();
-        accounts.flat_map(|(_, account)| {
-            let documents = account.rows(kind).filter_map(|(_, body)| serde_json::from_slice(body).ok());
+        accounts.flat_map(move |(_, account)| {
+            let documents = account.rows(&kind).filter_map(|(_, body)| serde_json::from_slice(body).ok());
             documents.map(move |document| (account, document))
         })
     }
@@ -23,7 +23,7 @@ impl State {
     /// How many deliveries were removed to keep the budget of their accounts.
     #[must_use]
     pub fn forgotten_deliveries(&self) -> u64 {
-        self.documents::<u64>(&FORGOTTEN).map(|(_, count)| count).sum()
+        self.documents::<u64>(FORGOTTEN).map(|(_, count)| count).sum()
     }
 }
 
@@ -31,12 +31,12 @@ impl Sandbox {
     /// All deliveries: account by account, in the order of creation.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.lock().documents(&DELIVERY).map(|(_, delivery)| delivery).collect()
+        self.lock().documents(DELIVERY).map(|(_, delivery)| delivery).collect()
     }
 
     /// All parcels: account by account, in the order of creation.
     #[must_use]
     pub fn parcels(&self) -> Vec<Parcel> {
-        self.lock().documents(&PARCEL).map(|(_, parcel)| parcel).collect()
+        self.lock().documents(PARCEL).map(|(_, parcel)| parcel).collect()
     }
 }

@@ -33,6 +33,7 @@ use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::shutdown;
 use crate::server::socket::Socket;
 use crate::server::ticker;
+use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
 
 /// The longest path and query that is read.
@@ -72,13 +73,8 @@ pub async fn serve_embedded(
     machine.set_public_urls(bound.public_urls());
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::default());
-    let webhook_sender = WebhookSender::new(
-        Arc::clone(&machine),
-        bound.config.egress.clone(),
-        bound.own_addresses(),
-        Arc::clone(&inboxes),
-        Arc::clone(&changed),
-    );
+    let client = WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) };
+    let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed));
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {

@@ -2,10 +2,10 @@
 //!
 //! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `incoming` reads request
 //! bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a connection, `access` guards the admin API
-//! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` send webhooks through
-//! `egress` (by `tls` if the URL says so), but to none of `own_addresses`, `inbox` receives webhooks for those who have no receiver,
-//! `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock. **Invariant:** no lock of a
-//! sandbox is held across an await.
+//! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are
+//! sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to none of `own_addresses`, `inbox`
+//! receives webhooks for those who have no receiver, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the
+//! wall clock. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -25,6 +25,7 @@ mod shutdown;
 mod socket;
 mod ticker;
 mod tls;
+mod webhook_client;
 mod webhook_sender;
 
 pub use access::{AdminAuth, Guard};

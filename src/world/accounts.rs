@@ -79,7 +79,7 @@ impl Account {
     }
 
     /// Ids and documents of one kind, in the order of creation.
-    pub fn rows(&self, kind: &Kind) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+    pub fn rows<'a>(&'a self, kind: &Kind) -> impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.table(kind).into_iter().flat_map(Table::iter)
     }
 

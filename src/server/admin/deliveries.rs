@@ -76,7 +76,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<De
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let state = sandbox.lock();
-        let fitting = state.documents::<Delivery>(&DELIVERY).filter(|(_, row)| filter.fits(row));
+        let fitting = state.documents::<Delivery>(DELIVERY).filter(|(_, row)| filter.fits(row));
         let mut rows: Vec<(String, Delivery)> = fitting.map(|(account, row)| (account.name.to_string(), row)).collect();
         let forgotten = state.forgotten_deliveries();
         drop(state);

@@ -46,7 +46,7 @@ pub(crate) struct Parcels {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Parcels, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let parcels = state.documents(&PARCEL).filter_map(|(account, parcel)| {
+    let parcels = state.documents(PARCEL).filter_map(|(account, parcel)| {
         let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
         Some(ParcelView::of(&vendor.id, &account.name, &parcel))
     });

@@ -99,7 +99,7 @@ pub(crate) struct Webhooks {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Webhooks, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let rows = state.documents::<Subscription>(&SUBSCRIPTION);
+    let rows = state.documents::<Subscription>(SUBSCRIPTION);
     let rows = rows.filter(|(_, row)| request.query("vendor").is_none_or(|vendor| row.vendor == vendor));
     Ok(Webhooks { webhooks: rows.map(|(account, row)| WebhookView::of(&account.name, row)).collect() })
 }

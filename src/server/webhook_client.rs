@@ -1,0 +1,263 @@
+//! The HTTP client of webhooks: makes one attempt, and says what came back.
+//!
+//! Each attempt has a connection of its own, which `egress` opens. A redirect is an answer and is not followed. Addresses of this
+//! process are never connected to; what goes to one of its inboxes is put there directly.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinHandle;
+
+use crate::base::text;
+use crate::engine;
+use crate::engine::webhooks::{AttemptResult, Outbound};
+use crate::server::access::DELIVERY_MARK;
+use crate::server::clock::wall;
+use crate::server::egress::{Egress, EgressDenied};
+use crate::server::inbox::Inboxes;
+use crate::server::own_addresses::OwnAddresses;
+
+/// How many bytes of an answer's body are read and kept.
+const ANSWER_BYTES: usize = 2 * 1024;
+/// How many bytes of headers an answer may have.
+const HEADER_BYTES: usize = 64 * 1024;
+
+/// Sends webhooks over HTTP and HTTPS.
+pub(super) struct WebhookClient {
+    pub egress: Egress,
+    /// The addresses of this process.
+    pub own: OwnAddresses,
+    pub inboxes: Arc<Inboxes>,
+}
+
+impl WebhookClient {
+    /// Makes one attempt, within its time-out.
+    pub async fn send(&self, outbound: &Outbound) -> AttemptResult {
+        match tokio::time::timeout(outbound.timeout, self.post(outbound)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(Failure::EgressDenied(denied @ (EgressDenied::Never(..) | EgressDenied::Public(..))))) => {
+                AttemptResult::Refused(denied.to_string())
+            }
+            Ok(Err(Failure::Address(problem))) => AttemptResult::Refused(problem.to_owned()),
+            Ok(Err(failure @ Failure::Own)) => AttemptResult::Refused(failure.to_string()),
+            Ok(Err(failure)) => AttemptResult::Silent(failure.to_string()),
+            Err(_) => AttemptResult::Silent(format!("no answer within {} s", outbound.timeout.as_secs())),
+        }
+    }
+
+    async fn post(&self, outbound: &Outbound) -> Result<AttemptResult, Failure> {
+        let destination = Destination::parse(&outbound.url)?;
+        let addresses = self.egress.resolve(destination.host(), destination.port).await?;
+        let request = destination.request(outbound)?;
+        if addresses.iter().any(|address| self.own.reaches(*address)) {
+            let is_admin = !destination.is_secure && addresses.iter().any(|address| self.own.reaches_admin(*address));
+            return self.put_into_inbox(&request, &outbound.body).filter(|_| is_admin).ok_or(Failure::Own);
+        }
+        let connection = self.egress.connect(destination.host(), &addresses, destination.is_secure).await?;
+        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEADER_BYTES).handshake(TokioIo::new(connection)).await?;
+        let _driver = AbortOnDrop(tokio::spawn(driver));
+        let answer = sender.send_request(request).await?;
+        let status = answer.status().as_u16();
+        let body = beginning(answer.into_body()).await;
+        Ok(AttemptResult::Answered { status, body })
+    }
+
+    /// Delivers to an inbox of this process without a connection; `None` if the address is none.
+    fn put_into_inbox(&self, request: &Request<Full<Bytes>>, body: &str) -> Option<AttemptResult> {
+        let path = text::decode_unreserved(request.uri().path());
+        let name = path.strip_prefix("/_seatrial/inbox/")?.trim_end_matches('/');
+        let query = request.uri().query().unwrap_or_default();
+        let pairs = engine::pairs(query);
+        let status = pairs.iter().rev().find(|(name, _)| name == "status").map_or(Some(200), |(_, status)| status.parse().ok());
+        let status = status.filter(|status| (200..=999).contains(status) && !name.is_empty() && !name.contains('/'))?;
+        self.inboxes.put(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall());
+        Some(AttemptResult::Answered { status, body: format!(r#"{{"received":{}}}"#, (200..300).contains(&status)) })
+    }
+}
+
+/// The task of a connection, which ends with the exchange.
+struct AbortOnDrop(JoinHandle<hyper::Result<()>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The URL of a subscription, taken apart.
+struct Destination {
+    url: Uri,
+    port: u16,
+    is_secure: bool,
+}
+
+impl Destination {
+    fn parse(url: &str) -> Result<Self, Failure> {
+        let url: Uri = url.parse().map_err(|_| Failure::Address("the address is no URL"))?;
+        let host = url.host().ok_or(Failure::Address("the address names no host"))?;
+        let is_secure = match url.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(Failure::Address("only `http://` and `https://` addresses are delivered to")),
+        };
+        let (_, authority) = split_authority(&url);
+        let port = match authority.strip_prefix(host).unwrap_or_default() {
+            "" | ":" => {
+                if is_secure {
+                    443
+                } else {
+                    80
+                }
+            }
+            port => port[1..].parse().map_err(|_| Failure::Address("the address names no port that there is"))?,
+        };
+        Ok(Self { url, port, is_secure })
+    }
+
+    fn host(&self) -> &str {
+        self.url.host().unwrap_or_default()
+    }
+
+    /// The request of an attempt, with credentials out of the URL, and with what marks it as ours.
+    fn request(&self, outbound: &Outbound) -> Result<Request<Full<Bytes>>, Failure> {
+        let target = self.url.path_and_query().map_or("/", |target| target.as_str());
+        let body = Full::new(Bytes::from(outbound.body.clone()));
+        let mut request = Request::post(target).body(body).map_err(|_| Failure::Address("the address is no URL"))?;
+        let headers = request.headers_mut();
+        for (name, value) in outbound.headers.iter().chain(&outbound.signed) {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value)) {
+                headers.append(name, value);
+            }
+        }
+        let (user, authority) = split_authority(&self.url);
+        if let Ok(authority) = HeaderValue::from_str(authority) {
+            headers.insert(HOST, authority);
+        }
+        if !user.is_empty() {
+            let pair = if user.contains(':') { text::percent_decode(user) } else { format!("{}:", text::percent_decode(user)) };
+            let basic = format!("Basic {}", STANDARD.encode(pair));
+            headers.entry(AUTHORIZATION).or_insert(HeaderValue::try_from(basic).expect("base64 fits a header"));
+        }
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static("seatrial"));
+        if let Ok(id) = HeaderValue::from_str(&outbound.delivery) {
+            headers.insert(DELIVERY_MARK, id);
+        }
+        Ok(request)
+    }
+}
+
+/// The user information of a URL, and its authority without it.
+fn split_authority(url: &Uri) -> (&str, &str) {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    authority.rsplit_once('@').unwrap_or(("", authority))
+}
+
+/// The beginning of an answer's body; the rest is not waited for.
+async fn beginning(mut body: Incoming) -> String {
+    let mut read = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        read.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+        if read.len() >= ANSWER_BYTES {
+            read.truncate(ANSWER_BYTES);
+            break;
+        }
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Address(&'static str),
+    #[error("{0}")]
+    EgressDenied(#[from] EgressDenied),
+    #[error("the address is this server's own, where only inboxes receive webhooks")]
+    Own,
+    #[error("the connection broke off: {0}")]
+    Broken(#[from] hyper::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::base::time::Timestamp;
+    use crate::server::egress::Target;
+    use crate::world::AccountId;
+
+    #[tokio::test]
+    async fn a_handshake_that_never_ends_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let url = format!("https://{}/hook", listener.local_addr().expect("it is bound"));
+        let silent = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection comes");
+            let mut received = Vec::new();
+            // Ends when the other side gives up.
+            let _ = stream.read_to_end(&mut received);
+            received
+        });
+        let result = client().send(&outbound(&url)).await;
+        assert_eq!(result, AttemptResult::Silent("no answer within 1 s".to_owned()));
+        assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
+    }
+
+    #[tokio::test]
+    async fn hosts_are_checked_by_what_they_resolve_to_however_they_are_written() {
+        // A resolver reads numbers as the C library always did: whole, octal, hexadecimal, and with parts left out.
+        for host in
+            ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]", "somebody:else@169.254.169.254"]
+        {
+            let url = format!("http://{host}/latest/meta-data");
+            let AttemptResult::Refused(problem) = client().send(&outbound(&url)).await else { panic!("{url} was tried") };
+            assert!(problem.ends_with("which is never connected to"), "{problem}");
+        }
+        for host in ["134744072", "010.010.010.010", "[::ffff:808:808]", "127.0.0.1@8.8.8.8"] {
+            let AttemptResult::Refused(problem) = client().send(&outbound(&format!("http://{host}/"))).await else {
+                panic!("{host} was tried")
+            };
+            assert!(problem.contains("`--allow-egress`"), "{problem}");
+        }
+        for url in
+            ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///hook", "hook", "http://127.0.0.1:99999/", "http://127.0.0.1\\@8.8.8.8/"]
+        {
+            let result = client().send(&outbound(url)).await;
+            assert!(matches!(result, AttemptResult::Refused(_)), "{url}: {result:?}");
+        }
+    }
+
+    fn client() -> WebhookClient {
+        // Metadata addresses are refused even if `--allow-egress` names them.
+        let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
+        WebhookClient { egress, own: OwnAddresses::default(), inboxes: Arc::default() }
+    }
+
+    fn outbound(url: &str) -> Outbound {
+        Outbound {
+            delivery: String::new(),
+            epoch: 0,
+            account: AccountId(0),
+            vendor: "acme".into(),
+            subscription: String::new(),
+            attempt: 0,
+            at: Timestamp::UNIX_EPOCH,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            signed: Vec::new(),
+            body: String::new(),
+            timeout: Duration::from_secs(1),
+        }
+    }
+}
