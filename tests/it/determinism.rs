@@ -1,16 +1,11 @@
 //! The same seed and calls give the same bytes, whatever happens in between in other accounts.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::Method;
 use proptest::prelude::*;
-use seatrial::base::time::Timestamp;
-use seatrial::engine::{DEFAULT, Machine, Options, Request, Start};
-use seatrial::scenario;
+use seatrial::engine::{Machine, Options};
 use seatrial::vendors;
 
-const WALL: &str = "2026-01-05T09:00:00Z";
+use crate::made_up::{self, request, set_scenario, start};
 
 const SCENARIO: &str = "
 name: two-accounts
@@ -31,12 +26,8 @@ accounts:
 ";
 
 fn machine() -> Machine {
-    let wall: Timestamp = WALL.parse().expect("a valid timestamp");
-    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall));
-    let scenario =
-        scenario::load(SCENARIO, "two-accounts.yaml", &scenario::run::MachineVocabulary(&machine)).expect("the scenario is fine");
-    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall).expect("it is given nothing");
-    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+    let machine = made_up::machine(vendors::all(), Options::default());
+    set_scenario(&machine, SCENARIO).expect("the scenario is fine");
     machine
 }
 
@@ -53,7 +44,7 @@ fn call(machine: &Machine, second: bool, action: u8, count: usize) -> String {
     let consignment = format!(
         r#"{{"consignment_reference":"{reference}","service_key":"DPDNEXT","to_address":{{"name":"A","line_1":"1 Street","city":"Derby","postcode":"DE1 1EE","country":"GB"}},"parcels":[{{"reference":"{reference}-1","weight":300,"width":2,"length":1,"depth":1}}]}}"#
     );
-    let (method, path, headers, body): (_, _, &[(&str, &str)], &str) = match action % 7 {
+    let (method, path, headers, body): (_, _, &[(&'static str, &str)], &str) = match action % 7 {
         0 => (Method::POST, "/shipmate/v1.1/consignments", shipmate, &consignment),
         1 => (Method::POST, "/shipmate/v1.1/consignments", shipmate, "{}"),
         2 => (Method::GET, "/shipmate/v1.1/skus", shipmate, ""),
@@ -62,23 +53,8 @@ fn call(machine: &Machine, second: bool, action: u8, count: usize) -> String {
         5 => (Method::GET, "/shiptheory/v1/services", &[("authorization", &bearer), ("accept", "application/json")], ""),
         _ => (Method::GET, "/shiptime/rest/shipments", &[("authorization", basic)], ""),
     };
-    let mut map = HeaderMap::from_iter([
-        (http::header::HOST, HeaderValue::from_static("127.0.0.1:7447")),
-        (http::header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-    ]);
-    for (name, value) in headers {
-        map.insert(name.parse::<HeaderName>().expect("a header"), value.parse().expect("a header value"));
-    }
-    let request = Request {
-        method,
-        path: path.to_owned(),
-        query: String::new(),
-        headers: map,
-        body: body.to_owned().into(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        mount: None,
-    };
-    let answer = machine.handle(&request, WALL.parse().expect("a valid timestamp"));
+    let headers = [headers, &[("host", "127.0.0.1:7447")]].concat();
+    let answer = machine.handle(&request(method, path, &headers, body), start());
     format!("{} {:?} {}", answer.status, answer.headers, String::from_utf8_lossy(&answer.body))
 }
 

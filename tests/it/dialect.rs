@@ -1,39 +1,29 @@
 //! What dialects may say of a call beside its answer: quotas in headers, as ShipStation V1 prints them, and an id that header
 //! and body share, as V2 does.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::SignedDuration;
 use seatrial::base::ids;
-use seatrial::base::json::Style;
 use seatrial::base::time;
-use seatrial::engine::{Answer, DEFAULT, Dialect, DialectCx, Machine, Options, Refusal, Reply, Request, Start, Vendor, credentials};
-use seatrial::scenario;
+use seatrial::engine::{Answer, Dialect, DialectCx, Machine, Options, Refusal, Reply, Vendor, credentials};
 use serde_json::{Value, json};
 
-use crate::machine::{SPEC, acme, start};
-
 use crate::advance::advance;
+use crate::machine::{acme, paths};
+use crate::made_up::{self, dialect, document, request, set_scenario, start};
 
 /// Two calls a minute, for tests one, counted in headers.
 fn metered() -> Vendor {
-    let limited = SPEC.replacen('{', r#"{"x-rate-limit": {"calls": 2, "test_calls": 1}, "#, 1);
+    let mut document = document(paths());
+    document["x-rate-limit"] = json!({"calls": 2, "test_calls": 1});
     Vendor {
-        spec: limited.into(),
+        spec: document.to_string().into(),
         is_test: |credential| credential.text("key") == "test",
         id: "metered".into(),
         mount: "metered".into(),
         hosts: vec![],
         credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")]), ("test", &[("key", "test")])]),
         dialect: Dialect {
-            style: Style::Compact,
-            content_type: "application/json",
-            refuse: |refusal, _| match refusal {
-                Refusal::RateLimited(_) => Reply::empty(StatusCode::TOO_MANY_REQUESTS),
-                _ => Reply::empty(StatusCode::BAD_REQUEST),
-            },
             headers: |cx, reply| {
                 let Some(quota) = &cx.quota else { return };
                 let rows = [("limit", quota.limit), ("remaining", quota.remaining()), ("reset", quota.retry_after(cx.now))];
@@ -42,6 +32,10 @@ fn metered() -> Vendor {
                     reply.headers.insert(name, HeaderValue::from(value));
                 }
             },
+            ..dialect(|refusal, _| match refusal {
+                Refusal::RateLimited(_) => Reply::empty(StatusCode::TOO_MANY_REQUESTS),
+                _ => Reply::empty(StatusCode::BAD_REQUEST),
+            })
         },
         ..acme()
     }
@@ -55,10 +49,8 @@ fn numbered() -> Vendor {
         hosts: vec![],
         credentials: |_, _| credentials(&[("a", &[("key", "a")]), ("b", &[("key", "b")])]),
         dialect: Dialect {
-            style: Style::Compact,
-            content_type: "application/json",
-            refuse: |_, cx| Reply::json(StatusCode::BAD_REQUEST, json!({ "request_id": request_id(cx) })),
             headers: |cx, reply| drop(reply.headers.insert("request-id", request_id(cx).parse().expect("a header value"))),
+            ..dialect(|_, cx| Reply::json(StatusCode::BAD_REQUEST, json!({ "request_id": request_id(cx) })))
         },
         ..acme()
     }
@@ -69,26 +61,14 @@ fn request_id(cx: &DialectCx<'_>) -> String {
 }
 
 fn machine(scenario: &str) -> Machine {
-    let machine = Machine::new([metered(), numbered()], Options::default(), Start::plain(start()));
+    let machine = made_up::machine([metered(), numbered()], Options::default());
     let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{scenario}");
-    let scenario =
-        scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).unwrap_or_else(|why| panic!("{why:?}"));
-    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+    set_scenario(&machine, &text).unwrap_or_else(|problems| panic!("{problems}"));
     machine
 }
 
 fn get(machine: &Machine, path: &str, key: &str) -> Answer {
-    let request = Request {
-        method: Method::GET,
-        path: path.to_owned(),
-        query: String::new(),
-        headers: HeaderMap::from_iter([(HeaderName::from_static("x-key"), key.parse().expect("a header value"))]),
-        body: bytes::Bytes::new(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        mount: None,
-    };
-    machine.handle(&request, start())
+    machine.handle(&request(Method::GET, path, &[("x-key", key)], ""), start())
 }
 
 /// The status, and the three headers of a quota.

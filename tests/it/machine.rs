@@ -1,44 +1,45 @@
 //! The machine by itself, with a vendor made up for the purpose: refusals and panics leave nothing behind, tasks happen in
 //! order, sandboxes do not see each other.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use seatrial::base::json::Style;
-use seatrial::base::time::{self, Timestamp};
+use seatrial::base::time;
 use seatrial::engine::{
-    AccountRows, Answer, AuthRequest, Conform, Cx, Denial, Dialect, DialectCx, FieldSpec, Identity, Machine, Operations, Options, Outcome,
-    PathStyle, Refusal, Reply, Request, Start, Vendor, credentials,
+    Answer, Conform, Cx, DialectCx, Identity, Machine, Operations, Options, Outcome, PathStyle, Refusal, Reply, Start, Vendor, credentials,
 };
-use seatrial::world::{Clock, Credential, Kind, Mode, Task};
+use seatrial::world::{Kind, Task};
 use serde_json::{Value, json};
 
 use crate::advance::advance;
+use crate::made_up::{self, dialect, request, start, vendor};
 
 const THING: Kind = Kind::new("thing");
 
-pub(crate) const SPEC: &str = r##"{
-  "openapi": "3.0.3", "info": {"title": "Acme", "version": "1"},
-  "security": [{"key": []}],
-  "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-key"}}, "schemas": {}},
-  "paths": {"/things": {
-    "get": {"operationId": "listThings", "tags": ["things"], "x-evidence": "inferred", "responses": {"200": {"description": "all",
-      "content": {"application/json": {"schema": {"type": "array", "items": {"type": "string"}}}}}}},
-    "post": {"operationId": "createThing", "tags": ["things"], "x-evidence": "inferred",
-      "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
-        "properties": {"name": {"type": "string", "minLength": 1}, "then": {"type": "string"}}}}}},
-      "responses": {"201": {"description": "made", "content": {"application/json": {"schema": {"type": "string"}}}}, "default": {"description": "no"}}}
-  }, "/colors": {
-    "get": {"operationId": "listColors", "tags": ["colors"], "x-evidence": "inferred", "responses": {"200": {"description": "all",
-      "content": {"application/json": {"schema": {"type": "array", "minItems": 2, "items": {"type": "object", "required": ["id", "name", "made"],
-        "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "shade": {"type": "integer", "minimum": 1, "maximum": 9},
-          "kind": {"type": "string", "enum": ["warm", "cold"]}, "made": {"type": "string", "format": "date-time"}}}}}}}}}
-  }}
-}"##;
-
-const ACCOUNTS: AccountRows = AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] };
+/// The paths of Acme's document.
+pub(crate) fn paths() -> Value {
+    let answer = |schema: Value| json!({"description": "d", "content": {"application/json": {"schema": schema}}});
+    json!({
+        "/things": {
+            "get": {"operationId": "listThings", "responses": {"200": answer(json!({"type": "array", "items": {"type": "string"}}))}},
+            "post": {
+                "operationId": "createThing",
+                "requestBody": {"required": true, "content": {"application/json": {"schema": {
+                    "type": "object", "required": ["name"],
+                    "properties": {"name": {"type": "string", "minLength": 1}, "then": {"type": "string"}},
+                }}}},
+                "responses": {"201": answer(json!({"type": "string"})), "default": {"description": "no"}},
+            },
+        },
+        "/colors": {"get": {"operationId": "listColors", "responses": {"200": answer(json!({
+            "type": "array", "minItems": 2, "items": {"type": "object", "required": ["id", "name", "made"], "properties": {
+                "id": {"type": "string"}, "name": {"type": "string"}, "shade": {"type": "integer", "minimum": 1, "maximum": 9},
+                "kind": {"type": "string", "enum": ["warm", "cold"]}, "made": {"type": "string", "format": "date-time"},
+            }},
+        }))}}},
+    })
+}
 
 pub(crate) fn acme() -> Vendor {
     Vendor {
@@ -46,13 +47,11 @@ pub(crate) fn acme() -> Vendor {
         path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
         operations: Box::new(operations),
         credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
-        accounts: &ACCOUNTS,
-        account_of: |_| "default".to_owned(),
         identify: |request| request.header("x-key").map(|key| Identity::Credential(key.to_owned())),
-        authenticate,
-        dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
+        authenticate: |request| request.require(&[("key", request.call.request.header("x-key").unwrap_or_default())]),
+        dialect: dialect(refuse),
         due,
-        ..Vendor::new("acme", SPEC, "")
+        ..vendor("acme", paths())
     }
 }
 
@@ -85,11 +84,6 @@ fn due(cx: &mut Cx<'_>, task: &Task) {
     }
 }
 
-fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    let key = gate.call.request.header("x-key").ok_or(Refusal::Unauthenticated(Denial::Missing))?;
-    gate.credentials.iter().find(|row| row.text("key") == key).cloned().ok_or(Refusal::Unauthenticated(Denial::Unknown))
-}
-
 fn refuse(refusal: &Refusal, _: &DialectCx<'_>) -> Reply {
     let (status, word) = match refusal {
         Refusal::Unauthenticated(_) => (401, "who"),
@@ -103,28 +97,12 @@ fn refuse(refusal: &Refusal, _: &DialectCx<'_>) -> Reply {
     Reply::json(StatusCode::from_u16(status).expect("a status"), json!({ "no": word }))
 }
 
-pub(crate) fn start() -> Timestamp {
-    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
-}
-
 fn machine() -> Machine {
-    let start = Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
-    Machine::new([acme()], Options { conform: Conform::All, ..Options::default() }, start)
+    made_up::machine([acme()], Options { conform: Conform::All, ..Options::default() })
 }
 
 fn call(machine: &Machine, method: Method, path: &str, key: &str, body: &str) -> Answer {
-    let mut headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    headers.insert("x-key", key.parse().expect("a header value"));
-    let request = Request {
-        method,
-        path: path.to_owned(),
-        query: String::new(),
-        headers,
-        body: body.to_owned().into(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        mount: None,
-    };
-    machine.handle(&request, start())
+    machine.handle(&request(method, path, &[("x-key", key), ("content-type", "application/json")], body), start())
 }
 
 fn create_thing(machine: &Machine, body: &str) -> (u16, String) {

@@ -21,6 +21,7 @@ mod journal;
 mod leaks;
 mod listener;
 mod machine;
+mod made_up;
 mod mounts;
 mod parcels;
 #[path = "../stories/play.rs"]

@@ -1,32 +1,38 @@
 //! Several vendors on one mount, and the paths that lead to each: two vendors made up for the purpose, the older one careless
 //! about letter case.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use jiff::SignedDuration;
-use seatrial::base::json::Style;
-use seatrial::base::time::{self, Timestamp};
+use seatrial::base::time;
 use seatrial::carrier::{Parcel, Scan, Status};
-use seatrial::engine::{
-    AccountRows, Answer, Cx, Dialect, DialectCx, FieldSpec, Machine, Operations, Options, Outcome, PARCEL, PathStyle, Query, Refusal,
-    Reply, Request, Start, Vendor, credentials,
-};
-use seatrial::scenario::{self, run::MachineVocabulary};
+use seatrial::engine::{Answer, Cx, DialectCx, Machine, Operations, Options, Outcome, PARCEL, PathStyle, Query, Refusal, Reply, Vendor};
+use seatrial::scenario;
 use seatrial::vendors;
-use seatrial::world::{Clock, Kind, Mode};
+use seatrial::world::Kind;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::advance::advance;
+use crate::made_up::{self, dialect, request, set_scenario, start, vendor};
 
 /// Which vendor was told of a scan of which parcel.
 const TOLD: Kind = Kind::new("told");
 
-const ACCOUNTS: AccountRows = AccountRows { about: "Acme.", credentials: &[&[FieldSpec::text("key", "The key.")]], others: &[] };
+/// Paths below a prefix: a parcel, which can be read and booked.
+fn paths(prefix: &str) -> Value {
+    let number = json!({"name": "number", "in": "path", "required": true, "schema": {"type": "string"}});
+    let page_size = json!({"name": "pageSize", "in": "query", "schema": {"type": "integer"}});
+    let done = json!({"200": {"description": "done"}});
+    json!({format!("{prefix}/parcels/{{number}}"): {
+        "parameters": [number],
+        "get": {"operationId": "read", "parameters": [page_size], "responses": done},
+        "post": {"operationId": "book", "responses": done},
+    }})
+}
 
 fn v1() -> Vendor {
+    let mut paths = paths("");
+    paths["/Orders/listByTag"] = json!({"get": {"operationId": "plan", "responses": {"200": {"description": "gated"}}}});
     Vendor {
         mount: "acme".into(),
         legacy_prefix: "/old".into(),
@@ -35,47 +41,25 @@ fn v1() -> Vendor {
         operations: Box::new(|rows: &mut Operations| {
             rows.on("read", read).on("book", book).on("plan", |_: &mut Cx<'_>| Err(Refusal::PaymentRequired("plan")));
         }),
-        credentials: |_, _| credentials(&[("default", &[("key", "key")])]),
-        accounts: &ACCOUNTS,
-        account_of: |_| "default".to_owned(),
-        authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
-        dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v1, headers: |_, _| {} },
+        dialect: dialect(refuse_v1),
         scanned: |cx, parcel, scan| told(cx, "v1", parcel, scan),
-        ..Vendor::new(
-            "acme_v1",
-            r#"{"openapi": "3.0.3", "info": {"title": "1", "version": "1"}, "security": [{"key": []}], "paths": {
-      "/parcels/{number}": {
-        "get": {"operationId": "read", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}},
-          {"name": "pageSize", "in": "query", "schema": {"type": "integer"}}], "responses": {"200": {"description": "one"}}},
-        "post": {"operationId": "book", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}}],
-          "responses": {"200": {"description": "booked"}}}},
-      "/Orders/listByTag": {"get": {"operationId": "plan", "responses": {"200": {"description": "gated"}}}}}}"#,
-            "",
-        )
+        ..vendor("acme_v1", paths)
     }
 }
 
 fn v2() -> Vendor {
     Vendor {
-        id: "acme_v2".into(),
+        mount: "acme".into(),
         path_prefix: "/v2".into(),
-        legacy_prefix: "".into(),
         hosts: vec!["two.acme.example".into()],
-        spec: r#"{"openapi": "3.0.3", "info": {"title": "2", "version": "2"}, "security": [{"key": []}], "paths": {
-      "/v2/parcels/{number}": {
-        "get": {"operationId": "read", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}},
-          {"name": "pageSize", "in": "query", "schema": {"type": "integer"}}], "responses": {"200": {"description": "one"}}},
-        "post": {"operationId": "book", "parameters": [{"name": "number", "in": "path", "required": true, "schema": {"type": "string"}}],
-          "responses": {"200": {"description": "booked"}}}}}}"#
-            .into(),
         path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
         operations: Box::new(|rows: &mut Operations| {
             rows.on("read", read).on("book", book);
         }),
         credentials: |_, _| Vec::new(),
-        dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse: refuse_v2, headers: |_, _| {} },
+        dialect: dialect(refuse_v2),
         scanned: |cx, parcel, scan| told(cx, "v2", parcel, scan),
-        ..v1()
+        ..vendor("acme_v2", paths("/v2"))
     }
 }
 
@@ -114,37 +98,16 @@ fn refuse_v2(_: &Refusal, _: &DialectCx<'_>) -> Reply {
     Reply::json(http::StatusCode::NOT_FOUND, json!("no, says 2"))
 }
 
-fn start() -> Timestamp {
-    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
-}
-
 fn machine(vendors: impl IntoIterator<Item = Vendor>) -> Machine {
-    let start = Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
-    Machine::new(vendors, Options::default(), start)
+    made_up::machine(vendors, Options::default())
 }
 
 fn send(machine: &Machine, method: Method, target: &str, headers: &[(&'static str, &str)]) -> Answer {
-    exchange(machine, method, target, headers, "")
+    machine.handle(&request(method, target, headers, ""), start())
 }
 
 fn post(machine: &Machine, target: &str, body: &str) -> Answer {
-    exchange(machine, Method::POST, target, &[("content-type", "application/json")], body)
-}
-
-fn exchange(machine: &Machine, method: Method, target: &str, headers: &[(&'static str, &str)], body: &str) -> Answer {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let headers =
-        headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
-    let request = Request {
-        method,
-        path: path.to_owned(),
-        query: query.to_owned(),
-        headers: HeaderMap::from_iter(headers),
-        body: body.to_owned().into(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        mount: None,
-    };
-    machine.handle(&request, start())
+    machine.handle(&request(Method::POST, target, &[], body), start())
 }
 
 fn get(machine: &Machine, target: &str) -> String {
@@ -196,10 +159,7 @@ fn a_call_of_one_vendor_moves_the_parcel_of_another_in_its_name() {
     let text = "name: s\ntimelines:\n  reads:\n    steps: [{after_reads: 1, status: collected}, {at: +1h, status: in_transit}]\n  \
                 calls:\n    steps: [{on: acme_v1.read, status: collected}, {at: +1h, status: in_transit}]\n";
     for timeline in ["reads", "calls"] {
-        let scenario =
-            scenario::load_bytes(text.as_bytes(), "s", &MachineVocabulary(&machine)).unwrap_or_else(|found| panic!("{}", found[0]));
-        let staged = scenario::run::stage(&machine, "default", &Arc::new(scenario), None, start()).expect("nothing is given");
-        machine.replace(machine.default_sandbox(), staged, false).expect("it is empty");
+        set_scenario(&machine, text).unwrap_or_else(|problems| panic!("{problems}"));
         booked(&machine, "/acme/v2/parcels/B");
         let follow = |cx: &mut Cx<'_>, parcel: &mut Parcel| assert!(cx.set_timeline(parcel, timeline));
         machine.with_parcel(machine.default_sandbox(), "B", start(), follow).expect("the parcel is there");
@@ -356,16 +316,12 @@ fn a_vendor_is_mounted_from_a_document_that_is_read_at_run_time() {
 #[test]
 fn a_scenario_speaks_of_a_vendor_that_was_read_at_run_time() {
     let machine = machine([v1(), mine("my")]);
-    let load = |text: &str| scenario::load_bytes(text.as_bytes(), "s", &MachineVocabulary(&machine));
     let text = "name: s\naccounts: {my: [{key: k}]}\ngiven: [{mine.makeBox: {width: 3}}]\noverrides: [{on: mine.*, fault: 503, times: 1}]";
-    let scenario = load(text).unwrap_or_else(|problems| panic!("{}", problems[0]));
-    let staged =
-        scenario::run::stage(&machine, "default", &Arc::new(scenario), None, start()).unwrap_or_else(|problems| panic!("{}", problems[0]));
-    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+    set_scenario(&machine, text).unwrap_or_else(|problems| panic!("{problems}"));
     let statuses = ["/my/boxes/1", "/my/boxes/1"].map(|path| send(&machine, Method::GET, path, &[]).status.as_u16());
     assert_eq!(statuses, [503, 200]);
-    let problems = load("overrides: [{on: mine.readBoxes, fault: 503}]").expect_err("there is no such operation");
-    assert!(problems[0].to_string().contains("did you mean `mine.readBox`?"), "{}", problems[0]);
+    let problems = set_scenario(&machine, "overrides: [{on: mine.readBoxes, fault: 503}]").expect_err("there is no such operation");
+    assert!(problems.contains("did you mean `mine.readBox`?"), "{problems}");
 }
 
 #[test]

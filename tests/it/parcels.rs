@@ -1,44 +1,24 @@
 //! Parcels of a vendor that tells nothing of them, as the sandbox keeps them.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use seatrial::base::time::{self, Timestamp};
+use http::Method;
+use seatrial::base::time;
 use seatrial::carrier::Parcel;
-use seatrial::engine::{Machine, Options, Request, Start};
+use seatrial::engine::{Machine, Options};
 use seatrial::vendors;
-use seatrial::world::{Clock, Mode};
 use serde_json::{Value, json};
 
 use crate::advance::advance;
-
-const WALL: &str = "2026-01-05T09:00:00Z";
-
-fn wall() -> Timestamp {
-    WALL.parse().expect("a valid timestamp")
-}
+use crate::made_up::{self, request, start};
 
 fn call(machine: &Machine, path: &str, body: &Value) -> Value {
-    let headers = [("host", "127.0.0.1:7447"), ("accept", "application/json"), ("content-type", "application/json")];
-    let token = [("authorization", "Bearer AasLK190ALhaLDSj1nal92Ja...")];
-    let request = Request {
-        method: Method::POST,
-        path: path.to_owned(),
-        query: String::new(),
-        headers: HeaderMap::from_iter(
-            headers.into_iter().chain(token).map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
-        ),
-        body: body.to_string().into(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        mount: None,
-    };
-    serde_json::from_slice(&machine.handle(&request, wall()).body).expect("the answer is JSON")
+    let headers = [("host", "127.0.0.1:7447"), ("accept", "application/json"), ("authorization", "Bearer AasLK190ALhaLDSj1nal92Ja...")];
+    let request = request(Method::POST, path, &headers, &body.to_string());
+    serde_json::from_slice(&machine.handle(&request, start()).body).expect("the answer is JSON")
 }
 
 #[test]
 fn a_shiptheory_booking_is_delivered_on_the_day_and_by_the_time_of_its_service() {
-    let start = Start { clock: Clock::new(Mode::Frozen, Some(wall()), wall()), ..Start::plain(wall()) };
-    let machine = Machine::new(vendors::all(), Options::default(), start);
+    let machine = made_up::machine(vendors::all(), Options::default());
     let booking = json!({
         "reference": "S-1",
         "reference2": "O-1",
@@ -53,9 +33,9 @@ fn a_shiptheory_booking_is_delivered_on_the_day_and_by_the_time_of_its_service()
     let number = answer["carrier_result"]["tracking"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     let check = |span: &str, hour: &str, status: &str, city: &str| {
         let sandbox = machine.default_sandbox();
-        let now = sandbox.lock().world.clock().now(wall());
-        advance(&machine, sandbox, time::shift(now, time::span(span).expect("a test writes valid spans")), wall());
-        let parcel: Option<Parcel> = machine.with_parcel(sandbox, &number, wall(), |_, parcel| parcel.clone()).ok();
+        let now = sandbox.lock().world.clock().now(start());
+        advance(&machine, sandbox, time::shift(now, time::span(span).expect("a test writes valid spans")), start());
+        let parcel: Option<Parcel> = machine.with_parcel(sandbox, &number, start(), |_, parcel| parcel.clone()).ok();
         let scan = parcel.and_then(|parcel| parcel.scans.last().cloned()).expect("the parcel was scanned when it was made");
         let place = scan.location.as_ref().map_or("", |place| &place.city);
         let found = (scan.at.strftime("%d %H").to_string(), scan.status.word(), place);

@@ -1,66 +1,40 @@
-//! Manners of telling that no vendor of ours has yet, by a vendor that is made up here: a pointer that answers when it is
-//! followed, an event that carries its data, headers of the subscriber's own, and a signature by a key that is published.
+//! Webhooks of kinds that no vendor of ours has yet, by a vendor that is made up here: a payload that is a link, an event with its
+//! data, headers of the subscriber's own, and a signature by a published key.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::Method;
 use jiff::SignedDuration;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use seatrial::base::json::Style;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Event, Message, Outbound, RetryPolicy, Subscription, Webhooks};
-use seatrial::engine::{
-    AccountRows, Answer, Conform, Cx, Dialect, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Refusal, Reply, Request,
-    Start, UNLIMITED, Vendor, credentials, signing,
-};
-use seatrial::world::{Kind, Mode, Task};
+use seatrial::engine::{Answer, Conform, Cx, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Reply, UNLIMITED, Vendor, signing};
+use seatrial::world::{Kind, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::made_up::{self, request, start, vendor};
+
 const CRATE: Kind = Kind::new("crate");
 
-const SPEC: &str = r#"{
-  "openapi": "3.0.3",
-  "info": {"title": "Harbor", "version": "1"},
-  "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "key"}}},
-  "security": [{"key": []}],
-  "paths": {
-    "/crates": {
-      "get": {
-        "operationId": "listCrates", "tags": ["crates"], "x-evidence": "inferred",
-        "parameters": [{"name": "batch", "in": "query", "schema": {"type": "string"}}],
-        "responses": {"200": {"description": "crates", "content": {"application/json": {"schema": {"type": "object"}}}}}
-      },
-      "post": {
-        "operationId": "loadCrates", "tags": ["crates"], "x-evidence": "inferred",
-        "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
-        "responses": {"200": {"description": "loaded", "content": {"application/json": {"schema": {"type": "object"}}}}}
-      }
-    },
-    "/jwks": {
-      "get": {
-        "operationId": "keys", "tags": ["keys"], "x-evidence": "inferred",
-        "responses": {"200": {"description": "keys", "content": {"application/json": {"schema": {"type": "object"}}}}}
-      }
-    }
-  }
-}"#;
+fn paths() -> Value {
+    let answer = json!({"200": {"description": "d", "content": {"application/json": {"schema": {"type": "object"}}}}});
+    let body = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
+    let batch = json!([{"name": "batch", "in": "query", "schema": {"type": "string"}}]);
+    json!({
+        "/crates": {
+            "get": {"operationId": "listCrates", "parameters": batch, "responses": answer},
+            "post": {"operationId": "loadCrates", "requestBody": body, "responses": answer},
+        },
+        "/jwks": {"get": {"operationId": "keys", "responses": answer}},
+    })
+}
 
 fn harbor() -> Vendor {
     Vendor {
         operations: Box::new(rows),
-        credentials: |_, _| credentials(&[("main", &[("key", "harbor-key")])]),
-        accounts: &AccountRows { about: "Harbor masters.", credentials: &[&[]], others: &[] },
-        account_of: |_| "main".to_owned(),
-        authenticate: |gate| gate.credentials.first().cloned().ok_or(Refusal::Broken),
-        dialect: Dialect {
-            style: Style::Compact,
-            content_type: "application/json",
-            refuse: |refusal, _| Reply::json(StatusCode::BAD_REQUEST, json!({"error": format!("{refusal:?}")})),
-            headers: |_, _| {},
-        },
         due: landed,
         webhooks: Webhooks {
             events: &["landed", "moved"],
@@ -71,7 +45,7 @@ fn harbor() -> Vendor {
             sign,
             sample: |_, _| (String::new(), Value::Null),
         },
-        ..Vendor::new("harbor", SPEC, SPEC)
+        ..vendor("harbor", paths())
     }
 }
 
@@ -91,7 +65,7 @@ struct Crate {
     name: String,
 }
 
-/// Crates lie on the quay an hour later, and one notice tells of all of them.
+/// Crates are unloaded an hour later, and one event is about all of them.
 fn load(cx: &mut Cx<'_>, Json(Load { batch, names }): Json<Load>) -> Outcome {
     cx.schedule_in(SignedDuration::from_hours(1), "landed", &batch, 0);
     for name in names {
@@ -117,10 +91,10 @@ fn landed(cx: &mut Cx<'_>, task: &Task) {
 }
 
 /// The payload, with the headers that the subscriber asked for.
-fn render(notice: &Event<'_>) -> Message {
-    let own = notice.subscription.rest.get("headers").and_then(Value::as_object).cloned().unwrap_or_default();
+fn render(event: &Event<'_>) -> Message {
+    let own = event.subscription.rest.get("headers").and_then(Value::as_object).cloned().unwrap_or_default();
     let headers = own.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
-    Message { content_type: "application/json", headers, body: notice.payload.to_string() }
+    Message { content_type: "application/json", headers, body: event.payload.to_string() }
 }
 
 fn sign(_: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
@@ -129,20 +103,9 @@ fn sign(_: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
     rows.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
-fn wall() -> Timestamp {
-    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
-}
-
 fn ask(machine: &Machine, method: Method, path: &str, body: &Value) -> Answer {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let headers = HeaderMap::from_iter([
-        (http::header::HOST, HeaderValue::from_static("elsewhere")),
-        (http::header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-    ]);
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let peer = std::net::Ipv4Addr::LOCALHOST.into();
-    let request = Request { method, path: path.into(), query: query.into(), headers, body: body.into(), peer, mount: None };
-    let answer = machine.handle(&request, wall());
+    let answer = machine.handle(&request(method, path, &[("host", "elsewhere")], &body), start());
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     answer
 }
@@ -153,11 +116,10 @@ fn read(answer: &Answer) -> Value {
 
 #[test]
 fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
-    let machine = Machine::new([harbor()], Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()));
+    let machine = made_up::machine([harbor()], Options { conform: Conform::All, ..Options::default() });
     machine.set_public_urls(PublicUrls { all: Some(([0, 0, 0, 0], 4711).into()), ..PublicUrls::default() });
     let sandbox = machine.default_sandbox();
-    sandbox.lock().world.set_mode(Mode::Frozen, wall());
-    let subscribed = machine.as_account(sandbox, "harbor", None, wall(), |cx| {
+    let subscribed = machine.as_account(sandbox, "harbor", None, start(), |cx| {
         let mut subscription = Subscription::new("http://127.0.0.1:9/hook", vec!["*".to_owned()], cx.now);
         subscription.rest.insert("headers".to_owned(), json!({"x-own": "of ours"}));
         cx.subscribe(subscription)
@@ -167,20 +129,20 @@ fn pointers_answer_when_followed_and_signatures_hold_by_the_published_key() {
     ask(&machine, Method::POST, "/harbor/crates", &json!({"batch": "b8", "names": ["C3"]}));
 
     let mut sent: Vec<Outbound> = Vec::new();
-    let to = time::shift(wall(), SignedDuration::from_hours(24));
+    let to = time::shift(start(), SignedDuration::from_hours(24));
     loop {
-        let stage = machine.advance_until_webhook(sandbox, sandbox.epoch(), to, wall(), UNLIMITED).expect("it is not reset meanwhile");
+        let stage = machine.advance_until_webhook(sandbox, sandbox.epoch(), to, start(), UNLIMITED).expect("it is not reset meanwhile");
         if stage.done {
             break;
         }
         for outbound in stage.outbound {
             // The first pointer is not taken at once.
             let status = if sent.is_empty() { 500 } else { 200 };
-            machine.report(sandbox, &outbound, &AttemptResult::Answered { status, body: String::new() }, wall());
+            machine.report(sandbox, &outbound, &AttemptResult::Answered { status, body: String::new() }, start());
             sent.push(outbound);
         }
     }
-    assert_eq!(sent.len(), 5, "two notices of two batches, and one once more");
+    assert_eq!(sent.len(), 5, "two events of two batches, and one once more");
     assert_eq!(sent[4].body, sent[0].body);
     assert_eq!(sent[4].at.duration_since(sent[0].at), SignedDuration::from_hours(2));
     assert_ne!(sent[4].signed, sent[0].signed, "a signature is of its time");

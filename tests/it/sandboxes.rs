@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use seatrial::base::time;
-use seatrial::engine::{Answer, Machine, Options, Request, Sandbox, SandboxError, Start};
+use seatrial::engine::{Answer, Machine, Options, Sandbox, SandboxError, Start};
 use seatrial::vendors;
 use seatrial::world::Note;
 use serde_json::{Value, json};
+
+use crate::made_up::request;
 
 fn wall() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
@@ -29,25 +31,9 @@ fn fact(sandbox: &Sandbox, mount: &str, name: &str) -> String {
 
 /// A call of Shippo, with the token of one sandbox and below the prefix of another.
 fn call(machine: &Machine, prefix: &str, token: &str, method: Method, path: &str, body: &Value) -> Answer {
-    let mut headers = HeaderMap::new();
-    let mut add = |name: &'static str, value: &str| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value"));
-    };
-    add("host", "127.0.0.1:7447");
-    add("content-type", "application/json");
-    add("authorization", &format!("ShippoToken {token}"));
-    machine.handle(
-        &Request {
-            method,
-            path: format!("{prefix}/shippo{path}"),
-            query: String::new(),
-            headers,
-            body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
-            peer: [127, 0, 0, 1].into(),
-            mount: None,
-        },
-        wall(),
-    )
+    let (token, body) = (format!("ShippoToken {token}"), if body.is_null() { String::new() } else { body.to_string() });
+    let headers = [("host", "127.0.0.1:7447"), ("authorization", token.as_str())];
+    machine.handle(&request(method, &format!("{prefix}/shippo{path}"), &headers, &body), wall())
 }
 
 fn parcel(machine: &Machine, token: &str, note: &str) -> Answer {

@@ -1,22 +1,17 @@
-//! Scenarios at work: what each part of the language does to calls and parcels.
+//! Scenarios: what each part of the language does to calls and parcels.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use jiff::SignedDuration;
-use seatrial::base::time::{self, Timestamp};
-use seatrial::engine::{Answer, DEFAULT, Machine, Options, Request, Start, Wire};
+use seatrial::base::time;
+use seatrial::engine::{Answer, Machine, Options, Wire};
 use seatrial::scenario::{self, verify::Verdict};
 use seatrial::vendors;
 use serde_json::{Value, json};
 
 use crate::advance::advance;
-
-fn start() -> Timestamp {
-    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
-}
+use crate::made_up::{self, request, set_scenario, start};
 
 struct World(Machine);
 
@@ -26,31 +21,14 @@ impl World {
     }
 
     fn load(text: &str) -> Result<Self, String> {
-        let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        let machine = Machine::new(vendors::all(), Options::default(), Start::plain(start()));
-        let text = format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{text}");
-        let scenario = scenario::load(&text, "test.yaml", &scenario::run::MachineVocabulary(&machine)).map_err(told)?;
-        let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, start()).map_err(told)?;
-        machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+        let machine = made_up::machine(vendors::all(), Options::default());
+        set_scenario(&machine, &format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{text}"))?;
         Ok(Self(machine))
     }
 
     fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let headers = [("host", "localhost"), ("content-type", "application/json"), ("authorization", token), ("x-caller", "me")];
-        let headers = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
-        self.0.handle(
-            &Request {
-                method,
-                path: format!("/shippo{path}"),
-                query: query.to_owned(),
-                headers: HeaderMap::from_iter(headers),
-                body: body.to_string().into(),
-                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                mount: None,
-            },
-            start(),
-        )
+        let headers = [("host", "localhost"), ("authorization", token), ("x-caller", "me")];
+        self.0.handle(&request(method, &format!("/shippo{path}"), &headers, &body.to_string()), start())
     }
 
     fn create(&self, name: &str) -> Answer {

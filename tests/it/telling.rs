@@ -1,5 +1,5 @@
-//! WebhookChaos subscribers, on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is gone
-//! for a while loses nothing.
+//! Webhook deliveries on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is down for a
+//! while loses nothing.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use seatrial::engine::{Cx, DEFAULT, Machine, Options, Sandbox, Start};
 use seatrial::{scenario, vendors};
 
 use crate::advance::advance_answered;
+use crate::made_up::{self, set_scenario};
 
 const WALL: &str = "2026-01-05T09:00:00Z";
 
@@ -21,11 +22,8 @@ fn wall() -> Timestamp {
 
 /// A machine whose default sandbox is frozen and disturbed as `webhooks` says.
 fn machine(webhooks: &str) -> Machine {
-    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
-    let text = format!("clock: {{start: {WALL}, mode: frozen}}\nwebhooks: {webhooks}\n");
-    let scenario = scenario::load(&text, "telling.yaml", &scenario::run::MachineVocabulary(&machine)).expect("the scenario is fine");
-    let staged = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).expect("it is given nothing");
-    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+    let machine = made_up::machine(vendors::all(), Options::default());
+    set_scenario(&machine, &format!("clock: {{start: {WALL}, mode: frozen}}\nwebhooks: {webhooks}\n")).expect("the scenario is fine");
     machine
 }
 
@@ -296,9 +294,8 @@ fn a_scenario_subscribes_whom_it_names() {
 
 #[test]
 fn a_scenario_that_subscribes_to_nothing_known_is_refused() {
-    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
+    let machine = made_up::machine(vendors::all(), Options::default());
     let text = "webhooks: {subscriptions: [{vendor: shippo, url: http://127.0.0.1:9/hook, events: [track_update]}]}";
-    let scenario = scenario::load(text, "telling.yaml", &scenario::run::MachineVocabulary(&machine)).expect("events are known to the machine only");
-    let problems = scenario::run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall()).err().expect("there is no such event");
-    assert!(problems[0].to_string().contains("`track_update` is no event of shippo"), "{}", problems[0]);
+    let problems = set_scenario(&machine, text).expect_err("there is no such event");
+    assert!(problems.contains("`track_update` is no event of shippo"), "{problems}");
 }

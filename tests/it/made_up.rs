@@ -1,0 +1,59 @@
+//! Vendors that are made up for a test, and machines and requests for tests of the engine by itself.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use seatrial::base::json::Style;
+use seatrial::base::time::Timestamp;
+use seatrial::engine::{DEFAULT, Dialect, DialectCx, Machine, Options, Refusal, Reply, Request, Start, Vendor};
+use seatrial::scenario::{self, run::MachineVocabulary};
+use seatrial::world::{Clock, Mode};
+use serde_json::{Value, json};
+
+/// The time at which the machines of these tests begin, and stay until they are moved.
+pub fn start() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
+}
+
+/// A document with these paths, all of whose operations need a key.
+pub fn document(paths: Value) -> Value {
+    json!({"openapi": "3.0.3", "info": {"title": "Made up", "version": "1"}, "security": [{"key": []}], "paths": paths})
+}
+
+/// A vendor of that name with nothing but a document with these paths.
+pub fn vendor(id: &'static str, paths: Value) -> Vendor {
+    let document = document(paths).to_string();
+    Vendor::new(id, document.clone(), document)
+}
+
+/// A dialect that only words refusals.
+pub fn dialect(refuse: fn(&Refusal, &DialectCx<'_>) -> Reply) -> Dialect {
+    Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} }
+}
+
+/// A machine whose default sandbox has a frozen clock.
+pub fn machine(vendors: impl IntoIterator<Item = impl Into<Arc<Vendor>>>, options: Options) -> Machine {
+    Machine::new(vendors, options, Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) })
+}
+
+/// Puts the default sandbox under a scenario; the problems of its text if there are any.
+pub fn set_scenario(machine: &Machine, text: &str) -> Result<(), String> {
+    let texts = |problems: Vec<scenario::Diagnostic>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let scenario = scenario::load(text, "test.yaml", &MachineVocabulary(machine)).map_err(texts)?;
+    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(scenario), None, start()).map_err(texts)?;
+    machine.replace(machine.default_sandbox(), staged, false).map_err(|error| error.to_string())
+}
+
+/// A request from this computer; a body is JSON unless the headers say otherwise.
+pub fn request(method: Method, target: &str, headers: &[(&'static str, &str)], body: &str) -> Request {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let rows = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header value")));
+    let mut headers = HeaderMap::from_iter(rows);
+    if !body.is_empty() {
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    }
+    let (path, query, body) = (path.to_owned(), query.to_owned(), body.to_owned().into());
+    Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }
+}
