@@ -13,7 +13,7 @@ use seatrial::world::{Kind, Task};
 use serde_json::{Value, json};
 
 use crate::advance::advance;
-use crate::made_up::{self, dialect, request, start, vendor};
+use crate::made_up::{self, dialect, document, request, start, vendor};
 
 const THING: Kind = Kind::new("thing");
 
@@ -51,7 +51,7 @@ pub(crate) fn acme() -> Vendor {
         authenticate: |request| request.require(&[("key", request.call.request.header("x-key").unwrap_or_default())]),
         dialect: dialect(refuse),
         due,
-        ..vendor("acme", paths())
+        ..vendor("acme", &document(paths()))
     }
 }
 

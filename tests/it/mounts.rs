@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::advance::advance;
-use crate::made_up::{self, dialect, request, set_scenario, start, vendor};
+use crate::made_up::{self, dialect, document, request, set_scenario, start, vendor};
 
 /// Which vendor was told of a scan of which parcel.
 const TOLD: Kind = Kind::new("told");
@@ -43,7 +43,7 @@ fn v1() -> Vendor {
         }),
         dialect: dialect(refuse_v1),
         scanned: |cx, parcel, scan| told(cx, "v1", parcel, scan),
-        ..vendor("acme_v1", paths)
+        ..vendor("acme_v1", &document(paths))
     }
 }
 
@@ -59,7 +59,7 @@ fn v2() -> Vendor {
         credentials: |_, _| Vec::new(),
         dialect: dialect(refuse_v2),
         scanned: |cx, parcel, scan| told(cx, "v2", parcel, scan),
-        ..vendor("acme_v2", paths("/v2"))
+        ..vendor("acme_v2", &document(paths("/v2")))
     }
 }
 

@@ -15,7 +15,7 @@ use seatrial::world::{Kind, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::made_up::{self, request, start, vendor};
+use crate::made_up::{self, document, request, start, vendor};
 
 const CRATE: Kind = Kind::new("crate");
 
@@ -45,7 +45,7 @@ fn harbor() -> Vendor {
             sign,
             sample: |_, _| (String::new(), Value::Null),
         },
-        ..vendor("harbor", paths())
+        ..vendor("harbor", &document(paths()))
     }
 }
 
