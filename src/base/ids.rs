@@ -46,8 +46,9 @@ mod tests {
         let mut rng = stream(1, &["ids"], 0);
         assert_eq!(hex(&mut rng, 100).len(), 100);
         assert!(hex(&mut rng, 32).bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()));
-        let number = digits(&mut rng, 14);
-        assert!(number.len() == 14 && !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()));
+        for number in (0..100).map(|_| digits(&mut rng, 14)) {
+            assert!(number.len() == 14 && !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
+        }
         assert_eq!(uuid(&mut rng).get_version_num(), 4);
         assert!(alphanumeric(&mut rng, 9).bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
     }

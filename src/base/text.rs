@@ -57,6 +57,10 @@ mod tests {
     fn a_slip_of_the_pen_is_recognized() {
         assert_eq!(nearest("creatLabel", ["createLabel", "voidLabel"]), Some("createLabel"));
         assert_eq!(nearest("xyz", ["createLabel"]), None);
+        // One slip is forgiven in any word, and one for each three letters in a longer one.
+        assert_eq!((nearest("up", ["us"]), nearest("on", ["at"])), (Some("us"), None));
+        assert_eq!((nearest("lebxls", ["labels"]), nearest("lxbxxs", ["labels"])), (Some("labels"), None));
+        assert_eq!(nearest("lavel", ["level", "gravel", "lavel"]), Some("lavel"));
     }
 
     #[test]
@@ -72,6 +76,8 @@ mod tests {
         assert_eq!(decode_unreserved("/a%2Fb%20%C3%A9%2561"), "/a%2Fb%20%C3%A9%2561");
         assert_eq!(decode_unreserved("/100%/%zz%6"), "/100%/%zz%6");
         assert_eq!(decode_unreserved("%%34%31"), "%%341");
+        assert_eq!(decode_unreserved("%3%34"), "%3%34");
+        assert_eq!(decode_unreserved("%%7E"), "%~");
     }
 
     proptest! {

@@ -49,5 +49,6 @@ mod tests {
     #[test]
     fn shifting_stops_at_the_edge_of_time() {
         assert_eq!(shift(Timestamp::MAX, SignedDuration::from_hours(1)), Timestamp::MAX);
+        assert_eq!(shift(Timestamp::MIN, SignedDuration::from_hours(-1)), Timestamp::MIN);
     }
 }

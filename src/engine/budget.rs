@@ -113,3 +113,26 @@ impl Budget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_what_is_left_of_both_budgets_and_what_is_replaced_does_not_count() {
+        let budget = Budget::new(&Options { sandbox_bytes: 100, total_bytes: 150, ..Options::default() });
+        let (one, other) = (budget.documents_meter(), budget.documents_meter());
+        one.set(80);
+        assert_eq!((budget.room(&one), budget.room(&other)), (20, 70));
+        other.set(70);
+        assert_eq!((budget.room(&one), budget.usage(&other, 0).full), (0, true));
+        let staged = budget.documents_meter();
+        staged.set(70);
+        assert!(!budget.fits(&staged, 69) && budget.fits(&staged, 70));
+        staged.set(101);
+        assert!(!budget.fits(&staged, 101));
+        drop(staged);
+        one.set(10);
+        assert_eq!(budget.room(&other), 30);
+    }
+}

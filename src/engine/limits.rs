@@ -77,3 +77,35 @@ impl Quota {
         u64::try_from(self.resets_at.duration_since(now).as_secs()).unwrap_or_default().max(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a small number is a time")
+    }
+
+    /// The use of the window and its end, of a call at `now` in a window of ten seconds that began at second 100 with two calls.
+    fn check(now: i64, expected: (u64, i64)) {
+        let limit = Limit { class: Name::new("c"), calls: 2, window: SignedDuration::from_secs(10) };
+        let (quota, window) = limit.count(Some((at(100), 2)), at(now));
+        assert_eq!((quota.used, quota.resets_at), (expected.0, at(expected.1)), "{now}");
+        assert_eq!(window, (time::shift(quota.resets_at, -limit.window), quota.used));
+        assert_eq!((quota.is_exceeded(), quota.remaining()), (expected.0 > 2, 2_u64.saturating_sub(expected.0)));
+    }
+
+    #[test]
+    fn a_window_ends_after_its_length_and_begins_anew_when_the_clock_is_set_back() {
+        check(100, (3, 110));
+        check(109, (3, 110));
+        check(110, (1, 120));
+        check(99, (1, 109));
+    }
+
+    #[test]
+    fn the_time_to_wait_is_never_zero() {
+        let quota = Quota { class: Name::new("c"), limit: 1, used: 1, resets_at: at(10) };
+        assert_eq!([0, 9, 10, 11].map(|now| quota.retry_after(at(now))), [10, 1, 1, 1]);
+    }
+}

@@ -242,3 +242,43 @@ impl Accounts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_found_by_mount_and_name_however_many_there_are() {
+        for count in [1, LINEAR_SEARCH, LINEAR_SEARCH + 1, 3 * LINEAR_SEARCH] {
+            let mut accounts = Accounts::default();
+            let names: Vec<String> = (0..count).map(|index| index.to_string()).collect();
+            let opened: Vec<AccountId> = names.iter().map(|name| accounts.open("one".into(), name)).collect();
+            let found: Vec<_> = names.iter().filter_map(|name| accounts.find("one", name)).collect();
+            assert_eq!(found, opened);
+            assert_eq!((accounts.find("two", "0"), accounts.find("one", "x")), (None, None));
+            let other = accounts.open("two".into(), "0");
+            assert_eq!((accounts.find("two", "0"), accounts.find("one", "0")), (Some(other), Some(opened[0])));
+            accounts.close_latest();
+            assert_eq!(accounts.find("two", "0"), None);
+        }
+    }
+
+    #[test]
+    fn bytes_are_those_of_all_tables_whatever_is_reverted() {
+        let mut accounts = Accounts::default();
+        let (first, second) = (accounts.open("one".into(), "a"), accounts.open("one".into(), "b"));
+        let kind = Kind::new("box");
+        let row = |text: &str| Row::new(1, text.as_bytes());
+        let (table, _) = accounts.put(first, &kind, row("1{}"));
+        assert_eq!(accounts.put(second, &kind, row("1[1]")).0, table);
+        assert_eq!((accounts.bytes(), accounts.owner_of(&kind, "1"), accounts.owner_of(&kind, "2")), (7, Some(first), None));
+        let (table, undo) = accounts.put(first, &kind, row("1[1,2]"));
+        assert_eq!(accounts.bytes(), 10);
+        accounts.revert(first, table, undo);
+        assert_eq!(accounts.bytes(), 7);
+        let (table, undo) = accounts.remove(second, &kind, "1").expect("it is there");
+        assert_eq!((accounts.bytes(), accounts.documents().count()), (3, 1));
+        accounts.revert(second, table, undo);
+        assert_eq!((accounts.bytes(), accounts.documents().count()), (7, 2));
+    }
+}

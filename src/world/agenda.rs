@@ -117,3 +117,28 @@ impl Agenda {
         due.map(|task| Entry { task, needs: None }).or(postponed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_postponed_task_comes_first_when_there_is_exactly_enough_room_and_keeps_its_position() {
+        let at = |second| Timestamp::from_second(second).expect("a small number is a time");
+        let task = |subject: &str| {
+            let (vendor, topic) = (Name::new("v"), Name::new("t"));
+            Task { account: AccountId(0), vendor, topic, subject: subject.into(), step: 0 }
+        };
+        let mut agenda = Agenda::default();
+        for (second, subject, needs) in [(1, "a", None), (2, "b", Some(10)), (3, "c", None)] {
+            let key = agenda.next_key(at(second));
+            assert_eq!(agenda.set(key, Some(Entry { task: task(subject), needs })), None);
+        }
+        assert_eq!(agenda.iter().map(|(_, task)| &*task.subject).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!((agenda.len(), agenda.next()), (3, Some(at(1))));
+        let due = |room| agenda.due(at(1), room).map(|(_, task)| task.subject.to_string());
+        assert_eq!((agenda.fits(9), due(9).as_deref()), (false, Some("a")));
+        assert_eq!((agenda.fits(10), due(10).as_deref()), (true, Some("b")));
+        assert_eq!(agenda.due(at(0), 0), None);
+    }
+}

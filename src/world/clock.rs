@@ -112,6 +112,15 @@ mod tests {
         check(Mode::Realtime, 60, "2026-01-05T09:01:00Z");
         check(Mode::Speed(3600.0), 2, "2026-01-05T11:00:00Z");
         check(Mode::Realtime, -60, "2026-01-05T09:00:00Z");
+        check(Mode::Speed(Mode::FASTEST), i64::from(u32::MAX), &Timestamp::MAX.to_string());
+    }
+
+    #[test]
+    fn only_a_clock_that_began_with_the_wall_shows_the_walls_time() {
+        let (start, wall) = (at("2026-01-05T09:00:00Z"), at("2026-11-20T00:00:00Z"));
+        let is_wall = |mode, start| Clock::new(mode, start, wall).is_wall();
+        assert!(is_wall(Mode::Realtime, None) && is_wall(Mode::Realtime, Some(wall)));
+        assert!(!is_wall(Mode::Realtime, Some(start)) && !is_wall(Mode::Frozen, None) && !is_wall(Mode::Speed(1.0), None));
     }
 
     #[test]

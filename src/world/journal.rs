@@ -219,4 +219,18 @@ mod tests {
         assert_eq!((journal.iter().count(), journal.dropped, journal.bytes()), (9, 0, bytes / 10 * 9));
         assert_eq!(journal.after(5).map(|entry| entry.number).collect::<Vec<_>>(), [10, 9, 8, 7, 6]);
     }
+
+    #[test]
+    fn a_limit_of_the_moment_holds_for_one_call_and_clearing_begins_the_evidence_anew() {
+        let mut full = journal(1 << 20, 1_000, 10);
+        let entry = Entry::clone(full.iter().next().expect("there are ten"));
+        let bytes = full.bytes();
+        full.push(entry.clone(), bytes / 2);
+        assert!(full.bytes() <= bytes / 2 && full.dropped > 4, "{} of {bytes}, {} dropped", full.bytes(), full.dropped);
+        let left = full.iter().count();
+        full.push(entry, usize::MAX);
+        assert_eq!(full.iter().count(), left + 1);
+        full.clear();
+        assert_eq!((full.bytes(), full.dropped, full.written, full.iter().count()), (0, 0, 12, 0));
+    }
 }

@@ -110,3 +110,15 @@ impl Display for Note {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_do_not_repeat_in_a_row() {
+        let note = |code| Note::new(code, Blame::Caller, "");
+        let notes = [Note::REQUEST_INVALID, Note::REQUEST_INVALID, Note::SAMPLE, Note::REQUEST_INVALID].map(note);
+        assert_eq!(codes(&notes), [Note::REQUEST_INVALID, Note::SAMPLE, Note::REQUEST_INVALID]);
+    }
+}

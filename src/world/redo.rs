@@ -169,3 +169,32 @@ impl World {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Mode, Task};
+
+    #[test]
+    fn what_is_as_it_was_is_in_no_record() {
+        let wall = Timestamp::UNIX_EPOCH;
+        let mut world = World::new(1, Clock::new(Mode::Frozen, None, wall));
+        let account = world.open_account("acme", "a");
+        world.record();
+        let other = Timestamp::MAX;
+        world.set_time(other, wall);
+        world.set_time(wall, wall);
+        world.set_window(account, "calls".into(), Some((wall, 1)));
+        world.set_window(account, "calls".into(), None);
+        world.set_calls(account, 5);
+        world.set_calls(account, 0);
+        let task = Task { account, vendor: "acme".into(), topic: "t".into(), subject: "s".into(), step: 0 };
+        world.schedule(wall, task);
+        assert!(world.take_due(wall, 0).is_some());
+        world.put(account, &Kind::new("box"), "1", |out| out.extend_from_slice(b"{}"));
+        assert!(world.remove(account, &Kind::new("box"), "1"));
+        assert!(world.seal().is_empty());
+        world.set_time(other, wall);
+        assert!(matches!(world.seal()[..], [Change::Clock(_)]));
+    }
+}

@@ -41,4 +41,5 @@ mod targets;
 mod tidy;
 #[path = "../stories/update.rs"]
 mod update;
+mod webhooks;
 mod world_log;

@@ -214,6 +214,36 @@ fn nothing_unwraps_and_nothing_is_left_for_later() {
     assert_none(&problems);
 }
 
+/// A file that no `mod` line names is not compiled, and its tests do not run.
+#[test]
+fn every_file_is_a_module() {
+    let mut problems = Vec::new();
+    for folder in ["src", "tests/it", "tests/stories", "xtask/src", "fuzz/src"] {
+        let paths = files(folder, &[".rs"]);
+        for path in paths.iter().filter(|path| !["main.rs", "lib.rs"].contains(&path.as_str()) && !path.ends_with("/mod.rs")) {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let parents = ["main.rs".to_owned(), "lib.rs".to_owned(), format!("{parent}.rs"), format!("{parent}/mod.rs")];
+            let parents = if parent.is_empty() { &parents[..2] } else { &parents[2..] };
+            let line = format!("mod {};", name.trim_end_matches(".rs"));
+            let named =
+                parents.iter().filter(|parent| paths.contains(parent)).any(|parent| read(&format!("{folder}/{parent}")).contains(&line));
+            if !named {
+                problems.push(format!("{folder}/{path}: no `{line}` in {}", parents.join(", ")));
+            }
+        }
+        for path in paths.iter().filter_map(|path| path.strip_suffix("/mod.rs")) {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let parents =
+                if parent.is_empty() { vec!["lib.rs".to_owned()] } else { vec![format!("{parent}/mod.rs"), format!("{parent}.rs")] };
+            let line = format!("mod {name};");
+            if !parents.iter().filter(|parent| paths.contains(parent)).any(|parent| read(&format!("{folder}/{parent}")).contains(&line)) {
+                problems.push(format!("{folder}/{path}/mod.rs: no `{line}` in {}", parents.join(", ")));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
 #[test]
 fn every_module_says_what_it_is_for() {
     let silent = sources().into_iter().filter(|source| !source.text.starts_with("//!"));

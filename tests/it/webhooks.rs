@@ -1,15 +1,13 @@
 //! Webhook deliveries on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is down for a
 //! while loses nothing.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::carrier::{Location, Parcel};
-use seatrial::engine::webhooks::{Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription, AttemptResult};
-use seatrial::engine::{Cx, DEFAULT, Machine, Options, Sandbox, Start};
-use seatrial::{scenario, vendors};
+use seatrial::engine::webhooks::{AttemptResult, Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription};
+use seatrial::engine::{Cx, Machine, Options, Sandbox};
+use seatrial::vendors;
 
 use crate::advance::advance_answered;
 use crate::made_up::{self, set_scenario};
@@ -27,7 +25,7 @@ fn machine(webhooks: &str) -> Machine {
     machine
 }
 
-fn as_account<T>(machine: &Machine, vendor: &str, act: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+fn by_hand<T>(machine: &Machine, vendor: &str, act: impl FnOnce(&mut Cx<'_>) -> T) -> T {
     machine.as_account(machine.default_sandbox(), vendor, None, wall(), act).expect("the vendor has an account")
 }
 
@@ -36,7 +34,7 @@ fn subscribe(machine: &Machine, vendor: &str, events: &[&str]) -> String {
     by_hand(machine, vendor, |cx| cx.subscribe(Subscription::new("http://127.0.0.1:9/hook", events, cx.now)))
 }
 
-fn tell(machine: &Machine, event: &str, subject: &str) {
+fn notify(machine: &Machine, event: &str, subject: &str) {
     by_hand(machine, "shipmate", |cx| cx.notify(event, subject, &serde_json::json!({"shipment_reference": subject})));
 }
 
@@ -129,7 +127,7 @@ fn a_receiver_that_comes_back_has_lost_nothing() {
     let machine = machine("{}");
     let id = subscribe(&machine, "shipmate", &["SHIPMENT_CREATED"]);
     for number in 0..4 {
-        tell(&machine, "SHIPMENT_CREATED", &format!("S{number}"));
+        notify(&machine, "SHIPMENT_CREATED", &format!("S{number}"));
     }
     let mut tried: Vec<(Timestamp, String)> = Vec::new();
     advance(&machine, SignedDuration::from_hours(48), &mut |outbound| {
@@ -141,7 +139,7 @@ fn a_receiver_that_comes_back_has_lost_nothing() {
     assert_eq!(offsets, [0, 0, 0, 0, 1, 1, 1, 1, 6, 6, 6, 6]);
     let paused = subscription(&machine, &id);
     assert_eq!((paused.paused, paused.failures), (Some(Pause::Failures), 12));
-    tell(&machine, "SHIPMENT_CREATED", "S4");
+    notify(&machine, "SHIPMENT_CREATED", "S4");
     advance(&machine, SignedDuration::from_hours(1), &mut |_| panic!("a paused subscription is told nothing"));
     assert!(deliveries(&machine).iter().all(|row| row.progress == Progress::Paused));
 
@@ -163,7 +161,7 @@ fn a_receiver_that_comes_back_has_lost_nothing() {
 fn the_gaps_between_attempts_are_the_vendors() {
     let machine = machine("{}");
     subscribe(&machine, "shipmate", &["*"]);
-    tell(&machine, "SHIPMENT_CANCELLED", "S1");
+    notify(&machine, "SHIPMENT_CANCELLED", "S1");
     let mut tried = Vec::new();
     advance(&machine, SignedDuration::from_hours(48), &mut |outbound| {
         tried.push((outbound.at.duration_since(wall()).as_mins(), outbound.body.clone()));
@@ -182,7 +180,7 @@ fn the_gaps_between_attempts_are_the_vendors() {
 fn gone_is_gone() {
     let machine = machine("{}");
     let id = subscribe(&machine, "shipmate", &["*"]);
-    tell(&machine, "SHIPMENT_CREATED", "S1");
+    notify(&machine, "SHIPMENT_CREATED", "S1");
     advance(&machine, SignedDuration::from_hours(48), &mut |_| answered(410));
     assert_eq!(deliveries(&machine)[0].attempts.len(), 1);
     assert_eq!(subscription(&machine, &id).paused, Some(Pause::Gone));
@@ -192,19 +190,19 @@ fn gone_is_gone() {
 fn only_who_asked_is_told_and_nobody_after_leaving() {
     let machine = machine("{}");
     let id = subscribe(&machine, "shipmate", &["SHIPMENT_CREATED"]);
-    tell(&machine, "SHIPMENT_CANCELLED", "S1");
+    notify(&machine, "SHIPMENT_CANCELLED", "S1");
     assert!(deliveries(&machine).is_empty());
-    tell(&machine, "SHIPMENT_CREATED", "S2");
+    notify(&machine, "SHIPMENT_CREATED", "S2");
     by_hand(&machine, "shipmate", |cx| assert!(cx.unsubscribe(&id)));
     advance(&machine, SignedDuration::from_hours(1), &mut |_| panic!("nobody listens"));
     assert_eq!(deliveries(&machine)[0].progress, Progress::Failed);
 }
 
 #[test]
-fn a_notice_that_is_told_twice_says_the_same() {
+fn an_event_that_is_sent_twice_says_the_same() {
     let machine = machine("{duplicate: 1}");
     subscribe(&machine, "shipmate", &["*"]);
-    tell(&machine, "SHIPMENT_CREATED", "S1");
+    notify(&machine, "SHIPMENT_CREATED", "S1");
     let mut bodies = Vec::new();
     advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
         bodies.push(outbound.body.clone());
@@ -215,34 +213,34 @@ fn a_notice_that_is_told_twice_says_the_same() {
 }
 
 #[test]
-fn notices_overtake_each_other_and_none_is_lost() {
+fn events_overtake_each_other_and_none_is_lost() {
     let machine = machine("{reorder: 3}");
     subscribe(&machine, "shipmate", &["*"]);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for number in 0..40 {
-        tell(&machine, "SHIPMENT_CREATED", &format!("S{number:02}"));
+        notify(&machine, "SHIPMENT_CREATED", &format!("S{number:02}"));
         advance(&machine, SignedDuration::from_secs(1), &mut |outbound| {
             let body: serde_json::Value = serde_json::from_str(&outbound.body).expect("JSON");
-            heard.push(body["shipment_reference"].as_str().unwrap_or_default().to_owned());
+            received.push(body["shipment_reference"].as_str().unwrap_or_default().to_owned());
             answered(200)
         });
     }
     advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
         let body: serde_json::Value = serde_json::from_str(&outbound.body).expect("JSON");
-        heard.push(body["shipment_reference"].as_str().unwrap_or_default().to_owned());
+        received.push(body["shipment_reference"].as_str().unwrap_or_default().to_owned());
         answered(200)
     });
-    let mut sorted = heard.clone();
+    let mut sorted = received.clone();
     sorted.sort();
-    assert_ne!(heard, sorted);
+    assert_ne!(received, sorted);
     assert_eq!(sorted, (0..40).map(|number| format!("S{number:02}")).collect::<Vec<_>>());
 }
 
 #[test]
-fn notices_come_as_late_as_the_scenario_says() {
+fn events_come_as_late_as_the_scenario_says() {
     let machine = machine("{delay: 30s..90s}");
     subscribe(&machine, "shipmate", &["*"]);
-    (0..40).for_each(|number| tell(&machine, "SHIPMENT_CREATED", &format!("S{number:02}")));
+    (0..40).for_each(|number| notify(&machine, "SHIPMENT_CREATED", &format!("S{number:02}")));
     let mut late = Vec::new();
     advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
         late.push(outbound.at.duration_since(wall()).as_secs());
@@ -253,10 +251,10 @@ fn notices_come_as_late_as_the_scenario_says() {
 }
 
 #[test]
-fn dropped_notices_never_come() {
+fn dropped_events_never_come() {
     let machine = machine("{drop: 1}");
     subscribe(&machine, "shipmate", &["*"]);
-    tell(&machine, "SHIPMENT_CREATED", "S1");
+    notify(&machine, "SHIPMENT_CREATED", "S1");
     advance(&machine, SignedDuration::from_hours(48), &mut |_| panic!("it was dropped"));
     assert_eq!(deliveries(&machine)[0].progress, Progress::Dropped);
 }
@@ -281,8 +279,8 @@ fn a_year_with_ten_thousand_parcels_is_one_advance() {
 #[test]
 fn a_scenario_subscribes_whom_it_names() {
     let machine = machine("{subscriptions: [{vendor: shipmate, url: http://127.0.0.1:9/hook, events: [SHIPMENT_CREATED], format: form}]}");
-    tell(&machine, "SHIPMENT_CREATED", "S1");
-    tell(&machine, "SHIPMENT_CANCELLED", "S1");
+    notify(&machine, "SHIPMENT_CREATED", "S1");
+    notify(&machine, "SHIPMENT_CANCELLED", "S1");
     let mut bodies = Vec::new();
     advance(&machine, SignedDuration::from_hours(1), &mut |outbound| {
         bodies.push(outbound.body.clone());
@@ -298,4 +296,135 @@ fn a_scenario_that_subscribes_to_nothing_known_is_refused() {
     let text = "webhooks: {subscriptions: [{vendor: shippo, url: http://127.0.0.1:9/hook, events: [track_update]}]}";
     let problems = set_scenario(&machine, text).expect_err("there is no such event");
     assert!(problems.contains("`track_update` is no event of shippo"), "{problems}");
+}
+
+#[test]
+fn a_delivery_that_is_sent_again_has_all_attempts_of_the_policy() {
+    let machine = machine("{}");
+    subscribe(&machine, "shipmate", &["*"]);
+    notify(&machine, "SHIPMENT_CREATED", "S1");
+    advance(&machine, SignedDuration::from_hours(48), &mut |_| answered(503));
+    let id = deliveries(&machine)[0].id.clone();
+    by_hand(&machine, "shipmate", |cx| assert!(cx.redeliver(&id)));
+    advance(&machine, SignedDuration::from_hours(48), &mut |_| answered(503));
+    let delivery = &deliveries(&machine)[0];
+    assert_eq!((delivery.attempts.len(), delivery.progress), (10, Progress::Paused), "until the tenth failure in a row");
+}
+
+#[test]
+fn what_is_under_way_is_not_sent_again() {
+    let machine = machine("{}");
+    subscribe(&machine, "shipmate", &["*"]);
+    notify(&machine, "SHIPMENT_CREATED", "S1");
+    let sandbox = machine.default_sandbox();
+    let outbound = machine.due_webhooks(sandbox, wall());
+    let id = deliveries(&machine)[0].id.clone();
+    by_hand(&machine, "shipmate", |cx| assert!(!cx.redeliver(&id)));
+    machine.report(sandbox, &outbound[0], &answered(200), wall());
+    assert_eq!(deliveries(&machine)[0].attempts.len(), 1);
+}
+
+#[test]
+fn a_subscription_is_paused_after_ten_failures_in_a_row() {
+    let machine = machine("{}");
+    let id = subscribe(&machine, "shipmate", &["*"]);
+    // Time stands still, so that each event is one attempt.
+    let send = |statuses: &[u16]| {
+        for status in statuses {
+            notify(&machine, "SHIPMENT_CREATED", "S");
+            advance(&machine, SignedDuration::ZERO, &mut |_| answered(*status));
+        }
+        let subscription = subscription(&machine, &id);
+        (subscription.failures, subscription.paused)
+    };
+    assert_eq!(send(&[500; 9]), (9, None));
+    assert_eq!(send(&[200]), (0, None));
+    assert_eq!(send(&[500; 9]), (9, None));
+    assert_eq!(send(&[500]), (10, Some(Pause::Failures)));
+}
+
+#[test]
+fn a_test_event_is_one_attempt_that_neither_counts_nor_minds_a_pause() {
+    let machine = machine("{drop: 1, delay: 1h}");
+    let id = subscribe(&machine, "shipmate", &["*"]);
+    let send = |status: u16| {
+        by_hand(&machine, "shipmate", |cx| assert!(cx.send_test(&id, "SHIPMENT_CREATED").is_some()));
+        let mut attempts = 0;
+        advance(&machine, SignedDuration::from_hours(48), &mut |_| {
+            attempts += 1;
+            answered(status)
+        });
+        (attempts, subscription(&machine, &id).failures, subscription(&machine, &id).paused)
+    };
+    assert_eq!(send(503), (1, 0, None));
+    by_hand(&machine, "shipmate", |cx| {
+        let paused = Subscription { paused: Some(Pause::Gone), ..cx.docs.get(SUBSCRIPTION, &id).expect("it is there") };
+        cx.subscribe(paused);
+    });
+    assert_eq!(send(200), (1, 0, Some(Pause::Gone)));
+}
+
+#[test]
+fn what_is_dropped_is_not_sent_twice_either() {
+    let machine = machine("{drop: 1, duplicate: 1}");
+    subscribe(&machine, "shipmate", &["*"]);
+    notify(&machine, "SHIPMENT_CREATED", "S1");
+    advance(&machine, SignedDuration::from_hours(48), &mut |_| panic!("it was dropped"));
+    assert_eq!(deliveries(&machine).len(), 1);
+}
+
+#[test]
+fn an_overtaken_delivery_follows_at_once_the_last_that_overtakes_it() {
+    let machine = machine("{reorder: 1}");
+    subscribe(&machine, "shipmate", &["*"]);
+    let mut late = Vec::new();
+    for number in 0..20 {
+        notify(&machine, "SHIPMENT_CREATED", &format!("S{number:02}"));
+        let now = machine.default_sandbox().lock().world.clock().now(wall());
+        advance(&machine, SignedDuration::from_secs(1), &mut |outbound| {
+            late.push(outbound.at.duration_since(now).as_millis());
+            answered(200)
+        });
+    }
+    assert!(late.len() >= 19 && late.contains(&1) && late.iter().all(|millis| *millis <= 1), "{late:?}");
+}
+
+#[test]
+fn subscriptions_hear_their_own_vendor_while_they_are_active() {
+    let machine = machine("{}");
+    let id = subscribe(&machine, "shippo", &["*"]);
+    let wants = |event: &str| by_hand(&machine, "shippo", |cx| cx.is_subscribed(event));
+    assert!(wants("track_updated"));
+    by_hand(&machine, "shippo", |cx| {
+        let inactive = Subscription { active: false, ..cx.docs.get(SUBSCRIPTION, &id).expect("it is there") };
+        cx.subscribe(inactive);
+    });
+    assert!(!wants("track_updated"));
+    by_hand(&machine, "shippo", |cx| {
+        let other = Subscription { active: true, vendor: "another".to_owned(), ..cx.docs.get(SUBSCRIPTION, &id).expect("it is there") };
+        cx.subscribe(other);
+    });
+    assert!(!wants("track_updated"));
+}
+
+#[test]
+fn finished_deliveries_make_room_before_those_that_wait() {
+    let machine = machine("{}");
+    subscribe(&machine, "shippo", &["*"]);
+    let filler = "x".repeat(6 << 20);
+    for number in 0..7 {
+        let payload = serde_json::json!({"number": number, "filler": filler});
+        by_hand(&machine, "shippo", |cx| cx.notify("track_updated", &number.to_string(), &payload));
+        // The first one is not answered and waits; all others are taken.
+        advance(&machine, SignedDuration::ZERO, &mut |outbound| {
+            if outbound.attempt == 0 && outbound.body.contains("\"number\":0") {
+                AttemptResult::Silent(String::new())
+            } else {
+                answered(200)
+            }
+        });
+    }
+    let rows: Vec<(String, Progress)> = deliveries(&machine).into_iter().map(|row| (row.subject, row.progress)).collect();
+    assert_eq!(rows.first(), Some(&("0".to_owned(), Progress::Waiting)), "{rows:?}");
+    assert!(rows.len() < 7 && machine.default_sandbox().lock().forgotten_deliveries() == 7 - rows.len() as u64, "{rows:?}");
 }
