@@ -124,7 +124,6 @@ impl Drop for Seat {
 }
 
 impl Connection {
-    /// A request has begun.
     pub fn begin(self: &Arc<Self>) -> Asking {
         self.asking.fetch_add(1, Ordering::Relaxed);
         self.progress.fetch_add(PROGRESS, Ordering::Relaxed);
@@ -202,7 +201,7 @@ impl Connection {
 }
 
 impl Asking {
-    /// The request is complete.
+    /// Called when the whole request was read.
     pub fn complete(&self) {
         self.0.has_asked.store(true, Ordering::Relaxed);
     }

@@ -21,7 +21,6 @@ pub struct Listen {
 
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where vendors are served.
     pub listen: Vec<Listen>,
     /// Where the admin API is served, if not beside the vendors.
     pub admin_listen: Option<SocketAddr>,
@@ -45,7 +44,6 @@ pub struct Bound {
     pub(super) config: Config,
 }
 
-/// What a listener serves.
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     pub vendors: bool,
@@ -87,7 +85,7 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
 }
 
 impl Bound {
-    /// Where anything is served.
+    /// The addresses of all listeners, in their order.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect()
