@@ -10,7 +10,9 @@ use jiff::SignedDuration;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Event, Message, Outbound, RetryPolicy, Subscription, Webhooks};
-use seatrial::engine::{Answer, Conform, Cx, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Reply, UNLIMITED, Vendor, signing};
+use seatrial::engine::{
+    Answer, Conform, Cx, Json, Machine, Operations, Options, Outcome, PublicUrls, Query, Reply, UNLIMITED, Vendor, signing,
+};
 use seatrial::world::{Kind, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::carrier::{Location, Parcel};
 use seatrial::engine::webhooks::{AttemptResult, Delivery, Outbound, Pause, Progress, SUBSCRIPTION, Subscription};
-use seatrial::engine::{Cx, Machine, Options, Sandbox};
+use seatrial::engine::{Cx, Machine, Options, Sandbox, UNLIMITED};
 use seatrial::vendors;
 
 use crate::advance::advance_answered;
@@ -317,7 +317,7 @@ fn what_is_under_way_is_not_sent_again() {
     subscribe(&machine, "shipmate", &["*"]);
     notify(&machine, "SHIPMENT_CREATED", "S1");
     let sandbox = machine.default_sandbox();
-    let outbound = machine.due_webhooks(sandbox, wall());
+    let outbound = machine.due_webhooks(sandbox, wall(), UNLIMITED).expect("there is no limit");
     let id = deliveries(&machine)[0].id.clone();
     by_hand(&machine, "shipmate", |cx| assert!(!cx.redeliver(&id)));
     machine.report(sandbox, &outbound[0], &answered(200), wall());
