@@ -1,5 +1,6 @@
 //! Where scenario files come from: the disk, or the binary itself.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -29,7 +30,7 @@ pub(super) enum ScenarioError {
 /// A scenario's name for diagnostics, and its text. A path that is no file may be the name of a built-in one.
 pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
     let name = path.to_string_lossy().into_owned();
-    match fs::read(path) {
+    match read_bounded(path) {
         Ok(bytes) => Ok((name, bytes)),
         Err(source) => match built_in::named(&name) {
             Some(text) => Ok((format!("{name}.yaml"), text.as_bytes().to_vec())),
@@ -37,6 +38,19 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
             None => Err(ScenarioError::Read { path: path.to_owned(), source }),
         },
     }
+}
+
+/// The largest file that is read.
+const LARGEST: u64 = 16 << 20;
+
+/// Reads a file, but no endless one.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 16 MiB"));
+    }
+    Ok(bytes)
 }
 
 /// Every scenario file of a path: itself, or all `*.yaml`, `*.yml` and `*.json` below it, in order.
@@ -50,7 +64,8 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
     entries.sort();
     let mut found = Vec::new();
     for entry in entries {
-        if entry.is_dir() {
+        // A link to a folder may lead back to this one.
+        if entry.is_dir() && !entry.is_symlink() {
             found.extend(files(&entry)?);
         } else if entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json") {
             found.push(entry);

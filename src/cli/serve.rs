@@ -1,7 +1,9 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fs, io};
 
 use tokio::sync::oneshot;
@@ -13,9 +15,14 @@ use crate::scenario;
 use crate::server::{self, AdminAuth, AllowedHosts, Bound, Config, Egress, Guard, Trust};
 use crate::vendors;
 
+/// How many file descriptors are asked for.
+const FILES: u64 = 65_536;
+
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &ServeArguments) -> Exit {
     logs(arguments);
+    // Each connection takes a file descriptor, and the usual limit is far below what the system allows.
+    let _ = rlimit::increase_nofile_limit(FILES);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // One core is served best without handing work between threads.
     let mut builder = if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
@@ -90,11 +97,14 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             }
         };
         tokio::select! {
-            () = signals => {}
+            _ = signals => {}
             () = stdin => {}
         }
     };
     server::serve(machine, bound, guard, leave).await;
+    if let Some(path) = &arguments.ready_file {
+        let _ = fs::remove_file(path);
+    }
     Exit::Fine
 }
 
@@ -125,20 +135,42 @@ fn publish(path: &Path, line: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let draft = path.with_file_name(name);
-    fs::write(&draft, format!("{line}\n"))?;
+    // A file or link of that name is somebody else's: it is not written through.
+    let _ = fs::remove_file(&draft);
+    let mut file = fs::File::options().write(true).create_new(true).open(&draft)?;
+    file.write_all(format!("{line}\n").as_bytes())?;
     fs::rename(draft, path)
 }
 
-/// A future that ends with a signal to terminate. Handlers are installed when this returns.
-fn signals() -> io::Result<impl Future<Output = ()>> {
+/// How long the process may take to end after a signal.
+const LAST_CALL: Duration = Duration::from_secs(5);
+
+/// Ends with the first signal to terminate; with the second, or five seconds later, the process ends whatever hangs. Handlers are
+/// installed when this returns. They have a thread of their own, because all others may be at work.
+fn signals() -> io::Result<oneshot::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _entered = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let (sender, ended) = oneshot::channel();
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            let mut signalled = async || {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            };
+            signalled().await;
+            let _ = sender.send(());
+            let _ = tokio::time::timeout(LAST_CALL, signalled()).await;
+        });
+        warn(&"seatrial: something hangs; the process ends without it");
+        std::process::exit(1);
+    });
+    Ok(ended)
 }
 
 /// Ends when standard input does. A thread waits for that, because nothing else can be waited for so everywhere.

@@ -4,7 +4,8 @@
 //! of such a file is trusted even if that is self-signed, as on a developer's machine. The host name is always checked; no option
 //! turns that off. The configuration is made for the first receiver that needs it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -18,6 +19,9 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+/// How much of a file of `--egress-ca` is read.
+const LARGEST_FILE: u64 = 4 << 20;
 
 /// Whose certificates are trusted besides those of the public authorities.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +108,8 @@ impl Trust {
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let unreadable = |error| TrustError::Unreadable(file.to_owned(), error);
-    let found = CertificateDer::pem_file_iter(file).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let pem = File::open(file).map_err(pem::Error::Io).map_err(unreadable)?.take(LARGEST_FILE);
+    let found = CertificateDer::pem_reader_iter(BufReader::new(pem)).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     if found.is_empty() { Err(TrustError::Empty(file.to_owned())) } else { Ok(found) }
 }
 

@@ -85,6 +85,39 @@ fn the_ready_line_is_stable_and_written_to_a_file() {
 }
 
 #[test]
+fn the_ready_file_goes_with_the_process_and_is_written_through_no_link() {
+    let folder = std::env::temp_dir().join(format!("seatrial-links-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    let (file, other) = (folder.join("ready"), folder.join("other"));
+    std::fs::write(&other, "mine").expect("a file can be written");
+    std::os::unix::fs::symlink(&other, &file).expect("a link can be made");
+    let mut server = Server::start(&["--ready-file", file.to_str().expect("a UTF-8 path")]);
+    assert_eq!(std::fs::read_to_string(&other).expect("the file is there"), "mine");
+    assert!(std::fs::read_to_string(&file).expect("the file is there").starts_with("seatrial ready"));
+    assert_eq!(server.signal("-TERM"), Some(0));
+    assert!(!file.exists());
+    std::fs::remove_dir_all(folder).expect("the folder can go");
+}
+
+#[test]
+fn endless_files_and_folders_are_not_read_for_ever() {
+    let folder = std::env::temp_dir().join(format!("seatrial-circle-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    std::os::unix::fs::symlink(&folder, folder.join("again")).expect("a link can be made");
+    std::fs::write(folder.join("one.yaml"), "name: one").expect("a file can be written");
+    let folder_name = folder.to_str().expect("a UTF-8 path");
+    for (arguments, expected) in [
+        (&["check", "/dev/zero"][..], 2),
+        (&["--scenario", "/dev/zero"], 2),
+        (&["--egress-ca", "/dev/zero"], 2),
+        (&["check", folder_name], 0),
+    ] {
+        assert_eq!(run(arguments).status.code(), Some(expected), "{arguments:?}");
+    }
+    std::fs::remove_dir_all(folder).expect("the folder can go");
+}
+
+#[test]
 fn both_signals_end_it_in_good_order() {
     for signal in ["-TERM", "-INT"] {
         assert_eq!(Server::start(&[]).signal(signal), Some(0), "{signal}");
