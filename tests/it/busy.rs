@@ -120,10 +120,8 @@ fn endless_work_of_one_sandbox_stops_nobody() {
     let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
     let shipment = json!({"address_from": town, "address_to": town, "parcels": [parcel]});
     let label = json!({"shipment": shipment, "carrier_account": "2c05985c735e64bdfeff181cc4c148cc", "servicelevel_token": "usps_priority"});
-    for _ in 0..4 {
-        let bought = send(&server, "POST", "/@endless/shippo/transactions", &shippo, &label.to_string());
-        assert_eq!(bought.status, 201, "{}", bought.body);
-    }
+    let bought = send(&server, "POST", "/@endless/shippo/transactions", &shippo, &label.to_string());
+    assert_eq!(bought.status, 201, "{}", bought.body);
     thread::scope(|scope| {
         let advance = |by: &'static str| {
             let server = &server;
