@@ -5,7 +5,6 @@
 //! operations   which operation is which rule
 //! rules/       what each rule promises
 //! checks       how requests are read, and how what is wrong with them is worded
-//! validation   what the address service makes of an address
 //! rates        what each carrier account says to a shipment
 //! labels       tracking numbers in the forms of their carriers, and signed links to labels
 //! webhooks     what subscribers hear, worded and signed
@@ -22,7 +21,6 @@ mod labels;
 mod operations;
 mod rates;
 mod rules;
-mod validation;
 mod webhooks;
 mod wire;
 

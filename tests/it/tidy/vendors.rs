@@ -9,7 +9,7 @@ const TEMPLATE: [&str; 12] =
     ["mod", "access", "catalog", "checks", "dialect", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
 
 /// Files from before there was a template. The list may only shrink.
-const EXCEPTIONS: &[&str] = &["shippo/validation"];
+const EXCEPTIONS: &[&str] = &[];
 
 /// The most Rust lines for each operation of a vendor's documents. The figures may only fall; the aim is 80 together.
 const CEILINGS: [(&str, usize); 5] = [("shipmate", 71), ("shippo", 77), ("shiptheory", 105), ("shiptime", 154), ("together", 93)];

@@ -4,12 +4,12 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::stored::{CONVENTIONS, named};
+use super::validation;
 use crate::engine::fields::Report;
 use crate::engine::resource::{Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shippo::dialect::page::FIVES;
 use crate::vendors::shippo::dialect::version;
-use crate::vendors::shippo::validation;
 use crate::vendors::shippo::wire::address::Address;
 use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 

@@ -27,7 +27,6 @@ pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
     let tracking_status = event(cx, last, 1);
     let tracking_history = (1..=statuses.len()).rev().zip(statuses).map(|(strides, status)| event(cx, status, strides)).collect();
     Some(Track {
-        messages: Vec::new(),
         carrier: "shippo".to_owned(),
         tracking_number: number.to_owned(),
         address_from: Some(sender()),
@@ -38,9 +37,8 @@ pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
         metadata: "Shippo test tracking".to_owned(),
         tracking_status: Some(tracking_status),
         tracking_history,
-        transaction: None,
-        package: None,
         test: true,
+        ..Track::default()
     })
 }
 

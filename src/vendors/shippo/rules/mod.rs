@@ -24,6 +24,7 @@ pub(super) mod subscriptions;
 pub(super) mod templates;
 pub(super) mod tracking;
 pub(super) mod transactions;
+mod validation;
 
 use super::webhooks;
 use super::wire::track;

@@ -4,13 +4,13 @@
 use http::StatusCode;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::super::access::Mode;
 use super::super::catalog::CATALOG;
 use super::super::checks;
 use super::super::dialect::{self, GO_DETAIL, because_of, version};
-use super::super::wire::track::{self, Level, Package, Track, TrackLocation};
+use super::super::wire::track::{self, Level, Track, TrackLocation};
 use super::super::wire::transaction::Transaction;
 use super::super::wire::{Moment, PARCEL, TRACK, TRANSACTION, parcel};
 use super::fixtures;
@@ -96,7 +96,11 @@ fn answer(cx: &mut Cx<'_>, carrier: String, number: String) -> Reply {
             Track { package: package(cx, &parcel), ..followed(&parcel, metadata) }
         }
         Some(parcel) => followed(&parcel, metadata),
-        None => unknown(carrier, number, metadata),
+        // The carrier knows nothing of it.
+        None => {
+            let address_from = Some(TrackLocation::us("", "", ""));
+            Track { carrier, tracking_number: number, address_from, metadata, ..Track::default() }
+        }
     };
     if version::is_old(cx.call) {
         return version::reply(cx.call, StatusCode::OK, track);
@@ -110,7 +114,6 @@ fn followed(parcel: &Parcel, metadata: String) -> Track {
     let eta = arrival.ok().map(|at| Moment(at.timestamp()));
     let service = CATALOG.carrier(&parcel.carrier).service(&parcel.service);
     Track {
-        messages: Vec::new(),
         carrier: parcel.carrier.clone(),
         tracking_number: parcel.tracking_number.clone(),
         address_from: Some(TrackLocation::from(&parcel.from)),
@@ -122,39 +125,24 @@ fn followed(parcel: &Parcel, metadata: String) -> Track {
         tracking_status: track::latest(parcel),
         tracking_history: track::history(parcel),
         transaction: Some(parcel.subject.clone()),
-        package: None,
-        test: false,
+        ..Track::default()
     }
 }
 
 /// The size and weight of the parcel behind a label.
-fn package(cx: &Cx<'_>, parcel: &Parcel) -> Option<Package> {
-    let label: Transaction = cx.docs.get(TRANSACTION, &parcel.subject)?;
-    cx.docs.get::<parcel::Parcel>(PARCEL, &label.parcel).map(Package::from)
+fn package(cx: &Cx<'_>, parcel: &Parcel) -> Map<String, Value> {
+    let label = cx.docs.get::<Transaction>(TRANSACTION, &parcel.subject);
+    let sent = label.and_then(|label| cx.docs.get::<parcel::Parcel>(PARCEL, &label.parcel));
+    let members = |sent: parcel::Parcel| {
+        let sides = json!({"length": sent.length, "width": sent.width, "height": sent.height, "unit": sent.distance_unit});
+        let weight = json!([{"value": sent.weight, "unit": sent.mass_unit}]);
+        Map::from_iter([("weight".to_owned(), weight), ("dimensions".to_owned(), json!([sides]))])
+    };
+    sent.map(members).unwrap_or_default()
 }
 
 /// A parcel as its subscribers hear of it.
 pub(crate) fn told(cx: &Cx<'_>, parcel: &Parcel, test: bool) -> Track {
     let Registered { metadata, .. } = cx.docs.get(TRACK, &format!("{}/{}", parcel.carrier, parcel.tracking_number)).unwrap_or_default();
     Track { test, ..followed(parcel, metadata) }
-}
-
-/// A number of which the carrier knows nothing.
-fn unknown(carrier: String, tracking_number: String, metadata: String) -> Track {
-    Track {
-        messages: Vec::new(),
-        carrier,
-        tracking_number,
-        address_from: Some(TrackLocation::us("", "", "")),
-        address_to: None,
-        eta: None,
-        original_eta: None,
-        servicelevel: Level::default(),
-        metadata,
-        tracking_status: None,
-        tracking_history: Vec::new(),
-        transaction: None,
-        package: None,
-        test: false,
-    }
 }

@@ -1,13 +1,14 @@
 //! Tracking: the words of this vendor for what happens to a parcel.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Moment;
 use crate::base::{entropy, ids};
 use crate::carrier::{Location, Parcel, Scan, Status};
 
 /// What is known about a number, as it is answered.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Track {
     pub messages: Vec<String>,
     pub carrier: String,
@@ -21,37 +22,10 @@ pub(crate) struct Track {
     pub tracking_status: Option<Event>,
     pub tracking_history: Vec<Event>,
     pub transaction: Option<String>,
+    /// The size and weight of the parcel.
     #[serde(flatten)]
-    pub package: Option<Package>,
+    pub package: Map<String, Value>,
     pub test: bool,
-}
-
-/// How much a parcel weighs and how large it is.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Package {
-    weight: [Measure; 1],
-    dimensions: [Sides; 1],
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Measure {
-    value: String,
-    unit: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Sides {
-    length: String,
-    width: String,
-    height: String,
-    unit: String,
-}
-
-impl From<super::parcel::Parcel> for Package {
-    fn from(parcel: super::parcel::Parcel) -> Self {
-        let super::parcel::Parcel { length, width, height, distance_unit, weight, mass_unit, .. } = parcel;
-        Self { weight: [Measure { value: weight, unit: mass_unit }], dimensions: [Sides { length, width, height, unit: distance_unit }] }
-    }
 }
 
 /// A service level, as tracking shows it.

@@ -1,7 +1,7 @@
 //! What the address service makes of an address: corrected fields, or what is wrong with them. Pure.
 
-use super::catalog::CATALOG;
-use super::wire::address::{Address, Advice, Validation};
+use super::super::catalog::CATALOG;
+use super::super::wire::address::{Address, Advice, Validation};
 use crate::base::entropy;
 
 /// Whether nothing is missing that a label needs.
