@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod coverage;
 mod health;
+mod log_lines;
 mod scenarios;
 mod schema;
 mod serve;

@@ -9,6 +9,7 @@ use std::{fs, io};
 use tokio::sync::oneshot;
 
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
+use crate::cli::log_lines::LogLines;
 use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
@@ -194,7 +195,7 @@ fn logs(arguments: &ServeArguments) {
     use tracing_subscriber::Layer as _;
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| LogLines);
     let lines = match arguments.log_format {
         LogFormat::Text => lines.with_ansi(false).boxed(),
         LogFormat::Json => lines.json().boxed(),

@@ -142,6 +142,21 @@ fn it_leaves_when_standard_input_ends() {
 }
 
 #[test]
+fn a_name_with_line_breaks_forges_no_log_line() {
+    let file = std::env::temp_dir().join(format!("seatrial-forged-{}.yaml", std::process::id()));
+    let name = r"x\r\n2026-01-05T09:00:00Z  WARN seatrial: forged\e[2K";
+    let scenario = format!("timelines: {{\"{name}\": {{steps: [{{at: +1h, status: lost}}]}}}}");
+    std::fs::write(&file, scenario).expect("the file is written");
+    let path = file.to_str().expect("a UTF-8 path");
+    let output = command().args(["--listen", "127.0.0.1:0", "--exit-with-stdin", "--scenario", path]).stdin(Stdio::null()).output();
+    let log = text(&output.expect("the binary runs").stderr);
+    std::fs::remove_file(file).expect("the file can go");
+    assert!(log.contains(r"timeline `x\r\n2026-01-05T09:00:00Z"), "{log}");
+    assert_eq!(log.lines().filter(|line| line.contains("forged")).count(), 1, "{log}");
+    assert!(!log.contains(['\r', '\u{1b}']), "{log:?}");
+}
+
+#[test]
 fn exit_codes_say_what_went_wrong() {
     let server = Server::start(&[]);
     let address = server.address().to_string();
