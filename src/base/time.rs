@@ -5,6 +5,12 @@ use std::time::Duration;
 pub use jiff::Timestamp;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
+/// The first instant that a clock may show.
+pub const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// What clocks may show, for messages. No timestamp is later.
+pub const CLOCK_RANGE: &str = "expected 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z";
+
 /// Parses a span of time: `90s`, `72h`, `1h30m`, `2d`, `3 weeks`. Days are 24 hours.
 #[must_use]
 pub fn span(text: &str) -> Option<SignedDuration> {
@@ -44,6 +50,12 @@ mod tests {
         check("-1h", Some(-3_600));
         check("soon", None);
         assert_eq!(duration("-1h"), None);
+    }
+
+    #[test]
+    fn clocks_have_a_range() {
+        let ends = [EARLIEST, Timestamp::MAX].map(|end| end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        assert_eq!(format!("expected {} to {}", ends[0], ends[1]), CLOCK_RANGE);
     }
 
     #[test]

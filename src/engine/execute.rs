@@ -18,7 +18,7 @@ use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Wire};
 use crate::engine::sandbox::Sandbox;
-use crate::engine::scenario::{Decision, ScenarioRuntime, View};
+use crate::engine::scenario::{CallValues, Decision, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
@@ -65,6 +65,16 @@ struct Caller {
     credential: Option<Credential>,
 }
 
+/// What is known of a call when its handler may run.
+struct Admitted<'m> {
+    caller: Caller,
+    /// The vendor's own limit that it was counted against.
+    quota: Option<Quota>,
+    nth: u64,
+    decision: Decision,
+    row: Result<&'m OperationRow, Refusal>,
+}
+
 /// The outcome of a call, and the account that it had in the end.
 struct Handled {
     outcome: Outcome,
@@ -84,31 +94,22 @@ impl Machine {
         wall: Timestamp,
         has_time: HasTime<'_>,
     ) -> Option<Executed> {
-        let (vendor, call) = (&*loaded.vendor, &parsed.call);
+        let vendor = &*loaded.vendor;
         let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time)?;
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
-        let (credential, denied) = match admit(sandbox, vendor, call, &mut state.world, now) {
-            Ok(credential) => (credential, None),
-            Err(refusal) => (None, Some(refusal)),
-        };
-        let mut caller = Caller::count(&mut state.world, vendor, credential);
-        let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
-        let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
-        let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
-        let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
-        let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
-        let row = match (&parsed.row, denied, exceeded) {
-            (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
-            (_, Some(denied), _) => Err(denied),
-            (_, None, Some(exceeded)) => Err(Refusal::RateLimited(exceeded.clone())),
-            (row, None, None) => missing_scope(vendor, call, caller.credential.as_ref()).map_or_else(|| row.clone(), Err),
-        };
+        let admitted = transaction::guarded(|| admit(sandbox, loaded, parsed, state, now));
+        let Admitted { caller, quota, nth, mut decision, row } = admitted.unwrap_or_else(|panic| {
+            tracing::error!(sandbox = &*sandbox.name, vendor = &*vendor.id, panic, "a call failed before its handler");
+            let decision = Decision { notes: vec![Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)], ..Decision::default() };
+            let caller = Caller::count(&mut state.world, vendor, None);
+            Admitted { caller, quota: None, nth: 0, decision, row: Err(Refusal::Broken) }
+        });
         let handled = match (decision.instead.take(), row) {
             (Some(instead), _) => caller.answered(instead.outcome()),
             (None, Err(refusal)) => caller.answered(Err(refusal)),
             (None, Ok(row)) => {
-                let scope = self.scope(sandbox, vendor, call, caller.account, now);
+                let scope = self.scope(sandbox, vendor, &parsed.call, caller.account, now);
                 let handled = self.run_handler(sandbox, state, row, scope, caller);
                 if let Some(effect) = &mut decision.effect {
                     effect.committed = handled.outcome.is_ok();
@@ -207,14 +208,44 @@ impl Caller {
 }
 
 fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: Decision) -> Executed {
-    let Handled { outcome, account, number, notes } = handled;
-    let Decision { delay, wire, failing, quota, effect, .. } = decision;
+    let Handled { outcome, account, number, mut notes } = handled;
+    let Decision { delay, wire, failing, quota, effect, notes: remarks, .. } = decision;
+    notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
     Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, notes }
 }
 
+/// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a
+/// file that somebody else wrote.
+fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, state: &mut State, now: Timestamp) -> Admitted<'m> {
+    let (vendor, call) = (&*loaded.vendor, &parsed.call);
+    let (credential, denied) = match authenticate(sandbox, vendor, call, &mut state.world, now) {
+        Ok(credential) => (credential, None),
+        Err(refusal) => (None, Some(refusal)),
+    };
+    let mut caller = Caller::count(&mut state.world, vendor, credential);
+    let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
+    let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
+    let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
+    let (nth, decision) = decide(state, vendor, call, &mut caller, now);
+    let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
+    let row = match (&parsed.row, denied, exceeded) {
+        (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
+        (_, Some(denied), _) => Err(denied),
+        (_, None, Some(exceeded)) => Err(Refusal::RateLimited(exceeded.clone())),
+        (row, None, None) => missing_scope(vendor, call, caller.credential.as_ref()).map_or_else(|| row.clone(), Err),
+    };
+    Admitted { caller, quota, nth, decision, row }
+}
+
 /// The credential of the caller, as the vendor authenticates it; none for an open operation.
-fn admit(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &mut World, now: Timestamp) -> Result<Option<Credential>, Refusal> {
+fn authenticate(
+    sandbox: &Sandbox,
+    vendor: &Vendor,
+    call: &Call<'_>,
+    world: &mut World,
+    now: Timestamp,
+) -> Result<Option<Credential>, Refusal> {
     if call.operation.is_some_and(|operation| operation.security.is_empty()) {
         return Ok(None);
     }
@@ -247,9 +278,11 @@ fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Call
         let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
         world.tally(Name::default()).1.add(counter)
     });
+    let values = CallValues::new(CallValues::STEPS);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
-        let view = View { vendor: &vendor.id, call, nth, account, documents: accounts.get(caller.account), state: vendor.state, now };
+        let documents = accounts.get(caller.account);
+        let view = View { vendor: &vendor.id, call, nth, account, documents, state: vendor.state, now, values: &values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;
@@ -258,6 +291,9 @@ fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Call
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
             return (nth, Decision { effect: Some(effect), ..decision });
+        }
+        if decision.instead.is_some() {
+            return (nth, decision);
         }
         quota = quota.or(decision.quota);
     }

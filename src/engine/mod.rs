@@ -81,7 +81,7 @@ pub use refusal::{Denial, Refusal};
 pub use registry::SandboxError;
 pub use reply::{Answer, Body, Outcome, Reply, Wire};
 pub use sandbox::{DEFAULT, Sandbox, Snapshot};
-pub use scenario::{Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
+pub use scenario::{CallValues, Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
 pub use start::Start;
 pub use state::State;
 pub use vendor::{OperationRow, Operations, PathStyle, Vendor};

@@ -1,5 +1,6 @@
 //! What the engine asks a scenario: about calls, parcels and webhooks. It knows nothing else of scenarios.
 
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::engine::call::Call;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply, Wire};
-use crate::world::{Account, AccountId, Counters, Effect, Tally};
+use crate::world::{Account, AccountId, Counters, Effect, Note, Tally};
 
 /// What happens to one call.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub struct Decision {
     pub quota: Option<Quota>,
     /// What all of this comes from; `None` when nothing happens.
     pub effect: Option<Effect>,
+    /// Remarks for the journal.
+    pub notes: Vec<Note>,
 }
 
 /// An answer instead of the handler's.
@@ -79,6 +82,31 @@ pub struct View<'a> {
     /// The vendor's answer to `$state`.
     pub state: fn(&Account) -> Value,
     pub now: Timestamp,
+    /// What conditions have made of the call so far.
+    pub values: &'a CallValues,
+}
+
+/// What conditions and templates make of one call, once for all of them, and how many steps they may still take.
+pub struct CallValues {
+    /// The request without its body.
+    pub head: OnceCell<Value>,
+    /// The whole request.
+    pub request: OnceCell<Value>,
+    pub call: OnceCell<Value>,
+    pub state: OnceCell<Value>,
+    pub steps: Cell<usize>,
+}
+
+impl CallValues {
+    /// The steps that all conditions and templates of one call may take together.
+    pub const STEPS: usize = 400_000;
+
+    /// Nothing so far, and so many steps.
+    #[must_use]
+    pub fn new(steps: usize) -> Self {
+        let [head, request, call, state] = [const { OnceCell::new() }; 4];
+        Self { head, request, call, state, steps: Cell::new(steps) }
+    }
 }
 
 /// A scenario, bound to the engine. What it counts is in the counters of each world.

@@ -46,6 +46,11 @@ pub(super) fn in_transaction<T, E>(
     done
 }
 
+/// Runs a function whose changes stay, whatever happens; the message if it panicked.
+pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(message)
+}
+
 fn message(panic: Box<dyn Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,

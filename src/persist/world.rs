@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::base::name::Name;
-use crate::base::time::Timestamp;
+use crate::base::time::{self, CLOCK_RANGE, Timestamp};
 use crate::world::{AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Task, World};
 
 /// The format that this version writes.
@@ -18,6 +18,9 @@ pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
 
 /// How long a kind or a topic may be.
 const WORD: usize = 64;
+
+/// How many kinds and topics a file may have.
+const WORDS: usize = 512;
 
 /// Why a file is no world.
 #[derive(Debug, Error)]
@@ -34,6 +37,12 @@ pub enum FileError {
     /// A task of it is about an account that it lacks.
     #[error("a task of the file is about account {0}, which the file lacks")]
     Account(u32),
+    /// Its time is none that a clock can show.
+    #[error("no clock can show the file's {0}; {CLOCK_RANGE}")]
+    Time(Timestamp),
+    /// It has too many kinds and topics.
+    #[error("the file has more than {WORDS} kinds of documents and tasks")]
+    Words,
     /// A kind or a topic of it is too long.
     #[error("`{0}` is no kind of document or task")]
     Word(String),
@@ -155,6 +164,9 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<Worl
     if file.format != FORMAT {
         return Err(FileError::Format(file.format));
     }
+    if file.now < time::EARLIEST {
+        return Err(FileError::Time(file.now));
+    }
     let known = |name: &Name| vendors.iter().find(|vendor| *vendor == name).cloned().ok_or_else(|| FileError::Vendor(name.to_string()));
     let mut words = Words::default();
     let mut world = World::new(file.seed, Clock::new(file.mode, Some(file.now), wall));
@@ -198,6 +210,9 @@ impl Words {
         if word.len() > WORD {
             return Err(FileError::Word(word.to_string()));
         }
+        if self.0.len() == WORDS {
+            return Err(FileError::Words);
+        }
         self.0.insert(word.clone());
         Ok(word)
     }
@@ -239,6 +254,7 @@ mod tests {
         let file = write(&world(), Timestamp::UNIX_EPOCH).expect("our documents are JSON").to_string();
         check("{}", "not a sandbox");
         check(&file.replace("sandbox-v1", "sandbox-v9"), "expected `seatrial/sandbox-v1`");
+        check(&file.replace("\"now\":\"2026-01-05", "\"now\":\"-000001-01-05"), "no clock can show");
         check(&file.replace("\"shippo\"", "\"other\""), "the vendor `other`");
         check(&file.replace("\"account\":0", "\"account\":5"), "about account 5");
         check(&file.replace("parcel.step", &"x".repeat(65)), "is no kind");

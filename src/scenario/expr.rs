@@ -17,13 +17,15 @@
 //! * Arithmetic on anything but numbers, and division by zero, is `null`.
 //! * Only `true` counts as true.
 //!
-//! **Invariant:** evaluation stops after [`STEPS`] steps, a long text counting as many; the value is then `null`, so not true.
+//! **Invariant:** evaluation stops after [`STEPS`] steps, or when the scope has none left; the value is then `null`, so not true.
+//! A long text and a value that is copied count as many steps.
 
 mod eval;
 mod lex;
 mod parse;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 use regex::Regex;
@@ -37,8 +39,18 @@ pub const STEPS: usize = 100_000;
 
 /// What the paths of an expression refer to.
 pub trait Scope {
-    /// The value behind `$root`: `request`, `state`, `call` or `parcel`. Header names are lower case.
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>>;
+    /// The value of `$root`: `request`, `state`, `call` or `parcel`. Header names are lower case.
+    fn root(&self, root: &str) -> Option<&Value>;
+
+    /// The value of `$root.name`, which may be there without the whole of the root.
+    fn member(&self, root: &str, name: &str) -> Option<&Value> {
+        self.root(root)?.get(name)
+    }
+
+    /// The steps that are left for this and all further evaluations; `None` when there is no limit but that of each.
+    fn steps(&self) -> Option<&Cell<usize>> {
+        None
+    }
 }
 
 /// An expression that has been read.
@@ -157,14 +169,14 @@ impl Expr {
 
     /// Its value in a scope.
     #[must_use]
-    pub fn eval(&self, scope: &dyn Scope) -> Value {
+    pub fn eval<'s>(&'s self, scope: &'s dyn Scope) -> Cow<'s, Value> {
         eval::eval(&self.root, scope)
     }
 
     /// Whether its value is `true`.
     #[must_use]
     pub fn is_true(&self, scope: &dyn Scope) -> bool {
-        self.eval(scope) == Value::Bool(true)
+        *self.eval(scope) == Value::Bool(true)
     }
 
     pub(super) fn uses(&self) -> &Uses {
@@ -182,8 +194,8 @@ mod tests {
     pub(super) struct World(Value);
 
     impl Scope for World {
-        fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-            self.0.get(root).map(Cow::Borrowed)
+        fn root(&self, root: &str) -> Option<&Value> {
+            self.0.get(root)
         }
     }
 
@@ -202,7 +214,7 @@ mod tests {
 
     fn check(text: &str, expected: Value) {
         match Expr::parse(text) {
-            Ok(expr) => assert_eq!(expr.eval(&world()), expected, "{text}"),
+            Ok(expr) => assert_eq!(*expr.eval(&world()), expected, "{text}"),
             Err(error) => panic!("{text}: {error:?}"),
         }
     }
@@ -308,13 +320,13 @@ mod tests {
         let big = World(json!({"request": {"body": "ab".repeat(4_000_000)}}));
         let many = vec!["lower($request.body) contains 'x'"; 90].join(" or ");
         let expr = Expr::parse(&many);
-        assert_eq!(expr.map(|expr| expr.eval(&big)), Ok(Value::Null));
+        assert_eq!(expr.map(|expr| expr.eval(&big).into_owned()), Ok(Value::Null));
     }
 
     proptest! {
         #[test]
         fn any_text_is_an_expression_or_an_error(text in ".{0,80}") {
-            let _ = Expr::parse(&text).map(|expr| expr.eval(&world()));
+            let _ = Expr::parse(&text).map(|expr| expr.eval(&world()).into_owned());
         }
 
         #[test]

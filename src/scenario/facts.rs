@@ -3,18 +3,19 @@
 //! **Invariant:** a call looks the same to an override while it is answered and to an expectation afterwards. Both see it through
 //! [`CallFacts`]; the journal keeps what is needed to read a call again ([`crate::engine::Machine::reread`]).
 
-use std::borrow::Cow;
+use std::cell::Cell;
 
 use serde_json::{Map, Value, json};
 
 use crate::carrier::Parcel;
-use crate::engine::{Call, View};
+use crate::engine::{Call, CallValues, View};
 use crate::scenario::expr::Scope;
 
 /// A call as conditions and templates see it.
 pub(super) struct CallFacts<'a> {
     call: &'a Call<'a>,
     nth: u64,
+    values: &'a CallValues,
     /// The state at the time of the call; `None` for a call of the journal.
     view: Option<&'a View<'a>>,
 }
@@ -22,52 +23,75 @@ pub(super) struct CallFacts<'a> {
 impl<'a> CallFacts<'a> {
     /// A call that is being answered.
     pub fn current(view: &'a View<'a>) -> Self {
-        Self { call: view.call, nth: view.nth, view: Some(view) }
+        Self { call: view.call, nth: view.nth, values: view.values, view: Some(view) }
     }
 
     /// A call of the journal.
-    pub fn recorded(call: &'a Call<'a>, nth: u64) -> Self {
-        Self { call, nth, view: None }
+    pub fn recorded(call: &'a Call<'a>, nth: u64, values: &'a CallValues) -> Self {
+        Self { call, nth, values, view: None }
     }
 
-    fn request(&self) -> Value {
-        let Call { request, path, parameters, query, body, .. } = self.call;
+    fn head(&self) -> Value {
+        let Call { request, path, parameters, query, .. } = self.call;
         let headers = request.headers.iter();
         let headers: Map<String, Value> =
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())).collect();
         json!({
             "method": request.method.as_str(), "path": path, "parameters": object(parameters), "query": object(query),
-            "headers": headers, "body": body,
+            "headers": headers,
         })
+    }
+
+    fn request(&self) -> Value {
+        let mut request = self.head();
+        request["body"] = self.call.body.clone();
+        request
     }
 }
 
 impl Scope for CallFacts<'_> {
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
+    fn root(&self, root: &str) -> Option<&Value> {
         match root {
-            "request" => Some(Cow::Owned(self.request())),
-            "call" => Some(Cow::Owned(json!({"nth": self.nth, "operation": self.call.name()}))),
-            "state" => self.view.map(|view| Cow::Owned((view.state)(view.documents))),
+            "request" => Some(self.values.request.get_or_init(|| self.request())),
+            "call" => Some(self.values.call.get_or_init(|| json!({"nth": self.nth, "operation": self.call.name()}))),
+            "state" => self.view.map(|view| self.values.state.get_or_init(|| (view.state)(view.documents))),
             _ => None,
         }
     }
+
+    fn member(&self, root: &str, name: &str) -> Option<&Value> {
+        match (root, name) {
+            ("request", "body") => Some(&self.call.body),
+            ("request", _) => self.values.head.get_or_init(|| self.head()).get(name),
+            _ => self.root(root)?.get(name),
+        }
+    }
+
+    fn steps(&self) -> Option<&Cell<usize>> {
+        Some(&self.values.steps)
+    }
 }
 
-/// A parcel as conditions of timelines see it.
-pub(super) struct ParcelFacts(Value);
+/// A parcel as conditions of timelines see it, and the steps that they may take.
+pub(super) struct ParcelFacts(Value, Cell<usize>);
 
 impl ParcelFacts {
     pub fn of(parcel: &Parcel) -> Self {
-        Self(json!({
+        let value = json!({
             "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
             "subject": parcel.subject, "from": parcel.from, "to": parcel.to, "transit_days": parcel.transit_days,
-        }))
+        });
+        Self(value, Cell::new(CallValues::STEPS))
     }
 }
 
 impl Scope for ParcelFacts {
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-        (root == "parcel").then_some(Cow::Borrowed(&self.0))
+    fn root(&self, root: &str) -> Option<&Value> {
+        (root == "parcel").then_some(&self.0)
+    }
+
+    fn steps(&self) -> Option<&Cell<usize>> {
+        Some(&self.1)
     }
 }
 

@@ -23,6 +23,7 @@ use super::check::{self, Vocabulary};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
 use super::node::{self, Kind, Node};
 use super::story::Story;
+use crate::base::time::{self, Timestamp};
 
 /// The version of scenario files that is read here.
 pub const API_VERSION: &str = "seatrial/v1";
@@ -169,7 +170,7 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         rate_limits: fields.get("rate_limits").and_then(|node| reader.choice(node, "rate_limits", &RATE_LIMITS)).unwrap_or_default(),
         webhooks,
         subscriptions,
-        expect: fields.get("expect").map(|node| reader.each(node, "expect", expect::expectation)).unwrap_or_default(),
+        expect: fields.get("expect").map(|node| expect::expectations(reader, node)).unwrap_or_default(),
     })
 }
 
@@ -180,9 +181,18 @@ const MODES: [(&str, ClockMode); 2] = [("frozen", ClockMode::Frozen), ("realtime
 fn clock(reader: &mut Reader<'_>, node: &Node) -> Option<Clock> {
     let fields = reader.fields(node, "`clock`", &members::CLOCK)?;
     Some(Clock {
-        start: fields.get("start").and_then(|node| reader.timestamp(node, "start")),
+        start: fields.get("start").and_then(|node| clock_start(reader, node)),
         mode: fields.get("mode").and_then(|node| clock_mode(reader, node)),
     })
+}
+
+fn clock_start(reader: &mut Reader<'_>, node: &Node) -> Option<Timestamp> {
+    let start = reader.timestamp(node, "start")?;
+    if start < time::EARLIEST {
+        reader.problem("S008", node.span, format!("no clock can show {start}")).help(time::CLOCK_RANGE);
+        return None;
+    }
+    Some(start)
 }
 
 fn clock_mode(reader: &mut Reader<'_>, node: &Node) -> Option<ClockMode> {

@@ -27,7 +27,8 @@ use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
-use crate::world::{self, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
+use crate::scenario::template::MAX_RENDERED;
+use crate::world::{self, Blame, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -195,6 +196,8 @@ fn row(account: &Account) -> Map<String, Value> {
 struct Runtime {
     scenario: Arc<Scenario>,
     timelines: BTreeMap<String, Arc<carrier::Timeline>>,
+    /// Where the lines of its text begin.
+    line_starts: Vec<usize>,
 }
 
 impl Runtime {
@@ -221,7 +224,14 @@ impl Runtime {
             (timeline.name.value.clone(), Arc::new(bound))
         });
         let timelines = timelines.collect();
-        Self { scenario, timelines }
+        let line_starts = scenario.source.text.match_indices('\n').map(|(at, _)| at + 1);
+        let line_starts = std::iter::once(0).chain(line_starts).collect();
+        Self { scenario, timelines, line_starts }
+    }
+
+    /// The line that a span begins in, from 1.
+    fn line(&self, span: Span) -> usize {
+        self.line_starts.partition_point(|start| *start <= span.start)
     }
 }
 
@@ -235,6 +245,9 @@ impl ScenarioRuntime for Runtime {
         let mut quota = None;
         for (index, row) in self.scenario.overrides.iter().enumerate() {
             let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
+            if view.values.steps.get() == 0 {
+                return too_large(TOO_MANY_STEPS);
+            }
             if !fits {
                 continue;
             }
@@ -244,7 +257,7 @@ impl ScenarioRuntime for Runtime {
             }
             if let Some(decision) = effect(index, row, view, tally, &mut quota, rng) {
                 let nth = tally.add(Counter::Effects(index));
-                let line = Some(self.scenario.source.position(row.span.start).0);
+                let line = Some(self.line(row.span));
                 let effect = world::Effect { kind: kind(row), name: row.on.value.to_string(), line, nth, committed: false };
                 return Decision { quota, effect: Some(effect), ..decision };
             }
@@ -286,7 +299,7 @@ impl ScenarioRuntime for Runtime {
 
     fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
         let counted = |counter| counters.get("", &counter).map(|count| count.calls);
-        let line = |span: Span| Some(self.scenario.source.position(span.start).0);
+        let line = |span: Span| Some(self.line(span));
         let overrides = self.scenario.overrides.iter().enumerate().filter(|(index, _)| counted(Counter::Effects(*index)).is_none());
         let overrides = overrides.map(|(index, row)| {
             let detail = match (counted(Counter::Matched(index)), &row.effect) {
@@ -320,7 +333,11 @@ fn effect(
         Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
     match &row.effect {
         None => {}
-        Some(Effect::Respond(response)) => decision.instead = Some(Instead::Reply(reply(response, &CallFacts::current(view)))),
+        Some(Effect::Respond(response)) => match reply(response, &CallFacts::current(view)) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(reply) => decision.instead = Some(Instead::Reply(reply)),
+            None => decision = too_large(&format!("its answer would have more than {MAX_RENDERED} bytes")),
+        },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
         Some(Effect::RateLimit(limit)) => {
             let counted = count(index, limit, view, tally);
@@ -373,19 +390,33 @@ fn fail(fault: &Fault, decision: &mut Decision) {
     }
 }
 
-fn reply(response: &Response, scope: &CallFacts<'_>) -> Reply {
+const TOO_MANY_STEPS: &str = "its conditions and templates take more steps than they may for one call";
+
+/// The vendor's answer for a failure of its own, because the scenario is too much for one call.
+fn too_large(detail: &str) -> Decision {
+    let notes = vec![Note::new(Note::SCENARIO_TOO_LARGE, Blame::Scenario, detail)];
+    Decision { instead: Some(Instead::Refusal(Refusal::Broken)), notes, ..Decision::default() }
+}
+
+/// An answer written by hand; `None` when it is too large.
+fn reply(response: &Response, scope: &CallFacts<'_>) -> Option<Reply> {
+    let mut room = MAX_RENDERED;
     let mut headers = HeaderMap::new();
     for (name, value) in &response.headers {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope))) {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope, &mut room)?)) {
             headers.append(name, value);
         }
     }
-    let body = match response.body.as_ref().map(|body| body.render(scope)) {
+    let body = match &response.body {
+        None => None,
+        Some(body) => Some(body.render(scope, &mut room)?),
+    };
+    let body = match body {
         None => Body::Empty,
         Some(Value::String(text)) if headers.contains_key(http::header::CONTENT_TYPE) => Body::Bytes(text.into()),
         Some(value) => Body::Json(Box::new(value)),
     };
-    Reply { status: StatusCode::from_u16(response.status).unwrap_or(StatusCode::OK), headers, body }
+    Some(Reply { status: StatusCode::from_u16(response.status).unwrap_or(StatusCode::OK), headers, body })
 }
 
 fn within(latency: &Between<Duration>, rng: &mut Rng) -> Duration {

@@ -1,9 +1,14 @@
 //! Answers written by hand: values whose texts may hold `{{ expression }}`. A text that is nothing but one expression becomes its
 //! value, whatever its type; in longer texts a value is written as text, `null` as nothing, lists and objects as JSON.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::expr::{Expr, ExprError, MAX_PATTERNS, PathUse, Scope, Uses};
+
+/// Most bytes that the headers and the body of an answer may have together, as text.
+pub const MAX_RENDERED: usize = 1024 * 1024;
 
 /// A value with expressions in its texts.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,41 +48,79 @@ impl Template {
         })
     }
 
-    /// The value it has in a scope.
+    /// The value it has in a scope, whose bytes are taken off `room`; `None` when they do not fit.
     #[must_use]
-    pub fn render(&self, scope: &dyn Scope) -> Value {
-        match self {
-            Self::Fixed(value) => value.clone(),
-            Self::Value(expr) => expr.eval(scope),
-            Self::Text(pieces) => Value::String(pieces.iter().map(|piece| piece.render(scope)).collect()),
-            Self::List(items) => Value::Array(items.iter().map(|item| item.render(scope)).collect()),
-            Self::Object(members) => {
-                Value::Object(members.iter().map(|(name, value)| (name.clone(), value.render(scope))).collect::<Map<_, _>>())
+    pub fn render(&self, scope: &dyn Scope, room: &mut usize) -> Option<Value> {
+        Some(match self {
+            Self::Fixed(value) => {
+                take(room, bytes(value))?;
+                value.clone()
             }
-        }
+            Self::Value(expr) => {
+                let value = expr.eval(scope);
+                take(room, bytes(&value))?;
+                value.into_owned()
+            }
+            Self::Text(pieces) => {
+                let mut text = String::new();
+                pieces.iter().try_for_each(|piece| piece.write(&mut text, scope, room))?;
+                Value::String(text)
+            }
+            Self::List(items) => Value::Array(items.iter().map(|item| item.render(scope, room)).collect::<Option<_>>()?),
+            Self::Object(members) => {
+                let member = |(name, value): &(String, Self)| {
+                    take(room, name.len())?;
+                    Some((name.clone(), value.render(scope, room)?))
+                };
+                Value::Object(members.iter().map(member).collect::<Option<Map<_, _>>>()?)
+            }
+        })
     }
 
     /// The value as text, for places that hold nothing else, such as headers.
     #[must_use]
-    pub fn render_text(&self, scope: &dyn Scope) -> String {
-        plain(&self.render(scope))
+    pub fn render_text(&self, scope: &dyn Scope, room: &mut usize) -> Option<String> {
+        Some(plain(&self.render(scope, room)?).into_owned())
     }
 }
 
 impl Piece {
-    fn render(&self, scope: &dyn Scope) -> String {
+    fn write(&self, text: &mut String, scope: &dyn Scope, room: &mut usize) -> Option<()> {
         match self {
-            Self::Fixed(text) => text.clone(),
-            Self::Value(expr) => plain(&expr.eval(scope)),
+            Self::Fixed(piece) => {
+                take(room, piece.len())?;
+                text.push_str(piece);
+            }
+            Self::Value(expr) => {
+                let value = expr.eval(scope);
+                take(room, bytes(&value))?;
+                text.push_str(&plain(&value));
+            }
         }
+        Some(())
     }
 }
 
-fn plain(value: &Value) -> String {
+fn take(room: &mut usize, bytes: usize) -> Option<()> {
+    *room = room.checked_sub(bytes)?;
+    Some(())
+}
+
+/// About the bytes of a value as JSON.
+fn bytes(value: &Value) -> usize {
     match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| 1 + bytes(item)).sum::<usize>() + 2,
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + 4 + bytes(value)).sum::<usize>() + 2,
+        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
+    }
+}
+
+fn plain(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => Cow::Borrowed(""),
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
     }
 }
 
@@ -151,8 +194,6 @@ fn shift(error: ExprError, by: usize) -> ExprError {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use serde_json::json;
 
     use super::*;
@@ -160,15 +201,15 @@ mod tests {
     struct World(Value);
 
     impl Scope for World {
-        fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-            self.0.get(root).map(Cow::Borrowed)
+        fn root(&self, root: &str) -> Option<&Value> {
+            self.0.get(root)
         }
     }
 
     fn check(template: &Value, expected: &Value) {
         let world = World(json!({"request": {"body": {"reference": "A1", "qty": 2, "list": [1]}}}));
-        let rendered = Template::parse(template).map(|template| template.render(&world));
-        assert_eq!(rendered.as_ref(), Ok(expected), "{template}");
+        let rendered = Template::parse(template).map(|template| template.render(&world, &mut 1000));
+        assert_eq!(rendered, Ok(Some(expected.clone())), "{template}");
     }
 
     #[test]
@@ -181,6 +222,15 @@ mod tests {
         check(&json!("x{{ $request.body.list }}{{ $request.body.none }}"), &json!("x[1]"));
         check(&json!("{{ '{{' }} and {{ '}}' }}"), &json!("{{ and }}"));
         check(&json!("no { template }"), &json!("no { template }"));
+    }
+
+    #[test]
+    fn what_is_rendered_takes_no_more_than_its_room() {
+        let world = World(json!({"request": {"body": "0123456789"}}));
+        for template in [json!("{{ $request.body }}x{{ $request.body }}"), json!({"a": ["{{ $request.body }}", "fixed", "fixed"]})] {
+            let template = Template::parse(&template).expect("a template");
+            assert_eq!((template.render(&world, &mut 20), template.render(&world, &mut 40).is_some()), (None, true));
+        }
     }
 
     #[test]

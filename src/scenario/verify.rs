@@ -2,18 +2,27 @@
 //!
 //! **Invariant:** success is claimed only on evidence. Where exchanges were removed from the journal, a body was cut, or deliveries
 //! were removed, an expectation that needs them is `unknown`, never `passed`.
+//!
+//! Each call is read once for all expectations, and their conditions take [`STEPS`] steps at most, all together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::webhooks::Delivery;
-use crate::engine::{Machine, Sandbox, UnusedRule};
+use crate::engine::{CallValues, Machine, Sandbox, UnusedRule};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
 use crate::scenario::facts::CallFacts;
 use crate::scenario::parse;
 use crate::world::Entry;
+
+/// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
+const STEPS: usize = 20_000_000;
+
+/// How many calls or deliveries a finding names.
+const EVIDENCE: usize = 250;
 
 /// Whether an expectation is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -35,7 +44,7 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The reason of the verdict.
     pub detail: String,
-    /// The calls or deliveries that it is based on, by id.
+    /// The first calls or deliveries that it is based on, by id.
     pub evidence: Vec<String>,
 }
 
@@ -78,7 +87,9 @@ pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Repo
         return Report { verdict: Verdict::Passed, findings: Vec::new(), dropped: sandbox.journal().dropped, unused };
     }
     let evidence = Evidence::gather(machine, sandbox);
-    let findings: Vec<Finding> = scenario.expect.iter().map(|row| evidence.judge(row, &scenario.source.text)).collect();
+    let matching = evidence.find(&scenario.expect);
+    let rows = scenario.expect.iter().zip(matching);
+    let findings: Vec<Finding> = rows.map(|(row, found)| evidence.judge(row, found, &scenario.source.text)).collect();
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
     Report { verdict, findings, dropped: evidence.dropped, unused }
 }
@@ -94,6 +105,8 @@ struct Evidence<'m> {
 
 /// The calls that match an expectation.
 struct MatchingCalls {
+    count: u64,
+    /// The first of them.
     ids: Vec<String>,
     /// How many more may have matched, among those of which the evidence is gone.
     unclear: u64,
@@ -108,17 +121,15 @@ impl<'m> Evidence<'m> {
         Self { machine, calls, dropped, deliveries, forgotten }
     }
 
-    fn judge(&self, expectation: &Expectation, text: &str) -> Finding {
+    fn judge(&self, expectation: &Expectation, found: MatchingCalls, text: &str) -> Finding {
         let written = text.get(expectation.span.start..expectation.span.end).unwrap_or_default().trim();
         let (verdict, detail, evidence) = match &expectation.kind {
-            Expected::Call { on, when, count } => {
-                let found = self.find(&on.value, when.as_ref());
-                let (verdict, detail) = judge_count(found.ids.len() as u64, found.unclear, *count, "call");
+            Expected::Call { count, .. } => {
+                let (verdict, detail) = judge_count(found.count, found.unclear, *count, "call");
                 (verdict, detail, found.ids)
             }
-            Expected::Never { on, when } => {
-                let found = self.find(&on.value, when.as_ref());
-                let (verdict, detail) = judge_count(found.ids.len() as u64, found.unclear, Count { min: 0, max: Some(0) }, "call");
+            Expected::Never { .. } => {
+                let (verdict, detail) = judge_count(found.count, found.unclear, Count { min: 0, max: Some(0) }, "call");
                 (verdict, detail, found.ids)
             }
             Expected::Order(patterns) => {
@@ -127,29 +138,53 @@ impl<'m> Evidence<'m> {
             }
             Expected::Webhook { event, count, answered } => {
                 let sent = self.deliveries.iter().filter(|row| row.event == event.value && !row.test && was_answered(row, *answered));
-                let ids: Vec<String> = sent.map(|row| row.id.clone()).collect();
+                let (mut found, mut ids) = (0, Vec::new());
+                for row in sent {
+                    found += 1;
+                    if ids.len() < EVIDENCE {
+                        ids.push(row.id.clone());
+                    }
+                }
                 let unclear = if self.forgotten { u64::MAX } else { 0 };
-                let (verdict, detail) = judge_count(ids.len() as u64, unclear, *count, "delivery");
+                let (verdict, detail) = judge_count(found, unclear, *count, "delivery");
                 (verdict, detail, ids)
             }
         };
         Finding { expectation: written.to_owned(), verdict, detail, evidence }
     }
 
-    fn find(&self, on: &Pattern, when: Option<&Condition>) -> MatchingCalls {
-        let mut found = MatchingCalls { ids: Vec::new(), unclear: if self.dropped > 0 { u64::MAX } else { 0 } };
-        for entry in self.calls.iter().filter(|entry| is_of(entry, on)) {
-            match when {
-                Some(_) if entry.request.is_cut() => found.unclear = found.unclear.saturating_add(1),
-                Some(when) if !self.holds(entry, when) => {}
-                _ => found.ids.push(entry.id.to_string()),
+    /// The calls that match each expectation.
+    fn find(&self, expectations: &[Expectation]) -> Vec<MatchingCalls> {
+        let unclear = if self.dropped > 0 { u64::MAX } else { 0 };
+        let mut found: Vec<_> = expectations.iter().map(|_| MatchingCalls { count: 0, ids: Vec::new(), unclear }).collect();
+        let mut by_operation = BTreeMap::new();
+        let mut steps = STEPS;
+        for entry in &self.calls {
+            let rows = by_operation.entry((&entry.vendor, &entry.operation)).or_insert_with(|| rows_of(expectations, entry));
+            rows.iter().filter(|(_, when)| when.is_none()).for_each(|(index, _)| found[*index].add(entry));
+            let mut conditional = rows.iter().filter_map(|(index, when)| Some((*index, (*when)?))).peekable();
+            if conditional.peek().is_none() {
+                continue;
             }
+            if entry.request.is_cut() || steps == 0 {
+                conditional.for_each(|(index, _)| found[index].unclear = found[index].unclear.saturating_add(1));
+                continue;
+            }
+            let values = CallValues::new(steps);
+            self.machine.reread(entry, |call| {
+                let facts = CallFacts::recorded(call, entry.nth, &values);
+                for (index, when) in conditional {
+                    let holds = when.is_true(&facts);
+                    if values.steps.get() == 0 {
+                        found[index].unclear = found[index].unclear.saturating_add(1);
+                    } else if holds {
+                        found[index].add(entry);
+                    }
+                }
+            });
+            steps = values.steps.get();
         }
         found
-    }
-
-    fn holds(&self, entry: &Entry, when: &Condition) -> bool {
-        self.machine.reread(entry, |call| when.is_true(&CallFacts::recorded(call, entry.nth))) == Some(true)
     }
 
     fn in_order(&self, patterns: &[&Pattern]) -> (Verdict, String, Vec<String>) {
@@ -169,6 +204,24 @@ impl<'m> Evidence<'m> {
         }
         (Verdict::Passed, "all calls came in this order".to_owned(), evidence)
     }
+}
+
+impl MatchingCalls {
+    fn add(&mut self, entry: &Entry) {
+        self.count += 1;
+        if self.ids.len() < EVIDENCE {
+            self.ids.push(entry.id.to_string());
+        }
+    }
+}
+
+/// The positions and conditions of the expectations that count calls of the operation of an entry.
+fn rows_of<'e>(expectations: &'e [Expectation], entry: &Entry) -> Vec<(usize, Option<&'e Condition>)> {
+    let counted = expectations.iter().enumerate().filter_map(|(index, row)| match &row.kind {
+        Expected::Call { on, when, .. } | Expected::Never { on, when } => Some((index, &on.value, when.as_ref())),
+        Expected::Order(_) | Expected::Webhook { .. } => None,
+    });
+    counted.filter(|(_, on, _)| is_of(entry, on)).map(|(index, _, when)| (index, when)).collect()
 }
 
 /// The verdict on a number, when up to `unclear` more may have to be added to it.

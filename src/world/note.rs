@@ -71,6 +71,8 @@ impl Note {
     pub const SANDBOX_FULL: &str = "sandbox-full";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
+    /// The scenario takes more work, or answers with more, than it may for one call.
+    pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 

@@ -17,6 +17,7 @@ mod embedding;
 mod files;
 mod full;
 mod fuzz;
+mod hostile;
 mod journal;
 mod leaks;
 mod listener;

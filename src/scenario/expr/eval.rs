@@ -8,11 +8,20 @@ use serde_json::{Number, Value};
 use super::{Comparison, Function, Node, Operator, Path, STEPS, Scope, Step};
 
 /// So many bytes of text cost one step.
-const BYTES_PER_STEP: usize = 1024;
+const BYTES_PER_STEP: usize = 256;
 
-pub(super) fn eval(root: &Node, scope: &dyn Scope) -> Value {
-    let mut run = Run { scope, steps: STEPS };
-    run.node(root).unwrap_or_default().into_owned()
+/// So many bytes of text that a pattern looks through cost one step.
+const BYTES_PER_PATTERN_STEP: usize = 128;
+
+pub(super) fn eval<'s>(root: &'s Node, scope: &'s dyn Scope) -> Cow<'s, Value> {
+    let left = scope.steps();
+    let steps = left.map_or(STEPS, |left| left.get().min(STEPS));
+    let mut run = Run { scope, steps };
+    let value = run.node(root);
+    if let Some(left) = left {
+        left.set(left.get() - (steps - run.steps));
+    }
+    value.unwrap_or_default()
 }
 
 struct Run<'s> {
@@ -23,8 +32,9 @@ struct Run<'s> {
 impl<'s> Run<'s> {
     /// Pays for work; `None` when the steps are used up, which ends the evaluation.
     fn pay(&mut self, steps: usize) -> Option<()> {
-        self.steps = self.steps.checked_sub(steps)?;
-        Some(())
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or_default();
+        left.map(drop)
     }
 
     fn pay_text(&mut self, text: &str) -> Option<()> {
@@ -35,7 +45,7 @@ impl<'s> Run<'s> {
         self.pay(1)?;
         Some(match node {
             Node::Literal(value) => Cow::Borrowed(value),
-            Node::Path(path) => self.path(path),
+            Node::Path(path) => self.path(path)?,
             Node::List(items) => {
                 let mut values = Vec::with_capacity(items.len());
                 for item in items {
@@ -72,7 +82,7 @@ impl<'s> Run<'s> {
                 let Some(text) = value.as_str() else {
                     return Some(boolean(false));
                 };
-                self.pay_text(text)?;
+                self.pay(1 + text.len() / BYTES_PER_PATTERN_STEP)?;
                 boolean(regex.is_match(text))
             }
             Node::Negate(node) => number(arithmetic(Operator::Subtract, &Value::from(0), &*self.node(node)?)),
@@ -92,15 +102,19 @@ impl<'s> Run<'s> {
         Some(*self.node(node)? == Value::Bool(true))
     }
 
-    fn path(&self, path: &Path) -> Cow<'s, Value> {
-        match self.scope.lookup(&path.root) {
-            Some(Cow::Borrowed(value)) => walk(value, &path.steps).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
-            Some(Cow::Owned(value)) => Cow::Owned(walk(&value, &path.steps).cloned().unwrap_or_default()),
-            None => Cow::Owned(Value::Null),
-        }
+    fn path(&mut self, path: &Path) -> Option<Cow<'s, Value>> {
+        self.pay(path.steps.len())?;
+        let found = match path.steps.as_slice() {
+            [Step::Member(name), rest @ ..] => self.scope.member(&path.root, name).and_then(|value| walk(value, rest)),
+            steps => self.scope.root(&path.root).and_then(|value| walk(value, steps)),
+        };
+        Some(found.map_or(Cow::Owned(Value::Null), Cow::Borrowed))
     }
 
     fn compare(&mut self, comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
+        if let (Value::String(left), Value::String(right)) = (left, right) {
+            self.pay_text(if left.len() < right.len() { left } else { right })?;
+        }
         Some(match comparison {
             Comparison::Equal => self.equal(left, right)?,
             Comparison::Different => !self.equal(left, right)?,

@@ -8,7 +8,20 @@ use crate::scenario::node::{Kind, Node};
 
 const KINDS: [&str; 4] = ["call", "never", "order", "webhook"];
 
-pub(super) fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
+/// Most expectations of one scenario: each is held against the whole journal.
+const MOST: usize = 500;
+
+pub(super) fn expectations(reader: &mut Reader<'_>, node: &Node) -> Vec<Expectation> {
+    if let Kind::List(items) = &node.kind
+        && let Some(first) = items.get(MOST)
+    {
+        reader.problem("S002", first.span, format!("more than {MOST} expectations")).help("split them into several scenarios");
+        return Vec::new();
+    }
+    reader.each(node, "expect", expectation)
+}
+
+fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
     let fields = reader.fields(node, "an expectation", &members::EXPECT)?;
     let [kind] = fields.present(&KINDS)[..] else {
         reader

@@ -1,6 +1,5 @@
 //! What the notations of a scenario file mean once they are read.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,8 +13,8 @@ use crate::scenario::expr::Scope;
 struct World(Value);
 
 impl Scope for World {
-    fn lookup(&self, root: &str) -> Option<Cow<'_, Value>> {
-        self.0.get(root).map(Cow::Borrowed)
+    fn root(&self, root: &str) -> Option<&Value> {
+        self.0.get(root)
     }
 }
 
@@ -100,9 +99,13 @@ fn answers_by_hand_are_templates() {
     let entry = only("{on: a.b, when: true, respond: {status: 409, headers: {x-n: 5}, body: [\"{{ $call.nth }}\", 1.50]}}");
     let Some(Effect::Respond(response)) = entry.effect else { panic!("a response") };
     let world = World(json!({"call": {"nth": 2}}));
-    assert_eq!(response.body.map(|body| body.render(&world)), Some(json!([2, 1.5])));
+    assert_eq!(response.body.map(|body| body.render(&world, &mut 1000)), Some(Some(json!([2, 1.5]))));
     assert_eq!(
-        response.headers.iter().map(|(name, value)| (name.as_str(), value.render_text(&world))).collect::<Vec<_>>(),
+        response
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.render_text(&world, &mut 1000).unwrap_or_default()))
+            .collect::<Vec<_>>(),
         [("x-n", "5".to_owned())]
     );
     assert!(matches!(entry.when, Some(Condition::Test(_))));

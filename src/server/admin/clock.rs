@@ -101,7 +101,17 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
     Ok(Advanced { now, fired })
 }
 
+/// Refuses an instant that no clock can show.
+pub(crate) fn refuse_off_clock(instant: Timestamp) -> Result<(), Problem> {
+    if instant >= time::EARLIEST {
+        Ok(())
+    } else {
+        Err(Problem::bad_request(format!("no clock can show {instant}; {}", time::CLOCK_RANGE)))
+    }
+}
+
 fn refuse_past(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {
+    refuse_off_clock(to)?;
     let now = sandbox.lock().world.clock().now(wall());
     if to < now {
         return Err(Problem::bad_request(format!("the clock only moves forward, it is {now}; `reset` goes back")));

@@ -13,6 +13,7 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::DEFAULT;
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Scenario};
+use crate::server::admin::clock;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::SandboxView;
@@ -57,6 +58,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         Arc::make_mut(&mut scenario).seed = Some(seed);
     }
     if let Some(ClockStart { start, mode }) = wanted.clock {
+        start.map_or(Ok(()), clock::refuse_off_clock)?;
         let scenario = Arc::make_mut(&mut scenario);
         scenario.clock.start = start.or(scenario.clock.start);
         scenario.clock.mode = mode.map(Into::into).or(scenario.clock.mode);

@@ -1,0 +1,145 @@
+//! Scenarios and files that are written to do harm: they cost what they may and no more, and leave nothing behind.
+
+use serde_json::{Value, json};
+
+use crate::admin::SHIPPO;
+use crate::client::{Answer, JSON, admin, send};
+use crate::process::Server;
+
+fn put_scenario(server: &Server, scenario: &Value) -> Answer {
+    send(server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], &scenario.to_string())
+}
+
+fn import(server: &Server, name: &str, file: &Value) -> Answer {
+    send(server, "POST", &format!("/_seatrial/sandboxes/{name}/import"), &[JSON], &file.to_string())
+}
+
+/// The detail of the latest note with that code.
+fn noted(server: &Server, code: &str) -> Value {
+    let path = format!("/sandboxes/default/requests?note={code}&limit=1");
+    admin(server, "GET", &path, &Value::Null)["requests"][0]["notes"][0].clone()
+}
+
+/// Calls with a large body. The client fails the test when it waits for long.
+fn call(server: &Server, filler: &str) -> Answer {
+    let body = json!({"name": "A", "country": "US", "filler": filler});
+    send(server, "POST", "/shippo/addresses", &SHIPPO, &body.to_string())
+}
+
+#[test]
+fn an_answer_that_repeats_a_request_again_and_again_is_refused_and_noted() {
+    let server = Server::start(&[]);
+    let body = "{{ $request.body }}".repeat(20_000);
+    let scenario = json!({"overrides": [{"on": "shippo.*", "respond": {"status": 200, "body": body}}]});
+    assert_eq!(put_scenario(&server, &scenario).status, 200);
+    let answer = call(&server, &"x".repeat(100_000));
+    assert_eq!(answer.status, 500);
+    assert!(answer.head.contains("seatrial-notes: scenario-too-large"), "{}", answer.head);
+    let note = noted(&server, "scenario-too-large");
+    assert_eq!(note["blame"], "scenario", "{note}");
+    assert!(note["detail"].as_str().is_some_and(|detail| detail.contains("1048576 bytes")), "{note}");
+    assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+}
+
+#[test]
+fn conditions_cost_what_they_look_at() {
+    let server = Server::start(&[]);
+    let many = |test: &str, tests: usize, overrides: usize| {
+        let when = vec![test; tests].join(" or ");
+        let row = json!({"on": "shippo.*", "when": when, "respond": {"status": 418}});
+        put_scenario(&server, &json!({"overrides": vec![row; overrides]}))
+    };
+    // Looking a member up does not copy the request.
+    assert_eq!(many("$request.body.name == 'B'", 140, 240).status, 200);
+    let answer = call(&server, &"x".repeat(600_000));
+    assert_eq!(answer.status, 201);
+    // Looking at all of it does not go on without end.
+    assert_eq!(many("lower($request.body.filler) contains 'y'", 40, 240).status, 200);
+    let answer = call(&server, &"x".repeat(600_000));
+    assert_eq!(answer.status, 500);
+    assert!(noted(&server, "scenario-too-large")["detail"].as_str().is_some_and(|detail| detail.contains("steps")));
+}
+
+#[test]
+fn expectations_are_counted_and_each_call_is_read_once_for_all() {
+    let server = Server::start(&[]);
+    let expectations = |count| json!({"expect": vec![json!({"call": "shippo.CreateAddress", "when": "$request.body.name == 'A'"}); count]});
+    let refused = put_scenario(&server, &expectations(501));
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains("more than 500 expectations"), "{}", refused.body);
+    assert_eq!(put_scenario(&server, &expectations(500)).status, 200);
+    for _ in 0..20 {
+        assert_eq!(call(&server, &"x".repeat(20_000)).status, 201);
+    }
+    let report = admin(&server, "POST", "/sandboxes/default/verify", &Value::Null);
+    assert_eq!((report["verdict"].clone(), report["findings"].as_array().map(Vec::len)), (json!("passed"), Some(500)));
+}
+
+#[test]
+fn a_refused_file_leaves_nothing_behind() {
+    let server = Server::start(&[]);
+    let honest = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
+    let tables =
+        |prefix: &str, count| (0..count).map(|number| json!({"kind": format!("{prefix}{number}"), "documents": []})).collect::<Vec<_>>();
+    for prefix in ["a", "b"] {
+        let mut file = honest.clone();
+        file["world"]["accounts"] = json!([{"mount": "shippo", "name": "x", "calls": 0, "tables": tables(prefix, 4096)}]);
+        assert_eq!(import(&server, "made-up", &file).status, 400);
+        file["world"]["accounts"] = json!([
+            {"mount": "shippo", "name": "x", "calls": 0, "tables": tables(prefix, 500)},
+            {"mount": "nobody", "name": "x", "calls": 0, "tables": []},
+        ]);
+        assert_eq!(import(&server, "made-up", &file).status, 400);
+    }
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/made-up", &[], "").status, 404);
+    assert_eq!(import(&server, "honest", &honest).status, 200);
+}
+
+#[test]
+fn documents_of_another_shape_are_the_sandbox_s_fault_and_the_connection_stays() {
+    let server = Server::start(&[]);
+    let mut file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
+    let kinds = ["session", "token", "address", "parcel"];
+    let shapes = |kind: &&str| json!({"kind": kind, "documents": [["t", {"no": 1}], ["u", [[]]], ["v", "text"]]});
+    let tables: Vec<Value> = kinds.iter().map(shapes).collect();
+    let accounts = file["world"]["accounts"].as_array_mut().expect("a list of accounts");
+    for mount in ["shipmate", "shippo", "shiptheory", "shiptime"] {
+        accounts.retain(|row| row["mount"] != mount || row["name"] != "");
+        accounts.push(json!({"mount": mount, "name": "", "calls": 0, "tables": tables}));
+    }
+    let made = import(&server, "shapes", &file);
+    assert_eq!(made.status, 200, "{}", made.body);
+    let key = made.json()["credentials"]["shipmate"][0]["api_key"].as_str().expect("a key").to_owned();
+    let request = format!("GET /shipmate/v1.1/users HTTP/1.1\r\nhost: localhost\r\nx-shipmate-api-key: {key}\r\nx-shipmate-token: t\r\n");
+    let answers = server.exchange(format!("{request}\r\n{request}connection: close\r\n\r\n").as_bytes());
+    assert_eq!(answers.matches("HTTP/1.1 500").count(), 2, "{answers}");
+    assert_eq!(answers.matches("seatrial-notes: sandbox-broken").count(), 2, "{answers}");
+    let path = "/sandboxes/shapes/requests?note=sandbox-broken&limit=1";
+    let note = admin(&server, "GET", path, &Value::Null)["requests"][0]["notes"][0].clone();
+    assert_eq!(note["blame"], "sandbox", "{note}");
+}
+
+#[test]
+fn clocks_stay_within_the_years_that_documents_can_hold() {
+    let server = Server::start(&[]);
+    for start in ["1969-12-31T23:59:59Z", "-000001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"] {
+        let scenario = put_scenario(&server, &json!({"clock": {"start": start}}));
+        assert_eq!(scenario.status, 422, "{start}: {}", scenario.body);
+        assert!(scenario.body.contains('^'), "{}", scenario.body);
+        let clock = json!({"name": "s", "clock": {"start": start}}).to_string();
+        assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &clock).status, 400, "{start}");
+        for (method, path, member) in [("PUT", "clock", "now"), ("POST", "clock/advance", "to")] {
+            let path = format!("/_seatrial/sandboxes/default/{path}");
+            assert_eq!(send(&server, method, &path, &[JSON], &json!({member: start}).to_string()).status, 400, "{path} {start}");
+        }
+        let mut file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
+        file["world"]["now"] = json!(start);
+        assert_eq!(import(&server, "s", &file).status, 400, "{start}");
+    }
+    for start in ["1970-01-01T00:00:00Z", "9999-12-30T00:00:00Z"] {
+        let scenario = put_scenario(&server, &json!({"clock": {"start": start, "mode": "frozen"}}));
+        assert_eq!(scenario.status, 200, "{start}: {}", scenario.body);
+        assert_eq!(call(&server, "x").status, 201, "{start}");
+        assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200, "{start}");
+    }
+}
