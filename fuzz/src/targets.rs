@@ -138,7 +138,7 @@ pub fn import(data: &[u8]) {
 fn exported() -> Vec<Vec<u8>> {
     texts(&JSON).iter().for_each(|body| shippo_json(body));
     let state = MACHINE.default_sandbox().lock().clone();
-    vec![write(&Contents { world: state.world, scenario: String::new(), given: state.scenario_mounts, faults: Vec::new() })]
+    vec![write(&Contents { world: state.world, scenario: String::new(), given: state.scenario_mounts, seeded: false, faults: Vec::new() })]
 }
 
 fn write(contents: &Contents) -> Vec<u8> {

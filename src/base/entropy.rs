@@ -19,6 +19,17 @@ pub fn stream(seed: u64, parts: &[&str], number: u64) -> Rng {
     Rng::seed_from_u64(mix(state ^ number))
 }
 
+/// What streams of secrets are derived from: bytes of the operating system, which the shell asks for.
+pub type Secret = [u8; 32];
+
+/// The stream that makes the credentials of `parts` (vendor, sandbox) from a secret, so that nobody can compute them.
+#[must_use]
+pub fn secret_stream(secret: Secret, parts: &[&str]) -> Rng {
+    let mut rng = Rng::from_seed(secret);
+    rng.set_stream(parts.iter().fold(0, |state, part| mix(state ^ fingerprint(part.as_bytes()))));
+    rng
+}
+
 /// A stable 64-bit digest of a text (FNV-1a); for streams and short labels, never for secrets.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> u64 {

@@ -43,11 +43,13 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         sandboxes: arguments.sandboxes,
         sandbox_bytes: arguments.sandbox_bytes,
         total_bytes: arguments.total_bytes,
+        secrets: Some(server::secret),
         announced: vendors::ANNOUNCED,
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
-    let machine =
-        Arc::new(Machine::new(vendors::all(), options, Start { seed: arguments.seed.unwrap_or(42), ..Start::plain(server::wall()) }));
+    let plain = Start::plain(server::wall());
+    let start = Start { seed: arguments.seed.unwrap_or(plain.seed), seeded: arguments.seed.is_some(), ..plain };
+    let machine = Arc::new(Machine::new(vendors::all(), options, start));
     if let Some(path) = &arguments.scenario
         && let Err(problems) = open(&machine, path, arguments.seed)
     {

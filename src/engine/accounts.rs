@@ -8,6 +8,8 @@ pub struct AccountRows {
     pub about: &'static str,
     /// Sets of members that make a credential: a row has at least one of the sets, and whole.
     pub credentials: &'static [&'static [FieldSpec]],
+    /// The members that lead a call to its sandbox. Two sandboxes should not have the same there.
+    pub identifiers: &'static [&'static str],
     /// What else it can have.
     pub others: &'static [FieldSpec],
 }

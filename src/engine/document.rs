@@ -22,6 +22,7 @@ use crate::spec::{Catalog, Reading, SpecError};
 const ACCOUNTS: AccountRows = AccountRows {
     about: "A vendor that is a document alone.",
     credentials: &[&[FieldSpec::text("key", "A key; calls are let in without it.")]],
+    identifiers: &["key"],
     others: &[],
 };
 

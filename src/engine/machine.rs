@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::base::entropy::Secret;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, Usage};
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::recorder::Record;
-use crate::engine::registry::{Registry, SandboxError};
+use crate::engine::registry::{ForeignCredential, Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::start::{self, Start};
 use crate::engine::vendor::Vendor;
@@ -28,8 +29,9 @@ impl Machine {
     #[must_use]
     pub fn new(vendors: impl IntoIterator<Item = impl Into<Arc<Vendor>>>, options: Options, start: Start) -> Self {
         let (vendors, budget) = (Vendors::new(vendors.into_iter().map(Into::into).collect()), Budget::new(&options));
-        let default = Sandbox::new(DEFAULT, start::state(&vendors, DEFAULT, start), &budget);
-        let registry = Registry::new(Arc::new(default), options.sandboxes);
+        let default = Sandbox::new(DEFAULT, start::state(&vendors, DEFAULT, start, None), &budget);
+        let identifiers = vendors.all().iter().map(|vendor| (vendor.mount.clone(), vendor.accounts.identifiers)).collect();
+        let registry = Registry::new(Arc::new(default), options.sandboxes, identifiers);
         Self { vendors, registry, budget, options, public_urls: OnceLock::new() }
     }
 
@@ -74,12 +76,20 @@ impl Machine {
     }
 
     /// A sandbox that is not registered yet, so that data can be added before it is opened or replaces another one. With `world`
-    /// it goes on with that one's documents, agenda and time.
+    /// it goes on with that one's documents, agenda and time. What is to replace a sandbox keeps its credentials, unless the seed or
+    /// the scenario says otherwise.
     #[must_use]
     pub fn stage(&self, name: &str, start: Start, world: Option<World>) -> Arc<Sandbox> {
-        let mut state = start::state(&self.vendors, name, start);
+        let before = self.sandbox(name).and_then(|sandbox| sandbox.lock().secret);
+        let secret = if start.seeded { None } else { before.or_else(|| self.new_secret()) };
+        let mut state = start::state(&self.vendors, name, start, secret);
         state.world = world.unwrap_or(state.world);
         Arc::new(Sandbox::new(name, state, &self.budget))
+    }
+
+    /// What the credentials of a new sandbox without a seed come from.
+    fn new_secret(&self) -> Option<Secret> {
+        self.options.secrets.map(|secret| secret())
     }
 
     /// Opens a staged sandbox under its name.
@@ -100,6 +110,9 @@ impl Machine {
     /// As [`Machine::open`].
     pub fn fork(&self, source: &Sandbox, name: &str, wall: Timestamp) -> Result<Arc<Sandbox>, SandboxError> {
         let mut state = source.lock().clone();
+        if !state.seeded {
+            state.secret = self.new_secret();
+        }
         start::replace_credentials(&self.vendors, &mut state, name);
         let copy = Arc::new(Sandbox::new(name, state, &self.budget));
         copy.touch(wall);
@@ -140,6 +153,12 @@ impl Machine {
         self.registry.reindex(sandbox);
         sandbox.notify_waiters();
         Ok(())
+    }
+
+    /// The credentials of a sandbox that lead calls to another one, which had them before.
+    #[must_use]
+    pub fn foreign_credentials(&self, sandbox: &Sandbox) -> Vec<ForeignCredential> {
+        self.registry.foreign_credentials(sandbox)
     }
 
     /// Removes a sandbox; the default one stays.

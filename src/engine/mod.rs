@@ -78,7 +78,7 @@ pub use parcels::{PARCEL, Track};
 pub use public_urls::PublicUrls;
 pub use recorder::{Guard, Record, Sink};
 pub use refusal::{Denial, Refusal};
-pub use registry::SandboxError;
+pub use registry::{ForeignCredential, SandboxError};
 pub use reply::{Answer, Body, Outcome, Reply, Wire};
 pub use sandbox::{DEFAULT, Sandbox, Snapshot};
 pub use scenario::{CallValues, Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::entropy::Secret;
 use crate::engine::accounts::AccountRows;
 
 /// How often answers are checked against the document.
@@ -32,6 +33,8 @@ pub struct Options {
     pub total_bytes: usize,
     /// How long a sandbox may be idle before it is removed, unless its maker says otherwise; `None` is for ever.
     pub ttl: Option<Duration>,
+    /// Where the credentials of sandboxes without a seed come from; `None` is from the seed that is theirs anyway.
+    pub secrets: Option<fn() -> Secret>,
     /// Mounts that scenarios may name in `accounts` although no vendor is there, with what their rows can have.
     pub announced: &'static [(&'static str, &'static AccountRows)],
 }
@@ -47,6 +50,7 @@ impl Default for Options {
             sandbox_bytes: 4 << 30,
             total_bytes: 8 << 30,
             ttl: Some(Duration::from_secs(24 * 3600)),
+            secrets: None,
             announced: &[],
         }
     }

@@ -11,8 +11,9 @@ use indexmap::IndexMap;
 use crate::base::name::Name;
 use crate::engine::sandbox::{DEFAULT, IndexKey, Sandbox};
 
-/// Sandboxes by mount and text in a credential. Looked up in every call, therefore by hash; it is never iterated.
-type CredentialIndex = BTreeMap<Name, IndexMap<Arc<str>, Arc<Sandbox>>>;
+/// Sandboxes by mount and text in a credential, in the order in which they came to have it: calls with it go to the first. Looked up
+/// in every call, therefore by hash; it is never iterated.
+type CredentialIndex = BTreeMap<Name, IndexMap<Arc<str>, Vec<Arc<Sandbox>>>>;
 
 /// All sandboxes of a process.
 pub(super) struct Registry {
@@ -20,10 +21,20 @@ pub(super) struct Registry {
     default: Arc<Sandbox>,
     /// How many there may be.
     limit: usize,
-    /// The other sandboxes by the texts in their credentials.
+    /// The members of credentials that lead calls to a sandbox, by mount.
+    identifiers: BTreeMap<Name, &'static [&'static str]>,
     credential_index: RwLock<CredentialIndex>,
-    /// The texts in the credentials of the default sandbox.
-    reserved: RwLock<BTreeSet<IndexKey>>,
+}
+
+/// A credential of a sandbox that leads calls to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignCredential {
+    pub mount: Name,
+    /// The position of the credential among those of its mount.
+    pub index: usize,
+    pub member: &'static str,
+    /// The sandbox that calls go to.
+    pub owner: Arc<str>,
 }
 
 /// Why a sandbox cannot be opened or replaced.
@@ -44,10 +55,11 @@ pub enum SandboxError {
 
 impl Registry {
     /// A registry of at most `limit` sandboxes, with the default one.
-    pub fn new(default: Arc<Sandbox>, limit: usize) -> Self {
+    pub fn new(default: Arc<Sandbox>, limit: usize, identifiers: BTreeMap<Name, &'static [&'static str]>) -> Self {
         let sandboxes = RwLock::new(BTreeMap::from([(Arc::clone(&default.name), Arc::clone(&default))]));
-        let reserved = RwLock::new(credential_texts(&default));
-        Self { sandboxes, default, limit, credential_index: RwLock::default(), reserved }
+        let registry = Self { sandboxes, default, limit, identifiers, credential_index: RwLock::default() };
+        registry.reindex(&registry.default);
+        registry
     }
 
     /// The sandbox of that name.
@@ -64,10 +76,10 @@ impl Registry {
         self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// The sandbox that a credential belongs to, if it belongs to one besides the default.
+    /// The sandbox that calls with a credential go to.
     pub fn find_by_credential(&self, mount: &str, credential: &str) -> Option<Arc<Sandbox>> {
         let credential_index = self.credential_index.read().unwrap_or_else(PoisonError::into_inner);
-        credential_index.get(mount)?.get(credential).cloned()
+        credential_index.get(mount)?.get(credential)?.first().cloned()
     }
 
     /// Opens a staged sandbox under its name.
@@ -85,18 +97,26 @@ impl Registry {
         }
         sandboxes.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
         drop(sandboxes);
-        self.add_to_index(&sandbox);
+        self.reindex(&sandbox);
         Ok(sandbox)
     }
 
-    /// Updates the index after the credentials of a sandbox have changed.
+    /// Updates the index after the credentials of a sandbox have changed. It stays the first owner of those that it keeps.
     pub fn reindex(&self, sandbox: &Arc<Sandbox>) {
-        if Arc::ptr_eq(sandbox, &self.default) {
-            *self.reserved.write().unwrap_or_else(PoisonError::into_inner) = credential_texts(sandbox);
-        } else {
-            self.remove_from_index(sandbox);
-            self.add_to_index(sandbox);
-        }
+        let keys = self.identifying(sandbox).into_iter().map(|(key, _)| key).collect();
+        self.set_keys(sandbox, keys);
+    }
+
+    /// The credentials of a sandbox that lead calls to another one.
+    pub fn foreign_credentials(&self, sandbox: &Sandbox) -> Vec<ForeignCredential> {
+        let own = self.identifying(sandbox);
+        let credential_index = self.credential_index.read().unwrap_or_else(PoisonError::into_inner);
+        let owner = |mount: &Name, text: &str| credential_index.get(mount)?.get(text)?.first().map(|owner| Arc::clone(&owner.name));
+        let foreign = own.into_iter().filter_map(|((mount, text), (index, member))| {
+            let owner = owner(&mount, &text).filter(|owner| *owner != sandbox.name)?;
+            Some(ForeignCredential { mount, index, member, owner })
+        });
+        foreign.collect()
     }
 
     /// Removes a sandbox; the default one stays.
@@ -106,46 +126,44 @@ impl Registry {
         }
         let removed = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         if let Some(sandbox) = &removed {
-            self.remove_from_index(sandbox);
+            self.set_keys(sandbox, BTreeSet::new());
             sandbox.set_removed();
         }
         removed.is_some()
     }
 
-    fn add_to_index(&self, sandbox: &Arc<Sandbox>) {
-        let mut keys = credential_texts(sandbox);
-        // What opens the default sandbox goes on opening it.
-        let reserved = self.reserved.read().unwrap_or_else(PoisonError::into_inner);
-        keys.retain(|key| !reserved.contains(key));
-        drop(reserved);
+    /// Replaces the keys under which the index has a sandbox. Those that it gives up go to the next owner.
+    fn set_keys(&self, sandbox: &Arc<Sandbox>, keys: BTreeSet<IndexKey>) {
+        let mut index_keys = sandbox.index_keys.lock().unwrap_or_else(PoisonError::into_inner);
         let mut credential_index = self.credential_index.write().unwrap_or_else(PoisonError::into_inner);
-        for (mount, text) in &keys {
-            credential_index.entry(mount.clone()).or_default().entry(Arc::clone(text)).or_insert_with(|| Arc::clone(sandbox));
-        }
-        drop(credential_index);
-        *sandbox.index_keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
-    }
-
-    fn remove_from_index(&self, sandbox: &Arc<Sandbox>) {
-        let keys = std::mem::take(&mut *sandbox.index_keys.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut credential_index = self.credential_index.write().unwrap_or_else(PoisonError::into_inner);
-        for (mount, text) in keys {
-            let Some(texts) = credential_index.get_mut(&mount) else { continue };
-            if texts.get(&text).is_some_and(|owner| Arc::ptr_eq(owner, sandbox)) {
-                texts.swap_remove(&text);
+        for (mount, text) in index_keys.difference(&keys) {
+            let Some(texts) = credential_index.get_mut(mount) else { continue };
+            let Some(owners) = texts.get_mut(text) else { continue };
+            owners.retain(|owner| !Arc::ptr_eq(owner, sandbox));
+            if owners.is_empty() {
+                texts.swap_remove(text);
             }
         }
+        for (mount, text) in keys.difference(&index_keys) {
+            let owners = credential_index.entry(mount.clone()).or_default().entry(Arc::clone(text)).or_default();
+            // What opens the default sandbox goes on opening it.
+            let index = if Arc::ptr_eq(sandbox, &self.default) { 0 } else { owners.len() };
+            owners.insert(index, Arc::clone(sandbox));
+        }
+        *index_keys = keys;
     }
-}
 
-/// Every text in the credentials of a sandbox, with its mount.
-fn credential_texts(sandbox: &Sandbox) -> BTreeSet<IndexKey> {
-    let state = sandbox.lock();
-    let accounts = state.world.accounts();
-    let of = |mount: &Name| {
-        let rows = accounts.credentials(mount);
-        let texts = rows.iter().flat_map(|row| row.fields.values()).filter_map(serde_json::Value::as_str);
-        texts.map(|text| (mount.clone(), Arc::from(text))).collect::<Vec<_>>()
-    };
-    accounts.mounts().flat_map(of).collect()
+    /// The texts in the credentials of a sandbox that lead calls to it, with their positions.
+    fn identifying(&self, sandbox: &Sandbox) -> Vec<(IndexKey, (usize, &'static str))> {
+        let state = sandbox.lock();
+        let accounts = state.world.accounts();
+        let mut found = Vec::new();
+        for (mount, members) in &self.identifiers {
+            for (index, row) in accounts.credentials(mount).iter().enumerate() {
+                let texts = members.iter().map(|member| (*member, row.text(member))).filter(|(_, text)| !text.is_empty());
+                found.extend(texts.map(|(member, text)| ((mount.clone(), Arc::from(text)), (index, member))));
+            }
+        }
+        found
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::base::entropy;
+use crate::base::entropy::{self, Secret};
 use crate::base::time::Timestamp;
 use crate::engine::sandbox::DEFAULT;
 use crate::engine::scenario::{NoScenario, ScenarioRuntime};
@@ -17,6 +17,8 @@ use crate::world::{Accounts, Clock, Credential, Mode, World};
 pub struct Start {
     /// The seed of all random streams.
     pub seed: u64,
+    /// Whether somebody asked for this seed, so that credentials come from it too.
+    pub seeded: bool,
     pub clock: Clock,
     /// Rows of `accounts` by mount; a mount that is named has these instead of its defaults.
     pub accounts: Vec<(String, Vec<Map<String, Value>>)>,
@@ -32,6 +34,7 @@ impl Start {
     pub fn plain(wall: Timestamp) -> Self {
         Self {
             seed: 42,
+            seeded: false,
             clock: Clock::new(Mode::Realtime, None, wall),
             accounts: Vec::new(),
             any_credential: false,
@@ -41,7 +44,8 @@ impl Start {
     }
 }
 
-pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
+/// The state of a new sandbox. Its credentials come from `secret`; without one, from its seed.
+pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<Secret>) -> State {
     let mut world = World::new(start.seed, start.clock);
     let mut scenario_mounts = Vec::new();
     world.accept_any_credential(start.any_credential);
@@ -56,7 +60,7 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
                 rows.iter().map(|row| credential(vendor, row)).collect()
             }
             None => {
-                let own = (vendor.credentials)(name, &mut entropy::stream(start.seed, &[&vendor.id, name, "credentials"], 0));
+                let own = generated(vendor, name, start.seed, secret);
                 known.iter().cloned().chain(own).collect()
             }
         };
@@ -70,7 +74,18 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start) -> State {
         faults: Vec::new(),
         unused_faults: Vec::new(),
         scenario_mounts,
+        seeded: start.seeded,
+        secret,
     }
+}
+
+/// The credentials that a vendor gives a sandbox.
+fn generated(vendor: &Vendor, name: &str, seed: u64, secret: Option<Secret>) -> Vec<Credential> {
+    let mut rng = match secret {
+        Some(secret) => entropy::secret_stream(secret, &[&vendor.id, name]),
+        None => entropy::stream(seed, &[&vendor.id, name, "credentials"], 0),
+    };
+    (vendor.credentials)(name, &mut rng)
 }
 
 fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
@@ -80,20 +95,25 @@ fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
 
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
 pub(super) fn replace_credentials(vendors: &Vendors, state: &mut State, name: &str) {
-    let State { world, initial, scenario_mounts, .. } = state;
+    let State { world, initial, scenario_mounts, secret, .. } = state;
     for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.contains(mount)) {
-        let rows = own_credentials(vendors, &mount, name, world.seed(), world.accounts());
+        let rows = own_credentials(vendors, &mount, name, (world.seed(), *secret), world.accounts());
         initial.set_credentials(&mount, rows.clone());
         world.set_credentials(mount, rows);
     }
 }
 
 /// Credentials of its own for a copy, opening the accounts that those of its source open.
-fn own_credentials(vendors: &Vendors, mount: &str, name: &str, seed: u64, source: &Accounts) -> Vec<Credential> {
+fn own_credentials(
+    vendors: &Vendors,
+    mount: &str,
+    name: &str,
+    (seed, secret): (u64, Option<Secret>),
+    source: &Accounts,
+) -> Vec<Credential> {
     let before = source.credentials(mount);
     let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
-    let own = |vendor: &Arc<Vendor>| (vendor.credentials)(name, &mut entropy::stream(seed, &[&vendor.id, name, "credentials"], 0));
-    let mut rows: Vec<Credential> = versions.flat_map(own).collect();
+    let mut rows: Vec<Credential> = versions.flat_map(|vendor| generated(vendor, name, seed, secret)).collect();
     for (index, row) in rows.iter_mut().enumerate() {
         let same = before.iter().any(|other| other.account == row.account);
         if let Some(other) = before.get(index).or(before.first()).filter(|_| !same) {

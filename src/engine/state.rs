@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
 use crate::world::World;
@@ -22,6 +23,10 @@ pub struct State {
     pub(super) unused_faults: Vec<UnusedRule>,
     /// The mounts whose credentials the scenario gave.
     pub scenario_mounts: Vec<Name>,
+    /// Whether somebody asked for the seed of the world.
+    pub seeded: bool,
+    /// What its credentials are derived from; `None` is the seed.
+    pub(super) secret: Option<Secret>,
 }
 
 impl State {

@@ -18,6 +18,8 @@ pub struct Contents {
     pub scenario: String,
     /// The mounts whose credentials the scenario gave.
     pub given: Vec<Name>,
+    /// Whether somebody asked for the seed, so that credentials come from it too.
+    pub seeded: bool,
     /// The faults that are switched on, by name, as they were asked for.
     pub faults: Vec<(Name, Value)>,
 }
@@ -35,6 +37,9 @@ pub struct SandboxFile {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     given: Vec<Name>,
+    /// Whether somebody asked for the seed, so that credentials come from it too.
+    #[serde(default)]
+    seeded: bool,
     /// What the scenario has counted.
     #[serde(default)]
     #[schemars(with = "Value")]
@@ -85,6 +90,7 @@ impl Contents {
             world: world::write(&self.world, wall)?,
             scenario: self.scenario.clone(),
             given: self.given.clone(),
+            seeded: self.seeded,
             counted: counted(""),
             faults: self.faults.iter().map(fault).collect(),
         })
@@ -122,7 +128,7 @@ impl SandboxFile {
             faults.push((name, wanted));
         }
         world.replace_counters(counters);
-        Ok(Contents { world, scenario: self.scenario, given: self.given, faults })
+        Ok(Contents { world, scenario: self.scenario, given: self.given, seeded: self.seeded, faults })
     }
 }
 

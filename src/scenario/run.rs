@@ -65,6 +65,7 @@ pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
     let accounts = scenario.accounts.iter().map(|(mount, rows)| (mount.clone(), rows.iter().map(row).collect()));
     Start {
         seed: scenario.seed.unwrap_or(plain.seed),
+        seeded: scenario.seed.is_some(),
         clock: Clock::new(mode, scenario.clock.start, wall),
         accounts: accounts.collect(),
         any_credential: matches!(scenario.credentials, Credentials::Any),

@@ -92,6 +92,7 @@ mod tests {
     const ROWS: AccountRows = AccountRows {
         about: "Somebody.",
         credentials: &[&[FieldSpec::text("user", "User."), FieldSpec::text("password", "Password.")], &[FieldSpec::text("key", "Key.")]],
+        identifiers: &[],
         others: &[
             FieldSpec::new("addons", FieldType::Texts, "More."),
             FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Mode."),

@@ -19,7 +19,13 @@ fn put(world: &mut World, kind: &Kind, id: &str) {
 }
 
 fn contents(world: World) -> Contents {
-    Contents { world, scenario: "name: counted".to_owned(), given: vec!["acme".into()], faults: vec![("slow".into(), json!({"on": "*"}))] }
+    Contents {
+        world,
+        scenario: "name: counted".to_owned(),
+        given: vec!["acme".into()],
+        seeded: false,
+        faults: vec![("slow".into(), json!({"on": "*"}))],
+    }
 }
 
 fn written(contents: &Contents) -> String {

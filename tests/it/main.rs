@@ -6,6 +6,7 @@ mod advance;
 mod any_body;
 mod busy;
 mod client;
+mod credentials;
 mod determinism;
 mod diagnostics;
 mod dialect;

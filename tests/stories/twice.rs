@@ -62,7 +62,8 @@ fn play_twice(story: &Arc<Story>, folder: &str) -> Result<(), Failed> {
 fn exported(sandbox: &Sandbox) -> Result<String, Failed> {
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
-    let contents = Contents { scenario: state.scenario.source().to_owned(), given: state.scenario_mounts, faults, world: state.world };
+    let (scenario, seeded) = (state.scenario.source().to_owned(), state.seeded);
+    let contents = Contents { scenario, given: state.scenario_mounts, seeded, faults, world: state.world };
     Ok(String::from_utf8(contents.write(play::wall())?.to_bytes()?)?)
 }
 

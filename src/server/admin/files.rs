@@ -21,7 +21,8 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
-    let contents = Contents { scenario: state.scenario.source().to_owned(), given: state.scenario_mounts, faults, world: state.world };
+    let (scenario, seeded) = (state.scenario.source().to_owned(), state.seeded);
+    let contents = Contents { scenario, given: state.scenario_mounts, seeded, faults, world: state.world };
     contents.write(wall()).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 
@@ -29,11 +30,14 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
     let vendors = admin.machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
-    let Contents { mut world, scenario, given, faults } =
+    let Contents { mut world, scenario, given, seeded, faults } =
         file.read(&names, wall()).map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };
     // The file already has the data of `given`.
     Arc::make_mut(&mut scenario).given.clear();
+    if seeded {
+        Arc::make_mut(&mut scenario).seed = Some(world.seed());
+    }
     // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
     let name = request.parameter("s");

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::base::time::Timestamp;
-use crate::engine::{Sandbox, Usage};
+use crate::engine::{ForeignCredential, Sandbox, Usage};
 use crate::server::admin::clock::ClockView;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
@@ -28,6 +28,8 @@ pub(crate) struct SandboxView {
     credentials: IndexMap<String, Vec<Map<String, Value>>>,
     /// Base URLs by the vendor's mount.
     urls: IndexMap<String, String>,
+    /// Credentials that lead calls to another sandbox, which had them before.
+    warnings: Vec<String>,
 }
 
 /// A snapshot of a sandbox.
@@ -62,8 +64,19 @@ impl SandboxView {
             snapshots: SnapshotView::all(sandbox),
             credentials,
             urls,
+            warnings: warnings(admin, sandbox),
         }
     }
+}
+
+/// The credentials of a sandbox that lead calls to another one, as sentences.
+pub(crate) fn warnings(admin: &Admin, sandbox: &Sandbox) -> Vec<String> {
+    let foreign = admin.machine.foreign_credentials(sandbox).into_iter();
+    let sentence = |ForeignCredential { mount, index, member, owner }| {
+        let (name, position) = (&sandbox.name, format!("credentials.{mount}[{index}].{member}"));
+        format!("`{position}` is a credential of the sandbox `{owner}`, which gets its calls; `/@{name}/{mount}` always leads here")
+    };
+    foreign.map(sentence).collect()
 }
 
 impl SnapshotView {

@@ -22,6 +22,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         &[FieldSpec::text("api_key", "API key.")],
         &[FieldSpec::text("username", "User name."), FieldSpec::text("password", "Password.")],
     ],
+    identifiers: &["api_key"],
     others: &[
         FieldSpec::new(
             "access_level",

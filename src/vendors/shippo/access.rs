@@ -18,6 +18,7 @@ use crate::world::Credential;
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "Shippo: one token in each row.",
     credentials: &[&[FieldSpec::text("token", "The token, without `ShippoToken`.")]],
+    identifiers: &["token"],
     others: &[
         FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Test labels or live ones."),
         FieldSpec::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),

@@ -10,6 +10,7 @@ pub const MOUNT: &str = "shipstation";
 pub const ACCOUNTS: AccountRows = AccountRows {
     about: "ShipStation: keys of V1 and V2.",
     credentials: &[&[FieldSpec::text("key", "V1 key."), FieldSpec::text("secret", "V1 secret.")], &[FieldSpec::text("api_key", "V2 key.")]],
+    identifiers: &[],
     others: &[
         FieldSpec::text("plan", "The account's plan, such as `starter`; gated calls answer 402."),
         FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),

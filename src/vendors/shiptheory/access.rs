@@ -23,6 +23,7 @@ const DEFAULT_EMAIL: &str = "you@youremail.com";
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "Shiptheory: logins.",
     credentials: &[&[FieldSpec::text("email", "User name."), FieldSpec::text("password", "Password.")]],
+    identifiers: &["email", "token"],
     others: &[
         FieldSpec::text("token", "A permanent token."),
         FieldSpec::new("approve_after", FieldType::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),

@@ -32,6 +32,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         &[FieldSpec::text("client_id", "OAuth2 client."), FieldSpec::text("client_secret", "OAuth2 secret.")],
         &[FieldSpec::text("username", "Basic user name."), FieldSpec::text("password", "Basic password.")],
     ],
+    identifiers: &["username", "client_id"],
     others: &[FieldSpec::text("scope", "OAuth2 scope."), FieldSpec::flag("pickups_fail", "No driver comes for a pickup.")],
 };
 
