@@ -30,7 +30,8 @@ pub(super) struct ByteMeter {
 /// What a sandbox holds, and what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Usage {
-    /// Bytes of its documents, snapshots, scenario and faults.
+    /// Bytes of its documents, snapshots, scenario and faults, and about what is kept with them: tasks, accounts, credentials and
+    /// counters. The first 32 KiB of the latter are free.
     pub documents: usize,
     /// The limit of `documents` in bytes.
     pub documents_limit: usize,

@@ -156,6 +156,7 @@ impl Sandbox {
         let mut state = self.lock();
         state.world.replace_counters(Counters::default());
         state.initial = state.world.clone();
+        self.measure(&state);
         state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(state);
         self.clear_journal();

@@ -133,6 +133,11 @@ pub trait ScenarioRuntime: Send + Sync {
     /// The text of the scenario; empty for the one that changes nothing.
     fn source(&self) -> &str;
 
+    /// About the bytes that it takes in memory.
+    fn bytes(&self) -> usize {
+        self.source().len()
+    }
+
     /// Its rules that have had no effect so far.
     fn unused(&self, _: &Counters) -> Vec<UnusedRule> {
         Vec::new()
@@ -175,7 +180,7 @@ impl Fault {
     /// A fault from an override, as it came in and as it is bound to the engine.
     #[must_use]
     pub fn new(name: Name, wanted: Value, runtime: Arc<dyn ScenarioRuntime>) -> Self {
-        let bytes = name.len() + wanted.to_string().len();
+        let bytes = name.len() + wanted.to_string().len() + runtime.bytes();
         Self { name, wanted, runtime, bytes }
     }
 

@@ -64,8 +64,9 @@ impl State {
     /// How many faults without an effect are remembered.
     const UNUSED: usize = 64;
 
-    /// The bytes of everything that callers can make large.
-    pub(super) fn bytes(&self) -> usize {
-        self.world.accounts().bytes() + self.scenario.source().len() + self.faults.iter().map(Fault::bytes).sum::<usize>()
+    /// The bytes of everything that callers can make large. Documents that `initial` shares with `world` count once.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.world.bytes() + self.initial.overhead() + self.scenario.bytes() + self.faults.iter().map(Fault::bytes).sum::<usize>()
     }
 }

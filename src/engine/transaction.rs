@@ -27,13 +27,13 @@ pub(super) fn in_transaction<T, E>(
     room: Option<usize>,
     run: impl FnOnce(&mut World) -> Result<T, E>,
 ) -> Result<T, RolledBack<E>> {
-    let before = world.accounts().bytes();
+    let before = world.bytes();
     let savepoint = world.savepoint();
     let done = match catch_unwind(AssertUnwindSafe(|| run(&mut *world))) {
         Ok(done) => done.map_err(RolledBack::Refused),
         Err(panic) => Err(RolledBack::Panicked(message(panic))),
     };
-    let needs = world.accounts().bytes().saturating_sub(before);
+    let needs = world.bytes().saturating_sub(before);
     let done = match room {
         Some(room) if done.is_ok() && needs > room => Err(RolledBack::Full { needs, room }),
         _ => done,

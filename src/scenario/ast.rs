@@ -41,6 +41,8 @@ pub struct Scenario {
     pub subscriptions: Vec<Subscription>,
     /// What the consumer has to do.
     pub expect: Vec<Expectation>,
+    /// About the bytes that its compiled patterns take in memory.
+    pub pattern_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

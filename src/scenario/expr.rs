@@ -85,6 +85,8 @@ pub(super) struct Uses {
     pub(super) paths: Vec<PathUse>,
     /// How many patterns it holds compiled.
     pub(super) patterns: usize,
+    /// About the bytes that these take.
+    pub(super) pattern_bytes: usize,
 }
 
 /// A path as it stands in an expression.

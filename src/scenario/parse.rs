@@ -171,6 +171,8 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         webhooks,
         subscriptions,
         expect: fields.get("expect").map(|node| expect::expectations(reader, node)).unwrap_or_default(),
+        // The patterns of all members above.
+        pattern_bytes: reader.pattern_bytes,
     })
 }
 

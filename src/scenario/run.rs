@@ -298,6 +298,10 @@ impl ScenarioRuntime for Runtime {
         &self.scenario.source.text
     }
 
+    fn bytes(&self) -> usize {
+        self.scenario.source.text.len() + self.scenario.pattern_bytes
+    }
+
     fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
         let counted = |counter| counters.get("", &counter).map(|count| count.calls);
         let line = |span: Span| Some(self.line(span));

@@ -140,6 +140,7 @@ pub(super) fn read(text: &str) -> Result<(Template, Uses), ExprError> {
         };
         let expr = Expr::parse(text.get(start..end).unwrap_or_default()).map_err(|error| shift(error, start))?;
         uses.patterns += expr.uses().patterns;
+        uses.pattern_bytes += expr.uses().pattern_bytes;
         if uses.patterns > MAX_PATTERNS {
             let message = format!("more than {MAX_PATTERNS} patterns in one text");
             return Err(ExprError { message, range: open..end + 2, label: None, help: None });

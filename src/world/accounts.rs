@@ -16,6 +16,22 @@ use crate::world::documents::{Kind, Row, Table, Undo};
 /// Up to so many accounts are searched one by one.
 const LINEAR_SEARCH: usize = 8;
 
+/// About what an account takes in memory besides its name and its documents.
+const ACCOUNT: usize = 400;
+
+/// About what a table takes besides its rows.
+const TABLE: usize = 2300;
+
+/// About what a document takes besides its text.
+const ROW: usize = 110;
+
+/// About what a window takes.
+const WINDOW: usize = 150;
+
+/// About what a credential takes, and each member of it.
+const CREDENTIAL: usize = 200;
+const MEMBER: usize = 100;
+
 /// The number of an account within its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccountId(pub u32);
@@ -49,6 +65,8 @@ pub struct Accounts {
     credentials: BTreeMap<Name, Arc<[Credential]>>,
     /// The bytes of all documents of all accounts.
     bytes: usize,
+    /// What all of this takes in memory besides.
+    overhead: usize,
     pub(super) any_credential: bool,
 }
 
@@ -118,6 +136,7 @@ impl Accounts {
     pub(super) fn open(&mut self, mount: Name, name: &str) -> AccountId {
         let id = AccountId(u32::try_from(self.rows.len()).expect("fewer accounts than bytes of memory"));
         let name: Arc<str> = Arc::from(name);
+        self.overhead += ACCOUNT + name.len();
         self.names.entry(mount.clone()).or_default().insert(Arc::clone(&name), id);
         self.rows.push(Account { mount, name, calls: 0, windows: BTreeMap::new(), tables: Vec::new() });
         id
@@ -126,6 +145,7 @@ impl Accounts {
     /// Removes the account that was opened last, for a roll back. Its documents were removed before.
     pub(super) fn close_latest(&mut self) {
         let Some(account) = self.rows.pop() else { return };
+        self.overhead -= ACCOUNT + account.name.len() + account.tables.len() * TABLE + account.windows.len() * WINDOW;
         if let Some(names) = self.names.get_mut(&account.mount) {
             names.remove(&account.name);
         }
@@ -161,15 +181,22 @@ impl Accounts {
     /// Sets the window of a class of calls, and returns the window before.
     pub(super) fn set_window(&mut self, account: AccountId, class: Name, window: Option<(Timestamp, u64)>) -> Option<(Timestamp, u64)> {
         let windows = &mut self.get_mut(account).windows;
-        match window {
+        let is_set = window.is_some();
+        let before = match window {
             Some(window) => windows.insert(class, window),
             None => windows.remove(&class),
-        }
+        };
+        self.overhead = self.overhead + usize::from(is_set) * WINDOW - usize::from(before.is_some()) * WINDOW;
+        before
     }
 
     /// Stores a document. Returns the number of its table, and what [`Accounts::revert`] needs.
     pub(super) fn put(&mut self, account: AccountId, kind: &Kind, row: Row) -> (u32, Undo) {
-        let number = self.get_mut(account).table_number(kind);
+        let owner = self.get_mut(account);
+        let tables = owner.tables.len();
+        let number = owner.table_number(kind);
+        let made = owner.tables.len() - tables;
+        self.overhead += made * TABLE;
         (u32::try_from(number).expect("kinds are few"), self.counted(account, number, |table| table.put(row)))
     }
 
@@ -191,12 +218,19 @@ impl Accounts {
         self.bytes
     }
 
+    /// About the bytes that all of this takes in memory besides.
+    #[must_use]
+    pub fn overhead(&self) -> usize {
+        self.overhead
+    }
+
     fn counted<T>(&mut self, account: AccountId, table: usize, write: impl FnOnce(&mut Table) -> T) -> T {
         let table = &mut self.get_mut(account).tables[table].1;
-        let before = table.bytes();
+        let before = (table.bytes(), table.len() * ROW);
         let done = write(table);
-        let after = table.bytes();
-        self.bytes = self.bytes + after - before;
+        let after = (table.bytes(), table.len() * ROW);
+        self.bytes = self.bytes + after.0 - before.0;
+        self.overhead = self.overhead + after.1 - before.1;
         done
     }
 
@@ -236,11 +270,20 @@ impl Accounts {
 
     /// Replaces the credentials of one mount, and returns those before.
     pub(super) fn set_credentials(&mut self, mount: Name, rows: Option<Arc<[Credential]>>) -> Option<Arc<[Credential]>> {
-        match rows {
+        self.overhead += rows.as_deref().map_or(0, bytes_of);
+        let before = match rows {
             Some(rows) => self.credentials.insert(mount, rows),
             None => self.credentials.remove(&mount),
-        }
+        };
+        self.overhead -= before.as_deref().map_or(0, bytes_of);
+        before
     }
+}
+
+/// About what credentials take in memory.
+fn bytes_of(rows: &[Credential]) -> usize {
+    let member = |(name, value): (&String, &Value)| MEMBER + name.len() + value.to_string().len();
+    rows.iter().map(|row| CREDENTIAL + row.account.len() + row.fields.iter().map(member).sum::<usize>()).sum()
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
+/// About what a task takes in memory besides its subject.
+const TASK: usize = 200;
+
 /// Something that will happen to a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
@@ -45,6 +48,8 @@ pub struct Agenda {
     due: BTreeMap<TaskKey, Task>,
     postponed: BTreeMap<TaskKey, (Task, usize)>,
     written: u64,
+    /// About the bytes of all tasks.
+    bytes: usize,
 }
 
 impl Agenda {
@@ -68,6 +73,12 @@ impl Agenda {
             rows.sort_unstable_by_key(|(key, _)| *key);
         }
         rows.into_iter().map(|((at, _), task)| (at, task))
+    }
+
+    /// About the bytes that all tasks take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many tasks there are.
@@ -102,8 +113,9 @@ impl Agenda {
 
     /// Sets or removes the entry of a key, and returns the entry before.
     pub(super) fn set(&mut self, key: TaskKey, entry: Option<Entry>) -> Option<Entry> {
-        if entry.is_some() {
+        if let Some(entry) = &entry {
             self.written = self.written.max(key.1 + 1);
+            self.bytes += TASK + entry.task.subject.len();
         }
         let postponed = self.postponed.remove(&key).map(|(task, needs)| Entry { task, needs: Some(needs) });
         let due = match entry {
@@ -114,7 +126,9 @@ impl Agenda {
             }
             None => self.due.remove(&key),
         };
-        due.map(|task| Entry { task, needs: None }).or(postponed)
+        let before = due.map(|task| Entry { task, needs: None }).or(postponed);
+        self.bytes -= before.as_ref().map_or(0, |entry| TASK + entry.task.subject.len());
+        before
     }
 }
 

@@ -6,6 +6,9 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
+/// About what a counter takes in memory.
+const COUNTER: usize = 150;
+
 /// What is counted. Overrides are known by their position in the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Counter {
@@ -34,9 +37,17 @@ pub struct Count {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     owners: BTreeMap<Name, BTreeMap<Counter, Count>>,
+    /// How many counters there are.
+    len: usize,
 }
 
 impl Counters {
+    /// About the bytes that all counters take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.len * COUNTER
+    }
+
     /// The value of a counter, if anything was counted.
     #[must_use]
     pub fn get(&self, owner: &str, counter: &Counter) -> Option<Count> {
@@ -67,10 +78,15 @@ impl Counters {
     /// Sets or removes a counter, and returns its value before.
     pub fn set(&mut self, owner: Name, counter: Counter, count: Option<Count>) -> Option<Count> {
         match count {
-            Some(count) => self.owners.entry(owner).or_default().insert(counter, count),
+            Some(count) => {
+                let before = self.owners.entry(owner).or_default().insert(counter, count);
+                self.len += usize::from(before.is_none());
+                before
+            }
             None => {
                 let counters = self.owners.get_mut(&owner)?;
                 let before = counters.remove(&counter);
+                self.len -= usize::from(before.is_some());
                 if counters.is_empty() {
                     self.owners.remove(&owner);
                 }

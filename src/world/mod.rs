@@ -63,6 +63,23 @@ impl World {
         }
     }
 
+    /// Bytes besides documents that are not counted: every world takes some, however little it holds.
+    pub const FREE: usize = 32 * 1024;
+
+    /// The bytes of all documents, and about what everything else takes in memory beyond [`World::FREE`]. Known at any time without
+    /// counting.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.accounts.bytes() + self.overhead()
+    }
+
+    /// About what everything but the text of documents takes in memory beyond [`World::FREE`].
+    #[must_use]
+    pub fn overhead(&self) -> usize {
+        let all = self.accounts.overhead() + self.agenda.bytes() + self.outbox.bytes() + self.counters.bytes();
+        all.saturating_sub(Self::FREE)
+    }
+
     /// The seed that every random stream is derived from.
     #[must_use]
     pub fn seed(&self) -> u64 {

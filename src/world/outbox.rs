@@ -10,6 +10,9 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
+/// About what an entry takes in memory besides the id of its delivery.
+const ENTRY: usize = 200;
+
 /// One delivery that the shell has to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxEntry {
@@ -26,11 +29,19 @@ pub struct OutboxEntry {
 pub struct Outbox {
     rows: BTreeMap<u64, OutboxEntry>,
     posted: u64,
+    /// About the bytes of all entries.
+    bytes: usize,
 }
 
 impl Outbox {
     pub fn iter(&self) -> impl Iterator<Item = &OutboxEntry> {
         self.rows.values()
+    }
+
+    /// About the bytes that all entries take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     #[must_use]
@@ -60,12 +71,15 @@ impl Outbox {
 
     /// Sets or removes an entry, and returns the entry before.
     pub(super) fn set(&mut self, number: u64, entry: Option<OutboxEntry>) -> Option<OutboxEntry> {
-        match entry {
+        let before = match entry {
             None => self.rows.remove(&number),
             Some(entry) => {
                 self.posted = self.posted.max(number + 1);
+                self.bytes += ENTRY + entry.delivery.len();
                 self.rows.insert(number, entry)
             }
-        }
+        };
+        self.bytes -= before.as_ref().map_or(0, |entry| ENTRY + entry.delivery.len());
+        before
     }
 }

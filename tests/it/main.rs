@@ -4,6 +4,7 @@ mod admin;
 mod admin_contract;
 mod advance;
 mod any_body;
+mod budgets;
 mod busy;
 mod client;
 mod credentials;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::lex::{self, Spot, Token, error};
@@ -13,7 +13,8 @@ use crate::scenario::error::{nearest, quoted};
 const MAX_TEXT: usize = 4096;
 /// How deep an expression may be nested.
 const MAX_DEPTH: usize = 32;
-/// How many bytes a compiled pattern may take.
+/// How many bytes a compiled pattern may take. What it takes is counted as the least of these that suffices.
+const PATTERN_SIZES: [usize; 3] = [16 * 1024, 64 * 1024, MAX_PATTERN];
 const MAX_PATTERN: usize = 256 * 1024;
 
 const FUNCTIONS: [(&str, Function, usize); 4] = [
@@ -155,8 +156,11 @@ impl Parser {
         }
         self.uses.patterns += 1;
         self.advance();
-        match RegexBuilder::new(&pattern).size_limit(MAX_PATTERN).dfa_size_limit(MAX_PATTERN).build() {
-            Ok(regex) => Ok(Node::Matches(Box::new(left), regex)),
+        match compile(&pattern) {
+            Ok((regex, bytes)) => {
+                self.uses.pattern_bytes += bytes;
+                Ok(Node::Matches(Box::new(left), regex))
+            }
             Err(reason) => {
                 let reason = match reason {
                     regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
@@ -315,4 +319,16 @@ fn single(mut nodes: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
         }
         None => join(nodes),
     }
+}
+
+/// A compiled pattern, and about the bytes that it takes.
+fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
+    let mut built = Err(regex::Error::CompiledTooBig(0));
+    for size in PATTERN_SIZES {
+        built = RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_PATTERN).build().map(|regex| (regex, size));
+        if !matches!(built, Err(regex::Error::CompiledTooBig(_))) {
+            break;
+        }
+    }
+    built
 }

@@ -267,6 +267,7 @@ impl Reader<'_> {
     /// Reports paths that can lead nowhere, and counts patterns.
     fn uses(&mut self, node: &Node, text: &str, uses: &Uses, context: ExprContext) {
         self.patterns += uses.patterns;
+        self.pattern_bytes += uses.pattern_bytes;
         let roots: Vec<&str> = context.roots().iter().map(|(name, _)| *name).collect();
         for PathUse { path, range } in &uses.paths {
             let root = format!("${}", path.root);

@@ -34,7 +34,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sn
 pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<SnapshotView, Problem> {
     let sandbox = admin.sandbox(request)?;
     let name = name(request)?;
-    let bytes = sandbox.lock().world.accounts().bytes();
+    let bytes = sandbox.lock().bytes();
     let freed = sandbox.snapshots().get(&name).map_or(0, |before| before.bytes);
     if bytes > admin.machine.room(&sandbox) + freed {
         return Err(SandboxError::Bytes.into());
