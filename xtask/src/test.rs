@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that decides whether a change may go in. A failed check does not stop the others, so
 //! that one run tells all there is to mend. Each part is short enough to wait for; `--long` has those that look longer.
 
+mod abuse;
 mod clients;
 mod packages;
 
@@ -50,6 +51,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         for package in packages::run()? {
             summary.check(&format!("package {}", package.name), package.passed, package.checks);
+        }
+        for attack in abuse::run()? {
+            summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
         }
     }
     summary.end()

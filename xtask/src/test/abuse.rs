@@ -1,0 +1,292 @@
+//! Attacks on a running server that are too long or too large for `cargo test`: while each goes on, somebody else asks for its health,
+//! and its memory is watched. Everything stays on loopback, is bounded, and stops by itself.
+
+use std::{
+    env,
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    failure::Failure,
+    http::{self, Call},
+    process::Server,
+    test::clients::{Outcome, SERVER},
+};
+
+/// The least that health may take to count as slow, and how often that fails the run.
+const SLOW: (Duration, u32) = (Duration::from_millis(100), 3);
+/// How much memory the server may take at any time.
+const MOST_BYTES: u64 = 768 << 20;
+/// How long an attack lasts.
+const TIME: Duration = Duration::from_secs(3);
+
+const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
+
+type Attack = (&'static str, fn(SocketAddr));
+
+const ATTACKS: [Attack; 8] = [
+    ("silent sockets", silent_sockets),
+    ("first frames of HTTP/2", unfinished_streams),
+    ("bodies of very many values", many_values),
+    ("bodies that dribble", dribbled_bodies),
+    ("clients that do not read", deaf_clients),
+    ("letters to inboxes", letters),
+    ("a parcel without end", endless_parcel),
+    ("receivers that hang", hanging_receivers),
+];
+
+pub fn run() -> Result<Vec<Outcome>, Failure> {
+    let root = env::current_dir().map_err(Failure::io("find the folder of the project"))?;
+    let mut outcomes = Vec::new();
+    for (name, attack) in ATTACKS {
+        println!("\n== abuse: {name}");
+        let mut command = Command::new(root.join(SERVER));
+        command.args(["--listen", "127.0.0.1:0", "--connections", "2000", "--read-timeout", "2s", "--log", "error"]);
+        let server = Server::start(&mut command, Path::new("target/abuse.log"))?;
+        outcomes.push(one(name, attack, server)?);
+    }
+    Ok(outcomes)
+}
+
+fn one(name: &str, attack: fn(SocketAddr), server: Server) -> Result<Outcome, Failure> {
+    let address = server.address;
+    let over = AtomicBool::new(false);
+    let (slowest, slow, most) = thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let (mut slowest, mut slow, mut most) = (Duration::ZERO, 0, 0);
+            while !over.load(Ordering::Relaxed) {
+                let took = health(address);
+                slow += u32::from(took > SLOW.0);
+                slowest = slowest.max(took);
+                most = most.max(server.resident().unwrap_or_default());
+                thread::sleep(Duration::from_millis(10));
+            }
+            (slowest, slow, most)
+        });
+        attack(address);
+        over.store(true, Ordering::Relaxed);
+        watching.join().expect("nobody panics")
+    });
+    let left = stopped(server);
+    let passed = slow < SLOW.1 && most <= MOST_BYTES && left <= Duration::from_secs(1);
+    let figures = format!("health at most {} ms, {slow} slow; {} MiB; left in {} ms", slowest.as_millis(), most >> 20, left.as_millis());
+    println!("{figures}");
+    Ok(Outcome { name: name.to_owned(), passed, checks: figures })
+}
+
+/// How long an answer takes; very long if none comes.
+#[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
+fn health(address: SocketAddr) -> Duration {
+    let begun = Instant::now();
+    let call = Call { method: "GET", path: "/_seatrial/health".to_owned(), headers: Vec::new(), body: String::new() };
+    match http::send(address, &call) {
+        Ok(reply) if reply.status == 200 => begun.elapsed(),
+        _ => Duration::from_secs(3600),
+    }
+}
+
+/// How long the process takes to end.
+#[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
+fn stopped(server: Server) -> Duration {
+    let begun = Instant::now();
+    drop(server);
+    begun.elapsed()
+}
+
+/// Goes on with something, with eight hands, until the time is up.
+#[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
+fn with_eight_hands(act: impl Fn(usize) + Sync) {
+    let until = Instant::now() + TIME;
+    thread::scope(|scope| {
+        for hand in 0..8 {
+            let act = &act;
+            scope.spawn(move || {
+                while Instant::now() < until {
+                    act(hand);
+                }
+            });
+        }
+    });
+}
+
+fn connect(address: SocketAddr) -> Option<TcpStream> {
+    let stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.set_write_timeout(Some(Duration::from_secs(5))).ok()?;
+    Some(stream)
+}
+
+/// A request, written as it is; the status of the answer.
+fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Option<u16> {
+    let mut stream = connect(address)?;
+    let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(b"\r\n")).and_then(|()| stream.write_all(body.as_bytes()));
+    let mut answer = [0; 64];
+    let read = stream.read(&mut answer).ok()?;
+    std::str::from_utf8(answer.get(9..12).filter(|_| read > 12)?).ok()?.parse().ok()
+}
+
+/// Asks the admin API.
+fn admin(address: SocketAddr, path: &str, body: &Value) -> Value {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    let call = Call { method: "POST", path: format!("/_seatrial{path}"), headers, body: body.to_string() };
+    http::send(address, &call).and_then(|reply| reply.json()).unwrap_or_default()
+}
+
+fn silent_sockets(address: SocketAddr) {
+    let said = [&b""[..], b"P", b"PRI * HTTP/2.0\r\n", b"GET / HTTP/1.1\r\nhost: l"];
+    let open = std::sync::Mutex::new(Vec::new());
+    with_eight_hands(|hand| {
+        let Some(mut stream) = connect(address) else { return };
+        let _ = stream.write_all(said[hand % said.len()]);
+        let mut open = open.lock().expect("nobody panics");
+        open.push(stream);
+        let excess = open.len().saturating_sub(6_000);
+        drop(open.drain(..excess));
+    });
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("it is short").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Connections with as many bodies as they may have, none of which ends.
+fn unfinished_streams(address: SocketAddr) {
+    // POST, the path /shippo/addresses, http, and the authority localhost, as literals of HPACK.
+    let mut block = vec![0x83, 0x86, 0x04, 17];
+    block.extend(b"/shippo/addresses");
+    block.extend([0x01, 9]);
+    block.extend(b"localhost");
+    let part = vec![b'['; 16_000];
+    with_eight_hands(|_| {
+        let Some(mut stream) = connect(address) else { return };
+        let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        sent.extend(frame(4, 0, 0, &[]));
+        for number in 0..100_u32 {
+            sent.extend(frame(1, 4, 2 * number + 1, &block));
+            sent.extend(frame(0, 0, 2 * number + 1, &part));
+        }
+        let _ = stream.write_all(&sent);
+        let _ = stream.read(&mut [0; 4096]);
+    });
+}
+
+fn many_values(address: SocketAddr) {
+    const PATHS: [&str; 4] = ["/shippo/orders", "/shiptheory/v1/shipments", "/shipmate/v1.1/consignments", "/shiptime/rest/rates"];
+    let rows = |unit: &str, count: usize| format!(r#"{{"line_items": [{}1], "products": [{}1]}}"#, unit.repeat(count), unit.repeat(count));
+    let bodies = [rows("[1],", 1_000_000), rows("{},", 1_500_000), rows("{},", 15_000), rows(r#"{"a":1},"#, 12_000)];
+    let json = ("content-type", "application/json");
+    with_eight_hands(|hand| {
+        let _ = post(address, PATHS[hand % 4], &[json, SHIPPO], &bodies[hand / 2]);
+        let _ = post(address, PATHS[hand % 4], &[json], &bodies[hand / 2]);
+    });
+}
+
+fn dribbled_bodies(address: SocketAddr) {
+    let part = vec![b' '; 1 << 20];
+    with_eight_hands(|_| {
+        let open: Vec<_> = (0..8).filter_map(|_| connect(address)).collect();
+        for mut stream in open {
+            let _ = stream.write_all(b"POST /shippo/orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10000000\r\n\r\n");
+            for _ in 0..9 {
+                if stream.write_all(&part).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+}
+
+fn deaf_clients(address: SocketAddr) {
+    let text = "x".repeat(200_000);
+    for _ in 0..4 {
+        let _ = post(address, "/_seatrial/inbox/big", &[], &text);
+    }
+    let open = std::sync::Mutex::new(Vec::new());
+    with_eight_hands(|_| {
+        let Some(mut stream) = connect(address) else { return };
+        let _ = stream.set_write_timeout(Some(Duration::from_millis(20)));
+        for _ in 0..20 {
+            if stream.write_all(b"GET /_seatrial/inbox/big HTTP/1.1\r\nhost: localhost\r\n\r\n").is_err() {
+                break;
+            }
+        }
+        let mut open = open.lock().expect("nobody panics");
+        open.push(stream);
+        let excess = open.len().saturating_sub(1_000);
+        drop(open.drain(..excess));
+    });
+}
+
+fn letters(address: SocketAddr) {
+    let text = "[1],".repeat(60_000);
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    with_eight_hands(|_| {
+        let name = count.fetch_add(1, Ordering::Relaxed) % 200;
+        let _ = post(address, &format!("/_seatrial/inbox/box-{name}"), &[], &format!("[{text}1]"));
+    });
+}
+
+/// A sandbox with parcels that are scanned every hour for a thousand years.
+fn endless_parcel(address: SocketAddr) {
+    let timeline = json!({"for": {"vendor": "shippo"}, "steps": [{"at": "+1h", "status": "in_transit"}], "then": "repeat"});
+    let clock = json!({"start": "2026-01-05T09:00:00Z", "mode": "frozen"});
+    let made = admin(address, "/sandboxes", &json!({"name": "endless", "clock": clock, "scenario": {"timelines": {"endless": timeline}}}));
+    let token = format!("ShippoToken {}", made["credentials"]["shippo"][0]["token"].as_str().unwrap_or_default());
+    let town = json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let shipment = json!({"address_from": town, "address_to": town, "parcels": [parcel]});
+    let label = json!({"shipment": shipment, "carrier_account": "2c05985c735e64bdfeff181cc4c148cc", "servicelevel_token": "usps_priority"});
+    for _ in 0..20 {
+        let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
+        assert_eq!(post(address, "/shippo/transactions", &headers, &label.to_string()), Some(201), "a label is bought");
+    }
+    with_eight_hands(|hand| {
+        if hand == 0 {
+            admin(address, "/sandboxes/endless/clock/advance", &json!({"by": "100000h"}));
+        } else {
+            let _ = post(address, "/shippo/addresses", &[("content-type", "application/json"), ("authorization", &token)], "{}");
+        }
+    });
+}
+
+/// Sandboxes whose subscribers accept and never answer.
+fn hanging_receivers(address: SocketAddr) {
+    let Ok(listener) = std::net::TcpListener::bind("127.0.0.1:0") else { return };
+    let Ok(url) = listener.local_addr().map(|address| format!("http://{address}/hook")) else { return };
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            match stream {
+                Err(error) if error.kind() != ErrorKind::ConnectionAborted => return,
+                stream => open.push(stream),
+            }
+        }
+    });
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    with_eight_hands(|_| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        if number >= 200 {
+            return thread::sleep(Duration::from_millis(50));
+        }
+        let name = format!("slow-{number}");
+        admin(address, "/sandboxes", &json!({"name": name}));
+        for _ in 0..20 {
+            let made = admin(address, &format!("/sandboxes/{name}/webhooks"), &json!({"vendor": "shippo", "url": url}));
+            let id = made["id"].as_str().unwrap_or_default();
+            admin(address, &format!("/webhooks/{id}/test?sandbox={name}"), &json!({"event": "track_updated"}));
+        }
+        admin(address, &format!("/sandboxes/{name}/reset"), &json!({}));
+    });
+}
