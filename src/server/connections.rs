@@ -44,6 +44,8 @@ pub(super) struct Connection {
     unsent: AtomicUsize,
     /// Bytes that the client has taken, and requests that have begun.
     progress: AtomicUsize,
+    /// The progress when answers last had no room.
+    seen_short: AtomicUsize,
     /// Whether its seat was given to another one.
     evicted: AtomicBool,
     eviction: Notify,
@@ -99,6 +101,18 @@ impl Connections {
         if let Some(row) = silent.or_else(|| rows().find(|row| row.is_idle())).or_else(|| rows().find(waits)) {
             row.evicted.store(true, Ordering::Relaxed);
             row.eviction.notify_one();
+        }
+    }
+
+    /// Ends those whose clients have taken nothing of an answer since this was last called.
+    pub fn evict_stalled(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in open.connections.values().filter(|row| row.unsent.load(Ordering::Relaxed) > 0) {
+            let progress = row.progress.load(Ordering::Relaxed);
+            if row.seen_short.swap(progress, Ordering::Relaxed) == progress {
+                row.evicted.store(true, Ordering::Relaxed);
+                row.eviction.notify_one();
+            }
         }
     }
 

@@ -15,10 +15,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::base::text;
-use crate::engine::{Machine, Request, Wire};
+use crate::engine::{Answer, Machine, Request, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
@@ -52,6 +52,10 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 const MOST_SLICES: u32 = 1_500;
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Requests with larger bodies are handled one after the other.
+const LARGE: usize = 64 * 1024;
+/// How long a client may take nothing of its answer while others wait for room.
+const STALLED: Duration = Duration::from_millis(100);
 /// Of so many connections that could not be accepted, one is logged.
 const FAILURES_PER_WARNING: u64 = 500;
 /// How long open requests may take to finish at shutdown.
@@ -91,6 +95,8 @@ pub async fn serve_embedded(
         read_timeout: bound.config.read_timeout,
         bodies: Arc::new(Semaphore::new(IN_FLIGHT.max(2 * bound.config.body_limit) / UNIT)),
         answers: Arc::new(Semaphore::new(IN_FLIGHT / UNIT)),
+        short_of_room: Notify::new(),
+        large: Semaphore::new(1),
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(shell.read_timeout).max_buf_size(HEADER_BYTES);
@@ -120,8 +126,11 @@ pub async fn serve_embedded(
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
     let sweeping = tokio::spawn(sweep(Arc::clone(&shell.machine)));
+    let all: Vec<_> = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
+    let making_room = tokio::spawn(make_room(Arc::clone(&shell), all));
     shutdown.await;
     sweeping.abort();
+    making_room.abort();
     ticking.abort();
     for (accepting, _) in &listening {
         accepting.abort();
@@ -149,6 +158,17 @@ async fn sweep(machine: Arc<Machine>) {
     }
 }
 
+/// While answers wait for room, ends the connections whose clients do not take theirs, for ever.
+async fn make_room(shell: Arc<Shell>, connections: Vec<Arc<Connections>>) {
+    loop {
+        shell.short_of_room.notified().await;
+        while shell.answers.available_permits() < IN_FLIGHT / UNIT / 16 {
+            connections.iter().for_each(|connections| connections.evict_stalled());
+            tokio::time::sleep(STALLED).await;
+        }
+    }
+}
+
 struct Shell {
     machine: Arc<Machine>,
     admin: Arc<Admin>,
@@ -156,8 +176,14 @@ struct Shell {
     changed: Arc<Notify>,
     body_limit: usize,
     read_timeout: Duration,
+    /// Room for bodies that are being read, in [`UNIT`]s.
     bodies: Arc<Semaphore>,
+    /// Room for answers that are being sent, in [`UNIT`]s.
     answers: Arc<Semaphore>,
+    /// Notified when an answer waits for room.
+    short_of_room: Notify,
+    /// The turn of a request with a large body.
+    large: Semaphore,
 }
 
 /// What accepts the connections of a listener.
@@ -230,7 +256,7 @@ impl Shell {
         let size = response.body().size_hint().exact().map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX));
         let permit = match size {
             0..=UNCOUNTED => None,
-            size => Some(reserve(&self.answers, size.min(IN_FLIGHT), self.read_timeout).await.ok_or(NoAnswer)?),
+            size => Some(self.room(size.min(IN_FLIGHT)).await.ok_or(NoAnswer)?),
         };
         Ok(response.map(|payload| Outgoing::new(payload, connection, permit)))
     }
@@ -289,19 +315,11 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
         };
-        let mut slices = 0;
-        let answer = loop {
-            if let Some(answer) = self.machine.try_handle(&request, wall(), &slice()) {
-                break answer;
-            }
-            slices += 1;
-            if slices > MOST_SLICES {
-                let detail = "the sandbox is busy with what became due in it";
-                return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
-            }
-            tokio::time::sleep(PAUSE).await;
+        let Some(answer) = self.handle(request).await else {
+            let detail = "the sandbox is busy with what became due in it";
+            return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
-        drop((request, permits));
+        drop(permits);
         self.changed.notify_waiters();
         if answer.delay.is_zero() {
             // Answers to requests that came together leave together, so that their readers are woken once: with sixteen
@@ -334,6 +352,39 @@ impl Shell {
 }
 
 impl Shell {
+    /// Has the machine answer a request; `None` if very much is due in its sandbox.
+    async fn handle(&self, request: Request) -> Option<Answer> {
+        if request.body.len() > LARGE {
+            // It may take long. One after the other in a thread of their own, such requests leave the workers to all others.
+            let _turn = self.large.acquire().await;
+            let machine = Arc::clone(&self.machine);
+            let work = move || {
+                (0..MOST_SLICES).find_map(|slices| {
+                    if slices > 0 {
+                        std::thread::sleep(PAUSE);
+                    }
+                    machine.try_handle(&request, wall(), &slice())
+                })
+            };
+            return tokio::task::spawn_blocking(work).await.ok().flatten();
+        }
+        for _ in 0..MOST_SLICES {
+            if let Some(answer) = self.machine.try_handle(&request, wall(), &slice()) {
+                return Some(answer);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        None
+    }
+
+    /// Room for an answer of so many bytes; `None` if there is none in time.
+    async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        if self.answers.available_permits() < bytes.div_ceil(UNIT) {
+            self.short_of_room.notify_one();
+        }
+        reserve(&self.answers, bytes, self.read_timeout).await
+    }
+
     /// Whether vendors answer under that host where only programs of this machine reach them: no rebound name of a web page is one.
     fn is_known(&self, host: Host<'_>) -> bool {
         match host {

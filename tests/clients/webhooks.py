@@ -79,7 +79,7 @@ class Place:
 
     def post(self, path, status=200):
         """Something about one webhook or delivery; sandboxes of one seed give the same ids."""
-        return answer(requests.post(f"{ADMIN}/{path}", params={"sandbox": self.made["name"]}, timeout=10), status)
+        return answer(requests.post(f"{ADMIN}/{path}", params={"sandbox": self.made["name"]}, json={}, timeout=10), status)
 
     def deliveries(self, **filters):
         return answer(requests.get(f"{self.url}/deliveries", params=filters, timeout=10))["deliveries"]
