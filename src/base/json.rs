@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde::ser::SerializeStruct as _;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
@@ -32,6 +33,21 @@ impl Style {
         let mut out = Vec::with_capacity(256);
         self.write(value, &mut out);
         String::from_utf8(out).expect("a JSON serializer writes UTF-8")
+    }
+}
+
+/// JSON that was written compactly before, and is written again as it is: nobody parses it.
+#[derive(Clone, Debug)]
+pub struct Written(pub Box<[u8]>);
+
+impl Serialize for Written {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // How serde_json knows raw text; its own type for that parses what it is made of.
+        const RAW: &str = "$serde_json::private::RawValue";
+        let text = std::str::from_utf8(&self.0).map_err(serde::ser::Error::custom)?;
+        let mut raw = serializer.serialize_struct(RAW, 1)?;
+        raw.serialize_field(RAW, text)?;
+        raw.end()
     }
 }
 
@@ -140,5 +156,11 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
+    }
+
+    #[test]
+    fn what_was_written_is_written_as_it_is() {
+        let written = Written(br#"{"a":[1.50,null]}"#.as_slice().into());
+        assert_eq!(Style::Compact.to_string(&[written.clone(), written]), r#"[{"a":[1.50,null]},{"a":[1.50,null]}]"#);
     }
 }

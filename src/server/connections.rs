@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 /// How many bytes a client has to read in each time-out to count as one that reads.
@@ -48,7 +48,8 @@ pub(super) struct Connection {
     seen_short: AtomicUsize,
     /// Whether its seat was given to another one.
     evicted: AtomicBool,
-    eviction: Notify,
+    /// Notified when it was evicted, or shall end after the requests that are under way.
+    signal: Notify,
 }
 
 /// The seat of a connection, until it is dropped.
@@ -100,7 +101,7 @@ impl Connections {
         let waits = |row: &&Arc<Connection>| row.asking.load(Ordering::Relaxed) == 0;
         if let Some(row) = silent.or_else(|| rows().find(|row| row.is_idle())).or_else(|| rows().find(waits)) {
             row.evicted.store(true, Ordering::Relaxed);
-            row.eviction.notify_one();
+            row.signal.notify_one();
         }
     }
 
@@ -111,8 +112,15 @@ impl Connections {
             let progress = row.progress.load(Ordering::Relaxed);
             if row.seen_short.swap(progress, Ordering::Relaxed) == progress {
                 row.evicted.store(true, Ordering::Relaxed);
-                row.eviction.notify_one();
+                row.signal.notify_one();
             }
+        }
+    }
+
+    /// Has all of them end after the requests that are under way.
+    pub fn drain(&self) {
+        for row in self.open.lock().unwrap_or_else(PoisonError::into_inner).connections.values() {
+            row.signal.notify_one();
         }
     }
 
@@ -163,14 +171,8 @@ impl Connection {
         self.asking.load(Ordering::Relaxed) == 0 && self.unsent.load(Ordering::Relaxed) == 0
     }
 
-    /// Drives a connection until it ends by itself, has been silent for `limit`, loses its seat, or has taken its leave after
-    /// `draining` was set.
-    pub async fn drive<C: GracefulConnection>(
-        &self,
-        connection: C,
-        limit: Duration,
-        mut draining: watch::Receiver<bool>,
-    ) -> Result<(), C::Error> {
+    /// Drives a connection until it ends by itself, has been silent for `limit`, loses its seat, or is done after it was told to drain.
+    pub async fn drive<C: GracefulConnection>(&self, connection: C, limit: Duration) -> Result<(), C::Error> {
         tokio::pin!(connection);
         let mut leaving = false;
         let mut seen = 0;
@@ -179,8 +181,10 @@ impl Connection {
         loop {
             tokio::select! {
                 ended = connection.as_mut() => return ended,
-                () = self.eviction.notified() => return Ok(()),
-                _ = draining.wait_for(|draining| *draining), if !leaving => {
+                () = self.signal.notified() => {
+                    if self.evicted.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
                     connection.as_mut().graceful_shutdown();
                     leaving = true;
                 }

@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::base::text;
 use crate::engine::{Answer, Machine, Request, Wire};
@@ -111,17 +111,10 @@ pub async fn serve_embedded(
         .keep_alive_interval(shell.read_timeout)
         .keep_alive_timeout(shell.read_timeout);
     let builder = Arc::new(builder);
-    let (drain, draining) = watch::channel(false);
     let mut listening = Vec::new();
     for (listener, role) in bound.listeners {
         let connections = Connections::new(bound.config.connections);
-        let accepting = Accepting {
-            connections: Arc::clone(&connections),
-            role,
-            shell: Arc::clone(&shell),
-            builder: Arc::clone(&builder),
-            draining: draining.clone(),
-        };
+        let accepting = Accepting { connections: Arc::clone(&connections), role, shell: Arc::clone(&shell), builder: Arc::clone(&builder) };
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
@@ -135,7 +128,7 @@ pub async fn serve_embedded(
     for (accepting, _) in &listening {
         accepting.abort();
     }
-    let _ = drain.send(true);
+    listening.iter().for_each(|(_, connections)| connections.drain());
     let ended = async {
         for (accepting, connections) in listening {
             let _ = accepting.await;
@@ -192,7 +185,6 @@ struct Accepting {
     role: Role,
     shell: Arc<Shell>,
     builder: Arc<auto::Builder<TokioExecutor>>,
-    draining: watch::Receiver<bool>,
 }
 
 impl Accepting {
@@ -227,9 +219,8 @@ impl Accepting {
         });
         let limit = self.shell.read_timeout;
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
-        let draining = self.draining.clone();
         async move {
-            if let Err(error) = seat.connection.drive(connection, limit, draining).await {
+            if let Err(error) = seat.connection.drive(connection, limit).await {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
         }

@@ -2,11 +2,11 @@
 //! is kept apart.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{custom_fields, locations, users};
 use crate::base::ids;
+use crate::base::json::Written;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{self, Bad, Listing, Number, Sorting};
 use crate::engine::{Cx, Docs, Outcome, Params, Refusal, Reply};
@@ -18,7 +18,7 @@ use crate::vendors::shipmate::wire::{self, Envelope, Reference, SKU, SKU_EXTRA, 
 /// A page. The links know of a next one, but never of the last one.
 #[derive(Serialize)]
 struct Skus {
-    data: Vec<Box<RawValue>>,
+    data: Vec<Written>,
     links: Links,
     meta: Meta,
 }
@@ -110,7 +110,7 @@ fn locate(docs: &Docs<'_>, reference: &str) -> Result<String, Refusal> {
 }
 
 /// Stores what a body makes of a SKU, and shows it. A strict one needs more than its number and name.
-fn save(cx: &mut Cx<'_>, before: Map<String, Value>, is_strict: bool) -> Result<Box<RawValue>, Refusal> {
+fn save(cx: &mut Cx<'_>, before: Map<String, Value>, is_strict: bool) -> Result<Written, Refusal> {
     let uuid = before["uuid"].as_str().unwrap_or_default();
     let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
     let number = body.member("sku");
@@ -163,14 +163,14 @@ fn extra(docs: &Docs<'_>, uuid: &str) -> Map<String, Value> {
 }
 
 /// A stored SKU as the caller's version shows it.
-fn shown(cx: &Cx<'_>, uuid: &str) -> Result<Box<RawValue>, Refusal> {
+fn shown(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
     if !wire::is_newer(cx) {
-        return cx.docs.require(SKU, uuid);
+        return cx.docs.raw(SKU, uuid).map(|body| Written(body.into())).ok_or_else(|| Refusal::missing(SKU, uuid));
     }
     let mut row = wire::shown(cx, cx.docs.require::<Value>(SKU, uuid)?);
     row["location"] = row["location"]["code"].as_str().and_then(|code| CATALOG.location(code)).map(|own| locations::shown(cx, own)).into();
     if let Value::Object(members) = &mut row {
         members.extend(extra(&cx.docs, uuid));
     }
-    Ok(serde_json::value::to_raw_value(&row).expect("a SKU is JSON"))
+    Ok(Written(row.to_string().into_bytes().into()))
 }
