@@ -29,6 +29,7 @@ mod routes;
 mod sandbox_view;
 mod sandboxes;
 mod scenarios;
+mod secrets;
 mod snapshots;
 mod state;
 mod verify;

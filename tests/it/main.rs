@@ -35,6 +35,7 @@ mod process;
 mod resources;
 mod sandboxes;
 mod scenarios;
+mod secrets;
 mod secure;
 mod shutdown;
 mod sockets;

@@ -1,22 +1,26 @@
 //! Deliveries of webhooks, with all attempts.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::time::Timestamp;
-use crate::engine::Cx;
 use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Progress};
+use crate::engine::{Cx, Sandbox};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::secrets::{self, Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::world::Kind;
 
 /// The query of a list.
 pub(crate) const QUERY: &[(&str, &str)] = &[
+    secrets::QUERY,
     ("vendor", "only those of this vendor"),
     ("event", "only this event"),
     ("webhook", "only those of this subscription"),
@@ -71,7 +75,7 @@ pub(crate) struct Deliveries {
     forgotten: u64,
 }
 
-pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Deliveries, Problem> {
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Deliveries>, Problem> {
     let filter = Filter::read(request)?;
     let look = || {
         let sandbox = admin.sandbox(request)?;
@@ -84,7 +88,8 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<De
         let found = rows.len();
         let newest = rows.into_iter().skip(found.saturating_sub(filter.limit));
         let deliveries = newest.map(|(account, row)| DeliveryView::of(&account, row)).collect();
-        Ok((Deliveries { deliveries, found, forgotten }, found))
+        let redactor = Redactor::read(admin, request, &sandbox)?;
+        Ok((redactor.json(&Deliveries { deliveries, found, forgotten }), found))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
 }
@@ -129,31 +134,44 @@ impl<'a> Filter<'a> {
     }
 }
 
-pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<DeliveryView, Problem> {
-    on_document(admin, request, &DELIVERY, |cx, id| DeliveryView::find(cx, id))
+pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
+    view(admin, request, &DELIVERY, |cx, id| DeliveryView::find(cx, id))
 }
 
-pub(crate) async fn redeliver(admin: &Admin, request: &AdminRequest<'_>) -> Result<DeliveryView, Problem> {
-    on_document(admin, request, &DELIVERY, |cx, id| {
+pub(crate) async fn redeliver(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
+    let (sandbox, delivery) = on_document(admin, request, &DELIVERY, |cx, id| {
         if !cx.redeliver(id) {
             return Some(Err(Problem::new(StatusCode::CONFLICT, "this delivery is on its way just now")));
         }
         DeliveryView::find(cx, id).map(Ok)
-    })?
+    })?;
+    Ok(Redactor::read(admin, request, &sandbox)?.json(&delivery?))
 }
 
-/// Does something to the subscription or delivery that the path names, in whichever sandbox has it.
+/// Does something as [`on_document`] does, and shows what comes of it.
+pub(crate) fn view<T: Serialize>(
+    admin: &Admin,
+    request: &AdminRequest<'_>,
+    kind: &Kind,
+    act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
+) -> Result<Redacted<T>, Problem> {
+    let (sandbox, done) = on_document(admin, request, kind, act)?;
+    Ok(Redactor::read(admin, request, &sandbox)?.json(&done))
+}
+
+/// Does something to the subscription or delivery that the path names, in the sandbox that has it, which is returned too.
 pub(crate) fn on_document<T>(
     admin: &Admin,
     request: &AdminRequest<'_>,
     kind: &Kind,
     act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
-) -> Result<T, Problem> {
+) -> Result<(Arc<Sandbox>, T), Problem> {
     let id = request.parameter("id");
     let sandbox = admin.find_owner(request, kind, id)?;
     let done = admin.machine.with_webhook(&sandbox, kind, id, wall(), |cx| act(cx, id));
     admin.changed.notify_waiters();
-    done?.ok_or_else(|| Problem::not_found(format!("there is no {} `{id}`", kind.0)))
+    let done = done?.ok_or_else(|| Problem::not_found(format!("there is no {} `{id}`", kind.0)))?;
+    Ok((sandbox, done))
 }
 
 impl DeliveryView {

@@ -3,7 +3,6 @@
 mod entry;
 mod export;
 mod filter;
-mod secrets;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -19,7 +18,7 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::filter::Filter;
-use crate::server::admin::requests::secrets::Secrets;
+use crate::server::admin::secrets::Redactor;
 use crate::server::admin::state::Admin;
 
 #[derive(Serialize, JsonSchema)]
@@ -41,14 +40,15 @@ struct JournalView {
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Requests, Problem> {
-    let (filter, secrets) = (Filter::read(admin, request)?, Secrets::read(request)?);
+    let filter = Filter::read(admin, request)?;
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let journal = sandbox.journal();
         let rows = filter.find(&journal, 100)?;
         let size = JournalView { written: journal.written, dropped: journal.dropped, bytes: journal.bytes() };
         drop(journal);
-        let requests = rows.iter().map(|row| EntryView::of(row, secrets)).collect();
+        let redactor = Redactor::read(admin, request, &sandbox)?;
+        let requests = rows.iter().map(|row| EntryView::of(redactor.exchange(row))).collect();
         Ok((Requests { requests, journal: size }, rows.len()))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
@@ -89,10 +89,11 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<EntryView, Problem> {
-    let (id, secrets) = (request.parameter("id"), Secrets::read(request)?);
+    let id = request.parameter("id");
     // An id begins with the name of its sandbox, so most others need not be searched.
     let sandboxes = admin.machine.sandboxes();
     let mut own = sandboxes.iter().filter(|sandbox| id.strip_prefix(&*sandbox.name).is_some_and(|rest| rest.starts_with('-')));
-    let entry = own.find_map(|sandbox| sandbox.journal().iter().rev().find(|entry| *entry.id == *id).cloned());
-    entry.map(|entry| EntryView::of(&entry, secrets)).ok_or_else(|| Problem::not_found(format!("no journal holds `{id}`")))
+    let found = own.find_map(|sandbox| Some((sandbox, sandbox.journal().iter().rev().find(|entry| *entry.id == *id).cloned()?)));
+    let (sandbox, entry) = found.ok_or_else(|| Problem::not_found(format!("no journal holds `{id}`")))?;
+    Ok(EntryView::of(Redactor::read(admin, request, sandbox)?.exchange(&entry)))
 }

@@ -30,6 +30,7 @@ use crate::server::admin::route::{Access, Route};
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
 use crate::server::admin::sandboxes::{self, CreateSandbox, Sandboxes};
 use crate::server::admin::scenarios::{self, ScenarioView};
+use crate::server::admin::secrets::{self, Redacted};
 use crate::server::admin::snapshots::{self, Fork, SnapshotName, Snapshots};
 use crate::server::admin::state::Admin;
 use crate::server::admin::verify;
@@ -44,13 +45,15 @@ const INBOX: &[(&str, &str)] = &[("wait", "wait so long for a letter, such as `5
 
 const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
 
-const OF_VENDOR: &[(&str, &str)] = &[("vendor", "only those of this vendor")];
+const OF_VENDOR: &[(&str, &str)] = &[("vendor", "only those of this vendor"), secrets::QUERY];
 
 const RECEIVE: &[(&str, &str)] = &[("status", "the status that it answers with (200)")];
 
 const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look; every sandbox otherwise")];
 
-const SECRETS: &[(&str, &str)] = &[("secrets", "`show` leaves credentials readable")];
+const SECRETS: &[(&str, &str)] = &[secrets::QUERY];
+
+const OF_SANDBOX: &[(&str, &str)] = &[SANDBOX[0], secrets::QUERY];
 
 /// A route. `STATUS Type` is a JSON document of the type that the handler returns, `NO_CONTENT` an empty answer, and a status alone
 /// one that the handler makes itself.
@@ -131,14 +134,14 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(PUT "/parcels/{tracking}/timeline", OK ParcelView, parcels::timeline, "puts a parcel on another timeline, from its beginning").query(SANDBOX).body(of::<SetTimeline>),
     route!(GET "/timelines", OK Timelines, parcels::timelines, "the timelines that parcels can be put on by name"),
     route!(POST "/parcels/{tracking}/next", OK ParcelView, parcels::next, "makes the next step of a parcel's timeline happen now").query(SANDBOX),
-    route!(GET "/sandboxes/{s}/webhooks", OK Webhooks, webhooks::list, "subscriptions of every vendor").query(OF_VENDOR),
+    route!(GET "/sandboxes/{s}/webhooks", OK Redacted<Webhooks>, webhooks::list, "subscriptions of every vendor").query(OF_VENDOR),
     route!(POST "/sandboxes/{s}/webhooks", CREATED WebhookView, webhooks::create, "subscribes, as the vendor's portal does").body(of::<CreateWebhook>),
     route!(DELETE "/webhooks/{id}", NO_CONTENT, webhooks::delete, "ends a subscription").query(SANDBOX),
-    route!(POST "/webhooks/{id}/test", CREATED DeliveryView, webhooks::test, "sends a test event").query(SANDBOX).body(of::<TestWebhook>),
-    route!(POST "/webhooks/{id}/resume", OK WebhookView, webhooks::resume, "ends a pause; what waited is sent").query(SANDBOX),
-    route!(GET "/sandboxes/{s}/deliveries", OK Deliveries, deliveries::list, "what subscribers were told, oldest first").query(deliveries::QUERY),
-    route!(GET "/deliveries/{id}", OK DeliveryView, deliveries::get, "one delivery with its attempts").query(SANDBOX),
-    route!(POST "/deliveries/{id}/redeliver", OK DeliveryView, deliveries::redeliver, "sends a delivery again").query(SANDBOX),
+    route!(POST "/webhooks/{id}/test", CREATED Redacted<DeliveryView>, webhooks::test, "sends a test event").query(OF_SANDBOX).body(of::<TestWebhook>),
+    route!(POST "/webhooks/{id}/resume", OK Redacted<WebhookView>, webhooks::resume, "ends a pause; what waited is sent").query(OF_SANDBOX),
+    route!(GET "/sandboxes/{s}/deliveries", OK Redacted<Deliveries>, deliveries::list, "what subscribers were told, oldest first").query(deliveries::QUERY),
+    route!(GET "/deliveries/{id}", OK Redacted<DeliveryView>, deliveries::get, "one delivery with its attempts").query(OF_SANDBOX),
+    route!(POST "/deliveries/{id}/redeliver", OK Redacted<DeliveryView>, deliveries::redeliver, "sends a delivery again").query(OF_SANDBOX),
     route!(GET "/inbox/{name}", OK Inbox, inboxes::get, "what came to a built-in receiver, oldest first").query(INBOX),
     route!(POST "/inbox/{name}", OK, inboxes::receive, "receives a webhook").query(RECEIVE).answer(of::<Received>).access(Access::Receiver),
     route!(DELETE "/inbox/{name}", NO_CONTENT, inboxes::clear, "empties a built-in receiver"),

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Format, Pause, SUBSCRIPTION, Subscription};
 use crate::engine::{ActionError, Cx};
-use crate::server::admin::deliveries::{DeliveryView, on_document};
+use crate::server::admin::deliveries::{DeliveryView, on_document, view};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 
@@ -96,20 +97,23 @@ pub(crate) struct Webhooks {
     webhooks: Vec<WebhookView>,
 }
 
-pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Webhooks, Problem> {
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Webhooks>, Problem> {
     let sandbox = admin.sandbox(request)?;
+    let redactor = Redactor::read(admin, request, &sandbox)?;
     let state = sandbox.lock();
     let rows = state.documents::<Subscription>(SUBSCRIPTION);
     let rows = rows.filter(|(_, row)| request.query("vendor").is_none_or(|vendor| row.vendor == vendor));
-    Ok(Webhooks { webhooks: rows.map(|(account, row)| WebhookView::of(&account.name, row)).collect() })
+    let webhooks = rows.map(|(account, row)| WebhookView::of(&account.name, row)).collect();
+    drop(state);
+    Ok(redactor.json(&Webhooks { webhooks }))
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
-    on_document(admin, request, &SUBSCRIPTION, |cx, id| cx.unsubscribe(id).then_some(()))
+    on_document(admin, request, &SUBSCRIPTION, |cx, id| cx.unsubscribe(id).then_some(())).map(|_| ())
 }
 
-pub(crate) async fn resume(admin: &Admin, request: &AdminRequest<'_>) -> Result<WebhookView, Problem> {
-    on_document(admin, request, &SUBSCRIPTION, |cx, id| {
+pub(crate) async fn resume(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<WebhookView>, Problem> {
+    view(admin, request, &SUBSCRIPTION, |cx, id| {
         cx.resume(id);
         WebhookView::find(cx, id)
     })
@@ -123,9 +127,9 @@ pub(crate) struct TestWebhook {
 }
 
 /// Sends the test event of the vendor's portal.
-pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<DeliveryView, Problem> {
+pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
     let wanted: TestWebhook = request.read()?;
-    on_document(admin, request, &SUBSCRIPTION, |cx, id| {
+    view(admin, request, &SUBSCRIPTION, |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
         let vendor = admin.machine.vendors().find(&subscription.vendor)?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);

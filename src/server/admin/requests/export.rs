@@ -12,10 +12,10 @@ use crate::engine;
 use crate::scenario::conversation::with_default_credentials;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::entry::{EntryView, body_of, headers_of, target};
+use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
-use crate::server::admin::requests::secrets::Secrets;
 use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::secrets::{Exchange, Redactor, Shown};
 use crate::server::admin::state::Admin;
 use crate::world::{Entry, Message, Mode};
 
@@ -25,17 +25,18 @@ const USUAL: [&str; 8] =
 
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
-    let (filter, secrets) = (Filter::read(admin, request)?, Secrets::read(request)?);
+    let (filter, redactor) = (Filter::read(admin, request)?, Redactor::read(admin, request, &sandbox)?);
     let rows = filter.find(&sandbox.journal(), usize::MAX)?;
+    let exchanges = rows.iter().map(|row| redactor.exchange(row));
     match request.query("format").unwrap_or("har") {
-        "har" => Ok(response::json(StatusCode::OK, &har(&rows, secrets))),
-        "ndjson" => Ok(response::text("application/x-ndjson", ndjson(&rows, secrets))),
-        "curl" => Ok(response::text("text/x-shellscript", rows.iter().map(|row| curl(row, secrets)).collect::<String>())),
+        "har" => Ok(response::json(StatusCode::OK, &har(exchanges))),
+        "ndjson" => Ok(response::text("application/x-ndjson", ndjson(exchanges))),
+        "curl" => Ok(response::text("text/x-shellscript", exchanges.map(|row| curl(&row)).collect::<String>())),
         "conversation" => {
             let state = sandbox.lock();
             let (seed, frozen) = (state.world.seed(), state.world.clock().mode() == Mode::Frozen);
             drop(state);
-            let recorded = conversation(admin, &rows, seed, frozen, secrets)?;
+            let recorded = conversation(admin, &rows, exchanges, (seed, frozen))?;
             let mount = rows.first().map_or("", |row| mount_of(admin, row));
             Ok(response::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &recorded)))
         }
@@ -44,17 +45,17 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 /// One JSON document a line.
-fn ndjson(rows: &[Arc<Entry>], secrets: Secrets) -> Vec<u8> {
+fn ndjson<'e>(exchanges: impl Iterator<Item = Exchange<'e>>) -> Vec<u8> {
     let mut out = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut out, &EntryView::of(row, secrets)).expect("views have text keys and are written to memory");
+    for exchange in exchanges {
+        serde_json::to_writer(&mut out, &EntryView::of(exchange)).expect("views have text keys and are written to memory");
         out.push(b'\n');
     }
     out
 }
 
-fn har(rows: &[Arc<Entry>], secrets: Secrets) -> Value {
-    let entries: Vec<Value> = rows.iter().map(|row| har_entry(row, secrets)).collect();
+fn har<'e>(exchanges: impl Iterator<Item = Exchange<'e>>) -> Value {
+    let entries: Vec<Value> = exchanges.map(|exchange| har_entry(&exchange)).collect();
     json!({"log": {
         "version": "1.2",
         "creator": {"name": "seatrial", "version": env!("CARGO_PKG_VERSION")},
@@ -62,11 +63,10 @@ fn har(rows: &[Arc<Entry>], secrets: Secrets) -> Value {
     }})
 }
 
-fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
-    let headers = |message: &Message| -> Vec<Value> {
-        headers_of(message, secrets).map(|(name, value)| json!({"name": name, "value": value})).collect()
-    };
-    let target = target(entry, secrets);
+fn har_entry(exchange: &Exchange<'_>) -> Value {
+    let headers =
+        |shown: &Shown<'_>| -> Vec<Value> { shown.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect() };
+    let Exchange { entry, target, request: shown_request, answer: shown_answer, .. } = exchange;
     let query = engine::pairs(target.split_once('?').map_or("", |(_, query)| query));
     let query: Vec<Value> = query.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     let (asked, answered) = (&entry.request, &entry.answer);
@@ -75,7 +75,7 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
         "url": format!("http://{}{target}", asked.header("host")),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": headers(asked),
+        "headers": headers(shown_request),
         "queryString": query,
         "headersSize": -1,
         "bodySize": asked.length,
@@ -83,13 +83,13 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
     if !asked.body.is_empty()
         && let Some(request) = request.as_object_mut()
     {
-        let mut data = json!({"mimeType": asked.header("content-type"), "text": text(&asked.body, secrets)});
+        let mut data = json!({"mimeType": asked.header("content-type"), "text": text(exchange, shown_request)});
         if let Some(cut) = cut(asked) {
             data["comment"] = cut.into();
         }
         request.insert("postData".to_owned(), data);
     }
-    let mut content = json!({"size": answered.length, "mimeType": answered.header("content-type"), "text": text(&answered.body, secrets)});
+    let mut content = json!({"size": answered.length, "mimeType": answered.header("content-type"), "text": text(exchange, shown_answer)});
     if let Some(cut) = cut(answered) {
         content["comment"] = cut.into();
     }
@@ -102,9 +102,9 @@ fn har_entry(entry: &Entry, secrets: Secrets) -> Value {
             "statusText": "",
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": headers(answered),
+            "headers": headers(shown_answer),
             "content": content,
-            "redirectURL": headers_of(answered, secrets).find(|(name, _)| *name == "location").map(|(_, value)| value).unwrap_or_default(),
+            "redirectURL": shown_answer.header("location"),
             "headersSize": -1,
             "bodySize": answered.length,
         },
@@ -119,29 +119,31 @@ fn cut(message: &Message) -> Option<String> {
     message.is_cut().then(|| format!("cut: the first {} of {} bytes", message.body.len(), message.length))
 }
 
-fn text(body: &[u8], secrets: Secrets) -> String {
-    match body_of(body, secrets) {
+/// A body as text, byte for byte if nothing is hidden.
+fn text(exchange: &Exchange<'_>, shown: &Shown<'_>) -> String {
+    match &shown.body {
+        _ if exchange.is_whole => String::from_utf8_lossy(&shown.message.body).into_owned(),
         Value::Null => String::new(),
-        Value::String(text) => text,
-        _ if secrets == Secrets::Shown => String::from_utf8_lossy(body).into_owned(),
+        Value::String(text) => text.clone(),
         value => value.to_string(),
     }
 }
 
 /// A command for a POSIX shell.
-fn curl(entry: &Entry, secrets: Secrets) -> String {
+fn curl(exchange: &Exchange<'_>) -> String {
+    let Exchange { entry, target, request, .. } = exchange;
     let mut out = format!("# {} {}\n", entry.id, entry.status);
     if let Some(cut) = cut(&entry.request) {
         let _ = writeln!(out, "# The body is {cut}");
     }
     let _ = write!(out, "curl --request {}", quoted(entry.method.as_str()));
-    let url = format!("http://{}{}", entry.request.header("host"), target(entry, secrets));
+    let url = format!("http://{}{}", request.header("host"), target);
     let _ = write!(out, " {}", quoted(&url));
-    for (name, value) in headers_of(&entry.request, secrets).filter(|(name, _)| !USUAL[..5].contains(name)) {
+    for (name, value) in request.headers.iter().filter(|(name, _)| !USUAL[..5].contains(name)) {
         let _ = write!(out, " \\\n  --header {}", quoted(&format!("{name}: {value}")));
     }
     if !entry.request.body.is_empty() {
-        let body = text(&entry.request.body, secrets);
+        let body = text(exchange, request);
         let _ = write!(out, " \\\n  --data-raw {}", quoted(&body));
     }
     out.push_str("\n\n");
@@ -153,20 +155,26 @@ fn quoted(text: &str) -> String {
 }
 
 /// The calls to one vendor as a file of `tests/vendors`.
-fn conversation(admin: &Admin, rows: &[Arc<Entry>], seed: u64, frozen: bool, secrets: Secrets) -> Result<String, Problem> {
+fn conversation<'e>(
+    admin: &Admin,
+    rows: &[Arc<Entry>],
+    exchanges: impl Iterator<Item = Exchange<'e>>,
+    (seed, frozen): (u64, bool),
+) -> Result<String, Problem> {
     let mount = rows.first().map_or("", |row| mount_of(admin, row));
     if rows.iter().any(|row| mount_of(admin, row) != mount) {
         return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
     }
     let mut out = format!("about: Calls to {mount}, as they were recorded.\nscenario: {}\nsteps:\n", json!({"seed": seed}));
     let mut before = None;
-    for row in rows {
-        if let Some(before) = before.filter(|before| frozen && *before < row.at) {
-            let passed: SignedDuration = row.at.duration_since(before);
+    for exchange in exchanges {
+        let at = exchange.entry.at;
+        if let Some(before) = before.filter(|before| frozen && *before < at) {
+            let passed: SignedDuration = at.duration_since(before);
             let _ = writeln!(out, "  - advance: {}", json!(format!("{passed:#}")));
         }
-        before = Some(row.at);
-        step(row, mount, secrets, &mut out);
+        before = Some(at);
+        step(&exchange, mount, &mut out);
     }
     Ok(out)
 }
@@ -175,26 +183,27 @@ fn mount_of<'a>(admin: &'a Admin, entry: &Entry) -> &'a str {
     admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
 }
 
-fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
-    let call = format!("{} {}", entry.method, engine::below(&target(entry, secrets), mount));
+fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
+    let Exchange { entry, target, request, .. } = exchange;
+    let call = format!("{} {}", entry.method, engine::below(target, mount));
     let _ = writeln!(out, "  - call: {}", json!(call));
     let kind = entry.request.header("content-type");
     let usual = |name: &str, value: &str| {
         let is_told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
         USUAL.contains(&name) && !is_told && !(name == "accept" && value != "*/*")
     };
-    let headers = headers_of(&entry.request, secrets).filter(|(name, value)| !usual(name, value));
-    let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let headers = request.headers.iter().filter(|(name, value)| !usual(name, value));
+    let headers: Map<String, Value> = headers.map(|(name, value)| ((*name).to_owned(), value.as_ref().into())).collect();
     if !headers.is_empty() {
         let _ = writeln!(out, "    headers: {}", Value::Object(headers));
     }
     if let Some(cut) = cut(&entry.request) {
         let _ = writeln!(out, "    # The body is {cut}");
     }
-    match body_of(&entry.request.body, secrets) {
+    match &request.body {
         Value::Null => {}
         Value::String(text) if kind.starts_with("application/x-www-form") => {
-            let form: Map<String, Value> = engine::pairs(&text).into_iter().map(|(name, value)| (name, value.into())).collect();
+            let form: Map<String, Value> = engine::pairs(text).into_iter().map(|(name, value)| (name, value.into())).collect();
             let _ = writeln!(out, "    form: {}", Value::Object(form));
         }
         Value::String(text) => drop(writeln!(out, "    text: {}", json!(text))),
@@ -203,7 +212,7 @@ fn step(entry: &Entry, mount: &str, secrets: Secrets, out: &mut String) {
     let mut expect = json!({"status": entry.status});
     if let Some(expect) = expect.as_object_mut()
         && !entry.answer.is_cut()
-        && secrets == Secrets::Shown
+        && exchange.is_whole
         && let Ok(body) = serde_json::from_slice::<Value>(&entry.answer.body)
     {
         expect.insert("json".to_owned(), body);

@@ -14,8 +14,8 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
-use crate::server::admin::requests::secrets::Secrets;
 use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 
@@ -96,8 +96,13 @@ impl Subscriber {
         let gap = rows.first().is_some_and(|row| row.number > self.number + 1) && dropped > self.dropped;
         let lost = gap.then(|| event("dropped", None, &json!({"dropped": dropped - self.dropped})));
         (self.number, self.dropped) = (written, dropped);
-        let fitting = rows.iter().filter(|row| self.filter.fits(row)).take(self.left);
-        let events: Vec<Bytes> = fitting.map(|row| event("request", Some(&row.id), &EntryView::of(row, self.secrets))).collect();
+        rows.retain(|row| self.filter.fits(row));
+        rows.truncate(self.left);
+        let mut events = Vec::new();
+        if !rows.is_empty() {
+            let redactor = Redactor::new(self.secrets, &self.machine, &sandbox);
+            events.extend(rows.iter().map(|row| event("request", Some(&row.id), &EntryView::of(redactor.exchange(row)))));
+        }
         self.left = self.left.saturating_sub(events.len());
         (lost.into_iter().chain(events).collect(), (self.left == 0).then_some(StreamEnd("as many calls as were wanted")))
     }

@@ -1,0 +1,200 @@
+//! What is hidden and what stays, as tables.
+
+use http::header::{HeaderMap, HeaderName};
+use http::{HeaderValue, Method};
+
+use super::values::REDACTED;
+use super::*;
+use crate::base::time::Timestamp;
+
+/// What the sandbox knows, and what everybody does.
+const KNOWN: [&str; 3] = ["8d2f6c1a9b", "two words&more", "ab\"cd\\ef/gh"];
+const PUBLISHED: &str = "seatrial-secret";
+
+/// A request as it is shown: its target, its headers, its body.
+fn shown(target: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let published = Arc::new(HashSet::from([PUBLISHED.to_owned()]));
+    let mut found = Found::new(&published);
+    KNOWN.iter().for_each(|value| found.add_known(value));
+    let redactor = Redactor(Some(Known { values: Values::new(found), published }));
+    let headers = headers.iter().map(|(name, value)| {
+        let name: HeaderName = name.parse().expect("a name");
+        (name, HeaderValue::from_str(value).expect("a value"))
+    });
+    let entry = Entry {
+        number: 1,
+        id: "default-1".into(),
+        at: Timestamp::UNIX_EPOCH,
+        vendor: "x".into(),
+        operation: None,
+        method: Method::POST,
+        target: target.to_owned(),
+        path_start: 0,
+        nth: 1,
+        request: Message::new(&HeaderMap::from_iter(headers), body.as_bytes()),
+        status: 200,
+        answer: Message::new(&HeaderMap::new(), b""),
+        notes: Vec::new(),
+        effect: None,
+    };
+    let exchange = redactor.exchange(&entry);
+    let headers: String = exchange.request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let body = exchange.request.body.as_str().map_or_else(|| exchange.request.body.to_string(), str::to_owned);
+    format!("{}\n{headers}\n{body}", exchange.target)
+}
+
+fn check_body(body: &str, expected: &str) {
+    let all = shown("/x", &[], body);
+    let (_, found) = all.split_once("\n\n").expect("a gap");
+    assert_eq!(found, expected, "{body}");
+}
+
+#[test]
+fn bodies_are_hidden_by_name() {
+    for (body, expected) in [
+        (r#"{"password": {"a": "q7"}, "b": 1}"#, r#"{"password":"[redacted]","b":1}"#),
+        (r#"{"password": ["q7"], "pin_secret": 12}"#, r#"{"password":"[redacted]","pin_secret":"[redacted]"}"#),
+        (r#"{"password": null, "secret": true, "token": ""}"#, r#"{"password":null,"secret":true,"token":""}"#),
+        (r#"{"note": "{\"password\": \"q7\"}"}"#, r#"{"note":"{\"password\":\"[redacted]\"}"}"#),
+        (r#"{"a": "{\"b\": \"{\\\"pwd\\\": \\\"q7\\\"}\"}"}"#, r#"{"a":"{\"b\":\"{\\\"pwd\\\":\\\"[redacted]\\\"}\"}"}"#),
+        (r#"[{"name": "password", "value": "q7"}]"#, r#"[{"name":"password","value":"[redacted]"}]"#),
+        (r#"{"url": "http://ada:q7@host/x?key=q7&b=2"}"#, r#"{"url":"http://ada:[redacted]@host/x?key=[redacted]&b=2"}"#),
+        (r#"{"note": "sent Bearer q7-q7 to it"}"#, r#"{"note":"sent Bearer [redacted] to it"}"#),
+        (r#"{"note": "sent Basic YTpx and more"}"#, r#"{"note":"sent Basic [redacted] and more"}"#),
+        // Forms.
+        ("a=b&password=q,7;8&c=d", "a=b&password=[redacted]&c=d"),
+        ("password[0]=q7&password[value]=q7&c=d", "password[0]=[redacted]&password[value]=[redacted]&c=d"),
+        ("client%5Fsecret=q7&password%5B0%5D=q7", "client%5Fsecret=[redacted]&password%5B0%5D=[redacted]"),
+        ("grant_type=authorization_code&code=q7", "grant_type=authorization_code&code=[redacted]"),
+        ("data=%7B%22password%22%3A%22q7%22%7D", "data=%7B%22password%22%3A%22%5Bredacted%5D%22%7D"),
+        // The beginnings of JSON.
+        (r#"{"a": {"Password" : "x\"y", "b": 1, "apiKey":"k"#, r#"{"a": {"Password" : "[redacted]", "b": 1, "apiKey":"[redacted]"#),
+        (r#"{"pin_token": 12345, "count": 12345}{"#, r#"{"pin_token": [redacted], "count": 12345}{"#),
+        (r#"{"password": {"a": "q7", "b": "c"}, "d": "e"#, r#"{"password": [redacted], "d": "e"#),
+        (r#"{"password": {"a": "q7", "b": "c"#, r#"{"password": [redacted]"#),
+        (r#"{"a": "{\"password\": \"q\\\"7\", \"b\": 1}", "c": "d"#, r#"{"a": "{\"password\": \"[redacted]\", \"b\": 1}", "c": "d"#),
+        // Other JSON.
+        ("{'password': 'q7', 'user': 'ada'}", "{'password': '[redacted]', 'user': 'ada'}"),
+        ("{password: q7, user: ada}", "{password: [redacted], user: ada}"),
+        ("{user: ada, password: 'q7'}", "{user: ada, password: '[redacted]'}"),
+        // YAML.
+        ("user: ada\npassword: q 7, x\nz: 1\n", "user: ada\npassword: [redacted]\nz: 1\n"),
+        ("user: ada\npassword: |\n  q7\n  q8\nz: 1\n", "user: ada\npassword: [redacted]\nz: 1\n"),
+        ("login:\n  password:\n    - q7\n  user: ada\n", "login:\n  password:[redacted]\n  user: ada\n"),
+        ("- password: 'it''s q7'\n  user: ada\n", "- password: '[redacted]'\n  user: ada\n"),
+        ("password = q7 q8\nuser = ada\n", "password = [redacted]\nuser = ada\n"),
+        // XML.
+        ("<l><user>a</user><password>q7</password></l>", "<l><user>a</user><password>[redacted]</password></l>"),
+        ("<l user=\"a\" password=\"q7\"/>", "<l user=\"a\" password=\"[redacted]\"/>"),
+        ("<l><pwd><![CDATA[q<7]]></pwd><b>c</b></l>", "<l><pwd>[redacted]</pwd><b>c</b></l>"),
+        ("<w:Password Type=\"x\">q7</w:Password><b>c</b>", "<w:Password [redacted]</w:Password><b>c</b>"),
+        ("<secret value='q7'/><b>c</b>", "<secret [redacted]/><b>c</b>"),
+        // Other text.
+        ("POST /x\nX-Api-Key: q7\nHost: h\n", "POST /x\nX-Api-Key: [redacted]\nHost: h\n"),
+        ("curl -H 'X-Auth: q 7' -d a=b", "curl -H 'X-Auth: [redacted]' -d a=b"),
+        ("see https://h/x?a=b&X-Amz-Signature=q7 there", "see https://h/x?a=b&X-Amz-Signature=[redacted] there"),
+        ("it was eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.abc there", "it was [redacted] there"),
+    ] {
+        check_body(body, expected);
+    }
+}
+
+#[test]
+fn parts_are_hidden_by_name() {
+    let part = |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n");
+    let body = [part("\"user\"", "ada"), part("\"password\"", "q7\r\nq8"), part("code", "q9"), "--b--\r\n".to_owned()].concat();
+    let expected = [part("\"user\"", "ada"), part("\"password\"", REDACTED), part("code", REDACTED), "--b--\r\n".to_owned()].concat();
+    check_body(&body, &expected);
+}
+
+#[test]
+fn headers_and_targets_are_hidden_by_name() {
+    for name in [
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "api-key",
+        "x-acme-api-key",
+        "x-acme-token",
+        "x-auth",
+        "x-jwt",
+        "x-session-id",
+        "x-secret-key",
+        "x-access-key",
+        "x-hub-signature",
+    ] {
+        assert_eq!(shown("/x", &[(name, "q7")], ""), format!("/x\n{name}: [redacted]\n\nnull"));
+    }
+    for name in ["user-agent", "idempotency-key", "x-request-id", "www-authenticate", "etag"] {
+        assert_eq!(shown("/x", &[(name, "q7")], ""), format!("/x\n{name}: q7\n\nnull"));
+    }
+    let link = shown("/x", &[("location", "http://ada:q7@h/x?code=q7&a=b")], "");
+    assert_eq!(link, "/x\nlocation: http://ada:[redacted]@h/x?code=[redacted]&a=b\n\nnull");
+    for (target, expected) in [
+        ("/v1/x?a=b&token=abc", "/v1/x?a=b&token=[redacted]"),
+        ("/v1/x?key=a'b&c=d", "/v1/x?key=[redacted]&c=d"),
+        ("/v1/x?code=a&X-Amz-Signature=b", "/v1/x?code=[redacted]&X-Amz-Signature=[redacted]"),
+        ("/v1/tokens/abcdefgh1/x", "/v1/tokens/[redacted]/x"),
+        ("/v1/x;token=abc", "/v1/x;token=[redacted]"),
+    ] {
+        assert_eq!(shown(target, &[], ""), format!("{expected}\n\nnull"));
+    }
+}
+
+/// The secret is known or was presented, and stands somewhere else as well.
+#[test]
+fn known_values_are_hidden_wherever_they_stand() {
+    for (body, expected) in [
+        (r#"{"note": "it is 8d2f6c1a9b.", "8d2f6c1a9b": 1}"#, r#"{"note":"it is [redacted].","[redacted]":1}"#),
+        ("note=8d2f6c1a9b&b=%38d2f6c1a9%62", "note=[redacted]&b=[redacted]"),
+        ("a=two+words%26more&b=two%20words%2526more", "a=[redacted]&b=[redacted]"),
+        (r#"{"a": "ab\"cd\\ef\/gh", "b": "x"}"#, r#"{"a":"[redacted]","b":"x"}"#),
+        (r#"{"a": "ab\"cd\\ef\u002fgh", "b": "x"#, r#"{"a": "[redacted]", "b": "x"#),
+        ("<a>two words&amp;more</a>", "<a>[redacted]</a>"),
+        // `ada:8d2f6c1a9b`, and the same for addresses, without padding.
+        (r#"{"note": "YWRhOjhkMmY2YzFhOWI="}"#, r#"{"note":"[redacted]"}"#),
+        ("see /x/YWRhOjhkMmY2YzFhOWI/y", "see /x/[redacted]/y"),
+    ] {
+        check_body(body, expected);
+    }
+    let presented =
+        shown("/x/hunter2-hunter2?q=hunter2-hunter2", &[("authorization", "Basic YWRhOmh1bnRlcjItaHVudGVyMg==")], "hunter2%2Dhunter2");
+    assert_eq!(presented, "/x/[redacted]?q=[redacted]\nauthorization: [redacted]\n\n[redacted]");
+    let presented = shown("/x", &[("x-note", "hunter2-hunter2")], r#"{"password": "hunter2-hunter2", "email": "ada@example.com"}"#);
+    assert_eq!(presented, "/x\nx-note: [redacted]\n\n{\"password\":\"[redacted]\",\"email\":\"ada@example.com\"}");
+}
+
+#[test]
+fn everything_else_stays() {
+    for body in [
+        r#"{"servicelevel":{"name":"Priority Mail","terms":"","token":"usps_priority","extended_token":"usps_priority"}}"#,
+        r#"{"results":[{"name":"Flat Rate Box","token":"USPS_FlatRateBox","carrier":"USPS","distance_unit":"in"}]}"#,
+        r#"{"object_info":{"authentication":{"type":"default","status":"authorized"}}}"#,
+        r#"{"code":404,"key":"DPD","service_key":"DPD.NEXT","message":"Token does not exist"}"#,
+        r#"{"message":"Authentication credentials were not provided.","url":"/v1/x?page=2&page_token=abc"}"#,
+        r#"{"note":"a = b, c: d","time":"2026-01-05T09:00:00Z","note2":"invalid token: the token is expired"}"#,
+        r#"{"items":[{"name":"Victoria's Secret","value":10}],"token_type":"Bearer","expires_in":3600}"#,
+        r#"{"signature_confirmation":"STANDARD","signature_required":true,"postcode":"SW1A 1AA"}"#,
+        r#"{"note":"the id is x8d2f6c1a9b and 8d2f6c1a9bx"}"#,
+        "grant_type=client_credentials&client_id=seatrial&scope=a",
+        "Ada's token is lost. Bearer authentication: none, Basic plan.",
+        "my seatrial-secret is a word",
+        "<a code=\"5\">b</a> 100% & more \\ things",
+        "ä%zz é",
+        r#"{"tracking_url":"https://example.com/track?code=8123456789&x=1","tracking_number":"8123456789"}"#,
+        "username: ada\nkey: value\n",
+    ] {
+        check_body(body, body);
+    }
+}
+
+#[test]
+fn hostile_texts_cost_no_more_than_others() {
+    for unit in
+        ["password:", "<password ", "\"password\": {", "\\", "a=", "://", "%25", "-8d2f6c1a", "YWRh/", "é\"", "password=\"\\\"", "[", "}"]
+    {
+        let text = unit.repeat(64 * 1024 / unit.len());
+        let _ = shown(&text, &[], &text);
+    }
+}
