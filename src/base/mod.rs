@@ -9,3 +9,4 @@ pub mod json;
 pub mod name;
 pub mod text;
 pub mod time;
+pub mod xml;

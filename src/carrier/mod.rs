@@ -6,6 +6,7 @@ pub mod countries;
 mod hubs;
 mod journey;
 pub mod library;
+pub mod numbers;
 mod parcel;
 pub mod pdf;
 mod places;

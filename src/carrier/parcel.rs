@@ -122,6 +122,14 @@ pub struct Scan {
     pub location: Option<Location>,
 }
 
+impl Scan {
+    /// A scan of which nothing more is told.
+    #[must_use]
+    pub fn new(at: Timestamp, status: Status) -> Self {
+        Self { at, status, code: None, message: None, location: None }
+    }
+}
+
 /// A parcel with its scans. It is stored under short names, because there are many of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {

@@ -3,11 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
-use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
+use http::header::{ACCEPT, AsHeaderName, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::base::name::Name;
+use crate::engine::decode;
 use crate::spec::{Operation, Violation};
 use crate::world::Entry;
 
@@ -53,6 +54,22 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether `Accept` gives one of these media types more weight than it gives JSON.
+    #[must_use]
+    pub fn prefers(&self, media_types: &[&str]) -> bool {
+        let mut best: Option<(f32, bool)> = None;
+        for range in self.header(ACCEPT).unwrap_or_default().split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+            let (is_wanted, is_any) = (media_types.contains(&kind.as_str()), matches!(kind.as_str(), "*/*" | "application/*"));
+            if (is_wanted || is_any || decode::is_json(&kind)) && best.is_none_or(|(most, _)| weight > most) {
+                best = Some((weight, is_wanted));
+            }
+        }
+        best.is_some_and(|(_, is_wanted)| is_wanted)
     }
 
     /// The path and query as sent.

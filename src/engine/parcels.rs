@@ -11,9 +11,8 @@ use serde_json::Value;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::carrier::library;
 use crate::carrier::timeline::{self, AnchorTimes, Next};
-use crate::carrier::{Anchor, Parcel, Scan, Status};
+use crate::carrier::{Anchor, Parcel, Scan, Status, library, numbers};
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
 use crate::world::{Counter, Kind, Task};
@@ -56,6 +55,16 @@ impl Cx<'_> {
         }
         self.schedule_next_step(&parcel);
         self.docs.put(PARCEL, &parcel.tracking_number, &parcel);
+    }
+
+    /// A tracking number in a form of [`numbers`] that no parcel of this account has.
+    pub fn tracking_number(&mut self, form: &str) -> String {
+        loop {
+            let number = numbers::draw(form, &mut self.rng);
+            if !self.docs.has(PARCEL, &number) {
+                return number;
+            }
+        }
     }
 
     /// A parcel of this account.
@@ -109,7 +118,7 @@ impl Cx<'_> {
 
     /// Cancels a parcel, as voiding its label does; the vendor's `scanned` is not called.
     pub fn cancel_parcel(&mut self, parcel: &mut Parcel) {
-        let scan = Scan { at: self.now, status: Status::Cancelled, code: None, message: None, location: None };
+        let scan = Scan::new(self.now, Status::Cancelled);
         parcel.scans.push(scan);
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
     }

@@ -170,7 +170,7 @@ fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
         return (reference, payload);
     }
     let status = CATALOG.events.iter().find(|row| event.ends_with(&row.r#type)).map_or(Status::Delivered, |row| row.status);
-    let scan = Scan { at: cx.now, status, code: None, message: None, location: None };
+    let scan = Scan::new(cx.now, status);
     let parcel = Parcel { tracking_number: tracking, carrier: "DPD".to_owned(), subject: reference.clone(), ..Parcel::default() };
     (reference, step(&shipment, &parcel, &scan, label).unwrap_or_default())
 }

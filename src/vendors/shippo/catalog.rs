@@ -65,7 +65,8 @@ pub(crate) struct Carrier {
     pub refuses: BTreeMap<String, String>,
     /// What buying a label ends with in test mode.
     pub purchase_error: Option<Message>,
-    pub number: Number,
+    /// The form of its tracking numbers.
+    pub number: String,
     tracking_url: String,
     pub services: Vec<Service>,
 }
@@ -76,23 +77,6 @@ pub(crate) struct Carrier {
 pub(crate) enum Unit {
     Lb,
     Kg,
-}
-
-/// The form of a carrier's tracking numbers.
-#[derive(Deserialize)]
-pub(crate) struct Number {
-    pub prefix: String,
-    pub digits: usize,
-    pub check: Check,
-}
-
-/// How the last digit of a tracking number is made.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Check {
-    None,
-    Usps,
-    Ups,
 }
 
 /// A service level.

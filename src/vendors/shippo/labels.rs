@@ -1,46 +1,9 @@
-//! Tracking numbers in the forms of their carriers, and signed links to labels. Links are built from the address that the caller used, so
+//! Signed links to labels. Links are built from the address that the caller used, so
 //! that they can be followed; browsers do so without a credential, so that links name the sandbox themselves unless it is the default one.
 
-use rand::RngExt as _;
-
-use super::catalog::{Carrier, Check};
 use super::wire::Moment;
-use crate::base::entropy::{self, Rng};
-use crate::base::{ids, time};
+use crate::base::{entropy, ids, time};
 use crate::engine::{Cx, DEFAULT, Request, pairs};
-
-/// A tracking number of a carrier.
-pub(super) fn number(carrier: &Carrier, rng: &mut Rng) -> String {
-    let form = &carrier.number;
-    let length = form.digits;
-    match form.check {
-        Check::None => format!("{}{}", form.prefix, ids::digits(rng, length)),
-        Check::Usps => {
-            let body = format!("{}{}", form.prefix, ids::digits(rng, length));
-            let check = usps(&body);
-            format!("{body}{check}")
-        }
-        Check::Ups => {
-            let service = ["01", "02", "03", "12"][rng.random_range(0..4)];
-            let body = format!("{}{service}{}", ids::alphanumeric(rng, 6), ids::digits(rng, length - 9));
-            let check = ups(&body);
-            format!("{}{body}{check}", form.prefix)
-        }
-    }
-}
-
-/// From the right, digits count three times and once in turn.
-fn usps(body: &str) -> u32 {
-    let sum: u32 = body.bytes().rev().enumerate().map(|(place, digit)| u32::from(digit - b'0') * if place % 2 == 0 { 3 } else { 1 }).sum();
-    (10 - sum % 10) % 10
-}
-
-/// Letters count as digits, every second one twice.
-fn ups(body: &str) -> u32 {
-    let value = |byte: u8| if byte.is_ascii_digit() { u32::from(byte - b'0') } else { (u32::from(byte) + 7) % 10 };
-    let sum: u32 = body.bytes().enumerate().map(|(place, byte)| value(byte) * if place % 2 == 0 { 1 } else { 2 }).sum();
-    (10 - sum % 10) % 10
-}
 
 /// A link to a file that is good for a year.
 pub(super) fn link(cx: &Cx<'_>, name: &str, since: Moment) -> String {
@@ -82,15 +45,4 @@ const KEY_PAIR: &str = "SEATRIAL";
 /// Keeps links apart; it protects nothing.
 fn signature(name: &str, expires: i64) -> String {
     ids::hex(&mut entropy::stream(0, &["signature", name], expires.unsigned_abs()), 40)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_digits_are_those_of_numbers_in_the_wild() {
-        assert_eq!(usps("920559016491731275108"), 9);
-        assert_eq!(ups("204E38033894350"), 8);
-    }
 }

@@ -1,13 +1,12 @@
 //! Refusals in the words of CakePHP 3, which Shiptheory's error shapes give away. Pure.
 
-mod xml;
-
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, SERVER};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::base::json::Style;
+use crate::base::xml;
 use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
@@ -38,13 +37,13 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
         reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(cx.call), code: 503 }));
     }
     if let Body::Json(document) = &reply.body
-        && xml::is_preferred(cx.call.request)
+        && cx.call.request.prefers(&["application/xml", "text/xml"])
     {
         let mut json = Vec::new();
         document.write(DIALECT.style, &mut json);
         let data: Value = serde_json::from_slice(&json).expect("answers are JSON");
         reply.headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/xml; charset=UTF-8"));
-        reply.body = Body::Bytes(xml::document(&data).into());
+        reply.body = Body::Bytes(xml::document("response", &data).into());
     }
 }
 

@@ -10,7 +10,7 @@
 //! labels.rs       what is printed
 //! catalog.rs      what an account starts with
 //! wire.rs         stored documents and the members of answers; wire/rows.rs shipments as search and list show them
-//! dialect.rs      refusals in CakePHP's words; dialect/xml.rs answers for those who would rather read XML
+//! dialect.rs      refusals in CakePHP's words, and answers as XML for those who would rather read that
 //! ```
 
 mod access;

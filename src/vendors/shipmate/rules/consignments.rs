@@ -1,13 +1,11 @@
 //! Booking and cancelling.
 
-use rand::RngExt as _;
 use serde_json::Value;
 
 use super::{order, routing, users};
-use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::carrier::{self, Scan, Status};
-use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::CATALOG;
 use crate::vendors::shipmate::labels::Labels;
 use crate::vendors::shipmate::webhooks;
@@ -25,10 +23,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let transit_days = carrier::transit::days(service.transit_days, &ends.0, &ends.1);
     let mut parcels: Vec<Package> = Vec::with_capacity(order.parcels.len());
     for (parcel, (from, to)) in order.parcels.iter().zip(std::iter::repeat_n(ends, order.parcels.len())) {
-        let mut tracking = number(&carrier.tracking, &mut cx.rng);
-        while cx.docs.has(PARCEL, &tracking) {
-            tracking = number(&carrier.tracking, &mut cx.rng);
-        }
+        let tracking = cx.tracking_number(&carrier.tracking);
         cx.docs.put(PARCEL_REFERENCE, parcel.reference, order.reference);
         cx.create_parcel(carrier::Parcel {
             tracking_number: tracking.clone(),
@@ -41,7 +36,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             ready: despatch,
             transit_days,
             by: service.by,
-            scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+            scans: vec![Scan::new(cx.now, Status::Created)],
             ..carrier::Parcel::default()
         });
         parcels.push(Package { reference: parcel.reference.to_owned(), tracking, weight: parcel.size.weight.unwrap_or_default() });
@@ -96,46 +91,4 @@ pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference
     cx.docs.remove(SHIPMENT_ID, &consignment.id);
     cx.docs.remove(CONSIGNMENT, &reference);
     Ok(wire::ok(if wire::is_newer(cx) { "Shipment Cancelled" } else { "Consignment Cancelled" }, Value::Null))
-}
-
-/// A tracking reference in a carrier's shape: `n` is a digit, `c` the check digit of the eight digits before it.
-fn number(shape: &str, rng: &mut Rng) -> String {
-    const WEIGHTS: [u32; 8] = [8, 6, 4, 2, 3, 5, 9, 7];
-    let mut text = String::with_capacity(shape.len());
-    for letter in shape.chars() {
-        let next = match letter {
-            'n' => char::from(b'0' + rng.random_range(0..10)),
-            'c' => {
-                let digits = text.chars().rev().filter_map(|letter| letter.to_digit(10));
-                let sum: u32 = digits.zip(WEIGHTS.iter().rev()).map(|(digit, weight)| digit * weight).sum();
-                let check = match 11 - sum % 11 {
-                    10 => 0,
-                    11 => 5,
-                    check => check,
-                };
-                char::from_digit(check, 10).expect("a check digit is a digit")
-            }
-            other => other,
-        };
-        text.push(next);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::entropy;
-
-    fn check(shape: &str, fits: fn(&str) -> bool) {
-        let number = number(shape, &mut entropy::stream(42, &[shape], 0));
-        assert!(number.len() == shape.len() && fits(&number), "{number}");
-    }
-
-    #[test]
-    fn tracking_references_have_their_carriers_shape() {
-        check("95008nnnnnnnnn", |number| number.starts_with("95008") && number.bytes().all(|digit| digit.is_ascii_digit()));
-        check("PBnnnnnnn001", |number| number.starts_with("PB") && number.ends_with("001"));
-        check("RR47312482cGB", |number| number == "RR473124829GB");
-    }
 }

@@ -4,7 +4,6 @@ use jiff::SignedDuration;
 
 use super::super::access::Mode;
 use super::super::catalog::{CATALOG, Carrier};
-use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
@@ -111,7 +110,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
         transaction.messages = vec![message];
     } else {
         "SUCCESS".clone_into(&mut transaction.status);
-        transaction.tracking_number = number(cx, carrier);
+        transaction.tracking_number = cx.tracking_number(&carrier.number);
         transaction.tracking_status = Some("UNKNOWN".to_owned());
         transaction.invoice = from.country != to.country;
         let qr_code = shipment.extra.get("qr_code_requested").and_then(serde_json::Value::as_bool);
@@ -157,16 +156,6 @@ fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, end
         return Some(Message::new(&carrier.source, format!("The selected shipment date must be within 7 days of {local}.")));
     }
     None
-}
-
-/// A tracking number that no parcel of the account has.
-fn number(cx: &mut Cx<'_>, carrier: &Carrier) -> String {
-    loop {
-        let number = labels::number(carrier, &mut cx.rng);
-        if cx.parcel(&number).is_none() {
-            return number;
-        }
-    }
 }
 
 /// What stands on the label.

@@ -55,7 +55,7 @@ pub(in super::super) fn create(cx: &mut Cx<'_>, Json(wish): Json<ReturnWish>) ->
 
 /// Gives a return its number, starts its parcel's life, and writes it into the shipment's history.
 pub(super) fn issue(cx: &mut Cx<'_>, shipment: &mut Shipment, carrier: &str, service: &ReturnService) -> Enclosed {
-    let tracking_number = parcels::tracking_number(cx, "ST#########X");
+    let tracking_number = cx.tracking_number("ST#########X");
     let (home, away) = shipment.way();
     parcels::ship(cx, &tracking_number, (carrier, &service.name, 2, None), &shipment.reference, (away, home));
     shipment.tell(cx.now, Tone::Success, format!("Return label created with {carrier}'s {}: {tracking_number}", service.name));

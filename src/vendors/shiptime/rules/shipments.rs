@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{LISTING, SHIPMENT, pickups};
-use crate::base::ids;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::fields::{Field, Report};
@@ -244,11 +243,11 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
         ready: Some(ready).filter(|ready| *ready > cx.now),
         transit_days,
         by: carrier.service(&detail.service_id).and_then(|service| service.by),
-        scans: vec![Scan { at: cx.now, status: Status::Created, code: None, message: None, location: None }],
+        scans: vec![Scan::new(cx.now, Status::Created)],
         ..Parcel::default()
     };
     for _ in 0..detail.shipment_items.as_array().map_or(1, Vec::len) {
-        let tracking_number = number(cx, &carrier.number);
+        let tracking_number = cx.tracking_number(&carrier.number);
         shipment.booked.tracking_numbers.push(tracking_number.clone());
         cx.create_parcel(Parcel { tracking_number, ..parcel.clone() });
     }
@@ -258,14 +257,6 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
 /// The morning of the day on which a shipment is to be sent, in Toronto.
 fn ready(ship_date: &Value) -> Option<Timestamp> {
     super::moment(wire::day(ship_date.as_str()?)?, Time::constant(9, 0, 0, 0))
-}
-
-/// A tracking number by the carrier's pattern, in which `#` is a digit.
-fn number(cx: &mut Cx<'_>, pattern: &str) -> String {
-    let wanted = pattern.matches('#').count();
-    let digits = ids::digits(&mut cx.rng, wanted.max(1));
-    let mut digits = digits.chars();
-    pattern.chars().map(|letter| if letter == '#' { digits.next().unwrap_or('0') } else { letter }).collect()
 }
 
 /// A shipment with addresses as the caller reaches them.

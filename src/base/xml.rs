@@ -1,33 +1,14 @@
-//! Answers as XML, for callers who would rather read that. The vendor's guide allows it and shows none of it; the shape is the one
-//! that CakePHP's own view makes of the same data. Pure.
+//! JSON data as XML, in the shape that CakePHP and its like make of it. Nothing is read here.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::engine::Request;
-
-/// Whether XML is what a caller likes best of what can be had.
-pub(super) fn is_preferred(request: &Request) -> bool {
-    let Some(accept) = request.header("accept") else { return false };
-    let mut best: Option<(f32, bool)> = None;
-    for range in accept.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-        let is_xml = matches!(kind.as_str(), "application/xml" | "text/xml");
-        let is_other = matches!(kind.as_str(), "application/json" | "*/*" | "application/*") || kind.ends_with("+json");
-        if (is_xml || is_other) && best.is_none_or(|(most, _)| weight > most) {
-            best = Some((weight, is_xml));
-        }
-    }
-    best.is_some_and(|(_, is_xml)| is_xml)
-}
-
-/// A document with the data inside `response`.
-pub(super) fn document(data: &Value) -> String {
+/// A document whose root is an element of that name with the data inside.
+#[must_use]
+pub fn document(root: &str, data: &Value) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    element(&mut out, "response", data);
+    element(&mut out, root, data);
     out.push('\n');
     out
 }
@@ -63,8 +44,8 @@ fn element(out: &mut String, name: &str, value: &Value) {
 /// Names are data in some answers, such as those of services; what no element may be called becomes an underscore.
 fn tag(out: &mut String, opening: &str, name: &str) {
     out.push_str(opening);
-    for (place, letter) in name.chars().enumerate() {
-        let fits = letter.is_alphabetic() || letter == '_' || (place > 0 && (letter.is_numeric() || matches!(letter, '-' | '.')));
+    for (index, letter) in name.chars().enumerate() {
+        let fits = letter.is_alphabetic() || letter == '_' || (index > 0 && (letter.is_numeric() || matches!(letter, '-' | '.')));
         out.push(if fits { letter } else { '_' });
     }
     out.push('>');
@@ -89,7 +70,7 @@ mod tests {
     use super::*;
 
     fn check(data: &Value, expected: &str) {
-        let whole = document(data);
+        let whole = document("response", data);
         assert_eq!(whole.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), Some(format!("{expected}\n").as_str()));
     }
 
