@@ -11,8 +11,10 @@ mod parcel;
 pub mod pdf;
 mod places;
 pub mod png;
+pub mod sheet;
 pub mod timeline;
 pub mod transit;
+pub mod zpl;
 
 pub use parcel::{Location, Parcel, Scan, Status};
 pub use timeline::{Anchor, Step, Timeline, When};

@@ -7,6 +7,7 @@ use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::carrier::sheet::Template;
 use crate::carrier::{self, Status, countries};
 
 /// The catalog, read on first use.
@@ -29,6 +30,7 @@ pub(super) struct Catalog {
     pub services: Vec<Service>,
     pub routing: Vec<Route>,
     pub events: Vec<Event>,
+    pub label: Printed,
     pub countries: BTreeMap<String, String>,
     pub offshore: BTreeMap<String, Vec<[u32; 2]>>,
     pub strict_sku: Vec<String>,
@@ -210,6 +212,18 @@ pub(super) struct Event {
     pub r#type: String,
     pub name: String,
     pub description: String,
+}
+
+/// What labels say, as lines of a page and as a program for printers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Printed {
+    pub page: Vec<Template>,
+    pub top: Template,
+    /// The lines of the address, each with what is printed where it is empty.
+    pub address: Vec<(String, String)>,
+    pub line: Template,
+    pub bottom: Template,
 }
 
 /// What is known of a parcel's weight and sizes, in grams and centimetres.
