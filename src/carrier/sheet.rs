@@ -1,4 +1,5 @@
-//! What labels say, as data: texts with names in braces, which vendors' catalogs hold and which are filled in for a parcel.
+//! What labels say, as data: texts with names in braces, which vendors' catalogs hold and which are filled in for a parcel. Signs in front of
+//! a name, as in `{, company}`, are written only where it stands for something.
 
 use std::borrow::Cow;
 
@@ -8,8 +9,8 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(from = "String")]
 pub struct Template {
-    /// Texts, each with the name that follows it.
-    pieces: Vec<(String, String)>,
+    /// Texts, each with the name that follows it, and the signs in front of that.
+    pieces: Vec<(String, String, String)>,
     end: String,
 }
 
@@ -17,7 +18,8 @@ impl From<String> for Template {
     fn from(text: String) -> Self {
         let (mut pieces, mut rest) = (Vec::new(), text.as_str());
         while let Some((before, (name, after))) = rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
-            pieces.push((before.to_owned(), name.to_owned()));
+            let (signs, name) = name.split_at(name.find(char::is_alphanumeric).unwrap_or_default());
+            pieces.push((before.to_owned(), signs.to_owned(), name.to_owned()));
             rest = after;
         }
         Self { end: rest.to_owned(), pieces }
@@ -27,9 +29,14 @@ impl From<String> for Template {
 impl Template {
     /// Adds the text to `out`; `write` adds what a name stands for.
     pub fn fill(&self, out: &mut String, mut write: impl FnMut(&mut String, &str)) {
-        for (text, name) in &self.pieces {
+        for (text, signs, name) in &self.pieces {
             out.push_str(text);
+            let start = out.len();
+            out.push_str(signs);
             write(out, name);
+            if out.len() == start + signs.len() {
+                out.truncate(start);
+            }
         }
         out.push_str(&self.end);
     }
@@ -51,8 +58,9 @@ mod tests {
 
     #[test]
     fn lines_without_a_word_are_left_out() {
-        let page = ["{carrier} {service}", "", "{company}", "Weight {weight}", "{open"].map(|line| Template::from(line.to_owned()));
+        let page =
+            ["{carrier}{, service}{, company}", "", "{company}", "Weight {weight}", "{open"].map(|line| Template::from(line.to_owned()));
         let value = |name: &str| if name == "company" { "".into() } else { name.to_uppercase().into() };
-        assert_eq!(lines(&page, value), ["CARRIER SERVICE", "", "Weight WEIGHT", "{open"]);
+        assert_eq!(lines(&page, value), ["CARRIER, SERVICE", "", "Weight WEIGHT", "{open"]);
     }
 }

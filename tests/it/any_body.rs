@@ -85,6 +85,8 @@ fn wall() -> Timestamp {
 enum Body {
     /// Drawn from the operation's schema by this seed.
     Schema(u64),
+    /// Such a text with another byte at a place, or without what follows it.
+    Spoilt(u64, Index, Option<u8>),
     Json(Value),
     Bytes(Vec<u8>),
     Form(Vec<(String, String)>),
@@ -104,6 +106,7 @@ fn body() -> impl Strategy<Value = Body> {
     let part = "([a-z]{1,8}: [ -~]{0,20}\r\n)?(content-disposition: form-data; name=\"?[a-z_]{0,12}\"?\r\n)?(\r\n)?[ -~\r\n]{0,40}";
     prop_oneof![
         6 => any::<u64>().prop_map(Body::Schema),
+        1 => any::<(u64, Index, Option<u8>)>().prop_map(|(seed, at, byte)| Body::Spoilt(seed, at, byte)),
         2 => json().prop_map(Body::Json),
         1 => proptest::collection::vec(any::<u8>(), 0..60).prop_map(Body::Bytes),
         1 => proptest::collection::vec(("[a-z_\\[\\]0-9.]{0,14}", ".{0,12}"), 0..6).prop_map(Body::Form),
@@ -226,6 +229,15 @@ impl World {
                 let document = &self.documents[operation.document];
                 let drawn = operation.schema.as_ref().map(|schema| draw(schema, document, ids, &mut rng, 0).to_string());
                 ("application/json", drawn.unwrap_or_default().into())
+            }
+            Body::Spoilt(seed, at, byte) => {
+                let (content_type, text) = self.body(operation, &Body::Schema(*seed), ids);
+                let (mut text, at) = (text.to_vec(), at.index(text.len().max(1)));
+                match (byte, text.get_mut(at)) {
+                    (Some(byte), Some(slot)) => *slot = *byte,
+                    _ => text.truncate(at),
+                }
+                (content_type, text.into())
             }
             Body::Json(value) => ("application/json", value.to_string().into()),
             Body::Bytes(bytes) => ("application/json", bytes.clone().into()),

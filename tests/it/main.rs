@@ -6,6 +6,7 @@ mod advance;
 mod any_body;
 mod budgets;
 mod busy;
+mod catalogs;
 mod client;
 mod credentials;
 mod determinism;

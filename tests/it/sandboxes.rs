@@ -68,6 +68,25 @@ fn a_fork_goes_its_own_way_with_credentials_of_its_own() {
 }
 
 #[test]
+fn every_sandbox_has_credentials_of_the_vendors_shapes() {
+    let machine = machine(Options::default());
+    let mine = made(&machine, "mine");
+    for (sandbox, shippo_token) in [(&**machine.default_sandbox(), 20), (&*mine, 52)] {
+        let of_shipmate = |name| fact(sandbox, "shipmate", name);
+        assert!(of_shipmate("api_key").len() > 40 && of_shipmate("token").len() == 32, "{}", of_shipmate("api_key"));
+        assert_eq!(of_shipmate("username"), "test@shipmate.co.uk");
+        let rows = sandbox.lock().world.accounts().credentials("shippo").to_vec();
+        for (row, mode) in rows.iter().zip(["test", "live"]) {
+            let token = row.text("token");
+            assert!(&*row.account == mode && token.starts_with(&format!("shippo_{mode}_")) && token.len() == shippo_token, "{token}");
+        }
+    }
+    let of_shiptheory = |name| fact(&mine, "shiptheory", name);
+    assert!(of_shiptheory("email").starts_with("you+") && of_shiptheory("token").len() == 64);
+    assert!(fact(&mine, "shiptime", "client_id").starts_with("stcid_"));
+}
+
+#[test]
 fn a_snapshot_is_gone_back_to_as_often_as_wanted() {
     let machine = machine(Options::default());
     let sandbox = made(&machine, "mine");

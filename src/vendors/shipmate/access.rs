@@ -119,21 +119,3 @@ pub(super) fn decode(request: &Request, _: &Operation) -> Result<Value, Refusal>
     }
     Ok(Value::Object(members))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::entropy;
-
-    fn check(sandbox: &str, expected: &str) {
-        let rows = credentials(sandbox, &mut entropy::stream(42, &[sandbox], 0));
-        assert_eq!(rows.iter().map(|row| row.text("api_key").len() > 40 && row.text("token").len() == 32).collect::<Vec<_>>(), [true]);
-        assert_eq!(rows.first().map(|row| row.text("username")), Some(expected));
-    }
-
-    #[test]
-    fn every_sandbox_has_credentials_of_the_usual_shape() {
-        check("default", "test@shipmate.co.uk");
-        check("mine", "test@shipmate.co.uk");
-    }
-}

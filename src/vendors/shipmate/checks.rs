@@ -142,23 +142,3 @@ fn flag(value: &Value) -> Option<bool> {
 pub(super) fn two_decimals(number: &Value) -> String {
     decimal::half_up(&number.to_string(), 2).unwrap_or_else(|| format!("{:.2}", number.as_f64().unwrap_or_default()))
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(text: &str, expected: &str) {
-        assert_eq!(number(&json!(text)).map(|number| two_decimals(&json!(number))).as_deref(), Some(expected));
-    }
-
-    #[test]
-    fn amounts_have_two_decimals() {
-        check("10", "10.00");
-        check("12.005", "12.01");
-        check("+.5", "0.50");
-        check("1e3", "1000.00");
-        assert_eq!((number(&json!("nan")), integer(&json!("0300")), integer(&json!(true))), (None, None, Some(1)));
-    }
-}

@@ -111,13 +111,13 @@ impl Label<'_> {
         let mut y = 120;
         // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
         for (name, placeholder) in address {
-            match self.value(name) {
-                text if text.is_empty() => out.extend([placeholder, "\n"]),
-                text => {
-                    zpl::fill(line, &mut out, |name| if name == "y" { Cow::Owned(y.to_string()) } else { text.clone() });
-                    y += 42;
-                }
+            let text = self.value(name);
+            if text.is_empty() {
+                out.extend([placeholder.as_str(), "\n"]);
+                continue;
             }
+            zpl::fill(line, &mut out, |name| if name == "y" { Cow::Owned(y.to_string()) } else { text.clone() });
+            y += 42;
         }
         zpl::fill(bottom, &mut out, |name| self.value(name));
         out
@@ -148,13 +148,8 @@ impl Label<'_> {
             "postcode" => &to.postcode,
             // The country's name, when the parcel leaves the country.
             "country" if to.country != "GB" => CATALOG.country(&to.country).map_or("", |(_, name)| name),
-            "sender_name" => &sender.address_name,
-            "sender_line_1" => &sender.address_line_1,
-            "sender_line_2" => return sender.address_line_2.as_ref().map_or_else(String::new, |line| format!(", {line}")).into(),
-            "sender_town" => &sender.address_town_city,
-            "sender_postcode" => return sender.address_post_zip_code.as_ref().map_or_else(String::new, |code| format!(" {code}")).into(),
-            "sender_country" => &sender.address_country.name,
-            _ => "",
+            "sender_country" => sender.country("name"),
+            name => sender.text(name),
         })
     }
 

@@ -174,15 +174,3 @@ fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
     let parcel = Parcel { tracking_number: tracking, carrier: "DPD".to_owned(), subject: reference.clone(), ..Parcel::default() };
     (reference, step(&shipment, &parcel, &scan, label).unwrap_or_default())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_numbered_in_a_form() {
-        let members = json!({"event": "SHIPMENT_CREATED", "parcel_references": ["A 1", "B&2"], "source": ""});
-        let expected = "event=SHIPMENT_CREATED&parcel_references%5B0%5D=A+1&parcel_references%5B1%5D=B%262&source=";
-        assert_eq!(members.as_object().map(form).as_deref(), Some(expected));
-    }
-}

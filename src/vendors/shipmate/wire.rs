@@ -220,21 +220,3 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let shaped = Some(text).filter(|text| text.len() == 19 && text.as_bytes()[10] == b' ')?;
     Some(LONDON.to_ambiguous_zoned(shaped.parse().ok()?).compatible().ok()?.timestamp())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(instant(text).map(|instant| instant.to_string()), expected.map(str::to_owned));
-    }
-
-    #[test]
-    fn times_are_uk_local_time() {
-        check("2026-01-05 09:00:00", Some("2026-01-05T09:00:00Z"));
-        check("2026-07-01 09:00:00", Some("2026-07-01T08:00:00Z"));
-        check("2026-07-01", None);
-        check("2026-07-01T09:00:00", None);
-        check("2026-13-01 09:00:00", None);
-    }
-}

@@ -125,30 +125,3 @@ pub(crate) struct Platform {
     pub account: String,
     pub email: String,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::entropy;
-
-    fn check(sandbox: &str, place: usize, account: &str, begins: &str, length: usize) {
-        let rows = credentials(sandbox, &mut entropy::stream(42, &[sandbox], 0));
-        let token = rows[place].text("token");
-        assert!(&*rows[place].account == account && token.starts_with(begins) && token.len() == length, "{account} {token}");
-    }
-
-    #[test]
-    fn each_sandbox_has_a_token_for_each_mode() {
-        check("default", 0, "test", "shippo_test_seatrial", 20);
-        check("default", 1, "live", "shippo_live_seatrial", 20);
-        check("default", 2, "test", "shippo_test_3", 52);
-        check("mine", 0, "test", "shippo_test_", 52);
-        check("mine", 1, "live", "shippo_live_", 52);
-    }
-
-    #[test]
-    fn the_mode_is_read_from_the_account() {
-        assert_eq!(Mode::of_account("acme live"), Mode::Live);
-        assert_eq!(Mode::of_account("olive"), Mode::Test);
-    }
-}

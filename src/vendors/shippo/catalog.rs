@@ -255,19 +255,3 @@ impl Carrier {
         self.services.iter().find(|service| service.token == token)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_account_is_of_a_known_carrier() {
-        for account in CATALOG.accounts.values().flatten() {
-            assert!(CATALOG.carrier(&account.carrier).token == account.carrier && account.object_id.len() == 32);
-        }
-        let ids: BTreeSet<_> = CATALOG.accounts.values().flatten().map(|account| &account.object_id).collect();
-        assert_eq!(ids.len(), 30);
-    }
-}

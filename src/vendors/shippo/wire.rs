@@ -111,22 +111,3 @@ pub(crate) fn members(cx: &Cx<'_>, kind: Kind, id: &str, names: &[&str]) -> Map<
 pub(crate) fn amount(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_have_milliseconds_unless_they_are_zero() {
-        let check = |given: &str, expected: &str| assert_eq!(Moment(given.parse().expect("a timestamp")).text(), expected);
-        check("2016-12-08T00:00:00Z", "2016-12-08T00:00:00Z");
-        check("2017-03-31T17:37:59.727100Z", "2017-03-31T17:37:59.727Z");
-        check("2017-03-31T17:37:59.0009Z", "2017-03-31T17:37:59Z");
-    }
-
-    #[test]
-    fn ids_are_thirty_two_hexadecimal_digits() {
-        assert!(is_object_id("00112233445566778899aabbccddeeff"));
-        assert!(!is_object_id("00112233445566778899AABBCCDDEEFF") && !is_object_id("INVALID"));
-    }
-}

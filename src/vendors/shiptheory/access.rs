@@ -112,16 +112,3 @@ fn acceptable(request: &Request) -> Result<(), Refusal> {
     };
     if accept.split(',').any(fits) { Ok(()) } else { Err(Refusal::NotAcceptable) }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_names_its_login_its_sandbox_and_its_end() {
-        let token = issue("default", "you@youremail.com", Timestamp::UNIX_EPOCH);
-        assert!(token.starts_with("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."));
-        let claims = Claims { sub: "you@youremail.com".into(), exp: 3600, iss: "default".into() };
-        assert_eq!(TOKENS.read(&token), Some(claims));
-    }
-}

@@ -129,24 +129,3 @@ impl Area {
         self.countries.as_ref().is_none_or(listed) && !self.not_countries.as_ref().is_some_and(listed)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_id_of_the_catalog_is_unique_and_every_rule_leads_to_one() {
-        let services: Vec<u32> = CATALOG.carriers.iter().flat_map(|carrier| carrier.services.iter().map(|service| service.id)).collect();
-        let mut unique = services.clone();
-        unique.sort_unstable();
-        unique.dedup();
-        assert_eq!(services.len(), unique.len());
-        for rule in &CATALOG.rules {
-            let named = [rule.then.book, rule.then.approve].into_iter().flatten().collect::<Vec<_>>();
-            assert!(named.len() == 1 && named.iter().all(|id| CATALOG.service(*id).is_some()));
-            assert!(rule.then.returns.iter().all(|id| CATALOG.return_service(*id).is_some()));
-        }
-        let known = |service: &Service, carrier: &Carrier| service.increments.iter().all(|row| carrier.increments.contains(row));
-        assert!(CATALOG.carriers.iter().all(|carrier| carrier.services.iter().all(|service| known(service, carrier))));
-    }
-}

@@ -138,33 +138,3 @@ fn is_image(text: &str) -> bool {
     let path = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     path.is_some_and(|path| [".jpg", ".jpeg", ".png", ".webp"].iter().any(|kind| path.ends_with(kind)))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::{Limits, ParameterIn, Path};
-
-    #[test]
-    fn violations_nest_as_php_prints_them() {
-        let list = &Path::Member(&Path::Root, "a");
-        let (first, third) = (Path::Element(list, 0), Path::Element(list, 2));
-        let at =
-            |path: &Path<'_>, value: Option<Value>, rule| Violation { location: ParameterIn::Body, path: path.to_steps(), value, rule };
-        let (in_first, in_third) = (Path::Member(&first, "b"), Path::Member(&third, "b"));
-        let missing = |path: &Path<'_>| at(path, None, Rule::Required);
-        assert_eq!(error(&[missing(&in_first)]), json!({"a": [{"b": {"_required": REQUIRED}}]}));
-        assert_eq!(error(&[missing(&in_third)]), json!({"a": {"2": {"b": {"_required": REQUIRED}}}}));
-        let spoilt = at(&third, Some(5.into()), Rule::Type(JsonType::Object));
-        assert_eq!(error(&[missing(&in_first), spoilt]), json!({"a": {"_nested": INVALID}}));
-        let long = Rule::MaxLength(Limits { min: None, max: Some(1) });
-        let twice = [at(list, Some("".into()), Rule::Null), at(list, Some("xx".into()), long)];
-        assert_eq!(error(&twice), json!({"a": {"_empty": EMPTY}}));
-    }
-
-    #[test]
-    fn numbers_are_read_as_php_does() {
-        let read = |text: &str| number(&text.into());
-        assert_eq!([read("2.50"), read("1e5"), read("nan"), read("")], [Some(2.5), None, None, None]);
-        assert_eq!([text(&json!(1.0)), text(&json!(true)), text(&json!([]))], [Some("1".to_owned()), Some("1".to_owned()), None]);
-    }
-}

@@ -87,13 +87,3 @@ fn is_day(time: &Value, wanted: &str) -> bool {
 fn is_country(country: &Value, wanted: &str) -> bool {
     wire::alpha3(country.as_str().unwrap_or_default()) == wanted.to_uppercase()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn casts_are_those_of_php() {
-        assert_eq!(["12ab", "ab", " 7", "-3"].map(whole), [12, 0, 7, 0].map(Some));
-    }
-}

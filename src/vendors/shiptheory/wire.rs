@@ -231,18 +231,3 @@ pub(super) fn stamp(at: Timestamp) -> String {
 pub(super) fn alpha3(country: &str) -> String {
     countries::find(country).map_or_else(|| country.to_owned(), |country| country.alpha3.to_owned())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_printed_as_php_does() {
-        assert_eq!(json!([Number(1.0), Number(0.5), Number(-0.0)]).to_string(), "[1,0.5,0]");
-    }
-
-    #[test]
-    fn times_have_no_colon_in_their_offset() {
-        assert_eq!(stamp(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00+0000");
-    }
-}

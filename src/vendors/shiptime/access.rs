@@ -132,17 +132,3 @@ pub(super) fn client_pair(request: &Request) -> Option<(String, String)> {
     let (id, secret) = Authorization::of(request)?.basic()?;
     Some((text::percent_decode(&id), text::percent_decode(&secret)))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::entropy::stream;
-
-    #[test]
-    fn a_token_names_its_client_its_sandbox_and_its_end() {
-        let token = sign("seatrial", SCOPE, "default", Timestamp::UNIX_EPOCH, &mut stream(1, &["token"], 0));
-        assert!(token.starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."));
-        let claims: Claims = TOKENS.read(&token).expect("it is ours");
-        assert_eq!((claims.sub.as_str(), claims.sandbox.as_str(), claims.exp), ("seatrial", "default", LIFE));
-    }
-}

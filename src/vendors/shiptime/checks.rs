@@ -143,14 +143,3 @@ pub(super) fn is_phone(phone: &str) -> bool {
     let digits = phone.bytes().filter(u8::is_ascii_digit).count();
     (10..=15).contains(&phone.chars().count()) && digits >= 10
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recorded_phones_pass() {
-        assert!(["1-604-555-0100", "6045550101", "14165550100", "416 555 0100"].into_iter().all(is_phone));
-        assert!(!is_phone("555 0100"));
-    }
-}

@@ -57,7 +57,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
         despatch: despatch.unwrap_or(cx.now),
         service: service.key.clone(),
         order: order.order_reference.unwrap_or_default().to_owned(),
-        location: order.location.code.clone(),
+        location: order.location.text("code").to_owned(),
         to: order.to,
         company: order.company.to_owned(),
         instructions: order.instructions.to_owned(),

@@ -29,7 +29,7 @@ pub fn all(cx: &Cx<'_>) -> Vec<Value> {
 pub fn shown(cx: &Cx<'_>, location: &Location) -> Value {
     let mut row = wire::shown(cx, location);
     if wire::is_newer(cx) {
-        row["is_current_location"] = (users::person(&cx.credential).location == location.code).into();
+        row["is_current_location"] = (users::person(&cx.credential).location == location.text("code")).into();
     }
     row
 }

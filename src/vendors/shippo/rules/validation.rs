@@ -96,14 +96,3 @@ fn is_office(address: &Address) -> bool {
     let words = format!("{} {}", address.street1, address.street2).to_lowercase();
     words.split_whitespace().any(|word| matches!(word.trim_end_matches('.'), "ste" | "suite" | "floor" | "fl" | "dept"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_tidied() {
-        assert_eq!(tidy(" 215  Clayton St. "), "215 Clayton St");
-        assert_eq!(tidy("350 5th Ave."), "350 5th Ave");
-    }
-}

@@ -69,32 +69,3 @@ pub(crate) fn four_places(read: &Value) -> Value {
 pub(crate) fn two_places(read: &Value) -> Value {
     Decimal::parse(read.as_str().unwrap_or_default()).map(|decimal| decimal.scaled(2)).unwrap_or_default().into()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_are_exact() {
-        let check = |text: &str, stored: &str| assert_eq!(Decimal::parse(text).map(|decimal| decimal.stored()), Ok(stored.to_owned()));
-        check("5", "5.0000");
-        check("9.25", "9.2500");
-        check(".5", "0.5000");
-        check("000123456.7891", "123456.7891");
-    }
-
-    #[test]
-    fn decimals_are_shown_with_as_many_places_as_asked() {
-        let decimal = Decimal::parse("12.5").expect("a decimal");
-        assert_eq!([decimal.scaled(2), decimal.scaled(4), decimal.shortest()], ["12.50", "12.5000", "12.5"]);
-        assert_eq!(Decimal::parse("20.00").map(|decimal| decimal.shortest()), Ok("20".to_owned()));
-    }
-
-    #[test]
-    fn what_is_no_decimal_is_refused() {
-        for text in ["", ".", "two", "1e3", "1.23456", "1234567", "-1"] {
-            assert!(Decimal::parse(text).is_err(), "{text}");
-        }
-        assert!(Decimal::parse("-0").is_ok());
-    }
-}

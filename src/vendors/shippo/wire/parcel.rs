@@ -92,28 +92,3 @@ impl Measures {
         format!("{}.{:06}", self.weight / 1_000_000, self.weight % 1_000_000)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(weight: &str, mass_unit: &str, grams: &str) {
-        let mut parcel = json!({"object_state": "VALID", "object_created": "2026-01-05T09:00:00Z", "object_updated": "2026-01-05T09:00:00Z",
-            "object_id": "", "object_owner": "", "template": null, "length": "10", "width": "8", "height": "4", "distance_unit": "in",
-            "value_amount": null, "value_currency": null, "metadata": "", "extra": {}, "line_items": [], "test": true});
-        parcel["weight"] = weight.into();
-        parcel["mass_unit"] = mass_unit.into();
-        let parcel: Parcel = serde_json::from_value(parcel).expect("a parcel");
-        assert_eq!((parcel.measures().grams().as_str(), parcel.measures().sides), (grams, [25_400, 20_320, 10_160]));
-    }
-
-    #[test]
-    fn weights_come_out_in_the_grams_of_the_vendor() {
-        check("2.0000", "lb", "907.184739");
-        check("16.0000", "oz", "453.592369");
-        check("1.5000", "kg", "1500.000000");
-        check("15.0000", "g", "15.000000");
-    }
-}

@@ -164,27 +164,3 @@ fn row(scan: &Scan, is_first: bool) -> Row {
     };
     scan.code.as_deref().and_then(find).or_else(|| find(usual)).unwrap_or(OTHER)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_status_has_a_word_and_a_code_goes_before_it() {
-        let scan = |status, code: Option<&str>| Scan {
-            at: Timestamp::UNIX_EPOCH,
-            status,
-            code: code.map(str::to_owned),
-            message: None,
-            location: None,
-        };
-        let check = |status, code, expected: &str| assert_eq!(word(&scan(status, code)), expected, "{status:?} {code:?}");
-        check(Status::Manifested, None, "PRE_TRANSIT");
-        check(Status::OutForDelivery, None, "TRANSIT");
-        check(Status::Exception, Some("package_undeliverable"), "FAILURE");
-        check(Status::Exception, Some("no such code"), "TRANSIT");
-        check(Status::Cancelled, None, "UNKNOWN");
-    }
-
-    use crate::base::time::Timestamp;
-}

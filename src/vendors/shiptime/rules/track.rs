@@ -93,25 +93,3 @@ fn words(status: Status) -> Option<(State, &'static str)> {
         Status::Unknown => return None,
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statuses_have_their_words() {
-        let state = |status| words(status).map(|(state, _)| state);
-        assert_eq!(state(Status::PreTransit), Some(State::Pending));
-        assert_eq!(state(Status::DeliveryFailed), Some(State::Exception));
-        assert_eq!(state(Status::OutForDelivery), Some(State::InTransit));
-        assert_eq!(state(Status::Unknown), None);
-    }
-
-    #[test]
-    fn a_place_is_told_as_far_as_it_is_known() {
-        let mut scan = Scan { at: jiff::Timestamp::UNIX_EPOCH, status: Status::InTransit, code: None, message: None, location: None };
-        assert_eq!(place(&scan), None);
-        scan.location = Some(Location { city: "Toronto".to_owned(), country: "CA".to_owned(), ..Location::default() });
-        assert_eq!(place(&scan).as_deref(), Some("Toronto, CA"));
-    }
-}
