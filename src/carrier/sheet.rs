@@ -60,7 +60,7 @@ mod tests {
     fn lines_without_a_word_are_left_out() {
         let page =
             ["{carrier}{, service}{, company}", "", "{company}", "Weight {weight}", "{open"].map(|line| Template::from(line.to_owned()));
-        let value = |name: &str| if name == "company" { "".into() } else { name.to_uppercase().into() };
+        let value = |name: &str| -> Cow<'static, str> { if name == "company" { "".into() } else { name.to_uppercase().into() } };
         assert_eq!(lines(&page, value), ["CARRIER, SERVICE", "", "Weight WEIGHT", "{open"]);
     }
 }

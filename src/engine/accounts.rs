@@ -1,6 +1,8 @@
 //! What the rows of `accounts` in a scenario may say about a vendor's credentials, as data: the reader of scenarios checks rows
 //! against it, and the published schema shows it.
 
+use serde_json::{Map, Value};
+
 /// What a row of one mount may have, besides what rows of every mount have.
 #[derive(Debug)]
 pub struct AccountRows {
@@ -12,6 +14,8 @@ pub struct AccountRows {
     pub identifiers: &'static [&'static str],
     /// What else it can have.
     pub others: &'static [FieldSpec],
+    /// Which members name the account that a row opens, unless it says `account`: the first that is there, or else this one.
+    pub account: (&'static [&'static str], &'static str),
 }
 
 /// A member of a row.
@@ -40,6 +44,13 @@ pub enum FieldType {
 }
 
 impl AccountRows {
+    /// The account that a row opens.
+    #[must_use]
+    pub fn account_of<'r>(&'r self, row: &'r Map<String, Value>) -> &'r str {
+        let (names, usual) = self.account;
+        std::iter::once(&"account").chain(names).find_map(|name| row.get(*name)?.as_str()).unwrap_or(usual)
+    }
+
     /// All members, those of credentials first.
     pub fn fields(&self) -> impl Iterator<Item = &'static FieldSpec> {
         self.credentials.iter().copied().flatten().chain(self.others)

@@ -199,7 +199,7 @@ impl Docs<'_> {
     /// How many documents of a kind there are.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
-        self.account().table(&kind).map_or(0, crate::world::Table::len)
+        self.account().count(&kind)
     }
 
     /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.

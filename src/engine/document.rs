@@ -24,6 +24,7 @@ const ACCOUNTS: AccountRows = AccountRows {
     credentials: &[&[FieldSpec::text("key", "A key; calls are let in without it.")]],
     identifiers: &["key"],
     others: &[],
+    account: (&[], "default"),
 };
 
 impl Vendor {
@@ -43,7 +44,6 @@ impl Vendor {
             operations: Box::new(|_| {}),
             credentials: |_, _| credentials(&[("default", &[])]),
             accounts: &ACCOUNTS,
-            account_of: |_| "default".to_owned(),
             identify: |_| None,
             authenticate: |request| request.credentials.first().cloned().ok_or_else(|| Denial::Missing.into()),
             decode: decode::json_or_form,

@@ -89,8 +89,7 @@ fn generated(vendor: &Vendor, name: &str, seed: u64, secret: Option<Secret>) -> 
 }
 
 fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
-    let account = row.get("account").and_then(Value::as_str).map_or_else(|| (vendor.account_of)(row), str::to_owned);
-    Credential { account: account.into(), fields: Arc::new(row.clone()) }
+    Credential { account: vendor.accounts.account_of(row).into(), fields: Arc::new(row.clone()) }
 }
 
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::name::Name;
@@ -44,8 +44,6 @@ pub struct Vendor {
     pub credentials: fn(sandbox: &str, rng: &mut Rng) -> Vec<Credential>,
     /// What rows of `accounts` in a scenario may say about its mount's credentials.
     pub accounts: &'static AccountRows,
-    /// The account that a row of `accounts` in a scenario opens, unless the row names one.
-    pub account_of: fn(&Map<String, Value>) -> String,
     /// What a caller presents that tells sandboxes apart, read from the request alone.
     pub identify: fn(&Request) -> Option<Identity>,
     /// Finds the credential of a caller. Whether it is `revoked` or `expires` is checked afterwards, for every vendor.

@@ -100,6 +100,7 @@ mod tests {
             FieldSpec::new("delay", FieldType::Duration, "Delay."),
             FieldSpec::new("packaging", FieldType::Settings(PACKAGING), "Packaging."),
         ],
+        account: (&["user"], ""),
     };
 
     /// One mount, whose rows have every form that a member can have.

@@ -1,5 +1,24 @@
 //! One folder for each emulated API version; the list that names them all.
 
+/// A vendor with the documents that are built into the binary: as JSON, and as their authors wrote them.
+macro_rules! vendor {
+    ($id:literal) => {
+        $crate::engine::Vendor::new(
+            $id,
+            include_str!(concat!(env!("OUT_DIR"), "/", $id, "/openapi.json")),
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specs/", $id, "/openapi.yaml")),
+        )
+    };
+}
+
+/// The catalog of a vendor, of which a test holds that it has the shape of its types.
+macro_rules! catalog {
+    ($id:literal) => {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/", $id, "/catalog.json")))
+            .unwrap_or_else(|error| panic!("the catalog of {}: {error}", $id))
+    };
+}
+
 pub mod shipmate;
 pub mod shippo;
 pub mod shipstation;

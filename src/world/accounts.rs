@@ -96,6 +96,12 @@ impl Account {
         self.tables.iter().find(|(other, _)| other == kind).map(|(_, table)| table)
     }
 
+    /// How many documents of one kind there are.
+    #[must_use]
+    pub fn count(&self, kind: &Kind) -> usize {
+        self.table(kind).map_or(0, Table::len)
+    }
+
     /// Ids and documents of one kind, in the order of creation.
     pub fn rows<'a>(&'a self, kind: &Kind) -> impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.table(kind).into_iter().flat_map(Table::iter)

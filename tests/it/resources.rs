@@ -67,8 +67,7 @@ fn yard() -> Vendor {
     Vendor {
         operations: Box::new(rows),
         credentials: |_, _| credentials(&[("main", &[("api_key", "TEST_yard")])]),
-        accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], identifiers: &[], others: &[] },
-        account_of: |_| "main".to_owned(),
+        accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], identifiers: &[], others: &[], account: (&[], "main") },
         identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
         reading: Reading { checks_path: true, ..Reading::STRICT },
         authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),

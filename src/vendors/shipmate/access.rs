@@ -38,6 +38,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),
         FieldSpec::new("packaging", FieldType::Settings(PACKAGING), "The account's packaging rules."),
     ],
+    account: (&["api_key"], "default"),
 };
 
 const PACKAGING: &[FieldSpec] = &[
@@ -59,11 +60,6 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     let facts =
         [("api_key", &*key), ("username", username), ("password", &password), ("access_level", "MERCHANT_ADMIN"), ("token", &token)];
     auth::credentials(&[("default", &facts)])
-}
-
-/// Rows of a scenario that share an application key share an account.
-pub(super) fn account_of(row: &Map<String, Value>) -> String {
-    row.get("api_key").and_then(Value::as_str).unwrap_or("default").to_owned()
 }
 
 /// The key tells sandboxes apart.

@@ -11,10 +11,7 @@ use crate::carrier::sheet::Template;
 use crate::carrier::{self, Status, countries};
 
 /// The catalog, read on first use.
-pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    let source = include_str!(concat!(env!("OUT_DIR"), "/shipmate/catalog.json"));
-    serde_json::from_str(source).unwrap_or_else(|error| panic!("the catalog of shipmate: {error}"))
-});
+pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipmate"));
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

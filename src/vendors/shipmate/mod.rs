@@ -39,7 +39,6 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        account_of: access::account_of,
         identify: access::identify,
         authenticate: access::authenticate,
         decode: access::decode,
@@ -48,11 +47,7 @@ pub fn vendor() -> Vendor {
         scanned: webhooks::scanned,
         webhooks: webhooks::WEBHOOKS,
         state,
-        ..Vendor::new(
-            "shipmate",
-            include_str!(concat!(env!("OUT_DIR"), "/shipmate/openapi.json")),
-            include_str!("../../../specs/shipmate/openapi.yaml"),
-        )
+        ..vendor!("shipmate")
     }
 }
 
@@ -73,6 +68,5 @@ pub fn vendor_v1_2() -> Vendor {
 
 /// `$state.consignments` and `$state.skus` count what the account has.
 fn state(account: &Account) -> Value {
-    let count = |kind: crate::world::Kind| account.table(&kind).map_or(0, crate::world::Table::len);
-    json!({"consignments": count(wire::CONSIGNMENT), "skus": count(wire::SKU)})
+    json!({"consignments": account.count(&wire::CONSIGNMENT), "skus": account.count(&wire::SKU)})
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::catalog::CATALOG;
 use super::labels;
@@ -25,6 +24,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
         FieldSpec::text("webhook_secret", "What the bodies of new webhooks are signed with."),
     ],
+    account: (&["mode"], "test"),
 };
 
 /// Which of an account's two worlds.
@@ -61,11 +61,6 @@ pub(crate) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
         auth::credentials(&[(mode, &[("token", token), ("mode", mode)])])
     };
     tokens.iter().flat_map(row).collect()
-}
-
-/// Tokens of one mode share an account.
-pub(crate) fn account_of(row: &Map<String, Value>) -> String {
-    row.get("mode").and_then(Value::as_str).unwrap_or("test").to_owned()
 }
 
 /// The token tells sandboxes apart; links that are followed without one name theirs.

@@ -10,9 +10,7 @@ use super::wire::Message;
 use super::wire::carrier_account::CarrierAccount;
 use crate::carrier::countries;
 
-pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shippo/catalog.json"))).expect("the catalog has the shape of its types")
-});
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shippo"));
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@
 //! rules/       what each rule promises
 //! checks       how requests are read, and how what is wrong with them is worded
 //! rates        what each carrier account says to a shipment
-//! labels       tracking numbers in the forms of their carriers, and signed links to labels
+//! labels       signed links to labels
 //! webhooks     what subscribers hear, worded and signed
 //! catalog      what a new account starts with, read-only
 //! wire/        what is stored and answered
@@ -39,7 +39,6 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        account_of: access::account_of,
         identify: access::identify,
         authenticate: access::authenticate,
         is_test: |credential| Mode::of_account(&credential.account).is_test(),
@@ -50,11 +49,7 @@ pub fn vendor() -> Vendor {
         anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
         webhooks: webhooks::WEBHOOKS,
         state,
-        ..Vendor::new(
-            "shippo",
-            include_str!(concat!(env!("OUT_DIR"), "/shippo/openapi.json")),
-            include_str!("../../../specs/shippo/openapi.yaml"),
-        )
+        ..vendor!("shippo")
     }
 }
 

@@ -15,4 +15,5 @@ pub const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::text("plan", "The account's plan, such as `starter`; gated calls answer 402."),
         FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),
     ],
+    account: (&["key", "api_key"], "default"),
 };

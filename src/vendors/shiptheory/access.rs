@@ -13,6 +13,7 @@ use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
 use crate::engine::{self, AccountRows, Denial, FieldSpec, FieldType, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::vendors::shiptheory::catalog::CATALOG;
+use crate::vendors::shiptheory::dialect::XML;
 use crate::world::Credential;
 
 const TOKENS: Tokens = Tokens { header: r#"{"typ":"JWT","alg":"HS256"}"#, key: b"seatrial-shiptheory-public-sandbox-key" };
@@ -35,6 +36,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::new("goes_on_after", FieldType::Duration, "How long a stopped booking waits until it goes on; for ever if absent."),
         FieldSpec::new("search_days", FieldType::UpTo(366), "How many days a search may span; 31 unless told."),
     ],
+    account: (&["email"], ""),
 };
 
 /// What a token says.
@@ -79,7 +81,9 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.
 pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    acceptable(gate.call.request)?;
+    if !gate.call.request.accepts(&XML) {
+        return Err(Refusal::NotAcceptable);
+    }
     let token = bearer(gate.call.request).ok_or(Denial::Missing)?;
     if let Some(credential) = auth::find(gate.credentials, &[("token", token)]) {
         return Ok(credential.clone());
@@ -95,20 +99,9 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
 
 /// Reads a body as CakePHP does: JSON when it says so, else a form.
 pub(super) fn decode(request: &Request, _: &Operation) -> Result<Value, Refusal> {
-    acceptable(request)?;
-    decode::json_or_any_form(request)
+    if request.accepts(&XML) { decode::json_or_any_form(request) } else { Err(Refusal::NotAcceptable) }
 }
 
 fn bearer(request: &Request) -> Option<&str> {
     Authorization::of(request)?.bearer()
-}
-
-/// JSON or XML has to be among what the caller accepts.
-fn acceptable(request: &Request) -> Result<(), Refusal> {
-    let Some(accept) = request.header("accept").filter(|accept| !accept.trim().is_empty()) else { return Ok(()) };
-    let fits = |range: &str| {
-        let range = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(range.as_str(), "*/*" | "application/*" | "application/xml" | "text/xml") || decode::is_json(&range)
-    };
-    if accept.split(',').any(fits) { Ok(()) } else { Err(Refusal::NotAcceptable) }
 }

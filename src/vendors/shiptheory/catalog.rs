@@ -10,10 +10,7 @@ use serde_json::Value;
 use crate::vendors::shiptheory::wire::Number;
 
 /// The catalogue of `specs/shiptheory/catalog.yaml`.
-pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    let text = include_str!(concat!(env!("OUT_DIR"), "/shiptheory/catalog.json"));
-    serde_json::from_str(text).expect("the catalog is written to fit these types")
-});
+pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shiptheory"));
 
 #[derive(Deserialize)]
 pub(super) struct Catalog {

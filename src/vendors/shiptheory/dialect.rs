@@ -14,6 +14,9 @@ use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
 /// The refusal whose facts are the value of `error`: a sentence.
 pub(super) const ERROR: &str = "error";
 
+/// What XML is called.
+pub(super) const XML: [&str; 2] = ["application/xml", "text/xml"];
+
 /// The refusal of a login.
 pub(super) const LOGIN: &str = "login";
 
@@ -37,7 +40,7 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
         reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(cx.call), code: 503 }));
     }
     if let Body::Json(document) = &reply.body
-        && cx.call.request.prefers(&["application/xml", "text/xml"])
+        && cx.call.request.prefers(&XML)
     {
         let mut json = Vec::new();
         document.write(DIALECT.style, &mut json);

@@ -24,7 +24,7 @@ mod rules;
 mod wire;
 
 use rules::shipments::waiting;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::engine::Vendor;
 use crate::world::Account;
@@ -36,7 +36,6 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        account_of,
         identify: access::identify,
         authenticate: access::authenticate,
         decode: access::decode,
@@ -44,20 +43,12 @@ pub fn vendor() -> Vendor {
         dialect: dialect::DIALECT,
         due: waiting::due,
         state,
-        ..Vendor::new(
-            "shiptheory",
-            include_str!(concat!(env!("OUT_DIR"), "/shiptheory/openapi.json")),
-            include_str!("../../../specs/shiptheory/openapi.yaml"),
-        )
+        ..vendor!("shiptheory")
     }
-}
-
-fn account_of(row: &Map<String, Value>) -> String {
-    row.get("email").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// `$state.shipments`, `$state.products` and `$state.tags` count what the account has.
 fn state(account: &Account) -> Value {
-    let count = |kind: crate::world::Kind| account.table(&kind).map_or(0, crate::world::Table::len);
+    let count = |kind| account.count(&kind);
     json!({"shipments": count(wire::SHIPMENT), "products": count(wire::PRODUCT), "tags": count(wire::TAG)})
 }

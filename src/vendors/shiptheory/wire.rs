@@ -161,11 +161,9 @@ impl Shipment {
 
     /// Where it comes from, and where it goes.
     pub fn way(&self) -> (Location, Location) {
-        let location = |address: &Value| Location {
-            city: text(address, "city").to_owned(),
-            state: text(address, "county").to_owned(),
-            zip: text(address, "postcode").to_owned(),
-            country: text(address, "country").to_ascii_uppercase(),
+        let location = |address: &Value| {
+            let [city, state, zip, country] = ["city", "county", "postcode", "country"].map(|name| text(address, name).to_owned());
+            Location { city, state, zip, country: country.to_ascii_uppercase() }
         };
         (location(self.sender.as_ref().unwrap_or(&CATALOG.sender)), location(&self.recipient))
     }

@@ -5,7 +5,6 @@
 use http::Method;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::base::entropy::Rng;
 use crate::base::ids;
@@ -34,6 +33,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     ],
     identifiers: &["username", "client_id"],
     others: &[FieldSpec::text("scope", "OAuth2 scope."), FieldSpec::flag("pickups_fail", "No driver comes for a pickup.")],
+    account: (&["username", "client_id"], DEFAULT),
 };
 
 /// What a token says.
@@ -58,12 +58,6 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     let (password, client_id, secret) = (ids::hex(rng, 20), format!("stcid_{}", ids::hex(rng, 32)), ids::hex(rng, 40));
     let row = [("username", &*username), ("password", &*password), ("client_id", &*client_id), ("client_secret", &*secret)];
     auth::credentials(&[(DEFAULT, &row)])
-}
-
-/// The account that a row of a scenario opens: its user's, else its client's.
-pub(super) fn account_of(row: &Map<String, Value>) -> String {
-    let member = |name: &str| row.get(name).and_then(Value::as_str);
-    member("username").or_else(|| member("client_id")).unwrap_or(DEFAULT).to_owned()
 }
 
 /// The user of a Basic pair, the sandbox of a token, or the client who asks for one.

@@ -12,8 +12,7 @@ use serde_json::Value;
 
 /// The catalog.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    let source = include_str!(concat!(env!("OUT_DIR"), "/shiptime/catalog.json"));
-    let mut catalog: Catalog = serde_json::from_str(source).expect("a test reads the catalog");
+    let mut catalog: Catalog = catalog!("shiptime");
     let rows = catalog.cities.iter().enumerate();
     catalog.by_prefix = rows.flat_map(|(index, city)| city.prefixes.split(' ').map(move |prefix| (prefix.to_owned(), index))).collect();
     catalog

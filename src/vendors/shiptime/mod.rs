@@ -29,7 +29,6 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        account_of: access::account_of,
         identify: access::identify,
         authenticate: access::authenticate,
         grants: access::grants,
@@ -40,10 +39,6 @@ pub fn vendor() -> Vendor {
         scanned: rules::track::scanned,
         anchors: &[Anchor::Pickup],
         state: rules::state,
-        ..Vendor::new(
-            "shiptime",
-            include_str!(concat!(env!("OUT_DIR"), "/shiptime/openapi.json")),
-            include_str!("../../../specs/shiptime/openapi.yaml"),
-        )
+        ..vendor!("shiptime")
     }
 }

@@ -122,11 +122,9 @@ impl Shipment {
 
     /// The working days of a service; abroad they are more the further it is.
     fn days(&self, usual: u8, zone: Zone, most: Option<u8>) -> u8 {
-        let place = |end: &End| carrier::Location {
-            city: end.city.clone(),
-            state: end.state.clone(),
-            zip: end.postal_code.clone(),
-            country: end.country_code.clone(),
+        let place = |end: &End| {
+            let [city, state, zip, country] = [&end.city, &end.state, &end.postal_code, &end.country_code].map(String::clone);
+            carrier::Location { city, state, zip, country }
         };
         let days = if matches!(zone, Zone::Abroad) { carrier::transit::days(usual, &place(&self.from), &place(&self.to)) } else { usual };
         most.map_or(days, |most| most.min(days))

@@ -42,12 +42,11 @@ pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
 
 /// What scenarios can ask for: how many shipments, pickups and live quotes there are, and the ids of the latest.
 pub(super) fn state(account: &Account) -> Value {
-    let count = |kind: Kind| account.table(&kind).map_or(0, crate::world::Table::len);
-    let latest = |kind: Kind| account.table(&kind).and_then(|rows| rows.iter().next_back().and_then(|(id, _)| id.parse::<i32>().ok()));
+    let latest = |kind| account.rows(&kind).next_back().and_then(|(id, _)| id.parse::<i32>().ok());
     json!({
-        "shipments": count(SHIPMENT),
-        "pickups": count(PICKUP),
-        "quotes": count(QUOTE),
+        "shipments": account.count(&SHIPMENT),
+        "pickups": account.count(&PICKUP),
+        "quotes": account.count(&QUOTE),
         "last_shipment": latest(SHIPMENT),
         "last_pickup": latest(PICKUP),
     })

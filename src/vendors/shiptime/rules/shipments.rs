@@ -226,11 +226,9 @@ fn booked(cx: &Cx<'_>, request: Map<String, Value>, offer: Offer, messages: Vec<
 fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
     let detail = &shipment.detail;
     let carrier = CATALOG.carrier(&detail.carrier_id).expect("a booked carrier is in the catalog");
-    let place = |end: &str| Location {
-        city: shipment.text(end, "city").to_owned(),
-        state: shipment.text(end, "state").to_owned(),
-        zip: shipment.text(end, "postalCode").to_owned(),
-        country: shipment.text(end, "countryCode").to_owned(),
+    let place = |end: &str| {
+        let [city, state, zip, country] = ["city", "state", "postalCode", "countryCode"].map(|name| shipment.text(end, name).to_owned());
+        Location { city, state, zip, country }
     };
     let ready = ready(&detail.ship_date).unwrap_or(cx.now);
     let parcel = Parcel {
