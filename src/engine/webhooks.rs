@@ -72,6 +72,15 @@ pub struct Event<'a> {
     pub at: Timestamp,
 }
 
+impl Event<'_> {
+    /// The payload, with these members in front of its own.
+    #[must_use]
+    pub fn members(&self, front: &[(&str, &str)]) -> Map<String, Value> {
+        let front = front.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text)));
+        front.chain(self.payload.as_object().cloned().unwrap_or_default()).collect()
+    }
+}
+
 /// A rendered event: what all attempts send.
 pub struct Message {
     /// The content type of the body.
@@ -302,6 +311,24 @@ impl Webhooks {
         sign: unsigned,
         sample: |_, _| (String::new(), Value::Null),
     };
+}
+
+/// Texts and lists of texts as the fields of a form; those of a list are `name[0]`, `name[1]`, ….
+///
+/// # Panics
+/// Never: pairs of texts are a form.
+#[must_use]
+pub fn form(members: &Map<String, Value>) -> String {
+    let mut fields: Vec<(String, &str)> = Vec::new();
+    for (name, value) in members {
+        match value {
+            Value::Array(rows) => {
+                fields.extend(rows.iter().enumerate().map(|(index, row)| (format!("{name}[{index}]"), row.as_str().unwrap_or_default())));
+            }
+            value => fields.push((name.clone(), value.as_str().unwrap_or_default())),
+        }
+    }
+    serde_html_form::to_string(&fields).expect("pairs of texts are a form")
 }
 
 /// The payload as JSON, for [`Webhooks::render`].

@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::catalog::{self, CATALOG};
 use super::wire::{self, CONSIGNMENT, Package, Stamp};
 use crate::base::ids;
 use crate::carrier::{Parcel, Scan, Status};
 use crate::engine::Cx;
-use crate::engine::webhooks::{Event, Format, Message, RetryPolicy, Webhooks, unsigned};
+use crate::engine::webhooks::{Event, Format, Message, RetryPolicy, Webhooks, form, unsigned};
 
 pub(super) const CREATED: &str = "SHIPMENT_CREATED";
 pub(super) const CANCELLED: &str = "SHIPMENT_CANCELLED";
@@ -134,29 +134,12 @@ fn label(kind: &str) -> String {
 
 /// The tokens, the event, and what is said, as JSON or as a form.
 fn render(notice: &Event<'_>) -> Message {
-    let mut members = Map::new();
-    members.insert("auth_token".to_owned(), notice.subscription.secret.as_deref().unwrap_or_default().into());
-    members.insert("request_token".to_owned(), notice.token.into());
-    members.insert("event".to_owned(), notice.event.into());
-    members.extend(notice.payload.as_object().cloned().unwrap_or_default());
+    let secret = notice.subscription.secret.as_deref().unwrap_or_default();
+    let members = notice.members(&[("auth_token", secret), ("request_token", notice.token), ("event", notice.event)]);
     match notice.subscription.format {
         Format::Json => Message { content_type: "application/json", headers: Vec::new(), body: Value::Object(members).to_string() },
         Format::Form => Message { content_type: "application/x-www-form-urlencoded", headers: Vec::new(), body: form(&members) },
     }
-}
-
-/// Fields as PHP reads them: members of a list are `name[0]`, `name[1]`, ….
-fn form(members: &Map<String, Value>) -> String {
-    let mut fields: Vec<(String, &str)> = Vec::new();
-    for (name, value) in members {
-        match value {
-            Value::Array(rows) => {
-                fields.extend(rows.iter().enumerate().map(|(place, row)| (format!("{name}[{place}]"), row.as_str().unwrap_or_default())));
-            }
-            value => fields.push((name.clone(), value.as_str().unwrap_or_default())),
-        }
-    }
-    serde_html_form::to_string(&fields).expect("pairs of texts are a form")
 }
 
 /// The portal's test event: made-up references, fixed values.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::Mode;
 use super::rules::{fixtures, tracking, transactions};
@@ -64,9 +64,7 @@ fn about_batch(cx: &Cx<'_>, event: &str, id: &str) -> Value {
 
 /// The event first, then what is said.
 fn render(notice: &Event<'_>) -> Message {
-    let mut members = Map::new();
-    members.insert("event".to_owned(), notice.event.into());
-    members.extend(notice.payload.as_object().cloned().unwrap_or_default());
+    let members = notice.members(&[("event", notice.event)]);
     let version = ("shippo-api-version".to_owned(), "2018-02-08".to_owned());
     Message { content_type: "application/json", headers: vec![version], body: Value::Object(members).to_string() }
 }
