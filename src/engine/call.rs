@@ -3,12 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AsHeaderName, HOST, HeaderName, HeaderValue};
+use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::base::name::Name;
-use crate::engine::decode;
 use crate::spec::{Operation, Violation};
 use crate::world::Entry;
 
@@ -54,30 +53,6 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Whether the caller takes JSON or one of these media types; who says nothing takes anything.
-    #[must_use]
-    pub fn accepts(&self, media_types: &[&str]) -> bool {
-        self.header(ACCEPT).is_none_or(|accept| accept.trim().is_empty()) || self.acceptable(media_types).next().is_some()
-    }
-
-    /// Whether the caller gives one of these media types more weight than JSON.
-    #[must_use]
-    pub fn prefers(&self, media_types: &[&str]) -> bool {
-        let best = |best: (f32, bool), other: (f32, bool)| if other.0 > best.0 { other } else { best };
-        self.acceptable(media_types).reduce(best).is_some_and(|(_, is_listed)| is_listed)
-    }
-
-    /// The ranges of `Accept` that take JSON or one of these media types: their weights, and whether it is one of these.
-    fn acceptable(&self, media_types: &[&str]) -> impl Iterator<Item = (f32, bool)> {
-        self.header(ACCEPT).unwrap_or_default().split(',').filter_map(move |range| {
-            let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-            let is_listed = media_types.contains(&kind.as_str());
-            (is_listed || matches!(kind.as_str(), "*/*" | "application/*") || decode::is_json(&kind)).then_some((weight, is_listed))
-        })
     }
 
     /// The path and query as sent.

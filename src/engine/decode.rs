@@ -1,9 +1,9 @@
-//! Parsed request bodies.
+//! Parsed request bodies, and the media types that callers send and take.
 
 use std::borrow::Cow;
 
 use http::Method;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use crate::engine::call::{self, Request};
@@ -22,6 +22,30 @@ pub fn media_type(request: &Request) -> Cow<'_, str> {
 #[must_use]
 pub fn is_json(media_type: &str) -> bool {
     media_type == "application/json" || media_type.ends_with("+json")
+}
+
+/// Whether the caller takes JSON or one of these media types; who says nothing takes anything.
+#[must_use]
+pub fn accepts(request: &Request, media_types: &[&str]) -> bool {
+    request.header(ACCEPT).is_none_or(|accept| accept.trim().is_empty()) || acceptable(request, media_types).next().is_some()
+}
+
+/// Whether the caller gives one of these media types more weight than JSON.
+#[must_use]
+pub fn prefers(request: &Request, media_types: &[&str]) -> bool {
+    let best = |best: (f32, bool), other: (f32, bool)| if other.0 > best.0 { other } else { best };
+    acceptable(request, media_types).reduce(best).is_some_and(|(_, is_listed)| is_listed)
+}
+
+/// The ranges of `Accept` that take JSON or one of these media types: their weights, and whether it is one of these.
+fn acceptable(request: &Request, media_types: &[&str]) -> impl Iterator<Item = (f32, bool)> {
+    request.header(ACCEPT).unwrap_or_default().split(',').filter_map(move |range| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        let is_listed = media_types.contains(&kind.as_str());
+        (is_listed || matches!(kind.as_str(), "*/*" | "application/*") || is_json(&kind)).then_some((weight, is_listed))
+    })
 }
 
 /// Reads JSON if the content type is JSON or missing, and a form if the operation's document lists one.

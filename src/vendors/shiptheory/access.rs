@@ -81,7 +81,7 @@ pub(super) fn identify(request: &Request) -> Option<Identity> {
 
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.
 pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    if !gate.call.request.accepts(&XML) {
+    if !decode::accepts(gate.call.request, &XML) {
         return Err(Refusal::NotAcceptable);
     }
     let token = bearer(gate.call.request).ok_or(Denial::Missing)?;
@@ -99,7 +99,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
 
 /// Reads a body as CakePHP does: JSON when it says so, else a form.
 pub(super) fn decode(request: &Request, _: &Operation) -> Result<Value, Refusal> {
-    if request.accepts(&XML) { decode::json_or_any_form(request) } else { Err(Refusal::NotAcceptable) }
+    if decode::accepts(request, &XML) { decode::json_or_any_form(request) } else { Err(Refusal::NotAcceptable) }
 }
 
 fn bearer(request: &Request) -> Option<&str> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::base::json::Style;
 use crate::base::xml;
-use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply};
+use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply, decode};
 use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::wire::{PRODUCT, SHIPMENT, TAG};
 
@@ -40,7 +40,7 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
         reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(cx.call), code: 503 }));
     }
     if let Body::Json(document) = &reply.body
-        && cx.call.request.prefers(&XML)
+        && decode::prefers(cx.call.request, &XML)
     {
         let mut json = Vec::new();
         document.write(DIALECT.style, &mut json);
