@@ -1,5 +1,5 @@
-//! What labels say, as data: texts with names in braces, which vendors' catalogs hold and which are filled in for a parcel. Signs in front of
-//! a name, as in `{, company}`, are written only where it stands for something.
+//! What labels say, as data: texts with names in braces, which vendors' catalogs hold and which are filled in for a parcel. Signs in
+//! front of a name, as in `{, company}`, are written only where it stands for something.
 
 use std::borrow::Cow;
 

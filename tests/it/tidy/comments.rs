@@ -3,7 +3,7 @@
 use super::{Source, assert_none, files, read, sources};
 
 /// How many doc comments of at most four words there are outside the API for other programs. The figure may only fall.
-const WORTHLESS: usize = 86;
+const WORTHLESS: usize = 85;
 
 #[test]
 fn spelling_is_american() {
