@@ -28,6 +28,7 @@ pub fn check<'v>(report: &mut Report<'_>, field: &Field<'v, '_>) -> Option<&'v M
 }
 
 impl Attribute {
+    /// No attribute of the catalog is numeric, true or false, or yes or no.
     pub fn takes(&self, value: &Value) -> bool {
         let text = word(value);
         match self.r#type {
