@@ -243,6 +243,8 @@ impl Shell {
     ) -> Result<Response<Outgoing>, NoAnswer> {
         let asking = connection.begin();
         let response = self.respond(request, peer, role, reset, &asking).await?;
+        // From here on it makes room for other connections like one that is idle.
+        drop(asking);
         // Bytes on their way have to find room; those of clients that do not read are not waited for longer than they are.
         let size = response.body().size_hint().exact().map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX));
         let permit = match size {
