@@ -64,22 +64,24 @@ impl WebhookSender {
                 return Ok((progress.now, fired));
             }
             tracing::debug!(sandbox = &*sandbox.name, now = %progress.now, fired, "the clock is being advanced");
-            rounds = if progress.now == now { rounds + 1 } else { 0 };
-            now = progress.now;
+            if progress.now > now {
+                (now, rounds) = (progress.now, 0);
+            }
             if progress.outbound.is_empty() {
                 tokio::time::sleep(PAUSE).await;
-            } else if rounds > ROUNDS {
+                continue;
+            }
+            rounds += 1;
+            if rounds > ROUNDS {
                 tracing::warn!(sandbox = &*sandbox.name, %now, "webhooks cause each other without end: the clock stands");
                 return Err(AdvanceError::Endless(now));
-            } else {
-                self.deliver(sandbox, epoch, progress.outbound).await;
             }
+            self.deliver(sandbox, progress.outbound).await;
         }
     }
 
     /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back.
     pub async fn deliver_due(self: &Arc<Self>, sandbox: &Arc<Sandbox>, held: OwnedMutexGuard<()>) {
-        let epoch = sandbox.epoch();
         // More is sent after the next scan of the ticker.
         for _ in 0..ROUNDS {
             if sandbox.is_removed() {
@@ -88,7 +90,7 @@ impl WebhookSender {
             match self.machine.due_webhooks(sandbox, wall(), &slice()) {
                 None => tokio::time::sleep(PAUSE).await,
                 Some(outbound) if outbound.is_empty() => break,
-                Some(outbound) => self.deliver(sandbox, epoch, outbound).await,
+                Some(outbound) => self.deliver(sandbox, outbound).await,
             }
         }
         drop(held);
@@ -125,8 +127,9 @@ impl WebhookSender {
     }
 
     /// Sends deliveries, those of one subscription one after the other, and reports the results in order. It ends without effect
-    /// when the sandbox begins another epoch.
-    async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, epoch: u64, outbound: Vec<Outbound>) {
+    /// when the sandbox begins another epoch than theirs.
+    async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) {
+        let Some(epoch) = outbound.first().map(|row| row.epoch) else { return };
         let mut queues: BTreeMap<String, Vec<(usize, Outbound)>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
             queues.entry(row.subscription.clone()).or_default().push((index, row.clone()));
