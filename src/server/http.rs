@@ -243,15 +243,17 @@ impl Shell {
     ) -> Result<Response<Outgoing>, NoAnswer> {
         let asking = connection.begin();
         let response = self.respond(request, peer, role, reset, &asking).await?;
+        let Some(size) = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok()) else {
+            return Ok(response.map(|payload| Outgoing::stream(payload, connection, asking)));
+        };
         // From here on it makes room for other connections like one that is idle.
         drop(asking);
         // Bytes on their way have to find room; those of clients that do not read are not waited for longer than they are.
-        let size = response.body().size_hint().exact().map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX));
         let permit = match size {
             0..=UNCOUNTED => None,
             size => Some(self.room(size.min(IN_FLIGHT)).await.ok_or(NoAnswer)?),
         };
-        Ok(response.map(|payload| Outgoing::new(payload, connection, permit)))
+        Ok(response.map(|payload| Outgoing::complete(payload, size, connection, permit)))
     }
 
     async fn respond(
@@ -286,10 +288,6 @@ impl Shell {
         if !role.vendors {
             return Ok(problem_response(StatusCode::NOT_FOUND, "only the admin API is served here", None));
         }
-        if has_too_many_values(&body) {
-            let detail = format!("the body has more than {MOST_VALUES} values");
-            return Ok(problem_response(StatusCode::PAYLOAD_TOO_LARGE, detail, None));
-        }
         if role.loopback && !self.is_known(host::host(&parts)) {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
             return Ok(problem_response(StatusCode::MISDIRECTED_REQUEST, detail, None));
@@ -308,6 +306,10 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
         };
+        if has_too_many_values(&request) {
+            let detail = format!("the body has more than {MOST_VALUES} values");
+            return Ok(problem_response(StatusCode::PAYLOAD_TOO_LARGE, detail, None));
+        }
         let Some(answer) = self.handle(request).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
@@ -348,22 +350,27 @@ impl Shell {
     /// Has the machine answer a request; `None` if very much is due in its sandbox.
     async fn handle(&self, request: Request) -> Option<Answer> {
         if request.body.len() > LARGE {
-            // It may take long. One after the other in a thread of their own, such requests leave the workers to all others.
-            let _turn = self.large.acquire().await;
-            let machine = Arc::clone(&self.machine);
-            let work = move || {
-                (0..MOST_SLICES).find_map(|slices| {
-                    if slices > 0 {
-                        std::thread::sleep(PAUSE);
-                    }
-                    machine.try_handle(&request, wall(), &slice())
-                })
-            };
-            return tokio::task::spawn_blocking(work).await.ok().flatten();
+            return self.handle_large(Arc::new(request)).await;
         }
         for _ in 0..MOST_SLICES {
             if let Some(answer) = self.machine.try_handle(&request, wall(), &slice()) {
                 return Some(answer);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        None
+    }
+
+    /// The same in a thread of its own, because it may take long. One after the other, such requests leave the workers to all others;
+    /// one whose sandbox is busy gives its turn to the next.
+    async fn handle_large(&self, request: Arc<Request>) -> Option<Answer> {
+        for _ in 0..MOST_SLICES {
+            let turn = self.large.acquire().await;
+            let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
+            let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice())).await.ok()?;
+            drop(turn);
+            if answer.is_some() {
+                return answer;
             }
             tokio::time::sleep(PAUSE).await;
         }

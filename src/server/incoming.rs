@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::engine::{Request, decode};
 use crate::server::outgoing::{UNCOUNTED, UNIT};
 
 /// How many values a body may have; each takes many times its bytes once it is read.
@@ -16,17 +17,22 @@ pub(super) const MOST_VALUES: usize = 100_000;
 const UNWEIGHED: usize = 64 * 1024;
 
 /// Whether a body has more than [`MOST_VALUES`] values, whatever it is: members and elements of JSON and YAML, pairs of a form, parts
-/// of a multipart form, elements of XML. Texts between quotes count as one.
-pub(super) fn has_too_many_values(body: &[u8]) -> bool {
-    if body.len() <= UNWEIGHED {
+/// of a multipart form, elements of XML. Texts between quotes count as one where the vendor reads JSON; elsewhere quotes mean nothing.
+pub(super) fn has_too_many_values(request: &Request) -> bool {
+    if request.body.len() <= UNWEIGHED {
         return false;
     }
+    let media_type = decode::media_type(request);
+    count_values(&request.body, media_type.is_empty() || decode::is_json(&media_type)) > MOST_VALUES
+}
+
+fn count_values(body: &[u8], is_json: bool) -> usize {
     let (mut values, mut quoted, mut escaped) = (0_usize, false, false);
     for byte in body {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
+            b'"' => quoted = !quoted && is_json,
             b',' | b':' | b'[' | b'{' | b'&' | b'<' if !quoted => values += 1,
             b'\n' => {
                 // No JSON text spans lines: a stray quote hides no more than one.
@@ -36,7 +42,7 @@ pub(super) fn has_too_many_values(body: &[u8]) -> bool {
             _ => {}
         }
     }
-    values > MOST_VALUES
+    values
 }
 
 /// Why a body is not read.
@@ -54,7 +60,8 @@ pub(super) async fn collect(
     if body.is_end_stream() {
         return Ok((Bytes::new(), None));
     }
-    if body.size_hint().lower() > limit as u64 {
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if declared > limit {
         return Err(TooLarge::Limit);
     }
     let (mut first, mut all, mut held) = (Bytes::new(), BytesMut::new(), None::<OwnedSemaphorePermit>);
@@ -64,7 +71,8 @@ pub(super) async fn collect(
         if size > limit {
             return Err(TooLarge::Limit);
         }
-        let units = (size / UNIT).saturating_sub(UNCOUNTED / UNIT);
+        // All that was declared at once, so that bodies do not wait for each other with half of what they need.
+        let units = (size.max(declared) / UNIT).saturating_sub(UNCOUNTED / UNIT);
         let more = units - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if let Some(more) = u32::try_from(more).ok().filter(|more| *more > 0) {
             let more = Arc::clone(room).acquire_many_owned(more).await.map_err(|_| TooLarge::Broken)?;
@@ -90,14 +98,21 @@ mod tests {
 
     #[test]
     fn values_are_counted_in_every_format() {
-        let check =
-            |unit: &str, count: usize, expected: bool| assert_eq!(has_too_many_values(unit.repeat(count).as_bytes()), expected, "{unit}");
+        let check = |body: &str, is_json: bool, expected: bool| {
+            assert_eq!(count_values(body.as_bytes(), is_json) > MOST_VALUES, expected, "{}", &body[..body.len().min(40)]);
+        };
         for unit in ["[1],", "{},", "1,", "a=b&", "a[]&", "--x\r\n\r\n", "- a\n", "<a/>", "\"a\":1,", "\"\\\"\","] {
-            check(unit, 200_000, true);
-            check(unit, 10_000, false);
+            for is_json in [true, false] {
+                check(&unit.repeat(200_000), is_json, true);
+                check(&unit.repeat(10_000), is_json, false);
+            }
         }
-        check("Lorem ipsum dolor sit amet ", 400_000, false);
-        assert!(!has_too_many_values(format!("\"{}\"", ",[{:".repeat(1_000_000)).as_bytes()), "texts count as one");
-        assert!(has_too_many_values(format!("\"\n{}", "1,".repeat(200_000)).as_bytes()), "a quote hides one line");
+        check(&"Lorem ipsum dolor sit amet ".repeat(400_000), true, false);
+        let text = format!("\"{}\"", ",[{:&<".repeat(1_000_000));
+        check(&text, true, false);
+        // A form or XML with a quote in front of it.
+        check(&text, false, true);
+        // A quote hides one line of JSON.
+        check(&format!("\"\n{}", "1,".repeat(200_000)), true, true);
     }
 }

@@ -10,7 +10,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::server::body::Payload;
-use crate::server::connections::Connection;
+use crate::server::connections::{Asking, Connection};
 
 /// Answers up to this size are not counted: the buffers of a connection are larger.
 pub(super) const UNCOUNTED: usize = 4 * 1024;
@@ -24,6 +24,8 @@ pub(super) struct Outgoing {
     connection: Arc<Connection>,
     /// That of a complete body; the frames of a stream get their own.
     hold: Option<Arc<Hold>>,
+    /// A stream is a request under way for as long as it lasts, however quiet it is.
+    asking: Option<Asking>,
 }
 
 /// What is held while bytes are on their way.
@@ -49,11 +51,15 @@ pub(super) async fn reserve(room: &Arc<Semaphore>, bytes: usize, within: Duratio
 }
 
 impl Outgoing {
-    /// `permit` is given back when the last byte was taken.
-    pub fn new(payload: Payload, connection: &Arc<Connection>, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let size = payload.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        let hold = size.filter(|size| *size > UNCOUNTED).map(|bytes| Hold::new(bytes, connection, permit));
-        Self { payload, connection: Arc::clone(connection), hold }
+    /// A complete body of so many bytes; `permit` is given back when the last of them was taken.
+    pub fn complete(payload: Payload, bytes: usize, connection: &Arc<Connection>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        let hold = (bytes > UNCOUNTED).then(|| Hold::new(bytes, connection, permit));
+        Self { payload, connection: Arc::clone(connection), hold, asking: None }
+    }
+
+    /// A body of unknown length.
+    pub fn stream(payload: Payload, connection: &Arc<Connection>, asking: Asking) -> Self {
+        Self { payload, connection: Arc::clone(connection), hold: None, asking: Some(asking) }
     }
 }
 
@@ -82,8 +88,7 @@ impl Body for Outgoing {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = Pin::new(&mut self.payload).poll_frame(cx);
-        let is_stream = self.hold.is_none() && matches!(self.payload, Payload::Right(_));
-        if self.hold.is_none() && !is_stream {
+        if self.hold.is_none() && self.asking.is_none() {
             return frame;
         }
         let hold = |bytes: Bytes| {

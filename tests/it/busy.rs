@@ -153,6 +153,11 @@ fn endless_work_of_one_sandbox_stops_nobody() {
 #[test]
 fn a_body_of_very_many_values_is_refused_before_it_is_parsed() {
     let server = Server::start(&[]);
+    let quoted = format!("\"{}", "a=b&".repeat(2_000_000));
+    for path in ["/shipmate/v1.1/consignments", "/shiptheory/v1/shipments", "/shippo/addresses"] {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        assert_eq!(send(&server, "POST", path, &form, &quoted).status, 413, "{path}: a quote hides nothing of a form");
+    }
     let rows = |unit: &str| format!(r#"{{"a": [{}1]}}"#, unit.repeat(2_000_000));
     for path in ["/shippo/orders", "/shiptheory/v1/shipments", "/shipmate/v1.1/consignments", "/shiptime/rest/rates"] {
         for body in [rows("[1],"), rows("{},"), "a=b&".repeat(2_000_000)] {

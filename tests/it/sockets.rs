@@ -75,3 +75,24 @@ fn the_silent_and_then_the_idle_make_room_for_others() {
     assert!(!is_alive(&mut kept), "the longest open goes first");
     drop((silent, idle));
 }
+
+#[test]
+fn a_quiet_stream_is_no_idle_connection() {
+    let server = Server::start(&["--read-timeout", "200ms", "--connections", "3"]);
+    let mut stream = connect(server.address());
+    stream.write_all(b"GET /_seatrial/sandboxes/default/requests/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it is open");
+    let mut part = [0; 4096];
+    assert!(stream.read(&mut part).is_ok_and(|read| part[..read].starts_with(b"HTTP/1.1 200")));
+    // Each of these lasts for one read time-out, and some of them take seats from one another.
+    for _ in 0..6 {
+        let silent: Vec<TcpStream> = (0..4).map(|_| connect(server.address())).collect();
+        silent.into_iter().for_each(|stream| drop(ended(stream)));
+    }
+    send(&server, "GET", "/shippo/addresses", &[], "");
+    let mut heard = String::new();
+    while !heard.contains("shippo.ListAddresses") {
+        let read = stream.read(&mut part).expect("it is still open");
+        assert!(read > 0, "the stream has ended: {heard}");
+        heard.push_str(&String::from_utf8_lossy(&part[..read]));
+    }
+}
