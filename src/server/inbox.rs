@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use event_listener::{Event, EventListener};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -88,6 +88,13 @@ impl ReceivedRequest {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + ROW_BYTES);
         self.text.len() + self.query.len() + headers.sum::<usize>() + ROW_BYTES
     }
+}
+
+/// The status that an inbox answers with: the last `status` of its query, or 200; `None` if that is none.
+pub(super) fn status(query: &[(String, String)]) -> Option<StatusCode> {
+    let sent = query.iter().rev().find(|(name, _)| name == "status");
+    let status = sent.map_or(Some(200), |(_, status)| status.parse().ok());
+    status.filter(|status| *status >= 200).and_then(|status| StatusCode::from_u16(status).ok())
 }
 
 impl Inboxes {

@@ -22,7 +22,7 @@ use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::server::access::DELIVERY_MARK;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
-use crate::server::inbox::Inboxes;
+use crate::server::inbox::{self, Inboxes};
 use crate::server::own_addresses::OwnAddresses;
 
 /// How many bytes of an answer's body are read and kept.
@@ -75,11 +75,9 @@ impl WebhookClient {
         let path = text::decode_unreserved(request.uri().path());
         let name = path.strip_prefix("/_seatrial/inbox/")?.trim_end_matches('/');
         let query = request.uri().query().unwrap_or_default();
-        let pairs = engine::pairs(query);
-        let status = pairs.iter().rev().find(|(name, _)| name == "status").map_or(Some(200), |(_, status)| status.parse().ok());
-        let status = status.filter(|status| (200..=999).contains(status) && !name.is_empty() && !name.contains('/'))?;
+        let status = inbox::status(&engine::pairs(query)).filter(|_| !name.is_empty() && !name.contains('/'))?;
         self.inboxes.put(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall());
-        Some(AttemptResult::Answered { status, body: format!(r#"{{"received":{}}}"#, (200..300).contains(&status)) })
+        Some(AttemptResult::Answered { status: status.as_u16(), body: format!(r#"{{"received":{}}}"#, status.is_success()) })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -13,7 +12,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::inbox::{ReceivedRequest, ReceivedView};
+use crate::server::inbox::{self, ReceivedRequest, ReceivedView};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Inbox {
@@ -54,9 +53,7 @@ pub(crate) struct Received {
 
 /// Receives a request, and answers with the status that the query names.
 pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
-    let status: u16 = request.number("status")?.unwrap_or(200);
-    let status = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 200);
-    let status = status.ok_or_else(|| Problem::bad_request("`status` is a number from 200 to 999"))?;
+    let status = inbox::status(&request.query).ok_or_else(|| Problem::bad_request("`status` is a number from 200 to 999"))?;
     let name = request.parameter("name");
     if matches!(admin.guard.auth, AdminAuth::Token(_)) && !admin.inboxes.has(name) {
         return Err(Problem::not_found(format!("there is no inbox `{name}`: read it once with the token, then it receives")));
