@@ -83,7 +83,8 @@ impl<'a> Checker<'a> {
             return self.add(path, Some(sent), || Rule::Enum(schema.choices.clone()));
         }
         if let Some(wanted) = wanted.filter(|_| is_wrong && schema.choices.is_empty()) {
-            match schema.format.as_deref().filter(|name| self.own_format(name).is_some()) {
+            // In a typed language, what is of another type never reaches the formats.
+            match schema.format.as_deref().filter(|name| !self.reading.typed && self.own_format(name).is_some()) {
                 Some(name) => self.add(path, Some(sent), || Rule::Format(name.to_owned())),
                 None => self.wrong_type(schema, wanted, sent, path),
             }
