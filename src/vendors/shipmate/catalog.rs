@@ -62,9 +62,19 @@ pub(super) struct Person {
     pub printer_online: bool,
 }
 
-/// A place that parcels are sent from, as answers have it.
+/// A place that parcels are sent from, as answers have it, and what it is looked for by.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Location(Value);
+#[serde(from = "Value")]
+pub(super) struct Location {
+    #[serde(flatten)]
+    shown: Value,
+    #[serde(skip)]
+    code: String,
+    #[serde(skip)]
+    uuid: String,
+    #[serde(skip)]
+    is_default: bool,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,12 +229,12 @@ impl Catalog {
 
     /// The location with that code or UUID.
     pub fn location(&self, reference: &str) -> Option<&Location> {
-        self.locations.iter().find(|row| row.text("code") == reference || row.text("uuid").eq_ignore_ascii_case(reference))
+        self.locations.iter().find(|row| row.code == reference || row.uuid.eq_ignore_ascii_case(reference))
     }
 
     /// The location that is used when none is named.
     pub fn home(&self) -> &Location {
-        self.locations.iter().find(|row| row.0["default"] == true).expect("the catalog has a default location")
+        self.locations.iter().find(|row| row.is_default).expect("the catalog has a default location")
     }
 
     /// The packaging type of that key.
@@ -250,15 +260,22 @@ impl Catalog {
     }
 }
 
+impl From<Value> for Location {
+    fn from(shown: Value) -> Self {
+        let text = |name: &str| shown[name].as_str().unwrap_or_default().to_owned();
+        Self { code: text("code"), uuid: text("uuid"), is_default: shown["default"] == true, shown }
+    }
+}
+
 impl Location {
     /// A member, or a part of its address; empty where there is none.
     pub fn text(&self, name: &str) -> &str {
-        self.0[name].as_str().unwrap_or_default()
+        self.shown[name].as_str().unwrap_or_default()
     }
 
     /// The code or name of its country.
     pub fn country(&self, name: &str) -> &str {
-        self.0["address_country"][name].as_str().unwrap_or_default()
+        self.shown["address_country"][name].as_str().unwrap_or_default()
     }
 }
 

@@ -29,6 +29,7 @@ struct Label<'a> {
     rows: &'a Labels,
     consignment: &'a Consignment,
     service: &'static Service,
+    sender: &'static Location,
     parcel: &'a Package,
     /// When it was booked, in UK local time.
     booked: DateTime,
@@ -44,9 +45,10 @@ impl Serialize for Labels {
         let consignment = &self.consignment;
         let booked = wire::local(consignment.created_at);
         let service = CATALOG.service(&consignment.service).expect("consignments are booked with services of the catalog");
+        let sender = consignment.sender();
         let mut list = serializer.serialize_seq(None)?;
         for (index, parcel) in consignment.parcels.iter().enumerate().filter(|(index, _)| self.only.is_none_or(|only| only == *index)) {
-            list.serialize_element(&Label { rows: self, consignment, service, parcel, booked, number: index + 1 })?;
+            list.serialize_element(&Label { rows: self, consignment, service, sender, parcel, booked, number: index + 1 })?;
         }
         list.end()
     }
@@ -74,7 +76,7 @@ impl Serialize for Label<'_> {
             row.serialize_entry("price", &service.price)?;
         }
         if rows.is_newer {
-            let day = estimate(service, consignment.despatch, consignment.sender(), &consignment.to);
+            let day = estimate(service, consignment.despatch, self.sender, &consignment.to);
             row.serialize_entry("estimated_delivery_date", &day)?;
         }
         row.serialize_entry("to_address", &consignment.to)?;
@@ -125,8 +127,8 @@ impl Label<'_> {
 
     /// What a name of the catalog's label stands for.
     fn value(&self, name: &str) -> Cow<'_, str> {
-        let Self { consignment, service, parcel, .. } = self;
-        let (to, sender) = (&consignment.to, consignment.sender());
+        let Self { consignment, service, sender, parcel, .. } = self;
+        let to = &consignment.to;
         Cow::Borrowed(match name {
             "carrier" => &service.carrier,
             "service" => service.label_name(),

@@ -118,7 +118,7 @@ pub(super) struct Package {
 
 impl Consignment {
     pub fn sender(&self) -> &'static Location {
-        CATALOG.location(&self.location).unwrap_or(CATALOG.home())
+        CATALOG.location(&self.location).unwrap_or_else(|| CATALOG.home())
     }
 }
 

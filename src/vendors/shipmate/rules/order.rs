@@ -90,7 +90,7 @@ pub fn read<'v>(cx: &Cx<'v>, is_booking: bool) -> Result<Order<'v>, Refusal> {
         despatch: text("despatch_date").and_then(wire::instant),
         to,
         company: root.member("to_address").member("company_name").text().unwrap_or_default(),
-        location: text("location_code").and_then(|code| CATALOG.location(code)).unwrap_or(CATALOG.home()),
+        location: text("location_code").and_then(|code| CATALOG.location(code)).unwrap_or_else(|| CATALOG.home()),
         format: Format::of(text("format")),
         parcels,
         instructions: text("delivery_instructions").unwrap_or_default(),

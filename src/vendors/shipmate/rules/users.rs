@@ -20,7 +20,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 
 /// A user as the caller's version shows people: the newer one with the account, and with all locations.
 fn shown(cx: &Cx<'_>, person: &Person) -> Value {
-    let location = locations::shown(cx, CATALOG.location(&person.location).unwrap_or(CATALOG.home()));
+    let location = locations::shown(cx, CATALOG.location(&person.location).unwrap_or_else(|| CATALOG.home()));
     if !wire::is_newer(cx) {
         let mut row = json!(person);
         row["location"] = location;
