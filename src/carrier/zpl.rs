@@ -1,18 +1,42 @@
 //! Labels as ZPL II, the language of label printers.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::carrier::sheet::Template;
+use serde::Deserialize;
 
-/// Adds a text in which names stand for field data.
-pub fn fill<T: AsRef<str>>(template: &Template, out: &mut String, value: impl Fn(&str) -> T) {
-    template.fill(out, |out, name| data(out, value(name).as_ref()));
+use crate::carrier::sheet;
+
+/// A text with names that stand for field data. It is kept, and filled in, in the notation of a JSON text without its quotes: a label
+/// is drawn for every booking, and most of it is the same.
+#[derive(Debug, Deserialize)]
+#[serde(from = "String")]
+pub struct Template(sheet::Template);
+
+impl From<String> for Template {
+    fn from(text: String) -> Self {
+        Self(sheet::Template::from(in_json(&text)))
+    }
+}
+
+impl Template {
+    /// Adds the text to `out`; `value` is what a name stands for.
+    pub fn fill<T: AsRef<str>>(&self, out: &mut String, value: impl Fn(&str) -> T) {
+        self.0.fill(out, |out, name| data(out, value(name).as_ref()));
+    }
+}
+
+fn in_json(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    json[1..json.len() - 1].to_owned()
 }
 
 /// Field data. Three characters mean something to a printer and are written in the notation that `^FH` announces.
 fn data(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(index) = rest.find(['^', '~', '_']) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    let text = if text.bytes().all(is_plain) { Cow::Borrowed(text) } else { Cow::Owned(in_json(text)) };
+    let mut rest = &*text;
+    while let Some(index) = rest.bytes().position(|byte| matches!(byte, b'^' | b'~' | b'_')) {
         out.push_str(&rest[..index]);
         out.push_str(match rest.as_bytes()[index] {
             b'^' => "_5E",
@@ -59,6 +83,7 @@ mod tests {
         fn field_data_survives_the_printer(text in any::<String>()) {
             let mut printed = String::new();
             data(&mut printed, &text);
+            let printed: String = serde_json::from_str(&format!("\"{printed}\"")).expect("field data is written as JSON");
             prop_assert!(!printed.contains(['^', '~']));
             prop_assert_eq!(printed.replace("_5E", "^").replace("_7E", "~").replace("_5F", "_"), text);
         }

@@ -235,6 +235,6 @@ impl Docs<'_> {
 
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> T {
     // Checking the whole text once costs less than checking each of its strings.
-    let text = std::str::from_utf8(body).expect("documents are stored as text");
+    let text = simdutf8::basic::from_utf8(body).expect("documents are stored as text");
     serde_json::from_str(text).expect("a stored document is read by the type that wrote it")
 }

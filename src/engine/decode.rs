@@ -94,7 +94,7 @@ pub fn json(request: &Request) -> Result<Value, Refusal> {
         return Ok(Value::Null);
     }
     // Checking the whole text once costs less than checking each of its strings.
-    let parsed = match std::str::from_utf8(&request.body) {
+    let parsed = match simdutf8::basic::from_utf8(&request.body) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => serde_json::from_slice(&request.body),
     };

@@ -47,6 +47,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::json;
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
 use crate::engine::refusal::Refusal;
@@ -126,13 +127,7 @@ impl<'v, 'p> Field<'v, 'p> {
     }
 
     fn found(&self, name: &str) -> Option<&'v Value> {
-        let members = self.object()?;
-        // Objects have few members: looking through them costs less than hashing a name.
-        let found = match members.len() {
-            ..=32 => members.iter().find(|(other, _)| *other == name).map(|(_, value)| value),
-            _ => members.get(name),
-        };
-        found.filter(|value| !value.is_null())
+        json::member(self.object()?, name).filter(|value| !value.is_null())
     }
 }
 

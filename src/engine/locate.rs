@@ -31,7 +31,7 @@ pub(super) struct Located<'r> {
 impl Machine {
     /// The vendor by [`Vendors::owner`]; the sandbox by the prefix `/@name`, else by the credential, else the default one. `path` is
     /// that of the request with its unreserved characters decoded.
-    pub(super) fn locate<'r>(&'r self, request: &Request, path: &'r str) -> Target<'r> {
+    pub(super) fn locate<'r>(&'r self, request: &'r Request, path: &'r str) -> Target<'r> {
         let whole = path;
         let (named, rest) = match whole.strip_prefix("/@") {
             Some(rest) => {
@@ -65,34 +65,58 @@ impl Vendors {
     /// The vendor that answers a request, and its path below the mount. Of several that share a mount it is the one whose prefix is
     /// the longest that leads the path; where none does, the one that shares most segments with the path says that there is
     /// nothing.
-    fn owner<'r>(&self, request: &Request, path: &'r str) -> Option<(&LoadedVendor, &'r str)> {
+    fn owner<'r>(&self, request: &'r Request, path: &'r str) -> Option<(&LoadedVendor, &'r str)> {
         let (candidates, path) = self.candidates(request, path)?;
+        let may_answer = |loaded: &&LoadedVendor| candidates.contain(&loaded.vendor);
+        let mut rows = self.loaded().iter().filter(may_answer);
+        let first = rows.next()?;
+        if rows.next().is_none() {
+            return Some((first, path));
+        }
         // The last of equals would be taken, and the first is wanted.
-        let owner = candidates.into_iter().rev().max_by_key(|loaded| closeness(&loaded.vendor, path))?;
+        let owner = self.loaded().iter().rev().filter(may_answer).max_by_key(|loaded| closeness(&loaded.vendor, path))?;
         Some((owner, path))
     }
 
     /// The vendors that may answer, and the path below their mount: by listener, by host name, or by the first segment. Vendors of
     /// one mount are told apart by host name where they do not share it.
-    fn candidates<'r>(&self, request: &Request, path: &'r str) -> Option<(Vec<&LoadedVendor>, &'r str)> {
-        let with = |fits: &dyn Fn(&Vendor) -> bool| self.loaded().iter().filter(|loaded| fits(&loaded.vendor)).collect::<Vec<_>>();
-        let host = request.host().rsplit_once(':').map_or(request.host(), |(host, _)| host);
-        let of_host = with(&|vendor| vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
+    fn candidates<'r>(&self, request: &'r Request, path: &'r str) -> Option<(Candidates<'r>, &'r str)> {
+        let host = request.host();
+        let of_host = Candidates::OfHost(host.rsplit_once(':').map_or(host, |(host, _)| host));
+        let mut own = self.all().iter().filter(|vendor| of_host.contain(vendor));
         if let Some(mount) = &request.mount {
-            let is_own = of_host.iter().any(|loaded| loaded.vendor.mount == *mount);
-            return Some((if is_own { of_host } else { with(&|vendor| vendor.mount == *mount) }, path));
+            let is_own = own.any(|vendor| vendor.mount == *mount);
+            return Some((if is_own { of_host } else { Candidates::OfMount(mount) }, path));
         }
-        if !of_host.is_empty() {
+        if own.next().is_some() {
             return Some((of_host, path));
         }
         let rest = path.strip_prefix('/')?;
         let (mount, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        Some((with(&|vendor| vendor.mount == mount), path))
+        Some((Candidates::OfMount(mount), path))
+    }
+}
+
+/// The vendors with a host name or a mount.
+enum Candidates<'r> {
+    OfHost(&'r str),
+    OfMount(&'r str),
+}
+
+impl Candidates<'_> {
+    fn contain(&self, vendor: &Vendor) -> bool {
+        match self {
+            Self::OfHost(host) => vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)),
+            Self::OfMount(mount) => vendor.mount == **mount,
+        }
     }
 }
 
 /// Whether a vendor's prefix leads a path, and how many of its segments do.
 fn closeness(vendor: &Vendor, path: &str) -> (bool, usize) {
+    if vendor.path_prefix.is_empty() {
+        return (true, 0);
+    }
     let segments = |path| str::split(path, '/').filter(|segment| !segment.is_empty());
     let same = |(own, sent): &(&str, &str)| if vendor.path_style.case_insensitive { own.eq_ignore_ascii_case(sent) } else { own == sent };
     let shared = segments(&vendor.path_prefix).zip(segments(path)).take_while(same).count();

@@ -1,6 +1,7 @@
 //! One request from its bytes to the journal, in the order that `engine/mod.rs` shows.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -114,8 +115,12 @@ impl Machine {
             Body::Empty => Bytes::new(),
             Body::Bytes(bytes) => bytes,
             Body::Json(document) => {
-                let mut out = Vec::with_capacity(4096);
+                let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
+                let mut out = Vec::with_capacity(size.map_or(256, |size| size.load(Ordering::Relaxed).min(MOST_ROOM)));
                 document.write(dialect.style, &mut out);
+                if let Some(size) = size {
+                    size.store(out.len(), Ordering::Relaxed);
+                }
                 out.into()
             }
         };
@@ -164,6 +169,8 @@ impl Machine {
     }
 }
 
+/// How much room is made for an answer before it is written, at most.
+const MOST_ROOM: usize = 256 * 1024;
 /// How many departures of one request or answer are noted one by one.
 const NOTED: usize = 8;
 
@@ -254,8 +261,8 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 
 /// The id of an exchange: the same in every run of the same calls.
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
-    let account_digest = entropy::fingerprint(account.as_bytes()) & 0xff_ffff;
-    format!("{sandbox}-{vendor}-{account_digest:06x}-{number}").into()
+    let account = format!("{:06x}", entropy::fingerprint(account.as_bytes()) & 0xff_ffff);
+    [sandbox, "-", vendor, "-", &account, "-", &number.to_string()].concat().into()
 }
 
 /// The answer for an address that belongs to no vendor: ours, as a problem document.

@@ -3,6 +3,7 @@
 //! or change it is a gap, and the coverage table counts it as one. Every such answer carries the note `sample`.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use fake::Fake as _;
 use fake::faker::address::raw::{CityName, StateAbbr, StreetName, ZipCode};
@@ -36,7 +37,13 @@ pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow
         Some(operation) => answer(cx, operation),
         None => Err(Refusal::Broken),
     });
-    OperationRow { operation: operation.id.clone().into(), tier: Tier::Sample, validation: Validation::First, handler }
+    OperationRow {
+        operation: operation.id.clone().into(),
+        tier: Tier::Sample,
+        validation: Validation::First,
+        handler,
+        answer_size: AtomicUsize::default(),
+    }
 }
 
 fn answer(cx: &mut Cx<'_>, operation: &Operation) -> Outcome {

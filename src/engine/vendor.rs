@@ -1,6 +1,7 @@
 //! What a vendor is: a value with its document, its rows, its authentication, its dialect and its webhooks.
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicUsize;
 
 use serde_json::Value;
 
@@ -124,6 +125,8 @@ pub struct OperationRow {
     /// When a request that departs from the document is refused.
     pub validation: Validation,
     pub(crate) handler: BoxedHandler,
+    /// The length of its last answer: how much room the next one is given at first.
+    pub(crate) answer_size: AtomicUsize,
 }
 
 pub(super) type CheckSchemas = Box<dyn Fn(&Schemas) -> Vec<String>>;
@@ -160,7 +163,7 @@ impl Operations {
     }
 
     fn row(&mut self, operation: impl Into<Name>, tier: Tier, validation: Validation, handler: BoxedHandler) -> &mut Self {
-        self.rows.push(OperationRow { operation: operation.into(), tier, validation, handler });
+        self.rows.push(OperationRow { operation: operation.into(), tier, validation, handler, answer_size: AtomicUsize::new(1024) });
         self
     }
 }

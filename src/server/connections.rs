@@ -6,12 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use http::header::{HOST, HeaderValue};
+use http::request::Parts;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::sync::Notify;
 use tokio::time::sleep;
+
+use crate::server::host::{self, Host};
 
 /// How many bytes a client has to read in each time-out to count as one that reads.
 const PROGRESS: usize = 16 * 1024;
@@ -46,6 +50,8 @@ pub(super) struct Connection {
     progress: AtomicUsize,
     /// The progress when answers last had no room.
     seen_short: AtomicUsize,
+    /// A `Host` that was found to be one of ours: most requests of a connection have the same.
+    host: OnceLock<HeaderValue>,
     /// Whether its seat was given to another one.
     evicted: AtomicBool,
     /// Notified when it was evicted, or shall end after the requests that are under way.
@@ -222,6 +228,20 @@ impl Asking {
     /// Called when the whole request was read.
     pub fn complete(&self) {
         self.0.has_asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request is for a host that is known.
+    pub fn has_host(&self, parts: &Parts, is_known: impl Fn(Host<'_>) -> bool) -> bool {
+        let header = if parts.uri.authority().is_none() { parts.headers.get(HOST) } else { None };
+        let is_only = || parts.headers.get_all(HOST).iter().nth(1).is_none();
+        if header.is_some() && header == self.0.host.get() && is_only() {
+            return true;
+        }
+        let found = is_known(host::host(parts));
+        if let Some(header) = header.filter(|_| found) {
+            let _ = self.0.host.set(header.clone());
+        }
+        found
     }
 }
 

@@ -24,7 +24,7 @@ use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
 use crate::server::clock::{PAUSE, slice, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
-use crate::server::host::{self, Host};
+use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
 use crate::server::incoming::{MOST_VALUES, TooLarge, collect, has_too_many_values};
 use crate::server::listen::{Bound, Role};
@@ -288,7 +288,7 @@ impl Shell {
         if !role.vendors {
             return Ok(problem_response(StatusCode::NOT_FOUND, "only the admin API is served here", None));
         }
-        if role.loopback && !self.is_known(host::host(&parts)) {
+        if role.loopback && !asking.has_host(&parts, |host| self.is_known(host)) {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
             return Ok(problem_response(StatusCode::MISDIRECTED_REQUEST, detail, None));
         }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
 
+use crate::base::json;
 use crate::spec::format;
 use crate::spec::reading::{self, Blank, Reading};
 use crate::spec::schema::{Additional, JsonType, Limits, ObjectRules, Range, Schema, SchemaId, Schemas};
@@ -307,7 +308,8 @@ impl<'a> Checker<'a> {
         for property in &rules.properties {
             let found = match ordered.next_if(|(name, _)| **name == *property.name) {
                 Some((_, value)) => Some(value),
-                None => members.get(&*property.name),
+                None if known == members.len() => None,
+                None => json::member(members, &property.name),
             };
             match found {
                 Some(value) => {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::carrier::sheet::Template;
-use crate::carrier::{self, Status, countries};
+use crate::carrier::{self, Status, countries, zpl};
 
 /// The catalog, read on first use.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipmate"));
@@ -62,19 +62,9 @@ pub(super) struct Person {
     pub printer_online: bool,
 }
 
-/// A place that parcels are sent from, as answers have it, and what it is looked for by.
+/// A place that parcels are sent from, as answers have it.
 #[derive(Serialize, Deserialize)]
-#[serde(from = "Value")]
-pub(super) struct Location {
-    #[serde(flatten)]
-    shown: Value,
-    #[serde(skip)]
-    code: String,
-    #[serde(skip)]
-    uuid: String,
-    #[serde(skip)]
-    is_default: bool,
-}
+pub(super) struct Location(Value);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,11 +192,11 @@ pub(super) struct Event {
 #[serde(deny_unknown_fields)]
 pub(super) struct Printed {
     pub page: Vec<Template>,
-    pub top: Template,
+    pub top: zpl::Template,
     /// The lines of the address, each with what is printed where it is empty.
-    pub address: Vec<(String, String)>,
-    pub line: Template,
-    pub bottom: Template,
+    pub address: Vec<(String, zpl::Template)>,
+    pub line: zpl::Template,
+    pub bottom: zpl::Template,
 }
 
 /// What is known of a parcel's weight and sizes, in grams and centimetres.
@@ -229,12 +219,12 @@ impl Catalog {
 
     /// The location with that code or UUID.
     pub fn location(&self, reference: &str) -> Option<&Location> {
-        self.locations.iter().find(|row| row.code == reference || row.uuid.eq_ignore_ascii_case(reference))
+        self.locations.iter().find(|row| row.text("code") == reference || row.text("uuid").eq_ignore_ascii_case(reference))
     }
 
     /// The location that is used when none is named.
     pub fn home(&self) -> &Location {
-        self.locations.iter().find(|row| row.is_default).expect("the catalog has a default location")
+        self.locations.iter().find(|row| row.0["default"] == true).expect("the catalog has a default location")
     }
 
     /// The packaging type of that key.
@@ -260,22 +250,15 @@ impl Catalog {
     }
 }
 
-impl From<Value> for Location {
-    fn from(shown: Value) -> Self {
-        let text = |name: &str| shown[name].as_str().unwrap_or_default().to_owned();
-        Self { code: text("code"), uuid: text("uuid"), is_default: shown["default"] == true, shown }
-    }
-}
-
 impl Location {
     /// A member, or a part of its address; empty where there is none.
     pub fn text(&self, name: &str) -> &str {
-        self.shown[name].as_str().unwrap_or_default()
+        self.0[name].as_str().unwrap_or_default()
     }
 
     /// The code or name of its country.
     pub fn country(&self, name: &str) -> &str {
-        self.shown["address_country"][name].as_str().unwrap_or_default()
+        self.0["address_country"][name].as_str().unwrap_or_default()
     }
 }
 

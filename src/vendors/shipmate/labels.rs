@@ -11,8 +11,9 @@ use serde::{Serialize, Serializer};
 
 use super::catalog::{CATALOG, Location, Printed, Service};
 use super::wire::{self, Address, Consignment, Format, Package, Stamp};
+use crate::base::json::Written;
 use crate::base::time::Timestamp;
-use crate::carrier::{self, pdf, png, sheet, zpl};
+use crate::carrier::{self, pdf, png, sheet};
 
 /// The label rows of a consignment.
 pub(super) struct Labels {
@@ -27,12 +28,13 @@ pub(super) struct Labels {
 /// What one label says.
 struct Label<'a> {
     rows: &'a Labels,
-    consignment: &'a Consignment,
     service: &'static Service,
     sender: &'static Location,
     parcel: &'a Package,
     /// When it was booked, in UK local time.
     booked: DateTime,
+    /// The consignment number that labels print.
+    printed: &'a str,
     /// The number of the parcel in its consignment, from 1.
     number: usize,
 }
@@ -46,9 +48,10 @@ impl Serialize for Labels {
         let booked = wire::local(consignment.created_at);
         let service = CATALOG.service(&consignment.service).expect("consignments are booked with services of the catalog");
         let sender = consignment.sender();
+        let printed = &number(consignment, booked);
         let mut list = serializer.serialize_seq(None)?;
         for (index, parcel) in consignment.parcels.iter().enumerate().filter(|(index, _)| self.only.is_none_or(|only| only == *index)) {
-            list.serialize_element(&Label { rows: self, consignment, service, sender, parcel, booked, number: index + 1 })?;
+            list.serialize_element(&Label { rows: self, service, sender, parcel, booked, printed, number: index + 1 })?;
         }
         list.end()
     }
@@ -56,7 +59,8 @@ impl Serialize for Labels {
 
 impl Serialize for Label<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { rows, consignment, service, parcel, booked, .. } = self;
+        let Self { rows, service, parcel, booked, .. } = self;
+        let consignment = &rows.consignment;
         let mut row = serializer.serialize_map(None)?;
         if rows.is_newer {
             row.serialize_entry("id", &consignment.id)?;
@@ -90,44 +94,42 @@ impl Serialize for Label<'_> {
 impl Serialize for Drawing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(label, format) = self;
+        let lines = || sheet::lines(&CATALOG.label.page, |name| label.value(name));
         match format {
             _ if *format != label.rows.format => serializer.serialize_str(""),
-            Format::Zpl => serializer.serialize_str(&label.program()),
-            Format::Pdf => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[label.lines()]))),
-            Format::Png => serializer.serialize_str(&STANDARD.encode(png::page(&label.lines()))),
+            Format::Zpl => label.program().serialize(serializer),
+            Format::Pdf => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[lines()]))),
+            Format::Png => serializer.serialize_str(&STANDARD.encode(png::page(&lines()))),
         }
     }
 }
 
 impl Label<'_> {
-    /// The label as a page of text.
-    fn lines(&self) -> Vec<String> {
-        sheet::lines(&CATALOG.label.page, |name| self.value(name))
-    }
-
-    /// The label for a printer.
-    fn program(&self) -> String {
+    /// The label for a printer, as JSON.
+    fn program(&self) -> Written {
         let Printed { top, address, line, bottom, .. } = &CATALOG.label;
         let mut out = String::with_capacity(2048);
-        zpl::fill(top, &mut out, |name| self.value(name));
+        out.push('"');
+        top.fill(&mut out, |name| self.value(name));
         let mut y = 120;
         // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
         for (name, placeholder) in address {
             let text = self.value(name);
             if text.is_empty() {
-                out.extend([placeholder.as_str(), "\n"]);
+                placeholder.fill(&mut out, |_| "");
                 continue;
             }
-            zpl::fill(line, &mut out, |name| if name == "y" { Cow::Owned(y.to_string()) } else { text.clone() });
+            line.fill(&mut out, |name| if name == "y" { Cow::Owned(y.to_string()) } else { text.clone() });
             y += 42;
         }
-        zpl::fill(bottom, &mut out, |name| self.value(name));
-        out
+        bottom.fill(&mut out, |name| self.value(name));
+        out.push('"');
+        Written(out.into_bytes().into())
     }
 
     /// What a name of the catalog's label stands for.
     fn value(&self, name: &str) -> Cow<'_, str> {
-        let Self { consignment, service, sender, parcel, .. } = self;
+        let Self { rows: Labels { consignment, .. }, service, sender, parcel, .. } = self;
         let to = &consignment.to;
         Cow::Borrowed(match name {
             "carrier" => &service.carrier,
@@ -137,7 +139,7 @@ impl Label<'_> {
             "weight" => return kilograms(parcel.weight).into(),
             "parcel" => return self.number.to_string().into(),
             "parcels" => return consignment.parcels.len().to_string().into(),
-            "number" => return self.consignment_number().into(),
+            "number" => self.printed,
             "despatch" => return wire::local(consignment.despatch).strftime("%d-%b-%Y").to_string().into(),
             "instructions" => &consignment.instructions,
             "name" => &to.delivery_name,
@@ -154,16 +156,16 @@ impl Label<'_> {
             name => sender.text(name),
         })
     }
+}
 
-    /// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
-    fn consignment_number(&self) -> String {
-        let mut number = self.booked.strftime("%y%m%d").to_string();
-        let tracking = self.consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
-        let digits = tracking.chars().filter(char::is_ascii_digit);
-        let before = digits.clone().count().saturating_sub(5);
-        number.extend(digits.skip(before));
-        number
-    }
+/// The consignment number that labels print: the day of booking and five digits of the first tracking reference.
+fn number(consignment: &Consignment, booked: DateTime) -> String {
+    let mut number = booked.strftime("%y%m%d").to_string();
+    let tracking = consignment.parcels.first().map_or("", |parcel| &parcel.tracking);
+    let digits = tracking.chars().filter(char::is_ascii_digit);
+    let before = digits.clone().count().saturating_sub(5);
+    number.extend(digits.skip(before));
+    number
 }
 
 /// A weight as labels print it.
