@@ -127,7 +127,7 @@ pub fn conversation(data: &[u8]) {
 /// The file of a sandbox: what is read can be written, and then reads the same.
 pub fn import(data: &[u8]) {
     let names: Vec<_> = MACHINE.vendors().all().iter().flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
-    let read = |data: &[u8]| SandboxFile::parse(data).ok()?.read(&names, wall()).ok();
+    let read = |data: &[u8]| SandboxFile::parse(data).ok()?.read(&names, wall(), usize::MAX).ok();
     if let Some(contents) = read(data) {
         let written = write(&contents);
         let again = read(&written).expect("a file that was written can be read");

@@ -95,18 +95,24 @@ pub struct ServeArguments {
     /// Largest request body that is accepted, in bytes
     #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value_t = 10 << 20)]
     pub body_limit: usize,
+    /// Largest amount of request bodies under way at once, in bytes, and as much again of answers. A sixteenth of the memory that the
+    /// process may take (by its control group, else the machine's) unless told, at most 256 MiB
+    #[arg(long, env = "SEATRIAL_IN_FLIGHT_BYTES", value_name = "BYTES")]
+    pub in_flight_bytes: Option<usize>,
     /// Size of each sandbox's journal, in bytes; the oldest calls are dropped beyond it
     #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub journal_bytes: usize,
-    /// Size of all journals together, in bytes; no journal grows beyond it
-    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", default_value_t = 256 << 20)]
-    pub journals_bytes: usize,
-    /// Largest amount of data in one sandbox, in bytes
-    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", default_value_t = 4 << 30)]
-    pub sandbox_bytes: usize,
-    /// Largest amount of data in all sandboxes together, in bytes
-    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", default_value_t = 8 << 30)]
-    pub total_bytes: usize,
+    /// Size of all journals together, in bytes; beyond it the largest ones drop their oldest calls. A sixteenth of the memory unless
+    /// told, at most 256 MiB
+    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES")]
+    pub journals_bytes: Option<usize>,
+    /// Largest amount of data in one sandbox, in bytes. Half of that of all unless told
+    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES")]
+    pub sandbox_bytes: Option<usize>,
+    /// Largest amount of data in all sandboxes together, in bytes; each takes 32 KiB at least. Six sixteenths of the memory unless
+    /// told, at most 8 GiB
+    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES")]
+    pub total_bytes: Option<usize>,
     /// Idle time after which a sandbox other than the default one is removed; `0s` keeps all
     #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "DURATION", default_value = "24h", value_parser = span)]
     pub sandbox_ttl: Duration,

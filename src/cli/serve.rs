@@ -13,7 +13,7 @@ use crate::cli::log_lines::LogLines;
 use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, AllowedHosts, Bound, Config, Egress, Guard, Trust};
+use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, Config, Egress, Guard, Trust};
 use crate::vendors;
 
 /// How many file descriptors are asked for.
@@ -35,14 +35,17 @@ pub(super) fn run(arguments: &ServeArguments) -> Exit {
 }
 
 async fn serve(arguments: &ServeArguments) -> Exit {
+    let budgets = Budgets::default();
+    let total_bytes = arguments.total_bytes.unwrap_or(budgets.total);
+    let in_flight = arguments.in_flight_bytes.unwrap_or(budgets.in_flight);
     let options = Options {
         conform: arguments.conform.into(),
         plain: arguments.plain,
         journal_bytes: arguments.journal_bytes,
-        journals_bytes: arguments.journals_bytes,
+        journals_bytes: arguments.journals_bytes.unwrap_or(budgets.journals),
         sandboxes: arguments.sandboxes,
-        sandbox_bytes: arguments.sandbox_bytes,
-        total_bytes: arguments.total_bytes,
+        sandbox_bytes: arguments.sandbox_bytes.unwrap_or(total_bytes / 2),
+        total_bytes,
         secrets: Some(server::secret),
         announced: vendors::ANNOUNCED,
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
@@ -65,6 +68,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         admin_listen: arguments.admin_listen,
         connections: arguments.connections.get(),
         body_limit: arguments.body_limit,
+        in_flight,
         read_timeout: arguments.read_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
     };
@@ -90,6 +94,9 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     {
         return complain(&format_args!("the ready file {} cannot be written: {error}", path.display()), Exit::Usage);
     }
+    let Options { total_bytes, sandbox_bytes, journals_bytes, journal_bytes, .. } = *machine.options();
+    let memory = server::available();
+    tracing::info!(memory, total_bytes, sandbox_bytes, journals_bytes, journal_bytes, in_flight_bytes = in_flight, "budgets");
     say(&line);
     let stdin = arguments.exit_with_stdin.then(stdin_ends);
     let leave = async move {

@@ -11,12 +11,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::options::Options;
+use crate::world::World;
+
+/// What every sandbox takes besides its usage: the free part of both of its worlds.
+pub const EMPTY_SANDBOX: usize = 2 * World::FREE;
 
 /// What sandboxes may hold, and what all of them together hold.
 pub(super) struct Budget {
     sandbox_bytes: usize,
     total_bytes: usize,
     pub(super) journal_bytes: usize,
+    journals_bytes: usize,
     documents: Arc<AtomicUsize>,
     journals: Arc<AtomicUsize>,
 }
@@ -25,13 +30,15 @@ pub(super) struct Budget {
 pub(super) struct ByteMeter {
     sum: Arc<AtomicUsize>,
     own: AtomicUsize,
+    /// What it adds to the sum besides `own`.
+    base: usize,
 }
 
 /// What a sandbox holds, and what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Usage {
     /// Bytes of its documents, snapshots, scenario and faults, and about what is kept with them: tasks, accounts, credentials and
-    /// counters. The first 32 KiB of the latter are free.
+    /// counters. The first 16 KiB of the latter are free.
     pub documents: usize,
     /// The limit of `documents` in bytes.
     pub documents_limit: usize,
@@ -43,16 +50,29 @@ pub struct Usage {
     pub full: bool,
 }
 
+/// What all sandboxes hold together, and what they may hold, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Budgets")]
+pub struct TotalUsage {
+    /// What counts in each sandbox, and 32 KiB for each.
+    pub documents: usize,
+    pub documents_limit: usize,
+    /// The size of all journals.
+    pub journals: usize,
+    pub journals_limit: usize,
+}
+
 impl ByteMeter {
-    fn new(sum: &Arc<AtomicUsize>) -> Self {
-        Self { sum: Arc::clone(sum), own: AtomicUsize::new(0) }
+    fn new(sum: &Arc<AtomicUsize>, base: usize) -> Self {
+        sum.fetch_add(base, Ordering::Relaxed);
+        Self { sum: Arc::clone(sum), own: AtomicUsize::new(0), base }
     }
 
     pub fn own(&self) -> usize {
         self.own.load(Ordering::Relaxed)
     }
 
-    pub fn sum(&self) -> usize {
+    fn sum(&self) -> usize {
         self.sum.load(Ordering::Relaxed)
     }
 
@@ -69,6 +89,7 @@ impl ByteMeter {
 impl Drop for ByteMeter {
     fn drop(&mut self) {
         self.set(0);
+        self.sum.fetch_sub(self.base, Ordering::Relaxed);
     }
 }
 
@@ -78,6 +99,7 @@ impl Budget {
             sandbox_bytes: options.sandbox_bytes,
             total_bytes: options.total_bytes,
             journal_bytes: options.journal_bytes,
+            journals_bytes: options.journals_bytes,
             documents: Arc::default(),
             journals: Arc::default(),
         }
@@ -85,12 +107,12 @@ impl Budget {
 
     /// A meter for the documents of a new sandbox.
     pub fn documents_meter(&self) -> ByteMeter {
-        ByteMeter::new(&self.documents)
+        ByteMeter::new(&self.documents, EMPTY_SANDBOX)
     }
 
     /// A meter for the journal of a new sandbox.
     pub fn journal_meter(&self) -> ByteMeter {
-        ByteMeter::new(&self.journals)
+        ByteMeter::new(&self.journals, 0)
     }
 
     /// How many more bytes of documents a sandbox may take in.
@@ -99,9 +121,34 @@ impl Budget {
         own.min(self.total_bytes.saturating_sub(documents.sum()))
     }
 
+    /// By how much all journals together exceed their budget.
+    pub fn journals_excess(&self) -> usize {
+        self.journals.load(Ordering::Relaxed).saturating_sub(self.journals_bytes)
+    }
+
+    /// What a journal may hold however much others do, when there are so many.
+    pub fn journal_share(&self, journals: usize) -> usize {
+        self.journals_bytes / journals.max(1)
+    }
+
+    /// How many bytes a staged sandbox may hold, when so many are freed for it.
+    pub fn room_for_new(&self, freed: usize) -> usize {
+        let sum = (self.documents.load(Ordering::Relaxed) + EMPTY_SANDBOX).saturating_sub(freed);
+        self.sandbox_bytes.min(self.total_bytes.saturating_sub(sum))
+    }
+
     /// Whether a staged sandbox keeps within the budgets, when so many bytes are freed for it.
     pub fn fits(&self, documents: &ByteMeter, freed: usize) -> bool {
         documents.own() <= self.sandbox_bytes && documents.sum().saturating_sub(freed) <= self.total_bytes
+    }
+
+    pub fn total_usage(&self) -> TotalUsage {
+        TotalUsage {
+            documents: self.documents.load(Ordering::Relaxed),
+            documents_limit: self.total_bytes,
+            journals: self.journals.load(Ordering::Relaxed),
+            journals_limit: self.journals_bytes,
+        }
     }
 
     pub fn usage(&self, documents: &ByteMeter, journal: usize) -> Usage {
@@ -121,7 +168,7 @@ mod tests {
 
     #[test]
     fn room_is_what_is_left_of_both_budgets_and_what_is_replaced_does_not_count() {
-        let budget = Budget::new(&Options { sandbox_bytes: 100, total_bytes: 150, ..Options::default() });
+        let budget = Budget::new(&Options { sandbox_bytes: 100, total_bytes: 150 + 2 * EMPTY_SANDBOX, ..Options::default() });
         let (one, other) = (budget.documents_meter(), budget.documents_meter());
         one.set(80);
         assert_eq!((budget.room(&one), budget.room(&other)), (20, 70));
@@ -129,9 +176,10 @@ mod tests {
         assert_eq!((budget.room(&one), budget.usage(&other, 0).full), (0, true));
         let staged = budget.documents_meter();
         staged.set(70);
-        assert!(!budget.fits(&staged, 69) && budget.fits(&staged, 70));
+        let replaced = 70 + EMPTY_SANDBOX;
+        assert!(!budget.fits(&staged, replaced - 1) && budget.fits(&staged, replaced));
         staged.set(101);
-        assert!(!budget.fits(&staged, 101));
+        assert!(!budget.fits(&staged, replaced + 101));
         drop(staged);
         one.set(10);
         assert_eq!(budget.room(&other), 30);

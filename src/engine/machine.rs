@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::base::entropy::Secret;
 use crate::base::time::Timestamp;
-use crate::engine::budget::{Budget, Usage};
+use crate::engine::budget::{Budget, EMPTY_SANDBOX, TotalUsage, Usage};
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::recorder::Record;
@@ -13,7 +13,7 @@ use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::start::{self, Start};
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
-use crate::world::World;
+use crate::world::{Entry, World};
 
 /// All vendors and all sandboxes.
 pub struct Machine {
@@ -131,7 +131,7 @@ impl Machine {
     /// # Errors
     /// When it holds more than it may; nothing changes then.
     pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) -> Result<(), SandboxError> {
-        if !self.budget.fits(&staged.documents, sandbox.documents.own()) {
+        if !self.budget.fits(&staged.documents, sandbox.documents.own() + EMPTY_SANDBOX) {
             return Err(SandboxError::Bytes);
         }
         let mut state = sandbox.lock();
@@ -172,10 +172,48 @@ impl Machine {
         over.filter(|sandbox| self.remove(&sandbox.name)).collect()
     }
 
+    /// Adds an exchange to the journal of a sandbox. While all journals together hold too much, one that holds more than its share
+    /// drops its oldest exchanges: this one, else the largest.
+    pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) {
+        sandbox.record(entry);
+        let mut excess = self.budget.journals_excess();
+        if excess == 0 {
+            return;
+        }
+        let share = self.budget.journal_share(self.registry.len());
+        if sandbox.journal_size() > share {
+            sandbox.shrink_journal(sandbox.journal_size().saturating_sub(excess).max(share));
+            excess = self.budget.journals_excess();
+        }
+        while excess > 0 {
+            let Some(largest) = self.registry.largest(Sandbox::journal_size) else { return };
+            let size = largest.journal_size();
+            if size <= share {
+                return;
+            }
+            // More than is needed now, so that it is not looked for at every call.
+            largest.shrink_journal((size - size / 8).min(size.saturating_sub(excess)).max(share));
+            excess = self.budget.journals_excess();
+        }
+    }
+
+    /// How many bytes a sandbox of that name may hold when it is made or replaced.
+    #[must_use]
+    pub fn room_for_new(&self, name: &str) -> usize {
+        let freed = self.sandbox(name).map_or(0, |sandbox| sandbox.documents.own() + EMPTY_SANDBOX);
+        self.budget.room_for_new(freed)
+    }
+
     /// How many more bytes of documents a sandbox may take in.
     #[must_use]
     pub fn room(&self, sandbox: &Sandbox) -> usize {
         self.budget.room(&sandbox.documents)
+    }
+
+    /// What all sandboxes hold together.
+    #[must_use]
+    pub fn total_usage(&self) -> TotalUsage {
+        self.budget.total_usage()
     }
 
     #[must_use]

@@ -63,7 +63,7 @@ pub use crate::world::Blame;
 pub use accounts::{AccountRows, FieldSpec, FieldType};
 pub use actions::ActionError;
 pub use auth::{AuthRequest, Identity, credentials};
-pub use budget::Usage;
+pub use budget::{TotalUsage, Usage};
 pub use call::{Call, Request, Validation, pairs};
 pub use coverage::{Coverage, Evidence};
 pub use cx::{Cx, Docs};

@@ -156,7 +156,7 @@ impl Machine {
             notes: notes.clone(),
             effect: effect.clone(),
         };
-        here.sandbox.record(entry, self.options.journals_bytes);
+        self.record(&here.sandbox, entry);
         Answer { status, headers, body, delay, wire, id: Some(id), notes, quota, effect }
     }
 

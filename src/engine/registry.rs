@@ -71,6 +71,17 @@ impl Registry {
         &self.default
     }
 
+    /// How many sandboxes there are.
+    pub fn len(&self) -> usize {
+        self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The sandbox with the largest size of something that is known without locking it.
+    pub fn largest(&self, size: impl Fn(&Sandbox) -> usize) -> Option<Arc<Sandbox>> {
+        let sandboxes = self.sandboxes.read().unwrap_or_else(PoisonError::into_inner);
+        sandboxes.values().max_by_key(|sandbox| size(sandbox)).cloned()
+    }
+
     /// All sandboxes, sorted by name.
     pub fn all(&self) -> Vec<Arc<Sandbox>> {
         self.sandboxes.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()

@@ -21,9 +21,6 @@ pub const DEFAULT: &str = "default";
 /// A text in a credential, with its mount.
 pub(super) type IndexKey = (Name, Arc<str>);
 
-/// The least that a journal may hold when all journals together are over their budget.
-const LEAST_JOURNAL: usize = 64 * 1024;
-
 /// A named world, with its scenario, journal and snapshots.
 pub struct Sandbox {
     /// Its name: `default`, or what its maker called it.
@@ -55,6 +52,20 @@ pub struct Snapshot {
     /// Bytes of its documents; what is unchanged since is shared with the sandbox.
     pub bytes: usize,
     state: State,
+}
+
+impl Snapshot {
+    /// What a snapshot of a state counts.
+    #[must_use]
+    pub fn size(state: &State) -> usize {
+        state.bytes() + state.uncounted()
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn counted(&self) -> usize {
+        Self::size(&self.state)
+    }
 }
 
 impl Sandbox {
@@ -125,14 +136,32 @@ impl Sandbox {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an exchange to the journal. When all journals together hold more than `total` bytes, this one grows no further.
-    pub(super) fn record(&self, entry: Entry, total: usize) {
+    /// Adds an exchange to the journal.
+    pub(super) fn record(&self, entry: Entry) {
         let mut journal = self.journal();
-        let cap = if self.journal_bytes.sum() > total { journal.bytes().max(LEAST_JOURNAL) } else { usize::MAX };
-        journal.push(entry, cap);
+        journal.push(entry);
         self.journal_bytes.set(journal.bytes());
         drop(journal);
         self.notify_waiters();
+    }
+
+    /// The size of the journal, without locking it.
+    pub(super) fn journal_size(&self) -> usize {
+        self.journal_bytes.own()
+    }
+
+    /// Drops the oldest exchanges of the journal until it is no larger than that.
+    pub(super) fn shrink_journal(&self, most: usize) {
+        let mut journal = self.journal();
+        journal.shrink(most);
+        self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Keeps the exchanges for which `keep` is true.
+    pub fn retain_in_journal(&self, keep: impl Fn(&Entry) -> bool) {
+        let mut journal = self.journal();
+        journal.retain(keep);
+        self.journal_bytes.set(journal.bytes());
     }
 
     /// Wakes the waiters of this sandbox and of no other.
@@ -155,6 +184,7 @@ impl Sandbox {
     pub fn mark_initial_state(&self) {
         let mut state = self.lock();
         state.world.replace_counters(Counters::default());
+        state.world.mark_initial();
         state.initial = state.world.clone();
         self.measure(&state);
         state.note(|state| Record::Whole(Box::new(state.clone())));
@@ -265,7 +295,7 @@ impl Sandbox {
     }
 
     fn measure_snapshots(&self, snapshots: &BTreeMap<String, Snapshot>) {
-        self.snapshot_bytes.store(snapshots.values().map(|snapshot| snapshot.bytes).sum(), Ordering::Relaxed);
+        self.snapshot_bytes.store(snapshots.values().map(Snapshot::counted).sum(), Ordering::Relaxed);
     }
 
     /// The snapshots by name, locked.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::entropy::Rng;
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
@@ -180,7 +181,7 @@ impl Fault {
     /// A fault from an override, as it came in and as it is bound to the engine.
     #[must_use]
     pub fn new(name: Name, wanted: Value, runtime: Arc<dyn ScenarioRuntime>) -> Self {
-        let bytes = name.len() + wanted.to_string().len() + runtime.bytes();
+        let bytes = name.len() + json::allocated(&wanted) + runtime.bytes();
         Self { name, wanted, runtime, bytes }
     }
 

@@ -64,9 +64,15 @@ impl State {
     /// How many faults without an effect are remembered.
     const UNUSED: usize = 64;
 
-    /// The bytes of everything that callers can make large. Documents that `initial` shares with `world` count once.
+    /// The bytes of everything that callers can make large. Documents that `initial` shares with `world` count once, in `world`.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.world.bytes() + self.initial.overhead() + self.scenario.bytes() + self.faults.iter().map(Fault::bytes).sum::<usize>()
+    }
+
+    /// What it takes in memory besides: in a copy it counts, too.
+    #[must_use]
+    pub fn uncounted(&self) -> usize {
+        self.world.uncounted() + self.initial.uncounted()
     }
 }

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -54,7 +54,8 @@ struct FaultRow {
     #[schemars(with = "String")]
     name: Name,
     /// The override, as it came in.
-    wanted: Value,
+    #[schemars(with = "Value")]
+    wanted: Box<RawValue>,
     /// The counters of the fault.
     #[schemars(with = "Value")]
     counted: Option<Counted>,
@@ -85,14 +86,15 @@ impl Contents {
     /// When a document is not JSON, which none of ours is.
     pub fn write(&self, wall: Timestamp) -> Result<SandboxFile, FileError> {
         let counted = |owner: &str| Some(Counted::of(self.world.counters(), owner));
-        let fault = |(name, wanted): &(Name, Value)| FaultRow { name: name.clone(), wanted: wanted.clone(), counted: counted(name) };
+        let fault =
+            |(name, wanted): &(Name, Value)| Ok(FaultRow { name: name.clone(), wanted: to_raw_value(wanted)?, counted: counted(name) });
         Ok(SandboxFile {
             world: world::write(&self.world, wall)?,
             scenario: self.scenario.clone(),
             given: self.given.clone(),
             seeded: self.seeded,
             counted: counted(""),
-            faults: self.faults.iter().map(fault).collect(),
+            faults: self.faults.iter().map(fault).collect::<Result<_, FileError>>()?,
         })
     }
 }
@@ -117,15 +119,15 @@ impl SandboxFile {
     /// What the file says, when the wall shows `wall`; `vendors` are the ids and mounts that there are.
     ///
     /// # Errors
-    /// When the file is not one that [`Contents::write`] wrote, or speaks of what this version lacks.
-    pub fn read(self, vendors: &[Name], wall: Timestamp) -> Result<Contents, FileError> {
-        let mut world = world::read(self.world.get(), vendors, wall)?;
+    /// When the file is not one that [`Contents::write`] wrote, speaks of what this version lacks, or says more than has `room`.
+    pub fn read(self, vendors: &[Name], wall: Timestamp, room: usize) -> Result<Contents, FileError> {
+        let mut world = world::read(self.world.get(), vendors, wall, room)?;
         let mut counters = Counters::default();
         self.counted.unwrap_or_default().count(&Name::default(), &mut counters);
         let mut faults = Vec::new();
         for FaultRow { name, wanted, counted } in self.faults {
             counted.unwrap_or_default().count(&name, &mut counters);
-            faults.push((name, wanted));
+            faults.push((name, world::parse_few(&wanted)?));
         }
         world.replace_counters(counters);
         Ok(Contents { world, scenario: self.scenario, given: self.given, seeded: self.seeded, faults })

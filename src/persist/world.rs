@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, CLOCK_RANGE, Timestamp};
 use crate::world::{AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Task, World};
@@ -18,6 +20,9 @@ pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
 
 /// How long a kind or a topic may be.
 const WORD: usize = 64;
+
+/// How many values credentials may have together, and a fault.
+const VALUES: usize = 100_000;
 
 /// How many kinds and topics a file may have.
 const WORDS: usize = 512;
@@ -43,6 +48,12 @@ pub enum FileError {
     /// It has too many kinds and topics.
     #[error("the file has more than {WORDS} kinds of documents and tasks")]
     Words,
+    /// It says more than a sandbox may hold.
+    #[error("the file holds more data than a sandbox may")]
+    Bytes,
+    /// Its credentials, or a fault, are made of too many values.
+    #[error("the file has more than {VALUES} values in its credentials, or in a fault")]
+    Values,
     /// A kind or a topic of it is too long.
     #[error("`{0}` is no kind of document or task")]
     Word(String),
@@ -56,7 +67,7 @@ struct WorldFile {
     mode: Mode,
     #[serde(default)]
     any_credential: bool,
-    credentials: Vec<(Name, Vec<CredentialRow>)>,
+    credentials: Box<RawValue>,
     accounts: Vec<AccountRow>,
     agenda: Vec<TaskRow>,
     #[serde(default)]
@@ -106,11 +117,15 @@ struct TaskRow {
 /// # Errors
 /// When a document is not JSON, which none of ours is.
 pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError> {
-    let credentials = world.accounts().mounts().map(|mount| {
-        let rows = world.accounts().credentials(mount);
-        let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.fields).clone() });
-        (mount.clone(), rows.collect())
-    });
+    let credentials: Vec<(Name, Vec<CredentialRow>)> = world
+        .accounts()
+        .mounts()
+        .map(|mount| {
+            let rows = world.accounts().credentials(mount);
+            let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.fields).clone() });
+            (mount.clone(), rows.collect())
+        })
+        .collect();
     let mut accounts = Vec::new();
     for (_, account) in world.accounts().iter() {
         // Tables are made when they are first needed, also by what was rolled back: their order says nothing.
@@ -147,7 +162,7 @@ pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, Fil
         now: world.clock().now(wall),
         mode: world.clock().mode(),
         any_credential: world.accounts().accepts_any_credential(),
-        credentials: credentials.collect(),
+        credentials: to_raw_value(&credentials)?,
         accounts,
         agenda: agenda.collect(),
         outbox: outbox.collect(),
@@ -158,8 +173,8 @@ pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, Fil
 /// The world of a file, when the wall shows `wall`; `vendors` are the ids and mounts that there are.
 ///
 /// # Errors
-/// When the file is not one that [`write`] wrote, or speaks of what this version lacks.
-pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<World, FileError> {
+/// When the file is not one that [`write`] wrote, speaks of what this version lacks, or says more than has `room`.
+pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -> Result<World, FileError> {
     let file: WorldFile = serde_json::from_str(file)?;
     if file.format != FORMAT {
         return Err(FileError::Format(file.format));
@@ -171,10 +186,12 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<Worl
     let mut words = Words::default();
     let mut world = World::new(file.seed, Clock::new(file.mode, Some(file.now), wall));
     world.accept_any_credential(file.any_credential);
-    for (mount, rows) in file.credentials {
+    for (mount, rows) in parse_few::<Vec<(Name, Vec<CredentialRow>)>>(&file.credentials)? {
         let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), fields: row.facts.into() });
         world.set_credentials(known(&mount)?, rows.collect());
     }
+    // Rows take many times their text, so that it is looked at while they are read.
+    let fits = |world: &World| if world.bytes() > room { Err(FileError::Bytes) } else { Ok(()) };
     let mut count = 0;
     for row in file.accounts {
         let id = world.open_account(known(&row.mount)?, &row.name);
@@ -183,19 +200,31 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp) -> Result<Worl
             let kind = Kind(words.one(table.kind)?);
             for (name, body) in table.documents {
                 world.put(id, &kind, &name, |out| out.extend_from_slice(body.get().as_bytes()));
+                fits(&world)?;
             }
         }
+        fits(&world)?;
         count = id.0 + 1;
     }
     let account = |number: u32| if number < count { Ok(AccountId(number)) } else { Err(FileError::Account(number)) };
     for row in file.agenda {
         let (account, vendor) = (account(row.account)?, known(&row.vendor)?);
         world.schedule(row.at, Task { account, vendor, topic: words.one(row.topic)?, subject: row.subject.into(), step: row.step });
+        fits(&world)?;
     }
     for row in file.outbox {
         world.post(OutboxEntry { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
+        fits(&world)?;
     }
     Ok(world)
+}
+
+/// Reads JSON that becomes many times its size if it has many values, unless it has.
+pub(super) fn parse_few<T: DeserializeOwned>(text: &RawValue) -> Result<T, FileError> {
+    if json::count_values(text.get().as_bytes()) > VALUES {
+        return Err(FileError::Values);
+    }
+    Ok(serde_json::from_str(text.get())?)
 }
 
 /// The kinds and topics of a file, each of which names the same few again and again: one text of each is kept.
@@ -235,7 +264,8 @@ mod tests {
     }
 
     fn check(file: &str, expected: &str) {
-        let problem = read(file, &["shippo".into()], Timestamp::UNIX_EPOCH).err().map(|error| error.to_string()).unwrap_or_default();
+        let problem =
+            read(file, &["shippo".into()], Timestamp::UNIX_EPOCH, usize::MAX).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(problem.contains(expected), "{problem}");
     }
 
@@ -243,7 +273,7 @@ mod tests {
     fn a_file_reads_back_as_the_world_that_was_written() {
         let wall = "2026-01-05T09:00:10Z".parse().expect("a test writes valid timestamps");
         let file = write(&world(), wall).expect("our documents are JSON").to_string();
-        let read = read(&file, &["shippo".into()], wall).expect("a file that was just written");
+        let read = read(&file, &["shippo".into()], wall, usize::MAX).expect("a file that was just written");
         assert_eq!(write(&read, wall).expect("our documents are JSON").to_string(), file);
         assert_eq!(read.accounts().bytes(), world().accounts().bytes());
         assert_eq!(read.clock().now(wall), world().clock().now(wall));

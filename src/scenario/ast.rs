@@ -41,8 +41,8 @@ pub struct Scenario {
     pub subscriptions: Vec<Subscription>,
     /// What the consumer has to do.
     pub expect: Vec<Expectation>,
-    /// About the bytes that its compiled patterns take in memory.
-    pub pattern_bytes: usize,
+    /// About the bytes that it takes in memory besides its text.
+    pub bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

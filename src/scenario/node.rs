@@ -45,6 +45,16 @@ impl Node {
         }
     }
 
+    /// How many values it has, itself included.
+    pub(super) fn count(&self) -> usize {
+        let children = match &self.kind {
+            Kind::List(items) => items.iter().map(Self::count).sum(),
+            Kind::Map(members) => members.iter().map(|member| member.value.count()).sum(),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => 0,
+        };
+        1 + children
+    }
+
     /// A value, all of which stands in one place.
     pub(super) fn from_json(value: &Value, span: Span) -> Self {
         let kind = match value {

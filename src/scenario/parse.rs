@@ -27,6 +27,9 @@ use crate::base::time::{self, Timestamp};
 
 /// The version of scenario files that is read here.
 pub const API_VERSION: &str = "seatrial/v1";
+/// About the bytes that a value of a scenario takes once it is read.
+const NODE: usize = 300;
+
 /// The only kind there is.
 pub const KIND: &str = "Scenario";
 
@@ -171,8 +174,8 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         webhooks,
         subscriptions,
         expect: fields.get("expect").map(|node| expect::expectations(reader, node)).unwrap_or_default(),
-        // The patterns of all members above.
-        pattern_bytes: reader.pattern_bytes,
+        // The expressions of all members above.
+        bytes: reader.expression_bytes + root.count() * NODE,
     })
 }
 

@@ -299,7 +299,7 @@ impl ScenarioRuntime for Runtime {
     }
 
     fn bytes(&self) -> usize {
-        self.scenario.source.text.len() + self.scenario.pattern_bytes
+        self.scenario.source.text.len() + self.scenario.bytes
     }
 
     fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {

@@ -44,8 +44,8 @@ const HEADER_BYTES: usize = 64 * 1024;
 const STREAMS: u32 = 64;
 /// How many unread bytes a connection of HTTP/2 buffers.
 const WINDOW: u32 = 256 * 1024;
-/// How many bytes of bodies that are being read, and of answers that are being sent, there may be at once, over all connections.
-const IN_FLIGHT: usize = 256 << 20;
+/// The least of it: one answer of the usual size for each of a few clients.
+const LEAST_IN_FLIGHT: usize = 1 << 20;
 /// How long a connection stays open without an answer when a scenario says `hang`.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
@@ -75,6 +75,7 @@ pub async fn serve_embedded(
     started: impl FnOnce(Local),
 ) {
     machine.set_public_urls(bound.public_urls());
+    let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::default());
     let client = WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) };
@@ -93,8 +94,9 @@ pub async fn serve_embedded(
         changed,
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
-        bodies: Arc::new(Semaphore::new(IN_FLIGHT.max(2 * bound.config.body_limit) / UNIT)),
-        answers: Arc::new(Semaphore::new(IN_FLIGHT / UNIT)),
+        bodies: Arc::new(Semaphore::new(in_flight.max(2 * bound.config.body_limit) / UNIT)),
+        answers: Arc::new(Semaphore::new(in_flight / UNIT)),
+        in_flight,
         short_of_room: Notify::new(),
         large: Semaphore::new(1),
     });
@@ -155,7 +157,7 @@ async fn sweep(machine: Arc<Machine>) {
 async fn make_room(shell: Arc<Shell>, connections: Vec<Arc<Connections>>) {
     loop {
         shell.short_of_room.notified().await;
-        while shell.answers.available_permits() < IN_FLIGHT / UNIT / 16 {
+        while shell.answers.available_permits() < shell.in_flight / UNIT / 16 {
             connections.iter().for_each(|connections| connections.evict_stalled());
             tokio::time::sleep(STALLED).await;
         }
@@ -169,6 +171,8 @@ struct Shell {
     changed: Arc<Notify>,
     body_limit: usize,
     read_timeout: Duration,
+    /// How many bytes of answers there may be at once.
+    in_flight: usize,
     /// Room for bodies that are being read, in [`UNIT`]s.
     bodies: Arc<Semaphore>,
     /// Room for answers that are being sent, in [`UNIT`]s.
@@ -251,7 +255,7 @@ impl Shell {
         // Bytes on their way have to find room; those of clients that do not read are not waited for longer than they are.
         let permit = match size {
             0..=UNCOUNTED => None,
-            size => Some(self.room(size.min(IN_FLIGHT)).await.ok_or(NoAnswer)?),
+            size => Some(self.room(size.min(self.in_flight)).await.ok_or(NoAnswer)?),
         };
         Ok(response.map(|payload| Outgoing::complete(payload, size, connection, permit)))
     }

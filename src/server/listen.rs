@@ -28,6 +28,8 @@ pub struct Config {
     pub connections: usize,
     /// The largest body that is read.
     pub body_limit: usize,
+    /// The largest number of bytes of request bodies that are being read at once, over all connections; the same for answers.
+    pub in_flight: usize,
     /// How long a client may take to send its headers, and then its body.
     pub read_timeout: Duration,
     /// Where webhooks may go besides loopback and private addresses.

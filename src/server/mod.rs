@@ -5,7 +5,7 @@
 //! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are
 //! sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to none of `own_addresses`, `inbox`
 //! receives webhooks for those who have no receiver, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the
-//! wall clock. **Invariant:** no lock of a sandbox is held across an await.
+//! wall clock, `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -19,6 +19,7 @@ mod inbox;
 mod incoming;
 mod listen;
 mod local;
+mod memory;
 mod outgoing;
 mod own_addresses;
 mod secret;
@@ -36,5 +37,6 @@ pub use host::AllowedHosts;
 pub use http::{serve, serve_embedded};
 pub use listen::{Bound, Config, Listen, bind};
 pub use local::{Local, Refused};
+pub use memory::{Budgets, available};
 pub use secret::secret;
 pub use tls::{Trust, TrustError};

@@ -88,6 +88,7 @@ fn run(started: &mpsc::Sender<Server>) {
             admin_listen: None,
             connections: 10_000,
             body_limit: 64 << 20,
+            in_flight: 256 << 20,
             read_timeout: Duration::from_secs(30),
             egress: Egress::default(),
         };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::documents::{Kind, Row, Table, Undo};
@@ -19,18 +20,12 @@ const LINEAR_SEARCH: usize = 8;
 /// About what an account takes in memory besides its name and its documents.
 const ACCOUNT: usize = 400;
 
-/// About what a table takes besides its rows.
-const TABLE: usize = 2300;
-
-/// About what a document takes besides its text.
-const ROW: usize = 110;
-
 /// About what a window takes.
 const WINDOW: usize = 150;
 
 /// About what a credential takes, and each member of it.
 const CREDENTIAL: usize = 200;
-const MEMBER: usize = 100;
+const MEMBER: usize = 170;
 
 /// The number of an account within its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +58,7 @@ pub struct Accounts {
     rows: Vec<Account>,
     names: BTreeMap<Name, BTreeMap<Arc<str>, AccountId>>,
     credentials: BTreeMap<Name, Arc<[Credential]>>,
-    /// The bytes of all documents of all accounts.
+    /// The bytes of all documents of all accounts, and of those that are there only for a reset.
     bytes: usize,
     /// What all of this takes in memory besides.
     overhead: usize,
@@ -151,7 +146,10 @@ impl Accounts {
     /// Removes the account that was opened last, for a roll back. Its documents were removed before.
     pub(super) fn close_latest(&mut self) {
         let Some(account) = self.rows.pop() else { return };
-        self.overhead -= ACCOUNT + account.name.len() + account.tables.len() * TABLE + account.windows.len() * WINDOW;
+        self.overhead -= ACCOUNT
+            + account.name.len()
+            + account.tables.iter().map(|(_, table)| table.overhead()).sum::<usize>()
+            + account.windows.len() * WINDOW;
         if let Some(names) = self.names.get_mut(&account.mount) {
             names.remove(&account.name);
         }
@@ -201,8 +199,9 @@ impl Accounts {
         let owner = self.get_mut(account);
         let tables = owner.tables.len();
         let number = owner.table_number(kind);
-        let made = owner.tables.len() - tables;
-        self.overhead += made * TABLE;
+        if owner.tables.len() > tables {
+            self.overhead += Table::default().overhead();
+        }
         (u32::try_from(number).expect("kinds are few"), self.counted(account, number, |table| table.put(row)))
     }
 
@@ -218,7 +217,7 @@ impl Accounts {
         self.counted(account, table as usize, |table| table.revert(undo));
     }
 
-    /// The bytes of all documents of all accounts.
+    /// The bytes of all documents of all accounts, and of those that are there only for a reset.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -232,12 +231,22 @@ impl Accounts {
 
     fn counted<T>(&mut self, account: AccountId, table: usize, write: impl FnOnce(&mut Table) -> T) -> T {
         let table = &mut self.get_mut(account).tables[table].1;
-        let before = (table.bytes(), table.len() * ROW);
+        let size = |table: &Table| (table.bytes() + table.bytes_for_reset(), table.overhead());
+        let before = size(table);
         let done = write(table);
-        let after = (table.bytes(), table.len() * ROW);
+        let after = size(table);
         self.bytes = self.bytes + after.0 - before.0;
         self.overhead = self.overhead + after.1 - before.1;
         done
+    }
+
+    /// Makes the present documents those that a reset goes back to.
+    pub(super) fn mark_initial(&mut self) {
+        let tables = self.rows.iter_mut().flat_map(|account| &mut account.tables);
+        for (_, table) in tables {
+            self.bytes -= table.bytes_for_reset();
+            table.mark_initial();
+        }
     }
 
     /// All accounts with their numbers.
@@ -288,8 +297,11 @@ impl Accounts {
 
 /// About what credentials take in memory.
 fn bytes_of(rows: &[Credential]) -> usize {
-    let member = |(name, value): (&String, &Value)| MEMBER + name.len() + value.to_string().len();
-    rows.iter().map(|row| CREDENTIAL + row.account.len() + row.fields.iter().map(member).sum::<usize>()).sum()
+    let row = |row: &Credential| {
+        let members = row.fields.iter().map(|(name, value)| MEMBER + name.len() + json::allocated(value));
+        CREDENTIAL + row.account.len() + members.sum::<usize>()
+    };
+    rows.iter().map(row).sum()
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::world::outbox::OutboxEntry;
 use crate::world::transaction::{Log, Touch};
 use crate::world::{Accounts, World};
 
+/// Larger buffers are not kept.
+const LARGEST_SCRATCH: usize = 8 * 1024;
+
 impl World {
     /// The account of that name, opened when it is new.
     pub fn open_account(&mut self, mount: impl Into<Name>, name: &str) -> AccountId {
@@ -43,12 +46,14 @@ impl World {
 
     /// Stores a document that `body` writes. A known id keeps its position, a new one comes last.
     pub fn put(&mut self, account: AccountId, kind: &Kind, id: &str, body: impl FnOnce(&mut Vec<u8>)) {
-        let mut joined = std::mem::take(&mut self.scratch);
+        let mut joined = std::mem::take(&mut self.scratch.0);
         joined.clear();
         joined.extend_from_slice(id.as_bytes());
         body(&mut joined);
         self.put_row(account, kind, Row::new(id.len(), &joined));
-        self.scratch = joined;
+        if joined.capacity() <= LARGEST_SCRATCH {
+            self.scratch.0 = joined;
+        }
     }
 
     /// Stores a document as it is stored in another copy of this world, without copying it.
@@ -150,6 +155,12 @@ impl World {
         for (counter, count) in from.of(owner) {
             self.tally(owner.clone()).1.set(counter.clone(), Some(count));
         }
+    }
+
+    /// Makes the present documents those that a reset goes back to: from now on they count until they are replaced so again. For a
+    /// world that is being made: it is in no redo record.
+    pub fn mark_initial(&mut self) {
+        self.accounts.mark_initial();
     }
 
     /// Replaces all counters, and returns those before. For a world that is being made: it is in no redo record.

@@ -15,6 +15,20 @@ use crate::base::name::Name;
 const CHUNK: usize = 64;
 const SHARDS: usize = 64;
 
+/// About what a table takes besides its chunks and rows.
+const TABLE: usize = 1000;
+
+/// About what a chunk takes, with its pointer; and the pointer to one that is gone.
+const CHUNK_BYTES: usize = 1800;
+const POINTER: usize = 16;
+
+/// About what the first row in a shard of the index takes, and each row besides its text.
+const SHARD: usize = 112;
+const ROW: usize = 90;
+
+/// A shard gives memory back when only one of so many slots is in use.
+const SPARSE: usize = 8;
+
 /// The kind of a document, such as `consignment`; a noun in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind(pub Name);
@@ -35,6 +49,12 @@ pub struct Table {
     next: usize,
     live: usize,
     bytes: usize,
+    /// How many chunks there are.
+    allocated: usize,
+    /// The chunks of the state that a reset goes back to.
+    initial: Arc<[Option<Arc<Chunk>>]>,
+    /// The bytes of rows that are there only in `initial`.
+    only_initial: usize,
 }
 
 #[derive(Clone)]
@@ -107,6 +127,30 @@ impl Table {
         self.bytes
     }
 
+    /// The bytes of ids and documents that are there only for a reset.
+    pub(super) fn bytes_for_reset(&self) -> usize {
+        self.only_initial
+    }
+
+    /// About what the table takes in memory besides ids and documents.
+    pub(super) fn overhead(&self) -> usize {
+        let rows = self.live * ROW + self.live.min(SHARDS) * SHARD;
+        TABLE + self.chunks.len() * POINTER + self.allocated * CHUNK_BYTES + rows
+    }
+
+    /// Makes the present rows those that a reset goes back to.
+    pub(super) fn mark_initial(&mut self) {
+        self.initial = self.chunks.as_slice().into();
+        self.only_initial = 0;
+    }
+
+    /// The bytes of a row at that position if a reset needs it, else 0.
+    fn bytes_if_initial(&self, position: usize, row: &Row) -> usize {
+        let chunk = self.initial.get(position / CHUNK).and_then(Option::as_ref);
+        let initial = chunk.and_then(|chunk| chunk.rows[position % CHUNK].as_ref());
+        if initial.is_some_and(|initial| initial.is_same(row)) { row.data.len() } else { 0 }
+    }
+
     /// The document with that id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&[u8]> {
@@ -119,7 +163,10 @@ impl Table {
         if let Some(position) = self.find(row.id(), digest) {
             self.bytes += row.data.len();
             let before = self.chunk_mut(position).rows[position % CHUNK].replace(row);
-            self.bytes -= before.as_ref().map_or(0, |before| before.data.len());
+            if let Some(before) = &before {
+                self.bytes -= before.data.len();
+                self.only_initial += self.bytes_if_initial(position, before);
+            }
             return Undo { position, before };
         }
         let position = self.next;
@@ -160,6 +207,7 @@ impl Table {
         Arc::make_mut(&mut self.index[shard(digest)]).insert_unique(spread(slot.digest), slot, |slot| spread(slot.digest));
         self.live += 1;
         self.bytes += row.data.len();
+        self.only_initial -= self.bytes_if_initial(position, &row);
         let chunk = self.chunk_mut(position);
         chunk.rows[position % CHUNK] = Some(row);
         chunk.live += 1;
@@ -170,14 +218,19 @@ impl Table {
         if let Ok(entry) = shard.find_entry(spread(low(digest)), |slot| slot.position as usize == position) {
             entry.remove();
         }
+        if shard.capacity() > CHUNK && shard.len() * SPARSE < shard.capacity() {
+            shard.shrink_to(2 * shard.len(), |slot| spread(slot.digest));
+        }
         let chunk = self.chunk_mut(position);
         let row = chunk.rows[position % CHUNK].take()?;
         chunk.live -= 1;
         if chunk.live == 0 && position / CHUNK + 1 < self.chunks.len() {
             self.chunks[position / CHUNK] = None;
+            self.allocated -= 1;
         }
         self.live -= 1;
         self.bytes -= row.data.len();
+        self.only_initial += self.bytes_if_initial(position, &row);
         Some(row)
     }
 
@@ -203,7 +256,11 @@ impl Table {
         if self.chunks.len() <= number {
             self.chunks.resize_with(number + 1, || None);
         }
-        let chunk = self.chunks[number].get_or_insert_with(|| Arc::new(Chunk { rows: [const { None }; CHUNK], live: 0 }));
+        let allocated = &mut self.allocated;
+        let chunk = self.chunks[number].get_or_insert_with(|| {
+            *allocated += 1;
+            Arc::new(Chunk { rows: [const { None }; CHUNK], live: 0 })
+        });
         Arc::make_mut(chunk)
     }
 }

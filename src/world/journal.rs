@@ -74,18 +74,51 @@ impl Journal {
         Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0 }
     }
 
-    /// Adds an exchange, and removes the oldest ones that do not fit. `cap` is a second limit, for this call only.
-    pub fn push(&mut self, mut entry: Entry, cap: usize) {
+    /// Adds an exchange, and removes the oldest ones that do not fit.
+    pub fn push(&mut self, mut entry: Entry) {
         self.written += 1;
         entry.number = self.written;
         self.bytes += entry.bytes();
         self.entries.push_back(Arc::new(entry));
         // The newest one stays, whatever its size.
-        while self.bytes > self.budget.min(cap) && self.entries.len() > 1 {
-            let oldest = self.entries.pop_front().expect("there are several");
+        self.drop_oldest(self.budget, 1);
+    }
+
+    /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.
+    pub fn shrink(&mut self, most: usize) {
+        self.drop_oldest(most, 1);
+        if self.bytes > most
+            && let Some(last) = self.entries.back_mut()
+        {
+            self.bytes -= last.bytes();
+            let last = Arc::make_mut(last);
+            last.request.body = Box::default();
+            last.answer.body = Box::default();
+            self.bytes += last.bytes();
+        }
+        self.drop_oldest(most, 0);
+        self.entries.shrink_to(2 * self.entries.len());
+    }
+
+    fn drop_oldest(&mut self, most: usize, least: usize) {
+        while self.bytes > most && self.entries.len() > least {
+            let Some(oldest) = self.entries.pop_front() else { return };
             self.bytes -= oldest.bytes();
             self.dropped += 1;
         }
+    }
+
+    /// The exchange with that number, if it is still there.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&Arc<Entry>> {
+        let index = self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
+        self.entries.get(index)
+    }
+
+    /// The first exchange after the one with that number.
+    #[must_use]
+    pub fn next(&self, number: u64) -> Option<&Arc<Entry>> {
+        self.entries.get(self.entries.partition_point(|entry| entry.number <= number))
     }
 
     /// The exchanges that are still there, oldest first.
@@ -188,7 +221,7 @@ mod tests {
                 notes: vec![Note::new(Note::REQUEST_INVALID, Blame::Caller, "two\nlines")],
                 effect: None,
             };
-            journal.push(entry, usize::MAX);
+            journal.push(entry);
         }
         journal
     }
@@ -221,16 +254,26 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_the_moment_holds_for_one_call_and_clearing_begins_the_evidence_anew() {
+    fn what_makes_room_is_counted_and_clearing_begins_the_evidence_anew() {
         let mut full = journal(1 << 20, 1_000, 10);
         let entry = Entry::clone(full.iter().next().expect("there are ten"));
         let bytes = full.bytes();
-        full.push(entry.clone(), bytes / 2);
+        full.push(entry.clone());
+        full.shrink(bytes / 2);
         assert!(full.bytes() <= bytes / 2 && full.dropped > 4, "{} of {bytes}, {} dropped", full.bytes(), full.dropped);
         let left = full.iter().count();
-        full.push(entry, usize::MAX);
+        full.push(entry.clone());
         assert_eq!(full.iter().count(), left + 1);
+        assert_eq!(full.get(12).or(full.next(11)).map(|entry| entry.number), Some(12));
+        assert!(full.get(1).is_none() && full.next(12).is_none());
+        // The bodies of the newest one go before the rest of it.
+        full.shrink(900);
+        let last = full.iter().next_back().expect("it is still there");
+        assert!(full.bytes() <= 900 && last.answer.is_cut() && last.answer.length == 1_000, "{} {last:?}", full.bytes());
+        full.shrink(10);
+        assert_eq!((full.bytes(), full.dropped), (0, 12));
+        full.push(entry);
         full.clear();
-        assert_eq!((full.bytes(), full.dropped, full.written, full.iter().count()), (0, 0, 12, 0));
+        assert_eq!((full.bytes(), full.dropped, full.written, full.iter().count()), (0, 0, 13, 0));
     }
 }

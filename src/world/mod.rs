@@ -43,8 +43,17 @@ pub struct World {
     outbox: Outbox,
     counters: Counters,
     log: Log,
-    /// Where a document is written before it is stored: one buffer for all.
-    scratch: Vec<u8>,
+    scratch: Scratch,
+}
+
+/// Where a document is written before it is stored: one buffer for all. Copies of a world begin without.
+#[derive(Default)]
+struct Scratch(Vec<u8>);
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl World {
@@ -59,14 +68,14 @@ impl World {
             outbox: Outbox::default(),
             counters: Counters::default(),
             log: Log::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
     /// Bytes besides documents that are not counted: every world takes some, however little it holds.
-    pub const FREE: usize = 32 * 1024;
+    pub const FREE: usize = 16 * 1024;
 
-    /// The bytes of all documents, and about what everything else takes in memory beyond [`World::FREE`]. Known at any time without
+    /// The bytes of all documents, those included that are there only for a reset, and about what everything else takes in memory beyond [`World::FREE`]. Known at any time without
     /// counting.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -76,8 +85,17 @@ impl World {
     /// About what everything but the text of documents takes in memory beyond [`World::FREE`].
     #[must_use]
     pub fn overhead(&self) -> usize {
-        let all = self.accounts.overhead() + self.agenda.bytes() + self.outbox.bytes() + self.counters.bytes();
-        all.saturating_sub(Self::FREE)
+        self.all_overhead().saturating_sub(Self::FREE)
+    }
+
+    /// The part of [`World::FREE`] that is used.
+    #[must_use]
+    pub fn uncounted(&self) -> usize {
+        self.all_overhead().min(Self::FREE)
+    }
+
+    fn all_overhead(&self) -> usize {
+        self.accounts.overhead() + self.agenda.bytes() + self.outbox.bytes() + self.counters.bytes()
     }
 
     /// The seed that every random stream is derived from.

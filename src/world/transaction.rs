@@ -15,6 +15,9 @@ use crate::world::counters::{Count, Counter};
 use crate::world::documents::Undo;
 use crate::world::outbox::OutboxEntry;
 
+/// Memory for so many touches is kept for the next transaction.
+const MOST_TOUCHES: usize = 64;
+
 /// What one change touched, and what was there before.
 pub(super) enum Touch {
     /// An account, the latest one, was opened.
@@ -78,6 +81,7 @@ impl Log {
     /// Returns the memory of taken touches for reuse.
     pub fn reuse(&mut self, mut touches: Vec<Touch>) {
         touches.clear();
+        touches.shrink_to(MOST_TOUCHES);
         if self.touches.is_empty() {
             self.touches = touches;
         }
@@ -107,6 +111,7 @@ impl World {
         self.end(&savepoint);
         if self.log.open == 0 && !self.log.recorded {
             self.log.touches.clear();
+            self.log.touches.shrink_to(MOST_TOUCHES);
         }
     }
 
@@ -119,6 +124,9 @@ impl World {
         while self.log.touches.len() > savepoint.touches {
             let Some(touch) = self.log.touches.pop() else { break };
             self.undo(touch);
+        }
+        if self.log.touches.is_empty() {
+            self.log.touches.shrink_to(MOST_TOUCHES);
         }
     }
 

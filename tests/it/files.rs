@@ -66,7 +66,8 @@ fn a_file_reads_back_with_all_that_was_counted_and_is_written_the_same_again() {
     }
     let counters = world.counters().clone();
     let file = written(&contents(world));
-    let read = SandboxFile::parse(file.as_bytes()).and_then(|file| file.read(&["acme".into()], wall())).expect("it was just written");
+    let read =
+        SandboxFile::parse(file.as_bytes()).and_then(|file| file.read(&["acme".into()], wall(), usize::MAX)).expect("it was just written");
     assert_eq!(*read.world.counters(), counters);
     assert_eq!((read.scenario.as_str(), &read.given[..]), ("name: counted", &[Name::new("acme")][..]));
     assert_eq!(written(&read), file);

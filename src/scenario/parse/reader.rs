@@ -17,8 +17,8 @@ pub(super) struct Reader<'s> {
     pub(super) mounts: Option<Mounts<'s>>,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
-    /// About the bytes that these take.
-    pub(super) pattern_bytes: usize,
+    /// About the bytes that its expressions take.
+    pub(super) expression_bytes: usize,
 }
 
 /// The members of a mapping, all of them known ones.
@@ -58,7 +58,7 @@ impl<'n> Fields<'n> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts<'s>>) -> Self {
-        Self { source, problems, mounts, patterns: 0, pattern_bytes: 0 }
+        Self { source, problems, mounts, patterns: 0, expression_bytes: 0 }
     }
 
     /// Whether a further problem would not be shown, so that no work need be spent on it.

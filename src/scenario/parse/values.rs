@@ -19,6 +19,9 @@ const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 /// Most patterns of one file.
 const MAX_PATTERNS: usize = 256;
 
+/// About the bytes that each byte of an expression takes once it is read.
+const EXPRESSION: usize = 16;
+
 /// A root of paths, and its members where they are a closed set.
 type Root = (&'static str, &'static [&'static str]);
 
@@ -267,7 +270,7 @@ impl Reader<'_> {
     /// Reports paths that can lead nowhere, and counts patterns.
     fn uses(&mut self, node: &Node, text: &str, uses: &Uses, context: ExprContext) {
         self.patterns += uses.patterns;
-        self.pattern_bytes += uses.pattern_bytes;
+        self.expression_bytes += uses.pattern_bytes + text.len() * EXPRESSION;
         let roots: Vec<&str> = context.roots().iter().map(|(name, _)| *name).collect();
         for PathUse { path, range } in &uses.paths {
             let root = format!("${}", path.root);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::base::name::Name;
-use crate::engine::Fault;
-use crate::persist::{Contents, SandboxFile};
+use crate::engine::{Fault, SandboxError};
+use crate::persist::{Contents, FileError, SandboxFile};
 use crate::scenario::{self, Scenario};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -30,8 +30,11 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
     let vendors = admin.machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
-    let Contents { mut world, scenario, given, seeded, faults } =
-        file.read(&names, wall()).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let room = admin.machine.room_for_new(request.parameter("s"));
+    let Contents { mut world, scenario, given, seeded, faults } = file.read(&names, wall(), room).map_err(|error| match error {
+        FileError::Bytes => SandboxError::Bytes.into(),
+        error => Problem::bad_request(error.to_string()),
+    })?;
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };
     // The file already has the data of `given`.
     Arc::make_mut(&mut scenario).given.clear();

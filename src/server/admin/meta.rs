@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine;
+use crate::engine::{self, TotalUsage};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
@@ -30,11 +30,12 @@ pub(crate) struct Version {
     version: &'static str,
     /// The ids of all vendors.
     vendors: Vec<String>,
+    budgets: TotalUsage,
 }
 
 pub(crate) async fn version(admin: &Admin, _: &AdminRequest<'_>) -> Result<Version, Problem> {
     let vendors = admin.machine.vendors().all().iter().map(|vendor| vendor.id.to_string()).collect();
-    Ok(Version { name: "seatrial", version: env!("CARGO_PKG_VERSION"), vendors })
+    Ok(Version { name: "seatrial", version: env!("CARGO_PKG_VERSION"), vendors, budgets: admin.machine.total_usage() })
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -3,12 +3,20 @@
 use std::str::FromStr;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::base::json;
 use crate::scenario;
 use crate::server::admin::problem::Problem;
+
+/// How many values a body may have; each takes many times its bytes once it is read.
+const VALUES: usize = 100_000;
+
+/// Bodies up to this size cannot have so many values that it matters.
+const UNCOUNTED: usize = 64 * 1024;
 
 /// A request that fits a route.
 pub(crate) struct AdminRequest<'a> {
@@ -56,6 +64,10 @@ impl AdminRequest<'_> {
                 .map_err(|found| Problem::bad_request(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")))?;
             T::deserialize(tree).map_err(|error| Problem::bad_request(error.to_string()))
         } else {
+            if self.body.len() > UNCOUNTED && json::count_values(self.body) > VALUES {
+                let detail = format!("the body has more than {VALUES} values");
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            }
             serde_json::from_slice(self.body).map_err(|error| Problem::bad_request(error.to_string()))
         }
     }

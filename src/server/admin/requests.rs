@@ -82,9 +82,8 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         sandbox.clear_journal();
         return Ok(());
     }
-    let mut journal = sandbox.journal();
-    let gone: BTreeSet<u64> = filter.find(&journal, usize::MAX)?.iter().map(|entry| entry.number).collect();
-    journal.retain(|entry| !gone.contains(&entry.number));
+    let gone: BTreeSet<u64> = filter.find(&sandbox.journal(), usize::MAX)?.iter().map(|entry| entry.number).collect();
+    sandbox.retain_in_journal(|entry| !gone.contains(&entry.number));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Sandbox, SandboxError};
+use crate::engine::{Sandbox, SandboxError, Snapshot};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
@@ -34,8 +34,8 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sn
 pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<SnapshotView, Problem> {
     let sandbox = admin.sandbox(request)?;
     let name = name(request)?;
-    let bytes = sandbox.lock().bytes();
-    let freed = sandbox.snapshots().get(&name).map_or(0, |before| before.bytes);
+    let bytes = Snapshot::size(&sandbox.lock());
+    let freed = sandbox.snapshots().get(&name).map_or(0, Snapshot::counted);
     if bytes > admin.machine.room(&sandbox) + freed {
         return Err(SandboxError::Bytes.into());
     }
