@@ -1,6 +1,5 @@
 //! Changes in an account that no call makes: tasks, reports of deliveries, and actions by hand.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
@@ -75,12 +74,14 @@ impl Machine {
         let credential = credential.unwrap_or_else(|| Credential { account: name, fields: Arc::default() });
         let call = nobody();
         let scope = self.scope(sandbox, vendor, &call, trigger.account, now);
-        let done = transaction::in_transaction(world, room, |world| -> Result<T, Infallible> {
-            Ok(act(&mut Cx::new(world, scenario.as_ref(), scope, credential, rng)))
+        let done = transaction::in_transaction(world, room, |world| {
+            let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
+            let done = act(&mut cx);
+            if cx.docs.has_exceeded() { Err("it has to read more documents than fit into one answer") } else { Ok(done) }
         });
         sandbox.measure(state);
         done.map_err(|why| match why {
-            RolledBack::Refused(never) => match never {},
+            RolledBack::Refused(why) => ActionError::Broken(why.to_owned()),
             RolledBack::Full { needs, .. } => ActionError::Full { needs },
             RolledBack::Panicked(panic) => {
                 tracing::error!(

@@ -3,12 +3,14 @@
 //! **Invariant:** a handler reaches documents, time and randomness through [`Cx`] alone. It does no I/O and holds no lock, and
 //! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::entropy::{self, Rng};
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
@@ -48,10 +50,40 @@ pub(crate) trait Documents {
     fn catalog(&self, vendor: &str) -> &Catalog;
 }
 
+/// How many bytes of documents are read for one answer, and of how many values those behind the first mebibyte may be: a value
+/// takes up to a hundred times its text.
+const MOST_BYTES: usize = 32 << 20;
+const MOST_VALUES: usize = 500_000;
+const UNWEIGHED: usize = 1 << 20;
+
 /// The documents of one account.
 pub struct Docs<'w> {
     pub(crate) world: &'w mut World,
     account: AccountId,
+    /// Whether more was to be read than fits into one answer.
+    exceeded: Cell<bool>,
+}
+
+/// What is still read for one answer.
+struct Reading {
+    bytes: Cell<usize>,
+    values: Cell<usize>,
+}
+
+impl Reading {
+    fn new() -> Self {
+        Self { bytes: Cell::new(MOST_BYTES), values: Cell::new(MOST_VALUES) }
+    }
+
+    /// Whether one more document fits.
+    fn takes(&self, body: &[u8]) -> bool {
+        let left = self.bytes.get().saturating_sub(body.len());
+        self.bytes.set(left);
+        if left < MOST_BYTES - UNWEIGHED {
+            self.values.set(self.values.get().saturating_sub(json::count_values(body)));
+        }
+        left > 0 && self.values.get() > 0
+    }
 }
 
 impl<'w> Cx<'w> {
@@ -62,7 +94,7 @@ impl<'w> Cx<'w> {
             rng,
             call: scope.call,
             credential,
-            docs: Docs { world, account: scope.account },
+            docs: Docs { world, account: scope.account, exceeded: Cell::new(false) },
             notes: Vec::new(),
             sandbox: scope.sandbox,
             public_urls: scope.public_urls,
@@ -207,9 +239,27 @@ impl Docs<'_> {
         self.account().rows(&kind)
     }
 
-    /// Documents of a kind, oldest first.
+    /// Documents of a kind, oldest first. A handler that is to read more than fits into one answer fails in the end.
     pub fn list<T: DeserializeOwned>(&self, kind: Kind) -> impl DoubleEndedIterator<Item = T> {
-        self.rows(kind).map(|(_, body)| read(body))
+        let reading = Reading::new();
+        self.rows(kind).filter_map(move |(_, body)| {
+            let takes = reading.takes(body);
+            self.exceeded.set(self.exceeded.get() || !takes);
+            takes.then(|| read(body))
+        })
+    }
+
+    /// Whether these documents may be read for one answer; if not, the handler fails in the end.
+    pub(super) fn may_read<'d>(&self, mut bodies: impl Iterator<Item = &'d [u8]>) -> bool {
+        let reading = Reading::new();
+        let fits = bodies.all(|body| reading.takes(body));
+        self.exceeded.set(self.exceeded.get() || !fits);
+        fits
+    }
+
+    /// Whether more was to be read than fits into one answer.
+    pub(super) fn has_exceeded(&self) -> bool {
+        self.exceeded.get()
     }
 
     /// The account whose documents these are.
@@ -229,7 +279,7 @@ impl Docs<'_> {
     pub fn shared(&mut self) -> Docs<'_> {
         let mount = self.account().mount.clone();
         let account = self.world.open_account(mount, "");
-        Docs { world: self.world, account }
+        Docs { world: self.world, account, exceeded: Cell::new(false) }
     }
 }
 

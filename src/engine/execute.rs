@@ -161,7 +161,7 @@ impl Machine {
         let Caller { name, number, rng, credential, .. } = caller;
         let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), fields: Arc::default() });
         let State { world, scenario, .. } = state;
-        let mut notes = Vec::new();
+        let (mut notes, mut has_exceeded) = (Vec::new(), false);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
             let outcome = (row.handler)(&mut cx);
@@ -169,13 +169,23 @@ impl Machine {
                 parcels::run_steps_waiting_for_call(&mut cx);
             }
             notes = std::mem::take(&mut cx.notes);
+            has_exceeded = cx.docs.has_exceeded();
+            if has_exceeded {
+                return Err(Refusal::Broken);
+            }
             // A login has switched the account.
             let owner = cx.docs.account();
             outcome.map(|reply| (reply, Arc::clone(&owner.name), owner.calls()))
         });
         let refusal = match done {
             Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes },
-            Err(RolledBack::Refused(refusal)) => refusal,
+            Err(RolledBack::Refused(refusal)) => {
+                if has_exceeded {
+                    let detail = "the documents that it has to read are more than fit into one answer; ask for fewer at a time";
+                    notes.push(Note::new(Note::ANSWER_TOO_LARGE, Blame::Sandbox, detail));
+                }
+                refusal
+            }
             Err(RolledBack::Full { needs, room }) => {
                 let detail = format!("{needs} bytes of documents do not fit, {room} are left");
                 notes.push(Note::new(Note::SANDBOX_FULL, Blame::Sandbox, detail));

@@ -10,6 +10,12 @@ use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
 use crate::world::{Account, Kind};
 
 impl State {
+    /// The ids and stored documents of a kind with their accounts: account by account, in the order of creation.
+    pub fn rows(&self, kind: Kind) -> impl Iterator<Item = (&Account, &str, &[u8])> {
+        let accounts = self.world.accounts().iter();
+        accounts.flat_map(move |(_, account)| account.rows(&kind).map(move |(id, body)| (account, id, body)))
+    }
+
     /// The documents of a kind with their accounts: account by account, in the order of creation. Documents that are not a `T`,
     /// which an imported file may have, are left out.
     pub fn documents<T: DeserializeOwned>(&self, kind: Kind) -> impl Iterator<Item = (&Account, T)> {

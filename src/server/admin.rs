@@ -19,6 +19,7 @@ mod inboxes;
 mod long_poll;
 mod meta;
 mod openapi;
+mod page;
 mod parcels;
 mod problem;
 mod request;

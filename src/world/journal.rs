@@ -155,7 +155,8 @@ impl Entry {
     const FIXED: usize = size_of::<Self>() + 3 * size_of::<usize>() + 64;
 
     /// How much it takes in memory, about.
-    fn bytes(&self) -> usize {
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         let notes = self.notes.iter().map(|note| size_of::<Note>() + note.location.len() + note.detail.len());
         let messages = [&self.request, &self.answer].map(|message| message.headers.len() + message.body.len());
         let effect = self.effect.as_ref().map_or(0, |effect| effect.name.len());

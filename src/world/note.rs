@@ -69,6 +69,8 @@ impl Note {
     pub const ANSWER_INVALID: &str = "answer-invalid";
     /// What the call wrote does not fit into the sandbox any more.
     pub const SANDBOX_FULL: &str = "sandbox-full";
+    /// The answer would take more documents than are read for one.
+    pub const ANSWER_TOO_LARGE: &str = "answer-too-large";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
     /// The scenario takes more work, or answers with more, than it may for one call.
@@ -91,7 +93,7 @@ impl Note {
     /// Whether the answer is not what this sandbox promises.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        [Self::ANSWER_INVALID, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN].contains(&self.code)
+        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN].contains(&self.code)
     }
 }
 

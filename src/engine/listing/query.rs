@@ -100,10 +100,10 @@ impl<'c> Query<'c> {
         }
         let rows = self.by_creation(docs, kind.clone());
         if self.takes_all() {
-            return self.cut(docs.count(kind), rows);
+            return bounded(docs, self.cut(docs.count(kind), rows)?);
         }
         let rows = self.in_order(rows, |row| cx::read(row.1));
-        self.cut(rows.len(), rows.into_iter())
+        bounded(docs, self.cut(rows.len(), rows.into_iter())?)
     }
 
     /// The page behind the document that a cursor names; the empty cursor is the beginning. Nothing is counted, and new documents
@@ -129,7 +129,7 @@ impl<'c> Query<'c> {
         let mut rows = rows.filter(|row| is_filtered || self.passes(&read(row)));
         let page: Vec<_> = rows.by_ref().take(self.size).collect();
         let next = rows.next().and(page.last()).map(|(id, _)| URL_SAFE_NO_PAD.encode([CURSOR, id.as_bytes()].concat()));
-        Ok(Page { rows: page, number: self.page, size: self.size, skipped: 0, total: 0, has_next: next.is_some(), cursor: next })
+        bounded(docs, Page { rows: page, number: self.page, size: self.size, skipped: 0, total: 0, has_next: next.is_some(), cursor: next })
     }
 
     /// The page of rows that are given in the order of creation, or that the vendor ordered itself.
@@ -190,6 +190,11 @@ impl<'c> Query<'c> {
         }
         passing.into_iter().map(|(_, row)| row).collect()
     }
+}
+
+/// The page, unless its documents are more than is read for one answer.
+fn bounded<'d>(docs: &Docs<'_>, page: Page<(&'d str, &'d [u8])>) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
+    if docs.may_read(page.rows.iter().map(|(_, body)| *body)) { Ok(page) } else { Err(Refusal::Broken) }
 }
 
 impl Condition<'_> {

@@ -11,6 +11,7 @@ use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Progress};
 use crate::engine::{Cx, Sandbox};
 use crate::server::admin::long_poll::long_poll;
+use crate::server::admin::page::Room;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::secrets::{self, Redacted, Redactor};
@@ -27,6 +28,7 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
     ("subject", "only about this"),
     ("progress", "only `waiting`, `sending`, `paused`, `delivered`, `failed` or `dropped` ones"),
     ("since", "only those made after this time"),
+    ("before", "only those before the one with this id: the `earlier` of another answer"),
     ("limit", "at most so many, the newest ones (100)"),
     ("wait", "wait so long for a delivery, such as `5s`"),
     ("min", "how many deliveries `wait` waits for (1)"),
@@ -71,6 +73,8 @@ pub(crate) struct Deliveries {
     deliveries: Vec<DeliveryView>,
     /// How many fit the filters.
     found: usize,
+    /// What to ask for with `before` when older ones were left out.
+    earlier: Option<String>,
     /// How many made room for others.
     forgotten: u64,
 }
@@ -80,16 +84,37 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let state = sandbox.lock();
-        let fitting = state.documents::<Delivery>(DELIVERY).filter(|(_, row)| filter.fits(row));
-        let mut rows: Vec<(String, Delivery)> = fitting.map(|(account, row)| (account.name.to_string(), row)).collect();
-        let forgotten = state.forgotten_deliveries();
-        drop(state);
-        rows.sort_by_key(|(_, row)| row.created);
+        let fitting = state.rows(DELIVERY).filter_map(|(account, id, body)| {
+            let row = serde_json::from_slice::<Delivery>(body).ok().filter(|row| filter.fits(row))?;
+            Some((row.created, account, id, body))
+        });
+        let mut rows: Vec<_> = fitting.collect();
+        rows.sort_by_key(|(created, ..)| *created);
         let found = rows.len();
-        let newest = rows.into_iter().skip(found.saturating_sub(filter.limit));
-        let deliveries = newest.map(|(account, row)| DeliveryView::of(&account, row)).collect();
+        if let Some(before) = filter.before {
+            let end = rows.iter().position(|(_, _, id, _)| *id == before);
+            let refused = || Problem::bad_request(format!("`before` is the id of a delivery that fits, found `{before}`"));
+            rows.truncate(end.ok_or_else(refused)?);
+        }
+        let (mut room, mut left) = (Room::default(), filter.limit);
+        let shown = |(_, _, _, body): &&(_, _, _, &[u8])| {
+            let has_room = left > 0 && room.takes(body);
+            left = left.saturating_sub(1);
+            has_room
+        };
+        let count = rows.iter().rev().take_while(shown).count();
+        let older = rows.len() - count;
+        let views = rows[older..].iter().filter_map(|(_, account, _, body)| {
+            let row = serde_json::from_slice(body).ok()?;
+            Some(DeliveryView::of(&account.name, row))
+        });
+        let deliveries: Vec<DeliveryView> = views.collect();
+        let earlier = deliveries.first().filter(|_| older > 0).map(|oldest| oldest.id.clone());
+        let forgotten = state.forgotten_deliveries();
+        drop(rows);
+        drop(state);
         let redactor = Redactor::read(admin, request, &sandbox)?;
-        Ok((redactor.json(&Deliveries { deliveries, found, forgotten }), found))
+        Ok((redactor.json(&Deliveries { deliveries, found, earlier, forgotten }), found))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
 }
@@ -101,6 +126,7 @@ struct Filter<'a> {
     subject: Option<&'a str>,
     progress: Option<Progress>,
     since: Option<Timestamp>,
+    before: Option<&'a str>,
     limit: usize,
 }
 
@@ -119,6 +145,7 @@ impl<'a> Filter<'a> {
             subject: request.query("subject"),
             progress: progress.transpose()?,
             since: since.transpose()?,
+            before: request.query("before"),
             limit,
         })
     }

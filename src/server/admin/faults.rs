@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Fault, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, schema};
+use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios;
@@ -31,13 +32,17 @@ pub(crate) struct FaultView {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Faults {
-    faults: Vec<FaultView>,
+    faults: Rows<FaultView>,
+    /// What to ask for with `after` when there are more: this page is large.
+    next: Option<String>,
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Faults, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    Ok(Faults { faults: state.faults().iter().map(|fault| FaultView::of(fault, state.world.counters().effects(&fault.name))).collect() })
+    let rows = state.faults().iter().map(|fault| (fault.name.as_str(), fault));
+    let (faults, next) = page(request, rows, |fault| Some(FaultView::of(fault, state.world.counters().effects(&fault.name))))?;
+    Ok(Faults { faults, next })
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<FaultView, Problem> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status, library};
 use crate::engine::{Cx, PARCEL};
+use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
@@ -40,17 +41,21 @@ pub(crate) struct ParcelView {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Parcels {
-    parcels: Vec<ParcelView>,
+    parcels: Rows<ParcelView>,
+    /// What to ask for with `after` when there are more: this page is large.
+    next: Option<String>,
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Parcels, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let parcels = state.documents(PARCEL).filter_map(|(account, parcel)| {
+    let rows = state.rows(PARCEL).map(|(account, id, body)| (id, (account, body)));
+    let (parcels, next) = page(request, rows, |(account, body)| {
+        let parcel: Parcel = serde_json::from_slice(body).ok()?;
         let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
         Some(ParcelView::of(&vendor.id, &account.name, &parcel))
-    });
-    Ok(Parcels { parcels: parcels.collect() })
+    })?;
+    Ok(Parcels { parcels, next })
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {

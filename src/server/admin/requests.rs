@@ -15,6 +15,7 @@ pub(crate) use self::export::export;
 pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, LIST, STREAM};
 pub(crate) use self::stream::stream;
 use crate::server::admin::long_poll::long_poll;
+use crate::server::admin::page::Rows;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::filter::Filter;
@@ -24,7 +25,9 @@ use crate::server::admin::state::Admin;
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Requests {
     /// The newest that fit the filters, oldest first.
-    requests: Vec<EntryView>,
+    requests: Rows<EntryView>,
+    /// What to ask for with `before` when older ones were left out.
+    earlier: Option<String>,
     journal: JournalView,
 }
 
@@ -44,12 +47,19 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let journal = sandbox.journal();
-        let rows = filter.find(&journal, 100)?;
+        let (rows, mut has_older) = filter.newest(&journal, 100)?;
         let size = JournalView { written: journal.written, dropped: journal.dropped, bytes: journal.bytes() };
         drop(journal);
         let redactor = Redactor::read(admin, request, &sandbox)?;
-        let requests = rows.iter().map(|row| EntryView::of(redactor.exchange(row))).collect();
-        Ok((Requests { requests, journal: size }, rows.len()))
+        let (mut requests, mut oldest) = (Rows::default(), None);
+        for row in rows.iter().rev() {
+            if !requests.push(&EntryView::of(redactor.exchange(row))) {
+                has_older = true;
+                break;
+            }
+            oldest = Some(row.id.to_string());
+        }
+        Ok((Requests { requests: requests.reversed(), earlier: oldest.filter(|_| has_older), journal: size }, rows.len()))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
 }

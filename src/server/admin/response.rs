@@ -25,8 +25,9 @@ pub(crate) fn text(content_type: &'static str, body: impl Into<Bytes>) -> AdminR
     with_type(content_type, full_body(body))
 }
 
-pub(crate) fn event_stream(body: Channel<Bytes>) -> AdminResponse {
-    with_type("text/event-stream", streamed_body(body))
+/// A body that is written while it is read.
+pub(crate) fn stream(content_type: &'static str, body: Channel<Bytes>) -> AdminResponse {
+    with_type(content_type, streamed_body(body))
 }
 
 fn with_type(content_type: &'static str, body: Payload) -> AdminResponse {

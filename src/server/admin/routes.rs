@@ -21,6 +21,7 @@ use crate::server::admin::files;
 use crate::server::admin::inboxes::{self, Inbox, Received};
 use crate::server::admin::meta::{self, CoverageTable, Health, Version};
 use crate::server::admin::openapi;
+use crate::server::admin::page;
 use crate::server::admin::parcels::{self, Event, ParcelView, Parcels, SetTimeline, Timelines};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -45,7 +46,9 @@ const INBOX: &[(&str, &str)] = &[("wait", "wait so long for a letter, such as `5
 
 const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
 
-const OF_VENDOR: &[(&str, &str)] = &[("vendor", "only those of this vendor"), secrets::QUERY];
+const OF_VENDOR: &[(&str, &str)] = &[("vendor", "only those of this vendor"), page::AFTER, secrets::QUERY];
+
+const PAGES: &[(&str, &str)] = &[page::AFTER];
 
 const RECEIVE: &[(&str, &str)] = &[("status", "the status that it answers with (200)")];
 
@@ -99,7 +102,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/coverage", OK CoverageTable, meta::coverage, "how much of each vendor has behavior"),
     route!(GET "/openapi.json", OK, document, "this document").answer(document_schema),
     route!(GET "/specs/{vendor}", OK, meta::spec, "a vendor's OpenAPI document"),
-    route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes"),
+    route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(PAGES),
     route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
     route!(DELETE "/sandboxes/{s}", OK Report, sandboxes::delete, "removes a sandbox, and says what was not as it should be; the default one stays"),
@@ -116,7 +119,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/clock/advance", OK Advanced, clock::advance, "moves the time; everything due happens").body(of::<Advance>),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario").query(KEEP).body(|_| written(schema::skeleton())),
-    route!(GET "/sandboxes/{s}/faults", OK Faults, faults::list, "the faults switched on by hand"),
+    route!(GET "/sandboxes/{s}/faults", OK Faults, faults::list, "the faults switched on by hand").query(PAGES),
     route!(GET "/sandboxes/{s}/faults/{name}", OK FaultView, faults::get, "one fault, and how many calls it met"),
     route!(PUT "/sandboxes/{s}/faults/{name}", OK FaultView, faults::put, "switches a fault on").body(|_| written(faults::body())),
     route!(DELETE "/sandboxes/{s}/faults/{name}", NO_CONTENT, faults::delete, "switches a fault off"),
@@ -128,7 +131,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
     route!(POST "/sandboxes/{s}/verify", OK Report, verify::verify, "whether expectations hold, by the journal").body(|_| written(verify::body())),
     route!(GET "/requests/{id}", OK EntryView, requests::get, "one exchange by its `seatrial-request`").query(SECRETS),
-    route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor"),
+    route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
     route!(POST "/parcels/{tracking}/events", OK ParcelView, parcels::event, "has something happen to a parcel now").query(SANDBOX).body(of::<Event>),
     route!(PUT "/parcels/{tracking}/timeline", OK ParcelView, parcels::timeline, "puts a parcel on another timeline, from its beginning").query(SANDBOX).body(of::<SetTimeline>),

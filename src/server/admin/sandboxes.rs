@@ -14,6 +14,7 @@ use crate::engine::DEFAULT;
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Scenario};
 use crate::server::admin::clock;
+use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::SandboxView;
@@ -90,12 +91,16 @@ pub(crate) fn new_name(admin: &Admin) -> String {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Sandboxes {
-    sandboxes: Vec<SandboxView>,
+    sandboxes: Rows<SandboxView>,
+    /// What to ask for with `after` when there are more: this page is large.
+    next: Option<String>,
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sandboxes, Problem> {
     let sandboxes = admin.machine.sandboxes();
-    Ok(Sandboxes { sandboxes: sandboxes.iter().map(|sandbox| SandboxView::of(admin, request, sandbox)).collect() })
+    let rows = sandboxes.iter().map(|sandbox| (&*sandbox.name, sandbox));
+    let (sandboxes, next) = page(request, rows, |sandbox| Some(SandboxView::of(admin, request, sandbox)))?;
+    Ok(Sandboxes { sandboxes, next })
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {

@@ -7,6 +7,7 @@ use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Format, Pause, SUBSCRIPTION, Subscription};
 use crate::engine::{ActionError, Cx};
 use crate::server::admin::deliveries::{DeliveryView, on_document, view};
+use crate::server::admin::page::{Room, behind};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::secrets::{Redacted, Redactor};
@@ -95,17 +96,30 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Webhooks {
     webhooks: Vec<WebhookView>,
+    /// What to ask for with `after` when there are more: this page is large.
+    next: Option<String>,
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Webhooks>, Problem> {
     let sandbox = admin.sandbox(request)?;
     let redactor = Redactor::read(admin, request, &sandbox)?;
     let state = sandbox.lock();
-    let rows = state.documents::<Subscription>(SUBSCRIPTION);
-    let rows = rows.filter(|(_, row)| request.query("vendor").is_none_or(|vendor| row.vendor == vendor));
-    let webhooks = rows.map(|(account, row)| WebhookView::of(&account.name, row)).collect();
+    let (mut webhooks, mut room) = (Vec::<WebhookView>::new(), Room::default());
+    let mut next = None;
+    let rows = state.rows(SUBSCRIPTION).map(|(account, id, body)| (id, (account, body)));
+    for (_, (account, body)) in behind(request, rows)? {
+        let Ok(row) = serde_json::from_slice::<Subscription>(body) else { continue };
+        if request.query("vendor").is_some_and(|vendor| row.vendor != vendor) {
+            continue;
+        }
+        if !room.takes(body) {
+            next = webhooks.last().map(|last| last.id.clone());
+            break;
+        }
+        webhooks.push(WebhookView::of(&account.name, row));
+    }
     drop(state);
-    Ok(redactor.json(&Webhooks { webhooks }))
+    Ok(redactor.json(&Webhooks { webhooks, next }))
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {

@@ -1,14 +1,18 @@
 //! The journal for other tools: HAR for browsers and proxies, NDJSON for pipes, curl for a terminal, and a conversation, which
 //! is the format of this project's own tests.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use http::StatusCode;
+use http_body_util::channel::{Channel, Sender};
 use jiff::SignedDuration;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::engine;
+use crate::engine::{self, Sandbox};
 use crate::scenario::conversation::with_default_credentials;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -23,44 +27,91 @@ use crate::world::{Entry, Message, Mode};
 const USUAL: [&str; 8] =
     ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
 
+/// How many bytes of a file are written before they are sent.
+const PIECE: usize = 64 * 1024;
+
+/// How many bytes of calls a conversation is made of at most: it is written as a whole.
+const MOST: usize = 16 << 20;
+
+/// A format whose file is written call by call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Har,
+    Ndjson,
+    Curl,
+}
+
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
     let (filter, redactor) = (Filter::read(admin, request)?, Redactor::read(admin, request, &sandbox)?);
     let rows = filter.find(&sandbox.journal(), usize::MAX)?;
-    let exchanges = rows.iter().map(|row| redactor.exchange(row));
-    match request.query("format").unwrap_or("har") {
-        "har" => Ok(response::json(StatusCode::OK, &har(exchanges))),
-        "ndjson" => Ok(response::text("application/x-ndjson", ndjson(exchanges))),
-        "curl" => Ok(response::text("text/x-shellscript", exchanges.map(|row| curl(&row)).collect::<String>())),
+    let (format, content_type) = match request.query("format").unwrap_or("har") {
+        "har" => (Format::Har, "application/json"),
+        "ndjson" => (Format::Ndjson, "application/x-ndjson"),
+        "curl" => (Format::Curl, "text/x-shellscript"),
         "conversation" => {
+            if rows.iter().map(|row| row.bytes()).sum::<usize>() > MOST {
+                let detail = "so many calls are too large for one conversation; name fewer with `since`, `before` or `limit`";
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            }
             let state = sandbox.lock();
             let (seed, frozen) = (state.world.seed(), state.world.clock().mode() == Mode::Frozen);
             drop(state);
-            let recorded = conversation(admin, &rows, exchanges, (seed, frozen))?;
+            let recorded = conversation(admin, &rows, rows.iter().map(|row| redactor.exchange(row)), (seed, frozen))?;
             let mount = rows.first().map_or("", |row| mount_of(admin, row));
-            Ok(response::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &recorded)))
+            return Ok(response::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &recorded)));
         }
-        other => Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
-    }
+        other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
+    };
+    // By number, so that a client that does not read keeps nothing from being dropped.
+    let numbers = rows.iter().map(|row| row.number).collect();
+    let (sender, body) = Channel::new(1);
+    tokio::spawn(send(Arc::downgrade(&sandbox), redactor, numbers, format, sender));
+    Ok(response::stream(content_type, body))
 }
 
-/// One JSON document a line.
-fn ndjson<'e>(exchanges: impl Iterator<Item = Exchange<'e>>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for exchange in exchanges {
-        serde_json::to_writer(&mut out, &EntryView::of(exchange)).expect("views have text keys and are written to memory");
-        out.push(b'\n');
+/// Sends a file call by call, without those that the journal has dropped meanwhile.
+async fn send(sandbox: Weak<Sandbox>, redactor: Redactor, numbers: Vec<u64>, format: Format, mut sender: Sender<Bytes, Infallible>) {
+    let (mut out, mut is_first) = (head(format), true);
+    for number in numbers {
+        let entry = sandbox.upgrade().and_then(|sandbox| sandbox.journal().get(number).cloned());
+        let Some(entry) = entry else { continue };
+        let exchange = redactor.exchange(&entry);
+        match format {
+            Format::Har => {
+                if !is_first {
+                    out.push(b',');
+                }
+                write_json(&mut out, &har_entry(&exchange));
+            }
+            Format::Ndjson => {
+                write_json(&mut out, &EntryView::of(exchange));
+                out.push(b'\n');
+            }
+            Format::Curl => out.extend_from_slice(curl(&exchange).as_bytes()),
+        }
+        is_first = false;
+        if out.len() >= PIECE && sender.send_data(std::mem::take(&mut out).into()).await.is_err() {
+            return;
+        }
     }
-    out
+    if format == Format::Har {
+        out.extend_from_slice(b"]}}");
+    }
+    let _ = sender.send_data(out.into()).await;
 }
 
-fn har<'e>(exchanges: impl Iterator<Item = Exchange<'e>>) -> Value {
-    let entries: Vec<Value> = exchanges.map(|exchange| har_entry(&exchange)).collect();
-    json!({"log": {
-        "version": "1.2",
-        "creator": {"name": "seatrial", "version": env!("CARGO_PKG_VERSION")},
-        "entries": entries,
-    }})
+/// What a file begins with.
+fn head(format: Format) -> Vec<u8> {
+    if format != Format::Har {
+        return Vec::new();
+    }
+    let creator = json!({"name": "seatrial", "version": env!("CARGO_PKG_VERSION")});
+    format!(r#"{{"log":{{"version":"1.2","creator":{creator},"entries":["#).into_bytes()
+}
+
+fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(out, value).expect("views have text keys and are written to memory");
 }
 
 fn har_entry(exchange: &Exchange<'_>) -> Value {

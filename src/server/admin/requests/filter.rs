@@ -12,6 +12,7 @@ use crate::world::{Entry, Journal};
 /// All query parameters of the journal's routes; each route takes a part of them.
 const QUERY: &[(&str, &str)] = &[
     ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`, which is with one vendor"),
+    ("before", "only calls before the one with this id: the `earlier` of another list"),
     ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
     ("vendor", "only calls to this vendor"),
     ("operation", "only this operation, such as `shipmate.createConsignment`"),
@@ -25,15 +26,15 @@ const QUERY: &[(&str, &str)] = &[
 ];
 
 /// The query of an export.
-pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(9).0;
+pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(10).0;
 /// The query of a stream.
-pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(1).1;
+pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(2).1;
 /// The query of a deletion.
-pub(crate) const FILTERS: &[(&str, &str)] = EXPORT.split_at(2).1;
+pub(crate) const FILTERS: &[(&str, &str)] = EXPORT.split_at(3).1;
 /// The query of a list.
 pub(crate) const LIST: &[(&str, &str)] = QUERY.split_at(1).1;
 /// The query of a count.
-pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(2).1;
+pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(3).1;
 
 /// Which exchanges a query names.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ pub(super) struct Filter {
     status: Option<String>,
     note: Option<String>,
     since: Option<Since>,
+    before: Option<String>,
     limit: Option<usize>,
 }
 
@@ -78,6 +80,7 @@ impl Filter {
             status,
             note: text("note"),
             since: request.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
+            before: text("before"),
             limit: request.number("limit")?,
         })
     }
@@ -95,8 +98,8 @@ impl Filter {
 
     /// Whether nothing is left out.
     pub fn is_everything(&self) -> bool {
-        let Self { vendor, operation, method, status, note, since, limit } = self;
-        let texts = [vendor, operation, method, status, note].iter().all(|text| text.is_none());
+        let Self { vendor, operation, method, status, note, since, before, limit } = self;
+        let texts = [vendor, operation, method, status, note, before].iter().all(|text| text.is_none());
         texts && since.is_none() && limit.is_none()
     }
 
@@ -130,11 +133,28 @@ impl Filter {
 
     /// The calls that fit, oldest first; the newest of them when there are more than the limit.
     pub fn find(&self, journal: &Journal, limit: usize) -> Result<Vec<Arc<Entry>>, Problem> {
-        let start = self.start(journal)?;
+        Ok(self.newest(journal, limit)?.0)
+    }
+
+    /// The same, and whether older ones were left out.
+    pub fn newest(&self, journal: &Journal, limit: usize) -> Result<(Vec<Arc<Entry>>, bool), Problem> {
+        let (start, end) = (self.start(journal)?, self.end(journal)?);
         let limit = self.limit.unwrap_or(limit);
-        let mut rows: Vec<Arc<Entry>> = journal.after(start).filter(|entry| self.fits(entry)).take(limit).cloned().collect();
+        let mut fitting = journal.after(start).skip_while(|entry| entry.number >= end).filter(|entry| self.fits(entry));
+        let mut rows: Vec<Arc<Entry>> = fitting.by_ref().take(limit).cloned().collect();
         rows.reverse();
-        Ok(rows)
+        Ok((rows, fitting.next().is_some()))
+    }
+
+    /// The number of the call that `before` names.
+    fn end(&self, journal: &Journal) -> Result<u64, Problem> {
+        let Some(id) = &self.before else { return Ok(u64::MAX) };
+        match journal.iter().find(|entry| *entry.id == **id) {
+            Some(entry) => Ok(entry.number),
+            // All that came before it was dropped, too.
+            None if journal.dropped > 0 => Ok(0),
+            None => Err(Problem::bad_request(format!("`before` is the id of a call in this journal, found `{id}`"))),
+        }
     }
 }
 

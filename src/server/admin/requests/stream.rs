@@ -22,6 +22,9 @@ use crate::server::clock::wall;
 /// The time between comments that keep the connection open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How many calls are made into events at once.
+const AT_ONCE: usize = 8;
+
 /// What a client has received of a journal.
 struct Subscriber {
     machine: Arc<Machine>,
@@ -51,9 +54,9 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let (machine, left, dropped) = (Arc::clone(&admin.machine), filter.limit(), journal.dropped);
     drop(journal);
     let subscriber = Subscriber { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left };
-    let (sender, body) = Channel::new(64);
+    let (sender, body) = Channel::new(AT_ONCE);
     tokio::spawn(send(subscriber, sender));
-    Ok(response::event_stream(body))
+    Ok(response::stream("text/event-stream", body))
 }
 
 /// Sends events until the client disconnects, has received `limit` calls, or the sandbox is gone.
@@ -61,15 +64,25 @@ async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, Infallible>)
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         let listening = subscriber.sandbox.upgrade().map(|sandbox| sandbox.listen());
-        let (events, end) = subscriber.new_events();
-        let end = end.map(|StreamEnd(reason)| event("end", None, &json!({"reason": reason})));
-        let is_over = end.is_some();
-        for event in events.into_iter().chain(end) {
-            if sender.send_data(event).await.is_err() {
-                return;
+        // A few at a time, so that a client that does not read holds no more.
+        let end = loop {
+            match subscriber.next_events() {
+                Ok(events) if events.is_empty() => break None,
+                Ok(events) => {
+                    for event in events {
+                        if sender.send_data(event).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Err(end) => break Some(end),
             }
+        };
+        if let Some(StreamEnd(reason)) = end {
+            let _ = sender.send_data(event("end", None, &json!({"reason": reason}))).await;
+            return;
         }
-        let Some(changed) = listening.filter(|_| !is_over) else { return };
+        let Some(changed) = listening else { return };
         tokio::select! {
             () = changed => {}
             _ = heartbeat.tick() => {
@@ -82,29 +95,32 @@ async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, Infallible>)
 }
 
 impl Subscriber {
-    /// New events, oldest first, and whether they are the last ones.
-    fn new_events(&mut self) -> (Vec<Bytes>, Option<StreamEnd>) {
+    /// The events of the next calls that fit, behind one that says what was lost before them; none when there are none yet.
+    fn next_events(&mut self) -> Result<Vec<Bytes>, StreamEnd> {
         let is_there = |sandbox: &Arc<Sandbox>| self.machine.sandbox(&sandbox.name).is_some_and(|other| Arc::ptr_eq(&other, sandbox));
-        let Some(sandbox) = self.sandbox.upgrade().filter(is_there) else { return (Vec::new(), Some(StreamEnd("the sandbox is gone"))) };
+        let sandbox = self.sandbox.upgrade().filter(is_there).ok_or(StreamEnd("the sandbox is gone"))?;
+        if self.left == 0 {
+            return Err(StreamEnd("as many calls as were wanted"));
+        }
         // A sandbox with a subscriber is in use.
         sandbox.touch(wall());
         let journal = sandbox.journal();
-        let mut rows: Vec<_> = journal.after(self.number).cloned().collect();
+        let first = journal.next(self.number).map(|row| row.number);
+        let behind = std::iter::successors(journal.next(self.number), |row| journal.next(row.number));
+        let rows: Vec<_> = behind.filter(|row| self.filter.fits(row)).take(self.left.min(AT_ONCE)).cloned().collect();
         let (written, dropped) = (journal.written, journal.dropped);
         drop(journal);
-        rows.reverse();
-        let gap = rows.first().is_some_and(|row| row.number > self.number + 1) && dropped > self.dropped;
+        let gap = first.is_some_and(|first| first > self.number + 1) && dropped > self.dropped;
         let lost = gap.then(|| event("dropped", None, &json!({"dropped": dropped - self.dropped})));
-        (self.number, self.dropped) = (written, dropped);
-        rows.retain(|row| self.filter.fits(row));
-        rows.truncate(self.left);
-        let mut events = Vec::new();
-        if !rows.is_empty() {
-            let redactor = Redactor::new(self.secrets, &self.machine, &sandbox);
-            events.extend(rows.iter().map(|row| event("request", Some(&row.id), &EntryView::of(redactor.exchange(row)))));
+        self.number = rows.last().map_or(written, |row| row.number);
+        self.dropped = dropped;
+        self.left -= rows.len();
+        if rows.is_empty() {
+            return Ok(lost.into_iter().collect());
         }
-        self.left = self.left.saturating_sub(events.len());
-        (lost.into_iter().chain(events).collect(), (self.left == 0).then_some(StreamEnd("as many calls as were wanted")))
+        let redactor = Redactor::new(self.secrets, &self.machine, &sandbox);
+        let shown = rows.iter().map(|row| event("request", Some(&row.id), &EntryView::of(redactor.exchange(row))));
+        Ok(lost.into_iter().chain(shown).collect())
     }
 }
 
