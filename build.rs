@@ -34,7 +34,11 @@ fn scenarios(root: &Path) -> String {
     files.sort();
     let rows = files.iter().map(|file| {
         println!("cargo::rerun-if-changed={}", file.display());
-        format!("({:?}, include_str!({file:?})),", file.file_stem().expect("a file has a name").to_string_lossy())
+        let stem = file.file_stem().expect("a file has a name").to_string_lossy();
+        let folder = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        // Those of one vendor are named with its folder.
+        let name = if folder == "shared" { stem.into_owned() } else { format!("{folder}/{stem}") };
+        format!("({name:?}, include_str!({file:?})),")
     });
     format!("&[{}]", rows.collect::<String>())
 }

@@ -20,6 +20,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     identifiers: &["token"],
     others: &[
         FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Test labels or live ones."),
+        FieldSpec::new("state", FieldType::OneOf(&["established", "new"]), "`new`: as an account is before its carriers are registered."),
         FieldSpec::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),
         FieldSpec::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
         FieldSpec::text("webhook_secret", "What the bodies of new webhooks are signed with."),
@@ -105,6 +106,12 @@ fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Cr
     }
     row.account = format!("{id} {}", if live { "live" } else { "test" }).into();
     Ok(row)
+}
+
+/// Whether the carriers of an account are still to be registered, as those of a new customer are.
+pub(crate) fn is_new(cx: &Cx<'_>) -> bool {
+    let own = cx.docs.account().name.trim_end_matches(" live");
+    cx.credentials().iter().any(|row| &*row.account == own && row.text("state") == "new")
 }
 
 /// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.

@@ -21,6 +21,7 @@ pub(crate) struct Catalog {
     pub registrations: BTreeMap<String, Registration>,
     pub carriers: Vec<Carrier>,
     pub tracking: Vec<String>,
+    pub tracking_codes: Vec<TrackingCode>,
     carrier_names: BTreeMap<String, String>,
     services: BTreeMap<String, BTreeMap<String, String>>,
     pub zones: Zones,
@@ -49,6 +50,13 @@ pub(crate) struct Carrier {
     pub name: String,
     /// Who speaks in messages.
     pub source: String,
+    /// What the vendor calls its own account, unless by its account id.
+    pub master: Option<String>,
+    /// What it says beside every quote.
+    #[serde(default)]
+    pub advisories: Vec<Message>,
+    /// And beside those for the farthest zone.
+    pub far_advisory: Option<Message>,
     /// The stem of its logo's file.
     pub image: String,
     pub currency: String,
@@ -59,9 +67,9 @@ pub(crate) struct Carrier {
     /// The states that it serves; all when empty.
     #[serde(default)]
     pub states: Vec<String>,
-    /// What it says on lanes that it does not serve.
-    pub refuses: BTreeMap<String, String>,
-    /// What buying a label ends with in test mode.
+    /// What it says on lanes that it does not serve; the vendor itself where there is no text.
+    pub refuses: BTreeMap<String, Option<String>>,
+    /// What buying a label ends with for a new customer.
     pub purchase_error: Option<Message>,
     /// The form of its tracking numbers.
     pub number: String,
@@ -83,6 +91,7 @@ pub(crate) enum Unit {
 pub(crate) struct Service {
     pub token: String,
     pub name: String,
+    pub display_name: Option<String>,
     #[serde(default = "yes")]
     pub quoted: bool,
     #[serde(default)]
@@ -157,6 +166,18 @@ pub(crate) struct ZipArea {
     pub longitude: f64,
 }
 
+/// A step of a parcel, told more finely than by its status.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrackingCode {
+    pub code: String,
+    pub status: String,
+    /// Whether the recipient has to do something.
+    #[serde(default)]
+    pub action_required: bool,
+    pub text: String,
+}
+
 /// A carrier's packaging.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -207,6 +228,11 @@ impl Catalog {
         let further = self.services.get(token).into_iter().flatten();
         let quoted = quoted.map(|service| (service.token.as_str(), service.name.as_str()));
         quoted.chain(further.map(|(token, name)| (token.as_str(), name.as_str())))
+    }
+
+    /// Whether any carrier has a service level with that token.
+    pub(crate) fn has_service(&self, token: &str) -> bool {
+        self.carriers.iter().any(|carrier| carrier.service(token).is_some()) || self.services.values().any(|rows| rows.contains_key(token))
     }
 
     /// The packaging with that token.

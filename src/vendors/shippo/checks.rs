@@ -61,6 +61,12 @@ pub(super) fn not_found(noun: &str, id: &str) -> String {
     format!("{noun} with supplied object_id {id} not found.")
 }
 
+/// What the token of no service level gets; nothing for one that some carrier has.
+pub(super) fn unknown_service(token: &str) -> Option<String> {
+    let text = || format!("Servicelevel {token} not found. See https://api.goshippo.com/docs for supported servicelevels.");
+    (!CATALOG.has_service(token)).then(text)
+}
+
 /// What a word that is none of the choices gets.
 pub(super) fn not_a_choice(text: &str) -> String {
     format!("\"{text}\" is not a valid choice.")

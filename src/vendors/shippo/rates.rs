@@ -23,26 +23,37 @@ pub(super) struct Lane<'a> {
 /// Asks some accounts, in their order; marks the best offers across all of them.
 pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, Vec<Message>) {
     let (mut offers, mut messages) = (Vec::new(), Vec::new());
+    let mut incomplete = incomplete([lane.from, lane.to]);
+    let is_complete = incomplete.is_none();
     for account in accounts {
         let Some(carrier) = CATALOG.quoting_carrier(&account.carrier) else {
-            let name = CATALOG.carrier_name(&account.carrier);
-            messages.push(Message::new(name, UNSUPPORTED.replace("{name}", name)));
+            messages.push(unsupported(&account.account_id));
             continue;
         };
-        match refusal(lane, account, carrier) {
-            Some(text) => messages.push(Message::new(&carrier.source, text)),
-            None => quote(lane, account, carrier, &mut offers, &mut messages),
+        let refusal = refusal(lane, account, carrier);
+        // Recorded 2023: the postal service alone quotes what is not complete. One of the others says so for all.
+        if !is_complete && carrier.token != "usps" && (refusal.is_none() || carrier.source == COMMON) {
+            messages.extend(incomplete.take().map(|text| Message::new(COMMON, text)));
+        } else if let Some(message) = refusal {
+            messages.push(message);
+        } else {
+            quote(lane, account, carrier, &mut offers, &mut messages);
         }
     }
     mark(&mut offers);
     (offers, messages)
 }
 
+/// What the vendor says of the first part that an address has to have, and has not.
+pub(super) fn incomplete(ends: [&Address; 2]) -> Option<String> {
+    let parts = |end: &Address| [("name", end.name.is_empty()), ("street1", end.street1.is_empty()), ("city", end.city.is_empty())];
+    let missing = |end: &Address| parts(end).into_iter().find(|(_, is_missing)| *is_missing).map(|(name, _)| name);
+    let (whose, name) = ends.into_iter().zip(["address_from", "address_to"]).find_map(|(end, whose)| Some((whose, missing(end)?)))?;
+    Some(format!("Attribute \"{whose}.{name}\" must not be empty."))
+}
+
 /// Why an account does not quote at all.
-fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Option<String> {
-    if let Some(text) = &account.restricted {
-        return Some(text.clone());
-    }
+fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Option<Message> {
     let (at_home, domestic) = (lane.from.country == account.origin, lane.from.country == lane.to.country);
     let is_served = |end: &&Address| carrier.states.is_empty() || carrier.states.contains(&end.state);
     let cases = [
@@ -52,12 +63,26 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
         ("international", !domestic),
         ("states", ![lane.from, lane.to].iter().all(is_served)),
     ];
-    let text = cases.into_iter().filter(|(_, applies)| *applies).find_map(|(name, _)| carrier.refuses.get(name)).map(String::as_str);
-    let text = text.or((lane.parcels.len() > 1 && !carrier.multi_parcel).then_some(UNSUPPORTED))?;
-    Some(text.replace("{name}", &carrier.name).replace("{origin}", &account.origin))
+    let found = cases.into_iter().filter(|(_, applies)| *applies).find_map(|(name, _)| carrier.refuses.get(name));
+    let is_split = lane.parcels.len() > 1 && !carrier.multi_parcel;
+    let text = match found.filter(|_| !is_split) {
+        Some(Some(text)) => text.replace("{origin}", &account.origin),
+        None if !is_split => account.restricted.clone()?,
+        _ => {
+            let master = carrier.master.as_ref().filter(|_| account.is_shippo_account);
+            return Some(unsupported(master.unwrap_or(&account.account_id)));
+        }
+    };
+    Some(Message::new(&carrier.source, text))
 }
 
-const UNSUPPORTED: &str = "Carrier account {name} doesn't support one or more shipment options";
+/// Observed 2024 and 2026: said by the vendor itself, with the name of its account.
+fn unsupported(account: &str) -> Message {
+    Message::new("Shippo", format!("Carrier account {account} doesn't support one or more shipment options"))
+}
+
+/// Who speaks for what carriers have in common.
+const COMMON: &str = "ShippoCommon";
 
 fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, offers: &mut Vec<Rate>, messages: &mut Vec<Message>) {
     let scope = if lane.from.country == lane.to.country { Scope::Domestic } else { Scope::International };
@@ -75,7 +100,7 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
         messages.push(Message::new(&carrier.source, "Attribute \"customs_declaration\" must not be empty."));
         return;
     }
-    let zone = zone(lane);
+    let (zone, before) = (zone(lane), offers.len());
     let mut small: Vec<&str> = Vec::new();
     for service in services {
         let most = service.max_grams.unwrap_or(carrier.max_grams);
@@ -96,6 +121,9 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
         let text =
             format!("Dimension {}.{:03}0 cm, is less than required {} cm {}", side / 1000, side % 1000, least / 10, small.join(", "));
         messages.push(Message::new(&carrier.source, text));
+    }
+    if offers.len() > before {
+        messages.extend(carrier.advisories.iter().chain(carrier.far_advisory.iter().filter(|_| zone >= CATALOG.zones.far)).cloned());
     }
 }
 
@@ -193,17 +221,18 @@ fn distance(latitude: f64, longitude: f64, other_latitude: f64, other_longitude:
     (north * north + east * east).sqrt()
 }
 
-/// Marks the cheapest, the fastest, and the one that is both best.
+/// Marks the cheapest, the fastest (by days, then by the hour), and the one that is both best.
 fn mark(offers: &mut [Rate]) {
     let dollars = |offer: &Rate| CATALOG.convert(offer.cents, &offer.currency, "USD").unwrap_or(offer.cents);
-    let best = |key: &dyn Fn(&Rate) -> (i64, i64)| offers.iter().enumerate().min_by_key(|(_, offer)| key(offer)).map(|(place, _)| place);
+    let hour = |offer: &Rate| CATALOG.carrier(&offer.carrier).service(&offer.service).and_then(|service| service.arrives_by.as_deref());
+    let best = |key: &dyn Fn(&Rate) -> (i64, &'static str, i64)| (0..offers.len()).min_by_key(|index| key(&offers[*index]));
     let marks = [
-        ("BESTVALUE", best(&|offer| (dollars(offer) * (i64::from(offer.days) + 1), 0))),
-        ("CHEAPEST", best(&|offer| (dollars(offer), i64::from(offer.days)))),
-        ("FASTEST", best(&|offer| (i64::from(offer.days), dollars(offer)))),
+        ("BESTVALUE", best(&|offer| (dollars(offer) * (i64::from(offer.days) + 1), "", 0))),
+        ("CHEAPEST", best(&|offer| (dollars(offer), "", i64::from(offer.days)))),
+        ("FASTEST", best(&|offer| (i64::from(offer.days), hour(offer).unwrap_or("night"), dollars(offer)))),
     ];
-    for (word, place) in marks {
-        if let Some(offer) = place.and_then(|place| offers.get_mut(place)) {
+    for (word, index) in marks {
+        if let Some(offer) = index.and_then(|index| offers.get_mut(index)) {
             offer.attributes.push(word.to_owned());
         }
     }

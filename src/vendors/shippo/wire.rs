@@ -41,7 +41,7 @@ pub(crate) const TRANSACTION: Kind = Kind::new("transaction");
 pub(crate) const USER_TEMPLATE: Kind = Kind::new("parcel_template");
 
 /// An instant, with milliseconds unless they are zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(pub Timestamp);
 
 impl Moment {
@@ -98,6 +98,27 @@ impl Message {
     /// A message without a code.
     pub(crate) fn new(source: &str, text: impl Into<String>) -> Self {
         Self { source: source.to_owned(), code: String::new(), text: text.into() }
+    }
+}
+
+/// A part of another document: stored by its id, answered whole.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Part<T> {
+    Id(String),
+    Whole(T),
+}
+
+impl<T> Part<T> {
+    /// The id of a stored part.
+    pub(crate) fn id(&self) -> &str {
+        if let Self::Id(id) = self { id } else { "" }
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::Id)
     }
 }
 

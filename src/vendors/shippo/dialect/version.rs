@@ -45,10 +45,11 @@ fn age(value: &mut Value) {
 
 /// The members that came later, by a member that gives the kind of object away.
 fn newer(members: &Map<String, Value>) -> &'static [&'static str] {
-    const KINDS: [(&str, &[&str]); 6] = [
+    const KINDS: [(&str, &[&str]); 7] = [
         ("longitude", &["longitude", "latitude"]),
         ("alternate_address_to", &["alternate_address_to", "order"]),
-        ("extended_token", &["extended_token", "parent_servicelevel"]),
+        ("included_insurance_price", &["included_insurance_price"]),
+        ("display_name", &["extended_token", "parent_servicelevel", "display_name"]),
         ("tracking_url_provider", &["eta", "billing", "qr_code_url", "created_by"]),
         ("status_details", &["substatus"]),
         (

@@ -3,13 +3,12 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::super::access::Mode;
 use super::super::catalog::CATALOG;
 use super::super::checks;
 use super::super::dialect::page::LISTING;
 use super::super::dialect::{self, CONFLICT};
-use super::super::wire::address::{Address, Validation};
-use super::super::wire::{ADDRESS_V2, Moment};
+use super::super::wire::ADDRESS_V2;
+use super::super::wire::address::Address;
 use super::stored::{self, GO};
 use super::validation;
 use crate::engine::fields::{Field, Report};
@@ -86,7 +85,7 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
         return Err(checks::refused("address_line_1", "not enough of the address to look it up"));
     }
     let original: Map<String, Value> = PARTS.iter().filter(|name| has(name)).map(|name| ((*name).to_owned(), part(name).into())).collect();
-    let mut address = classic(cx, &part, code);
+    let mut address = classic(&part, code);
     if let Some(area) = CATALOG.zip_area(&address.zip).filter(|_| code == "US" && address.state.is_empty()) {
         address.state.clone_from(&area.state);
     }
@@ -201,31 +200,19 @@ fn parts(text: &str) -> Map<String, Value> {
 }
 
 /// The parts as the first address service knows them.
-fn classic(cx: &Cx<'_>, part: &dyn Fn(&str) -> String, country: &str) -> Address {
+fn classic(part: &dyn Fn(&str) -> String, country: &str) -> Address {
     Address {
-        object_created: Moment(cx.now),
-        object_updated: Moment(cx.now),
-        object_id: String::new(),
-        is_complete: false,
-        validation_results: Validation::default(),
-        object_owner: String::new(),
         name: part("name"),
         company: part("organization"),
-        street_no: String::new(),
         street1: part("address_line_1"),
         street2: part("address_line_2"),
-        street3: None,
         city: part("city_locality"),
         state: part("state_province"),
         zip: part("postal_code"),
         country: country.to_owned(),
-        longitude: None,
-        latitude: None,
         phone: part("phone"),
         email: part("email"),
-        is_residential: None,
-        metadata: String::new(),
-        test: Mode::of(cx).is_test(),
+        ..Address::default()
     }
 }
 

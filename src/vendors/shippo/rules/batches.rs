@@ -102,6 +102,10 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
         );
         report.add(&account, complaint(text));
     }
+    let token = body.member("default_servicelevel_token");
+    if let Some(text) = token.text().filter(|token| !token.is_empty()).and_then(checks::unknown_service) {
+        report.add(&token, complaint(text));
+    }
     report.finish()?;
     let text = |name: &str| body.member(name).text().unwrap_or_default().to_owned();
     let batch = Batch {
@@ -293,13 +297,19 @@ fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&CarrierAccount>) -> 
 /// A rate of an account and service for a shipment: one of its own, or a new one.
 fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, token: &str) -> Result<Rate, String> {
     let fits = |rate: &Rate| rate.carrier_account == account.object_id && rate.service == token;
-    let known =
-        shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id)).find(|rate| fits(rate) && !purchase::is_expired(rate, cx.now));
+    let known = shipment
+        .rates
+        .iter()
+        .filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()))
+        .find(|rate| fits(rate) && !purchase::is_expired(rate, cx.now));
     if let Some(rate) = known {
         return Ok(rate);
     }
+    if let Some(text) = checks::unknown_service(token) {
+        return Err(text);
+    }
     let (rates, messages) = shipments::quote(cx, shipment, std::slice::from_ref(account));
-    rates.into_iter().find(fits).ok_or_else(|| match messages.into_iter().next() {
+    rates.into_iter().find(fits).ok_or_else(|| match messages.into_iter().find(|message| message.code.is_empty()) {
         Some(message) => message.text,
         None => format!("Servicelevel {token} is not available for this shipment"),
     })

@@ -122,6 +122,8 @@ pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
         metadata: String::new(),
         origin: origin.to_owned(),
         restricted: None,
+        named_only: false,
+        established: false,
         sign_in: SIGN_IN.contains(&carrier.as_str()).then(|| "disconnected".to_owned()),
         carrier,
     }
@@ -145,18 +147,25 @@ fn service_levels(token: &str) -> Value {
     CATALOG.services(token).map(|(token, name)| json!({ "name": name, "token": token, "supports_return_labels": returns })).collect()
 }
 
-/// All that its owner has: the owner's own, newest first, then those that the vendor provides.
+/// All that its owner has: the owner's own, newest first, then those that the catalog knows.
 pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
-    let changed: Vec<CarrierAccount> = cx.docs.list(CARRIER_ACCOUNT).rev().collect();
-    let provided = CATALOG.accounts[&Mode::of(cx)].iter();
-    let provided = provided.map(|row| changed.iter().find(|other| other.object_id == row.object_id).unwrap_or(row).clone());
-    changed.iter().filter(|row| !row.is_shippo_account).cloned().chain(provided).collect()
+    let (changed, is_new): (Vec<CarrierAccount>, bool) = (cx.docs.list(CARRIER_ACCOUNT).rev().collect(), access::is_new(cx));
+    let rows = &CATALOG.accounts[&Mode::of(cx)];
+    let known = rows.iter().filter_map(|row| changed.iter().find(|other| other.object_id == row.object_id).cloned().or(of(row, is_new)));
+    let own = changed.iter().filter(|row| !rows.iter().any(|other| other.object_id == row.object_id));
+    own.cloned().chain(known).collect()
 }
 
 /// The one with that id.
 pub(crate) fn find(cx: &Cx<'_>, id: &str) -> Option<CarrierAccount> {
-    let provided = || CATALOG.accounts[&Mode::of(cx)].iter().find(|row| row.object_id == id).cloned();
-    cx.docs.get(CARRIER_ACCOUNT, id).or_else(provided)
+    let known = || of(CATALOG.accounts[&Mode::of(cx)].iter().find(|row| row.object_id == id)?, access::is_new(cx));
+    cx.docs.get(CARRIER_ACCOUNT, id).or_else(known)
+}
+
+/// A row of the catalog as a customer has it.
+fn of(row: &CarrierAccount, is_new: bool) -> Option<CarrierAccount> {
+    let restricted = row.restricted.clone().filter(|_| is_new);
+    (!(is_new && row.established)).then(|| CarrierAccount { restricted, ..row.clone() })
 }
 
 /// Stores one, new or changed.

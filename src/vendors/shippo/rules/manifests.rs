@@ -144,7 +144,7 @@ fn asked(cx: &Cx<'_>, manifest: &Manifest) -> Result<Vec<Transaction>, &'static 
 }
 
 fn fits(cx: &Cx<'_>, manifest: &Manifest, label: &Transaction) -> bool {
-    let Some(rate) = cx.docs.get::<Rate>(RATE, &label.rate) else { return false };
+    let Some(rate) = cx.docs.get::<Rate>(RATE, label.rate()) else { return false };
     let Some(shipment) = cx.docs.get::<Shipment>(SHIPMENT, &rate.shipment) else { return false };
     let day = |moment: Moment| moment.0.strftime("%F").to_string();
     label.status == "SUCCESS"

@@ -123,7 +123,10 @@ fn view(cx: &Cx<'_>, mut order: Value) -> Value {
         let Some(transaction) = cx.docs.get::<Transaction>(TRANSACTION, label.as_str().unwrap_or_default()) else { continue };
         let name = format!("{}.{}", transaction.object_id, transaction.file.extension());
         let label_url = labels::link(cx, &name, transaction.object_created);
-        *label = json!({ "object_id": transaction.object_id, "label_url": label_url });
+        *label = json!({
+            "object_id": transaction.object_id, "object_status": transaction.status, "label_url": label_url,
+            "tracking_number": transaction.tracking_number, "test": transaction.test,
+        });
     }
     order
 }

@@ -107,7 +107,7 @@ fn refusal(cx: &Cx<'_>, account: &CarrierAccount, transactions: &[String]) -> Op
     }
     let of_account = |id: &String| {
         let label = cx.docs.get::<Transaction>(TRANSACTION, id).filter(|label| label.status == "SUCCESS")?;
-        cx.docs.get::<Rate>(RATE, &label.rate).filter(|rate| rate.carrier_account == account.object_id)
+        cx.docs.get::<Rate>(RATE, label.rate()).filter(|rate| rate.carrier_account == account.object_id)
     };
     let stranger = transactions.iter().find(|id| of_account(id).is_none())?;
     Some(format!("Transaction {stranger} is no label of this carrier account."))

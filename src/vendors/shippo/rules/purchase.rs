@@ -1,16 +1,18 @@
 //! Buying labels: what transactions and batches share.
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
-use super::super::access::Mode;
+use super::super::access::{self, Mode};
 use super::super::catalog::{CATALOG, Carrier};
+use super::super::rates;
 use super::super::webhooks;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::{File, Transaction};
-use super::super::wire::{self, ADDRESS, LABEL_FILE, Message, Moment, RATE, SHIPMENT, TRANSACTION};
+use super::super::wire::{self, ADDRESS, LABEL_FILE, Message, Moment, Part, RATE, SHIPMENT, TRANSACTION};
 use super::carrier_accounts;
-use super::orders;
+use super::{orders, validation};
 use crate::base::time::{self, Timestamp};
 use crate::carrier;
 use crate::engine::Cx;
@@ -36,8 +38,8 @@ pub(crate) fn is_expired(rate: &Rate, now: Timestamp) -> bool {
 /// Stores a queued transaction for each parcel of a shipment; the first is the one to be shown.
 pub(crate) fn queue(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes) -> Vec<Transaction> {
     let mut rows = Vec::with_capacity(shipment.parcels.len());
-    for parcel in &shipment.parcels {
-        let transaction = Transaction { rate: rate.object_id.clone(), ..new(cx, &rate.carrier, parcel, wishes) };
+    for parcel in shipment.parcels.iter().map(Part::id) {
+        let transaction = Transaction { rate: Some(Part::Id(rate.object_id.clone())), ..new(cx, &rate.carrier, parcel, wishes) };
         cx.docs.put(TRANSACTION, &transaction.object_id, &transaction);
         rows.push(transaction);
     }
@@ -46,8 +48,8 @@ pub(crate) fn queue(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &
 
 /// A transaction that failed before there was a rate.
 pub(crate) fn fail(cx: &mut Cx<'_>, carrier: &str, shipment: &Shipment, wishes: &Wishes, message: Message) -> Transaction {
-    let parcel = shipment.parcels.first().cloned().unwrap_or_default();
-    let transaction = Transaction { status: "ERROR".to_owned(), messages: vec![message], ..new(cx, carrier, &parcel, wishes) };
+    let parcel = shipment.parcels.first().map_or("", Part::id);
+    let transaction = Transaction { status: "ERROR".to_owned(), messages: vec![message], ..new(cx, carrier, parcel, wishes) };
     cx.docs.put(TRANSACTION, &transaction.object_id, &transaction);
     webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, &transaction);
     transaction
@@ -55,23 +57,20 @@ pub(crate) fn fail(cx: &mut Cx<'_>, carrier: &str, shipment: &Shipment, wishes: 
 
 fn new(cx: &mut Cx<'_>, carrier: &str, parcel: &str, wishes: &Wishes) -> Transaction {
     Transaction {
-        object_id: wire::new_id(cx),
+        object_state: "VALID",
+        status: "QUEUED".to_owned(),
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
-        status: "QUEUED".to_owned(),
-        rate: String::new(),
-        instant: wishes.instant,
-        carrier: carrier.to_owned(),
-        tracking_number: String::new(),
-        tracking_status: None,
-        file: wishes.file,
-        invoice: false,
-        qr_code: false,
-        messages: Vec::new(),
+        object_id: wire::new_id(cx),
+        test: Mode::of(cx).is_test(),
+        tracking_status: "UNKNOWN".into(),
         order: wishes.order.clone(),
         metadata: wishes.metadata.clone(),
         parcel: parcel.to_owned(),
-        test: Mode::of(cx).is_test(),
+        instant: wishes.instant,
+        carrier: carrier.to_owned(),
+        file: wishes.file,
+        ..Transaction::default()
     }
 }
 
@@ -99,10 +98,10 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
 
 /// Has the carrier make the label, or refuse to.
 pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
-    let rate: Rate = cx.docs.get(RATE, &transaction.rate).expect("rates are never removed");
-    let shipment: Shipment = cx.docs.get(SHIPMENT, &rate.shipment).expect("shipments are never removed");
+    let rate: Rate = cx.docs.get(RATE, transaction.rate()).expect("rates are never removed");
+    let mut shipment: Shipment = cx.docs.get(SHIPMENT, &rate.shipment).expect("shipments are never removed");
     let end = |id: &str| cx.docs.get::<Address>(ADDRESS, id).expect("addresses are never removed");
-    let (from, to) = (end(&shipment.address_from), end(&shipment.address_to));
+    let (from, to) = (end(shipment.address_from.id()), end(shipment.address_to.id()));
     let carrier = CATALOG.carrier(&rate.carrier);
     transaction.object_updated = Moment(cx.now);
     if let Some(message) = refusal(cx, &rate, carrier, &shipment, [&from, &to]) {
@@ -111,9 +110,13 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
     } else {
         "SUCCESS".clone_into(&mut transaction.status);
         transaction.tracking_number = cx.tracking_number(&carrier.number);
-        transaction.tracking_status = Some("UNKNOWN".to_owned());
+        // Recorded 2021: the shipment shows the ZIP codes of its label.
+        if shipment.zips.is_none() {
+            shipment.zips = Some([validation::zip(&from), validation::zip(&to)]);
+            cx.docs.put(SHIPMENT, &rate.shipment, &shipment);
+        }
         transaction.invoice = from.country != to.country;
-        let qr_code = shipment.extra.get("qr_code_requested").and_then(serde_json::Value::as_bool);
+        let qr_code = shipment.extra.get("qr_code_requested").and_then(Value::as_bool);
         transaction.qr_code = qr_code == Some(true) && carrier.token == "usps";
         let lines = lines(transaction, carrier, &rate, &from, &to);
         cx.docs.shared().put(LABEL_FILE, &transaction.object_id, &vec![lines]);
@@ -140,13 +143,18 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
 /// Why the carrier makes no label.
 fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, ends: [&Address; 2]) -> Option<Message> {
     let provided = || carrier_accounts::find(cx, &rate.carrier_account).is_none_or(|account| account.is_shippo_account);
-    if carrier.purchase_error.is_some() && Mode::of(cx).is_test() && provided() {
+    if carrier.purchase_error.is_some() && access::is_new(cx) && provided() {
         return carrier.purchase_error.clone();
     }
-    for (address, name) in ends.into_iter().zip(["address_from", "address_to"]) {
-        if !address.is_complete {
-            return Some(Message::new(&carrier.source, format!("The {name} is not complete.")));
+    let is_checked = carrier.token == "usps" && shipment.extra.get("bypass_address_validation") != Some(&Value::Bool(true));
+    for (address, whose) in ends.into_iter().zip(["Sender", "Recipient"]).filter(|_| is_checked) {
+        if let Some(fault) = validation::fault(address) {
+            let text = format!("{whose} address invalid: {fault}");
+            return Some(Message { code: "failed_address_validation".to_owned(), ..Message::new(&carrier.source, text) });
         }
+    }
+    if let Some(text) = rates::incomplete(ends) {
+        return Some(Message::new(&carrier.source, text));
     }
     let away = shipment.shipment_date.0.duration_since(cx.now).abs();
     if carrier.token == "usps" && away > SignedDuration::from_hours(7 * 24) {
@@ -180,8 +188,8 @@ fn lines(transaction: &Transaction, carrier: &Carrier, rate: &Rate, from: &Addre
 /// The parcel of a label was seen somewhere.
 pub(crate) fn tracked(cx: &mut Cx<'_>, id: &str, word: &str) {
     let Some(mut transaction) = cx.docs.get::<Transaction>(TRANSACTION, id) else { return };
-    if transaction.tracking_status.as_deref() != Some(word) {
-        transaction.tracking_status = Some(word.to_owned());
+    if transaction.tracking_status != word {
+        transaction.tracking_status = word.into();
         transaction.object_updated = Moment(cx.now);
         cx.docs.put(TRANSACTION, id, &transaction);
     }

@@ -37,7 +37,7 @@ pub(crate) fn list_in_currency(cx: &mut Cx<'_>) -> Outcome {
 
 fn page(cx: &Cx<'_>, show: impl Fn(Rate) -> Rate) -> Outcome {
     let shipment: Shipment = cx.docs.require(SHIPMENT, &stored::named(cx)?)?;
-    let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
+    let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
     let page = LISTING.read(cx.call)?.cut(shipment.rates.len(), rates)?;
     let page = page.map(|rate| RateView::of(show(rate), access::owner(cx)));
     Ok(version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)))

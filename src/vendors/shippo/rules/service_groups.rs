@@ -94,7 +94,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>) -> Outcome {
 fn rates(cx: &mut Cx<'_>, ends: &[String], parcel: &Value) -> Vec<Rate> {
     let body = json!({ "address_from": ends[0], "address_to": ends[1], "parcels": [parcel], "async": false });
     let Ok(shipment) = shipments::store(cx, &body) else { return Vec::new() };
-    shipment.rates.iter().filter_map(|id| cx.docs.get(RATE, id)).collect()
+    shipment.rates.iter().filter_map(|part| cx.docs.get(RATE, part.id())).collect()
 }
 
 /// Ten-thousandths of a price; 0 if it is none.

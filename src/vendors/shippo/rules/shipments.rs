@@ -1,5 +1,7 @@
 //! Shipments: addresses and parcels put together, and the rates that the carriers give for them.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -12,8 +14,8 @@ use super::super::rates::{self, Lane};
 use super::super::wire::address::{Address, SHORT};
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::parcel::{Measures, Parcel, SHIPPED};
-use super::super::wire::shipment::{Rate, RateView, Shipment, View};
-use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, PARCEL, RATE, SHIPMENT};
+use super::super::wire::shipment::{Rate, RateView, Shipment};
+use super::super::wire::{self, ADDRESS, CUSTOMS_DECLARATION, Message, Moment, PARCEL, Part, RATE, SHIPMENT};
 use super::addresses::ADDRESSES;
 use super::carrier_accounts;
 use super::customs::DECLARATIONS;
@@ -92,23 +94,28 @@ pub(crate) fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Res
     report.finish()?;
     let text = |name: &str| body.member(name).text();
     let mut shipment = Shipment {
-        object_id: wire::new_id(cx),
+        carrier_accounts,
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
+        object_id: wire::new_id(cx),
+        object_owner: Cow::default(),
         status: "QUEUED".to_owned(),
-        carrier_accounts,
-        address_return: address_return.unwrap_or_else(|| address_from.clone()),
-        address_from,
-        address_to: address_to.unwrap_or_default(),
-        parcels,
+        address_return: Part::Id(address_return.unwrap_or_else(|| address_from.clone())),
+        address_from: Part::Id(address_from),
+        address_to: Part::Id(address_to.unwrap_or_default()),
+        parcels: parcels.into_iter().map(Part::Id).collect(),
         shipment_date: Moment(text("shipment_date").and_then(checks::moment).unwrap_or(cx.now)),
-        customs_declaration,
+        alternate_address_to: None,
+        customs_declaration: customs_declaration.map(Part::Id),
         extra: body.member("extra").object().cloned().unwrap_or_default(),
-        metadata: text("metadata").unwrap_or_default().to_owned(),
         rates: Vec::new(),
         messages: Vec::new(),
+        metadata: text("metadata").unwrap_or_default().to_owned(),
+        test: Mode::of(cx).is_test(),
+        order: None,
+        zips: None,
     };
-    for id in &shipment.parcels {
+    for id in shipment.parcels.iter().map(Part::id) {
         let mut parcel: Parcel = cx.docs.require(PARCEL, id)?;
         parcel.object_updated = Moment(cx.now);
         cx.docs.put(PARCEL, id, &parcel);
@@ -137,11 +144,12 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
 
 /// Asks the carriers and stores what they say.
 fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
-    let asked = |id: &String| shipment.carrier_accounts.is_empty() || shipment.carrier_accounts.contains(id);
+    let named = &shipment.carrier_accounts;
+    let asked = |account: &CarrierAccount| if named.is_empty() { !account.named_only } else { named.contains(&account.object_id) };
     let mut accounts = carrier_accounts::all(cx);
-    accounts.retain(|account| account.active && asked(&account.object_id));
+    accounts.retain(|account| account.active && asked(account));
     let (rates, messages) = quote(cx, shipment, &accounts);
-    shipment.rates = rates.into_iter().map(|rate| rate.object_id).collect();
+    shipment.rates = rates.into_iter().map(|rate| Part::Id(rate.object_id)).collect();
     shipment.messages = messages;
     "SUCCESS".clone_into(&mut shipment.status);
     cx.docs.put(SHIPMENT, &shipment.object_id, shipment);
@@ -149,10 +157,10 @@ fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
 
 /// New rates of some accounts, stored; and what the silent ones say.
 pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAccount]) -> (Vec<Rate>, Vec<Message>) {
-    let ends = [&shipment.address_from, &shipment.address_to].map(|id| cx.docs.get::<Address>(ADDRESS, id));
+    let ends = [&shipment.address_from, &shipment.address_to].map(|part| cx.docs.get::<Address>(ADDRESS, part.id()));
     let [Some(from), Some(to)] = ends else { return (Vec::new(), Vec::new()) };
     let parcels: Vec<Measures> =
-        shipment.parcels.iter().filter_map(|id| cx.docs.get::<Parcel>(PARCEL, id)).map(|parcel| parcel.measures()).collect();
+        shipment.parcels.iter().filter_map(|part| cx.docs.get::<Parcel>(PARCEL, part.id())).map(|parcel| parcel.measures()).collect();
     let (declared, now, test) = (shipment.customs_declaration.is_some(), Moment(cx.now), Mode::of(cx).is_test());
     let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, shipment: &shipment.object_id, now, test };
     let (mut rates, messages) = rates::ask(&lane, accounts);
@@ -164,29 +172,23 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
 }
 
 /// A shipment as it is answered.
-fn view(cx: &Cx<'_>, shipment: Shipment) -> View {
-    let short = |id: &str| wire::members(cx, ADDRESS, id, &SHORT);
-    let parcel = |id: &String| wire::members(cx, PARCEL, id, &SHIPPED);
-    let rate = |id: &String| RateView::of(cx.docs.get(RATE, id).expect("rates are never removed"), access::owner(cx));
-    View {
-        address_from: short(&shipment.address_from),
-        address_to: short(&shipment.address_to),
-        address_return: short(&shipment.address_return),
-        parcels: shipment.parcels.iter().map(parcel).collect(),
-        rates: shipment.rates.iter().map(rate).collect(),
-        customs_declaration: shipment.customs_declaration.and_then(|id| cx.docs.get(CUSTOMS_DECLARATION, &id)),
-        carrier_accounts: shipment.carrier_accounts,
-        object_created: shipment.object_created,
-        object_updated: shipment.object_updated,
-        object_id: shipment.object_id,
-        object_owner: access::owner(cx),
-        status: shipment.status,
-        shipment_date: shipment.shipment_date,
-        alternate_address_to: None,
-        extra: shipment.extra,
-        messages: shipment.messages,
-        metadata: shipment.metadata,
-        test: Mode::of(cx).is_test(),
-        order: None,
+fn view(cx: &Cx<'_>, mut shipment: Shipment) -> Shipment {
+    let zips = shipment.zips.take();
+    for (index, part) in [&mut shipment.address_from, &mut shipment.address_to, &mut shipment.address_return].into_iter().enumerate() {
+        let mut address = wire::members(cx, ADDRESS, part.id(), &SHORT);
+        if let Some(zip) = zips.as_ref().and_then(|zips| zips.get(index)) {
+            address.insert("zip".to_owned(), zip.as_str().into());
+        }
+        *part = Part::Whole(address);
     }
+    for part in &mut shipment.parcels {
+        *part = Part::Whole(wire::members(cx, PARCEL, part.id(), &SHIPPED));
+    }
+    let owner = access::owner(cx);
+    for part in &mut shipment.rates {
+        let rate = cx.docs.get(RATE, part.id()).expect("rates are never removed");
+        *part = Part::Whole(RateView::of(rate, owner.clone()).in_shipment());
+    }
+    let declaration = shipment.customs_declaration.and_then(|part| cx.docs.get(CUSTOMS_DECLARATION, part.id()));
+    Shipment { object_owner: owner, customs_declaration: declaration.map(Part::Whole), test: Mode::of(cx).is_test(), ..shipment }
 }

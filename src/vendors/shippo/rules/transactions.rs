@@ -13,8 +13,8 @@ use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
-use super::super::wire::transaction::{Billing, File, RateOf, Tracking, Transaction, View};
-use super::super::wire::{Message, ORDER, RATE, SHIPMENT, TRANSACTION};
+use super::super::wire::transaction::{File, Transaction};
+use super::super::wire::{Message, ORDER, Part, RATE, SHIPMENT, TRANSACTION};
 use super::carrier_accounts;
 use super::purchase::{self, Wishes};
 use super::{shipments, stored};
@@ -45,7 +45,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     page::answer(cx, &query, TRANSACTION, view)
 }
 
-/// Buys a label for each parcel and answers the first; `async: false` waits for the carrier.
+/// Buys a label for each parcel and answers the first. Purchases in one call, and `async: false`, wait for the carrier.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
     let instant = body.member("shipment").value.is_some() && body.member("rate").value.is_none();
@@ -58,7 +58,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let file = File::of(body.member("label_file_type").text());
     let metadata = body.member("metadata").text().unwrap_or_default().to_owned();
     let wishes = Wishes { file, metadata, order: order.map(str::to_owned), instant };
-    let queued = body.member("async").flag().unwrap_or(true);
+    let queued = body.member("async").flag().unwrap_or(!instant);
     let transaction = match bought {
         Some(Bought { shipment, rate: Ok(rate) }) => buy(cx, &rate, &shipment, &wishes, queued),
         Some(Bought { shipment, rate: Err((carrier, message)) }) => purchase::fail(cx, &carrier, &shipment, &wishes, message),
@@ -105,9 +105,14 @@ fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Resul
     let (named, level) = (body.member("carrier_account"), body.member("servicelevel_token"));
     let account = named.text().and_then(|id| carrier_accounts::find(cx, id));
     if checks::require(report, &named) && account.is_none() && report.is_fine(&named) {
-        report.add(&named, complaint(not_found("CarrierAccount", named.text().unwrap_or_default())));
+        // Seen in 2018: in other words than everywhere else.
+        report.add(&named, complaint(format!("Account with object_id {} was not found.", named.text().unwrap_or_default())));
     }
-    checks::require(report, &level);
+    if checks::require(report, &level)
+        && let Some(text) = level.text().and_then(checks::unknown_service)
+    {
+        report.add(&level, complaint(text));
+    }
     let part = body.member("shipment");
     if !report.is_fine(&part) {
         return Ok(None);
@@ -120,9 +125,10 @@ fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Resul
     let shipment = report.part(&part, shipments::make(cx, &sent, Report::of_part()))?;
     let (Some(shipment), Some(account), Some(token)) = (shipment, account, level.text()) else { return Ok(None) };
     let carrier = account.carrier;
-    let rates = shipment.rates.iter().filter_map(|id| cx.docs.get::<Rate>(RATE, id));
+    let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
     let rate = rates.into_iter().find(|rate| rate.service == token).ok_or_else(|| {
-        let said = shipment.messages.first().cloned();
+        // What has a code is beside the quotes.
+        let said = shipment.messages.iter().find(|message| message.code.is_empty()).cloned();
         let text = format!("Service level {token} is not available for this shipment.");
         let source = CATALOG.quoting_carrier(&carrier).map_or_else(|| CATALOG.carrier_name(&carrier), |carrier| &carrier.source);
         (carrier.clone(), said.unwrap_or_else(|| Message::new(source, text)))
@@ -145,56 +151,35 @@ fn buy(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes, queue
 }
 
 /// A transaction as subscribers hear of it: with its whole rate.
-pub(crate) fn told(cx: &Cx<'_>, transaction: Transaction) -> View {
-    let rate = cx.docs.get::<Rate>(RATE, &transaction.rate).map(|rate| RateOf::Core(rate.into()));
-    View { rate, ..view(cx, transaction) }
+pub(crate) fn told(cx: &Cx<'_>, transaction: Transaction) -> Transaction {
+    view(cx, Transaction { instant: true, ..transaction })
 }
 
 /// A transaction as it is answered.
-fn view(cx: &Cx<'_>, transaction: Transaction) -> View {
+fn view(cx: &Cx<'_>, mut transaction: Transaction) -> Transaction {
     // Some accounts are still shown the event of old versions.
-    let whole = cx.credential.is("tracking_status_objects");
-    let old = version::is_old(cx.call);
-    let parcel =
-        Some(&transaction.tracking_number).filter(|number| (old || whole) && !number.is_empty()).and_then(|number| cx.parcel(number));
-    let bought = !transaction.tracking_number.is_empty();
-    let link = |name: String| labels::link(cx, &name, transaction.object_created);
-    let id = &transaction.object_id;
-    let rate = match transaction.rate.as_str() {
-        "" => None,
-        rate if transaction.instant => cx.docs.get::<Rate>(RATE, rate).map(|rate| RateOf::Core(rate.into())),
-        rate => Some(RateOf::Id(rate.to_owned())),
-    };
-    View {
-        object_state: "VALID",
-        rate,
-        tracking_status: if old || whole {
-            Tracking::Event(parcel.as_ref().and_then(track::latest).map(Box::new))
-        } else {
-            Tracking::Word(transaction.tracking_status)
-        },
-        tracking_history: old.then(|| parcel.as_ref().map(track::history).unwrap_or_default()),
-        eta: None,
-        tracking_url_provider: if bought {
-            CATALOG.carrier(&transaction.carrier).tracking_url(&transaction.tracking_number)
-        } else {
-            String::new()
-        },
-        label_url: if bought { link(format!("{id}.{}", transaction.file.extension())) } else { String::new() },
-        commercial_invoice_url: (bought && transaction.invoice).then(|| link(format!("{id}_invoice.pdf"))),
-        qr_code_url: (bought && transaction.qr_code).then(|| link(format!("{id}_qr_code.pdf"))),
-        status: transaction.status,
-        object_created: transaction.object_created,
-        object_updated: transaction.object_updated,
-        object_id: transaction.object_id,
-        object_owner: access::owner(cx),
-        test: transaction.test,
-        tracking_number: transaction.tracking_number,
-        messages: transaction.messages,
-        order: transaction.order,
-        metadata: transaction.metadata,
-        parcel: transaction.parcel,
-        billing: Billing::default(),
-        created_by: None,
+    let (whole, old) = (cx.credential.is("tracking_status_objects"), version::is_old(cx.call));
+    if old || whole {
+        let number = Some(&transaction.tracking_number).filter(|number| !number.is_empty());
+        let parcel = number.and_then(|number| cx.parcel(number));
+        let latest = parcel.as_ref().and_then(track::latest);
+        transaction.tracking_status = serde_json::to_value(latest).unwrap_or_default();
+        transaction.tracking_history = old.then(|| parcel.as_ref().map(track::history).unwrap_or_default());
     }
+    if !transaction.tracking_number.is_empty() {
+        let link = |name: String| labels::link(cx, &name, transaction.object_created);
+        let id = &transaction.object_id;
+        transaction.tracking_url_provider = CATALOG.carrier(&transaction.carrier).tracking_url(&transaction.tracking_number);
+        transaction.label_url = link(format!("{id}.{}", transaction.file.extension()));
+        transaction.commercial_invoice_url = transaction.invoice.then(|| link(format!("{id}_invoice.pdf")));
+        transaction.qr_code_url = transaction.qr_code.then(|| link(format!("{id}_qr_code.pdf")));
+    }
+    transaction.rate = transaction.rate.filter(|rate| !rate.id().is_empty());
+    if transaction.instant {
+        let rate = transaction.rate.and_then(|rate| cx.docs.get::<Rate>(RATE, rate.id()));
+        transaction.rate = rate.map(|rate| Part::Whole(rate.into()));
+    }
+    let object_owner = access::owner(cx);
+    let (instant, carrier, file, invoice, qr_code) = Default::default();
+    Transaction { object_owner, instant, carrier, file, invoice, qr_code, ..transaction }
 }

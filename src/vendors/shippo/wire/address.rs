@@ -6,7 +6,7 @@ use super::Moment;
 use crate::carrier::Location;
 
 /// A stored address, which is also its answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Address {
     pub object_created: Moment,
     pub object_updated: Moment,

@@ -20,8 +20,14 @@ pub(crate) struct CarrierAccount {
     pub metadata: String,
     /// The country that its parcels are sent from.
     pub origin: String,
-    /// What it says instead of quoting, if it is silent.
+    /// What it says instead of quoting while its owner is a new customer.
     pub restricted: Option<String>,
+    /// It is asked only where it is named, so that no rate comes twice.
+    #[serde(default)]
+    pub named_only: bool,
+    /// New customers do not have it.
+    #[serde(default)]
+    pub established: bool,
     /// How far signing in with the carrier has come, once it was begun.
     pub sign_in: Option<String>,
 }

@@ -5,51 +5,38 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Message, Moment, amount};
+use super::{Message, Moment, Part, amount};
 use crate::vendors::shippo::catalog::CATALOG;
 
-/// A shipment as it is stored: its parts by id.
+/// A shipment: its parts are stored by id, and answered whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Shipment {
-    pub object_id: String,
-    pub object_created: Moment,
-    pub object_updated: Moment,
-    pub status: String,
-    pub carrier_accounts: Vec<String>,
-    pub address_from: String,
-    pub address_to: String,
-    pub address_return: String,
-    pub parcels: Vec<String>,
-    pub shipment_date: Moment,
-    pub customs_declaration: Option<String>,
-    pub extra: Map<String, Value>,
-    pub metadata: String,
-    pub rates: Vec<String>,
-    pub messages: Vec<Message>,
-}
-
-/// A shipment as it is answered.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct View {
     pub carrier_accounts: Vec<String>,
     pub object_created: Moment,
     pub object_updated: Moment,
     pub object_id: String,
+    #[serde(default)]
     pub object_owner: Cow<'static, str>,
     pub status: String,
-    pub address_from: Map<String, Value>,
-    pub address_to: Map<String, Value>,
-    pub parcels: Vec<Map<String, Value>>,
+    pub address_from: Part<Map<String, Value>>,
+    pub address_to: Part<Map<String, Value>>,
+    pub parcels: Vec<Part<Map<String, Value>>>,
     pub shipment_date: Moment,
-    pub address_return: Map<String, Value>,
+    pub address_return: Part<Map<String, Value>>,
+    #[serde(default)]
     pub alternate_address_to: Option<Value>,
-    pub customs_declaration: Option<Value>,
+    pub customs_declaration: Option<Part<Value>>,
     pub extra: Map<String, Value>,
-    pub rates: Vec<RateView>,
+    pub rates: Vec<Part<RateView>>,
     pub messages: Vec<Message>,
     pub metadata: String,
+    #[serde(default)]
     pub test: bool,
+    #[serde(default)]
     pub order: Option<String>,
+    /// The ZIP codes of sender and recipient as the first label has them. Not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zips: Option<[String; 2]>,
 }
 
 /// A rate as it is stored; its carrier and service stand in the catalog.
@@ -94,6 +81,7 @@ pub(crate) struct RateView {
     carrier_account: String,
     test: bool,
     zone: Option<String>,
+    included_insurance_price: Option<Value>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -101,8 +89,12 @@ struct ServiceLevel {
     name: &'static str,
     token: &'static str,
     terms: &'static str,
-    extended_token: &'static str,
-    parent_servicelevel: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extended_token: Option<&'static str>,
+    /// Null where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_servicelevel: Option<()>,
+    display_name: Option<&'static str>,
 }
 
 /// The rate of a label that was bought in one call.
@@ -142,8 +134,9 @@ impl RateView {
                 name: &service.name,
                 token: &service.token,
                 terms: "",
-                extended_token: &service.token,
+                extended_token: None,
                 parent_servicelevel: None,
+                display_name: service.display_name.as_deref(),
             },
             estimated_days: rate.days,
             arrives_by: service.arrives_by.as_deref(),
@@ -152,7 +145,15 @@ impl RateView {
             carrier_account: rate.carrier_account,
             test: rate.test,
             zone: rate.zone.map(|zone| zone.to_string()),
+            included_insurance_price: None,
         }
+    }
+
+    /// Recorded 2022: inside a shipment more is said of the service.
+    pub(crate) fn in_shipment(mut self) -> Self {
+        self.servicelevel.extended_token = Some(self.servicelevel.token);
+        self.servicelevel.parent_servicelevel = Some(());
+        self
     }
 }
 

@@ -1,43 +1,83 @@
 //! Labels, which this vendor calls transactions, and the refunds of their price.
 
 use std::borrow::Cow;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shipment::CoreRate;
 use super::track::Event;
-use super::{Message, Moment};
+use super::{Message, Moment, Part};
 
-/// A transaction as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last five members are not answered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Transaction {
-    pub object_id: String,
+    #[serde(skip_deserializing, default = "valid")]
+    pub object_state: &'static str,
+    pub status: String,
     pub object_created: Moment,
     pub object_updated: Moment,
-    pub status: String,
-    pub rate: String,
-    /// Whether it was bought in one call, and so shows its rate as an object.
-    pub instant: bool,
-    pub carrier: String,
+    pub object_id: String,
+    #[serde(default)]
+    pub object_owner: Cow<'static, str>,
+    pub test: bool,
+    pub rate: Option<Part<CoreRate>>,
     pub tracking_number: String,
-    /// The vendor's word for where the parcel is.
-    pub tracking_status: Option<String>,
-    pub file: File,
-    /// Whether a commercial invoice belongs to it.
-    pub invoice: bool,
-    pub qr_code: bool,
+    /// Where its parcel is: a word today, an event in versions up to 2017-03-29.
+    pub tracking_status: Value,
+    /// In versions up to 2017-03-29 only.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub tracking_history: Option<Vec<Event>>,
+    #[serde(default)]
+    pub eta: Option<Moment>,
+    #[serde(default)]
+    pub tracking_url_provider: String,
+    #[serde(default)]
+    pub label_url: String,
+    #[serde(default)]
+    pub commercial_invoice_url: Option<String>,
     pub messages: Vec<Message>,
     pub order: Option<String>,
     pub metadata: String,
     pub parcel: String,
-    pub test: bool,
+    #[serde(default)]
+    pub billing: Billing,
+    #[serde(default)]
+    pub qr_code_url: Option<String>,
+    /// The person who made it; there is none behind a token.
+    #[serde(default)]
+    pub created_by: Option<Value>,
+    /// Whether it was bought in one call, and so shows its rate as an object.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub instant: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub carrier: String,
+    #[serde(default, skip_serializing_if = "File::is_usual")]
+    pub file: File,
+    /// Whether a commercial invoice belongs to it.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub invoice: bool,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub qr_code: bool,
+}
+
+fn valid() -> &'static str {
+    "VALID"
+}
+
+impl Transaction {
+    /// The id of its rate; nothing if it failed before there was one.
+    pub(crate) fn rate(&self) -> &str {
+        self.rate.as_ref().map_or("", Part::id)
+    }
 }
 
 /// What kind of file the label is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum File {
+    #[default]
     Pdf,
     Png,
     Zpl,
@@ -53,6 +93,10 @@ impl File {
         }
     }
 
+    fn is_usual(&self) -> bool {
+        *self == Self::Pdf
+    }
+
     /// How its name ends.
     pub(crate) fn extension(self) -> &'static str {
         match self {
@@ -63,54 +107,8 @@ impl File {
     }
 }
 
-/// A transaction as it is answered.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct View {
-    pub object_state: &'static str,
-    pub status: String,
-    pub object_created: Moment,
-    pub object_updated: Moment,
-    pub object_id: String,
-    pub object_owner: Cow<'static, str>,
-    pub test: bool,
-    pub rate: Option<RateOf>,
-    pub tracking_number: String,
-    pub tracking_status: Tracking,
-    /// In versions up to 2017-03-29 only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tracking_history: Option<Vec<Event>>,
-    pub eta: Option<Moment>,
-    pub tracking_url_provider: String,
-    pub label_url: String,
-    pub commercial_invoice_url: Option<String>,
-    pub messages: Vec<Message>,
-    pub order: Option<String>,
-    pub metadata: String,
-    pub parcel: String,
-    pub billing: Billing,
-    pub qr_code_url: Option<String>,
-    /// The person who made it; there is none behind a token.
-    pub created_by: Option<Value>,
-}
-
-/// The rate of a transaction.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum RateOf {
-    Id(String),
-    Core(CoreRate),
-}
-
-/// Where its parcel is: a word today, an event in versions up to 2017-03-29.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Tracking {
-    Word(Option<String>),
-    Event(Option<Box<Event>>),
-}
-
 /// Who pays, in parts; nobody's parts are ever listed.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Billing {
     payments: Vec<Value>,
 }
