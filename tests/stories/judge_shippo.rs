@@ -12,7 +12,6 @@ use crate::judge::{self, Departure, Deviations, Route};
 use crate::published::Digest;
 
 const DEPARTURES: &[Departure] = &[
-    ("GET /addresses/{AddressId}/validate", "answer.validation_results.messages.*.source", "recorded 2017: `USPS`"),
     ("GET /batches/{BatchId}", "answer.batch_shipments.results.*.messages.*", "recorded 2017 to 2019: bare texts"),
     ("GET /batches/{BatchId}", "answer.batch_shipments.results.*.shipment", "recorded 2017 to 2019: an id"),
     ("GET /customs/declarations", "answer.results.*.address_importer", NEWER),
@@ -35,7 +34,6 @@ const DEPARTURES: &[Departure] = &[
     ("GET /user-parcel-templates", "answer", SEEN),
     ("GET /user-parcel-templates/{UserParcelTemplateObjectId}", "answer.object_created", SEEN),
     ("GET /user-parcel-templates/{UserParcelTemplateObjectId}", "answer.object_updated", SEEN),
-    ("POST /addresses", "answer.validation_results.messages.*.source", "recorded 2017: `USPS`"),
     ("POST /batches", "status 201", "recorded 2017 to 2019"),
     ("POST /batches/{BatchId}/add_shipments", "answer.batch_shipments.results.*.messages.*", "recorded 2017 to 2019: bare texts"),
     ("POST /batches/{BatchId}/add_shipments", "answer.batch_shipments.results.*.shipment", "recorded 2017 to 2019: an id"),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::CATALOG;
+use super::dialect::version;
 use super::labels;
 use super::wire::{MANAGED_ACCOUNT, is_object_id};
 use crate::base::entropy::Rng;
@@ -82,6 +83,7 @@ pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     }
     let row = auth::find(gate.credentials, &[("token", token)]).filter(|_| token.starts_with("oauth.") == bearer);
     let mut row = row.ok_or(Denial::Unknown)?.clone();
+    version::check(gate.call.request)?;
     // A scenario may name one account in rows of both modes; its worlds stay apart all the same.
     if row.text("mode") == "live" && Mode::of_account(&row.account) == Mode::Test {
         row.account = format!("{} live", row.account).into();

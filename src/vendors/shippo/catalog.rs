@@ -17,6 +17,7 @@ pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shippo
 pub(crate) struct Catalog {
     pub owner: String,
     pub tokens: Vec<String>,
+    pub versions: Vec<String>,
     pub accounts: BTreeMap<Mode, Vec<CarrierAccount>>,
     pub registrations: BTreeMap<String, Registration>,
     pub carriers: Vec<Carrier>,
@@ -151,6 +152,8 @@ pub(crate) struct Currencies {
 pub(crate) struct Addresses {
     pub state_required: Vec<String>,
     pub zip_not_used: Vec<String>,
+    /// Words of streets, as the postal service writes them.
+    pub abbreviations: BTreeMap<String, String>,
     zip_areas: Vec<ZipArea>,
 }
 

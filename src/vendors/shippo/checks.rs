@@ -131,6 +131,30 @@ fn below(path: &[Step]) -> &[Step] {
     first.map_or(&[], |first| &path[first + 1..])
 }
 
+/// What stands at a path of a body.
+fn sent<'v>(body: &'v Value, path: &[Step]) -> Option<&'v Value> {
+    path.iter().try_fold(body, |value, step| if let Step::Element(index) = step { value.get(index) } else { value.get(step.name()) })
+}
+
+/// What a value gets that is neither an object nor the text of an id; nothing for a text.
+pub(super) fn not_an_object(body: &[u8], path: &[Step]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let value = sent(&body, path).filter(|value| !value.is_string())?;
+    Some(format!("Invalid data. Expected a dictionary, but got {}.", python(value)))
+}
+
+/// Violations of members that are null, which count as missing until they are worded.
+pub(super) fn with_nulls(body: &[u8], violations: &[Violation]) -> Vec<Violation> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let told = violations.iter().map(|row| match sent(&body, &row.path) {
+        Some(Value::Null) if row.value.is_none() && !matches!(row.rule, Rule::Vendor(..)) && !row.path.is_empty() => {
+            Violation { value: Some(Value::Null), ..row.clone() }
+        }
+        _ => row.clone(),
+    });
+    told.collect()
+}
+
 pub(super) fn text(violation: &Violation) -> String {
     let value = match (&violation.rule, &violation.value) {
         (Rule::Vendor(_, text), _) => return text.as_str().unwrap_or_default().to_owned(),
@@ -161,6 +185,7 @@ pub(super) fn text(violation: &Violation) -> String {
             "text" | "phone" => "Null characters are not allowed.".to_owned(),
             "moment" => WRONG_DATE.to_owned(),
             "carrier" => format!("Invalid value specified for provider '{sent}'"),
+            "country" | "country-code" => format!("Invalid value specified for country '{sent}'"),
             "currency" => format!("Currency with supplied object_id {sent} not found."),
             "email-address" => "Enter a valid email address.".to_owned(),
             "url" => "Enter a valid URL.".to_owned(),

@@ -17,6 +17,7 @@ use crate::base::json::Style;
 use crate::engine::{Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::spec::{ParameterIn, Violation};
 use crate::vendors::shippo::checks;
+use crate::vendors::shippo::wire::SHIPMENT;
 
 /// The dialect.
 pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, headers };
@@ -35,6 +36,10 @@ pub(super) const LIVE_RATES: &str = "live rates";
 pub(super) const NO_PLATFORM: &str = "no platform";
 /// Something that is there already, of the second address service; the facts are the text.
 pub(super) const CONFLICT: &str = "conflict";
+/// Something that is not there, in words of its own; the facts are the text.
+pub(super) const NOT_FOUND: &str = "not found";
+/// A version of the API that there is not.
+pub(super) const NO_VERSION: &str = "no version";
 /// A page that the list does not have.
 pub(super) const NO_PAGE: &str = "no page";
 /// A cursor that leads nowhere.
@@ -64,6 +69,10 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
         }
         Refusal::PaymentRequired(_) => detail(StatusCode::PAYMENT_REQUIRED, "Payment required."),
+        // Seen in 2016: a carrier without a number.
+        Refusal::UnknownPath { .. } if call.path.strip_prefix("/tracks/").is_some_and(|rest| rest.find('/') == Some(rest.len() - 1)) => {
+            drop_slash(call)
+        }
         Refusal::UnknownPath { .. } => not_on_this_server(call),
         // The framework answers every path about itself.
         Refusal::WrongMethod(allowed) if call.request.method == Method::OPTIONS => {
@@ -86,6 +95,8 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         }
         Refusal::Invalid(violations) if violations.iter().any(|row| row.location == ParameterIn::Path) => not_on_this_server(call),
         Refusal::Invalid(violations) => invalid(call, violations),
+        // Seen in 2017: without the point.
+        Refusal::Missing { kind, .. } if *kind == SHIPMENT => detail(StatusCode::NOT_FOUND, "Not found"),
         Refusal::Missing { .. } => detail(StatusCode::NOT_FOUND, "Not found."),
         Refusal::WrongState { state, .. } => detail(StatusCode::BAD_REQUEST, &format!("Not possible in state {state}.")),
         Refusal::RateLimited(quota) => {
@@ -112,6 +123,8 @@ fn because(code: &str, facts: &Value) -> Reply {
         LIVE_RATES => go(StatusCode::BAD_REQUEST, facts),
         NO_PLATFORM => go(StatusCode::FORBIDDEN, facts),
         CONFLICT => go(StatusCode::CONFLICT, &json!({ "detail": text })),
+        NOT_FOUND => detail(StatusCode::NOT_FOUND, text),
+        NO_VERSION => go(StatusCode::BAD_REQUEST, &json!({ "error": "The requested version is not available for this resource" })),
         NO_PAGE => detail(StatusCode::NOT_FOUND, "Invalid page."),
         NO_CURSOR => detail(StatusCode::NOT_FOUND, "Invalid cursor"),
         UNSIGNED => Reply::bytes(
@@ -178,6 +191,7 @@ fn methods(allowed: &[Method]) -> String {
 
 /// Texts by field. The services that are written in Go sort them.
 fn invalid(call: &Call<'_>, violations: &[Violation]) -> Reply {
+    let violations = &checks::with_nulls(&call.request.body, violations);
     let mut fields = checks::fields(violations, checks::text);
     match call.operation.map_or("", |operation| operation.tag.as_str()) {
         "Addresses v2" => go(StatusCode::UNPROCESSABLE_ENTITY, &checks::fields(violations, checks::text_of_book)),

@@ -47,7 +47,7 @@ pub(crate) const MADE: &str = "/object_created";
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Page<T> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    count: Option<usize>,
+    pub count: Option<usize>,
     pub next: Option<String>,
     pub previous: Option<String>,
     pub results: Vec<T>,

@@ -4,13 +4,30 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::engine::{Call, Reply};
+use super::NO_VERSION;
+use crate::engine::{Call, Refusal, Reply, Request};
+use crate::vendors::shippo::catalog::CATALOG;
 
-/// Whether the caller asks for a version that had the old shapes.
+/// Refuses versions that there are not.
+pub(crate) fn check(request: &Request) -> Result<(), Refusal> {
+    match asked(request) {
+        Some(version) if !CATALOG.versions.iter().any(|known| known == version) => Err(Refusal::Because(NO_VERSION, Value::Null)),
+        _ => Ok(()),
+    }
+}
+
+fn asked(request: &Request) -> Option<&str> {
+    request.header("shippo-api-version").map(str::trim).filter(|version| !version.is_empty())
+}
+
+/// Whether the caller asks for a version that had the old shapes. Versions are dates, which sort as text.
 pub(crate) fn is_old(call: &Call<'_>) -> bool {
-    let version = call.request.header("shippo-api-version").unwrap_or_default().trim();
-    // Versions are dates, which sort as text.
-    version.len() == 10 && version <= "2017-03-29"
+    asked(call.request).is_some_and(|version| version <= "2017-03-29")
+}
+
+/// Whether shipments had one parcel alone.
+pub(crate) fn had_one_parcel(call: &Call<'_>) -> bool {
+    asked(call.request).is_some_and(|version| version <= "2016-10-25")
 }
 
 /// A reply in the shapes that the caller asked for.

@@ -77,53 +77,72 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     let part = |name: &str| cx.call.query(name).unwrap_or_default().trim().to_owned();
     let country = part("country_code");
-    let code = CATALOG.country(&country).ok_or_else(|| checks::refused("country_code", "field is required"))?;
+    let country_code = CATALOG.country(&country).ok_or_else(|| checks::refused("country_code", "field is required"))?;
     let has = |name: &str| !part(name).is_empty();
-    let enough =
-        has("address_line_1") && (has("city_locality") && (code != "US" || has("state_province")) || code == "US" && has("postal_code"));
+    let enough = has("address_line_1")
+        && (has("city_locality") && (country_code != "US" || has("state_province")) || country_code == "US" && has("postal_code"));
     if !enough {
         return Err(checks::refused("address_line_1", "not enough of the address to look it up"));
     }
     let original: Map<String, Value> = PARTS.iter().filter(|name| has(name)).map(|name| ((*name).to_owned(), part(name).into())).collect();
-    let mut address = classic(&part, code);
-    if let Some(area) = CATALOG.zip_area(&address.zip).filter(|_| code == "US" && address.state.is_empty()) {
+    let mut address = classic(&part, country_code);
+    if let Some(area) = CATALOG.zip_area(&address.zip).filter(|_| country_code == "US" && address.state.is_empty()) {
         address.state.clone_from(&area.state);
     }
     validation::validate(&mut address);
     let valid = address.validation_results.is_valid == Some(true);
-    let reasons = address.validation_results.messages.clone().unwrap_or_default();
-    let reasons: Vec<Value> = reasons.into_iter().map(|advice| json!({ "code": advice.code, "description": advice.text })).collect();
-    let recommended = modern(&address, &original);
-    let changed: Vec<&str> = PARTS.into_iter().filter(|name| valid && recommended.get(*name) != original.get(*name)).collect();
-    let kind = match address.is_residential {
+    address.street1 = abbreviated(&address.street1);
+    address.street2 = abbreviated(&address.street2);
+    let mut recommended = modern(&address, &original);
+    let was = |name: &str| original.get(name).and_then(Value::as_str).unwrap_or_default();
+    let changed: Vec<&str> = CHANGES.into_iter().filter(|name| recommended.get(*name) != original.get(*name)).collect();
+    // Four more digits of the ZIP code alone correct nothing.
+    let is_found = valid && changed.iter().all(|name| *name == "postal_code" && address.zip.starts_with(was(name)));
+    let (value, code, kind, description) = match (valid, is_found) {
+        (true, true) => ("valid", "address_found", "info", "The entire address is present in the database."),
+        (true, false) => ("partially_valid", "address_abbreviation_fixed", "correction", "The words of the address were abbreviated."),
+        _ if validation::is_elsewhere(&address) => ("invalid", "zip_post_code_not_found", "error", "The postal code could not be found."),
+        _ => ("invalid", "address_not_found", "error", "The address as submitted could not be found."),
+    };
+    let address_type = match address.is_residential {
         Some(true) => "residential",
         Some(false) => "commercial",
         None => "unknown",
     };
-    let mut whole = recommended;
-    let line = |name: &str| whole.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let complete: Vec<String> = ["address_line_1", "address_line_2", "city_locality", "state_province", "postal_code", "country_code"]
-        .map(line)
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect();
-    whole.insert("complete_address".to_owned(), complete.join(";").into());
-    let (score, code, description) =
-        if valid { ("high", "postal_data_match", "Matches postal data") } else { ("low", "not_found", "Nothing matches") };
-    whole.insert("confidence_result".to_owned(), json!({ "score": score, "code": code, "description": description }));
-    let area = CATALOG.zip_area(&address.zip).filter(|_| valid && address.country == "US");
-    let geo = json!({ "latitude": area.map(|area| area.latitude / 10.0), "longitude": area.map(|area| area.longitude / 10.0) });
-    let body = json!({
-        "original_address": original,
-        "analysis": {
-            "validation_result": { "value": if valid { "valid" } else { "invalid" }, "reasons": reasons },
-            "address_type": kind,
-            "changed_attributes": changed,
-        },
-        "recommended_address": if valid { Value::Object(whole) } else { Value::Null },
-        "geo": geo,
-    });
+    let reasons = json!([{ "code": code, "type": kind, "description": description }]);
+    let mut analysis = json!({ "validation_result": { "value": value, "reasons": reasons }, "address_type": address_type });
+    let mut body = json!({ "original_address": original });
+    if valid && !is_found {
+        analysis["changed_attributes"] = changed.into();
+        let Address { name, street1, street2, city, state, zip, country, .. } = &address;
+        let rows = [name.clone(), format!("{street1} {street2}"), format!("{city} {state} {zip}"), country.clone()];
+        let rows: Vec<&str> = rows.iter().map(|row| row.trim()).filter(|row| !row.is_empty()).collect();
+        recommended.insert("complete_address".to_owned(), rows.join("; ").into());
+        let description = "The address has been completely verified to the most granular level possible.";
+        let confidence = json!({ "score": "high", "code": "postal_data_match", "description": description });
+        recommended.insert("confidence_result".to_owned(), confidence);
+    }
+    body["analysis"] = analysis;
+    if recommended.contains_key("complete_address") {
+        body["recommended_address"] = recommended.into();
+    }
+    if let Some((latitude, longitude)) = Some(&address).filter(|_| valid && country_code == "US").and_then(validation::coordinates) {
+        body["geo"] = json!({ "latitude": latitude, "longitude": longitude });
+    }
     Ok(dialect::go(StatusCode::OK, &body))
+}
+
+/// What validation can change, in the order in which the vendor lists it.
+const CHANGES: [&str; 6] = ["address_line_1", "postal_code", "address_line_2", "city_locality", "state_province", "country_code"];
+
+/// Words as the postal service abbreviates them.
+fn abbreviated(line: &str) -> String {
+    let short = |word: &str| CATALOG.addresses.abbreviations.iter().find(|(long, _)| long.eq_ignore_ascii_case(word));
+    let words = line.split_whitespace().map(|word| match word.strip_prefix('#') {
+        Some(number) => format!("Ste {number}"),
+        None => short(word).map_or_else(|| word.to_owned(), |(_, short)| short.clone()),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The parser: the parts that it finds in one line of text.

@@ -23,6 +23,7 @@ use crate::carrier::Anchor;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Listing, Number};
 use crate::engine::{Cx, Extract, Json, Outcome, Refusal};
+use crate::spec::Rule;
 
 /// The topics of a batch in the agenda.
 pub(crate) const VALIDATION: &str = "batch.validation";
@@ -93,7 +94,11 @@ const RESULTS: [&str; 4] = ["purchase_succeeded", "purchase_failed", "creation_f
 /// The answer is empty: the shipments are validated a moment later.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
-    let Some(Value::Array(rows)) = body.member("batch_shipments").value else { return Err(because_of(FORMAT)) };
+    let rows = match body.member("batch_shipments").value {
+        Some(Value::Array(rows)) => rows,
+        None => return Err(Refusal::invalid("batch_shipments", Rule::Required)),
+        Some(_) => return Err(because_of(FORMAT)),
+    };
     let account = body.member("default_carrier_account");
     if let Some(id) = account.text().filter(|id| report.is_fine(&account) && carrier_accounts::find(cx, id).is_none()) {
         let text = format!(
@@ -349,7 +354,8 @@ fn answer(cx: &Cx<'_>, status: StatusCode, mut batch: Batch) -> Outcome {
     let count = |result: &&str| entries.iter().filter(|entry| is_under(entry, result)).count();
     batch.object_results = RESULTS.iter().map(|result| ((*result).to_owned(), count(result).into())).collect();
     entries.retain(|entry| is_under(entry, call.query("object_results").unwrap_or_default()));
-    batch.batch_shipments = Page::of(call, path, query.cut(entries.len(), entries.into_iter())?);
+    let count = Some(entries.len());
+    batch.batch_shipments = Page { count, ..Page::of(call, path, query.cut(entries.len(), entries.into_iter())?) };
     batch.label_url.iter_mut().for_each(|name| *name = labels::link(cx, name, batch.object_created));
     batch.object_owner = access::owner(cx).into_owned();
     batch.waiting.clear();

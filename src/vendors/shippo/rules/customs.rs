@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::addresses::ADDRESSES;
 use super::stored::{self, CONVENTIONS};
 use crate::engine::fields::{Field, Report};
-use crate::engine::resource::{self, Resource};
+use crate::engine::resource::{self, Members, Resource};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shippo::dialect::page::{FIVES, LISTING};
 use crate::vendors::shippo::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
@@ -27,10 +27,18 @@ pub(crate) static DECLARATIONS: Resource = Resource {
     read: None,
     judge,
     schema: "CustomsDeclaration",
-    finish: resource::unchanged,
+    finish,
     listing: &FIVES,
     conventions: &CONVENTIONS,
 };
+
+/// Recorded 2022: terms that are blank stay so.
+fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
+    for name in ["incoterm", "eel_pfc"].into_iter().filter(|name| read.get(*name).is_some_and(|value| value == "")) {
+        document.insert(name.to_owned(), "".into());
+    }
+    Ok(())
+}
 
 fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
     let whole = Field::root(body);

@@ -1,38 +1,37 @@
-//! The six numbers of the carrier `shippo`, which always answer the same story, dated from the moment they are asked.
+//! The six numbers of the carrier `shippo`, which always answer the same story; its first step stays where it is for days, and later ones may lie
+//! ahead.
 
 use jiff::SignedDuration;
 
 use super::super::wire::track::{Event, Level, Track, TrackLocation};
 use super::super::wire::{self, Moment};
-use crate::base::time;
+use crate::base::entropy;
+use crate::base::time::{self, Timestamp};
 use crate::engine::Cx;
 
-/// Between two steps of a story lie 26 hours and 5 minutes, and as much between the last one and now (observed 2019 to 2025).
-const STRIDE: SignedDuration = SignedDuration::from_mins(26 * 60 + 5);
-
-/// What happens to a parcel, up to the status that its number names; `SHIPPO_PRE_TRANSIT` has that status alone.
-const STATUSES: [&str; 5] = ["UNKNOWN", "TRANSIT", "FAILURE", "DELIVERED", "RETURNED"];
+/// What happens to a parcel, up to the status that its number names, and how many hours after the first step (observed 2023 and 2026);
+/// `SHIPPO_PRE_TRANSIT` has that status alone.
+const STEPS: [(&str, i64); 5] = [("UNKNOWN", 0), ("TRANSIT", 28), ("FAILURE", 64), ("DELIVERED", 52), ("RETURNED", 72)];
 
 /// The story of a number, if it has one.
 pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
     let last = number.strip_prefix("SHIPPO_")?;
-    let statuses = match STATUSES.iter().position(|status| *status == last) {
-        Some(index) => &STATUSES[..=index],
-        None if last == "PRE_TRANSIT" => &["PRE_TRANSIT"],
+    let steps = match STEPS.iter().position(|(status, _)| *status == last) {
+        Some(index) => &STEPS[..=index],
+        None if last == "PRE_TRANSIT" => &[("PRE_TRANSIT", 0)],
         None => return None,
     };
-    let last = statuses[statuses.len() - 1];
-    let ago = |hours: i64| Moment(time::shift(cx.now, SignedDuration::from_hours(-hours)));
-    let (eta, original_eta) = if matches!(last, "DELIVERED" | "RETURNED") { (ago(24), ago(48)) } else { (ago(-72), ago(-72)) };
-    let tracking_status = event(cx, last, 1);
-    let tracking_history = (1..=statuses.len()).rev().zip(statuses).map(|(strides, status)| event(cx, status, strides)).collect();
+    let first = first(cx, number);
+    let eta = Some(Moment(time::shift(cx.now, SignedDuration::from_hours(72))));
+    let tracking_status = event(cx, first, steps[steps.len() - 1]);
+    let tracking_history = steps.iter().map(|step| event(cx, first, *step)).collect();
     Some(Track {
         carrier: "shippo".to_owned(),
         tracking_number: number.to_owned(),
         address_from: Some(sender()),
         address_to: Some(recipient()),
-        eta: Some(eta),
-        original_eta: Some(original_eta),
+        eta,
+        original_eta: eta,
         servicelevel: Level { token: Some("shippo_priority".to_owned()), name: Some("Priority Mail".to_owned()) },
         metadata: "Shippo test tracking".to_owned(),
         tracking_status: Some(tracking_status),
@@ -42,18 +41,25 @@ pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
     })
 }
 
-fn event(cx: &mut Cx<'_>, status: &'static str, strides: usize) -> Event {
-    let back = STRIDE.checked_mul(-i32::try_from(strides).expect("stories are short")).unwrap_or_default();
+/// The time of the first step of a story: one of its own, that stays for three days.
+fn first(cx: &Cx<'_>, number: &str) -> Timestamp {
+    let span = 72 * 3_600;
+    let own = i64::try_from(entropy::fingerprint(number.as_bytes()) % 259_200).expect("three days fit");
+    let passed = (cx.now.as_second() - own).rem_euclid(span);
+    time::shift(cx.now, SignedDuration::from_secs(-passed))
+}
+
+fn event(cx: &mut Cx<'_>, first: Timestamp, (status, hours): (&'static str, i64)) -> Event {
     let (location, details) = match status {
-        "TRANSIT" => (sender(), "Your shipment has departed from the origin."),
+        "TRANSIT" => (Some(sender()), "Your shipment has departed from the origin."),
         "FAILURE" => (
-            TrackLocation::us("Memphis", "TN", "37501"),
+            Some(TrackLocation::us("Memphis", "TN", "37501")),
             "The Postal Service has identified a problem with the processing of this item and you should contact support to get \
              further information.",
         ),
-        "DELIVERED" => (recipient(), "Your shipment has been delivered."),
-        "RETURNED" => (sender(), "Your shipment has been returned to its sender."),
-        _ => (sender(), "The carrier has received the electronic shipment information."),
+        "DELIVERED" => (Some(recipient()), "Your shipment has been delivered."),
+        "RETURNED" => (Some(sender()), "Your shipment has been returned to the original sender."),
+        _ => (None, "The carrier has received the electronic shipment information."),
     };
     Event {
         object_created: Moment(cx.now),
@@ -62,9 +68,9 @@ fn event(cx: &mut Cx<'_>, status: &'static str, strides: usize) -> Event {
         object_id: wire::new_id(cx),
         status,
         status_details: details.to_owned(),
-        status_date: Moment(time::shift(cx.now, back)),
+        status_date: Moment(time::shift(first, SignedDuration::from_hours(hours))),
         substatus: None,
-        location: Some(location),
+        location,
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::access;
 use super::super::catalog::CATALOG;
 use super::super::checks::{self, complaint, not_found};
 use super::super::dialect::page::{self, FIVES};
-use super::super::dialect::version;
+use super::super::dialect::{NOT_FOUND, version};
 use super::super::labels;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
@@ -33,15 +33,14 @@ struct Manifest {
     object_id: String,
     object_owner: String,
     status: String,
+    #[serde(default)]
+    errors: Vec<String>,
     provider: String,
     shipment_date: Moment,
     address_from: String,
     documents: Vec<String>,
     carrier_account: String,
-    /// Those that were asked for, then those that are on it.
     transactions: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<String>,
 }
 
 /// All manifests, newest first.
@@ -63,24 +62,25 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (carrier_account, provider) = account(cx, &body, &mut report).unwrap_or_default();
     report.finish()?;
     let shipment_date = body.member("shipment_date").text().and_then(checks::moment).unwrap_or(cx.now);
-    let transactions: Vec<String> = body.member("transactions").elements().map(|row| row.text().unwrap_or_default().to_owned()).collect();
-    if let Some(id) = transactions.iter().find(|id| !cx.docs.has(TRANSACTION, id)) {
-        return Err(Refusal::missing(TRANSACTION, id));
-    }
+    let transactions = body.member("transactions").elements().map(|row| row.text().unwrap_or_default().to_owned()).collect();
     let mut manifest = Manifest {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
         object_id: wire::new_id(cx),
         object_owner: String::new(),
         status: "QUEUED".to_owned(),
+        errors: Vec::new(),
         provider,
         shipment_date: Moment(shipment_date),
         address_from,
         documents: Vec::new(),
         carrier_account,
         transactions,
-        errors: Vec::new(),
     };
+    let from = sender(cx, &manifest);
+    if faults(&from).is_empty() {
+        manifest.transactions = eligible(cx, &manifest, &from)?;
+    }
     if body.member("async").flag().unwrap_or(true) {
         cx.docs.put(MANIFEST, &manifest.object_id, &manifest);
         cx.schedule_in(SignedDuration::from_millis(500), PROGRESS, &manifest.object_id, 0);
@@ -100,55 +100,71 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str) {
 
 /// Puts the labels on the manifest, or says why not.
 fn make(cx: &mut Cx<'_>, manifest: &mut Manifest) {
-    let from: Address = cx.docs.get(ADDRESS, &manifest.address_from).expect("addresses are never removed");
     manifest.object_updated = Moment(cx.now);
-    let missing = [("zip", &from.zip), ("city", &from.city), ("state", &from.state), ("name", &from.name)];
-    let faults = missing.into_iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| format!("address_from_missing_{name}"));
-    manifest.errors = faults.collect();
+    manifest.errors = faults(&sender(cx, manifest));
     if manifest.errors.is_empty() {
-        let found = if manifest.transactions.is_empty() { of_the_day(cx, manifest) } else { asked(cx, manifest) };
-        match found {
-            Ok(labels) => {
-                let stem = format!("{}_0_{}", manifest.object_id, manifest.provider);
-                let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
-                lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
-                cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
-                manifest.documents.push(format!("{stem}.pdf"));
-                labels.iter().for_each(|label| cx.anchor_reached(Anchor::Manifest, &label.tracking_number));
-                manifest.transactions = labels.into_iter().map(|label| label.object_id).collect();
-                "SUCCESS".clone_into(&mut manifest.status);
-            }
-            Err(code) => manifest.errors.push(code.to_owned()),
-        }
-    }
-    if !manifest.errors.is_empty() {
+        let labels: Vec<Transaction> = manifest.transactions.iter().filter_map(|id| cx.docs.get(TRANSACTION, id)).collect();
+        // Recorded 2022: the postal service's own number, and the vendor's.
+        let stem = format!("{}_{}", cx.tracking_number("9275090164915800+#########_+###"), manifest.provider);
+        let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
+        lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
+        cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
+        manifest.documents.push(format!("{stem}.pdf"));
+        labels.iter().for_each(|label| cx.anchor_reached(Anchor::Manifest, &label.tracking_number));
+        "SUCCESS".clone_into(&mut manifest.status);
+    } else {
         "ERROR".clone_into(&mut manifest.status);
     }
     cx.docs.put(MANIFEST, &manifest.object_id, manifest);
 }
 
-/// The labels of that account and day that stand on no manifest yet.
-fn of_the_day(cx: &Cx<'_>, manifest: &Manifest) -> Result<Vec<Transaction>, &'static str> {
+fn sender(cx: &Cx<'_>, manifest: &Manifest) -> Address {
+    cx.docs.get(ADDRESS, &manifest.address_from).expect("addresses are never removed")
+}
+
+/// What the carrier misses in the sender's address.
+fn faults(from: &Address) -> Vec<String> {
+    let missing = [("zip", &from.zip), ("city", &from.city), ("state", &from.state), ("name", &from.name)];
+    missing.into_iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| format!("address_from_missing_{name}")).collect()
+}
+
+/// The labels that a manifest is for: the named ones, or all of its account, day and sender's ZIP code that are on no other.
+fn eligible(cx: &Cx<'_>, manifest: &Manifest, from: &Address) -> Result<Vec<String>, Refusal> {
     let mut taken: Vec<String> =
-        cx.docs.list::<Manifest>(MANIFEST).filter(|row| row.status == "SUCCESS").flat_map(|row| row.transactions).collect();
+        cx.docs.list::<Manifest>(MANIFEST).filter(|row| row.status != "ERROR").flat_map(|row| row.transactions).collect();
     taken.sort_unstable();
-    let labels = cx.docs.list::<Transaction>(TRANSACTION).filter(|label| taken.binary_search(&label.object_id).is_err());
-    let labels: Vec<Transaction> = labels.filter(|label| fits(cx, manifest, label)).collect();
-    if labels.is_empty() { Err("manifest_no_transactions") } else { Ok(labels) }
+    let fits = |label: &Transaction| taken.binary_search(&label.object_id).is_err() && fits(cx, manifest, from, label);
+    if manifest.transactions.is_empty() {
+        let labels: Vec<Transaction> = cx.docs.list::<Transaction>(TRANSACTION).filter(fits).collect();
+        if labels.is_empty() {
+            let text = "No transactions exist for Manifest request, or have already been assigned to an existing Manifest. Check that zip \
+                        code matches";
+            return Err(Refusal::Because(NOT_FOUND, text.into()));
+        }
+        return Ok(labels.into_iter().map(|label| label.object_id).collect());
+    }
+    if manifest.transactions.iter().all(|id| cx.docs.get::<Transaction>(TRANSACTION, id).is_some_and(|label| fits(&label))) {
+        return Ok(manifest.transactions.clone());
+    }
+    let (named, carrier) = (manifest.transactions.join(", "), CATALOG.carrier_name(&manifest.provider));
+    let (date, zip) = (manifest.shipment_date.0.strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00"), &from.zip);
+    let text = format!(
+        "Invalid transactions {named} for manifest request. Please check that the carrier ({carrier}) matches, that the transactions are of \
+         the same date ({date}), that the transactions have the correct zip code ({zip}), and that the transactions have not been assigned \
+         to a different manifest."
+    );
+    Err(Refusal::Because(NOT_FOUND, text.into()))
 }
 
-/// The labels that were asked for: all of them fit, or there is no manifest.
-fn asked(cx: &Cx<'_>, manifest: &Manifest) -> Result<Vec<Transaction>, &'static str> {
-    let labels: Vec<Transaction> = manifest.transactions.iter().filter_map(|id| cx.docs.get(TRANSACTION, id)).collect();
-    if labels.iter().all(|label| fits(cx, manifest, label)) { Ok(labels) } else { Err("manifest_invalid_transactions") }
-}
-
-fn fits(cx: &Cx<'_>, manifest: &Manifest, label: &Transaction) -> bool {
+fn fits(cx: &Cx<'_>, manifest: &Manifest, from: &Address, label: &Transaction) -> bool {
     let Some(rate) = cx.docs.get::<Rate>(RATE, label.rate()) else { return false };
     let Some(shipment) = cx.docs.get::<Shipment>(SHIPMENT, &rate.shipment) else { return false };
+    let Some(sender) = cx.docs.get::<Address>(ADDRESS, shipment.address_from.id()) else { return false };
     let day = |moment: Moment| moment.0.strftime("%F").to_string();
+    let area = |zip: &str| zip.chars().take(5).collect::<String>();
     label.status == "SUCCESS"
         && rate.carrier_account == manifest.carrier_account
+        && area(&sender.zip) == area(&from.zip)
         && day(shipment.shipment_date) == day(manifest.shipment_date)
 }
 
@@ -180,6 +196,8 @@ fn account(cx: &Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Option
     match (&found, sent.text()) {
         (None, Some(id)) if report.is_fine(&sent) => report.add(&sent, complaint(not_found("CarrierAccount", id))),
         (None, None) if provider.is_empty() => report.add(&sent, Rule::Required),
+        // Recorded 2022: not told beside a sender that is not there.
+        (None, None) if !report.is_fine(&body.member("address_from")) => {}
         (None, None) => report.add(&by_name, complaint(format!("Invalid value specified for provider '{provider}'"))),
         _ => {}
     }

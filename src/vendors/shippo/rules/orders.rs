@@ -76,7 +76,12 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
     let from = address(cx, &whole.member("from_address"), report)?;
     let mut items = Vec::new();
     for row in whole.member("line_items").elements() {
-        items.push(LINE_ITEM.make(cx, row.value.unwrap_or(&Value::Null), Report::of_part(), None)?.shown);
+        let mut item = LINE_ITEM.make(cx, row.value.unwrap_or(&Value::Null), Report::of_part(), None)?.shown;
+        // Recorded 2022: in its stored places from the first answer on.
+        if item["weight"].is_string() {
+            item["weight"] = decimal::four_places(&item["weight"]);
+        }
+        items.push(item);
     }
     if report.is_clean() {
         body["to_address"] = to.into();
@@ -136,7 +141,9 @@ fn address(cx: &mut Cx<'_>, field: &Field<'_, '_>, report: &mut Report<'_>) -> R
     let Some(id) = field.text() else { return Ok(ADDRESSES.store_part(cx, field, report)?.map(|address| address.document)) };
     let found = cx.docs.get(wire::ADDRESS, id);
     if found.is_none() {
-        report.add(field, checks::complaint("Address with supplied object_id not found."));
+        // What is no text was read as its digits.
+        let text = checks::not_an_object(&cx.call.request.body, &field.path.to_steps());
+        report.add(field, checks::complaint(text.unwrap_or_else(|| "Address with supplied object_id not found.".to_owned())));
     }
     Ok(found)
 }

@@ -40,5 +40,5 @@ fn page(cx: &Cx<'_>, show: impl Fn(Rate) -> Rate) -> Outcome {
     let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
     let page = LISTING.read(cx.call)?.cut(shipment.rates.len(), rates)?;
     let page = page.map(|rate| RateView::of(show(rate), access::owner(cx)));
-    Ok(version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)))
+    Ok(version::reply(cx.call, StatusCode::OK, Page { count: Some(shipment.rates.len()), ..Page::of(cx.call, cx.call.path, page) }))
 }

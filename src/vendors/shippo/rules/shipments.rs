@@ -76,7 +76,7 @@ pub(crate) fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Res
     let address_from = part(cx, &body.member("address_from"), &ADDRESSES, "Address")?.unwrap_or_default();
     let address_return = part(cx, &body.member("address_return"), &ADDRESSES, "Address")?;
     // One parcel alone needs no list. Versions up to 2017-03-29 had one, as `parcel`.
-    let is_old = version::is_old(cx.call) && body.member("parcels").value.is_none();
+    let is_old = version::had_one_parcel(cx.call) || version::is_old(cx.call) && body.member("parcels").value.is_none();
     let given = body.member(if is_old { "parcel" } else { "parcels" });
     let mut parcels = Vec::new();
     parcels.extend(if given.value.is_some_and(Value::is_array) { None } else { part(cx, &given, &PARCELS, "Parcel")? });
@@ -84,7 +84,11 @@ pub(crate) fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Res
         parcels.extend(part(cx, &row, &PARCELS, "Parcel")?);
     }
     if given.value.is_none() {
-        checks::require(&mut report, &body.member("parcels"));
+        checks::require(&mut report, &body.member(if version::had_one_parcel(cx.call) { "parcel" } else { "parcels" }));
+    }
+    let date = body.member("shipment_date");
+    if date.text().and_then(checks::moment).is_some_and(|at| at < time::shift(cx.now, SignedDuration::from_hours(-24))) {
+        report.add(&date, complaint("'shipment_date' cannot be older than NOW - 1 DAY"));
     }
     let asked = body.member("carrier_accounts");
     let carrier_accounts: Vec<String> = asked.elements().filter_map(|row| row.text().map(str::to_owned)).collect();

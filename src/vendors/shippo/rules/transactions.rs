@@ -161,7 +161,8 @@ fn view(cx: &Cx<'_>, mut transaction: Transaction) -> Transaction {
     let (whole, old) = (cx.credential.is("tracking_status_objects"), version::is_old(cx.call));
     if old || whole {
         let number = Some(&transaction.tracking_number).filter(|number| !number.is_empty());
-        let parcel = number.and_then(|number| cx.parcel(number));
+        // Recorded 2017: nothing until the first scan.
+        let parcel = number.and_then(|number| cx.parcel(number)).filter(|parcel| whole || !parcel.scans.is_empty());
         let latest = parcel.as_ref().and_then(track::latest);
         transaction.tracking_status = serde_json::to_value(latest).unwrap_or_default();
         transaction.tracking_history = old.then(|| parcel.as_ref().map(track::history).unwrap_or_default());

@@ -48,9 +48,9 @@ pub(crate) struct Validation {
 pub(crate) struct Advice {
     pub source: String,
     pub code: String,
-    pub text: String,
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    pub text: String,
 }
 
 /// The members of an address inside a shipment.

@@ -29,6 +29,50 @@ pub(crate) struct Track {
     pub test: bool,
 }
 
+/// The members of tracks of real carriers, and of their events, in the order of 2024.
+const MEMBERS: [&str; 15] = [
+    "tracking_number",
+    "carrier",
+    "servicelevel",
+    "transaction",
+    "address_from",
+    "address_to",
+    "eta",
+    "original_eta",
+    "weight",
+    "dimensions",
+    "metadata",
+    "test",
+    "tracking_status",
+    "tracking_history",
+    "messages",
+];
+const EVENT: [&str; 8] =
+    ["status_date", "status_details", "object_created", "object_updated", "object_id", "status", "substatus", "location"];
+
+impl Track {
+    /// A track of a real carrier: without what is empty.
+    pub(crate) fn written_now(&self) -> Value {
+        let mut track = serde_json::to_value(self).unwrap_or_default();
+        let told = track["tracking_history"].as_array_mut().into_iter().flatten();
+        told.for_each(|event| keep(event, &EVENT));
+        keep(&mut track["tracking_status"], &EVENT);
+        keep(&mut track["servicelevel"], &["name", "token"]);
+        let history = track["tracking_history"].take();
+        keep(&mut track, &MEMBERS);
+        track["tracking_history"] = history;
+        track
+    }
+}
+
+/// Some members of an object in this order, if they say something.
+fn keep(value: &mut Value, names: &[&str]) {
+    let says = |value: &Value| !(value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty));
+    if let Value::Object(members) = value {
+        *members = names.iter().filter_map(|name| members.remove_entry(*name)).filter(|(_, value)| says(value)).collect();
+    }
+}
+
 /// A service level, as tracking shows it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Level {
@@ -85,14 +129,32 @@ pub(crate) fn word(scan: &Scan) -> &'static str {
     &row(scan, false).status
 }
 
-/// The steps of a parcel so far, oldest first.
+/// The steps of a parcel so far, oldest first. Until the first scan the vendor says that it told the carrier.
 pub(crate) fn history(parcel: &Parcel) -> Vec<Event> {
-    parcel.scans.iter().enumerate().map(|(place, scan)| event(parcel, place, scan)).collect()
+    let scans = parcel.scans.iter().enumerate().map(|(place, scan)| event(parcel, place, scan));
+    let told = (parcel.scans.is_empty()).then(|| Event {
+        object_created: Moment(parcel.created),
+        object_updated: Some(Moment(parcel.created)),
+        object_id: event_id(parcel, 1000),
+        status: "PRE_TRANSIT",
+        status_details: TOLD.to_owned(),
+        status_date: Moment(parcel.created),
+        substatus: None,
+        location: None,
+    });
+    told.into_iter().chain(scans).collect()
 }
 
-/// The latest step of a parcel, under an id of its own.
+const TOLD: &str =
+    "Pre-Transit: Shipment information has been transmitted to the shipping carrier but it has not yet been scanned and picked up.";
+
+/// The latest step of a parcel. Seen in 2024: with the id that it has in the history.
 pub(crate) fn latest(parcel: &Parcel) -> Option<Event> {
-    parcel.scans.last().map(|scan| event(parcel, parcel.scans.len() + 1000, scan))
+    history(parcel).pop()
+}
+
+fn event_id(parcel: &Parcel, place: usize) -> String {
+    ids::hex(&mut entropy::stream(0, &["tracking event", &parcel.tracking_number], place as u64), 32)
 }
 
 fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
@@ -100,11 +162,10 @@ fn event(parcel: &Parcel, place: usize, scan: &Scan) -> Event {
     let mut others = parcel.scans.iter().take(place.min(parcel.scans.len() - 1));
     let is_first = !others.any(|other| other.status == Status::InTransit && other.location != scan.location);
     let TrackingCode { code, status, action_required, text } = row(scan, is_first);
-    let mut rng = entropy::stream(0, &["tracking event", &parcel.tracking_number], place as u64);
     Event {
         object_created: Moment(scan.at),
         object_updated: Some(Moment(scan.at)),
-        object_id: ids::hex(&mut rng, 32),
+        object_id: event_id(parcel, place),
         status,
         status_details: scan.message.clone().unwrap_or_else(|| text.clone()),
         status_date: Moment(scan.at),
