@@ -123,9 +123,9 @@ impl<'de, T> Deserialize<'de> for Part<T> {
 }
 
 /// Some members of a stored document, in this order.
-pub(crate) fn members(cx: &Cx<'_>, kind: Kind, id: &str, names: &[&str]) -> Map<String, Value> {
+pub(crate) fn members(cx: &Cx<'_>, kind: Kind, id: &str, names: &str) -> Map<String, Value> {
     let mut document: Map<String, Value> = cx.docs.get(kind, id).expect("what a shipment names is never removed");
-    names.iter().filter_map(|name| document.remove_entry(*name)).collect()
+    names.split(' ').filter_map(|name| document.remove_entry(name)).collect()
 }
 
 /// Cents as the wire shows them.

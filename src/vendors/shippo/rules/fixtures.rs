@@ -1,5 +1,5 @@
-//! The six numbers of the carrier `shippo`, which always answer the same story; its first step stays where it is for days, and later ones may lie
-//! ahead.
+//! The six numbers of the carrier `shippo`, which always answer the same story. Its first step stays where it is for days; later ones
+//! may lie ahead.
 
 use jiff::SignedDuration;
 

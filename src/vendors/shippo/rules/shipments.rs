@@ -179,14 +179,14 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
 fn view(cx: &Cx<'_>, mut shipment: Shipment) -> Shipment {
     let zips = shipment.zips.take();
     for (index, part) in [&mut shipment.address_from, &mut shipment.address_to, &mut shipment.address_return].into_iter().enumerate() {
-        let mut address = wire::members(cx, ADDRESS, part.id(), &SHORT);
+        let mut address = wire::members(cx, ADDRESS, part.id(), SHORT);
         if let Some(zip) = zips.as_ref().and_then(|zips| zips.get(index)) {
             address.insert("zip".to_owned(), zip.as_str().into());
         }
         *part = Part::Whole(address);
     }
     for part in &mut shipment.parcels {
-        *part = Part::Whole(wire::members(cx, PARCEL, part.id(), &SHIPPED));
+        *part = Part::Whole(wire::members(cx, PARCEL, part.id(), SHIPPED));
     }
     let owner = access::owner(cx);
     for part in &mut shipment.rates {

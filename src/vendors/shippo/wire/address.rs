@@ -54,25 +54,8 @@ pub(crate) struct Advice {
 }
 
 /// The members of an address inside a shipment.
-pub(crate) const SHORT: [&str; 17] = [
-    "object_id",
-    "is_complete",
-    "name",
-    "company",
-    "street_no",
-    "street1",
-    "validation_results",
-    "street2",
-    "street3",
-    "city",
-    "state",
-    "zip",
-    "country",
-    "phone",
-    "email",
-    "is_residential",
-    "test",
-];
+pub(crate) const SHORT: &str = "object_id is_complete name company street_no street1 validation_results street2 street3 \
+    city state zip country phone email is_residential test";
 
 impl Address {
     /// Its town.

@@ -30,46 +30,30 @@ pub(crate) struct Track {
 }
 
 /// The members of tracks of real carriers, and of their events, in the order of 2024.
-const MEMBERS: [&str; 15] = [
-    "tracking_number",
-    "carrier",
-    "servicelevel",
-    "transaction",
-    "address_from",
-    "address_to",
-    "eta",
-    "original_eta",
-    "weight",
-    "dimensions",
-    "metadata",
-    "test",
-    "tracking_status",
-    "tracking_history",
-    "messages",
-];
-const EVENT: [&str; 8] =
-    ["status_date", "status_details", "object_created", "object_updated", "object_id", "status", "substatus", "location"];
+const MEMBERS: &str = "tracking_number carrier servicelevel transaction address_from address_to eta original_eta weight dimensions metadata \
+    test tracking_status tracking_history messages";
+const EVENT: &str = "status_date status_details object_created object_updated object_id status substatus location";
 
 impl Track {
     /// A track of a real carrier: without what is empty.
     pub(crate) fn written_now(&self) -> Value {
         let mut track = serde_json::to_value(self).unwrap_or_default();
         let told = track["tracking_history"].as_array_mut().into_iter().flatten();
-        told.for_each(|event| keep(event, &EVENT));
-        keep(&mut track["tracking_status"], &EVENT);
-        keep(&mut track["servicelevel"], &["name", "token"]);
+        told.for_each(|event| keep(event, EVENT));
+        keep(&mut track["tracking_status"], EVENT);
+        keep(&mut track["servicelevel"], "name token");
         let history = track["tracking_history"].take();
-        keep(&mut track, &MEMBERS);
+        keep(&mut track, MEMBERS);
         track["tracking_history"] = history;
         track
     }
 }
 
 /// Some members of an object in this order, if they say something.
-fn keep(value: &mut Value, names: &[&str]) {
+fn keep(value: &mut Value, names: &str) {
     let says = |value: &Value| !(value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty));
     if let Value::Object(members) = value {
-        *members = names.iter().filter_map(|name| members.remove_entry(*name)).filter(|(_, value)| says(value)).collect();
+        *members = names.split(' ').filter_map(|name| members.remove_entry(name)).filter(|(_, value)| says(value)).collect();
     }
 }
 

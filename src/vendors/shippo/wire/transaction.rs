@@ -10,7 +10,8 @@ use super::shipment::CoreRate;
 use super::track::Event;
 use super::{Message, Moment, Part};
 
-/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last five members are not answered.
+/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last five members are not
+/// answered.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Transaction {
     #[serde(skip_deserializing, default = "valid")]
