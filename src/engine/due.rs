@@ -2,7 +2,7 @@
 //!
 //! A task whose work makes the documents grow by more than the sandbox may still hold is rolled back and postponed
 //! (`world/agenda.rs`). Postponed tasks are tried before others, each only if there is room for what it needed the last
-//! time, so that they are not lost and do not stop the clock.
+//! time, so that they are not lost and do not stop the clock. Those of one subject keep their order.
 
 use crate::base::time::Timestamp;
 use crate::engine::actions::{ActionError, Trigger};

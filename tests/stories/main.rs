@@ -2,7 +2,8 @@
 //! shippo/transactions`), and so is every exchange of `tests/recorded/<vendor>.yaml`. What vendors publish about their APIs,
 //! `tests/published/<vendor>.yaml`, judges what is answered in the conversations.
 //!
-//! Every conversation is also played with each call rolled back and made again (`twice/<vendor>/<name>`).
+//! Every conversation is also played with each call rolled back and made again (`twice/<vendor>/<name>`), and with a sandbox that is
+//! full for a while whenever time passes (`starved/<vendor>/<name>`).
 //!
 //! `UPDATE=1` rewrites the expectations of a step that fails, where a value stands for another one.
 
@@ -14,6 +15,7 @@ mod originals;
 mod play;
 mod published;
 mod recorded;
+mod starved;
 mod twice;
 mod update;
 
@@ -34,12 +36,17 @@ fn main() -> ExitCode {
         let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         Trial::test(name.clone(), move || run(&file, &shown, name.split('/').next().unwrap_or_default()))
     };
-    let again = |file: &PathBuf| {
-        let (file, name) = (file.clone(), file.strip_prefix(&folder).unwrap_or(file).with_extension("").display().to_string());
-        Trial::test(format!("twice/{name}"), move || twice::run(&file, name.split('/').next().unwrap_or_default()))
+    let again = |way: &'static str, run: fn(&Path, &str) -> Result<(), Failed>| {
+        let named =
+            files.iter().map(|file| (file.clone(), file.strip_prefix(&folder).unwrap_or(file).with_extension("").display().to_string()));
+        let trial = move |(file, name): (PathBuf, String)| {
+            Trial::test(format!("{way}/{name}"), move || run(&file, name.split('/').next().unwrap_or_default()))
+        };
+        named.map(trial).collect::<Vec<Trial>>()
     };
-    let again: Vec<Trial> = files.iter().map(again).collect();
-    let mut trials: Vec<Trial> = files.into_iter().map(conversation).chain(again).collect();
+    let mut trials = again("twice", twice::run);
+    trials.extend(again("starved", starved::run));
+    trials.extend(files.into_iter().map(conversation));
     trials.extend(recorded::trials());
     trials.extend(originals::trials());
     trials.extend([Trial::test("judge/shippo", judge_shippo::judge), Trial::test("judge/shiptime", judge_shiptime::judge)]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use seatrial::engine::webhooks::AttemptResult;
-use seatrial::engine::{Answer, Conform, DEFAULT, Machine, Options, Request, Start, UNLIMITED};
+use seatrial::engine::{Answer, Conform, DEFAULT, Machine, Options, Request, Sandbox, Start, UNLIMITED};
 use seatrial::scenario::ast::ClockMode;
 use seatrial::scenario::conversation::{Player, StepReport};
 use seatrial::scenario::run::{self, MachineVocabulary};
@@ -14,7 +14,7 @@ use seatrial::vendors;
 
 /// Reads a conversation.
 pub fn read(text: &str, name: &str) -> Result<Arc<Story>, Vec<Diagnostic>> {
-    scenario::load_conversation(text, name, &MachineVocabulary(&machine())).map(Arc::new)
+    scenario::load_conversation(text, name, &MachineVocabulary(&machine(Options::default()))).map(Arc::new)
 }
 
 /// Plays a conversation with the vendor of a folder of `tests/vendors`, and has every exchange heard. The machine, or the step that
@@ -27,7 +27,7 @@ pub fn play(story: &Arc<Story>, folder: &str, hear: &mut dyn FnMut(&Request, &An
         if let Some((request, answer)) = &step.exchange {
             hear(request, answer);
         }
-        deliver_until(&machine, step.until);
+        deliver_until(&machine, machine.default_sandbox(), step.until);
         if !step.failures.is_empty() {
             return Err(Box::new(step));
         }
@@ -54,13 +54,18 @@ pub fn wall() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
 }
 
-fn machine() -> Machine {
-    Machine::new(vendors::all(), Options { conform: Conform::All, ..Options::default() }, Start::plain(wall()))
+fn machine(options: Options) -> Machine {
+    Machine::new(vendors::all(), Options { conform: Conform::All, ..options }, Start::plain(wall()))
 }
 
 /// A machine whose default sandbox is at the beginning of a scenario.
 pub fn staged(scenario: Option<Scenario>) -> Arc<Machine> {
-    let machine = machine();
+    staged_with(Options::default(), scenario)
+}
+
+/// The same with other options. Every answer is checked.
+pub fn staged_with(options: Options, scenario: Option<Scenario>) -> Arc<Machine> {
+    let machine = machine(options);
     let empty = || scenario::load("{}", "scenario", &MachineVocabulary(&machine)).unwrap_or_else(|problems| panic!("{}", told(&problems)));
     let mut scenario = scenario.unwrap_or_else(empty);
     scenario.clock.mode = scenario.clock.mode.or(Some(ClockMode::Frozen));
@@ -74,9 +79,8 @@ pub fn told(problems: &[Diagnostic]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Has time come as far as the next step needs, and all webhooks delivered on the way.
-pub fn deliver_until(machine: &Machine, until: Timestamp) {
-    let sandbox = machine.default_sandbox();
+/// Has time of a sandbox come as far as the next step needs, and all webhooks delivered on the way.
+pub fn deliver_until(machine: &Machine, sandbox: &Sandbox, until: Timestamp) {
     loop {
         let stage = machine.advance_until_webhook(sandbox, sandbox.epoch(), until, wall(), UNLIMITED).expect("it is not reset meanwhile");
         if stage.done {

@@ -45,14 +45,14 @@ fn play_twice(story: &Arc<Story>, folder: &str) -> Result<(), Failed> {
         };
         let Some((request, answer)) = &step.exchange else {
             sandbox.lock().world.release(savepoint);
-            play::deliver_until(&machine, step.until);
+            play::deliver_until(&machine, sandbox, step.until);
             continue;
         };
         sandbox.lock().world.roll_back(savepoint);
         same(&before, &exported(sandbox)?, &format!("after {} was rolled back", request.path))?;
         let again = machine.handle_in(sandbox, request, play::wall());
         same(&said(answer), &said(&again), &format!("when {} was made again", request.path))?;
-        play::deliver_until(&machine, step.until);
+        play::deliver_until(&machine, sandbox, step.until);
     }
     let records = std::mem::take(&mut *records.0.lock().unwrap_or_else(PoisonError::into_inner));
     copy.apply(&records)?;

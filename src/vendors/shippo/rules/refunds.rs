@@ -96,9 +96,10 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     Ok(version::reply(cx.call, StatusCode::OK, refund))
 }
 
-/// A refund moves on, and its label with it.
+/// A refund that is not settled moves on, and its label with it.
 pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
-    let Some(mut refund) = cx.docs.get::<Refund>(REFUND, id) else { return };
+    let is_open = |refund: &Refund| matches!(refund.status.as_str(), "QUEUED" | "PENDING");
+    let Some(mut refund) = cx.docs.get::<Refund>(REFUND, id).filter(is_open) else { return };
     let (status, label) = match step {
         PENDING => ("PENDING", "REFUNDPENDING"),
         GRANTED => ("SUCCESS", "REFUNDED"),
