@@ -18,13 +18,13 @@ use crate::world::{AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Task, 
 /// The format that this version writes.
 pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
 
-/// How long a kind or a topic may be.
+/// How long a kind, a topic or a class of calls may be.
 const WORD: usize = 64;
 
 /// How many values credentials may have together, and a fault.
 const VALUES: usize = 100_000;
 
-/// How many kinds and topics a file may have.
+/// How many kinds, topics and classes of calls a file may have.
 const WORDS: usize = 512;
 
 /// Why a file is no world.
@@ -45,8 +45,8 @@ pub enum FileError {
     /// Its time is none that a clock can show.
     #[error("no clock can show the file's {0}; {CLOCK_RANGE}")]
     Time(Timestamp),
-    /// It has too many kinds and topics.
-    #[error("the file has more than {WORDS} kinds of documents and tasks")]
+    /// It has too many kinds, topics and classes of calls.
+    #[error("the file has more than {WORDS} kinds of documents, tasks and calls")]
     Words,
     /// It says more than a sandbox may hold.
     #[error("the file holds more data than a sandbox may")]
@@ -54,8 +54,8 @@ pub enum FileError {
     /// Its credentials, or a fault, are made of too many values.
     #[error("the file has more than {VALUES} values in its credentials, or in a fault")]
     Values,
-    /// A kind or a topic of it is too long.
-    #[error("`{0}` is no kind of document or task")]
+    /// A kind, a topic or a class of calls of it is too long.
+    #[error("`{0}` is no kind of document, task or call")]
     Word(String),
 }
 
@@ -93,6 +93,9 @@ struct AccountRow {
     mount: Name,
     name: String,
     calls: u64,
+    /// When the window of each class of calls began, and how many it has counted.
+    #[serde(default)]
+    windows: Vec<(Name, (Timestamp, u64))>,
     tables: Vec<TableRow>,
 }
 
@@ -139,6 +142,7 @@ pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, Fil
             mount: account.mount.clone(),
             name: account.name.to_string(),
             calls: account.calls(),
+            windows: account.windows().map(|(class, window)| (class.clone(), window)).collect(),
             tables: tables.collect::<Result<_, serde_json::Error>>()?,
         });
     }
@@ -196,6 +200,9 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -
     for row in file.accounts {
         let id = world.open_account(known(&row.mount)?, &row.name);
         world.set_calls(id, row.calls);
+        for (class, window) in row.windows {
+            world.set_window(id, words.one(class)?, Some(window));
+        }
         for table in row.tables {
             let kind = Kind(words.one(table.kind)?);
             for (name, body) in table.documents {
@@ -227,7 +234,7 @@ pub(super) fn parse_few<T: DeserializeOwned>(text: &RawValue) -> Result<T, FileE
     Ok(serde_json::from_str(text.get())?)
 }
 
-/// The kinds and topics of a file, each of which names the same few again and again: one text of each is kept.
+/// The kinds, topics and classes of calls of a file, each of which names the same few again and again: one text of each is kept.
 #[derive(Default)]
 struct Words(BTreeSet<Name>);
 
@@ -260,6 +267,7 @@ mod tests {
         world.put(account, &Kind::new("parcel"), "a", |out| out.extend_from_slice(b"[\"\\u00e4\"]"));
         world.schedule(wall, Task { account, vendor: "shippo".into(), topic: "parcel.step".into(), subject: "b".into(), step: 3 });
         world.post(OutboxEntry { at: wall, account, vendor: "shippo".into(), delivery: "d".into() });
+        world.set_window(account, "batch".into(), Some((wall, 12)));
         world
     }
 
@@ -277,6 +285,8 @@ mod tests {
         assert_eq!(write(&read, wall).expect("our documents are JSON").to_string(), file);
         assert_eq!(read.accounts().bytes(), world().accounts().bytes());
         assert_eq!(read.clock().now(wall), world().clock().now(wall));
+        let account = read.accounts().find("shippo", "test").expect("the file has it");
+        assert_eq!(read.accounts().get(account).window("batch").map(|(_, calls)| calls), Some(12));
     }
 
     #[test]
@@ -288,5 +298,6 @@ mod tests {
         check(&file.replace("\"shippo\"", "\"other\""), "the vendor `other`");
         check(&file.replace("\"account\":0", "\"account\":5"), "about account 5");
         check(&file.replace("parcel.step", &"x".repeat(65)), "is no kind");
+        check(&file.replace("\"batch\"", &format!("\"{}\"", "x".repeat(65))), "is no kind");
     }
 }

@@ -65,6 +65,10 @@ pub struct Accounts {
     pub(super) any_credential: bool,
 }
 
+/// These do not compile when there is another member: `persist/world.rs` has to write it, unless it follows from the others.
+const _: fn(Account) = |Account { mount: _, name: _, calls: _, windows: _, tables: _ }| ();
+const _: fn(Accounts) = |Accounts { rows: _, names: _, credentials: _, bytes: _, overhead: _, any_credential: _ }| ();
+
 impl Credential {
     /// A text member of the row; empty when it is missing.
     #[must_use]
@@ -121,10 +125,15 @@ impl Account {
         self.calls
     }
 
-    /// When the current window of a class of calls began, and how many it has counted. Files do not keep it.
+    /// When the current window of a class of calls began, and how many it has counted.
     #[must_use]
     pub fn window(&self, class: &str) -> Option<(Timestamp, u64)> {
         self.windows.get(class).copied()
+    }
+
+    /// All classes of calls that have a window, with when it began and how many it has counted.
+    pub fn windows(&self) -> impl Iterator<Item = (&Name, (Timestamp, u64))> {
+        self.windows.iter().map(|(class, window)| (class, *window))
     }
 
     pub fn tables(&self) -> impl Iterator<Item = (&Kind, &Table)> {

@@ -2,12 +2,13 @@
 //! shippo/transactions`), and so is every exchange of `tests/recorded/<vendor>.yaml`. What vendors publish about their APIs,
 //! `tests/published/<vendor>.yaml`, judges what is answered in the conversations.
 //!
-//! Every conversation is also played with each call rolled back and made again (`twice/<vendor>/<name>`), and with a sandbox that is
-//! full for a while whenever time passes (`starved/<vendor>/<name>`).
+//! Every conversation is also played with each call rolled back and made again (`twice/<vendor>/<name>`), with a sandbox that goes
+//! on from its file after each step (`filed/...`), and with one that is full for a while whenever time passes (`starved/...`).
 //!
 //! `UPDATE=1` rewrites the expectations of a step that fails, where a value stands for another one.
 
 mod documents;
+mod filed;
 mod judge;
 mod judge_shippo;
 mod judge_shiptime;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         named.map(trial).collect::<Vec<Trial>>()
     };
     let mut trials = again("twice", twice::run);
+    trials.extend(again("filed", filed::run));
     trials.extend(again("starved", starved::run));
     trials.extend(files.into_iter().map(conversation));
     trials.extend(recorded::trials());
