@@ -36,6 +36,6 @@ fn reread(machine: &Machine, sandbox: &Sandbox) -> Result<(), FileError> {
     let (scenario, given, seeded) = (state.scenario.source().to_owned(), state.scenario_mounts.clone(), state.seeded);
     let contents = Contents { world: state.world.clone(), scenario, given, seeded, faults };
     let file = SandboxFile::parse(&contents.write(play::wall())?.to_bytes()?)?;
-    state.world = file.read(&vendors, play::wall())?.world;
+    state.world = file.read(&vendors, play::wall(), usize::MAX)?.world;
     Ok(())
 }
