@@ -53,7 +53,7 @@ pub(crate) trait Documents {
 /// How many bytes of documents are read for one answer, and of how many values those behind the first mebibyte may be: a value
 /// takes up to a hundred times its text.
 const MOST_BYTES: usize = 32 << 20;
-const MOST_VALUES: usize = 500_000;
+const MOST_VALUES: usize = 1_000_000;
 const UNWEIGHED: usize = 1 << 20;
 
 /// The documents of one account.
@@ -239,14 +239,15 @@ impl Docs<'_> {
         self.account().rows(&kind)
     }
 
-    /// Documents of a kind, oldest first. A handler that is to read more than fits into one answer fails in the end.
+    /// Documents of a kind, oldest first.
     pub fn list<T: DeserializeOwned>(&self, kind: Kind) -> impl DoubleEndedIterator<Item = T> {
-        let reading = Reading::new();
-        self.rows(kind).filter_map(move |(_, body)| {
-            let takes = reading.takes(body);
-            self.exceeded.set(self.exceeded.get() || !takes);
-            takes.then(|| read(body))
-        })
+        self.rows(kind).map(|(_, body)| read(body))
+    }
+
+    /// All documents of a kind, oldest first. A handler that is to read more than fits into one answer gets none, and fails in the end.
+    pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
+        let bodies = || self.rows(kind.clone()).map(|(_, body)| body);
+        if self.may_read(bodies()) { bodies().map(read).collect() } else { Vec::new() }
     }
 
     /// Whether these documents may be read for one answer; if not, the handler fails in the end.

@@ -61,7 +61,7 @@ impl Snapshot {
         state.bytes() + state.uncounted()
     }
 
-    /// What it counts.
+    /// The bytes that it adds to what its sandbox holds.
     #[must_use]
     pub fn counted(&self) -> usize {
         Self::size(&self.state)

@@ -12,7 +12,7 @@ const ASSUMED: usize = 4 << 30;
 pub struct Budgets {
     /// For the data of all sandboxes.
     pub total: usize,
-    /// For all journals.
+    /// For the journals of all sandboxes.
     pub journals: usize,
     /// For the request bodies under way, and as much again for answers.
     pub in_flight: usize,

@@ -77,8 +77,14 @@ impl Parcels<'_> {
     /// # Panics
     /// Never, as long as the sandbox lives.
     pub async fn all(self) -> Vec<Parcel> {
-        let mut answer = self.api.call(Method::GET, "/parcels", None).await;
-        serde_json::from_value(answer["parcels"].take()).expect("the admin API gives parcels")
+        let (mut parcels, mut query) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.api.call(Method::GET, &format!("/parcels{query}"), None).await;
+            let rows: Vec<Parcel> = serde_json::from_value(page["parcels"].take()).expect("the admin API gives parcels");
+            parcels.extend(rows);
+            let Some(last) = page["next"].as_str() else { return parcels };
+            query = format!("?after={}", percent_encoding::utf8_percent_encode(last, percent_encoding::NON_ALPHANUMERIC));
+        }
     }
 
     /// The one with that number, if there is one.

@@ -78,8 +78,8 @@ impl World {
     /// Bytes besides documents that are not counted: every world takes some, however little it holds.
     pub const FREE: usize = 16 * 1024;
 
-    /// The bytes of all documents, those included that are there only for a reset, and about what everything else takes in memory beyond [`World::FREE`]. Known at any time without
-    /// counting.
+    /// The bytes of all documents, those included that are there only for a reset, and about what everything else takes in memory
+    /// beyond [`World::FREE`]. Known at any time without counting.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.accounts.bytes() + self.overhead()

@@ -1,7 +1,9 @@
 //! What a sandbox holds counts at what it occupies, whatever kind it is of.
 
 use jiff::Timestamp;
-use seatrial::world::{Clock, Counter, Credential, Kind, Mode, OutboxEntry, Task, World};
+use seatrial::engine::{Machine, Options, Request, Start};
+use seatrial::vendors;
+use seatrial::world::{Clock, Counter, Credential, Kind, Mode, Note, OutboxEntry, Task, World};
 use serde_json::{Value, json};
 
 use crate::client::{JSON, admin, send};
@@ -130,6 +132,99 @@ fn sandboxes_count_however_little_they_hold() {
     });
     let made: Vec<u16> = made.collect();
     assert!(made[10] == 201 && made[59] == 507, "{made:?}");
+}
+
+/// Stores documents of a kind for the first account of a vendor, beside what it does itself.
+fn store(machine: &Machine, vendor: &str, kind: Kind, bodies: impl Iterator<Item = Value>) {
+    let done = machine.as_account(machine.default_sandbox(), vendor, None, wall(), |cx| {
+        bodies.enumerate().for_each(|(number, body)| cx.docs.put(kind.clone(), &format!("big-{number}"), &body));
+    });
+    done.expect("there is room");
+}
+
+#[test]
+fn a_page_of_too_much_is_refused_and_a_smaller_one_is_not() {
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
+    let text = "x".repeat(1 << 20);
+    store(&machine, "shippo", Kind::new("address"), (0..60).map(|_| json!({"name": text, "object_created": "2026-01-05T09:00:00Z"})));
+    let dense = vec![json!([1]); 20_000];
+    store(&machine, "shippo", Kind::new("parcel"), (0..60).map(|_| json!({"metadata": dense})));
+    let list = |path: &str| {
+        let request = Request {
+            method: http::Method::GET,
+            path: path.split('?').next().unwrap_or_default().to_owned(),
+            query: path.split_once('?').map_or("", |(_, query)| query).to_owned(),
+            headers: http::HeaderMap::from_iter([(
+                http::header::AUTHORIZATION,
+                http::HeaderValue::from_static("ShippoToken shippo_test_seatrial"),
+            )]),
+            body: bytes::Bytes::new(),
+            peer: std::net::Ipv4Addr::LOCALHOST.into(),
+            mount: None,
+        };
+        let answer = machine.handle(&request, wall());
+        (answer.status.as_u16(), answer.notes.iter().any(|note| note.code == Note::ANSWER_TOO_LARGE))
+    };
+    for kind in ["addresses", "parcels"] {
+        assert_eq!(list(&format!("/shippo/{kind}?results=60")), (500, true), "{kind}");
+        assert_eq!(list(&format!("/shippo/{kind}?results=5")), (200, false), "{kind}");
+        assert_eq!(list(&format!("/shippo/{kind}?results=5&page=2")), (200, false), "{kind}");
+    }
+}
+
+/// The pages of a list of the admin API, and what each is about.
+fn pages(server: &Server, path: &str, rows: &str, key: &str) -> (usize, Vec<Value>) {
+    let (mut count, mut all, mut query) = (0, Vec::new(), String::new());
+    loop {
+        let page = send(server, "GET", &format!("/_seatrial{path}{query}"), &[], "");
+        assert!(page.status == 200 && page.body.len() < 12 << 20, "{} bytes, status {}", page.body.len(), page.status);
+        let page = page.json();
+        count += 1;
+        let found = page[rows].as_array().unwrap_or_else(|| panic!("{page:.300}"));
+        let ids = found.iter().map(|row| row[key].clone());
+        let (next, earlier) = (page["next"].as_str(), page["earlier"].as_str());
+        if rows == "requests" || rows == "deliveries" {
+            all.splice(0..0, ids);
+        } else {
+            all.extend(ids);
+        }
+        let sign = if path.contains('?') { '&' } else { '?' };
+        match (next, earlier) {
+            (Some(next), _) => query = format!("{sign}after={next}"),
+            (_, Some(earlier)) => query = format!("{sign}before={earlier}"),
+            (None, None) => return (count, all),
+        }
+    }
+}
+
+#[test]
+fn lists_of_large_rows_have_pages_that_lead_to_each_other() {
+    let server = Server::start(&[]);
+    let text = "x".repeat(400_000);
+    for number in 0..40 {
+        let fault = json!({"on": "shippo.ListOrders", "respond": {"status": 500, "body": text}}).to_string();
+        let put = send(&server, "PUT", &format!("/_seatrial/sandboxes/default/faults/f{number}"), &[JSON], &fault);
+        assert_eq!(put.status, 200, "{:.300}", put.body);
+        let url = format!("http://127.0.0.1:9/{}", &text[..300_000]);
+        admin(&server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
+    }
+    for _ in 0..200 {
+        send(&server, "POST", "/shippo/addresses", &crate::admin::SHIPPO, &json!({"name": &text[..60_000]}).to_string());
+    }
+    let few = send(&server, "GET", "/_seatrial/sandboxes/default/requests?limit=3", &[], "").json();
+    assert_eq!((few["requests"].as_array().map(Vec::len), &few["earlier"]), (Some(3), &few["requests"][0]["id"]));
+    let (count, faults) = pages(&server, "/sandboxes/default/faults", "faults", "name");
+    assert!(count > 1 && faults == (0..40).map(|number| json!(format!("f{number}"))).collect::<Vec<_>>(), "{count} {faults:?}");
+    let (count, mut webhooks) = pages(&server, "/sandboxes/default/webhooks", "webhooks", "id");
+    webhooks.dedup();
+    assert!(count > 1 && webhooks.len() == 40, "{count} {}", webhooks.len());
+    let (count, mut requests) = pages(&server, "/sandboxes/default/requests?limit=1000", "requests", "id");
+    requests.dedup();
+    assert!(count > 1 && requests.len() == 200, "{count} {}", requests.len());
+    let (count, sandboxes) = pages(&server, "/sandboxes", "sandboxes", "name");
+    assert_eq!((count, sandboxes), (1, vec![json!("default")]));
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes?after=none", &[], "").status, 400);
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/default/requests?before=none", &[], "").status, 400);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod clients;
+mod full;
 mod packages;
 
 use std::{
@@ -51,6 +52,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         for package in packages::run()? {
             summary.check(&format!("package {}", package.name), package.passed, package.checks);
+        }
+        for kind in full::run()? {
+            summary.check(&format!("full of {}", kind.name), kind.passed, kind.checks);
         }
         if long {
             for attack in abuse::run()? {

@@ -135,7 +135,13 @@ export class Parcels {
   constructor(private readonly sandbox: Sandbox) {}
 
   async all(): Promise<Parcel[]> {
-    return (await this.sandbox.ask("GET", "/parcels")).parcels;
+    let page = await this.sandbox.ask("GET", "/parcels");
+    const parcels = page.parcels;
+    while (page.next) {
+      page = await this.sandbox.ask("GET", `/parcels?after=${encodeURIComponent(page.next)}`);
+      parcels.push(...page.parcels);
+    }
+    return parcels;
   }
 
   async get(trackingNumber: string): Promise<Parcel> {

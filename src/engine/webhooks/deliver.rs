@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::base::entropy::Rng;
 use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids};
-use crate::engine::cx::{self, Cx};
+use crate::engine::cx::Cx;
 use crate::engine::webhooks::{
     Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
 };
@@ -58,7 +58,9 @@ impl Cx<'_> {
     /// The subscriptions of this account, oldest first.
     #[must_use]
     pub fn subscriptions(&self) -> Vec<Subscription> {
-        self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.vendor == self.vendor.subscription_owner()).collect()
+        let mut all = self.docs.all(SUBSCRIPTION);
+        all.retain(|row: &Subscription| row.vendor == self.vendor.subscription_owner());
+        all
     }
 
     /// Whether a subscription of this account asks for an event, so that a payload is not made for nobody.
@@ -110,7 +112,7 @@ impl Cx<'_> {
         subscription.failures = 0;
         self.docs.put(SUBSCRIPTION, id, &subscription);
         let waits = |row: &Delivery| row.subscription == id && row.progress == Progress::Paused;
-        let waiting: Vec<Delivery> = self.docs.rows(DELIVERY).map(|(_, body)| cx::read(body)).filter(waits).collect();
+        let waiting: Vec<Delivery> = self.docs.list(DELIVERY).filter(waits).collect();
         for mut delivery in waiting {
             delivery.round = count(&delivery);
             self.schedule(&mut delivery, self.now);

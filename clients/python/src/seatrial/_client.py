@@ -179,7 +179,11 @@ class Parcels:
         self._sandbox = sandbox
 
     def __iter__(self) -> Iterator[Parcel]:
-        return iter([Parcel.read(row) for row in self._sandbox.ask("GET", "/parcels")["parcels"]])
+        page = self._sandbox.ask("GET", "/parcels")
+        yield from map(Parcel.read, page["parcels"])
+        while after := page.get("next"):
+            page = self._sandbox.ask("GET", f"/parcels?after={_quoted(after)}")
+            yield from map(Parcel.read, page["parcels"])
 
     def get(self, tracking_number: str) -> Parcel:
         return self._ask("GET", tracking_number, "")

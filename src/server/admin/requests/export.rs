@@ -27,8 +27,8 @@ use crate::world::{Entry, Message, Mode};
 const USUAL: [&str; 8] =
     ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
 
-/// How many bytes of a file are written before they are sent.
-const PIECE: usize = 64 * 1024;
+/// How many bytes of a file are written at once; smaller files have a length.
+const PIECE: usize = 256 * 1024;
 
 /// How many bytes of calls a conversation is made of at most: it is written as a whole.
 const MOST: usize = 16 << 20;
@@ -64,48 +64,74 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     };
     // By number, so that a client that does not read keeps nothing from being dropped.
-    let numbers = rows.iter().map(|row| row.number).collect();
+    let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
+    let mut file = File { sandbox: Arc::downgrade(&sandbox), redactor, numbers: numbers.into_iter(), format, is_first: true };
+    let begin = file.piece();
+    if file.numbers.len() == 0 {
+        return Ok(response::text(content_type, begin));
+    }
     let (sender, body) = Channel::new(1);
-    tokio::spawn(send(Arc::downgrade(&sandbox), redactor, numbers, format, sender));
+    tokio::spawn(send(file, begin, sender));
     Ok(response::stream(content_type, body))
 }
 
-/// Sends a file call by call, without those that the journal has dropped meanwhile.
-async fn send(sandbox: Weak<Sandbox>, redactor: Redactor, numbers: Vec<u64>, format: Format, mut sender: Sender<Bytes, Infallible>) {
-    let (mut out, mut is_first) = (head(format), true);
-    for number in numbers {
-        let entry = sandbox.upgrade().and_then(|sandbox| sandbox.journal().get(number).cloned());
-        let Some(entry) = entry else { continue };
-        let exchange = redactor.exchange(&entry);
-        match format {
-            Format::Har => {
-                if !is_first {
-                    out.push(b',');
-                }
-                write_json(&mut out, &har_entry(&exchange));
-            }
-            Format::Ndjson => {
-                write_json(&mut out, &EntryView::of(exchange));
-                out.push(b'\n');
-            }
-            Format::Curl => out.extend_from_slice(curl(&exchange).as_bytes()),
-        }
-        is_first = false;
-        if out.len() >= PIECE && sender.send_data(std::mem::take(&mut out).into()).await.is_err() {
+/// Sends a file piece by piece.
+async fn send(mut file: File, mut piece: Vec<u8>, mut sender: Sender<Bytes, Infallible>) {
+    loop {
+        if sender.send_data(piece.into()).await.is_err() || file.numbers.len() == 0 {
             return;
         }
+        piece = file.piece();
     }
-    if format == Format::Har {
-        out.extend_from_slice(b"]}}");
-    }
-    let _ = sender.send_data(out.into()).await;
 }
 
-/// What a file begins with.
-fn head(format: Format) -> Vec<u8> {
-    if format != Format::Har {
-        return Vec::new();
+/// A file that is written while it is sent.
+struct File {
+    sandbox: Weak<Sandbox>,
+    redactor: Redactor,
+    /// The numbers of the calls that are still to be written.
+    numbers: std::vec::IntoIter<u64>,
+    format: Format,
+    is_first: bool,
+}
+
+impl File {
+    /// The next piece, of about [`PIECE`] bytes. Calls that the journal has dropped meanwhile are left out.
+    fn piece(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.is_first && self.format == Format::Har {
+            out = head();
+        }
+        while out.len() < PIECE
+            && let Some(number) = self.numbers.next()
+        {
+            let entry = self.sandbox.upgrade().and_then(|sandbox| sandbox.journal().get(number).cloned());
+            let Some(entry) = entry else { continue };
+            let exchange = self.redactor.exchange(&entry);
+            match self.format {
+                Format::Har => {
+                    if !self.is_first {
+                        out.push(b',');
+                    }
+                    write_json(&mut out, &har_entry(&exchange));
+                }
+                Format::Ndjson => {
+                    write_json(&mut out, &EntryView::of(exchange));
+                    out.push(b'\n');
+                }
+                Format::Curl => out.extend_from_slice(curl(&exchange).as_bytes()),
+            }
+            self.is_first = false;
+        }
+        if self.numbers.len() == 0 && self.format == Format::Har {
+            out.extend_from_slice(b"]}}");
+        }
+        out
     }
+}
+
+/// The beginning of a HAR file.
+fn head() -> Vec<u8> {
     let creator = json!({"name": "seatrial", "version": env!("CARGO_PKG_VERSION")});
     format!(r#"{{"log":{{"version":"1.2","creator":{creator},"entries":["#).into_bytes()
 }

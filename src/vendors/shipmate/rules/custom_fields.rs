@@ -82,7 +82,7 @@ pub fn check<'v>(report: &mut Report<'_>, owner: &Field<'v, '_>, entity: &str, c
 }
 
 fn all(cx: &Cx<'_>) -> impl Iterator<Item = Value> {
-    CATALOG.custom_fields.iter().cloned().chain(cx.docs.list(CUSTOM_FIELD))
+    CATALOG.custom_fields.iter().cloned().chain(cx.docs.all(CUSTOM_FIELD))
 }
 
 fn takes(field: &Value, value: &Value) -> bool {

@@ -149,8 +149,9 @@ fn service_levels(token: &str) -> Value {
 
 /// All that its owner has: the owner's own, newest first, then those that the catalog knows.
 pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
-    let (changed, is_new): (Vec<CarrierAccount>, bool) = (cx.docs.list(CARRIER_ACCOUNT).rev().collect(), access::is_new(cx));
-    let rows = &CATALOG.accounts[&Mode::of(cx)];
+    let mut changed: Vec<CarrierAccount> = cx.docs.all(CARRIER_ACCOUNT);
+    changed.reverse();
+    let (rows, is_new) = (&CATALOG.accounts[&Mode::of(cx)], access::is_new(cx));
     let known = rows.iter().filter_map(|row| changed.iter().find(|other| other.object_id == row.object_id).cloned().or(of(row, is_new)));
     let own = changed.iter().filter(|row| !rows.iter().any(|other| other.object_id == row.object_id));
     own.cloned().chain(known).collect()

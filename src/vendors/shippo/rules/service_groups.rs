@@ -79,7 +79,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>) -> Outcome {
         Some(other) => Some(other.clone()),
         None => templates::chosen(cx).map(|own| templates::parcel(&own)),
     };
-    let groups: Vec<Value> = cx.docs.list(SERVICE_GROUP).collect();
+    let groups: Vec<Value> = cx.docs.all(SERVICE_GROUP);
     let is_quoted = |group: &Value| group["type"] != "FREE_SHIPPING" && group["service_levels"] != json!([]);
     let rates = match &parcel {
         Some(parcel) if groups.iter().any(is_quoted) => rates(cx, &ends, parcel),

@@ -43,7 +43,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     match cx.call.query("include").unwrap_or_default() {
         "" | "all" => {}
         "user" => {
-            let used: Vec<Value> = cx.docs.list(USER_TEMPLATE).collect();
+            let used: Vec<Value> = cx.docs.all(USER_TEMPLATE);
             wanted.retain(|template| used.iter().any(|own| own["template"]["token"] == template.token));
         }
         "enabled" => {
