@@ -112,7 +112,9 @@ fn links_lead_to_where_the_server_listens_whoever_subscribed() {
     let town = json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
     let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
     let shipment = json!({"address_from": town, "address_to": town, "parcels": [parcel]});
-    let label = json!({"shipment": shipment, "carrier_account": "2c05985c735e64bdfeff181cc4c148cc", "servicelevel_token": "usps_priority"});
+    let mut label =
+        json!({"shipment": shipment, "carrier_account": "2c05985c735e64bdfeff181cc4c148cc", "servicelevel_token": "usps_priority"});
+    label["async"] = true.into();
     for arguments in [&["--allow-host", "elsewhere"][..], &["--allow-host", "elsewhere", "--admin-listen", "127.0.0.1:0"]] {
         let server = Server::start(arguments);
         let base = format!("http://{}/@linked/shippo", server.address());

@@ -31,7 +31,7 @@ pub(crate) struct Track {
 
 /// The members of tracks of real carriers, and of their events, in the order of 2024.
 const MEMBERS: &str = "tracking_number carrier servicelevel transaction address_from address_to eta original_eta weight dimensions metadata \
-    test tracking_status tracking_history messages";
+    test tracking_status";
 const EVENT: &str = "status_date status_details object_created object_updated object_id status substatus location";
 
 impl Track {
@@ -42,9 +42,10 @@ impl Track {
         told.for_each(|event| keep(event, EVENT));
         keep(&mut track["tracking_status"], EVENT);
         keep(&mut track["servicelevel"], "name token");
-        let history = track["tracking_history"].take();
+        // The vendor's libraries want these lists, also empty.
+        let lists = ["tracking_history", "messages"].map(|name| (name, track[name].take()));
         keep(&mut track, MEMBERS);
-        track["tracking_history"] = history;
+        lists.into_iter().for_each(|(name, list)| track[name] = list);
         track
     }
 }
