@@ -48,7 +48,9 @@ pub fn run(file: &Path, folder: &str) -> Result<(), Failed> {
             if !starved.lock().world.agenda().is_empty() {
                 return Err("something waits though there is room".into());
             }
-            ["free", "starved"].map(|name| machine.remove(name));
+            for name in ["free", "starved"] {
+                machine.remove(name);
+            }
         }
         play::deliver_until(&machine, sandbox, step.until);
     }
