@@ -15,7 +15,7 @@ use crate::server::admin::request::AdminRequest;
 pub(crate) const AFTER: (&str, &str) = ("after", "only what comes behind this: the `next` of the page before");
 
 /// How many bytes a page has, about; the first row is on it whatever its size.
-const MOST: usize = 8 << 20;
+const MOST: usize = 4 << 20;
 
 /// About what a value takes once it is read.
 const VALUE: usize = 64;
