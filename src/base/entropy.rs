@@ -4,7 +4,7 @@
 //! account and call number, so that the values of one caller never depend on calls of others in between. The derivation is
 //! our own arithmetic, so that an upgrade of a crate changes no ids.
 
-use rand::SeedableRng;
+use rand::{Rng as _, SeedableRng as _};
 
 /// The generator that every rule draws from.
 pub type Rng = rand_chacha::ChaCha8Rng;
@@ -19,14 +19,34 @@ pub fn stream(seed: u64, parts: &[&str], number: u64) -> Rng {
     Rng::seed_from_u64(mix(state ^ number))
 }
 
-/// What streams of secrets are derived from: bytes of the operating system, which the shell asks for.
+/// The seed of the sandbox `default`, unless another one was asked for.
+pub const DEFAULT_SEED: u64 = 42;
+
+/// The seed of a sandbox whose maker asked for none: the first 53 bits of the mixed FNV-1a digest of its name, so that every JSON reader
+/// keeps the number. The same in every version and on every machine.
+#[must_use]
+pub fn seed_of(name: &str) -> u64 {
+    mix(fingerprint(name.as_bytes())) >> 11
+}
+
+/// What secrets are derived from: bytes of the operating system, which the shell asks for.
 pub type Secret = [u8; 32];
 
 /// The stream that makes the credentials of `parts` (vendor, sandbox) from a secret, so that nobody can compute them.
 #[must_use]
 pub fn secret_stream(secret: Secret, parts: &[&str]) -> Rng {
+    numbered_secret_stream(secret, parts.iter().fold(0, |state, part| mix(state ^ fingerprint(part.as_bytes()))))
+}
+
+/// The stream of secrets that belongs to the present place of another stream, which stays there: the same calls have the same secrets.
+#[must_use]
+pub fn secrets_at(secret: Secret, place: &Rng) -> Rng {
+    numbered_secret_stream(secret, place.clone().next_u64())
+}
+
+fn numbered_secret_stream(secret: Secret, number: u64) -> Rng {
     let mut rng = Rng::from_seed(secret);
-    rng.set_stream(parts.iter().fold(0, |state, part| mix(state ^ fingerprint(part.as_bytes()))));
+    rng.set_stream(number);
     rng
 }
 
@@ -56,6 +76,11 @@ mod tests {
 
     fn check(parts: &[&str], number: u64, expected: u64) {
         assert_eq!(stream(42, parts, number).random::<u64>(), expected);
+    }
+
+    #[test]
+    fn the_seed_of_a_name_never_moves() {
+        assert_eq!([seed_of("s1"), seed_of("s2")], [2_728_106_438_724_164, 8_938_516_924_996_066]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
     let plain = Start::plain(server::wall());
-    let start = Start { seed: arguments.seed.unwrap_or(plain.seed), seeded: arguments.seed.is_some(), ..plain };
+    let start = Start { seed: arguments.seed, ..plain };
     let machine = Arc::new(Machine::new(vendors::all(), options, start));
     if let Some(path) = &arguments.scenario
         && let Err(problems) = open(&machine, path, arguments.seed)

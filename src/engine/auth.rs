@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::base::entropy::Secret;
 use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Request};
 use crate::engine::refusal::{Denial, Refusal};
@@ -36,6 +37,8 @@ pub struct AuthRequest<'a> {
     pub credentials: &'a [Credential],
     /// The vendor's own documents, such as sessions.
     pub shared: &'a Account,
+    /// What the sandbox signs [`Tokens`] with besides their key.
+    pub secret: Option<Secret>,
 }
 
 impl AuthRequest<'_> {
@@ -109,8 +112,8 @@ impl<'a> Authorization<'a> {
 
 /// JSON Web Tokens (RFC 7519) that are signed by HS256.
 ///
-/// Keys of a mock are public: its tokens protect made-up data, and the same seed has to give the same token. The algorithm is fixed,
-/// so that the header of a token is written, and never read.
+/// Where somebody asked for the seed, the key is public, because the same seed has to give the same token. Elsewhere a secret of the
+/// sandbox is part of it. The algorithm is fixed, so that the header of a token is written, and never read.
 pub struct Tokens {
     /// The header as the vendor writes it, as JSON.
     pub header: &'static str,
@@ -119,28 +122,39 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// The token that says `claims`.
+    /// The token that says `claims`, signed by a sandbox with its secret.
     ///
     /// # Panics
     /// If the claims cannot be JSON.
-    pub fn issue(&self, claims: &impl Serialize) -> String {
+    pub fn issue(&self, secret: Option<Secret>, claims: &impl Serialize) -> String {
         let claims = serde_json::to_vec(claims).expect("claims have text keys and are written to memory");
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(self.header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = hmac::sign(&self.key(), message.as_bytes());
+        let signature = hmac::sign(&self.key(secret), message.as_bytes());
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The claims of a token that was signed with this key, whether it is expired or not.
+    /// The claims of a token that a sandbox signed with its secret, whether it is expired or not.
     #[must_use]
-    pub fn read<C: DeserializeOwned>(&self, token: &str) -> Option<C> {
+    pub fn read<C: DeserializeOwned>(&self, secret: Option<Secret>, token: &str) -> Option<C> {
         let (message, signature) = token.rsplit_once('.')?;
-        hmac::verify(&self.key(), message.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
-        let (_, claims) = message.split_once('.')?;
+        hmac::verify(&self.key(secret), message.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+        Self::claims(token)
+    }
+
+    /// What a token says, without a look at its signature: enough to find the sandbox that it is for, which reads it.
+    #[must_use]
+    pub fn claims<C: DeserializeOwned>(token: &str) -> Option<C> {
+        let mut parts = token.split('.');
+        let (_, claims, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
-    fn key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, self.key)
+    fn key(&self, secret: Option<Secret>) -> hmac::Key {
+        let public = hmac::Key::new(hmac::HMAC_SHA256, self.key);
+        match secret {
+            None => public,
+            Some(secret) => hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&public, &secret).as_ref()),
+        }
     }
 }
 
@@ -195,13 +209,17 @@ mod tests {
     #[test]
     fn a_token_is_read_back_and_a_changed_one_is_not() {
         let claims = json!({"iss": "joe", "exp": 1_300_819_380});
-        let token = EXAMPLE.issue(&claims);
+        let token = EXAMPLE.issue(None, &claims);
         assert!(token.starts_with("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODB9."));
-        assert_eq!(EXAMPLE.read::<Value>(&token), Some(claims.clone()));
+        assert_eq!(EXAMPLE.read::<Value>(None, &token), Some(claims.clone()));
         let other = Tokens { key: b"another", ..EXAMPLE };
-        assert_eq!(other.read::<Value>(&token), None);
+        assert_eq!(other.read::<Value>(None, &token), None);
+        let (one, another) = (Some([1; 32]), Some([2; 32]));
+        let secret = EXAMPLE.issue(one, &claims);
+        assert_eq!([one, another, None].map(|sandbox| EXAMPLE.read::<Value>(sandbox, &secret).is_some()), [true, false, false]);
+        assert_eq!((EXAMPLE.read::<Value>(one, &token), Tokens::claims(&secret)), (None, Some(claims.clone())));
         for changed in [token.replace("eyJ0", "eyJ1"), format!("{token}x"), format!("x.{token}"), token.replace('.', ""), String::new()] {
-            assert_eq!(EXAMPLE.read::<Value>(&changed), None, "{changed}");
+            assert_eq!(EXAMPLE.read::<Value>(None, &changed), None, "{changed}");
         }
     }
 
@@ -210,7 +228,7 @@ mod tests {
         // By `printf %s "$header.$claims" | openssl dgst -sha256 -hmac key -binary | basenc --base64url`.
         let tokens = Tokens { header: r#"{"alg":"HS256","typ":"JWT"}"#, key: b"key" };
         assert_eq!(
-            tokens.issue(&json!({"sub": "a"})),
+            tokens.issue(None, &json!({"sub": "a"})),
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhIn0.1YNMaPyC6Rq9KClxRJou-zDNgzLHDpyCYZfpxQLRpsc"
         );
     }

@@ -4,12 +4,14 @@
 //! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
+use rand::RngExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::entropy::{self, Rng};
+use crate::base::entropy::{self, Rng, Secret};
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
@@ -26,6 +28,8 @@ pub struct Cx<'w> {
     pub now: Timestamp,
     /// The random stream of this call of this account.
     pub rng: Rng,
+    /// The stream of secrets of this call, once one was drawn.
+    secrets: Option<Rng>,
     /// The call; of a due task, an empty one.
     pub call: &'w Call<'w>,
     /// The credential that the caller presented.
@@ -92,6 +96,7 @@ impl<'w> Cx<'w> {
         Self {
             now: scope.now,
             rng,
+            secrets: None,
             call: scope.call,
             credential,
             docs: Docs { world, account: scope.account, exceeded: Cell::new(false) },
@@ -118,6 +123,29 @@ impl<'w> Cx<'w> {
     /// Like [`Cx::schedule_at`], after a delay.
     pub fn schedule_in(&mut self, delay: jiff::SignedDuration, topic: impl Into<Name>, subject: &str, step: u32) {
         self.schedule_at(time::shift(self.now, delay), topic, subject, step);
+    }
+
+    /// The stream that secrets such as tokens are drawn from: nobody can foretell it, unless somebody asked for the seed.
+    pub fn secrets(&mut self) -> &mut Rng {
+        match self.secret() {
+            None => &mut self.rng,
+            Some(secret) => self.secrets.get_or_insert_with(|| entropy::secrets_at(secret, &self.rng)),
+        }
+    }
+
+    /// What this sandbox signs tokens with besides their key.
+    #[must_use]
+    pub fn secret(&self) -> Option<Secret> {
+        self.docs.world.secret()
+    }
+
+    /// An id of this account that counts up, when `given` ids were given before, and that no document of `kind` has. The first one is
+    /// `usual` under the default seed, and elsewhere a number of `range` by the seed, so that sandboxes do not share their ids.
+    #[must_use]
+    pub fn sequential_id(&self, kind: &Kind, usual: u64, range: Range<u64>, given: u64) -> u64 {
+        let (seed, parts) = (self.docs.world.seed(), [&*self.vendor.mount, &*self.docs.account().name, "first", &*kind.0]);
+        let first = if seed == entropy::DEFAULT_SEED { usual } else { entropy::stream(seed, &parts, 0).random_range(range) };
+        (first + given..).find(|id| !self.docs.has(kind.clone(), &id.to_string())).expect("numbers do not end")
     }
 
     /// All credentials of this vendor, for operations that log in.

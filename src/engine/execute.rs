@@ -262,7 +262,8 @@ fn authenticate(
     let shared = world.open_account(&vendor.mount, "");
     let accounts = world.accounts();
     let credentials = accounts.credentials(&vendor.mount);
-    let request = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared: accounts.get(shared) };
+    let (shared, secret) = (accounts.get(shared), world.secret());
+    let request = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared, secret };
     match (vendor.authenticate)(&request) {
         Ok(credential) => match credential.denial(now) {
             Some(denial) => Err(Refusal::Unauthenticated(denial)),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::base::entropy::Secret;
+use crate::base::entropy::{self, Secret};
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, EMPTY_SANDBOX, TotalUsage, Usage};
 use crate::engine::options::Options;
@@ -80,14 +80,26 @@ impl Machine {
     /// the scenario says otherwise.
     #[must_use]
     pub fn stage(&self, name: &str, start: Start, world: Option<World>) -> Arc<Sandbox> {
-        let before = self.sandbox(name).and_then(|sandbox| sandbox.lock().secret);
-        let secret = if start.seeded { None } else { before.or_else(|| self.new_secret()) };
+        let seed = start.seed;
+        let secret = if seed.is_none() { self.secret(name, world.as_ref()) } else { None };
         let mut state = start::state(&self.vendors, name, start, secret);
-        state.world = world.unwrap_or(state.world);
+        if let Some(mut world) = world {
+            world.reseed(seed.unwrap_or(world.seed()), secret);
+            state.world = world;
+        }
         Arc::new(Sandbox::new(name, state, &self.budget))
     }
 
-    /// What the credentials of a new sandbox without a seed come from.
+    /// What the secrets of a sandbox without a seed come from: what those of the one that it replaces come from, or those of the world
+    /// that it goes on with. Those of the default sandbox can be foretold.
+    fn secret(&self, name: &str, world: Option<&World>) -> Option<Secret> {
+        if name == DEFAULT {
+            return None;
+        }
+        let before = self.sandbox(name).and_then(|sandbox| sandbox.lock().world.secret());
+        before.or_else(|| world.and_then(World::secret)).or_else(|| self.new_secret())
+    }
+
     fn new_secret(&self) -> Option<Secret> {
         self.options.secrets.map(|secret| secret())
     }
@@ -104,15 +116,24 @@ impl Machine {
     }
 
     /// Opens a copy of a sandbox: its documents, time, agenda, scenario and faults, with credentials of its own. Its journal
-    /// begins empty. Documents are shared until one side writes.
+    /// begins empty. Documents are shared until one side writes. What comes next is drawn from its name, and from the seed of the source
+    /// if somebody asked for that.
     ///
     /// # Errors
     /// As [`Machine::open`].
     pub fn fork(&self, source: &Sandbox, name: &str, wall: Timestamp) -> Result<Arc<Sandbox>, SandboxError> {
+        self.fork_with(source, name, None, wall)
+    }
+
+    /// The same; what comes next is drawn from `seed`, if there is one.
+    ///
+    /// # Errors
+    /// As [`Machine::open`].
+    pub fn fork_with(&self, source: &Sandbox, name: &str, seed: Option<u64>, wall: Timestamp) -> Result<Arc<Sandbox>, SandboxError> {
         let mut state = source.lock().clone();
-        if !state.seeded {
-            state.secret = self.new_secret();
-        }
+        let seed = seed.or_else(|| state.seeded.then(|| entropy::seed_of(&format!("{}/{name}", state.world.seed()))));
+        let secret = if seed.is_none() { self.new_secret() } else { None };
+        state.reseed(seed.unwrap_or_else(|| start::usual_seed(name)), seed.is_some(), secret);
         start::replace_credentials(&self.vendors, &mut state, name);
         let copy = Arc::new(Sandbox::new(name, state, &self.budget));
         copy.touch(wall);

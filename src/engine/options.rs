@@ -33,7 +33,7 @@ pub struct Options {
     pub total_bytes: usize,
     /// How long a sandbox may be idle before it is removed, unless its maker says otherwise; `None` is for ever.
     pub ttl: Option<Duration>,
-    /// Where the credentials of sandboxes without a seed come from; `None` is from the seed that is theirs anyway.
+    /// Where the secrets of sandboxes without a seed come from; `None` is from the seed that is theirs anyway.
     pub secrets: Option<fn() -> Secret>,
     /// Mounts that scenarios may name in `accounts` although no vendor is there, with what their rows can have.
     pub announced: &'static [(&'static str, &'static AccountRows)],

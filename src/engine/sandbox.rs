@@ -194,13 +194,21 @@ impl Sandbox {
 
     /// Goes back to the world as it was after the scenario was loaded. Journal and faults are cleared, snapshots stay.
     pub fn reset(&self) {
+        self.reset_with(None);
+    }
+
+    /// The same; everything random that comes next is drawn from `seed`, also after further resets. Credentials stay.
+    pub fn reset_with(&self, seed: Option<u64>) {
         let mut state = self.lock();
+        if let Some(seed) = seed {
+            state.reseed(seed, true, None);
+        }
         let initial = state.initial.clone();
         let before = std::mem::replace(&mut state.world, initial);
         self.begin_epoch();
         state.faults.clear();
         state.unused_faults.clear();
-        state.note(|_| Record::Reset);
+        state.note(|state| if seed.is_some() { Record::Whole(Box::new(state.clone())) } else { Record::Reset });
         self.measure(&state);
         drop(state);
         drop(before);

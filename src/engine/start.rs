@@ -11,14 +11,12 @@ use crate::engine::scenario::{NoScenario, ScenarioRuntime};
 use crate::engine::state::State;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
-use crate::world::{Accounts, Clock, Credential, Mode, World};
+use crate::world::{Clock, Credential, Mode, World};
 
 /// What a new sandbox starts from.
 pub struct Start {
-    /// The seed of all random streams.
-    pub seed: u64,
-    /// Whether somebody asked for this seed, so that credentials come from it too.
-    pub seeded: bool,
+    /// The seed that somebody asked for, so that secrets come from it too; otherwise it is derived from the sandbox's name.
+    pub seed: Option<u64>,
     pub clock: Clock,
     /// Rows of `accounts` by mount; a mount that is named has these instead of its defaults.
     pub accounts: Vec<(String, Vec<Map<String, Value>>)>,
@@ -33,8 +31,7 @@ impl Start {
     #[must_use]
     pub fn plain(wall: Timestamp) -> Self {
         Self {
-            seed: 42,
-            seeded: false,
+            seed: None,
             clock: Clock::new(Mode::Realtime, None, wall),
             accounts: Vec::new(),
             any_credential: false,
@@ -44,9 +41,16 @@ impl Start {
     }
 }
 
+/// The seed of a sandbox whose maker asked for none.
+pub(super) fn usual_seed(name: &str) -> u64 {
+    if name == DEFAULT { entropy::DEFAULT_SEED } else { entropy::seed_of(name) }
+}
+
 /// The state of a new sandbox. Its credentials come from `secret`; without one, from its seed.
 pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<Secret>) -> State {
-    let mut world = World::new(start.seed, start.clock);
+    let seed = start.seed.unwrap_or_else(|| usual_seed(name));
+    let mut world = World::new(seed, start.clock);
+    world.reseed(seed, secret);
     let mut scenario_mounts = Vec::new();
     world.accept_any_credential(start.any_credential);
     for vendor in vendors.all() {
@@ -60,7 +64,7 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<
                 rows.iter().map(|row| credential(vendor, row)).collect()
             }
             None => {
-                let own = generated(vendor, name, start.seed, secret);
+                let own = generated(vendor, name, &world);
                 known.iter().cloned().chain(own).collect()
             }
         };
@@ -74,16 +78,15 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<
         faults: Vec::new(),
         unused_faults: Vec::new(),
         scenario_mounts,
-        seeded: start.seeded,
-        secret,
+        seeded: start.seed.is_some(),
     }
 }
 
 /// The credentials that a vendor gives a sandbox.
-fn generated(vendor: &Vendor, name: &str, seed: u64, secret: Option<Secret>) -> Vec<Credential> {
-    let mut rng = match secret {
+fn generated(vendor: &Vendor, name: &str, world: &World) -> Vec<Credential> {
+    let mut rng = match world.secret() {
         Some(secret) => entropy::secret_stream(secret, &[&vendor.id, name]),
-        None => entropy::stream(seed, &[&vendor.id, name, "credentials"], 0),
+        None => entropy::stream(world.seed(), &[&vendor.id, name, "credentials"], 0),
     };
     (vendor.credentials)(name, &mut rng)
 }
@@ -94,25 +97,19 @@ fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
 
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.
 pub(super) fn replace_credentials(vendors: &Vendors, state: &mut State, name: &str) {
-    let State { world, initial, scenario_mounts, secret, .. } = state;
+    let State { world, initial, scenario_mounts, .. } = state;
     for mount in vendors.mounts().into_iter().filter(|mount| !scenario_mounts.contains(mount)) {
-        let rows = own_credentials(vendors, &mount, name, (world.seed(), *secret), world.accounts());
+        let rows = own_credentials(vendors, &mount, name, world);
         initial.set_credentials(&mount, rows.clone());
         world.set_credentials(mount, rows);
     }
 }
 
 /// Credentials of its own for a copy, opening the accounts that those of its source open.
-fn own_credentials(
-    vendors: &Vendors,
-    mount: &str,
-    name: &str,
-    (seed, secret): (u64, Option<Secret>),
-    source: &Accounts,
-) -> Vec<Credential> {
-    let before = source.credentials(mount);
+fn own_credentials(vendors: &Vendors, mount: &str, name: &str, world: &World) -> Vec<Credential> {
+    let before = world.accounts().credentials(mount);
     let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
-    let mut rows: Vec<Credential> = versions.flat_map(|vendor| generated(vendor, name, seed, secret)).collect();
+    let mut rows: Vec<Credential> = versions.flat_map(|vendor| generated(vendor, name, world)).collect();
     for (index, row) in rows.iter_mut().enumerate() {
         let same = before.iter().any(|other| other.account == row.account);
         if let Some(other) = before.get(index).or(before.first()).filter(|_| !same) {

@@ -25,8 +25,6 @@ pub struct State {
     pub scenario_mounts: Vec<Name>,
     /// Whether somebody asked for the seed of the world.
     pub seeded: bool,
-    /// What its credentials are derived from; `None` is the seed.
-    pub(super) secret: Option<Secret>,
 }
 
 impl State {
@@ -44,6 +42,13 @@ impl State {
         self.unused_faults.extend(unused.filter(|_| self.unused_faults.len() < Self::UNUSED));
         self.world.forget_counts(&fault.name);
         Some(index)
+    }
+
+    /// Sets what everything random comes from, now and after every reset.
+    pub(super) fn reseed(&mut self, seed: u64, seeded: bool, secret: Option<Secret>) {
+        self.seeded = seeded;
+        self.world.reseed(seed, secret);
+        self.initial.reseed(seed, secret);
     }
 
     /// Swaps the faults with those of another state, and copies the counters of those that come in.

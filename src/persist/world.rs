@@ -10,6 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::base::entropy::Secret;
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, CLOCK_RANGE, Timestamp};
@@ -45,6 +46,9 @@ pub enum FileError {
     /// Its time is none that a clock can show.
     #[error("no clock can show the file's {0}; {CLOCK_RANGE}")]
     Time(Timestamp),
+    /// What its secrets come from is not 32 bytes.
+    #[error("the file's `secret` is not 64 hexadecimal digits")]
+    Secret,
     /// It has too many kinds, topics and classes of calls.
     #[error("the file has more than {WORDS} kinds of documents, tasks and calls")]
     Words,
@@ -63,6 +67,9 @@ pub enum FileError {
 struct WorldFile {
     format: String,
     seed: u64,
+    /// What secrets come from, in hexadecimal digits; the seed if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
     now: Timestamp,
     mode: Mode,
     #[serde(default)]
@@ -163,6 +170,7 @@ pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, Fil
     let file = WorldFile {
         format: FORMAT.to_owned(),
         seed: world.seed(),
+        secret: world.secret().map(|secret| secret.iter().map(|byte| format!("{byte:02x}")).collect()),
         now: world.clock().now(wall),
         mode: world.clock().mode(),
         any_credential: world.accounts().accepts_any_credential(),
@@ -189,6 +197,7 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -
     let known = |name: &Name| vendors.iter().find(|vendor| *vendor == name).cloned().ok_or_else(|| FileError::Vendor(name.to_string()));
     let mut words = Words::default();
     let mut world = World::new(file.seed, Clock::new(file.mode, Some(file.now), wall));
+    world.reseed(file.seed, file.secret.as_deref().map(secret).transpose()?);
     world.accept_any_credential(file.any_credential);
     for (mount, rows) in parse_few::<Vec<(Name, Vec<CredentialRow>)>>(&file.credentials)? {
         let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), fields: row.facts.into() });
@@ -224,6 +233,14 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -
         fits(&world)?;
     }
     Ok(world)
+}
+
+/// The bytes of hexadecimal digits.
+fn secret(digits: &str) -> Result<Secret, FileError> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return Err(FileError::Secret) };
+    let byte = |pair: &[u8; 2]| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = pairs.iter().map(byte).collect();
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(FileError::Secret)
 }
 
 /// Reads JSON that becomes many times its size if it has many values, unless it has.

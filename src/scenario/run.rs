@@ -56,7 +56,6 @@ impl From<Mode> for ClockMode {
 /// The start of a sandbox under a scenario, at the wall's time `wall`.
 #[must_use]
 pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
-    let plain = Start::plain(wall);
     let mode = match scenario.clock.mode {
         Some(ClockMode::Frozen) => Mode::Frozen,
         Some(ClockMode::Speed(factor)) => Mode::Speed(factor),
@@ -64,8 +63,7 @@ pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
     };
     let accounts = scenario.accounts.iter().map(|(mount, rows)| (mount.clone(), rows.iter().map(row).collect()));
     Start {
-        seed: scenario.seed.unwrap_or(plain.seed),
-        seeded: scenario.seed.is_some(),
+        seed: scenario.seed,
         clock: Clock::new(mode, scenario.clock.start, wall),
         accounts: accounts.collect(),
         any_credential: matches!(scenario.credentials, Credentials::Any),

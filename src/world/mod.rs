@@ -33,10 +33,14 @@ pub use transaction::Savepoint;
 
 use transaction::Log;
 
+use crate::base::entropy::Secret;
+
 /// Everything of a sandbox's data that a snapshot has to keep.
 #[derive(Clone)]
 pub struct World {
     seed: u64,
+    /// What generated secrets come from; `None` is the seed, which was asked for.
+    secret: Option<Secret>,
     clock: Clock,
     accounts: Accounts,
     agenda: Agenda,
@@ -65,6 +69,7 @@ impl World {
     pub fn new(seed: u64, clock: Clock) -> Self {
         Self {
             seed,
+            secret: None,
             clock,
             accounts: Accounts::default(),
             agenda: Agenda::default(),
@@ -105,6 +110,17 @@ impl World {
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// What generated secrets come from; `None` is the seed.
+    #[must_use]
+    pub fn secret(&self) -> Option<Secret> {
+        self.secret
+    }
+
+    /// Sets what everything random comes from, for a world that begins or goes another way. Redo records of changes do not have it.
+    pub fn reseed(&mut self, seed: u64, secret: Option<Secret>) {
+        (self.seed, self.secret) = (seed, secret);
     }
 
     #[must_use]

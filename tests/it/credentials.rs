@@ -95,10 +95,13 @@ fn credentials_cannot_be_computed_unless_a_seed_was_asked_for() {
     assert_ne!(credentials("copy"), free);
     // A copy of a seeded one can be made again.
     assert_eq!(import("again", &file("seeded")), 200);
-    assert_eq!(
-        send(&servers[1], "POST", "/_seatrial/sandboxes/seeded/fork", &[JSON], r#"{"name": "again"}"#).json()["credentials"],
-        credentials("again")
-    );
+    let made = create(&servers[1], &json!({"name": "again", "seed": 42}));
+    assert_eq!(made["credentials"], credentials("again"));
+    let forks = servers.each_ref().map(|server| {
+        let fork = send(server, "POST", "/_seatrial/sandboxes/seeded/fork", &[JSON], r#"{"name": "fork"}"#).json();
+        (fork["seed"].clone(), fork["credentials"].clone())
+    });
+    assert!(forks[0] == forks[1] && forks[0].0 != 42, "{forks:?}");
     let default = credentials("default");
     assert_eq!((&default["shippo"][0]["token"], &default["shiptime"][0]["username"]), (&json!("shippo_test_seatrial"), &json!("sandbox")));
 }

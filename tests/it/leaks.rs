@@ -105,7 +105,7 @@ struct Teller<'s> {
 impl<'s> Teller<'s> {
     fn new(machine: &Machine, stories: &'s BTreeMap<String, Vec<Story>>, number: usize) -> Self {
         let name = format!("leak-{number:04}");
-        let start = Start { seed: number as u64, ..Start::plain(wall()) };
+        let start = Start { seed: Some(number as u64), ..Start::plain(wall()) };
         machine.open(machine.stage(&name, start, None)).expect("the name is free");
         let mut lots = entropy::stream(number as u64, &["leaks"], 0);
         let story = draw(stories, &mut lots);

@@ -38,6 +38,7 @@ mod sandboxes;
 mod scenarios;
 mod secrets;
 mod secure;
+mod seeds;
 mod shutdown;
 mod sockets;
 mod stories;

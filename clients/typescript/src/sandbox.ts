@@ -266,8 +266,9 @@ export class Sandbox implements AsyncDisposable {
     await this.ask("PUT", "/scenario", scenario);
   }
 
-  async reset(): Promise<void> {
-    await this.ask("POST", "/reset");
+  /** Back to the beginning; what comes next is drawn from `seed`, if there is one. */
+  async reset({ seed }: { seed?: number } = {}): Promise<void> {
+    await this.ask("POST", "/reset", seed === undefined ? undefined : { seed });
   }
 
   async snapshot(name = "default"): Promise<void> {
@@ -279,8 +280,8 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** A copy that goes its own way, with credentials of its own. */
-  async fork(name?: string): Promise<Sandbox> {
-    return new Sandbox(this.admin, await this.ask("POST", "/fork", name === undefined ? {} : { name }));
+  async fork(name?: string, { seed }: { seed?: number } = {}): Promise<Sandbox> {
+    return new Sandbox(this.admin, await this.ask("POST", "/fork", { name, seed }));
   }
 
   /** The sandbox as a file, for `Server.loadSandbox`. */

@@ -43,7 +43,8 @@ impl Cx<'_> {
                 subscription.id = ids::hex(&mut rng, 32);
             }
             if subscription.secret.is_none() {
-                subscription.secret = (self.vendor.webhooks.secret)(&mut rng);
+                let mut secrets = self.docs.world.secret().map_or_else(|| rng.clone(), |secret| entropy::secrets_at(secret, &rng));
+                subscription.secret = (self.vendor.webhooks.secret)(&mut secrets);
             }
         }
         self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);

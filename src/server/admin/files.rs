@@ -38,9 +38,7 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };
     // The file already has the data of `given`.
     Arc::make_mut(&mut scenario).given.clear();
-    if seeded {
-        Arc::make_mut(&mut scenario).seed = Some(world.seed());
-    }
+    Arc::make_mut(&mut scenario).seed = seeded.then_some(world.seed());
     // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
     let name = request.parameter("s");

@@ -29,7 +29,7 @@ use crate::server::admin::requests::{self, Count, EntryView, Requests};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::route::{Access, Route};
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
-use crate::server::admin::sandboxes::{self, CreateSandbox, Sandboxes};
+use crate::server::admin::sandboxes::{self, CreateSandbox, Reset, Sandboxes};
 use crate::server::admin::scenarios::{self, ScenarioView};
 use crate::server::admin::secrets::{self, Redacted};
 use crate::server::admin::snapshots::{self, Fork, SnapshotName, Snapshots};
@@ -106,7 +106,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
     route!(DELETE "/sandboxes/{s}", OK Report, sandboxes::delete, "removes a sandbox, and says what was not as it should be; the default one stays"),
-    route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to the moment after the scenario was loaded"),
+    route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to the moment after the scenario was loaded").body(of::<Reset>),
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name").body(of::<SnapshotName>),
     route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),

@@ -33,6 +33,8 @@ pub(crate) struct CreateSandbox {
     #[schemars(extend("type" = ["object", "string", "null"]))]
     scenario: Option<Value>,
     seed: Option<u64>,
+    /// Everything random is drawn from it, secrets included; without one it is derived from the name, and secrets are the operating
+    /// system's.
     clock: Option<ClockStart>,
     /// How long it may be idle before it is removed; `0s` is for ever.
     #[schemars(example = "30m")]
@@ -119,9 +121,17 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     Ok(shutdown::report(&admin.machine, &sandbox, "it was deleted"))
 }
 
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reset {
+    /// What comes next is drawn from it, also after further resets. Credentials, and data of the scenario, stay as they are.
+    seed: Option<u64>,
+}
+
 pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = admin.sandbox(request)?;
+    let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &sandbox, "it was reset");
-    sandbox.reset();
+    sandbox.reset_with(seed);
     Ok(SandboxView::of(admin, request, &sandbox))
 }

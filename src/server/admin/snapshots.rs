@@ -75,6 +75,8 @@ fn no_snapshot(name: &str) -> Problem {
 pub(crate) struct Fork {
     #[schemars(regex(pattern = "^[a-z0-9_-]{1,64}$"))]
     name: Option<String>,
+    /// What comes next is drawn from it; otherwise from its name, and from the seed of its source if that was asked for.
+    seed: Option<u64>,
     /// How long it may be idle before it is removed; `0s` is for ever.
     #[schemars(example = "30m")]
     ttl: Option<String>,
@@ -85,7 +87,7 @@ pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
     let wanted: Fork = request.read()?;
     let ttl = sandboxes::ttl(admin, wanted.ttl.as_deref())?;
     let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
-    let copy = admin.machine.fork(&source, &name, wall())?;
+    let copy = admin.machine.fork_with(&source, &name, wanted.seed, wall())?;
     copy.set_ttl(ttl);
     Ok(SandboxView::of(admin, request, &copy))
 }

@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::ids;
-use crate::base::time::Timestamp;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
-use crate::engine::{self, AccountRows, Denial, FieldSpec, FieldType, Refusal, Request, decode};
+use crate::engine::{self, AccountRows, Cx, Denial, FieldSpec, FieldType, Refusal, Request, decode};
 use crate::spec::Operation;
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::vendors::shiptheory::dialect::XML;
@@ -48,17 +47,17 @@ struct Claims {
 }
 
 /// Issues a token.
-pub(super) fn issue(sandbox: &str, email: &str, now: Timestamp) -> String {
-    TOKENS.issue(&Claims { sub: email.to_owned(), exp: now.as_second() + LIFE_SECONDS, iss: sandbox.to_owned() })
+pub(super) fn issue(cx: &Cx<'_>, email: &str) -> String {
+    TOKENS.issue(cx.secret(), &Claims { sub: email.to_owned(), exp: cx.now.as_second() + LIFE_SECONDS, iss: cx.sandbox.to_owned() })
 }
 
 /// The default sandbox has the documented login and the truncated tokens that the guide prints; others have a login and a
-/// permanent token of their own.
+/// permanent token of their own. Accounts have one name everywhere, which ids are derived from.
 pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
     if sandbox != engine::DEFAULT {
         let email = format!("you+{}@youremail.com", ids::hex(rng, 12));
         let (password, token) = (ids::hex(rng, 20), ids::hex(rng, 64));
-        return auth::credentials(&[(&email, &[("email", &email), ("password", &password), ("token", &token)])]);
+        return auth::credentials(&[(DEFAULT_EMAIL, &[("email", &email), ("password", &password), ("token", &token)])]);
     }
     let mut rows = auth::credentials(&[(DEFAULT_EMAIL, &[("email", DEFAULT_EMAIL), ("password", "password")])]);
     for sample in &CATALOG.samples {
@@ -70,7 +69,7 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 /// A token names its sandbox; a login and a permanent token are known by themselves.
 pub(super) fn identify(request: &Request) -> Option<Identity> {
     if let Some(token) = bearer(request) {
-        let claims = TOKENS.read::<Claims>(token);
+        let claims = Tokens::claims::<Claims>(token);
         return Some(claims.map_or_else(|| Identity::Credential(token.to_owned()), |claims| Identity::Sandbox(claims.iss)));
     }
     if request.body.is_empty() || !request.path.ends_with("/token") {
@@ -91,7 +90,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     if token.split('.').count() != 3 {
         return Err(Denial::Malformed.into());
     }
-    let claims: Claims = TOKENS.read(token).ok_or(Denial::Unknown)?;
+    let claims: Claims = TOKENS.read(gate.secret, token).ok_or(Denial::Unknown)?;
     gate.admit(&claims.iss, claims.exp)?;
     let login = gate.credentials.iter().find(|row| row.text("email") == claims.sub && !row.text("password").is_empty());
     Ok(login.ok_or(Denial::Unknown)?.clone())

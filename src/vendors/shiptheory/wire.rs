@@ -17,6 +17,8 @@ pub(super) const SHIPMENT: Kind = Kind::new("shipment");
 pub(super) const PRODUCT: Kind = Kind::new("product");
 /// Tags, by id.
 pub(super) const TAG: Kind = Kind::new("tag");
+/// How many numbers of tags were given, under the id `tag`: none is given twice, even when its tag is gone.
+pub(super) const COUNTER: Kind = Kind::new("counter");
 
 /// What became of a shipment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

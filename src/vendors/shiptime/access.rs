@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::text;
-use crate::base::time::{self, Timestamp};
+use crate::base::time;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
-use crate::engine::{self, AccountRows, Denial, FieldSpec, Refusal, Request};
+use crate::engine::{self, AccountRows, Cx, Denial, FieldSpec, Refusal, Request};
 use crate::world::Credential;
 
 /// How long a token lives, in seconds.
@@ -63,7 +63,7 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 /// The user of a Basic pair, the sandbox of a token, or the client who asks for one.
 pub(super) fn identify(request: &Request) -> Option<Identity> {
     if let Some(header) = Authorization::of(request) {
-        let token = || header.bearer().and_then(|token| TOKENS.read(token));
+        let token = || header.bearer().and_then(Tokens::claims);
         return match header.basic() {
             Some((user, _)) => Some(Identity::Credential(user)),
             None => token().map(|claims: Claims| Identity::Sandbox(claims.sandbox)),
@@ -86,7 +86,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
         let owner = owner.or_else(|| client(gate.credentials, &user, &password));
         return Ok(owner.ok_or(Denial::Unknown)?.clone());
     }
-    let token = header.bearer().and_then(|token| TOKENS.read(token));
+    let token = header.bearer().and_then(|token| TOKENS.read(gate.secret, token));
     let claims: Claims = token.ok_or(Denial::Malformed)?;
     gate.admit(&claims.sandbox, claims.exp)?;
     Ok(auth::find(gate.credentials, &[("client_id", &claims.sub)]).ok_or(Denial::Unknown)?.clone())
@@ -109,16 +109,17 @@ pub(super) fn uses(request: &Request, wanted: &str) -> bool {
 }
 
 /// A signed token for a client.
-pub(super) fn sign(client: &str, scope: &str, sandbox: &str, now: Timestamp, rng: &mut Rng) -> String {
-    TOKENS.issue(&Claims {
+pub(super) fn sign(cx: &mut Cx<'_>, client: &str, scope: &str) -> String {
+    let claims = Claims {
         iss: "https://restapi.shiptime.com".to_owned(),
         sub: client.to_owned(),
         scope: scope.to_owned(),
-        sandbox: sandbox.to_owned(),
-        iat: now.as_second(),
-        exp: time::shift(now, SignedDuration::from_secs(LIFE)).as_second(),
-        jti: ids::uuid(rng).to_string(),
-    })
+        sandbox: cx.sandbox.to_owned(),
+        iat: cx.now.as_second(),
+        exp: time::shift(cx.now, SignedDuration::from_secs(LIFE)).as_second(),
+        jti: ids::uuid(cx.secrets()).to_string(),
+    };
+    TOKENS.issue(cx.secret(), &claims)
 }
 
 /// The client id and secret of a Basic pair. The standard has both encoded like a form; those that are not are taken as they are.

@@ -52,14 +52,15 @@ pub(super) fn state(account: &Account) -> Value {
     })
 }
 
-/// The next id of an account: ids run upwards, and those of different accounts never meet, for each has a range of its
-/// own that depends on nothing but its name.
-fn next_id(cx: &Cx<'_>, kind: Kind, first: i32) -> i32 {
-    const RANGE: i32 = 1_000_000;
+/// The next id of an account: ids run upwards. Under the default seed they begin at `first`, and those of other accounts than the default
+/// one in a range of their own by its name; under other seeds at any number with as many digits.
+fn next_id(cx: &Cx<'_>, kind: &Kind, first: u32) -> i32 {
+    const RANGE: u64 = 1_000_000;
     let name = &cx.docs.account().name;
-    let digest = entropy::fingerprint(name.as_bytes()) % 2_000;
-    let range = if &**name == access::DEFAULT { 0 } else { 1 + i32::try_from(digest).expect("below 2000") };
-    first + range * RANGE + i32::try_from(cx.docs.count(kind.clone())).unwrap_or(i32::MAX) % RANGE
+    let range = if &**name == access::DEFAULT { 0 } else { 1 + entropy::fingerprint(name.as_bytes()) % 2_000 };
+    let least = 10_u64.pow(first.ilog10());
+    let id = cx.sequential_id(kind, u64::from(first) + range * RANGE, least..9 * least, cx.docs.count(kind.clone()) as u64 % RANGE);
+    i32::try_from(id).unwrap_or(i32::MAX)
 }
 
 /// Newest first; pages are counted from zero, and have no greatest size. The document says which numbers are valid.

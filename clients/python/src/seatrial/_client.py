@@ -296,8 +296,9 @@ class Sandbox:
         text = scenario if isinstance(scenario, str) else json.dumps(scenario)
         self.admin.ask("PUT", f"/sandboxes/{_quoted(self.name)}/scenario", yaml=text)
 
-    def reset(self) -> None:
-        self.ask("POST", "/reset")
+    def reset(self, *, seed: int | None = None) -> None:
+        """Back to the beginning; what comes next is drawn from `seed`, if there is one."""
+        self.ask("POST", "/reset", None if seed is None else {"seed": seed})
 
     def snapshot(self, name: str = "default") -> None:
         self.ask("POST", "/snapshot", {"name": name})
@@ -305,9 +306,10 @@ class Sandbox:
     def restore(self, name: str = "default") -> None:
         self.ask("POST", "/restore", {"name": name})
 
-    def fork(self, name: str | None = None) -> Sandbox:
-        """A copy that goes its own way, with credentials of its own."""
-        return Sandbox(self.admin, self.ask("POST", "/fork", {} if name is None else {"name": name}))
+    def fork(self, name: str | None = None, *, seed: int | None = None) -> Sandbox:
+        """A copy that goes its own way, with credentials of its own; what comes next is drawn from `seed`, or from its name."""
+        wanted = {"name": name, "seed": seed}
+        return Sandbox(self.admin, self.ask("POST", "/fork", {key: value for key, value in wanted.items() if value is not None}))
 
     def export(self) -> Json:
         """The sandbox as a file, for `Server.load_sandbox`."""

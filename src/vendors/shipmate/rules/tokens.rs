@@ -37,7 +37,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let named = |row: &Credential| row.text("username").eq_ignore_ascii_case(username) && row.text("password") == password;
     let known = |row: &&Credential| row.account == cx.credential.account && named(row);
     let user = rows.iter().find(known).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
-    let token = ids::hex(&mut cx.rng, 32);
+    let token = ids::hex(cx.secrets(), 32);
     let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false };
     cx.docs.shared().put(SESSION, &token, &session);
     Ok(wire::ok("Login Successful", Login { token, user: profile(cx, user, None) }))

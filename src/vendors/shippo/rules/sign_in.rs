@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::dialect::TITLED;
 use super::super::labels;
-use super::super::wire::{self, SIGN_IN};
+use super::super::wire::SIGN_IN;
 use super::carrier_accounts;
+use crate::base::ids;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 /// What the carrier's page needs to know, by a code that is good once.
@@ -38,7 +39,7 @@ pub(crate) fn initiate(cx: &mut Cx<'_>) -> Outcome {
     }
     account.sign_in = Some("authorization_pending".to_owned());
     carrier_accounts::put(cx, &account);
-    let code = wire::new_id(cx);
+    let code = ids::hex(cx.secrets(), 32);
     let pending = Pending {
         token: cx.credential.text("token").to_owned(),
         account: cx.credential.account.to_string(),

@@ -15,7 +15,7 @@ pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
         rows.iter().find(fits).filter(|row| row.denial(cx.now).is_none()).cloned()
     });
     let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;
-    let token = access::issue(cx.sandbox, login.text("email"), cx.now);
+    let token = access::issue(cx, login.text("email"));
     cx.switch_account(login);
     Ok(Reply::ok(json!({"success": true, "data": {"token": token}})))
 }

@@ -7,11 +7,7 @@ use crate::engine::listing::{By, Listing};
 use crate::engine::{Cx, Extract as _, Json, Outcome, Params, Refusal, Reply};
 use crate::vendors::shiptheory::checks;
 use crate::vendors::shiptheory::listing::{self, LISTING};
-use crate::vendors::shiptheory::wire::{TAG, Tag, TagWish};
-use crate::world::Kind;
-
-/// The latest number given, under the id `tag`: a number is not given twice, even when its tag is gone.
-const COUNTER: Kind = Kind::new("counter");
+use crate::vendors::shiptheory::wire::{COUNTER, TAG, Tag, TagWish};
 
 #[derive(Deserialize)]
 pub(in super::super) struct TagId {
@@ -22,10 +18,12 @@ pub(in super::super) struct TagId {
 pub(in super::super) fn add(cx: &mut Cx<'_>, Json(wish): Json<TagWish>) -> Outcome {
     let name = wish.name.unwrap_or_default();
     is_free(cx, &name, None)?;
-    let id = cx.docs.get::<u64>(COUNTER, "tag").unwrap_or(0) + 1;
+    let given = cx.docs.get::<u64>(COUNTER, "tag").unwrap_or(0);
+    // Recorded: 1 to 329, with gaps, for all customers have one sequence.
+    let id = cx.sequential_id(&TAG, 1, 330..9_000, given);
     let color = |wish: Option<String>, usual: &str| wish.filter(|color| !color.is_empty()).unwrap_or_else(|| usual.to_owned());
     let tag = Tag { id, name, background_colour: color(wish.background_colour, "#000"), text_colour: color(wish.text_colour, "#FFF") };
-    cx.docs.put(COUNTER, "tag", &id);
+    cx.docs.put(COUNTER, "tag", &(given + 1));
     cx.docs.put(TAG, &id.to_string(), &tag);
     Ok(Reply::ok(tag))
 }

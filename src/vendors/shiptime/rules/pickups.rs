@@ -18,7 +18,7 @@ pub(super) const DISPATCH: &str = "pickup.dispatch";
 /// The driver of a pickup has come.
 pub(super) const DONE: &str = "pickup.done";
 /// The first pickup id of the default account.
-const FIRST: i32 = 310_201;
+const FIRST: u32 = 310_201;
 
 /// A pickup, stored as it is printed.
 #[derive(Clone, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Pickup {
 }
 
 /// The latest pickups of a carrier at a door, newest last, so that nobody reads them all.
-const DOOR: Kind = Kind::new("pickup_door");
+pub(super) const DOOR: Kind = Kind::new("pickup_door");
 
 fn door(shipment: &Shipment, origin: &Value) -> String {
     format!("{}-{:016x}", shipment.detail.carrier_id, entropy::fingerprint(origin.to_string().as_bytes()))
@@ -116,7 +116,7 @@ pub(super) fn book(cx: &mut Cx<'_>, shipment: &mut Shipment, detail: &Map<String
     let others: Vec<i32> = pending.iter().rev().map(|pickup| pickup.id).collect();
     let joined = pending.into_iter().find(|pickup| pickup.pickup_detail.get("pickupDate") == detail.get("pickupDate"));
     let mut pickup = joined.unwrap_or_else(|| Pickup {
-        id: super::next_id(cx, PICKUP, FIRST),
+        id: super::next_id(cx, &PICKUP, FIRST),
         confirmation_number: ids::digits(&mut cx.rng, 7),
         pickup_status: State::Scheduled,
         carrier_id: shipment.detail.carrier_id.parse().unwrap_or_default(),

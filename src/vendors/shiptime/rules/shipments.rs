@@ -20,7 +20,7 @@ use crate::vendors::shiptime::{access, dialect};
 /// A requested refund is granted.
 pub(super) const REFUND: &str = "shipment.refund";
 /// The first shipId of the default account; sandbox ids run near it.
-const FIRST: i32 = 4_826_047;
+const FIRST: u32 = 4_826_047;
 
 /// A booked shipment.
 #[derive(Serialize, Deserialize)]
@@ -179,7 +179,7 @@ fn crosses_border(request: &Map<String, Value>) -> bool {
 
 /// A new shipment, without its pieces.
 fn booked(cx: &Cx<'_>, request: Map<String, Value>, offer: Offer, messages: Vec<String>) -> Shipment {
-    let id = super::next_id(cx, SHIPMENT, FIRST);
+    let id = super::next_id(cx, &SHIPMENT, FIRST);
     let customs_invoice = request.get("customsInvoice").filter(|_| crosses_border(&request)).cloned();
     let user = [cx.credential.text("username"), cx.credential.text("client_id")].into_iter().find(|name| !name.is_empty());
     let placed_by_user = user.unwrap_or_default().to_owned();

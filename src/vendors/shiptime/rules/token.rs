@@ -34,7 +34,7 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
     let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
     cx.switch_account(credential.clone());
     let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
-    let access_token = access::sign(&client_id, &scope, cx.sandbox, cx.now, &mut cx.rng);
+    let access_token = access::sign(cx, &client_id, &scope);
     let token = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": LIFE, "scope": scope});
     Ok(Reply::written(StatusCode::OK, Style::Compact.to_string(&token).into_bytes()))
 }
