@@ -30,7 +30,7 @@ mod routes;
 mod sandbox_view;
 mod sandboxes;
 mod scenarios;
-mod secrets;
+pub(super) mod secrets;
 mod snapshots;
 mod state;
 mod verify;

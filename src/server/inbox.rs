@@ -46,11 +46,11 @@ struct Inbox {
 #[derive(Debug)]
 pub(super) struct ReceivedRequest {
     /// Its position in its inbox, from 1.
-    number: u64,
-    received: Timestamp,
-    query: String,
-    headers: Vec<(String, String)>,
-    text: String,
+    pub number: u64,
+    pub received: Timestamp,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
 }
 
 /// A request as it is read back.

@@ -2,6 +2,7 @@
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::verify::{self, Report};
+use crate::server::admin::secrets::{Redactor, Secrets};
 
 /// At shutdown at most this many sandboxes are verified and reported.
 const MOST: usize = 100;
@@ -11,7 +12,8 @@ pub(super) fn report(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report 
     let report = verify::verify_current(machine, sandbox);
     let remarks = report.remarks();
     if !remarks.is_empty() {
-        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", remarks.join("; "));
+        let remarks = Redactor::new(Secrets::Hidden, machine, sandbox).text(&remarks.join("; "));
+        tracing::warn!(sandbox = &*sandbox.name, "{why}; {remarks}");
     }
     report
 }

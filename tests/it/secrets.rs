@@ -110,3 +110,28 @@ fn no_view_shows_a_secret_of_a_session_with_all_vendors() {
     let verdict = admin(&server, "POST", "/sandboxes/own/verify", &expected);
     assert_eq!(verdict["verdict"], "passed", "{verdict}");
 }
+
+#[test]
+fn inboxes_and_verdicts_show_secrets_on_request_only() {
+    let server = Server::start(&[]);
+    let headers = [("shippo-auth-signature", "hidden-in-a-header"), JSON];
+    let body = r#"{"event":  "a", "auth_token": "hidden-by-name", "note": "hidden-by-name"}"#;
+    assert_eq!(send(&server, "POST", "/_seatrial/inbox/mine?token=hidden-in-a-query", &headers, body).status, 200);
+    assert_eq!(send(&server, "POST", "/_seatrial/inbox/mine", &[JSON], r#"{"event":  "b"}"#).status, 200);
+    assert_eq!(send(&server, "POST", "/_seatrial/inbox/mine", &[], "auth_token=hidden-in-a-form&event=c").status, 200);
+    let letters = send(&server, "GET", "/_seatrial/inbox/mine", &[], "");
+    assert!(!letters.body.contains("hidden"), "{}", letters.body);
+    let letters = letters.json();
+    assert_eq!(letters["letters"][0]["json"], json!({"event": "a", "auth_token": "[redacted]", "note": "[redacted]"}));
+    assert_eq!(letters["letters"][1]["text"], r#"{"event":  "b"}"#);
+    assert_eq!(letters["letters"][2]["text"], "auth_token=[redacted]&event=c");
+    let whole = admin(&server, "GET", "/inbox/mine?secrets=show", &Value::Null);
+    assert_eq!((&whole["letters"][0]["text"], &whole["letters"][0]["query"]), (&json!(body), &json!("token=hidden-in-a-query")));
+    let wanted =
+        json!({"expect": [{"call": "shipmate.createToken", "when": "$request.body.password == 'hidden-in-a-condition'", "count": 1}]});
+    for (query, is_shown) in [("", false), ("?secrets=hide", false), ("?secrets=show", true)] {
+        let report = admin(&server, "POST", &format!("/sandboxes/default/verify{query}"), &wanted);
+        assert_eq!(report["verdict"], "failed", "{report}");
+        assert_eq!(report.to_string().contains("hidden-in-a-condition"), is_shown, "{query}: {report}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
+use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
 use crate::server::access::AdminAuth;
@@ -10,6 +11,7 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::secrets::{self, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::inbox::{self, ReceivedRequest, ReceivedView};
@@ -23,20 +25,28 @@ pub(crate) struct Inbox {
     received: u64,
 }
 
-/// The requests of an inbox, read while they are written.
-pub(crate) struct Letters(Vec<Arc<ReceivedRequest>>);
+/// The requests of an inbox, read while they are written, with secrets or without.
+pub(crate) struct Letters(Vec<Arc<ReceivedRequest>>, Secrets);
 
 impl Serialize for Letters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|request| request.view()))
+        let mut rows = serializer.serialize_seq(Some(self.0.len()))?;
+        for request in &self.0 {
+            match self.1 {
+                Secrets::Shown => rows.serialize_element(&request.view())?,
+                Secrets::Hidden => rows.serialize_element(&secrets::letter(request).view())?,
+            }
+        }
+        rows.end()
     }
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inbox, Problem> {
+    let secrets = Secrets::read(request)?;
     let look = || {
         let (letters, received) = admin.inboxes.read(request.parameter("name"));
         let found = letters.len();
-        Ok((Inbox { letters: Letters(letters), received }, found))
+        Ok((Inbox { letters: Letters(letters, secrets), received }, found))
     };
     long_poll(request, || Some(admin.inboxes.listen()), look).await
 }

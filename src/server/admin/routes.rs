@@ -42,7 +42,8 @@ pub(crate) const ROOT: &str = "/_seatrial";
 
 const CONVERSATION: &[(&str, &str)] = &[("vendor", "whom the conversation is with, such as `shippo`")];
 
-const INBOX: &[(&str, &str)] = &[("wait", "wait so long for a letter, such as `5s`"), ("min", "how many letters `wait` waits for (1)")];
+const INBOX: &[(&str, &str)] =
+    &[("wait", "wait so long for a letter, such as `5s`"), ("min", "how many letters `wait` waits for (1)"), secrets::QUERY];
 
 const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
 
@@ -105,7 +106,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(PAGES),
     route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
-    route!(DELETE "/sandboxes/{s}", OK Report, sandboxes::delete, "removes a sandbox, and says what was not as it should be; the default one stays"),
+    route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox, and says what was not as it should be; the default one stays").query(SECRETS),
     route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to the moment after the scenario was loaded").body(of::<Reset>),
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name").body(of::<SnapshotName>),
@@ -129,7 +130,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events").query(requests::STREAM),
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
-    route!(POST "/sandboxes/{s}/verify", OK Report, verify::verify, "whether expectations hold, by the journal").body(|_| written(verify::body())),
+    route!(POST "/sandboxes/{s}/verify", OK Redacted<Report>, verify::verify, "whether expectations hold, by the journal").query(SECRETS).body(|_| written(verify::body())),
     route!(GET "/requests/{id}", OK EntryView, requests::get, "one exchange by its `seatrial-request`").query(SECRETS),
     route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),

@@ -19,6 +19,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::SandboxView;
 use crate::server::admin::scenarios;
+use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown;
@@ -32,9 +33,9 @@ pub(crate) struct CreateSandbox {
     /// A scenario, its text, or the name of a built-in one.
     #[schemars(extend("type" = ["object", "string", "null"]))]
     scenario: Option<Value>,
-    seed: Option<u64>,
     /// Everything random is drawn from it, secrets included; without one it is derived from the name, and secrets are the operating
     /// system's.
+    seed: Option<u64>,
     clock: Option<ClockStart>,
     /// How long it may be idle before it is removed; `0s` is for ever.
     #[schemars(example = "30m")]
@@ -109,16 +110,17 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<San
     Ok(SandboxView::of(admin, request, &*admin.sandbox(request)?))
 }
 
-pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<Report, Problem> {
+pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
     let name = request.parameter("s");
     if name == DEFAULT {
         return Err(Problem::new(StatusCode::CONFLICT, "the default sandbox stays; `reset` empties it"));
     }
     let sandbox = admin.sandbox(request)?;
+    let redactor = Redactor::read(admin, request, &sandbox)?;
     if !admin.machine.remove(name) {
         return Err(Problem::not_found(format!("there is no sandbox `{name}`")));
     }
-    Ok(shutdown::report(&admin.machine, &sandbox, "it was deleted"))
+    Ok(redactor.json(&shutdown::report(&admin.machine, &sandbox, "it was deleted")))
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

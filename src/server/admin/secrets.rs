@@ -29,6 +29,7 @@ use crate::engine::{DEFAULT, Machine, Sandbox};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
+use crate::server::inbox::ReceivedRequest;
 use crate::world::{Credential, Entry, Message, Note};
 
 /// The query of routes that show secrets on request.
@@ -108,13 +109,14 @@ impl Redactor {
             };
         };
         let mut found = Found::new(published);
-        let mut shown = |message: &'e Message| {
+        let mut shown = |message: &'e Message, in_refusal| {
+            found.in_refusal = in_refusal;
             let headers: Vec<_> = message.headers().map(|(name, value)| (name, places::header(name, value, &mut found))).collect();
             let empty = message.body.is_empty();
             let body = if empty { Value::Null } else { places::body(message.header("content-type"), &message.body, &mut found) };
             Shown { message, headers, body }
         };
-        let (request, answer) = (shown(&entry.request), shown(&entry.answer));
+        let (request, answer) = (shown(&entry.request, false), shown(&entry.answer, entry.status >= 400));
         let target = places::target(&entry.target, &mut found).into();
         let mut exchange = Exchange { entry, target, notes: entry.notes.clone(), request, answer, is_whole: false };
         for note in &mut exchange.notes {
@@ -124,6 +126,14 @@ impl Redactor {
             exchange.hide(values);
         }
         exchange
+    }
+
+    /// A text of ours, such as a line for the log.
+    pub fn text(&self, text: &str) -> String {
+        let Some(Known { values, published }) = &self.0 else { return text.to_owned() };
+        let mut found = Found::new(published);
+        let clean = values.text(&places::text(text, &mut found)).into_owned();
+        Values::new(found).text(&clean).into_owned()
     }
 
     /// What is no exchange, as JSON with the schema of its type.
@@ -136,6 +146,33 @@ impl Redactor {
             Values::new(found).json(&mut value);
         }
         Redacted(value, PhantomData)
+    }
+}
+
+/// A request that an inbox received, without what it says itself to be secret: whose it is, nobody knows.
+pub(crate) fn letter(letter: &ReceivedRequest) -> ReceivedRequest {
+    let mut found = Found::new(&Arc::default());
+    let headers: Vec<_> = letter.headers.iter().map(|(name, value)| (name, places::header(name, value, &mut found).into_owned())).collect();
+    let query = places::form(&letter.query, &mut found);
+    let kind = letter.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
+    let text = match serde_json::from_str::<Value>(&letter.text) {
+        Ok(mut json) => {
+            if places::json(&mut json, &mut found) {
+                json.to_string()
+            } else {
+                letter.text.clone()
+            }
+        }
+        Err(_) => places::body(kind, letter.text.as_bytes(), &mut found).as_str().unwrap_or_default().to_owned(),
+    };
+    let values = Values::new(found);
+    let clean = |text: &str| values.text(text).into_owned();
+    ReceivedRequest {
+        number: letter.number,
+        received: letter.received,
+        query: clean(&query),
+        headers: headers.into_iter().map(|(name, value)| (name.clone(), clean(&value))).collect(),
+        text: clean(&text),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::scenario::verify::{self, Report};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios;
+use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 
 /// The schema of the body.
@@ -18,14 +19,15 @@ pub(crate) fn body() -> Value {
 }
 
 /// Judges the expectations in the body; without a body, those of the scenario.
-pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<Report, Problem> {
+pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
     let sandbox = admin.sandbox(request)?;
+    let redactor = Redactor::read(admin, request, &sandbox)?;
     let wanted: Value = request.read()?;
     match &wanted {
-        Value::Null => Ok(verify::verify_current(&admin.machine, &sandbox)),
+        Value::Null => Ok(redactor.json(&verify::verify_current(&admin.machine, &sandbox))),
         Value::Object(members) if members.keys().all(|name| name == "expect") => {
             let text = json!({"name": "verify", "expect": wanted["expect"]}).to_string();
-            Ok(verify::verify(&admin.machine, &sandbox, &scenarios::parse(admin, text.as_bytes())?))
+            Ok(redactor.json(&verify::verify(&admin.machine, &sandbox, &scenarios::parse(admin, text.as_bytes())?)))
         }
         _ => Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
     }

@@ -64,7 +64,7 @@ pub(super) fn body(kind: &str, body: &[u8], found: &mut Found) -> Value {
 }
 
 /// The pairs of a query or of a form, which stay as they are written; values may be addresses or JSON themselves.
-fn form(pairs: &str, found: &mut Found) -> String {
+pub(super) fn form(pairs: &str, found: &mut Found) -> String {
     let clean = pairs.split('&').map(|pair| {
         let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty()) else { return text(pair, found) };
         let decoded = percent_decode(&value.replace('+', " "));
@@ -114,14 +114,35 @@ fn object(members: &mut Map<String, Value>, found: &mut Found) -> bool {
     })
 }
 
-/// Takes a value out, whatever its type; `null`, yes and no, and an empty text say nothing.
+/// Takes a value out, whatever its type; `null`, yes and no, and an empty text say nothing. What a refusal complains of a secret is none.
 fn hide(value: &mut Value, found: &mut Found) -> bool {
     if matches!(value, Value::Null | Value::Bool(_)) || value == "" {
         return false;
     }
+    if found.in_refusal && is_complaint(value) {
+        return json(value, found);
+    }
     note(value, found);
     *value = REDACTED.into();
     true
+}
+
+/// Whether all texts of a value are sentences.
+fn is_complaint(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_sentence(text),
+        Value::Array(rows) => rows.iter().all(is_complaint),
+        Value::Object(members) => members.values().all(is_complaint),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Whether a text has three words or more, without digits and signs in them.
+fn is_sentence(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.trim_end_matches(['.', ',', ':', ';', '!', '?']).chars().all(|letter| letter.is_alphabetic() || "'`_-".contains(letter))
+    };
+    text.split(' ').count() >= 3 && text.split(' ').filter(|word| is_word(word)).count() >= 3
 }
 
 fn note(value: &Value, found: &mut Found) {
@@ -263,7 +284,7 @@ fn element(text: &str, mark: usize) -> Option<Range<usize>> {
 /// What stands behind the name that ends at `mark`, if that is the name of a secret.
 fn value(text: &str, mark: usize, done: usize) -> Option<Range<usize>> {
     // Names and indents are shorter; so each sign is looked at in the same time.
-    let head = text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark].trim_end_matches([' ', '\t']);
+    let head = text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark].trim_end_matches([' ', '\t', '!']);
     let bare = head.trim_end_matches(['"', '\'']).trim_end_matches('\\');
     let is_quoted = bare.len() < head.len();
     let is_name = |letter: char| letter.is_alphanumeric() || "_.%[]-$@".contains(letter);
@@ -279,7 +300,8 @@ fn value(text: &str, mark: usize, done: usize) -> Option<Range<usize>> {
     if name.is_empty() || !(is_secret(name) || (is_pair && is_secret_in_link(name))) {
         return None;
     }
-    let after = mark + 1 + usize::from(text[mark + 1..].starts_with('>'));
+    // `=>` and `==` as well.
+    let after = mark + 1 + usize::from(text[mark + 1..].starts_with(['>', '=']));
     let start = after + text[after..].len() - text[after..].trim_start_matches([' ', '\t']).len();
     let rest = &text[start..];
     if let Some(quoted) = quoted(text, start) {

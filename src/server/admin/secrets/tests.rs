@@ -13,6 +13,11 @@ const PUBLISHED: &str = "seatrial-secret";
 
 /// A request as it is shown: its target, its headers, its body.
 fn shown(target: &str, headers: &[(&str, &str)], body: &str) -> String {
+    exchanged(target, headers, body, 200, "").0
+}
+
+/// The same, and the body of the answer.
+fn exchanged(target: &str, headers: &[(&str, &str)], body: &str, status: u16, answer: &str) -> (String, String) {
     let published = Arc::new(HashSet::from([PUBLISHED.to_owned()]));
     let mut found = Found::new(&published);
     KNOWN.iter().for_each(|value| found.add_known(value));
@@ -32,15 +37,15 @@ fn shown(target: &str, headers: &[(&str, &str)], body: &str) -> String {
         path_start: 0,
         nth: 1,
         request: Message::new(&HeaderMap::from_iter(headers), body.as_bytes()),
-        status: 200,
-        answer: Message::new(&HeaderMap::new(), b""),
+        status,
+        answer: Message::new(&HeaderMap::new(), answer.as_bytes()),
         notes: Vec::new(),
         effect: None,
     };
     let exchange = redactor.exchange(&entry);
     let headers: String = exchange.request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    let body = exchange.request.body.as_str().map_or_else(|| exchange.request.body.to_string(), str::to_owned);
-    format!("{}\n{headers}\n{body}", exchange.target)
+    let text = |body: &Value| body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+    (format!("{}\n{headers}\n{}", exchange.target, text(&exchange.request.body)), text(&exchange.answer.body))
 }
 
 fn check_body(body: &str, expected: &str) {
@@ -163,6 +168,41 @@ fn known_values_are_hidden_wherever_they_stand() {
     assert_eq!(presented, "/x/[redacted]?q=[redacted]\nauthorization: [redacted]\n\n[redacted]");
     let presented = shown("/x", &[("x-note", "hunter2-hunter2")], r#"{"password": "hunter2-hunter2", "email": "ada@example.com"}"#);
     assert_eq!(presented, "/x\nx-note: [redacted]\n\n{\"password\":\"[redacted]\",\"email\":\"ada@example.com\"}");
+}
+
+#[test]
+fn complaints_about_secrets_are_none() {
+    let check = |status, answer: &str, expected: &str| {
+        let (_, found) = exchanged("/x", &[], r#"{"password": "open sesame now"}"#, status, answer);
+        assert_eq!(found, expected, "{status} {answer}");
+    };
+    for complaint in [
+        r#"{"message":"Bad","data":{"password":["The password field is required."],"a":1}}"#,
+        r#"{"password":"This field may not be blank."}"#,
+        r#"{"error":{"password":{"_empty":"This field cannot be left empty"}}}"#,
+    ] {
+        check(400, complaint, complaint);
+    }
+    check(200, r#"{"password":["The password field is required."]}"#, r#"{"password":"[redacted]"}"#);
+    check(422, r#"{"password":"q7-q7","token":["a b","c"]}"#, r#"{"password":"[redacted]","token":"[redacted]"}"#);
+    check(422, r#"{"password":"open sesame now"}"#, r#"{"password":"[redacted]"}"#);
+    check(422, r#"{"password":"8d2f 6c1a 9b00 4711"}"#, r#"{"password":"[redacted]"}"#);
+}
+
+#[test]
+fn lines_of_ours_are_hidden_by_name_and_by_value() {
+    let published = Arc::default();
+    let mut found = Found::new(&published);
+    KNOWN.iter().for_each(|value| found.add_known(value));
+    let redactor = Redactor(Some(Known { values: Values::new(found), published }));
+    for (line, expected) in [
+        ("expectation `$request.body.password == 'q7'` is not met", "expectation `$request.body.password == '[redacted]'` is not met"),
+        ("when: $request.body.token != \"q7\"", "when: $request.body.token != \"[redacted]\""),
+        ("call count 0, expected 1; 8d2f6c1a9b", "call count 0, expected 1; [redacted]"),
+        ("`shippo.CreateAddress` count 1 == 2", "`shippo.CreateAddress` count 1 == 2"),
+    ] {
+        assert_eq!(redactor.text(line), expected);
+    }
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Found {
     values: Vec<String>,
     /// How many of them exchanges have said.
     said: usize,
+    /// Whether what is looked at is the answer to a call that was refused.
+    pub in_refusal: bool,
     /// What everybody knows, and what is therefore hidden only under a name.
     published: Arc<HashSet<String>>,
 }
@@ -35,7 +37,7 @@ impl Found {
     const MOST: usize = 1000;
 
     pub fn new(published: &Arc<HashSet<String>>) -> Self {
-        Self { values: Vec::new(), said: 0, published: Arc::clone(published) }
+        Self { values: Vec::new(), said: 0, in_refusal: false, published: Arc::clone(published) }
     }
 
     /// Adds what an exchange says.
