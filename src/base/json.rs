@@ -1,5 +1,6 @@
 //! Serializing JSON in the styles of the vendors' frameworks.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -64,6 +65,27 @@ pub fn count_values(text: &[u8]) -> usize {
         }
     }
     values
+}
+
+/// JSON without blanks between its tokens. Texts and numbers stay as they are written.
+#[must_use]
+pub fn compact(json: &str) -> Cow<'_, [u8]> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    if !json.bytes().any(|byte| is_blank(&byte)) {
+        return json.as_bytes().into();
+    }
+    let (mut within, mut escaped) = (false, false);
+    let is_kept = |byte: &u8| {
+        let kept = within || !is_blank(byte);
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = within,
+            b'"' => within = !within,
+            _ => {}
+        }
+        kept
+    };
+    json.bytes().filter(is_kept).collect()
 }
 
 /// JSON that was written compactly before, and is written again as it is: nobody parses it.
@@ -195,6 +217,13 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
+    }
+
+    #[test]
+    fn blanks_between_tokens_go_and_no_others() {
+        let text = "{ \"a b\" : [ 1.50 ,\n\t\"c \\\" d\" , \"\\\\\" ] }\r\n";
+        assert_eq!(*compact(text), *br#"{"a b":[1.50,"c \" d","\\"]}"#);
+        assert!(matches!(compact("[1]"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -6,12 +6,11 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
-use crate::engine::call::{Call, Request, Validation};
+use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
 use crate::engine::machine::Machine;
 use crate::engine::parcels::PARCEL;
@@ -192,15 +191,5 @@ fn nobody() -> Call<'static> {
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         mount: None,
     });
-    Call {
-        request,
-        operation: None,
-        prefix: "",
-        path: "",
-        parameters: Vec::new(),
-        query: Vec::new(),
-        body: Value::Null,
-        violations: Vec::new(),
-        validation: Validation::Noted,
-    }
+    Call::unread(request, "", "")
 }

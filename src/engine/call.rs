@@ -99,6 +99,23 @@ pub enum Validation {
     Noted,
 }
 
+impl<'m> Call<'m> {
+    /// A call of which nothing was read yet.
+    pub(super) fn unread(request: &'m Request, prefix: &'m str, path: &'m str) -> Self {
+        Self {
+            request,
+            operation: None,
+            prefix,
+            path,
+            parameters: Vec::new(),
+            query: Vec::new(),
+            body: Value::Null,
+            violations: Vec::new(),
+            validation: Validation::Noted,
+        }
+    }
+}
+
 impl Call<'_> {
     /// The operation's full name, or the empty text.
     #[must_use]

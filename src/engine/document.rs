@@ -54,6 +54,7 @@ impl Vendor {
             due: |_, _| {},
             scanned: |_, _, _| {},
             anchors: &[],
+            stored: &[],
             webhooks: Webhooks::NONE,
             state: |_| Value::Null,
         }

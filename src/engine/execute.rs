@@ -122,6 +122,14 @@ impl Machine {
         Some(executed(handled, &state.world, now, nth, decision))
     }
 
+    /// The refusal of a caller who is not authenticated, before the body is read. One whose authentication fails otherwise is not refused
+    /// yet: that is for [`Machine::execute`].
+    pub(super) fn denial(&self, sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, wall: Timestamp) -> Option<Refusal> {
+        let mut state = sandbox.lock();
+        let now = state.world.clock().now(wall);
+        transaction::guarded(|| authenticate(sandbox, vendor, call, &mut state.world, now)).ok()?.err()
+    }
+
     /// Executes a call for the `given` of a scenario: neither limits nor faults apply to data that is being prepared.
     pub(super) fn execute_given(
         &self,

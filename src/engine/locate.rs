@@ -7,6 +7,7 @@ use crate::engine::auth::Identity;
 use crate::engine::call::Request;
 use crate::engine::machine::Machine;
 use crate::engine::sandbox::Sandbox;
+use crate::engine::transaction;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::{LoadedVendor, Vendors};
 
@@ -50,7 +51,8 @@ impl Machine {
                 Some(sandbox) => sandbox,
                 None => return Target::NoSandbox(name),
             },
-            None => match (vendor.identify)(request) {
+            // What it panics on, `authenticate` will meet again, where the vendor answers for it.
+            None => match transaction::guarded(|| (vendor.identify)(request)).ok().flatten() {
                 Some(Identity::Credential(credential)) => self.registry.find_by_credential(&vendor.mount, &credential),
                 Some(Identity::Sandbox(name)) => self.registry.find(&name),
                 None => None,

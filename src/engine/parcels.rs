@@ -15,6 +15,7 @@ use crate::carrier::timeline::{self, AnchorTimes, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status, library, numbers};
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
+use crate::engine::stored::{self, Stored};
 use crate::world::{Counter, Kind, Task};
 
 /// The kind of parcels; their id is the tracking number.
@@ -25,6 +26,13 @@ const WAITING: Kind = Kind::new("parcel_waiting");
 
 /// The anchors of parcels that have been reached, with their times, by tracking number.
 const ANCHOR_TIMES: Kind = Kind::new("parcel_moments");
+
+/// The tables of parcels, which every vendor has.
+pub(super) const STORED: &[Stored] = &[
+    Stored::of(PARCEL, |text| stored::read::<Parcel>(text)),
+    Stored::of(WAITING, |text| stored::read::<String>(text)),
+    Stored::of(ANCHOR_TIMES, |text| stored::read::<AnchorTimes>(text)),
+];
 
 /// The topic of a parcel's next step in the agenda.
 pub const STEP: &str = "parcel.step";

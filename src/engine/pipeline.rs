@@ -1,7 +1,7 @@
 //! One request from its bytes to the journal, in the order that `engine/mod.rs` shows.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,15 +12,16 @@ use serde_json::Value;
 use crate::base::time::Timestamp;
 use crate::base::{entropy, text};
 use crate::engine::call::{self, Call, Request, Validation};
-use crate::engine::dialect::{DialectCx, Stream};
+use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
 use crate::engine::execute::{Executed, Parsed};
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Conform;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Answer, Body, Reply};
+use crate::engine::reply::{Answer, Body, Outcome, Reply};
 use crate::engine::sandbox::Sandbox;
+use crate::engine::transaction;
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
@@ -53,9 +54,23 @@ impl Machine {
     }
 
     fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
-        let parsed = read(request, here.loaded, here.prefix, here.path);
+        let denied = |call: &Call<'_>| {
+            let is_large = request.body.len() > UNREAD;
+            if is_large { self.denial(&here.sandbox, &here.loaded.vendor, call, wall) } else { None }
+        };
+        // A vendor that does not fit its document is a fault of the program, and ends here.
+        let _ = here.loaded.catalog();
+        let parsed = transaction::guarded(|| read(request, here.loaded, here.prefix, here.path, &denied));
+        let (parsed, broken) = match parsed {
+            Ok(parsed) => (parsed, None),
+            Err(panic) => {
+                tracing::error!(vendor = &*here.loaded.vendor.id, panic, "a request could not be read");
+                (Parsed { call: Call::unread(request, here.prefix, here.path), row: Err(Refusal::Broken) }, Some(panic))
+            }
+        };
         here.sandbox.touch(wall);
-        let executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
+        let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
+        executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
         Some(self.finish(here, &parsed.call, executed))
     }
 
@@ -81,7 +96,7 @@ impl Machine {
             mount: None,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let parsed = read(&request, loaded, &prefix, &found.path);
+        let parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
         let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, &parsed.call, executed))
@@ -95,7 +110,8 @@ impl Machine {
         let whole = text::decode_unreserved(&request.path);
         let (prefix, path) = whole.split_at_checked(entry.path_start)?;
         let path = if path.is_empty() { "/" } else { path };
-        Some(look(&read(&request, loaded, prefix, path).call))
+        let parsed = transaction::guarded(|| read(&request, loaded, prefix, path, &|_| None));
+        Some(look(&parsed.map_or_else(|_| Call::unread(&request, prefix, path), |parsed| parsed.call)))
     }
 
     /// What follows when the sandbox is unlocked: dialect, serializing, the check of the answer, the journal.
@@ -107,23 +123,13 @@ impl Machine {
         let stream = Stream { seed, vendor, account: &account, number };
         let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
         let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
-        let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, &cx));
-        reply.status = failing.unwrap_or(reply.status);
-        (dialect.headers)(&cx, &mut reply);
-        let Reply { status, mut headers, body } = reply;
-        let body = match body {
-            Body::Empty => Bytes::new(),
-            Body::Bytes(bytes) => bytes,
-            Body::Json(document) => {
-                let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
-                let mut out = Vec::with_capacity(size.map_or(256, |size| size.load(Ordering::Relaxed).min(MOST_ROOM)));
-                document.write(dialect.style, &mut out);
-                if let Some(size) = size {
-                    size.store(out.len(), Ordering::Relaxed);
-                }
-                out.into()
-            }
-        };
+        let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
+        let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size)).or_else(|panic| {
+            tracing::error!(vendor = &**vendor, panic, "an answer could not be written");
+            notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
+            transaction::guarded(|| word(dialect, &cx, Err(Refusal::Broken), None, size))
+        });
+        let (status, mut headers, body) = worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
         if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
         }
@@ -171,6 +177,36 @@ impl Machine {
 
 /// How much room is made for an answer before it is written, at most.
 const MOST_ROOM: usize = 256 * 1024;
+/// Larger bodies are read only if their sender is authenticated. Others cost less than to look.
+const UNREAD: usize = 16 * 1024;
+
+/// An outcome as the vendor writes it: status, headers and bytes. `size` is the length of the last answer of the kind.
+fn word(
+    dialect: &Dialect,
+    cx: &DialectCx<'_>,
+    outcome: Outcome,
+    failing: Option<StatusCode>,
+    size: Option<&AtomicUsize>,
+) -> (StatusCode, HeaderMap, Bytes) {
+    let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, cx));
+    reply.status = failing.unwrap_or(reply.status);
+    (dialect.headers)(cx, &mut reply);
+    let Reply { status, headers, body } = reply;
+    let body = match body {
+        Body::Empty => Bytes::new(),
+        Body::Bytes(bytes) => bytes,
+        Body::Json(document) => {
+            let mut out = Vec::with_capacity(size.map_or(256, |size| size.load(Ordering::Relaxed).min(MOST_ROOM)));
+            document.write(dialect.style, &mut out);
+            if let Some(size) = size {
+                size.store(out.len(), Ordering::Relaxed);
+            }
+            out.into()
+        }
+    };
+    (status, headers, body)
+}
+
 /// How many departures of one request or answer are noted one by one.
 const NOTED: usize = 8;
 
@@ -192,20 +228,16 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
     }
 }
 
-/// Route, decode, validate: what can be known without the world.
-fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, path: &'m str) -> Parsed<'m> {
+/// Route, decode, validate: what can be known without the world. `denied` may stop before the body.
+fn read<'m>(
+    request: &'m Request,
+    loaded: &'m LoadedVendor,
+    prefix: &'m str,
+    path: &'m str,
+    denied: &dyn Fn(&Call<'_>) -> Option<Refusal>,
+) -> Parsed<'m> {
     let vendor = &loaded.vendor;
-    let mut call = Call {
-        request,
-        operation: None,
-        prefix,
-        path,
-        parameters: Vec::new(),
-        query: call::pairs(&request.query),
-        body: Value::Null,
-        violations: Vec::new(),
-        validation: Validation::Noted,
-    };
+    let mut call = Call { query: call::pairs(&request.query), ..Call::unread(request, prefix, path) };
     let (operation, parameters) = match loaded.route(&request.method, path) {
         Route::Found(operation, parameters) => (operation, parameters),
         Route::WrongMethod(allowed) => return Parsed { call, row: Err(Refusal::WrongMethod(allowed)) },
@@ -226,6 +258,9 @@ fn read<'m>(request: &'m Request, loaded: &'m LoadedVendor, prefix: &'m str, pat
         }
     }
     if operation.body.is_some() {
+        if let Some(denial) = denied(&call) {
+            return Parsed { call, row: Err(denial) };
+        }
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {
                 if vendor.reading.typed {

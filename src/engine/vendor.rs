@@ -15,6 +15,7 @@ use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::refusal::Refusal;
+use crate::engine::stored::Stored;
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Reading, Schemas, Tier};
 use crate::world::{Account, Credential, Task};
@@ -64,6 +65,8 @@ pub struct Vendor {
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
     /// The moments of a parcel that its rules announce by [`Cx::anchor_reached`]; the others come by themselves.
     pub anchors: &'static [Anchor],
+    /// The tables that it stores documents in, besides those of parcels and webhooks.
+    pub stored: &'static [Stored],
     /// Its webhooks; [`Webhooks::NONE`] if it has none.
     pub webhooks: Webhooks,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.

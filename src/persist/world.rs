@@ -215,7 +215,7 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -
         for table in row.tables {
             let kind = Kind(words.one(table.kind)?);
             for (name, body) in table.documents {
-                world.put(id, &kind, &name, |out| out.extend_from_slice(body.get().as_bytes()));
+                world.put(id, &kind, &name, |out| out.extend_from_slice(&json::compact(body.get())));
                 fits(&world)?;
             }
         }

@@ -19,6 +19,18 @@ macro_rules! catalog {
     };
 }
 
+/// The tables of a vendor: the type of the documents, and their kind. Then those whose documents have the members of another one, and those
+/// of the vendor itself.
+macro_rules! tables {
+    ($($type:ty: $kind:path),*; like: $($model:expr => $like_kind:path),*; shared: $($shared_type:ty: $shared_kind:path),*) => {
+        &[
+            $($crate::engine::Stored::of($kind, |text| $crate::engine::stored::read::<$type>(text)),)*
+            $($crate::engine::Stored::of($like_kind, |text| $crate::engine::stored::read_like(text, &$model)),)*
+            $($crate::engine::Stored::shared($shared_kind, |text| $crate::engine::stored::read::<$shared_type>(text)),)*
+        ]
+    };
+}
+
 pub mod shipmate;
 pub mod shippo;
 pub mod shipstation;

@@ -61,7 +61,7 @@ impl Clone for Scratch {
 }
 
 /// Does not compile when there is another member: `persist/world.rs` has to write it, unless it follows from the others.
-const _: fn(World) = |World { seed: _, clock: _, accounts: _, agenda: _, outbox: _, counters: _, log: _, scratch: _ }| ();
+const _: fn(World) = |World { seed: _, clock: _, accounts: _, agenda: _, outbox: _, counters: _, log: _, scratch: _, secret: _ }| ();
 
 impl World {
     /// A world without accounts and tasks.

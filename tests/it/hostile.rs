@@ -96,27 +96,39 @@ fn a_refused_file_leaves_nothing_behind() {
 }
 
 #[test]
-fn documents_of_another_shape_are_the_sandbox_s_fault_and_the_connection_stays() {
+fn documents_of_another_shape_are_refused_by_table_and_id_and_change_nothing() {
     let server = Server::start(&[]);
-    let mut file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
-    let kinds = ["session", "token", "address", "parcel"];
-    let shapes = |kind: &&str| json!({"kind": kind, "documents": [["t", {"no": 1}], ["u", [[]]], ["v", "text"]]});
-    let tables: Vec<Value> = kinds.iter().map(shapes).collect();
-    let accounts = file["world"]["accounts"].as_array_mut().expect("a list of accounts");
-    for mount in ["shipmate", "shippo", "shiptheory", "shiptime"] {
-        accounts.retain(|row| row["mount"] != mount || row["name"] != "");
-        accounts.push(json!({"mount": mount, "name": "", "calls": 0, "tables": tables}));
+    let file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
+    let before = admin(&server, "POST", "/sandboxes", &json!({"name": "shapes"}));
+    for (mount, owner, kind, document) in [
+        ("shipmate", "", "session", json!({"no": 1})),
+        ("shipmate", "", "session", json!([[]])),
+        ("shipmate", "default", "consignment", json!("text")),
+        ("shippo", "test", "rate", json!({})),
+        ("shippo", "test", "address_v2", json!(1)),
+        ("shippo", "", "managed_account", json!({"object_id": "a"})),
+        ("shiptheory", "a", "counter", json!(-1)),
+        ("shiptime", "default", "shipment", json!(null)),
+        ("shiptime", "default", "parcel", json!({"tracking_number": "1", "carrier": "2", "service": "3", "subject": "4"})),
+        ("shippo", "test", "delivery", json!({"id": "t"})),
+        ("shippo", "test", "session", json!({})),
+        ("shipmate", "default", "session", json!({"account": "a", "username": "b"})),
+        ("shipmate", "default", "made_up", json!({})),
+    ] {
+        let mut file = file.clone();
+        let accounts = file["world"]["accounts"].as_array_mut().expect("a list of accounts");
+        accounts.retain(|row| row["mount"] != mount || row["name"] != owner);
+        accounts.push(json!({"mount": mount, "name": owner, "calls": 0, "tables": [{"kind": kind, "documents": [["t", document]]}]}));
+        let refused = import(&server, "shapes", &file);
+        assert_eq!(refused.status, 400, "{mount} {kind}: {}", refused.body);
+        let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.contains(&format!("`{kind}`")) && (detail.contains("`t`") || detail.contains("a table")), "{detail}");
+        assert_eq!(import(&server, "new", &file).status, 400);
     }
-    let made = import(&server, "shapes", &file);
-    assert_eq!(made.status, 200, "{}", made.body);
-    let key = made.json()["credentials"]["shipmate"][0]["api_key"].as_str().expect("a key").to_owned();
-    let request = format!("GET /shipmate/v1.1/users HTTP/1.1\r\nhost: localhost\r\nx-shipmate-api-key: {key}\r\nx-shipmate-token: t\r\n");
-    let answers = server.exchange(format!("{request}\r\n{request}connection: close\r\n\r\n").as_bytes());
-    assert_eq!(answers.matches("HTTP/1.1 500").count(), 2, "{answers}");
-    assert_eq!(answers.matches("seatrial-notes: sandbox-broken").count(), 2, "{answers}");
-    let path = "/sandboxes/shapes/requests?note=sandbox-broken&limit=1";
-    let note = admin(&server, "GET", path, &Value::Null)["requests"][0]["notes"][0].clone();
-    assert_eq!(note["blame"], "sandbox", "{note}");
+    assert_eq!(admin(&server, "GET", "/sandboxes/shapes", &Value::Null)["credentials"], before["credentials"]);
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/new", &[], "").status, 404);
+    let pretty = serde_json::to_string_pretty(&file).expect("JSON");
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/shapes/import", &[JSON], &pretty).status, 200);
 }
 
 #[test]

@@ -47,5 +47,6 @@ mod targets;
 mod tidy;
 #[path = "../stories/update.rs"]
 mod update;
+mod vendor_failures;
 mod webhooks;
 mod world_log;

@@ -3,12 +3,14 @@
 //! `tests/published/<vendor>.yaml`, judges what is answered in the conversations.
 //!
 //! Every conversation is also played with each call rolled back and made again (`twice/<vendor>/<name>`), with a sandbox that goes
-//! on from its file after each step (`filed/...`), and with one that is full for a while whenever time passes (`starved/...`).
+//! on from its file after each step (`filed/...`), with one that is full for a while whenever time passes (`starved/...`), and its sandbox
+//! is taken for a file (`imported/...`).
 //!
 //! `UPDATE=1` rewrites the expectations of a step that fails, where a value stands for another one.
 
 mod documents;
 mod filed;
+mod imported;
 mod judge;
 mod judge_shippo;
 mod judge_shiptime;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let mut trials = again("twice", twice::run);
     trials.extend(again("filed", filed::run));
     trials.extend(again("starved", starved::run));
+    trials.extend(again("imported", imported::run));
     trials.extend(files.into_iter().map(conversation));
     trials.extend(recorded::trials());
     trials.extend(originals::trials());

@@ -35,6 +35,7 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         FileError::Bytes => SandboxError::Bytes.into(),
         error => Problem::bad_request(error.to_string()),
     })?;
+    admin.machine.check_documents(&world).map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };
     // The file already has the data of `given`.
     Arc::make_mut(&mut scenario).given.clear();

@@ -45,6 +45,7 @@ pub fn vendor() -> Vendor {
         reading: checks::READING,
         dialect: dialect::DIALECT,
         scanned: webhooks::scanned,
+        stored: wire::STORED,
         webhooks: webhooks::WEBHOOKS,
         state,
         ..vendor!("shipmate")

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::{CATALOG, Location};
 use crate::base::time::Timestamp;
 use crate::carrier;
-use crate::engine::{Cx, Docs, Refusal, Reply};
+use crate::engine::{Cx, Docs, Refusal, Reply, Stored};
 use crate::world::Kind;
 
 /// Consignments that are not cancelled, by reference.
@@ -42,6 +42,12 @@ pub(super) const CUSTOM_FIELD: Kind = Kind::new("custom_field");
 
 /// Users by token; belongs to the vendor.
 pub(super) const SESSION: Kind = Kind::new("session");
+
+/// The tables that documents of this vendor are in.
+pub(super) const STORED: &[Stored] = tables![
+    Consignment: CONSIGNMENT, String: SHIPMENT_ID, Vec<String>: ORDER, String: PARCEL_REFERENCE, String: SKU_NUMBER;
+    like: CATALOG.new_sku => SKU, CATALOG.new_sku_extra => SKU_EXTRA, CATALOG.new_custom_field => CUSTOM_FIELD;
+    shared: Session<'_>: SESSION];
 
 /// The envelope of nearly every answer.
 #[derive(Serialize)]

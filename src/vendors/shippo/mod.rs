@@ -47,6 +47,7 @@ pub fn vendor() -> Vendor {
         due: rules::due,
         scanned: rules::scanned,
         anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
+        stored: rules::STORED,
         webhooks: webhooks::WEBHOOKS,
         state,
         ..vendor!("shippo")

@@ -23,11 +23,16 @@ mod operations;
 mod rules;
 mod wire;
 
-use rules::shipments::waiting;
+use rules::{products, shipments::waiting};
 use serde_json::{Value, json};
+use wire::{COUNTER, PRODUCT, SHIPMENT, Shipment, TAG, Tag};
 
-use crate::engine::Vendor;
+use crate::base::time::Timestamp;
+use crate::engine::{Stored, Vendor};
 use crate::world::Account;
+
+const STORED: &[Stored] = tables![
+    Shipment: SHIPMENT, Tag: TAG, u64: COUNTER; like: products::empty(Timestamp::UNIX_EPOCH) => PRODUCT; shared: ];
 
 /// Shiptheory.
 pub fn vendor() -> Vendor {
@@ -42,6 +47,7 @@ pub fn vendor() -> Vendor {
         reading: checks::READING,
         dialect: dialect::DIALECT,
         due: waiting::due,
+        stored: STORED,
         state,
         ..vendor!("shiptheory")
     }
@@ -50,5 +56,5 @@ pub fn vendor() -> Vendor {
 /// `$state.shipments`, `$state.products` and `$state.tags` count what the account has.
 fn state(account: &Account) -> Value {
     let count = |kind| account.count(&kind);
-    json!({"shipments": count(wire::SHIPMENT), "products": count(wire::PRODUCT), "tags": count(wire::TAG)})
+    json!({"shipments": count(SHIPMENT), "products": count(PRODUCT), "tags": count(TAG)})
 }

@@ -38,6 +38,7 @@ pub fn vendor() -> Vendor {
         due: rules::due,
         scanned: rules::track::scanned,
         anchors: &[Anchor::Pickup],
+        stored: rules::STORED,
         state: rules::state,
         ..vendor!("shiptime")
     }

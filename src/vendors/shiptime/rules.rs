@@ -17,7 +17,7 @@ use super::access;
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::listing::{self, Bad, Listing, Number, Page, Sorting};
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply, Stored};
 use crate::world::{Account, Kind, Task};
 
 /// Booked shipments, by shipId.
@@ -28,6 +28,11 @@ pub(super) const PICKUP: Kind = Kind::new("pickup");
 const RATING: Kind = Kind::new("rating");
 /// Quotes, by quoteId.
 const QUOTE: Kind = Kind::new("quote");
+
+/// The tables that documents of this vendor are in.
+pub(super) const STORED: &[Stored] = tables![
+    shipments::Shipment: SHIPMENT, pickups::Pickup: PICKUP, Vec<i32>: pickups::DOOR, rates::Rating: RATING, rates::Quoted: QUOTE; like: ;
+    shared: ];
 
 /// Handles what the rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {

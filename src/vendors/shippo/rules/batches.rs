@@ -42,7 +42,7 @@ const FORMAT: &str = "Invalid create request.\n\
 
 /// A batch as it is stored: with all its shipments, and the names of its files. Its answer has a page of them, and links.
 #[derive(Serialize, Deserialize)]
-struct Batch {
+pub(super) struct Batch {
     object_id: String,
     object_owner: String,
     status: Status,

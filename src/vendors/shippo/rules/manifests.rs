@@ -27,7 +27,7 @@ pub(crate) const PROGRESS: &str = "manifest.progress";
 
 /// A manifest; the stored one without its owner, and with the names of its documents in place of links.
 #[derive(Serialize, Deserialize)]
-struct Manifest {
+pub(super) struct Manifest {
     object_created: Moment,
     object_updated: Moment,
     object_id: String,

@@ -26,11 +26,30 @@ pub(super) mod tracking;
 pub(super) mod transactions;
 mod validation;
 
-use super::webhooks;
+use self::batches::Batch;
+use self::manifests::Manifest;
+use self::sign_in::Pending;
+use self::tracking::Registered;
+use super::access::Platform;
+use super::wire::address::Address;
+use super::wire::carrier_account::CarrierAccount;
+use super::wire::shipment::{Rate, Shipment};
 use super::wire::track;
+use super::wire::transaction::{Refund, Transaction};
+use super::{webhooks, wire};
 use crate::carrier::{Parcel, Scan};
-use crate::engine::Cx;
+use crate::engine::resource::Members;
+use crate::engine::{Cx, Stored};
 use crate::world::Task;
+
+/// The tables that documents of this vendor are in.
+pub(super) const STORED: &[Stored] = tables![
+    Address: wire::ADDRESS, Members: wire::ADDRESS_V2, Batch: wire::BATCH, CarrierAccount: wire::CARRIER_ACCOUNT,
+    Members: wire::CUSTOMS_DECLARATION, Members: wire::CUSTOMS_ITEM, String: wire::DEFAULT_TEMPLATE, Members: wire::MANAGED_ACCOUNT,
+    Manifest: wire::MANIFEST, Members: wire::ORDER, wire::parcel::Parcel: wire::PARCEL, Members: wire::PICKUP, Rate: wire::RATE,
+    Refund: wire::REFUND, Members: wire::REGISTRATION, Members: wire::SERVICE_GROUP, Shipment: wire::SHIPMENT, Registered: wire::TRACK,
+    Transaction: wire::TRANSACTION, Members: wire::USER_TEMPLATE; like: ;
+    shared: Vec<Vec<String>>: wire::LABEL_FILE, Platform: wire::MANAGED_ACCOUNT, Pending: wire::SIGN_IN];
 
 /// What rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {

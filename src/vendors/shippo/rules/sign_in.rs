@@ -15,7 +15,7 @@ use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 /// What the carrier's page needs to know, by a code that is good once.
 #[derive(Serialize, Deserialize)]
-struct Pending {
+pub(super) struct Pending {
     token: String,
     account: String,
     carrier_account: String,

@@ -101,7 +101,7 @@ pub(super) fn absorb(cx: &mut Cx<'_>, line: &Value) {
     cx.docs.put(PRODUCT, sku, &product);
 }
 
-fn empty(now: Timestamp) -> Product {
+pub(in super::super) fn empty(now: Timestamp) -> Product {
     let stamp = Value::from(wire::stamp(now));
     let default = |name: &str| match name {
         "price" | "weight" | "length" | "width" | "height" => json!(0),

@@ -23,7 +23,7 @@ const FIRST: u32 = 310_201;
 /// A pickup, stored as it is printed.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Pickup {
+pub(super) struct Pickup {
     id: i32,
     confirmation_number: String,
     pickup_status: State,

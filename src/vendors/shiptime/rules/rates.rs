@@ -23,14 +23,14 @@ const LIFE: SignedDuration = SignedDuration::from_mins(15);
 
 /// A rate request that was quoted, and the quotes that stand on it.
 #[derive(Serialize, Deserialize)]
-struct Rating {
+pub(super) struct Rating {
     request: Map<String, Value>,
     quotes: Vec<String>,
 }
 
 /// One quote: what to book of which rating.
 #[derive(Serialize, Deserialize)]
-struct Quoted {
+pub(super) struct Quoted {
     rating: String,
     carrier: String,
     service: String,
