@@ -14,7 +14,7 @@ use super::super::wire::{self, CARRIER_ACCOUNT};
 use super::stored;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Filter, Listing, Test};
-use crate::engine::{Cx, Extract, Json, Outcome, Refusal};
+use crate::engine::{Cx, DEFAULT, Extract, Json, Outcome, Refusal};
 
 /// Carriers whose accounts are connected by signing in with them.
 const SIGN_IN: [&str; 2] = ["fedex", "ups"];
@@ -147,13 +147,15 @@ fn service_levels(token: &str) -> Value {
     CATALOG.services(token).map(|(token, name)| json!({ "name": name, "token": token, "supports_return_labels": returns })).collect()
 }
 
-/// All that its owner has: the owner's own, newest first, then those that the catalog knows.
+/// All that its owner has: the owner's own, newest first, then those that the catalog knows. Those that the guides print are listed in
+/// the default sandbox; elsewhere they are known by id.
 pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
     let mut changed: Vec<CarrierAccount> = cx.docs.all(CARRIER_ACCOUNT);
     changed.reverse();
-    let (rows, is_new) = (&CATALOG.accounts[&Mode::of(cx)], access::is_new(cx));
-    let known = rows.iter().filter_map(|row| changed.iter().find(|other| other.object_id == row.object_id).cloned().or(of(row, is_new)));
-    let own = changed.iter().filter(|row| !rows.iter().any(|other| other.object_id == row.object_id));
+    let is_new = access::is_new(cx);
+    let rows = CATALOG.accounts[&Mode::of(cx)].iter().filter(|row| !row.established || cx.sandbox == DEFAULT);
+    let known = rows.clone().filter_map(|row| changed.iter().find(|other| other.object_id == row.object_id).cloned().or(of(row, is_new)));
+    let own = changed.iter().filter(|row| !rows.clone().any(|other| other.object_id == row.object_id));
     own.cloned().chain(known).collect()
 }
 
