@@ -79,6 +79,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => (StatusCode::NOT_FOUND, format!("there is no {} `{id}`", kind.0)),
         Refusal::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, format!("the path does not have {}", cx.call.request.method)),
         Refusal::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "no accepted media type is spoken here".to_owned()),
+        Refusal::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, detail.clone()),
         Refusal::UnsupportedMedia(found) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("`{found}` is not read here")),
         Refusal::Malformed { message, .. } => (StatusCode::BAD_REQUEST, message.clone()),
         Refusal::Invalid(violations) => {

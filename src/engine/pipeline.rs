@@ -35,8 +35,14 @@ impl Machine {
 
     /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
     pub fn try_handle(&self, request: &Request, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
+        self.try_handle_body(request, None, wall, has_time)
+    }
+
+    /// The same for a request whose body this sandbox does not read, because it is too large in the way that is told. The vendor's
+    /// dialect words the answer.
+    pub fn try_handle_body(&self, request: &Request, too_large: Option<&str>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
-            Target::Vendor(here) => self.answer(request, &here, wall, has_time),
+            Target::Vendor(here) => self.answer(request, &here, too_large, wall, has_time),
             Target::NoSandbox(name) => Some(not_found_problem(&format!("there is no sandbox `{name}`"))),
             Target::Nowhere => Some(not_found_problem(&self.no_such_mount())),
         }
@@ -47,13 +53,20 @@ impl Machine {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => {
                 let here = Located { sandbox: Arc::clone(sandbox), ..here };
-                self.answer(request, &here, wall, UNLIMITED).expect("it has all the time there is")
+                self.answer(request, &here, None, wall, UNLIMITED).expect("it has all the time there is")
             }
             Target::NoSandbox(_) | Target::Nowhere => not_found_problem(&self.no_such_mount()),
         }
     }
 
-    fn answer(&self, request: &Request, here: &Located<'_>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
+    fn answer(
+        &self,
+        request: &Request,
+        here: &Located<'_>,
+        too_large: Option<&str>,
+        wall: Timestamp,
+        has_time: HasTime<'_>,
+    ) -> Option<Answer> {
         let denied = |call: &Call<'_>| {
             let is_large = request.body.len() > UNREAD;
             if is_large { self.denial(&here.sandbox, &here.loaded.vendor, call, wall) } else { None }
@@ -61,16 +74,25 @@ impl Machine {
         // A vendor that does not fit its document is a fault of the program, and ends here.
         let _ = here.loaded.catalog();
         let parsed = transaction::guarded(|| read(request, here.loaded, here.prefix, here.path, &denied));
-        let (parsed, broken) = match parsed {
+        let (mut parsed, broken) = match parsed {
             Ok(parsed) => (parsed, None),
             Err(panic) => {
                 tracing::error!(vendor = &*here.loaded.vendor.id, panic, "a request could not be read");
                 (Parsed { call: Call::unread(request, here.prefix, here.path), row: Err(Refusal::Broken) }, Some(panic))
             }
         };
+        if let Some(detail) = too_large {
+            parsed.row = Err(Refusal::TooLarge(detail.to_owned()));
+            parsed.call.violations.clear();
+        }
         here.sandbox.touch(wall);
         let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
+        // Whoever calls: nothing is read, not even by those who let callers in.
+        if let Some(detail) = too_large {
+            executed.outcome = Err(Refusal::TooLarge(detail.to_owned()));
+            executed.notes.push(Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, detail));
+        }
         Some(self.finish(here, &parsed.call, executed))
     }
 
@@ -123,6 +145,7 @@ impl Machine {
         let stream = Stream { seed, vendor, account: &account, number };
         let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
         let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
+        let is_read = !matches!(outcome, Err(Refusal::TooLarge(_)));
         let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
         let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size)).or_else(|panic| {
             tracing::error!(vendor = &**vendor, panic, "an answer could not be written");
@@ -137,7 +160,7 @@ impl Machine {
             headers.insert(DATE, date);
         }
         note_violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &call.violations);
-        if let Some(operation) = call.operation.filter(|_| self.is_checked(number)) {
+        if let Some(operation) = call.operation.filter(|_| is_read && self.is_checked(number)) {
             let is_scripted = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);

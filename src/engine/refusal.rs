@@ -28,6 +28,8 @@ pub enum Refusal {
     WrongMethod(Vec<Method>),
     /// The caller accepts no media type that the vendor speaks.
     NotAcceptable,
+    /// The body is larger than this sandbox reads, or has more values: how much it reads. No vendor's limit.
+    TooLarge(String),
     /// The body is of a media type that the vendor does not read.
     UnsupportedMedia(String),
     /// The body is not what its media type says.

@@ -26,7 +26,7 @@ use crate::server::clock::{PAUSE, slice, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
 use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
-use crate::server::incoming::{MOST_VALUES, TooLarge, collect, has_too_many_values};
+use crate::server::incoming::{TooLarge, collect, too_many_values};
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
@@ -272,14 +272,10 @@ impl Shell {
             return Ok(problem_response(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB", None));
         }
         let (mut parts, body) = request.into_parts();
-        let (body, permits) = match self.within_timeout(collect(body, self.body_limit, &self.bodies)).await {
-            Ok(Ok(body)) => body,
+        let (body, permits, too_large) = match self.within_timeout(collect(body, self.body_limit, &self.bodies)).await {
+            Ok(Ok((body, permits))) => (body, permits, None),
             Ok(Err(TooLarge::Limit)) => {
-                return Ok(problem_response(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "the body is larger than this sandbox reads (`--body-limit`)",
-                    None,
-                ));
+                (bytes::Bytes::new(), None, Some(format!("the body is larger than the {} bytes of `--body-limit`", self.body_limit)))
             }
             Ok(Err(TooLarge::Broken)) => return Err(NoAnswer),
             Err(Elapsed) => return Ok(problem_response(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time", None)),
@@ -287,6 +283,9 @@ impl Shell {
         asking.complete();
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
+            if let Some(detail) = too_large {
+                return Ok(problem_response(StatusCode::PAYLOAD_TOO_LARGE, detail, None));
+            }
             return Ok(admin::answer(&self.admin, &parts, &body).await);
         }
         if !role.vendors {
@@ -301,7 +300,7 @@ impl Shell {
         {
             parts.headers.insert(HOST, host);
         }
-        let request = Request {
+        let mut request = Request {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -310,11 +309,11 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
         };
-        if has_too_many_values(&request) {
-            let detail = format!("the body has more than {MOST_VALUES} values");
-            return Ok(problem_response(StatusCode::PAYLOAD_TOO_LARGE, detail, None));
+        let too_large = too_large.or_else(|| too_many_values(&request, self.body_limit));
+        if too_large.is_some() {
+            request.body.clear();
         }
-        let Some(answer) = self.handle(request).await else {
+        let Some(answer) = self.handle(request, too_large.as_deref()).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
@@ -351,13 +350,13 @@ impl Shell {
 }
 
 impl Shell {
-    /// Has the machine answer a request; `None` if very much is due in its sandbox.
-    async fn handle(&self, request: Request) -> Option<Answer> {
+    /// Has the machine answer a request, whose body may be `too_large`; `None` if very much is due in its sandbox.
+    async fn handle(&self, request: Request, too_large: Option<&str>) -> Option<Answer> {
         if request.body.len() > LARGE {
             return self.handle_large(Arc::new(request)).await;
         }
         for _ in 0..MOST_SLICES {
-            if let Some(answer) = self.machine.try_handle(&request, wall(), &slice()) {
+            if let Some(answer) = self.machine.try_handle_body(&request, too_large, wall(), &slice()) {
                 return Some(answer);
             }
             tokio::time::sleep(PAUSE).await;

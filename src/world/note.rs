@@ -71,6 +71,8 @@ impl Note {
     pub const SANDBOX_FULL: &str = "sandbox-full";
     /// The answer would take more documents than are read for one.
     pub const ANSWER_TOO_LARGE: &str = "answer-too-large";
+    /// The body is larger than this sandbox reads, or has more values.
+    pub const BODY_TOO_LARGE: &str = "body-too-large";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
     /// The scenario takes more work, or answers with more, than it may for one call.

@@ -49,6 +49,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             (StatusCode::NOT_FOUND, "Not Found")
         }
         Refusal::WrongState { .. } => (StatusCode::BAD_REQUEST, "Consignment has already been manifested"),
+        Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
         Refusal::NotAcceptable | Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } | Refusal::Because(..) => {
             (StatusCode::BAD_REQUEST, "Bad Request")
         }

@@ -86,6 +86,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             detail(StatusCode::METHOD_NOT_ALLOWED, &text).with(ALLOW, &methods(allowed))
         }
         Refusal::NotAcceptable => detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."),
+        Refusal::TooLarge(_) => detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
         Refusal::UnsupportedMedia(media_type) => {
             detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("Unsupported media type \"{media_type}\" in request."))
         }

@@ -68,6 +68,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Missing { .. } | Refusal::UnknownPath { .. } => (StatusCode::NOT_FOUND, "Not Found"),
         Refusal::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
         Refusal::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Not Acceptable"),
+        Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
         Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } => (StatusCode::BAD_REQUEST, "Bad Request"),
         Refusal::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
     };

@@ -56,6 +56,7 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             let reply = if asked { Reply::empty(StatusCode::OK) } else { page(StatusCode::METHOD_NOT_ALLOWED) };
             reply.with(ALLOW, &allowed.join(", "))
         }
+        Refusal::TooLarge(_) => page(StatusCode::PAYLOAD_TOO_LARGE),
         Refusal::UnsupportedMedia(_) => page(StatusCode::UNSUPPORTED_MEDIA_TYPE),
         Refusal::NotAcceptable => page(StatusCode::NOT_ACCEPTABLE),
         Refusal::Broken => page(StatusCode::INTERNAL_SERVER_ERROR),
