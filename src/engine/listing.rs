@@ -282,13 +282,13 @@ impl Page<(&str, &[u8])> {
     }
 }
 
-/// A query with a name set to a value where it stands, or at the end; or without that name.
+/// A query with a name set to a value where it stands first, or at the end, and nowhere else; or without that name.
 #[must_use]
 pub fn with(mut pairs: Vec<(String, String)>, name: &str, value: Option<String>) -> Vec<(String, String)> {
-    match (pairs.iter().position(|(other, _)| other == name), value) {
-        (Some(index), Some(value)) => pairs[index].1 = value,
-        (None, Some(value)) => pairs.push((name.to_owned(), value)),
-        (_, None) => pairs.retain(|(other, _)| other != name),
+    let first = pairs.iter().position(|(other, _)| other == name);
+    pairs.retain(|(other, _)| other != name);
+    if let Some(value) = value {
+        pairs.insert(first.unwrap_or(pairs.len()), (name.to_owned(), value));
     }
     pairs
 }
@@ -394,6 +394,15 @@ mod tests {
 
     fn check(query: &str, ids: &[u32]) {
         assert_eq!(answer(query)["ids"], json!(ids), "{query}");
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_in_a_query_is_set_once() {
+        let pairs = |rows: &[(&str, &str)]| rows.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+        let twice = pairs(&[("page", "1"), ("a", "b"), ("page", "2")]);
+        assert_eq!(with(twice.clone(), "page", Some("3".to_owned())), pairs(&[("page", "3"), ("a", "b")]));
+        assert_eq!(with(twice.clone(), "c", Some("d".to_owned())).len(), 4);
+        assert_eq!(with(twice, "page", None), pairs(&[("a", "b")]));
     }
 
     #[test]
