@@ -221,9 +221,15 @@ impl Accounts {
         Some((u32::try_from(number).expect("kinds are few"), undo))
     }
 
-    /// Reverts the latest write to a table.
+    /// Reverts the latest write to a table. A table that was made for it goes, too.
     pub(super) fn revert(&mut self, account: AccountId, table: u32, undo: Undo) {
+        let made_it = undo.position == 0 && undo.before.is_none();
         self.counted(account, table as usize, |table| table.revert(undo));
+        let tables = &mut self.get_mut(account).tables;
+        if made_it && tables.len() == table as usize + 1 {
+            tables.pop();
+            self.overhead -= TABLE;
+        }
     }
 
     /// The bytes of all documents of all accounts, and of those that are there only for a reset.
@@ -342,6 +348,10 @@ mod tests {
         let (table, _) = accounts.put(first, &kind, row("1{}"));
         assert_eq!(accounts.put(second, &kind, row("1[1]")).0, table);
         assert_eq!((accounts.bytes(), accounts.owner_of(&kind, "1"), accounts.owner_of(&kind, "2")), (7, Some(first), None));
+        let before = accounts.overhead();
+        let (table, undo) = accounts.put(first, &Kind::new("bag"), row("1{}"));
+        accounts.revert(first, table, undo);
+        assert_eq!((accounts.bytes(), accounts.overhead()), (7, before), "nothing is left of a table that was made for it");
         let (table, undo) = accounts.put(first, &kind, row("1[1,2]"));
         assert_eq!(accounts.bytes(), 10);
         accounts.revert(first, table, undo);
