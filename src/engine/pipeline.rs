@@ -237,7 +237,9 @@ fn note_violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, viol
     let rows = violations.iter().take(NOTED);
     notes.extend(rows.map(|row| Note::new(code, blame, row.rule.to_string()).at(row.dotted())));
     if let Some(more) = violations.len().checked_sub(NOTED).filter(|more| *more > 0) {
-        notes.push(Note::new(code, blame, format!("and {more} more")));
+        // Of very many only the first are looked for.
+        let at_least = if violations.len() >= spec::MOST_VIOLATIONS { "at least " } else { "" };
+        notes.push(Note::new(code, blame, format!("and {at_least}{more} more")));
     }
 }
 
@@ -336,5 +338,22 @@ fn not_found_problem(detail: &str) -> Answer {
         notes: Vec::new(),
         quota: None,
         effect: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{ParameterIn, Rule};
+
+    #[test]
+    fn what_was_not_looked_for_is_not_counted() {
+        let last = |count: usize| {
+            let row = Violation { location: ParameterIn::Body, path: Vec::new(), value: None, rule: Rule::UniqueItems };
+            let mut notes = Vec::new();
+            note_violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &vec![row; count]);
+            notes.pop().map(|note| note.detail).unwrap_or_default()
+        };
+        assert_eq!((last(10).as_str(), last(spec::MOST_VIOLATIONS).as_str()), ("and 2 more", "and at least 92 more"));
     }
 }

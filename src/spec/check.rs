@@ -16,7 +16,7 @@ use crate::spec::schema::{Additional, JsonType, Limits, ObjectRules, Range, Sche
 use crate::spec::violation::{self, ParameterIn, Path, Rule, Step, Violation};
 
 /// How many violations are worth telling.
-const MOST_VIOLATIONS: usize = 100;
+pub(crate) const MOST_VIOLATIONS: usize = 100;
 
 /// How deep a schema may refer to itself without the value going deeper too.
 const DEEPEST: usize = 512;

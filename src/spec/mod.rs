@@ -31,7 +31,7 @@ mod schema;
 mod violation;
 
 pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
-pub(crate) use check::apply;
+pub(crate) use check::{MOST_VIOLATIONS, apply};
 pub use format::is_email;
 pub use load::SpecError;
 pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
