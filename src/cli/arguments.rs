@@ -172,7 +172,7 @@ pub enum SchemaArgument {
 pub enum ConformArgument {
     /// Every answer.
     All,
-    /// The first of each account, and every 64th after that.
+    /// The first sixteen of each account, and every 64th after that.
     Sampled,
     /// None.
     Off,

@@ -9,7 +9,7 @@ use crate::engine::accounts::AccountRows;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conform {
     All,
-    /// The first ones of each account, and every 64th after that.
+    /// The first sixteen of each account, and every 64th after that.
     Sampled,
     Off,
 }
