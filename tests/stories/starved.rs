@@ -48,9 +48,8 @@ pub fn run(file: &Path, folder: &str) -> Result<(), Failed> {
             if !starved.lock().world.agenda().is_empty() {
                 return Err("something waits though there is room".into());
             }
-            for name in ["free", "starved"] {
-                machine.remove(name);
-            }
+            machine.remove("free");
+            machine.remove("starved");
         }
         play::deliver_until(&machine, sandbox, step.until);
     }
