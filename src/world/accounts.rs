@@ -227,8 +227,8 @@ impl Accounts {
         self.counted(account, table as usize, |table| table.revert(undo));
         let tables = &mut self.get_mut(account).tables;
         if made_it && tables.len() == table as usize + 1 {
-            tables.pop();
-            self.overhead -= TABLE;
+            let gone = tables.pop().map_or(0, |(_, table)| table.overhead());
+            self.overhead -= gone;
         }
     }
 

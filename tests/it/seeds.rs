@@ -162,7 +162,7 @@ fn a_file_carries_what_secrets_come_from() {
     machine.remove("source");
     assert!(!is_good("", &token));
     let names: Vec<_> = machine.vendors().all().iter().flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
-    let read = SandboxFile::parse(&file).and_then(|file| file.read(&names, wall())).expect("it was just written");
+    let read = SandboxFile::parse(&file).and_then(|file| file.read(&names, wall(), usize::MAX)).expect("it was just written");
     let staged = machine.stage("source", Start::plain(wall()), Some(read.world));
     machine.give_own_credentials(&staged);
     machine.open(staged).expect("the name is free again");
