@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
 
     // Every call is in the journal, and the verdict is the test's.
     for call in sandbox.block_on(sandbox.calls("operation=shippo.CreateAddress")) {
-        println!("{} {} -> {}", call.method, call.target, call.status);
+        println!("{} {} -> {}", call.method, call.target, call.wire);
     }
     sandbox.block_on(sandbox.expect(json!([{"call": "shippo.CreateAddress", "count": 2}])));
     Ok(())

@@ -58,12 +58,22 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
 }
 
 fn scenario_problems(bytes: &[u8], name: &str, machine: &Machine) -> Result<(), Vec<Diagnostic>> {
-    stage(scenario::load_bytes(bytes, name, &MachineVocabulary(machine))?, machine)
+    let scenario = scenario::load_bytes(bytes, name, &MachineVocabulary(machine))?;
+    warnings(&scenario, machine);
+    stage(scenario, machine)
 }
 
 fn conversation_problems(text: &str, name: &str, machine: &Machine) -> Result<(), Vec<Diagnostic>> {
     let story = scenario::load_conversation(text, name, &MachineVocabulary(machine))?;
-    story.scenario.map_or(Ok(()), |scenario| stage(scenario, machine))
+    story.scenario.map_or(Ok(()), |scenario| {
+        warnings(&scenario, machine);
+        stage(scenario, machine)
+    })
+}
+
+/// Prints what may surprise the author of a scenario that is fine.
+fn warnings(scenario: &Scenario, machine: &Machine) {
+    scenario::advice(machine, scenario).iter().for_each(|warning| warn(&format_args!("{warning}\n")));
 }
 
 /// Makes the sandbox that a scenario describes.

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, exit codes in one place.
 
 mod arguments;
+mod banner;
 mod check;
 mod coverage;
 mod health;

@@ -1,6 +1,6 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,12 @@ use std::{fs, io};
 use tokio::sync::oneshot;
 
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
+use crate::cli::banner::banner;
 use crate::cli::log_lines::LogLines;
 use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, Config, Egress, Guard, Trust};
+use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Trust};
 use crate::vendors;
 
 /// How many file descriptors are asked for.
@@ -71,6 +72,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         in_flight,
         read_timeout: arguments.read_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
+        log: call_log(arguments),
     };
     let bound = match server::bind(config, &machine.vendors().mounts()).await {
         Ok(bound) => bound,
@@ -98,6 +100,9 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let memory = server::available();
     tracing::info!(memory, total_bytes, sandbox_bytes, journals_bytes, journal_bytes, in_flight_bytes = in_flight, "budgets");
     say(&line);
+    if logs_calls(arguments) && io::stderr().is_terminal() {
+        warn(&show(&bound, &machine));
+    }
     let stdin = arguments.exit_with_stdin.then(stdin_ends);
     let leave = async move {
         let stdin = async {
@@ -138,6 +143,29 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
     };
     let scenario = machine.default_sandbox().lock().scenario_name.clone();
     format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().all().len())
+}
+
+/// The banner, with addresses that can be opened.
+fn show(bound: &Bound, machine: &Machine) -> String {
+    let base = format!("http://{}", bound.http);
+    let admin = bound.admin.map_or_else(|| base.clone(), |address| format!("http://{address}"));
+    banner(machine, &base, &format!("{admin}/_seatrial"))
+}
+
+/// Whether the filter of the log lets calls through.
+fn logs_calls(arguments: &ServeArguments) -> bool {
+    arguments.log.would_enable("seatrial::call", &tracing::Level::INFO)
+}
+
+fn call_log(arguments: &ServeArguments) -> CallLog {
+    if !logs_calls(arguments) {
+        return CallLog::default();
+    }
+    let format = match arguments.log_format {
+        LogFormat::Text => server::LogFormat::Text,
+        LogFormat::Json => server::LogFormat::Json,
+    };
+    CallLog::start(format, io::stderr())
 }
 
 /// Writes a file so that nobody ever sees half of it.

@@ -180,7 +180,7 @@ fn find<T: DeserializeOwned>(state: &State, kind: &Kind, id: &str) -> Option<(Ac
 }
 
 /// The empty call that the context of an action has.
-fn nobody() -> Call<'static> {
+pub(super) fn nobody() -> Call<'static> {
     static REQUEST: OnceLock<Request> = OnceLock::new();
     let request = REQUEST.get_or_init(|| Request {
         method: Method::GET,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::base::name::Name;
 use crate::spec::{Operation, Violation};
-use crate::world::Entry;
+use crate::world::{Entry, Note};
 
 /// A request, free of any transport.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Request {
         let (path, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
         let mut headers = HeaderMap::new();
         for (name, value) in entry.request.headers() {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value.as_bytes())) {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value)) {
                 headers.append(name, value);
             }
         }
@@ -87,6 +87,8 @@ pub struct Call<'m> {
     pub violations: Vec<Violation>,
     /// When `violations` refuse the call.
     pub validation: Validation,
+    /// What else is remarkable about the request, for the journal.
+    pub remarks: Vec<Note>,
 }
 
 /// When the violations of the document refuse a call.
@@ -112,6 +114,7 @@ impl<'m> Call<'m> {
             body: Value::Null,
             violations: Vec::new(),
             validation: Validation::Noted,
+            remarks: Vec::new(),
         }
     }
 }

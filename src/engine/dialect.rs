@@ -15,6 +15,8 @@ pub struct Dialect {
     pub content_type: &'static str,
     /// Words a refusal: status, headers and body.
     pub refuse: fn(&Refusal, &DialectCx<'_>) -> Reply,
+    /// Statuses that [`Refusal::Failing`] is answered with in the vendor's own words. Those of all others are in its shape only.
+    pub statuses: &'static [u16],
     /// Adds the headers that all of its answers carry.
     pub headers: fn(&DialectCx<'_>, &mut Reply),
 }

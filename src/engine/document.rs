@@ -50,7 +50,7 @@ impl Vendor {
             reading: Reading::STRICT,
             is_test: |_| false,
             grants: |_, _| true,
-            dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} },
+            dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, statuses: &[], headers: |_, _| {} },
             due: |_, _| {},
             scanned: |_, _, _| {},
             anchors: &[],
@@ -90,6 +90,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "too many calls".to_owned()),
         Refusal::Because(code, facts) => (StatusCode::BAD_REQUEST, format!("{code}: {facts}")),
         Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed".to_owned()),
+        Refusal::Failing(status) => (*status, "the scenario wants this status".to_owned()),
     };
     let problem = json!({"type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
     let reply = Reply::json(status, problem).with(CONTENT_TYPE, "application/problem+json");

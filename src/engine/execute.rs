@@ -16,9 +16,10 @@ use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
+use crate::engine::remarks;
 use crate::engine::reply::{Outcome, Wire};
 use crate::engine::sandbox::Sandbox;
-use crate::engine::scenario::{CallValues, Decision, ScenarioRuntime, View};
+use crate::engine::scenario::{CallValues, Decision, Instead, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
@@ -51,6 +52,8 @@ pub(super) struct Executed {
     pub delay: Duration,
     pub wire: Option<Wire>,
     pub failing: Option<StatusCode>,
+    /// Whether an answer is made at all, whatever becomes of it.
+    pub is_answered: bool,
     pub notes: Vec<Note>,
 }
 
@@ -105,6 +108,7 @@ impl Machine {
             let caller = Caller::count(&mut state.world, vendor, None);
             Admitted { caller, quota: None, nth: 0, decision, row: Err(Refusal::Broken) }
         });
+        let is_answered = !matches!(decision.instead, Some(Instead::Nothing));
         let handled = match (decision.instead.take(), row) {
             (Some(instead), _) => caller.answered(instead.outcome()),
             (None, Err(refusal)) => caller.answered(Err(refusal)),
@@ -119,7 +123,7 @@ impl Machine {
         };
         decision.quota = decision.quota.or(quota);
         sandbox.measure(state);
-        Some(executed(handled, &state.world, now, nth, decision))
+        Some(Executed { is_answered, ..executed(handled, &state.world, now, nth, decision) })
     }
 
     /// The refusal of a caller who is not authenticated, before the body is read. One whose authentication fails otherwise is not refused
@@ -230,7 +234,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
     let Decision { delay, wire, failing, quota, effect, notes: remarks, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, notes }
+    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, is_answered: true, notes }
 }
 
 /// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a
@@ -245,7 +249,8 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
     let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
-    let (nth, decision) = decide(state, vendor, call, &mut caller, now);
+    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
+    decision.notes.extend(denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name)));
     let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
     let row = match (&parsed.row, denied, exceeded) {
         (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),

@@ -384,6 +384,7 @@ mod tests {
             body: Value::Null,
             violations,
             validation: Validation::Noted,
+            remarks: Vec::new(),
         };
         match LISTING.read(&call).and_then(|query| query.rows(rows)) {
             Ok(page) => envelope(&call, &page),

@@ -194,12 +194,12 @@ impl Machine {
     }
 
     /// Adds an exchange to the journal of a sandbox. While all journals together hold too much, one that holds more than its share
-    /// drops its oldest exchanges: this one, else the largest.
-    pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) {
-        sandbox.record(entry);
+    /// drops its oldest exchanges: this one, else the largest. Returns the exchange as it is kept.
+    pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) -> Arc<Entry> {
+        let entry = sandbox.record(entry);
         let mut excess = self.budget.journals_excess();
         if excess == 0 {
-            return;
+            return entry;
         }
         let share = self.budget.journal_share(self.registry.len());
         if sandbox.journal_size() > share {
@@ -207,15 +207,16 @@ impl Machine {
             excess = self.budget.journals_excess();
         }
         while excess > 0 {
-            let Some(largest) = self.registry.largest(Sandbox::journal_size) else { return };
+            let Some(largest) = self.registry.largest(Sandbox::journal_size) else { return entry };
             let size = largest.journal_size();
             if size <= share {
-                return;
+                return entry;
             }
             // More than is needed now, so that it is not looked for at every call.
             largest.shrink_journal((size - size / 8).min(size.saturating_sub(excess)).max(share));
             excess = self.budget.journals_excess();
         }
+        entry
     }
 
     /// How many bytes a sandbox of that name may hold when it is made or replaced.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
@@ -15,17 +14,19 @@ use crate::engine::call::{self, Call, Request, Validation};
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
 use crate::engine::execute::{Executed, Parsed};
+use crate::engine::failing;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Conform;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Answer, Body, Outcome, Reply};
+use crate::engine::remarks;
+use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
-use crate::world::{Blame, EffectKind, Entry, Message, Note};
+use crate::world::{Blame, EffectKind, Entry, Message, Note, Took};
 
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
@@ -43,8 +44,8 @@ impl Machine {
     pub fn try_handle_body(&self, request: &Request, too_large: Option<&str>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => self.answer(request, &here, too_large, wall, has_time),
-            Target::NoSandbox(name) => Some(not_found_problem(&format!("there is no sandbox `{name}`"))),
-            Target::Nowhere => Some(not_found_problem(&self.no_such_mount())),
+            Target::NoSandbox(name) => Some(self.no_sandbox(request, &name)),
+            Target::Nowhere => Some(self.no_mount(request)),
         }
     }
 
@@ -55,7 +56,7 @@ impl Machine {
                 let here = Located { sandbox: Arc::clone(sandbox), ..here };
                 self.answer(request, &here, None, wall, UNLIMITED).expect("it has all the time there is")
             }
-            Target::NoSandbox(_) | Target::Nowhere => not_found_problem(&self.no_such_mount()),
+            Target::NoSandbox(_) | Target::Nowhere => self.no_mount(request),
         }
     }
 
@@ -93,12 +94,7 @@ impl Machine {
             executed.outcome = Err(Refusal::TooLarge(detail.to_owned()));
             executed.notes.push(Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, detail));
         }
-        Some(self.finish(here, &parsed.call, executed))
-    }
-
-    /// The detail of the 404 for a path that begins with no mount.
-    fn no_such_mount(&self) -> String {
-        format!("no vendor is mounted here; there are `/{}`", self.vendors.mounts().join("`, `/"))
+        Some(self.finish(here, &parsed.call, executed, wall))
     }
 
     /// Calls an operation with the first credential of its vendor, for the `given` of a scenario: without rate limits, overrides
@@ -121,7 +117,7 @@ impl Machine {
         let parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
         let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
-        Some(self.finish(&here, &parsed.call, executed))
+        Some(self.finish(&here, &parsed.call, executed, wall))
     }
 
     /// Reads a call of the journal again, as it was read when it came in, but for a body of which only the beginning was kept.
@@ -137,15 +133,18 @@ impl Machine {
     }
 
     /// What follows when the sandbox is unlocked: dialect, serializing, the check of the answer, the journal.
-    fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed) -> Answer {
+    fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, mut notes } = executed;
+        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, is_answered, mut notes } =
+            executed;
+        let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
         let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
-        let outcome = if failing.is_some() { Err(Refusal::Broken) } else { outcome };
         let is_read = !matches!(outcome, Err(Refusal::TooLarge(_)));
+        let is_login = failing.is_none() && matches!(outcome, Err(Refusal::Because(..)));
+        let late = remarks::late(call, outcome.as_ref().err());
         let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
         let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size)).or_else(|panic| {
             tracing::error!(vendor = &**vendor, panic, "an answer could not be written");
@@ -153,26 +152,39 @@ impl Machine {
             transaction::guarded(|| word(dialect, &cx, Err(Refusal::Broken), None, size))
         });
         let (status, mut headers, body) = worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
+        if is_login && status == StatusCode::UNAUTHORIZED {
+            notes.push(remarks::unknown_login(&here.sandbox.name));
+        }
         if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
         }
         if dated && let Ok(date) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
             headers.insert(DATE, date);
         }
-        note_violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &call.violations);
-        if let Some(operation) = call.operation.filter(|_| is_read && self.is_checked(number)) {
-            let is_scripted = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
+        notes.extend(call.remarks.iter().cloned());
+        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &call.violations);
+        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &late);
+        // A status that a scenario asks for need not be one of the document.
+        if let Some(operation) = call.operation.filter(|_| is_read && failing.is_none() && self.is_checked(number)) {
+            let is_scripted = effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
-            note_violations(&mut notes, Note::ANSWER_INVALID, blame, &violations);
+            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, &violations);
         }
+        // A body is not sent to those who only ask for the head.
+        let sent = Wire::sent(wire, status, if call.request.method == Method::HEAD { 0 } else { body.len() });
+        notes.extend(failing::note(effect.as_ref(), sent));
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
         }
+        let answer = if is_answered { Message::new(&headers, &body) } else { Message::none() };
         let entry = Entry {
             number: 0,
             id: Arc::clone(&id),
             at,
+            received: wall,
+            took: Took::default(),
+            sandbox: Arc::clone(&here.sandbox.name),
             vendor: vendor.clone(),
             operation: call.operation.map(|operation| Arc::clone(&operation.name)),
             method: call.request.method.clone(),
@@ -180,13 +192,14 @@ impl Machine {
             path_start: call.prefix.len(),
             nth,
             request: Message::new(&call.request.headers, &call.request.body),
-            status: status.as_u16(),
-            answer: Message::new(&headers, &body),
+            wire: sent,
+            status: is_answered.then_some(status.as_u16()),
+            answer,
             notes: notes.clone(),
             effect: effect.clone(),
         };
-        self.record(&here.sandbox, entry);
-        Answer { status, headers, body, delay, wire, id: Some(id), notes, quota, effect }
+        let entry = Some(self.record(&here.sandbox, entry));
+        Answer { status, headers, body, delay, wire, id: Some(id), entry, unmatched: None, notes, quota, effect }
     }
 
     fn is_checked(&self, number: u64) -> bool {
@@ -211,8 +224,10 @@ fn word(
     failing: Option<StatusCode>,
     size: Option<&AtomicUsize>,
 ) -> (StatusCode, HeaderMap, Bytes) {
-    let mut reply = outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, cx));
-    reply.status = failing.unwrap_or(reply.status);
+    let mut reply = match failing {
+        Some(status) => failing::reply(dialect, status, cx),
+        None => outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, cx)),
+    };
     (dialect.headers)(cx, &mut reply);
     let Reply { status, headers, body } = reply;
     let body = match body {
@@ -228,19 +243,6 @@ fn word(
         }
     };
     (status, headers, body)
-}
-
-/// How many departures of one request or answer are noted one by one.
-const NOTED: usize = 8;
-
-fn note_violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
-    let rows = violations.iter().take(NOTED);
-    notes.extend(rows.map(|row| Note::new(code, blame, row.rule.to_string()).at(row.dotted())));
-    if let Some(more) = violations.len().checked_sub(NOTED).filter(|more| *more > 0) {
-        // Of very many only the first are looked for.
-        let at_least = if violations.len() >= spec::MOST_VIOLATIONS { "at least " } else { "" };
-        notes.push(Note::new(code, blame, format!("and {at_least}{more} more")));
-    }
 }
 
 /// The headers that say what is in the fields of an answer.
@@ -263,10 +265,17 @@ fn read<'m>(
 ) -> Parsed<'m> {
     let vendor = &loaded.vendor;
     let mut call = Call { query: call::pairs(&request.query), ..Call::unread(request, prefix, path) };
+    remarks::of_bytes(request, path, &mut call.remarks);
     let (operation, parameters) = match loaded.route(&request.method, path) {
         Route::Found(operation, parameters) => (operation, parameters),
-        Route::WrongMethod(allowed) => return Parsed { call, row: Err(Refusal::WrongMethod(allowed)) },
-        Route::Unknown => return Parsed { call, row: Err(Refusal::UnknownPath { authenticated: false }) },
+        Route::WrongMethod(allowed) => {
+            call.remarks.push(remarks::unknown_operation(loaded, request, path, &allowed));
+            return Parsed { call, row: Err(Refusal::WrongMethod(allowed)) };
+        }
+        Route::Unknown => {
+            call.remarks.push(remarks::unknown_operation(loaded, request, path, &[]));
+            return Parsed { call, row: Err(Refusal::UnknownPath { authenticated: false }) };
+        }
     };
     call.operation = Some(operation);
     call.parameters = parameters;
@@ -286,22 +295,30 @@ fn read<'m>(
         if let Some(denial) = denied(&call) {
             return Parsed { call, row: Err(denial) };
         }
+        remarks::of_content_type(request, operation, &mut call.remarks);
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {
                 if vendor.reading.typed {
                     operation.arrange_body(&mut body);
                 }
                 let found = operation.check_body(&body, &vendor.reading);
+                if found.has_unknown {
+                    remarks::of_members(operation.unknown_members(&body), &mut call.remarks);
+                }
                 call.body = body;
                 call.violations = found.violations;
                 if call.validation != Validation::Noted {
                     spec::apply(&mut call.body, found.changes);
                 }
             }
-            Err(unreadable) => refusal = Some(unreadable),
+            Err(unreadable) => {
+                remarks::unreadable(&unreadable, request, operation, &mut call.remarks);
+                refusal = Some(unreadable);
+            }
         }
     }
     if !call.query.is_empty() || operation.needs_query {
+        remarks::of_query(&call.query, operation, &mut call.remarks);
         call.violations.extend(operation.check_query(&call.query, &vendor.reading));
     }
     let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
@@ -323,37 +340,4 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
     let account = format!("{:06x}", entropy::fingerprint(account.as_bytes()) & 0xff_ffff);
     [sandbox, "-", vendor, "-", &account, "-", &number.to_string()].concat().into()
-}
-
-/// The answer for an address that belongs to no vendor: ours, as a problem document.
-fn not_found_problem(detail: &str) -> Answer {
-    let problem = serde_json::json!({"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail});
-    Answer {
-        status: StatusCode::NOT_FOUND,
-        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]),
-        body: problem.to_string().into(),
-        delay: Duration::ZERO,
-        wire: None,
-        id: None,
-        notes: Vec::new(),
-        quota: None,
-        effect: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::{ParameterIn, Rule};
-
-    #[test]
-    fn what_was_not_looked_for_is_not_counted() {
-        let last = |count: usize| {
-            let row = Violation { location: ParameterIn::Body, path: Vec::new(), value: None, rule: Rule::UniqueItems };
-            let mut notes = Vec::new();
-            note_violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &vec![row; count]);
-            notes.pop().map(|note| note.detail).unwrap_or_default()
-        };
-        assert_eq!((last(10).as_str(), last(spec::MOST_VIOLATIONS).as_str()), ("and 2 more", "and at least 92 more"));
-    }
 }

@@ -1,6 +1,6 @@
 //! Why a call is refused, as facts. The dialect alone turns them into a status and a text.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::base::name::Name;
@@ -65,6 +65,8 @@ pub enum Refusal {
     Because(&'static str, Value),
     /// The sandbox failed; a note in the journal says how.
     Broken,
+    /// A scenario wants an answer of this status, and no other refusal leads to it.
+    Failing(StatusCode),
 }
 
 /// What is wrong with a credential.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 
 use crate::base::json::Document;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
-use crate::world::{Effect, Note};
+use crate::world::{Effect, End, Entry, Note, Sent};
 
 /// What a handler returns: an answer, or why there is none.
 pub type Outcome = Result<Reply, Refusal>;
@@ -94,6 +94,23 @@ pub enum Wire {
     Truncate,
 }
 
+impl Wire {
+    /// What the caller receives of an answer with that status and so many bytes, when `wire` goes wrong.
+    #[must_use]
+    pub fn sent(wire: Option<Self>, status: StatusCode, bytes: usize) -> Sent {
+        let (end, bytes) = match wire {
+            None => (End::Sent, bytes),
+            // Half of nothing is nothing.
+            Some(Self::Truncate) if bytes > 1 => (End::Truncated, bytes / 2),
+            Some(Self::Reset) => (End::Reset, 0),
+            Some(Self::Empty | Self::Truncate) => (End::Empty, 0),
+            Some(Self::Hang) => (End::Timeout, 0),
+        };
+        let status = matches!(end, End::Sent | End::Truncated).then_some(status.as_u16());
+        Sent { end, status, bytes }
+    }
+}
+
 /// A complete response, with what is not part of it on the wire.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -107,9 +124,27 @@ pub struct Answer {
     pub wire: Option<Wire>,
     /// The id of the exchange; `None` when the path led to no vendor.
     pub id: Option<Arc<str>>,
+    /// The exchange in the journal; `None` when the path led to no vendor.
+    pub entry: Option<Arc<Entry>>,
+    /// What the request was, if the path led to no vendor or no sandbox.
+    pub unmatched: Option<Box<Unmatched>>,
     pub notes: Vec<Note>,
     /// The limit that the call was counted against.
     pub quota: Option<Quota>,
     /// What the scenario did to the call.
     pub effect: Option<Effect>,
+}
+
+/// A request that met no vendor or no sandbox.
+#[derive(Clone, Debug)]
+pub struct Unmatched {
+    pub method: Method,
+    /// The path and query as sent.
+    pub target: String,
+    /// What the header `Host` says.
+    pub host: String,
+    /// The status that was answered.
+    pub status: u16,
+    /// What is not there, and what is nearest to it.
+    pub detail: String,
 }

@@ -137,12 +137,13 @@ impl Sandbox {
     }
 
     /// Adds an exchange to the journal.
-    pub(super) fn record(&self, entry: Entry) {
+    pub(super) fn record(&self, entry: Entry) -> Arc<Entry> {
         let mut journal = self.journal();
-        journal.push(entry);
+        let entry = journal.push(entry);
         self.journal_bytes.set(journal.bytes());
         drop(journal);
         self.notify_waiters();
+        entry
     }
 
     /// The size of the journal, without locking it.

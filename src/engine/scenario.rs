@@ -45,6 +45,8 @@ pub enum Instead {
     Reply(Reply),
     /// A refusal, which the vendor's dialect words.
     Refusal(Refusal),
+    /// No answer, for which no handler runs.
+    Nothing,
 }
 
 impl Instead {
@@ -53,6 +55,7 @@ impl Instead {
         match self {
             Self::Reply(reply) => Ok(reply),
             Self::Refusal(refusal) => Err(refusal),
+            Self::Nothing => Err(Refusal::Broken),
         }
     }
 }

@@ -219,7 +219,7 @@ pub enum AttemptResult {
     /// The subscriber answered with this status.
     Answered {
         status: u16,
-        /// The beginning of the body.
+        /// The beginning of the body; in base64, behind `base64:`, if it is not UTF-8.
         body: String,
     },
     /// There was no answer, for this reason.

@@ -21,6 +21,7 @@
 //! | `S016` | an override that an earlier one always shadows |
 //! | `S017` | a row of `given` that its operation refuses |
 //! | `S018` | an expectation of a conversation that was not met, or a step that could not be made |
+//! | `S019` | a warning: a fault of a status that the vendor has no known answer for |
 
 use std::fmt;
 use std::ops::Range;
@@ -176,7 +177,8 @@ impl Diagnostic {
         // A value that goes on over several lines is marked on its first one: the rest would only push the message off the screen.
         let end = self.source.text.get(start..end).and_then(|text| text.find('\n')).map_or(end, |at| start + at);
         let (number, offset, text) = self.source.lines(start..end);
-        let title = Level::ERROR.primary_title(self.message.as_str()).id(self.code);
+        let level = if self.code == "S019" { Level::WARNING } else { Level::ERROR };
+        let title = level.primary_title(self.message.as_str()).id(self.code);
         let group = if text.len() <= LONGEST_LINE {
             let mark = self.mark(start - offset..(end - offset).min(text.len()));
             title.element(Snippet::source(text).line_start(number).path(self.file()).annotation(mark))

@@ -12,6 +12,7 @@
 //! **Invariant:** reading never stops at the first problem, and never panics, whatever the bytes. Its cost is bounded by the size of the
 //! text: no tag is executed, no alias expands beyond a fixed number of values, no expression runs beyond a fixed number of steps.
 
+mod advice;
 pub mod ast;
 pub mod built_in;
 pub mod check;
@@ -28,6 +29,7 @@ pub mod story;
 pub mod template;
 pub mod verify;
 
+pub use self::advice::advice;
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::error::{Diagnostic, DiagnosticView};

@@ -389,7 +389,8 @@ fn fail(fault: &Fault, decision: &mut Decision) {
     }
     // A truncated answer is that of the behavior, which therefore has to run.
     if !fault.commit && fault.then != Failure::Truncate {
-        decision.instead = Some(Instead::Refusal(Refusal::Broken));
+        let is_answered = matches!(fault.then, Failure::Status(_));
+        decision.instead = Some(if is_answered { Instead::Refusal(Refusal::Broken) } else { Instead::Nothing });
     }
 }
 

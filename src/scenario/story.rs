@@ -66,6 +66,7 @@ pub(super) enum Body {
     Json(Node),
     Form(Node),
     Text(String),
+    Bytes(Vec<u8>),
 }
 
 #[derive(Debug, Clone)]

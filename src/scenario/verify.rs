@@ -16,13 +16,13 @@ use crate::engine::{CallValues, Machine, Sandbox, UnusedRule};
 use crate::scenario::ast::{Answered, Condition, Count, Expectation, Expected, Pattern, Scenario};
 use crate::scenario::facts::CallFacts;
 use crate::scenario::parse;
-use crate::world::Entry;
+use crate::world::{End, Entry, note};
 
 /// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
 const STEPS: usize = 20_000_000;
 
 /// How many calls or deliveries a finding names.
-const EVIDENCE: usize = 250;
+const EVIDENCE: usize = 20;
 
 /// Whether an expectation is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -46,6 +46,10 @@ pub struct Finding {
     pub detail: String,
     /// The first calls or deliveries that it is based on, by id.
     pub evidence: Vec<String>,
+    /// The same calls in a line each: the operation, what the caller received, and the codes of notes.
+    pub calls: Vec<String>,
+    /// How many more calls or deliveries it is based on.
+    pub more: u64,
 }
 
 /// The verdict on all expectations.
@@ -108,6 +112,8 @@ struct MatchingCalls {
     count: u64,
     /// The first of them.
     ids: Vec<String>,
+    /// A line for each of those.
+    lines: Vec<String>,
     /// How many more may have matched, among those of which the evidence is gone.
     unclear: u64,
 }
@@ -123,18 +129,20 @@ impl<'m> Evidence<'m> {
 
     fn judge(&self, expectation: &Expectation, found: MatchingCalls, text: &str) -> Finding {
         let written = text.get(expectation.span.start..expectation.span.end).unwrap_or_default().trim();
-        let (verdict, detail, evidence) = match &expectation.kind {
+        let calls = found.lines;
+        let (verdict, detail, evidence, all) = match &expectation.kind {
             Expected::Call { count, .. } => {
                 let (verdict, detail) = judge_count(found.count, found.unclear, *count, "call");
-                (verdict, detail, found.ids)
+                (verdict, detail, found.ids, found.count)
             }
             Expected::Never { .. } => {
                 let (verdict, detail) = judge_count(found.count, found.unclear, Count { min: 0, max: Some(0) }, "call");
-                (verdict, detail, found.ids)
+                (verdict, detail, found.ids, found.count)
             }
             Expected::Order(patterns) => {
                 let patterns: Vec<&Pattern> = patterns.iter().map(|pattern| &pattern.value).collect();
-                self.in_order(&patterns)
+                let (verdict, detail, evidence) = self.in_order(&patterns);
+                (verdict, detail, evidence, 0)
             }
             Expected::Webhook { event, count, answered } => {
                 let sent = self.deliveries.iter().filter(|row| row.event == event.value && !row.test && was_answered(row, *answered));
@@ -147,16 +155,18 @@ impl<'m> Evidence<'m> {
                 }
                 let unclear = if self.forgotten { u64::MAX } else { 0 };
                 let (verdict, detail) = judge_count(found, unclear, *count, "delivery");
-                (verdict, detail, ids)
+                (verdict, detail, ids, found)
             }
         };
-        Finding { expectation: written.to_owned(), verdict, detail, evidence }
+        let more = all.saturating_sub(evidence.len() as u64);
+        Finding { expectation: written.to_owned(), verdict, detail, evidence, calls, more }
     }
 
     /// The calls that match each expectation.
     fn find(&self, expectations: &[Expectation]) -> Vec<MatchingCalls> {
         let unclear = if self.dropped > 0 { u64::MAX } else { 0 };
-        let mut found: Vec<_> = expectations.iter().map(|_| MatchingCalls { count: 0, ids: Vec::new(), unclear }).collect();
+        let mut found: Vec<_> =
+            expectations.iter().map(|_| MatchingCalls { count: 0, ids: Vec::new(), lines: Vec::new(), unclear }).collect();
         let mut by_operation = BTreeMap::new();
         let mut steps = STEPS;
         for entry in &self.calls {
@@ -211,8 +221,20 @@ impl MatchingCalls {
         self.count += 1;
         if self.ids.len() < EVIDENCE {
             self.ids.push(entry.id.to_string());
+            self.lines.push(line(entry));
         }
     }
+}
+
+/// A call in a line: `shippo.CreateTransaction 201 (request-invalid)`.
+fn line(entry: &Entry) -> String {
+    let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
+    let received = match (entry.wire.end, entry.wire.status) {
+        (End::Sent, Some(status)) => status.to_string(),
+        (end, _) => end.word().to_owned(),
+    };
+    let codes = note::codes(&entry.notes).join(", ");
+    if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes})") }
 }
 
 /// The positions and conditions of the expectations that count calls of the operation of an entry.

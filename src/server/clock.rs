@@ -22,3 +22,9 @@ pub(super) fn slice() -> impl Fn() -> bool + Sync {
     let begun = Instant::now();
     move || begun.elapsed() < SLICE
 }
+
+/// Now, for measuring how long something takes.
+#[expect(clippy::disallowed_methods, reason = "the shell measures durations")]
+pub(super) fn stopwatch() -> Instant {
+    Instant::now()
+}

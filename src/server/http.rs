@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::request::Parts;
 use http::{Request as HttpRequest, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
@@ -18,11 +19,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::base::text;
-use crate::engine::{Answer, Machine, Request, Wire};
+use crate::engine::{Answer, Machine, Request, Unmatched, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
-use crate::server::clock::{PAUSE, slice, wall};
+use crate::server::call_log::{CallLog, Line};
+use crate::server::clock::{PAUSE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
 use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
@@ -33,6 +35,7 @@ use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::shutdown;
 use crate::server::socket::Socket;
 use crate::server::ticker;
+use crate::server::unmatched::UnmatchedJournal;
 use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
 
@@ -58,6 +61,8 @@ const LARGE: usize = 64 * 1024;
 const STALLED: Duration = Duration::from_millis(100);
 /// Of so many connections that could not be accepted, one is logged.
 const FAILURES_PER_WARNING: u64 = 500;
+/// How long the last lines of the log may take.
+const LAST_LINES: Duration = Duration::from_millis(500);
 /// How long open requests may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_millis(800);
 
@@ -78,8 +83,10 @@ pub async fn serve_embedded(
     let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::default());
+    let unmatched = Arc::new(UnmatchedJournal::default());
+    let log = bound.config.log.clone();
     let client = WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) };
-    let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed));
+    let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
@@ -87,11 +94,14 @@ pub async fn serve_embedded(
             changed: Arc::clone(&changed),
             webhook_sender: Arc::clone(&webhook_sender),
             inboxes,
+            unmatched: Arc::clone(&unmatched),
             guard,
             shares_listener: bound.admin.is_none(),
         }),
         machine: Arc::clone(&machine),
         changed,
+        unmatched,
+        log: log.clone(),
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
         bodies: Arc::new(Semaphore::new(in_flight.max(2 * bound.config.body_limit) / UNIT)),
@@ -139,6 +149,7 @@ pub async fn serve_embedded(
     };
     let _ = tokio::time::timeout(DRAIN, ended).await;
     shutdown::report_all(&machine);
+    log.finish(LAST_LINES);
 }
 
 /// Removes abandoned sandboxes, for ever.
@@ -169,6 +180,8 @@ struct Shell {
     admin: Arc<Admin>,
     /// Notified after every exchange; wakes the ticker.
     changed: Arc<Notify>,
+    unmatched: Arc<UnmatchedJournal>,
+    log: CallLog,
     body_limit: usize,
     read_timeout: Duration,
     /// How many bytes of answers there may be at once.
@@ -269,7 +282,8 @@ impl Shell {
         asking: &Asking,
     ) -> Result<Response<Payload>, NoAnswer> {
         if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
-            return Ok(problem_response(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB", None));
+            let (parts, _) = request.into_parts();
+            return Ok(self.turn_away(&parts, StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"));
         }
         let (mut parts, body) = request.into_parts();
         let (body, permits, too_large) = match self.within_timeout(collect(body, self.body_limit, &self.bodies)).await {
@@ -278,7 +292,7 @@ impl Shell {
                 (bytes::Bytes::new(), None, Some(format!("the body is larger than the {} bytes of `--body-limit`", self.body_limit)))
             }
             Ok(Err(TooLarge::Broken)) => return Err(NoAnswer),
-            Err(Elapsed) => return Ok(problem_response(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time", None)),
+            Err(Elapsed) => return Ok(self.turn_away(&parts, StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
         };
         asking.complete();
         let path = text::decode_unreserved(parts.uri.path());
@@ -289,11 +303,11 @@ impl Shell {
             return Ok(admin::answer(&self.admin, &parts, &body).await);
         }
         if !role.vendors {
-            return Ok(problem_response(StatusCode::NOT_FOUND, "only the admin API is served here", None));
+            return Ok(self.turn_away(&parts, StatusCode::NOT_FOUND, "only the admin API is served here"));
         }
         if role.loopback && !asking.has_host(&parts, |host| self.is_known(host)) {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
-            return Ok(problem_response(StatusCode::MISDIRECTED_REQUEST, detail, None));
+            return Ok(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail));
         }
         if !parts.headers.contains_key(HOST)
             && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
@@ -313,6 +327,7 @@ impl Shell {
         if too_large.is_some() {
             request.body.clear();
         }
+        let began = stopwatch();
         let Some(answer) = self.handle(request, too_large.as_deref()).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
@@ -325,6 +340,13 @@ impl Shell {
             tokio::task::yield_now().await;
         } else {
             tokio::time::sleep(answer.delay).await;
+        }
+        if let Some(entry) = &answer.entry {
+            entry.took.set(began.elapsed());
+            self.log.add(|| Line::Call(Arc::clone(entry)));
+        }
+        if let Some(request) = answer.unmatched {
+            self.keep(*request);
         }
         let mut headers = answer.headers;
         let body = match answer.wire {
@@ -378,6 +400,21 @@ impl Shell {
             tokio::time::sleep(PAUSE).await;
         }
         None
+    }
+
+    /// A problem for a request that is refused before anybody asked whom it is for.
+    fn turn_away(&self, parts: &Parts, status: StatusCode, detail: &str) -> Response<Payload> {
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned()).unwrap_or_default();
+        self.keep(Unmatched { method: parts.method.clone(), target, host, status: status.as_u16(), detail: detail.to_owned() });
+        problem_response(status, detail, None)
+    }
+
+    /// Keeps and logs a request that met nothing.
+    fn keep(&self, request: Unmatched) {
+        let now = wall();
+        let request = self.unmatched.put(request, now);
+        self.log.add(|| Line::Unmatched(request, now));
     }
 
     /// Room for an answer of so many bytes; `None` if there is none in time.

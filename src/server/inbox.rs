@@ -3,6 +3,7 @@
 //! Vendors' messages come without a token, so everything is bounded: inboxes, requests, and the bytes of one inbox and of all. An
 //! inbox answers with the status that the URL says, such as `?status=503`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
+use crate::server::shown_bytes::{self, HeaderText, HeaderView};
 
 /// How many inboxes there are at most; the one that has received nothing for the longest time makes room.
 const BOXES: usize = 64;
@@ -49,8 +51,10 @@ pub(super) struct ReceivedRequest {
     pub number: u64,
     pub received: Timestamp,
     pub query: String,
-    pub headers: Vec<(String, String)>,
-    pub text: String,
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+    /// Whether only the beginning of the body was kept.
+    pub is_cut: bool,
 }
 
 /// A request as it is read back.
@@ -63,9 +67,11 @@ pub(super) struct ReceivedView<'r> {
     received: Timestamp,
     /// The query of its URL.
     query: &'r str,
-    headers: IndexMap<&'r str, &'r str>,
-    /// The body, as text in UTF-8.
-    text: &'r str,
+    headers: IndexMap<String, HeaderView>,
+    /// The body as text, or its bytes in base64.
+    text: Cow<'r, str>,
+    /// Whether the body is not UTF-8, so that `text` is its bytes in base64.
+    base64: bool,
     /// Its body, if it is JSON.
     json: Option<&'r RawValue>,
 }
@@ -73,20 +79,23 @@ pub(super) struct ReceivedView<'r> {
 impl ReceivedRequest {
     /// How it is read back. Its JSON is checked, not parsed into values, which would take a hundred times its bytes.
     pub fn view(&self) -> ReceivedView<'_> {
+        let (text, base64) = shown_bytes::text(&self.body, self.is_cut);
+        let json = std::str::from_utf8(&self.body).ok().filter(|text| !nests_deeper(text, DEPTH));
         ReceivedView {
             number: self.number,
             received: self.received,
             query: &self.query,
-            headers: self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
-            text: &self.text,
-            json: if nests_deeper(&self.text, DEPTH) { None } else { serde_json::from_str(&self.text).ok() },
+            headers: shown_bytes::headers(self.headers.iter().map(|(name, value)| (name.as_str(), HeaderText::of(value)))),
+            text,
+            base64,
+            json: json.and_then(|text| serde_json::from_str(text).ok()),
         }
     }
 
     /// About how many bytes of memory it occupies.
     fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + ROW_BYTES);
-        self.text.len() + self.query.len() + headers.sum::<usize>() + ROW_BYTES
+        self.body.len() + self.query.len() + headers.sum::<usize>() + ROW_BYTES
     }
 }
 
@@ -100,10 +109,10 @@ pub(super) fn status(query: &[(String, String)]) -> Option<StatusCode> {
 impl Inboxes {
     /// Stores a request; the oldest ones of the inbox make room.
     pub fn put(&self, name: &str, query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) {
-        let body = &body[..body.len().min(BYTES / 4)];
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
-        let mut request = ReceivedRequest { number: 0, received: now, query: query.to_owned(), headers, text: text(body) };
+        let kept = &body[..body.len().min(BYTES / 4)];
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+        let is_cut = kept.len() < body.len();
+        let mut request = ReceivedRequest { number: 0, received: now, query: query.to_owned(), headers, body: kept.to_vec(), is_cut };
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         if boxes.len() >= BOXES && !boxes.contains_key(name) {
             remove_quietest(&mut boxes, name);

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::base::name::Name;
 use crate::engine::PublicUrls;
+use crate::server::call_log::CallLog;
 use crate::server::egress::Egress;
 use crate::server::own_addresses::OwnAddresses;
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub read_timeout: Duration,
     /// Where webhooks may go besides loopback and private addresses.
     pub egress: Egress,
+    /// Where calls and webhooks are logged.
+    pub log: CallLog,
 }
 
 /// Sockets that listen, before anything is served.

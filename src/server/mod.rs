@@ -4,12 +4,14 @@
 //! bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a connection, `access` guards the admin API
 //! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are
 //! sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to none of `own_addresses`, `inbox`
-//! receives webhooks for those who have no receiver, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the
-//! wall clock, `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
+//! receives webhooks for those who have no receiver, `call_log` writes a line for each call and `unmatched` keeps those that met no
+//! vendor, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock,
+//! `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
 mod body;
+mod call_log;
 mod clock;
 mod connections;
 mod egress;
@@ -23,14 +25,17 @@ mod memory;
 mod outgoing;
 mod own_addresses;
 mod secret;
+mod shown_bytes;
 mod shutdown;
 mod socket;
 mod ticker;
 mod tls;
+mod unmatched;
 mod webhook_client;
 mod webhook_sender;
 
 pub use access::{AdminAuth, Guard};
+pub use call_log::{CallLog, LogFormat};
 pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
 pub use host::AllowedHosts;

@@ -24,9 +24,12 @@ use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::inbox::{self, Inboxes};
 use crate::server::own_addresses::OwnAddresses;
+use crate::server::shown_bytes;
 
 /// How many bytes of an answer's body are read and kept.
 const ANSWER_BYTES: usize = 2 * 1024;
+/// How long the name of a new subscription may take to resolve.
+const RESOLVING: std::time::Duration = std::time::Duration::from_secs(2);
 /// How many bytes of headers an answer may have.
 const HEADER_BYTES: usize = 64 * 1024;
 
@@ -50,6 +53,23 @@ impl WebhookClient {
             Ok(Err(failure @ Failure::Own)) => AttemptResult::Refused(failure.to_string()),
             Ok(Err(failure)) => AttemptResult::Silent(failure.to_string()),
             Err(_) => AttemptResult::Silent(format!("no answer within {} s", outbound.timeout.as_secs())),
+        }
+    }
+
+    /// Why nothing can be delivered to an address, as far as is known without connecting to it.
+    pub async fn obstacle(&self, url: &str) -> Option<String> {
+        let destination = match Destination::parse(url) {
+            Ok(destination) => destination,
+            Err(failure) => return Some(failure.to_string()),
+        };
+        let resolving = self.egress.resolve(destination.host(), destination.port);
+        match tokio::time::timeout(RESOLVING, resolving).await {
+            Ok(Ok(addresses)) if addresses.iter().any(|address| self.own.reaches(*address)) => {
+                let is_admin = !destination.is_secure && addresses.iter().any(|address| self.own.reaches_admin(*address));
+                (!(is_admin && is_inbox(&destination.url))).then(|| Failure::Own.to_string())
+            }
+            Ok(Err(denied)) => Some(denied.to_string()),
+            Ok(Ok(_)) | Err(_) => None,
         }
     }
 
@@ -79,6 +99,13 @@ impl WebhookClient {
         self.inboxes.put(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall());
         Some(AttemptResult::Answered { status: status.as_u16(), body: format!(r#"{{"received":{}}}"#, status.is_success()) })
     }
+}
+
+/// Whether a URL of this process is that of an inbox.
+fn is_inbox(url: &Uri) -> bool {
+    let path = text::decode_unreserved(url.path());
+    path.strip_prefix("/_seatrial/inbox/")
+        .is_some_and(|name| !name.trim_end_matches('/').is_empty() && !name.trim_end_matches('/').contains('/'))
 }
 
 /// The task of a connection, which ends with the exchange.
@@ -159,7 +186,7 @@ fn split_authority(url: &Uri) -> (&str, &str) {
     authority.rsplit_once('@').unwrap_or(("", authority))
 }
 
-/// The beginning of an answer's body; the rest is not waited for.
+/// The beginning of an answer's body, behind `base64:` if it is not UTF-8; the rest is not waited for.
 async fn beginning(mut body: Incoming) -> String {
     let mut read = Vec::new();
     while let Some(Ok(frame)) = body.frame().await {
@@ -169,7 +196,10 @@ async fn beginning(mut body: Incoming) -> String {
             break;
         }
     }
-    String::from_utf8_lossy(&read).into_owned()
+    match shown_bytes::text(&read, true) {
+        (text, false) => text.into_owned(),
+        (base64, true) => format!("base64:{base64}"),
+    }
 }
 
 /// Why there is no answer.

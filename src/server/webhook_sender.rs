@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, Sandbox};
-use crate::server::clock::{PAUSE, slice, wall};
+use crate::server::call_log::{Attempt, CallLog, Line};
+use crate::server::clock::{PAUSE, slice, stopwatch, wall};
 use crate::server::webhook_client::WebhookClient;
 
 /// How many requests are under way at once, over all sandboxes.
@@ -29,13 +30,14 @@ pub(super) struct WebhookSender {
     send_permits: Semaphore,
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
+    log: CallLog,
     /// One lock for each sandbox, by its address; only its holder sends deliveries, which keeps them in order.
     delivery_locks: Mutex<BTreeMap<usize, Weak<AsyncMutex<()>>>>,
 }
 
 impl WebhookSender {
-    pub fn new(machine: Arc<Machine>, client: WebhookClient, changed: Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self { machine, client, changed, send_permits: Semaphore::new(AT_ONCE), delivery_locks: Mutex::default() })
+    pub fn new(machine: Arc<Machine>, client: WebhookClient, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
+        Arc::new(Self { machine, client, changed, log, send_permits: Semaphore::new(AT_ONCE), delivery_locks: Mutex::default() })
     }
 
     /// Moves a sandbox's clock and sends what becomes due on the way. Returns the time that was reached and the number of
@@ -137,13 +139,13 @@ impl WebhookSender {
         let mut sending = JoinSet::new();
         let own_permits = Arc::new(Semaphore::new(AT_ONCE_PER_SANDBOX));
         for queue in queues.into_values() {
-            let (sender, own_permits) = (Arc::clone(self), Arc::clone(&own_permits));
+            let (sender, own_permits, name) = (Arc::clone(self), Arc::clone(&own_permits), Arc::clone(&sandbox.name));
             sending.spawn(async move {
                 let mut results = Vec::with_capacity(queue.len());
                 for (index, row) in queue {
                     let _own_permit = own_permits.acquire().await;
                     let _permit = sender.send_permits.acquire().await;
-                    results.push((index, sender.client.send(&row).await));
+                    results.push((index, sender.send(&name, &row).await));
                 }
                 results
             });
@@ -165,6 +167,35 @@ impl WebhookSender {
             self.machine.report(sandbox, row, &result, wall());
         }
         self.changed.notify_waiters();
+    }
+}
+
+impl WebhookSender {
+    /// Why nothing can be delivered to an address, as far as is known now.
+    pub async fn obstacle(&self, url: &str) -> Option<String> {
+        self.client.obstacle(url).await
+    }
+
+    /// Makes one attempt, and logs it.
+    async fn send(&self, sandbox: &Arc<str>, row: &Outbound) -> AttemptResult {
+        let began = stopwatch();
+        let result = self.client.send(row).await;
+        self.log.add(|| {
+            Line::Attempt(Box::new(Attempt {
+                at: wall(),
+                sandbox: Arc::clone(sandbox),
+                vendor: row.vendor.clone(),
+                delivery: row.delivery.clone(),
+                number: row.attempt + 1,
+                url: row.url.clone(),
+                result: match &result {
+                    AttemptResult::Answered { status, .. } => Ok(*status),
+                    AttemptResult::Silent(reason) | AttemptResult::Refused(reason) => Err(reason.clone()),
+                },
+                took: began.elapsed(),
+            }))
+        });
+        result
     }
 }
 

@@ -14,6 +14,7 @@ use crate::spec::check::{Checker, Findings};
 use crate::spec::format;
 use crate::spec::reading::{Blank, EmptyBody, Reading};
 use crate::spec::schema::{JsonType, Schema, SchemaId, Schemas};
+use crate::spec::unknown::{UnknownMember, unknown_members};
 use crate::spec::violation::{ParameterIn, Path, Rule, Step, Violation};
 
 /// Every operation of one vendor's document.
@@ -201,6 +202,11 @@ impl Operation {
             checker.value(schema, body, &Path::Root, true);
         }
         checker.found
+    }
+
+    /// The members of a body that the document does not have.
+    pub(crate) fn unknown_members(&self, body: &Value) -> Vec<UnknownMember> {
+        self.body.as_ref().and_then(Body::schema).map_or_else(Vec::new, |schema| unknown_members(&self.schemas, schema, body))
     }
 
     /// Makes of a body what a typed language would hold, for a [`Reading`] that is `typed`.

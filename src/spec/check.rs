@@ -24,6 +24,8 @@ const DEEPEST: usize = 512;
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub violations: Vec<Violation>,
+    /// Whether an object has a member that one of its schemas does not list.
+    pub has_unknown: bool,
     /// Values that the vendor reads as something else, in the order in which they have to be replaced.
     pub changes: Changes,
 }
@@ -324,6 +326,7 @@ impl<'a> Checker<'a> {
             self.add(&Path::Member(path, name), None, || Rule::Required);
         }
         if known < members.len() {
+            self.found.has_unknown = true;
             self.additional(rules, members, path);
         }
     }

@@ -28,7 +28,9 @@ mod load;
 pub mod reading;
 mod scanner;
 mod schema;
+mod unknown;
 mod violation;
+mod wording;
 
 pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
 pub(crate) use check::{MOST_VIOLATIONS, apply};
@@ -38,4 +40,6 @@ pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Schema, SchemaId, Schemas};
+pub(crate) use unknown::UnknownMember;
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};
+pub(crate) use wording::listed;

@@ -160,15 +160,17 @@ pub struct Call {
     pub method: String,
     /// The path and query.
     pub target: String,
-    /// The status that was answered.
-    pub status: u16,
+    /// The status that the caller received; `None` if no answer went out.
+    pub status: Option<u16>,
+    /// What went over the wire: `end`, `status` and `bytes`.
+    pub wire: Value,
     /// What is remarked about it: `code`, `where`, `detail` and `blame`.
     pub notes: Vec<Value>,
     /// What the scenario did to it, if anything: `kind`, `name`, `line`, `nth` and `committed`.
     pub effect: Option<Value>,
     /// What was asked: `headers` and `body`.
     pub request: Value,
-    /// What was answered: `headers` and `body`.
+    /// The answer that was made, whether it went out or not: `status`, `headers` and `body`; `null` if none was made.
     pub answer: Value,
 }
 
@@ -177,7 +179,7 @@ pub struct Call {
 pub struct Report {
     /// `passed`, `failed`, or `unknown` when the evidence does not suffice.
     pub verdict: String,
-    /// One for each expectation: `expectation`, `verdict`, `detail`, `evidence`.
+    /// One for each expectation: `expectation`, `verdict`, `detail`, `evidence`, `calls` and `more`.
     pub findings: Vec<Value>,
     /// How many calls are no longer in the journal.
     pub dropped: u64,
@@ -221,6 +223,12 @@ impl Report {
         for finding in self.findings.iter().filter(|finding| finding["verdict"] != "passed") {
             let text = |name: &str| finding[name].as_str().unwrap_or_default();
             let _ = writeln!(said, "  {}: {}\n    {}", text("verdict"), text("expectation"), text("detail"));
+            for call in finding["calls"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let _ = writeln!(said, "      {call}");
+            }
+            if let Some(more) = finding["more"].as_u64().filter(|more| *more > 0) {
+                let _ = writeln!(said, "      and {more} more");
+            }
         }
         for unused in &self.unused {
             let _ = writeln!(said, "  note: {unused}");

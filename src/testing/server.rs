@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::engine::{Conform, Machine, Options, Start};
-use crate::server::{self, AllowedHosts, Bound, Config, Egress, Guard, Listen, Local, Refused};
+use crate::server::{self, AllowedHosts, Bound, CallLog, Config, Egress, Guard, Listen, Local, Refused};
 use crate::vendors;
 
 /// What tests share.
@@ -91,6 +91,7 @@ fn run(started: &mpsc::Sender<Server>) {
             in_flight: 256 << 20,
             read_timeout: Duration::from_secs(30),
             egress: Egress::default(),
+            log: CallLog::default(),
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
         let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);

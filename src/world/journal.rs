@@ -11,6 +11,7 @@ use http::{HeaderMap, Method};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
+use crate::world::wire::{Sent, Took};
 
 /// A call and its answer.
 #[derive(Clone, Debug)]
@@ -21,6 +22,11 @@ pub struct Entry {
     pub id: Arc<str>,
     /// When it was answered, on the world's clock.
     pub at: Timestamp,
+    /// When it came in, by the wall clock.
+    pub received: Timestamp,
+    pub took: Took,
+    /// The name of the sandbox.
+    pub sandbox: Arc<str>,
     /// The vendor that was asked.
     pub vendor: Name,
     /// The operation's full name (`shipmate.createConsignment`), if the path led to one.
@@ -33,8 +39,10 @@ pub struct Entry {
     /// Its number among the calls of its operation by its account, from 1; 0 when it is not counted.
     pub nth: u64,
     pub request: Message,
-    /// The status that was answered.
-    pub status: u16,
+    pub wire: Sent,
+    /// The status of the answer that was made, whether it went out or not; `None` if none was made.
+    pub status: Option<u16>,
+    /// The answer that was made; empty if none was.
     pub answer: Message,
     /// Remarks about it, such as departures from the document.
     pub notes: Vec<Note>,
@@ -45,8 +53,8 @@ pub struct Entry {
 /// The headers and body of a request or an answer.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The headers, a line each.
-    pub headers: String,
+    /// The headers, a line each, byte for byte.
+    pub headers: Box<[u8]>,
     /// The body, cut at [`Journal::BODY`].
     pub body: Box<[u8]>,
     /// The length of the body before it was cut.
@@ -74,14 +82,16 @@ impl Journal {
         Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0 }
     }
 
-    /// Adds an exchange, and removes the oldest ones that do not fit.
-    pub fn push(&mut self, mut entry: Entry) {
+    /// Adds an exchange, and removes the oldest ones that do not fit. Returns it as it is kept.
+    pub fn push(&mut self, mut entry: Entry) -> Arc<Entry> {
         self.written += 1;
         entry.number = self.written;
         self.bytes += entry.bytes();
-        self.entries.push_back(Arc::new(entry));
+        let entry = Arc::new(entry);
+        self.entries.push_back(Arc::clone(&entry));
         // The newest one stays, whatever its size.
         self.drop_oldest(self.budget, 1);
+        entry
     }
 
     /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.
@@ -165,29 +175,40 @@ impl Entry {
 }
 
 impl Message {
-    /// A message as it is stored: the body cut, and bytes of headers that are not UTF-8 replaced.
+    /// The message that was not made.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { headers: Box::default(), body: Box::default(), length: 0 }
+    }
+
+    /// A message as it is stored: the body cut.
     #[must_use]
     pub fn new(headers: &HeaderMap, body: &[u8]) -> Self {
         let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum();
-        let mut lines = String::with_capacity(size);
+        let mut lines = Vec::with_capacity(size);
         for (name, value) in headers {
-            lines.push_str(name.as_str());
-            lines.push_str(": ");
-            lines.push_str(&String::from_utf8_lossy(value.as_bytes()));
-            lines.push('\n');
+            lines.extend_from_slice(name.as_str().as_bytes());
+            lines.extend_from_slice(b": ");
+            lines.extend_from_slice(value.as_bytes());
+            lines.push(b'\n');
         }
-        Self { headers: lines, body: body[..body.len().min(Journal::BODY)].into(), length: body.len() }
+        Self { headers: lines.into(), body: body[..body.len().min(Journal::BODY)].into(), length: body.len() }
     }
 
     /// Names and values of its headers, in the order of their names as sent.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.lines().filter_map(|line| line.split_once(": "))
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let lines = self.headers.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((std::str::from_utf8(&line[..colon]).ok()?, line.get(colon + 2..)?))
+        })
     }
 
-    /// The first value of a header; empty when there is none.
+    /// The first value of a header, if it is text; empty when there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers().find(|(other, _)| *other == name).map_or("", |(_, value)| value)
+        let value = self.headers().find(|(other, _)| *other == name).map_or(&b""[..], |(_, value)| value);
+        std::str::from_utf8(value).unwrap_or_default()
     }
 
     /// Whether only the beginning of its body was kept.
@@ -201,6 +222,7 @@ impl Message {
 mod tests {
     use super::*;
     use crate::world::note::Blame;
+    use crate::world::wire::End;
 
     fn journal(budget: usize, body: usize, count: u16) -> Journal {
         let headers = HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("localhost"))]);
@@ -210,6 +232,9 @@ mod tests {
                 number: 0,
                 id: number.to_string().into(),
                 at: Timestamp::UNIX_EPOCH,
+                received: Timestamp::UNIX_EPOCH,
+                took: Took::default(),
+                sandbox: "default".into(),
                 vendor: "shippo".into(),
                 operation: None,
                 method: Method::GET,
@@ -217,7 +242,8 @@ mod tests {
                 path_start: 0,
                 nth: 1,
                 request: Message::new(&headers, b""),
-                status: 200,
+                wire: Sent { end: End::Sent, status: Some(200), bytes: body },
+                status: Some(200),
                 answer: Message::new(&headers, &vec![7; body]),
                 notes: vec![Note::new(Note::REQUEST_INVALID, Blame::Caller, "two\nlines")],
                 effect: None,
@@ -233,7 +259,7 @@ mod tests {
         assert_eq!(journal.iter().count() as u64 + journal.dropped, u64::from(count));
         let last = journal.iter().next_back().expect("the newest is always there");
         assert_eq!((&*last.id, last.number, last.answer.length), (&*(count - 1).to_string(), u64::from(count), body));
-        assert_eq!((last.request.headers.as_str(), last.request.header("host")), ("host: localhost\n", "localhost"));
+        assert_eq!((&*last.request.headers, last.request.header("host")), (&b"host: localhost\n"[..], "localhost"));
         assert_eq!((&*last.answer.body, last.answer.is_cut()), (&*vec![7; body.min(Journal::BODY)], body > Journal::BODY));
     }
 

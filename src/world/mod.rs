@@ -18,6 +18,7 @@ pub mod note;
 mod outbox;
 mod redo;
 mod transaction;
+mod wire;
 
 pub use accounts::{Account, AccountId, Accounts, Credential};
 pub use agenda::{Agenda, Task, TaskKey};
@@ -30,6 +31,7 @@ pub use note::{Blame, Effect, EffectKind, Note};
 pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};
 pub use transaction::Savepoint;
+pub use wire::{End, Sent, Took};
 
 use transaction::Log;
 

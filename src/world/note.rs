@@ -62,9 +62,51 @@ pub enum EffectKind {
     Latency,
 }
 
+impl EffectKind {
+    /// All of them, in the order in which they are documented.
+    pub const ALL: [Self; 4] = [Self::Respond, Self::Fault, Self::RateLimit, Self::Latency];
+
+    /// Its name in the journal and in filters.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Respond => "respond",
+            Self::Fault => "fault",
+            Self::RateLimit => "rate_limit",
+            Self::Latency => "latency",
+        }
+    }
+}
+
 impl Note {
     /// The request departs from the vendor's document.
     pub const REQUEST_INVALID: &str = "request-invalid";
+    /// The body has a member that the document does not have.
+    pub const UNKNOWN_MEMBER: &str = "unknown-member";
+    /// The query has a parameter that the document does not have.
+    pub const UNKNOWN_PARAMETER: &str = "unknown-parameter";
+    /// The path, or the method, leads to no operation.
+    pub const UNKNOWN_OPERATION: &str = "unknown-operation";
+    /// The body is not what its content type says.
+    pub const UNREADABLE_BODY: &str = "unreadable-body";
+    /// The content type is not one that the operation reads, or not that of the body.
+    pub const WRONG_CONTENT_TYPE: &str = "wrong-content-type";
+    /// The body is compressed, which no vendor undoes.
+    pub const CONTENT_ENCODING: &str = "content-encoding";
+    /// The body begins with a byte order mark.
+    pub const BYTE_ORDER_MARK: &str = "byte-order-mark";
+    /// The path has two slashes in a row.
+    pub const DOUBLED_SLASH: &str = "doubled-slash";
+    /// The operation needs a credential, and none was sent.
+    pub const CREDENTIAL_MISSING: &str = "credential-missing";
+    /// What was sent cannot be read as a credential.
+    pub const CREDENTIAL_MALFORMED: &str = "credential-malformed";
+    /// No credential of the sandbox is the one that was sent.
+    pub const CREDENTIAL_UNKNOWN: &str = "credential-unknown";
+    /// The time of the credential has passed.
+    pub const CREDENTIAL_EXPIRED: &str = "credential-expired";
+    /// The scenario has revoked the credential.
+    pub const CREDENTIAL_REVOKED: &str = "credential-revoked";
     /// The answer departs from the vendor's document.
     pub const ANSWER_INVALID: &str = "answer-invalid";
     /// What the call wrote does not fit into the sandbox any more.
@@ -77,6 +119,8 @@ impl Note {
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
     /// The scenario takes more work, or answers with more, than it may for one call.
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
+    /// The scenario, or a fault that was switched on, made the call fail.
+    pub const FAULT: &str = "fault";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 

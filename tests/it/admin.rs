@@ -52,11 +52,13 @@ fn refused(server: &Server, token: &[(&str, &str)], headers: &[(&str, &str)], ex
 fn no_route_opens_without_the_token() {
     let server = Server::start(&["--admin-token", "secret"]);
     let token = [("authorization", "Bearer secret")];
-    let all_but_health = |_: &str, path: &str| !path.ends_with("/health");
+    let all_but_health = |_: &str, path: &str| !["/health", "/livez", "/readyz"].iter().any(|probe| path.ends_with(probe));
     refused(&server, &token, &[JSON], 401, all_but_health);
     refused(&server, &token, &[JSON, ("authorization", "Bearer wrong")], 401, all_but_health);
     refused(&server, &token, &[JSON, ("authorization", "Basic secret")], 401, all_but_health);
-    assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+    for probe in ["health", "livez", "readyz"] {
+        assert_eq!(send(&server, "GET", &format!("/_seatrial/{probe}"), &[], "").status, 200, "{probe}");
+    }
 }
 
 #[test]
@@ -113,6 +115,8 @@ fn escaped_letters_are_the_same_path_and_open_nothing() {
 /// One call of each route, in an order in which all of them succeed: method, route, address below `/_seatrial`, body.
 const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/health", "/health", ""),
+    ("GET", "/livez", "/livez", ""),
+    ("GET", "/readyz", "/readyz", ""),
     ("GET", "/version", "/version", ""),
     ("GET", "/coverage", "/coverage", ""),
     ("GET", "/openapi.json", "/openapi.json", ""),
@@ -147,6 +151,8 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ),
     ("POST", "/sandboxes/{s}/verify", "/sandboxes/default/verify", r#"{"expect": [{"call": "shippo.CreateAddress", "count": 1}]}"#),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
+    ("GET", "/requests/unmatched", "/requests/unmatched", ""),
+    ("DELETE", "/requests/unmatched", "/requests/unmatched", ""),
     ("DELETE", "/sandboxes/{s}/requests", "/sandboxes/default/requests?method=GET", ""),
     ("GET", "/sandboxes/{s}/parcels", "/sandboxes/default/parcels", ""),
     ("GET", "/parcels/{tracking}", "/parcels/{parcel}", ""),
@@ -166,6 +172,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/inbox/{name}", "/inbox/mine", ""),
     ("DELETE", "/inbox/{name}", "/inbox/mine", ""),
     ("POST", "/sandboxes/{s}/reset", "/sandboxes/one/reset", ""),
+    ("POST", "/reset", "/reset", ""),
     ("DELETE", "/sandboxes/{s}", "/sandboxes/one", ""),
 ];
 

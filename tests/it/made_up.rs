@@ -29,7 +29,7 @@ pub fn vendor(id: &'static str, document: &Value) -> Vendor {
 
 /// A dialect that only words refusals.
 pub fn dialect(refuse: fn(&Refusal, &DialectCx<'_>) -> Reply) -> Dialect {
-    Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} }
+    Dialect { style: Style::Compact, content_type: "application/json", refuse, statuses: &[], headers: |_, _| {} }
 }
 
 /// A machine whose default sandbox has a frozen clock.

@@ -6,6 +6,7 @@ mod advance;
 mod any_body;
 mod budgets;
 mod busy;
+mod bytes;
 mod catalogs;
 mod client;
 mod credentials;
@@ -17,6 +18,7 @@ mod door;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
+mod faults;
 mod files;
 mod full;
 mod fuzz;
@@ -24,9 +26,11 @@ mod hostile;
 mod journal;
 mod leaks;
 mod listener;
+mod log;
 mod machine;
 mod made_up;
 mod mounts;
+mod notes;
 mod parcels;
 #[path = "../stories/play.rs"]
 mod play;

@@ -114,10 +114,10 @@ steps:
     let problems = |index: usize| report["steps"][index]["problems"].to_string();
     assert_eq!(problems(0), "[]", "{report}");
     assert!(problems(1).contains("notes [], expected"), "{report}");
-    assert!(problems(2).contains("answer-invalid: object_created: is required"), "{report}");
+    assert!(problems(2).contains("answer-invalid: object_created: found nothing, expected a value, which is required"), "{report}");
     let path = "/sandboxes/quiet/requests?operation=shippo.GetAddress";
     let call = &admin(&server, "GET", path, &Value::Null)["requests"][0];
-    let note = json!({"code": "answer-invalid", "where": "object_created", "detail": "is required", "blame": "scenario"});
+    let note = json!({"code": "answer-invalid", "where": "object_created", "detail": "found nothing, expected a value, which is required", "blame": "scenario"});
     assert!(call["notes"].as_array().is_some_and(|notes| notes.contains(&note)), "{call}");
     assert_eq!(call["effect"], json!({"kind": "respond", "name": "shippo.GetAddress", "line": 1, "nth": 1, "committed": false}), "{call}");
 }

@@ -31,6 +31,25 @@ impl Server {
         Self { child, ready }
     }
 
+    /// A server whose standard error is kept until it ends.
+    pub fn start_logged(arguments: &[&str]) -> Self {
+        let mut command = command();
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
+        Self { child, ready }
+    }
+
+    /// Ends the server in good order; what it wrote to its standard error.
+    pub fn log(mut self) -> String {
+        let mut log = String::new();
+        let mut stderr = self.child.stderr.take().expect("stderr is piped");
+        assert_eq!(self.signal("-TERM"), Some(0));
+        stderr.read_to_string(&mut log).expect("it is text");
+        log
+    }
+
     pub fn address(&self) -> SocketAddr {
         let http = self.ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
         http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))
@@ -183,6 +202,19 @@ fn check_makes_the_data_that_a_scenario_gives() {
     let output = run(&["check", file.to_str().expect("a UTF-8 path")]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).starts_with("error[S017]: `shippo.CreateAddress` refuses this row with 400"), "{}", text(&output.stderr));
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn check_says_where_a_vendor_has_no_words_for_a_fault() {
+    let file = std::env::temp_dir().join(format!("seatrial-mute-{}.yaml", std::process::id()));
+    let rows = "{on: shippo.*, fault: 429}, {on: shippo.*, fault: 418}, {on: '*', fault: {commit: true, then: 503}}";
+    std::fs::write(&file, format!("overrides: [{}]", rows.replace("{on", "{times: 1, on"))).expect("the file can be written");
+    let output = run(&["check", file.to_str().expect("a UTF-8 path")]);
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), said.matches("warning[S019]").count()), (Some(0), 2), "{said}");
+    assert!(said.contains("no answer with the status 418 is known of shippo\n"), "{said}");
+    assert!(said.contains("no answer with the status 503 is known of shipmate, shipmate_v1_2, shippo, shiptime\n"), "{said}");
     std::fs::remove_file(file).expect("the file can go");
 }
 

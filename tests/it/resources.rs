@@ -75,6 +75,7 @@ fn yard() -> Vendor {
             style: Style::Compact,
             content_type: "application/json",
             refuse: |refusal, _| refuse(refusal),
+            statuses: &[],
             headers: |_, _| {},
         },
         ..Vendor::new("yard", SPEC, SPEC)

@@ -22,6 +22,8 @@ export {
   type Credential,
   type Expectation,
   type Finding,
+  type Headers,
+  type HeaderText,
   type Override,
   type Parcel,
   type Played,

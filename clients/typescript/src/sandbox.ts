@@ -30,7 +30,11 @@ export interface Override {
   skip?: number;
 }
 
-/** A call that was made to a vendor. */
+/** Headers by name: a text, base64 where it is not UTF-8, or a list of what was sent several times. */
+export type Headers = Record<string, HeaderText | HeaderText[]>;
+export type HeaderText = string | { base64: string };
+
+/** A call that was made to a vendor. `base64` says that a body is not UTF-8, so that its bytes are in base64. */
 export interface Call {
   id: string;
   at: string;
@@ -38,11 +42,15 @@ export interface Call {
   operation: string | null;
   method: string;
   target: string;
-  status: number;
+  /** What the caller received; `null` if no answer went out. */
+  status: number | null;
+  /** What went over the wire. */
+  wire: { end: "sent" | "reset" | "empty" | "timeout" | "truncated"; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
   effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
-  request: { headers: Record<string, string>; body: Json; length: number; cut: boolean };
-  answer: { headers: Record<string, string>; body: Json; length: number; cut: boolean };
+  request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };
+  /** The answer that was made, whether it went out or not; `null` if none was made. */
+  answer: { status: number; headers: Headers; body: Json; base64: boolean; length: number; cut: boolean } | null;
 }
 
 /** A parcel of any vendor. */
@@ -68,6 +76,10 @@ export interface Finding {
   verdict: "passed" | "unknown" | "failed";
   detail: string;
   evidence: string[];
+  /** The first calls that it is based on, in a line each. */
+  calls: string[];
+  /** How many more there are. */
+  more: number;
 }
 
 /** Something that was prepared and had no effect. */
@@ -97,7 +109,11 @@ export interface Played {
 export class UnmetExpectations extends Error {
   constructor(readonly report: Report) {
     const rows = report.findings.filter((row) => row.verdict !== "passed");
-    const told = rows.map((row) => `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`);
+    const told = rows.flatMap((row) => [
+      `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`,
+      ...row.calls.map((call) => `      ${call}`),
+      ...(row.more > 0 ? [`      and ${row.more} more`] : []),
+    ]);
     super(["expectations are not met", ...told, ...report.unused.map((row) => `  note: ${inWords(row)}`)].join("\n"));
     this.name = "UnmetExpectations";
   }

@@ -35,14 +35,23 @@ pub(super) fn call(call: &Call, defaults: &Headers, mount: &str, values: &Substi
         Some(Body::Json(node)) => (Some("application/json"), values.json(node).to_string().into()),
         Some(Body::Form(node)) => (Some("application/x-www-form-urlencoded"), serde_html_form::to_string(values.json(node)).ok()?.into()),
         Some(Body::Text(text)) => (None, values.text(text).into()),
+        Some(Body::Bytes(bytes)) => (None, bytes.clone().into()),
     };
     headers.extend(content_type.map(|value| (CONTENT_TYPE, HeaderValue::from_static(value))));
-    for (name, value) in defaults.iter().chain(&call.headers) {
-        let name: HeaderName = name.parse().ok()?;
-        match value {
-            Some(value) => headers.insert(name, values.header(value).parse().ok()?),
-            None => headers.remove(name),
-        };
+    for rows in [defaults, &call.headers] {
+        // A name that stands there twice is sent twice.
+        let mut seen = Vec::new();
+        for (name, value) in rows {
+            let name: HeaderName = name.parse().ok()?;
+            match value {
+                Some(value) if seen.contains(&name) => _ = headers.append(name, values.header(value).parse().ok()?),
+                Some(value) => {
+                    seen.push(name.clone());
+                    headers.insert(name, values.header(value).parse().ok()?);
+                }
+                None => _ = headers.remove(name),
+            }
+        }
     }
     Some(PlannedCall { method: method.parse().ok()?, path: path.to_owned(), query: query.to_owned(), headers, body })
 }

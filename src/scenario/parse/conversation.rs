@@ -1,5 +1,7 @@
 //! Conversations: every mistake of a file, and the steps that could be read.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 
 use super::members;
@@ -16,7 +18,7 @@ const REPEATS: u64 = 10_000;
 
 const KINDS: [&str; 4] = ["call", "advance", "subscribe", "receives"];
 /// What belongs to a call alone.
-const OF_CALL: [&str; 6] = ["headers", "json", "form", "text", "expect", "save"];
+const OF_CALL: [&str; 7] = ["headers", "json", "form", "text", "base64", "expect", "save"];
 
 const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::Form)];
 
@@ -65,10 +67,11 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
         }
     }
     let headers = headers(reader, fields, false);
-    alone(reader, fields, &["json", "form", "text"]);
+    alone(reader, fields, &["json", "form", "text", "base64"]);
     let value = |name: &str| fields.entry(name).map(|member| member.value.clone());
     let text = fields.get("text").and_then(|node| reader.string(node, "text")).map(Body::Text);
     let body = value("json").map(Body::Json).or_else(|| value("form").map(Body::Form)).or(text);
+    let body = body.or_else(|| fields.get("base64").and_then(|node| base64(reader, node)));
     let mut save = Vec::new();
     if let Some(node) = fields.get("save") {
         for member in reader.entries(node, "save", "names with paths into the answer") {
@@ -78,6 +81,16 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
     }
     let expect = fields.get("expect").and_then(|node| answer(reader, node));
     Some(Call { line: line?, headers, body, expect, save })
+}
+
+/// A body that is no text.
+fn base64(reader: &mut Reader<'_>, node: &Node) -> Option<Body> {
+    let text = reader.string(node, "base64")?;
+    let bytes = STANDARD.decode(&text).ok();
+    if bytes.is_none() {
+        reader.problem("S008", node.span, "`base64` is no base64").help("for example `aGVsbG8=`");
+    }
+    bytes.map(Body::Bytes)
 }
 
 fn answer(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedAnswer> {
@@ -170,6 +183,10 @@ fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>, matched: bool) -> Heade
     for member in reader.entries(node, "headers", "a mapping") {
         if member.value.kind == Kind::Null {
             found.push((member.key.clone(), None));
+        } else if let (Kind::List(rows), false) = (&member.value.kind, matched) {
+            // A header that is sent several times.
+            let values = rows.iter().filter_map(|row| reader.spanned(row, &member.key.value)).collect::<Vec<_>>();
+            found.extend(values.into_iter().map(|value| (member.key.clone(), Some(value))));
         } else if let Some(text) = reader.spanned(&member.value, &member.key.value) {
             if matched {
                 matcher(reader, &member.value);

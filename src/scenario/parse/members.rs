@@ -36,8 +36,8 @@ pub(crate) const EXPECT: [&str; 6] = ["call", "never", "order", "webhook", "coun
 pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"];
 
 pub(crate) const CONVERSATION: [&str; 4] = ["about", "scenario", "headers", "steps"];
-pub(crate) const CONVERSATION_STEP: [&str; 12] =
-    ["call", "advance", "subscribe", "receives", "headers", "json", "form", "text", "expect", "save", "repeat", "note"];
+pub(crate) const CONVERSATION_STEP: [&str; 13] =
+    ["call", "advance", "subscribe", "receives", "headers", "json", "form", "text", "base64", "expect", "save", "repeat", "note"];
 pub(crate) const CONVERSATION_EXPECT: [&str; 6] = ["status", "headers", "json", "has", "text", "notes"];
 pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 5] = ["vendor", "events", "format", "secret", "answers"];
 pub(crate) const CONVERSATION_RECEIPT: [&str; 10] = ["event", "subject", "method", "at", "headers", "json", "has", "form", "text", "hmac"];

@@ -24,6 +24,11 @@ pub(crate) async fn health(_: &Admin, _: &AdminRequest<'_>) -> Result<Health, Pr
     Ok(Health { status: Alive::Ok })
 }
 
+/// Whether the process lives: that it answers says so.
+pub(crate) async fn live(_: &Admin, _: &AdminRequest<'_>) -> Result<Health, Problem> {
+    Ok(Health { status: Alive::Ok })
+}
+
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Version {
     name: &'static str,

@@ -4,6 +4,7 @@ mod entry;
 mod export;
 mod filter;
 mod stream;
+mod unmatched;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ pub(crate) use self::entry::EntryView;
 pub(crate) use self::export::export;
 pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, LIST, STREAM};
 pub(crate) use self::stream::stream;
+pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Rows;
 use crate::server::admin::problem::Problem;

@@ -25,11 +25,11 @@ use crate::server::admin::page;
 use crate::server::admin::parcels::{self, Event, ParcelView, Parcels, SetTimeline, Timelines};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::{self, Count, EntryView, Requests};
+use crate::server::admin::requests::{self, Count, EntryView, Requests, UnmatchedRequests};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::route::{Access, Route};
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
-use crate::server::admin::sandboxes::{self, CreateSandbox, Reset, Sandboxes};
+use crate::server::admin::sandboxes::{self, CreateSandbox, Reset, Resets, Sandboxes};
 use crate::server::admin::scenarios::{self, ScenarioView};
 use crate::server::admin::secrets::{self, Redacted};
 use crate::server::admin::snapshots::{self, Fork, SnapshotName, Snapshots};
@@ -98,7 +98,9 @@ macro_rules! route {
 
 /// All routes, in the order of the OpenAPI document.
 pub(crate) static ROUTES: &[Route] = &[
-    route!(GET "/health", OK Health, meta::health, "whether the process answers").access(Access::WithoutToken),
+    route!(GET "/health", OK Health, meta::health, "the same as `/readyz`").access(Access::WithoutToken),
+    route!(GET "/livez", OK Health, meta::live, "whether the process lives").access(Access::WithoutToken),
+    route!(GET "/readyz", OK Health, meta::health, "whether everything listens: calls are answered").access(Access::WithoutToken),
     route!(GET "/version", OK Version, meta::version, "what is running"),
     route!(GET "/coverage", OK CoverageTable, meta::coverage, "how much of each vendor has behavior"),
     route!(GET "/openapi.json", OK, document, "this document").answer(document_schema),
@@ -108,6 +110,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
     route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox, and says what was not as it should be; the default one stays").query(SECRETS),
     route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to the moment after the scenario was loaded").body(of::<Reset>),
+    route!(POST "/reset", OK Resets, sandboxes::reset_all, "resets all sandboxes"),
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name").body(of::<SnapshotName>),
     route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),
@@ -131,6 +134,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
     route!(POST "/sandboxes/{s}/verify", OK Redacted<Report>, verify::verify, "whether expectations hold, by the journal").query(SECRETS).body(|_| written(verify::body())),
+    route!(GET "/requests/unmatched", OK UnmatchedRequests, requests::list_unmatched, "requests that met no vendor or sandbox, with hints").query(requests::UNMATCHED),
+    route!(DELETE "/requests/unmatched", NO_CONTENT, requests::clear_unmatched, "forgets the requests that met nothing"),
     route!(GET "/requests/{id}", OK EntryView, requests::get, "one exchange by its `seatrial-request`").query(SECRETS),
     route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
@@ -178,7 +183,8 @@ pub(crate) struct Found<'p> {
 /// The route of a method and a path below [`ROOT`].
 pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Result<Found<'p>, Problem> {
     static ROUTER: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(router);
-    let missing = || Problem::not_found(format!("the admin API has no `{ROOT}{path}`; `{ROOT}/openapi.json` lists what it has"));
+    let slashes = if path.contains("//") { " (it has two slashes in a row)" } else { "" };
+    let missing = || Problem::not_found(format!("the admin API has no `{ROOT}{path}`{slashes}; `{ROOT}/openapi.json` lists what it has"));
     let found = ROUTER.at(path).map_err(|_| missing())?;
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let Some(route) = found.value.iter().find(|route| route.method == method) else {

@@ -137,3 +137,19 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     sandbox.reset_with(seed);
     Ok(SandboxView::of(admin, request, &sandbox))
 }
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Resets {
+    /// The names of the sandboxes that were reset.
+    reset: Vec<String>,
+}
+
+pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Resets, Problem> {
+    let sandboxes = admin.machine.sandboxes();
+    for sandbox in &sandboxes {
+        shutdown::report(&admin.machine, sandbox, "it was reset");
+        sandbox.reset();
+    }
+    admin.changed.notify_waiters();
+    Ok(Resets { reset: sandboxes.iter().map(|sandbox| sandbox.name.to_string()).collect() })
+}

@@ -9,7 +9,9 @@
 //! What stands under the name of a secret is taken out, and then everything that equals it, or a secret that the sandbox knows. The
 //! journal itself is whole, so that filters, expectations and `secrets=show` see what was sent.
 
+mod bytes;
 mod names;
+pub(in crate::server) mod paths;
 mod places;
 mod values;
 
@@ -22,6 +24,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use self::bytes::Readable;
 use self::values::{Found, Values};
 use crate::base::entropy;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
@@ -30,6 +33,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::inbox::ReceivedRequest;
+use crate::server::shown_bytes::utf8;
 use crate::world::{Credential, Entry, Message, Note};
 
 /// The query of routes that show secrets on request.
@@ -76,9 +80,19 @@ pub(crate) struct Exchange<'e> {
 /// A message as it is shown.
 pub(crate) struct Shown<'e> {
     pub message: &'e Message,
-    pub headers: Vec<(&'e str, Cow<'e, str>)>,
+    pub headers: Vec<ShownHeader<'e>>,
     /// JSON if it is that, else text; `null` if there is none.
     pub body: Value,
+    /// Whether the body is not UTF-8: its text has a letter for each byte, as Latin-1 has it.
+    pub is_binary: bool,
+}
+
+/// A header as it is shown.
+pub(crate) struct ShownHeader<'e> {
+    pub name: &'e str,
+    pub value: Cow<'e, str>,
+    /// Whether it is not UTF-8, as for bodies.
+    pub is_binary: bool,
 }
 
 impl Redactor {
@@ -96,9 +110,12 @@ impl Redactor {
     }
 
     pub fn exchange<'e>(&self, entry: &'e Entry) -> Exchange<'e> {
-        let whole = |message: &'e Message| message.headers().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+        let whole = |message: &'e Message| message.headers().map(|(name, value)| ShownHeader::of(name, value)).collect();
         let Some(Known { values, published }) = &self.0 else {
-            let shown = |message: &'e Message| Shown { message, headers: whole(message), body: whole_body(&message.body) };
+            let shown = |message: &'e Message| {
+                let (body, is_binary) = whole_body(message);
+                Shown { message, headers: whole(message), body, is_binary }
+            };
             return Exchange {
                 entry,
                 target: entry.target.as_str().into(),
@@ -111,16 +128,31 @@ impl Redactor {
         let mut found = Found::new(published);
         let mut shown = |message: &'e Message, in_refusal| {
             found.in_refusal = in_refusal;
-            let headers: Vec<_> = message.headers().map(|(name, value)| (name, places::header(name, value, &mut found))).collect();
-            let empty = message.body.is_empty();
-            let body = if empty { Value::Null } else { places::body(message.header("content-type"), &message.body, &mut found) };
-            Shown { message, headers, body }
+            let mut headers: Vec<ShownHeader<'e>> = whole(message);
+            for header in &mut headers {
+                let clean = places::header(header.name, &header.value, &mut found);
+                if clean != header.value {
+                    header.value = clean.into_owned().into();
+                }
+            }
+            let kind = message.header("content-type");
+            let (body, is_binary) = match bytes::read(&message.body, message.is_cut()) {
+                Readable::Nothing => (Value::Null, false),
+                Readable::Text(text) => (places::body(kind, text.as_bytes(), &mut found), false),
+                Readable::Bytes(text) => (places::bytes(kind, &text, &mut found).into(), true),
+            };
+            Shown { message, headers, body, is_binary }
         };
-        let (request, answer) = (shown(&entry.request, false), shown(&entry.answer, entry.status >= 400));
+        let (request, answer) = (shown(&entry.request, false), shown(&entry.answer, entry.status.is_some_and(|status| status >= 400)));
         let target = places::target(&entry.target, &mut found).into();
         let mut exchange = Exchange { entry, target, notes: entry.notes.clone(), request, answer, is_whole: false };
         for note in &mut exchange.notes {
+            let last = note.location.rsplit('.').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
+            if let Some((_, expected)) = note.detail.split_once(", expected ").filter(|_| names::is_secret_parameter(last)) {
+                note.detail = format!("found {}, expected {expected}", values::REDACTED);
+            }
             note.detail = places::text(&note.detail, &mut found).into_owned();
+            note.location = places::text(&note.location, &mut found).into_owned();
         }
         for values in [values, &Values::new(found)] {
             exchange.hide(values);
@@ -152,27 +184,32 @@ impl Redactor {
 /// A request that an inbox received, without what it says itself to be secret: whose it is, nobody knows.
 pub(crate) fn letter(letter: &ReceivedRequest) -> ReceivedRequest {
     let mut found = Found::new(&Arc::default());
-    let headers: Vec<_> = letter.headers.iter().map(|(name, value)| (name, places::header(name, value, &mut found).into_owned())).collect();
+    let mut headers: Vec<_> = letter.headers.iter().map(|(name, value)| ShownHeader::of(name, value)).collect();
+    for header in &mut headers {
+        header.value = places::header(header.name, &header.value, &mut found).into_owned().into();
+    }
+    let kind = headers.iter().find(|header| header.name == "content-type").map_or("", |header| &*header.value);
     let query = places::form(&letter.query, &mut found);
-    let kind = letter.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
-    let text = match serde_json::from_str::<Value>(&letter.text) {
-        Ok(mut json) => {
-            if places::json(&mut json, &mut found) {
-                json.to_string()
-            } else {
-                letter.text.clone()
-            }
-        }
-        Err(_) => places::body(kind, letter.text.as_bytes(), &mut found).as_str().unwrap_or_default().to_owned(),
+    let (body, is_binary) = match bytes::read(&letter.body, letter.is_cut) {
+        Readable::Nothing => (String::new(), false),
+        Readable::Bytes(text) => (places::bytes(kind, &text, &mut found), true),
+        Readable::Text(text) => match serde_json::from_str::<Value>(&text) {
+            Ok(mut json) => (if places::json(&mut json, &mut found) { json.to_string() } else { text.into_owned() }, false),
+            Err(_) => (places::body(kind, text.as_bytes(), &mut found).as_str().unwrap_or_default().to_owned(), false),
+        },
     };
     let values = Values::new(found);
-    let clean = |text: &str| values.text(text).into_owned();
+    for header in &mut headers {
+        header.value = values.text(&header.value).into_owned().into();
+    }
+    let body = values.text(&body);
     ReceivedRequest {
         number: letter.number,
         received: letter.received,
-        query: clean(&query),
-        headers: headers.into_iter().map(|(name, value)| (name.clone(), clean(&value))).collect(),
-        text: clean(&text),
+        query: values.text(&query).into_owned(),
+        headers: headers.iter().map(|header| (header.name.to_owned(), header.bytes().into_owned())).collect(),
+        body: if is_binary { bytes::from_letters(&body) } else { body.into_owned().into_bytes() },
+        is_cut: letter.is_cut,
     }
 }
 
@@ -186,9 +223,10 @@ impl Exchange<'_> {
         clean(&mut self.target);
         for note in &mut self.notes {
             note.detail = values.text(&note.detail).into_owned();
+            note.location = values.text(&note.location).into_owned();
         }
         for message in [&mut self.request, &mut self.answer] {
-            message.headers.iter_mut().for_each(|(_, value)| clean(value));
+            message.headers.iter_mut().for_each(|header| clean(&mut header.value));
             values.json(&mut message.body);
         }
     }
@@ -197,12 +235,38 @@ impl Exchange<'_> {
 impl Shown<'_> {
     /// The first value of a header; empty when there is none.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value)
+        self.headers.iter().find(|header| header.name == name).map_or("", |header| &header.value)
+    }
+
+    /// The bytes of a body that is not UTF-8, as they are shown.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        self.is_binary.then(|| bytes::from_letters(self.body.as_str().unwrap_or_default()))
     }
 }
 
-fn whole_body(body: &[u8]) -> Value {
-    if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into()) }
+impl<'e> ShownHeader<'e> {
+    fn of(name: &'e str, value: &'e [u8]) -> Self {
+        match std::str::from_utf8(value) {
+            Ok(text) => Self { name, value: text.into(), is_binary: false },
+            Err(_) => Self { name, value: bytes::letters(value).into(), is_binary: true },
+        }
+    }
+
+    /// Its bytes, as they are shown.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        if self.is_binary { bytes::from_letters(&self.value).into() } else { self.value.as_bytes().into() }
+    }
+}
+
+/// A body as it was sent, and whether it is not UTF-8.
+fn whole_body(message: &Message) -> (Value, bool) {
+    if message.body.is_empty() {
+        return (Value::Null, false);
+    }
+    match utf8(&message.body, message.is_cut()) {
+        Some(text) => (serde_json::from_str(text).unwrap_or_else(|_| text.into()), false),
+        None => (bytes::letters(&message.body).into(), true),
+    }
 }
 
 /// A view without secrets, with the schema of the whole one.

@@ -12,6 +12,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::clock::wall;
 use crate::server::inbox::Inboxes;
+use crate::server::unmatched::UnmatchedJournal;
 use crate::server::webhook_sender::WebhookSender;
 use crate::world::Kind;
 
@@ -22,6 +23,7 @@ pub(crate) struct Admin {
     pub changed: Arc<Notify>,
     pub webhook_sender: Arc<WebhookSender>,
     pub inboxes: Arc<Inboxes>,
+    pub unmatched: Arc<UnmatchedJournal>,
     pub guard: Guard,
     /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
     pub shares_listener: bool,

@@ -34,6 +34,9 @@ pub(crate) struct WebhookView {
     /// The number of deliveries that were created for it.
     told: u64,
     created: Timestamp,
+    /// Why nothing will ever reach its address; said when it is made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -84,7 +87,10 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         WebhookView::find(cx, &id)
     });
     match made {
-        Ok(Some(made)) => Ok(made),
+        Ok(Some(made)) => {
+            let warning = admin.webhook_sender.obstacle(&wanted.url).await;
+            Ok(WebhookView { warnings: warning.into_iter().collect(), ..made })
+        }
         Ok(None) | Err(ActionError::Missing) => {
             let account = wanted.account.map(|account| format!(" `{account}`")).unwrap_or_default();
             Err(Problem::bad_request(format!("{} has no account{account} to subscribe with", vendor.id)))
@@ -172,6 +178,7 @@ impl WebhookView {
             failures: row.failures,
             told: row.told,
             created: row.created,
+            warnings: Vec::new(),
         }
     }
 }

@@ -9,7 +9,8 @@ use super::wire::Envelope;
 use crate::base::json::Style;
 use crate::engine::{Dialect, DialectCx, Refusal, Reply};
 
-pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json", refuse, headers: |_, _| {} };
+pub(super) const DIALECT: Dialect =
+    Dialect { style: Style::Compact, content_type: "application/json", refuse, statuses: &[], headers: |_, _| {} };
 
 /// Version 1.2 speaks of shipments.
 pub(super) const DIALECT_V1_2: Dialect = Dialect { refuse: refuse_v1_2, ..DIALECT };
@@ -58,6 +59,9 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             return reply.with(RETRY_AFTER, &quota.retry_after(cx.now).to_string());
         }
         Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
+        // Laravel hides the reason of its own failures.
+        Refusal::Failing(status) if status.is_server_error() => (*status, "Server Error"),
+        Refusal::Failing(status) => (*status, status.canonical_reason().unwrap_or("Bad Request")),
     };
     Reply::json(status, Envelope { message, data: Value::Null })
 }

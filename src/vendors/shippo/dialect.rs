@@ -20,7 +20,7 @@ use crate::vendors::shippo::checks;
 use crate::vendors::shippo::wire::SHIPMENT;
 
 /// The dialect.
-pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, headers };
+pub(super) const DIALECT: Dialect = Dialect { style: Style::Spaced, content_type: "application/json", refuse, statuses: &[], headers };
 
 /// One text without a field; the facts are the text.
 pub(super) const DETAIL: &str = "detail";
@@ -108,6 +108,13 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         }
         Refusal::Because(code, facts) => because(code, facts),
         Refusal::Broken => Reply::bytes(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Server Error (500)</h1>"),
+        Refusal::Failing(status) => {
+            let reason = status.canonical_reason().unwrap_or("Error");
+            match status.is_server_error() {
+                true => Reply::bytes(*status, "text/html", format!("<h1>{reason} ({})</h1>", status.as_u16())),
+                false => detail(*status, &format!("{reason}.")),
+            }
+        }
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) const XML: [&str; 2] = ["application/xml", "text/xml"];
 /// The refusal of a login.
 pub(super) const LOGIN: &str = "login";
 
-pub(super) const DIALECT: Dialect = Dialect { style: Style::Compact, content_type: "application/json; charset=UTF-8", refuse, headers };
+pub(super) const DIALECT: Dialect =
+    Dialect { style: Style::Compact, content_type: "application/json; charset=UTF-8", refuse, statuses: &[503], headers };
 
 /// An exception as CakePHP renders it.
 #[derive(Serialize)]
@@ -35,10 +36,6 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
     // Recorded 2024-03: every answer carried these two.
     reply.headers.insert(SERVER, http::HeaderValue::from_static("nginx/1.14.1"));
     reply.headers.insert(PROTECTION, http::HeaderValue::from_static("1; mode=block"));
-    // A scenario's outage is told with its own code.
-    if reply.status == StatusCode::SERVICE_UNAVAILABLE {
-        reply.body = Body::Json(Box::new(Exception { message: "Service Unavailable", url: url(cx.call), code: 503 }));
-    }
     if let Body::Json(document) = &reply.body
         && decode::prefers(cx.call.request, &XML)
     {
@@ -58,6 +55,10 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::WrongState { state, .. } => return Reply::json(StatusCode::BAD_REQUEST, json!({ "error": state })),
         Refusal::Because(LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid username or password"),
         Refusal::Because(..) | Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "An Internal Error Has Occurred."),
+        // Who is not let in at the login has no token yet.
+        Refusal::Unauthenticated(_) if cx.call.operation.is_some_and(|row| row.security.is_empty()) => {
+            (StatusCode::UNAUTHORIZED, "Invalid username or password")
+        }
         Refusal::Unauthenticated(denial) => (StatusCode::UNAUTHORIZED, denied(*denial)),
         Refusal::Forbidden(_) | Refusal::Foreign { .. } => (StatusCode::FORBIDDEN, FOREIGN),
         Refusal::PaymentRequired(_) => (StatusCode::PAYMENT_REQUIRED, "Payment Required"),
@@ -71,6 +72,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
         Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } => (StatusCode::BAD_REQUEST, "Bad Request"),
         Refusal::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+        Refusal::Failing(status) => (*status, status.canonical_reason().unwrap_or("Error")),
     };
     let reply = Reply::json(status, Exception { message, url: url(cx.call), code: status.as_u16() });
     let Refusal::WrongMethod(allowed) = refusal else { return reply };

@@ -38,6 +38,7 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let call = cx.call;
     let at_token = call.path.trim_end_matches('/') == TOKEN_PATH;
     match refusal {
+        Refusal::Unauthenticated(_) if at_token && call.operation.is_some() => because("invalid_client", &Value::Null),
         // Observed: the token path answers other methods before it asks who calls.
         Refusal::Unauthenticated(_) if at_token => Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, "POST"),
         Refusal::Unauthenticated(_) | Refusal::UnknownPath { authenticated: false } => {
@@ -60,6 +61,7 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::UnsupportedMedia(_) => page(StatusCode::UNSUPPORTED_MEDIA_TYPE),
         Refusal::NotAcceptable => page(StatusCode::NOT_ACCEPTABLE),
         Refusal::Broken => page(StatusCode::INTERNAL_SERVER_ERROR),
+        Refusal::Failing(status) => page(*status),
         Refusal::Missing { kind, .. } => failure(StatusCode::NOT_FOUND, missing(*kind == PICKUP, call).to_owned()),
         Refusal::Foreign { .. } => {
             failure(StatusCode::FORBIDDEN, "Wrong shipId. This shipId exists but does not belong to you.".to_owned())

@@ -61,7 +61,11 @@ def _read(body: bytes, kind: str) -> Json:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that was made to a vendor."""
+    """A call that was made to a vendor.
+
+    `status` is what the caller received, `None` if no answer went out; `wire` says how it ended. `answer` was made, whether it went
+    out or not; it is `None` if none was made.
+    """
 
     id: str
     at: datetime
@@ -69,11 +73,12 @@ class Call:
     operation: str | None
     method: str
     target: str
-    status: int
+    status: int | None
+    wire: dict[str, Json]
     notes: list[dict[str, str]]
     effect: dict[str, Json] | None
     request: dict[str, Json]
-    answer: dict[str, Json]
+    answer: dict[str, Json] | None
 
     @classmethod
     def read(cls, row: Mapping[str, Json]) -> Call:
@@ -100,12 +105,21 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one expectation: `passed`, `failed`, or `unknown` when the evidence does not suffice."""
+    """The verdict on one expectation: `passed`, `failed`, or `unknown` when the evidence does not suffice.
+
+    `calls` are the first calls that it is based on, in a line each; there are `more`.
+    """
 
     expectation: str
     verdict: str
     detail: str
     evidence: list[str]
+    calls: list[str]
+    more: int
+
+    def __str__(self) -> str:
+        rows = [f"{self.verdict}: {self.expectation}", f"  {self.detail}", *(f"    {call}" for call in self.calls)]
+        return "\n".join(rows + ([f"    and {self.more} more"] if self.more else []))
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,7 @@ class Report:
     def check(self) -> None:
         """Raises `AssertionError` unless everything holds."""
         if not self.passed:
-            rows = [f"  {row.verdict}: {row.expectation}\n    {row.detail}" for row in self.findings if row.verdict != "passed"]
+            rows = [f"  {line}" for row in self.findings if row.verdict != "passed" for line in str(row).splitlines()]
             rows += [f"  note: {row}" for row in self.unused]
             raise AssertionError("expectations are not met\n" + "\n".join(rows))
 

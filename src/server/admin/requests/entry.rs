@@ -1,5 +1,7 @@
 //! An exchange of the journal as the API shows it: headers, bodies and notes, without secrets unless they are asked for.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,37 +9,59 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::server::admin::secrets::{Exchange, Shown};
-use crate::world::{Effect, Note};
+use crate::server::shown_bytes::{self, HeaderText, HeaderView};
+use crate::world::{Effect, Note, Sent};
 
 /// A call to a vendor, and its answer.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Exchange")]
 pub(crate) struct EntryView {
+    /// Its number among all calls of the sandbox, from 1.
+    number: u64,
     /// The value of the header `seatrial-request`.
     id: String,
     /// When it was made, on the sandbox's clock.
     at: Timestamp,
+    /// When it came in, by the wall clock.
+    received: Timestamp,
+    /// How long it took by the wall clock, in milliseconds; `null` while it is not answered.
+    duration_ms: Option<f64>,
     vendor: String,
     /// Such as `shippo.CreateAddress`; `null` if no operation has this path.
     operation: Option<String>,
     method: String,
     /// The path and query as sent.
     target: String,
-    status: u16,
+    /// The status that the caller received; `null` if no answer went out.
+    status: Option<u16>,
+    /// What went over the wire.
+    wire: Sent,
     /// Remarks, such as where the request or the answer departs from the vendor's document.
     notes: Vec<Note>,
     /// What the scenario did to the call; `null` if nothing.
     effect: Option<Effect>,
     request: MessageView,
-    answer: MessageView,
+    /// The answer that was made, whether it went out or not; `null` if none was made.
+    answer: Option<AnswerView>,
+}
+
+/// The answer of a vendor.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Answer")]
+struct AnswerView {
+    status: u16,
+    #[serde(flatten)]
+    message: MessageView,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Message")]
 struct MessageView {
-    headers: IndexMap<String, String>,
+    headers: IndexMap<String, HeaderView>,
     /// JSON if it is that, else text; `null` if there is none.
     body: Value,
+    /// Whether the body is not UTF-8, so that its bytes are shown in base64.
+    base64: bool,
     /// The number of bytes that were sent.
     length: usize,
     /// Whether only the beginning of the body was kept.
@@ -48,24 +72,31 @@ impl EntryView {
     pub fn of(exchange: Exchange<'_>) -> Self {
         let Exchange { entry, target, notes, request, answer, .. } = exchange;
         Self {
+            number: entry.number,
             id: entry.id.to_string(),
             at: entry.at,
+            received: entry.received,
+            duration_ms: entry.took.get().map(|took| took.as_secs_f64() * 1000.0),
             vendor: entry.vendor.to_string(),
             operation: entry.operation.as_deref().map(str::to_owned),
             method: entry.method.to_string(),
             target: target.into_owned(),
-            status: entry.status,
+            status: entry.wire.status,
+            wire: entry.wire,
             notes,
             effect: entry.effect.clone(),
             request: MessageView::of(request),
-            answer: MessageView::of(answer),
+            answer: entry.status.map(|status| AnswerView { status, message: MessageView::of(answer) }),
         }
     }
 }
 
 impl MessageView {
     fn of(shown: Shown<'_>) -> Self {
-        let headers = shown.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned()));
-        Self { headers: headers.collect(), body: shown.body, length: shown.message.length, cut: shown.message.is_cut() }
+        let headers = shown_bytes::headers(shown.headers.iter().map(|header| (header.name, HeaderText::of(&header.bytes()))));
+        let bytes = shown.bytes();
+        let (base64, length, cut) = (bytes.is_some(), shown.message.length, shown.message.is_cut());
+        let body = bytes.map_or(shown.body, |bytes| STANDARD.encode(bytes).into());
+        Self { headers, body, base64, length, cut }
     }
 }

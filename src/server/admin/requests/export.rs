@@ -5,11 +5,14 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::{Arc, Weak};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::channel::{Channel, Sender};
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use crate::engine::{self, Sandbox};
@@ -19,9 +22,9 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::response::{self, AdminResponse};
-use crate::server::admin::secrets::{Exchange, Redactor, Shown};
+use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
-use crate::world::{Entry, Message, Mode};
+use crate::world::{self, End, Message, Mode, Sent};
 
 /// Headers that an HTTP client sets itself.
 const USUAL: [&str; 8] =
@@ -141,12 +144,11 @@ fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
 }
 
 fn har_entry(exchange: &Exchange<'_>) -> Value {
-    let headers =
-        |shown: &Shown<'_>| -> Vec<Value> { shown.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect() };
-    let Exchange { entry, target, request: shown_request, answer: shown_answer, .. } = exchange;
+    let headers = |shown: &Shown<'_>| -> Vec<Value> { shown.headers.iter().map(har_header).collect() };
+    let Exchange { entry, target, request: shown_request, .. } = exchange;
     let query = engine::pairs(target.split_once('?').map_or("", |(_, query)| query));
     let query: Vec<Value> = query.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let (asked, answered) = (&entry.request, &entry.answer);
+    let asked = &entry.request;
     let mut request = json!({
         "method": entry.method.as_str(),
         "url": format!("http://{}{target}", asked.header("host")),
@@ -160,35 +162,57 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
     if !asked.body.is_empty()
         && let Some(request) = request.as_object_mut()
     {
-        let mut data = json!({"mimeType": asked.header("content-type"), "text": text(exchange, shown_request)});
+        let mut data = json!({"mimeType": asked.header("content-type")});
+        put_text(&mut data, exchange, shown_request, None);
         if let Some(cut) = cut(asked) {
             data["comment"] = cut.into();
         }
         request.insert("postData".to_owned(), data);
     }
-    let mut content = json!({"size": answered.length, "mimeType": answered.header("content-type"), "text": text(exchange, shown_answer)});
-    if let Some(cut) = cut(answered) {
+    let took = entry.took.get().unwrap_or_default().as_secs_f64() * 1000.0;
+    json!({
+        "startedDateTime": entry.received,
+        "time": took,
+        "request": request,
+        "response": har_response(exchange, &headers),
+        "cache": {},
+        "timings": {"send": 0, "wait": took, "receive": 0},
+        "comment": &*entry.id,
+        "_virtualDateTime": entry.at,
+        "_wire": entry.wire,
+        "_effect": entry.effect,
+        "_notes": exchange.notes,
+    })
+}
+
+/// What the caller received: nothing of an answer that was lost, which browsers write as the status 0 with an `_error`.
+fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Value>) -> Value {
+    let Exchange { entry, answer: shown, .. } = exchange;
+    let Sent { end, status, bytes } = entry.wire;
+    let (made, is_lost) = (&entry.answer, status.is_none());
+    let mut content = json!({"size": bytes, "mimeType": if is_lost { "x-unknown" } else { made.header("content-type") }});
+    if !is_lost {
+        let sent = if end == End::Truncated { Some(bytes) } else { None };
+        put_text(&mut content, exchange, shown, sent);
+    }
+    if let Some(cut) = cut(made).filter(|_| !is_lost) {
         content["comment"] = cut.into();
     }
-    json!({
-        "startedDateTime": entry.at,
-        "time": 0,
-        "request": request,
-        "response": {
-            "status": entry.status,
-            "statusText": "",
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": headers(shown_answer),
-            "content": content,
-            "redirectURL": shown_answer.header("location"),
-            "headersSize": -1,
-            "bodySize": answered.length,
-        },
-        "cache": {},
-        "timings": {"send": 0, "wait": 0, "receive": 0},
-        "comment": &*entry.id,
-    })
+    let mut response = json!({
+        "status": status.unwrap_or_default(),
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": if is_lost { Vec::new() } else { headers(shown) },
+        "content": content,
+        "redirectURL": if is_lost { "" } else { shown.header("location") },
+        "headersSize": -1,
+        "bodySize": bytes,
+    });
+    if end != End::Sent {
+        response["_error"] = end.word().into();
+    }
+    response
 }
 
 /// The comment on a body of which only the beginning was kept.
@@ -196,32 +220,75 @@ fn cut(message: &Message) -> Option<String> {
     message.is_cut().then(|| format!("cut: the first {} of {} bytes", message.body.len(), message.length))
 }
 
-/// A body as text, byte for byte if nothing is hidden.
-fn text(exchange: &Exchange<'_>, shown: &Shown<'_>) -> String {
-    match &shown.body {
-        _ if exchange.is_whole => String::from_utf8_lossy(&shown.message.body).into_owned(),
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
+fn har_header(header: &ShownHeader<'_>) -> Value {
+    match header.is_binary {
+        true => json!({"name": header.name, "value": STANDARD.encode(header.bytes()), "encoding": "base64"}),
+        false => json!({"name": header.name, "value": header.value}),
     }
 }
 
-/// A command for a POSIX shell.
+/// Puts a body into a part of HAR, in base64 if it is not UTF-8.
+fn put_text(part: &mut Value, exchange: &Exchange<'_>, shown: &Shown<'_>, most: Option<usize>) {
+    match shown.bytes() {
+        Some(bytes) => {
+            part["text"] = STANDARD.encode(&bytes[..bytes.len().min(most.unwrap_or(usize::MAX))]).into();
+            part["encoding"] = "base64".into();
+        }
+        None => part["text"] = text(exchange, shown, most).into(),
+    }
+}
+
+/// A body as text, byte for byte if nothing is hidden; at most `most` bytes of it.
+fn text(exchange: &Exchange<'_>, shown: &Shown<'_>, most: Option<usize>) -> String {
+    let most = most.unwrap_or(usize::MAX);
+    let mut text = match &shown.body {
+        _ if exchange.is_whole => return String::from_utf8_lossy(&shown.message.body[..most.min(shown.message.body.len())]).into_owned(),
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
+
+/// What the caller received, in a comment: the status, or why there is none.
+fn outcome(entry: &world::Entry) -> String {
+    match (entry.wire.end, entry.wire.status, entry.status) {
+        (End::Sent, Some(status), _) => status.to_string(),
+        (end, _, Some(made)) => format!("{} (the answer that was made has the status {made})", end.word()),
+        (end, _, None) => format!("{} (no answer was made)", end.word()),
+    }
+}
+
+/// A command for a shell: any of POSIX, but for bytes that are no text, which need that of bash.
 fn curl(exchange: &Exchange<'_>) -> String {
     let Exchange { entry, target, request, .. } = exchange;
-    let mut out = format!("# {} {}\n", entry.id, entry.status);
+    let mut out = format!("# {} {}\n", entry.id, outcome(entry));
     if let Some(cut) = cut(&entry.request) {
         let _ = writeln!(out, "# The body is {cut}");
     }
     let _ = write!(out, "curl --request {}", quoted(entry.method.as_str()));
     let url = format!("http://{}{}", request.header("host"), target);
     let _ = write!(out, " {}", quoted(&url));
-    for (name, value) in request.headers.iter().filter(|(name, _)| !USUAL[..5].contains(name)) {
-        let _ = write!(out, " \\\n  --header {}", quoted(&format!("{name}: {value}")));
+    for header in request.headers.iter().filter(|header| !USUAL[..5].contains(&header.name)) {
+        let ShownHeader { name, value, is_binary } = header;
+        let written = match (value.is_empty(), is_binary) {
+            // With a colon, curl would leave the header out.
+            (true, _) => quoted(&format!("{name};")),
+            (false, false) => quoted(&format!("{name}: {value}")),
+            (false, true) => {
+                let line = [name.as_bytes(), b": ", &*header.bytes()].concat();
+                format!("\"$(base64 -d <<< {})\"", STANDARD.encode(line))
+            }
+        };
+        let _ = write!(out, " \\\n  --header {written}");
     }
     if !entry.request.body.is_empty() {
-        let body = text(exchange, request);
-        let _ = write!(out, " \\\n  --data-raw {}", quoted(&body));
+        let body = request.bytes().unwrap_or_else(|| text(exchange, request, None).into_bytes());
+        let _ = match std::str::from_utf8(&body).ok().filter(|text| !text.contains('\0')) {
+            Some(text) => write!(out, " \\\n  --data-raw {}", quoted(text)),
+            None => write!(out, " \\\n  --data-binary @<(base64 -d <<< {})", STANDARD.encode(&body)),
+        };
     }
     out.push_str("\n\n");
     out
@@ -234,7 +301,7 @@ fn quoted(text: &str) -> String {
 /// The calls to one vendor as a file of `tests/vendors`.
 fn conversation<'e>(
     admin: &Admin,
-    rows: &[Arc<Entry>],
+    rows: &[Arc<world::Entry>],
     exchanges: impl Iterator<Item = Exchange<'e>>,
     (seed, frozen): (u64, bool),
 ) -> Result<String, Problem> {
@@ -256,7 +323,7 @@ fn conversation<'e>(
     Ok(out)
 }
 
-fn mount_of<'a>(admin: &'a Admin, entry: &Entry) -> &'a str {
+fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
     admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
 }
 
@@ -269,8 +336,21 @@ fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
         let is_told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
         USUAL.contains(&name) && !is_told && !(name == "accept" && value != "*/*")
     };
-    let headers = request.headers.iter().filter(|(name, value)| !usual(name, value));
-    let headers: Map<String, Value> = headers.map(|(name, value)| ((*name).to_owned(), value.as_ref().into())).collect();
+    let mut headers: Map<String, Value> = Map::new();
+    for header in request.headers.iter().filter(|header| !usual(header.name, &header.value)) {
+        if header.is_binary {
+            let _ = writeln!(out, "    # The header `{}` is no text and is left out", header.name);
+            continue;
+        }
+        let value = Value::from(&*header.value);
+        match headers.entry(header.name) {
+            Entry::Vacant(place) => drop(place.insert(value)),
+            Entry::Occupied(mut place) => match place.get_mut() {
+                Value::Array(values) => values.push(value),
+                first => *first = Value::Array(vec![first.take(), value]),
+            },
+        }
+    }
     if !headers.is_empty() {
         let _ = writeln!(out, "    headers: {}", Value::Object(headers));
     }
@@ -279,6 +359,9 @@ fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
     }
     match &request.body {
         Value::Null => {}
+        Value::String(_) if request.is_binary => {
+            let _ = writeln!(out, "    base64: {}", STANDARD.encode(request.bytes().unwrap_or_default()));
+        }
         Value::String(text) if kind.starts_with("application/x-www-form") => {
             let form: Map<String, Value> = engine::pairs(text).into_iter().map(|(name, value)| (name, value.into())).collect();
             let _ = writeln!(out, "    form: {}", Value::Object(form));
@@ -286,7 +369,11 @@ fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
         Value::String(text) => drop(writeln!(out, "    text: {}", json!(text))),
         value => drop(writeln!(out, "    json: {value}")),
     }
-    let mut expect = json!({"status": entry.status});
+    if let Some(effect) = &entry.effect {
+        let _ = writeln!(out, "    # {} of `{}`; the caller received: {}", effect.kind.word(), effect.name, outcome(entry));
+    }
+    let Some(status) = entry.status else { return };
+    let mut expect = json!({ "status": status });
     if let Some(expect) = expect.as_object_mut()
         && !entry.answer.is_cut()
         && exchange.is_whole

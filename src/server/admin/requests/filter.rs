@@ -7,7 +7,7 @@ use crate::base::time::Timestamp;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
-use crate::world::{Entry, Journal};
+use crate::world::{EffectKind, End, Entry, Journal};
 
 /// All query parameters of the journal's routes; each route takes a part of them.
 const QUERY: &[(&str, &str)] = &[
@@ -17,8 +17,10 @@ const QUERY: &[(&str, &str)] = &[
     ("vendor", "only calls to this vendor"),
     ("operation", "only this operation, such as `shipmate.createConsignment`"),
     ("method", "only this method"),
-    ("status", "only this status, or a class such as `4xx`"),
-    ("note", "only calls with this note, such as `request-invalid`"),
+    ("status", "only this status that the caller received, or a class such as `4xx`"),
+    ("note", "only calls with this note, such as `request-invalid` or `fault`"),
+    ("effect", "only calls that a scenario had this effect on: `respond`, `fault`, `rate_limit` or `latency`"),
+    ("wire", "only calls that ended so: `sent`, `reset`, `empty`, `timeout` or `truncated`"),
     ("since", "only calls after this time, or after the call with this id"),
     ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
     ("wait", "wait so long for a call, such as `5s`"),
@@ -26,7 +28,7 @@ const QUERY: &[(&str, &str)] = &[
 ];
 
 /// The query of an export.
-pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(10).0;
+pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(12).0;
 /// The query of a stream.
 pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(2).1;
 /// The query of a deletion.
@@ -44,6 +46,8 @@ pub(super) struct Filter {
     method: Option<String>,
     status: Option<String>,
     note: Option<String>,
+    effect: Option<String>,
+    wire: Option<String>,
     since: Option<Since>,
     before: Option<String>,
     limit: Option<usize>,
@@ -67,6 +71,12 @@ impl Filter {
             let names = loaded.flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name);
             check_known("operation", wanted, &names.collect::<Vec<_>>())?;
         }
+        if let Some(wanted) = request.query("effect") {
+            check_known("effect", wanted, &EffectKind::ALL.map(EffectKind::word))?;
+        }
+        if let Some(wanted) = request.query("wire") {
+            check_known("end", wanted, &End::ALL.map(End::word))?;
+        }
         let status = text("status");
         if let Some(status) = &status
             && !(status.len() == 3 && status.bytes().enumerate().all(|(index, byte)| byte.is_ascii_digit() || (index > 0 && byte == b'x')))
@@ -79,6 +89,8 @@ impl Filter {
             method: text("method"),
             status,
             note: text("note"),
+            effect: text("effect"),
+            wire: text("wire"),
             since: request.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
             before: text("before"),
             limit: request.number("limit")?,
@@ -98,8 +110,8 @@ impl Filter {
 
     /// Whether nothing is left out.
     pub fn is_everything(&self) -> bool {
-        let Self { vendor, operation, method, status, note, since, before, limit } = self;
-        let texts = [vendor, operation, method, status, note, before].iter().all(|text| text.is_none());
+        let Self { vendor, operation, method, status, note, effect, wire, since, before, limit } = self;
+        let texts = [vendor, operation, method, status, note, effect, wire, before].iter().all(|text| text.is_none());
         texts && since.is_none() && limit.is_none()
     }
 
@@ -108,8 +120,10 @@ impl Filter {
             && self.operation.as_ref().is_none_or(|operation| entry.operation.as_deref() == Some(operation))
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(entry.method.as_str()))
             && self.note.as_ref().is_none_or(|note| entry.notes.iter().any(|own| own.code == note))
+            && self.effect.as_ref().is_none_or(|kind| entry.effect.as_ref().is_some_and(|own| own.kind.word() == kind))
+            && self.wire.as_ref().is_none_or(|end| entry.wire.end.word() == end)
             && self.status.as_ref().is_none_or(|status| {
-                let found = entry.status.to_string();
+                let Some(found) = entry.wire.status.map(|found| found.to_string()) else { return false };
                 status.bytes().zip(found.bytes()).all(|(expected, found)| expected == b'x' || expected == found)
             })
             && !matches!(&self.since, Some(Since::Time(time)) if entry.at <= *time)

@@ -63,6 +63,11 @@ pub(super) fn body(kind: &str, body: &[u8], found: &mut Found) -> Value {
     }
 }
 
+/// A body that is not UTF-8, with a letter for each byte.
+pub(super) fn bytes(kind: &str, body: &str, found: &mut Found) -> String {
+    if kind.starts_with("application/x-www-form-urlencoded") { form(body, found) } else { text(body, found).into_owned() }
+}
+
 /// The pairs of a query or of a form, which stay as they are written; values may be addresses or JSON themselves.
 pub(super) fn form(pairs: &str, found: &mut Found) -> String {
     let clean = pairs.split('&').map(|pair| {

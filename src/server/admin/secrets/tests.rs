@@ -6,6 +6,7 @@ use http::{HeaderValue, Method};
 use super::values::REDACTED;
 use super::*;
 use crate::base::time::Timestamp;
+use crate::world::{End, Sent, Took};
 
 /// What the sandbox knows, and what everybody does.
 const KNOWN: [&str; 3] = ["8d2f6c1a9b", "two words&more", "ab\"cd\\ef/gh"];
@@ -30,6 +31,9 @@ fn exchanged(target: &str, headers: &[(&str, &str)], body: &str, status: u16, an
         number: 1,
         id: "default-1".into(),
         at: Timestamp::UNIX_EPOCH,
+        received: Timestamp::UNIX_EPOCH,
+        took: Took::default(),
+        sandbox: "default".into(),
         vendor: "x".into(),
         operation: None,
         method: Method::POST,
@@ -37,13 +41,14 @@ fn exchanged(target: &str, headers: &[(&str, &str)], body: &str, status: u16, an
         path_start: 0,
         nth: 1,
         request: Message::new(&HeaderMap::from_iter(headers), body.as_bytes()),
-        status,
+        wire: Sent { end: End::Sent, status: Some(status), bytes: 0 },
+        status: Some(status),
         answer: Message::new(&HeaderMap::new(), answer.as_bytes()),
         notes: Vec::new(),
         effect: None,
     };
     let exchange = redactor.exchange(&entry);
-    let headers: String = exchange.request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let headers: String = exchange.request.headers.iter().map(|header| format!("{}: {}\n", header.name, header.value)).collect();
     let text = |body: &Value| body.as_str().map_or_else(|| body.to_string(), str::to_owned);
     (format!("{}\n{headers}\n{}", exchange.target, text(&exchange.request.body)), text(&exchange.answer.body))
 }

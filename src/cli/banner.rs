@@ -1,0 +1,28 @@
+//! What a terminal shows when everything listens: where the vendors are, what they let in, and where the admin API is.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::engine::Machine;
+
+/// The banner of a server whose vendors are below `base`, such as `http://127.0.0.1:7447`.
+pub(super) fn banner(machine: &Machine, base: &str, admin: &str) -> String {
+    let mut out = format!("\n  Seatrial {}\n\n", env!("CARGO_PKG_VERSION"));
+    let mounts = machine.vendors().mounts();
+    let width = mounts.iter().map(|mount| base.len() + 1 + mount.len()).max().unwrap_or_default();
+    let state = machine.default_sandbox().lock();
+    for mount in &mounts {
+        let rows = state.world.accounts().credentials(mount);
+        let presented = |value: &Value| value.as_str().map(str::to_owned);
+        let credentials = rows.iter().take(2).map(|row| {
+            let members = row.fields.iter().filter(|(name, _)| !["mode", "account", "plan", "addons"].contains(&name.as_str()));
+            members.filter_map(|(name, value)| Some(format!("{name} {}", presented(value)?))).collect::<Vec<_>>().join(", ")
+        });
+        let credentials: Vec<String> = credentials.filter(|text| !text.is_empty()).collect();
+        let _ = writeln!(out, "  {:<width$}  {}", format!("{base}/{mount}"), credentials.join(" or "));
+    }
+    let _ = writeln!(out, "\n  {:<width$}  admin API; calls that met nothing: {admin}/requests/unmatched", admin);
+    let _ = writeln!(out, "  {:<width$}  one line a call follows; `--log warn` is silence\n", "");
+    out
+}

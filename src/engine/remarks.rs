@@ -1,0 +1,196 @@
+//! What is noted about a request besides the violations of its document: what a vendor passes over in silence, and what it refuses
+//! without saying why. Every detail says what was found, then what was expected, then what is nearest.
+
+use http::Method;
+use http::header::{CONTENT_ENCODING, HeaderValue};
+
+use crate::base::text;
+use crate::engine::call::{Call, Request};
+use crate::engine::decode;
+use crate::engine::refusal::{Denial, Refusal};
+use crate::engine::vendors::LoadedVendor;
+use crate::spec::{self, Operation, ParameterIn, Rule, UnknownMember, Violation, listed};
+use crate::world::{Blame, Note};
+
+/// Longer paths resemble nothing, and comparing them would take long.
+const LONGEST_PATH: usize = 200;
+
+fn caller(code: &'static str, location: impl Into<String>, detail: String) -> Note {
+    Note::new(code, Blame::Caller, detail).at(location)
+}
+
+/// What is remarkable about the bytes of a request, whatever its operation.
+pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
+    if path.contains("//") {
+        let detail = "found two slashes in a row, expected one; does the base URL end with a slash?".to_owned();
+        notes.push(caller(Note::DOUBLED_SLASH, path.get(..path.floor_char_boundary(LONGEST_PATH)).unwrap_or_default(), detail));
+    }
+    if request.body.is_empty() {
+        return;
+    }
+    if let Some(encoding) = request.headers.get(CONTENT_ENCODING).filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = format!("found `{}`, expected a body that is not encoded: it is read as it came", text_of(encoding));
+        notes.push(caller(Note::CONTENT_ENCODING, "content-encoding", detail));
+    }
+    let mark = match &*request.body {
+        [0xef, 0xbb, 0xbf, ..] => "UTF-8",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+        _ => return,
+    };
+    notes.push(caller(Note::BYTE_ORDER_MARK, "", format!("found a byte order mark ({mark}), expected a body that begins without one")));
+}
+
+fn text_of(value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text[..text.floor_char_boundary(80)].to_owned()
+}
+
+/// A body that is JSON by its first letter, and something else by its content type.
+pub(super) fn of_content_type(request: &Request, operation: &Operation, notes: &mut Vec<Note>) {
+    if !matches!(request.body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return;
+    }
+    let found = decode::media_type(request);
+    if !found.is_empty() && !decode::is_json(&found) && !found.starts_with("multipart/") {
+        let detail = format!("found `{found}` and a body that is JSON, expected {}", media_types(operation));
+        notes.push(caller(Note::WRONG_CONTENT_TYPE, "content-type", detail));
+    }
+}
+
+fn media_types(operation: &Operation) -> String {
+    let mut known: Vec<&str> = operation.body.iter().flat_map(|body| body.media_types()).collect();
+    if known.is_empty() {
+        known.push("application/json");
+    }
+    listed(known.into_iter())
+}
+
+/// A body that could not be read.
+pub(super) fn unreadable(refusal: &Refusal, request: &Request, operation: &Operation, notes: &mut Vec<Note>) {
+    match refusal {
+        Refusal::UnsupportedMedia(_) if notes.iter().any(|note| note.code == Note::WRONG_CONTENT_TYPE) => {}
+        Refusal::UnsupportedMedia(found) => {
+            let found = if found.is_empty() { "no content type".to_owned() } else { format!("`{found}`") };
+            let detail = format!("found {found}, expected {}", media_types(operation));
+            notes.push(caller(Note::WRONG_CONTENT_TYPE, "content-type", detail));
+        }
+        Refusal::Malformed { message, .. } => {
+            let is_form = request.body.contains(&b'=') && !request.body.contains(&b'{');
+            let hint = if is_form { "; is it a form?" } else { "" };
+            notes.push(caller(Note::UNREADABLE_BODY, "", format!("found a body that cannot be read ({message}), expected JSON{hint}")));
+        }
+        _ => {}
+    }
+}
+
+/// Names in the query that the operation does not have.
+pub(super) fn of_query(query: &[(String, String)], operation: &Operation, notes: &mut Vec<Note>) {
+    let known = || operation.parameters.iter().filter(|row| row.location == ParameterIn::Query).map(|row| row.name.as_str());
+    let base = |name: &str| name.split('[').next().unwrap_or_default().to_owned();
+    for (name, _) in query.iter().take(100) {
+        if known().any(|other| other == name) || known().any(|other| base(other) == base(name)) {
+            continue;
+        }
+        let short = &name[..name.floor_char_boundary(LONGEST_PATH)];
+        let expected = if known().next().is_some() { format!("one of {}", listed(known())) } else { "no query".to_owned() };
+        notes.push(caller(
+            Note::UNKNOWN_PARAMETER,
+            short,
+            format!(
+                "found a parameter that the document does not have, expected {expected}{}",
+                did_you_mean(text::nearest(short, known()))
+            ),
+        ));
+    }
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// Members of the body that the document does not have.
+pub(super) fn of_members(unknown: Vec<UnknownMember>, notes: &mut Vec<Note>) {
+    for UnknownMember { path, known, near } in unknown {
+        let known = listed(known.iter().map(String::as_str));
+        let detail = format!("found a member that the document does not have, expected one of {known}{}", did_you_mean(near.as_deref()));
+        notes.push(caller(Note::UNKNOWN_MEMBER, path, detail));
+    }
+}
+
+/// A path, or a method, that leads to no operation.
+pub(super) fn unknown_operation(loaded: &LoadedVendor, request: &Request, path: &str, allowed: &[Method]) -> Note {
+    let shown = &path[..path.floor_char_boundary(LONGEST_PATH)];
+    let found = format!("found `{} {shown}`", request.method);
+    if !allowed.is_empty() {
+        let detail = format!("{found}, expected {}", listed(allowed.iter().map(Method::as_str)));
+        return caller(Note::UNKNOWN_OPERATION, shown, detail);
+    }
+    let near = nearest_operation(loaded, &request.method, shown).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    caller(Note::UNKNOWN_OPERATION, shown, format!("{found}, expected a path of the document of {}{near}", loaded.vendor.id))
+}
+
+/// The operation whose path, with what was sent in place of its parameters, is nearest; of the same method if there is one.
+fn nearest_operation(loaded: &LoadedVendor, method: &Method, path: &str) -> Option<String> {
+    let path = path.trim_end_matches('/');
+    let sent: Vec<&str> = path.split('/').collect();
+    let filled = |template: &str| {
+        let segments = template.trim_end_matches('/').split('/').enumerate();
+        let fill = |(index, segment): (usize, &str)| match sent.get(index) {
+            Some(sent) if segment.starts_with('{') => (*sent).to_owned(),
+            _ => segment.to_owned(),
+        };
+        segments.map(fill).collect::<Vec<_>>().join("/")
+    };
+    let rows: Vec<(&Operation, String)> =
+        loaded.catalog().operations().iter().map(|operation| (operation, filled(&operation.path))).collect();
+    let nearest = |same: bool| {
+        let rows = rows.iter().filter(|(operation, _)| !same || operation.method == *method);
+        let near = text::nearest(path, rows.clone().map(|(_, filled)| filled.as_str()))?;
+        rows.clone().find(|(_, filled)| filled == near).map(|(operation, _)| *operation)
+    };
+    let operation = nearest(true).or_else(|| nearest(false))?;
+    Some(format!("`{} {}` ({})", operation.method, operation.path, operation.name))
+}
+
+/// A credential that does not let its caller in.
+pub(super) fn denied(refusal: &Refusal, sandbox: &str) -> Option<Note> {
+    let Refusal::Unauthenticated(denial) = refusal else { return None };
+    let (code, found) = match denial {
+        Denial::Missing => (Note::CREDENTIAL_MISSING, "no credential"),
+        Denial::Malformed => (Note::CREDENTIAL_MALFORMED, "a credential that cannot be read"),
+        Denial::Unknown => (Note::CREDENTIAL_UNKNOWN, "an unknown credential"),
+        Denial::Expired => (Note::CREDENTIAL_EXPIRED, "an expired credential"),
+        Denial::Revoked => (Note::CREDENTIAL_REVOKED, "a revoked credential"),
+    };
+    Some(caller(code, "", format!("found {found}, expected one of the sandbox `{sandbox}`: `/_seatrial/sandboxes/{sandbox}` lists them")))
+}
+
+/// A login that names nobody.
+pub(super) fn unknown_login(sandbox: &str) -> Note {
+    let detail =
+        format!("found a login that names nobody, expected one of the sandbox `{sandbox}`: `/_seatrial/sandboxes/{sandbox}` lists them");
+    caller(Note::CREDENTIAL_UNKNOWN, "", detail)
+}
+
+/// Violations, each as a note; members that are noted already are left out.
+pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
+    for row in violations {
+        let location = row.dotted();
+        let is_unknown = row.rule == Rule::Unknown && blame == Blame::Caller;
+        let code = if is_unknown { Note::UNKNOWN_MEMBER } else { code };
+        if !(is_unknown && notes.iter().any(|note| note.code == code && note.location == location)) {
+            notes.push(Note::new(code, blame, row.detail()).at(location));
+        }
+    }
+    if violations.len() >= spec::MOST_VIOLATIONS {
+        notes.push(Note::new(code, blame, "more departures are not looked for"));
+    }
+}
+
+/// Violations that a handler found, which the document does not know of.
+pub(super) fn late(call: &Call<'_>, refusal: Option<&Refusal>) -> Vec<Violation> {
+    match refusal {
+        Some(Refusal::Invalid(found)) => found.iter().filter(|row| !call.violations.contains(row)).cloned().collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,28 @@
+//! What a scenario does that is allowed and may surprise its author: `seatrial check` prints it, and nothing is refused.
+
+use super::ast::{Effect, Failure, Pattern, Scenario};
+use super::error::Diagnostic;
+use crate::engine::{Machine, Vendor};
+
+/// All warnings about a scenario, in the order of its text.
+#[must_use]
+pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for row in &scenario.overrides {
+        let Some(Effect::Fault(fault)) = &row.effect else { continue };
+        let Failure::Status(status) = fault.then else { continue };
+        let meant = |vendor: &Vendor| match &row.on.value {
+            Pattern::Every => true,
+            Pattern::Vendor(id) => *vendor.id == **id,
+            Pattern::One(operation) => *vendor.id == *operation.vendor,
+        };
+        let vendors = machine.vendors().all().iter().filter(|vendor| meant(vendor) && !machine.has_words_for(vendor, status));
+        let mute: Vec<&str> = vendors.map(|vendor| &*vendor.id).collect();
+        if !mute.is_empty() {
+            let message = format!("no answer with the status {status} is known of {}", mute.join(", "));
+            let help = "callers get the usual shape of the vendor with the standard reason; write a real one with `respond`";
+            warnings.push(Diagnostic::at("S019", message, &scenario.source, row.on.span, help));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,45 @@
+//! Paths and queries as they are shown where no sandbox is known: in the log, and of requests that met nothing.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::places;
+use super::values::{Found, REDACTED};
+
+/// Longer segments of paths that lead nowhere may be credentials.
+const LONGEST_WORD: usize = 19;
+
+/// The path and query of a request that no sandbox knows, without secrets, and without long segments, which may be some.
+pub(in crate::server) fn target(target: &str) -> String {
+    let clean = places::target(target, &mut Found::new(&Arc::default()));
+    let (path, query) = clean.split_once('?').map_or((clean.as_str(), None), |(path, query)| (path, Some(query)));
+    let path = without_long_words(path);
+    query.map_or_else(|| path.to_string(), |query| format!("{path}?{query}"))
+}
+
+/// A path that leads nowhere, or to a receiver of webhooks.
+pub(in crate::server) fn foreign(path: &str) -> Cow<'_, str> {
+    match self::path(path) {
+        Cow::Borrowed(path) => without_long_words(path),
+        Cow::Owned(path) => without_long_words(&path).into_owned().into(),
+    }
+}
+
+fn without_long_words(path: &str) -> Cow<'_, str> {
+    let is_long = |segment: &&str| segment.len() > LONGEST_WORD && segment.bytes().any(|byte| byte.is_ascii_digit());
+    if !path.split('/').any(|segment| is_long(&segment)) {
+        return path.into();
+    }
+    let segments = path.split('/').map(|segment| if is_long(&segment) { REDACTED } else { segment });
+    segments.collect::<Vec<_>>().join("/").into()
+}
+
+/// A path without secrets. Most paths have no name of a secret, and are only searched for a part of one.
+pub(in crate::server) fn path(path: &str) -> Cow<'_, str> {
+    const PARTS: [&str; 13] = ["pass", "pwd", "secret", "token", "key", "auth", "sess", "jwt", "otp", "cookie", "bearer", "sig", "cred"];
+    let lower = path.to_ascii_lowercase();
+    if lower.contains(['=', ':', '<', '%']) || lower.contains("eyj") || PARTS.iter().any(|part| lower.contains(part)) {
+        return places::target(path, &mut Found::new(&Arc::default())).into();
+    }
+    path.into()
+}

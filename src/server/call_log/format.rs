@@ -1,0 +1,262 @@
+//! Lines of the log: columns for people, JSON for machines.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::line::{Attempt, Line, LogFormat};
+use crate::base::time::Timestamp;
+use crate::engine::Unmatched;
+use crate::server::admin::secrets::paths;
+use crate::world::{Effect, EffectKind, End, Entry, note};
+
+/// Lines that were made and not taken.
+pub(super) struct Lines {
+    format: LogFormat,
+    text: String,
+    /// The second that was written last, and how it is written.
+    second: (i64, String),
+}
+
+impl Lines {
+    pub fn new(format: LogFormat) -> Self {
+        Self { format, text: String::new(), second: (i64::MIN, String::new()) }
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    pub fn add(&mut self, line: &Line) {
+        match (line, self.format) {
+            (Line::Call(entry), LogFormat::Text) => self.call(entry),
+            (Line::Call(entry), LogFormat::Json) => self.json(ended(entry), "seatrial::call", &call(entry)),
+            (Line::Attempt(row), LogFormat::Text) => self.attempt(row),
+            (Line::Attempt(row), LogFormat::Json) => self.json(row.at, "seatrial::webhook", &attempt(row)),
+            (Line::Unmatched(row, at), LogFormat::Text) => self.unmatched(row, *at),
+            (Line::Unmatched(row, at), LogFormat::Json) => self.json(*at, "seatrial::unmatched", &unmatched(row)),
+            (Line::End(_), _) => {}
+        }
+    }
+
+    /// Says that so many lines were dropped.
+    pub fn add_dropped(&mut self, count: u64, now: Timestamp) {
+        match self.format {
+            LogFormat::Text => {
+                self.time(now, "WARN");
+                let _ = writeln!(self.text, "log      {count} lines were dropped, because they came faster than they could be written");
+            }
+            LogFormat::Json => self.json(now, "seatrial::log", &json!({"message": "lines were dropped", "dropped": count})),
+        }
+    }
+
+    fn call(&mut self, entry: &Entry) {
+        self.time(ended(entry), "INFO");
+        let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
+        let start = self.text.len();
+        let _ = write!(self.text, "call     {:<10} {:<34} {:<6} ", entry.sandbox, operation, entry.method.as_str());
+        match entry.wire.status.filter(|_| entry.wire.end == End::Sent) {
+            Some(status) => _ = write!(self.text, "{status:<9} "),
+            None => _ = write!(self.text, "{:<9} ", entry.wire.end.word()),
+        }
+        self.took(entry.took.get().unwrap_or_default());
+        self.text.push_str(&path_of(entry));
+        let codes = note::codes(&entry.notes);
+        if !codes.is_empty() {
+            self.text.push_str("  notes: ");
+            for (index, code) in codes.iter().enumerate() {
+                self.text.push_str(if index == 0 { "" } else { ", " });
+                self.text.push_str(code);
+            }
+        }
+        if let Some(Effect { kind, name, line, committed, .. }) = &entry.effect {
+            let _ = write!(self.text, "  {}: {name}", kind.word());
+            if let Some(line) = line {
+                let _ = write!(self.text, " (line {line})");
+            }
+            if *kind == EffectKind::Fault {
+                self.text.push_str(if *committed { ", carried out" } else { ", not carried out" });
+            }
+        }
+        self.end(start);
+    }
+
+    fn attempt(&mut self, row: &Attempt) {
+        self.time(row.at, "INFO");
+        let start = self.text.len();
+        let _ = write!(self.text, "webhook  {:<10} {:<34} POST   ", row.sandbox, format!("{} {}", row.vendor, row.delivery));
+        match &row.result {
+            Ok(status) => _ = write!(self.text, "{status:<9} "),
+            Err(_) => self.text.push_str("no answer "),
+        }
+        self.took(row.took);
+        let _ = write!(self.text, "{}  attempt {}", address(&row.url), row.number);
+        if let Err(reason) = &row.result {
+            let _ = write!(self.text, ": {reason}");
+        }
+        self.end(start);
+    }
+
+    fn unmatched(&mut self, row: &Unmatched, at: Timestamp) {
+        self.time(at, "INFO");
+        let start = self.text.len();
+        let Unmatched { method, target, status, detail, .. } = row;
+        let _ = write!(
+            self.text,
+            "nowhere  {:<10} {:<34} {:<6} {status:<9} {:>9}  {}  {detail}",
+            "-",
+            "-",
+            method.as_str(),
+            "",
+            foreign(target)
+        );
+        self.end(start);
+    }
+
+    fn took(&mut self, took: Duration) {
+        let _ = write!(self.text, "{:>7.2}ms  ", took.as_secs_f64() * 1000.0);
+    }
+
+    /// The time and the level. The date and time of day are formatted once for each second.
+    fn time(&mut self, at: Timestamp, level: &str) {
+        let (second, milliseconds) = (at.as_second(), at.subsec_millisecond());
+        if self.second.0 != second {
+            self.second = (second, at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+        }
+        let _ = write!(self.text, "{}.{milliseconds:03}Z {level:>5} ", self.second.1);
+    }
+
+    /// Ends a line. Control characters in names would end it too, or begin another one.
+    fn end(&mut self, start: usize) {
+        if self.text[start..].contains(char::is_control) {
+            let escaped: String = self.text[start..].chars().flat_map(escape).collect();
+            self.text.truncate(start);
+            self.text.push_str(&escaped);
+        }
+        self.text.push('\n');
+    }
+
+    /// The same envelope as that of all other events.
+    fn json(&mut self, at: Timestamp, target: &str, fields: &Value) {
+        let level = if target == "seatrial::log" { "WARN" } else { "INFO" };
+        let line = json!({"timestamp": at.to_string(), "level": level, "fields": fields, "target": target});
+        let _ = writeln!(self.text, "{line}");
+    }
+}
+
+fn escape(letter: char) -> impl Iterator<Item = char> {
+    let escaped = letter.is_control().then(|| letter.escape_default());
+    let plain = escaped.is_none().then_some(letter);
+    escaped.into_iter().flatten().chain(plain)
+}
+
+fn call(entry: &Entry) -> Value {
+    json!({
+        "message": "call",
+        "id": &*entry.id,
+        "sandbox": &*entry.sandbox,
+        "vendor": &*entry.vendor,
+        "operation": entry.operation.as_deref(),
+        "method": entry.method.as_str(),
+        "path": path_of(entry),
+        "status": entry.wire.status,
+        "wire": entry.wire,
+        "effect": entry.effect,
+        "notes": note::codes(&entry.notes),
+        "duration_ms": entry.took.get().unwrap_or_default().as_secs_f64() * 1000.0,
+    })
+}
+
+fn attempt(row: &Attempt) -> Value {
+    json!({
+        "message": "webhook",
+        "sandbox": &*row.sandbox,
+        "vendor": &*row.vendor,
+        "delivery": row.delivery,
+        "attempt": row.number,
+        "url": address(&row.url),
+        "status": row.result.as_ref().ok(),
+        "error": row.result.as_ref().err(),
+        "duration_ms": row.took.as_secs_f64() * 1000.0,
+    })
+}
+
+fn unmatched(row: &Unmatched) -> Value {
+    json!({
+        "message": "unmatched",
+        "method": row.method.as_str(),
+        "path": foreign(&row.target),
+        "status": row.status,
+        "detail": row.detail,
+    })
+}
+
+/// When a call was answered.
+fn ended(entry: &Entry) -> Timestamp {
+    entry.took.get().and_then(|took| entry.received.checked_add(took).ok()).unwrap_or(entry.received)
+}
+
+fn path_of(entry: &Entry) -> Cow<'_, str> {
+    match entry.operation {
+        Some(_) => paths::path(without_query(&entry.target)),
+        None => foreign(&entry.target),
+    }
+}
+
+fn foreign(target: &str) -> Cow<'_, str> {
+    paths::foreign(without_query(target))
+}
+
+fn without_query(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
+
+/// A URL without user, query and secrets.
+fn address(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let mark = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{mark}{host}{}", paths::foreign(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://ada:pw@example.com:8443/hooks/a?token=x#y", "https://example.com:8443/hooks/a"),
+            ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+            ("http://h/token/q7q7q7q7q7q7/x", "http://h/token/[redacted]/x"),
+            ("http://h/services/T0/B0a1b2c3d4e5f6a7b8c9d0", "http://h/services/T0/[redacted]"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(address(url), shown, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_end_no_line() {
+        let row = Unmatched {
+            method: http::Method::GET,
+            target: "/x?password=q7".to_owned(),
+            host: String::new(),
+            status: 404,
+            detail: "there is no sandbox `a\nINFO b`".to_owned(),
+        };
+        let mut lines = Lines::new(LogFormat::Text);
+        lines.unmatched(&row, Timestamp::UNIX_EPOCH);
+        let text = lines.take();
+        assert_eq!((text.lines().count(), text.contains("`a\\nINFO b`"), text.contains("q7")), (1, true, false), "{text}");
+        assert!(text.starts_with("1970-01-01T00:00:00.000Z  INFO nowhere "), "{text}");
+    }
+}

@@ -1,0 +1,74 @@
+//! What a caller received of an answer, which is not always the answer that was made.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What went over the wire in place of an answer, or with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sent {
+    pub end: End,
+    /// The status that the caller received; `null` if no answer went out.
+    pub status: Option<u16>,
+    /// How many bytes of the body went out.
+    pub bytes: usize,
+}
+
+/// How an exchange ended for its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// The whole answer was sent.
+    Sent,
+    /// The connection was reset without a byte of the answer.
+    Reset,
+    /// The connection was closed in good order without a byte of the answer.
+    Empty,
+    /// The connection stayed silent until the caller, or the server, gave up.
+    Timeout,
+    /// The connection ended in the middle of the body.
+    Truncated,
+}
+
+impl End {
+    /// All of them, in the order in which they are documented.
+    pub const ALL: [Self; 5] = [Self::Sent, Self::Reset, Self::Empty, Self::Timeout, Self::Truncated];
+
+    /// Its name in the journal, in filters and in logs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Reset => "reset",
+            Self::Empty => "empty",
+            Self::Timeout => "timeout",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// How long a call took by the wall clock, once that is known.
+#[derive(Debug, Default)]
+pub struct Took(AtomicU64);
+
+impl Took {
+    /// Set once, by the shell, which alone reads clocks.
+    pub fn set(&self, duration: Duration) {
+        self.0.store(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
+    }
+
+    /// `None` until the call is answered, and where no clock runs.
+    #[must_use]
+    pub fn get(&self) -> Option<Duration> {
+        let nanoseconds = self.0.load(Ordering::Relaxed);
+        (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+    }
+}
+
+impl Clone for Took {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
+}

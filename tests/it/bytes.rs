@@ -1,0 +1,132 @@
+//! Bytes that are no text, and headers that repeat: what the journal, its exports and the inbox show of them.
+
+use std::io::{Read, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::client::{self, JSON, send};
+use crate::process::Server;
+
+const JOURNAL: &str = "/_seatrial/sandboxes/default/requests";
+
+/// All bytes that there are.
+fn all() -> Vec<u8> {
+    (0..=255).collect()
+}
+
+/// Sends a request byte for byte; the status line of its answer.
+fn post(server: &Server, path: &str, headers: &[u8], body: &[u8]) -> String {
+    let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let mut stream = client::connect(server.address());
+    stream.write_all(&[head.as_bytes(), headers, b"\r\n", body].concat()).expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers");
+    String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+}
+
+fn export(server: &Server, format: &str) -> String {
+    send(server, "GET", &format!("{JOURNAL}/export?format={format}&secrets=show"), &[], "").body
+}
+
+#[test]
+fn bytes_survive_in_every_view() {
+    let server = Server::start(&[]);
+    let headers = b"content-type: application/octet-stream\r\nx-latin: caf\xe9\r\nx-empty:\r\n";
+    post(&server, "/shipmate/v1.1/tokens", headers, &all());
+    let encoded = STANDARD.encode(all());
+    let latin = json!({"base64": STANDARD.encode(b"caf\xe9")});
+    for query in ["", "?secrets=show"] {
+        let entry = send(&server, "GET", &format!("{JOURNAL}{query}"), &[], "").json()["requests"][0].clone();
+        let request = &entry["request"];
+        assert_eq!((&request["body"], &request["base64"], &request["length"]), (&json!(encoded), &json!(true), &json!(256)), "{query}");
+        assert_eq!((&request["headers"]["x-latin"], &entry["answer"]["base64"]), (&latin, &json!(false)), "{query}");
+    }
+    let row: Value = serde_json::from_str(&export(&server, "ndjson")).expect("a row is JSON");
+    assert_eq!((&row["request"]["body"], &row["request"]["base64"]), (&json!(encoded), &json!(true)));
+    let har: Value = serde_json::from_str(&export(&server, "har")).expect("it is JSON");
+    let request = &har["log"]["entries"][0]["request"];
+    assert_eq!((&request["postData"]["text"], &request["postData"]["encoding"]), (&json!(encoded), &json!("base64")));
+    let headers = request["headers"].as_array().expect("headers");
+    assert!(headers.contains(&json!({"name": "x-latin", "value": latin["base64"], "encoding": "base64"})), "{headers:?}");
+    let curl = export(&server, "curl");
+    assert!(curl.contains(&format!("--data-binary @<(base64 -d <<< {encoded})")), "{curl}");
+    let line = STANDARD.encode(b"x-latin: caf\xe9");
+    assert!(curl.contains(&format!("--header \"$(base64 -d <<< {line})\"")) && curl.contains("--header 'x-empty;'"), "{curl}");
+    let conversation = export(&server, "conversation");
+    assert!(conversation.contains(&format!("    base64: {encoded}\n")), "{conversation}");
+    let path = "/_seatrial/sandboxes/default/conversations?vendor=shipmate";
+    let played = send(&server, "POST", path, &[("content-type", "application/yaml")], &conversation).json();
+    assert_eq!(played["verdict"], "passed", "{played}");
+}
+
+#[test]
+fn bytes_of_answers_survive() {
+    let server = Server::start(&[]);
+    let body = json!({"on": "shippo.ListAddresses", "respond": {"status": 200, "headers": {"x-twice": "a"}, "body": "text"}}).to_string();
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], &body).status, 200);
+    let (id, _) = crate::admin::furnish(&server);
+    let label = send(&server, "GET", &format!("{JOURNAL}?operation=shippo.CreateTransaction"), &[], "").json();
+    let link = label["requests"][0]["answer"]["body"]["label_url"].as_str().expect("a link").to_owned();
+    let path = link.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| format!("/{path}")).expect("a path");
+    let mut stream = client::connect(server.address());
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers");
+    let gap = answer.windows(4).position(|part| part == b"\r\n\r\n").expect("a head") + 4;
+    let entry = send(&server, "GET", &format!("{JOURNAL}?limit=1&secrets=show"), &[], "").json()["requests"][0].clone();
+    let shown = entry["answer"]["body"].as_str().expect("a text");
+    let bytes = if entry["answer"]["base64"] == true { STANDARD.decode(shown).expect("base64") } else { shown.as_bytes().to_vec() };
+    assert_eq!(bytes, &answer[gap..], "{id}");
+}
+
+#[test]
+fn repeated_headers_stay_repeated() {
+    let server = Server::start(&[]);
+    post(&server, "/shippo/addresses", b"x-a: 1\r\nX-A: 2\r\nx-b: 3\r\n", b"");
+    let entry = send(&server, "GET", JOURNAL, &[], "").json()["requests"][0].clone();
+    assert_eq!((&entry["request"]["headers"]["x-a"], &entry["request"]["headers"]["x-b"]), (&json!(["1", "2"]), &json!("3")));
+    let conversation = export(&server, "conversation");
+    assert!(conversation.contains(r#""x-a":["1","2"]"#), "{conversation}");
+    assert_eq!(export(&server, "curl").matches("--header 'x-a: ").count(), 2);
+    let path = "/_seatrial/sandboxes/default/conversations?vendor=shippo";
+    let played = send(&server, "POST", path, &[("content-type", "application/yaml")], &conversation).json();
+    assert_eq!(played["verdict"], "passed", "{played}");
+}
+
+#[test]
+fn an_inbox_keeps_bytes_and_repeated_headers() {
+    let server = Server::start(&[]);
+    post(&server, "/_seatrial/inbox/me", b"x-a: 1\r\nx-a: 2\r\nx-latin: caf\xe9\r\n", &all());
+    post(&server, "/_seatrial/inbox/me", b"content-type: application/json\r\n", b"{\"a\": 1}");
+    let letters = send(&server, "GET", "/_seatrial/inbox/me", &[], "").json();
+    let (binary, text) = (&letters["letters"][0], &letters["letters"][1]);
+    assert_eq!((&binary["text"], &binary["base64"], &binary["json"]), (&json!(STANDARD.encode(all())), &json!(true), &Value::Null));
+    assert_eq!(
+        (&binary["headers"]["x-a"], &binary["headers"]["x-latin"]),
+        (&json!(["1", "2"]), &json!({"base64": STANDARD.encode(b"caf\xe9")}))
+    );
+    assert_eq!((&text["text"], &text["base64"], &text["json"]), (&json!("{\"a\": 1}"), &json!(false), &json!({"a": 1})));
+}
+
+#[test]
+fn secrets_among_bytes_are_hidden() {
+    let server = Server::start(&[]);
+    let form = b"content-type: application/x-www-form-urlencoded\r\n";
+    post(&server, "/shiptime/oauth2/token", form, b"client_secret=in-a-form&name=caf\xe9");
+    post(&server, "/shiptheory/v1/token", b"content-type: application/json\r\n", b"{\"password\": \"in-json\", \"name\": \"caf\xe9\"}");
+    let wide: Vec<u8> = "\u{feff}{\"password\": \"in-utf-16\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    post(&server, "/shiptheory/v1/token", b"content-type: application/json\r\n", &wide);
+    let shown = send(&server, "GET", JOURNAL, &[], "").json();
+    let bodies: Vec<String> = (0..3)
+        .map(|index| {
+            let request = &shown["requests"][index]["request"];
+            let body = request["body"].as_str().map_or_else(|| request["body"].to_string(), str::to_owned);
+            if request["base64"] == true { String::from_utf8_lossy(&STANDARD.decode(body).expect("base64")).into_owned() } else { body }
+        })
+        .collect();
+    for (body, secret) in bodies.iter().zip(["in-a-form", "in-json", "in-utf-16"]) {
+        assert!(!body.contains(secret) && body.contains("[redacted]"), "{body}");
+    }
+}

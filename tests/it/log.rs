@@ -1,0 +1,163 @@
+//! What a server writes about calls, webhooks and requests that met nothing, and the journal of the latter.
+
+use serde_json::{Value, json};
+
+use crate::admin::SHIPPO;
+use crate::client::{self, JSON, send};
+use crate::process::Server;
+
+const WEBHOOKS: &str = "/_seatrial/sandboxes/default/webhooks";
+
+/// Makes a call, a faulted one, one to nobody, and an attempt of a webhook.
+fn exercise(server: &Server) {
+    assert_eq!(send(server, "GET", "/shippo/addresses?token=in-a-query", &SHIPPO, "").status, 200);
+    let fault = r#"{"on": "shippo.ListParcels", "fault": "reset"}"#;
+    assert_eq!(send(server, "PUT", "/_seatrial/sandboxes/default/faults/lost", &[JSON], fault).status, 200);
+    let head = "GET /shippo/parcels/ HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n\r\n";
+    assert_eq!(client::unchecked(server.address(), head.as_bytes()), "");
+    assert_eq!(send(server, "GET", "/shipppo/addresses/token/in-a-path-of-it?password=in-a-query", &[], "").status, 404);
+    let hook = json!({"vendor": "shipmate", "url": "http://ada:in-an-address@127.0.0.1:9/hook?token=in-a-query"}).to_string();
+    let made = send(server, "POST", WEBHOOKS, &[JSON], &hook).json();
+    let path = format!("/_seatrial/webhooks/{}/test", made["id"].as_str().expect("an id"));
+    assert_eq!(send(server, "POST", &path, &[JSON], "{}").status, 201);
+    let advance = "/_seatrial/sandboxes/default/clock/advance";
+    assert_eq!(send(server, "POST", advance, &[JSON], r#"{"by": "1s"}"#).status, 200);
+}
+
+const SECRETS: [&str; 4] = ["in-a-query", "in-a-path-of-it", "in-an-address", "shippo_test_seatrial"];
+
+#[test]
+fn calls_webhooks_and_requests_to_nobody_are_a_line_each() {
+    let server = Server::start_logged(&[]);
+    exercise(&server);
+    let log = server.log();
+    let line = |part: &str| log.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no {part} in {log}"));
+    let columns = |part: &str| line(part).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let call = columns("shippo.ListAddresses");
+    assert_eq!(call[1..6], ["INFO", "call", "default", "shippo.ListAddresses", "GET"], "{log}");
+    assert_eq!((&*call[6], call[7].ends_with("ms"), &*call[8]), ("200", true, "/shippo/addresses"), "{log}");
+    let lost = line("shippo.ListParcels");
+    assert!(lost.contains(" reset ") && lost.ends_with("  notes: fault  fault: lost, not carried out"), "{lost}");
+    assert_eq!(columns(" webhook ")[2..4], ["webhook", "default"], "{log}");
+    assert!(line(" webhook ").contains("http://127.0.0.1:9/hook  attempt 1: "), "{log}");
+    assert!(line(" nowhere ").ends_with("did you mean `/shippo`?"), "{log}");
+    let place = |part: &str| line(part).find(" GET ").expect("a method");
+    assert_eq!(place("shippo.ListAddresses"), place("shippo.ListParcels"), "columns are aligned: {log}");
+    assert!(SECRETS.iter().all(|secret| !log.contains(secret)), "{log}");
+}
+
+#[test]
+fn machines_read_json() {
+    let server = Server::start_logged(&["--log-format", "json"]);
+    exercise(&server);
+    let log = server.log();
+    let rows: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let row = |target: &str| rows.iter().find(|row| row["target"] == target).unwrap_or_else(|| panic!("no {target} in {log}"));
+    let call = &row("seatrial::call")["fields"];
+    assert_eq!(
+        (&call["operation"], &call["status"], &call["path"]),
+        (&json!("shippo.ListAddresses"), &json!(200), &json!("/shippo/addresses"))
+    );
+    assert!(call["duration_ms"].as_f64().is_some_and(|took| took > 0.0) && call["sandbox"] == "default", "{call}");
+    let lost = rows.iter().map(|row| &row["fields"]).find(|fields| fields["operation"] == "shippo.ListParcels").expect("a call");
+    assert_eq!((&lost["status"], &lost["wire"]["end"], &lost["effect"]["kind"]), (&Value::Null, &json!("reset"), &json!("fault")));
+    assert_eq!(row("seatrial::webhook")["fields"]["attempt"], 1);
+    assert_eq!(row("seatrial::unmatched")["fields"]["status"], 404);
+    assert!(SECRETS.iter().all(|secret| !log.contains(secret)), "{log}");
+}
+
+#[test]
+fn warnings_alone_are_silence() {
+    let server = Server::start_logged(&["--log", "warn"]);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    assert_eq!(send(&server, "GET", "/nowhere", &[], "").status, 404);
+    assert_eq!(server.log(), "");
+}
+
+#[test]
+fn requests_that_met_nothing_are_kept_with_a_hint() {
+    let server = Server::start(&[]);
+    for (path, hint) in [
+        ("/shipppo/addresses", "did you mean `/shippo`?"),
+        ("/api/shippo/addresses", "did you mean `/shippo`?"),
+        ("/addresses/", "did you mean `/shippo/addresses/`?"),
+        ("/@mine/shippo/addresses", "there is no sandbox `mine`"),
+        ("/@defalt/shippo/addresses", "did you mean `/@default`?"),
+        ("/_seatral/health", "did you mean `/_seatrial`?"),
+        ("/quite/another?password=q7q7q7", "there are `/"),
+    ] {
+        let answer = send(&server, "GET", path, &[], "");
+        assert_eq!((answer.status, &*answer.kind), (404, "application/problem+json"), "{path}");
+        assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(hint)), "{path}: {}", answer.body);
+        let found = send(&server, "GET", "/_seatrial/requests/unmatched?limit=1", &[], "").json();
+        let row = &found["requests"][0];
+        assert_eq!((&row["method"], &row["status"], &row["detail"]), (&json!("GET"), &json!(404), &answer.json()["detail"]), "{path}");
+        assert!(row["target"].as_str().is_some_and(|target| path.starts_with(target.split('?').next().unwrap_or_default())), "{row}");
+        assert!(!row.to_string().contains("q7q7q7"), "{row}");
+    }
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &[("host", "evil.example")], "").status, 421);
+    let all = send(&server, "GET", "/_seatrial/requests/unmatched", &[], "").json();
+    assert_eq!(
+        (&all["written"], &all["requests"][7]["host"], &all["requests"][7]["status"]),
+        (&json!(8), &json!("evil.example"), &json!(421))
+    );
+    assert_eq!(send(&server, "DELETE", "/_seatrial/requests/unmatched", &[], "").status, 204);
+    let left = send(&server, "GET", "/_seatrial/requests/unmatched", &[], "").json();
+    assert_eq!((&left["requests"], &left["written"]), (&json!([]), &json!(8)));
+}
+
+#[test]
+fn a_subscription_to_where_nothing_arrives_says_so() {
+    let server = Server::start(&[]);
+    let warnings = |url: &str| {
+        let made = send(&server, "POST", WEBHOOKS, &[JSON], &json!({"vendor": "shippo", "url": url}).to_string());
+        assert_eq!(made.status, 201, "{}", made.body);
+        made.json()["warnings"].clone()
+    };
+    let own = server.address();
+    for (url, part) in [
+        ("http://203.0.113.7/hook".to_owned(), "nor on the list of `--allow-egress`"),
+        ("http://169.254.169.254/latest".to_owned(), "never connected to"),
+        ("ftp://127.0.0.1/hook".to_owned(), "only `http://` and `https://`"),
+        (format!("http://{own}/shippo/addresses"), "this server's own"),
+        (format!("http://{own}/_seatrial/sandboxes"), "this server's own"),
+    ] {
+        assert!(warnings(&url)[0].as_str().is_some_and(|warning| warning.contains(part)), "{url}: {}", warnings(&url));
+    }
+    for url in ["http://127.0.0.1:9/hook".to_owned(), format!("http://{own}/_seatrial/inbox/me"), "http://10.0.0.1/x".to_owned()] {
+        assert_eq!(warnings(&url), Value::Null, "{url}");
+    }
+}
+
+#[test]
+fn one_call_resets_all_sandboxes() {
+    let server = Server::start(&[]);
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"name": "other"}"#).status, 201);
+    let address = r#"{"name": "Ada", "country": "US"}"#;
+    let count =
+        |prefix: &str| send(&server, "GET", &format!("{prefix}/shippo/addresses"), &SHIPPO, "").json()["results"].as_array().map(Vec::len);
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &[SHIPPO[0], SHIPPO[1], JSON], address).status, 201);
+    assert_eq!(count(""), Some(1));
+    let reset = send(&server, "POST", "/_seatrial/reset", &[JSON], "").json();
+    assert_eq!((reset, count("")), (json!({"reset": ["default", "other"]}), Some(0)));
+}
+
+#[test]
+fn a_finding_shows_some_calls_and_counts_the_rest() {
+    let server = Server::start(&[]);
+    for _ in 0..25 {
+        send(&server, "GET", "/shippo/addresses", &SHIPPO, "");
+    }
+    let fault = r#"{"on": "shippo.ListParcels", "fault": "reset"}"#;
+    send(&server, "PUT", "/_seatrial/sandboxes/default/faults/lost", &[JSON], fault);
+    let head = "GET /shippo/parcels/ HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n\r\n";
+    client::unchecked(server.address(), head.as_bytes());
+    let expect = r#"{"expect": [{"never": "shippo.ListAddresses"}, {"call": "shippo.ListParcels", "count": 2}]}"#;
+    let report = send(&server, "POST", "/_seatrial/sandboxes/default/verify", &[JSON], expect).json();
+    let (all, lost) = (&report["findings"][0], &report["findings"][1]);
+    assert_eq!(
+        (all["calls"].as_array().map(Vec::len), &all["more"], &all["calls"][0]),
+        (Some(20), &json!(5), &json!("shippo.ListAddresses 200"))
+    );
+    assert_eq!((&lost["calls"], &lost["more"]), (&json!(["shippo.ListParcels reset (fault)"]), &json!(0)));
+}

@@ -1,0 +1,117 @@
+//! What notes say of a request: where it departs from what was expected, what was found, and what is nearest. The vendor's own answer
+//! stays as it is.
+
+use serde_json::{Value, json};
+
+use crate::client::{self, JSON, send};
+use crate::process::Server;
+
+const JOURNAL: &str = "/_seatrial/sandboxes/default/requests";
+const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// The notes on the newest call of the journal.
+fn notes(server: &Server) -> Vec<Value> {
+    let found = send(server, "GET", &format!("{JOURNAL}?limit=1"), &[], "").json();
+    found["requests"][0]["notes"].as_array().expect("an entry has notes").clone()
+}
+
+/// Makes a call and looks for a note with that code, at that place, with these parts in its detail.
+fn check(server: &Server, call: &str, headers: &[(&str, &str)], body: &str, (code, place, parts): (&str, &str, &[&str])) {
+    let (method, path) = call.split_once(' ').expect("a method and a path");
+    let headers: Vec<_> = [("host", "localhost")].iter().chain(headers).copied().collect();
+    let answer = send(server, method, path, &headers, body);
+    let notes = notes(server);
+    let note = notes.iter().find(|note| note["code"] == code && note["where"] == place);
+    let note = note.unwrap_or_else(|| panic!("{call}: no {code} at `{place}` in {}", json!(notes)));
+    let detail = note["detail"].as_str().expect("a text");
+    assert!(parts.iter().all(|part| detail.contains(part)), "{call}: {detail}");
+    assert_eq!(note["blame"], "caller", "{call}");
+    assert!(answer.head.contains(code), "{call}: the header says it: {}", answer.head);
+}
+
+#[test]
+fn every_departure_of_a_request_says_why() {
+    let server = Server::start(&[]);
+    let address = r#"{"name": "Ada", "stret1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
+    let found = "found a member that the document does not have, expected one of `";
+    let json = [SHIPPO, JSON];
+    check(&server, "POST /shippo/addresses", &json, address, ("unknown-member", "stret1", &[found, "; did you mean `street1`?"]));
+    let parcels = r#"{"address_from": {"contry": "US"}, "parcels": [{"lenght": "5", "weight": "1"}], "async": false}"#;
+    check(&server, "POST /shippo/shipments", &json, parcels, ("unknown-member", "parcels.0.lenght", &["did you mean `length`?"]));
+    check(&server, "POST /shippo/shipments", &json, parcels, ("unknown-member", "address_from.contry", &["did you mean `country`?"]));
+    let label = r#"{"rate": "x", "label_file_type": "PDF_4X7"}"#;
+    let wrong = ("request-invalid", "label_file_type", &["found `\"PDF_4X7\"`, expected one of `", "did you mean `PDF_4x6`?"][..]);
+    check(&server, "POST /shippo/transactions", &json, label, wrong);
+    check(
+        &server,
+        "GET /shippo/adresses/",
+        &[SHIPPO],
+        "",
+        ("unknown-operation", "/adresses/", &["did you mean `GET /addresses` (shippo.ListAddresses)?"]),
+    );
+    check(
+        &server,
+        "PATCH /shippo/addresses",
+        &json,
+        "{}",
+        ("unknown-operation", "/addresses", &["found `PATCH /addresses`, expected `", "`GET`"]),
+    );
+    check(&server, "GET /shippo/addresses?pgae=1", &[SHIPPO], "", ("unknown-parameter", "pgae", &["did you mean `page`?"]));
+    check(
+        &server,
+        "POST /shippo/addresses",
+        &json,
+        "{\"name\": ",
+        ("unreadable-body", "", &["found a body that cannot be read (", "), expected JSON"]),
+    );
+    check(&server, "POST /shippo/addresses", &json, "name=Ada", ("unreadable-body", "", &["is it a form?"]));
+    let posted = (
+        "wrong-content-type",
+        "content-type",
+        &["found `application/x-www-form-urlencoded` and a body that is JSON, expected `application/json`"][..],
+    );
+    check(&server, "POST /shippo/addresses", &[SHIPPO, FORM], address, posted);
+    let plain = ("wrong-content-type", "content-type", &["found `text/plain`"][..]);
+    check(&server, "POST /shippo/addresses", &[SHIPPO, ("content-type", "text/plain")], "x", plain);
+    let zipped = ("content-encoding", "content-encoding", &["found `gzip`, expected a body that is not encoded"][..]);
+    check(&server, "POST /shippo/addresses", &[SHIPPO, JSON, ("content-encoding", "gzip")], "{}", zipped);
+    check(&server, "POST /shiptheory/v1/token", &[JSON], "\u{feff}{}", ("byte-order-mark", "", &["(UTF-8)"]));
+    check(&server, "GET /shipmate//v1.1/services", &[], "", ("doubled-slash", "//v1.1/services", &["does the base URL end with a slash?"]));
+    check(&server, "GET /shippo//addresses/", &[SHIPPO], "", ("doubled-slash", "//addresses/", &[]));
+}
+
+#[test]
+fn a_credential_that_lets_nobody_in_is_noted() {
+    let server = Server::start(&[]);
+    let lists = "expected one of the sandbox `default`: `/_seatrial/sandboxes/default` lists them";
+    let unknown = ("credential-unknown", "", &["found an unknown credential", lists][..]);
+    check(&server, "GET /shippo/addresses", &[("authorization", "ShippoToken nonsense")], "", unknown);
+    check(&server, "GET /shiptime/rest/boxes", &[("authorization", "Basic eDp5")], "", unknown);
+    check(&server, "GET /shippo/addresses", &[], "", ("credential-missing", "", &["found no credential"]));
+    let login = ("credential-unknown", "", &["found a login that names nobody", lists][..]);
+    check(&server, "POST /shiptheory/v1/token", &[JSON], r#"{"email": "a@b.c", "password": "wrong-password"}"#, login);
+    check(&server, "POST /shiptime/oauth2/token", &[FORM], "grant_type=client_credentials&client_id=x&client_secret=y", login);
+}
+
+#[test]
+fn notes_show_no_secret_that_they_found() {
+    let server = Server::start(&[]);
+    let body = format!(r#"{{"email": "a@b.c", "password": {{"q7": "{}"}}}}"#, "in-a-password");
+    send(&server, "POST", "/shiptheory/v1/token", &[JSON], &body);
+    send(&server, "POST", "/shiptheory/v1/token", &[JSON], r#"{"email": "a@b.c", "password": 7654321}"#);
+    let shown = send(&server, "GET", JOURNAL, &[], "").body;
+    assert!(!shown.contains("7654321") && !shown.contains("in-a-password"), "{shown}");
+}
+
+#[test]
+fn a_request_that_is_as_documented_has_no_notes() {
+    let server = Server::start(&[]);
+    let address =
+        r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US", "metadata": "x"}"#;
+    let answer = send(&server, "POST", "/shippo/addresses", &[("host", "localhost"), SHIPPO, JSON], address);
+    assert_eq!((answer.status, notes(&server)), (201, Vec::new()), "{}", answer.body);
+    assert!(!answer.head.contains("seatrial-notes"), "{}", answer.head);
+    client::send(&server, "GET", "/shippo/addresses?page=1&results=5", &[("host", "localhost"), SHIPPO], "");
+    assert_eq!(notes(&server), Vec::<Value>::new());
+}
