@@ -1,9 +1,11 @@
 //! Decimal numbers. They are rounded on their decimal text, because a binary fraction is hardly ever exactly a half.
 
-/// A number that is not negative with so many decimals, halves rounded up; nothing if the text is not digits with or without a
-/// point, or too long to be an amount of anything.
+/// A number that is not negative with so many decimals, halves rounded up; minus zero is zero. Nothing if the text is not digits with
+/// or without a point, or too long to be an amount of anything.
 #[must_use]
 pub fn half_up(text: &str, places: usize) -> Option<String> {
+    let is_zero = |text: &&str| !text.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+    let text = text.strip_prefix('-').filter(is_zero).unwrap_or(text);
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let kept = fraction.chars().chain(std::iter::repeat('0')).take(places);
     let digits: u128 = whole.chars().chain(kept).collect::<String>().parse().ok()?;
@@ -32,6 +34,9 @@ mod tests {
         check("1.5", 0, Some("2"));
         check("1e3", 2, None);
         check("-1", 2, None);
+        check("-0", 2, Some("0.00"));
+        check("-0.0", 2, Some("0.00"));
+        check("-0.01", 2, None);
         check("", 0, None);
         check(&format!("{}.5", u128::MAX), 0, None);
     }

@@ -138,20 +138,7 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// A number that is not negative with two decimals, halves rounded up. Minus zero is zero.
+/// A number that is not negative with two decimals, halves rounded up.
 pub(super) fn two_decimals(number: &Value) -> String {
-    decimal::half_up(&number.to_string(), 2).unwrap_or_else(|| format!("{:.2}", number.as_f64().unwrap_or_default().abs()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn minus_zero_is_zero() {
-        for text in ["-0", "-0.0", "-0.00", "-0e5", "0"] {
-            let number: Value = serde_json::from_str(text).expect("it is a number");
-            assert_eq!(two_decimals(&number), "0.00", "{text}");
-        }
-    }
+    decimal::half_up(&number.to_string(), 2).unwrap_or_else(|| format!("{:.2}", number.as_f64().unwrap_or_default()))
 }
