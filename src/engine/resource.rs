@@ -24,7 +24,7 @@
 //!     price: {type: string, x-stored: two-places}       # by a function of `Conventions::forms`
 //! ```
 //!
-//! What a body says is validated by the document, or is read by the vendor's own [`Resource::read`]. A behavior that fits neither the
+//! What a body says is validated by the document. A behavior that fits neither the
 //! members nor [`Resource::judge`] is a rule, which may call [`Resource::store`] for the plain part of it, or
 //! [`Resource::store_part`] for what comes inside another body.
 
@@ -46,9 +46,6 @@ use crate::world::Kind;
 /// The members of a body, as they were read.
 pub type Members = Map<String, Value>;
 
-/// Reads the members of a body, or refuses it.
-pub type ReadBody = fn(&mut Cx<'_>, &Value) -> Result<Members, Refusal>;
-
 /// Makes a member that no caller sends.
 pub type MakeMember = fn(&Cx<'_>) -> Value;
 
@@ -59,8 +56,6 @@ pub type KeepMember = fn(&Value) -> Value;
 pub struct Resource {
     /// The kind under which it is stored.
     pub kind: Kind,
-    /// Reads a body; `None` if the document validates it, which makes rows of valid requests.
-    pub read: Option<ReadBody>,
     /// Adds to the report what only the world or several members can say about a valid body, and completes the body. [`agreed`] does
     /// neither.
     pub judge: fn(&mut Cx<'_>, &mut Value, &mut Report<'_>) -> Result<(), Refusal>,
@@ -109,16 +104,6 @@ pub struct Made {
 }
 
 impl Resource {
-    /// What has a reader of its own is judged by that. Otherwise a document that is not there is told first.
-    fn validation(&self) -> Validation {
-        if self.read.is_none() { Validation::Late } else { Validation::Noted }
-    }
-
-    /// What the document says about the body of a call.
-    fn report<'c>(&self, cx: &Cx<'c>) -> Report<'c> {
-        if self.read.is_none() { Report::of(cx.call) } else { Report::of_part() }
-    }
-
     /// Stores a document that a body describes: a new one, or what becomes of one that is there. The report has what is wrong with the
     /// body so far.
     ///
@@ -144,10 +129,7 @@ impl Resource {
     /// # Errors
     /// What is wrong with the body.
     pub fn make(&self, cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>, before: Option<(String, Members)>) -> Result<Made, Refusal> {
-        let mut body = match self.read {
-            Some(read) => Value::Object(read(cx, body)?),
-            None => body.clone(),
-        };
+        let mut body = body.clone();
         (self.judge)(cx, &mut body, &mut report)?;
         report.finish()?;
         let read = body.as_object_mut().map(std::mem::take).unwrap_or_default();
@@ -197,7 +179,7 @@ impl Resource {
         self.properties(cx).filter_map(member).collect()
     }
 
-    /// The member of a body, if it counts as sent.
+    /// The member of a body, if it counts as sent. Where the default is an object, only an object does.
     fn sent<'r>(&self, read: &'r Members, name: &str, schema: &Schema) -> Option<&'r Value> {
         let is_blank = |value: &Value| self.conventions.blank_is_missing && value == "";
         read.get(name).filter(|value| match &schema.default {
@@ -224,7 +206,7 @@ impl Resource {
     }
 
     fn create(&self, cx: &mut Cx<'_>) -> Outcome {
-        let made = self.store(cx, &cx.call.body, self.report(cx), None)?;
+        let made = self.store(cx, &cx.call.body, Report::of(cx.call), None)?;
         Ok((self.conventions.answer)(cx, self.conventions.created, made.shown))
     }
 
@@ -240,7 +222,7 @@ impl Resource {
 
     fn update(&self, cx: &mut Cx<'_>) -> Outcome {
         let before = self.find(cx)?;
-        let made = self.store(cx, &cx.call.body, self.report(cx), Some(before))?;
+        let made = self.store(cx, &cx.call.body, Report::of(cx.call), Some(before))?;
         Ok((self.conventions.answer)(cx, StatusCode::OK, made.shown))
     }
 
@@ -274,7 +256,7 @@ fn lookup<F: Copy>(rows: &[(&str, F)], wanted: &str) -> Option<F> {
 impl Operations {
     /// A document is created from the body.
     pub fn create(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.of(resource).resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.create(cx))
+        self.of(resource).resource(operation, Validation::Late, |cx: &mut Cx<'_>| resource.create(cx))
     }
 
     /// The document that the path names is answered.
@@ -287,9 +269,9 @@ impl Operations {
         self.of(resource).resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.list(cx))
     }
 
-    /// The document that the path names is changed.
+    /// The document that the path names is changed. That it is not there is told before what is wrong with the body.
     pub fn update(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.of(resource).resource(operation, resource.validation(), |cx: &mut Cx<'_>| resource.update(cx))
+        self.of(resource).resource(operation, Validation::Late, |cx: &mut Cx<'_>| resource.update(cx))
     }
 
     /// The document that the path names is deleted.

@@ -89,7 +89,6 @@ fn rows(rows: &mut Operations) {
 
 static WAREHOUSES: Resource = Resource {
     kind: Kind::new("warehouse"),
-    read: None,
     judge,
     schema: "Warehouse",
     finish: resource::unchanged,
@@ -237,7 +236,6 @@ fn members_are_made_as_the_document_says() {
 static UNDESCRIBED: Resource = Resource {
     schema: "Shed",
     kind: Kind::new("shed"),
-    read: None,
     judge: resource::agreed,
     finish: resource::unchanged,
     listing: &LISTING,

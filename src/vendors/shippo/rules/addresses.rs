@@ -15,7 +15,7 @@ use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 
 /// Only the country has to be there; `validate` corrects the address on the way in.
 pub(crate) static ADDRESSES: Resource =
-    Resource { kind: ADDRESS, read: None, judge, schema: "Address", finish, listing: &FIVES, conventions: &CONVENTIONS };
+    Resource { kind: ADDRESS, judge, schema: "Address", finish, listing: &FIVES, conventions: &CONVENTIONS };
 
 /// The old address stays as it is.
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {

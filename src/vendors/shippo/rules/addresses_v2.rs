@@ -35,7 +35,6 @@ const PARTS: [&str; 10] = [
 /// The book, newest first; changes replace the whole address.
 pub(crate) static BOOK: Resource = Resource {
     kind: ADDRESS_V2,
-    read: None,
     judge,
     schema: "AddressV2",
     finish: resource::unchanged,

@@ -13,7 +13,6 @@ use crate::vendors::shippo::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
 /// Weights are kept with four places and values with two; the answer to the creation shows them as they were sent.
 pub(crate) static ITEMS: Resource = Resource {
     kind: CUSTOMS_ITEM,
-    read: None,
     judge: resource::agreed,
     schema: "CustomsItem",
     finish: resource::unchanged,
@@ -24,7 +23,6 @@ pub(crate) static ITEMS: Resource = Resource {
 /// Items are named by id or brought along; the answer names them by id.
 pub(crate) static DECLARATIONS: Resource = Resource {
     kind: CUSTOMS_DECLARATION,
-    read: None,
     judge,
     schema: "CustomsDeclaration",
     finish,

@@ -17,7 +17,6 @@ use crate::vendors::shippo::wire::MANAGED_ACCOUNT;
 /// Replaced as a whole.
 pub(crate) static MANAGED: Resource = Resource {
     kind: MANAGED_ACCOUNT,
-    read: None,
     judge: resource::agreed,
     schema: "ShippoAccount",
     finish,

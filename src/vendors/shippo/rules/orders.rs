@@ -33,7 +33,6 @@ const LISTED: Listing = Listing {
 /// The answer to the creation shows decimals as they were sent; later reads show their stored places.
 pub(crate) static ORDERS: Resource = Resource {
     kind: ORDER,
-    read: None,
     judge,
     schema: "Order",
     finish: resource::unchanged,
@@ -44,7 +43,6 @@ pub(crate) static ORDERS: Resource = Resource {
 /// A part of an order, with decimals as they were sent.
 static LINE_ITEM: Resource = Resource {
     kind: ORDER,
-    read: None,
     judge: resource::agreed,
     schema: "LineItem",
     finish: resource::unchanged,

@@ -13,15 +13,8 @@ use crate::vendors::shippo::wire::PARCEL;
 use crate::vendors::shippo::wire::decimal::{self, Decimal};
 
 /// The answer to the creation shows decimals as they were sent; later reads show four places.
-pub(crate) static PARCELS: Resource = Resource {
-    kind: PARCEL,
-    read: None,
-    judge,
-    schema: "Parcel",
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &CONVENTIONS,
-};
+pub(crate) static PARCELS: Resource =
+    Resource { kind: PARCEL, judge, schema: "Parcel", finish: resource::unchanged, listing: &LISTING, conventions: &CONVENTIONS };
 
 /// A template says the dimensions, unless they vary. Observed 2017: they are looked for only once everything else is fine.
 fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {

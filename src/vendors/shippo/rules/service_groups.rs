@@ -21,7 +21,6 @@ use crate::vendors::shippo::wire::{self, ADDRESS, RATE, SERVICE_GROUP, USER_TEMP
 pub(crate) static GROUPS: Resource = Resource {
     kind: SERVICE_GROUP,
     schema: "ServiceGroup",
-    read: None,
     judge,
     finish: resource::unchanged,
     listing: &ALL,

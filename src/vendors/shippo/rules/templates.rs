@@ -22,7 +22,6 @@ const CHOSEN: &str = "chosen";
 /// A template of the caller's own: replaced as a whole.
 pub(crate) static OWN: Resource = Resource {
     kind: USER_TEMPLATE,
-    read: None,
     judge,
     schema: "UserParcelTemplate",
     finish: resource::unchanged,
