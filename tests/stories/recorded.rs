@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use libtest_mimic::{Failed, Trial};
 use seatrial::engine::Machine;
@@ -71,14 +72,22 @@ pub fn digest(vendor: &str) -> Value {
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-pub const VENDORS: [&str; 4] = ["shipmate", "shippo", "shiptheory", "shiptime"];
+/// The vendors that have a file in `tests/recorded/`.
+pub static VENDORS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let stem = |file: PathBuf| file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let mut vendors: Vec<String> = files.filter_map(|entry| stem(entry.expect("a folder can be listed").path())).collect();
+    vendors.sort();
+    vendors
+});
 
 /// A test for each exchange.
 ///
 /// # Panics
 /// When a list above names an exchange that there is not.
 pub fn trials() -> impl Iterator<Item = Trial> {
-    let digests = VENDORS.map(|vendor| (vendor, digest(vendor)));
+    let digests: Vec<(&str, Value)> = VENDORS.iter().map(|vendor| (vendor.as_str(), digest(vendor))).collect();
     for name in PENDING.iter().chain(DIFFERENCES.iter().map(|(name, ..)| name)) {
         let has = |(vendor, digest): &(&str, Value)| {
             name.split_once('/').is_some_and(|(own, exchange)| own == *vendor && !digest["exchanges"][exchange].is_null())
