@@ -94,6 +94,7 @@ pub struct Call<'m> {
 /// When the violations of the document refuse a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validation {
+    /// Before the handler runs, which sees valid calls only.
     First,
     /// When the handler takes the body or the query, or asks by [`Call::valid`].
     Late,

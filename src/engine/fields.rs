@@ -1,8 +1,8 @@
 //! What a schema cannot say of a request: one reader of its members, and one report of what is wrong with them.
 //!
-//! # From a row that judges by hand to one that the document judges
+//! # How the checks of an operation are written
 //!
-//! 1. **Put into `openapi.yaml` what the code checks**: `required`, types, lengths, limits, `enum`, `pattern`, `format`, in the order in
+//! 1. **Put into `openapi.yaml` what it can say**: `required`, types, lengths, limits, `enum`, `pattern`, `format`, in the order in
 //!    which the vendor tells its complaints. A test of a text that is no standard format (a country's code, a catalog's key) is a
 //!    `format` of your own, with its function in [`Reading::formats`](crate::spec::Reading). Say each rule as the vendor's guide says it
 //!    (`type: number`), not how leniently it is read.
@@ -15,7 +15,7 @@
 //! 4. **Choose the row**: [`on`](crate::engine::Operations::on) if the handler may take a valid request for granted;
 //!    [`on_late`](crate::engine::Operations::on_late) if it has to refuse for another reason first (no such document, no right), or adds
 //!    violations of its own. In a late row [`Json`](crate::engine::Json) and [`Call::valid`] refuse as soon as they are reached.
-//!    [`on_raw`](crate::engine::Operations::on_raw) is for bodies that are not read as JSON at all.
+//!    [`on_raw`](crate::engine::Operations::on_raw) is for bodies that the vendor reads in a way which no document and `reading` can say.
 //! 5. **What only the world or two members together can say** stays in the handler: collect it in a [`Report`]. It begins with what the
 //!    document found, takes what you [`add`](Report::add), and refuses with all of it in the order of the document, wherever the rule
 //!    was written. What has no rule of its own is [`Rule::Vendor`] with a code and the facts that its text needs.
@@ -154,9 +154,12 @@ impl<'c> Report<'c> {
 
     /// What an operation's document finds wrong with a body that came by another way than its own, such as one of a batch. The body
     /// becomes what the vendor reads it as.
+    ///
+    /// # Panics
+    /// If the vendor's document has no such operation.
     #[must_use]
     pub fn of_body(cx: &Cx<'c>, operation: &str, body: &mut Value) -> Self {
-        let Some(operation) = cx.catalog().operation(operation) else { return Self::of_part() };
+        let operation = cx.catalog().operation(operation).unwrap_or_else(|| panic!("the document has no operation `{operation}`"));
         let found = operation.check_body(body, &cx.vendor.reading);
         spec::apply(body, found.changes);
         Self { operation: Some(operation), violations: found.violations, is_sorted: true }

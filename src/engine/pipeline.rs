@@ -89,7 +89,7 @@ impl Machine {
         here.sandbox.touch(wall);
         let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
-        // Whoever calls: nothing is read, not even by those who let callers in.
+        // It is told before the credentials are looked at, as web servers do.
         if let Some(detail) = too_large {
             executed.outcome = Err(Refusal::TooLarge(detail.to_owned()));
             executed.notes.push(Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, detail));

@@ -54,6 +54,6 @@ pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 fn message(panic: Box<dyn Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(panic) => panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).unwrap_or_default(),
+        Err(panic) => panic.downcast_ref::<&str>().map_or_else(|| "it says nothing as a text".to_owned(), |text| (*text).to_owned()),
     }
 }

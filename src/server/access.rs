@@ -1,9 +1,10 @@
 //! Who may use the admin API: one check in front of all of it.
 //!
-//! Attacker number one is a web page in the browser of the developer who runs the sandbox. Without a token a request has to
-//! name a loopback host (which a rebound DNS name is not), come from no foreign origin, and say that it is JSON or YAML if it
-//! is a POST or another change with a body, which no form or simple cross-site request can do. No CORS header is ever sent. Attacker number two has a
-//! webhook sent to the admin API: outgoing requests are marked, and marked requests are refused.
+//! Attacker number one is a web page in the browser of the developer who runs the sandbox. Without a token a request has
+//! to name a loopback host (which a rebound DNS name is not), come from no foreign origin, and say that it is JSON or
+//! YAML if it is a POST or another change with a body, which no form or simple cross-site request can do. No CORS header
+//! is ever sent. Attacker number two has a webhook sent to the admin API: outgoing requests are marked, and marked
+//! requests are refused.
 
 use std::net::SocketAddr;
 

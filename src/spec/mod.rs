@@ -16,8 +16,8 @@
 //! This folder knows nothing of any vendor and holds no state that a call could change. How a vendor's rows use it, and how they word
 //! what it finds, is told in `engine/fields.rs`.
 //!
-//! **Invariant:** a check costs time linear in the size of the value, allocates nothing while all is in order, and tells a hundred
-//! violations at most.
+//! **Invariant:** a check costs time linear in the size of the value, allocates nothing for a value in order that it does not have
+//! to read as another one (texts of parameters, a vendor that reads with types), and tells a hundred violations at most.
 
 mod arrange;
 mod catalog;

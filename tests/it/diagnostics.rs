@@ -121,7 +121,7 @@ pub fn shipped_scenarios_fit_the_schema() {
     }
 }
 
-/// The file that the documentation shows.
+/// A file that uses every member of a scenario.
 #[test]
 pub fn all_members_together_are_accepted() {
     assert_eq!(said(&root().join("tests/it/every_member.yaml")), "");

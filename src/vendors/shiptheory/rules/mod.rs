@@ -1,4 +1,4 @@
-//! The behaviors, one file for each tag of the document.
+//! The handlers, one file for each kind of documents.
 
 pub(super) mod authentication;
 pub(super) mod packages;
