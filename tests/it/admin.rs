@@ -182,6 +182,9 @@ const ELSEWHERE: &[(&str, &str)] = &[("GET", "/sandboxes/{s}/requests/stream")];
 pub const SHIPPO: [(&str, &str); 3] = [("host", "127.0.0.1:7447"), ("authorization", "ShippoToken shippo_test_seatrial"), JSON];
 
 /// Buys a label, so that there are calls and a parcel: the id of the first call, and the tracking number.
+/// Shippo's own account with USPS in test mode, which all sandboxes have.
+const USPS: &str = "2c05985c735e64bdfeff181cc4c148cc";
+
 pub fn furnish(server: &Server) -> (String, String) {
     let address = r#"{"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}"#;
     let made = send(server, "POST", "/shippo/addresses", &SHIPPO, address);
@@ -189,7 +192,8 @@ pub fn furnish(server: &Server) -> (String, String) {
     let id = made.head.lines().find_map(|line| line.strip_prefix("seatrial-request: ")).expect("the call has an id").to_owned();
     let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
     let address: Value = serde_json::from_str(address).expect("it is JSON");
-    let shipment = json!({"address_from": address, "address_to": address, "parcels": [parcel], "async": false}).to_string();
+    let shipment = json!({"address_from": address, "address_to": address, "parcels": [parcel], "carrier_accounts": [USPS], "async": false})
+        .to_string();
     let shipment = send(server, "POST", "/shippo/shipments", &SHIPPO, &shipment).json();
     let rate = shipment["rates"].as_array().and_then(|rates| rates.iter().find(|rate| rate["provider"] == "USPS"));
     let buy = json!({"rate": rate.expect("there is a rate")["object_id"], "async": false}).to_string();

@@ -36,7 +36,7 @@ pub fn run(file: &Path, folder: &str) -> Result<(), Failed> {
     while let Some(step) = player.play(play::wall()) {
         let now = sandbox.lock().world.clock().now(play::wall());
         if step.until > now && !sandbox.lock().world.agenda().is_empty() {
-            let [free, starved] = ["free", "starved"].map(|name| machine.fork(sandbox, name, play::wall()));
+            let [free, starved] = ["free", "starved"].map(|name| machine.fork_with(sandbox, name, Some(42), play::wall()));
             let (free, starved) = (free?, starved?);
             let after = |hours| time::shift(now, SignedDuration::from_hours(hours));
             play::deliver_until(&machine, &free, after(END));

@@ -21,14 +21,8 @@ pub(crate) static ITEMS: Resource = Resource {
 };
 
 /// Items are named by id or brought along; the answer names them by id.
-pub(crate) static DECLARATIONS: Resource = Resource {
-    kind: CUSTOMS_DECLARATION,
-    judge,
-    schema: "CustomsDeclaration",
-    finish,
-    listing: &FIVES,
-    conventions: &CONVENTIONS,
-};
+pub(crate) static DECLARATIONS: Resource =
+    Resource { kind: CUSTOMS_DECLARATION, judge, schema: "CustomsDeclaration", finish, listing: &FIVES, conventions: &CONVENTIONS };
 
 /// Recorded 2022: terms that are blank stay so.
 fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {

@@ -98,7 +98,11 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 
 /// A refund that is not settled moves on, and its label with it.
 pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
-    let is_open = |refund: &Refund| matches!(refund.status.as_str(), "QUEUED" | "PENDING");
+    let is_open = |refund: &Refund| match refund.status.as_str() {
+        "QUEUED" | "PENDING" => true,
+        // That of a new account, whose label follows.
+        status => status == "ERROR" && step == REJECTED,
+    };
     let Some(mut refund) = cx.docs.get::<Refund>(REFUND, id).filter(is_open) else { return };
     let (status, label) = match step {
         PENDING => ("PENDING", "REFUNDPENDING"),
