@@ -38,6 +38,11 @@ const IN_LINKS: &str = "key sig";
 /// The same in the query of a call and in a form. Links to carriers have numbers of parcels there.
 const IN_FORMS: &str = "code sid";
 
+/// Whether the token of what has that name is the name of a service: `level.token` says what `level_token` says.
+pub(super) fn is_level(name: &str) -> bool {
+    words(name).last().is_some_and(|last| has("level levels servicelevel servicelevels", last))
+}
+
 /// Whether what stands under that name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let decoded = if name.contains('%') { text::percent_decode(name) } else { name.to_owned() };

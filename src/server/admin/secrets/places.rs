@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::names::{is_secret, is_secret_in_link, is_secret_parameter};
+use super::names::{is_level, is_secret, is_secret_in_link, is_secret_parameter};
 use super::values::{Found, REDACTED};
 use crate::base::text::percent_decode;
 
@@ -87,9 +87,14 @@ pub(super) fn form(pairs: &str, found: &mut Found) -> String {
 
 /// JSON; whether anything was taken out. Texts in it may be JSON again.
 pub(super) fn json(value: &mut Value, found: &mut Found) -> bool {
+    within("", value, found)
+}
+
+/// The same for what stands under a name.
+fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
     match value {
-        Value::Array(rows) => rows.iter_mut().fold(false, |changed, row| json(row, found) | changed),
-        Value::Object(members) => object(members, found),
+        Value::Array(rows) => rows.iter_mut().fold(false, |changed, row| within(owner, row, found) | changed),
+        Value::Object(members) => object(owner, members, found),
         Value::String(text) => match nested(text, found) {
             Some(clean) => {
                 *text = clean;
@@ -101,7 +106,7 @@ pub(super) fn json(value: &mut Value, found: &mut Found) -> bool {
     }
 }
 
-fn object(members: &mut Map<String, Value>, found: &mut Found) -> bool {
+fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     // A service level or a template of parcels is known by its token.
     let is_service = text("name").is_some()
@@ -110,11 +115,12 @@ fn object(members: &mut Map<String, Value>, found: &mut Found) -> bool {
     let is_row = ["name", "key"].iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && is_secret(name)));
     members.iter_mut().fold(false, |changed, (name, member)| {
         let is_state = name == "authentication" && member.is_object();
-        let is_open = (is_service && name == "token") || is_state;
+        // `{"servicelevel": {"token": "…"}}` says what `servicelevel_token` says.
+        let is_open = ((is_service || is_level(owner)) && name == "token") || is_state;
         if (is_secret(name) && !is_open) || (is_row && name == "value") {
             hide(member, found) | changed
         } else {
-            json(member, found) | changed
+            within(name, member, found) | changed
         }
     })
 }

@@ -176,6 +176,12 @@ fn known_values_are_hidden_wherever_they_stand() {
 }
 
 #[test]
+fn tokens_of_service_levels_are_names() {
+    check_body(r#"{"servicelevel": {"token": "usps_first"}}"#, r#"{"servicelevel":{"token":"usps_first"}}"#);
+    check_body(r#"{"request": {"token": "8d2f6c1a9b"}}"#, r#"{"request":{"token":"[redacted]"}}"#);
+}
+
+#[test]
 fn complaints_about_secrets_are_none() {
     let check = |status, answer: &str, expected: &str| {
         let (_, found) = exchanged("/x", &[], r#"{"password": "open sesame now"}"#, status, answer);
