@@ -1,6 +1,5 @@
 //! Labels as ZPL II, the language of label printers.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::Deserialize;
@@ -33,8 +32,12 @@ fn in_json(text: &str) -> String {
 
 /// Field data. Three characters mean something to a printer and are written in the notation that `^FH` announces.
 fn data(out: &mut String, text: &str) {
-    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    let text = if text.bytes().all(is_plain) { Cow::Borrowed(text) } else { Cow::Owned(in_json(text)) };
+    let is_special = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\' | b'^' | b'~' | b'_');
+    // Whether there is one is found for many letters at once, and the first one is not.
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        return out.push_str(text);
+    }
+    let text = in_json(text);
     let mut rest = &*text;
     while let Some(index) = rest.bytes().position(|byte| matches!(byte, b'^' | b'~' | b'_')) {
         out.push_str(&rest[..index]);

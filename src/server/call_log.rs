@@ -9,7 +9,7 @@ mod line;
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::server::clock::wall;
 
 /// How many lines wait at most.
 const QUEUE: usize = 16 * 1024;
+/// How many bytes of journal entries wait at most: a journal may have dropped them, while nobody reads what is written.
+const WAITING: usize = 8 * 1024 * 1024;
 /// How many bytes are written at once.
 const BATCH: usize = 64 * 1024;
 /// How long lines are gathered, so that a busy server does not wake the thread for each of them.
@@ -32,6 +34,7 @@ pub struct CallLog(Option<Arc<Queue>>);
 #[derive(Debug)]
 struct Queue {
     sender: SyncSender<Line>,
+    waiting: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -40,10 +43,10 @@ impl CallLog {
     #[must_use]
     pub fn start(format: LogFormat, out: impl Write + Send + 'static) -> Self {
         let (sender, receiver) = sync_channel(QUEUE);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { receiver, dropped: Arc::clone(&dropped), lines: Lines::new(format), out };
+        let (waiting, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
+        let writer = Writer { receiver, waiting: Arc::clone(&waiting), dropped: Arc::clone(&dropped), lines: Lines::new(format), out };
         match std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.run()) {
-            Ok(_) => Self(Some(Arc::new(Queue { sender, dropped }))),
+            Ok(_) => Self(Some(Arc::new(Queue { sender, waiting, dropped }))),
             Err(error) => {
                 tracing::warn!(%error, "calls are not logged");
                 Self(None)
@@ -53,9 +56,12 @@ impl CallLog {
 
     /// Adds a line, unless there is no log or no room.
     pub(super) fn add(&self, line: impl FnOnce() -> Line) {
-        if let Some(queue) = &self.0
-            && queue.sender.try_send(line()).is_err()
-        {
+        let Some(queue) = &self.0 else { return };
+        let line = line();
+        let bytes = line.bytes();
+        let fits = queue.waiting.fetch_add(bytes, Ordering::Relaxed) < WAITING;
+        if !fits || queue.sender.try_send(line).is_err() {
+            queue.waiting.fetch_sub(bytes, Ordering::Relaxed);
             queue.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -72,6 +78,7 @@ impl CallLog {
 
 struct Writer<W> {
     receiver: Receiver<Line>,
+    waiting: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
     lines: Lines,
     out: W,
@@ -83,6 +90,7 @@ impl<W: Write> Writer<W> {
             let mut next = Some(first);
             let mut end = None;
             while let Some(line) = next {
+                self.waiting.fetch_sub(line.bytes(), Ordering::Relaxed);
                 match line {
                     Line::End(sender) => end = Some(sender),
                     line => self.lines.add(&line),
@@ -101,5 +109,64 @@ impl<W: Write> Writer<W> {
             }
             std::thread::sleep(PAUSE);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::base::time::Timestamp;
+    use crate::world::{End, Entry, Message, Sent, Took};
+
+    /// Writes only once nobody can open it any more.
+    struct Gate(Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let _ = self.0.recv();
+            self.1.lock().expect("no writer failed").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn entries_that_nobody_writes_are_dropped_by_their_bytes() {
+        let entry = Arc::new(Entry {
+            number: 1,
+            id: "default-1".into(),
+            at: Timestamp::UNIX_EPOCH,
+            received: Timestamp::UNIX_EPOCH,
+            took: Took::default(),
+            sandbox: "default".into(),
+            vendor: "x".into(),
+            operation: None,
+            method: Method::POST,
+            target: "/x".to_owned(),
+            path_start: 0,
+            nth: 1,
+            request: Message::new(&HeaderMap::new(), &[b'x'; 64 * 1024]),
+            wire: Sent { end: End::Sent, status: Some(200), bytes: 0 },
+            status: Some(200),
+            answer: Message::none(),
+            notes: Vec::new(),
+            effect: None,
+        });
+        let (open, opened) = sync_channel(0);
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let log = CallLog::start(LogFormat::Text, Gate(opened, Arc::clone(&written)));
+        (0..400).for_each(|_| log.add(|| Line::Call(Arc::clone(&entry))));
+        drop(open);
+        log.finish(Duration::from_secs(60));
+        let text = String::from_utf8(written.lock().expect("no writer failed").clone()).expect("lines are text");
+        let calls = text.lines().filter(|line| line.contains("call ")).count();
+        assert!((1..400).contains(&calls) && calls <= 2 * WAITING / entry.bytes(), "{calls}");
+        assert!(text.contains(&format!("{} lines were dropped", 400 - calls)), "{text}");
     }
 }

@@ -28,6 +28,13 @@ pub(in crate::server) enum Line {
     End(SyncSender<()>),
 }
 
+impl Line {
+    /// The bytes of a journal's that it keeps.
+    pub fn bytes(&self) -> usize {
+        if let Self::Call(entry) = self { entry.bytes() } else { 0 }
+    }
+}
+
 /// An attempt to deliver a webhook.
 #[derive(Debug)]
 pub(in crate::server) struct Attempt {

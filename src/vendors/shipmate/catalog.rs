@@ -7,6 +7,7 @@ use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::base::json;
 use crate::carrier::sheet::Template;
 use crate::carrier::{self, Status, countries, zpl};
 
@@ -253,7 +254,7 @@ impl Catalog {
 impl Location {
     /// A member, or a part of its address; empty where there is none.
     pub fn text(&self, name: &str) -> &str {
-        self.0[name].as_str().unwrap_or_default()
+        self.0.as_object().and_then(|members| json::member(members, name)?.as_str()).unwrap_or_default()
     }
 
     /// The code or name of its country.
