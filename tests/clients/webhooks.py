@@ -173,6 +173,8 @@ with check("a Shippo label is told and signed, its links can be followed, and tr
     for _ in range(80):
         place.advance("3h")
         history = answer(api.get(f"{base}/tracks/usps/{number}/", timeout=10))["tracking_history"]
+        # Until the first scan the vendor shows a step of its own, which it tells nobody.
+        history = [row for row in history if row["status"] != "PRE_TRANSIT"]
         bodies = verified(receiver.wait(len(history)), b"a shared secret")
         equal([body["event"] for body in bodies], ["track_updated"] * len(history))
         tracks = [body["data"] for body in bodies]
