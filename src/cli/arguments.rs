@@ -1,6 +1,6 @@
 //! The command line. Every flag has an environment variable.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tracing_subscriber::filter::Targets;
 
 use crate::base::time;
 use crate::engine::Conform;
-use crate::server::{Listen, Target};
+use crate::server::{Addresses, Listen, Target};
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
 #[derive(Debug, Parser)]
@@ -54,8 +54,8 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_LISTEN", value_name = "[VENDOR=]ADDRESS", value_delimiter = ',', default_value = "127.0.0.1:7447", value_parser = listen)]
     pub listen: Vec<Listen>,
     /// Address of the admin API, if it is not served with the vendors
-    #[arg(long, env = "SEATRIAL_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = address)]
-    pub admin_listen: Option<SocketAddr>,
+    #[arg(long, env = "SEATRIAL_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = addresses)]
+    pub admin_listen: Option<Addresses>,
     /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
@@ -213,9 +213,19 @@ fn address(text: &str) -> Result<SocketAddr, ArgumentError> {
     found.ok_or_else(|| ArgumentError::Address(text.to_owned()))
 }
 
+/// All addresses of a name. `localhost` is both loopback addresses, whatever the file of hosts says.
+fn addresses(text: &str) -> Result<Addresses, ArgumentError> {
+    let port = text.rsplit_once(':').filter(|(name, _)| name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case("localhost"));
+    if let Some(port) = port.and_then(|(_, port)| port.parse::<u16>().ok()) {
+        return Ok(Addresses(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]));
+    }
+    let found: Vec<SocketAddr> = text.to_socket_addrs().into_iter().flatten().collect();
+    if found.is_empty() { Err(ArgumentError::Address(text.to_owned())) } else { Ok(Addresses(found)) }
+}
+
 fn listen(text: &str) -> Result<Listen, ArgumentError> {
     let (mount, at) = text.split_once('=').map_or((None, text), |(mount, at)| (Some(mount.to_owned()), at));
-    Ok(Listen { mount, address: address(at)? })
+    Ok(Listen { mount, addresses: addresses(at)? })
 }
 
 fn span(text: &str) -> Result<Duration, ArgumentError> {

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::engine::Machine;
+use crate::engine::{DEFAULT, Machine, PublicUrls};
 
-/// The banner of a server whose vendors are below `base`, such as `http://127.0.0.1:7447`.
-pub(super) fn banner(machine: &Machine, base: &str, admin: &str) -> String {
+/// The banner of a server whose vendors and whose admin API are there.
+pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: &str) -> String {
     let mut out = format!("\n  Seatrial {}\n\n", env!("CARGO_PKG_VERSION"));
-    let mounts = machine.vendors().mounts();
-    let width = mounts.iter().map(|mount| base.len() + 1 + mount.len()).max().unwrap_or_default();
+    let rows: Vec<_> = machine.vendors().mounts().into_iter().map(|mount| (vendors.url(DEFAULT, &mount), mount)).collect();
+    let width = rows.iter().map(|(url, _)| url.len()).max().unwrap_or_default();
     let state = machine.default_sandbox().lock();
-    for mount in &mounts {
+    for (url, mount) in &rows {
         let rows = state.world.accounts().credentials(mount);
         let presented = |value: &Value| value.as_str().map(str::to_owned);
         let credentials = rows.iter().take(2).map(|row| {
@@ -20,7 +20,7 @@ pub(super) fn banner(machine: &Machine, base: &str, admin: &str) -> String {
             members.filter_map(|(name, value)| Some(format!("{name} {}", presented(value)?))).collect::<Vec<_>>().join(", ")
         });
         let credentials: Vec<String> = credentials.filter(|text| !text.is_empty()).collect();
-        let _ = writeln!(out, "  {:<width$}  {}", format!("{base}/{mount}"), credentials.join(" or "));
+        let _ = writeln!(out, "  {:<width$}  {}", url, credentials.join(" or "));
     }
     let _ = writeln!(out, "\n  {:<width$}  admin API; calls that met nothing: {admin}/requests/unmatched", admin);
     let _ = writeln!(out, "  {:<width$}  one line a call follows; `--log warn` is silence\n", "");

@@ -23,8 +23,9 @@ pub(super) fn run(arguments: &HealthArguments) -> Exit {
 /// Where a server with this environment serves its admin API.
 fn served_address() -> Option<SocketAddr> {
     let serve = Arguments::try_parse_from(["seatrial"]).ok()?.serve;
-    let mut address =
-        serve.admin_listen.or_else(|| serve.listen.iter().find(|listen| listen.mount.is_none()).map(|listen| listen.address))?;
+    let addresses =
+        serve.admin_listen.or_else(|| serve.listen.into_iter().find(|listen| listen.mount.is_none()).map(|listen| listen.addresses))?;
+    let mut address = *addresses.0.first()?;
     if address.ip().is_unspecified() {
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }

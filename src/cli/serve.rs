@@ -1,7 +1,7 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
@@ -14,7 +14,7 @@ use crate::cli::log_lines::LogLines;
 use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Trust};
+use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, Trust};
 use crate::vendors;
 
 /// How many file descriptors are asked for.
@@ -22,6 +22,8 @@ const FILES: u64 = 65_536;
 
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &ServeArguments) -> Exit {
+    // One that an earlier process left says that this one is ready.
+    remove(arguments.ready_file.as_deref());
     logs(arguments);
     // Each connection takes a file descriptor, and the usual limit is far below what the system allows.
     let _ = rlimit::increase_nofile_limit(FILES);
@@ -66,7 +68,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     };
     let config = Config {
         listen: arguments.listen.clone(),
-        admin_listen: arguments.admin_listen,
+        admin_listen: arguments.admin_listen.clone(),
         connections: arguments.connections.get(),
         body_limit: arguments.body_limit,
         in_flight,
@@ -86,7 +88,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     {
         warn(&format_args!("seatrial: not all addresses are loopback; the token of the admin API is {token}"));
     }
-    let signals = match signals() {
+    let signals = match signals(arguments.ready_file.clone()) {
         Ok(signals) => signals,
         Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
     };
@@ -117,10 +119,15 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         }
     };
     server::serve(machine, bound, guard, leave).await;
-    if let Some(path) = &arguments.ready_file {
+    remove(arguments.ready_file.as_deref());
+    Exit::Fine
+}
+
+/// Removes the ready file, if there is one.
+fn remove(ready_file: Option<&Path>) {
+    if let Some(path) = ready_file {
         let _ = fs::remove_file(path);
     }
-    Exit::Fine
 }
 
 /// Puts the default sandbox under a scenario; every problem of its file, as text.
@@ -136,20 +143,29 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String>
 
 /// The stable line that says that everything listens.
 fn ready(bound: &Bound, machine: &Machine) -> String {
-    let admin = match bound.admin {
-        Some(address) => format!("http://{address}/_seatrial"),
-        None if !bound.serves_admin() => "none".to_owned(),
-        None => "/_seatrial".to_owned(),
-    };
+    let listeners = bound.listeners();
+    let mut words = vec![format!("http={}", bound.http)];
+    for Listener { address, mount, .. } in listeners.iter().filter(|listener| listener.vendors) {
+        match mount {
+            Some(mount) => words.push(format!("{mount}={address}")),
+            None if *address == bound.http => {}
+            None => words.push(format!("http={address}")),
+        }
+    }
+    if !bound.serves_admin() {
+        words.push("admin=none".to_owned());
+    } else if bound.admin.is_none() {
+        words.push("admin=/_seatrial".to_owned());
+    }
+    let apart = listeners.iter().filter(|listener| !listener.vendors);
+    words.extend(apart.map(|listener| format!("admin=http://{}/_seatrial", listener.address)));
     let scenario = machine.default_sandbox().lock().scenario_name.clone();
-    format!("seatrial ready http={} admin={admin} vendors={} scenario={scenario}", bound.http, machine.vendors().all().len())
+    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().all().len())
 }
 
 /// The banner, with addresses that can be opened.
 fn show(bound: &Bound, machine: &Machine) -> String {
-    let base = format!("http://{}", bound.http);
-    let admin = bound.admin.map_or_else(|| base.clone(), |address| format!("http://{address}"));
-    banner(machine, &base, &format!("{admin}/_seatrial"))
+    banner(machine, &bound.public_urls(), &format!("http://{}/_seatrial", bound.admin.unwrap_or(bound.http)))
 }
 
 /// Whether the filter of the log lets calls through.
@@ -185,7 +201,7 @@ const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// Ends with the first signal to terminate; with the second, or five seconds later, the process ends whatever hangs. Handlers are
 /// installed when this returns. They have a thread of their own, because all others may be at work.
-fn signals() -> io::Result<oneshot::Receiver<()>> {
+fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut terminate, mut interrupt) = {
@@ -206,6 +222,7 @@ fn signals() -> io::Result<oneshot::Receiver<()>> {
             let _ = tokio::time::timeout(LAST_CALL, signalled()).await;
         });
         warn(&"seatrial: something hangs; the process ends without it");
+        remove(ready_file.as_deref());
         std::process::exit(1);
     });
     Ok(ended)

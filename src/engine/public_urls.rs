@@ -20,13 +20,29 @@ impl PublicUrls {
     /// The base URL of a vendor in a sandbox; its own paths follow.
     #[must_use]
     pub fn url(&self, sandbox: &str, mount: &str) -> String {
-        let own = self.mounts.iter().find(|(other, _)| *other == mount).map(|(_, address)| *address);
-        let prefix = if sandbox == DEFAULT { String::new() } else { format!("/@{sandbox}") };
-        match (self.all, own) {
-            (Some(all), _) => format!("http://{}{prefix}/{mount}", connectable(all)),
-            (None, Some(own)) => format!("http://{}{prefix}", connectable(own)),
+        let prefix = prefix(sandbox);
+        match (self.own(mount), self.all) {
+            (Some(own), _) => format!("http://{}{prefix}", connectable(own)),
+            (None, Some(all)) => format!("http://{}{prefix}/{mount}", connectable(all)),
             (None, None) => format!("http://127.0.0.1:7447{prefix}/{mount}"),
         }
+    }
+
+    /// The same for a caller who reaches this process as `origin`, such as `http://seatrial:7447`: what listens on all addresses has
+    /// the name that the caller used.
+    #[must_use]
+    pub fn url_from(&self, origin: &str, sandbox: &str, mount: &str) -> String {
+        let prefix = prefix(sandbox);
+        match self.own(mount) {
+            None => format!("{origin}{prefix}/{mount}"),
+            Some(own) if own.ip().is_unspecified() => format!("{}:{}{prefix}", without_port(origin), own.port()),
+            Some(_) => self.url(sandbox, mount),
+        }
+    }
+
+    /// The address that serves a vendor alone.
+    fn own(&self, mount: &str) -> Option<SocketAddr> {
+        self.mounts.iter().find(|(other, _)| *other == mount).map(|(_, address)| *address)
     }
 
     /// The URL of a built-in receiver.
@@ -35,6 +51,16 @@ impl PublicUrls {
         let address = self.admin.or(self.all).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 7447)));
         format!("http://{}/_seatrial/inbox/{name}", connectable(address))
     }
+}
+
+/// What of a vendor's URL says which sandbox is meant.
+fn prefix(sandbox: &str) -> String {
+    if sandbox == DEFAULT { String::new() } else { format!("/@{sandbox}") }
+}
+
+fn without_port(origin: &str) -> &str {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    origin.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(origin, |(name, _)| name)
 }
 
 /// An address that can be connected to: loopback for a listener on all addresses.
@@ -55,7 +81,13 @@ mod tests {
     fn vendors_are_found_where_they_are_served() {
         let address = |text: &str| text.parse().expect("a test writes valid addresses");
         let both = PublicUrls { all: Some(address("0.0.0.0:80")), mounts: vec![("shippo".into(), address("10.0.0.1:81"))], admin: None };
-        assert_eq!(both.url("mine", "shippo"), "http://127.0.0.1:80/@mine/shippo");
+        assert_eq!(both.url("mine", "shippo"), "http://10.0.0.1:81/@mine");
+        assert_eq!(both.url("mine", "shiptime"), "http://127.0.0.1:80/@mine/shiptime");
+        assert_eq!(both.url_from("http://box:80", "mine", "shippo"), "http://10.0.0.1:81/@mine");
+        assert_eq!(both.url_from("http://box:80", "mine", "shiptime"), "http://box:80/@mine/shiptime");
+        let open = PublicUrls { mounts: vec![("shippo".into(), address("[::]:81"))], ..both.clone() };
+        assert_eq!(open.url_from("http://box:80", DEFAULT, "shippo"), "http://box:81");
+        assert_eq!(open.url_from("http://[::1]", DEFAULT, "shippo"), "http://[::1]:81");
         assert_eq!(both.inbox("mine"), "http://127.0.0.1:80/_seatrial/inbox/mine");
         let only = PublicUrls { all: None, admin: Some(address("[::]:82")), ..both };
         assert_eq!(only.inbox("mine"), "http://[::1]:82/_seatrial/inbox/mine");

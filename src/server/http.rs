@@ -96,6 +96,7 @@ pub async fn serve_embedded(
             inboxes,
             unmatched: Arc::clone(&unmatched),
             guard,
+            listeners: bound.listeners(),
             shares_listener: bound.admin.is_none(),
         }),
         machine: Arc::clone(&machine),

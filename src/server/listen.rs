@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::base::name::Name;
@@ -17,14 +19,30 @@ use crate::server::own_addresses::OwnAddresses;
 pub struct Listen {
     /// The vendor mount that is served at `/` there; `None` serves them all below their names.
     pub mount: Option<String>,
+    pub addresses: Addresses,
+}
+
+/// The addresses of one name: `localhost` has two. Those of a family that the machine lacks are left out, unless all are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses(pub Vec<SocketAddr>);
+
+/// A socket that listens, and what is served there.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Listener {
+    #[schemars(with = "String")]
     pub address: SocketAddr,
+    /// The vendor mount that is served at `/`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mount: Option<String>,
+    pub vendors: bool,
+    pub admin: bool,
 }
 
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: Vec<Listen>,
     /// Where the admin API is served, if not beside the vendors.
-    pub admin_listen: Option<SocketAddr>,
+    pub admin_listen: Option<Addresses>,
     /// How many connections each listener may have open.
     pub connections: usize,
     /// The largest body that is read.
@@ -75,16 +93,18 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
             None => None,
         };
         let admin = mount.is_none() && config.admin_listen.is_none();
-        let listener = TcpListener::bind(listen.address).await.map_err(|error| bind_error(&error, listen.address))?;
-        listeners.push((listener, Role { vendors: true, mount, admin, loopback: listen.address.ip().is_loopback() }));
+        for (listener, loopback) in bind_all(&listen.addresses).await? {
+            listeners.push((listener, Role { vendors: true, mount: mount.clone(), admin, loopback }));
+        }
     }
     let main = listeners.iter().find(|(_, role)| role.mount.is_none()).or(listeners.first());
     let http = main.map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
     let mut admin = None;
-    if let Some(address) = config.admin_listen {
-        let listener = TcpListener::bind(address).await.map_err(|error| bind_error(&error, address))?;
-        admin = Some(listener.local_addr()?);
-        listeners.push((listener, Role { vendors: false, mount: None, admin: true, loopback: address.ip().is_loopback() }));
+    if let Some(addresses) = &config.admin_listen {
+        for (listener, loopback) in bind_all(addresses).await? {
+            admin = admin.or(Some(listener.local_addr()?));
+            listeners.push((listener, Role { vendors: false, mount: None, admin: true, loopback }));
+        }
     }
     Ok(Bound { listeners, http, admin, config })
 }
@@ -93,7 +113,18 @@ impl Bound {
     /// The addresses of all listeners, in their order.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect()
+        self.listeners().into_iter().map(|listener| listener.address).collect()
+    }
+
+    /// All listeners, in the order in which they were asked for.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<Listener> {
+        let told = |(listener, role): &(TcpListener, Role)| {
+            let Role { vendors, mount, admin, .. } = role;
+            let mount = mount.as_ref().map(|mount| mount.to_string());
+            listener.local_addr().ok().map(|address| Listener { address, mount, vendors: *vendors, admin: *admin })
+        };
+        self.listeners.iter().filter_map(told).collect()
     }
 
     /// Whether the admin API is served.
@@ -108,7 +139,8 @@ impl Bound {
     }
 
     /// The addresses of the listeners that serve vendors.
-    pub(super) fn public_urls(&self) -> PublicUrls {
+    #[must_use]
+    pub fn public_urls(&self) -> PublicUrls {
         let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
             match (listener.local_addr(), &role.mount) {
@@ -118,6 +150,43 @@ impl Bound {
             }
         }
         served
+    }
+}
+
+/// How often a port that is free for the first address of a name is looked for.
+const PORTS: usize = 16;
+
+/// Listens on each address of a name, with whether only this machine can reach it. Port 0 is the same port on all of them.
+async fn bind_all(addresses: &Addresses) -> io::Result<Vec<(TcpListener, bool)>> {
+    let is_any_port = addresses.0.iter().all(|address| address.port() == 0);
+    let mut bound = bind_once(addresses).await;
+    for _ in 1..PORTS {
+        match bound {
+            Err(error) if is_any_port && error.kind() == io::ErrorKind::AddrInUse => bound = bind_once(addresses).await,
+            bound => return bound,
+        }
+    }
+    bound
+}
+
+async fn bind_once(addresses: &Addresses) -> io::Result<Vec<(TcpListener, bool)>> {
+    let (mut bound, mut port, mut failure) = (Vec::new(), 0, None);
+    for address in &addresses.0 {
+        let address = SocketAddr::new(address.ip(), if address.port() == 0 { port } else { address.port() });
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                port = listener.local_addr()?.port();
+                bound.push((listener, address.ip().is_loopback()));
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
+                return Err(bind_error(&error, address));
+            }
+            Err(error) => failure = Some(bind_error(&error, address)),
+        }
+    }
+    match failure {
+        Some(failure) if bound.is_empty() => Err(failure),
+        _ => Ok(bound),
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
 pub use host::AllowedHosts;
 pub use http::{serve, serve_embedded};
-pub use listen::{Bound, Config, Listen, bind};
+pub use listen::{Addresses, Bound, Config, Listen, Listener, bind};
 pub use local::{Local, Refused};
 pub use memory::{Budgets, available};
 pub use secret::secret;

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::engine::{Conform, Machine, Options, Start};
-use crate::server::{self, AllowedHosts, Bound, CallLog, Config, Egress, Guard, Listen, Local, Refused};
+use crate::server::{self, Addresses, AllowedHosts, Bound, CallLog, Config, Egress, Guard, Listen, Local, Refused};
 use crate::vendors;
 
 /// What tests share.
@@ -84,7 +84,7 @@ fn run(started: &mpsc::Sender<Server>) {
         };
         let machine = Arc::new(Machine::new(vendors::all(), options, Start::plain(server::wall())));
         let config = Config {
-            listen: vec![Listen { mount: None, address: ([127, 0, 0, 1], 0).into() }],
+            listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
             admin_listen: None,
             connections: 10_000,
             body_limit: 64 << 20,

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 
+use serde_json::{Value, json};
+
 use crate::admin::SHIPPO;
 use crate::client::{self, send};
 
@@ -116,6 +118,68 @@ fn the_ready_file_goes_with_the_process_and_is_written_through_no_link() {
     assert_eq!(server.signal("-TERM"), Some(0));
     assert!(!file.exists());
     std::fs::remove_dir_all(folder).expect("the folder can go");
+}
+
+#[test]
+fn every_listener_is_told() {
+    let file = std::env::temp_dir().join(format!("seatrial-listeners-{}", std::process::id()));
+    let more = ["--listen", "127.0.0.1:0", "--listen", "shipmate=127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--ready-file"];
+    let server = Server::start(&[&more[..], &[file.to_str().expect("a UTF-8 path")]].concat());
+    let told = |name: &str| -> Vec<&str> { server.ready.split_whitespace().filter_map(|word| word.strip_prefix(name)).collect() };
+    let (http, own, admin) = (told("http="), told("shipmate="), told("admin=http://"));
+    assert_eq!((http.len(), own.len(), admin.len()), (2, 1, 1), "{}", server.ready);
+    assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), server.ready);
+    let version = client::admin(&server, "GET", "/version", &Value::Null);
+    let all = json!([
+        {"address": http[0], "vendors": true, "admin": false},
+        {"address": http[1], "vendors": true, "admin": false},
+        {"address": own[0], "mount": "shipmate", "vendors": true, "admin": false},
+        {"address": admin[0].trim_end_matches("/_seatrial"), "vendors": false, "admin": true},
+    ]);
+    assert_eq!(version["listeners"], all);
+    let made = client::admin(&server, "POST", "/sandboxes", &json!({"name": "mine"}));
+    assert_eq!(made["urls"]["shipmate"], json!(format!("http://{}/@mine", own[0])));
+    assert_eq!(made["urls"]["shippo"], json!(format!("http://{}/@mine/shippo", http[0])));
+    for (address, path) in [(http[1], "/shipmate/v1.1/services"), (own[0], "/v1.1/services"), (own[0], "/@mine/v1.1/services")] {
+        let address = address.parse().expect("an address");
+        let answer = client::exchange(address, format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    }
+}
+
+#[test]
+fn localhost_is_both_loopback_addresses() {
+    let server = Server::start_at("localhost:0", &["--listen", "shippo=LocalHost.:0"]);
+    let reached =
+        |address: &str| client::exchange(address.parse().expect("an address"), b"GET /x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 404");
+    for name in ["http=", "shippo="] {
+        let told: Vec<&str> = server.ready.split_whitespace().filter_map(|word| word.strip_prefix(name)).collect();
+        assert!(told[0].starts_with("127.0.0.1:") && reached(told[0]), "{}", server.ready);
+        let other = told[0].replace("127.0.0.1", "[::1]");
+        // A machine may have no IPv6.
+        match std::net::TcpListener::bind("[::1]:0") {
+            Ok(_) => assert!(told[1..] == [&*other] && reached(&other), "{}", server.ready),
+            Err(_) => assert_eq!(told.len(), 1, "{}", server.ready),
+        }
+    }
+}
+
+#[test]
+fn a_ready_file_of_an_earlier_process_is_removed_first() {
+    let file = std::env::temp_dir().join(format!("seatrial-stale-{}", std::process::id()));
+    let path = file.to_str().expect("a UTF-8 path");
+    let server = Server::start(&[]);
+    let taken = server.address().to_string();
+    for arguments in [
+        &["--listen", &*taken][..],
+        &["--listen", "nowhere=127.0.0.1:0"],
+        &["--listen", "127.0.0.1:0", "--scenario", "no/such/file.yaml"],
+        &["--listen", "127.0.0.1:0", "--egress-ca", "no/such/file.pem"],
+    ] {
+        std::fs::write(&file, "seatrial ready http=127.0.0.1:1 admin=/_seatrial vendors=5 scenario=default\n").expect("it can be written");
+        assert_ne!(run(&[arguments, &["--ready-file", path]].concat()).status.code(), Some(0), "{arguments:?}");
+        assert!(!file.exists(), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
+use crate::server::listen::Listener;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Health {
@@ -35,12 +36,15 @@ pub(crate) struct Version {
     version: &'static str,
     /// The ids of all vendors.
     vendors: Vec<String>,
+    /// Where this process listens, in the order of its arguments.
+    listeners: Vec<Listener>,
     budgets: TotalUsage,
 }
 
 pub(crate) async fn version(admin: &Admin, _: &AdminRequest<'_>) -> Result<Version, Problem> {
     let vendors = admin.machine.vendors().all().iter().map(|vendor| vendor.id.to_string()).collect();
-    Ok(Version { name: "seatrial", version: env!("CARGO_PKG_VERSION"), vendors, budgets: admin.machine.total_usage() })
+    let (version, listeners, budgets) = (env!("CARGO_PKG_VERSION"), admin.listeners.clone(), admin.machine.total_usage());
+    Ok(Version { name: "seatrial", version, vendors, listeners, budgets })
 }
 
 #[derive(Serialize, JsonSchema)]

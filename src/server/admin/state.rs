@@ -6,12 +6,13 @@ use event_listener::EventListener;
 use http::StatusCode;
 use tokio::sync::Notify;
 
-use crate::engine::{DEFAULT, Machine, Sandbox};
+use crate::engine::{Machine, Sandbox};
 use crate::server::access::Guard;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::clock::wall;
 use crate::server::inbox::Inboxes;
+use crate::server::listen::Listener;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::webhook_sender::WebhookSender;
 use crate::world::Kind;
@@ -25,6 +26,7 @@ pub(crate) struct Admin {
     pub inboxes: Arc<Inboxes>,
     pub unmatched: Arc<UnmatchedJournal>,
     pub guard: Guard,
+    pub listeners: Vec<Listener>,
     /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
     pub shares_listener: bool,
 }
@@ -64,13 +66,12 @@ impl Admin {
         }
     }
 
-    /// The base URL of a vendor in a sandbox: with the caller's `Host`, unless the admin API has a listener of its own.
+    /// The base URL of a vendor in a sandbox: that of its own listener, else with the caller's `Host`, unless the admin API is apart.
     pub fn vendor_url(&self, request: &AdminRequest<'_>, sandbox: &Sandbox, mount: &str) -> String {
-        let host = request.header("host").filter(|_| self.shares_listener);
-        match host {
-            Some(host) if &*sandbox.name == DEFAULT => format!("http://{host}/{mount}"),
-            Some(host) => format!("http://{host}/@{}/{mount}", sandbox.name),
-            None => self.machine.public_urls().url(&sandbox.name, mount),
+        let urls = self.machine.public_urls();
+        match request.header("host").filter(|_| self.shares_listener) {
+            Some(host) => urls.url_from(&format!("http://{host}"), &sandbox.name, mount),
+            None => urls.url(&sandbox.name, mount),
         }
     }
 
