@@ -3,6 +3,7 @@
 //! Everything here is a pure function or a plain value. Nothing imports anything else of ours.
 
 pub mod decimal;
+pub mod encoding;
 pub mod entropy;
 pub mod ids;
 pub mod json;

@@ -37,7 +37,7 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
         _ => return,
     };
-    notes.push(caller(Note::BYTE_ORDER_MARK, "", format!("found a byte order mark ({mark}), expected a body that begins without one")));
+    notes.push(caller(Note::BYTE_ORDER_MARK, "", format!("found a byte order mark ({mark}), which JSON begins without")));
 }
 
 fn text_of(value: &HeaderValue) -> String {

@@ -50,6 +50,9 @@ pub(super) use crate::server::admin::routes::ROOT;
 pub(super) use crate::server::admin::state::Admin;
 use crate::server::body::Payload;
 
+/// What files of UTF-8 may begin with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Answers a request to the admin API.
 pub(super) async fn answer(admin: &Admin, parts: &Parts, body: &Bytes) -> Response<Payload> {
     run(admin, parts, body).await.unwrap_or_else(Problem::into_response)
@@ -67,6 +70,9 @@ async fn run(admin: &Admin, parts: &Parts, body: &Bytes) -> Result<AdminResponse
         _ => admin.guard.check(parts, !body.is_empty(), access == Access::WithoutToken)?,
     }
     let found = found?;
+    // Files that PowerShell and .NET write begin with a byte order mark. Inboxes keep what they receive.
+    let is_marked = access != Access::Receiver && body.starts_with(BYTE_ORDER_MARK);
+    let body = &if is_marked { body.slice(BYTE_ORDER_MARK.len()..) } else { body.clone() };
     let query = engine::pairs(parts.uri.query().unwrap_or_default());
     found.route.check_query(&query)?;
     let parameters: Vec<_> = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();

@@ -4,10 +4,13 @@
 //! time, for lines and columns: Jackson reads a stream, so that nothing counts behind the first fault, be it of types or of syntax.
 //! Recorded 2025-10: the text for an unknown member, its list of known properties and its column.
 
+use std::borrow::Cow;
+
 use rand::RngExt as _;
 use serde::Deserialize as _;
 use serde_json::{Map, Number, Value};
 
+use crate::base::encoding;
 use crate::engine::decode::{self, FORM};
 use crate::engine::{DialectCx, Refusal, Request};
 use crate::spec::{self, Expected, JsonType, Operation, ParameterIn, Reading, Rule, Scanner, Schema, Step, Token, Violation};
@@ -55,7 +58,7 @@ pub(in crate::vendors::shiptime) fn decode(request: &Request, operation: &Operat
         return Err(Refusal::UnsupportedMedia(media_type.into_owned()));
     }
     let at = |error: &serde_json::Error| (error.line(), error.column());
-    parse(&request.body).map_err(|error| Refusal::Malformed { at: at(&error), message: error.to_string() })
+    parse(&encoding::to_utf8(&request.body)).map_err(|error| Refusal::Malformed { at: at(&error), message: error.to_string() })
 }
 
 /// The first value of a text; what follows it is not looked at.
@@ -71,8 +74,10 @@ pub(in crate::vendors::shiptime) fn complaint(cx: &DialectCx<'_>) -> Option<Stri
     complain(operation, &cx.call.request.body, identity)
 }
 
-fn complain(operation: &Operation, text: &[u8], identity: u32) -> Option<String> {
-    let source = Source { text, identity };
+fn complain(operation: &Operation, body: &[u8], identity: u32) -> Option<String> {
+    let text = encoding::to_utf8(body);
+    let (counts_letters, text) = (matches!(text, Cow::Owned(_)), &*text);
+    let source = Source { text, identity, counts_letters };
     if text.trim_ascii().is_empty() {
         return Some(format!("No content to map due to end-of-input\n at {}", source.print(1, 0)));
     }
@@ -95,6 +100,8 @@ fn complain(operation: &Operation, text: &[u8], identity: u32) -> Option<String>
 struct Source<'t> {
     text: &'t [u8],
     identity: u32,
+    /// Whether columns are letters of UTF-16, and not bytes.
+    counts_letters: bool,
 }
 
 impl Source<'_> {
@@ -106,7 +113,9 @@ impl Source<'_> {
     fn place(&self, offset: usize) -> String {
         let before = &self.text[..offset.min(self.text.len())];
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
-        self.print(before.iter().filter(|byte| **byte == b'\n').count() + 1, offset - line_start + 1)
+        let column =
+            if self.counts_letters { String::from_utf8_lossy(&before[line_start..]).encode_utf16().count() } else { offset - line_start };
+        self.print(before.iter().filter(|byte| **byte == b'\n').count() + 1, column + 1)
     }
 
     /// What is said of the first value of a text that does not fit its type.
