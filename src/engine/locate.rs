@@ -84,7 +84,9 @@ impl Vendors {
     /// one mount are told apart by host name where they do not share it.
     fn candidates<'r>(&self, request: &'r Request, path: &'r str) -> Option<(Candidates<'r>, &'r str)> {
         let host = request.host();
-        let of_host = Candidates::OfHost(host.rsplit_once(':').map_or(host, |(host, _)| host));
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        // The root of all names, which may be said.
+        let of_host = Candidates::OfHost(name.strip_suffix('.').unwrap_or(name));
         let mut own = self.all().iter().filter(|vendor| of_host.contain(vendor));
         if let Some(mount) = &request.mount {
             let is_own = own.any(|vendor| vendor.mount == *mount);

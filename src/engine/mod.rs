@@ -83,7 +83,7 @@ pub use options::{Conform, Options};
 pub use parcels::{PARCEL, Track};
 pub use public_urls::PublicUrls;
 pub use recorder::{Guard, Record, Sink};
-pub use refusal::{Denial, Refusal};
+pub use refusal::{Denial, Refusal, Unread};
 pub use registry::{ForeignCredential, SandboxError};
 pub use reply::{Answer, Body, Outcome, Reply, Unmatched, Wire};
 pub use sandbox::{DEFAULT, Sandbox, Snapshot};

@@ -18,11 +18,12 @@ use crate::engine::failing;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Conform;
-use crate::engine::refusal::Refusal;
+use crate::engine::refusal::{Refusal, Unread};
 use crate::engine::remarks;
 use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
+use crate::engine::unmatched;
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
@@ -36,16 +37,16 @@ impl Machine {
 
     /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
     pub fn try_handle(&self, request: &Request, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
-        self.try_handle_body(request, None, wall, has_time)
+        self.try_handle_unread(request, None, wall, has_time)
     }
 
-    /// The same for a request whose body this sandbox does not read, because it is too large in the way that is told. The vendor's
-    /// dialect words the answer.
-    pub fn try_handle_body(&self, request: &Request, too_large: Option<&str>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
-        match self.locate(request, &text::decode_unreserved(&request.path)) {
-            Target::Vendor(here) => self.answer(request, &here, too_large, wall, has_time),
-            Target::NoSandbox(name) => Some(self.no_sandbox(request, &name)),
-            Target::Nowhere => Some(self.no_mount(request)),
+    /// The same for a request that may be `unread`: the vendor's dialect words the answer then.
+    pub fn try_handle_unread(&self, request: &Request, unread: Option<&Unread>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
+        match (self.locate(request, &text::decode_unreserved(&request.path)), unread) {
+            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, has_time),
+            (_, Some(unread)) => Some(unmatched::unread(request, unread)),
+            (Target::NoSandbox(name), None) => Some(self.no_sandbox(request, &name)),
+            (Target::Nowhere, None) => Some(self.no_mount(request)),
         }
     }
 
@@ -64,7 +65,7 @@ impl Machine {
         &self,
         request: &Request,
         here: &Located<'_>,
-        too_large: Option<&str>,
+        unread: Option<&Unread>,
         wall: Timestamp,
         has_time: HasTime<'_>,
     ) -> Option<Answer> {
@@ -82,17 +83,19 @@ impl Machine {
                 (Parsed { call: Call::unread(request, here.prefix, here.path), row: Err(Refusal::Broken) }, Some(panic))
             }
         };
-        if let Some(detail) = too_large {
-            parsed.row = Err(Refusal::TooLarge(detail.to_owned()));
+        if let Some(unread) = unread {
+            parsed.row = Err(unread.refusal());
             parsed.call.violations.clear();
+            parsed.call.remarks.clear();
         }
         here.sandbox.touch(wall);
         let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
         // It is told before the credentials are looked at, as web servers do.
-        if let Some(detail) = too_large {
-            executed.outcome = Err(Refusal::TooLarge(detail.to_owned()));
-            executed.notes.push(Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, detail));
+        if let Some(unread) = unread {
+            executed.outcome = Err(unread.refusal());
+            executed.notes.retain(|note| note.blame != Blame::Caller);
+            executed.notes.push(unread.note());
         }
         Some(self.finish(here, &parsed.call, executed, wall))
     }
@@ -142,7 +145,7 @@ impl Machine {
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
         let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
-        let is_read = !matches!(outcome, Err(Refusal::TooLarge(_)));
+        let is_read = !matches!(outcome, Err(Refusal::TooLarge(_) | Refusal::Failing(_)));
         let is_login = failing.is_none() && matches!(outcome, Err(Refusal::Because(..)));
         let late = remarks::late(call, outcome.as_ref().err());
         let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);

@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Validation};
 use crate::engine::limits::Quota;
 use crate::spec::{ParameterIn, Rule, Step, Violation};
-use crate::world::{Credential, Kind};
+use crate::world::{Blame, Credential, Kind, Note};
 
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,8 +65,36 @@ pub enum Refusal {
     Because(&'static str, Value),
     /// The sandbox failed; a note in the journal says how.
     Broken,
-    /// A scenario wants an answer of this status, and no other refusal leads to it.
+    /// A scenario wants an answer of this status and no other refusal leads to it, or the request could not be read.
     Failing(StatusCode),
+}
+
+/// Why a request was not read: it is answered with that status, in the shape of its vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub status: StatusCode,
+    pub detail: String,
+}
+
+impl Unread {
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into() }
+    }
+
+    pub(super) fn refusal(&self) -> Refusal {
+        match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(self.detail.clone()),
+            status => Refusal::Failing(status),
+        }
+    }
+
+    pub(super) fn note(&self) -> Note {
+        match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE => Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, &*self.detail),
+            _ => Note::new(Note::UNREADABLE_REQUEST, Blame::Caller, &*self.detail),
+        }
+    }
 }
 
 /// What is wrong with a credential.

@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use crate::base::text;
 use crate::engine::call::Request;
 use crate::engine::machine::Machine;
+use crate::engine::refusal::Unread;
 use crate::engine::reply::{Answer, Unmatched};
 use crate::spec::Route;
 
@@ -50,10 +51,19 @@ impl Machine {
     }
 }
 
-/// An answer of ours, as a problem document.
+/// The answer for a request that leads to no vendor and was not read.
+pub(super) fn unread(request: &Request, unread: &Unread) -> Answer {
+    problem(request, unread.status, unread.detail.clone())
+}
+
 fn not_found(request: &Request, detail: String) -> Answer {
-    let status = StatusCode::NOT_FOUND;
-    let problem = serde_json::json!({"type": "about:blank", "title": "Not Found", "status": status.as_u16(), "detail": detail});
+    problem(request, StatusCode::NOT_FOUND, detail)
+}
+
+/// An answer of ours, as a problem document.
+fn problem(request: &Request, status: StatusCode, detail: String) -> Answer {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let problem = serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
     let (method, target, host) = (request.method.clone(), request.target(), request.header("host").unwrap_or_default().to_owned());
     Answer {
         status,

@@ -237,7 +237,7 @@ impl Asking {
         if header.is_some() && header == self.0.host.get() && is_only() {
             return true;
         }
-        let found = is_known(host::host(parts));
+        let found = is_known(host::target(parts));
         if let Some(header) = header.filter(|_| found) {
             let _ = self.0.host.set(header.clone());
         }

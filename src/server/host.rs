@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use http::Version;
 use http::header::HOST;
 use http::request::Parts;
 
@@ -49,12 +50,32 @@ pub(super) fn host(parts: &Parts) -> Host<'_> {
     }
 }
 
+/// The host that a request is for: that of an absolute target, which wins over the header (RFC 9112, section 3.2.2).
+pub(super) fn target(parts: &Parts) -> Host<'_> {
+    match parts.uri.authority() {
+        Some(authority) => named(authority.as_str()).map_or(Host::Invalid, Host::Named),
+        None => host(parts),
+    }
+}
+
+/// What is wrong with how often a request says `Host` (RFC 9112, section 3.2).
+pub(super) fn miscounted(parts: &Parts) -> Option<&'static str> {
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if parts.version == Version::HTTP_11 => Some("the request has no `Host`, without which HTTP/1.1 is not served"),
+        (_, Some(_)) => Some("the request has several `Host` headers"),
+        _ => None,
+    }
+}
+
 /// The name in `name`, `name:port`, `[address]` or `[address]:port`.
 fn named(text: &str) -> Option<&str> {
     let (name, port) = match text.strip_prefix('[') {
         Some(rest) => rest.split_once(']').filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?,
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
+    // The root of all names, which may be said.
+    let name = if text.starts_with('[') { name } else { name.strip_suffix('.').unwrap_or(name) };
     let digits = port.strip_prefix(':').unwrap_or(port);
     let is_port = port.is_empty() || (port != digits && digits.len() <= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()));
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
@@ -89,6 +110,11 @@ mod tests {
         check("/", &["seatrial_1.internal:80"], Host::Named("seatrial_1.internal"));
         check("http://a.example/x", &[], Host::Named("a.example"));
         check("http://a.example/x", &["A.example"], Host::Named("A.example"));
+        check("/", &["api.shipmate.co.uk."], Host::Named("api.shipmate.co.uk"));
+        check("/", &["LOCALHOST.:80"], Host::Named("LOCALHOST"));
+        check("/", &["localhost..:80"], Host::Named("localhost."));
+        check("/", &["."], Host::Invalid);
+        check("/", &[".:80"], Host::Invalid);
         for odd in [
             "[127.0.0.1].evil.com",
             "[::1]evil",

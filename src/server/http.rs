@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
 use http::request::Parts;
-use http::{Request as HttpRequest, Response, StatusCode};
+use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::base::text;
-use crate::engine::{Answer, Machine, Request, Unmatched, Wire};
+use crate::engine::{Answer, Machine, Request, Unmatched, Unread, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
@@ -28,7 +29,7 @@ use crate::server::clock::{PAUSE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
 use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
-use crate::server::incoming::{TooLarge, collect, too_many_values};
+use crate::server::incoming;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
@@ -39,8 +40,6 @@ use crate::server::unmatched::UnmatchedJournal;
 use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
 
-/// The longest path and query that is read.
-const TARGET_LIMIT: usize = 16 * 1024;
 /// How many bytes of headers one request may have.
 const HEADER_BYTES: usize = 64 * 1024;
 /// How many requests one connection of HTTP/2 may have under way.
@@ -63,6 +62,8 @@ const STALLED: Duration = Duration::from_millis(100);
 const FAILURES_PER_WARNING: u64 = 500;
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_millis(500);
+/// What vendors' paths are answered with where only the admin API is.
+const ADMIN_ONLY: &str = "only the admin API is served here";
 /// How long open requests may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_millis(800);
 
@@ -282,54 +283,54 @@ impl Shell {
         reset: &AtomicBool,
         asking: &Asking,
     ) -> Result<Response<Payload>, NoAnswer> {
-        if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
-            let (parts, _) = request.into_parts();
-            return Ok(self.turn_away(&parts, StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"));
-        }
         let (mut parts, body) = request.into_parts();
-        let (body, permits, too_large) = match self.within_timeout(collect(body, self.body_limit, &self.bodies)).await {
-            Ok(Ok((body, permits))) => (body, permits, None),
-            Ok(Err(TooLarge::Limit)) => {
-                (bytes::Bytes::new(), None, Some(format!("the body is larger than the {} bytes of `--body-limit`", self.body_limit)))
-            }
-            Ok(Err(TooLarge::Broken)) => return Err(NoAnswer),
-            Err(Elapsed) => return Ok(self.turn_away(&parts, StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        let head = incoming::unreadable(&parts);
+        let names_host = head.as_ref().is_none_or(|unread| unread.status != StatusCode::BAD_REQUEST);
+        let read = match head {
+            Some(unread) => Err(unread),
+            None => self.read(body).await,
         };
-        asking.complete();
+        let (body, permits, unread) = match read {
+            Ok((body, permits)) => (body, permits, None),
+            Err(unread) => (Bytes::new(), None, Some(unread)),
+        };
+        let closes = unread.is_some() && parts.version <= Version::HTTP_11;
+        if unread.is_none() {
+            asking.complete();
+        }
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
-            if let Some(detail) = too_large {
-                return Ok(problem_response(StatusCode::PAYLOAD_TOO_LARGE, detail, None));
-            }
-            return Ok(admin::answer(&self.admin, &parts, &body).await);
+            return Ok(match unread {
+                Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
+                None => admin::answer(&self.admin, &parts, &body).await,
+            });
         }
         if !role.vendors {
-            return Ok(self.turn_away(&parts, StatusCode::NOT_FOUND, "only the admin API is served here"));
+            let (status, detail) = unread.map_or((StatusCode::NOT_FOUND, ADMIN_ONLY.to_owned()), |unread| (unread.status, unread.detail));
+            return Ok(closing(self.turn_away(&parts, status, &detail), closes));
         }
-        if role.loopback && !asking.has_host(&parts, |host| self.is_known(host)) {
+        if role.loopback && names_host && !asking.has_host(&parts, |host| self.is_known(host)) {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
-            return Ok(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail));
+            return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
         }
-        if !parts.headers.contains_key(HOST)
-            && let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
-        {
+        if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
             parts.headers.insert(HOST, host);
         }
         let mut request = Request {
             method: parts.method,
-            path: parts.uri.path().to_owned(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
+            path: incoming::kept(parts.uri.path(), unread.as_ref()),
+            query: incoming::kept(parts.uri.query().unwrap_or_default(), unread.as_ref()),
             headers: parts.headers,
             body,
             peer: peer.ip(),
             mount: role.mount,
         };
-        let too_large = too_large.or_else(|| too_many_values(&request, self.body_limit));
-        if too_large.is_some() {
+        let unread = unread.or_else(|| incoming::too_many_values(&request, self.body_limit));
+        if unread.is_some() {
             request.body.clear();
         }
         let began = stopwatch();
-        let Some(answer) = self.handle(request, too_large.as_deref()).await else {
+        let Some(answer) = self.handle(request, unread.as_ref()).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
@@ -368,18 +369,24 @@ impl Shell {
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = headers;
-        Ok(response)
+        Ok(closing(response, closes))
     }
 }
 
 impl Shell {
-    /// Has the machine answer a request, whose body may be `too_large`; `None` if very much is due in its sandbox.
-    async fn handle(&self, request: Request, too_large: Option<&str>) -> Option<Answer> {
+    /// Reads a body, in time.
+    async fn read(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
+        let late = || Unread::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
+        self.within_timeout(incoming::collect(body, self.body_limit, &self.bodies)).await.unwrap_or_else(|Elapsed| Err(late()))
+    }
+
+    /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox.
+    async fn handle(&self, request: Request, unread: Option<&Unread>) -> Option<Answer> {
         if request.body.len() > LARGE {
             return self.handle_large(Arc::new(request)).await;
         }
         for _ in 0..MOST_SLICES {
-            if let Some(answer) = self.machine.try_handle_body(&request, too_large, wall(), &slice()) {
+            if let Some(answer) = self.machine.try_handle_unread(&request, unread, wall(), &slice()) {
                 return Some(answer);
             }
             tokio::time::sleep(PAUSE).await;
@@ -451,3 +458,11 @@ impl Shell {
 
 /// The read time-out has passed.
 struct Elapsed;
+
+/// An answer after which the connection may end, because what follows of the request is not read.
+fn closing(mut response: Response<Payload>, closes: bool) -> Response<Payload> {
+    if closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}

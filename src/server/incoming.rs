@@ -1,25 +1,33 @@
-//! Bodies of requests, read within a limit for each and for all that are under way.
+//! What is read of requests: heads that are in order, and bodies within a limit for each and for all that are under way.
 
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http::request::Parts;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::engine::{Request, decode};
+use crate::engine::{Request, Unread, decode};
+use crate::server::host;
 use crate::server::outgoing::{UNCOUNTED, UNIT};
 
 /// How many bytes of the largest body there are for each value of one. A value takes many times its bytes once it is read, up to 170;
 /// requests of all vendors have more bytes for each.
 const BYTES_PER_VALUE: usize = 20;
 
+/// The longest path and query that is read, and what its refusal says.
+const TARGET_LIMIT: usize = 16 * 1024;
+/// How much is kept of a path, and of a query, that is not read.
+const TARGET_KEPT: usize = 2 * 1024;
+
 /// Bodies up to this size cannot have so many values that it matters.
 const UNWEIGHED: usize = 64 * 1024;
 
 /// What is wrong with a body that has more values than one of `limit` bytes may have: objects, arrays and what they hold, or pairs and
 /// parts of a form.
-pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<String> {
+pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread> {
     if request.body.len() <= UNWEIGHED {
         return None;
     }
@@ -27,7 +35,10 @@ pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<String>
     let is_json = media_type.is_empty() || decode::is_json(&media_type);
     let values = if is_json { values_of_json(&request.body) } else { values_of_form(&request.body) };
     let most = limit / BYTES_PER_VALUE;
-    (values > most).then(|| format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read"))
+    (values > most).then(|| {
+        let detail = format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read");
+        Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    })
 }
 
 /// How many values a JSON text has: what stands in front of each comma, and the last of every array and object that is not empty.
@@ -59,10 +70,19 @@ fn values_of_form(body: &[u8]) -> usize {
     pairs.max(body.windows(3).filter(|bytes| bytes == b"\n--").count()) + 1
 }
 
-/// Why a body is not read.
-pub(super) enum TooLarge {
-    Limit,
-    Broken,
+/// What is wrong with the head of a request, whose body is not read then.
+pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
+    if let Some(detail) = host::miscounted(parts) {
+        return Some(Unread::new(StatusCode::BAD_REQUEST, detail));
+    }
+    let is_long = parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT);
+    is_long.then(|| Unread::new(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"))
+}
+
+/// A path or a query as far as it is kept.
+pub(super) fn kept(text: &str, unread: Option<&Unread>) -> String {
+    let is_long = unread.is_some_and(|unread| unread.status == StatusCode::URI_TOO_LONG);
+    text[..text.floor_char_boundary(if is_long { TARGET_KEPT } else { text.len() })].to_owned()
 }
 
 /// Reads a body. What it holds of `room` grows with it; small ones need none.
@@ -70,26 +90,30 @@ pub(super) async fn collect(
     mut body: Incoming,
     limit: usize,
     room: &Arc<Semaphore>,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), TooLarge> {
+) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
+    let too_large = || {
+        let detail = format!("the body is larger than the {limit} bytes of `--body-limit`");
+        Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
     if body.is_end_stream() {
         return Ok((Bytes::new(), None));
     }
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
-        return Err(TooLarge::Limit);
+        return Err(too_large());
     }
     let (mut first, mut all, mut held) = (Bytes::new(), BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = body.frame().await {
-        let Ok(part) = frame.map_err(|_| TooLarge::Broken)?.into_data() else { continue };
+        let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         let size = first.len() + all.len() + part.len();
         if size > limit {
-            return Err(TooLarge::Limit);
+            return Err(too_large());
         }
         // All that was declared at once, so that bodies do not wait for each other with half of what they need.
         let units = (size.max(declared) / UNIT).saturating_sub(UNCOUNTED / UNIT);
         let more = units - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if let Some(more) = u32::try_from(more).ok().filter(|more| *more > 0) {
-            let more = Arc::clone(room).acquire_many_owned(more).await.map_err(|_| TooLarge::Broken)?;
+            let more = Arc::clone(room).acquire_many_owned(more).await.map_err(|error| broken(&error))?;
             match &mut held {
                 Some(held) => held.merge(more),
                 None => held = Some(more),
@@ -104,6 +128,11 @@ pub(super) async fn collect(
         }
     }
     Ok((if all.is_empty() { first } else { all.freeze() }, held))
+}
+
+fn broken(error: &dyn std::error::Error) -> Unread {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    Unread::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}{cause}"))
 }
 
 #[cfg(test)]

@@ -89,6 +89,8 @@ impl Note {
     pub const UNKNOWN_OPERATION: &str = "unknown-operation";
     /// The body is not what its content type says.
     pub const UNREADABLE_BODY: &str = "unreadable-body";
+    /// The request is no HTTP, names no host or several, has too long an address, or did not arrive whole.
+    pub const UNREADABLE_REQUEST: &str = "unreadable-request";
     /// The content type is not one that the operation reads, or not that of the body.
     pub const WRONG_CONTENT_TYPE: &str = "wrong-content-type";
     /// The body is compressed, which no vendor undoes.

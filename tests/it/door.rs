@@ -116,11 +116,62 @@ fn vendors_on_loopback_answer_under_their_own_names_only() {
     }
     let raw = |request: &str| client::unchecked(server.address(), request.as_bytes());
     let two = raw("GET /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nhost: evil.com\r\nconnection: close\r\n\r\n");
-    assert!(two.starts_with("HTTP/1.1 4"), "{two}");
+    assert!(two.starts_with("HTTP/1.1 400"), "{two}");
     let other = raw("GET http://evil.com/shippo/addresses HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     assert!(other.starts_with("HTTP/1.1 421"), "{other}");
     let none = raw("GET /shippo/addresses HTTP/1.0\r\nauthorization: ShippoToken shippo_test_seatrial\r\n\r\n");
     assert!(none.starts_with("HTTP/1.0 200"), "{none}");
+}
+
+#[test]
+fn a_host_is_the_same_with_the_root_of_all_names_and_an_absolute_target_wins_over_it() {
+    let server = Server::start(&[]);
+    let raw = |line: &str, host: &str| {
+        let request = format!("{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        client::unchecked(server.address(), request.as_bytes())
+    };
+    // 1.1 of Shipmate, Shippo: each says in its own way that nobody is logged in.
+    let (shipmate, shippo) = ("\"message\":", "Authentication credentials were not provided.");
+    for (line, host, shape) in [
+        ("GET /v1.1/services", "api.shipmate.co.uk.", shipmate),
+        ("GET /v1.1/services", "API.shipmate.co.uk.:443", shipmate),
+        ("GET /addresses", "api.goshippo.com.", shippo),
+        ("GET /shippo/addresses", "localhost.:7447", shippo),
+        ("GET http://api.shipmate.co.uk/v1.1/services", "localhost", shipmate),
+        ("GET http://api.shipmate.co.uk:80/v1.1/services", "api.goshippo.com", shipmate),
+        ("GET http://API.goshippo.com./addresses", "api.shipmate.co.uk", shippo),
+        ("GET https://api.goshippo.com/addresses", "rebound.example", shippo),
+        ("GET http://localhost/shippo/addresses", "api.shipmate.co.uk", shippo),
+    ] {
+        let answer = raw(line, host);
+        assert!(answer.starts_with("HTTP/1.1 401") && answer.contains(shape), "{line} {host}: {answer}");
+    }
+    for (line, host) in
+        [("GET /shippo/addresses", "evil.example."), ("GET /shippo/addresses", "localhost.."), ("GET /shippo/addresses", ".")]
+    {
+        assert!(raw(line, host).starts_with("HTTP/1.1 421"), "{line} {host}");
+    }
+    // The guard of the admin API takes no two names for one request.
+    assert!(raw("GET http://localhost/_seatrial/sandboxes", "evil.example").starts_with("HTTP/1.1 403"));
+    assert!(raw("GET /_seatrial/sandboxes", "localhost.:1").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn bodies_of_the_admin_api_may_begin_with_a_byte_order_mark() {
+    let server = Server::start(&[]);
+    let yaml = ("content-type", "application/yaml");
+    let call =
+        |method: &str, path: &str, kind: (&str, &str), body: &str| send(&server, method, path, &[kind], &format!("\u{feff}{body}")).status;
+    assert_eq!(call("POST", "/_seatrial/sandboxes", JSON, r#"{"name": "one"}"#), 201);
+    assert_eq!(call("POST", "/_seatrial/sandboxes", yaml, "name: two"), 201);
+    assert_eq!(call("PUT", "/_seatrial/sandboxes/one/scenario", yaml, "name: s"), 200);
+    assert_eq!(call("PUT", "/_seatrial/sandboxes/one/scenario", JSON, r#"{"name": "s"}"#), 200);
+    let file = send(&server, "GET", "/_seatrial/sandboxes/one/export", &[], "").body;
+    assert_eq!(call("POST", "/_seatrial/sandboxes/one/import", JSON, &file), 200);
+    assert_eq!(call("POST", "/_seatrial/sandboxes/one/reset", JSON, ""), 200);
+    assert_eq!(call("POST", "/_seatrial/inbox/mine", JSON, "{}"), 200);
+    let letters = send(&server, "GET", "/_seatrial/inbox/mine", &[], "").json();
+    assert_eq!(letters["letters"][0]["text"], "\u{feff}{}");
 }
 
 #[test]

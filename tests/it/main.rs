@@ -49,6 +49,7 @@ mod stories;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod tidy;
+mod unread;
 #[path = "../stories/update.rs"]
 mod update;
 mod vendor_failures;

@@ -215,6 +215,8 @@ fn host_names_tell_vendors_apart() {
         assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{host}{path}");
     };
     check("one.acme.example", "/parcels/a", r#"["acme_v1","a",null,null]"#);
+    check("one.acme.example.", "/parcels/a", r#"["acme_v1","a",null,null]"#);
+    check("two.acme.example.:80", "/v2/parcels/a", r#"["acme_v2","a",null,null]"#);
     check("Two.Acme.example:443", "/v2/parcels/a", r#"["acme_v2","a",null,null]"#);
     check("one.acme.example", "/v2/parcels/a", r#""no, says 1""#);
     check("two.acme.example", "/parcels/a", r#""no, says 2""#);
