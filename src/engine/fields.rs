@@ -96,7 +96,7 @@ impl<'v, 'p> Field<'v, 'p> {
 
     /// Whether a member of that name was sent at all, be it null.
     #[must_use]
-    pub fn names(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.object().is_some_and(|members| members.contains_key(name))
     }
 
@@ -215,7 +215,7 @@ impl<'c> Report<'c> {
 
     /// Adds a violation that is already made.
     #[cold]
-    pub fn put(&mut self, violation: Violation) {
+    fn put(&mut self, violation: Violation) {
         self.violations.push(violation);
         self.is_sorted = false;
     }

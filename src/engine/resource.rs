@@ -74,7 +74,7 @@ pub struct Conventions {
     /// The id of a new document.
     pub new_id: fn(&mut Cx<'_>) -> String,
     /// The id that a path names.
-    pub named: fn(&Cx<'_>) -> Result<String, Refusal>,
+    pub named: fn(&Cx<'_>) -> String,
     /// How times of creation and change are written.
     pub stamp: fn(Timestamp) -> Value,
     /// What `x-source` of a member may name: the function makes it of the context.
@@ -150,7 +150,7 @@ impl Resource {
     /// # Errors
     /// `Missing`.
     pub fn find(&self, cx: &Cx<'_>) -> Result<(String, Members), Refusal> {
-        let id = (self.conventions.named)(cx)?;
+        let id = (self.conventions.named)(cx);
         let document = cx.docs.require(self.kind.clone(), &id)?;
         Ok((id, document))
     }

@@ -98,7 +98,7 @@ static WAREHOUSES: Resource = Resource {
 
 const CONVENTIONS: Conventions = Conventions {
     new_id: |cx| format!("se-{}", cx.docs.count(Kind::new("warehouse")) + 1),
-    named: |cx| Ok(cx.call.parameter("id").unwrap_or_default().to_owned()),
+    named: |cx| cx.call.parameter("id").unwrap_or_default().to_owned(),
     stamp: |at| at.to_string().into(),
     sources: &[("region", |cx| cx.credential.account.to_string().into())],
     forms: &[("two-places", |sent| format!("{}.00", sent.as_str().unwrap_or_default()).into())],

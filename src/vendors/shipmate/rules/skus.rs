@@ -125,7 +125,7 @@ fn save(cx: &mut Cx<'_>, before: Map<String, Value>, is_strict: bool) -> Result<
             report.add(&field, Rule::Required);
         }
     }
-    let has_extra = is_newer && (is_strict || CATALOG.new_sku_extra.keys().any(|name| body.names(name)));
+    let has_extra = is_newer && (is_strict || CATALOG.new_sku_extra.keys().any(|name| body.has(name)));
     let fields = if has_extra { custom_fields::check(&mut report, &body, "SKU", cx) } else { None };
     report.finish()?;
     let mut sku = wire::filled(&CATALOG.new_sku, &before, &cx.call.body);

@@ -19,7 +19,7 @@ pub(crate) static ADDRESSES: Resource =
 
 /// The old address stays as it is.
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
-    let mut address: Address = cx.docs.require(ADDRESS, &named(cx)?)?;
+    let mut address: Address = cx.docs.require(ADDRESS, &named(cx))?;
     address.object_id = wire::new_id(cx);
     address.object_created = Moment(cx.now);
     address.object_updated = Moment(cx.now);

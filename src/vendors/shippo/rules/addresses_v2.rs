@@ -61,7 +61,7 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
     let text = |name: &str, usual: &str| whole.member(name).text().unwrap_or(usual).to_owned();
     let mut address: Map<String, Value> = PARTS.iter().map(|name| ((*name).to_owned(), text(name, "").into())).collect();
     address.insert("address_type".to_owned(), text("address_type", "unknown").into());
-    let (address, own) = (Value::Object(address), stored::named(cx)?);
+    let (address, own) = (Value::Object(address), stored::named(cx));
     if cx.docs.list::<Value>(ADDRESS_V2).any(|entry| entry["address"] == address && entry["id"] != own) {
         return Err(Refusal::Because(CONFLICT, "duplicate address".into()));
     }

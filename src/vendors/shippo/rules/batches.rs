@@ -136,7 +136,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// A batch and one page of its shipments, of one result if that is asked for.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let batch = cx.docs.require(BATCH, &named(cx)?)?;
+    let batch = cx.docs.require(BATCH, &named(cx))?;
     answer(cx, StatusCode::OK, batch)
 }
 
@@ -174,7 +174,7 @@ pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
 
 /// Only a valid batch can be bought; its labels are made in the background.
 pub(crate) fn purchase(cx: &mut Cx<'_>) -> Outcome {
-    let mut batch: Batch = cx.docs.require(BATCH, &named(cx)?)?;
+    let mut batch: Batch = cx.docs.require(BATCH, &named(cx))?;
     if batch.status != Status::Valid {
         return Err(because_of("Only batches in VALID state can be purchased."));
     }
@@ -225,7 +225,7 @@ fn store(cx: &mut Cx<'_>, batch: &mut Batch) {
 
 /// A batch whose shipments may still change.
 fn open(cx: &Cx<'_>) -> Result<Batch, Refusal> {
-    let batch: Batch = cx.docs.require(BATCH, &named(cx)?)?;
+    let batch: Batch = cx.docs.require(BATCH, &named(cx))?;
     match batch.status {
         Status::Purchasing | Status::Purchased => Err(because_of("Batch has already been purchased and cannot be modified.")),
         _ => Ok(batch),

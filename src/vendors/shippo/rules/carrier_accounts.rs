@@ -42,12 +42,10 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let call = cx.call;
     let levels = matches!(call.query("service_levels"), Some("true" | "True" | "1"));
     let page = ACCOUNTS.read(call)?.rows(all(cx))?.map(|account| {
-        let (status, carrier) = (account.sign_in.clone(), account.carrier.clone());
+        let sign_in = account.sign_in.as_ref().map_or_else(|| json!({ "type": "default" }), |at| json!({ "type": "oauth", "status": at }));
+        let carrier = account.carrier.clone();
         let mut shown = view(cx, account);
-        shown["object_info"] = match status {
-            Some(status) => json!({ "authentication": { "type": "oauth", "status": status } }),
-            None => json!({ "authentication": { "type": "default" } }),
-        };
+        shown["object_info"] = json!({ "authentication": sign_in });
         if levels {
             shown["service_levels"] = service_levels(&carrier);
         }
@@ -106,7 +104,7 @@ impl Sent {
 
 /// The account that the path names.
 pub(super) fn named(cx: &Cx<'_>) -> Result<CarrierAccount, Refusal> {
-    let id = stored::named(cx)?;
+    let id = stored::named(cx);
     find(cx, &id).ok_or_else(|| Refusal::missing(CARRIER_ACCOUNT, id))
 }
 

@@ -50,8 +50,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 
 /// One manifest.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let id = stored::named(cx)?;
-    let manifest = cx.docs.require(MANIFEST, &id)?;
+    let manifest = cx.docs.require(MANIFEST, &stored::named(cx))?;
     Ok(version::reply(cx.call, StatusCode::OK, view(cx, manifest)))
 }
 

@@ -94,8 +94,7 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
 
 /// A link to a slip for the box, good for a day; its times have no zone.
 pub(crate) fn packing_slip(cx: &mut Cx<'_>) -> Outcome {
-    let id = stored::named(cx)?;
-    let order: Value = cx.docs.require(ORDER, &id)?;
+    let order: Value = cx.docs.require(ORDER, &stored::named(cx))?;
     let stem = format!("packingslip_{}", wire::new_id(cx));
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut lines = vec![format!("Packing slip {}", text(&order["order_number"])), text(&order["to_address"]["name"]), String::new()];

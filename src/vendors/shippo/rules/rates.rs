@@ -13,7 +13,7 @@ use crate::engine::{Cx, Outcome, Refusal};
 
 /// One rate.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let rate: Rate = cx.docs.require(RATE, &stored::named(cx)?)?;
+    let rate: Rate = cx.docs.require(RATE, &stored::named(cx))?;
     Ok(version::reply(cx.call, StatusCode::OK, RateView::of(rate, access::owner(cx))))
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn list_in_currency(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn page(cx: &Cx<'_>, show: impl Fn(Rate) -> Rate) -> Outcome {
-    let shipment: Shipment = cx.docs.require(SHIPMENT, &stored::named(cx)?)?;
+    let shipment: Shipment = cx.docs.require(SHIPMENT, &stored::named(cx))?;
     let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
     let page = LISTING.read(cx.call)?.cut(shipment.rates.len(), rates)?;
     let page = page.map(|rate| RateView::of(show(rate), access::owner(cx)));

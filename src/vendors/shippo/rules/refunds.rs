@@ -92,7 +92,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// One refund.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let refund: Refund = cx.docs.require(REFUND, &stored::named(cx)?)?;
+    let refund: Refund = cx.docs.require(REFUND, &stored::named(cx))?;
     Ok(version::reply(cx.call, StatusCode::OK, refund))
 }
 

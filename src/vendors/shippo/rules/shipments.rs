@@ -53,7 +53,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// One shipment.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let shipment = cx.docs.require(SHIPMENT, &stored::named(cx)?)?;
+    let shipment = cx.docs.require(SHIPMENT, &stored::named(cx))?;
     let view = view(cx, shipment);
     Ok(version::reply(cx.call, StatusCode::OK, view))
 }

@@ -61,9 +61,6 @@ pub(crate) fn brought(cx: &mut Cx<'_>, resource: &Resource, operation: &str, bod
 }
 
 /// The id in the path.
-///
-/// # Errors
-/// Never.
-pub(crate) fn named(cx: &Cx<'_>) -> Result<String, Refusal> {
-    Ok(cx.call.parameters.first().map(|(_, id)| id.clone()).unwrap_or_default())
+pub(crate) fn named(cx: &Cx<'_>) -> String {
+    cx.call.parameters.first().map(|(_, id)| id.clone()).unwrap_or_default()
 }

@@ -62,7 +62,7 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
-    let id = stored::named(cx)?;
+    let id = stored::named(cx);
     let found = cx.docs.get::<Subscription>(SUBSCRIPTION, &id).filter(|row| row.vendor == cx.vendor_id());
     found.ok_or_else(|| Refusal::missing(SUBSCRIPTION, id))
 }

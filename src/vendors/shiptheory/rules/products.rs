@@ -43,7 +43,7 @@ pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
     let sku = text(&product, "sku").to_owned();
     is_free(cx, &sku)?;
     cx.docs.put(PRODUCT, &sku, &product);
-    let echoed = HEAD.into_iter().chain(SENT).filter(|name| body.names(name));
+    let echoed = HEAD.into_iter().chain(SENT).filter(|name| body.has(name));
     Ok(Reply::ok(json!({"success": true, "product": view_of(&product, echoed.chain(["created", "modified"]))})))
 }
 
@@ -117,7 +117,7 @@ fn is_free(cx: &Cx<'_>, sku: &str) -> Result<(), Refusal> {
 }
 
 fn change(product: &mut Product, body: &Field<'_, '_>) {
-    for name in HEAD.into_iter().chain(SENT).filter(|name| body.names(name)) {
+    for name in HEAD.into_iter().chain(SENT).filter(|name| body.has(name)) {
         set(product, name, body.member(name).value.unwrap_or(&Value::Null));
     }
 }

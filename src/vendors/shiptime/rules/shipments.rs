@@ -78,7 +78,7 @@ struct Order {
 /// ignored, and the price is made anew.
 pub(in crate::vendors::shiptime) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut report, body) = (Report::of(cx.call), Field::body(cx.call));
-    let by_quote = body.names("quoteId") && !["rateRequest", "carrierId", "serviceId"].iter().any(|name| body.names(name));
+    let by_quote = body.has("quoteId") && !["rateRequest", "carrierId", "serviceId"].iter().any(|name| body.has(name));
     let mut order = if by_quote {
         let quoted = super::rates::quoted(cx, body.member("quoteId").text().unwrap_or_default());
         let (request, carrier, service) = quoted.ok_or_else(|| dialect::message("Quote not found or expired"))?;
