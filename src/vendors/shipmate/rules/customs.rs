@@ -1,35 +1,24 @@
-//! What customs wants to know of a parcel that leaves mainland UK: every item is described in full, by the request or, where its
-//! number is in the inventory, by that.
+//! What customs wants to know of a parcel that leaves mainland UK: every item is described in full, or
+//! has a number that is in the inventory.
 
-use super::skus;
 use crate::engine::Docs;
 use crate::engine::fields::{Field, Report};
 use crate::spec::Rule;
 use crate::vendors::shipmate::catalog::CATALOG;
+use crate::vendors::shipmate::wire::SKU_NUMBER;
 
-/// Members of items, and those of a SKU that stand for them.
-const NEEDED: [(&str, &[&str]); 6] = [
-    ("short_description", &["description_short", "tariff_description"]),
-    ("full_description", &["description_full"]),
-    ("country_of_origin", &["country_of_origin"]),
-    ("harmonised_code", &["tariff_code"]),
-    ("item_value", &["value_ex_vat"]),
-    ("item_quantity", &["sku"]),
-];
+/// What has to be said of an item.
+const NEEDED: [&str; 6] = ["short_description", "full_description", "country_of_origin", "harmonised_code", "item_value", "item_quantity"];
 
-/// Reports what is missing of the items of a parcel.
+/// Reports what is missing of the items of a parcel. Of one whose number is in the inventory nothing is, whatever that leaves blank.
 pub fn check(report: &mut Report<'_>, parcel: &Field<'_, '_>, docs: &Docs<'_>) {
     let items = parcel.member("items");
     if items.value.is_none_or(|value| value.as_array().is_some_and(Vec::is_empty)) {
         report.add(&items, Rule::Required);
     }
-    for item in items.elements() {
-        let sku = item.member("sku").text().and_then(|number| skus::look_up(docs, number));
-        for (name, sources) in NEEDED {
-            let (field, is_known) = (item.member(name), |name: &&str| sku.as_ref().is_some_and(|sku| !sku[*name].is_null()));
-            if field.value.is_none() && !sources.iter().any(is_known) {
-                report.add(&field, Rule::Required);
-            }
+    for item in items.elements().filter(|item| item.member("sku").text().is_none_or(|number| !docs.has(SKU_NUMBER, number))) {
+        for field in NEEDED.map(|name| item.member(name)).iter().filter(|field| field.value.is_none()) {
+            report.add(field, Rule::Required);
         }
     }
 }

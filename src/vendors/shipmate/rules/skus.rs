@@ -98,11 +98,6 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(Skus { data, links, meta }))
 }
 
-/// The SKU with exactly that number.
-pub fn look_up(docs: &Docs<'_>, number: &str) -> Option<Value> {
-    docs.get(SKU, &docs.get::<String>(SKU_NUMBER, number)?)
-}
-
 fn locate(docs: &Docs<'_>, reference: &str) -> Result<String, Refusal> {
     let by_number = docs.get(SKU_NUMBER, reference);
     let by_uuid = || Some(reference.to_ascii_lowercase()).filter(|uuid| docs.has(SKU, uuid));
