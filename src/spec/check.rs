@@ -83,7 +83,10 @@ impl<'a> Checker<'a> {
             self.change(path, value);
         }
         if !schema.choices.is_empty() && !schema.choices.iter().any(|choice| same(choice, &read)) {
-            return self.add(path, Some(sent), || Rule::Enum(schema.choices.clone()));
+            match schema.in_other_case(&read) {
+                Some(choice) => self.change(path, choice),
+                None => return self.add(path, Some(sent), || Rule::Enum(schema.choices.clone())),
+            }
         }
         if let Some(wanted) = wanted.filter(|_| is_wrong && schema.choices.is_empty()) {
             // In a typed language, what is of another type never reaches the formats.

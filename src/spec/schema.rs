@@ -187,6 +187,13 @@ impl Schema {
         self.extensions.iter().find(|(other, _)| **other == *name)?.1.as_str()
     }
 
+    /// The choice that a text is in another case of letters, where `x-any-case` of an enumeration is `true`.
+    pub fn in_other_case(&self, read: &Value) -> Option<&Value> {
+        let is_lenient = self.extensions.iter().any(|(name, value)| **name == *"x-any-case" && *value == true);
+        let text = read.as_str().filter(|_| is_lenient)?;
+        self.choices.iter().find(|choice| choice.as_str().is_some_and(|choice| choice.eq_ignore_ascii_case(text)))
+    }
+
     /// Puts the properties that `x-check-order` names in front, in its order.
     pub fn sort_properties(&mut self) {
         let order = self.extensions.iter().find(|(name, _)| **name == *"x-check-order");

@@ -40,7 +40,7 @@ fn every_operation_says_how_it_is_known() {
 
 #[test]
 fn every_keyword_of_every_schema_is_understood() {
-    const KNOWN: [&str; 36] = [
+    const KNOWN: [&str; 37] = [
         "$ref",
         "type",
         "properties",
@@ -72,6 +72,7 @@ fn every_keyword_of_every_schema_is_understood() {
         "maxProperties",
         "multipleOf",
         "readOnly",
+        "x-any-case",
         "x-check-order",
         "x-java-type",
         "x-source",
