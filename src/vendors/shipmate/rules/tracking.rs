@@ -19,12 +19,12 @@ struct Parcels {
 
 /// The events of a consignment's parcels, keyed by tracking reference.
 struct ByParcel {
-    /// What the caller's version calls a parcel's own reference.
-    name: &'static str,
+    /// The reference of the consignment, which version 1.2 shows in place of those of its parcels.
+    shipment: Option<String>,
     parcels: Vec<(Events, Package)>,
 }
 
-struct Row<'p>(&'static str, &'p Package, &'p Events);
+struct Row<'p>(Option<&'p str>, &'p Package, &'p Events);
 
 struct Events {
     track: Track,
@@ -43,10 +43,10 @@ struct Event<'p> {
 
 /// Parcels of one consignment may be in different places, so each has events of its own.
 pub fn consignment(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
-    let name = if wire::is_newer(cx) { "shipment_reference" } else { "sender_reference" };
-    let (_, Parcels { parcels }) = wire::find(cx, reference)?;
+    let (reference, Parcels { parcels }) = wire::find(cx, reference)?;
+    let shipment = wire::is_newer(cx).then_some(reference);
     let parcels = parcels.into_iter().filter_map(|parcel| Some((events(cx, &parcel.tracking)?, parcel))).collect();
-    Ok(wire::ok(MESSAGE, ByParcel { name, parcels }))
+    Ok(wire::ok(MESSAGE, ByParcel { shipment, parcels }))
 }
 
 /// A parcel is known by its tracking reference until it is cancelled.
@@ -73,15 +73,17 @@ impl Events {
 
 impl Serialize for ByParcel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.parcels.iter().map(|(events, parcel)| (&parcel.tracking, Row(self.name, parcel, events))))
+        serializer
+            .collect_map(self.parcels.iter().map(|(events, parcel)| (&parcel.tracking, Row(self.shipment.as_deref(), parcel, events))))
     }
 }
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(name, parcel, events) = self;
+        let Self(shipment, parcel, events) = self;
         let mut row = serializer.serialize_map(Some(3))?;
-        row.serialize_entry(name, &parcel.reference)?;
+        let (name, reference) = shipment.map_or(("sender_reference", &*parcel.reference), |own| ("shipment_reference", own));
+        row.serialize_entry(name, reference)?;
         row.serialize_entry("courier_tracking_reference", &parcel.tracking)?;
         row.serialize_entry("tracking_events", events)?;
         row.end()
