@@ -12,7 +12,7 @@ use crate::base::text;
 use crate::spec::arrange::arrange;
 use crate::spec::check::{Checker, Findings};
 use crate::spec::format;
-use crate::spec::reading::{Blank, EmptyBody, Reading};
+use crate::spec::reading::{EmptyBody, Reading};
 use crate::spec::schema::{JsonType, Schema, SchemaId, Schemas};
 use crate::spec::unknown::{UnknownMember, unknown_members};
 use crate::spec::violation::{ParameterIn, Path, Rule, Step, Violation};
@@ -265,8 +265,8 @@ impl Operation {
             } else {
                 match values.next_back() {
                     Some(text) if schema.is_any_text() && !text.is_empty() => continue,
-                    // A parameter without a value is as good as none, unless one is needed.
-                    Some("") if reading.blank != Blank::Text && !parameter.required => continue,
+                    // A parameter without a value is as good as none, unless one is needed, or the vendor's language is typed.
+                    Some("") if !reading.typed && !parameter.required => continue,
                     text => text.map(Value::from),
                 }
             };

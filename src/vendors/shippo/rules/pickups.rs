@@ -18,7 +18,7 @@ use crate::base::time::{self, Timestamp};
 use crate::carrier::Anchor;
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Cx, Outcome, Refusal};
-use crate::spec::Rule;
+use crate::spec::{Rule, Step};
 
 /// The topic of a pickup in the agenda: the carrier has come.
 pub(crate) const DONE: &str = "pickup.done";
@@ -35,14 +35,16 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     if start.zip(end).is_some_and(|(start, end)| end <= start) {
         report.add(&body.member("requested_end_time"), complaint("requested_end_time is not after requested_start_time."));
     }
+    for row in body.member("transactions").elements().filter(|row| row.value.is_none()) {
+        report.add(&row, Rule::Null);
+    }
     report.finish().map_err(at_the_top)?;
     let (start, end) = (start.unwrap_or(cx.now), end.unwrap_or(cx.now));
     let text = |field: Field<'_, '_>| field.text().unwrap_or_default().to_owned();
     let id = text(body.member("carrier_account"));
     // Observed 2022: the account is looked up only once everything else is fine.
     let account = carrier_accounts::find(cx, &id).ok_or_else(|| checks::refused("carrier_account", not_found("CarrierAccount", &id)))?;
-    let row_text = |row: Field<'_, '_>| row.value.map(|row| row.as_str().map_or_else(|| row.to_string(), str::to_owned));
-    let transactions: Vec<String> = body.member("transactions").elements().filter_map(row_text).collect();
+    let transactions: Vec<String> = body.member("transactions").elements().map(text).collect();
     let refusal = refusal(cx, &account, &transactions);
     let confirmed = refusal.is_none();
     let zone = CATALOG.time_zones.get(location.member("address").member("state").text().unwrap_or_default());
@@ -75,12 +77,14 @@ pub(crate) fn done(cx: &mut Cx<'_>, id: &str) {
     }
 }
 
-/// What is wrong with the location is told without the way that leads there, and what is no text or list counts as missing.
+/// What is wrong with the location is told without the way that leads there, and a member that is no text or list counts as missing.
 fn at_the_top(mut refusal: Refusal) -> Refusal {
     if let Refusal::Invalid(violations) = &mut refusal {
         for violation in violations {
-            violation.path.drain(..violation.path.len().saturating_sub(1));
-            if matches!(violation.rule, Rule::Type(_) | Rule::MinLength(_) | Rule::MinItems(_)) && violation.top() != "carrier_account" {
+            let last = violation.path.iter().rposition(|step| matches!(step, Step::Member(_))).unwrap_or_default();
+            violation.path.drain(..last);
+            let is_other = violation.path.len() == 1 && violation.top() != "carrier_account";
+            if is_other && matches!(violation.rule, Rule::Type(_) | Rule::MinLength(_) | Rule::MinItems(_)) {
                 violation.value = None;
             }
         }
