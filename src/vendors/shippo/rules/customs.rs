@@ -39,11 +39,11 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
     for row in rows.elements() {
         items.extend(stored::part(cx, &row, &ITEMS, "CustomsItem", report)?);
     }
-    let address = if importer.text().is_none() { ADDRESSES.store_part(cx, &importer, report)? } else { None };
+    let address = if importer.text() == Some("") { None } else { stored::part(cx, &importer, &ADDRESSES, "Address", report)? };
     if report.is_clean() {
         body["items"] = items.into();
         if let Some(address) = address {
-            body["address_importer"] = address.id.into();
+            body["address_importer"] = address.into();
         }
     }
     Ok(())
