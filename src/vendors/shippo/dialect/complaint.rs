@@ -1,15 +1,16 @@
 //! What the framework's JSON reader, which is Python's own, says about a text that is none. It looks in the same order, so that it
 //! stops at the same character.
 
-/// The first thing that is wrong with a body; `None` where Python finds nothing and our own reader is stricter.
+/// The first thing that is wrong with a body. What Python takes and our own reader does not (numbers beyond 64 bits of a float, halves
+/// of surrogate pairs, more than 127 levels) is told in its words for such things, where nothing else is wrong.
 pub(super) fn of(body: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         Err(error) => return Some(undecodable(body, error)),
     };
-    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0 };
+    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0, ours: None };
     let fault = match reader.whole() {
-        Ok(()) => return None,
+        Ok(()) => reader.ours.take()?,
         Err(fault) => fault,
     };
     match fault {
@@ -20,20 +21,22 @@ pub(super) fn of(body: &[u8]) -> Option<String> {
             Some(format!("{words}: line {line} column {column} (char {at})"))
         }
         Fault::Constant(name) => Some(format!("Out of range float values are not JSON compliant: '{name}'")),
-        Fault::TooDeep => None,
+        Fault::TooDeep(kind) => Some(format!("maximum recursion depth exceeded while decoding a JSON {kind} from a unicode string")),
     }
 }
 
 enum Fault {
     At(&'static str, usize),
-    Constant(&'static str),
-    TooDeep,
+    Constant(String),
+    TooDeep(&'static str),
 }
 
 struct Reader {
     text: Vec<char>,
     at: usize,
     depth: usize,
+    /// The first thing that only our own reader refuses.
+    ours: Option<Fault>,
 }
 
 impl Reader {
@@ -61,7 +64,7 @@ impl Reader {
     fn nested(&mut self, close: char, row: fn(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
         self.depth += 1;
         if self.depth > 127 {
-            return Err(Fault::TooDeep);
+            return Err(Fault::TooDeep(if close == '}' { "object" } else { "array" }));
         }
         self.at += 1;
         self.blanks();
@@ -124,6 +127,8 @@ impl Reader {
             }
         }
         self.at += 1;
+        let is_lone = serde_json::from_str::<String>(&self.text[begin..self.at].iter().collect::<String>()).is_err();
+        self.ours = self.ours.take().or(is_lone.then_some(Fault::At("Invalid \\uXXXX escape", begin)));
         Ok(())
     }
 
@@ -136,7 +141,7 @@ impl Reader {
             return Ok(());
         }
         if let Some(name) = ["NaN", "Infinity", "-Infinity"].into_iter().find(|name| begins(name)) {
-            return Err(Fault::Constant(name));
+            return Err(Fault::Constant(name.to_owned()));
         }
         let digits = |from: usize| rest.iter().skip(from).take_while(|letter| letter.is_ascii_digit()).count();
         let mut end = usize::from(begins("-"));
@@ -154,6 +159,9 @@ impl Reader {
                 end += 1 + sign + digits(end + 1 + sign);
             }
         }
+        let number: String = rest[..end].iter().collect();
+        let is_infinite = number.parse().is_ok_and(f64::is_infinite);
+        self.ours = self.ours.take().or(is_infinite.then_some(Fault::Constant(number)));
         self.at += end;
         Ok(())
     }
