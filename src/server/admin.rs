@@ -1,8 +1,8 @@
 //! The admin API below `/_seatrial`.
 //!
 //! ```text
-//! request ─▶ routes::find ─▶ access ─▶ query ─▶ handler ─▶ response
-//!                 └──────────────┴───────┴─────────┴─────▶ Problem ─▶ problem document
+//! request ─▶ routes::find ─▶ access ─▶ query, body ─▶ handler ─▶ response
+//!                 └──────────────┴──────────┴───────────┴─────▶ Problem ─▶ problem document
 //! ```
 //!
 //! One table (`routes`) is the source of the router and of the OpenAPI document (`openapi`), whose schemas are derived from the types
@@ -75,6 +75,7 @@ async fn run(admin: &Admin, parts: &Parts, body: &Bytes) -> Result<AdminResponse
     let body = &if is_marked { body.slice(BYTE_ORDER_MARK.len()..) } else { body.clone() };
     let query = engine::pairs(parts.uri.query().unwrap_or_default());
     found.route.check_query(&query)?;
+    found.route.check_body(body)?;
     let parameters: Vec<_> = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();
     if let Some(sandbox) = parameters.iter().find(|(name, _)| *name == "s").and_then(|(_, name)| admin.machine.sandbox(name)) {
         admin.webhook_sender.settle(&sandbox).await;

@@ -352,3 +352,26 @@ fn a_verdict_is_given_on_evidence_only() {
     assert!(evicted["dropped"].as_u64() > Some(0), "{evicted}");
     assert_eq!(verdict(order)["verdict"], "unknown");
 }
+
+#[test]
+fn a_route_that_takes_no_body_refuses_one() {
+    let server = Server::start(&[]);
+    let (_, parcel) = furnish(&server);
+    let without = operations(&server, &[]).into_iter().filter(|(_, _, operation)| operation.get("requestBody").is_none());
+    for (method, path, _) in without.filter(|(method, path, _)| !(method == "POST" && path.ends_with("/inbox/{name}"))) {
+        for body in [r#"{"operation": "shippo.GetTrack"}"#, "[1]", "9"] {
+            let answer = send(&server, &method, &filled(&path), &[JSON], body);
+            assert_eq!((answer.status, answer.kind.as_str()), (400, "application/problem+json"), "{method} {path}: {}", answer.body);
+            assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("takes no body")), "{}", answer.body);
+        }
+    }
+    let refused = send(&server, "DELETE", "/_seatrial/sandboxes/default/requests", &[JSON], r#"{"operation": "x"}"#).json();
+    assert!(
+        refused["detail"].as_str().is_some_and(|detail| detail.contains("its query takes") && detail.contains("operation")),
+        "{refused}"
+    );
+    let kept = send(&server, "GET", "/_seatrial/sandboxes/default/requests/count", &[], "").json();
+    assert_eq!(kept["count"], 3, "{kept}");
+    // Clients that always send an object say nothing with it.
+    assert_eq!(send(&server, "POST", &format!("/_seatrial/parcels/{parcel}/next"), &[JSON], "{}").status, 200);
+}

@@ -83,4 +83,14 @@ impl Route {
         };
         Err(Problem::bad_request(format!("`{}` has no `{name}` in its query; {help}", self.path)))
     }
+
+    /// Refuses a body that says something where the route takes none. Clients that always send an object send `{}`.
+    pub fn check_body(&self, body: &[u8]) -> Result<(), Problem> {
+        if self.body.is_some() || self.access == Access::Receiver || matches!(body.trim_ascii(), b"" | b"{}" | b"null") {
+            return Ok(());
+        }
+        let query = self.query.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let help = if query.is_empty() { String::new() } else { format!("; its query takes {query}") };
+        Err(Problem::bad_request(format!("`{} {}` takes no body{help}", self.method, self.path)))
+    }
 }
