@@ -156,6 +156,11 @@ impl Cx<'_> {
         true
     }
 
+    /// The names of timelines that parcels can be put on: those of the scenario, then those of the library.
+    pub fn timeline_names(&self) -> Vec<String> {
+        self.scenario.timeline_names().into_iter().chain(library::names().map(|(name, _)| name.to_owned())).collect()
+    }
+
     fn next(&self, parcel: &Parcel) -> Option<Next> {
         if parcel.status().is_final() {
             return None;

@@ -124,6 +124,11 @@ pub trait ScenarioRuntime: Send + Sync {
     /// The steps of a timeline.
     fn timeline(&self, name: &str) -> Option<Arc<Timeline>>;
 
+    /// The names of its timelines.
+    fn timeline_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether vendors' own rate limits are enforced.
     fn enforces_limits(&self) -> bool {
         false

@@ -14,6 +14,9 @@ pub fn named(name: &str) -> Option<&'static str> {
 #[must_use]
 pub fn help(name: &str) -> String {
     let names = || FILES.iter().map(|(name, _)| *name);
+    if name == "default" {
+        return "the default scenario is that of a sandbox without one: leave it out".to_owned();
+    }
     match text::nearest(name, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("built in are {}", names().collect::<Vec<_>>().join(", ")),

@@ -33,5 +33,7 @@ pub use self::advice::advice;
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::error::{Diagnostic, DiagnosticView};
-pub use self::parse::{API_VERSION, KIND, conversation as load_conversation, is_conversation, load, load_bytes, parse, yaml};
+pub use self::parse::{
+    API_VERSION, KIND, conversation as load_conversation, is_conversation, load, load_bytes, load_override, parse, yaml,
+};
 pub use self::story::Story;

@@ -20,8 +20,8 @@ use serde_json::Value;
 use self::reader::{Mounts, Reader};
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
-use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
-use super::node::{self, Kind, Node};
+use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned};
+use super::node::{self, Kind, Member, Node};
 use super::story::Story;
 use crate::base::time::{self, Timestamp};
 
@@ -53,6 +53,29 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
 ///
 /// Everything that is wrong with the text or with the names in it.
 pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
+    checked(text, file, vocabulary, scenario)
+}
+
+/// Like [`load`], for a text that is one override.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_override(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
+    checked(text, file, vocabulary, |reader, root| {
+        let span = root.span;
+        let overrides = Node { span, kind: Kind::List(vec![root.clone()]) };
+        let member = Member { key: Spanned { value: "overrides".to_owned(), span }, value: overrides };
+        scenario(reader, &Node { span, kind: Kind::Map(vec![member]) })
+    })
+}
+
+fn checked(
+    text: &str,
+    file: &str,
+    vocabulary: &dyn Vocabulary,
+    scenario: impl Fn(&mut Reader<'_>, &Node) -> Option<Scenario>,
+) -> Result<Scenario, Vec<Diagnostic>> {
     let (scenario, mut problems) = read(text, file, Some(vocabulary.mounts()), scenario);
     if let Some(scenario) = &scenario {
         problems.extend(check::check(scenario, vocabulary));

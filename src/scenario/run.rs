@@ -282,6 +282,10 @@ impl ScenarioRuntime for Runtime {
         self.timelines.get(name).cloned()
     }
 
+    fn timeline_names(&self) -> Vec<String> {
+        self.timelines.keys().cloned().collect()
+    }
+
     fn webhook_chaos(&self) -> WebhookChaos {
         let Webhooks { duplicate, reorder, delay, drop } = self.scenario.webhooks;
         let delay = delay.map_or((Duration::ZERO, Duration::ZERO), |delay| (delay.min, delay.max));

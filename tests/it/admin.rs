@@ -375,3 +375,42 @@ fn a_route_that_takes_no_body_refuses_one() {
     // Clients that always send an object say nothing with it.
     assert_eq!(send(&server, "POST", &format!("/_seatrial/parcels/{parcel}/next"), &[JSON], "{}").status, 200);
 }
+
+#[test]
+fn a_complaint_shows_the_body_as_it_was_sent() {
+    let server = Server::start(&[]);
+    let yaml = ("content-type", "application/yaml");
+    let complaints = [
+        ("POST", "verify", JSON, "{\n  \"expect\": [\n    {\"call\":  \"shippo.CreateAdress\"}\n  ]\n}", 3),
+        ("POST", "verify", yaml, "expect:\n\n  - call: shippo.CreateAdress\n", 3),
+        ("PUT", "faults/mine", JSON, "{\n  \"fault\": 500,\n  \"on\":  \"shippo.CreateAdress\"\n}", 3),
+        ("PUT", "faults/mine", yaml, "on: shippo.*\nfault: 500\n\nlatncy: 1s\n", 4),
+    ];
+    for (method, path, kind, body, line) in complaints {
+        let refused = send(&server, method, &format!("/_seatrial/sandboxes/default/{path}"), &[kind], body);
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        let problem = refused.json();
+        assert_eq!(problem["diagnostics"][0]["line"], line, "{problem}");
+        let sent = body.lines().nth(line - 1).expect("the body has that line");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(sent) && detail.contains("did you mean")), "{problem}");
+    }
+    let empty = send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], "");
+    assert!(empty.status == 422 && empty.body.contains("an override is nothing"), "{}", empty.body);
+}
+
+#[test]
+fn names_that_there_are_not_come_with_a_hint() {
+    let server = Server::start(&[]);
+    let (_, parcel) = furnish(&server);
+    let scenario = r#"{"timelines": {"slowly": {"steps": [{"at": "+1h", "status": "collected"}]}}}"#;
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario?keep=data", &[JSON], scenario).status, 200);
+    let put = |name: &str| {
+        let answer = send(&server, "PUT", &format!("/_seatrial/parcels/{parcel}/timeline"), &[JSON], &json!({ "name": name }).to_string());
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        answer.json()["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(put("slowy"), "there is no timeline `slowy`; did you mean `slowly`?");
+    assert!(put("something else").starts_with("there is no timeline `something else`; there are slowly, "));
+    let refused = send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"scenario": "default"}"#);
+    assert!(refused.status == 422 && refused.body.contains("leave it out"), "{}", refused.body);
+}

@@ -52,7 +52,12 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
 }
 
 fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>) -> Option<TimelineStep> {
+    let before = reader.problems.len();
     let fields = reader.fields(node, "a step", &members::STEP)?;
+    // No misspelling, so that nothing is near to it.
+    for problem in reader.problems.iter_mut().skip(before).filter(|problem| problem.message == "unknown member `after`") {
+        problem.help("write `at: +3h`");
+    }
     let trigger = trigger(reader, node, &fields, from);
     let statuses = STATUSES.map(|status| (status, status));
     let status = fields.require(reader, "status").and_then(|node| reader.choice(node, "status", &statuses));

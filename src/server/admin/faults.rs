@@ -58,7 +58,8 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
         return Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters")));
     }
     let wanted: Value = request.read()?;
-    let fault = Fault::new(name.into(), wanted.clone(), runtime(admin, &wanted)?);
+    let text = if wanted.is_null() { "null".into() } else { String::from_utf8_lossy(request.body) };
+    let fault = Fault::new(name.into(), wanted, runtime(admin, &text)?);
     let view = FaultView::of(&fault, 0);
     if fault.bytes() > admin.machine.room(&sandbox) {
         return Err(SandboxError::Bytes.into());
@@ -81,9 +82,9 @@ pub(crate) fn body() -> Value {
 }
 
 /// The runtime of an override.
-pub(crate) fn runtime(admin: &Admin, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
-    let text = json!({"name": "fault", "overrides": [wanted]}).to_string();
-    Ok(scenario::run::runtime(scenarios::parse(admin, text.as_bytes())?))
+pub(crate) fn runtime(admin: &Admin, text: &str) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
+    let vocabulary = scenario::run::MachineVocabulary(&admin.machine);
+    Ok(scenario::run::runtime(scenario::load_override(text, scenarios::FILE_NAME, &vocabulary)?))
 }
 
 fn no_fault(name: &str) -> Problem {

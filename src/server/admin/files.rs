@@ -45,7 +45,7 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let name = request.parameter("s");
     let staged = scenario::run::stage(&admin.machine, name, &scenario, Some(world), wall())?;
     for (fault, wanted) in faults {
-        let runtime = faults::runtime(admin, &wanted)?;
+        let runtime = faults::runtime(admin, &wanted.to_string())?;
         staged.switch_on(Fault::new(fault, wanted, runtime));
     }
     let mut state = staged.lock();

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status, library};
 use crate::engine::{Cx, PARCEL};
@@ -104,13 +105,16 @@ pub(crate) struct SetTimeline {
 
 pub(crate) async fn timeline(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
     let SetTimeline { name } = request.read()?;
-    let mut is_known = true;
-    let parcel = on_parcel(admin, request, |cx, parcel| is_known = cx.set_timeline(parcel, &name))?;
-    if !is_known {
-        let names = library::names().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-        return Err(Problem::bad_request(format!("there is no timeline `{name}` in the scenario, nor among {names}")));
-    }
-    Ok(parcel)
+    let mut known = None;
+    let parcel = on_parcel(admin, request, |cx, parcel| {
+        known = (!cx.set_timeline(parcel, &name)).then(|| cx.timeline_names());
+    })?;
+    let Some(known) = known else { return Ok(parcel) };
+    let help = match text::nearest(&name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    Err(Problem::bad_request(format!("there is no timeline `{name}`; {help}")))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -15,8 +15,8 @@ use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown;
 
-/// The file name in diagnostics of a scenario that came in over the API.
-const FILE_NAME: &str = "scenario.yaml";
+/// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.
+pub(crate) const FILE_NAME: &str = "scenario.yaml";
 
 /// The scenario of a sandbox.
 #[derive(Serialize, JsonSchema)]

@@ -26,8 +26,7 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     match &wanted {
         Value::Null => Ok(redactor.json(&verify::verify_current(&admin.machine, &sandbox))),
         Value::Object(members) if members.keys().all(|name| name == "expect") => {
-            let text = json!({"name": "verify", "expect": wanted["expect"]}).to_string();
-            Ok(redactor.json(&verify::verify(&admin.machine, &sandbox, &scenarios::parse(admin, text.as_bytes())?)))
+            Ok(redactor.json(&verify::verify(&admin.machine, &sandbox, &scenarios::parse(admin, request.body)?)))
         }
         _ => Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
     }
