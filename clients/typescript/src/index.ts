@@ -14,8 +14,12 @@
  * With Vitest, Jest or `node:test`, {@link withSandbox} does all of that for one test.
  */
 
-export { Admin, Problem, type Json } from "./admin.js";
+export { Admin, Problem, Unreachable, type Json } from "./admin.js";
+export { Inbox, type Letter, type Webhook } from "./inbox.js";
 export {
+  Clock,
+  inLines,
+  Parcels,
   Sandbox,
   UnmetExpectations,
   type Call,
@@ -28,6 +32,7 @@ export {
   type Parcel,
   type Played,
   type Report,
+  type Scenario,
   type Unused,
   type Wanted,
 } from "./sandbox.js";

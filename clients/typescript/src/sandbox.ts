@@ -1,13 +1,20 @@
+import { readFile } from "node:fs/promises";
+
 import { Admin, Problem, type Json } from "./admin.js";
+import { Inbox, type Webhook } from "./inbox.js";
+
+/** A scenario, its text in YAML, the name of a built-in one, or a file: a `file:` URL, or a text that ends in `.yaml` or `.yml`. */
+export type Scenario = string | URL | Record<string, Json>;
 
 /** How a sandbox differs from the default one. */
 export interface Wanted {
   name?: string;
-  /** A scenario, or its text in YAML. */
-  scenario?: string | Record<string, Json>;
+  scenario?: Scenario;
   seed?: number;
   /** Stops the clock at an instant such as `2026-01-05T09:00:00Z`. */
-  frozenAt?: string;
+  frozenAt?: string | Date;
+  /** Starts the clock at an instant and lets it run. */
+  startAt?: string | Date;
   /** How long it is kept when nobody uses it, such as `30m`. */
   ttl?: string;
 }
@@ -107,16 +114,36 @@ export interface Played {
 
 /** Expectations that do not hold, or cannot be shown to. */
 export class UnmetExpectations extends Error {
-  constructor(readonly report: Report) {
+  constructor(
+    readonly report: Report,
+    calls: Call[] = [],
+  ) {
     const rows = report.findings.filter((row) => row.verdict !== "passed");
     const told = rows.flatMap((row) => [
       `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`,
       ...row.calls.map((call) => `      ${call}`),
       ...(row.more > 0 ? [`      and ${row.more} more`] : []),
     ]);
-    super(["expectations are not met", ...told, ...report.unused.map((row) => `  note: ${inWords(row)}`)].join("\n"));
+    told.push(...report.unused.map((row) => `  note: ${inWords(row)}`));
+    if (calls.length > 0) told.push("calls:", ...inLines(calls).map((line) => `  ${line}`));
+    super(["expectations are not met", ...told].join("\n"));
     this.name = "UnmetExpectations";
   }
+}
+
+/** How many calls a failed test shows. */
+const SHOWN = 50;
+
+/** The newest calls, in a line each. */
+export function inLines(calls: Call[]): string[] {
+  const before = calls.length - SHOWN;
+  return [...(before > 0 ? [`${before} more before these`] : []), ...calls.slice(-SHOWN).map(inLine)];
+}
+
+function inLine({ method, target, status, wire, operation, vendor, notes, effect }: Call): string {
+  const codes = notes.map(({ code, where }) => `${code} ${where}`.trimEnd()).join(", ");
+  const words = [method, target, status ?? wire.end, operation ?? vendor, codes && `(${codes})`, effect && `${effect.kind} \`${effect.name}\``];
+  return words.filter(Boolean).join(" ");
 }
 
 /** What is to be said about something that had no effect. */
@@ -174,6 +201,11 @@ export class Parcels {
     return this.#ask("POST", trackingNumber, "/events", { status, ...more });
   }
 
+  /** Puts it on another timeline of the scenario, or a built-in one, from its beginning. */
+  async timeline(trackingNumber: string, name: string): Promise<Parcel> {
+    return this.#ask("PUT", trackingNumber, "/timeline", { name });
+  }
+
   #ask(method: string, trackingNumber: string, what: string, body?: Json): Promise<Parcel> {
     const sandbox = encodeURIComponent(this.sandbox.name);
     return this.sandbox.admin.ask(method, `/parcels/${encodeURIComponent(trackingNumber)}${what}?sandbox=${sandbox}`, body);
@@ -197,9 +229,12 @@ export class Sandbox implements AsyncDisposable {
     this.credentials = made.credentials;
   }
 
-  static async make(admin: Admin, { frozenAt, ...wanted }: Wanted = {}): Promise<Sandbox> {
-    const clock = frozenAt === undefined ? {} : { clock: { start: frozenAt, mode: "frozen" } };
-    return new Sandbox(admin, await admin.ask("POST", "/sandboxes", { ...wanted, ...clock }));
+  static async make(admin: Admin, { frozenAt, startAt, scenario, ...wanted }: Wanted = {}): Promise<Sandbox> {
+    if (frozenAt !== undefined && startAt !== undefined)
+      throw new TypeError("`frozenAt` stops the clock and `startAt` lets it run: only one of them can be given");
+    const clock = clockStart("frozenAt", frozenAt, "frozen") ?? clockStart("startAt", startAt, "realtime");
+    const text = scenario === undefined ? undefined : await readScenario(scenario);
+    return new Sandbox(admin, await admin.ask("POST", "/sandboxes", { ...wanted, scenario: text, clock }));
   }
 
   /** Asks a route of the admin API below `/sandboxes/{name}`. */
@@ -263,7 +298,7 @@ export class Sandbox implements AsyncDisposable {
   /** Throws {@link UnmetExpectations} unless they hold. */
   async expect(expectations?: Expectation[]): Promise<Report> {
     const report = await this.verify(expectations);
-    if (report.verdict !== "passed") throw new UnmetExpectations(report);
+    if (report.verdict !== "passed") throw new UnmetExpectations(report, await this.calls());
     return report;
   }
 
@@ -278,8 +313,8 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Begins anew under another scenario. */
-  async load(scenario: string | Record<string, Json>): Promise<void> {
-    await this.ask("PUT", "/scenario", scenario);
+  async load(scenario: Scenario): Promise<void> {
+    await this.ask("PUT", "/scenario", await readScenario(scenario));
   }
 
   /** Back to the beginning; what comes next is drawn from `seed`, if there is one. */
@@ -305,14 +340,31 @@ export class Sandbox implements AsyncDisposable {
     return this.ask("GET", "/export");
   }
 
-  /** Subscribes as the vendor's portal does; the id of the subscription. */
-  async webhook(vendor: string, url: string, more: Record<string, Json> = {}): Promise<string> {
-    return (await this.ask("POST", "/webhooks", { vendor, url, ...more })).id;
+  /** Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more. */
+  async webhook(vendor: string, url: string, more: Record<string, Json> = {}): Promise<Webhook> {
+    return { warnings: [], ...(await this.ask("POST", "/webhooks", { vendor, url, ...more })) };
+  }
+
+  /** Ends the pause of a subscription; what waited is sent. */
+  async resume(webhookId: string): Promise<Webhook> {
+    const path = `/webhooks/${encodeURIComponent(webhookId)}/resume?sandbox=${encodeURIComponent(this.name)}&secrets=show`;
+    return { warnings: [], ...(await this.admin.ask("POST", path)) };
   }
 
   /** What subscribers were told. */
   async deliveries(filters: Record<string, string> = {}): Promise<Json[]> {
     return (await this.ask("GET", `/deliveries?${new URLSearchParams(filters)}`)).deliveries;
+  }
+
+  /** Sends a delivery again. */
+  redeliver(deliveryId: string): Promise<Json> {
+    const path = `/deliveries/${encodeURIComponent(deliveryId)}/redeliver?sandbox=${encodeURIComponent(this.name)}`;
+    return this.admin.ask("POST", path);
+  }
+
+  /** A receiver of webhooks that only this sandbox has. */
+  inbox(name = "inbox"): Promise<Inbox> {
+    return Inbox.open(this.admin, `${this.name}-${name}`);
   }
 
   /** Removes it, and tells what was not as it should be; nothing when it was gone already. */
@@ -328,4 +380,27 @@ export class Sandbox implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.delete();
   }
+}
+
+/** What the server is told of a scenario: a file is read, from the working directory unless its path is absolute. */
+async function readScenario(scenario: Scenario): Promise<string | Record<string, Json>> {
+  const isFile = scenario instanceof URL || (typeof scenario === "string" && /^[^\n]*\.ya?ml$/.test(scenario));
+  return isFile ? readFile(scenario, "utf8") : scenario;
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i;
+
+/** What the server is told about the clock; `name` is the option that says it. */
+function clockStart(name: string, instant: string | Date | undefined, mode: string): { start: string; mode: string } | undefined {
+  if (instant === undefined) return undefined;
+  const time = new Date(instant);
+  if (Number.isNaN(time.getTime()) || (typeof instant === "string" && !isInstant(instant)))
+    throw new TypeError(`\`${name}\` is an instant such as \`2026-01-05T09:00:00Z\`, found ${JSON.stringify(String(instant))}`);
+  return { start: typeof instant === "string" ? instant : time.toISOString(), mode };
+}
+
+/** Whether it has a time zone and a day that there is: `Date` takes the 30th of February for a day of March. */
+function isInstant(text: string): boolean {
+  const day = text.slice(0, 10);
+  return INSTANT.test(text) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }

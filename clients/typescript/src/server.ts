@@ -18,8 +18,8 @@ export class Server implements AsyncDisposable {
   readonly admin: Admin;
   #process: ChildProcess | undefined;
 
-  constructor(address: string, token?: string, process?: ChildProcess) {
-    this.admin = new Admin(address, token);
+  constructor(address: string, token?: string, process?: ChildProcess, variable?: string) {
+    this.admin = new Admin(address, token, variable);
     this.#process = process;
   }
 
@@ -33,7 +33,11 @@ export class Server implements AsyncDisposable {
    */
   static async start({ binary, arguments: more = [], timeout = 30_000 }: Launch = {}): Promise<Server> {
     const running = process.env["SEATRIAL_URL"];
-    if (binary === undefined && running) return new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"]);
+    if (binary === undefined && running) {
+      const server = new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"], undefined, "SEATRIAL_URL");
+      await server.admin.check();
+      return server;
+    }
     const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
     const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
     const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });

@@ -36,6 +36,8 @@ export function withSandbox(
   return async () => {
     const sandbox = await (await sharedServer()).sandbox(wanted);
     try {
+      // A mistake in them is told before the test.
+      if (expect !== undefined) await sandbox.verify(expect);
       await run(sandbox);
       const { unused } = await sandbox.expect();
       for (const row of unused) process.emitWarning(inWords(row), "SeatrialWarning");

@@ -11,7 +11,38 @@
 With pytest there is nothing to start: ask for the fixture `seatrial`.
 """
 
-from ._client import Admin, Call, Clock, Finding, Parcel, Parcels, Problem, Report, Sandbox, Unused
+from ._admin import Admin, Problem, Unreachable
+from ._client import (
+    Call,
+    Clock,
+    Fault,
+    Finding,
+    Inbox,
+    Parcel,
+    Parcels,
+    Report,
+    Sandbox,
+    UnmetExpectations,
+    Unused,
+    Webhook,
+)
 from ._server import Server
 
-__all__ = ["Admin", "Call", "Clock", "Finding", "Parcel", "Parcels", "Problem", "Report", "Sandbox", "Server", "Unused"]
+__all__ = [
+    "Admin",
+    "Call",
+    "Clock",
+    "Fault",
+    "Finding",
+    "Inbox",
+    "Parcel",
+    "Parcels",
+    "Problem",
+    "Report",
+    "Sandbox",
+    "Server",
+    "UnmetExpectations",
+    "Unreachable",
+    "Unused",
+    "Webhook",
+]

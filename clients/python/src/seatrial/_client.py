@@ -1,62 +1,19 @@
-"""A sandbox over the admin API: thin, typed, and with nothing but the standard library."""
+"""A sandbox over the admin API: thin and typed."""
 
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-Json = Any
+from ._admin import Admin, Json, Problem, quoted
 
-
-class Problem(Exception):
-    """The server says no; `status` and `detail` are its own words."""
-
-    def __init__(self, status: int, detail: str, document: Json = None) -> None:
-        super().__init__(f"{status}: {detail}")
-        self.status = status
-        self.detail = detail
-        self.document = document
-
-
-class Admin:
-    """The admin API of a running server."""
-
-    def __init__(self, address: str, token: str | None = None, timeout: float = 30.0) -> None:
-        self.address = address.rstrip("/")
-        self._token = token
-        self._timeout = timeout
-        # Proxies of the environment are for the world outside.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def ask(self, method: str, path: str, body: Json = None, timeout: float | None = None, yaml: str | None = None) -> Json:
-        data = yaml.encode() if yaml is not None else None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.address}/_seatrial{path}", data=data, method=method)
-        if data is not None or method == "POST":
-            request.add_header("Content-Type", "application/json" if yaml is None else "application/yaml")
-        if self._token is not None:
-            request.add_header("Authorization", f"Bearer {self._token}")
-        try:
-            with self._opener.open(request, timeout=self._timeout if timeout is None else timeout) as answer:
-                return _read(answer.read(), answer.headers.get("Content-Type", ""))
-        except urllib.error.HTTPError as error:
-            with error:
-                document = _read(error.read(), error.headers.get("Content-Type", ""))
-            detail = document.get("detail", "") if isinstance(document, dict) else str(document)
-            raise Problem(error.code, detail, document) from None
-
-
-def _read(body: bytes, kind: str) -> Json:
-    if not body:
-        return None
-    return json.loads(body) if "json" in kind and "ndjson" not in kind else body.decode()
+#: A scenario: a mapping, its text in YAML, the name of a built-in one, or a file (`Path`, or a text that ends in `.yaml` or `.yml`).
+Scenario = str | Path | Mapping[str, Json]
 
 
 @dataclass(frozen=True)
@@ -84,6 +41,23 @@ class Call:
     def read(cls, row: Mapping[str, Json]) -> Call:
         members = {name: row[name] for name in cls.__dataclass_fields__ if name != "at"}
         return cls(at=_time(row["at"]), **members)
+
+    def __str__(self) -> str:
+        end = self.wire["end"] if self.status is None else str(self.status)
+        notes = ", ".join(f"{note['code']} {note['where']}".rstrip() for note in self.notes)
+        words = [self.method, self.target, end, self.operation or self.vendor, f"({notes})" if notes else ""]
+        words += [] if self.effect is None else [f"{self.effect['kind']} `{self.effect['name']}`"]
+        return " ".join(filter(None, words))
+
+
+#: How many calls a failed test shows.
+_SHOWN = 50
+
+
+def in_lines(calls: Sequence[Call]) -> list[str]:
+    """The newest calls, in a line each."""
+    before = len(calls) - _SHOWN
+    return ([f"{before} more before these"] if before > 0 else []) + [str(call) for call in calls[-_SHOWN:]]
 
 
 @dataclass(frozen=True)
@@ -154,12 +128,89 @@ class Report:
     def passed(self) -> bool:
         return self.verdict == "passed"
 
-    def check(self) -> None:
-        """Raises `AssertionError` unless everything holds."""
+    def check(self, calls: Sequence[Call] = ()) -> None:
+        """Raises `UnmetExpectations`, which shows the calls too, unless everything holds."""
         if not self.passed:
-            rows = [f"  {line}" for row in self.findings if row.verdict != "passed" for line in str(row).splitlines()]
-            rows += [f"  note: {row}" for row in self.unused]
-            raise AssertionError("expectations are not met\n" + "\n".join(rows))
+            raise UnmetExpectations(self, calls)
+
+
+class UnmetExpectations(AssertionError):
+    """Expectations that do not hold, or cannot be shown to."""
+
+    def __init__(self, report: Report, calls: Sequence[Call] = ()) -> None:
+        rows = [f"  {line}" for row in report.findings if row.verdict != "passed" for line in str(row).splitlines()]
+        rows += [f"  note: {row}" for row in report.unused]
+        rows += ["calls:", *(f"  {line}" for line in in_lines(calls))] if calls else []
+        super().__init__("\n".join(["expectations are not met", *rows]))
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A subscription. `secret` is what bodies are signed with, or what is sent along; `warnings` say why nothing will reach it."""
+
+    id: str
+    vendor: str
+    account: str
+    url: str
+    events: list[str]
+    secret: str | None
+    active: bool
+    paused: Json
+    warnings: list[str]
+
+    @classmethod
+    def read(cls, row: Mapping[str, Json]) -> Webhook:
+        return cls(**{name: row.get(name, []) for name in cls.__dataclass_fields__})
+
+
+class Inbox:
+    """A receiver of webhooks that the server has built in; `url` is where it receives."""
+
+    def __init__(self, admin: Admin, name: str) -> None:
+        self._admin = admin
+        self._path = f"/inbox/{quoted(name)}"
+        self.url = f"{admin.address}/_seatrial{self._path}"
+        # A server with a token receives in those inboxes only that were read once.
+        self.letters()
+
+    def letters(self, *, secrets: bool = False) -> list[dict[str, Json]]:
+        """What came, oldest first; with `secrets` so that signatures can be checked."""
+        return self._read({}, secrets)
+
+    def wait(self, *, seconds: float = 5.0, count: int = 1, secrets: bool = False) -> list[dict[str, Json]]:
+        """The same, as soon as there are so many; `TimeoutError` if there never are."""
+        letters = self._read({"wait": f"{int(seconds * 1000)}ms", "min": str(count)}, secrets, seconds + 10)
+        if len(letters) < count:
+            raise TimeoutError(f"{len(letters)} of {count} letters came within {seconds} seconds")
+        return letters
+
+    def clear(self) -> None:
+        self._admin.ask("DELETE", self._path)
+
+    def _read(self, query: dict[str, str], secrets: bool, timeout: float | None = None) -> list[dict[str, Json]]:
+        query["secrets"] = "show" if secrets else "hide"
+        answer = self._admin.ask("GET", f"{self._path}?{urllib.parse.urlencode(query)}", timeout=timeout)
+        letters: list[dict[str, Json]] = answer["letters"]
+        return letters
+
+
+class Fault:
+    """A fault that is on, until its `with` block ends, `off` is called, or the sandbox is removed."""
+
+    def __init__(self, sandbox: Sandbox, name: str, override: Mapping[str, Json]) -> None:
+        self._sandbox = sandbox
+        self._path = f"/faults/{quoted(name)}"
+        sandbox.ask("PUT", self._path, override)
+
+    def off(self) -> None:
+        self._sandbox.ask("DELETE", self._path)
+
+    def __enter__(self) -> Fault:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.off()
 
 
 class Clock:
@@ -196,8 +247,11 @@ class Parcels:
         page = self._sandbox.ask("GET", "/parcels")
         yield from map(Parcel.read, page["parcels"])
         while after := page.get("next"):
-            page = self._sandbox.ask("GET", f"/parcels?after={_quoted(after)}")
+            page = self._sandbox.ask("GET", f"/parcels?after={quoted(after)}")
             yield from map(Parcel.read, page["parcels"])
+
+    def all(self) -> list[Parcel]:
+        return list(self)
 
     def get(self, tracking_number: str) -> Parcel:
         return self._ask("GET", tracking_number, "")
@@ -210,8 +264,12 @@ class Parcels:
         """Has something happen to it now: `code`, `message` and `location` may say more."""
         return self._ask("POST", tracking_number, "/events", {"status": status, **more})
 
+    def timeline(self, tracking_number: str, name: str) -> Parcel:
+        """Puts it on another timeline of the scenario, or a built-in one, from its beginning."""
+        return self._ask("PUT", tracking_number, "/timeline", {"name": name})
+
     def _ask(self, method: str, tracking_number: str, what: str, body: Json = None) -> Parcel:
-        path = f"/parcels/{_quoted(tracking_number)}{what}?sandbox={_quoted(self._sandbox.name)}"
+        path = f"/parcels/{quoted(tracking_number)}{what}?sandbox={quoted(self._sandbox.name)}"
         return Parcel.read(self._sandbox.admin.ask(method, path, body))
 
 
@@ -232,13 +290,17 @@ class Sandbox:
         admin: Admin,
         *,
         name: str | None = None,
-        scenario: str | Mapping[str, Json] | None = None,
+        scenario: Scenario | None = None,
         seed: int | None = None,
-        frozen_at: str | None = None,
+        frozen_at: str | datetime | None = None,
+        start_at: str | datetime | None = None,
         ttl: str | None = None,
     ) -> Sandbox:
-        clock = None if frozen_at is None else {"start": frozen_at, "mode": "frozen"}
-        wanted = {"name": name, "scenario": scenario, "seed": seed, "clock": clock, "ttl": ttl}
+        """`frozen_at` stops the clock at an instant, `start_at` starts it there and lets it run."""
+        if frozen_at is not None and start_at is not None:
+            raise ValueError("`frozen_at` stops the clock and `start_at` lets it run: only one of them can be given")
+        clock = _clock("frozen_at", frozen_at, "frozen") or _clock("start_at", start_at, "realtime")
+        wanted = {"name": name, "scenario": scenario and read_scenario(scenario), "seed": seed, "clock": clock, "ttl": ttl}
         return cls(admin, admin.ask("POST", "/sandboxes", {key: value for key, value in wanted.items() if value is not None}))
 
     def __enter__(self) -> Sandbox:
@@ -249,7 +311,7 @@ class Sandbox:
 
     def ask(self, method: str, path: str, body: Json = None, timeout: float | None = None) -> Json:
         """Asks a route of the admin API below `/sandboxes/{name}`."""
-        return self.admin.ask(method, f"/sandboxes/{_quoted(self.name)}{path}", body, timeout)
+        return self.admin.ask(method, f"/sandboxes/{quoted(self.name)}{path}", body, timeout)
 
     def url(self, vendor: str) -> str:
         """Where a vendor is in this sandbox; its own paths follow."""
@@ -278,37 +340,36 @@ class Sandbox:
     def forget_calls(self, **filters: str) -> None:
         self.ask("DELETE", f"/requests?{urllib.parse.urlencode(filters)}")
 
-    @contextmanager
-    def fault(self, name: str, **override: Json) -> Iterator[None]:
-        """Has something go wrong within a `with` block: an entry of a scenario's `overrides`."""
-        self.ask("PUT", f"/faults/{_quoted(name)}", override)
-        try:
-            yield
-        finally:
-            self.ask("DELETE", f"/faults/{_quoted(name)}")
+    def fault(self, name: str, **override: Json) -> Fault:
+        """Has something go wrong from now on, or within a `with` block: an entry of a scenario's `overrides`."""
+        return Fault(self, name, override)
 
     def verify(self, expectations: Sequence[Mapping[str, Json]] | None = None) -> Report:
         """Judges expectations, entries of a scenario's `expect`; without any, those of the scenario at work."""
         return Report.read(self.ask("POST", "/verify", None if expectations is None else {"expect": list(expectations)}))
 
-    def expect(self, expectations: Sequence[Mapping[str, Json]]) -> None:
-        """Raises `AssertionError` unless the expectations hold."""
-        self.verify(expectations).check()
+    def expect(self, expectations: Sequence[Mapping[str, Json]] | None = None) -> Report:
+        """Raises `UnmetExpectations` unless they hold."""
+        report = self.verify(expectations)
+        if not report.passed:
+            report.check(self.calls())
+        return report
 
     def export_calls(self, format: str = "har", *, secrets: bool = False) -> Json:
         """The journal as `har`, `ndjson`, `curl` or `conversation`; with `secrets` so that the calls can be made again."""
-        return self.ask("GET", f"/requests/export?format={_quoted(format)}&secrets={'show' if secrets else 'hide'}")
+        return self.ask("GET", f"/requests/export?format={quoted(format)}&secrets={'show' if secrets else 'hide'}")
 
     def play(self, vendor: str, conversation: str) -> dict[str, Json]:
         """Makes the calls of a conversation, with this sandbox's credentials, and tells where it goes otherwise."""
-        path = f"/sandboxes/{_quoted(self.name)}/conversations?vendor={_quoted(vendor)}"
+        path = f"/sandboxes/{quoted(self.name)}/conversations?vendor={quoted(vendor)}"
         played: dict[str, Json] = self.admin.ask("POST", path, yaml=conversation)
         return played
 
-    def load(self, scenario: str | Mapping[str, Json]) -> None:
+    def load(self, scenario: Scenario) -> None:
         """Begins anew under another scenario."""
+        scenario = read_scenario(scenario)
         text = scenario if isinstance(scenario, str) else json.dumps(scenario)
-        self.admin.ask("PUT", f"/sandboxes/{_quoted(self.name)}/scenario", yaml=text)
+        self.admin.ask("PUT", f"/sandboxes/{quoted(self.name)}/scenario", yaml=text)
 
     def reset(self, *, seed: int | None = None) -> None:
         """Back to the beginning; what comes next is drawn from `seed`, if there is one."""
@@ -329,15 +390,29 @@ class Sandbox:
         """The sandbox as a file, for `Server.load_sandbox`."""
         return self.ask("GET", "/export")
 
-    def webhook(self, vendor: str, url: str, **more: Json) -> str:
-        """Subscribes as the vendor's portal does; the id of the subscription."""
-        made: str = self.ask("POST", "/webhooks", {"vendor": vendor, "url": url, **more})["id"]
-        return made
+    def webhook(self, vendor: str, url: str, **more: Json) -> Webhook:
+        """Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more."""
+        return Webhook.read(self.ask("POST", "/webhooks", {"vendor": vendor, "url": url, **more}))
+
+    def resume(self, webhook_id: str) -> Webhook:
+        """Ends the pause of a subscription; what waited is sent."""
+        path = f"/webhooks/{quoted(webhook_id)}/resume?sandbox={quoted(self.name)}&secrets=show"
+        return Webhook.read(self.admin.ask("POST", path))
 
     def deliveries(self, **filters: str) -> list[dict[str, Json]]:
         """What subscribers were told."""
         rows: list[dict[str, Json]] = self.ask("GET", f"/deliveries?{urllib.parse.urlencode(filters)}")["deliveries"]
         return rows
+
+    def redeliver(self, delivery_id: str) -> dict[str, Json]:
+        """Sends a delivery again."""
+        path = f"/deliveries/{quoted(delivery_id)}/redeliver?sandbox={quoted(self.name)}"
+        delivery: dict[str, Json] = self.admin.ask("POST", path)
+        return delivery
+
+    def inbox(self, name: str = "inbox") -> Inbox:
+        """A receiver of webhooks that only this sandbox has."""
+        return Inbox(self.admin, f"{self.name}-{name}")
 
     def delete(self) -> Report | None:
         """Removes it, and tells what was not as it should be; nothing when it was gone already."""
@@ -349,8 +424,22 @@ class Sandbox:
             return None
 
 
-def _quoted(text: str) -> str:
-    return urllib.parse.quote(text, safe="")
+def read_scenario(scenario: Scenario, folder: Path = Path()) -> str | Mapping[str, Json]:
+    """What the server is told: a file is read, from `folder` unless its path is absolute."""
+    is_file = isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")) and "\n" not in scenario)
+    return (folder / scenario).read_text(encoding="utf-8") if is_file else scenario  # type: ignore[operator, return-value]
+
+
+def _clock(name: str, instant: str | datetime | None, mode: str) -> dict[str, str] | None:
+    """What the server is told about the clock; `name` is the argument that says it."""
+    if instant is None:
+        return None
+    try:
+        if (_time(instant) if isinstance(instant, str) else instant).tzinfo is None:
+            raise ValueError
+    except (TypeError, ValueError, AttributeError):
+        raise ValueError(f"`{name}` is an instant such as `2026-01-05T09:00:00Z`, found {str(instant)!r}") from None
+    return {"start": instant if isinstance(instant, str) else instant.isoformat(), "mode": mode}
 
 
 def _time(text: str) -> datetime:

@@ -10,17 +10,23 @@ import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
-from ._client import Admin, Sandbox
+from ._admin import Admin, quoted
+from ._client import Sandbox
 
 
 class Server:
     """A Seatrial server."""
 
-    def __init__(self, address: str, token: str | None = None, process: subprocess.Popen[str] | None = None) -> None:
-        self.address = address.rstrip("/")
-        self.admin = Admin(self.address, token)
+    def __init__(
+        self,
+        address: str,
+        token: str | None = None,
+        process: subprocess.Popen[str] | None = None,
+        variable: str | None = None,
+    ) -> None:
+        self.admin = Admin(address, token, variable=variable)
+        self.address = self.admin.address
         self._process = process
 
     @classmethod
@@ -31,7 +37,9 @@ class Server:
         a server that runs already, nothing is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
         """
         if binary is None and os.environ.get("SEATRIAL_URL"):
-            return cls(os.environ["SEATRIAL_URL"], os.environ.get("SEATRIAL_ADMIN_TOKEN"))
+            server = cls(os.environ["SEATRIAL_URL"], os.environ.get("SEATRIAL_ADMIN_TOKEN"), variable="SEATRIAL_URL")
+            server.admin.check()
+            return server
         named = binary or os.environ.get("SEATRIAL_BINARY")
         found = shutil.which(named or "seatrial")
         if found is None:
@@ -52,12 +60,12 @@ class Server:
         return cls(f"http://{words['http']}", None, process)
 
     def sandbox(self, **wanted: Any) -> Sandbox:
-        """Makes a sandbox: `name`, `scenario`, `seed`, `frozen_at` and `ttl` say how it differs from the default one."""
+        """Makes a sandbox: `name`, `scenario`, `seed`, `frozen_at`, `start_at` and `ttl` say how it differs from the default one."""
         return Sandbox.make(self.admin, **wanted)
 
     def load_sandbox(self, name: str, file: Any) -> Sandbox:
         """Makes a sandbox what a file of `Sandbox.export` says."""
-        return Sandbox(self.admin, self.admin.ask("POST", f"/sandboxes/{quote(name, safe='')}/import", file))
+        return Sandbox(self.admin, self.admin.ask("POST", f"/sandboxes/{quoted(name)}/import", file))
 
     def stop(self) -> None:
         """Ends a server that was started here; one that ran already goes on."""

@@ -4,22 +4,24 @@
     def test_something(seatrial):
         ...
 
-Expectations of the mark and of the scenario are judged when the test has passed; unmet ones fail it. What was prepared and had no
-effect is a warning, `SeatrialWarning`.
+Expectations of the mark are read before the test, so that a mistake in them is told at once. They and those of the scenario are judged
+when the test has passed; unmet ones fail it. A failed test shows its calls. What was prepared and had no effect is a warning,
+`SeatrialWarning`.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from . import Sandbox, Server
+from . import Problem, Sandbox, Server, UnmetExpectations
+from ._client import in_lines, read_scenario
 
 _PASSED = pytest.StashKey[bool]()
+_SANDBOX = pytest.StashKey[Sandbox]()
 
 
 class SeatrialWarning(pytest.PytestWarning):
@@ -27,7 +29,7 @@ class SeatrialWarning(pytest.PytestWarning):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "seatrial(name, scenario, seed, frozen_at, ttl, expect): what this test's sandbox is like")
+    config.addinivalue_line("markers", "seatrial(name, scenario, seed, frozen_at, start_at, ttl, expect): what this test's sandbox is like")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,7 +37,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if report.when == "call":
         item.stash[_PASSED] = report.passed
+    sandbox = item.stash.get(_SANDBOX, None)
+    # Unmet expectations show the calls themselves.
+    if sandbox is not None and report.failed and not (call.excinfo and call.excinfo.errisinstance(UnmetExpectations)):
+        report.sections.append((f"seatrial calls of {sandbox.name}", _calls(sandbox)))
     return report
+
+
+def _calls(sandbox: Sandbox) -> str:
+    try:
+        return "\n".join(in_lines(sandbox.calls())) or "none"
+    except (Problem, OSError) as error:
+        return str(error)
 
 
 @pytest.fixture(scope="session")
@@ -52,15 +65,16 @@ def seatrial(request: pytest.FixtureRequest, seatrial_server: Server) -> Generat
     for mark in reversed(list(request.node.iter_markers("seatrial"))):
         wanted.update(mark.kwargs)
     expect = wanted.pop("expect", None)
-    scenario = wanted.get("scenario")
-    if isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")) and "\n" not in scenario):
-        wanted["scenario"] = (request.path.parent / scenario).read_text()
+    if "scenario" in wanted:
+        wanted["scenario"] = read_scenario(wanted["scenario"], request.path.parent)
     with seatrial_server.sandbox(**wanted) as sandbox:
+        if expect is not None:
+            sandbox.verify(expect)
+        request.node.stash[_SANDBOX] = sandbox
         yield sandbox
+        del request.node.stash[_SANDBOX]
         if request.node.stash.get(_PASSED, False):
-            report = sandbox.verify()
-            for unused in report.unused:
+            for unused in sandbox.expect().unused:
                 warnings.warn(f"{request.node.nodeid}: {unused}", SeatrialWarning, stacklevel=1)
-            report.check()
             if expect is not None:
                 sandbox.expect(expect)
