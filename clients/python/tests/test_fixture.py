@@ -94,6 +94,38 @@ def test_a_test_that_failed_is_not_judged_as_well(pytester: pytest.Pytester) -> 
     assert outcomes(pytester, text) == {"failed": 1}
 
 
+def test_a_mistake_in_expectations_is_told_before_the_test(pytester: pytest.Pytester) -> None:
+    text = """
+        import pytest
+
+        @pytest.mark.seatrial(expect=[{"call": "shippo.CreateRefnd"}])
+        def test_never_run(seatrial):
+            pass
+    """
+    assert outcomes(pytester, text) == {"errors": 1}
+
+
+def test_a_test_that_failed_shows_its_calls(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(shop=SHOP)
+    pytester.makepyfile("""
+        from shop import Shop
+
+        def test_failed(seatrial):
+            seatrial.fault("busy", on="shippo.CreateTransaction", fault=503, times=1)
+            Shop(seatrial.url("shippo"), seatrial.credential("shippo", "token")).buy_label()
+            assert False
+    """)
+    result = pytester.runpytest("-p", "seatrial.pytest_plugin")
+    result.stdout.fnmatch_lines(
+        [
+            "*seatrial calls of *",
+            "POST */shipments/ 201 shippo.CreateShipment",
+            "POST */transactions/ 503 shippo.CreateTransaction (*fault*) fault `busy`",
+            "POST */transactions/ 201 shippo.CreateTransaction",
+        ]
+    )
+
+
 def test_the_examples_of_the_readme_run(pytester: pytest.Pytester) -> None:
     fixture, plain = examples()
     pytester.makeconftest("")

@@ -16,14 +16,15 @@ export interface Webhook {
   warnings: string[];
 }
 
-/** A request that an inbox received; `json` or `text` is its body. */
+/** A request that an inbox received. `text` is its body, in base64 where `base64` says so; `json` is `null` unless it is JSON. */
 export interface Letter {
   number: number;
   received: string;
   query: string;
   headers: Headers;
-  json?: Json;
-  text?: string;
+  text: string;
+  base64: boolean;
+  json: Json;
 }
 
 /** A receiver of webhooks that the server has built in; `url` is where it receives. */

@@ -18,7 +18,6 @@ export { Admin, Problem, Unreachable, type Json } from "./admin.js";
 export { Inbox, type Letter, type Webhook } from "./inbox.js";
 export {
   Clock,
-  inLines,
   Parcels,
   Sandbox,
   UnmetExpectations,
