@@ -183,7 +183,7 @@ impl Machine {
         let answer = if is_answered { Message::new(&headers, &body) } else { Message::none() };
         let entry = Entry {
             number: 0,
-            id: Arc::clone(&id),
+            id,
             at,
             received: wall,
             took: Took::default(),
@@ -198,11 +198,11 @@ impl Machine {
             wire: sent,
             status: is_answered.then_some(status.as_u16()),
             answer,
-            notes: notes.clone(),
-            effect: effect.clone(),
+            notes,
+            effect,
         };
         let entry = Some(self.record(&here.sandbox, entry));
-        Answer { status, headers, body, delay, wire, id: Some(id), entry, unmatched: None, notes, quota, effect }
+        Answer { status, headers, body, delay, wire, entry, unmatched: None, quota }
     }
 
     fn is_checked(&self, number: u64) -> bool {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::base::json::Document;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
-use crate::world::{Effect, End, Entry, Note, Sent};
+use crate::world::{End, Entry, Note, Sent};
 
 /// What a handler returns: an answer, or why there is none.
 pub type Outcome = Result<Reply, Refusal>;
@@ -122,17 +122,20 @@ pub struct Answer {
     pub delay: Duration,
     /// What the shell does instead of sending it.
     pub wire: Option<Wire>,
-    /// The id of the exchange; `None` when the path led to no vendor.
-    pub id: Option<Arc<str>>,
-    /// The exchange in the journal; `None` when the path led to no vendor.
+    /// The exchange in the journal, with its id, its notes and what the scenario did to it; `None` when the path led to no vendor.
     pub entry: Option<Arc<Entry>>,
     /// What the request was, if the path led to no vendor or no sandbox.
     pub unmatched: Option<Box<Unmatched>>,
-    pub notes: Vec<Note>,
     /// The limit that the call was counted against.
     pub quota: Option<Quota>,
-    /// What the scenario did to the call.
-    pub effect: Option<Effect>,
+}
+
+impl Answer {
+    /// The remarks about the exchange.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        self.entry.as_ref().map_or(&[], |entry| &entry.notes)
+    }
 }
 
 /// A request that met no vendor or no sandbox.

@@ -71,11 +71,8 @@ fn problem(request: &Request, status: StatusCode, detail: String) -> Answer {
         body: problem.to_string().into(),
         delay: Duration::ZERO,
         wire: None,
-        id: None,
         entry: None,
         unmatched: Some(Box::new(Unmatched { method, target, host, status: status.as_u16(), detail })),
-        notes: Vec::new(),
         quota: None,
-        effect: None,
     }
 }

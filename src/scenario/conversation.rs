@@ -115,9 +115,9 @@ impl Player {
         };
         let request = self.request(planned);
         let answer = self.machine.handle_in(&self.sandbox, &request, wall);
-        report.failures.extend(judge::departures(&answer.notes, call.line.span));
+        report.failures.extend(judge::departures(answer.notes(), call.line.span));
         if let Some(expected) = &call.expect {
-            let notes = note::codes(&answer.notes);
+            let notes = note::codes(answer.notes());
             let found = ReceivedAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: &answer.body, notes };
             report.failures.extend(judge::answer(expected, &found, &self.values));
         }

@@ -92,7 +92,7 @@ pub fn stage(
         let Some(answer) = answer.filter(|answer| !answer.status.is_success()) else { continue };
         let body = String::from_utf8_lossy(&answer.body);
         let message = format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16());
-        let is_full = answer.notes.iter().any(|note| note.code == Note::SANDBOX_FULL);
+        let is_full = answer.notes().iter().any(|note| note.code == Note::SANDBOX_FULL);
         let help = match is_full {
             true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
             false => "a row is the body of a request that this operation accepts",

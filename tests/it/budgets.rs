@@ -163,7 +163,7 @@ fn a_page_of_too_much_is_refused_and_a_smaller_one_is_not() {
             mount: None,
         };
         let answer = machine.handle(&request, wall());
-        (answer.status.as_u16(), answer.notes.iter().any(|note| note.code == Note::ANSWER_TOO_LARGE))
+        (answer.status.as_u16(), answer.notes().iter().any(|note| note.code == Note::ANSWER_TOO_LARGE))
     };
     for kind in ["addresses", "parcels"] {
         assert_eq!(list(&format!("/shippo/{kind}?results=60")), (500, true), "{kind}");

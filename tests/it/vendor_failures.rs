@@ -18,7 +18,7 @@ fn made_up() -> Vendor {
 }
 
 fn codes(answer: &Answer) -> Vec<&str> {
-    answer.notes.iter().map(|note| note.code).collect()
+    answer.notes().iter().map(|note| note.code).collect()
 }
 
 fn check(vendor: Vendor, method: Method, expected: u16, is_vendors: bool) {
@@ -88,7 +88,7 @@ fn every_vendor_refuses_a_stranger_before_it_reads_a_large_body() {
         for body in [format!("{{\"a\": {}", "[".repeat(1 << 20)), json!({"a": "x".repeat(1 << 20)}).to_string()] {
             let large = ask(&body);
             assert_eq!((large.status.as_u16(), &large.body), (status, &small.body), "{target}: {}", String::from_utf8_lossy(&large.body));
-            assert!(!codes(&large).contains(&Note::REQUEST_INVALID), "{target}: it was read: {:?}", large.notes);
+            assert!(!codes(&large).contains(&Note::REQUEST_INVALID), "{target}: it was read: {:?}", large.notes());
         }
         // What is small is read for the sake of its notes.
         let _: Value = serde_json::from_slice(&small.body).unwrap_or_default();

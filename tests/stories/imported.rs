@@ -65,7 +65,7 @@ fn serve(machine: &Machine, world: World, requests: &[Request]) -> Result<(), St
     let sandbox = machine.stage(DEFAULT, Start::plain(play::wall()), Some(world));
     for request in requests {
         let answer = machine.handle_in(&sandbox, request, play::wall());
-        if let Some(note) = answer.notes.iter().find(|note| note.code == Note::SANDBOX_BROKEN) {
+        if let Some(note) = answer.notes().iter().find(|note| note.code == Note::SANDBOX_BROKEN) {
             return Err(format!("{} {} fails: {}", request.method, request.path, note.detail));
         }
     }
