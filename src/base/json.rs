@@ -51,17 +51,25 @@ pub fn allocated(value: &Value) -> usize {
     }
 }
 
-/// About how many values a JSON text has; at least so many, if it is JSON.
+/// How many values a JSON text has: what stands in front of each comma, and the last of every array and object that is not empty.
 #[must_use]
 pub fn count_values(text: &[u8]) -> usize {
-    let (mut values, mut quoted, mut escaped) = (0_usize, false, false);
+    let (mut values, mut quoted, mut escaped, mut opened) = (1_usize, false, false, false);
     for byte in text {
         match byte {
             _ if escaped => escaped = false,
-            b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
-            b',' | b':' | b'[' | b'{' if !quoted => values += 1,
-            _ => {}
+            b'\\' if quoted => escaped = true,
+            // No text of JSON spans lines: a stray quote hides no more than one.
+            b'\n' => quoted = false,
+            b'"' if quoted => quoted = false,
+            _ if quoted => {}
+            b' ' | b'\t' | b'\r' => {}
+            b']' | b'}' => opened = false,
+            _ => {
+                values += usize::from(opened) + usize::from(*byte == b',');
+                opened = matches!(byte, b'[' | b'{');
+                quoted = *byte == b'"';
+            }
         }
     }
     values
@@ -203,6 +211,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn count(json: &str, expected: usize) {
+        assert_eq!(count_values(json.as_bytes()), expected, "{}", &json[..json.len().min(40)]);
+    }
+
+    #[test]
+    fn values_of_json_are_counted_once_each() {
+        count("5", 1);
+        count(r#"{"a": 1, "b": [2, {}, [], [ ] ]}"#, 7);
+        count("{\n  \"a\": {\n    \"b,[{:\": \"\\\",\\\\\"\n  }\n}\n", 3);
+        count("[[[1]]]", 4);
+        count(&format!("[{}1]", "[1],".repeat(200_000)), 400_002);
+        count(&format!("[{}{{}}]", "{},".repeat(200_000)), 200_002);
+        count(&format!("\"{}\"", ",[{:&<".repeat(100_000)), 1);
+        count(&format!("\"\n{}", "1,".repeat(200_000)), 200_001);
+    }
 
     fn check(style: Style, expected: &str) {
         let value = json!({"a": [1, {"b": "c"}], "d": {}, "e": [], "f": {"g": null}});

@@ -57,7 +57,7 @@ pub(crate) trait Documents {
 /// How many bytes of documents are read for one answer, and of how many values those behind the first mebibyte may be: a value
 /// takes up to a hundred times its text.
 const MOST_BYTES: usize = 32 << 20;
-const MOST_VALUES: usize = 1_000_000;
+const MOST_VALUES: usize = 500_000;
 const UNWEIGHED: usize = 1 << 20;
 
 /// The documents of one account.

@@ -23,7 +23,7 @@ pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
 const WORD: usize = 64;
 
 /// How many values credentials may have together, and a fault.
-const VALUES: usize = 100_000;
+const VALUES: usize = 50_000;
 
 /// How many kinds, topics and classes of calls a file may have.
 const WORDS: usize = 512;

@@ -316,7 +316,7 @@ impl Shell {
         if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
             parts.headers.insert(HOST, host);
         }
-        let mut request = Request {
+        let request = Request {
             method: parts.method,
             path: incoming::kept(parts.uri.path(), unread.as_ref()),
             query: incoming::kept(parts.uri.query().unwrap_or_default(), unread.as_ref()),
@@ -325,12 +325,8 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
         };
-        let unread = unread.or_else(|| incoming::too_many_values(&request, self.body_limit));
-        if unread.is_some() {
-            request.body.clear();
-        }
         let began = stopwatch();
-        let Some(answer) = self.handle(request, unread.as_ref()).await else {
+        let Some(answer) = self.handle(request, unread).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
@@ -381,17 +377,31 @@ impl Shell {
     }
 
     /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox.
-    async fn handle(&self, request: Request, unread: Option<&Unread>) -> Option<Answer> {
+    async fn handle(&self, mut request: Request, mut unread: Option<Unread>) -> Option<Answer> {
         if request.body.len() > LARGE {
-            return self.handle_large(Arc::new(request)).await;
+            (request, unread) = self.weigh(request).await?;
+            if unread.is_none() {
+                return self.handle_large(Arc::new(request)).await;
+            }
+            request.body.clear();
         }
         for _ in 0..MOST_SLICES {
-            if let Some(answer) = self.machine.try_handle_unread(&request, unread, wall(), &slice()) {
+            if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice()) {
                 return Some(answer);
             }
             tokio::time::sleep(PAUSE).await;
         }
         None
+    }
+
+    /// Whether a large body has too many values, counted in a thread of its own. `None` if the count failed.
+    async fn weigh(&self, request: Request) -> Option<(Request, Option<Unread>)> {
+        let (limit, _turn) = (self.body_limit, self.large.acquire().await);
+        let weigh = move || {
+            let unread = incoming::too_many_values(&request, limit);
+            (request, unread)
+        };
+        tokio::task::spawn_blocking(weigh).await.ok()
     }
 
     /// The same in a thread of its own, because it may take long. One after the other, such requests leave the workers to all others;

@@ -9,6 +9,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::base::json;
 use crate::engine::{Request, Unread, decode};
 use crate::server::host;
 use crate::server::outgoing::{UNCOUNTED, UNIT};
@@ -22,46 +23,17 @@ const TARGET_LIMIT: usize = 16 * 1024;
 /// How much is kept of a path, and of a query, that is not read.
 const TARGET_KEPT: usize = 2 * 1024;
 
-/// Bodies up to this size cannot have so many values that it matters.
-const UNWEIGHED: usize = 64 * 1024;
-
 /// What is wrong with a body that has more values than one of `limit` bytes may have: objects, arrays and what they hold, or pairs and
 /// parts of a form.
 pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread> {
-    if request.body.len() <= UNWEIGHED {
-        return None;
-    }
     let media_type = decode::media_type(request);
     let is_json = media_type.is_empty() || decode::is_json(&media_type);
-    let values = if is_json { values_of_json(&request.body) } else { values_of_form(&request.body) };
+    let values = if is_json { json::count_values(&request.body) } else { values_of_form(&request.body) };
     let most = limit / BYTES_PER_VALUE;
     (values > most).then(|| {
         let detail = format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read");
         Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })
-}
-
-/// How many values a JSON text has: what stands in front of each comma, and the last of every array and object that is not empty.
-fn values_of_json(body: &[u8]) -> usize {
-    let (mut values, mut quoted, mut escaped, mut opened) = (1_usize, false, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            // No text of JSON spans lines: a stray quote hides no more than one.
-            b'\n' => quoted = false,
-            b'"' if quoted => quoted = false,
-            _ if quoted => {}
-            b' ' | b'\t' | b'\r' => {}
-            b']' | b'}' => opened = false,
-            _ => {
-                values += usize::from(opened) + usize::from(*byte == b',');
-                opened = matches!(byte, b'[' | b'{');
-                quoted = *byte == b'"';
-            }
-        }
-    }
-    values
 }
 
 /// How many values a form has: its pairs, or its parts.
@@ -138,22 +110,6 @@ fn broken(error: &dyn std::error::Error) -> Unread {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(json: &str, expected: usize) {
-        assert_eq!(values_of_json(json.as_bytes()), expected, "{}", &json[..json.len().min(40)]);
-    }
-
-    #[test]
-    fn values_of_json_are_counted_once_each() {
-        check("5", 1);
-        check(r#"{"a": 1, "b": [2, {}, [], [ ] ]}"#, 7);
-        check("{\n  \"a\": {\n    \"b,[{:\": \"\\\",\\\\\"\n  }\n}\n", 3);
-        check("[[[1]]]", 4);
-        check(&format!("[{}1]", "[1],".repeat(200_000)), 400_002);
-        check(&format!("[{}{{}}]", "{},".repeat(200_000)), 200_002);
-        check(&format!("\"{}\"", ",[{:&<".repeat(100_000)), 1);
-        check(&format!("\"\n{}", "1,".repeat(200_000)), 200_001);
-    }
 
     #[test]
     fn values_of_forms_are_pairs_or_parts_whatever_their_quotes() {

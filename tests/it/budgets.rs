@@ -119,7 +119,7 @@ fn a_file_or_a_fault_of_very_many_values_is_refused() {
         [file.replace(credentials, &row), file.replace(r#""faults":[]"#, &format!(r#""faults":[{{"name": "a", "wanted": {fault}}}]"#))]
     {
         let refused = send(&server, "POST", "/_seatrial/sandboxes/full/import", &[JSON], &file);
-        assert!(refused.status == 400 && refused.body.contains("100000 values"), "{:.300}", refused.body);
+        assert!(refused.status == 400 && refused.body.contains("50000 values"), "{:.300}", refused.body);
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) const AFTER: (&str, &str) = ("after", "only what comes behind this: t
 const MOST: usize = 4 << 20;
 
 /// About what a value takes once it is read.
-const VALUE: usize = 64;
+const VALUE: usize = 128;
 
 /// The rows of a page, written already.
 pub(crate) struct Rows<T> {

@@ -13,7 +13,7 @@ use crate::scenario;
 use crate::server::admin::problem::Problem;
 
 /// How many values a body may have; each takes many times its bytes once it is read.
-const VALUES: usize = 100_000;
+const VALUES: usize = 50_000;
 
 /// Bodies up to this size cannot have so many values that it matters.
 const UNCOUNTED: usize = 64 * 1024;
