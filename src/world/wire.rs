@@ -59,6 +59,12 @@ impl Took {
         self.0.store(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
     }
 
+    /// In milliseconds, to the microsecond.
+    #[must_use]
+    pub fn milliseconds(duration: Duration) -> f64 {
+        (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+    }
+
     /// `None` until the call is answered, and where no clock runs.
     #[must_use]
     pub fn get(&self) -> Option<Duration> {

@@ -10,7 +10,7 @@ use super::line::{Attempt, Line, LogFormat};
 use crate::base::time::Timestamp;
 use crate::engine::Unmatched;
 use crate::server::admin::secrets::paths;
-use crate::world::{Effect, EffectKind, End, Entry, note};
+use crate::world::{Effect, EffectKind, End, Entry, Took, note};
 
 /// Lines that were made and not taken.
 pub(super) struct Lines {
@@ -169,7 +169,7 @@ fn call(entry: &Entry) -> Value {
         "wire": entry.wire,
         "effect": entry.effect,
         "notes": note::codes(&entry.notes),
-        "duration_ms": entry.took.get().unwrap_or_default().as_secs_f64() * 1000.0,
+        "duration_ms": Took::milliseconds(entry.took.get().unwrap_or_default()),
     })
 }
 
@@ -183,7 +183,7 @@ fn attempt(row: &Attempt) -> Value {
         "url": address(&row.url),
         "status": row.result.as_ref().ok(),
         "error": row.result.as_ref().err(),
-        "duration_ms": row.took.as_secs_f64() * 1000.0,
+        "duration_ms": Took::milliseconds(row.took),
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::base::time::Timestamp;
 use crate::server::admin::secrets::{Exchange, Shown};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
-use crate::world::{Effect, Note, Sent};
+use crate::world::{Effect, Note, Sent, Took};
 
 /// A call to a vendor, and its answer.
 #[derive(Serialize, JsonSchema)]
@@ -76,7 +76,7 @@ impl EntryView {
             id: entry.id.to_string(),
             at: entry.at,
             received: entry.received,
-            duration_ms: entry.took.get().map(|took| took.as_secs_f64() * 1000.0),
+            duration_ms: entry.took.get().map(Took::milliseconds),
             vendor: entry.vendor.to_string(),
             operation: entry.operation.as_deref().map(str::to_owned),
             method: entry.method.to_string(),
