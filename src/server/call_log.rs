@@ -116,11 +116,10 @@ impl<W: Write> Writer<W> {
 mod tests {
     use std::sync::Mutex;
 
-    use http::{HeaderMap, Method};
+    use http::HeaderMap;
 
     use super::*;
-    use crate::base::time::Timestamp;
-    use crate::world::{End, Entry, Message, Sent, Took};
+    use crate::world::{Entry, Message};
 
     /// Writes only once nobody can open it any more.
     struct Gate(Receiver<()>, Arc<Mutex<Vec<u8>>>);
@@ -138,26 +137,8 @@ mod tests {
 
     #[test]
     fn entries_that_nobody_writes_are_dropped_by_their_bytes() {
-        let entry = Arc::new(Entry {
-            number: 1,
-            id: "default-1".into(),
-            at: Timestamp::UNIX_EPOCH,
-            received: Timestamp::UNIX_EPOCH,
-            took: Took::default(),
-            sandbox: "default".into(),
-            vendor: "x".into(),
-            operation: None,
-            method: Method::POST,
-            target: "/x".to_owned(),
-            path_start: 0,
-            nth: 1,
-            request: Message::new(&HeaderMap::new(), &[b'x'; 64 * 1024]),
-            wire: Sent { end: End::Sent, status: Some(200), bytes: 0 },
-            status: Some(200),
-            answer: Message::none(),
-            notes: Vec::new(),
-            effect: None,
-        });
+        let request = Message::new(&HeaderMap::new(), &[b'x'; 64 * 1024]);
+        let entry = Arc::new(Entry { request, ..Entry::made_up() });
         let (open, opened) = sync_channel(0);
         let written = Arc::new(Mutex::new(Vec::new()));
         let log = CallLog::start(LogFormat::Text, Gate(opened, Arc::clone(&written)));

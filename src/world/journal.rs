@@ -219,34 +219,47 @@ impl Message {
 }
 
 #[cfg(test)]
+impl Entry {
+    /// A call without a body that was answered with an empty 200.
+    pub(crate) fn made_up() -> Self {
+        Self {
+            number: 1,
+            id: "default-1".into(),
+            at: Timestamp::UNIX_EPOCH,
+            received: Timestamp::UNIX_EPOCH,
+            took: Took::default(),
+            sandbox: "default".into(),
+            vendor: "x".into(),
+            operation: None,
+            method: Method::POST,
+            target: "/x".to_owned(),
+            path_start: 0,
+            nth: 1,
+            request: Message::none(),
+            wire: Sent { end: super::wire::End::Sent, status: Some(200), bytes: 0 },
+            status: Some(200),
+            answer: Message::none(),
+            notes: Vec::new(),
+            effect: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::world::note::Blame;
-    use crate::world::wire::End;
 
     fn journal(budget: usize, body: usize, count: u16) -> Journal {
         let headers = HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("localhost"))]);
         let mut journal = Journal::new(budget);
         for number in 0..count {
             let entry = Entry {
-                number: 0,
                 id: number.to_string().into(),
-                at: Timestamp::UNIX_EPOCH,
-                received: Timestamp::UNIX_EPOCH,
-                took: Took::default(),
-                sandbox: "default".into(),
-                vendor: "shippo".into(),
-                operation: None,
-                method: Method::GET,
-                target: "/?a=b".to_owned(),
-                path_start: 0,
-                nth: 1,
                 request: Message::new(&headers, b""),
-                wire: Sent { end: End::Sent, status: Some(200), bytes: body },
-                status: Some(200),
                 answer: Message::new(&headers, &vec![7; body]),
                 notes: vec![Note::new(Note::REQUEST_INVALID, Blame::Caller, "two\nlines")],
-                effect: None,
+                ..Entry::made_up()
             };
             journal.push(entry);
         }

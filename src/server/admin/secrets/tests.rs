@@ -1,12 +1,10 @@
 //! What is hidden and what stays, as tables.
 
+use http::HeaderValue;
 use http::header::{HeaderMap, HeaderName};
-use http::{HeaderValue, Method};
 
 use super::values::REDACTED;
 use super::*;
-use crate::base::time::Timestamp;
-use crate::world::{End, Sent, Took};
 
 /// What the sandbox knows, and what everybody does.
 const KNOWN: [&str; 3] = ["8d2f6c1a9b", "two words&more", "ab\"cd\\ef/gh"];
@@ -28,24 +26,11 @@ fn exchanged(target: &str, headers: &[(&str, &str)], body: &str, status: u16, an
         (name, HeaderValue::from_str(value).expect("a value"))
     });
     let entry = Entry {
-        number: 1,
-        id: "default-1".into(),
-        at: Timestamp::UNIX_EPOCH,
-        received: Timestamp::UNIX_EPOCH,
-        took: Took::default(),
-        sandbox: "default".into(),
-        vendor: "x".into(),
-        operation: None,
-        method: Method::POST,
         target: target.to_owned(),
-        path_start: 0,
-        nth: 1,
         request: Message::new(&HeaderMap::from_iter(headers), body.as_bytes()),
-        wire: Sent { end: End::Sent, status: Some(status), bytes: 0 },
         status: Some(status),
         answer: Message::new(&HeaderMap::new(), answer.as_bytes()),
-        notes: Vec::new(),
-        effect: None,
+        ..Entry::made_up()
     };
     let exchange = redactor.exchange(&entry);
     let headers: String = exchange.request.headers.iter().map(|header| format!("{}: {}\n", header.name, header.value)).collect();
