@@ -183,7 +183,7 @@ pub const SHIPPO: [(&str, &str); 3] = [("host", "127.0.0.1:7447"), ("authorizati
 
 /// Buys a label, so that there are calls and a parcel: the id of the first call, and the tracking number.
 /// Shippo's own account with USPS in test mode, which all sandboxes have.
-const USPS: &str = "2c05985c735e64bdfeff181cc4c148cc";
+pub const USPS: &str = "2c05985c735e64bdfeff181cc4c148cc";
 
 pub fn furnish(server: &Server) -> (String, String) {
     let address = r#"{"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"}"#;
