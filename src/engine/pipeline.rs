@@ -248,7 +248,7 @@ fn word(
     (status, headers, body)
 }
 
-/// The headers that say what is in the fields of an answer.
+/// The headers that name an exchange and its notes.
 fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
     let mut add = |name, value: &str| headers.insert(name, HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("?")));
     add(HeaderName::from_static("seatrial-request"), id);
