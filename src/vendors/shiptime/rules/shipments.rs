@@ -24,12 +24,12 @@ const FIRST: u32 = 4_826_047;
 
 /// A booked shipment.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Shipment {
-    pub(super) booked: Booked,
-    pub(super) detail: Detail,
+pub(in crate::vendors::shiptime) struct Shipment {
+    pub(in crate::vendors::shiptime) booked: Booked,
+    pub(in crate::vendors::shiptime) detail: Detail,
     pub(super) pickup: Option<i32>,
     /// Only across a border. Recorded: an invoice inside one country makes no document.
-    pub(super) customs_invoice: Option<Value>,
+    pub(in crate::vendors::shiptime) customs_invoice: Option<Value>,
 }
 
 /// A shipment as it is printed.
@@ -48,7 +48,7 @@ impl Shipment {
     }
 
     /// A text of one of the two addresses.
-    pub(super) fn text(&self, end: &str, member: &str) -> &str {
+    pub(in crate::vendors::shiptime) fn text(&self, end: &str, member: &str) -> &str {
         let address = if end == "from" { &self.detail.from } else { &self.detail.to };
         address.get(member).and_then(Value::as_str).unwrap_or_default()
     }

@@ -1,0 +1,131 @@
+//! The carriers as their labels know them: `specs/_carrier/labels.yaml`, whose first lines say what each member means.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The table, read on first use.
+pub static CARRIERS: LazyLock<Carriers> = LazyLock::new(|| {
+    let mut table: Carriers = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/_carrier/labels.json")))
+        .unwrap_or_else(|error| panic!("specs/_carrier/labels.yaml: {error}"));
+    let names = table.carriers.iter().enumerate();
+    table.by_name = names.flat_map(|(index, carrier)| carrier.names().map(move |name| (plain(name), index))).collect();
+    table
+});
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carriers {
+    carriers: Vec<Carrier>,
+    #[serde(skip)]
+    by_name: HashMap<String, usize>,
+    /// Of which nothing is known.
+    other: Carrier,
+}
+
+/// A carrier.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carrier {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    pub(super) style: Style,
+    #[serde(default)]
+    pub(super) symbols: Vec<Symbol>,
+    /// What the tracking bar code says, where that is more than the number.
+    #[serde(default = "number")]
+    pub(super) data: String,
+    /// What the second symbol says.
+    #[serde(default = "number")]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) groups: Vec<usize>,
+    #[serde(default)]
+    numbers: Vec<Numbers>,
+}
+
+fn number() -> String {
+    "{number}".to_owned()
+}
+
+/// The arrangement of a label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Style {
+    /// Postage, a banner with the service, addresses, the tracking bar code over the whole width.
+    Postal,
+    /// Addresses, routing with a symbol for conveyors, the service, the tracking bar code.
+    Ups,
+    /// Addresses, a symbol with all data, the tracking number with routing, the bar code.
+    Fedex,
+    /// A head with carrier and service, addresses with a symbol, facts, the tracking bar code.
+    #[default]
+    Plain,
+}
+
+/// A bar code that a carrier's labels have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Symbol {
+    /// The tracking number in Code 128.
+    Code128,
+    /// The postal code of the recipient and the tracking number in GS1-128, with `420`, as the USPS wants it.
+    Impb,
+    /// The postal code, the tracking number, the service and the country in Code 128, as DPD wants it.
+    Dpd,
+    MaxiCode,
+    Pdf417,
+    DataMatrix,
+    Qr,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Numbers {
+    /// Words of which one is in the name or code of the service.
+    #[serde(default)]
+    when: Vec<String>,
+    form: String,
+}
+
+impl Carriers {
+    /// The carrier with that name or code, or one that has a name and nothing else.
+    pub fn find(&self, name: &str) -> &Carrier {
+        self.known(name).unwrap_or(&self.other)
+    }
+
+    /// The carrier with that name or code.
+    #[must_use]
+    pub fn known(&self, name: &str) -> Option<&Carrier> {
+        self.by_name.get(&plain(name)).map(|index| &self.carriers[*index])
+    }
+
+    /// Every carrier.
+    pub fn all(&self) -> impl Iterator<Item = &Carrier> {
+        self.carriers.iter()
+    }
+}
+
+impl Carrier {
+    fn names(&self) -> impl Iterator<Item = &String> {
+        [&self.id, &self.name].into_iter().chain(&self.names)
+    }
+
+    /// The form of its tracking numbers (`carrier/numbers.rs`) for a service: the first whose words are in the service's name or code,
+    /// or which has none.
+    #[must_use]
+    pub fn form(&self, service: &str) -> &str {
+        let service = service.to_lowercase();
+        let fits = |numbers: &&Numbers| numbers.when.is_empty() || numbers.when.iter().any(|word| service.contains(word.as_str()));
+        self.numbers.iter().find(fits).map_or("############", |numbers| &numbers.form)
+    }
+}
+
+/// A name without what people write differently.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
