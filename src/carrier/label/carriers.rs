@@ -111,6 +111,11 @@ impl Carriers {
 }
 
 impl Carrier {
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     fn names(&self) -> impl Iterator<Item = &String> {
         [&self.id, &self.name].into_iter().chain(&self.names)
     }

@@ -118,7 +118,9 @@ impl Label {
     /// The tracking number in the groups in which people read it.
     pub(super) fn spaced_number(&self) -> String {
         let mut rest = &*self.tracking_number;
-        let mut groups = self.row().groups.iter().copied();
+        // Numbers of the postal union are read alike everywhere, except where the carrier has a habit of its own.
+        let groups: &[usize] = if self.is_s10() && self.row().groups.first() != Some(&2) { &[2, 3, 3, 3, 2] } else { &self.row().groups };
+        let mut groups = groups.iter().copied();
         let (mut parts, mut size) = (Vec::new(), 4);
         while !rest.is_empty() {
             size = groups.next().unwrap_or(size);
@@ -128,6 +130,11 @@ impl Label {
             rest = left;
         }
         parts.join(" ")
+    }
+
+    fn is_s10(&self) -> bool {
+        let number = self.tracking_number.as_bytes();
+        number.len() == 13 && number[2..11].iter().all(u8::is_ascii_digit) && number[11..].iter().all(u8::is_ascii_uppercase)
     }
 
     /// Where the parcel is sorted to: letters that hang on the destination alone.

@@ -1,33 +1,24 @@
-//! Pages as PDF 1.4. Letters and bars are drawn, not pictures: text can be searched, and symbols are sharp at any size. Of each font
-//! only the glyphs that are used go into the file.
+//! Pages as PDF 1.4. Letters and bars are drawn, not pictures: text can be searched, and bars are sharp at any size.
 
-use std::collections::BTreeMap;
+mod embedded;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use pdf_writer::types::{CidFontType, FontFlags, LineCapStyle, SystemInfo, UnicodeCmap};
-use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
-use subsetter::GlyphRemapper;
+use pdf_writer::types::LineCapStyle;
+use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Settings, Str, TextStr};
 
-use crate::carrier::print::font::{Face, Font, glyph};
-use crate::carrier::print::page::{Anchor, Element, Page, Part};
-use crate::carrier::print::symbol::{Code, Modules, Shape, count};
+use crate::carrier::print::font::Face;
+use crate::carrier::print::page::{Anchor, Area, Element, Page, Part};
+use crate::carrier::print::symbol::{self, Code, Modules, Shape, count};
 use crate::carrier::print::text;
-use crate::carrier::print::{Area, symbol};
+use embedded::Fonts;
 
-/// How hard streams are compressed: half of what they could be takes a fifth of the time.
-const LEVEL: u8 = 2;
+/// How hard streams are compressed.
+const LEVEL: u8 = 3;
+const TERSE: Settings = Settings { pretty: false };
 /// What the modules of symbols are multiples of: a dot of a printer of 203 dots to the inch.
 const DOT: f32 = 72.0 / 203.0;
 
-/// The glyphs that a file has of one font, by their numbers there, with a letter for each.
-#[derive(Default)]
-struct Used {
-    glyphs: GlyphRemapper,
-    letters: BTreeMap<u16, char>,
-    advances: BTreeMap<u16, f32>,
-}
-
-/// The objects of a file.
+/// Numbers objects of a file.
 struct Objects(i32);
 
 impl Objects {
@@ -37,197 +28,184 @@ impl Objects {
     }
 }
 
+/// A symbol of rows, which is small as a picture of one bit to the module.
+struct Stencil {
+    columns: usize,
+    rows: usize,
+    bits: Vec<u8>,
+}
+
+/// What is drawn on a page.
+struct Drawing {
+    content: Content,
+    stencils: Vec<Stencil>,
+}
+
+const STENCILS: [&[u8]; 8] = [b"I1", b"I2", b"I3", b"I4", b"I5", b"I6", b"I7", b"I8"];
+
 pub(super) fn file(pages: &[Page]) -> Vec<u8> {
-    let mut used: [Used; 4] = Default::default();
-    let drawings: Vec<Vec<u8>> = pages.iter().map(|page| drawing(page, &mut used)).collect();
+    let mut fonts = Fonts::default();
+    let drawings: Vec<Drawing> = pages.iter().map(|page| draw(page, &mut fonts)).collect();
     let mut objects = Objects(0);
-    let (catalog, tree, info) = (objects.next(), objects.next(), objects.next());
-    let fonts = Font::ALL.map(|font| (font, objects.next()));
-    let refs: Vec<(Ref, Ref)> = pages.iter().map(|_| (objects.next(), objects.next())).collect();
-    let mut pdf = Pdf::with_capacity(16 * 1024);
+    let (catalog, tree, info, shared) = (objects.next(), objects.next(), objects.next(), objects.next());
+    let mut pdf = Pdf::with_settings_and_capacity(TERSE, 20 * 1024);
     pdf.set_version(1, 4);
     pdf.catalog(catalog).pages(tree);
     pdf.document_info(info).producer(TextStr("Seatrial"));
-    let count = i32::try_from(pages.len()).unwrap_or(i32::MAX);
-    pdf.pages(tree).kids(refs.iter().map(|(page, _)| *page)).count(count);
-    for ((page, drawing), (id, content)) in pages.iter().zip(drawings).zip(&refs) {
-        let mut sheet = pdf.page(*id);
-        sheet.media_box(Rect::new(0.0, 0.0, page.width, page.height)).parent(tree).contents(*content);
+    let ids: Vec<Ref> = pages.iter().map(|_| objects.next()).collect();
+    pdf.pages(tree).kids(ids.iter().copied()).count(i32::try_from(pages.len()).unwrap_or(i32::MAX));
+    let named = fonts.write(&mut pdf, &mut objects);
+    let mut names = pdf.indirect(shared).dict();
+    for (name, id) in named {
+        names.pair(Name(name), id);
+    }
+    names.finish();
+    for ((page, drawing), id) in pages.iter().zip(drawings).zip(ids) {
+        let content = objects.next();
+        let stencils: Vec<(Ref, Stencil)> = drawing.stencils.into_iter().map(|stencil| (objects.next(), stencil)).collect();
+        let mut sheet = pdf.page(id);
+        sheet.media_box(Rect::new(0.0, 0.0, page.width, page.height)).parent(tree).contents(content);
+        // Pictures are of one page, fonts of all.
         let mut resources = sheet.resources();
-        let mut names = resources.fonts();
-        for (font, id) in fonts.iter().filter(|(font, _)| !used[*font as usize].letters.is_empty()) {
-            names.pair(name(*font), *id);
+        resources.pair(Name(b"Font"), shared);
+        let mut pictures = resources.x_objects();
+        for (name, (id, _)) in STENCILS.into_iter().zip(&stencils) {
+            pictures.pair(Name(name), *id);
         }
-        names.finish();
+        pictures.finish();
         resources.finish();
         sheet.finish();
-        pdf.stream(*content, &compress_to_vec_zlib(&drawing, LEVEL)).filter(Filter::FlateDecode);
-    }
-    for (font, id) in fonts {
-        if !used[font as usize].letters.is_empty() {
-            embed(&mut pdf, &mut objects, font, id, &used[font as usize]);
+        pdf.stream(content, &compress_to_vec_zlib(&drawing.content.finish(), LEVEL)).filter(Filter::FlateDecode);
+        for (id, Stencil { columns, rows, bits }) in stencils {
+            let size = |modules: usize| i32::try_from(modules).unwrap_or(i32::MAX);
+            let mut picture = pdf.image_xobject(id, &bits);
+            picture.width(size(columns)).height(size(rows)).bits_per_component(1);
+            picture.pair(Name(b"ImageMask"), true);
         }
     }
     pdf.finish()
 }
 
-fn name(font: Font) -> Name<'static> {
-    Name(match font {
-        Font::Regular => b"F1",
-        Font::Bold => b"F2",
-        Font::Han => b"F3",
-        Font::Hangul => b"F4",
-    })
-}
-
-/// Writes a font with the glyphs that are used.
-fn embed(pdf: &mut Pdf, objects: &mut Objects, font: Font, id: Ref, used: &Used) {
-    const IDENTITY: SystemInfo<'static> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
-    let base = Name(match font {
-        Font::Regular => b"SEATRI+SeatrialSans",
-        Font::Bold => b"SEATRI+SeatrialSans-Bold",
-        Font::Han => b"SEATRI+SeatrialHan",
-        Font::Hangul => b"SEATRI+SeatrialHangul",
-    });
-    let (descendant, descriptor, unicode, data) = (objects.next(), objects.next(), objects.next(), objects.next());
-    let file = font.file();
-    let em = 1000.0 / f32::from(file.units_per_em());
-    pdf.type0_font(id).base_font(base).encoding_predefined(Name(b"Identity-H")).descendant_font(descendant).to_unicode(unicode);
-    let mut cid = pdf.cid_font(descendant);
-    cid.subtype(CidFontType::Type2).base_font(base).system_info(IDENTITY).font_descriptor(descriptor).default_width(0.0);
-    cid.cid_to_gid_map_predefined(Name(b"Identity"));
-    let mut widths = cid.widths();
-    let first = used.advances.keys().next().copied().unwrap_or_default();
-    widths.consecutive(first, used.advances.values().map(|advance| advance * 1000.0));
-    widths.finish();
-    cid.finish();
-    let bounds = file.global_bounding_box();
-    let scaled = |value: i16| f32::from(value) * em;
-    let bounds = Rect::new(scaled(bounds.x_min), scaled(bounds.y_min), scaled(bounds.x_max), scaled(bounds.y_max));
-    let mut described = pdf.font_descriptor(descriptor);
-    described.name(base).flags(FontFlags::SYMBOLIC).bbox(bounds).italic_angle(0.0).stem_v(if font == Font::Bold { 140.0 } else { 80.0 });
-    described.ascent(scaled(file.ascender())).descent(scaled(file.descender())).cap_height(729.0).font_file2(data);
-    described.finish();
-    let mut letters = UnicodeCmap::new(Name(b"Seatrial"), IDENTITY);
-    for (glyph, letter) in &used.letters {
-        letters.pair(*glyph, *letter);
-    }
-    pdf.stream(unicode, &compress_to_vec_zlib(&letters.finish(), LEVEL)).filter(Filter::FlateDecode);
-    let subset = subsetter::subset(font.data(), 0, &used.glyphs).expect("the fonts of the binary can be read");
-    let length = i32::try_from(subset.len()).unwrap_or(i32::MAX);
-    pdf.stream(data, &compress_to_vec_zlib(&subset, LEVEL)).filter(Filter::FlateDecode).pair(Name(b"Length1"), length);
-}
-
-fn drawing(page: &Page, used: &mut [Used; 4]) -> Vec<u8> {
-    let mut out = Content::with_capacity(8 * 1024);
+fn draw(page: &Page, fonts: &mut Fonts) -> Drawing {
+    let mut drawing = Drawing { content: Content::with_settings_and_capacity(TERSE, 8 * 1024), stencils: Vec::new() };
     for part in &page.parts {
         let top = page.height - part.y;
-        out.save_state();
+        drawing.content.save_state();
         // Within a part, the origin is its lower left corner.
         if part.turned {
-            out.transform([0.0, -1.0, 1.0, 0.0, part.x, top]);
+            drawing.content.transform([0.0, -1.0, 1.0, 0.0, part.x, top]);
         } else {
-            out.transform([1.0, 0.0, 0.0, 1.0, part.x, top - part.height]);
+            drawing.content.transform([1.0, 0.0, 0.0, 1.0, part.x, round(top - part.height)]);
         }
-        elements(&mut out, part, used);
-        out.restore_state();
+        drawing.elements(part, fonts);
+        drawing.content.restore_state();
     }
-    out.finish().to_vec()
+    drawing
 }
 
-fn elements(out: &mut Content, part: &Part, used: &mut [Used; 4]) {
-    let up = |y: f32| part.height - y;
-    for element in &part.elements {
-        match element {
-            Element::Text { x, y, size, face, anchor, white, text } => {
-                if *white {
-                    out.set_fill_gray(1.0);
+/// A coordinate without digits that nobody sees.
+fn round(value: f32) -> f32 {
+    (value * 100.0).round() / 100.0
+}
+
+impl Drawing {
+    fn elements(&mut self, part: &Part, fonts: &mut Fonts) {
+        let up = |y: f32| part.height - y;
+        for element in &part.elements {
+            match element {
+                Element::Text { x, y, size, face, anchor, white, text } => {
+                    let x = match anchor {
+                        Anchor::Start => *x,
+                        Anchor::Middle => x - text::width(text, *face, *size) / 2.0,
+                        Anchor::End => x - text::width(text, *face, *size),
+                    };
+                    if *white {
+                        self.content.set_fill_gray(1.0);
+                    }
+                    self.line(text, *face, *size, (x, up(*y)), fonts);
+                    if *white {
+                        self.content.set_fill_gray(0.0);
+                    }
                 }
-                let x = match anchor {
-                    Anchor::Start => *x,
-                    Anchor::Middle => x - text::width(text, *face, *size) / 2.0,
-                    Anchor::End => x - text::width(text, *face, *size),
-                };
-                line(out, text, *face, *size, (tenth(x), tenth(up(*y))), used);
-                if *white {
-                    out.set_fill_gray(0.0);
+                Element::Rule { x, y, width, height } => {
+                    self.content.rect(round(*x), round(up(y + height)), round(*width), round(*height)).fill_nonzero();
+                }
+                Element::Symbol { area, code } => self.symbol(part, area, code),
+                Element::Remark(_) => {}
+            }
+        }
+    }
+
+    /// A line, piece by piece as the fonts change.
+    fn line(&mut self, text: &str, face: Face, size: f32, (x, y): (f32, f32), fonts: &mut Fonts) {
+        let tenth = |value: f32| (value * 10.0).round() / 10.0;
+        self.content.begin_text().next_line(tenth(x), tenth(y));
+        for (name, glyphs) in fonts.pieces(text, face) {
+            self.content.set_font(Name(name), round(size)).show(Str(&glyphs));
+        }
+        self.content.end_text();
+    }
+
+    /// A symbol in the middle of its area, its modules as wide as so many dots of a printer.
+    fn symbol(&mut self, part: &Part, area: &Area, code: &Code) {
+        let Some(modules) = code.modules() else { return };
+        let Some(module) = symbol::module(&modules, area, DOT) else { return };
+        let (width, height) = symbol::extent(&modules, area, module);
+        let on_dot = |value: f32| (value / DOT).round() * DOT;
+        let (left, bottom) = (on_dot(area.middle() - width / 2.0), on_dot(part.height - area.y - (area.height + height) / 2.0));
+        self.content.save_state();
+        match modules.shape {
+            Shape::Bars => {
+                self.content.transform([module, 0.0, 0.0, round(height), round(left), round(bottom)]);
+                for (start, length) in modules.stretches(0) {
+                    self.content.rect(count(start), 0.0, count(length), 1.0);
+                }
+                self.content.fill_nonzero();
+            }
+            Shape::Grid | Shape::Rows => {
+                if let Some(name) = STENCILS.get(self.stencils.len()) {
+                    self.content.transform([width, 0.0, 0.0, height, round(left), round(bottom)]).x_object(Name(name));
+                    self.stencils.push(Stencil::of(&modules));
                 }
             }
-            Element::Rule { x, y, width, height } => {
-                out.rect(*x, up(y + height), *width, *height).fill_nonzero();
+            Shape::Hexagons => self.hexagons(&modules, left, bottom + height),
+        }
+        self.content.restore_state();
+    }
+
+    /// Hexagons as round dots, which is how printers make them, and the rings. The unit is half a hexagon.
+    fn hexagons(&mut self, modules: &Modules, left: f32, top: f32) {
+        use symbol::maxicode::{COLUMN, RINGS, center, middle};
+        let (out, unit) = (&mut self.content, COLUMN / 2.0);
+        let round = |value: f32| round(value / unit);
+        out.transform([unit, 0.0, 0.0, -unit, left, top]);
+        out.set_line_cap(LineCapStyle::RoundCap).set_line_width(1.76);
+        for row in 0..modules.rows {
+            for (start, length) in modules.stretches(row) {
+                let ((from, y), (to, _)) = (center(start, row), center(start + length - 1, row));
+                out.move_to(round(from), round(y)).line_to(round(to), round(y));
             }
-            Element::Symbol { area, code } => bars(out, part, area, code),
-            Element::Remark(_) => {}
+        }
+        out.stroke();
+        let (x, y) = middle();
+        let (x, y) = (round(x), round(y));
+        for (index, radius) in RINGS.into_iter().enumerate() {
+            out.set_stroke_gray(if index % 2 == 0 { 0.0 } else { 1.0 }).set_line_width(round(2.0 * radius));
+            out.move_to(x, y).line_to(x, y).stroke();
         }
     }
 }
 
-/// A coordinate with fewer digits.
-fn tenth(value: f32) -> f32 {
-    (value * 20.0).round() / 20.0
-}
-
-/// A line, piece by piece as the fonts change.
-fn line(out: &mut Content, text: &str, face: Face, size: f32, (x, y): (f32, f32), used: &mut [Used; 4]) {
-    let mut pieces: Vec<(Font, Vec<u8>)> = Vec::with_capacity(1);
-    for letter in text.chars() {
-        let glyph = glyph(face, letter);
-        let own = &mut used[glyph.font as usize];
-        let id = own.glyphs.remap(glyph.id.0);
-        own.letters.entry(id).or_insert(letter);
-        own.advances.entry(id).or_insert(glyph.advance);
-        match pieces.last_mut() {
-            Some((font, bytes)) if *font == glyph.font => bytes.extend(id.to_be_bytes()),
-            _ => pieces.push((glyph.font, id.to_be_bytes().to_vec())),
+impl Stencil {
+    fn of(modules: &Modules) -> Self {
+        let across = modules.columns.div_ceil(8);
+        // Where a stencil has a zero, the page is painted.
+        let mut bits = vec![0xff_u8; across * modules.rows];
+        for row in 0..modules.rows {
+            for column in (0..modules.columns).filter(|column| modules.is_dark(*column, row)) {
+                bits[row * across + column / 8] &= !(0x80 >> (column % 8));
+            }
         }
-    }
-    out.begin_text().next_line(x, y);
-    for (font, bytes) in pieces {
-        out.set_font(name(font), size).show(Str(&bytes));
-    }
-    out.end_text();
-}
-
-/// A symbol in the middle of its area, its modules as wide as so many dots of a printer.
-fn bars(out: &mut Content, part: &Part, area: &Area, code: &Code) {
-    let Some(modules) = code.modules() else { return };
-    let Some(module) = symbol::module(&modules, area, DOT) else { return };
-    let (width, height) = symbol::extent(&modules, area, module);
-    let (left, top) = (area.middle() - width / 2.0, part.height - area.y - (area.height - height) / 2.0);
-    match modules.shape {
-        Shape::Hexagons => return hexagons(out, &modules, left, top),
-        Shape::Bars | Shape::Grid(_) => {}
-    }
-    let step = height / count(modules.rows);
-    for row in 0..modules.rows {
-        // Rows that are equal to the one above were drawn with it.
-        let same = |other: usize| (0..modules.columns).all(|column| modules.is_dark(column, row) == modules.is_dark(column, other));
-        if row > 0 && same(row - 1) {
-            continue;
-        }
-        let high = step * count((row + 1..modules.rows).take_while(|below| same(*below)).count() + 1);
-        for (start, length) in modules.stretches(row) {
-            out.rect(left + count(start) * module, top - count(row) * step - high, count(length) * module, high);
-        }
-    }
-    out.fill_nonzero();
-}
-
-/// Hexagons as round dots, which is how printers make them, and the rings.
-fn hexagons(out: &mut Content, modules: &Modules, left: f32, top: f32) {
-    use symbol::maxicode::{COLUMN, RINGS, center};
-    out.set_line_cap(LineCapStyle::RoundCap).set_line_width(COLUMN * 0.86);
-    for row in 0..modules.rows {
-        for column in (0..modules.columns).filter(|column| modules.is_dark(*column, row)) {
-            let (x, y) = center(column, row);
-            let (x, y) = (tenth(left + x), tenth(top - y));
-            out.move_to(x, y).line_to(x, y);
-        }
-    }
-    out.stroke();
-    let (x, y) = symbol::maxicode::middle();
-    for (index, radius) in RINGS.into_iter().enumerate() {
-        out.set_stroke_gray(if index % 2 == 0 { 0.0 } else { 1.0 }).set_line_width(2.0 * radius);
-        out.move_to(left + x, top - y).line_to(left + x, top - y).stroke();
+        Self { columns: modules.columns, rows: modules.rows, bits }
     }
 }

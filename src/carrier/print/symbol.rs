@@ -48,14 +48,16 @@ pub(super) struct Modules {
 pub(super) enum Shape {
     /// One row, as high as the area.
     Bars,
-    /// Rows so many times as high as modules are wide.
-    Grid(u8),
+    /// As many squares.
+    Grid,
+    /// The same, of a stacked code, each of whose rows is three times there.
+    Rows,
     /// Hexagons around rings; every second row is shifted by half a module.
     Hexagons,
 }
 
 /// The columns of codewords that a PDF417 has.
-pub(super) const PDF417_COLUMNS: usize = 10;
+pub(super) const PDF417_COLUMNS: usize = 12;
 
 impl Modules {
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
@@ -98,7 +100,7 @@ impl Code {
         fn drawn(encoder: &impl Encode, symbol: Result<Symbol>) -> Result<Encoding> {
             encoder.encode(&symbol?)
         }
-        let grid = Shape::Grid(1);
+        let grid = Shape::Grid;
         Ok(match self {
             Self::Code128(text) => {
                 let encoder = Code128Encoder::new();
@@ -113,7 +115,7 @@ impl Code {
             Self::Pdf417(text) => {
                 let (encoder, level) = (Pdf417Encoder::new(), Level417::try_from(4)?);
                 let symbol = encoder.build_sized(vec![Segment::byte(text.as_bytes())], level, Some(PDF417_COLUMNS));
-                (drawn(&encoder, symbol)?, Shape::Grid(3))
+                (drawn(&encoder, symbol)?, Shape::Rows)
             }
             Self::DataMatrix(text) => {
                 let encoder = DataMatrixEncoder::new();
@@ -139,7 +141,10 @@ pub(super) fn module(modules: &Modules, area: &Area, dot: f32) -> Option<f32> {
     let columns = count(modules.columns);
     let (across, most): (f32, f32) = match modules.shape {
         Shape::Bars => (area.width / columns, 1.2),
-        Shape::Grid(tall) => ((area.width / columns).min(area.height / (count(modules.rows) * f32::from(tall))), 2.2),
+        Shape::Grid | Shape::Rows => {
+            let most = if modules.shape == Shape::Grid { 3.0 } else { 1.1 };
+            ((area.width / columns).min(area.height / count(modules.rows)), most)
+        }
         Shape::Hexagons => return (area.width >= maxicode::WIDTH && area.height >= maxicode::HEIGHT).then_some(maxicode::COLUMN),
     };
     let dots = (across.min(most.max(dot)) / dot + 0.001).floor();
@@ -151,7 +156,7 @@ pub(super) fn extent(modules: &Modules, area: &Area, module: f32) -> (f32, f32) 
     let width = count(modules.columns) * module;
     match modules.shape {
         Shape::Bars => (width, area.height),
-        Shape::Grid(tall) => (width, count(modules.rows) * module * f32::from(tall)),
+        Shape::Grid | Shape::Rows => (width, count(modules.rows) * module),
         Shape::Hexagons => (maxicode::WIDTH, maxicode::HEIGHT),
     }
 }

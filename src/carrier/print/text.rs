@@ -37,18 +37,19 @@ pub(in crate::carrier) fn wrapped(text: &str, face: Face, size: f32, room: f32) 
     lines
 }
 
-/// The lines as they fit into an area, with the size they then have: as large as `most`, smaller where they are many or long. Below
-/// `least`, lines are broken, and what still does not fit is left out.
+/// The lines as they fit into an area, with the size they then have: as large as `most`, smaller where they are many or long. Lines are
+/// broken where that keeps them larger, never below `least`; what does not fit even then is left out.
 pub(in crate::carrier) fn fitted(lines: &[impl AsRef<str>], face: Face, most: f32, least: f32, room: (f32, f32)) -> (Vec<String>, f32) {
     let (wide, high) = room;
     let longest = lines.iter().map(|line| width(line.as_ref(), face, 1.0)).fold(0.0_f32, f32::max);
-    let count = f32::from(u16::try_from(lines.len()).unwrap_or(u16::MAX)).max(1.0);
-    let size = most.min(high / (count * LEADING)).min(if longest > 0.0 { wide / longest } else { most });
-    if size >= least {
-        return (lines.iter().map(|line| line.as_ref().to_owned()).collect(), size);
+    let count = |lines: usize| f32::from(u16::try_from(lines).unwrap_or(u16::MAX));
+    let whole = most.min(high / (count(lines.len()).max(1.0) * LEADING)).min(if longest > 0.0 { wide / longest } else { most });
+    if whole >= most * 0.75 {
+        return (lines.iter().map(|line| line.as_ref().to_owned()).collect(), whole);
     }
+    let least = least.max(whole * 0.99);
     let broken = |size: f32| -> Vec<String> { lines.iter().flat_map(|line| wrapped(line.as_ref(), face, size, wide)).collect() };
-    let fits = |lines: &[String], size: f32| f32::from(u16::try_from(lines.len()).unwrap_or(u16::MAX)) * size * LEADING <= high;
+    let fits = |lines: &[String], size: f32| count(lines.len()) * size * LEADING <= high;
     let mut size = most;
     let mut found = broken(size);
     while size > least && !fits(&found, size) {

@@ -128,6 +128,9 @@ impl Canvas {
 
     /// A text under its caption.
     pub fn fact(&mut self, area: &Area, caption: &str, text: &str, size: f32) {
+        if text.is_empty() {
+            return;
+        }
         let mut area = area.inset(3.0 * self.unit, 1.5 * self.unit);
         let head = self.cut(&mut area, 7.0);
         self.line(&head, caption, Face::Regular, 6.0, Anchor::Start);

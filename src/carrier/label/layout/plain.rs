@@ -2,7 +2,7 @@
 
 use crate::carrier::label::Label;
 use crate::carrier::label::layout::Canvas;
-use crate::carrier::print::{Anchor, Area, Face};
+use crate::carrier::print::{Anchor, Area, Code, Face};
 
 pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let unit = canvas.unit;
@@ -17,7 +17,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let tag = sender.cut_right(62.0 * unit);
     let caption = sender.cut_left(26.0 * unit);
     canvas.block(&caption, &["From"], Face::Regular, 7.0);
-    canvas.block(&sender, &label.from.texts_of_block(&label.to.country), Face::Regular, 7.0);
+    canvas.block(&sender, &label.from.texts_of_block(&label.to.country), Face::Regular, 7.5);
     if label.is_return {
         canvas.banner(&tag.inset(2.0 * unit, 8.0 * unit), "RETURN", 12.0);
     }
@@ -61,11 +61,21 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
 fn to(canvas: &mut Canvas, label: &Label, area: Area) {
     let unit = canvas.unit;
     let mut area = area.inset(5.0 * unit, 4.0 * unit);
-    if let Some(code) = label.second_code() {
+    if let Some(code @ Code::Pdf417(_)) = label.second_code() {
+        // A wide symbol stands below the address.
+        let mut below = area.cut_bottom(52.0 * unit);
+        let sorting = below.cut_right(64.0 * unit);
+        canvas.symbol(&below.inset(0.0, 2.0 * unit), Some(code));
+        canvas.line(&sorting, &label.sorting(), Face::Bold, 20.0, Anchor::End);
+    } else if let Some(code) = label.second_code() {
         let mut beside = area.cut_right(84.0 * unit);
         let below = beside.cut_bottom(24.0 * unit);
         canvas.symbol(&beside.inset(4.0 * unit, 4.0 * unit), Some(code));
         canvas.line(&below, &label.sorting(), Face::Bold, 22.0, Anchor::Middle);
+    } else {
+        let mut below = area.cut_bottom(24.0 * unit);
+        let sorting = below.cut_right(100.0 * unit);
+        canvas.line(&sorting, &label.sorting(), Face::Bold, 22.0, Anchor::End);
     }
     let caption = canvas.cut(&mut area, 10.0);
     canvas.block(&caption, &["Deliver To"], Face::Regular, 8.0);
