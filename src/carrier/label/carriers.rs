@@ -134,3 +134,88 @@ impl Carrier {
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::entropy;
+    use crate::carrier::numbers;
+
+    /// Check digits, worked out in another way than `numbers` does.
+    fn is_valid(number: &str) -> bool {
+        let digits: Vec<u32> = number.chars().map(|letter| letter.to_digit(36).unwrap_or_default()).collect();
+        let weighed = |weights: &[u32], digits: &[u32]| digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>();
+        match (number.len(), number) {
+            (18, ups) if ups.starts_with("1Z") => {
+                let sum: u32 = digits[2..17]
+                    .iter()
+                    .enumerate()
+                    // Letters count 2 for A, 3 for B and so on, cut to one digit.
+                    .map(|(index, digit)| {
+                        (if *digit > 9 { (digit - 8) % 10 } else { *digit }) * (1 + u32::try_from(index).unwrap_or(0) % 2)
+                    })
+                    .sum();
+                (sum + digits[17]) % 10 == 0
+            }
+            (13, s10) if s10.ends_with("US") || s10.ends_with("GB") || s10.ends_with("CA") || s10.ends_with("DE") => {
+                let rest = weighed(&[8, 6, 4, 2, 3, 5, 9, 7], &digits[2..10]) % 11;
+                digits[10]
+                    == match rest {
+                        0 => 5,
+                        1 => 0,
+                        rest => 11 - rest,
+                    }
+            }
+            (22, usps) if usps.starts_with('9') => {
+                let sum: u32 = digits.iter().enumerate().map(|(index, digit)| if index % 2 == 0 { digit * 3 } else { *digit }).sum();
+                sum % 10 == 0
+            }
+            (12, fedex) if fedex.starts_with('7') => digits[11] == weighed(&[3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1], &digits[..11]) % 11 % 10,
+            _ => true,
+        }
+    }
+
+    #[test]
+    fn the_check_knows_numbers_in_the_wild() {
+        for number in ["1Z204E380338943508", "RR473124829GB", "9205590164917312751089"] {
+            let (head, digit) = if number.ends_with("GB") { number.split_at(10) } else { number.split_at(number.len() - 1) };
+            assert!(is_valid(number), "{number}");
+            let other = if digit.starts_with('0') { '1' } else { '0' };
+            assert!(!is_valid(&format!("{head}{other}{}", &digit[1..])), "{number}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_has_the_form_and_check_digit_of_its_carrier(seed in any::<u64>(), service in "(priority|express|ground|saver|international|next day|){1,2}") {
+            for carrier in CARRIERS.all() {
+                let form = carrier.form(&service);
+                let number = numbers::draw(form, &mut entropy::stream(seed, &[&carrier.id], 0));
+                prop_assert!(is_valid(&number), "{}: {number} of {form}", carrier.id);
+                prop_assert!((8..=34).contains(&number.len()), "{}: {number}", carrier.id);
+                let again = numbers::draw(form, &mut entropy::stream(seed, &[&carrier.id], 0));
+                prop_assert_eq!(number, again);
+            }
+        }
+    }
+
+    #[test]
+    fn carriers_are_found_by_what_vendors_call_them() {
+        let names = [
+            ("stamps_com", "usps"),
+            ("UPS® from ShipStation", "ups"),
+            ("Royal Mail", "royal_mail"),
+            ("ROYALMAIL", "royal_mail"),
+            ("DPDLOCAL", "dpd"),
+            ("hermes_uk", "evri"),
+            ("Fedex", "fedex"),
+            ("Canada Post", "canada_post"),
+            ("nobody", ""),
+        ];
+        for (name, id) in names {
+            assert_eq!(CARRIERS.find(name).id, id, "{name}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ use super::carrier_accounts;
 use super::{orders, validation};
 use crate::base::time::{self, Timestamp};
 use crate::carrier;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::print::Format;
 use crate::engine::Cx;
 
@@ -112,7 +113,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
         transaction.messages = vec![message];
     } else {
         "SUCCESS".clone_into(&mut transaction.status);
-        transaction.tracking_number = cx.tracking_number(&carrier.number);
+        transaction.tracking_number = cx.tracking_number(CARRIERS.find(&rate.carrier).form(&rate.service));
         // Recorded 2021: the shipment shows the ZIP codes of its label.
         if shipment.zips.is_none() {
             shipment.zips = Some([validation::zip(&from), validation::zip(&to)]);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{LISTING, SHIPMENT, pickups};
 use crate::base::time::Timestamp;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
@@ -244,8 +245,9 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
         scans: vec![Scan::new(cx.now, Status::Created)],
         ..Parcel::default()
     };
+    let form = CARRIERS.find(&carrier.name).form(&format!("{} {}", detail.service_id, detail.service_name));
     for _ in 0..detail.shipment_items.as_array().map_or(1, Vec::len) {
-        let tracking_number = cx.tracking_number(&carrier.number);
+        let tracking_number = cx.tracking_number(form);
         shipment.booked.tracking_numbers.push(tracking_number.clone());
         cx.create_parcel(Parcel { tracking_number, ..parcel.clone() });
     }
