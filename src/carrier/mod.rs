@@ -5,16 +5,15 @@ mod calendar;
 pub mod countries;
 mod hubs;
 mod journey;
+pub mod label;
 pub mod library;
 pub mod numbers;
 mod parcel;
-pub mod pdf;
 mod places;
-pub mod png;
+pub mod print;
 pub mod sheet;
 pub mod timeline;
 pub mod transit;
-pub mod zpl;
 
 pub use parcel::{Location, Parcel, Scan, Status};
 pub use timeline::{Anchor, Step, Timeline, When};

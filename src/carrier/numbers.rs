@@ -2,7 +2,8 @@
 //!
 //! In a form, `#` stands for a digit, `+` for one that is not zero, and `@` for a letter or digit. A name in braces is a check digit:
 //! `{s10}` of the postal union, over the eight digits in front of it; `{mod10}` of GS1 and USPS, over all in front of it; `{ups}`,
-//! over what follows `1Z`. `|` stands between forms of which each is as likely. Everything else stands for itself.
+//! over what follows `1Z`; `{ontrac}`, the same over all in front of it; `{fedex}`, over the eleven digits in front of it; `{mod7}` of
+//! airwaybills. `|` stands between forms of which each is as likely. Everything else stands for itself.
 
 use rand::RngExt as _;
 
@@ -41,6 +42,11 @@ fn check_digit(name: &str, number: &str) -> char {
     let digit = match name {
         "mod10" => alternating(&mut number.bytes().rev(), [3, 1]),
         "ups" => alternating(&mut number.bytes().skip(2), [1, 2]),
+        "ontrac" => alternating(&mut number.bytes(), [1, 2]),
+        "fedex" => {
+            number.bytes().rev().zip([1, 3, 7].into_iter().cycle()).map(|(byte, weight)| value(byte) * weight).sum::<u32>() % 11 % 10
+        }
+        "mod7" => number.bytes().fold(0, |rest, byte| (rest * 10 + value(byte)) % 7),
         _ => {
             let digits = number.bytes().rev().filter(u8::is_ascii_digit);
             let sum: u32 = digits.zip([7, 9, 5, 3, 2, 4, 6, 8]).map(|(digit, weight)| value(digit) * weight).sum();

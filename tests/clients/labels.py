@@ -1,83 +1,266 @@
-"""Labels that the vendors hand out as PDF: pypdf opens them, and Poppler finds the tracking number on the page."""
+"""Labels and documents of all vendors, in all formats, for a dozen shipments that are hard to print: each is opened by programs that are
+not ours, and every bar code says what the carrier scans."""
 
 import base64
-import io
-import subprocess
 
-import pypdf
 import requests
 
-from sandbox import BASE, answer, check, equal
+from sandbox import BASE, answer, check, equal, printed
+
+LONG = "Wilhelmina-Charlotte von Hohenfels-Langenburg zu Sonnenberg"
 
 
-def pages(pdf):
-    assert pdf.startswith(b"%PDF-"), f"no PDF: {pdf[:40]!r}"
-    return len(pypdf.PdfReader(io.BytesIO(pdf), strict=True).pages)
+def place(name, street, city, state, code, country, second=""):
+    return {"name": name, "street": street, "second": second, "city": city, "state": state, "zip": code, "country": country}
 
 
-def text(pdf):
-    """The words on the label without the spaces between them, since numbers are printed in groups."""
-    reader = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True)
-    assert not reader.stderr, f"Poppler complains: {reader.stderr.decode()}"
-    return "".join(reader.stdout.decode().split())
+# Who, where to, how many pounds in how many parcels.
+SHIPMENTS = {
+    "usual": (place("Alex Harbour", "965 Mission St", "San Francisco", "CA", "94103", "US", "Suite 480"), 2, 1),
+    "long": (place(LONG, "123456 Northwest Old Saint Augustine Boulevard Ext.", "Seattle", "WA", "98101", "US",
+                   "Building 17, third floor, ring twice, at the dock"), 2, 1),
+    "accents": (place("Zoë Müller-Größmann", "Rue de l'Église 12", "Montréal", "QC", "H2X 1Y4", "CA"), 2, 1),
+    "polish": (place("Łukasz Żółć", "ul. Świętokrzyska 12", "Łódź", "", "90-001", "PL"), 2, 1),
+    "greek": (place("Γιώργος Παπαδόπουλος", "Οδός Ερμού 15", "Αθήνα", "", "10563", "GR"), 2, 1),
+    "cyrillic": (place("Иван Петров", "бул. Витоша 7", "София", "", "1000", "BG"), 2, 1),
+    "japanese": (place("山田 太郎", "千代田区丸の内1-2-3", "東京都", "", "100-0005", "JP"), 2, 1),
+    "korean": (place("홍길동", "중구 세종대로 110", "서울특별시", "", "04524", "KR"), 2, 1),
+    "heavy": (place("Robin O'Neill & Sons", "100 Main St", "Denver", "CO", "80202", "US"), 30, 1),
+    "pieces": (place("Terry Fox", "200 Elm St", "Austin", "TX", "78701", "US"), 2, 3),
+    "britain": (place("Sam Quay", "14 Mooring Lane", "Bristol", "", "BS2 3AP", "GB"), 2, 1),
+    "signs": (place("A ^FD \\ ~ _ % (B) C", "1 {Curly} #7 <b>", "Boston", "MA", "02108", "US"), 2, 1),
+}
 
 
-def shows(pdf, tracking_number):
-    assert tracking_number in text(pdf), f"{tracking_number} is not on the label"
+# -- Shippo ----------------------------------------------------------------------------------------------------------------------------
+
+FILES = {"PNG": ("png", "4x6"), "PNG_2.3x7.5": ("png", "2.3x7.5"), "PDF": ("pdf", "letter"), "PDF_2.3x7.5": ("pdf", "2.3x7.5"),
+         "PDF_4x6": ("pdf", "4x6"), "PDF_4x8": ("pdf", "4x8"), "PDF_A4": ("pdf", "A4"), "PDF_A5": ("pdf", "A5"), "PDF_A6": ("pdf", "A6"),
+         "ZPLII": ("zpl", "4x6")}
+SENDER = {"name": "Sam Quay", "company": "Quay Supplies", "street1": "215 Clayton St", "city": "San Francisco", "state": "CA",
+          "zip": "94117", "country": "US", "phone": "4155550101", "email": "sam@example.com"}
+CUSTOMS = {"certify": True, "certify_signer": "Sam Quay", "contents_type": "MERCHANDISE", "non_delivery_option": "RETURN",
+           "items": [{"description": "Mooring rope", "quantity": 2, "net_weight": "1", "mass_unit": "lb", "value_amount": "40",
+                      "value_currency": "USD", "origin_country": "US", "tariff_number": "560750"}]}
+
+shippo = requests.Session()
+shippo.headers["Authorization"] = "ShippoToken shippo_test_seatrial"
 
 
-def shippo():
-    api = requests.Session()
-    api.headers["Authorization"] = "ShippoToken shippo_test_seatrial"
-    sender = {"name": "Sam Quay", "street1": "215 Clayton St", "city": "San Francisco", "state": "CA",
-              "zip": "94117", "country": "US", "phone": "4155550101", "email": "sam@example.com"}
-    receiver = {"name": "Alex Harbour", "street1": "965 Mission St", "city": "San Francisco", "state": "CA",
-                "zip": "94103", "country": "US", "phone": "4155550102", "email": "alex@example.com"}
-    parcel = {"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"}
-    shipment = {"address_from": sender, "address_to": receiver, "parcels": [parcel], "async": False}
-    rates = answer(api.post(f"{BASE}/shippo/shipments/", json=shipment, timeout=10), 201)["rates"]
-    # A new account may buy USPS labels at once; other carriers want to be registered first.
-    rate = next(rate for rate in rates if rate["provider"] == "USPS")
-    order = {"rate": rate["object_id"], "label_file_type": "PDF", "async": False}
-    bought = answer(api.post(f"{BASE}/shippo/transactions/", json=order, timeout=10), 201)
-    equal(bought["status"], "SUCCESS")
+def shippo_rates(shipment, **more):
+    to, pounds, pieces = SHIPMENTS[shipment]
+    parcel = {"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": str(pounds), "mass_unit": "lb"}
+    receiver = {"name": to["name"], "street1": to["street"], "street2": to["second"], "city": to["city"], "state": to["state"],
+                "zip": to["zip"], "country": to["country"], "phone": "4155550102", "email": "alex@example.com"}
+    body = {"address_from": SENDER, "address_to": receiver, "parcels": [parcel] * pieces, "async": False,
+            "extra": {"bypass_address_validation": True, "reference_1": "ORDER-1001"}, **more}
+    if to["country"] != "US":
+        body["customs_declaration"] = CUSTOMS
+    rates = answer(shippo.post(f"{BASE}/shippo/shipments/", json=body, timeout=30), 201)["rates"]
+    found = {}
+    for rate in rates:
+        found.setdefault(rate["provider"], rate)
+    return found
+
+
+def shippo_buy(rate, file_type):
+    order = {"rate": rate["object_id"], "label_file_type": file_type, "async": False}
+    bought = answer(shippo.post(f"{BASE}/shippo/transactions/", json=order, timeout=30), 201)
+    equal([bought["status"], bought["messages"]], ["SUCCESS", []])
+    return bought
+
+
+def download(url):
     # Signed links carry no credential of the caller.
-    return requests.get(bought["label_url"], timeout=10).content, bought["tracking_number"]
+    response = requests.get(url, timeout=30)
+    equal(response.status_code, 200)
+    return response.content
 
 
-def shiptheory():
-    api = requests.Session()
-    login = {"email": "you@youremail.com", "password": "password"}
-    token = answer(api.post(f"{BASE}/shiptheory/v1/token", json=login, timeout=10))["data"]["token"]
-    api.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
-    receiver = {"firstname": "Alex", "lastname": "Harbour", "address_line_1": "14 Mooring Lane", "city": "Bristol",
-                "postcode": "BS2 3AP", "country": "GB"}
-    shipment = {"reference": "ROPE-1", "reference2": "ORDER-1", "recipient": receiver,
-                "shipment_detail": {"weight": 2.5, "parcels": 1, "value": 135.18}}
-    booked = answer(api.post(f"{BASE}/shiptheory/v1/shipments", json=shipment, timeout=10))
-    seen = answer(api.get(f"{BASE}/shiptheory/v1/shipments/ROPE-1", timeout=10))
-    return base64.b64decode(seen["label"], validate=True), booked["carrier_result"]["tracking"]
+def scanned_by(provider, number, to):
+    """What the tracking bar code of a carrier says."""
+    if provider == "USPS" and number.isdigit():
+        return f"420{to['zip'][:5]}{number}" if to["country"] == "US" else number
+    if provider == "FedEx":
+        return f"9622001900000000000000{number}"
+    return number
 
 
-def shiptime():
-    api = requests.Session()
-    api.auth = ("sandbox", "sandbox")
-    sender = {"companyName": "Quay Supplies", "streetAddress": "100 King St W", "city": "Toronto", "countryCode": "CA",
-              "state": "ON", "postalCode": "M5X 1A1", "attention": "Sam Quay", "phone": "416 555 0101"}
-    receiver = {"companyName": "Harbour Goods", "streetAddress": "800 Macleod Trail SE", "city": "Calgary",
-                "countryCode": "CA", "state": "AB", "postalCode": "T2G 2M3", "attention": "Alex Harbour",
-                "phone": "403 555 0102"}
-    request = {"from": sender, "to": receiver, "packageType": "PACKAGE", "unitOfMeasurement": "IMPERIAL",
-               "lineItems": [{"length": 10, "width": 10, "height": 10, "weight": 2}], "shipDate": "2030-01-07"}
-    quotes = answer(api.post(f"{BASE}/shiptime/rest/rates/", json=request, timeout=10))["availableRates"]
-    order = {"quoteId": quotes[0]["quoteId"]}
-    shipped = answer(api.post(f"{BASE}/shiptime/rest/shipments/", json=order, timeout=10))
-    label = api.get(shipped["labelUrl"], headers={"Accept": "application/pdf"}, timeout=10)
-    return label.content, shipped["trackingNumbers"][0]
+def look_at_shippo(shipment, provider, rate, file_type):
+    to = SHIPMENTS[shipment][0]
+    bought = shippo_buy(rate, file_type)
+    language, size = FILES[file_type]
+    number, name = bought["tracking_number"], f"shippo-{provider.lower()}-{shipment}-{file_type}"
+    data, code = download(bought["label_url"]), scanned_by(provider, number, to)
+    says = [number, to["name"], to["street"]]
+    if language == "pdf":
+        (page,) = printed.pdf(name, data, size, 1, says)
+        printed.scans(page, number, code)
+    elif language == "png":
+        page = printed.png(name, data, size, 300)
+        printed.scans(page, number, code)
+    else:
+        latin = [number] if shipment in ("japanese", "korean", "signs") else says
+        printed.zpl(name, data.decode(), says=latin)
+        return [(name, number, code)]
+    if provider == "UPS" and size == "4x6":
+        assert number[10:] in printed.maxicode(page), "the MaxiCode does not say the number"
+    return []
 
 
-for vendor in (shippo, shiptheory, shiptime):
-    with check(f"a {vendor.__name__} label is a PDF with its tracking number"):
-        pdf, tracking_number = vendor()
-        equal(pages(pdf), 1)
-        shows(pdf, tracking_number)
+programs = []
+for shipment in SHIPMENTS:
+    with check(f"Shippo, {shipment}: every file type has its size and says what it should"):
+        rates = shippo_rates(shipment)
+        chosen = {provider: rates[provider] for provider in ("USPS", "UPS", "FedEx") if provider in rates}
+        assert chosen, f"nobody quotes: {list(rates)}"
+        for index, file_type in enumerate(FILES):
+            provider = sorted(chosen)[index % len(chosen)]
+            # Every carrier on label paper, and each file type with one of them.
+            for each in sorted(chosen) if file_type in ("PDF_4x6", "ZPLII") else [provider]:
+                programs += look_at_shippo(shipment, each, chosen[each], file_type)
+
+with check("Shippo: a printer prints the programs, and the codes are read from paper"):
+    pages = printed.printed([name for name, _, _ in programs])
+    for (name, number, code), page in zip(programs, pages):
+        printed.scans(page, number, code)
+
+with check("Shippo: invoice, QR code and merged files"):
+    rate = shippo_rates("accents", extra={"qr_code_requested": True})["USPS"]
+    bought = shippo_buy(rate, "PDF_A6")
+    printed.pdf("shippo-invoice", download(bought["commercial_invoice_url"]), "letter", 1,
+                ["COMMERCIAL INVOICE", "Mooring rope", "40.00 USD", bought["tracking_number"], "Zoë Müller-Größmann"])
+    (page,) = printed.pdf("shippo-qr-code", download(bought["qr_code_url"]), "A6", 1, [bought["tracking_number"]])
+    printed.scans(page, bought["tracking_number"], bought["tracking_number"])
+
+
+# -- ShipTime --------------------------------------------------------------------------------------------------------------------------
+
+shiptime = requests.Session()
+shiptime.auth = ("sandbox", "sandbox")
+
+
+def shiptime_address(city, state, code, country, street="100 King St W", company="Quay Supplies", name="Sam Quay"):
+    return {"companyName": company, "streetAddress": street, "city": city, "countryCode": country, "state": state,
+            "postalCode": code, "attention": name, "phone": "416 555 0101"}
+
+
+SHIPTIME = {
+    "usual": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA"), 1),
+    "accents": (shiptime_address("Montréal", "QC", "H2X 1Y4", "CA", "12 rue de l'Église", "Société Générale Éclair", "Zoë Müller"), 1),
+    "pieces": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA"), 3),
+    "long": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA", "123456 Northwest Old Saint Augustine Boulevard Ext", LONG[:40], LONG[:40]), 1),
+    "abroad": (shiptime_address("Buffalo", "NY", "14202", "US"), 1),
+}
+
+for shipment, (to, pieces) in SHIPTIME.items():
+    with check(f"ShipTime, {shipment}: the labels of every carrier, a page for each piece"):
+        request = {"from": shiptime_address("Toronto", "ON", "M5X 1A1", "CA"), "to": to, "packageType": "PACKAGE",
+                   "unitOfMeasurement": "IMPERIAL", "lineItems": [{"length": 10, "width": 10, "height": 10, "weight": 2}] * pieces,
+                   "shipDate": "2030-01-07"}
+        if to["countryCode"] != "CA":
+            request["customsInvoice"] = {
+                "dutiesAndTaxes": {"dutiable": True, "paidBy": "SHIPPER"}, "currency": "CAD", "reasonForExport": "COMMERCIAL",
+                "invoiceItems": [{"quantity": 2, "code": "610910", "description": "T-shirt", "origin": "CA", "provinceOrState": "ON",
+                                  "unitPrice": 1500, "weight": 0.5}]}
+        quotes = answer(shiptime.post(f"{BASE}/shiptime/rest/rates/", json=request, timeout=30))["availableRates"]
+        carriers = {quote["carrierName"]: quote for quote in quotes}
+        for carrier, quote in carriers.items():
+            shipped = answer(shiptime.post(f"{BASE}/shiptime/rest/shipments/", json={"quoteId": quote["quoteId"]}, timeout=30))
+            numbers = shipped["trackingNumbers"]
+            label = shiptime.get(shipped["labelUrl"], headers={"Accept": "application/pdf"}, timeout=30).content
+            says = [*numbers, to["attention"], to["streetAddress"]]
+            pages = printed.pdf(f"shiptime-{carrier.lower().replace(' ', '-')}-{shipment}", label, "4x6", pieces, says)
+            for number, page in zip(numbers, pages):
+                printed.scans(page, number)
+            if "invoiceUrl" in shipped:
+                invoice = shiptime.get(shipped["invoiceUrl"], headers={"Accept": "application/json"}, timeout=30).json()
+                printed.pdf(f"shiptime-invoice-{carrier.lower()}", base64.b64decode(invoice, validate=True), "letter", 1,
+                            ["COMMERCIAL INVOICE", "T-shirt", "30.00 CAD"])
+
+
+# -- Shiptheory ------------------------------------------------------------------------------------------------------------------------
+
+shiptheory = requests.Session()
+login = {"email": "you@youremail.com", "password": "password"}
+token = answer(shiptheory.post(f"{BASE}/shiptheory/v1/token", json=login, timeout=10))["data"]["token"]
+shiptheory.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
+
+with check("Shiptheory: every service of every carrier, with return labels and customs forms"):
+    services = answer(shiptheory.get(f"{BASE}/shiptheory/v1/services", timeout=10))
+    rows = services if isinstance(services, list) else services.get("services", services)
+    looked = 0
+    for index, shipment in enumerate(SHIPMENTS):
+        to, _, pieces = SHIPMENTS[shipment]
+        first, _, last = to["name"].partition(" ")
+        receiver = {"firstname": first[:40], "lastname": last[:60] or "-", "address_line_1": to["street"], "address_line_2": to["second"],
+                    "city": to["city"], "postcode": to["zip"], "country": to["country"], "telephone": "01174960000"}
+        receiver = {name: value for name, value in receiver.items() if value}
+        body = {"reference": f"LABEL-{index}", "reference2": f"ORDER-{index}", "recipient": receiver,
+                "shipment_detail": {"weight": 1.5, "parcels": pieces, "value": 135.18, "rules_metadata": "with-return"},
+                "products": [{"name": "Mooring rope", "sku": "ROPE", "qty": 2, "value": 40, "weight": 0.5, "commodity_code": "560750"}]}
+        booked = answer(shiptheory.post(f"{BASE}/shiptheory/v1/shipments", json=body, timeout=30))
+        equal([shipment, booked["status"]], [shipment, "Complete"])
+        seen = answer(shiptheory.get(f"{BASE}/shiptheory/v1/shipments/LABEL-{index}", timeout=30))
+        number = booked["carrier_result"]["tracking"]
+        # The return label that the rule encloses, or the form for customs.
+        label = base64.b64decode(seen["label"], validate=True)
+        pages = printed.pdf(f"shiptheory-{shipment}", label, "4x6", pieces + 1, [number, to["street"]])
+        for page in pages[:pieces]:
+            printed.scans(page, number)
+        looked += 1
+    equal(looked, len(SHIPMENTS))
+    wish = {"outgoing_reference": "LABEL-10", "delivery_postcode": "BS2 3AP", "return_service": 100}
+    wish["expiry"] = answer(requests.get(f"{BASE}/_seatrial/sandboxes/default/clock", timeout=10))["now"][:10]
+    back = answer(shiptheory.post(f"{BASE}/shiptheory/v1/returns", json=wish, timeout=30))
+    (page,) = printed.pdf("shiptheory-return", base64.b64decode(back["label"], validate=True), "4x6", 1, ["RETURN", back["tracking"]])
+    printed.scans(page, back["tracking"], back["tracking"])
+    picked = answer(shiptheory.post(f"{BASE}/shiptheory/v1/picking_lists/download", json={"shipments": [{"reference_1": "LABEL-0"}]}, timeout=30))
+    printed.pdf("shiptheory-picking-list", base64.b64decode(picked["pdf"], validate=True), "A4", 1, ["Picking list", "Mooring rope", "ROPE"])
+
+
+# -- Shipmate --------------------------------------------------------------------------------------------------------------------------
+
+shipmate = requests.Session()
+shipmate.headers["X-SHIPMATE-API-KEY"] = "sm_test_12345abcde-1234-5678-90ab-abcdef0123456"
+login = {"username": "test@shipmate.co.uk", "password": "myShipmatePassword"}
+shipmate.headers["X-SHIPMATE-TOKEN"] = answer(shipmate.post(f"{BASE}/shipmate/v1.1/tokens", json=login, timeout=10))["data"]["token"]
+SERVICES = ["DPDNEXT", "DPDLOCALNEXT", "PARCELNEXT", "RMSPECIAL", "PF24", "DHLNEXT", "YODEL24", "DEMO"]
+
+programs = []
+for index, shipment in enumerate(SHIPMENTS):
+    with check(f"Shipmate, {shipment}: PDF, PNG and ZPL"):
+        to, _, pieces = SHIPMENTS[shipment]
+        reference, abroad = f"LABEL{index}", to["country"] != "GB"
+        body = {"consignment_reference": reference, "service_key": "DEMO" if abroad else "DPDNEXT", "delivery_instructions": "Leave in the porch",
+                "to_address": {"name": to["name"], "line_1": to["street"], "line_2": to["second"], "city": to["city"], "postcode": to["zip"],
+                               "country": to["country"]},
+                "parcels": [{"reference": f"{reference}-{piece}", "weight": 900, "width": 20, "length": 10, "depth": 15, "value": 40}
+                            for piece in range(1, pieces + 1)]}
+        booked = answer(shipmate.post(f"{BASE}/shipmate/v1.1/consignments", json=body, timeout=30), 201)["data"]
+        equal(len(booked), pieces)
+        number = booked[-1]["tracking_reference"]
+        rows = {kind: answer(shipmate.get(f"{BASE}/shipmate/v1.1/parcels/{number}/label?format={kind}", timeout=30))["data"][0]
+                for kind in ("PDF", "PNG", "ZPL")}
+        says = [number, to["name"], to["street"], f"{pieces} of {pieces}", "0.90kg", f"{reference}-{pieces}", "Leave in the porch"]
+        (page,) = printed.pdf(f"shipmate-{shipment}", base64.b64decode(rows["PDF"]["pdf"], validate=True), "4x6", 1, says)
+        printed.scans(page, number)
+        printed.scans(printed.png(f"shipmate-{shipment}", base64.b64decode(rows["PNG"]["png"], validate=True), "4x6", 203), number)
+        program = rows["ZPL"]["zpl"]
+        assert program.startswith("CT~~CD,~CC^~CT~\n^XA\n"), program[:40]
+        printed.zpl(f"shipmate-{shipment}", program, says=[number] if shipment in ("japanese", "korean", "signs") else says)
+        programs.append((f"shipmate-{shipment}", number))
+
+with check("Shipmate: the labels of every carrier"):
+    for index, service in enumerate(SERVICES):
+        to = SHIPMENTS["britain"][0]
+        body = {"consignment_reference": f"CARRIER{index}", "service_key": service,
+                "to_address": {"name": to["name"], "line_1": to["street"], "city": to["city"], "postcode": to["zip"], "country": "GB"},
+                "parcels": [{"reference": f"CARRIER{index}-1", "weight": 1900, "width": 20, "length": 10, "depth": 15, "value": 40}]}
+        (booked,) = answer(shipmate.post(f"{BASE}/shipmate/v1.1/consignments", json=body, timeout=30), 201)["data"]
+        printed.zpl(f"shipmate-{service}", booked["zpl"], says=[booked["tracking_reference"], to["name"]])
+        programs.append((f"shipmate-{service}", booked["tracking_reference"]))
+
+with check("Shipmate: a printer prints the programs, and the codes are read from paper"):
+    for (name, number), page in zip(programs, printed.printed([name for name, _ in programs])):
+        printed.scans(page, number)

@@ -24,6 +24,7 @@ mod full;
 mod fuzz;
 mod hostile;
 mod journal;
+mod labels;
 mod leaks;
 mod listener;
 mod log;

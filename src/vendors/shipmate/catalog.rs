@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::json;
-use crate::carrier::sheet::Template;
-use crate::carrier::{self, Status, countries, zpl};
+use crate::carrier::{self, Status, countries};
 
 /// The catalog, read on first use.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipmate"));
@@ -28,7 +27,6 @@ pub(super) struct Catalog {
     pub services: Vec<Service>,
     pub routing: Vec<Route>,
     pub events: Vec<Event>,
-    pub label: Printed,
     pub countries: BTreeMap<String, String>,
     pub offshore: BTreeMap<String, Vec<[u32; 2]>>,
     pub strict_sku: Vec<String>,
@@ -113,6 +111,9 @@ pub(super) struct Attribute {
 #[serde(deny_unknown_fields)]
 pub(super) struct Carrier {
     pub code: String,
+    /// Its name as labels print it; the usual one where that is empty.
+    #[serde(default)]
+    pub label_name: String,
     pub tracking: String,
     pub reference_max: Option<usize>,
     /// The least and the most that a parcel may be worth.
@@ -186,18 +187,6 @@ pub(super) struct Event {
     pub r#type: String,
     pub name: String,
     pub description: String,
-}
-
-/// What labels say, as lines of a page and as a program for printers.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Printed {
-    pub page: Vec<Template>,
-    pub top: zpl::Template,
-    /// The lines of the address, each with what is printed where it is empty.
-    pub address: Vec<(String, zpl::Template)>,
-    pub line: zpl::Template,
-    pub bottom: zpl::Template,
 }
 
 /// What is known of a parcel's weight and sizes, in grams and centimetres.

@@ -9,11 +9,12 @@ use jiff::civil::DateTime;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::catalog::{CATALOG, Location, Printed, Service};
+use super::catalog::{CATALOG, Location, Service};
 use super::wire::{self, Address, Consignment, Format, Package, Stamp};
-use crate::base::json::Written;
 use crate::base::time::Timestamp;
-use crate::carrier::{self, pdf, png, sheet};
+use crate::carrier;
+use crate::carrier::label::{self as printed, Fact};
+use crate::carrier::print::{self, Paper};
 
 /// The label rows of a consignment.
 pub(super) struct Labels {
@@ -94,67 +95,61 @@ impl Serialize for Label<'_> {
 impl Serialize for Drawing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(label, format) = self;
-        let lines = || sheet::lines(&CATALOG.label.page, |name| label.value(name));
+        let file = |format| print::render_label(label.printed(), format);
         match format {
             _ if *format != label.rows.format => serializer.serialize_str(""),
-            Format::Zpl => label.program().serialize(serializer),
-            Format::Pdf => serializer.serialize_str(&STANDARD.encode(pdf::pages(&[lines()]))),
-            Format::Png => serializer.serialize_str(&STANDARD.encode(png::page(&lines()))),
+            Format::Zpl => {
+                // Recorded 2024-05: a program begins with the settings of the designer that drew the demo label.
+                let program = [b"CT~~CD,~CC^~CT~\n".to_vec(), file(print::Format::zpl(203))].concat();
+                serializer.serialize_str(&String::from_utf8_lossy(&program))
+            }
+            Format::Pdf => serializer.serialize_str(&STANDARD.encode(file(print::Format::pdf(Paper::Inch4x6)))),
+            Format::Png => serializer.serialize_str(&STANDARD.encode(file(print::Format::png(Paper::Inch4x6, 203)))),
         }
     }
 }
 
 impl Label<'_> {
-    /// The label for a printer, as JSON.
-    fn program(&self) -> Written {
-        let Printed { top, address, line, bottom, .. } = &CATALOG.label;
-        let mut out = String::with_capacity(2048);
-        out.push('"');
-        top.fill(&mut out, |name| self.value(name));
-        let mut y = 120;
-        // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
-        for (name, placeholder) in address {
-            let text = self.value(name);
-            if text.is_empty() {
-                placeholder.fill(&mut out, |_| "");
-                continue;
-            }
-            line.fill(&mut out, |name| if name == "y" { Cow::Owned(y.to_string()) } else { text.clone() });
-            y += 42;
-        }
-        bottom.fill(&mut out, |name| self.value(name));
-        out.push('"');
-        Written(out.into_bytes().into())
-    }
-
-    /// What a name of the catalog's label stands for.
-    fn value(&self, name: &str) -> Cow<'_, str> {
+    /// What is printed.
+    fn printed(&self) -> carrier::label::Label {
         let Self { rows: Labels { consignment, .. }, service, sender, parcel, .. } = self;
         let to = &consignment.to;
-        Cow::Borrowed(match name {
-            "carrier" => &service.carrier,
-            "service" => service.label_name(),
-            "tracking" => &parcel.tracking,
-            "reference" => &parcel.reference,
-            "weight" => return kilograms(parcel.weight).into(),
-            "parcel" => return self.number.to_string().into(),
-            "parcels" => return consignment.parcels.len().to_string().into(),
-            "number" => self.printed,
-            "despatch" => return wire::local(consignment.despatch).strftime("%d-%b-%Y").to_string().into(),
-            "instructions" => &consignment.instructions,
-            "name" => &to.delivery_name,
-            "company" => &consignment.company,
-            "line_1" => &to.line_1,
-            "line_2" => &to.line_2,
-            "line_3" => &to.line_3,
-            "city" => &to.city,
-            "county" => &to.county,
-            "postcode" => &to.postcode,
-            // The country's name, when the parcel leaves the country.
-            "country" if to.country != "GB" => CATALOG.country(&to.country).map_or("", |(_, name)| name),
-            "sender_country" => sender.country("name"),
-            name => sender.text(name),
-        })
+        let text = |name: &str| sender.text(name).to_owned();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        carrier::label::Label {
+            carrier: service.carrier.clone(),
+            carrier_name: CATALOG.carrier(&service.carrier).map_or_else(String::new, |carrier| carrier.label_name.clone()),
+            service: service.label_name().to_owned(),
+            tracking_number: parcel.tracking.clone(),
+            from: printed::Address {
+                name: text("address_name"),
+                lines: vec![text("address_line_1"), text("address_line_2")],
+                city: text("address_town_city"),
+                zip: text("address_post_zip_code"),
+                country: sender.country("code").to_owned(),
+                ..printed::Address::default()
+            },
+            to: printed::Address {
+                name: to.delivery_name.clone(),
+                company: consignment.company.clone(),
+                lines: vec![to.line_1.clone(), to.line_2.clone(), to.line_3.clone()],
+                city: to.city.clone(),
+                state: to.county.clone(),
+                zip: to.postcode.clone(),
+                country: to.country.clone(),
+                // Observed 2024-05 on the staging service: placeholders of empty fields stay behind on lines of their own.
+                unfilled: Some(["%COMPANY_NAME%", "%ADDRESS_LINE_2%", "%ADDRESS_LINE_3%", "%ADDRESS_LINE_6%"]),
+                ..printed::Address::default()
+            },
+            grams: u32::try_from(parcel.weight).unwrap_or_default(),
+            date: Some(wire::local(consignment.despatch).date()),
+            piece: count(self.number),
+            pieces: count(consignment.parcels.len()),
+            facts: vec![Fact::new("Sender Reference", &parcel.reference), Fact::new("Consignment Number", self.printed)],
+            instructions: consignment.instructions.clone(),
+            foot: format!("{}-{}", self.printed, self.number),
+            ..carrier::label::Label::default()
+        }
     }
 }
 
@@ -166,12 +161,6 @@ fn number(consignment: &Consignment, booked: DateTime) -> String {
     let before = digits.clone().count().saturating_sub(5);
     number.extend(digits.skip(before));
     number
-}
-
-/// A weight as labels print it.
-fn kilograms(grams: i64) -> String {
-    let hundredths = grams.saturating_add(5) / 10;
-    format!("{}.{:02}kg", hundredths / 100, hundredths % 100)
 }
 
 /// The reference by which Shipmate itself knows a parcel. Recorded 2024-05 for labels without a carrier, whose `P` becomes a

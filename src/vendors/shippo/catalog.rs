@@ -72,8 +72,6 @@ pub(crate) struct Carrier {
     pub refuses: BTreeMap<String, Option<String>>,
     /// What buying a label ends with for a new customer.
     pub purchase_error: Option<Message>,
-    /// The form of its tracking numbers.
-    pub number: String,
     tracking_url: String,
     pub services: Vec<Service>,
 }

@@ -1,9 +1,32 @@
-//! Signed links to labels. Links are built from the address that the caller used, so
+//! Signed links to labels, and what stands on the files that they lead to. Links are built from the address that the caller used, so
 //! that they can be followed; browsers do so without a credential, so that links name the sandbox themselves unless it is the default one.
+
+mod printed;
+
+pub(super) use printed::{Printed, keep, keep_merged, keep_sheet, manifest, packing_slip};
 
 use super::wire::Moment;
 use crate::base::{entropy, ids, time};
+use crate::carrier::print::{Format, Paper};
 use crate::engine::{Cx, DEFAULT, Request, pairs};
+
+/// How a label is printed for a `label_file_type`. A PDF without a size is for office printers.
+pub(super) fn format(word: Option<&str>) -> Format {
+    let paper = match word.and_then(|word| word.split_once('_')).map(|(_, size)| size) {
+        Some("2.3x7.5") => Paper::Inch2x7,
+        Some("4x8") => Paper::Inch4x8,
+        Some("A4") => Paper::A4,
+        Some("A5") => Paper::A5,
+        Some("A6") => Paper::A6,
+        _ => Paper::Inch4x6,
+    };
+    match word {
+        Some("ZPLII") => Format::zpl(203),
+        Some("PDF") => Format::pdf(Paper::Letter),
+        Some(word) if word.starts_with("PNG") => Format::png(paper, 300),
+        _ => Format::pdf(paper),
+    }
+}
 
 /// A link to a file that is good for a year.
 pub(super) fn link(cx: &Cx<'_>, name: &str, since: Moment) -> String {

@@ -7,6 +7,7 @@ use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::carrier::label::CARRIERS;
 use crate::vendors::shiptheory::wire::Number;
 
 /// The catalogue of `specs/shiptheory/catalog.yaml`.
@@ -28,7 +29,8 @@ pub(super) struct Carrier {
     pub name: String,
     pub settings_name: String,
     pub increments: Vec<u32>,
-    pub tracking: String,
+    /// The form of its tracking numbers, where it is not the usual one.
+    tracking: Option<String>,
     pub reference_max: Option<usize>,
     pub weight_max: f64,
     #[serde(flatten)]
@@ -116,6 +118,13 @@ impl Catalog {
         self.returns
             .iter()
             .find_map(|row| row.services.iter().find(|service| service.id == id).map(|service| (row.carrier.as_str(), service)))
+    }
+}
+
+impl Carrier {
+    /// The form of its tracking numbers for a service.
+    pub fn form(&self, service: &str) -> &str {
+        self.tracking.as_deref().unwrap_or_else(|| CARRIERS.find(&self.name).form(service))
     }
 }
 

@@ -36,7 +36,6 @@ pub(super) struct Carrier {
     pub(super) name: String,
     pub(super) cutoff: Option<String>,
     pub(super) interval: String,
-    pub(super) number: String,
     pub(super) page: String,
     pub(super) within: Option<Vec<String>>,
     pub(super) same_city: Option<Vec<char>>,

@@ -8,6 +8,7 @@ mod access;
 mod catalog;
 mod checks;
 mod dialect;
+mod labels;
 mod operations;
 mod rates;
 mod rules;

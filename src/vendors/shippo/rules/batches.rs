@@ -13,13 +13,13 @@ use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::shipment::{Rate, Shipment};
-use super::super::wire::transaction::File;
-use super::super::wire::{self, BATCH, LABEL_FILE, Moment, RATE, SHIPMENT};
+use super::super::wire::{self, BATCH, Moment, RATE, SHIPMENT};
 use super::carrier_accounts;
 use super::purchase::{self, Wishes};
 use super::shipments;
 use super::stored::named;
 use crate::carrier::Anchor;
+use crate::carrier::print::Format;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Listing, Number};
 use crate::engine::{Cx, Extract, Json, Outcome, Refusal};
@@ -195,12 +195,12 @@ pub(crate) fn validated(cx: &mut Cx<'_>, id: &str) {
 /// The purchase of a batch ends.
 pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
     let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Purchasing) else { return };
-    let file = File::of(batch.label_filetype.as_deref());
-    let mut pages: Vec<Vec<String>> = Vec::new();
+    let format = labels::format(batch.label_filetype.as_deref());
+    let mut bought: Vec<String> = Vec::new();
     let mut entries = std::mem::take(&mut batch.batch_shipments.results);
     for entry in &mut entries {
-        match buy(cx, &batch, entry, file) {
-            Ok(printed) => pages.extend(printed),
+        match buy(cx, &batch, entry, format) {
+            Ok(labels) => bought.extend(labels),
             Err(texts) => {
                 entry.status = Status::TransactionFailed;
                 entry.messages = texts;
@@ -208,10 +208,8 @@ pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
         }
     }
     batch.batch_shipments.results = entries;
-    let extension = if batch.label_filetype.as_deref() == Some("ZPLII") { "zpl" } else { "pdf" };
-    for (number, pages) in pages.chunks(MERGED).enumerate() {
-        cx.docs.shared().put(LABEL_FILE, &format!("{id}_{number}"), pages);
-        batch.label_url.push(format!("{id}_{number}.{extension}"));
+    for (number, bought) in bought.chunks(MERGED).enumerate() {
+        batch.label_url.push(labels::keep_merged(cx, &format!("{id}_{number}"), bought, format));
     }
     batch.status = Status::Purchased;
     store(cx, &mut batch);
@@ -320,13 +318,13 @@ fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, tok
     })
 }
 
-/// Buys the labels of an entry; what is printed of the first, or what the carrier says.
-fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &mut Entry, file: File) -> Result<Vec<Vec<String>>, Vec<String>> {
+/// Buys the labels of an entry, one for each parcel; their ids, or what the carrier says of the first.
+fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &mut Entry, format: Format) -> Result<Vec<String>, Vec<String>> {
     let (account, token) = choice(batch, entry);
     let found = cx.docs.get::<Shipment>(SHIPMENT, &entry.shipment).zip(carrier_accounts::find(cx, account));
     let (shipment, account) = found.ok_or_else(|| vec!["Shipment does not exist".to_owned()])?;
     let rate = find_rate(cx, &shipment, &account, token).map_err(|text| vec![text])?;
-    let wishes = Wishes { file, metadata: entry.metadata.clone(), order: None, instant: false };
+    let wishes = Wishes { format, metadata: entry.metadata.clone(), order: None, instant: false };
     let mut labels = purchase::queue(cx, &rate, &shipment, &wishes);
     for label in &mut labels {
         purchase::fulfill(cx, label);
@@ -335,10 +333,11 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &mut Entry, file: File) -> Result<
     for label in &labels {
         cx.anchor_reached(Anchor::Batch, &label.tracking_number);
     }
+    let bought = labels.iter().filter(|label| label.status == "SUCCESS").map(|label| label.object_id.clone()).collect();
     let first = labels.swap_remove(0);
     entry.transaction = Some(first.object_id.clone());
     if first.status == "SUCCESS" {
-        return Ok(cx.docs.shared().get(LABEL_FILE, &first.object_id).unwrap_or_default());
+        return Ok(bought);
     }
     Err(first.messages.into_iter().map(|message| message.text).collect())
 }

@@ -5,9 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::dialect::UNSIGNED;
-use super::super::labels;
-use super::super::wire::LABEL_FILE;
-use crate::carrier::{pdf, png, zpl};
+use super::super::labels::{self, Printed};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 
 #[derive(Deserialize)]
@@ -18,20 +16,7 @@ pub(crate) struct File {
 
 /// A signed link answers its file, anybody's and without a token.
 pub(crate) fn download(cx: &mut Cx<'_>, Params(File { name }): Params<File>) -> Outcome {
-    let denied = |text: &str| Err(Refusal::Because(UNSIGNED, Value::from(text)));
-    if !labels::is_signed(&name, cx) {
-        return denied("Access denied");
-    }
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let label = stem.strip_suffix("_invoice").or_else(|| stem.strip_suffix("_qr_code")).unwrap_or(stem);
-    let Some(pages) = cx.docs.shared().get::<Vec<Vec<String>>>(LABEL_FILE, label) else { return denied("Access denied") };
-    match extension {
-        "pdf" => Ok(Reply::bytes(StatusCode::OK, "application/pdf", pdf::pages(&pages))),
-        "zpl" => Ok(Reply::bytes(StatusCode::OK, "application/octet-stream", zpl::pages(&pages))),
-        "png" => {
-            let picture = png::page(pages.first().map_or(&[], Vec::as_slice));
-            Ok(Reply::bytes(StatusCode::OK, "image/png", picture))
-        }
-        _ => denied("Access denied"),
-    }
+    let found = if labels::is_signed(&name, cx) { Printed::file(cx, &name) } else { None };
+    let (kind, file) = found.ok_or_else(|| Refusal::Because(UNSIGNED, Value::from("Access denied")))?;
+    Ok(Reply::bytes(StatusCode::OK, kind, file))
 }

@@ -13,7 +13,7 @@ use super::super::labels;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::transaction::Transaction;
-use super::super::wire::{self, ADDRESS, LABEL_FILE, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
+use super::super::wire::{self, ADDRESS, MANIFEST, Moment, RATE, SHIPMENT, TRANSACTION};
 use super::addresses::ADDRESSES;
 use super::carrier_accounts;
 use super::stored;
@@ -102,14 +102,15 @@ fn make(cx: &mut Cx<'_>, manifest: &mut Manifest) {
     manifest.object_updated = Moment(cx.now);
     manifest.errors = faults(&sender(cx, manifest));
     if manifest.errors.is_empty() {
-        let labels: Vec<Transaction> = manifest.transactions.iter().filter_map(|id| cx.docs.get(TRANSACTION, id)).collect();
+        let bought: Vec<Transaction> = manifest.transactions.iter().filter_map(|id| cx.docs.get(TRANSACTION, id)).collect();
         // Recorded 2022: the postal service's own number, and the vendor's.
         let stem = format!("{}_{}", cx.tracking_number("9275090164915800+#########_+###"), manifest.provider);
-        let mut lines = vec![format!("{} manifest", CATALOG.carrier_name(&manifest.provider)), String::new()];
-        lines.extend(labels.iter().map(|label| label.tracking_number.clone()));
-        cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
+        let number = stem.split('_').next().unwrap_or_default();
+        let from = sender(cx, manifest);
+        let sheet = labels::manifest(cx, number, &from, &manifest.provider, manifest.shipment_date, &bought);
+        labels::keep_sheet(cx, &stem, sheet);
         manifest.documents.push(format!("{stem}.pdf"));
-        labels.iter().for_each(|label| cx.anchor_reached(Anchor::Manifest, &label.tracking_number));
+        bought.iter().for_each(|label| cx.anchor_reached(Anchor::Manifest, &label.tracking_number));
         "SUCCESS".clone_into(&mut manifest.status);
     } else {
         "ERROR".clone_into(&mut manifest.status);

@@ -40,6 +40,7 @@ use super::{webhooks, wire};
 use crate::carrier::{Parcel, Scan};
 use crate::engine::resource::Members;
 use crate::engine::{Cx, Stored};
+use crate::vendors::shippo::labels::Printed;
 use crate::world::Task;
 
 /// The tables that documents of this vendor are in.
@@ -49,7 +50,7 @@ pub(super) const STORED: &[Stored] = tables![
     Manifest: wire::MANIFEST, Members: wire::ORDER, wire::parcel::Parcel: wire::PARCEL, Members: wire::PICKUP, Rate: wire::RATE,
     Refund: wire::REFUND, Members: wire::REGISTRATION, Members: wire::SERVICE_GROUP, Shipment: wire::SHIPMENT, Registered: wire::TRACK,
     Transaction: wire::TRANSACTION, Members: wire::USER_TEMPLATE; like: ;
-    shared: Vec<Vec<String>>: wire::LABEL_FILE, Platform: wire::MANAGED_ACCOUNT, Pending: wire::SIGN_IN];
+    shared: Printed: wire::LABEL_FILE, Platform: wire::MANAGED_ACCOUNT, Pending: wire::SIGN_IN];
 
 /// What rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {

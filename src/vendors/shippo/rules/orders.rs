@@ -17,7 +17,7 @@ use crate::vendors::shippo::dialect::version;
 use crate::vendors::shippo::labels;
 use crate::vendors::shippo::wire::decimal;
 use crate::vendors::shippo::wire::transaction::Transaction;
-use crate::vendors::shippo::wire::{self, LABEL_FILE, Moment, ORDER, TRANSACTION};
+use crate::vendors::shippo::wire::{self, Moment, ORDER, TRANSACTION};
 
 /// By status, shop, and the time at which they were placed.
 const LISTED: Listing = Listing {
@@ -96,12 +96,7 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
 pub(crate) fn packing_slip(cx: &mut Cx<'_>) -> Outcome {
     let order: Value = cx.docs.require(ORDER, &stored::named(cx))?;
     let stem = format!("packingslip_{}", wire::new_id(cx));
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut lines = vec![format!("Packing slip {}", text(&order["order_number"])), text(&order["to_address"]["name"]), String::new()];
-    for item in order["line_items"].as_array().into_iter().flatten() {
-        lines.push(format!("{} x {} {}", item["quantity"], text(&item["sku"]), text(&item["title"])));
-    }
-    cx.docs.shared().put(LABEL_FILE, &stem, &vec![lines]);
+    labels::keep_sheet(cx, &stem, labels::packing_slip(&order));
     let day = SignedDuration::from_hours(24);
     let expires = time::shift(cx.now, day);
     let bare = |at: time::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();

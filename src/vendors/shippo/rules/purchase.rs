@@ -5,16 +5,19 @@ use serde_json::Value;
 
 use super::super::access::{self, Mode};
 use super::super::catalog::{CATALOG, Carrier};
+use super::super::labels;
 use super::super::rates;
 use super::super::webhooks;
 use super::super::wire::address::Address;
 use super::super::wire::shipment::{Rate, Shipment};
-use super::super::wire::transaction::{File, Transaction};
-use super::super::wire::{self, ADDRESS, LABEL_FILE, Message, Moment, Part, RATE, SHIPMENT, TRANSACTION};
+use super::super::wire::transaction::Transaction;
+use super::super::wire::{self, ADDRESS, Message, Moment, Part, RATE, SHIPMENT, TRANSACTION};
 use super::carrier_accounts;
 use super::{orders, validation};
 use crate::base::time::{self, Timestamp};
 use crate::carrier;
+use crate::carrier::label::CARRIERS;
+use crate::carrier::print::Format;
 use crate::engine::Cx;
 
 /// The topic of an asynchronous purchase in the agenda.
@@ -23,7 +26,7 @@ pub(crate) const PROGRESS: &str = "transaction.progress";
 /// What the caller wants beside the rate.
 #[derive(Clone, Debug)]
 pub(crate) struct Wishes {
-    pub file: File,
+    pub format: Format,
     pub metadata: String,
     pub order: Option<String>,
     /// Whether the shipment came in the same call.
@@ -69,7 +72,8 @@ fn new(cx: &mut Cx<'_>, carrier: &str, parcel: &str, wishes: &Wishes) -> Transac
         parcel: parcel.to_owned(),
         instant: wishes.instant,
         carrier: carrier.to_owned(),
-        file: wishes.file,
+        file: wishes.format.language,
+        paper: wishes.format.paper,
         ..Transaction::default()
     }
 }
@@ -109,7 +113,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
         transaction.messages = vec![message];
     } else {
         "SUCCESS".clone_into(&mut transaction.status);
-        transaction.tracking_number = cx.tracking_number(&carrier.number);
+        transaction.tracking_number = cx.tracking_number(CARRIERS.find(&rate.carrier).form(&rate.service));
         // Recorded 2021: the shipment shows the ZIP codes of its label.
         if shipment.zips.is_none() {
             shipment.zips = Some([validation::zip(&from), validation::zip(&to)]);
@@ -118,8 +122,7 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
         transaction.invoice = from.country != to.country;
         let qr_code = shipment.extra.get("qr_code_requested").and_then(Value::as_bool);
         transaction.qr_code = qr_code == Some(true) && carrier.token == "usps";
-        let lines = lines(transaction, carrier, &rate, &from, &to);
-        cx.docs.shared().put(LABEL_FILE, &transaction.object_id, &vec![lines]);
+        labels::keep(cx, transaction, &rate, &shipment, [&from, &to]);
         cx.create_parcel(carrier::Parcel {
             tracking_number: transaction.tracking_number.clone(),
             carrier: rate.carrier.clone(),
@@ -164,25 +167,6 @@ fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, end
         return Some(Message::new(&carrier.source, format!("The selected shipment date must be within 7 days of {local}.")));
     }
     None
-}
-
-/// What stands on the label.
-fn lines(transaction: &Transaction, carrier: &Carrier, rate: &Rate, from: &Address, to: &Address) -> Vec<String> {
-    let service = carrier.service(&rate.service).map_or("", |service| service.name.as_str());
-    let mut lines = vec![format!("{} {service}", carrier.name), String::new()];
-    for (word, end) in [("FROM", from), ("TO", to)] {
-        lines.push(word.to_owned());
-        lines.extend([&end.name, &end.company].into_iter().filter(|line| !line.is_empty()).cloned());
-        lines.push(format!("{} {}", end.street_no, end.street1).trim().to_owned());
-        lines.extend(Some(&end.street2).filter(|line| !line.is_empty()).cloned());
-        lines.push(format!("{} {} {} {}", end.city, end.state, end.zip, end.country));
-        lines.push(String::new());
-    }
-    lines.push(transaction.tracking_number.clone());
-    if transaction.test {
-        lines.push("SAMPLE - DO NOT MAIL".to_owned());
-    }
-    lines
 }
 
 /// The parcel of a label was seen somewhere.

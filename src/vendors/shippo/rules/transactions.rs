@@ -13,7 +13,7 @@ use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
-use super::super::wire::transaction::{File, Transaction};
+use super::super::wire::transaction::Transaction;
 use super::super::wire::{Message, ORDER, Part, RATE, SHIPMENT, TRANSACTION};
 use super::carrier_accounts;
 use super::purchase::{self, Wishes};
@@ -55,9 +55,9 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
         report.add(&body.member("order"), complaint(not_found("Order", id)));
     }
     report.finish()?;
-    let file = File::of(body.member("label_file_type").text());
+    let format = labels::format(body.member("label_file_type").text());
     let metadata = body.member("metadata").text().unwrap_or_default().to_owned();
-    let wishes = Wishes { file, metadata, order: order.map(str::to_owned), instant };
+    let wishes = Wishes { format, metadata, order: order.map(str::to_owned), instant };
     let queued = body.member("async").flag().unwrap_or(!instant);
     let transaction = match bought {
         Some(Bought { shipment, rate: Ok(rate) }) => buy(cx, &rate, &shipment, &wishes, queued),
@@ -181,6 +181,6 @@ fn view(cx: &Cx<'_>, mut transaction: Transaction) -> Transaction {
         transaction.rate = rate.map(|rate| Part::Whole(rate.into()));
     }
     let object_owner = access::owner(cx);
-    let (instant, carrier, file, invoice, qr_code) = Default::default();
-    Transaction { object_owner, instant, carrier, file, invoice, qr_code, ..transaction }
+    let (instant, carrier, file, paper, invoice, qr_code) = Default::default();
+    Transaction { object_owner, instant, carrier, file, paper, invoice, qr_code, ..transaction }
 }

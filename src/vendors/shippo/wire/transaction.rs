@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::shipment::CoreRate;
 use super::track::Event;
 use super::{Message, Moment, Part};
+use crate::carrier::print::{Language, Paper};
 
-/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last five members are not
+/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last six members are not
 /// answered.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Transaction {
@@ -54,13 +55,25 @@ pub(crate) struct Transaction {
     pub instant: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub carrier: String,
-    #[serde(default, skip_serializing_if = "File::is_usual")]
-    pub file: File,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub file: Language,
+    #[serde(default, skip_serializing_if = "is_usual_paper")]
+    pub paper: Paper,
     /// Whether a commercial invoice belongs to it.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub invoice: bool,
     #[serde(default, skip_serializing_if = "Not::not")]
     pub qr_code: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_usual(language: &Language) -> bool {
+    *language == Language::Pdf
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_usual_paper(paper: &Paper) -> bool {
+    *paper == Paper::default()
 }
 
 fn valid() -> &'static str {
@@ -71,40 +84,6 @@ impl Transaction {
     /// The id of its rate; nothing if it failed before there was one.
     pub(crate) fn rate(&self) -> &str {
         self.rate.as_ref().map_or("", Part::id)
-    }
-}
-
-/// What kind of file the label is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum File {
-    #[default]
-    Pdf,
-    Png,
-    Zpl,
-}
-
-impl File {
-    /// The file for a `label_file_type`.
-    pub(crate) fn of(word: Option<&str>) -> Self {
-        match word {
-            Some(word) if word.starts_with("PNG") => Self::Png,
-            Some("ZPLII") => Self::Zpl,
-            _ => Self::Pdf,
-        }
-    }
-
-    fn is_usual(&self) -> bool {
-        *self == Self::Pdf
-    }
-
-    /// How its name ends.
-    pub(crate) fn extension(self) -> &'static str {
-        match self {
-            Self::Pdf => "pdf",
-            Self::Png => "png",
-            Self::Zpl => "zpl",
-        }
     }
 }
 

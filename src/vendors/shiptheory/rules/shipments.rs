@@ -217,7 +217,7 @@ pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen:
         shipment.status = Status::Failed;
         return tell(cx, shipment, Tone::Error, objection);
     }
-    let tracking = cx.tracking_number(&chosen.carrier.tracking);
+    let tracking = cx.tracking_number(chosen.carrier.form(&chosen.service.name));
     shipment.status = Status::Complete;
     shipment.tracking_number = Some(tracking.clone());
     let message = tell(cx, shipment, Tone::Success, format!("{} tracking reference received: {tracking}", chosen.carrier.name));

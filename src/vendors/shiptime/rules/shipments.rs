@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{LISTING, SHIPMENT, pickups};
 use crate::base::time::Timestamp;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
@@ -24,12 +25,12 @@ const FIRST: u32 = 4_826_047;
 
 /// A booked shipment.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Shipment {
-    pub(super) booked: Booked,
-    pub(super) detail: Detail,
+pub(in crate::vendors::shiptime) struct Shipment {
+    pub(in crate::vendors::shiptime) booked: Booked,
+    pub(in crate::vendors::shiptime) detail: Detail,
     pub(super) pickup: Option<i32>,
     /// Only across a border. Recorded: an invoice inside one country makes no document.
-    pub(super) customs_invoice: Option<Value>,
+    pub(in crate::vendors::shiptime) customs_invoice: Option<Value>,
 }
 
 /// A shipment as it is printed.
@@ -48,7 +49,7 @@ impl Shipment {
     }
 
     /// A text of one of the two addresses.
-    pub(super) fn text(&self, end: &str, member: &str) -> &str {
+    pub(in crate::vendors::shiptime) fn text(&self, end: &str, member: &str) -> &str {
         let address = if end == "from" { &self.detail.from } else { &self.detail.to };
         address.get(member).and_then(Value::as_str).unwrap_or_default()
     }
@@ -244,8 +245,9 @@ fn send(cx: &mut Cx<'_>, shipment: &mut Shipment, transit_days: u8) {
         scans: vec![Scan::new(cx.now, Status::Created)],
         ..Parcel::default()
     };
+    let form = CARRIERS.find(&carrier.name).form(&format!("{} {}", detail.service_id, detail.service_name));
     for _ in 0..detail.shipment_items.as_array().map_or(1, Vec::len) {
-        let tracking_number = cx.tracking_number(&carrier.number);
+        let tracking_number = cx.tracking_number(form);
         shipment.booked.tracking_numbers.push(tracking_number.clone());
         cx.create_parcel(Parcel { tracking_number, ..parcel.clone() });
     }

@@ -1,0 +1,74 @@
+//! The label of the postal service of the United States.
+
+use crate::carrier::label::Label;
+use crate::carrier::label::layout::Canvas;
+use crate::carrier::print::{Anchor, Area, Face};
+
+pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
+    let unit = canvas.unit;
+    let foot = area.cut_bottom(20.0 * unit);
+    let mut postage = canvas.cut(&mut area, 74.0);
+    let mut letter = postage.cut_left(74.0 * unit);
+    let edge = letter.cut_right(1.0 * unit);
+    canvas.rule(edge.x, edge.y, edge.width, edge.height);
+    canvas.line(&letter, mark(label), Face::Bold, 78.0, Anchor::Middle);
+    let mut paid = postage.inset(8.0 * unit, 5.0 * unit);
+    let indicium = paid.cut_right(58.0 * unit);
+    canvas.symbol(&indicium, label.second_code());
+    let weight = label.weight();
+    let zip = if label.from.zip.is_empty() { String::new() } else { format!("Mailed from {}", label.from.zip) };
+    let date = label.printed_date().1;
+    canvas.block(&paid, &["US POSTAGE AND", "FEES PAID", &weight, &date, &zip, "no postage value"], Face::Regular, 9.0);
+    canvas.cut_rule(&mut area, 1.5);
+
+    let banner = canvas.cut(&mut area, 25.0);
+    let name = label.service.trim();
+    let prefixed = name.to_uppercase().starts_with(&label.printed_carrier().to_uppercase());
+    let name = if prefixed { name.to_uppercase() } else { format!("{} {name}", label.printed_carrier()).trim().to_uppercase() };
+    canvas.line(&banner.inset(6.0 * unit, 2.0 * unit), &name, Face::Bold, 17.0, Anchor::Middle);
+    canvas.cut_rule(&mut area, 1.5);
+
+    let code = (118.0 * unit).min(area.height * 0.42);
+    let facts = label.printed_facts();
+    let rows = if facts.is_empty() && label.instructions.is_empty() { 0.0 } else { 26.0 };
+    let mut addresses = area.cut_top(area.height - code - rows * unit);
+    let mut sender = canvas.cut(&mut addresses, 58.0).inset(6.0 * unit, 5.0 * unit);
+    let side = sender.cut_right(78.0 * unit);
+    canvas.block(&sender, &label.from.texts_of_block(&label.to.country), Face::Regular, 8.5);
+    let pieces = if label.pieces > 1 { format!("{} parcels", label.pieces()) } else { String::new() };
+    let back = if label.is_return { "RETURN" } else { "" };
+    let lines = [back, &pieces, &label.dimensions];
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    canvas.block(&side, &lines, Face::Bold, 8.5);
+    let mut to = addresses.inset(6.0 * unit, 3.0 * unit);
+    let caption = to.cut_left(34.0 * unit);
+    canvas.block(&caption, &["SHIP", "TO:"], Face::Bold, 9.0);
+    canvas.address(&to, &label.to, &label.from.country, Face::Bold, 13.5);
+
+    if rows > 0.0 {
+        canvas.cut_rule(&mut area, 0.5);
+        let mut row = canvas.cut(&mut area, rows - 0.5);
+        let note = (!label.instructions.is_empty()).then_some(("Instructions", &*label.instructions));
+        let cells: Vec<(&str, &str)> = facts.iter().map(|fact| (&*fact.caption, &*fact.text)).chain(note).take(3).collect();
+        #[expect(clippy::cast_precision_loss, reason = "there are at most three")]
+        let each = row.width / cells.len() as f32;
+        for (caption, text) in cells {
+            canvas.fact(&row.cut_left(each), caption, text, 9.5);
+        }
+    }
+    canvas.cut_rule(&mut area, 4.0);
+    let title = canvas.cut(&mut area, 17.0);
+    let kind = if label.is_international() { "USPS CUSTOMS AND TRACKING #" } else { "USPS TRACKING #" };
+    canvas.line(&title, kind, Face::Bold, 10.5, Anchor::Middle);
+    let bottom = area.cut_bottom(4.0 * unit);
+    canvas.rule(bottom.x, bottom.y, bottom.width, bottom.height);
+    canvas.tracking(label, area.inset(0.0, 1.0 * unit), 12.5);
+    canvas.foot(&foot, &label.foot);
+}
+
+/// The letters that tell sorters the service.
+fn mark(label: &Label) -> &'static str {
+    let service = label.service.to_lowercase();
+    let marks = [("express", "E"), ("priority", "P"), ("ground", "GA"), ("first", "F"), ("media", "M"), ("library", "L"), ("select", "PS")];
+    marks.into_iter().find(|(word, _)| service.contains(word)).map_or("P", |(_, mark)| mark)
+}

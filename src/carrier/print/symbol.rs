@@ -1,0 +1,192 @@
+//! Bar codes: what they say, and their modules.
+
+use anyd::Segment;
+use anyd::codes::code128::{Code128Encoder, Code128Input};
+use anyd::codes::datamatrix::DataMatrixEncoder;
+use anyd::codes::maxicode::MaxiCodeEncoder;
+use anyd::codes::pdf417::{EcLevel as Level417, Pdf417Encoder};
+use anyd::codes::qr::{EcLevel, QrEncoder};
+use anyd::output::Encoding;
+use anyd::traits::Encode;
+use anyd::{Result, Symbol};
+
+pub(super) use crate::carrier::print::page::Area;
+
+/// A bar code and what it says.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::carrier) enum Code {
+    Code128(String),
+    /// Element strings of GS1, in front of each of which a symbol has its function character.
+    Gs1(Vec<String>),
+    Pdf417(String),
+    DataMatrix(String),
+    Qr(String),
+    MaxiCode(Structured),
+}
+
+/// What the MaxiCode of a parcel carrier says: where to and how, for conveyors, and a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::carrier) struct Structured {
+    /// Nine digits in the United States; up to six letters and digits elsewhere.
+    pub postcode: String,
+    /// The number of the country in ISO 3166.
+    pub country: u16,
+    pub service: u16,
+    pub message: String,
+}
+
+/// The modules of a symbol, row by row.
+pub(super) struct Modules {
+    pub columns: usize,
+    pub rows: usize,
+    pub shape: Shape,
+    dark: Vec<bool>,
+}
+
+/// How modules are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One row, as high as the area.
+    Bars,
+    /// As many squares.
+    Grid,
+    /// The same, of a stacked code, each of whose rows is three times there.
+    Rows,
+    /// Hexagons around rings; every second row is shifted by half a module.
+    Hexagons,
+}
+
+/// The columns of codewords that a PDF417 has.
+pub(super) const PDF417_COLUMNS: usize = 12;
+
+impl Modules {
+    pub fn is_dark(&self, column: usize, row: usize) -> bool {
+        self.dark[row * self.columns + column]
+    }
+
+    /// The dark stretches of a row: where each begins, and how long it is.
+    pub fn stretches(&self, row: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let mut column = 0;
+        std::iter::from_fn(move || {
+            while column < self.columns && !self.is_dark(column, row) {
+                column += 1;
+            }
+            let start = column;
+            while column < self.columns && self.is_dark(column, row) {
+                column += 1;
+            }
+            (column > start).then_some((start, column - start))
+        })
+    }
+}
+
+impl Code {
+    /// The modules, if the code can say that much.
+    pub(super) fn modules(&self) -> Option<Modules> {
+        let (encoding, shape) = self.encode().ok()?;
+        let (columns, rows, dark) = match encoding {
+            Encoding::Linear(bars) => (bars.modules.len(), 1, bars.modules),
+            Encoding::Matrix(grid) => {
+                let dark = |index: usize| grid.get(index % grid.width(), index / grid.width());
+                (grid.width(), grid.height(), (0..grid.width() * grid.height()).map(dark).collect())
+            }
+            #[allow(unreachable_patterns, reason = "the encoders that are built in make no other")]
+            _ => return None,
+        };
+        Some(Modules { columns, rows, shape, dark })
+    }
+
+    fn encode(&self) -> Result<(Encoding, Shape)> {
+        fn drawn(encoder: &impl Encode, symbol: Result<Symbol>) -> Result<Encoding> {
+            encoder.encode(&symbol?)
+        }
+        let grid = Shape::Grid;
+        Ok(match self {
+            Self::Code128(text) => {
+                let encoder = Code128Encoder::new();
+                (drawn(&encoder, encoder.build_text(text))?, Shape::Bars)
+            }
+            Self::Gs1(parts) => {
+                let encoder = Code128Encoder::new();
+                let separated = parts.iter().map(|part| part.bytes().map(Code128Input::Data)).enumerate();
+                let input = separated.flat_map(|(index, part)| (index > 0).then_some(Code128Input::Fnc1).into_iter().chain(part));
+                (drawn(&encoder, encoder.build_gs1(&input.collect::<Vec<_>>()))?, Shape::Bars)
+            }
+            Self::Pdf417(text) => {
+                let (encoder, level) = (Pdf417Encoder::new(), Level417::try_from(4)?);
+                let symbol = encoder.build_sized(vec![Segment::byte(text.as_bytes())], level, Some(PDF417_COLUMNS));
+                (drawn(&encoder, symbol)?, Shape::Rows)
+            }
+            Self::DataMatrix(text) => {
+                let encoder = DataMatrixEncoder::new();
+                (drawn(&encoder, encoder.build_text(text))?, grid)
+            }
+            Self::Qr(text) => {
+                let encoder = QrEncoder::new();
+                (drawn(&encoder, encoder.build_text(text, EcLevel::M))?, grid)
+            }
+            Self::MaxiCode(Structured { postcode, country, service, message }) => {
+                let encoder = MaxiCodeEncoder::new();
+                let mode = if postcode.len() > 6 && postcode.bytes().all(|byte| byte.is_ascii_digit()) { 2 } else { 3 };
+                let symbol = encoder.build_structured(mode, postcode, *country, *service, message.as_bytes());
+                (drawn(&encoder, symbol)?, Shape::Hexagons)
+            }
+        })
+    }
+}
+
+/// How wide a module is: as many dots as fit into the area, but not so many that the symbol is larger than one of a label printer is.
+/// Nothing where not even one does.
+pub(super) fn module(modules: &Modules, area: &Area, dot: f32) -> Option<f32> {
+    let columns = count(modules.columns);
+    let (across, most): (f32, f32) = match modules.shape {
+        Shape::Bars => (area.width / columns, 1.2),
+        Shape::Grid | Shape::Rows => {
+            let most = if modules.shape == Shape::Grid { 3.0 } else { 1.1 };
+            ((area.width / columns).min(area.height / count(modules.rows)), most)
+        }
+        Shape::Hexagons => return (area.width >= maxicode::WIDTH && area.height >= maxicode::HEIGHT).then_some(maxicode::COLUMN),
+    };
+    let dots = (across.min(most.max(dot)) / dot + 0.001).floor();
+    (dots >= 1.0).then_some(dots * dot)
+}
+
+/// Width and height of a symbol.
+pub(super) fn extent(modules: &Modules, area: &Area, module: f32) -> (f32, f32) {
+    let width = count(modules.columns) * module;
+    match modules.shape {
+        Shape::Bars => (width, area.height),
+        Shape::Grid | Shape::Rows => (width, count(modules.rows) * module),
+        Shape::Hexagons => (maxicode::WIDTH, maxicode::HEIGHT),
+    }
+}
+
+pub(super) fn count(number: usize) -> f32 {
+    f32::from(u16::try_from(number).unwrap_or(u16::MAX))
+}
+
+/// The measures of a MaxiCode, which has one size, in points.
+pub(super) mod maxicode {
+    use super::count;
+
+    const MILLIMETER: f32 = 72.0 / 25.4;
+    /// The distance of two hexagons in a row, and of two rows.
+    pub const COLUMN: f32 = 0.88 * MILLIMETER;
+    pub const ROW: f32 = 0.762 * MILLIMETER;
+    pub const WIDTH: f32 = 30.0 * COLUMN;
+    pub const HEIGHT: f32 = 33.0 * ROW + 0.25 * MILLIMETER;
+    /// The radiuses of the rings, black and white in turn, from the outermost.
+    pub const RINGS: [f32; 6] =
+        [3.87 * MILLIMETER, 3.20 * MILLIMETER, 2.53 * MILLIMETER, 1.86 * MILLIMETER, 1.18 * MILLIMETER, 0.51 * MILLIMETER];
+
+    /// The middle of a hexagon, from the upper left corner.
+    pub fn center(column: usize, row: usize) -> (f32, f32) {
+        let shift = if row % 2 == 1 { 1.0 } else { 0.5 };
+        ((count(column) + shift) * COLUMN, (count(row) + 0.5) * ROW + 0.125 * MILLIMETER)
+    }
+
+    /// The middle of the rings.
+    pub fn middle() -> (f32, f32) {
+        center(14, 16)
+    }
+}
