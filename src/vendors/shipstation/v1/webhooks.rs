@@ -16,6 +16,13 @@ pub(in crate::vendors::shipstation) fn label_bought(cx: &mut Cx<'_>, label: &Lab
     }
 }
 
+/// Orders of a store were imported together.
+pub(super) fn orders_imported(cx: &mut Cx<'_>, store: u64, batch: &str) {
+    for (event, items) in [("ORDER_NOTIFY", ""), ("ITEM_ORDER_NOTIFY", "&includeOrderItems=True")] {
+        point(cx, event, &format!("/orders?storeID={store}&importBatch={batch}{items}"), Some(store));
+    }
+}
+
 /// Tells subscribers where to look, those of one store alone only of theirs.
 pub(super) fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>) {
     let url = format!("http://{PLACEHOLDER}{path}");

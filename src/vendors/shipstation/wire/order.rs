@@ -57,6 +57,6 @@ pub(crate) fn change<const N: usize>(cx: &mut Cx<'_>, id: u64, changes: [(&str, 
     for (name, value) in changes {
         members.insert(name.to_owned(), value);
     }
-    members.insert("modifyDate".to_owned(), super::stamp(cx.now).into());
+    members.insert("modifyDate".to_owned(), super::date::stamp(cx.now).into());
     cx.docs.put(ORDER, &id, &members);
 }
