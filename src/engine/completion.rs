@@ -12,7 +12,7 @@ use crate::engine::cx::Cx;
 use crate::engine::resource::KeepMember;
 use crate::spec::{JsonType, Property, Schema, SchemaId, Schemas};
 
-/// What `x-stored` may name.
+/// The forms that `x-stored` may name.
 pub type Forms = &'static [(&'static str, KeepMember)];
 
 impl Cx<'_> {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::base::{entropy, json};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
+use crate::base::{entropy, json};
 use crate::world::documents::{Kind, Row, Table, Undo};
 
 /// Up to so many accounts are searched one by one.
@@ -85,7 +85,11 @@ impl Credential {
     /// A class of calls of this credential alone.
     #[must_use]
     pub fn class(&self, of_all: &str) -> Name {
-        let own = self.fields.values().filter_map(Value::as_str).fold(0, |own: u64, text| own.rotate_left(1) ^ entropy::fingerprint(text.as_bytes()));
+        let own = self
+            .fields
+            .values()
+            .filter_map(Value::as_str)
+            .fold(0, |own: u64, text| own.rotate_left(1) ^ entropy::fingerprint(text.as_bytes()));
         format!("{of_all}@{own:016x}").into()
     }
 

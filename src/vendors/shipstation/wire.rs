@@ -51,14 +51,14 @@ pub(crate) const ONLY: &str = "";
 /// What both versions share of an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Profile {
-    /// What the wallet holds.
     pub balance: Money,
 }
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
     Members: ORDER, u64: ORDER_KEY, Label: LABEL, Members: FULFILLMENT, Members: PRODUCT, Members: CUSTOMER, Members: WAREHOUSE,
-    Members: STORE, Members: TAG, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME; like: ; shared: ];
+    Members: STORE, Members: TAG, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE,
+    u64: PRODUCT_SKU, u64: CUSTOMER_NAME; like: ; shared: ];
 
 /// Puts what a new account starts with, before its first call.
 pub(super) fn open(cx: &mut Cx<'_>) {

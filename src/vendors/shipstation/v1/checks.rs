@@ -9,6 +9,9 @@ use super::super::wire::date;
 use crate::engine::{Call, decode};
 use crate::spec::{Blank, Expected, JsonType, ParameterIn, Reading, Rule, Scanner, Step, Token, Violation, digits};
 
+/// How Json.NET names an object.
+const OBJECT: &str = "(e.g. {\"name\":\"value\"})";
+
 pub(super) const READING: Reading = Reading {
     text: |value| value.as_bool().map(|flag| flag.to_string()).or_else(|| digits(value)),
     number: |value| value.as_str()?.trim().replace(',', "").parse().ok().filter(|number: &f64| number.is_finite()),
@@ -36,7 +39,7 @@ pub(super) fn lacks_parameter(violations: &[Violation]) -> bool {
     violations.iter().any(|row| row.location == ParameterIn::Query && row.rule == Rule::Required)
 }
 
-/// The `ModelState` of violations.
+/// What `ModelState` says of violations: texts by parameter and path.
 pub(super) fn model_state(call: &Call<'_>, violations: &[Violation]) -> Value {
     let mut state = Map::new();
     for row in violations {
@@ -93,20 +96,20 @@ fn of_member(call: &Call<'_>, violation: &Violation) -> (String, String) {
     let net_type = net_type(call, &violation.path);
     let complaint = match &violation.rule {
         Rule::Type(JsonType::Object) if value.is_array() => format!(
-            "Cannot deserialize the current JSON array (e.g. [1,2,3]) into type '{net_type}' because the type requires a JSON object (e.g. \
-             {{\"name\":\"value\"}}) to deserialize correctly.\r\nTo fix this error either change the JSON to a JSON object (e.g. \
-             {{\"name\":\"value\"}}) or change the deserialized type to an array or a type that implements a collection interface (e.g. \
-             ICollection, IList) like List<T> that can be deserialized from a JSON array. JsonArrayAttribute can also be added to the type to \
-             force it to deserialize from a JSON array.\r\n"
+            "Cannot deserialize the current JSON array (e.g. [1,2,3]) into type '{net_type}' because the type requires a JSON object \
+             {OBJECT} to deserialize correctly.\r\nTo fix this error either change the JSON to a JSON object {OBJECT} or change the \
+             deserialized type to an array or a type that implements a collection interface (e.g. ICollection, IList) like List<T> that \
+             can be deserialized from a JSON array. JsonArrayAttribute can also be added to the type to force it to deserialize from a \
+             JSON array.\r\n"
         ),
         Rule::Type(JsonType::Array) if value.is_object() => {
             let (sent, end) = first_member(text, start, sent);
             let complaint = format!(
-                "Cannot deserialize the current JSON object (e.g. {{\"name\":\"value\"}}) into type '{net_type}' because the type requires a \
-                 JSON array (e.g. [1,2,3]) to deserialize correctly.\r\nTo fix this error either change the JSON to a JSON array (e.g. \
-                 [1,2,3]) or change the deserialized type so that it is a normal .NET type (e.g. not a primitive type like integer, not a \
-                 collection type like an array or List<T>) that can be deserialized from a JSON object. JsonObjectAttribute can also be added \
-                 to the type to force it to deserialize from a JSON object.\r\n{}",
+                "Cannot deserialize the current JSON object {OBJECT} into type '{net_type}' because the type requires a JSON array (e.g. \
+                 [1,2,3]) to deserialize correctly.\r\nTo fix this error either change the JSON to a JSON array (e.g. [1,2,3]) or change \
+                 the deserialized type so that it is a normal .NET type (e.g. not a primitive type like integer, not a collection type \
+                 like an array or List<T>) that can be deserialized from a JSON object. JsonObjectAttribute can also be added to the type \
+                 to force it to deserialize from a JSON object.\r\n{}",
                 place(text, &sent, end)
             );
             return (key(call, &sent), complaint);

@@ -23,7 +23,7 @@ use crate::base::name::Name;
 use crate::engine::auth::{Authorization, Identity};
 use crate::engine::{PathStyle, Vendor};
 
-/// ShipStation's version 1.
+/// ShipStation's version 1, below the mount without a prefix.
 pub fn vendor() -> Vendor {
     Vendor {
         mount: super::MOUNT.into(),

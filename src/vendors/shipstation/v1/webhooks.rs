@@ -30,7 +30,7 @@ pub(super) fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>
     cx.notify_where(event, path, &json!({"resource_url": url, "resource_type": event}), |subscription| is_for(&subscription.rest));
 }
 
-/// What one receiver gets.
+/// Makes what one receiver gets: the address and the event, as JSON or as a form.
 pub(in crate::vendors::shipstation) fn render(event: &Event<'_>) -> Message {
     let members = event.members(&[]);
     match event.subscription.format {

@@ -10,7 +10,7 @@ use crate::base::name::Name;
 use crate::engine::Vendor;
 use crate::engine::auth::Identity;
 
-/// ShipStation's version 2.
+/// ShipStation's version 2, below `/v2`.
 pub fn vendor() -> Vendor {
     Vendor {
         mount: super::MOUNT.into(),

@@ -7,10 +7,8 @@ use crate::engine::Cx;
 use crate::engine::webhooks::{Event, Message, Subscription};
 use crate::vendors::shipstation::wire::label::Label;
 
-/// A label was bought.
 pub(in crate::vendors::shipstation) fn label_bought(_: &mut Cx<'_>, _: &Label) {}
 
-/// What one receiver gets.
 pub(in crate::vendors::shipstation) fn render(event: &Event<'_>) -> Message {
     Message { content_type: "application/json", headers: Vec::new(), body: event.payload.to_string() }
 }

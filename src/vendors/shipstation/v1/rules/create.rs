@@ -11,9 +11,11 @@ use super::super::dialect::message;
 use super::super::webhooks;
 use super::validation;
 use crate::base::ids;
+use crate::base::json::Written;
 use crate::engine::fields::{Field, Report};
+use crate::engine::scales::Scales;
 use crate::engine::{Cx, Forms, Refusal};
-use crate::spec::Rule;
+use crate::spec::{Rule, Step};
 use crate::world::Kind;
 
 /// How much of an order's number is kept.
@@ -25,7 +27,7 @@ const DOCUMENT: &str = "shipstation_v1";
 
 /// What became of an order that was sent.
 pub(super) enum Made {
-    /// It was stored.
+    /// It was stored, and this is how.
     Stored(Members),
     /// It is shipped or cancelled, and stays as it is.
     Locked(Members),
@@ -93,7 +95,7 @@ pub(super) fn check(mut report: Report<'_>, body: &Field<'_, '_>) -> Result<(), 
 ///
 /// # Errors
 /// `Missing`, when it names one that is not there: a key is spent for ever once its order is deleted.
-pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, import: &mut Import, is_bulk: bool) -> Result<Made, Refusal> {
+pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut Import, is_bulk: bool) -> Result<Made, Refusal> {
     let before = find(cx, sent)?;
     if let Some(before) = before.as_ref().filter(|before| !is_open(&before["orderStatus"], is_bulk)) {
         return Ok(Made::Locked(before.clone()));
@@ -116,7 +118,7 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, import: &mut Import, is_bulk:
         None => json!(validation::checked(serde_json::from_value(order["shipTo"].clone()).unwrap_or_default())),
     };
     let items = items(cx, &order, before.as_ref());
-    let total = total(&order, &items);
+    let total = total(&order, &items, scales);
     let weight = if order["weight"].is_null() { weight(&items) } else { order["weight"].clone() };
     let tags = tags(cx, &order, before.as_ref());
     let customer = customer(cx, &order, store);
@@ -130,7 +132,6 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, import: &mut Import, is_bulk:
         ("customerId", customer),
         ("shipTo", ship_to),
         ("items", items.into()),
-        ("orderTotal", total),
         ("weight", weight),
         ("tagIds", tags),
         ("userId", before.as_ref().map(|before| before["userId"].clone()).unwrap_or_default()),
@@ -138,15 +139,16 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, import: &mut Import, is_bulk:
     for (name, value) in changes {
         order.insert(name.to_owned(), value);
     }
-    for name in ["weight", "dimensions"] {
-        name_unit(&mut order[name]);
-    }
+    order.insert("orderTotal".to_owned(), serde_json::from_slice(&total.0).unwrap_or_default());
+    name_unit(&mut order["weight"]);
     let advanced = &mut order["advancedOptions"];
     advanced["storeId"] = store.into();
     if advanced["warehouseId"] == 0 {
         advanced["warehouseId"] = Value::Null;
     }
-    cx.docs.put(ORDER, &id.to_string(), &order);
+    // What is summed up has decimals of its own.
+    let written = scales.and(&[Step::Member("orderTotal".into())], &total).write(&order);
+    cx.docs.put(ORDER, &id.to_string(), &written);
     cx.docs.put(ORDER_KEY, key.as_str().unwrap_or_default(), &id);
     let status = order["orderStatus"].as_str().unwrap_or_default();
     let was_waiting = before.as_ref().is_none_or(|before| before["orderStatus"] == "awaiting_payment");
@@ -219,11 +221,21 @@ fn product(cx: &mut Cx<'_>, row: &Value) -> Value {
 }
 
 /// Recorded: lines by quantity and price, tax and shipping of the order but not of its lines; never below zero.
-fn total(order: &Members, items: &[Value]) -> Value {
-    let money = |value: &Value| Money::from(value.clone());
-    let lines: Money = items.iter().map(|row| money(&row["unitPrice"]) * row["quantity"].as_i64().unwrap_or_default()).sum();
-    let total = (lines + money(&order["taxAmount"]) + money(&order["shippingAmount"])).max(Money::default());
-    serde_json::from_str(total.text(4).trim_end_matches('0').trim_end_matches('.')).unwrap_or_default()
+/// With as many decimals as the one of them that has most.
+fn total(order: &Members, items: &[Value], scales: &Scales) -> Written {
+    let (mut total, mut places) = (Money::default(), 0);
+    let mut add = |path: &[Step], value: &Value, times: i64| {
+        let own = || value.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        places = places.max(scales.decimals(path).unwrap_or_else(own).min(4));
+        total = total + Money::from(value.clone()) * times;
+    };
+    let member = |name: &str| Step::Member(name.into());
+    for (index, row) in items.iter().enumerate() {
+        let path = [member("items"), Step::Element(index), member("unitPrice")];
+        add(&path, &row["unitPrice"], row["quantity"].as_i64().unwrap_or_default());
+    }
+    ["taxAmount", "shippingAmount"].iter().for_each(|name| add(&[member(name)], &order[*name], 1));
+    total.max(Money::default()).scaled(places)
 }
 
 /// What the lines weigh together, in ounces; nothing if none of them says.
@@ -282,7 +294,8 @@ fn customer(cx: &mut Cx<'_>, order: &Members, store: u64) -> Value {
         "phone": to["phone"], "email": order["customerEmail"], "addressVerified": "Unverified",
         "marketplaceUsernames": [{
             "customerUserId": id.saturating_sub(178_945), "customerId": id, "createDate": now, "modifyDate": now,
-            "marketplaceId": fact("marketplaceId", 0.into()), "marketplace": fact("marketplaceName", "ShipStation".into()), "username": username,
+            "marketplaceId": fact("marketplaceId", 0.into()), "marketplace": fact("marketplaceName", "ShipStation".into()),
+            "username": username,
         }],
         "tags": null,
     });
@@ -297,7 +310,7 @@ fn customer(cx: &mut Cx<'_>, order: &Members, store: u64) -> Value {
 /// As for an order that is sent.
 pub(in crate::vendors::shipstation) fn import(cx: &mut Cx<'_>, sent: &Map<String, Value>) -> Result<order::Order, Refusal> {
     let mut import = Import::begin(cx);
-    let (Made::Stored(order) | Made::Locked(order)) = store(cx, &Value::Object(sent.clone()), &mut import, true)?;
+    let (Made::Stored(order) | Made::Locked(order)) = store(cx, &Value::Object(sent.clone()), &Scales::default(), &mut import, true)?;
     import.finish(cx);
     order::find(cx, order["orderId"].as_u64().unwrap_or_default())
 }

@@ -13,8 +13,9 @@ use super::create::{self, Import, Made};
 use super::{Id, done};
 use crate::base::json::Written;
 use crate::engine::fields::{Field, Report};
+use crate::engine::scales::Scales;
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
-use crate::spec::{ParameterIn, Rule, Violation};
+use crate::spec::Violation;
 
 /// How many orders one call brings at most.
 const MOST: usize = 100;
@@ -26,28 +27,30 @@ pub(in crate::vendors::shipstation::v1) const HOLD: &str = "order.hold";
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
     create::check(Report::of(cx.call), &Field::body(cx.call))?;
     let mut import = Import::begin(cx);
-    let (Made::Stored(order) | Made::Locked(order)) = create::store(cx, &cx.call.body, &mut import, false)?;
+    let scales = Scales::of(&cx.call.request.body);
+    let (Made::Stored(order) | Made::Locked(order)) = create::store(cx, &cx.call.body, &scales, &mut import, false)?;
     import.finish(cx);
-    Ok(Reply::ok(order))
+    shown(cx, &order["orderId"].to_string())
 }
 
 /// Up to a hundred orders, each of which succeeds or fails for itself.
 pub fn create_many(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
-    let (rows, call) = (cx.call.body.as_array().map_or(&[][..], Vec::as_slice), cx.call);
+    let rows = cx.call.body.as_array().map_or(&[][..], Vec::as_slice);
     if rows.len() > MOST {
         return Err(message(format!("The maximum number of orders per request is {MOST}.")));
     }
     let mut import = Import::begin(cx);
-    let results: Vec<Value> = rows.iter().map(|sent| result(cx, sent, &mut import)).collect();
+    let scales = Scales::of(&cx.call.request.body);
+    let results: Vec<Value> =
+        rows.iter().enumerate().map(|(index, sent)| result(cx, sent, &scales.of_element(index), &mut import)).collect();
     import.finish(cx);
     let has_errors = results.iter().any(|row| row["success"] == false);
-    let _ = call;
     Ok(Reply::ok(json!({"hasErrors": has_errors, "results": results})))
 }
 
-fn result(cx: &mut Cx<'_>, sent: &Value, import: &mut Import) -> Value {
-    let made = create::check(Report::of_part(), &Field::root(sent)).and_then(|()| create::store(cx, sent, import, true));
+fn result(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut Import) -> Value {
+    let made = create::check(Report::of_part(), &Field::root(sent)).and_then(|()| create::store(cx, sent, scales, import, true));
     let (order, error) = match made {
         Ok(Made::Stored(order)) => (order, None),
         Ok(Made::Locked(order)) => {
@@ -88,7 +91,11 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    let body = cx.docs.raw(ORDER, &id).ok_or_else(|| Refusal::missing(ORDER, id.as_str()))?;
+    shown(cx, &id)
+}
+
+fn shown(cx: &Cx<'_>, id: &str) -> Outcome {
+    let body = cx.docs.raw(ORDER, id).ok_or_else(|| Refusal::missing(ORDER, id))?;
     Ok(Reply::ok(Written(body.into())))
 }
 
@@ -221,11 +228,4 @@ pub fn mark_as_shipped(cx: &mut Cx<'_>, Json(shipped): Json<Shipped>) -> Outcome
     let store = order.advanced_options["storeId"].as_u64();
     webhooks::point(cx, "FULFILLMENT_SHIPPED", &format!("/fulfillments?fulfillmentId={id}"), store);
     Ok(Reply::ok(json!({"orderId": order.order_id, "orderNumber": order.order_number})))
-}
-
-/// Something is wrong with a member that the document could not know.
-pub(super) fn violation(path: &str, text: String) -> Refusal {
-    let rule = Rule::Vendor("says", text.into());
-    let path = vec![crate::spec::Step::Member(path.into())];
-    Refusal::Invalid(vec![Violation { location: ParameterIn::Body, path, value: None, rule }])
 }

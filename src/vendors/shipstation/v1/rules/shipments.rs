@@ -288,7 +288,6 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     Ok(Shipment { label_data, form_data, ..Shipment::of(label, false) })
 }
 
-/// The label in base64.
 fn data(label: &Label) -> String {
     STANDARD.encode(labels::draw(label, Format::Pdf))
 }

@@ -92,7 +92,7 @@ pub fn refresh(cx: &mut Cx<'_>) -> Outcome {
     Ok(done("Store refresh initiated"))
 }
 
-/// An import has ended.
+/// An import has ended: the store says when.
 pub(in crate::vendors::shipstation::v1) fn refreshed(cx: &mut Cx<'_>, id: &str) {
     let Some(mut store) = cx.docs.get::<Members>(STORE, id) else { return };
     store.insert("refreshDate".to_owned(), date::trimmed(cx.now).into());
