@@ -134,7 +134,8 @@ pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
         loop {
             let name = if is_list { &[][..] } else { rest.get(..skip(rest)?)? };
             let value = rest.get(name.len() + usize::from(!is_list)..)?;
-            if if is_list { passed == index } else { name.get(1..name.len() - 1)? == step.as_bytes() } {
+            let is_named = || name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) == Some(step.as_bytes());
+            if if is_list { passed == index } else { is_named() } {
                 found = value;
                 break;
             }

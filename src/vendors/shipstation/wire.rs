@@ -56,9 +56,18 @@ pub(crate) struct Profile {
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
-    Members: ORDER, u64: ORDER_KEY, Label: LABEL, Members: FULFILLMENT, Members: PRODUCT, Members: CUSTOMER, Members: WAREHOUSE,
-    Members: STORE, Members: TAG, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE,
-    u64: PRODUCT_SKU, u64: CUSTOMER_NAME; like: ; shared: ];
+    u64: ORDER_KEY, Label: LABEL, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
+        model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
+    shared: ];
+
+/// The members of a component of version 1's document.
+fn model(component: &str) -> Members {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shipstation_v1/openapi.json"))).expect("a test reads the document")
+    });
+    DOCUMENT["components"]["schemas"][component]["properties"].as_object().cloned().unwrap_or_default()
+}
 
 /// Puts what a new account starts with, before its first call.
 pub(super) fn open(cx: &mut Cx<'_>) {
