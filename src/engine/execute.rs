@@ -176,6 +176,7 @@ impl Machine {
         let (mut notes, mut has_exceeded) = (Vec::new(), false);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
+            (cx.vendor.open)(&mut cx);
             let outcome = (row.handler)(&mut cx);
             if outcome.is_ok() {
                 parcels::run_steps_waiting_for_call(&mut cx);
@@ -247,7 +248,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     };
     let mut caller = Caller::count(&mut state.world, vendor, credential);
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
-    let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
+    let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
     let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
     decision.notes.extend(denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name)));
