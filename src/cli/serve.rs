@@ -69,6 +69,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let config = Config {
         listen: arguments.listen.clone(),
         admin_listen: arguments.admin_listen.clone(),
+        public_url: arguments.public_url.clone(),
         connections: arguments.connections.get(),
         body_limit: arguments.body_limit,
         in_flight,

@@ -54,7 +54,7 @@ impl Machine {
 
     /// The addresses of the listeners.
     pub fn public_urls(&self) -> &PublicUrls {
-        static NONE: PublicUrls = PublicUrls { all: None, mounts: Vec::new(), admin: None };
+        static NONE: PublicUrls = PublicUrls { all: None, mounts: Vec::new(), admin: None, public: None };
         self.public_urls.get().unwrap_or(&NONE)
     }
 

@@ -7,6 +7,7 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 use crate::base::text;
 use crate::engine::call::{Call, Request};
 use crate::engine::decode;
+use crate::engine::origin::{self, Ignored};
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, ParameterIn, Rule, UnknownMember, Violation, listed};
@@ -24,6 +25,9 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
     if path.contains("//") {
         let detail = "found two slashes in a row, expected one; does the base URL end with a slash?".to_owned();
         notes.push(caller(Note::DOUBLED_SLASH, path.get(..path.floor_char_boundary(LONGEST_PATH)).unwrap_or_default(), detail));
+    }
+    for Ignored { header, detail } in origin::ignored(&request.headers) {
+        notes.push(caller(Note::FORWARDED_IGNORED, header.as_str(), detail));
     }
     if request.body.is_empty() {
         return;

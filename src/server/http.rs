@@ -300,6 +300,9 @@ impl Shell {
         }
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
+            if !parts.headers.contains_key(HOST) {
+                name_host(&mut parts);
+            }
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
                 None => admin::answer(&self.admin, &parts, &body).await,
@@ -313,9 +316,7 @@ impl Shell {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
             return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
         }
-        if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
-            parts.headers.insert(HOST, host);
-        }
+        name_host(&mut parts);
         let request = Request {
             method: parts.method,
             path: incoming::kept(parts.uri.path(), unread.as_ref()),
@@ -468,6 +469,13 @@ impl Shell {
 
 /// The read time-out has passed.
 struct Elapsed;
+
+/// Says in `Host` what the request line or HTTP/2 says of the host.
+fn name_host(parts: &mut Parts) {
+    if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+        parts.headers.insert(HOST, host);
+    }
+}
 
 /// An answer after which the connection may end, because what follows of the request is not read.
 fn closing(mut response: Response<Payload>, closes: bool) -> Response<Payload> {

@@ -43,6 +43,8 @@ pub struct Config {
     pub listen: Vec<Listen>,
     /// Where the admin API is served, if not beside the vendors.
     pub admin_listen: Option<Addresses>,
+    /// Where callers reach all of it by way of a proxy, without a slash at its end.
+    pub public_url: Option<String>,
     /// How many connections each listener may have open.
     pub connections: usize,
     /// The largest body that is read.
@@ -141,7 +143,7 @@ impl Bound {
     /// The addresses of the listeners that serve vendors.
     #[must_use]
     pub fn public_urls(&self) -> PublicUrls {
-        let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
+        let mut served = PublicUrls { admin: self.admin, public: self.config.public_url.clone(), ..PublicUrls::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
             match (listener.local_addr(), &role.mount) {
                 (Ok(address), Some(mount)) => served.mounts.push((mount.clone(), address)),

@@ -99,6 +99,8 @@ impl Note {
     pub const BYTE_ORDER_MARK: &str = "byte-order-mark";
     /// The path has two slashes in a row.
     pub const DOUBLED_SLASH: &str = "doubled-slash";
+    /// What a proxy says about the address that its caller used cannot be read.
+    pub const FORWARDED_IGNORED: &str = "forwarded-ignored";
     /// The operation needs a credential, and none was sent.
     pub const CREDENTIAL_MISSING: &str = "credential-missing";
     /// What was sent cannot be read as a credential.

@@ -57,7 +57,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     if name.chars().count() > NAME {
         return Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters")));
     }
-    let wanted: Value = request.read()?;
+    let wanted: Value = request.tree()?;
     let text = if wanted.is_null() { "null".into() } else { String::from_utf8_lossy(request.body) };
     let fault = Fault::new(name.into(), wanted, runtime(admin, &text)?);
     let view = FaultView::of(&fault, 0);

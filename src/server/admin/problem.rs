@@ -28,6 +28,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
+    /// Everything that is wrong with a body.
+    pub fn unreadable(found: Vec<Diagnostic>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, ..found.into() }
+    }
+
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }

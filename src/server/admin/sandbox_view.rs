@@ -58,7 +58,7 @@ impl SandboxView {
             name: sandbox.name.to_string(),
             scenario,
             seed,
-            clock: ClockView::of(sandbox),
+            clock: ClockView::of(admin, sandbox),
             expires: sandbox.expires(),
             usage: admin.machine.usage(sandbox),
             snapshots: SnapshotView::all(sandbox),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use event_listener::EventListener;
 use http::StatusCode;
+use http::header::HOST;
 use tokio::sync::Notify;
 
-use crate::engine::{Machine, Sandbox};
+use crate::engine::{Machine, Origin, Sandbox};
 use crate::server::access::Guard;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -66,12 +67,14 @@ impl Admin {
         }
     }
 
-    /// The base URL of a vendor in a sandbox: that of its own listener, else with the caller's `Host`, unless the admin API is apart.
+    /// The base URL of a vendor in a sandbox: that of its own listener, else with the address that the caller
+    /// used, unless the admin API is apart.
     pub fn vendor_url(&self, request: &AdminRequest<'_>, sandbox: &Sandbox, mount: &str) -> String {
         let urls = self.machine.public_urls();
-        match request.header("host").filter(|_| self.shares_listener) {
-            Some(host) => urls.url_from(&format!("http://{host}"), &sandbox.name, mount),
-            None => urls.url(&sandbox.name, mount),
+        if self.shares_listener && request.parts.headers.contains_key(HOST) {
+            urls.url_from(&Origin::of(&request.parts.headers), &sandbox.name, mount)
+        } else {
+            urls.url(&sandbox.name, mount)
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) fn body() -> Value {
 pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
     let sandbox = admin.sandbox(request)?;
     let redactor = Redactor::read(admin, request, &sandbox)?;
-    let wanted: Value = request.read()?;
+    let wanted: Value = request.tree()?;
     match &wanted {
         Value::Null => Ok(redactor.json(&verify::verify_current(&admin.machine, &sandbox))),
         Value::Object(members) if members.keys().all(|name| name == "expect") => {
