@@ -63,6 +63,9 @@ pub struct ServeArguments {
     /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// File of a sandbox that was exported, which the default sandbox begins as
+    #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
+    pub import: Option<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER")]
     pub seed: Option<u64>,

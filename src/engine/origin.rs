@@ -53,7 +53,9 @@ impl<'h> Origin<'h> {
         let said = if speaks(headers) { said(headers, &mut Vec::new()) } else { Said::default() };
         let is_secure = said.is_secure.unwrap_or_default();
         let host = match (said.host, said.port) {
-            (Some(host), Some(port)) if authority::split(&host).is_some_and(|(_, own)| own.is_none()) => with_port(&host, port, is_secure).into(),
+            (Some(host), Some(port)) if authority::split(&host).is_some_and(|(_, own)| own.is_none()) => {
+                with_port(&host, port, is_secure).into()
+            }
             (Some(host), _) => host,
             (None, Some(port)) => with_port(own, port, is_secure).into(),
             (None, None) => own.into(),
@@ -285,8 +287,19 @@ mod tests {
     fn what_cannot_be_read_is_ignored_and_said() {
         let plain = "http://127.0.0.1:7447";
         for forwarded in [
-            "host", "=a", "host=\"a.example", "host=\"a.example\"b", "host=a.example b", "host=a/b", "proto=ftp", "host=\"\"", "host=::1",
-            "ho st=a", "host=user@a.example", "host=a.example:99999", "host=a.example:0",
+            "host",
+            "=a",
+            "host=\"a.example",
+            "host=\"a.example\"b",
+            "host=a.example b",
+            "host=a/b",
+            "proto=ftp",
+            "host=\"\"",
+            "host=::1",
+            "ho st=a",
+            "host=user@a.example",
+            "host=a.example:99999",
+            "host=a.example:0",
         ] {
             refused(&[("forwarded", forwarded)], plain);
         }

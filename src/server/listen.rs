@@ -193,5 +193,22 @@ async fn bind_once(addresses: &Addresses) -> io::Result<Vec<(TcpListener, bool)>
 }
 
 fn bind_error(error: &io::Error, address: SocketAddr) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    let (ip, port) = (address.ip(), address.port());
+    let help = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let free = SocketAddr::new(ip, 0);
+            format!(
+                "\nhelp: another program has that port, perhaps another seatrial: `lsof -i :{port}` or `ss -ltnp 'sport = :{port}'` says \
+                 which\nhelp: `--listen {free}` takes a port that is free"
+            )
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("\nhelp: ports below 1024 need rights: `--listen {}` needs none", SocketAddr::new(ip, 7447))
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "\nhelp: no interface of this machine has that address; `--listen 0.0.0.0:7447` listens on all".to_owned()
+        }
+        _ => String::new(),
+    };
+    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}{help}"))
 }

@@ -44,7 +44,15 @@ pub(super) struct WebhookSender {
 
 impl WebhookSender {
     pub fn new(machine: Arc<Machine>, client: WebhookClient, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
-        Arc::new(Self { machine, client, changed, log, moves: Arc::default(), send_permits: Semaphore::new(AT_ONCE), delivery_locks: Mutex::default() })
+        Arc::new(Self {
+            machine,
+            client,
+            changed,
+            log,
+            moves: Arc::default(),
+            send_permits: Semaphore::new(AT_ONCE),
+            delivery_locks: Mutex::default(),
+        })
     }
 
     /// Moves a sandbox's clock and sends what becomes due on the way. Returns the time that was reached and the number of

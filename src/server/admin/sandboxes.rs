@@ -78,7 +78,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let name = wanted.name.unwrap_or_else(|| new_name(admin));
     let mut scenario = match &wanted.scenario {
         None => Scenario::plain(),
-        Some(text) => Arc::new(scenarios::parse(admin, text.as_bytes())?),
+        Some(text) => Arc::new(scenarios::parse(&admin.machine, text.as_bytes())?),
     };
     if let Some(seed) = wanted.seed {
         Arc::make_mut(&mut scenario).seed = Some(seed);

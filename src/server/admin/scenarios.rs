@@ -6,7 +6,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::Sandbox;
+use crate::engine::{Machine, Sandbox};
 use crate::scenario::{self, Scenario, built_in};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -48,7 +48,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
         Some("data") => true,
         Some(other) => return Err(Problem::bad_request(format!("`keep` is `data` or nothing, found `{other}`"))),
     };
-    let scenario = Arc::new(parse(admin, request.body)?);
+    let scenario = Arc::new(parse(&admin.machine, request.body)?);
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
     shutdown::report(&admin.machine, &sandbox, "it goes on under another scenario");
@@ -57,7 +57,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.
-pub(crate) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
+pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem> {
     let word = str::from_utf8(bytes).map(|text| text.trim().trim_matches('"')).unwrap_or_default();
     let is_name = word.starts_with(|letter: char| letter.is_ascii_lowercase())
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -70,5 +70,5 @@ pub(crate) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
         }
         None => bytes,
     };
-    Ok(scenario::load_bytes(bytes, FILE_NAME, &scenario::run::MachineVocabulary(&admin.machine))?)
+    Ok(scenario::load_bytes(bytes, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
 }
