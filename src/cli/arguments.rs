@@ -129,6 +129,10 @@ pub struct ServeArguments {
     /// Time in which a client has to send its request
     #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = timeout)]
     pub read_timeout: Duration,
+    /// Time after which an advance of a clock is answered although receivers of webhooks are still waited for: the clock goes on, and
+    /// shows where it is
+    #[arg(long, env = "SEATRIAL_ADVANCE_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = timeout)]
+    pub advance_timeout: Duration,
     /// Format of the logs on stderr
     #[arg(long, env = "SEATRIAL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,

@@ -79,6 +79,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         body_limit: arguments.body_limit,
         in_flight,
         read_timeout: arguments.read_timeout,
+        advance_timeout: arguments.advance_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
         log: call_log(arguments),
     };

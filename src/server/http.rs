@@ -34,6 +34,7 @@ use crate::server::incoming;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
+use crate::server::reachability;
 use crate::server::shutdown;
 use crate::server::socket::Socket;
 use crate::server::start_page;
@@ -86,7 +87,9 @@ pub async fn serve_embedded(
     let inboxes = Arc::new(Inboxes::default());
     let unmatched = Arc::new(UnmatchedJournal::default());
     let log = bound.config.log.clone();
-    let client = WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) };
+    let client = Arc::new(WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) });
+    machine.set_reachability(reachability::reachability(Arc::clone(&client)));
+    tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
@@ -97,6 +100,7 @@ pub async fn serve_embedded(
             inboxes,
             unmatched: Arc::clone(&unmatched),
             guard,
+            advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
             shares_listener: bound.admin.is_none(),
         }),
@@ -304,7 +308,7 @@ impl Shell {
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
             if !parts.headers.contains_key(HOST) {
-                name_host(&mut parts);
+                incoming::name_host(&mut parts);
             }
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
@@ -323,7 +327,7 @@ impl Shell {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
             return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
         }
-        name_host(&mut parts);
+        incoming::name_host(&mut parts);
         let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
         let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.admin, &parts));
         let request = Request {
@@ -480,13 +484,6 @@ impl Shell {
 
 /// The read time-out has passed.
 struct Elapsed;
-
-/// Says in `Host` what the request line or HTTP/2 says of the host.
-fn name_host(parts: &mut Parts) {
-    if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
-        parts.headers.insert(HOST, host);
-    }
-}
 
 /// An answer after which the connection may end, because what follows of the request is not read.
 fn closing(mut response: Response<Payload>, closes: bool) -> Response<Payload> {

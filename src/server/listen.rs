@@ -53,6 +53,8 @@ pub struct Config {
     pub in_flight: usize,
     /// How long a client may take to send its headers, and then its body.
     pub read_timeout: Duration,
+    /// How long an advance of a clock is waited for, unless it says otherwise.
+    pub advance_timeout: Duration,
     /// Where webhooks may go besides loopback and private addresses.
     pub egress: Egress,
     /// Where calls and webhooks are logged.

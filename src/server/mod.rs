@@ -27,6 +27,7 @@ mod local;
 mod memory;
 mod outgoing;
 mod own_addresses;
+mod reachability;
 mod secret;
 mod shown_bytes;
 mod shutdown;

@@ -31,7 +31,7 @@ const ROUNDS: usize = 1_000;
 /// Sends what is due, in order for each subscription.
 pub(super) struct WebhookSender {
     machine: Arc<Machine>,
-    client: WebhookClient,
+    pub client: Arc<WebhookClient>,
     /// The movements of clocks that are under way.
     pub moves: Arc<ClockMoves>,
     send_permits: Semaphore,
@@ -43,7 +43,7 @@ pub(super) struct WebhookSender {
 }
 
 impl WebhookSender {
-    pub fn new(machine: Arc<Machine>, client: WebhookClient, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
+    pub fn new(machine: Arc<Machine>, client: Arc<WebhookClient>, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
         Arc::new(Self {
             machine,
             client,
@@ -184,11 +184,6 @@ impl WebhookSender {
 }
 
 impl WebhookSender {
-    /// Why nothing can be delivered to an address, as far as is known now.
-    pub async fn obstacle(&self, url: &str) -> Option<String> {
-        self.client.obstacle(url).await
-    }
-
     /// Makes one attempt, and logs it.
     async fn send(&self, sandbox: &Arc<str>, row: &Outbound) -> AttemptResult {
         let began = stopwatch();

@@ -91,6 +91,7 @@ fn run(started: &mpsc::Sender<Server>) {
             body_limit: 64 << 20,
             in_flight: 256 << 20,
             read_timeout: Duration::from_secs(30),
+            advance_timeout: Duration::from_secs(20),
             egress: Egress::default(),
             log: CallLog::default(),
         };

@@ -125,6 +125,10 @@ impl Note {
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
     pub const FAULT: &str = "fault";
+    /// Nothing will ever reach the address of a subscription.
+    pub const WEBHOOK_UNREACHABLE: &str = "webhook-unreachable";
+    /// The bytes of a form are not UTF-8.
+    pub const NOT_UTF8: &str = "not-utf-8";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 

@@ -1,7 +1,6 @@
 //! The virtual time of a sandbox.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -18,9 +17,6 @@ use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::world::Mode;
-
-/// How long an advance is waited for, unless it says `"wait": true`: most clients of HTTP wait for half a minute.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The clock of a sandbox.
 #[derive(Serialize, JsonSchema)]
@@ -86,7 +82,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
         }
         Ok::<(), Problem>(())
     };
-    if let Ok(done) = tokio::time::timeout(PATIENCE, detached(put)).await {
+    if let Ok(done) = tokio::time::timeout(admin.advance_timeout, detached(put)).await {
         done?;
     }
     Ok(ClockView::of(admin, &sandbox))
@@ -99,8 +95,8 @@ pub(crate) struct Advance {
     #[schemars(with = "Option<String>", example = "72h")]
     by: Option<SignedDuration>,
     to: Option<Timestamp>,
-    /// `false` answers 202 at once, `true` when the time is reached. When left out, it is waited for 20 s: receivers of webhooks that
-    /// do not answer take 10 s for each attempt.
+    /// `false` answers 202 at once, `true` when the time is reached. When left out, it is waited for as long as
+    /// `--advance-timeout` says: receivers of webhooks that do not answer take 10 s for each attempt.
     wait: Option<bool>,
 }
 
@@ -143,7 +139,7 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
     let done = match wait {
         Some(true) => Some(advance.await),
         Some(false) => None,
-        None => tokio::time::timeout(PATIENCE, advance).await.ok(),
+        None => tokio::time::timeout(admin.advance_timeout, advance).await.ok(),
     };
     let Some(done) = done else {
         let now = sandbox.lock().world.clock().now(wall());

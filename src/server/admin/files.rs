@@ -28,7 +28,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = load(&admin.machine, request.parameter("s"), request.body)?;
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 /// Makes the sandbox of a name what a file says; it is opened if there is none.

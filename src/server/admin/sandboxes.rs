@@ -92,7 +92,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     staged.touch(wall());
     staged.set_ttl(ttl);
     let sandbox = admin.machine.open(staged)?;
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 /// How long an idle sandbox is kept: what the caller wants, else the option of the process.
@@ -127,7 +127,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
-    Ok(SandboxView::of(admin, request, &*admin.sandbox(request)?))
+    Ok(SandboxView::whole(admin, request, &*admin.sandbox(request)?).await)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
@@ -163,7 +163,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &sandbox, "it was reset");
     sandbox.reset_with(seed);
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -10,7 +10,7 @@ use crate::engine::{Machine, Sandbox};
 use crate::scenario::{self, Scenario, built_in};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::sandbox_view::warnings;
+use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown;
@@ -25,20 +25,21 @@ pub(crate) struct ScenarioView {
     name: String,
     /// Its text; empty for the default scenario.
     source: String,
-    /// Credentials that lead calls to another sandbox, which had them before.
+    /// Credentials that lead calls to another sandbox, which had them before, and subscriptions to addresses that nothing will ever reach.
     warnings: Vec<String>,
 }
 
 impl ScenarioView {
-    fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
-        let warnings = warnings(admin, sandbox);
+    async fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
+        let mut warnings = warnings(admin, sandbox);
+        warnings.extend(unreachable(admin, sandbox).await);
         let state = sandbox.lock();
         Self { name: state.scenario_name.clone(), source: state.scenario.source().to_owned(), warnings }
     }
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ScenarioView, Problem> {
-    Ok(ScenarioView::of(admin, &*admin.sandbox(request)?))
+    Ok(ScenarioView::of(admin, &*admin.sandbox(request)?).await)
 }
 
 pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<ScenarioView, Problem> {
@@ -53,7 +54,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
     shutdown::report(&admin.machine, &sandbox, "it goes on under another scenario");
     admin.machine.replace(&sandbox, staged, keep)?;
-    Ok(ScenarioView::of(admin, &sandbox))
+    Ok(ScenarioView::of(admin, &sandbox).await)
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.

@@ -62,7 +62,7 @@ pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result
     if !sandbox.restore(&name, wall()) {
         return Err(no_snapshot(&name));
     }
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
@@ -107,5 +107,5 @@ pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
     let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
     let copy = admin.machine.fork_with(&source, &name, wanted.seed, wall())?;
     copy.set_ttl(ttl);
-    Ok(SandboxView::of(admin, request, &copy))
+    Ok(SandboxView::whole(admin, request, &copy).await)
 }

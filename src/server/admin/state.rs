@@ -1,6 +1,7 @@
 //! The state that all handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_listener::EventListener;
 use http::StatusCode;
@@ -27,6 +28,8 @@ pub(crate) struct Admin {
     pub inboxes: Arc<Inboxes>,
     pub unmatched: Arc<UnmatchedJournal>,
     pub guard: Guard,
+    /// How long an advance of a clock is waited for, unless it says otherwise.
+    pub advance_timeout: Duration,
     pub listeners: Vec<Listener>,
     /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
     pub shares_listener: bool,

@@ -14,6 +14,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::reachability;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Webhook")]
@@ -35,7 +36,7 @@ pub(crate) struct WebhookView {
     /// The number of deliveries that were created for it.
     told: u64,
     created: Timestamp,
-    /// Why nothing will ever reach its address; said when it is made.
+    /// Why nothing will ever reach its address.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -101,7 +102,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     });
     match made {
         Ok(Some(made)) => {
-            let warning = admin.webhook_sender.obstacle(&wanted.url).await;
+            let warning = admin.webhook_sender.client.obstacle(&wanted.url).await;
             Ok(WebhookView { warnings: warning.into_iter().collect(), ..made })
         }
         Ok(None) | Err(ActionError::Missing) => {
@@ -122,6 +123,7 @@ pub(crate) struct Webhooks {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Webhooks>, Problem> {
     let sandbox = admin.sandbox(request)?;
     let redactor = Redactor::read(admin, request, &sandbox)?;
+    let obstacles = reachability::obstacles(&admin.webhook_sender.client, &sandbox).await;
     let state = sandbox.lock();
     let (mut webhooks, mut room) = (Vec::<WebhookView>::new(), Room::default());
     let mut next = None;
@@ -138,6 +140,9 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         webhooks.push(WebhookView::of(&account.name, row));
     }
     drop(state);
+    for (url, obstacle) in obstacles {
+        webhooks.iter_mut().filter(|row| row.url == url).for_each(|row| row.warnings.push(obstacle.clone()));
+    }
     Ok(redactor.json(&Webhooks { webhooks, next }))
 }
 
