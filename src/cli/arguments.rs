@@ -9,7 +9,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
-use crate::base::time;
+use crate::base::{authority, time};
 use crate::engine::Conform;
 use crate::server::{Addresses, Listen, Target};
 
@@ -56,9 +56,16 @@ pub struct ServeArguments {
     /// Address of the admin API, if it is not served with the vendors
     #[arg(long, env = "SEATRIAL_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = addresses)]
     pub admin_listen: Option<Addresses>,
+    /// Address at which callers reach all of it by way of a proxy, such as `https://carriers.example/mock`. Links begin with it; otherwise
+    /// with what `Forwarded` and `X-Forwarded-*` say, or with `Host`
+    #[arg(long, env = "SEATRIAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
     /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// File of a sandbox that was exported, which the default sandbox begins as
+    #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
+    pub import: Option<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER")]
     pub seed: Option<u64>,
@@ -122,6 +129,10 @@ pub struct ServeArguments {
     /// Time in which a client has to send its request
     #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = timeout)]
     pub read_timeout: Duration,
+    /// Time after which an advance of a clock is answered although receivers of webhooks are still waited for: the clock goes on, and
+    /// shows where it is
+    #[arg(long, env = "SEATRIAL_ADVANCE_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = timeout)]
+    pub advance_timeout: Duration,
     /// Format of the logs on stderr
     #[arg(long, env = "SEATRIAL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -200,6 +211,8 @@ impl From<ConformArgument> for Conform {
 enum ArgumentError {
     #[error("`{0}` is not an address, expected one like `127.0.0.1:7447`")]
     Address(String),
+    #[error("`{0}` is not a base URL, expected one like `https://carriers.example/mock`")]
+    PublicUrl(String),
     #[error("`{0}` is not a duration, expected one like `30s`")]
     Span(String),
     #[error("`{0}` is no time at all, expected a duration like `30s`")]
@@ -226,6 +239,14 @@ fn addresses(text: &str) -> Result<Addresses, ArgumentError> {
 fn listen(text: &str) -> Result<Listen, ArgumentError> {
     let (mount, at) = text.split_once('=').map_or((None, text), |(mount, at)| (Some(mount.to_owned()), at));
     Ok(Listen { mount, addresses: addresses(at)? })
+}
+
+fn public_url(text: &str) -> Result<String, ArgumentError> {
+    let is_url = text.parse::<http::Uri>().is_ok_and(|url| {
+        let host = url.authority().and_then(|authority| authority::split(authority.as_str()));
+        matches!(url.scheme_str(), Some("http" | "https")) && host.is_some() && url.query().is_none()
+    });
+    if is_url && !text.contains('#') { Ok(text.trim_end_matches('/').to_owned()) } else { Err(ArgumentError::PublicUrl(text.to_owned())) }
 }
 
 fn span(text: &str) -> Result<Duration, ArgumentError> {

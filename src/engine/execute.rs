@@ -165,7 +165,8 @@ impl Machine {
         now: Timestamp,
     ) -> Scope<'w> {
         let (vendors, documents, public_urls) = (self.vendors.all(), &self.vendors, self.public_urls());
-        Scope { now, call, sandbox: &sandbox.name, public_urls, vendors, vendor, documents, account }
+        let reachability = self.reachability();
+        Scope { now, call, sandbox: &sandbox.name, reachability, public_urls, vendors, vendor, documents, account }
     }
 
     /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.

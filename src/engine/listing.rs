@@ -385,6 +385,7 @@ mod tests {
             violations,
             validation: Validation::Noted,
             remarks: Vec::new(),
+            base: None,
         };
         match LISTING.read(&call).and_then(|query| query.rows(rows)) {
             Ok(page) => envelope(&call, &page),

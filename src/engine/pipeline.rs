@@ -88,6 +88,7 @@ impl Machine {
             parsed.call.violations.clear();
             parsed.call.remarks.clear();
         }
+        parsed.call.base = self.public_urls().base_of_links(here.prefix, &here.loaded.vendor.mount);
         here.sandbox.touch(wall);
         let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
@@ -117,7 +118,8 @@ impl Machine {
             mount: None,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
+        let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
+        parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);
         let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, parsed.call, executed, wall))

@@ -9,6 +9,7 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 use crate::base::text;
 use crate::engine::call::{Call, Request};
 use crate::engine::decode;
+use crate::engine::origin::{self, Ignored};
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, ParameterIn, Rule, UnknownMember, Violation, listed};
@@ -27,6 +28,9 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
         let detail = "found two slashes in a row, expected one; does the base URL end with a slash?".to_owned();
         notes.push(caller(Note::DOUBLED_SLASH, path.get(..path.floor_char_boundary(LONGEST_PATH)).unwrap_or_default(), detail));
     }
+    for Ignored { header, detail } in origin::ignored(&request.headers) {
+        notes.push(caller(Note::FORWARDED_IGNORED, header.as_str(), detail));
+    }
     if request.body.is_empty() {
         return;
     }
@@ -34,12 +38,28 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
         let detail = format!("found `{}`, expected a body that is not encoded: it is read as it came", text_of(encoding));
         notes.push(caller(Note::CONTENT_ENCODING, "content-encoding", detail));
     }
+    let kind = decode::media_type(request);
+    if kind == decode::FORM || kind.starts_with("multipart/") {
+        of_form(request, &kind, notes);
+    }
     let mark = match &*request.body {
         [0xef, 0xbb, 0xbf, ..] => "UTF-8",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
         _ => return,
     };
     notes.push(caller(Note::BYTE_ORDER_MARK, "", format!("found a byte order mark ({mark}), which JSON begins without")));
+}
+
+/// Names and values of a form that are no text: they are read with a sign in place of what is not UTF-8.
+fn of_form(request: &Request, kind: &str, notes: &mut Vec<Note>) {
+    let is_text = match str::from_utf8(&request.body) {
+        Ok(text) if kind == decode::FORM && text.contains('%') => percent_encoding::percent_decode_str(text).decode_utf8().is_ok(),
+        read => read.is_ok(),
+    };
+    if !is_text {
+        let detail = "found a form with bytes that are not UTF-8, expected UTF-8: each is read as `\u{fffd}`";
+        notes.push(caller(Note::NOT_UTF8, "", detail.to_owned()));
+    }
 }
 
 fn text_of(value: &HeaderValue) -> String {

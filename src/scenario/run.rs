@@ -43,6 +43,16 @@ impl Scenario {
     }
 }
 
+impl From<ClockMode> for Mode {
+    fn from(mode: ClockMode) -> Self {
+        match mode {
+            ClockMode::Frozen => Self::Frozen,
+            ClockMode::Realtime => Self::Realtime,
+            ClockMode::Speed(factor) => Self::Speed(factor),
+        }
+    }
+}
+
 impl From<Mode> for ClockMode {
     fn from(mode: Mode) -> Self {
         match mode {
@@ -56,11 +66,7 @@ impl From<Mode> for ClockMode {
 /// The start of a sandbox under a scenario, at the wall's time `wall`.
 #[must_use]
 pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
-    let mode = match scenario.clock.mode {
-        Some(ClockMode::Frozen) => Mode::Frozen,
-        Some(ClockMode::Speed(factor)) => Mode::Speed(factor),
-        Some(ClockMode::Realtime) | None => Mode::Realtime,
-    };
+    let mode = scenario.clock.mode.map_or(Mode::Realtime, Into::into);
     let accounts = scenario.accounts.iter().map(|(mount, rows)| (mount.clone(), rows.iter().map(row).collect()));
     Start {
         seed: scenario.seed,

@@ -80,10 +80,12 @@ fn run(started: &mpsc::Sender<Server>) {
         let config = Config {
             listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
             admin_listen: None,
+            public_url: None,
             connections: 10_000,
             body_limit: 64 << 20,
             in_flight: 256 << 20,
             read_timeout: Duration::from_secs(30),
+            advance_timeout: Duration::from_secs(20),
             egress: Egress::default(),
             log: CallLog::default(),
         };

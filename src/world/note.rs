@@ -129,6 +129,8 @@ impl Note {
     pub const BYTE_ORDER_MARK: &str = "byte-order-mark";
     /// The path has two slashes in a row.
     pub const DOUBLED_SLASH: &str = "doubled-slash";
+    /// What a proxy says about the address that its caller used cannot be read.
+    pub const FORWARDED_IGNORED: &str = "forwarded-ignored";
     /// The operation needs a credential, and none was sent.
     pub const CREDENTIAL_MISSING: &str = "credential-missing";
     /// What was sent cannot be read as a credential.
@@ -153,6 +155,10 @@ impl Note {
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
     pub const FAULT: &str = "fault";
+    /// Nothing will ever reach the address of a subscription.
+    pub const WEBHOOK_UNREACHABLE: &str = "webhook-unreachable";
+    /// The bytes of a form are not UTF-8.
+    pub const NOT_UTF8: &str = "not-utf-8";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 

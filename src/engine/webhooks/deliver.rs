@@ -18,7 +18,7 @@ use crate::engine::cx::Cx;
 use crate::engine::webhooks::{
     Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
 };
-use crate::world::{OutboxEntry, Task};
+use crate::world::{Blame, Note, OutboxEntry, Task};
 
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
@@ -46,6 +46,10 @@ impl Cx<'_> {
                 let mut secrets = self.docs.world.secret().map_or_else(|| rng.clone(), |secret| entropy::secrets_at(secret, &rng));
                 subscription.secret = (self.vendor.webhooks.secret)(&mut secrets);
             }
+        }
+        if let Some(obstacle) = self.reachability.obstacle(self.sandbox, &subscription.url) {
+            let note = Note::new(Note::WEBHOOK_UNREACHABLE, Blame::Caller, format!("nothing will ever reach the subscription: {obstacle}"));
+            self.notes.push(note.at("url"));
         }
         self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);
         subscription.id

@@ -229,7 +229,7 @@ fn without_query(target: &str) -> &str {
 }
 
 /// A URL without user, query and secrets.
-fn address(url: &str) -> String {
+pub fn address(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
