@@ -25,8 +25,6 @@ pub(super) struct Catalog {
     pub marketplaces: Vec<Value>,
     /// Words of addresses as the post abbreviates them.
     pub abbreviations: std::collections::BTreeMap<String, String>,
-    /// The lines of a label.
-    pub page: Vec<crate::carrier::sheet::Template>,
 }
 
 #[derive(Deserialize)]

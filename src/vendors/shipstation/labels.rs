@@ -1,7 +1,5 @@
 //! Labels: bought from a carrier, voided, and drawn. Everything that leads to `carrier/` is here and in `rates.rs`.
 
-use std::borrow::Cow;
-
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +10,8 @@ use super::wire::money::Money;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, PROFILE};
 use super::{rates, v1, v2};
-use crate::carrier::{Location, Parcel, Scan, Status, pdf, png, sheet, transit, zpl};
+use crate::carrier::label::Fact;
+use crate::carrier::{self, Location, Parcel, Scan, Status, print, transit};
 use crate::engine::{Cx, Refusal};
 use crate::world::Kind;
 
@@ -169,47 +168,43 @@ pub(crate) fn refused(text: impl Into<Value>) -> Refusal {
     Refusal::Because(CARRIER, text.into())
 }
 
-/// The formats that labels are drawn in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Pdf,
-    Png,
-    Zpl,
+/// A label as a document. Documented: letters that are not of the Latin alphabet are question marks.
+pub(crate) fn draw(label: &Label, format: print::Format) -> Vec<u8> {
+    print::render_label(printed(label), format)
 }
 
-/// A label as a document. Characters that carriers do not print are question marks.
-pub(crate) fn draw(label: &Label, format: Format) -> Vec<u8> {
-    let lines = sheet::lines(&CATALOG.page, |name| value(label, name));
-    match format {
-        Format::Pdf => pdf::pages(&[lines]),
-        Format::Png => png::page(&lines),
-        Format::Zpl => zpl::pages(&[lines]).into_bytes(),
+/// What is printed of a label.
+fn printed(label: &Label) -> carrier::label::Label {
+    let carrier = CATALOG.carrier_of(label.carrier);
+    let service = carrier.and_then(|carrier| carrier.service(&label.service));
+    let dimensions = label.dimensions.as_ref();
+    carrier::label::Label {
+        carrier: carrier.map(|carrier| carrier.code.clone()).unwrap_or_default(),
+        service: service.map(|service| service.name.clone()).unwrap_or_default(),
+        tracking_number: label.tracking_number.clone(),
+        from: address(&label.from),
+        to: address(&label.to),
+        grams: label.weight.as_ref().map_or(0, Weight::grams),
+        dimensions: dimensions.map(|size| format!("{} x {} x {} {}", size.length, size.width, size.height, size.units)).unwrap_or_default(),
+        date: Some(label.ship_date),
+        facts: label.order_number.iter().map(|number| Fact::new("REF", number)).collect(),
+        is_return: label.is_return,
+        is_latin: true,
+        ..carrier::label::Label::default()
     }
 }
 
-/// What a name of the catalog's page stands for.
-fn value<'l>(label: &'l Label, name: &str) -> Cow<'l, str> {
-    let (address, member) = name.split_once('.').unwrap_or(("", name));
-    let address = if address == "from" { &label.from } else { &label.to };
-    let text = match member {
-        "tracking" => Some(&label.tracking_number),
-        "name" => address.name.as_ref(),
-        "company" => address.company.as_ref(),
-        "street1" => address.street1.as_ref(),
-        "street2" => address.street2.as_ref(),
-        "street3" => address.street3.as_ref(),
-        "city" => address.city.as_ref(),
-        "state" => address.state.as_ref(),
-        "postal_code" => address.postal_code.as_ref(),
-        "country" => address.country.as_ref(),
-        "reference" => label.order_number.as_ref(),
-        "date" => return label.ship_date.to_string().into(),
-        "weight" => return label.weight.as_ref().map(|weight| format!("{} {}", weight.value, weight.units)).unwrap_or_default().into(),
-        "service" => {
-            let service = CATALOG.carrier_of(label.carrier).and_then(|carrier| carrier.service(&label.service));
-            return service.map(|service| service.name.as_str()).unwrap_or_default().into();
-        }
-        _ => None,
-    };
-    text.map(String::as_str).unwrap_or_default().chars().map(|letter| if u32::from(letter) < 0x250 { letter } else { '?' }).collect()
+fn address(address: &Address) -> carrier::label::Address {
+    let text = |member: &Option<String>| member.clone().unwrap_or_default();
+    carrier::label::Address {
+        name: text(&address.name),
+        company: text(&address.company),
+        lines: [&address.street1, &address.street2, &address.street3].map(text).into(),
+        city: text(&address.city),
+        state: text(&address.state),
+        zip: text(&address.postal_code),
+        country: text(&address.country),
+        phone: text(&address.phone),
+        ..carrier::label::Address::default()
+    }
 }

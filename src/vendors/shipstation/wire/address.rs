@@ -39,6 +39,11 @@ pub(crate) struct Dimensions {
 }
 
 impl Weight {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "too heavy is too heavy, and nothing is less")]
+    pub(crate) fn grams(&self) -> u32 {
+        (self.ounces() * 28.349_523_125).round() as u32
+    }
+
     pub(crate) fn ounces(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "weights are small")]
         let value = self.value.0 as f64 / 10_000.0;

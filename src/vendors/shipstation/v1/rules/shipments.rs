@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::super::catalog::{CATALOG, Carrier, Package, Service};
-use super::super::super::labels::{self, Format, Purchase};
+use super::super::super::labels::{self, Purchase};
 use super::super::super::rates::{self, Load};
 use super::super::super::wire::address::{Address, Weight};
 use super::super::super::wire::label::Label;
@@ -19,6 +19,7 @@ use super::super::listing::{self, SHIPMENTS};
 use super::create;
 use crate::base::json::Written;
 use crate::carrier::Location;
+use crate::carrier::print::{Format, Paper};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
 /// The number that a test label has instead of one.
@@ -289,7 +290,7 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
 }
 
 fn data(label: &Label) -> String {
-    STANDARD.encode(labels::draw(label, Format::Pdf))
+    STANDARD.encode(labels::draw(label, Format::pdf(Paper::Inch4x6)))
 }
 
 /// What is asked for, of what the account has. Recorded: a carrier or a service that it does not have is found out by an exception.
