@@ -188,7 +188,7 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
     let apart = listeners.iter().filter(|listener| !listener.vendors);
     words.extend(apart.map(|listener| format!("admin=http://{}/_seatrial", listener.address)));
     let scenario = machine.default_sandbox().lock().scenario_name.clone();
-    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().all().len())
+    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().mounts().len())
 }
 
 /// The banner, with addresses that can be opened.

@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Debug, Formatter};
 
-/// Says why nothing will ever reach an address, given the name of the sandbox and the URL, as far as is known at once. It may look
-/// further afterwards.
+/// Says why nothing will ever reach an address, given the name of the sandbox and the URL, as far as is known at once.
 type Obstacle = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 
 /// What the shell knows about addresses; nothing unless it says so.
