@@ -60,7 +60,8 @@ impl Machine {
     }
 
     pub(super) fn reachability(&self) -> &Reachability {
-        self.reachability.get_or_init(Reachability::default)
+        static NONE: Reachability = Reachability::unknown();
+        self.reachability.get().unwrap_or(&NONE)
     }
 
     /// The addresses of the listeners.

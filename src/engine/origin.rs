@@ -36,7 +36,7 @@ pub(super) struct Ignored {
     pub detail: String,
 }
 
-/// What proxies say.
+/// What all proxies together say about the address.
 #[derive(Default)]
 struct Said<'h> {
     is_secure: Option<bool>,
@@ -104,7 +104,7 @@ fn said<'h>(headers: &'h HeaderMap, ignored: &mut Vec<Ignored>) -> Said<'h> {
     let scheme = first(headers, &PROTO, ignored, SCHEMES, is_secure);
     let port = first(headers, &PORT, ignored, "a port such as `8443`", |value| is_port(value).then_some(value));
     let prefix = first(headers, &PREFIX, ignored, "a path such as `/sandbox`", prefix);
-    // Whoever says a host by the standard says its port with it.
+    // `Forwarded` has the port beside the host.
     let is_standard = of_standard.host.is_some();
     Said {
         is_secure: of_standard.is_secure.or(scheme),
@@ -141,7 +141,7 @@ fn unusable(found: &[u8], expected: &str) -> String {
     format!("found `{}`, expected {expected}: it is ignored", &found[..found.floor_char_boundary(80)])
 }
 
-/// What `Forwarded` says.
+/// What `Forwarded` says about scheme and host.
 fn standard<'h>(headers: &HeaderMap, ignored: &mut Vec<Ignored>) -> Said<'h> {
     let mut said = Said::default();
     for value in headers.get_all(FORWARDED) {

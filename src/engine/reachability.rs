@@ -2,12 +2,10 @@
 
 use std::fmt::{self, Debug, Formatter};
 
-/// Says why nothing will ever reach an address, given the name of the sandbox and the URL, as far as is known at once. It may look
-/// further afterwards.
+/// Says why nothing will ever reach an address, given the name of the sandbox and the URL, as far as is known at once.
 type Obstacle = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 
-/// What the shell knows about addresses; nothing unless it says so.
-#[derive(Default)]
+/// What the shell knows about addresses.
 pub struct Reachability(Option<Box<Obstacle>>);
 
 impl Reachability {
@@ -15,6 +13,12 @@ impl Reachability {
     #[must_use]
     pub fn new(obstacle: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(obstacle)))
+    }
+
+    /// Nothing is known about any address.
+    #[must_use]
+    pub(super) const fn unknown() -> Self {
+        Self(None)
     }
 
     /// Why nothing will ever reach the address.

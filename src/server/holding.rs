@@ -14,7 +14,7 @@ use crate::world::Entry;
 /// How long a connection stays open without an answer when a scenario says `timeout`.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// What holds answers back.
+/// Holds answers back, until the process leaves.
 #[derive(Default)]
 pub(super) struct Holding(watch::Sender<bool>);
 

@@ -11,12 +11,12 @@ use crate::engine::{DEFAULT, Origin};
 use crate::server::admin::{Admin, ROOT};
 use crate::server::body::{Payload, full_body};
 
-/// Where everything is.
+/// The addresses of everything that is served.
 #[derive(Serialize)]
 struct StartPage {
     name: &'static str,
     version: &'static str,
-    /// Base URLs by mount.
+    /// Names and base URLs of the mounts.
     vendors: Vec<Place>,
     admin: String,
     /// The document of the admin API.

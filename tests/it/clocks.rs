@@ -16,9 +16,15 @@ fn silent() -> (TcpListener, String) {
     (listener, url)
 }
 
+/// Stops the clock of the default sandbox at a round time.
+fn freeze(server: &Server) {
+    admin(server, "PUT", CLOCK, &json!({"mode": "frozen"}));
+    admin(server, "PUT", CLOCK, &json!({"now": "2040-01-01T00:00:00Z"}));
+}
+
 /// Freezes the clock of the default sandbox, and has something told to an address now.
 fn tell(server: &Server, url: &str) {
-    admin(server, "PUT", CLOCK, &json!({"mode": "frozen", "now": "2040-01-01T00:00:00Z"}));
+    freeze(server);
     let hook = admin(server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
     admin(server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
 }
@@ -36,7 +42,7 @@ fn settled(server: &Server) -> Value {
 #[test]
 fn an_advance_need_not_be_waited_for() {
     let server = Server::start(&[]);
-    admin(&server, "PUT", CLOCK, &json!({"mode": "frozen", "now": "2040-01-01T00:00:00Z"}));
+    freeze(&server);
     let advance = |body: Value| send(&server, "POST", &format!("/_seatrial{CLOCK}/advance"), &[JSON], &body.to_string());
     let begun = advance(json!({"by": "72h", "wait": false}));
     assert_eq!(begun.status, 202, "{}", begun.body);
@@ -76,7 +82,7 @@ fn a_receiver_that_says_nothing_does_not_hold_an_advance_for_ever() {
 #[test]
 fn the_calendar_ends_with_an_error() {
     let server = Server::start(&[]);
-    admin(&server, "PUT", CLOCK, &json!({"mode": "frozen", "now": "2040-01-01T00:00:00Z"}));
+    freeze(&server);
     let far = "9999-12-31T00:00:00Z";
     for (method, path, body) in [
         ("POST", "/sandboxes/default/clock/advance", json!({"by": "99999999h"})),

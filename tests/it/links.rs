@@ -4,25 +4,25 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::admin::SHIPPO;
 use crate::client::{self, JSON, send};
 use crate::process::Server;
 
 const ADDRESS: &str = r#"{"name": "A", "street1": "1 Main St", "city": "Boston", "state": "MA", "zip": "02101", "country": "US"}"#;
+const KEY: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
 const DEFAULT: &str = "/_seatrial/sandboxes/default";
 
 /// A server with two addresses, so that a list of one has a link to the next page.
 fn server(arguments: &[&str]) -> Server {
     let server = Server::start(arguments);
     for _ in 0..2 {
-        assert_eq!(send(&server, "POST", "/shippo/addresses", &[SHIPPO[0], SHIPPO[1], JSON], ADDRESS).status, 201);
+        assert_eq!(send(&server, "POST", "/shippo/addresses", &[KEY, JSON], ADDRESS).status, 201);
     }
     server
 }
 
 /// What a link of a vendor and an address of the admin API begin with, for a caller with these headers.
 fn bases(server: &Server, prefix: &str, headers: &[(&str, &str)]) -> [String; 2] {
-    let with_key: Vec<_> = headers.iter().copied().chain([SHIPPO[0]]).collect();
+    let with_key: Vec<_> = headers.iter().copied().chain([KEY]).collect();
     let page = send(server, "GET", &format!("{prefix}/addresses?results=1"), &with_key, "");
     assert_eq!(page.status, 200, "{}", page.body);
     let next = page.json()["next"].as_str().unwrap_or_else(|| panic!("{}", page.body)).to_owned();
@@ -56,7 +56,7 @@ fn links_have_the_address_that_the_caller_of_a_proxy_used() {
 fn what_a_proxy_says_decides_about_nothing_but_links() {
     let server = server(&[]);
     for forwarded in [("forwarded", "host=localhost"), ("x-forwarded-host", "localhost")] {
-        let foreign = [("host", "evil.example"), forwarded, SHIPPO[0]];
+        let foreign = [("host", "evil.example"), forwarded, KEY];
         assert_eq!(send(&server, "GET", "/shippo/addresses", &foreign, "").status, 421);
         assert_eq!(send(&server, "GET", DEFAULT, &foreign, "").status, 403);
         assert_eq!(send(&server, "GET", "/", &foreign, "").status, 421);
@@ -64,7 +64,7 @@ fn what_a_proxy_says_decides_about_nothing_but_links() {
     for (name, value) in [("forwarded", "host=api.goshippo.com"), ("x-forwarded-host", "api.goshippo.com")] {
         assert_eq!(send(&server, "GET", "/addresses", &[(name, value)], "").status, 404, "no vendor is chosen by it");
         let evil = value.replace("api.goshippo.com", "evil.example");
-        assert_eq!(send(&server, "GET", "/shippo/addresses", &[(name, &evil), SHIPPO[0]], "").status, 200);
+        assert_eq!(send(&server, "GET", "/shippo/addresses", &[(name, &evil), KEY], "").status, 200);
         let changed = send(&server, "POST", &format!("{DEFAULT}/reset"), &[(name, &evil), JSON], "");
         assert_eq!(changed.status, 200, "{}", changed.body);
     }
@@ -78,7 +78,7 @@ fn what_cannot_be_read_of_a_proxy_is_noted() {
     for (name, value) in
         [("forwarded", "host=\"a"), ("x-forwarded-proto", "gopher"), ("x-forwarded-prefix", "//a"), ("x-forwarded-port", "x")]
     {
-        let answer = send(&server, "GET", "/shippo/addresses", &[(name, value), SHIPPO[0]], "");
+        let answer = send(&server, "GET", "/shippo/addresses", &[(name, value), KEY], "");
         assert!(answer.status == 200 && answer.head.contains("seatrial-notes: forwarded-ignored"), "{}", answer.head);
         let entry = send(&server, "GET", &format!("{DEFAULT}/requests?limit=1"), &[], "").json()["requests"][0].clone();
         let note = &entry["notes"][0];
@@ -94,7 +94,7 @@ fn a_public_url_wins() {
         let expected = "https://carriers.example/mock/shippo".to_owned();
         assert_eq!(bases(&server, "/shippo", headers), [expected.clone(), expected]);
     }
-    let named = send(&server, "GET", "/addresses?results=1", &[("host", "api.goshippo.com"), SHIPPO[0]], "").json();
+    let named = send(&server, "GET", "/addresses?results=1", &[("host", "api.goshippo.com"), KEY], "").json();
     assert!(named["next"].as_str().is_some_and(|next| next.starts_with("https://carriers.example/mock/shippo/addresses")), "{named}");
     for bad in ["carriers.example", "ftp://a.example", "https://", "https://a.example/?a=b", "https://a b"] {
         let refused = crate::process::run(&["--listen", "127.0.0.1:0", "--public-url", bad]);
@@ -133,9 +133,9 @@ fn http_2_names_the_host_by_its_authority() {
     };
     let admin = ask("localhost:8181", DEFAULT, &[]);
     assert!(admin.contains("http://localhost:8181/shippo"), "{admin}");
-    let page = ask("localhost:8181", "/shippo/addresses?results=1", &[SHIPPO[0]]);
+    let page = ask("localhost:8181", "/shippo/addresses?results=1", &[KEY]);
     assert!(page.contains("http://localhost:8181/shippo/addresses"), "{page}");
-    let page = ask("localhost:8181", "/shippo/addresses?results=1", &[SHIPPO[0], ("x-forwarded-host", "a.example")]);
+    let page = ask("localhost:8181", "/shippo/addresses?results=1", &[KEY, ("x-forwarded-host", "a.example")]);
     assert!(page.contains("http://a.example/shippo/addresses"), "{page}");
 }
 

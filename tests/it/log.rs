@@ -169,14 +169,14 @@ fn a_subscription_that_a_vendor_or_a_scenario_makes_says_so_too() {
     std::fs::write(&file, format!("webhooks: {{subscriptions: [{subscription}]}}")).expect("the file can be written");
     let server = Server::start_logged(&["--scenario", file.to_str().expect("a UTF-8 path")]);
     let hook = json!({"url": "http://203.0.113.7/called?token=in-a-query", "event": "track_updated"}).to_string();
-    let made = send(&server, "POST", "/shippo/webhooks", &[SHIPPO[0], JSON], &hook);
+    let made = send(&server, "POST", "/shippo/webhooks", &SHIPPO, &hook);
     assert!(made.status == 201 && made.head.contains("webhook-unreachable"), "{}", made.head);
     let found = send(&server, "GET", "/_seatrial/sandboxes/default/requests?limit=1", &[], "").json();
     let note = &found["requests"][0]["notes"][0];
     assert_eq!((&note["code"], &note["where"], &note["blame"]), (&json!("webhook-unreachable"), &json!("url"), &json!("caller")), "{note}");
     assert!(note["detail"].as_str().is_some_and(|detail| detail.contains("`--allow-egress`")), "{note}");
     let fine = json!({"url": "http://127.0.0.1:9/called", "event": "track_updated"}).to_string();
-    assert!(!send(&server, "POST", "/shippo/webhooks", &[SHIPPO[0], JSON], &fine).head.contains("seatrial-notes"));
+    assert!(!send(&server, "POST", "/shippo/webhooks", &SHIPPO, &fine).head.contains("seatrial-notes"));
     let scenario = json!({"webhooks": {"subscriptions": [{"vendor": "shippo", "url": "http://203.0.113.8/scripted", "events": ["*"]}]}});
     let warned = |answer: Value| {
         answer["warnings"].as_array().into_iter().flatten().any(|row| row.as_str().is_some_and(|row| row.contains("203.0.113")))

@@ -1,5 +1,6 @@
 //! The binary as a process: its ready line, its exit codes, its limits, and how it leaves.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
@@ -98,7 +99,8 @@ fn text(bytes: &[u8]) -> String {
 fn the_ready_line_is_stable_and_written_to_a_file() {
     let file = std::env::temp_dir().join(format!("seatrial-ready-{}", std::process::id()));
     let server = Server::start(&["--ready-file", file.to_str().expect("a UTF-8 path")]);
-    let expected = format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), 5);
+    let mounts: BTreeSet<_> = seatrial::vendors::all().iter().map(|vendor| vendor.mount.to_string()).collect();
+    let expected = format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), mounts.len());
     assert_eq!(server.ready, expected);
     assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), expected);
     std::fs::remove_file(file).expect("the file can go");
@@ -444,16 +446,16 @@ fn what_had_no_effect_is_said_when_the_process_leaves() {
 fn an_export_is_what_the_next_process_begins_as() {
     let server = Server::start(&[]);
     let address = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
-    assert_eq!(send(&server, "POST", "/shippo/addresses", &[SHIPPO[0], client::JSON], address).status, 201);
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, address).status, 201);
     let export = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
     let file = std::env::temp_dir().join(format!("seatrial-import-{}.json", std::process::id()));
     std::fs::write(&file, &export).expect("the file can be written");
     let path = file.to_str().expect("a UTF-8 path");
     let next = Server::start(&["--import", path]);
-    let listed = send(&next, "GET", "/shippo/addresses", &[SHIPPO[0]], "").json();
+    let listed = send(&next, "GET", "/shippo/addresses", &SHIPPO, "").json();
     assert_eq!(listed["results"][0]["name"], "Ada", "{listed}");
     assert_eq!(send(&next, "POST", "/_seatrial/sandboxes/default/reset", &[client::JSON], "").status, 200);
-    let listed = send(&next, "GET", "/shippo/addresses", &[SHIPPO[0]], "").json();
+    let listed = send(&next, "GET", "/shippo/addresses", &SHIPPO, "").json();
     assert_eq!(listed["results"][0]["name"], "Ada", "a reset goes back to the file: {listed}");
     for (content, part) in
         [("{}", "--import"), ("not json", "--import"), (&*export.replace("seatrial/sandbox-v", "seatrial/sandbox-x"), "format")]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
 use super::reader::{Fields, Reader};
 use super::{clock_mode, clock_start, outcome};
@@ -42,10 +41,9 @@ pub fn body<T: ReadBody>(text: &str, file: &str, is_json: bool) -> Result<T, Vec
         let problem = Diagnostic::new("S001", &source, Span::new(start, (start + 1).min(text.len())), format!("this is no JSON: {error}"));
         return Err(vec![problem]);
     }
-    let (root, problems) = node::load(&source);
+    let nothing = || Node { span: Span::default(), kind: Kind::Map(Vec::new()) };
+    let (root, problems) = if text.trim().is_empty() { (Some(nothing()), Vec::new()) } else { node::load(&source) };
     let mut reader = Reader::new(&source, problems, None);
-    let nothing = Node { span: Span::default(), kind: Kind::Map(Vec::new()) };
-    let root = if text.trim().is_empty() { Some(nothing) } else { root };
     let found = root.and_then(|root| {
         let fields = reader.fields(&root, "the body", T::MEMBERS)?;
         Some(T::read(&mut Body { reader: &mut reader, fields }))
@@ -124,7 +122,7 @@ impl Body<'_, '_, '_> {
         }
     }
 
-    /// How a clock passes.
+    /// How fast a clock passes, or that it stands.
     pub fn mode(&mut self, name: &str) -> Option<ClockMode> {
         self.fields.get(name).and_then(|node| clock_mode(self.reader, node))
     }
@@ -140,11 +138,6 @@ impl Body<'_, '_, '_> {
                 None
             }
         }
-    }
-
-    /// Any value.
-    pub fn value(&self, name: &str) -> Option<Value> {
-        self.fields.get(name).map(Node::to_json)
     }
 
     /// A mapping in the body.

@@ -30,7 +30,7 @@ pub(crate) struct ClockView {
     next: Option<Timestamp>,
     /// Whether an advance is under way. Receivers of webhooks are waited for on the way.
     moving: bool,
-    /// Where it leads.
+    /// The time that it will show then.
     to: Option<Timestamp>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) struct Advanced {
     /// Whether the clock is still on its way.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     moving: bool,
-    /// Where it will be then.
+    /// The time that it will show then.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Timestamp>,
 }
