@@ -17,6 +17,8 @@ pub enum Style {
     Spaced,
     /// Jackson's pretty printer: members on lines of their own, `"a" : 1`, arrays on one line as `[ 1, 2 ]`.
     Jackson,
+    /// Json.NET with indentation: members and elements on lines of their own, which end as on Windows.
+    Indented,
 }
 
 impl Style {
@@ -143,18 +145,25 @@ struct StyledFormatter {
 
 impl StyledFormatter {
     fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"\n")?;
+        writer.write_all(if self.style == Style::Indented { b"\r\n" } else { b"\n" })?;
         (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
     }
 }
 
 impl Formatter for StyledFormatter {
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += usize::from(self.style == Style::Indented);
         self.filled = false;
         writer.write_all(b"[")
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        if self.style == Style::Indented {
+            self.depth -= 1;
+            if self.filled {
+                self.new_line(writer)?;
+            }
+        }
         self.filled = true;
         writer.write_all(if self.style == Style::Jackson { b" ]" } else { b"]" })
     }
@@ -163,9 +172,15 @@ impl Formatter for StyledFormatter {
         writer.write_all(match (self.style, first) {
             (Style::Jackson, true) => b" ",
             (_, true) => b"",
-            (Style::Compact, false) => b",",
+            (Style::Compact | Style::Indented, false) => b",",
             (Style::Spaced | Style::Jackson, false) => b", ",
-        })
+        })?;
+        if self.style == Style::Indented { self.new_line(writer) } else { Ok(()) }
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -177,9 +192,9 @@ impl Formatter for StyledFormatter {
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         match self.style {
-            Style::Jackson if self.filled => self.new_line(writer)?,
+            Style::Jackson | Style::Indented if self.filled => self.new_line(writer)?,
             Style::Jackson => writer.write_all(b" ")?,
-            Style::Compact | Style::Spaced => {}
+            Style::Compact | Style::Spaced | Style::Indented => {}
         }
         self.filled = true;
         writer.write_all(b"}")
@@ -189,13 +204,13 @@ impl Formatter for StyledFormatter {
         if !first {
             writer.write_all(if self.style == Style::Spaced { b", " } else { b"," })?;
         }
-        if self.style == Style::Jackson { self.new_line(writer) } else { Ok(()) }
+        if matches!(self.style, Style::Jackson | Style::Indented) { self.new_line(writer) } else { Ok(()) }
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(match self.style {
             Style::Compact => b":",
-            Style::Spaced => b": ",
+            Style::Spaced | Style::Indented => b": ",
             Style::Jackson => b" : ",
         })
     }
@@ -241,6 +256,8 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
+        let indented = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"c\"\n    }\n  ],\n  \"d\": {},\n  \"e\": [],\n  \"f\": {\n    \"g\": null\n  }\n}";
+        check(Style::Indented, &indented.replace('\n', "\r\n"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use load::SpecError;
 pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
-pub(crate) use schema::{Schema, SchemaId, Schemas};
+pub(crate) use schema::{Property, Schema, SchemaId, Schemas};
 pub(crate) use unknown::UnknownMember;
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};
 pub(crate) use wording::listed;

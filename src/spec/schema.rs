@@ -217,6 +217,11 @@ impl Schema {
 }
 
 impl Schemas {
+    /// A component by its name.
+    pub fn component(&self, name: &str) -> Option<SchemaId> {
+        self.names.get(name).copied()
+    }
+
     /// The properties of a component, in the order of the document.
     pub fn properties(&self, component: &str) -> Option<impl Iterator<Item = (&str, &Schema)>> {
         let object = self[*self.names.get(component)?].object.as_ref()?;
