@@ -50,7 +50,6 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         sandbox_bytes: arguments.sandbox_bytes.unwrap_or(total_bytes / 2),
         total_bytes,
         secrets: Some(server::secret),
-        announced: vendors::ANNOUNCED,
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
     let plain = Start::plain(server::wall());
@@ -160,7 +159,7 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
     let apart = listeners.iter().filter(|listener| !listener.vendors);
     words.extend(apart.map(|listener| format!("admin=http://{}/_seatrial", listener.address)));
     let scenario = machine.default_sandbox().lock().scenario_name.clone();
-    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().all().len())
+    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().mounts().len())
 }
 
 /// The banner, with addresses that can be opened.

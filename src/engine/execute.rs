@@ -176,6 +176,7 @@ impl Machine {
         let (mut notes, mut has_exceeded) = (Vec::new(), false);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
+            (cx.vendor.open)(&mut cx);
             let outcome = (row.handler)(&mut cx);
             if outcome.is_ok() {
                 parcels::run_steps_waiting_for_call(&mut cx);

@@ -171,7 +171,6 @@ impl Vocabulary for MachineVocabulary<'_> {
                 mounts.push((&vendor.mount, vendor.accounts));
             }
         }
-        mounts.extend(self.0.options().announced);
         mounts
     }
 }

@@ -75,13 +75,7 @@ fn run(started: &mpsc::Sender<Server>) {
     let runtime = runtime.expect("a runtime can be built");
     let handle = runtime.handle().clone();
     runtime.block_on(async {
-        let options = Options {
-            conform: Conform::All,
-            announced: vendors::ANNOUNCED,
-            secrets: Some(server::secret),
-            ttl: None,
-            ..Options::default()
-        };
+        let options = Options { conform: Conform::All, secrets: Some(server::secret), ttl: None, ..Options::default() };
         let machine = Arc::new(Machine::new(vendors::all(), options, Start::plain(server::wall())));
         let config = Config {
             listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],

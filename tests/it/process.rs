@@ -98,8 +98,7 @@ fn text(bytes: &[u8]) -> String {
 fn the_ready_line_is_stable_and_written_to_a_file() {
     let file = std::env::temp_dir().join(format!("seatrial-ready-{}", std::process::id()));
     let server = Server::start(&["--ready-file", file.to_str().expect("a UTF-8 path")]);
-    let expected =
-        format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), seatrial::vendors::all().len());
+    let expected = format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), 5);
     assert_eq!(server.ready, expected);
     assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), expected);
     std::fs::remove_file(file).expect("the file can go");

@@ -76,11 +76,20 @@ impl Cx<'_> {
     /// # Panics
     /// If the payload cannot be JSON.
     pub fn notify(&mut self, event: &str, subject: &str, payload: &impl Serialize) {
+        self.notify_where(event, subject, payload, |_| true);
+    }
+
+    /// Like [`Cx::notify`], for those subscriptions that `concerns` says it is for.
+    ///
+    /// # Panics
+    /// If the payload cannot be JSON.
+    pub fn notify_where(&mut self, event: &str, subject: &str, payload: &impl Serialize, concerns: impl Fn(&Subscription) -> bool) {
         if self.docs.count(SUBSCRIPTION) == 0 {
             return;
         }
+        let owner = self.vendor.subscription_owner();
         let subscriptions: Vec<Subscription> =
-            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.wants(self.vendor.subscription_owner(), event)).collect();
+            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.wants(owner, event) && concerns(row)).collect();
         for mut subscription in subscriptions {
             self.create_delivery(&mut subscription, event, subject, payload, false);
             self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);

@@ -1,0 +1,196 @@
+//! Labels: bought from a carrier, voided, and drawn. Everything that leads to `carrier/` is here and in `rates.rs`.
+
+use std::borrow::Cow;
+
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::catalog::{CATALOG, Carrier, Package, Service};
+use super::wire::address::{Address, Dimensions, Weight};
+use super::wire::label::Label;
+use super::wire::money::Money;
+use super::wire::order::{self, Order};
+use super::wire::{self, LABEL, ONLY, PROFILE};
+use super::{rates, v1, v2};
+use crate::carrier::{Location, Parcel, Scan, Status, pdf, png, sheet, transit, zpl};
+use crate::engine::{Cx, Refusal};
+use crate::world::Kind;
+
+/// The code of a refusal by a carrier; its facts are the carrier's words.
+pub(crate) const CARRIER: &str = "carrier";
+
+/// What a label is bought for.
+pub(crate) struct Purchase<'a> {
+    pub carrier: &'static Carrier,
+    pub service: &'static Service,
+    pub package: &'static Package,
+    pub confirmation: Option<String>,
+    pub ship_date: Date,
+    pub from: Address,
+    pub to: Address,
+    pub weight: Weight,
+    pub dimensions: Option<Dimensions>,
+    pub insurance_cost: Money,
+    pub is_return: bool,
+    pub warehouse: Option<u64>,
+    pub store: Option<u64>,
+    /// The order that it ships, which is shipped by it.
+    pub order: Option<&'a Order>,
+    /// The number of a version 2 shipment that is no order.
+    pub shipment: Option<u64>,
+    pub more: Map<String, Value>,
+}
+
+/// Buys a label: it is paid, its parcel is on its way to the carrier, its order is shipped, and subscribers of both versions hear of it.
+///
+/// # Errors
+/// [`CARRIER`], when it does not take the load there, or the wallet is empty.
+pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
+    let Purchase { carrier, service, package, order, .. } = purchase;
+    let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
+    let load = rates::Load { from: &from, to: &to, ounces: purchase.weight.ounces() };
+    let cost = rates::price(service, package, &load);
+    let cost = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", service.name)))?;
+    if carrier.wallet {
+        let mut profile = wire::profile(cx);
+        let due = cost + purchase.insurance_cost;
+        if profile.balance < due {
+            return Err(refused(format!("Insufficient funds: the postage costs ${due}, the balance is ${}.", profile.balance)));
+        }
+        profile.balance = profile.balance - due;
+        cx.docs.put(PROFILE, ONLY, &profile);
+    }
+    let label = Label {
+        id: wire::next_id(cx, &LABEL),
+        order: order.map(|order| order.order_id).or(purchase.shipment),
+        order_number: order.map(|order| order.order_number.clone()),
+        order_key: order.map(|order| order.order_key.clone()),
+        customer_email: order.and_then(|order| order.customer_email.clone()),
+        user: CATALOG.users.first().and_then(|user| user["userId"].as_str()).map(str::to_owned),
+        carrier: carrier.id,
+        service: service.code.clone(),
+        package: Some(package.code.clone()),
+        confirmation: purchase.confirmation,
+        tracking_number: cx.tracking_number(&carrier.tracking),
+        created: cx.now,
+        ship_date: purchase.ship_date,
+        cost,
+        insurance_cost: purchase.insurance_cost,
+        is_return: purchase.is_return,
+        voided: None,
+        from: purchase.from,
+        to: purchase.to,
+        weight: Some(purchase.weight),
+        dimensions: purchase.dimensions,
+        warehouse: purchase.warehouse,
+        store: purchase.store,
+        batch: wire::next_id(cx, &Kind::new("batch")),
+        more: purchase.more,
+    };
+    cx.docs.put(LABEL, &label.id.to_string(), &label);
+    send(cx, &label, service.days, from, to);
+    if let Some(order) = label.order {
+        let shipped = [
+            ("orderStatus", json!("shipped")),
+            ("carrierCode", json!(carrier.code)),
+            ("serviceCode", json!(label.service)),
+            ("packageCode", json!(label.package)),
+            ("shipDate", json!(label.ship_date)),
+            ("holdUntilDate", Value::Null),
+        ];
+        order::change(cx, order, shipped);
+    }
+    v1::label_bought(cx, &label);
+    v2::label_bought(cx, &label);
+    Ok(label)
+}
+
+/// Hands a label's parcel to its carrier.
+fn send(cx: &mut Cx<'_>, label: &Label, days: u8, from: Location, to: Location) {
+    cx.create_parcel(Parcel {
+        tracking_number: label.tracking_number.clone(),
+        carrier: CATALOG.carrier_of(label.carrier).map(|carrier| carrier.code.clone()).unwrap_or_default(),
+        service: label.service.clone(),
+        subject: label.id.to_string(),
+        transit_days: transit::days(days, &from, &to),
+        from,
+        to,
+        created: cx.now,
+        scans: vec![Scan::new(cx.now, Status::Created)],
+        ..Parcel::default()
+    });
+}
+
+/// Voids a label that is not voided: its price returns to the wallet, and its order is open again when it was the last one.
+pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
+    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) {
+        let mut profile = wire::profile(cx);
+        profile.balance = profile.balance + label.cost + label.insurance_cost;
+        cx.docs.put(PROFILE, ONLY, &profile);
+    }
+    label.voided = Some(cx.now);
+    cx.docs.put(LABEL, &label.id.to_string(), &label);
+    if let Some(mut parcel) = cx.parcel(&label.tracking_number) {
+        cx.cancel_parcel(&mut parcel);
+    }
+    if let Some(order) = label.order.filter(|order| !is_live(cx, *order)) {
+        order::change(cx, order, [("orderStatus", json!("awaiting_shipment"))]);
+    }
+    label
+}
+
+/// Whether an order has a label that is not voided.
+pub(crate) fn is_live(cx: &Cx<'_>, order: u64) -> bool {
+    let is_of = |label: &Label| label.order == Some(order) && label.voided.is_none() && !label.is_return;
+    cx.docs.list::<Label>(LABEL).any(|label| is_of(&label))
+}
+
+/// A carrier's refusal, in its words.
+pub(crate) fn refused(text: impl Into<Value>) -> Refusal {
+    Refusal::Because(CARRIER, text.into())
+}
+
+/// The formats that labels are drawn in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Pdf,
+    Png,
+    Zpl,
+}
+
+/// A label as a document. Characters that carriers do not print are question marks.
+pub(crate) fn draw(label: &Label, format: Format) -> Vec<u8> {
+    let lines = sheet::lines(&CATALOG.page, |name| value(label, name));
+    match format {
+        Format::Pdf => pdf::pages(&[lines]),
+        Format::Png => png::page(&lines),
+        Format::Zpl => zpl::pages(&[lines]).into_bytes(),
+    }
+}
+
+/// What a name of the catalog's page stands for.
+fn value<'l>(label: &'l Label, name: &str) -> Cow<'l, str> {
+    let (address, member) = name.split_once('.').unwrap_or(("", name));
+    let address = if address == "from" { &label.from } else { &label.to };
+    let text = match member {
+        "tracking" => Some(&label.tracking_number),
+        "name" => address.name.as_ref(),
+        "company" => address.company.as_ref(),
+        "street1" => address.street1.as_ref(),
+        "street2" => address.street2.as_ref(),
+        "street3" => address.street3.as_ref(),
+        "city" => address.city.as_ref(),
+        "state" => address.state.as_ref(),
+        "postal_code" => address.postal_code.as_ref(),
+        "country" => address.country.as_ref(),
+        "reference" => label.order_number.as_ref(),
+        "date" => return label.ship_date.to_string().into(),
+        "weight" => return label.weight.as_ref().map(|weight| format!("{} {}", weight.value, weight.units)).unwrap_or_default().into(),
+        "service" => {
+            let service = CATALOG.carrier_of(label.carrier).and_then(|carrier| carrier.service(&label.service));
+            return service.map(|service| service.name.as_str()).unwrap_or_default().into();
+        }
+        _ => None,
+    };
+    text.map(String::as_str).unwrap_or_default().chars().map(|letter| if u32::from(letter) < 0x250 { letter } else { '?' }).collect()
+}
