@@ -36,6 +36,7 @@ pub fn vendor() -> Vendor {
         },
         dialect: dialect::DIALECT,
         open: wire::open,
+        scanned: shared::scanned,
         stored: wire::STORED,
         webhooks: shared::WEBHOOKS,
         state: super::state,
