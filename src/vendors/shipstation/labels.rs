@@ -160,6 +160,7 @@ pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
     if let Some(order) = label.order.filter(|order| !is_live(cx, *order)) {
         order::change(cx, order, [("orderStatus", json!("awaiting_shipment"))]);
     }
+    v2::label_voided(cx, &label);
     label
 }
 
@@ -187,13 +188,18 @@ pub(crate) enum Format {
     Zpl,
 }
 
-/// A label as a document. Characters that carriers do not print are question marks.
+/// A label as a document.
 pub(crate) fn draw(label: &Label, format: Format) -> Vec<u8> {
-    let lines = sheet::lines(&CATALOG.page, |name| value(label, name));
+    draw_all(std::slice::from_ref(label), format)
+}
+
+/// Labels as one document; an image shows the first. Characters that carriers do not print are question marks.
+pub(crate) fn draw_all(labels: &[Label], format: Format) -> Vec<u8> {
+    let pages: Vec<Vec<String>> = labels.iter().map(|label| sheet::lines(&CATALOG.page, |name| value(label, name))).collect();
     match format {
-        Format::Pdf => pdf::pages(&[lines]),
-        Format::Png => png::page(&lines),
-        Format::Zpl => zpl::pages(&[lines]).into_bytes(),
+        Format::Pdf => pdf::pages(&pages),
+        Format::Png => png::page(pages.first().map_or(&[][..], Vec::as_slice)),
+        Format::Zpl => zpl::pages(&pages).into_bytes(),
     }
 }
 
