@@ -81,6 +81,9 @@ pub struct RateLimit {
     /// In how many seconds.
     #[serde(default = "minute")]
     pub window: u32,
+    /// Whether windows follow each other by the clock, and do not begin with a call.
+    #[serde(default)]
+    pub aligned: bool,
 }
 
 /// Whose calls are counted together.

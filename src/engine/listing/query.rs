@@ -175,7 +175,9 @@ impl<'c> Query<'c> {
         self.listing.newest_first != (self.reversed && self.key.is_none())
     }
 
-    fn takes_all(&self) -> bool {
+    /// Whether nothing is filtered or sorted, so that no document has to be read for the choice.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
         self.conditions.is_empty() && self.key.is_none()
     }
 

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::{v1, v2};
 use crate::base::time::Timestamp;
+use crate::carrier::{Parcel, Scan};
 use crate::engine::Cx;
 use crate::engine::webhooks::{Event, Message, RetryPolicy, Subscription, Webhooks};
 
 pub(super) const WEBHOOKS: Webhooks = Webhooks {
-    events: &["ORDER_NOTIFY", "ITEM_ORDER_NOTIFY", "SHIP_NOTIFY", "ITEM_SHIP_NOTIFY", "FULFILLMENT_SHIPPED", "FULFILLMENT_REJECTED"],
+    events: &EVENTS,
     shared: Some("shipstation_v1"),
     // Inferred: neither version publishes numbers.
     policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[300, 1_800, 7_200], retries_answers: true, pause_after: None },
@@ -19,6 +20,23 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     sign,
     sample,
 };
+
+/// Those of version 1, then those of version 2.
+const EVENTS: [&str; 6 + v2::EVENTS.len()] = {
+    let mut events = ["ORDER_NOTIFY"; 6 + v2::EVENTS.len()];
+    let first = ["ORDER_NOTIFY", "ITEM_ORDER_NOTIFY", "SHIP_NOTIFY", "ITEM_SHIP_NOTIFY", "FULFILLMENT_SHIPPED", "FULFILLMENT_REJECTED"];
+    let mut index = 0;
+    while index < events.len() {
+        events[index] = if index < first.len() { first[index] } else { v2::EVENTS[index - first.len()] };
+        index += 1;
+    }
+    events
+};
+
+/// A parcel of either version was scanned, which version 2 tells.
+pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
+    v2::scanned(cx, parcel, scan);
+}
 
 /// Whether an event is one of version 1.
 fn is_v1(event: &str) -> bool {

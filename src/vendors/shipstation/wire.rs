@@ -43,6 +43,8 @@ pub(crate) const CUSTOMER_NAME: Kind = Kind::new("customer_name");
 pub(crate) const IMPORT: Kind = Kind::new("import");
 /// The one document of an account that says what it has; its id is [`ONLY`].
 pub(crate) const PROFILE: Kind = Kind::new("profile");
+/// The labels of an order, by its number.
+pub(crate) const ORDER_LABELS: Kind = Kind::new("order_labels");
 /// How many ids of a kind were given.
 pub(crate) const SEQUENCE: Kind = Kind::new("sequence");
 
@@ -56,7 +58,7 @@ pub(crate) struct Profile {
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
-    u64: ORDER_KEY, Label: LABEL, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
     like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
         model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
     shared: ];

@@ -45,6 +45,7 @@ pub fn vendor() -> Vendor {
             _ => {}
         },
         open: wire::open,
+        scanned: shared::scanned,
         stored: wire::STORED,
         webhooks: shared::WEBHOOKS,
         state: super::state,
