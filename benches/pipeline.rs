@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
+use seatrial::carrier::label::{Address, Label};
+use seatrial::carrier::print::{Document, Format, Paper, render};
 use seatrial::engine::webhooks::{AttemptResult, Subscription};
 use seatrial::engine::{Answer, Cx, Machine, Options, Request, Start, UNLIMITED};
 use seatrial::vendors;
@@ -114,6 +116,40 @@ fn calls(criterion: &mut Criterion) {
     });
 }
 
+/// Labels as they are drawn when somebody downloads them.
+fn labels(criterion: &mut Criterion) {
+    let address = |name: &str, street: &str, city: &str, country: &str| Address {
+        name: name.to_owned(),
+        lines: vec![street.to_owned()],
+        city: city.to_owned(),
+        zip: "94103".to_owned(),
+        country: country.to_owned(),
+        ..Address::default()
+    };
+    let label = |to: Address| Label {
+        carrier: "usps".to_owned(),
+        service: "Priority Mail".to_owned(),
+        tracking_number: "9205590164917312751089".to_owned(),
+        from: address("Sam Quay", "215 Clayton St", "San Francisco", "US"),
+        to,
+        grams: 907,
+        ..Label::default()
+    };
+    let usual = [Document::Label(Box::new(label(address("Alex Harbour", "965 Mission St", "San Francisco", "US"))))];
+    let japanese = [Document::Label(Box::new(label(address("山田 太郎", "千代田区丸の内1-2-3", "東京都", "JP"))))];
+    let cases = [
+        ("label as PDF", &usual, Format::pdf(Paper::Inch4x6), 15_000),
+        ("label with Japanese as PDF", &japanese, Format::pdf(Paper::Inch4x6), 40_000),
+        ("label as ZPL", &usual, Format::zpl(203), 5_000),
+        ("label as PNG", &usual, Format::png(Paper::Inch4x6, 203), 100_000),
+    ];
+    for (name, documents, format, most) in cases {
+        let bytes = render(documents, format).len();
+        assert!(bytes <= most, "{name}: {bytes} bytes");
+        criterion.bench_function(name, |bencher| bencher.iter(|| render(documents, format)));
+    }
+}
+
 /// A thousand parcels from their labels to their doors, told to nobody, and told to somebody who answers at once.
 fn lives(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("a thousand parcels");
@@ -183,5 +219,5 @@ fn searches(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, calls, lives, searches);
+criterion_group!(benches, calls, labels, lives, searches);
 criterion_main!(benches);

@@ -36,7 +36,7 @@ pub enum Document {
     /// In place of a label: a code that the carrier's counter scans and prints the label for.
     QrCode(Box<Label>),
     /// Anything else, on as many pages as it takes.
-    Sheet(Sheet),
+    Sheet(Box<Sheet>),
 }
 
 /// The paper of a page.
@@ -273,7 +273,7 @@ mod tests {
                 signer: Some("Sam Quay".to_owned()),
                 number,
             };
-            check(&[Document::Sheet(sheet)], paper)?;
+            check(&[Document::Sheet(Box::new(sheet))], paper)?;
         }
 
         #[test]

@@ -147,7 +147,7 @@ def shiptime_address(city, state, code, country, street="100 King St W", company
 
 SHIPTIME = {
     "usual": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA"), 1),
-    "accents": (shiptime_address("Montréal", "QC", "H2X 1Y4", "CA", "12 rue de l'Église", "Société Générale Éclair", "Zoë Müller"), 1),
+    "accents": (shiptime_address("Montreal", "QC", "H2X 1Y4", "CA", "12 rue de l'Église", "Société Générale Éclair", "Zoë Müller"), 1),
     "pieces": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA"), 3),
     "long": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA", "123456 Northwest Old Saint Augustine Boulevard Ext", LONG[:40], LONG[:40]), 1),
     "abroad": (shiptime_address("Buffalo", "NY", "14202", "US"), 1),
@@ -225,6 +225,8 @@ shipmate = requests.Session()
 shipmate.headers["X-SHIPMATE-API-KEY"] = "sm_test_12345abcde-1234-5678-90ab-abcdef0123456"
 login = {"username": "test@shipmate.co.uk", "password": "myShipmatePassword"}
 shipmate.headers["X-SHIPMATE-TOKEN"] = answer(shipmate.post(f"{BASE}/shipmate/v1.1/tokens", json=login, timeout=10))["data"]["token"]
+ITEM = {"short_description": "Rope", "full_description": "Mooring rope", "harmonised_code": "5607500000", "country_of_origin": "GB", "item_value": 20,
+        "item_quantity": 2}
 SERVICES = ["DPDNEXT", "DPDLOCALNEXT", "PARCELNEXT", "RMSPECIAL", "PF24", "DHLNEXT", "YODEL24", "DEMO"]
 
 programs = []
@@ -233,16 +235,16 @@ for index, shipment in enumerate(SHIPMENTS):
         to, _, pieces = SHIPMENTS[shipment]
         reference, abroad = f"LABEL{index}", to["country"] != "GB"
         body = {"consignment_reference": reference, "service_key": "DEMO" if abroad else "DPDNEXT", "delivery_instructions": "Leave in the porch",
-                "to_address": {"name": to["name"], "line_1": to["street"], "line_2": to["second"], "city": to["city"], "postcode": to["zip"],
+                "to_address": {"name": to["name"][:40], "line_1": to["street"][:40], "line_2": to["second"][:40], "city": to["city"], "postcode": to["zip"],
                                "country": to["country"]},
-                "parcels": [{"reference": f"{reference}-{piece}", "weight": 900, "width": 20, "length": 10, "depth": 15, "value": 40}
-                            for piece in range(1, pieces + 1)]}
+                "parcels": [{"reference": f"{reference}-{piece}", "weight": 900, "width": 20, "length": 10, "depth": 15, "value": 40,
+                             **({"items": [ITEM]} if abroad else {})} for piece in range(1, pieces + 1)]}
         booked = answer(shipmate.post(f"{BASE}/shipmate/v1.1/consignments", json=body, timeout=30), 201)["data"]
         equal(len(booked), pieces)
         number = booked[-1]["tracking_reference"]
         rows = {kind: answer(shipmate.get(f"{BASE}/shipmate/v1.1/parcels/{number}/label?format={kind}", timeout=30))["data"][0]
                 for kind in ("PDF", "PNG", "ZPL")}
-        says = [number, to["name"], to["street"], f"{pieces} of {pieces}", "0.90kg", f"{reference}-{pieces}", "Leave in the porch"]
+        says = [number, to["name"][:40], to["street"][:40], f"{pieces} of {pieces}", "0.90kg", f"{reference}-{pieces}", "Leave in the porch"]
         (page,) = printed.pdf(f"shipmate-{shipment}", base64.b64decode(rows["PDF"]["pdf"], validate=True), "4x6", 1, says)
         printed.scans(page, number)
         printed.scans(printed.png(f"shipmate-{shipment}", base64.b64decode(rows["PNG"]["png"], validate=True), "4x6", 203), number)

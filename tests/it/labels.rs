@@ -132,7 +132,7 @@ fn samples_are_written_for_people_to_look_at() {
     ];
     for (name, sheet) in sheets {
         for (size, paper) in [("4x6", Paper::Inch4x6), ("a4", Paper::A4), ("letter", Paper::Letter)] {
-            write(&format!("{name}-{size}.pdf"), &render(&[Document::Sheet(sheet.clone())], Format::pdf(paper)));
+            write(&format!("{name}-{size}.pdf"), &render(&[Document::Sheet(Box::new(sheet.clone()))], Format::pdf(paper)));
         }
     }
 }

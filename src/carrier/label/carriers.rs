@@ -157,7 +157,7 @@ mod tests {
                         (if *digit > 9 { (digit - 8) % 10 } else { *digit }) * (1 + u32::try_from(index).unwrap_or(0) % 2)
                     })
                     .sum();
-                (sum + digits[17]) % 10 == 0
+                (sum + digits[17]).is_multiple_of(10)
             }
             (13, s10) if s10.ends_with("US") || s10.ends_with("GB") || s10.ends_with("CA") || s10.ends_with("DE") => {
                 let rest = weighed(&[8, 6, 4, 2, 3, 5, 9, 7], &digits[2..10]) % 11;
@@ -170,7 +170,7 @@ mod tests {
             }
             (22, usps) if usps.starts_with('9') => {
                 let sum: u32 = digits.iter().enumerate().map(|(index, digit)| if index % 2 == 0 { digit * 3 } else { *digit }).sum();
-                sum % 10 == 0
+                sum.is_multiple_of(10)
             }
             (12, fedex) if fedex.starts_with('7') => digits[11] == weighed(&[3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1], &digits[..11]) % 11 % 10,
             _ => true,

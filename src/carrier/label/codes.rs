@@ -42,7 +42,7 @@ impl Label {
                 Code::DataMatrix(ascii(&self.row().text.replace("{number}", &number).replace("{zip}", &compact(&self.to.zip))))
             }
             Symbol::Qr => Code::Qr(number),
-            Symbol::MaxiCode => Code::MaxiCode(self.structured()),
+            Symbol::MaxiCode => Code::Maxi(self.structured()),
             Symbol::Pdf417 => Code::Pdf417(self.all()),
         }
     }

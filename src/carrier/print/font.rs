@@ -64,6 +64,21 @@ impl Font {
     }
 }
 
+/// The advances of the letters that nearly every label has, in units of a font of size 1.
+static ADVANCES: LazyLock<[[f32; 128]; 2]> = LazyLock::new(|| {
+    [Face::Regular, Face::Bold]
+        .map(|face| std::array::from_fn(|code| u8::try_from(code).map_or(0.0, |code| glyph(face, code.into()).advance)))
+});
+
+/// The width of a line in a font of size 1.
+pub(super) fn width(text: &str, face: Face) -> f32 {
+    let ascii = &ADVANCES[usize::from(face == Face::Bold)];
+    if text.is_ascii() {
+        return text.bytes().map(|letter| ascii[usize::from(letter)]).sum();
+    }
+    text.chars().map(|letter| glyph(face, letter).advance).sum()
+}
+
 /// The glyph of a letter: of a question mark for those that no font has, of a space for those that print nothing.
 pub(super) fn glyph(face: Face, letter: char) -> Glyph {
     let own = if face == Face::Bold { Font::Bold } else { Font::Regular };

@@ -149,12 +149,12 @@ impl Drawing {
     /// A symbol in the middle of its area, its modules as wide as so many dots of a printer.
     fn symbol(&mut self, part: &Part, area: &Area, code: &Code) {
         let Some(modules) = code.modules() else { return };
-        let Some(module) = symbol::module(&modules, area, DOT) else { return };
-        let (width, height) = symbol::extent(&modules, area, module);
+        let Some(module) = symbol::module(modules.size, area, DOT) else { return };
+        let (width, height) = symbol::extent(modules.size, area, module);
         let on_dot = |value: f32| (value / DOT).round() * DOT;
         let (left, bottom) = (on_dot(area.middle() - width / 2.0), on_dot(part.height - area.y - (area.height + height) / 2.0));
         self.content.save_state();
-        match modules.shape {
+        match modules.size.shape {
             Shape::Bars => {
                 self.content.transform([module, 0.0, 0.0, round(height), round(left), round(bottom)]);
                 for (start, length) in modules.stretches(0) {
@@ -180,7 +180,7 @@ impl Drawing {
         let round = |value: f32| round(value / unit);
         out.transform([unit, 0.0, 0.0, -unit, left, top]);
         out.set_line_cap(LineCapStyle::RoundCap).set_line_width(1.76);
-        for row in 0..modules.rows {
+        for row in 0..modules.size.rows {
             for (start, length) in modules.stretches(row) {
                 let ((from, y), (to, _)) = (center(start, row), center(start + length - 1, row));
                 out.move_to(round(from), round(y)).line_to(round(to), round(y));
@@ -198,14 +198,14 @@ impl Drawing {
 
 impl Stencil {
     fn of(modules: &Modules) -> Self {
-        let across = modules.columns.div_ceil(8);
+        let across = modules.size.columns.div_ceil(8);
         // Where a stencil has a zero, the page is painted.
-        let mut bits = vec![0xff_u8; across * modules.rows];
-        for row in 0..modules.rows {
-            for column in (0..modules.columns).filter(|column| modules.is_dark(*column, row)) {
+        let mut bits = vec![0xff_u8; across * modules.size.rows];
+        for row in 0..modules.size.rows {
+            for column in (0..modules.size.columns).filter(|column| modules.is_dark(*column, row)) {
                 bits[row * across + column / 8] &= !(0x80 >> (column % 8));
             }
         }
-        Self { columns: modules.columns, rows: modules.rows, bits }
+        Self { columns: modules.size.columns, rows: modules.size.rows, bits }
     }
 }

@@ -115,13 +115,13 @@ impl Picture {
 
     fn symbol(&mut self, area: &Area, code: &Code, scale: f32) {
         let Some(modules) = code.modules() else { return };
-        let Some(module) = symbol::module(&modules, area, 1.0 / scale) else { return };
-        let (width, height) = symbol::extent(&modules, area, module);
+        let Some(module) = symbol::module(modules.size, area, 1.0 / scale) else { return };
+        let (width, height) = symbol::extent(modules.size, area, module);
         let (left, top) = (area.middle() - width / 2.0, area.y + (area.height - height) / 2.0);
-        if modules.shape == Shape::Hexagons {
+        if modules.size.shape == Shape::Hexagons {
             use symbol::maxicode::{COLUMN, RINGS, center, middle};
-            for row in 0..modules.rows {
-                for column in (0..modules.columns).filter(|column| modules.is_dark(*column, row)) {
+            for row in 0..modules.size.rows {
+                for column in (0..modules.size.columns).filter(|column| modules.is_dark(*column, row)) {
                     let (x, y) = center(column, row);
                     self.disc(((left + x) * scale, (top + y) * scale), COLUMN * 0.46 * scale, 0);
                 }
@@ -133,8 +133,8 @@ impl Picture {
             return;
         }
         let (left, top, step) = (dots(left * scale), dots(top * scale), dots(module * scale));
-        let high = |row: usize| top + dots(height * scale * count(row) / count(modules.rows));
-        for row in 0..modules.rows {
+        let high = |row: usize| top + dots(height * scale * count(row) / count(modules.size.rows));
+        for row in 0..modules.size.rows {
             for (start, length) in modules.stretches(row) {
                 self.fill(left + start * step..left + (start + length) * step, high(row)..high(row + 1));
             }

@@ -21,7 +21,8 @@ pub(in crate::carrier) enum Code {
     Pdf417(String),
     DataMatrix(String),
     Qr(String),
-    MaxiCode(Structured),
+    /// A MaxiCode.
+    Maxi(Structured),
 }
 
 /// What the MaxiCode of a parcel carrier says: where to and how, for conveyors, and a message.
@@ -35,11 +36,17 @@ pub(in crate::carrier) struct Structured {
     pub message: String,
 }
 
-/// The modules of a symbol, row by row.
-pub(super) struct Modules {
+/// How many modules a symbol has across and down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
     pub columns: usize,
     pub rows: usize,
     pub shape: Shape,
+}
+
+/// The modules of a symbol, row by row.
+pub(super) struct Modules {
+    pub size: Size,
     dark: Vec<bool>,
 }
 
@@ -57,22 +64,22 @@ pub(super) enum Shape {
 }
 
 /// The columns of codewords that a PDF417 has.
-pub(super) const PDF417_COLUMNS: usize = 12;
+pub(super) const PDF417_COLUMNS: u32 = 12;
 
 impl Modules {
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
-        self.dark[row * self.columns + column]
+        self.dark[row * self.size.columns + column]
     }
 
     /// The dark stretches of a row: where each begins, and how long it is.
     pub fn stretches(&self, row: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         let mut column = 0;
         std::iter::from_fn(move || {
-            while column < self.columns && !self.is_dark(column, row) {
+            while column < self.size.columns && !self.is_dark(column, row) {
                 column += 1;
             }
             let start = column;
-            while column < self.columns && self.is_dark(column, row) {
+            while column < self.size.columns && self.is_dark(column, row) {
                 column += 1;
             }
             (column > start).then_some((start, column - start))
@@ -93,7 +100,40 @@ impl Code {
             #[allow(unreachable_patterns, reason = "the encoders that are built in make no other")]
             _ => return None,
         };
-        Some(Modules { columns, rows, shape, dark })
+        Some(Modules { size: Size { columns, rows, shape }, dark })
+    }
+
+    /// How large its symbol is.
+    pub(super) fn size(&self) -> Option<Size> {
+        /// The codewords that square symbols hold, with their sizes.
+        const SQUARES: [(usize, usize); 15] = [
+            (3, 10),
+            (5, 12),
+            (8, 14),
+            (12, 16),
+            (18, 18),
+            (22, 20),
+            (30, 22),
+            (36, 24),
+            (44, 26),
+            (62, 32),
+            (86, 36),
+            (114, 40),
+            (144, 44),
+            (174, 48),
+            (204, 52),
+        ];
+        match self {
+            // Two digits share a codeword.
+            Self::DataMatrix(text) if text.is_ascii() => {
+                let pieces = text.as_bytes().chunk_by(|left, right| left.is_ascii_digit() && right.is_ascii_digit());
+                let words: usize = pieces.map(|piece| if piece[0].is_ascii_digit() { piece.len().div_ceil(2) } else { piece.len() }).sum();
+                let (_, side) = SQUARES.into_iter().find(|(most, _)| words <= *most)?;
+                Some(Size { columns: side, rows: side, shape: Shape::Grid })
+            }
+            Self::Maxi(_) => Some(Size { columns: 30, rows: 33, shape: Shape::Hexagons }),
+            _ => self.modules().map(|modules| modules.size),
+        }
     }
 
     fn encode(&self) -> Result<(Encoding, Shape)> {
@@ -114,7 +154,7 @@ impl Code {
             }
             Self::Pdf417(text) => {
                 let (encoder, level) = (Pdf417Encoder::new(), Level417::try_from(4)?);
-                let symbol = encoder.build_sized(vec![Segment::byte(text.as_bytes())], level, Some(PDF417_COLUMNS));
+                let symbol = encoder.build_sized(vec![Segment::byte(text.as_bytes())], level, Some(PDF417_COLUMNS as usize));
                 (drawn(&encoder, symbol)?, Shape::Rows)
             }
             Self::DataMatrix(text) => {
@@ -125,7 +165,7 @@ impl Code {
                 let encoder = QrEncoder::new();
                 (drawn(&encoder, encoder.build_text(text, EcLevel::M))?, grid)
             }
-            Self::MaxiCode(Structured { postcode, country, service, message }) => {
+            Self::Maxi(Structured { postcode, country, service, message }) => {
                 let encoder = MaxiCodeEncoder::new();
                 let mode = if postcode.len() > 6 && postcode.bytes().all(|byte| byte.is_ascii_digit()) { 2 } else { 3 };
                 let symbol = encoder.build_structured(mode, postcode, *country, *service, message.as_bytes());
@@ -137,13 +177,13 @@ impl Code {
 
 /// How wide a module is: as many dots as fit into the area, but not so many that the symbol is larger than one of a label printer is.
 /// Nothing where not even one does.
-pub(super) fn module(modules: &Modules, area: &Area, dot: f32) -> Option<f32> {
-    let columns = count(modules.columns);
-    let (across, most): (f32, f32) = match modules.shape {
+pub(super) fn module(size: Size, area: &Area, dot: f32) -> Option<f32> {
+    let columns = count(size.columns);
+    let (across, most): (f32, f32) = match size.shape {
         Shape::Bars => (area.width / columns, 1.2),
         Shape::Grid | Shape::Rows => {
-            let most = if modules.shape == Shape::Grid { 3.0 } else { 1.1 };
-            ((area.width / columns).min(area.height / count(modules.rows)), most)
+            let most = if size.shape == Shape::Grid { 3.0 } else { 1.1 };
+            ((area.width / columns).min(area.height / count(size.rows)), most)
         }
         Shape::Hexagons => return (area.width >= maxicode::WIDTH && area.height >= maxicode::HEIGHT).then_some(maxicode::COLUMN),
     };
@@ -152,11 +192,11 @@ pub(super) fn module(modules: &Modules, area: &Area, dot: f32) -> Option<f32> {
 }
 
 /// Width and height of a symbol.
-pub(super) fn extent(modules: &Modules, area: &Area, module: f32) -> (f32, f32) {
-    let width = count(modules.columns) * module;
-    match modules.shape {
+pub(super) fn extent(size: Size, area: &Area, module: f32) -> (f32, f32) {
+    let width = count(size.columns) * module;
+    match size.shape {
         Shape::Bars => (width, area.height),
-        Shape::Grid | Shape::Rows => (width, count(modules.rows) * module),
+        Shape::Grid | Shape::Rows => (width, count(size.rows) * module),
         Shape::Hexagons => (maxicode::WIDTH, maxicode::HEIGHT),
     }
 }
@@ -188,5 +228,20 @@ pub(super) mod maxicode {
     /// The middle of the rings.
     pub fn middle() -> (f32, f32) {
         center(14, 16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_symbol_has_the_size_that_is_foretold(text in "[0-9A-Z%]{1,60}") {
+            let code = Code::DataMatrix(text);
+            prop_assert_eq!(code.size(), code.modules().map(|modules| modules.size));
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! How much room text takes, and text that is made to fit.
 
-use crate::carrier::print::font::{Face, glyph};
+use crate::carrier::print::font::{self, Face, glyph};
 
 /// The width of a line.
 pub(in crate::carrier) fn width(text: &str, face: Face, size: f32) -> f32 {
-    text.chars().map(|letter| glyph(face, letter).advance).sum::<f32>() * size
+    font::width(text, face) * size
 }
 
 /// The lines of a text in which none is wider than `room`. It is broken between words, and within a word that is wider than a line.

@@ -1,8 +1,6 @@
 //! Pages as ZPL II, the language of label printers: text by the printer's own font, which knows the alphabets of Europe, or as a
 //! picture of what only our fonts have; symbols by the printer's own commands.
 
-use std::fmt::Write;
-
 use crate::carrier::print::font::{Face, Font, glyph};
 use crate::carrier::print::page::{Anchor, Element, Page};
 use crate::carrier::print::png;
@@ -12,15 +10,15 @@ use crate::carrier::print::text;
 /// How high the printer's font stands over its baseline, in sizes.
 const ASCENT: f32 = 0.78;
 
-/// # Panics
-/// Never: a program is written to memory.
 pub(super) fn program(pages: &[Page], dpi: u16) -> String {
-    let programs = pages.iter().map(|page| {
-        let mut program = Program { text: String::with_capacity(4096), scale: f32::from(dpi) / 72.0 };
-        program.page(page).expect("text in memory can be written to");
-        program.text
-    });
-    programs.collect::<Vec<_>>().join("\n")
+    let mut program = Program { text: String::with_capacity(4096 * pages.len()), scale: f32::from(dpi) / 72.0 };
+    for (index, page) in pages.iter().enumerate() {
+        if index > 0 {
+            program.text.push('\n');
+        }
+        program.page(page);
+    }
+    program.text
 }
 
 struct Program {
@@ -40,120 +38,156 @@ impl Program {
         dots
     }
 
+    /// Adds a command with numbers as its parameters.
+    fn command(&mut self, name: &str, numbers: &[u32]) {
+        self.text.push_str(name);
+        for (index, number) in numbers.iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            self.text.push_str(itoa::Buffer::new().format(*number));
+        }
+    }
+
+    /// Adds what a field says, and ends it.
+    fn field(&mut self, text: &str) {
+        data(&mut self.text, text);
+        self.text.push_str("^FS\n");
+    }
+
     /// A page; its parts stand upright on printers.
-    fn page(&mut self, page: &Page) -> std::fmt::Result {
+    fn page(&mut self, page: &Page) {
         let (width, length) = (self.dots(page.width), self.dots(page.height));
-        write!(self.text, "^XA\n^CI28\n^MMT\n^PW{width}\n^LL{length}\n^LH0,0\n")?;
+        self.text.push_str("^XA\n^CI28\n^MMT\n");
+        self.command("^PW", &[width]);
+        self.command("\n^LL", &[length]);
+        self.text.push_str("\n^LH0,0\n");
         for part in &page.parts {
             for element in &part.elements {
                 match element {
                     Element::Text { x, y, size, face, anchor, white, text } => {
-                        self.line(text, (part.x + x, part.y + y), *size, *face, *anchor, *white)?;
+                        self.line(text, (part.x + x, part.y + y), *size, *face, *anchor, *white);
                     }
                     Element::Rule { x, y, width, height } => {
                         let (left, top) = (self.dots(part.x + x), self.dots(part.y + y));
                         let (width, height) = (self.dots(*width).max(1), self.dots(*height).max(1));
-                        writeln!(self.text, "^FO{left},{top}^GB{width},{height},{}^FS", width.min(height))?;
+                        self.command("^FO", &[left, top]);
+                        self.command("^GB", &[width, height, width.min(height)]);
+                        self.text.push_str("^FS\n");
                     }
                     Element::Symbol { area, code } => {
                         let area = symbol::Area { x: part.x + area.x, y: part.y + area.y, ..*area };
-                        self.symbol(&area, code)?;
+                        self.symbol(&area, code);
                     }
-                    Element::Remark(text) => writeln!(self.text, "{text}")?,
+                    Element::Remark(text) => {
+                        self.text.push_str(text);
+                        self.text.push('\n');
+                    }
                 }
             }
         }
         self.text.push_str("^PQ1,0,1,Y^XZ");
-        Ok(())
     }
 
-    fn line(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face, anchor: Anchor, white: bool) -> std::fmt::Result {
-        let wide = text::width(text, face, size);
+    fn line(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face, anchor: Anchor, white: bool) {
+        let wide = if anchor == Anchor::Start { 0.0 } else { text::width(text, face, size) };
         let left = match anchor {
             Anchor::Start => x,
             Anchor::Middle => x - wide / 2.0,
             Anchor::End => x - wide,
         };
-        if text.chars().any(|letter| matches!(glyph(face, letter).font, Font::Han | Font::Hangul)) {
+        if !text.is_ascii() && text.chars().any(|letter| matches!(glyph(face, letter).font, Font::Han | Font::Hangul)) {
             return self.picture(text, (left, y), size, face);
         }
         let (height, top) = (self.dots(size).max(10), self.dots((y - size * ASCENT).max(0.0)));
         let (left, room) = (self.dots(left), self.dots(wide) + 2);
-        let aligned = match anchor {
-            Anchor::Start => String::new(),
-            Anchor::Middle => format!("^FB{room},1,0,C"),
-            Anchor::End => format!("^FB{room},1,0,R"),
-        };
-        let reversed = if white { "^FR" } else { "" };
-        write!(self.text, "^FO{left},{top}{aligned}{reversed}^A0N,{height},{height}^FH^FD")?;
-        data(&mut self.text, text);
-        self.text.push_str("^FS\n");
-        Ok(())
+        self.command("^FO", &[left, top]);
+        if anchor != Anchor::Start {
+            self.command("^FB", &[room, 1, 0]);
+            self.text.push_str(if anchor == Anchor::Middle { ",C" } else { ",R" });
+        }
+        if white {
+            self.text.push_str("^FR");
+        }
+        self.command("^A0N,", &[height, height]);
+        self.text.push_str("^FH^FD");
+        self.field(text);
     }
 
     /// A line as dots, for letters that printers lack.
-    fn picture(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face) -> std::fmt::Result {
+    fn picture(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let (columns, rows, bits) = png::bits(text, face, size * self.scale);
         let (left, top) = (self.dots(x), self.dots((y - size).max(0.0)));
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let across = columns / 8;
-        let total = across * rows;
-        write!(self.text, "^FO{left},{top}^GFA,{total},{total},{across},")?;
-        for byte in bits {
-            write!(self.text, "{byte:02X}")?;
-        }
+        let total = count(across * rows);
+        self.command("^FO", &[left, top]);
+        self.command("^GFA,", &[total, total, count(across)]);
+        self.text.push(',');
+        self.text.extend(bits.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(DIGITS[usize::from(half)])));
         self.text.push_str("^FS\n");
-        Ok(())
     }
 
-    fn symbol(&mut self, area: &symbol::Area, code: &Code) -> std::fmt::Result {
-        let Some(modules) = code.modules() else { return Ok(()) };
-        let Some(module) = symbol::module(&modules, area, 1.0 / self.scale) else { return Ok(()) };
-        let (width, height) = symbol::extent(&modules, area, module);
+    fn symbol(&mut self, area: &symbol::Area, code: &Code) {
+        let Some(size) = code.size() else { return };
+        let Some(module) = symbol::module(size, area, 1.0 / self.scale) else { return };
+        let (width, height) = symbol::extent(size, area, module);
         let (left, top) = (self.dots(area.middle() - width / 2.0), self.dots(area.y + (area.height - height) / 2.0));
         let (module, height) = (self.dots(module), self.dots(height));
+        // Printers leave ten dots above a QR code.
+        let top = if matches!(code, Code::Qr(_)) { top.saturating_sub(10) } else { top };
+        self.command("^FO", &[left, top]);
         match code {
             Code::Code128(text) => {
-                write!(self.text, "^FO{left},{top}^BY{module},3,{height}^BCN,{height},N,N,N,A^FH^FD")?;
-                data(&mut self.text, text);
+                self.command("^BY", &[module, 3, height]);
+                self.command("^BCN,", &[height]);
+                self.text.push_str(",N,N,N,A^FH^FD");
+                self.field(text);
             }
             Code::Gs1(parts) => {
                 // Code C and the function character of GS1 at the start, and the latter between element strings.
-                write!(self.text, "^FO{left},{top}^BY{module},3,{height}^BCN,{height},N,N,N,N^FH^FD>;>8")?;
-                data(&mut self.text, &parts.join(">8"));
+                self.command("^BY", &[module, 3, height]);
+                self.command("^BCN,", &[height]);
+                self.text.push_str(",N,N,N,N^FH^FD>;>8");
+                self.field(&parts.join(">8"));
             }
             Code::Pdf417(text) => {
-                write!(self.text, "^FO{left},{top}^BY{module},3^B7N,{},4,{PDF417_COLUMNS},,N^FH^FD", 3 * module)?;
-                data(&mut self.text, text);
+                self.command("^BY", &[module, 3]);
+                self.command("^B7N,", &[3 * module, 4, PDF417_COLUMNS]);
+                self.text.push_str(",,N^FH^FD");
+                self.field(text);
             }
             Code::DataMatrix(text) => {
-                write!(self.text, "^FO{left},{top}^BXN,{module},200^FH^FD")?;
-                data(&mut self.text, text);
+                self.command("^BXN,", &[module, 200]);
+                self.text.push_str("^FH^FD");
+                self.field(text);
             }
             Code::Qr(text) => {
-                // Printers leave ten dots above a QR code.
-                write!(self.text, "^FO{left},{}^BQN,2,{module}^FH^FDMA,", top.saturating_sub(10))?;
-                data(&mut self.text, text);
+                self.command("^BQN,", &[2, module]);
+                self.text.push_str("^FH^FDMA,");
+                self.field(text);
             }
-            Code::MaxiCode(Structured { postcode, country, service, message }) => {
-                let mode = if postcode.len() > 6 { 2 } else { 3 };
-                write!(self.text, "^FO{left},{top}^BD{mode},1,1^FH^FD{service:03}{country:03}")?;
-                data(&mut self.text, postcode);
-                data(&mut self.text, message);
+            Code::Maxi(Structured { postcode, country, service, message }) => {
+                self.command("^BD", &[if postcode.len() > 6 { 2 } else { 3 }, 1, 1]);
+                self.text.push_str("^FH^FD");
+                self.field(&format!("{service:03}{country:03}{postcode}{message}"));
             }
         }
-        self.text.push_str("^FS\n");
-        Ok(())
     }
 }
 
-/// Field data. What means something to a printer is written in the notation that `^FH` announces.
+/// Adds field data. What means something to a printer is written in the notation that `^FH` announces.
 fn data(out: &mut String, text: &str) {
-    for letter in text.chars() {
-        match letter {
-            '^' | '~' | '_' | '\u{0}'..='\u{1f}' => write!(out, "_{:02X}", u32::from(letter)).expect("text in memory can be written to"),
-            other => out.push(other),
-        }
+    let mut rest = text;
+    while let Some(index) = rest.bytes().position(|byte| byte < b' ' || matches!(byte, b'^' | b'~' | b'_')) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let byte = usize::from(rest.as_bytes()[index]);
+        out.push_str(&rest[..index]);
+        out.extend(['_', char::from(DIGITS[byte >> 4]), char::from(DIGITS[byte & 15])]);
+        rest = &rest[index + 1..];
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) fn outgoing(shipment: &Shipment, tracking_number: &str) -> String {
     };
     let mut documents: Vec<Document> = (1..=parcels).map(|piece| Document::Label(Box::new(Label { piece, ..label.clone() }))).collect();
     if label.from.country != label.to.country && !shipment.products.is_empty() {
-        documents.push(Document::Sheet(customs::postal(&label, &declaration(shipment))));
+        documents.push(Document::Sheet(Box::new(customs::postal(&label, &declaration(shipment)))));
     }
     documents.extend(shipment.enclosed.iter().map(|enclosed| back(shipment, enclosed, None)));
     pdf(&documents)
@@ -56,7 +56,7 @@ pub(super) fn picking_list(shipments: &[Shipment], now: Timestamp) -> String {
             let text = |name: &str| wire::text(line, name).to_owned();
             vec![count.to_string(), text("sku"), text("name"), String::new()]
         };
-        Document::Sheet(Sheet {
+        Document::Sheet(Box::new(Sheet {
             title: "Picking list".to_owned(),
             subtitle: format!("Shipment {}", shipment.reference),
             parties: vec![("Deliver to".to_owned(), address(&shipment.recipient))],
@@ -73,7 +73,7 @@ pub(super) fn picking_list(shipments: &[Shipment], now: Timestamp) -> String {
             ],
             rows: shipment.products.iter().map(row).collect(),
             ..Sheet::default()
-        })
+        }))
     };
     let pages: Vec<Document> = shipments.iter().map(page).collect();
     STANDARD.encode(print::render(&pages, Format::pdf(Paper::A4)))

@@ -34,7 +34,7 @@ pub(super) fn invoice(shipment: &Shipment) -> Option<Vec<u8>> {
         ..Declaration::default()
     };
     let sheet = customs::invoice(&label(shipment, 0), &declaration);
-    Some(print::render(&[Document::Sheet(sheet)], Format::pdf(Paper::Letter)))
+    Some(print::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter)))
 }
 
 /// The label of a piece.

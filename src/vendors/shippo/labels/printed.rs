@@ -100,12 +100,12 @@ impl Printed {
         let (documents, format): (Vec<Document>, Format) = match part {
             Which::Label => {
                 let labels = labels.map(|label| Document::Label(Box::new(label)));
-                (labels.chain(sheet.map(Document::Sheet)).collect(), format)
+                (labels.chain(sheet.map(|sheet| Document::Sheet(Box::new(sheet)))).collect(), format)
             }
             Which::QrCode => (labels.map(|label| Document::QrCode(Box::new(label))).collect(), Format::pdf(format.paper)),
             Which::Invoice => {
                 let declaration = declaration?;
-                let invoice = |label: Label| Document::Sheet(customs::invoice(&label, &declaration));
+                let invoice = |label: Label| Document::Sheet(Box::new(customs::invoice(&label, &declaration)));
                 (labels.map(invoice).collect(), Format::pdf(print::Paper::Letter))
             }
         };
