@@ -48,8 +48,8 @@ impl Cx<'_> {
             }
         }
         if let Some(obstacle) = self.reachability.obstacle(self.sandbox, &subscription.url) {
-            let note = Note::new(Note::WEBHOOK_UNREACHABLE, Blame::Caller, format!("nothing will ever reach the subscription: {obstacle}"));
-            self.notes.push(note.at("url"));
+            let detail = format!("nothing will ever reach the subscription: {obstacle}");
+            self.notes.push(Note::at(Note::WEBHOOK_UNREACHABLE, Blame::Caller, "url", detail));
         }
         self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);
         subscription.id
