@@ -38,9 +38,8 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
         let detail = format!("found `{}`, expected a body that is not encoded: it is read as it came", text_of(encoding));
         notes.push(caller(Note::CONTENT_ENCODING, "content-encoding", detail));
     }
-    let kind = decode::media_type(request);
-    if kind == decode::FORM || kind.starts_with("multipart/") {
-        of_form(request, &kind, notes);
+    if !matches!(request.body[0], b'{' | b'[') {
+        of_form(request, notes);
     }
     let mark = match &*request.body {
         [0xef, 0xbb, 0xbf, ..] => "UTF-8",
@@ -51,7 +50,11 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
 }
 
 /// Names and values of a form that are no text: they are read with a sign in place of what is not UTF-8.
-fn of_form(request: &Request, kind: &str, notes: &mut Vec<Note>) {
+fn of_form(request: &Request, notes: &mut Vec<Note>) {
+    let kind = decode::media_type(request);
+    if kind != decode::FORM && !kind.starts_with("multipart/") {
+        return;
+    }
     let is_text = match str::from_utf8(&request.body) {
         Ok(text) if kind == decode::FORM && text.contains('%') => percent_encoding::percent_decode_str(text).decode_utf8().is_ok(),
         read => read.is_ok(),
