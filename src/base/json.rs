@@ -122,6 +122,61 @@ pub fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Val
     }
 }
 
+/// The value at a JSON pointer in a compact text, as it is written there: what is in front of it is passed over, and not read. Names of
+/// members are compared as they are written, so that those with escapes are not found. Nothing is read of what is behind it.
+#[must_use]
+pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
+    let mut found = text;
+    for step in pointer.split('/').skip(1) {
+        let is_list = found.first()? == &b'[';
+        let index: usize = if is_list { step.parse().ok()? } else { 0 };
+        let (mut rest, mut passed) = (found.get(1..)?, 0);
+        loop {
+            let name = if is_list { &[][..] } else { rest.get(..skip(rest)?)? };
+            let value = rest.get(name.len() + usize::from(!is_list)..)?;
+            if if is_list { passed == index } else { name.get(1..name.len() - 1)? == step.as_bytes() } {
+                found = value;
+                break;
+            }
+            rest = value.get(skip(value)?..)?.strip_prefix(b",")?;
+            passed += 1;
+        }
+    }
+    found.get(..skip(found)?)
+}
+
+/// The length of the value that a compact text begins with.
+fn skip(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => {
+            let mut end = 1;
+            loop {
+                end += text.get(end..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+                if text[end] == b'"' {
+                    return Some(end + 1);
+                }
+                end += 2;
+            }
+        }
+        b'{' | b'[' => {
+            let (mut depth, mut end) = (0_usize, 0);
+            loop {
+                match text.get(end)? {
+                    b'"' => end += skip(&text[end..])? - 1,
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+                end += 1;
+                if depth == 0 {
+                    return Some(end);
+                }
+            }
+        }
+        _ => Some(text.iter().position(|byte| b",]}".contains(byte)).unwrap_or(text.len())),
+    }
+}
+
 /// A document that is serialized once its style is known, after the sandbox's lock was released.
 pub trait Document: Send {
     /// Writes this document behind what `out` holds.
@@ -241,6 +296,19 @@ mod tests {
         count(&format!("[{}{{}}]", "{},".repeat(200_000)), 200_002);
         count(&format!("\"{}\"", ",[{:&<".repeat(100_000)), 1);
         count(&format!("\"\n{}", "1,".repeat(200_000)), 200_001);
+    }
+
+    #[test]
+    fn a_pointer_leads_into_a_text_where_it_leads_into_its_value() {
+        let value = json!({"a": "x\"},\\", "b": {"c": [1, [2, {"d": null}], "e,"], "": true}, "f": -1.5, "g": {}, "h": []});
+        let text = value.to_string();
+        let check = |pointer: &str| {
+            let found = at(text.as_bytes(), pointer).map(|found| serde_json::from_slice::<Value>(found).expect("it is JSON"));
+            assert_eq!(found.as_ref(), value.pointer(pointer), "{pointer}");
+        };
+        ["", "/a", "/b", "/b/c", "/b/c/0", "/b/c/1/1/d", "/b/c/2", "/b/c/3", "/b/", "/f", "/g", "/g/a", "/h/0", "/a/b", "/x", "/b/x"]
+            .map(check);
+        assert_eq!([&b"{"[..], b"{\"a\"", b"{\"a\":", b"[", b"\"", b""].map(|text| at(text, "/a")), [None; 6]);
     }
 
     fn check(style: Style, expected: &str) {

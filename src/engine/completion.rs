@@ -12,7 +12,7 @@ use crate::engine::cx::Cx;
 use crate::engine::resource::KeepMember;
 use crate::spec::{JsonType, Property, Schema, SchemaId, Schemas};
 
-/// What `x-stored` may name.
+/// The forms that `x-stored` may name.
 pub type Forms = &'static [(&'static str, KeepMember)];
 
 impl Cx<'_> {
@@ -22,7 +22,16 @@ impl Cx<'_> {
     /// If the document has no such component.
     #[must_use]
     pub fn completed(&self, component: &str, sent: &Value, forms: Forms) -> Value {
-        let schemas = self.catalog().schemas();
+        self.completed_by(self.vendor_id(), component, sent, forms)
+    }
+
+    /// Like [`Cx::completed`], by the document of another version.
+    ///
+    /// # Panics
+    /// If there is no such vendor, or its document has no such component.
+    #[must_use]
+    pub fn completed_by(&self, vendor: &str, component: &str, sent: &Value, forms: Forms) -> Value {
+        let schemas = self.documents.catalog(vendor).schemas();
         let id = schemas.component(component).unwrap_or_else(|| panic!("the document has no component `{component}`"));
         let completion = Completion { schemas, forms };
         completion.value(id, Some(sent)).unwrap_or_default()

@@ -248,7 +248,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     };
     let mut caller = Caller::count(&mut state.world, vendor, credential);
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
-    let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
+    let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
     let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
     decision.notes.extend(denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name)));

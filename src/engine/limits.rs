@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
-use crate::spec::RateLimit;
-use crate::world::{AccountId, World};
+use crate::spec::{Per, RateLimit};
+use crate::world::{AccountId, Credential, World};
 
 /// What a vendor publishes for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +42,13 @@ pub(super) fn count(world: &mut World, account: AccountId, limit: Limit, now: Ti
 impl Limit {
     /// What a document publishes, for a credential that is one for tests or is not.
     #[must_use]
-    pub fn of(published: &RateLimit, is_test: bool) -> Self {
+    pub fn of(published: &RateLimit, credential: &Credential, is_test: bool) -> Self {
         let calls = published.test_calls.filter(|_| is_test).unwrap_or(published.calls);
-        Self { class: published.class.clone(), calls, window: SignedDuration::from_secs(published.window.into()) }
+        let class = match published.per {
+            Per::Account => published.class.clone(),
+            Per::Credential => credential.class(&published.class),
+        };
+        Self { class, calls, window: SignedDuration::from_secs(published.window.into()) }
     }
 
     /// Counts a call in a window, given as its beginning and the calls that it has seen; the window after that. A window that

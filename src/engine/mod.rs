@@ -54,6 +54,7 @@ mod reply;
 pub mod resource;
 mod sample;
 mod sandbox;
+pub mod scales;
 mod scenario;
 pub mod signing;
 mod start;

@@ -301,9 +301,7 @@ fn read<'m>(
         remarks::of_content_type(request, operation, &mut call.remarks);
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {
-                if vendor.reading.typed {
-                    operation.arrange_body(&mut body);
-                }
+                operation.arrange_body(&mut body, &vendor.reading);
                 let found = operation.check_body(&body, &vendor.reading);
                 if found.has_unknown {
                     remarks::of_members(operation.unknown_members(&body), &mut call.remarks);

@@ -32,11 +32,11 @@ mod unknown;
 mod violation;
 mod wording;
 
-pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
+pub use catalog::{Body, Catalog, Operation, Parameter, Per, RateLimit, Route, Tier};
 pub(crate) use check::{MOST_VIOLATIONS, apply};
 pub use format::is_email;
 pub use load::SpecError;
-pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
+pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Property, Schema, SchemaId, Schemas};

@@ -249,6 +249,14 @@ impl Schemas {
         })
     }
 
+    /// How the document spells a property of that name in any case of letters.
+    pub fn spelled(&self, id: SchemaId, name: &str) -> Option<&str> {
+        let schema = &self[id];
+        let rows = schema.object.as_deref().map_or(&[][..], |object| &object.properties);
+        let own = rows.iter().map(|row| &*row.name).find(|own| own.eq_ignore_ascii_case(name));
+        own.or_else(|| schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of).find_map(|id| self.spelled(*id, name)))
+    }
+
     /// What the elements of a list are.
     pub fn element(&self, id: SchemaId) -> Option<SchemaId> {
         let schema = &self[id];

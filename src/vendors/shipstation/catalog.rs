@@ -23,6 +23,8 @@ pub(super) struct Catalog {
     pub tags: Vec<Value>,
     pub users: Vec<Value>,
     pub marketplaces: Vec<Value>,
+    /// Words of addresses as the post abbreviates them.
+    pub abbreviations: std::collections::BTreeMap<String, String>,
     /// The lines of a label.
     pub page: Vec<crate::carrier::sheet::Template>,
 }
@@ -59,9 +61,9 @@ pub(super) struct Service {
     pub days: u8,
     /// The price of each package that it takes: of flat rate packages as it is, of others for a pound across the country.
     pub prices: Map<String, Value>,
-    /// Whether it is sold and not quoted.
+    /// The versions that do not quote it, although it is sold.
     #[serde(default)]
-    pub unquoted: bool,
+    pub unquoted_by: Vec<u8>,
 }
 
 #[derive(Deserialize)]

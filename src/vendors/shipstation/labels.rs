@@ -46,11 +46,8 @@ pub(crate) struct Purchase<'a> {
 /// # Errors
 /// [`CARRIER`], when it does not take the load there, or the wallet is empty.
 pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
-    let Purchase { carrier, service, package, order, .. } = purchase;
-    let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
-    let load = rates::Load { from: &from, to: &to, ounces: purchase.weight.ounces() };
-    let cost = rates::price(service, package, &load);
-    let cost = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", service.name)))?;
+    let (carrier, days) = (purchase.carrier, purchase.service.days);
+    let (from, to, cost) = priced(&purchase)?;
     if carrier.wallet {
         let mut profile = wire::profile(cx);
         let due = cost + purchase.insurance_cost;
@@ -60,35 +57,11 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
         profile.balance = profile.balance - due;
         cx.docs.put(PROFILE, ONLY, &profile);
     }
-    let label = Label {
-        id: wire::next_id(cx, &LABEL),
-        order: order.map(|order| order.order_id).or(purchase.shipment),
-        order_number: order.map(|order| order.order_number.clone()),
-        order_key: order.map(|order| order.order_key.clone()),
-        customer_email: order.and_then(|order| order.customer_email.clone()),
-        user: CATALOG.users.first().and_then(|user| user["userId"].as_str()).map(str::to_owned),
-        carrier: carrier.id,
-        service: service.code.clone(),
-        package: Some(package.code.clone()),
-        confirmation: purchase.confirmation,
-        tracking_number: cx.tracking_number(&carrier.tracking),
-        created: cx.now,
-        ship_date: purchase.ship_date,
-        cost,
-        insurance_cost: purchase.insurance_cost,
-        is_return: purchase.is_return,
-        voided: None,
-        from: purchase.from,
-        to: purchase.to,
-        weight: Some(purchase.weight),
-        dimensions: purchase.dimensions,
-        warehouse: purchase.warehouse,
-        store: purchase.store,
-        batch: wire::next_id(cx, &Kind::new("batch")),
-        more: purchase.more,
-    };
+    let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
+    let tracking_number = cx.tracking_number(&carrier.tracking);
+    let label = label(cx, purchase, Label { id, batch, tracking_number, cost, ..Label::default() });
     cx.docs.put(LABEL, &label.id.to_string(), &label);
-    send(cx, &label, service.days, from, to);
+    send(cx, &label, days, from, to);
     if let Some(order) = label.order {
         let shipped = [
             ("orderStatus", json!("shipped")),
@@ -103,6 +76,52 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     v1::label_bought(cx, &label);
     v2::label_bought(cx, &label);
     Ok(label)
+}
+
+/// A label as [`buy`] makes it, with a number that no parcel has. Nothing is paid or stored.
+///
+/// # Errors
+/// [`CARRIER`], when it does not take the load there.
+pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Result<Label, Refusal> {
+    priced(&purchase)?;
+    Ok(label(cx, purchase, Label { tracking_number: number.to_owned(), ..Label::default() }))
+}
+
+/// Where a purchase goes from and to, and its price.
+fn priced(purchase: &Purchase<'_>) -> Result<(Location, Location, Money), Refusal> {
+    let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
+    let load = rates::Load { from: &from, to: &to, ounces: purchase.weight.ounces() };
+    let cost = rates::price(purchase.service, purchase.package, &load);
+    let cost = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
+    Ok((from, to, cost))
+}
+
+/// The label of a purchase.
+fn label(cx: &Cx<'_>, purchase: Purchase<'_>, bought: Label) -> Label {
+    let order = purchase.order;
+    Label {
+        order: order.map(|order| order.order_id).or(purchase.shipment),
+        order_number: order.map(|order| order.order_number.clone()),
+        order_key: order.map(|order| order.order_key.clone()),
+        customer_email: order.and_then(|order| order.customer_email.clone()),
+        user: CATALOG.users.first().and_then(|user| user["userId"].as_str()).map(str::to_owned),
+        carrier: purchase.carrier.id,
+        service: purchase.service.code.clone(),
+        package: Some(purchase.package.code.clone()),
+        confirmation: purchase.confirmation,
+        created: cx.now,
+        ship_date: purchase.ship_date,
+        insurance_cost: purchase.insurance_cost,
+        is_return: purchase.is_return,
+        from: purchase.from,
+        to: purchase.to,
+        weight: Some(purchase.weight),
+        dimensions: purchase.dimensions,
+        warehouse: purchase.warehouse,
+        store: purchase.store,
+        more: purchase.more,
+        ..bought
+    }
 }
 
 /// Hands a label's parcel to its carrier.

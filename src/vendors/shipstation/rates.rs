@@ -18,10 +18,11 @@ pub(crate) struct Quote {
     pub cost: Money,
 }
 
-/// What a carrier quotes, by service and package in the order of the catalog; of one service or package alone if they are named.
-pub(crate) fn quote(carrier: &'static Carrier, service: Option<&str>, package: Option<&str>, load: &Load<'_>) -> Vec<Quote> {
+/// What a version quotes of a carrier, by service and package in the order of the catalog; of one service or package alone if they are
+/// named.
+pub(crate) fn quote(version: u8, carrier: &'static Carrier, service: Option<&str>, package: Option<&str>, load: &Load<'_>) -> Vec<Quote> {
     let is_wanted = |wanted: Option<&str>, code: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(code));
-    let services = carrier.services.iter().filter(|row| !row.unquoted && is_wanted(service, &row.code));
+    let services = carrier.services.iter().filter(|row| !row.unquoted_by.contains(&version) && is_wanted(service, &row.code));
     let offers = services.flat_map(|service| {
         let packages = service.prices.keys().filter(move |code| is_wanted(package, code)).filter_map(|code| carrier.package(code));
         packages.filter_map(move |package| Some(Quote { service, package, cost: price(service, package, load)? }))
@@ -64,7 +65,7 @@ mod tests {
         let place = |zip: &str| Location { zip: zip.to_owned(), country: "US".to_owned(), ..Location::default() };
         let (from, to) = (place("94117"), place("10020"));
         let carrier = CATALOG.carrier("stamps_com").expect("it is in the catalog");
-        let rows = quote(carrier, None, Some("package"), &Load { from: &from, to: &to, ounces: 16.0 });
+        let rows = quote(1, carrier, None, Some("package"), &Load { from: &from, to: &to, ounces: 16.0 });
         let prices: Vec<String> = rows.iter().map(|row| row.cost.to_string()).collect();
         assert_eq!(prices, ["11.41", "55.79", "4.39", "10.01", "10.01"]);
     }

@@ -1,6 +1,7 @@
 //! What both versions store. Ids are numbers, which version 2 writes as `se-<n>`.
 
 pub(crate) mod address;
+pub(crate) mod date;
 pub(crate) mod label;
 pub(crate) mod money;
 pub(crate) mod order;
@@ -35,6 +36,9 @@ pub(crate) const CUSTOMER: Kind = Kind::new("customer");
 pub(crate) const WAREHOUSE: Kind = Kind::new("warehouse");
 pub(crate) const STORE: Kind = Kind::new("store");
 pub(crate) const TAG: Kind = Kind::new("tag");
+/// Products by SKU and customers by user name, in lower case.
+pub(crate) const PRODUCT_SKU: Kind = Kind::new("product_sku");
+pub(crate) const CUSTOMER_NAME: Kind = Kind::new("customer_name");
 /// The orders of an import, by its GUID.
 pub(crate) const IMPORT: Kind = Kind::new("import");
 /// The one document of an account that says what it has; its id is [`ONLY`].
@@ -47,14 +51,14 @@ pub(crate) const ONLY: &str = "";
 /// What both versions share of an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Profile {
-    /// What the wallet holds.
     pub balance: Money,
 }
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
     Members: ORDER, u64: ORDER_KEY, Label: LABEL, Members: FULFILLMENT, Members: PRODUCT, Members: CUSTOMER, Members: WAREHOUSE,
-    Members: STORE, Members: TAG, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE; like: ; shared: ];
+    Members: STORE, Members: TAG, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE,
+    u64: PRODUCT_SKU, u64: CUSTOMER_NAME; like: ; shared: ];
 
 /// Puts what a new account starts with, before its first call.
 pub(super) fn open(cx: &mut Cx<'_>) {
@@ -106,10 +110,4 @@ pub(crate) fn pacific(instant: Timestamp) -> DateTime {
 /// The instant of a Pacific wall time.
 pub(crate) fn instant(local: DateTime) -> Option<Timestamp> {
     PACIFIC.to_timestamp(local).ok()
-}
-
-/// A time as version 1 writes most of them: Pacific, with seven digits of a second.
-pub(crate) fn stamp(instant: Timestamp) -> String {
-    let local = pacific(instant);
-    format!("{}.{:07}", local.strftime("%Y-%m-%dT%H:%M:%S"), local.subsec_nanosecond() / 1_000_000 * 10_000)
 }

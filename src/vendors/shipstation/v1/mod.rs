@@ -9,8 +9,11 @@
 //! dialect.rs      refusals in ASP.NET's words, and the headers of every answer
 //! ```
 
+mod checks;
 mod dialect;
+mod listing;
 mod operations;
+pub(in crate::vendors::shipstation) mod rules;
 mod webhooks;
 
 pub(super) use webhooks::{label_bought, render, sample};
@@ -20,7 +23,7 @@ use crate::base::name::Name;
 use crate::engine::auth::{Authorization, Identity};
 use crate::engine::{PathStyle, Vendor};
 
-/// ShipStation's version 1.
+/// ShipStation's version 1, below the mount without a prefix.
 pub fn vendor() -> Vendor {
     Vendor {
         mount: super::MOUNT.into(),
@@ -34,7 +37,13 @@ pub fn vendor() -> Vendor {
             let (key, secret) = Authorization::of(gate.call.request).and_then(|header| header.basic()).unwrap_or_default();
             access::require(gate, &[("key", &key), ("secret", &secret)], |_| false)
         },
+        reading: checks::READING,
         dialect: dialect::DIALECT,
+        due: |cx, task| match &*task.topic {
+            rules::orders::HOLD => rules::orders::hold_is_over(cx, &task.subject),
+            rules::stores::REFRESHED => rules::stores::refreshed(cx, &task.subject),
+            _ => {}
+        },
         open: wire::open,
         scanned: shared::scanned,
         stored: wire::STORED,

@@ -16,6 +16,13 @@ pub(in crate::vendors::shipstation) fn label_bought(cx: &mut Cx<'_>, label: &Lab
     }
 }
 
+/// Orders of a store were imported together.
+pub(super) fn orders_imported(cx: &mut Cx<'_>, store: u64, batch: &str) {
+    for (event, items) in [("ORDER_NOTIFY", ""), ("ITEM_ORDER_NOTIFY", "&includeOrderItems=True")] {
+        point(cx, event, &format!("/orders?storeID={store}&importBatch={batch}{items}"), Some(store));
+    }
+}
+
 /// Tells subscribers where to look, those of one store alone only of theirs.
 pub(super) fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>) {
     let url = format!("http://{PLACEHOLDER}{path}");
@@ -23,7 +30,7 @@ pub(super) fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>
     cx.notify_where(event, path, &json!({"resource_url": url, "resource_type": event}), |subscription| is_for(&subscription.rest));
 }
 
-/// What one receiver gets.
+/// Makes what one receiver gets: the address and the event, as JSON or as a form.
 pub(in crate::vendors::shipstation) fn render(event: &Event<'_>) -> Message {
     let members = event.members(&[]);
     match event.subscription.format {

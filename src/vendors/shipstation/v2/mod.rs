@@ -33,7 +33,7 @@ use super::{access as shared_access, webhooks as shared, wire as both};
 use crate::base::name::Name;
 use crate::engine::Vendor;
 
-/// ShipStation's version 2.
+/// ShipStation's version 2, below `/v2`.
 pub fn vendor() -> Vendor {
     Vendor {
         mount: super::MOUNT.into(),

@@ -74,7 +74,7 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     let load = |ounces: f64| Load { from: &lane.from, to: &lane.to, ounces };
     let first = lane.ounces.first().copied().unwrap_or_default();
     let rest: Vec<f64> = lane.ounces.iter().skip(1).copied().collect();
-    let mut quotes = shared::quote(carrier, None, lane.package.as_deref(), &load(first));
+    let mut quotes = shared::quote(2, carrier, None, lane.package.as_deref(), &load(first));
     for quote in &mut quotes {
         let others = rest.iter().filter_map(|ounces| shared::price(quote.service, quote.package, &load(*ounces)));
         quote.cost = others.fold(quote.cost, |sum, cost| sum + cost);

@@ -16,7 +16,6 @@ pub(crate) struct Address {
     pub city: Option<String>,
     pub state: Option<String>,
     pub postal_code: Option<String>,
-    /// Two letters.
     pub country: Option<String>,
     pub phone: Option<String>,
     pub residential: Option<bool>,

@@ -9,7 +9,7 @@ use super::money::Money;
 use crate::base::time::Timestamp;
 
 /// A label that was bought. What only one version says of it is in `more`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Label {
     /// `shipmentId` of version 1, `label_id` of version 2.
     pub id: u64,

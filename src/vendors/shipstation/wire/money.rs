@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::base::decimal;
 use crate::base::json::Written;
 
-/// So many ten-thousandths.
+/// A decimal as a whole number of ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "Value")]
 pub(crate) struct Money(pub i64);

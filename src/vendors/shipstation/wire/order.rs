@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::address::{Address, Dimensions, Weight};
 use super::{ORDER, ORDER_KEY};
+use crate::engine::scales::Scales;
 use crate::engine::{Cx, Refusal};
 
 /// A document of version 1.
@@ -54,9 +55,10 @@ pub(crate) fn of_key(cx: &Cx<'_>, key: &str) -> Option<Order> {
 pub(crate) fn change<const N: usize>(cx: &mut Cx<'_>, id: u64, changes: [(&str, Value); N]) {
     let id = id.to_string();
     let Some(mut members) = cx.docs.get::<Members>(ORDER, &id) else { return };
+    let scales = Scales::of(cx.docs.raw(ORDER, &id).unwrap_or_default());
     for (name, value) in changes {
         members.insert(name.to_owned(), value);
     }
-    members.insert("modifyDate".to_owned(), super::stamp(cx.now).into());
-    cx.docs.put(ORDER, &id, &members);
+    members.insert("modifyDate".to_owned(), super::date::stamp(cx.now).into());
+    cx.docs.put(ORDER, &id, &scales.write(&members));
 }

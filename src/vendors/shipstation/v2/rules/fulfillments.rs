@@ -103,7 +103,7 @@ fn fulfill(cx: &mut Cx<'_>, number: u64, shipment: &Members, one: &One) {
     let row = json!({
         "fulfillmentId": id, "orderId": number, "orderNumber": shipment["shipment_number"],
         "userId": CATALOG.users.first().map(|user| user["userId"].clone()), "customerEmail": shipment["ship_to"]["email"],
-        "trackingNumber": one.tracking_number, "createDate": shared::stamp(cx.now), "shipDate": format!("{day}T00:00:00.0000000"),
+        "trackingNumber": one.tracking_number, "createDate": shared::date::stamp(cx.now), "shipDate": format!("{day}T00:00:00.0000000"),
         "voidDate": null, "deliveryDate": null, "carrierCode": one.carrier_code, "sellerFillProviderId": null,
         "sellerFillProviderName": null, "fulfillmentProviderCode": null, "fulfillmentServiceCode": null,
         "fulfillmentFee": Money::default(), "voidRequested": false, "voided": false,

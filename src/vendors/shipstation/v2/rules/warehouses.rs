@@ -30,8 +30,7 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let number = shared::next_id(cx, &WAREHOUSE);
-    let created = Members::from_iter([("warehouseId".to_owned(), number.into())]);
-    let made = store(cx, number, created)?;
+    let made = store(cx, number, Members::default())?;
     Ok(Reply::ok(shown(&made)))
 }
 
@@ -52,11 +51,11 @@ fn store(cx: &mut Cx<'_>, number: u64, before: Members) -> Result<Members, Refus
     let is_default = sent["is_default"].as_bool().or(before.get("isDefault").and_then(Value::as_bool)).unwrap_or(false);
     let warehouse = json!({
         "warehouseId": number, "warehouseName": sent["name"], "originAddress": origin, "returnAddress": back,
-        "createDate": kept("createDate", shared::stamp(cx.now).into()), "isDefault": is_default,
+        "createDate": kept("createDate", shared::date::stamp(cx.now).into()), "isDefault": is_default,
         "sellerIntegrationId": kept("sellerIntegrationId", Value::Null), "extInventoryIdentity": kept("extInventoryIdentity", Value::Null),
         "registerFedexMeter": kept("registerFedexMeter", Value::Null),
     });
-    let warehouse = warehouse.as_object().cloned().unwrap_or_default();
+    let warehouse = Members(warehouse.as_object().cloned().unwrap_or_default());
     cx.docs.put(WAREHOUSE, &number.to_string(), &warehouse);
     if is_default {
         make_default(cx, number);
