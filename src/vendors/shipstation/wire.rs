@@ -58,7 +58,8 @@ pub(crate) struct Profile {
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
-    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE,
+    u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
     like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
         model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
     shared: ];
