@@ -77,9 +77,17 @@ pub(super) fn open(cx: &mut Cx<'_>) {
     if cx.docs.has(PROFILE, ONLY) {
         return;
     }
-    cx.docs.put(PROFILE, ONLY, &Profile { balance: CATALOG.balance });
+    let is_new = cx.credential.text("state") == "new";
+    let balance = match cx.credential.text("balance") {
+        "" if is_new => Money::default(),
+        "" => CATALOG.balance,
+        told => Money::from(Value::from(told)),
+    };
+    cx.docs.put(PROFILE, ONLY, &Profile { balance });
     for (kind, rows) in [(WAREHOUSE, &CATALOG.warehouses), (STORE, &CATALOG.stores), (TAG, &CATALOG.tags)] {
-        for row in rows {
+        // Every account has a manual store, the first of the catalog.
+        let most = if is_new { usize::from(kind == STORE) } else { rows.len() };
+        for row in rows.iter().take(most) {
             let id = row.as_object().and_then(|row| row.values().next()).map(Value::to_string).unwrap_or_default();
             cx.docs.put(kind.clone(), &id, row);
         }
