@@ -134,7 +134,8 @@ pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
         loop {
             let name = if is_list { &[][..] } else { rest.get(..skip(rest)?)? };
             let value = rest.get(name.len() + usize::from(!is_list)..)?;
-            if if is_list { passed == index } else { name.get(1..name.len() - 1)? == step.as_bytes() } {
+            let is_named = || name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) == Some(step.as_bytes());
+            if if is_list { passed == index } else { is_named() } {
                 found = value;
                 break;
             }
@@ -306,8 +307,9 @@ mod tests {
             let found = at(text.as_bytes(), pointer).map(|found| serde_json::from_slice::<Value>(found).expect("it is JSON"));
             assert_eq!(found.as_ref(), value.pointer(pointer), "{pointer}");
         };
-        ["", "/a", "/b", "/b/c", "/b/c/0", "/b/c/1/1/d", "/b/c/2", "/b/c/3", "/b/", "/f", "/g", "/g/a", "/h/0", "/a/b", "/x", "/b/x"]
-            .map(check);
+        let pointers =
+            ["", "/a", "/b", "/b/c", "/b/c/0", "/b/c/1/1/d", "/b/c/2", "/b/c/3", "/b/", "/f", "/g", "/g/a", "/h/0", "/a/b", "/x", "/b/x"];
+        pointers.into_iter().for_each(check);
         assert_eq!([&b"{"[..], b"{\"a\"", b"{\"a\":", b"[", b"\"", b""].map(|text| at(text, "/a")), [None; 6]);
     }
 

@@ -43,7 +43,7 @@ impl Request {
             path: path.to_owned(),
             query: query.to_owned(),
             headers,
-            body: Bytes::copy_from_slice(&entry.request.body),
+            body: entry.request.body.clone(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
         }

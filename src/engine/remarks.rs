@@ -1,6 +1,8 @@
 //! What is noted about a request besides the violations of its document: what a vendor passes over in silence, and what it refuses
 //! without saying why. Every detail says what was found, then what was expected, then what is nearest.
 
+use std::sync::Arc;
+
 use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderValue};
 
@@ -10,18 +12,18 @@ use crate::engine::decode;
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, ParameterIn, Rule, UnknownMember, Violation, listed};
-use crate::world::{Blame, Note};
+use crate::world::{Blame, Note, Wording};
 
 /// Longer paths resemble nothing, and comparing them would take long.
 const LONGEST_PATH: usize = 200;
 
 fn caller(code: &'static str, location: impl Into<String>, detail: String) -> Note {
-    Note::new(code, Blame::Caller, detail).at(location)
+    Note::at(code, Blame::Caller, location, detail)
 }
 
 /// What is remarkable about the bytes of a request, whatever its operation.
 pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
-    if path.contains("//") {
+    if path.as_bytes().windows(2).any(|pair| pair == b"//") {
         let detail = "found two slashes in a row, expected one; does the base URL end with a slash?".to_owned();
         notes.push(caller(Note::DOUBLED_SLASH, path.get(..path.floor_char_boundary(LONGEST_PATH)).unwrap_or_default(), detail));
     }
@@ -173,17 +175,37 @@ pub(super) fn unknown_login(sandbox: &str) -> Note {
 }
 
 /// Violations, each as a note; members that are noted already are left out.
-pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
-    for row in violations {
-        let location = row.dotted();
+pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: Vec<Violation>) {
+    if violations.is_empty() {
+        return;
+    }
+    let departures = Arc::new(Departures(violations));
+    for (index, row) in departures.0.iter().enumerate() {
         let is_unknown = row.rule == Rule::Unknown && blame == Blame::Caller;
         let code = if is_unknown { Note::UNKNOWN_MEMBER } else { code };
-        if !(is_unknown && notes.iter().any(|note| note.code == code && note.location == location)) {
-            notes.push(Note::new(code, blame, row.detail()).at(location));
+        if !(is_unknown && notes.iter().any(|note| note.code == code && note.location() == row.dotted())) {
+            notes.push(Note::later(code, blame, Arc::clone(&departures) as Arc<dyn Wording>, index));
         }
     }
-    if violations.len() >= spec::MOST_VIOLATIONS {
+    if departures.0.len() >= spec::MOST_VIOLATIONS {
         notes.push(Note::new(code, blame, "more departures are not looked for"));
+    }
+}
+
+/// The violations that notes are about.
+struct Departures(Vec<Violation>);
+
+impl Wording for Departures {
+    fn location(&self, index: usize) -> String {
+        self.0[index].dotted()
+    }
+
+    fn detail(&self, index: usize) -> String {
+        self.0[index].detail()
+    }
+
+    fn bytes(&self, index: usize) -> usize {
+        self.0[index].bytes()
     }
 }
 

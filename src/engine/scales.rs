@@ -1,4 +1,5 @@
-//! Numbers as they were written: `10.00`, which JSON readers take for `10.0`, and frameworks with decimals write back as it was.
+//! Numbers as they were written, be it as texts: `10.00`, which JSON readers take for `10.0`, and frameworks with decimals write back as
+//! it was.
 
 use serde::Serialize;
 use serde_json::Number;
@@ -18,7 +19,8 @@ impl Scales {
         let mut scanner = Scanner::new(text);
         while let Some(token) = scanner.next() {
             let raw = &text[token.start..token.end];
-            if !raw.contains(&b'.') || !raw.ends_with(b"0") || raw.starts_with(b"\"") {
+            let raw = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\"")).unwrap_or(raw);
+            if !raw.contains(&b'.') || !raw.ends_with(b"0") {
                 continue;
             }
             let is_other = serde_json::from_slice::<Number>(raw).is_ok_and(|number| number.to_string().as_bytes() != raw);
@@ -113,7 +115,7 @@ mod tests {
             r#"{"a":10.00,"b":[{"c":-0.50}],"d":10}"#,
         );
         check(r#"{"a": 10.00}"#, &json!({"a": 11}), r#"{"a":11}"#);
-        check(r#"{"a": "1.00", "b": 1.0, "c": 1.5}"#, &json!({"a": 1, "b": 1.0, "c": 1.5}), r#"{"a":1,"b":1.0,"c":1.5}"#);
+        check(r#"{"a": "1.00", "b": 1.0, "c": 1.5}"#, &json!({"a": 1, "b": 1.0, "c": 1.5}), r#"{"a":1.00,"b":1.0,"c":1.5}"#);
         check(r#"{"a": 10.00"#, &json!({"a": 10}), r#"{"a":10.00}"#);
         check("10.00", &json!(10), "10.00");
         check("", &json!(null), "null");

@@ -365,7 +365,7 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
         Per::Sandbox => None,
     };
     let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
-    let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window };
+    let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window, aligned: false };
     let counter = Counter::Window(index, whom);
     let before = tally.get(&counter).and_then(|count| Some((count.began?, count.calls)));
     let (quota, (began, calls)) = limit.count(before, view.now);

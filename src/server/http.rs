@@ -113,7 +113,8 @@ pub async fn serve_embedded(
         large: Semaphore::new(1),
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(shell.read_timeout).max_buf_size(HEADER_BYTES);
+    // A timer of its own for each request would wake a thread for each: `Connection::drive` sees heads that do not arrive.
+    builder.http1().header_read_timeout(None).max_buf_size(HEADER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -81,6 +81,9 @@ pub struct RateLimit {
     /// In how many seconds.
     #[serde(default = "minute")]
     pub window: u32,
+    /// Whether windows follow each other by the clock, and do not begin with a call.
+    #[serde(default)]
+    pub aligned: bool,
 }
 
 /// Whose calls are counted together.
@@ -151,7 +154,7 @@ pub enum Route<'c> {
 impl Body {
     /// The schema that bodies are held against: that of JSON, whatever they come as.
     fn schema(&self) -> Option<SchemaId> {
-        let json = self.content.iter().find(|(media_type, _)| media_type.contains("json"));
+        let json = self.content.iter().find(|(media_type, _)| media_type.ends_with("json") || media_type.contains("json"));
         json.or(self.content.first()).map(|(_, schema)| *schema)
     }
 }

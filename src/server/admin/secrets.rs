@@ -34,7 +34,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::inbox::ReceivedRequest;
 use crate::server::shown_bytes::utf8;
-use crate::world::{Credential, Entry, Message, Note};
+use crate::world::{Credential, Entry, Message, Note, WordedNote};
 
 /// The query of routes that show secrets on request.
 pub(crate) const QUERY: (&str, &str) = ("secrets", "`show` leaves credentials readable");
@@ -70,7 +70,7 @@ struct Known {
 pub(crate) struct Exchange<'e> {
     pub entry: &'e Entry,
     pub target: Cow<'e, str>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<WordedNote>,
     pub request: Shown<'e>,
     pub answer: Shown<'e>,
     /// Whether it is as it was.
@@ -119,7 +119,7 @@ impl Redactor {
             return Exchange {
                 entry,
                 target: entry.target.as_str().into(),
-                notes: entry.notes.clone(),
+                notes: entry.notes.iter().map(Note::worded).collect(),
                 request: shown(&entry.request),
                 answer: shown(&entry.answer),
                 is_whole: true,
@@ -145,7 +145,8 @@ impl Redactor {
         };
         let (request, answer) = (shown(&entry.request, false), shown(&entry.answer, entry.status.is_some_and(|status| status >= 400)));
         let target = places::target(&entry.target, &mut found).into();
-        let mut exchange = Exchange { entry, target, notes: entry.notes.clone(), request, answer, is_whole: false };
+        let mut exchange =
+            Exchange { entry, target, notes: entry.notes.iter().map(Note::worded).collect(), request, answer, is_whole: false };
         for note in &mut exchange.notes {
             let last = note.location.rsplit('.').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
             if let Some((_, expected)) = note.detail.split_once(", expected ").filter(|_| names::is_secret_parameter(last)) {

@@ -10,7 +10,7 @@ use super::wire::address::{Address, Dimensions, Weight};
 use super::wire::label::Label;
 use super::wire::money::Money;
 use super::wire::order::{self, Order};
-use super::wire::{self, LABEL, ONLY, PROFILE};
+use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{rates, v1, v2};
 use crate::carrier::{Location, Parcel, Scan, Status, pdf, png, sheet, transit, zpl};
 use crate::engine::{Cx, Refusal};
@@ -61,6 +61,11 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     let tracking_number = cx.tracking_number(&carrier.tracking);
     let label = label(cx, purchase, Label { id, batch, tracking_number, cost, ..Label::default() });
     cx.docs.put(LABEL, &label.id.to_string(), &label);
+    if let Some(order) = label.order {
+        let mut labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
+        labels.push(label.id);
+        cx.docs.put(ORDER_LABELS, &order.to_string(), &labels);
+    }
     send(cx, &label, days, from, to);
     if let Some(order) = label.order {
         let shipped = [
@@ -161,8 +166,13 @@ pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
 
 /// Whether an order has a label that is not voided.
 pub(crate) fn is_live(cx: &Cx<'_>, order: u64) -> bool {
-    let is_of = |label: &Label| label.order == Some(order) && label.voided.is_none() && !label.is_return;
-    cx.docs.list::<Label>(LABEL).any(|label| is_of(&label))
+    of_order(cx, order).any(|label| label.voided.is_none() && !label.is_return)
+}
+
+/// The labels of an order, oldest first.
+pub(crate) fn of_order<'c>(cx: &'c Cx<'_>, order: u64) -> impl Iterator<Item = Label> + 'c {
+    let labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
+    labels.into_iter().filter_map(|id| cx.docs.get(LABEL, &id.to_string()))
 }
 
 /// A carrier's refusal, in its words.

@@ -43,6 +43,8 @@ pub(crate) const CUSTOMER_NAME: Kind = Kind::new("customer_name");
 pub(crate) const IMPORT: Kind = Kind::new("import");
 /// The one document of an account that says what it has; its id is [`ONLY`].
 pub(crate) const PROFILE: Kind = Kind::new("profile");
+/// The labels of an order, by its number.
+pub(crate) const ORDER_LABELS: Kind = Kind::new("order_labels");
 /// How many ids of a kind were given.
 pub(crate) const SEQUENCE: Kind = Kind::new("sequence");
 
@@ -56,18 +58,36 @@ pub(crate) struct Profile {
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
-    Members: ORDER, u64: ORDER_KEY, Label: LABEL, Members: FULFILLMENT, Members: PRODUCT, Members: CUSTOMER, Members: WAREHOUSE,
-    Members: STORE, Members: TAG, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE,
-    u64: PRODUCT_SKU, u64: CUSTOMER_NAME; like: ; shared: ];
+    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE,
+    u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
+        model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
+    shared: ];
+
+/// The members of a component of version 1's document.
+fn model(component: &str) -> Members {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shipstation_v1/openapi.json"))).expect("a test reads the document")
+    });
+    DOCUMENT["components"]["schemas"][component]["properties"].as_object().cloned().unwrap_or_default()
+}
 
 /// Puts what a new account starts with, before its first call.
 pub(super) fn open(cx: &mut Cx<'_>) {
     if cx.docs.has(PROFILE, ONLY) {
         return;
     }
-    cx.docs.put(PROFILE, ONLY, &Profile { balance: CATALOG.balance });
+    let is_new = cx.credential.text("state") == "new";
+    let balance = match cx.credential.text("balance") {
+        "" if is_new => Money::default(),
+        "" => CATALOG.balance,
+        told => Money::from(Value::from(told)),
+    };
+    cx.docs.put(PROFILE, ONLY, &Profile { balance });
     for (kind, rows) in [(WAREHOUSE, &CATALOG.warehouses), (STORE, &CATALOG.stores), (TAG, &CATALOG.tags)] {
-        for row in rows {
+        // Every account has a manual store, the first of the catalog.
+        let most = if is_new { usize::from(kind == STORE) } else { rows.len() };
+        for row in rows.iter().take(most) {
             let id = row.as_object().and_then(|row| row.values().next()).map(Value::to_string).unwrap_or_default();
             cx.docs.put(kind.clone(), &id, row);
         }

@@ -187,13 +187,29 @@ pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     }
 }
 
+/// Whether a text may have the shape of a credential: the name of a scheme in it, or the beginning of a signed token.
+pub(super) fn is_shaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(index, first)| {
+        let rest = &bytes[index..];
+        match first {
+            b'e' => rest.starts_with(b"eyJ") || rest.starts_with(b"earer"),
+            b'E' => rest.starts_with(b"EARER"),
+            b'a' => rest.starts_with(b"asic"),
+            b'A' => rest.starts_with(b"ASIC"),
+            b'T' => rest.starts_with(b"Token"),
+            _ => false,
+        }
+    })
+}
+
 /// Credentials behind the name of a scheme, and signed tokens.
 fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
         Regex::new(&format!(r"{schemes}|(?<signed>\beyJ[\w-]+\.[\w.-]+)")).expect("the pattern is one")
     });
-    if !["eyJ", "earer", "EARER", "asic", "ASIC", "Token"].iter().any(|mark| text.contains(mark)) {
+    if !is_shaped(text) {
         return text.into();
     }
     let mut clean = Clean::new(text);

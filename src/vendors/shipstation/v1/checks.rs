@@ -87,7 +87,9 @@ fn of_member(call: &Call<'_>, violation: &Violation) -> (String, String) {
     }
     let value = violation.value.clone().unwrap_or_default();
     if decode::media_type(call.request) == decode::FORM {
-        return (key(call, &path), format!("The value '{}' is not valid for {name}.", plain(&value)));
+        let form = crate::engine::pairs(&String::from_utf8_lossy(&call.request.body));
+        let sent = form.into_iter().map(|(sent, _)| sent).find(|sent| sent.eq_ignore_ascii_case(&path)).unwrap_or(path);
+        return (key(call, &sent), format!("The value '{}' is not valid for {name}.", plain(&value)));
     }
     let text = &call.request.body;
     let Some((sent, start, end)) = locate(text, &violation.path) else {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::super::wire;
 use super::Id;
 use crate::base::entropy;
-use crate::engine::webhooks::{Format, SUBSCRIPTION, Subscription};
+use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
 use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
 use crate::world::Kind;
 
@@ -21,7 +21,8 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
             let event = row.events.first().filter(|event| *event != "*").map_or("ORDER_NOTIFY", String::as_str);
             json!({
                 "IsLabelAPIHook": false, "WebHookID": number(&row), "SellerID": 2_335_513, "StoreID": row.rest.get("StoreID"),
-                "HookType": event, "MessageFormat": "Json", "Url": row.url, "Name": row.rest.get("Name"), "BulkCopyBatchID": null, "BulkCopyRecordID": null,
+                "HookType": event, "MessageFormat": "Json", "Url": row.url, "Name": row.rest.get("Name"),
+                "BulkCopyBatchID": null, "BulkCopyRecordID": null,
                 "Active": row.active, "WebhookLogs": [], "Seller": null, "Store": null,
             })
         })
@@ -50,18 +51,9 @@ pub fn subscribe(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
     cx.subscribe(Subscription {
         id: id.to_string(),
         vendor: "shipstation_v1".to_owned(),
-        url: wanted.target_url,
-        events: vec![wanted.event],
-        format: Format::Json,
-        secret: None,
-        active: true,
-        paused: None,
-        failures: 0,
-        told: 0,
         base,
-        created: cx.now,
-        held: Vec::new(),
         rest: facts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<Map<_, _>>(),
+        ..Subscription::new(wanted.target_url, vec![wanted.event], cx.now)
     });
     Ok(Reply::created(json!({ "id": id })))
 }
