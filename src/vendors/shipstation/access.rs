@@ -16,6 +16,12 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     identifiers: &["key", "api_key"],
     others: &[
         FieldSpec::new("plan", FieldType::OneOf(PLANS), "The account's plan; calls that it does not include answer 402."),
+        FieldSpec::new(
+            "state",
+            FieldType::OneOf(&["established", "new"]),
+            "Whether the account has warehouses, a marketplace store, tags and money when its first call comes.",
+        ),
+        FieldSpec::text("balance", "What the wallet holds when the first call comes."),
         FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),
     ],
     account: (&[], "default"),

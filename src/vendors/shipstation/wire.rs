@@ -58,7 +58,8 @@ pub(crate) struct Profile {
 
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
-    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE, u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE,
+    u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
     like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
         model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
     shared: ];
@@ -76,9 +77,17 @@ pub(super) fn open(cx: &mut Cx<'_>) {
     if cx.docs.has(PROFILE, ONLY) {
         return;
     }
-    cx.docs.put(PROFILE, ONLY, &Profile { balance: CATALOG.balance });
+    let is_new = cx.credential.text("state") == "new";
+    let balance = match cx.credential.text("balance") {
+        "" if is_new => Money::default(),
+        "" => CATALOG.balance,
+        told => Money::from(Value::from(told)),
+    };
+    cx.docs.put(PROFILE, ONLY, &Profile { balance });
     for (kind, rows) in [(WAREHOUSE, &CATALOG.warehouses), (STORE, &CATALOG.stores), (TAG, &CATALOG.tags)] {
-        for row in rows {
+        // Every account has a manual store, the first of the catalog.
+        let most = if is_new { usize::from(kind == STORE) } else { rows.len() };
+        for row in rows.iter().take(most) {
             let id = row.as_object().and_then(|row| row.values().next()).map(Value::to_string).unwrap_or_default();
             cx.docs.put(kind.clone(), &id, row);
         }

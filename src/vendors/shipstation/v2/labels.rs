@@ -122,7 +122,10 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         more: Map::from_iter([("v2".to_owned(), json!(own))]),
     };
     if options.test_label == Some(true) {
-        return Ok(try_out(cx, *number, purchase));
+        // Recorded 2019: a label that costs nothing and moves nothing.
+        let label = Label { id: *number, ..labels::sample(cx, purchase, "9999999999999")? };
+        cx.docs.put(TEST_LABEL, &number.to_string(), &label);
+        return Ok(label);
     }
     let label = labels::buy(cx, purchase)?;
     if !cx.docs.has(ORDER, &number.to_string()) || cx.docs.has(wire::SHIPMENT, &number.to_string()) {
@@ -198,39 +201,6 @@ fn own(cx: &Cx<'_>, bought: &Order<'_>) -> Own {
         batch: bought.batch,
         manifest: None,
     }
-}
-
-/// Recorded 2019: a label that costs nothing and moves nothing.
-fn try_out(cx: &mut Cx<'_>, number: u64, purchase: Purchase<'_>) -> Label {
-    let label = Label {
-        id: number,
-        order: Some(number),
-        order_number: None,
-        order_key: None,
-        customer_email: None,
-        user: None,
-        carrier: purchase.carrier.id,
-        service: purchase.service.code.clone(),
-        package: Some(purchase.package.code.clone()),
-        confirmation: purchase.confirmation,
-        tracking_number: "9999999999999".to_owned(),
-        created: cx.now,
-        ship_date: purchase.ship_date,
-        cost: Money::default(),
-        insurance_cost: Money::default(),
-        is_return: purchase.is_return,
-        voided: None,
-        from: purchase.from,
-        to: purchase.to,
-        weight: Some(purchase.weight),
-        dimensions: purchase.dimensions,
-        warehouse: purchase.warehouse,
-        store: purchase.store,
-        batch: 0,
-        more: purchase.more,
-    };
-    cx.docs.put(TEST_LABEL, &number.to_string(), &label);
-    label
 }
 
 /// The label that an id names.
@@ -324,7 +294,7 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     });
     let rest = json!({
         "carrier_code": code,
-        "carrier_weight": null,
+        "carrier_weight": billed(carrier, label),
         "confirmation": label.confirmation.as_deref().unwrap_or("none"),
         "tracking_status": tracking,
         "label_download": download(cx, label, stem, label.id, format, is_inline),
@@ -341,6 +311,18 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
         "ship_to": to,
     });
     wire::joined([shown, rest])
+}
+
+/// Recorded 2026: FedEx tells what it bills, by the size where that is more than the weight.
+fn billed(carrier: Option<&Carrier>, label: &Label) -> Value {
+    let is_told = carrier.is_some_and(|carrier| WORDS.family(&carrier.code) == "fedex");
+    let (Some(weight), true) = (&label.weight, is_told) else { return Value::Null };
+    let sides = label.dimensions.as_ref().map_or(0.0, |sizes| {
+        let inch = if sizes.units == "centimeters" { 2.54 } else { 1.0 };
+        [sizes.length, sizes.width, sizes.height].into_iter().map(|side| wire::float(side) / inch).product()
+    });
+    let pounds = (weight.ounces() / 16.0).max(sides / 139.0);
+    json!({ "value": (pounds * 10.0).round() / 10.0, "unit": "pound" })
 }
 
 /// What the price is made of.

@@ -4,7 +4,10 @@ pub(super) mod address;
 pub(super) mod order;
 pub(super) mod shipment;
 
+use std::ops::{Deref, DerefMut, Index};
+
 use jiff::{RoundMode, TimestampRound, Unit};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::checks;
@@ -41,7 +44,39 @@ pub(super) const INVENTORY_LOCATION: Kind = Kind::new("inventory_location");
 pub(super) const STOCK: Kind = Kind::new("stock");
 pub(super) const PURCHASE_ORDER: Kind = Kind::new("purchase_order");
 
-pub(super) type Members = Map<String, Value>;
+/// The members of a stored object. What is not there is null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Members(pub Map<String, Value>);
+
+impl Index<&str> for Members {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        const NOTHING: &Value = &Value::Null;
+        self.0.get(name).unwrap_or(NOTHING)
+    }
+}
+
+impl Deref for Members {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Members {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl From<Members> for Value {
+    fn from(members: Members) -> Self {
+        Self::Object(members.0)
+    }
+}
 
 /// The tables of this version alone.
 pub(super) const STORED: &[Stored] = tables![

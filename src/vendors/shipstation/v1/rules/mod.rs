@@ -3,7 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod carriers;
-mod create;
+pub(in crate::vendors::shipstation) mod create;
 pub(super) mod customers;
 pub(super) mod fulfillments;
 pub(super) mod orders;

@@ -139,12 +139,12 @@ impl Shipment {
                 width: size.width.scaled(2),
                 height: size.height.scaled(2),
             }),
-            insurance_options: Some(fact("insuranceOptions")).filter(Value::is_object).map(|insurance| Insurance {
-                provider: insurance["provider"].clone(),
-                insure_shipment: insurance["insureShipment"] == true,
-                insured_value: Money::from(insurance["insuredValue"].clone()).scaled(1),
+            insurance_options: Some(Insurance {
+                provider: fact("insuranceOptions")["provider"].clone(),
+                insure_shipment: fact("insuranceOptions")["insureShipment"] == true,
+                insured_value: Money::from(fact("insuranceOptions")["insuredValue"].clone()).scaled(1),
             }),
-            advanced_options: fact("advancedOptions"),
+            advanced_options: Some(fact("advancedOptions")).filter(Value::is_object).unwrap_or_else(|| billing(&Value::Null, label.store)),
             shipment_items: if shows_items { fact("shipmentItems") } else { Value::Null },
             order_key: label.order_key,
             order_number: label.order_number,
@@ -234,17 +234,10 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     }
     let store =
         order.map_or(advanced["storeId"].as_u64(), |order| order.advanced_options["storeId"].as_u64()).or(manual["storeId"].as_u64());
-    let fact = |name: &str| advanced.get(name).cloned().unwrap_or_default();
     let mut more = Map::new();
     let insurance = cx.completed("Insurance", &wanted.insurance_options.unwrap_or_default(), &[]);
     more.insert("insuranceOptions".to_owned(), if insurance.is_null() { cx.completed("Insurance", &json!({}), &[]) } else { insurance });
-    more.insert(
-        "advancedOptions".to_owned(),
-        json!({
-            "billToParty": fact("billToParty"), "billToAccount": fact("billToAccount"), "billToPostalCode": fact("billToPostalCode"),
-            "billToCountryCode": fact("billToCountryCode"), "storeId": store,
-        }),
-    );
+    more.insert("advancedOptions".to_owned(), billing(&advanced, store));
     if let Some(order) = order {
         more.insert("shipmentItems".to_owned(), order.items.clone().into());
     }
@@ -291,6 +284,15 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
 
 fn data(label: &Label) -> String {
     STANDARD.encode(labels::draw(label, Format::pdf(Paper::Inch4x6)))
+}
+
+/// What a shipment shows of advanced options: who pays, and the store.
+fn billing(advanced: &Value, store: Option<u64>) -> Value {
+    let fact = |name: &str| advanced.get(name).cloned().unwrap_or_default();
+    json!({
+        "billToParty": fact("billToParty"), "billToAccount": fact("billToAccount"), "billToPostalCode": fact("billToPostalCode"),
+        "billToCountryCode": fact("billToCountryCode"), "storeId": store,
+    })
 }
 
 /// What is asked for, of what the account has. Recorded: a carrier or a service that it does not have is found out by an exception.

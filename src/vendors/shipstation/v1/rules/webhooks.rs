@@ -21,7 +21,8 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
             let event = row.events.first().filter(|event| *event != "*").map_or("ORDER_NOTIFY", String::as_str);
             json!({
                 "IsLabelAPIHook": false, "WebHookID": number(&row), "SellerID": 2_335_513, "StoreID": row.rest.get("StoreID"),
-                "HookType": event, "MessageFormat": "Json", "Url": row.url, "Name": row.rest.get("Name"), "BulkCopyBatchID": null, "BulkCopyRecordID": null,
+                "HookType": event, "MessageFormat": "Json", "Url": row.url, "Name": row.rest.get("Name"),
+                "BulkCopyBatchID": null, "BulkCopyRecordID": null,
                 "Active": row.active, "WebhookLogs": [], "Seller": null, "Store": null,
             })
         })

@@ -112,7 +112,7 @@ pub(crate) fn of_shipment(cx: &Cx<'_>, sent: &Value, shipment: &mut Members) -> 
         let matched: Map<String, Value> = result["matched_address"].as_object().cloned().unwrap_or_default();
         let kept = ["name", "company_name", "phone", "email"];
         for (name, value) in matched.into_iter().filter(|(name, _)| !kept.contains(&name.as_str())) {
-            shipment["ship_to"][name] = value;
+            shipment.get_mut("ship_to").into_iter().for_each(|to| to[name.as_str()] = value.clone());
         }
     }
     Ok(result)

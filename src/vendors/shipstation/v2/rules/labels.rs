@@ -125,7 +125,7 @@ pub(crate) fn create_return(cx: &mut Cx<'_>) -> Outcome {
         let weight = outbound.weight.as_ref().map(super::super::wire::address::weight);
         there.insert("packages".to_owned(), json!([{ "weight": weight, "package_code": outbound.package }]));
     }
-    let shipment = shipment::complete(cx, number, &Value::Object(there), None)?;
+    let shipment = shipment::complete(cx, number, &there.into(), None)?;
     shipment::store(cx, number, &shipment);
     bought(cx, &Order { number, shipment: &shipment, options: &options, rate: None, batch: None, is_return: true })
 }

@@ -7,7 +7,7 @@ use super::super::dialect::{error, refused};
 use super::super::listing::LISTING;
 use super::super::wire::{self, FORMS, Members, PACKAGE_TYPE, moment, se};
 use crate::engine::fields::Report;
-use crate::engine::resource::{Conventions, Resource};
+use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 pub(crate) static PACKAGE_TYPES: Resource = Resource {
@@ -43,7 +43,7 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Re
     Ok(())
 }
 
-fn finish(cx: &mut Cx<'_>, _: &Members, document: &mut Members) -> Result<(), Refusal> {
+fn finish(cx: &mut Cx<'_>, _: &resource::Members, document: &mut resource::Members) -> Result<(), Refusal> {
     if let Value::Object(whole) = cx.completed("PackageType", &Value::Object(std::mem::take(document)), FORMS) {
         *document = whole;
     }

@@ -15,7 +15,7 @@ use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 pub(crate) static PURCHASE_ORDERS: Resource = Resource {
     kind: PURCHASE_ORDER,
     judge: |cx, _, _| match PURCHASE_ORDERS.find(cx) {
-        Ok((_, order)) if order["status"] != "draft" => Err(not_in(&order)),
+        Ok((_, order)) if order.get("status").is_none_or(|status| *status != "draft") => Err(not_in(&Members(order))),
         _ => Ok(()),
     },
     schema: "PurchaseOrder",
@@ -45,6 +45,10 @@ fn not_in(order: &Members) -> Refusal {
     wrong_state("invalid_status", format!("The purchase order cannot be changed: its status is {status}."))
 }
 
+fn named(cx: &Cx<'_>) -> Result<(String, Members), Refusal> {
+    PURCHASE_ORDERS.find(cx).map(|(id, order)| (id, Members(order)))
+}
+
 fn store(cx: &mut Cx<'_>, id: &str, mut order: Members) -> Outcome {
     order.insert("updated_at".to_owned(), moment(cx.now).into());
     cx.docs.put(PURCHASE_ORDER, id, &order);
@@ -58,7 +62,7 @@ pub(crate) struct Status {
 
 /// From a draft to open, from there on by what is received, and to an end from everywhere but an end.
 pub(crate) fn status(cx: &mut Cx<'_>, Json(sent): Json<Status>) -> Outcome {
-    let (id, mut order) = PURCHASE_ORDERS.find(cx)?;
+    let (id, mut order) = named(cx)?;
     let may = match order["status"].as_str().unwrap_or_default() {
         "draft" => &["open", "cancelled"][..],
         "open" => &["receiving", "received", "cancelled", "closed"][..],
@@ -75,7 +79,7 @@ pub(crate) fn status(cx: &mut Cx<'_>, Json(sent): Json<Status>) -> Outcome {
 
 /// How an open order is on its way.
 pub(crate) fn shipping(cx: &mut Cx<'_>) -> Outcome {
-    let (id, mut order) = PURCHASE_ORDERS.find(cx)?;
+    let (id, mut order) = named(cx)?;
     cx.call.valid()?;
     if order["status"] != "open" {
         return Err(not_in(&order));
@@ -97,7 +101,7 @@ struct Received {
 
 /// What was delivered is counted; when all is there the order is received.
 pub(crate) fn receive(cx: &mut Cx<'_>, Json(sent): Json<Receipt>) -> Outcome {
-    let (id, mut order) = PURCHASE_ORDERS.find(cx)?;
+    let (id, mut order) = named(cx)?;
     if order["status"] != "open" && order["status"] != "receiving" {
         return Err(not_in(&order));
     }

@@ -87,9 +87,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     });
     cx.docs.put(RATES, &number.to_string(), &response);
     super::super::webhooks::rated(cx, number);
-    let mut body = Members::from_iter([("rate_response".to_owned(), response)]);
-    body.extend(shipment);
-    Ok(Reply::ok(shipment::shown(body)))
+    Ok(Reply::ok(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)])))
 }
 
 /// The member of a stored rate that is not answered: the number of its shipment.

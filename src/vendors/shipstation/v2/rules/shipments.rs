@@ -99,15 +99,16 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
 }
 
 fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal> {
-    let number = wire::next(cx, &ORDER);
+    let is_sold = sent["create_sales_order"] == true;
+    let mut number = if is_sold { 0 } else { wire::next(cx, &ORDER) };
     let mut shipment = shipment::complete(cx, number, sent, None)?;
     is_free(cx, &shipment, number)?;
     let validation = addresses::of_shipment(cx, sent, &mut shipment)?;
-    keep(cx, number, &shipment);
-    if sent["create_sales_order"] == true {
-        order::create(cx, number, &shipment);
-        shipment::store(cx, number, &shipment);
+    if is_sold {
+        number = order::create(cx, &shipment)?;
+        shipment.insert("shipment_id".to_owned(), se(number).into());
     }
+    keep(cx, number, &shipment);
     Ok((number, shipment, validation))
 }
 

@@ -30,8 +30,7 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let number = shared::next_id(cx, &WAREHOUSE);
-    let created = Members::from_iter([("warehouseId".to_owned(), number.into())]);
-    let made = store(cx, number, created)?;
+    let made = store(cx, number, Members::default())?;
     Ok(Reply::ok(shown(&made)))
 }
 
@@ -56,7 +55,7 @@ fn store(cx: &mut Cx<'_>, number: u64, before: Members) -> Result<Members, Refus
         "sellerIntegrationId": kept("sellerIntegrationId", Value::Null), "extInventoryIdentity": kept("extInventoryIdentity", Value::Null),
         "registerFedexMeter": kept("registerFedexMeter", Value::Null),
     });
-    let warehouse = warehouse.as_object().cloned().unwrap_or_default();
+    let warehouse = Members(warehouse.as_object().cloned().unwrap_or_default());
     cx.docs.put(WAREHOUSE, &number.to_string(), &warehouse);
     if is_default {
         make_default(cx, number);

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::{FORMS, Members, address, decimal, moment, se, shipment};
 use crate::base::time::Timestamp;
-use crate::engine::Cx;
+use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::CATALOG;
+use crate::vendors::shipstation::v1::rules::create::import;
 use crate::vendors::shipstation::wire::address::{Address, Dimensions, Weight};
 use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{self, ORDER, ORDER_KEY, TAG, WAREHOUSE, order};
+use crate::vendors::shipstation::wire::{self, ORDER, TAG, WAREHOUSE, order};
 
 /// What version 1 calls the states of shipments; the first of those that are the same here is what a shipment becomes there.
 const STATUSES: [(&str, &str); 6] = [
@@ -80,11 +81,11 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
         ("packages", json!([package])),
     ];
     more.into_iter().for_each(|(name, value)| sent[name] = value);
-    let Value::Object(mut shown) = cx.completed("Shipment", &sent, FORMS) else { return Members::new() };
+    let Value::Object(mut shown) = cx.completed("Shipment", &sent, FORMS) else { return Members::default() };
     if read("orderStatus") == "on_hold" {
         shown.insert(shipment::HELD.to_owned(), true.into());
     }
-    shown
+    Members(shown)
 }
 
 /// A time of version 1, which is Pacific.
@@ -176,14 +177,14 @@ fn members<'n>(cx: &Cx<'_>, shipment: &Members) -> [(&'n str, Value); 9] {
         ("confirmation", read("confirmation")),
         ("shipTo", json!(address::read(&read("ship_to")))),
         ("items", read("items").as_array().into_iter().flatten().map(sold_item).collect()),
-        ("weight", json!(address::read_weight(&read("total_weight")))),
+        ("weight", address::numbered(&address::read_weight(&read("total_weight")))),
         ("dimensions", json!(address::read_dimensions(&first["dimensions"]))),
         ("tagIds", if tags.is_empty() { Value::Null } else { tags.into() }),
     ]
 }
 
 fn sold_item(row: &Value) -> Value {
-    let weight = Some(&row["weight"]).filter(|weight| !weight.is_null()).map(address::read_weight);
+    let weight = Some(&row["weight"]).filter(|weight| !weight.is_null()).map(|weight| address::numbered(&address::read_weight(weight)));
     let amount = |name: &str| row.get(name).filter(|value| !value.is_null()).map(decimal);
     json!({
         "orderItemId": row["item_id"].as_str().and_then(|id| id.parse::<u64>().ok()), "lineItemKey": row["external_order_item_id"],
@@ -195,43 +196,33 @@ fn sold_item(row: &Value) -> Value {
     })
 }
 
-/// Makes the order that a new shipment also is (`create_sales_order`).
-pub(crate) fn create(cx: &mut Cx<'_>, id: u64, shipment: &Members) {
+/// Makes the order that a new shipment also is (`create_sales_order`), as if version 1 had been told of it; its number.
+///
+/// # Errors
+/// What version 1 has against it.
+pub(crate) fn create(cx: &mut Cx<'_>, shipment: &Members) -> Result<u64, Refusal> {
     let read = |name: &str| shipment.get(name).cloned().unwrap_or_default();
     let (now, to) = (wire::date::stamp(cx.now), json!(address::read(&read("ship_to"))));
     let paid = |name: &str| shipment.get(name).map_or(Money::default(), |money| decimal(&money["amount"]));
-    let number = read("shipment_number").as_str().map_or_else(|| id.to_string(), str::to_owned);
-    let key = read("external_shipment_id").as_str().map_or_else(|| se(id), str::to_owned);
-    let [carrier, service, package, confirmation, ship_to, items, weight, sizes, tags] = members(cx, shipment).map(|(_, value)| value);
+    let external = read("external_shipment_id");
+    let number =
+        [&read("shipment_number"), &external].into_iter().find_map(Value::as_str).map_or_else(|| super::token(cx, &now, 10), str::to_owned);
     let advanced = read("advanced_options");
-    let base = json!({
-        "orderId": id, "orderNumber": number, "orderKey": key, "orderDate": now, "createDate": now, "modifyDate": now,
-        "paymentDate": now, "shipByDate": null, "orderStatus": "awaiting_shipment", "customerId": null, "customerUsername": null,
-        "customerEmail": read("ship_to")["email"], "billTo": to, "shipTo": ship_to, "items": items,
-        "orderTotal": paid("amount_paid"), "amountPaid": paid("amount_paid"), "taxAmount": paid("tax_paid"),
-        "shippingAmount": paid("shipping_paid"),
-    });
-    let rest = json!({
-        "customerNotes": read("notes_from_buyer"), "internalNotes": read("internal_notes"),
-        "gift": read("is_gift"), "giftMessage": read("notes_for_gift"), "paymentMethod": null,
-        "requestedShippingService": read("requested_shipment_service"), "carrierCode": carrier, "serviceCode": service,
-        "packageCode": package, "confirmation": confirmation, "shipDate": null, "holdUntilDate": null, "weight": weight,
-        "dimensions": sizes,
-    });
-    let options = json!({
-        "insuranceOptions": { "provider": null, "insureShipment": false, "insuredValue": Money::default() },
-        "internationalOptions": { "contents": null, "customsItems": null, "nonDelivery": null },
+    let mut sold = json!({
+        "orderNumber": number, "orderKey": external, "orderDate": now, "paymentDate": now, "orderStatus": "awaiting_shipment",
+        "customerEmail": read("ship_to")["email"], "billTo": to, "amountPaid": paid("amount_paid"), "taxAmount": paid("tax_paid"),
+        "shippingAmount": paid("shipping_paid"), "customerNotes": read("notes_from_buyer"), "internalNotes": read("internal_notes"),
+        "gift": read("is_gift"), "giftMessage": read("notes_for_gift"), "requestedShippingService": read("requested_shipment_service"),
         "advancedOptions": {
             "warehouseId": read("warehouse_id").as_str().and_then(super::number), "nonMachinable": advanced["non_machinable"],
-            "saturdayDelivery": advanced["saturday_delivery"], "containsAlcohol": advanced["contains_alcohol"], "mergedOrSplit": false,
-            "mergedIds": [], "parentId": null, "storeId": read("store_id").as_str().and_then(super::number),
-            "customField1": advanced["custom_field1"], "customField2": advanced["custom_field2"], "customField3": advanced["custom_field3"],
-            "source": null, "billToParty": null, "billToAccount": null, "billToPostalCode": null, "billToCountryCode": null,
-            "billToMyOtherAccount": null,
+            "saturdayDelivery": advanced["saturday_delivery"], "containsAlcohol": advanced["contains_alcohol"],
+            "customField1": advanced["custom_field1"], "customField2": advanced["custom_field2"],
+            "customField3": advanced["custom_field3"],
         },
-        "tagIds": tags, "userId": read("assigned_user"), "externallyFulfilled": false, "externallyFulfilledBy": null,
-        "externallyFulfilledById": null, "externallyFulfilledByName": null, "labelMessages": null,
     });
-    cx.docs.put(ORDER, &id.to_string(), &super::joined([base, rest, options]));
-    cx.docs.put(ORDER_KEY, &key, &id);
+    members(cx, shipment).into_iter().for_each(|(name, value)| sold[name] = value);
+    sold["confirmation"] = Some(read("confirmation")).filter(|word| *word != "none").into();
+    let sold = sold.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let sold = sold.map(|(name, value)| (name.clone(), value.clone())).collect();
+    import(cx, &sold).map(|order| order.order_id)
 }

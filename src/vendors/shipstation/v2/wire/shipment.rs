@@ -80,7 +80,7 @@ const ORDERED: &[&str] = &[
 /// A shipment as it is answered.
 pub(crate) fn shown(mut shipment: Members) -> Value {
     shipment.shift_remove(HELD);
-    Value::Object(shipment)
+    shipment.into()
 }
 
 /// The numbers of all shipments, in the order of creation.
@@ -134,12 +134,16 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     }
     let is_of_warehouse = addresses(cx, &mut whole)?;
     packages(cx, &mut whole, before);
-    let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::new()) };
+    let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::default()) };
     // Recorded: what comes from a warehouse has no place on the map.
     for (name, _) in ["ship_from", "return_to"].into_iter().zip(is_of_warehouse).filter(|(_, is)| *is) {
         shipment.get_mut(name).and_then(Value::as_object_mut).and_then(|address| address.shift_remove("geolocation"));
     }
-    Ok(shipment)
+    if let Some(packages) = shipment.get("packages").and_then(Value::as_array) {
+        let weight = total(packages);
+        shipment.insert("total_weight".to_owned(), weight);
+    }
+    Ok(Members(shipment))
 }
 
 /// The store of shipments that were made by this API.
@@ -213,13 +217,11 @@ pub(crate) fn carrier(shipment: &Members) -> Option<&'static Carrier> {
 
 /// As the answer to its creation or change shows it: with times of .NET, the change a little before the creation.
 pub(crate) fn made(now: Timestamp, shipment: &Members, validation: &Value) -> Value {
-    let mut made = Members::from_iter([("errors".to_owned(), json!([])), ("address_validation".to_owned(), validation.clone())]);
-    made.extend(shipment.clone());
-    made.shift_remove(HELD);
-    made.insert("created_at".to_owned(), super::tick(now).into());
-    made.insert("modified_at".to_owned(), super::tick(super::before(now, 16)).into());
+    let mut made = super::joined([json!({ "errors": [], "address_validation": validation }), shown(shipment.clone())]);
+    made["created_at"] = super::tick(now).into();
+    made["modified_at"] = super::tick(super::before(now, 16)).into();
     if made["ship_to"]["instructions"].is_null() {
         made["ship_to"]["instructions"] = "".into();
     }
-    Value::Object(made)
+    made
 }
