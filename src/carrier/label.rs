@@ -1,10 +1,11 @@
 //! Labels: what one says, and how it is laid out.
 //!
-//! A vendor fills in a [`Label`] from what it stores and has it drawn by [`print::render`](super::print::render):
+//! A vendor fills in a [`Label`] from what it stores and has it drawn by [`document::render`](super::document::render):
 //!
 //! ```
 //! use seatrial::carrier::label::{Address, Label};
-//! use seatrial::carrier::print::{Format, Paper, render_label};
+//! use seatrial::carrier::document::render_label;
+//! use seatrial::carrier::print::{Format, Paper};
 //!
 //! let label = Label {
 //!     carrier: "stamps_com".to_owned(),
@@ -67,7 +68,7 @@ pub struct Label {
     /// What the driver should know.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub instructions: String,
-    /// The last line.
+    /// A line beside the mark of samples, at the foot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub foot: String,
     /// Whether it brings a parcel back, which is printed.

@@ -21,7 +21,6 @@ pub(in crate::carrier) enum Code {
     Pdf417(String),
     DataMatrix(String),
     Qr(String),
-    /// A MaxiCode.
     Maxi(Structured),
 }
 
@@ -50,12 +49,11 @@ pub(super) struct Modules {
     dark: Vec<bool>,
 }
 
-/// How modules are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// One row, as high as the area.
     Bars,
-    /// As many squares.
+    /// Squares, as many across and down as there are modules.
     Grid,
     /// The same, of a stacked code, each of whose rows is three times there.
     Rows,

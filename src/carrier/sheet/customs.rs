@@ -22,7 +22,7 @@ pub struct Declaration {
     pub importer: Option<Address>,
 }
 
-/// Goods of one kind.
+/// A line of the declaration: goods of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
