@@ -109,6 +109,13 @@ impl Label {
         [&*self.carrier_name, usual, &self.carrier].into_iter().find(|name| !name.is_empty()).unwrap_or_default()
     }
 
+    /// The service's name with that of the carrier in front, unless it begins with it anyway.
+    pub(super) fn full_service(&self) -> String {
+        let (carrier, service) = (self.printed_carrier(), self.service.trim());
+        let begins = service.to_uppercase().starts_with(&carrier.to_uppercase());
+        if begins { service.to_owned() } else { format!("{carrier} {service}").trim().to_owned() }
+    }
+
     /// Whether it crosses a border.
     pub(super) fn is_international(&self) -> bool {
         !self.from.country.is_empty() && !self.to.country.is_empty() && self.from.country != self.to.country
