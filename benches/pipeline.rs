@@ -187,5 +187,38 @@ fn live(client: &Client) {
     }
 }
 
-criterion_group!(benches, calls, labels, lives);
+/// A page of five hundred orders out of a hundred thousand, of those that pass two filters, beside the list of an account without orders.
+fn searches(criterion: &mut Criterion) {
+    let wall: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
+    let options = Options { sandbox_bytes: 4 << 30, total_bytes: 4 << 30, ..Options::default() };
+    let machine = Machine::new(vendors::all(), options, Start::plain(wall));
+    let headers = HeaderMap::from_iter([
+        (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json")),
+        (HeaderName::from_static("authorization"), HeaderValue::from_static("Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0")),
+    ]);
+    let send = |method, path: &str, query: &str, body: String| {
+        let (path, query, headers, body) = (format!("/shipstation/{path}"), query.to_owned(), headers.clone(), body.into());
+        machine.handle(&Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }, wall)
+    };
+    let query = "orderStatus=awaiting_shipment&createDateStart=2026-01-01&pageSize=500&page=3";
+    let mut group = criterion.benchmark_group("orders of ShipStation");
+    group.sample_size(20);
+    group.bench_function("a page of none", |bencher| bencher.iter(|| send(Method::GET, "orders", query, String::new())));
+    let order = |number: u32| {
+        let address = json!({"name": "Alex Harbour", "street1": "14 Mooring Lane", "city": "Austin", "state": "TX", "postalCode": "78701", "country": "US"});
+        let status = if number.is_multiple_of(2) { "awaiting_shipment" } else { "awaiting_payment" };
+        json!({
+            "orderNumber": number.to_string(), "orderDate": "2026-01-04T10:00:00", "orderStatus": status, "billTo": address, "shipTo": address,
+            "items": [{"sku": "ROPE", "name": "Mooring rope", "quantity": 1, "unitPrice": 10}],
+        })
+    };
+    for first in (0..100_000).step_by(100) {
+        let orders: Value = (first..first + 100).map(order).collect();
+        assert_eq!(send(Method::POST, "orders/createorders", "", orders.to_string()).status, StatusCode::OK);
+    }
+    group.bench_function("a page of 500 out of 100000", |bencher| bencher.iter(|| send(Method::GET, "orders", query, String::new())));
+    group.finish();
+}
+
+criterion_group!(benches, calls, labels, lives, searches);
 criterion_main!(benches);

@@ -7,6 +7,11 @@ use crate::base::entropy::Rng;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
+/// Bytes as hexadecimal digits, two for each.
+pub fn in_hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)])).collect()
+}
+
 pub fn hex(rng: &mut Rng, length: usize) -> String {
     let mut bytes = [0_u8; 64];
     let mut text = Vec::with_capacity(length);

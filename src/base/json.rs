@@ -17,6 +17,8 @@ pub enum Style {
     Spaced,
     /// Jackson's pretty printer: members on lines of their own, `"a" : 1`, arrays on one line as `[ 1, 2 ]`.
     Jackson,
+    /// Json.NET with indentation: members and elements on lines of their own, which end as on Windows.
+    Indented,
 }
 
 impl Style {
@@ -120,6 +122,62 @@ pub fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Val
     }
 }
 
+/// The value at a JSON pointer in a compact text, as it is written there: what is in front of it is passed over, and not read. Names of
+/// members are compared as they are written, so that those with escapes are not found. Nothing is read of what is behind it.
+#[must_use]
+pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
+    let mut found = text;
+    for step in pointer.split('/').skip(1) {
+        let is_list = found.first()? == &b'[';
+        let index: usize = if is_list { step.parse().ok()? } else { 0 };
+        let (mut rest, mut passed) = (found.get(1..)?, 0);
+        loop {
+            let name = if is_list { &[][..] } else { rest.get(..skip(rest)?)? };
+            let value = rest.get(name.len() + usize::from(!is_list)..)?;
+            let is_named = || name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) == Some(step.as_bytes());
+            if if is_list { passed == index } else { is_named() } {
+                found = value;
+                break;
+            }
+            rest = value.get(skip(value)?..)?.strip_prefix(b",")?;
+            passed += 1;
+        }
+    }
+    found.get(..skip(found)?)
+}
+
+/// The length of the value that a compact text begins with.
+fn skip(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => {
+            let mut end = 1;
+            loop {
+                end += text.get(end..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+                if text[end] == b'"' {
+                    return Some(end + 1);
+                }
+                end += 2;
+            }
+        }
+        b'{' | b'[' => {
+            let (mut depth, mut end) = (0_usize, 0);
+            loop {
+                match text.get(end)? {
+                    b'"' => end += skip(&text[end..])? - 1,
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+                end += 1;
+                if depth == 0 {
+                    return Some(end);
+                }
+            }
+        }
+        _ => Some(text.iter().position(|byte| b",]}".contains(byte)).unwrap_or(text.len())),
+    }
+}
+
 /// A document that is serialized once its style is known, after the sandbox's lock was released.
 pub trait Document: Send {
     /// Writes this document behind what `out` holds.
@@ -143,18 +201,25 @@ struct StyledFormatter {
 
 impl StyledFormatter {
     fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"\n")?;
+        writer.write_all(if self.style == Style::Indented { b"\r\n" } else { b"\n" })?;
         (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
     }
 }
 
 impl Formatter for StyledFormatter {
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += usize::from(self.style == Style::Indented);
         self.filled = false;
         writer.write_all(b"[")
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        if self.style == Style::Indented {
+            self.depth -= 1;
+            if self.filled {
+                self.new_line(writer)?;
+            }
+        }
         self.filled = true;
         writer.write_all(if self.style == Style::Jackson { b" ]" } else { b"]" })
     }
@@ -163,9 +228,15 @@ impl Formatter for StyledFormatter {
         writer.write_all(match (self.style, first) {
             (Style::Jackson, true) => b" ",
             (_, true) => b"",
-            (Style::Compact, false) => b",",
+            (Style::Compact | Style::Indented, false) => b",",
             (Style::Spaced | Style::Jackson, false) => b", ",
-        })
+        })?;
+        if self.style == Style::Indented { self.new_line(writer) } else { Ok(()) }
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -177,9 +248,9 @@ impl Formatter for StyledFormatter {
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         match self.style {
-            Style::Jackson if self.filled => self.new_line(writer)?,
+            Style::Jackson | Style::Indented if self.filled => self.new_line(writer)?,
             Style::Jackson => writer.write_all(b" ")?,
-            Style::Compact | Style::Spaced => {}
+            Style::Compact | Style::Spaced | Style::Indented => {}
         }
         self.filled = true;
         writer.write_all(b"}")
@@ -189,13 +260,13 @@ impl Formatter for StyledFormatter {
         if !first {
             writer.write_all(if self.style == Style::Spaced { b", " } else { b"," })?;
         }
-        if self.style == Style::Jackson { self.new_line(writer) } else { Ok(()) }
+        if matches!(self.style, Style::Jackson | Style::Indented) { self.new_line(writer) } else { Ok(()) }
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(match self.style {
             Style::Compact => b":",
-            Style::Spaced => b": ",
+            Style::Spaced | Style::Indented => b": ",
             Style::Jackson => b" : ",
         })
     }
@@ -228,6 +299,20 @@ mod tests {
         count(&format!("\"\n{}", "1,".repeat(200_000)), 200_001);
     }
 
+    #[test]
+    fn a_pointer_leads_into_a_text_where_it_leads_into_its_value() {
+        let value = json!({"a": "x\"},\\", "b": {"c": [1, [2, {"d": null}], "e,"], "": true}, "f": -1.5, "g": {}, "h": []});
+        let text = value.to_string();
+        let check = |pointer: &str| {
+            let found = at(text.as_bytes(), pointer).map(|found| serde_json::from_slice::<Value>(found).expect("it is JSON"));
+            assert_eq!(found.as_ref(), value.pointer(pointer), "{pointer}");
+        };
+        let pointers =
+            ["", "/a", "/b", "/b/c", "/b/c/0", "/b/c/1/1/d", "/b/c/2", "/b/c/3", "/b/", "/f", "/g", "/g/a", "/h/0", "/a/b", "/x", "/b/x"];
+        pointers.into_iter().for_each(check);
+        assert_eq!([&b"{"[..], b"{\"a\"", b"{\"a\":", b"[", b"\"", b""].map(|text| at(text, "/a")), [None; 6]);
+    }
+
     fn check(style: Style, expected: &str) {
         let value = json!({"a": [1, {"b": "c"}], "d": {}, "e": [], "f": {"g": null}});
         assert_eq!(style.to_string(&value), expected);
@@ -241,6 +326,8 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
+        let indented = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"c\"\n    }\n  ],\n  \"d\": {},\n  \"e\": [],\n  \"f\": {\n    \"g\": null\n  }\n}";
+        check(Style::Indented, &indented.replace('\n', "\r\n"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 pub use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// The first instant that a clock may show.
@@ -24,6 +25,28 @@ pub fn span(text: &str) -> Option<SignedDuration> {
 #[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     Duration::try_from(span(text)?).ok()
+}
+
+/// Whether a text is written as a span of time, however long.
+#[must_use]
+pub fn is_span(text: &str) -> bool {
+    let text = text.trim().trim_start_matches('+');
+    let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    unit.len() < text.len() && span(&format!("1{unit}")).is_some()
+}
+
+/// Whether a text is written as an instant, and is later than any that there is.
+#[must_use]
+pub fn is_beyond_the_calendar(text: &str) -> bool {
+    let year = text.trim_start_matches('+').split('-').next().unwrap_or_default();
+    let is_far = year.len() > 4 && year.bytes().all(|byte| byte.is_ascii_digit()) && text.contains('T');
+    is_far || (text.starts_with("9999-12-3") && Pieces::parse(text).is_ok_and(|pieces| pieces.offset().is_some()))
+}
+
+/// `instant` moved forward by `by`; `None` beyond the end of the calendar.
+#[must_use]
+pub fn advanced(instant: Timestamp, by: SignedDuration) -> Option<Timestamp> {
+    instant.checked_add(by).ok()
 }
 
 /// `instant` moved by `by`, held within the range that timestamps have.
@@ -56,6 +79,23 @@ mod tests {
     fn clocks_have_a_range() {
         let ends = [EARLIEST, Timestamp::MAX].map(|end| end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         assert_eq!(format!("expected {} to {}", ends[0], ends[1]), CLOCK_RANGE);
+    }
+
+    #[test]
+    fn what_no_calendar_holds_is_told_from_what_is_no_time() {
+        for text in ["9999-12-31T00:00:00Z", "9999-12-30T23:59:59+00:00", "12026-01-05T09:00:00Z", "+12026-01-05T09:00:00Z"] {
+            assert!(text.parse::<Timestamp>().is_err() && is_beyond_the_calendar(text), "{text}");
+        }
+        for text in ["5 Jan 2026", "2026-01-05", "2026-13-05T09:00:00Z", "9999-12-31", ""] {
+            assert!(!is_beyond_the_calendar(text), "{text}");
+        }
+        for text in ["8000000d", "99999999999h", "+1d", "9999999 weeks"] {
+            assert!(is_span(text), "{text}");
+        }
+        for text in ["soon", "1", "1 fortnight", "h", "", "-1h"] {
+            assert!(!is_span(text), "{text}");
+        }
+        assert_eq!(advanced(Timestamp::MAX, SignedDuration::from_secs(1)), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
-use crate::base::time;
+use crate::base::{authority, time};
 use crate::engine::Conform;
 use crate::server::{Addresses, Listen, Target};
 
@@ -56,11 +56,18 @@ pub struct ServeArguments {
     /// Address of the admin API, if it is not served with the vendors
     #[arg(long, env = "SEATRIAL_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = addresses)]
     pub admin_listen: Option<Addresses>,
+    /// Address at which callers reach all of it by way of a proxy, such as `https://carriers.example/mock`. Links begin with it; otherwise
+    /// with what `Forwarded` and `X-Forwarded-*` say, or with `Host`
+    #[arg(long, env = "SEATRIAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
     /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// File of a sandbox that was exported, which the default sandbox begins as
+    #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
+    pub import: Option<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
-    #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER")]
+    #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
     /// Write the ready line to this file when all listeners are bound
     #[arg(long, env = "SEATRIAL_READY_FILE", value_name = "FILE")]
@@ -93,25 +100,25 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
     /// Largest request body that is accepted, in bytes
-    #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value_t = 10 << 20)]
+    #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value = "10MiB", value_parser = size)]
     pub body_limit: usize,
     /// Largest amount of request bodies under way at once, in bytes, and as much again of answers. A sixteenth of the memory that the
     /// process may take (by its control group, else the machine's) unless told, at most 256 MiB
-    #[arg(long, env = "SEATRIAL_IN_FLIGHT_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "SEATRIAL_IN_FLIGHT_BYTES", value_name = "BYTES", value_parser = size)]
     pub in_flight_bytes: Option<usize>,
     /// Size of each sandbox's journal, in bytes; the oldest calls are dropped beyond it
-    #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
+    #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value = "16MiB", value_parser = size)]
     pub journal_bytes: usize,
     /// Size of all journals together, in bytes; beyond it the largest ones drop their oldest calls. A sixteenth of the memory unless
     /// told, at most 256 MiB
-    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", value_parser = size)]
     pub journals_bytes: Option<usize>,
     /// Largest amount of data in one sandbox, in bytes. Half of that of all unless told
-    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", value_parser = size)]
     pub sandbox_bytes: Option<usize>,
     /// Largest amount of data in all sandboxes together, in bytes; each takes 32 KiB at least. Six sixteenths of the memory unless
     /// told, at most 8 GiB
-    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", value_parser = size)]
     pub total_bytes: Option<usize>,
     /// Idle time after which a sandbox other than the default one is removed; `0s` keeps all
     #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "DURATION", default_value = "24h", value_parser = span)]
@@ -122,6 +129,10 @@ pub struct ServeArguments {
     /// Time in which a client has to send its request
     #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = timeout)]
     pub read_timeout: Duration,
+    /// Time after which an advance of a clock is answered although receivers of webhooks are still waited for: the clock goes on, and
+    /// shows where it is
+    #[arg(long, env = "SEATRIAL_ADVANCE_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = timeout)]
+    pub advance_timeout: Duration,
     /// Format of the logs on stderr
     #[arg(long, env = "SEATRIAL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -149,6 +160,9 @@ pub struct HealthArguments {
     /// Address of the admin API
     #[arg(long, env = "SEATRIAL_HEALTH_ADDRESS", value_name = "ADDRESS", value_parser = address)]
     pub address: Option<SocketAddr>,
+    /// How long to wait for a server that does not answer yet
+    #[arg(long, env = "SEATRIAL_HEALTH_WAIT", value_name = "DURATION", default_value = "0s", value_parser = span)]
+    pub wait: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -200,6 +214,12 @@ impl From<ConformArgument> for Conform {
 enum ArgumentError {
     #[error("`{0}` is not an address, expected one like `127.0.0.1:7447`")]
     Address(String),
+    #[error("`{0}` is not a base URL, expected one like `https://carriers.example/mock`")]
+    PublicUrl(String),
+    #[error("`{0}` is not a size, expected one like `64KiB`, `10MB` or a number of bytes")]
+    Size(String),
+    #[error("`{0}` is not a seed, expected a whole number from 0 to {max}", max = u64::MAX)]
+    Seed(String),
     #[error("`{0}` is not a duration, expected one like `30s`")]
     Span(String),
     #[error("`{0}` is no time at all, expected a duration like `30s`")]
@@ -228,6 +248,36 @@ fn listen(text: &str) -> Result<Listen, ArgumentError> {
     Ok(Listen { mount, addresses: addresses(at)? })
 }
 
+fn public_url(text: &str) -> Result<String, ArgumentError> {
+    let is_url = text.parse::<http::Uri>().is_ok_and(|url| {
+        let host = url.authority().and_then(|authority| authority::split(authority.as_str()));
+        matches!(url.scheme_str(), Some("http" | "https")) && host.is_some() && url.query().is_none()
+    });
+    if is_url && !text.contains('#') { Ok(text.trim_end_matches('/').to_owned()) } else { Err(ArgumentError::PublicUrl(text.to_owned())) }
+}
+
+/// A number of bytes: `4096`, `64KiB`, `10MB`, `1G`.
+fn size(text: &str) -> Result<usize, ArgumentError> {
+    let digits = text.trim().trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let unit = text.trim()[digits.len()..].trim().to_ascii_lowercase();
+    let factor = match unit.as_str() {
+        "" | "b" => Some(1),
+        "kb" => Some(1_000),
+        "mb" => Some(1_000_000),
+        "gb" => Some(1_000_000_000),
+        "k" | "kib" => Some(1 << 10),
+        "m" | "mib" => Some(1 << 20),
+        "g" | "gib" => Some(1 << 30),
+        _ => None,
+    };
+    let bytes = factor.zip(digits.parse::<usize>().ok()).and_then(|(factor, count)| count.checked_mul(factor));
+    bytes.ok_or_else(|| ArgumentError::Size(text.to_owned()))
+}
+
+fn seed(text: &str) -> Result<u64, ArgumentError> {
+    text.parse().map_err(|_| ArgumentError::Seed(text.to_owned()))
+}
+
 fn span(text: &str) -> Result<Duration, ArgumentError> {
     time::duration(text).ok_or_else(|| ArgumentError::Span(text.to_owned()))
 }
@@ -240,4 +290,19 @@ fn filter(text: &str) -> Result<Targets, ArgumentError> {
     // What stands in brackets filters by spans, and there are none.
     let read = if text.contains('[') { None } else { text.parse().ok() };
     read.ok_or_else(|| ArgumentError::Filter(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [("4096", 4096), ("64KiB", 65_536), ("10MB", 10_000_000), ("1G", 1 << 30), ("2 m", 2 << 20), ("7B", 7)] {
+            assert_eq!(size(text).ok(), Some(bytes), "{text}");
+        }
+        for text in ["", "MB", "-1", "1.5GB", "10 parsecs", "99999999999GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

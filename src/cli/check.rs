@@ -12,8 +12,7 @@ use crate::scenario::{self, Diagnostic, Scenario};
 use crate::{server, vendors};
 
 pub(super) fn run(arguments: &CheckArguments) -> Exit {
-    let machine =
-        Machine::new(vendors::all(), Options { announced: vendors::ANNOUNCED, ..Options::default() }, Start::plain(Timestamp::UNIX_EPOCH));
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
     match check(arguments, &machine) {
         Ok(Checked { files: 0, .. }) => complain(&"there is no scenario file in these folders, `*.yaml`, `*.yml` or `*.json`", Exit::Usage),
         Ok(Checked { files, conversations, problems: 0 }) => {

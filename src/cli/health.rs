@@ -10,10 +10,19 @@ use crate::cli::arguments::{Arguments, HealthArguments};
 use crate::cli::{Exit, complain};
 
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn run(arguments: &HealthArguments) -> Exit {
     let address = arguments.address.or_else(served_address).unwrap_or_else(|| ([127, 0, 0, 1], 7447).into());
-    match probe(address) {
+    let mut tries = arguments.wait.as_millis() / PAUSE.as_millis();
+    let mut probed = probe(address);
+    while tries > 0 && !probed.as_ref().is_ok_and(|status| status.contains(" 200 ")) {
+        std::thread::sleep(PAUSE);
+        tries -= 1;
+        probed = probe(address);
+    }
+    match probed {
         Ok(status) if status.contains(" 200 ") => Exit::Fine,
         Ok(status) => complain(&format_args!("{address} answered `{status}`"), Exit::Failed),
         Err(error) => complain(&format_args!("{address} does not answer: {error}"), Exit::Failed),

@@ -13,7 +13,7 @@ pub(super) fn run(of: SchemaArgument) -> Exit {
         say(&format_args!("{:#}", schema::conversation()));
         return Exit::Fine;
     }
-    let options = Options { announced: vendors::ANNOUNCED, ..Options::default() };
+    let options = Options::default();
     let machine = Machine::new(vendors::all(), options, Start::plain(Timestamp::UNIX_EPOCH));
     say(&format_args!("{:#}", schema::of(&MachineVocabulary(&machine))));
     Exit::Fine

@@ -1,6 +1,6 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,6 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         sandbox_bytes: arguments.sandbox_bytes.unwrap_or(total_bytes / 2),
         total_bytes,
         secrets: Some(server::secret),
-        announced: vendors::ANNOUNCED,
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
     let plain = Start::plain(server::wall());
@@ -62,6 +61,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         warn(&problems.trim_end());
         return Exit::Usage;
     }
+    if let Some(path) = &arguments.import
+        && let Err(problem) = import(&machine, path)
+    {
+        return complain(&format_args!("`--import`: {}: {problem}", path.display()), Exit::Usage);
+    }
     let trust = match Trust::read(&arguments.egress_ca) {
         Ok(trust) => trust,
         Err(error) => return complain(&format_args!("`--egress-ca`: {error}"), Exit::Usage),
@@ -69,10 +73,12 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let config = Config {
         listen: arguments.listen.clone(),
         admin_listen: arguments.admin_listen.clone(),
+        public_url: arguments.public_url.clone(),
         connections: arguments.connections.get(),
         body_limit: arguments.body_limit,
         in_flight,
         read_timeout: arguments.read_timeout,
+        advance_timeout: arguments.advance_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
         log: call_log(arguments),
     };
@@ -141,6 +147,27 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String>
     replaced.map_err(|_| format!("error: {} gives more data than a sandbox may hold (`--sandbox-bytes`)", path.display()))
 }
 
+/// Why a file cannot be imported.
+#[derive(Debug, thiserror::Error)]
+enum ImportError {
+    #[error("{0}")]
+    Read(#[from] io::Error),
+    #[error("{}", .0.detail)]
+    Refused(#[from] server::Refused),
+}
+
+/// Makes the default sandbox what a file says.
+fn import(machine: &Machine, path: &Path) -> Result<(), ImportError> {
+    // It is in memory twice while it is read, and could be endless.
+    let limit = machine.options().sandbox_bytes as u64;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than a sandbox may be (`--sandbox-bytes`)").into());
+    }
+    Ok(server::import(machine, DEFAULT, &bytes)?)
+}
+
 /// The stable line that says that everything listens.
 fn ready(bound: &Bound, machine: &Machine) -> String {
     let listeners = bound.listeners();
@@ -160,7 +187,7 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
     let apart = listeners.iter().filter(|listener| !listener.vendors);
     words.extend(apart.map(|listener| format!("admin=http://{}/_seatrial", listener.address)));
     let scenario = machine.default_sandbox().lock().scenario_name.clone();
-    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().all().len())
+    format!("seatrial ready {} vendors={} scenario={scenario}", words.join(" "), machine.vendors().mounts().len())
 }
 
 /// The banner, with addresses that can be opened.

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::base::name::Name;
+use crate::engine::origin::Origin;
 use crate::spec::{Operation, Violation};
 use crate::world::{Entry, Note};
 
@@ -43,7 +44,7 @@ impl Request {
             path: path.to_owned(),
             query: query.to_owned(),
             headers,
-            body: Bytes::copy_from_slice(&entry.request.body),
+            body: entry.request.body.clone(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
         }
@@ -89,6 +90,8 @@ pub struct Call<'m> {
     pub validation: Validation,
     /// What else is remarkable about the request, for the journal.
     pub remarks: Vec<Note>,
+    /// The base URL of the vendor in links (`--public-url`), if callers and their proxies do not decide about it.
+    pub base: Option<String>,
 }
 
 /// When the violations of the document refuse a call.
@@ -116,6 +119,7 @@ impl<'m> Call<'m> {
             violations: Vec::new(),
             validation: Validation::Noted,
             remarks: Vec::new(),
+            base: None,
         }
     }
 }
@@ -142,11 +146,10 @@ impl Call<'_> {
     /// An absolute address below the mount, built from the address that the caller used.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        let scheme = match self.request.header("x-forwarded-proto") {
-            Some("https") => "https",
-            _ => "http",
-        };
-        format!("{scheme}://{}{}{path}", self.request.host(), self.prefix)
+        match &self.base {
+            Some(base) => format!("{base}{path}"),
+            None => format!("{}{}{path}", Origin::of(&self.request.headers), self.prefix),
+        }
     }
 }
 

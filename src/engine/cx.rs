@@ -17,6 +17,7 @@ use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
 use crate::engine::call::Call;
 use crate::engine::public_urls::PublicUrls;
+use crate::engine::reachability::Reachability;
 use crate::engine::refusal::Refusal;
 use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
@@ -46,6 +47,7 @@ pub struct Cx<'w> {
     pub(crate) documents: &'w dyn Documents,
     pub(crate) scenario: &'w dyn ScenarioRuntime,
     pub(crate) public_urls: &'w PublicUrls,
+    pub(crate) reachability: &'w Reachability,
 }
 
 /// The OpenAPI documents of the machine.
@@ -103,6 +105,7 @@ impl<'w> Cx<'w> {
             notes: Vec::new(),
             sandbox: scope.sandbox,
             public_urls: scope.public_urls,
+            reachability: scope.reachability,
             vendors: scope.vendors,
             vendor: scope.vendor,
             documents: scope.documents,
@@ -186,6 +189,7 @@ pub(crate) struct Scope<'w> {
     pub call: &'w Call<'w>,
     pub sandbox: &'w str,
     pub public_urls: &'w PublicUrls,
+    pub reachability: &'w Reachability,
     pub vendors: &'w [Arc<Vendor>],
     pub vendor: &'w Vendor,
     pub documents: &'w dyn Documents,

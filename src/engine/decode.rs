@@ -13,7 +13,12 @@ use crate::spec::Operation;
 /// The media type of a body without its parameters, in lower case; empty when none is given.
 #[must_use]
 pub fn media_type(request: &Request) -> Cow<'_, str> {
-    let text = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    const USUAL: &str = "application/json";
+    let header = request.headers.get(CONTENT_TYPE);
+    if header.is_some_and(|value| value.as_bytes() == USUAL.as_bytes()) {
+        return USUAL.into();
+    }
+    let text = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let text = text.split(';').next().unwrap_or_default().trim();
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
 }

@@ -51,6 +51,7 @@ impl Vendor {
             is_test: |_| false,
             grants: |_, _| true,
             dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, statuses: &[], headers: |_, _| {} },
+            open: |_| {},
             due: |_, _| {},
             scanned: |_, _, _| {},
             anchors: &[],

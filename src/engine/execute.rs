@@ -165,7 +165,8 @@ impl Machine {
         now: Timestamp,
     ) -> Scope<'w> {
         let (vendors, documents, public_urls) = (self.vendors.all(), &self.vendors, self.public_urls());
-        Scope { now, call, sandbox: &sandbox.name, public_urls, vendors, vendor, documents, account }
+        let reachability = self.reachability();
+        Scope { now, call, sandbox: &sandbox.name, reachability, public_urls, vendors, vendor, documents, account }
     }
 
     /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.
@@ -176,6 +177,7 @@ impl Machine {
         let (mut notes, mut has_exceeded) = (Vec::new(), false);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
+            (cx.vendor.open)(&mut cx);
             let outcome = (row.handler)(&mut cx);
             if outcome.is_ok() {
                 parcels::run_steps_waiting_for_call(&mut cx);
@@ -247,7 +249,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     };
     let mut caller = Caller::count(&mut state.world, vendor, credential);
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
-    let limit = published.map(|(credential, published)| Limit::of(published, (vendor.is_test)(credential)));
+    let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
     let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
     decision.notes.extend(denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name)));

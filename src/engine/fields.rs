@@ -160,6 +160,7 @@ impl<'c> Report<'c> {
     #[must_use]
     pub fn of_body(cx: &Cx<'c>, operation: &str, body: &mut Value) -> Self {
         let operation = cx.catalog().operation(operation).unwrap_or_else(|| panic!("the document has no operation `{operation}`"));
+        operation.arrange_body(body, &cx.vendor.reading);
         let found = operation.check_body(body, &cx.vendor.reading);
         spec::apply(body, found.changes);
         Self { operation: Some(operation), violations: found.violations, is_sorted: true }

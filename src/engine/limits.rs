@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
-use crate::spec::RateLimit;
-use crate::world::{AccountId, World};
+use crate::spec::{Per, RateLimit};
+use crate::world::{AccountId, Credential, World};
 
 /// What a vendor publishes for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,10 @@ pub struct Limit {
     pub class: Name,
     /// How many of them a window allows.
     pub calls: u64,
-    /// The length of a window, which begins with its first call.
+    /// The length of a window.
     pub window: SignedDuration,
+    /// Whether windows follow each other by the clock. Otherwise one begins with its first call.
+    pub aligned: bool,
 }
 
 /// A limit as it stands after a call was counted against it.
@@ -42,9 +44,13 @@ pub(super) fn count(world: &mut World, account: AccountId, limit: Limit, now: Ti
 impl Limit {
     /// What a document publishes, for a credential that is one for tests or is not.
     #[must_use]
-    pub fn of(published: &RateLimit, is_test: bool) -> Self {
+    pub fn of(published: &RateLimit, credential: &Credential, is_test: bool) -> Self {
         let calls = published.test_calls.filter(|_| is_test).unwrap_or(published.calls);
-        Self { class: published.class.clone(), calls, window: SignedDuration::from_secs(published.window.into()) }
+        let class = match published.per {
+            Per::Account => published.class.clone(),
+            Per::Credential => credential.class(&published.class),
+        };
+        Self { class, calls, window: SignedDuration::from_secs(published.window.into()), aligned: published.aligned }
     }
 
     /// Counts a call in a window, given as its beginning and the calls that it has seen; the window after that. A window that
@@ -52,9 +58,16 @@ impl Limit {
     #[must_use]
     pub fn count(&self, window: Option<(Timestamp, u64)>, now: Timestamp) -> (Quota, (Timestamp, u64)) {
         let lasts = |began: Timestamp| now >= began && now.duration_since(began) < self.window;
-        let (began, used) = window.filter(|(began, _)| lasts(*began)).unwrap_or((now, 0));
+        let (began, used) = window.filter(|(began, _)| lasts(*began)).unwrap_or_else(|| (self.beginning(now), 0));
         let used = used + 1;
         (Quota { class: self.class.clone(), limit: self.calls, used, resets_at: time::shift(began, self.window) }, (began, used))
+    }
+
+    /// When a window begins whose first call is made now.
+    fn beginning(&self, now: Timestamp) -> Timestamp {
+        let passed = now.as_nanosecond().rem_euclid(self.window.as_nanos().max(1));
+        let by_clock = Timestamp::from_nanosecond(now.as_nanosecond() - passed).ok();
+        by_clock.filter(|_| self.aligned).unwrap_or(now)
     }
 }
 
@@ -88,7 +101,7 @@ mod tests {
 
     /// The use of the window and its end, of a call at `now` in a window of ten seconds that began at second 100 with two calls.
     fn check(now: i64, expected: (u64, i64)) {
-        let limit = Limit { class: Name::new("c"), calls: 2, window: SignedDuration::from_secs(10) };
+        let limit = Limit { class: Name::new("c"), calls: 2, window: SignedDuration::from_secs(10), aligned: false };
         let (quota, window) = limit.count(Some((at(100), 2)), at(now));
         assert_eq!((quota.used, quota.resets_at), (expected.0, at(expected.1)), "{now}");
         assert_eq!(window, (time::shift(quota.resets_at, -limit.window), quota.used));
@@ -101,6 +114,15 @@ mod tests {
         check(109, (3, 110));
         check(110, (1, 120));
         check(99, (1, 109));
+    }
+
+    #[test]
+    fn windows_by_the_clock_begin_without_a_call() {
+        let limit = Limit { class: Name::new("c"), calls: 2, window: SignedDuration::from_secs(10), aligned: true };
+        let counted = |window, now| limit.count(window, at(now)).1;
+        assert_eq!(counted(None, 107), (at(100), 1));
+        assert_eq!(counted(Some((at(100), 1)), 109), (at(100), 2));
+        assert_eq!(counted(Some((at(100), 2)), 110), (at(110), 1));
     }
 
     #[test]

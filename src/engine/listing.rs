@@ -22,7 +22,7 @@ pub struct Listing {
     /// What the query may filter by, beside the parameters of the document whose schemas say `x-member` (a JSON pointer into the
     /// documents) and, unless it is `equal`, `x-test` ([`Test::named`]).
     pub filters: &'static [Filter],
-    /// Reads the times of filters.
+    /// Reads the times of filters, and those of members that are no timestamps.
     pub time: fn(&str) -> Option<Timestamp>,
     /// What the query may sort by.
     pub sorting: Sorting,
@@ -385,6 +385,7 @@ mod tests {
             violations,
             validation: Validation::Noted,
             remarks: Vec::new(),
+            base: None,
         };
         match LISTING.read(&call).and_then(|query| query.rows(rows)) {
             Ok(page) => envelope(&call, &page),

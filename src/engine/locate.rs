@@ -76,7 +76,9 @@ impl Vendors {
             return Some((first, path));
         }
         // The last of equals would be taken, and the first is wanted.
-        let owner = self.loaded().iter().rev().filter(may_answer).max_by_key(|loaded| closeness(&loaded.vendor, path))?;
+        let rows = || self.loaded().iter().rev().filter(may_answer);
+        let leading = rows().filter(|loaded| leads(&loaded.vendor, path)).max_by_key(|loaded| loaded.vendor.path_prefix.len());
+        let owner = leading.or_else(|| rows().max_by_key(|loaded| shared_segments(&loaded.vendor, path)))?;
         Some((owner, path))
     }
 
@@ -116,15 +118,17 @@ impl Candidates<'_> {
     }
 }
 
-/// Whether a vendor's prefix leads a path, and how many of its segments do.
-fn closeness(vendor: &Vendor, path: &str) -> (bool, usize) {
-    if vendor.path_prefix.is_empty() {
-        return (true, 0);
-    }
+/// Whether a vendor's prefix leads a path, however many slashes that begins with.
+fn leads(vendor: &Vendor, path: &str) -> bool {
+    let [prefix, path] = [&vendor.path_prefix, path].map(|path| path.trim_start_matches('/'));
+    prefix.is_empty() || vendor.path_style.strip_prefix(path, prefix).is_some()
+}
+
+/// How many segments of a vendor's prefix lead a path.
+fn shared_segments(vendor: &Vendor, path: &str) -> usize {
     let segments = |path| str::split(path, '/').filter(|segment| !segment.is_empty());
     let same = |(own, sent): &(&str, &str)| if vendor.path_style.case_insensitive { own.eq_ignore_ascii_case(sent) } else { own == sent };
-    let shared = segments(&vendor.path_prefix).zip(segments(path)).take_while(same).count();
-    (shared == segments(&vendor.path_prefix).count(), shared)
+    segments(&vendor.path_prefix).zip(segments(path)).take_while(same).count()
 }
 
 /// What of a target belongs to the vendor: without `/@sandbox` and without the mount.

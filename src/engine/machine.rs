@@ -7,6 +7,7 @@ use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, EMPTY_SANDBOX, TotalUsage, Usage};
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
+use crate::engine::reachability::Reachability;
 use crate::engine::recorder::Record;
 use crate::engine::registry::{ForeignCredential, Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
@@ -22,6 +23,7 @@ pub struct Machine {
     pub(super) budget: Budget,
     pub(super) options: Options,
     public_urls: OnceLock<PublicUrls>,
+    reachability: OnceLock<Reachability>,
 }
 
 impl Machine {
@@ -32,7 +34,7 @@ impl Machine {
         let default = Sandbox::new(DEFAULT, start::state(&vendors, DEFAULT, start, None), &budget);
         let identifiers = vendors.all().iter().map(|vendor| (vendor.mount.clone(), vendor.accounts.identifiers)).collect();
         let registry = Registry::new(Arc::new(default), options.sandboxes, identifiers);
-        Self { vendors, registry, budget, options, public_urls: OnceLock::new() }
+        Self { vendors, registry, budget, options, public_urls: OnceLock::new(), reachability: OnceLock::new() }
     }
 
     /// The vendors, with their documents and rows.
@@ -52,9 +54,19 @@ impl Machine {
         let _ = self.public_urls.set(public_urls);
     }
 
+    /// Stores what the shell knows about the addresses of subscriptions; called once at start, later calls are ignored.
+    pub fn set_reachability(&self, reachability: Reachability) {
+        let _ = self.reachability.set(reachability);
+    }
+
+    pub(super) fn reachability(&self) -> &Reachability {
+        static NONE: Reachability = Reachability::unknown();
+        self.reachability.get().unwrap_or(&NONE)
+    }
+
     /// The addresses of the listeners.
     pub fn public_urls(&self) -> &PublicUrls {
-        static NONE: PublicUrls = PublicUrls { all: None, mounts: Vec::new(), admin: None };
+        static NONE: PublicUrls = PublicUrls { all: None, mounts: Vec::new(), admin: None, public: None };
         self.public_urls.get().unwrap_or(&NONE)
     }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::base::entropy::Secret;
-use crate::engine::accounts::AccountRows;
 
 /// How often answers are checked against the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +34,6 @@ pub struct Options {
     pub ttl: Option<Duration>,
     /// Where the secrets of sandboxes without a seed come from; `None` is from the seed that is theirs anyway.
     pub secrets: Option<fn() -> Secret>,
-    /// Mounts that scenarios may name in `accounts` although no vendor is there, with what their rows can have.
-    pub announced: &'static [(&'static str, &'static AccountRows)],
 }
 
 impl Default for Options {
@@ -51,7 +48,6 @@ impl Default for Options {
             total_bytes: 8 << 30,
             ttl: Some(Duration::from_secs(24 * 3600)),
             secrets: None,
-            announced: &[],
         }
     }
 }

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::base::{entropy, text};
+use crate::base::{entropy, ids, text};
 use crate::engine::call::{self, Call, Request, Validation};
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
@@ -88,6 +88,7 @@ impl Machine {
             parsed.call.violations.clear();
             parsed.call.remarks.clear();
         }
+        parsed.call.base = self.public_urls().base_of_links(here.prefix, &here.loaded.vendor.mount);
         here.sandbox.touch(wall);
         let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
@@ -97,7 +98,7 @@ impl Machine {
             executed.notes.retain(|note| note.blame != Blame::Caller);
             executed.notes.push(unread.note());
         }
-        Some(self.finish(here, &parsed.call, executed, wall))
+        Some(self.finish(here, parsed.call, executed, wall))
     }
 
     /// Calls an operation with the first credential of its vendor, for the `given` of a scenario: without rate limits, overrides
@@ -117,10 +118,11 @@ impl Machine {
             mount: None,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
+        let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
+        parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);
         let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
-        Some(self.finish(&here, &parsed.call, executed, wall))
+        Some(self.finish(&here, parsed.call, executed, wall))
     }
 
     /// Reads a call of the journal again, as it was read when it came in, but for a body of which only the beginning was kept.
@@ -136,7 +138,7 @@ impl Machine {
     }
 
     /// What follows when the sandbox is unlocked: dialect, serializing, the check of the answer, the journal.
-    fn finish(&self, here: &Located<'_>, call: &Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
+    fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, is_answered, mut notes } =
@@ -144,10 +146,10 @@ impl Machine {
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
-        let cx = DialectCx { call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
+        let cx = DialectCx { call: &call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
         let is_read = !matches!(outcome, Err(Refusal::TooLarge(_) | Refusal::Failing(_)));
         let is_login = failing.is_none() && matches!(outcome, Err(Refusal::Because(..)));
-        let late = remarks::late(call, outcome.as_ref().err());
+        let late = remarks::late(&call, outcome.as_ref().err());
         let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
         let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size)).or_else(|panic| {
             tracing::error!(vendor = &**vendor, panic, "an answer could not be written");
@@ -164,15 +166,15 @@ impl Machine {
         if dated && let Ok(date) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
             headers.insert(DATE, date);
         }
-        notes.extend(call.remarks.iter().cloned());
-        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &call.violations);
-        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, &late);
+        notes.append(&mut call.remarks);
+        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.violations));
+        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, late);
         // A status that a scenario asks for need not be one of the document.
         if let Some(operation) = call.operation.filter(|_| is_read && failing.is_none() && self.is_checked(number)) {
             let is_scripted = effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
-            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, &violations);
+            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations);
         }
         // A body is not sent to those who only ask for the head.
         let sent = Wire::sent(wire, status, if call.request.method == Method::HEAD { 0 } else { body.len() });
@@ -180,7 +182,7 @@ impl Machine {
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
         }
-        let answer = if is_answered { Message::new(&headers, &body) } else { Message::none() };
+        let answer = if is_answered { Message::sharing(&headers, &body) } else { Message::none() };
         let entry = Entry {
             number: 0,
             id,
@@ -242,19 +244,25 @@ fn word(
             if let Some(size) = size {
                 size.store(out.len(), Ordering::Relaxed);
             }
+            if out.capacity() > out.len() + out.len() / 8 {
+                out.shrink_to_fit();
+            }
             out.into()
         }
     };
     (status, headers, body)
 }
 
+const REQUEST: HeaderName = HeaderName::from_static("seatrial-request");
+const NOTES: HeaderName = HeaderName::from_static("seatrial-notes");
+
 /// The headers that name an exchange and its notes.
 fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
     let mut add = |name, value: &str| headers.insert(name, HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("?")));
-    add(HeaderName::from_static("seatrial-request"), id);
-    let codes = note::codes(notes);
-    if !codes.is_empty() {
-        add(HeaderName::from_static("seatrial-notes"), &codes.join(","));
+    add(REQUEST, id);
+    if !notes.is_empty() {
+        let codes = note::codes(notes);
+        add(NOTES, &codes.join(","));
     }
 }
 
@@ -301,9 +309,7 @@ fn read<'m>(
         remarks::of_content_type(request, operation, &mut call.remarks);
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {
-                if vendor.reading.typed {
-                    operation.arrange_body(&mut body);
-                }
+                operation.arrange_body(&mut body, &vendor.reading);
                 let found = operation.check_body(&body, &vendor.reading);
                 if found.has_unknown {
                     remarks::of_members(operation.unknown_members(&body), &mut call.remarks);
@@ -341,6 +347,6 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 
 /// The id of an exchange: the same in every run of the same calls.
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
-    let account = format!("{:06x}", entropy::fingerprint(account.as_bytes()) & 0xff_ffff);
-    [sandbox, "-", vendor, "-", &account, "-", &number.to_string()].concat().into()
+    let account = ids::in_hex(&entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
+    [sandbox, vendor, &account, &number.to_string()].join("-").into()
 }

@@ -1,29 +1,35 @@
 //! What is noted about a request besides the violations of its document: what a vendor passes over in silence, and what it refuses
 //! without saying why. Every detail says what was found, then what was expected, then what is nearest.
 
+use std::sync::Arc;
+
 use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderValue};
 
 use crate::base::text;
 use crate::engine::call::{Call, Request};
 use crate::engine::decode;
+use crate::engine::origin::{self, Ignored};
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, ParameterIn, Rule, UnknownMember, Violation, listed};
-use crate::world::{Blame, Note};
+use crate::world::{Blame, Note, Wording};
 
 /// Longer paths resemble nothing, and comparing them would take long.
 const LONGEST_PATH: usize = 200;
 
 fn caller(code: &'static str, location: impl Into<String>, detail: String) -> Note {
-    Note::new(code, Blame::Caller, detail).at(location)
+    Note::at(code, Blame::Caller, location, detail)
 }
 
 /// What is remarkable about the bytes of a request, whatever its operation.
 pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
-    if path.contains("//") {
+    if path.as_bytes().windows(2).any(|pair| pair == b"//") {
         let detail = "found two slashes in a row, expected one; does the base URL end with a slash?".to_owned();
         notes.push(caller(Note::DOUBLED_SLASH, path.get(..path.floor_char_boundary(LONGEST_PATH)).unwrap_or_default(), detail));
+    }
+    for Ignored { header, detail } in origin::ignored(&request.headers) {
+        notes.push(caller(Note::FORWARDED_IGNORED, header.as_str(), detail));
     }
     if request.body.is_empty() {
         return;
@@ -32,12 +38,31 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
         let detail = format!("found `{}`, expected a body that is not encoded: it is read as it came", text_of(encoding));
         notes.push(caller(Note::CONTENT_ENCODING, "content-encoding", detail));
     }
+    if !matches!(request.body[0], b'{' | b'[') {
+        of_form(request, notes);
+    }
     let mark = match &*request.body {
         [0xef, 0xbb, 0xbf, ..] => "UTF-8",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
         _ => return,
     };
     notes.push(caller(Note::BYTE_ORDER_MARK, "", format!("found a byte order mark ({mark}), which JSON begins without")));
+}
+
+/// Names and values of a form that are no text: they are read with a sign in place of what is not UTF-8.
+fn of_form(request: &Request, notes: &mut Vec<Note>) {
+    let kind = decode::media_type(request);
+    if kind != decode::FORM && !kind.starts_with("multipart/") {
+        return;
+    }
+    let is_text = match str::from_utf8(&request.body) {
+        Ok(text) if kind == decode::FORM && text.contains('%') => percent_encoding::percent_decode_str(text).decode_utf8().is_ok(),
+        read => read.is_ok(),
+    };
+    if !is_text {
+        let detail = "found a form with bytes that are not UTF-8, expected UTF-8: each is read as `\u{fffd}`";
+        notes.push(caller(Note::NOT_UTF8, "", detail.to_owned()));
+    }
 }
 
 fn text_of(value: &HeaderValue) -> String {
@@ -173,17 +198,37 @@ pub(super) fn unknown_login(sandbox: &str) -> Note {
 }
 
 /// Violations, each as a note; members that are noted already are left out.
-pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &[Violation]) {
-    for row in violations {
-        let location = row.dotted();
+pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: Vec<Violation>) {
+    if violations.is_empty() {
+        return;
+    }
+    let departures = Arc::new(Departures(violations));
+    for (index, row) in departures.0.iter().enumerate() {
         let is_unknown = row.rule == Rule::Unknown && blame == Blame::Caller;
         let code = if is_unknown { Note::UNKNOWN_MEMBER } else { code };
-        if !(is_unknown && notes.iter().any(|note| note.code == code && note.location == location)) {
-            notes.push(Note::new(code, blame, row.detail()).at(location));
+        if !(is_unknown && notes.iter().any(|note| note.code == code && note.location() == row.dotted())) {
+            notes.push(Note::later(code, blame, Arc::clone(&departures) as Arc<dyn Wording>, index));
         }
     }
-    if violations.len() >= spec::MOST_VIOLATIONS {
+    if departures.0.len() >= spec::MOST_VIOLATIONS {
         notes.push(Note::new(code, blame, "more departures are not looked for"));
+    }
+}
+
+/// The violations that notes are about.
+struct Departures(Vec<Violation>);
+
+impl Wording for Departures {
+    fn location(&self, index: usize) -> String {
+        self.0[index].dotted()
+    }
+
+    fn detail(&self, index: usize) -> String {
+        self.0[index].detail()
+    }
+
+    fn bytes(&self, index: usize) -> usize {
+        self.0[index].bytes()
     }
 }
 

@@ -25,7 +25,8 @@ impl Machine {
     pub(super) fn no_mount(&self, request: &Request) -> Answer {
         let mounts = self.vendors.mounts().join("`, `/");
         let hint = self.near_address(request).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        not_found(request, format!("no vendor is mounted here; there are `/{mounts}`{hint}"))
+        let slashes = if request.path.contains("//") { " (the path has two slashes in a row)" } else { "" };
+        not_found(request, format!("no vendor is mounted here{slashes}; there are `/{mounts}`{hint}"))
     }
 
     /// The address that a request probably meant: one mount deeper, a mount that is misspelled, or an operation without its mount.

@@ -59,6 +59,8 @@ pub struct Vendor {
     /// Whether a credential is one for tests, of which the document's `x-rate-limit` takes other numbers of calls.
     pub is_test: fn(&Credential) -> bool,
     pub dialect: Dialect,
+    /// Puts what a new account starts with, before each of its calls; what is there already is left alone.
+    pub open: fn(&mut Cx<'_>),
     /// Handles a task that one of its rules scheduled.
     pub due: fn(&mut Cx<'_>, &Task),
     /// Called after each scan of one of its parcels was stored.

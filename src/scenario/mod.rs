@@ -34,6 +34,7 @@ pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::error::{Diagnostic, DiagnosticView};
 pub use self::parse::{
-    API_VERSION, KIND, conversation as load_conversation, is_conversation, load, load_bytes, load_override, parse, yaml,
+    API_VERSION, Body, KIND, ReadBody, body, conversation as load_conversation, is_conversation, load, load_bytes, load_override, parse,
+    yaml,
 };
 pub use self::story::Story;

@@ -2,6 +2,7 @@
 //! each reports what it cannot use and goes on with the rest, so one mistake hides no other.
 
 mod accounts;
+mod body;
 mod conversation;
 mod expect;
 pub(super) mod members;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::body::{Body, ReadBody, body};
 use self::reader::{Mounts, Reader};
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
@@ -209,13 +211,13 @@ const MODES: [(&str, ClockMode); 2] = [("frozen", ClockMode::Frozen), ("realtime
 fn clock(reader: &mut Reader<'_>, node: &Node) -> Option<Clock> {
     let fields = reader.fields(node, "`clock`", &members::CLOCK)?;
     Some(Clock {
-        start: fields.get("start").and_then(|node| clock_start(reader, node)),
+        start: fields.get("start").and_then(|node| clock_start(reader, node, "start")),
         mode: fields.get("mode").and_then(|node| clock_mode(reader, node)),
     })
 }
 
-fn clock_start(reader: &mut Reader<'_>, node: &Node) -> Option<Timestamp> {
-    let start = reader.timestamp(node, "start")?;
+fn clock_start(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Timestamp> {
+    let start = reader.timestamp(node, member)?;
     if start < time::EARLIEST {
         reader.problem("S008", node.span, format!("no clock can show {start}")).help(time::CLOCK_RANGE);
         return None;

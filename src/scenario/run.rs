@@ -43,6 +43,16 @@ impl Scenario {
     }
 }
 
+impl From<ClockMode> for Mode {
+    fn from(mode: ClockMode) -> Self {
+        match mode {
+            ClockMode::Frozen => Self::Frozen,
+            ClockMode::Realtime => Self::Realtime,
+            ClockMode::Speed(factor) => Self::Speed(factor),
+        }
+    }
+}
+
 impl From<Mode> for ClockMode {
     fn from(mode: Mode) -> Self {
         match mode {
@@ -56,11 +66,7 @@ impl From<Mode> for ClockMode {
 /// The start of a sandbox under a scenario, at the wall's time `wall`.
 #[must_use]
 pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
-    let mode = match scenario.clock.mode {
-        Some(ClockMode::Frozen) => Mode::Frozen,
-        Some(ClockMode::Speed(factor)) => Mode::Speed(factor),
-        Some(ClockMode::Realtime) | None => Mode::Realtime,
-    };
+    let mode = scenario.clock.mode.map_or(Mode::Realtime, Into::into);
     let accounts = scenario.accounts.iter().map(|(mount, rows)| (mount.clone(), rows.iter().map(row).collect()));
     Start {
         seed: scenario.seed,
@@ -171,7 +177,6 @@ impl Vocabulary for MachineVocabulary<'_> {
                 mounts.push((&vendor.mount, vendor.accounts));
             }
         }
-        mounts.extend(self.0.options().announced);
         mounts
     }
 }
@@ -366,7 +371,7 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
         Per::Sandbox => None,
     };
     let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
-    let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window };
+    let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window, aligned: false };
     let counter = Counter::Window(index, whom);
     let before = tally.get(&counter).and_then(|count| Some((count.began?, count.calls)));
     let (quota, (began, calls)) = limit.count(before, view.now);

@@ -41,8 +41,9 @@ use ::http::request::Parts;
 use bytes::Bytes;
 
 use crate::base::text;
-use crate::engine;
+use crate::engine::{self, Machine};
 use crate::server::admin::problem::Problem;
+pub use crate::server::admin::problem::Refused;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::route::Access;
@@ -52,6 +53,14 @@ use crate::server::body::Payload;
 
 /// What files of UTF-8 may begin with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Makes the sandbox of a name what an exported file says; it is opened if there is none.
+///
+/// # Errors
+/// When the file is not one, or does not fit.
+pub fn import(machine: &Machine, name: &str, bytes: &[u8]) -> Result<(), Refused> {
+    files::load(machine, name, bytes).map(drop).map_err(Problem::into_refused)
+}
 
 /// Answers a request to the admin API.
 pub(super) async fn answer(admin: &Admin, parts: &Parts, body: &Bytes) -> Response<Payload> {

@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use self::format::Lines;
+pub(super) use self::format::address;
 pub use self::line::LogFormat;
 pub(super) use self::line::{Attempt, Line};
 use crate::server::clock::wall;

@@ -90,6 +90,13 @@ impl Egress {
         if open.is_empty() { Err(problem) } else { Ok(open) }
     }
 
+    /// The address of a host that is one, or a name of loopback.
+    pub(super) fn known_address(&self, host: &str) -> Option<IpAddr> {
+        let bare = bare(host);
+        let is_loopback = bare.trim_end_matches('.').eq_ignore_ascii_case("localhost");
+        if is_loopback { Some(Ipv4Addr::LOCALHOST.into()) } else { bare.parse().ok() }
+    }
+
     /// Connects to the first of the addresses that answers.
     ///
     /// # Errors
@@ -121,7 +128,7 @@ impl Egress {
     }
 
     /// Checks an address that a host resolved to.
-    fn check(&self, host: &str, address: IpAddr) -> Result<(), EgressDenied> {
+    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), EgressDenied> {
         let plain = address.to_canonical();
         let wrapped = wrapped(plain);
         if is_never(plain) || wrapped.iter().any(is_metadata) {

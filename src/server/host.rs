@@ -3,11 +3,13 @@
 //! A web page can make a browser send requests here under a name of its own (DNS rebinding), so the name is read strictly: a `Host`
 //! that could be understood in two ways names nothing.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use http::Version;
 use http::header::HOST;
 use http::request::Parts;
+
+use crate::base::authority;
 
 /// The host of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,18 +70,9 @@ pub(super) fn miscounted(parts: &Parts) -> Option<&'static str> {
     }
 }
 
-/// The name in `name`, `name:port`, `[address]` or `[address]:port`.
+/// The name in an authority.
 fn named(text: &str) -> Option<&str> {
-    let (name, port) = match text.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?,
-        None => text.split_at(text.find(':').unwrap_or(text.len())),
-    };
-    // The root of all names, which may be said.
-    let name = if text.starts_with('[') { name } else { name.strip_suffix('.').unwrap_or(name) };
-    let digits = port.strip_prefix(':').unwrap_or(port);
-    let is_port = port.is_empty() || (port != digits && digits.len() <= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
-    (is_port && !name.is_empty() && name.bytes().all(fits)).then_some(name)
+    authority::split(text).map(|(name, _)| name)
 }
 
 fn is_loopback(name: &str) -> bool {

@@ -27,14 +27,17 @@ use crate::server::body::{Payload, full_body, problem_response, truncated_body};
 use crate::server::call_log::{CallLog, Line};
 use crate::server::clock::{PAUSE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
+use crate::server::holding::{CallLine, Holding, LONGEST_SILENCE};
 use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
 use crate::server::incoming;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
+use crate::server::reachability;
 use crate::server::shutdown;
 use crate::server::socket::Socket;
+use crate::server::start_page;
 use crate::server::ticker;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::webhook_client::WebhookClient;
@@ -48,8 +51,6 @@ const STREAMS: u32 = 64;
 const WINDOW: u32 = 256 * 1024;
 /// The least of it: one answer of the usual size for each of a few clients.
 const LEAST_IN_FLIGHT: usize = 1 << 20;
-/// How long a connection stays open without an answer when a scenario says `hang`.
-const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
 const MOST_SLICES: u32 = 1_500;
 /// How often abandoned sandboxes are looked for.
@@ -86,7 +87,9 @@ pub async fn serve_embedded(
     let inboxes = Arc::new(Inboxes::default());
     let unmatched = Arc::new(UnmatchedJournal::default());
     let log = bound.config.log.clone();
-    let client = WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) };
+    let client = Arc::new(WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) });
+    machine.set_reachability(reachability::reachability(Arc::clone(&client)));
+    tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
     let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
@@ -97,6 +100,7 @@ pub async fn serve_embedded(
             inboxes,
             unmatched: Arc::clone(&unmatched),
             guard,
+            advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
             shares_listener: bound.admin.is_none(),
         }),
@@ -111,9 +115,11 @@ pub async fn serve_embedded(
         in_flight,
         short_of_room: Notify::new(),
         large: Semaphore::new(1),
+        holding: Holding::default(),
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(shell.read_timeout).max_buf_size(HEADER_BYTES);
+    // A timer of its own for each request would wake a thread for each: `Connection::drive` sees heads that do not arrive.
+    builder.http1().header_read_timeout(None).max_buf_size(HEADER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -142,6 +148,7 @@ pub async fn serve_embedded(
     for (accepting, _) in &listening {
         accepting.abort();
     }
+    shell.holding.release();
     listening.iter().for_each(|(_, connections)| connections.drain());
     let ended = async {
         for (accepting, connections) in listening {
@@ -196,6 +203,7 @@ struct Shell {
     short_of_room: Notify,
     /// The turn of a request with a large body.
     large: Semaphore,
+    holding: Holding,
 }
 
 /// What accepts the connections of a listener.
@@ -300,22 +308,29 @@ impl Shell {
         }
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
+            if !parts.headers.contains_key(HOST) {
+                incoming::name_host(&mut parts);
+            }
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
                 None => admin::answer(&self.admin, &parts, &body).await,
             });
         }
+        let is_own = !role.loopback || asking.has_host(&parts, |host| self.is_known(host));
+        if !role.vendors && is_own && unread.is_none() && start_page::is_asked(&parts.method, &path) {
+            return Ok(start_page::response(&self.admin, &parts));
+        }
         if !role.vendors {
             let (status, detail) = unread.map_or((StatusCode::NOT_FOUND, ADMIN_ONLY.to_owned()), |unread| (unread.status, unread.detail));
             return Ok(closing(self.turn_away(&parts, status, &detail), closes));
         }
-        if role.loopback && names_host && !asking.has_host(&parts, |host| self.is_known(host)) {
+        if names_host && !is_own {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
             return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
         }
-        if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
-            parts.headers.insert(HOST, host);
-        }
+        incoming::name_host(&mut parts);
+        let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
+        let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.admin, &parts));
         let request = Request {
             method: parts.method,
             path: incoming::kept(parts.uri.path(), unread.as_ref()),
@@ -331,18 +346,20 @@ impl Shell {
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
         drop(permits);
+        if let Some(page) = page.filter(|_| answer.unmatched.is_some()) {
+            return Ok(page);
+        }
         self.changed.notify_waiters();
+        let line = answer.entry.as_ref().map(|entry| CallLine { log: &self.log, entry, began });
+        let sandbox = answer.entry.as_ref().map_or("", |entry| &entry.sandbox);
         if answer.delay.is_zero() {
             // Answers to requests that came together leave together, so that their readers are woken once: with sixteen
             // connections that spares about 1.5 µs of processor time an answer.
             tokio::task::yield_now().await;
         } else {
-            tokio::time::sleep(answer.delay).await;
+            self.holding.hold(&self.machine, sandbox, answer.delay).await;
         }
-        if let Some(entry) = &answer.entry {
-            entry.took.set(began.elapsed());
-            self.log.add(|| Line::Call(Arc::clone(entry)));
-        }
+        drop(line);
         if let Some(request) = answer.unmatched {
             self.keep(*request);
         }
@@ -356,7 +373,7 @@ impl Shell {
             }
             Some(wire) => {
                 if wire == Wire::Hang {
-                    tokio::time::sleep(LONGEST_SILENCE).await;
+                    self.holding.hold(&self.machine, sandbox, LONGEST_SILENCE).await;
                 }
                 reset.store(wire == Wire::Reset, Ordering::Relaxed);
                 return Err(NoAnswer);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
+use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -49,6 +50,13 @@ pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
     }
     let is_long = parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT);
     is_long.then(|| Unread::new(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"))
+}
+
+/// Says in `Host` what the request line or HTTP/2 says of the host.
+pub(super) fn name_host(parts: &mut Parts) {
+    if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+        parts.headers.insert(HOST, host);
+    }
 }
 
 /// A path or a query as far as it is kept.

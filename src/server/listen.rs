@@ -43,6 +43,8 @@ pub struct Config {
     pub listen: Vec<Listen>,
     /// Where the admin API is served, if not beside the vendors.
     pub admin_listen: Option<Addresses>,
+    /// Where callers reach all of it by way of a proxy, without a slash at its end.
+    pub public_url: Option<String>,
     /// How many connections each listener may have open.
     pub connections: usize,
     /// The largest body that is read.
@@ -51,6 +53,8 @@ pub struct Config {
     pub in_flight: usize,
     /// How long a client may take to send its headers, and then its body.
     pub read_timeout: Duration,
+    /// How long an advance of a clock is waited for, unless it says otherwise.
+    pub advance_timeout: Duration,
     /// Where webhooks may go besides loopback and private addresses.
     pub egress: Egress,
     /// Where calls and webhooks are logged.
@@ -141,7 +145,7 @@ impl Bound {
     /// The addresses of the listeners that serve vendors.
     #[must_use]
     pub fn public_urls(&self) -> PublicUrls {
-        let mut served = PublicUrls { admin: self.admin, ..PublicUrls::default() };
+        let mut served = PublicUrls { admin: self.admin, public: self.config.public_url.clone(), ..PublicUrls::default() };
         for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
             match (listener.local_addr(), &role.mount) {
                 (Ok(address), Some(mount)) => served.mounts.push((mount.clone(), address)),
@@ -191,5 +195,22 @@ async fn bind_once(addresses: &Addresses) -> io::Result<Vec<(TcpListener, bool)>
 }
 
 fn bind_error(error: &io::Error, address: SocketAddr) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    let (ip, port) = (address.ip(), address.port());
+    let help = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let free = SocketAddr::new(ip, 0);
+            format!(
+                "\nhelp: another program has that port, perhaps another seatrial: `lsof -i :{port}` or `ss -ltnp 'sport = :{port}'` says \
+                 which\nhelp: `--listen {free}` takes a port that is free"
+            )
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("\nhelp: ports below 1024 need rights: `--listen {}` needs none", SocketAddr::new(ip, 7447))
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "\nhelp: no interface of this machine has that address; `--listen 0.0.0.0:7447` listens on all".to_owned()
+        }
+        _ => String::new(),
+    };
+    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}{help}"))
 }

@@ -7,24 +7,14 @@ use ::http::{Method, Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use thiserror::Error;
 
-use crate::server::admin::{self, Admin, ROOT};
+use crate::server::admin::{self, Admin, ROOT, Refused};
 
 /// The admin API of a server of this process.
 #[derive(Clone)]
 pub struct Local {
     admin: Arc<Admin>,
     address: SocketAddr,
-}
-
-/// A refusal of the admin API.
-#[derive(Clone, Debug, Error)]
-#[error("{status}: {detail}")]
-pub struct Refused {
-    pub status: StatusCode,
-    /// The `detail` of the problem document.
-    pub detail: String,
 }
 
 impl Local {

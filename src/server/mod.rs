@@ -5,7 +5,8 @@
 //! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are
 //! sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to none of `own_addresses`, `inbox`
 //! receives webhooks for those who have no receiver, `call_log` writes a line for each call and `unmatched` keeps those that met no
-//! vendor, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock,
+//! vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is, `reachability` warns of subscriptions,
+//! `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock, `clock_moves` knows which clocks are moved,
 //! `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
@@ -13,8 +14,10 @@ mod admin;
 mod body;
 mod call_log;
 mod clock;
+mod clock_moves;
 mod connections;
 mod egress;
+mod holding;
 mod host;
 mod http;
 mod inbox;
@@ -24,10 +27,12 @@ mod local;
 mod memory;
 mod outgoing;
 mod own_addresses;
+mod reachability;
 mod secret;
 mod shown_bytes;
 mod shutdown;
 mod socket;
+mod start_page;
 mod ticker;
 mod tls;
 mod unmatched;
@@ -35,13 +40,14 @@ mod webhook_client;
 mod webhook_sender;
 
 pub use access::{AdminAuth, Guard};
+pub use admin::{Refused, import};
 pub use call_log::{CallLog, LogFormat};
 pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
 pub use host::AllowedHosts;
 pub use http::{serve, serve_embedded};
 pub use listen::{Addresses, Bound, Config, Listen, Listener, bind};
-pub use local::{Local, Refused};
+pub use local::Local;
 pub use memory::{Budgets, available};
 pub use secret::secret;
 pub use tls::{Trust, TrustError};

@@ -3,6 +3,7 @@
 //! Each attempt has a connection of its own, which `egress` opens. A redirect is an answer and is not followed. Addresses of this
 //! process are never connected to; what goes to one of its inboxes is put there directly.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -64,13 +65,30 @@ impl WebhookClient {
         };
         let resolving = self.egress.resolve(destination.host(), destination.port);
         match tokio::time::timeout(RESOLVING, resolving).await {
-            Ok(Ok(addresses)) if addresses.iter().any(|address| self.own.reaches(*address)) => {
-                let is_admin = !destination.is_secure && addresses.iter().any(|address| self.own.reaches_admin(*address));
-                (!(is_admin && is_inbox(&destination.url))).then(|| Failure::Own.to_string())
-            }
+            Ok(Ok(addresses)) => self.own_obstacle(&destination, &addresses),
             Ok(Err(denied)) => Some(denied.to_string()),
-            Ok(Ok(_)) | Err(_) => None,
+            Err(_) => None,
         }
+    }
+
+    /// The same, as far as the URL alone tells: nothing is known of names but the own ones of this machine.
+    pub fn known_obstacle(&self, url: &str) -> Option<String> {
+        let destination = match Destination::parse(url) {
+            Ok(destination) => destination,
+            Err(failure) => return Some(failure.to_string()),
+        };
+        let address = SocketAddr::new(self.egress.known_address(destination.host())?, destination.port);
+        match self.egress.check(destination.host(), address.ip()) {
+            Ok(()) => self.own_obstacle(&destination, &[address]),
+            Err(denied) => Some(denied.to_string()),
+        }
+    }
+
+    /// Why nothing is delivered to addresses that are those of this process.
+    fn own_obstacle(&self, destination: &Destination, addresses: &[SocketAddr]) -> Option<String> {
+        let is_own = addresses.iter().any(|address| self.own.reaches(*address));
+        let is_admin = !destination.is_secure && addresses.iter().any(|address| self.own.reaches_admin(*address));
+        (is_own && !(is_admin && is_inbox(&destination.url))).then(|| Failure::Own.to_string())
     }
 
     async fn post(&self, outbound: &Outbound) -> Result<AttemptResult, Failure> {

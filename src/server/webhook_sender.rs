@@ -4,7 +4,9 @@
 //! waits for each answer before time goes on. No lock of a sandbox's state is held while a request is under way.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, Semaphore};
 use tokio::task::JoinSet;
@@ -14,19 +16,24 @@ use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, Sandbox};
 use crate::server::call_log::{Attempt, CallLog, Line};
 use crate::server::clock::{PAUSE, slice, stopwatch, wall};
+use crate::server::clock_moves::{ClockMove, ClockMoves};
 use crate::server::webhook_client::WebhookClient;
 
 /// How many requests are under way at once, over all sandboxes.
 const AT_ONCE: usize = 1_024;
 /// The same for one sandbox, so that receivers that hang are only waited for by those who subscribed them.
 const AT_ONCE_PER_SANDBOX: usize = 16;
+/// How often an advance says where it is.
+const PROGRESS: Duration = Duration::from_secs(5);
 /// How many times deliveries may cause further ones at one instant.
 const ROUNDS: usize = 1_000;
 
 /// Sends what is due, in order for each subscription.
 pub(super) struct WebhookSender {
     machine: Arc<Machine>,
-    client: WebhookClient,
+    pub client: Arc<WebhookClient>,
+    /// The movements of clocks that are under way.
+    pub moves: Arc<ClockMoves>,
     send_permits: Semaphore,
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
@@ -36,36 +43,42 @@ pub(super) struct WebhookSender {
 }
 
 impl WebhookSender {
-    pub fn new(machine: Arc<Machine>, client: WebhookClient, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
-        Arc::new(Self { machine, client, changed, log, send_permits: Semaphore::new(AT_ONCE), delivery_locks: Mutex::default() })
+    pub fn new(machine: Arc<Machine>, client: Arc<WebhookClient>, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
+        Arc::new(Self {
+            machine,
+            client,
+            changed,
+            log,
+            moves: Arc::default(),
+            send_permits: Semaphore::new(AT_ONCE),
+            delivery_locks: Mutex::default(),
+        })
     }
 
     /// Moves a sandbox's clock and sends what becomes due on the way. Returns the time that was reached and the number of
-    /// tasks that were due. `to` gets the time at which the advance begins: after any other advance of this sandbox.
+    /// tasks that were due. It begins after any other advance of this sandbox.
     ///
     /// # Errors
     /// When the sandbox is reset, replaced or removed meanwhile, or webhooks cause each other without end.
-    pub async fn advance(
-        self: &Arc<Self>,
-        sandbox: &Arc<Sandbox>,
-        to: impl FnOnce(Timestamp) -> Timestamp,
-    ) -> Result<(Timestamp, u64), AdvanceError> {
-        // That of the request: an advance that waits while the sandbox is reset moves nothing.
-        let epoch = sandbox.epoch();
+    pub async fn advance(self: &Arc<Self>, moving: &ClockMove) -> Result<(Timestamp, u64), AdvanceError> {
+        let ClockMove { sandbox, epoch, to, .. } = moving;
+        let (epoch, to) = (*epoch, *to);
         let _held = self.delivery_lock(sandbox).lock_owned().await;
         let mut now = sandbox.lock().world.clock().now(wall());
-        let to = to(now);
-        let (mut fired, mut rounds) = (0, 0);
+        let (mut rounds, mut told) = (0, stopwatch());
         loop {
             if sandbox.is_removed() {
                 return Err(AdvanceError::Superseded);
             }
             let progress = self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice()).ok_or(AdvanceError::Superseded)?;
-            fired += progress.fired;
+            moving.fired.fetch_add(progress.fired, Ordering::Relaxed);
             if progress.done {
-                return Ok((progress.now, fired));
+                return Ok((progress.now, moving.fired()));
             }
-            tracing::debug!(sandbox = &*sandbox.name, now = %progress.now, fired, "the clock is being advanced");
+            if told.elapsed() > PROGRESS {
+                tracing::info!(sandbox = &*sandbox.name, now = %progress.now, %to, fired = moving.fired(), "the clock is on its way");
+                told = stopwatch();
+            }
             if progress.now > now {
                 (now, rounds) = (progress.now, 0);
             }
@@ -171,11 +184,6 @@ impl WebhookSender {
 }
 
 impl WebhookSender {
-    /// Why nothing can be delivered to an address, as far as is known now.
-    pub async fn obstacle(&self, url: &str) -> Option<String> {
-        self.client.obstacle(url).await
-    }
-
     /// Makes one attempt, and logs it.
     async fn send(&self, sandbox: &Arc<str>, row: &Outbound) -> AttemptResult {
         let began = stopwatch();
@@ -200,7 +208,7 @@ impl WebhookSender {
 }
 
 /// Ends when a sandbox begins another epoch.
-async fn ended(sandbox: &Sandbox, epoch: u64) {
+pub(super) async fn ended(sandbox: &Sandbox, epoch: u64) {
     loop {
         let changed = sandbox.listen();
         if sandbox.epoch() != epoch {

@@ -1,4 +1,4 @@
-//! What a typed language holds of a value: see [`Reading::typed`](crate::spec::Reading).
+//! What a typed language holds of a value: see [`Reading::typed`](crate::spec::Reading) and [`Reading::any_case`](crate::spec::Reading).
 
 use serde_json::{Number, Value};
 
@@ -30,6 +30,30 @@ pub(super) fn arrange(schemas: &Schemas, id: SchemaId, value: &mut Value) {
         }
         Value::Number(number) if schemas[id].json_type == Some(JsonType::Number) => {
             *number = number.as_f64().and_then(Number::from_f64).unwrap_or_else(|| number.clone());
+        }
+        _ => {}
+    }
+}
+
+/// Spells members as the document does, whatever the case of their letters. Of those that become one the last counts.
+pub(super) fn spell(schemas: &Schemas, id: SchemaId, value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let is_declared = |name: &String| schemas.declared(id, name).is_some();
+            if !members.keys().all(is_declared) {
+                let rows = std::mem::take(members).into_iter();
+                members.extend(rows.map(|(name, value)| (schemas.spelled(id, &name).map_or(name, str::to_owned), value)));
+            }
+            for (name, member) in members {
+                if let Some((_, id)) = schemas.declared(id, name) {
+                    spell(schemas, id, member);
+                }
+            }
+        }
+        Value::Array(rows) => {
+            if let Some(element) = schemas.element(id) {
+                rows.iter_mut().for_each(|row| spell(schemas, element, row));
+            }
         }
         _ => {}
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::base::name::Name;
 use crate::base::text;
-use crate::spec::arrange::arrange;
+use crate::spec::arrange::{arrange, spell};
 use crate::spec::check::{Checker, Findings};
 use crate::spec::format;
 use crate::spec::reading::{EmptyBody, Reading};
@@ -73,11 +73,26 @@ pub struct RateLimit {
     #[serde(default)]
     pub class: Name,
     pub calls: u64,
+    /// Whether each credential of an account is counted for itself.
+    #[serde(default)]
+    pub per: Per,
     /// How many calls it takes of credentials for tests, where that is not the same.
     pub test_calls: Option<u64>,
     /// In how many seconds.
     #[serde(default = "minute")]
     pub window: u32,
+    /// Whether windows follow each other by the clock, and do not begin with a call.
+    #[serde(default)]
+    pub aligned: bool,
+}
+
+/// Whose calls are counted together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    #[default]
+    Account,
+    Credential,
 }
 
 fn minute() -> u32 {
@@ -139,18 +154,20 @@ pub enum Route<'c> {
 impl Body {
     /// The schema that bodies are held against: that of JSON, whatever they come as.
     fn schema(&self) -> Option<SchemaId> {
-        let json = self.content.iter().find(|(media_type, _)| media_type.contains("json"));
+        let json = self.content.iter().find(|(media_type, _)| media_type.ends_with("json") || media_type.contains("json"));
         json.or(self.content.first()).map(|(_, schema)| *schema)
     }
 }
 
 impl Operation {
-    /// Gives names in a query the letter case in which the document declares them.
+    /// Gives names in a query, and words that may stand in any case of letters, the spelling that the document has.
     pub fn spell_as_declared(&self, query: &mut [(String, String)]) {
-        for (name, _) in query {
+        for (name, value) in query {
             let mut declared = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
             if let Some(row) = declared.find(|row| row.name.eq_ignore_ascii_case(name)) {
                 name.clone_from(&row.name);
+                let word = self.schemas[row.schema].in_other_case(&Value::from(value.as_str())).and_then(Value::as_str);
+                word.into_iter().for_each(|word| word.clone_into(value));
             }
         }
     }
@@ -209,9 +226,14 @@ impl Operation {
         self.body.as_ref().and_then(Body::schema).map_or_else(Vec::new, |schema| unknown_members(&self.schemas, schema, body))
     }
 
-    /// Makes of a body what a typed language would hold, for a [`Reading`] that is `typed`.
-    pub(crate) fn arrange_body(&self, body: &mut Value) {
-        if let Some(schema) = self.body.as_ref().and_then(Body::schema) {
+    /// Makes of a body what the vendor's language would hold: members as the document spells and arranges them, as far as the reading
+    /// asks for that.
+    pub(crate) fn arrange_body(&self, body: &mut Value, reading: &Reading) {
+        let Some(schema) = self.body.as_ref().and_then(Body::schema) else { return };
+        if reading.any_case {
+            spell(&self.schemas, schema, body);
+        }
+        if reading.typed {
             arrange(&self.schemas, schema, body);
         }
     }

@@ -32,14 +32,14 @@ mod unknown;
 mod violation;
 mod wording;
 
-pub use catalog::{Body, Catalog, Operation, Parameter, RateLimit, Route, Tier};
+pub use catalog::{Body, Catalog, Operation, Parameter, Per, RateLimit, Route, Tier};
 pub(crate) use check::{MOST_VIOLATIONS, apply};
 pub use format::is_email;
 pub use load::SpecError;
-pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat};
+pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
-pub(crate) use schema::{Schema, SchemaId, Schemas};
+pub(crate) use schema::{Property, Schema, SchemaId, Schemas};
 pub(crate) use unknown::UnknownMember;
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};
 pub(crate) use wording::listed;

@@ -34,6 +34,8 @@ pub struct Reading {
     /// Bodies become objects of a typed language before anything is checked: members in the order in which the document lists them,
     /// numbers as floats unless they are integers by their type, no nulls, and no blank texts in place of numbers and booleans.
     pub typed: bool,
+    /// Names of members are read in any case of letters.
+    pub any_case: bool,
     /// What the vendor meets while it reads a body, before it validates anything: it refuses the call, however late the row.
     pub unreadable: fn(&Rule) -> bool,
     /// Formats of the document that the checker does not know, or that the vendor reads its own way.
@@ -82,6 +84,7 @@ impl Reading {
         empty_body: EmptyBody::Refused,
         rules_by_path: false,
         typed: false,
+        any_case: false,
         unreadable: |_| false,
         formats: &[],
         spellings: &[],

@@ -50,6 +50,11 @@ impl<'t> Scanner<'t> {
         path.len() == token.depth && open.zip(path).all(is_same)
     }
 
+    /// The path of the value that was met last.
+    pub(crate) fn path(&self, token: &Token) -> Vec<&Step> {
+        self.open.iter().take(token.depth).map(|(_, step)| step).collect()
+    }
+
     /// What was met so far, with all brackets closed.
     pub(crate) fn completed(&self) -> Vec<u8> {
         let closing = self.open.iter().rev().map(|(start, _)| if self.text[*start] == b'[' { b']' } else { b'}' });

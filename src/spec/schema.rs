@@ -217,6 +217,11 @@ impl Schema {
 }
 
 impl Schemas {
+    /// A component by its name.
+    pub fn component(&self, name: &str) -> Option<SchemaId> {
+        self.names.get(name).copied()
+    }
+
     /// The properties of a component, in the order of the document.
     pub fn properties(&self, component: &str) -> Option<impl Iterator<Item = (&str, &Schema)>> {
         let object = self[*self.names.get(component)?].object.as_ref()?;
@@ -242,6 +247,14 @@ impl Schemas {
             let mut found = parts.filter_map(|(part, id)| Some((part, self.find(*id, name, position)?)));
             found.next().map(|(part, (index, id))| (rows.len() + part * 1000 + index, id))
         })
+    }
+
+    /// How the document spells a property of that name in any case of letters.
+    pub fn spelled(&self, id: SchemaId, name: &str) -> Option<&str> {
+        let schema = &self[id];
+        let rows = schema.object.as_deref().map_or(&[][..], |object| &object.properties);
+        let own = rows.iter().map(|row| &*row.name).find(|own| own.eq_ignore_ascii_case(name));
+        own.or_else(|| schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of).find_map(|id| self.spelled(*id, name)))
     }
 
     /// What the elements of a list are.

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::{Number, Value};
 
+use crate::base::json;
 use crate::spec::schema::{JsonType, Limits, Range};
 
 /// One departure of a request or an answer from the document.
@@ -120,6 +121,19 @@ impl Violation {
             }
         }
         path
+    }
+
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let steps = self.path.iter().map(|step| size_of::<Step>() + step.name().len());
+        let rule = match &self.rule {
+            Rule::Enum(values) => values.iter().map(|value| size_of::<Value>() + json::allocated(value)).sum(),
+            Rule::Pattern(text) | Rule::Format(text) | Rule::Other(text) => text.len(),
+            Rule::Vendor(_, value) => json::allocated(value),
+            _ => 0,
+        };
+        size_of::<Self>() + steps.sum::<usize>() + self.value.as_ref().map_or(0, json::allocated) + rule
     }
 
     /// The name of the first segment; empty for the whole document.

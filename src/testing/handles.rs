@@ -30,7 +30,7 @@ impl Clock<'_> {
     /// # Panics
     /// When it is no span.
     pub async fn advance(self, by: &str) -> Timestamp {
-        time(&self.api.call(Method::POST, "/clock/advance", Some(json!({"by": by}))).await)
+        time(&self.api.call(Method::POST, "/clock/advance", Some(json!({"by": by, "wait": true}))).await)
     }
 
     /// Stops the time.

@@ -75,21 +75,17 @@ fn run(started: &mpsc::Sender<Server>) {
     let runtime = runtime.expect("a runtime can be built");
     let handle = runtime.handle().clone();
     runtime.block_on(async {
-        let options = Options {
-            conform: Conform::All,
-            announced: vendors::ANNOUNCED,
-            secrets: Some(server::secret),
-            ttl: None,
-            ..Options::default()
-        };
+        let options = Options { conform: Conform::All, secrets: Some(server::secret), ttl: None, ..Options::default() };
         let machine = Arc::new(Machine::new(vendors::all(), options, Start::plain(server::wall())));
         let config = Config {
             listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
             admin_listen: None,
+            public_url: None,
             connections: 10_000,
             body_limit: 64 << 20,
             in_flight: 256 << 20,
             read_timeout: Duration::from_secs(30),
+            advance_timeout: Duration::from_secs(20),
             egress: Egress::default(),
             log: CallLog::default(),
         };

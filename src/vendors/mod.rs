@@ -37,13 +37,18 @@ pub mod shipstation;
 pub mod shiptheory;
 pub mod shiptime;
 
-use crate::engine::{AccountRows, Vendor};
+use crate::engine::Vendor;
 
 /// Every vendor, in the order in which people see them.
 #[must_use]
 pub fn all() -> Vec<Vendor> {
-    vec![shipmate::vendor(), shipmate::vendor_v1_2(), shippo::vendor(), shiptheory::vendor(), shiptime::vendor()]
+    vec![
+        shipmate::vendor(),
+        shipmate::vendor_v1_2(),
+        shippo::vendor(),
+        shipstation::v1::vendor(),
+        shipstation::v2::vendor(),
+        shiptheory::vendor(),
+        shiptime::vendor(),
+    ]
 }
-
-/// Mounts that scenarios may already name in `accounts`, although no vendor is there yet.
-pub const ANNOUNCED: &[(&str, &AccountRows)] = &[(shipstation::MOUNT, &shipstation::ACCOUNTS)];

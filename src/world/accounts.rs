@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
+use crate::base::{entropy, json};
 use crate::world::documents::{Kind, Row, Table, Undo};
 
 /// Up to so many accounts are searched one by one.
@@ -80,6 +80,17 @@ impl Credential {
     #[must_use]
     pub fn is(&self, member: &str) -> bool {
         self.field(member).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// A class of calls of this credential alone.
+    #[must_use]
+    pub fn class(&self, of_all: &str) -> Name {
+        let own = self
+            .fields
+            .values()
+            .filter_map(Value::as_str)
+            .fold(0, |own: u64, text| own.rotate_left(1) ^ entropy::fingerprint(text.as_bytes()));
+        format!("{of_all}@{own:016x}").into()
     }
 
     /// Rows are short: looking through one costs less than hashing a name.

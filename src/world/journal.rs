@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 use crate::base::name::Name;
@@ -56,7 +57,7 @@ pub struct Message {
     /// The headers, a line each, byte for byte.
     pub headers: Box<[u8]>,
     /// The body, cut at [`Journal::BODY`].
-    pub body: Box<[u8]>,
+    pub body: Bytes,
     /// The length of the body before it was cut.
     pub length: usize,
 }
@@ -102,8 +103,8 @@ impl Journal {
         {
             self.bytes -= last.bytes();
             let last = Arc::make_mut(last);
-            last.request.body = Box::default();
-            last.answer.body = Box::default();
+            last.request.body = Bytes::new();
+            last.answer.body = Bytes::new();
             self.bytes += last.bytes();
         }
         self.drop_oldest(most, 0);
@@ -167,7 +168,7 @@ impl Entry {
     /// How much it takes in memory, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let notes = self.notes.iter().map(|note| size_of::<Note>() + note.location.len() + note.detail.len());
+        let notes = self.notes.iter().map(Note::bytes);
         let messages = [&self.request, &self.answer].map(|message| message.headers.len() + message.body.len());
         let effect = self.effect.as_ref().map_or(0, |effect| effect.name.len());
         Self::FIXED + self.id.len() + self.target.len() + messages.iter().sum::<usize>() + notes.sum::<usize>() + effect
@@ -178,21 +179,24 @@ impl Message {
     /// The message that was not made.
     #[must_use]
     pub fn none() -> Self {
-        Self { headers: Box::default(), body: Box::default(), length: 0 }
+        Self { headers: Box::default(), body: Bytes::new(), length: 0 }
     }
 
     /// A message as it is stored: the body cut.
     #[must_use]
     pub fn new(headers: &HeaderMap, body: &[u8]) -> Self {
-        let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum();
-        let mut lines = Vec::with_capacity(size);
-        for (name, value) in headers {
-            lines.extend_from_slice(name.as_str().as_bytes());
-            lines.extend_from_slice(b": ");
-            lines.extend_from_slice(value.as_bytes());
-            lines.push(b'\n');
+        let kept = Bytes::copy_from_slice(&body[..body.len().min(Journal::BODY)]);
+        Self { headers: lines(headers), body: kept, length: body.len() }
+    }
+
+    /// The same, which shares a body that is not cut. The body has to be all of its allocation, because all of it is kept.
+    #[must_use]
+    pub fn sharing(headers: &HeaderMap, body: &Bytes) -> Self {
+        if body.len() > Journal::BODY {
+            Self::new(headers, body)
+        } else {
+            Self { headers: lines(headers), body: body.clone(), length: body.len() }
         }
-        Self { headers: lines.into(), body: body[..body.len().min(Journal::BODY)].into(), length: body.len() }
     }
 
     /// Names and values of its headers, in the order of their names as sent.
@@ -216,6 +220,19 @@ impl Message {
     pub fn is_cut(&self) -> bool {
         self.body.len() < self.length
     }
+}
+
+/// Headers as the journal keeps them, a line each.
+fn lines(headers: &HeaderMap) -> Box<[u8]> {
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum();
+    let mut lines = Vec::with_capacity(size);
+    for (name, value) in headers {
+        lines.extend_from_slice(name.as_str().as_bytes());
+        lines.extend_from_slice(b": ");
+        lines.extend_from_slice(value.as_bytes());
+        lines.push(b'\n');
+    }
+    lines.into()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub use clock::{Clock, Mode};
 pub use counters::{Count, Counter, Counters};
 pub use documents::{Kind, Row, Table};
 pub use journal::{Entry, Journal, Message};
-pub use note::{Blame, Effect, EffectKind, Note};
+pub use note::{Blame, Effect, EffectKind, Note, WordedNote, Wording};
 pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};
 pub use transaction::Savepoint;

@@ -1,13 +1,43 @@
 //! Remarks about an exchange, as data.
 
-use std::fmt::{self, Display, Formatter};
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Display, Formatter};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone)]
 pub struct Note {
+    /// The kind of remark, such as `request-invalid`.
+    pub code: &'static str,
+    /// Who has to act on it.
+    pub blame: Blame,
+    text: Text,
+}
+
+/// The words of a note, or what they are made from.
+#[derive(Clone)]
+enum Text {
+    Written { location: String, detail: String },
+    Later(Arc<dyn Wording>, usize),
+}
+
+/// What several notes of one exchange are about. It is put into words when somebody reads them, which few are.
+pub trait Wording: Send + Sync {
+    /// The part of the request or answer that the note of an index is about.
+    fn location(&self, index: usize) -> String;
+    /// What was found, and what was expected.
+    fn detail(&self, index: usize) -> String;
+    /// About how many bytes of memory one of them takes.
+    fn bytes(&self, index: usize) -> usize;
+}
+
+/// A note as it is shown, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Note")]
+pub struct WordedNote {
     /// The kind of remark, such as `request-invalid`.
     pub code: &'static str,
     /// The part of the request or answer that it is about, such as `parcels.0.weight`; empty for the whole.
@@ -99,6 +129,8 @@ impl Note {
     pub const BYTE_ORDER_MARK: &str = "byte-order-mark";
     /// The path has two slashes in a row.
     pub const DOUBLED_SLASH: &str = "doubled-slash";
+    /// What a proxy says about the address that its caller used cannot be read.
+    pub const FORWARDED_IGNORED: &str = "forwarded-ignored";
     /// The operation needs a credential, and none was sent.
     pub const CREDENTIAL_MISSING: &str = "credential-missing";
     /// What was sent cannot be read as a credential.
@@ -123,19 +155,58 @@ impl Note {
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
     pub const FAULT: &str = "fault";
+    /// Nothing will ever reach the address of a subscription.
+    pub const WEBHOOK_UNREACHABLE: &str = "webhook-unreachable";
+    /// The bytes of a form are not UTF-8.
+    pub const NOT_UTF8: &str = "not-utf-8";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 
     /// A note about a call as a whole.
     #[must_use]
     pub fn new(code: &'static str, blame: Blame, detail: impl Into<String>) -> Self {
-        Self { code, location: String::new(), detail: detail.into(), blame }
+        Self::at(code, blame, "", detail)
     }
 
-    /// The same about a part of the request or answer.
+    /// A note about a part of the request or answer.
     #[must_use]
-    pub fn at(self, location: impl Into<String>) -> Self {
-        Self { location: location.into(), ..self }
+    pub fn at(code: &'static str, blame: Blame, location: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { code, blame, text: Text::Written { location: location.into(), detail: detail.into() } }
+    }
+
+    /// A note that is put into words later.
+    #[must_use]
+    pub fn later(code: &'static str, blame: Blame, wording: Arc<dyn Wording>, index: usize) -> Self {
+        Self { code, blame, text: Text::Later(wording, index) }
+    }
+
+    /// The note as it is shown: what it is about and its detail in words.
+    #[must_use]
+    pub fn worded(&self) -> WordedNote {
+        let (location, detail) = match &self.text {
+            Text::Written { location, detail } => (location.clone(), detail.clone()),
+            Text::Later(wording, index) => (wording.location(*index), wording.detail(*index)),
+        };
+        WordedNote { code: self.code, location, detail, blame: self.blame }
+    }
+
+    /// The part of the request or answer that it is about, such as `parcels.0.weight`; empty for the whole.
+    #[must_use]
+    pub fn location(&self) -> Cow<'_, str> {
+        match &self.text {
+            Text::Written { location, .. } => location.into(),
+            Text::Later(wording, index) => wording.location(*index).into(),
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let text = match &self.text {
+            Text::Written { location, detail } => location.len() + detail.len(),
+            Text::Later(wording, index) => wording.bytes(*index),
+        };
+        size_of::<Self>() + text
     }
 
     /// Whether the answer is not what this sandbox promises.
@@ -153,9 +224,15 @@ pub fn codes(notes: &[Note]) -> Vec<&'static str> {
     codes
 }
 
+impl Debug for Note {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.worded().fmt(f)
+    }
+}
+
 impl Display for Note {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { code, location, detail, .. } = self;
+        let WordedNote { code, location, detail, .. } = self.worded();
         match location.is_empty() {
             true => write!(f, "{code}: {detail}"),
             false => write!(f, "{code}: {location}: {detail}"),

@@ -10,7 +10,7 @@ use crate::play;
 use crate::process::Server;
 
 /// Every operation of the document: method, path as the document has it, and what it says.
-fn operations(server: &Server, headers: &[(&str, &str)]) -> Vec<(String, String, Value)> {
+pub fn operations(server: &Server, headers: &[(&str, &str)]) -> Vec<(String, String, Value)> {
     let document = send(server, "GET", "/_seatrial/openapi.json", headers, "").json();
     let paths = document["paths"].as_object().expect("a document has paths").clone();
     let rows = paths.into_iter().flat_map(|(path, methods)| {
@@ -23,7 +23,7 @@ fn operations(server: &Server, headers: &[(&str, &str)]) -> Vec<(String, String,
 }
 
 /// The path with something in the place of its parameters.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment {
         "{s}" => "default",
         segment if segment.starts_with('{') => "x",

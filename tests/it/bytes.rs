@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::{DeflateDecoder, DeflateEncoder, GzDecoder, GzEncoder, ZlibDecoder, ZlibEncoder};
 use serde_json::{Value, json};
 
 use crate::client::{self, JSON, send};
@@ -134,4 +136,69 @@ fn secrets_among_bytes_are_hidden() {
     for (body, secret) in bodies.iter().zip(["in-a-form", "in-json", "in-utf-16"]) {
         assert!(!body.contains(secret) && body.contains("[redacted]"), "{body}");
     }
+}
+
+/// A body that is compressed, as its client sent it.
+fn packed(kind: &str, text: &str) -> Vec<u8> {
+    let mut out: Box<dyn Read> = match kind {
+        "gzip" => Box::new(GzEncoder::new(text.as_bytes(), Compression::default())),
+        "deflate" => Box::new(ZlibEncoder::new(text.as_bytes(), Compression::default())),
+        _ => Box::new(DeflateEncoder::new(text.as_bytes(), Compression::default())),
+    };
+    let mut bytes = Vec::new();
+    out.read_to_end(&mut bytes).expect("memory can be read");
+    bytes
+}
+
+#[test]
+fn secrets_in_compressed_bodies_are_hidden() {
+    let server = Server::start(&[]);
+    let json = r#"{"email": "you@youremail.com", "password": "in-a-packed-body", "note": "again: in-a-packed-body"}"#;
+    let head = |encoding: &str| format!("content-type: application/json\r\ncontent-encoding: {encoding}\r\n").into_bytes();
+    for (index, kind) in ["gzip", "deflate", "raw"].into_iter().enumerate() {
+        let encoding = if kind == "raw" { "deflate" } else { kind };
+        post(&server, "/shiptheory/v1/token", &head(encoding), &packed(kind, json));
+        let entry = send(&server, "GET", JOURNAL, &[], "").json()["requests"][index]["request"].clone();
+        assert_eq!(entry["base64"], true, "{entry}");
+        let shown = STANDARD.decode(entry["body"].as_str().expect("text")).expect("base64");
+        let mut content = String::new();
+        match kind {
+            "gzip" => drop(GzDecoder::new(&*shown).read_to_string(&mut content)),
+            "deflate" => drop(ZlibDecoder::new(&*shown).read_to_string(&mut content)),
+            _ => drop(DeflateDecoder::new(&*shown).read_to_string(&mut content)),
+        }
+        assert!(
+            content.contains("[redacted]") && !content.contains("in-a-packed-body") && content.contains("you@youremail.com"),
+            "{content}"
+        );
+    }
+    // What nothing can be said of is not shown; what holds no secret is shown byte for byte; who says it wrongly is read as it is.
+    post(&server, "/shiptheory/v1/token", &head("br"), b"\x0b\x02\x80\xff\xfe");
+    let open = packed("gzip", r#"{"name": "Ada"}"#);
+    post(&server, "/shiptheory/v1/token", &head("gzip"), &open);
+    post(&server, "/shiptheory/v1/token", &head("gzip"), br#"{"password": "in-a-plain-body"}"#);
+    let rows = send(&server, "GET", JOURNAL, &[], "").json()["requests"].clone();
+    assert_eq!(rows[3]["request"]["body"], "[redacted]", "{rows}");
+    assert_eq!(rows[4]["request"]["body"], json!(STANDARD.encode(&open)), "{rows}");
+    assert_eq!(rows[5]["request"]["body"], json!({"password": "[redacted]"}), "{rows}");
+    let shown = send(&server, "GET", &format!("{JOURNAL}?secrets=show"), &[], "").json()["requests"].clone();
+    assert_eq!(shown[0]["request"]["body"], json!(STANDARD.encode(packed("gzip", json))));
+    post(&server, "/_seatrial/inbox/me", &head("gzip"), &packed("gzip", json));
+    let letter = send(&server, "GET", "/_seatrial/inbox/me", &[], "").json()["letters"][0].clone();
+    let bytes = STANDARD.decode(letter["text"].as_str().expect("text")).expect("base64");
+    let mut content = String::new();
+    GzDecoder::new(&*bytes).read_to_string(&mut content).expect("it is packed");
+    assert!(content.contains("[redacted]") && !content.contains("in-a-packed-body"), "{content}");
+}
+
+#[test]
+fn a_form_that_is_not_utf_8_is_noted_and_its_secrets_are_hidden() {
+    let server = Server::start(&[]);
+    let form = b"content-type: application/x-www-form-urlencoded\r\n";
+    for body in [&b"client_secret=p%E4ssword-of-a-form&a=1"[..], b"client_secret=p\xe4ssword-of-a-form&a=1", b"grant_type=x&name=%ff"] {
+        post(&server, "/shiptime/oauth2/token", form, body);
+    }
+    let journal = send(&server, "GET", JOURNAL, &[], "").body;
+    assert_eq!(journal.matches("\"not-utf-8\"").count(), 3, "{journal}");
+    assert!(!journal.contains("ssword-of-a-form"), "{journal}");
 }

@@ -10,7 +10,7 @@ use seatrial::scenario::{self, Vocabulary, schema};
 use seatrial::vendors::{shipmate, shippo, shipstation, shiptheory, shiptime};
 
 /// A few operations of each vendor, enough to be mistaken about.
-const MOUNTS: [&str; 4] = ["shippo", "shipmate", "shiptheory", "shiptime"];
+const MOUNTS: [&str; 5] = ["shippo", "shipmate", "shiptheory", "shiptime", "shipstation"];
 
 struct Few;
 
@@ -41,9 +41,8 @@ impl Vocabulary for Few {
     }
 
     fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
-        let vendors = [shippo::vendor(), shipmate::vendor(), shiptheory::vendor(), shiptime::vendor()];
-        let announced = (shipstation::MOUNT, &shipstation::ACCOUNTS);
-        std::iter::once(announced).chain(MOUNTS.into_iter().zip(vendors.map(|vendor| vendor.accounts))).collect()
+        let vendors = [shippo::vendor(), shipmate::vendor(), shiptheory::vendor(), shiptime::vendor(), shipstation::v1::vendor()];
+        MOUNTS.into_iter().zip(vendors.map(|vendor| vendor.accounts)).collect()
     }
 }
 

@@ -75,6 +75,8 @@ fn every_keyword_of_every_schema_is_understood() {
         "x-any-case",
         "x-check-order",
         "x-java-type",
+        "x-net-type",
+        "x-net-parameter",
         "x-source",
         "x-stored",
         "x-unprinted",

@@ -1,5 +1,8 @@
 //! What the journal, its filters and its exports say of calls whose answer was lost, cut, or replaced by a failure.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::admin::SHIPPO;
@@ -97,4 +100,62 @@ fn exports_say_that_an_answer_was_lost() {
     let rows = send(&server, "GET", &format!("{JOURNAL}/export?format=ndjson"), &[], "").body;
     let ends = rows.lines().map(|row| serde_json::from_str::<Value>(row).expect("JSON")["wire"]["end"].clone());
     assert_eq!(ends.collect::<Vec<_>>(), ["reset", "truncated", "empty"]);
+}
+
+/// Begins a call that is held back, and waits until it is in the journal; its connection, and the exchange.
+fn held(server: &Server, sandbox: &str, fault: &Value) -> (TcpStream, Value) {
+    let body = fault.to_string();
+    assert_eq!(send(server, "PUT", &format!("/_seatrial/sandboxes/{sandbox}/faults/mine"), &[JSON], &body).status, 200);
+    let mut stream = client::connect(server.address());
+    let head = format!("GET /@{sandbox}/shippo/parcels HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("it reads");
+    let found = send(server, "GET", &format!("/_seatrial/sandboxes/{sandbox}/requests?limit=1&wait=5s&min=1"), &[], "").json();
+    (stream, found["requests"][0].clone())
+}
+
+/// What comes in the end.
+fn end(mut stream: TcpStream) -> String {
+    let mut came = String::new();
+    let _ = stream.read_to_string(&mut came);
+    came
+}
+
+const SILENCE: &str = r#"{"on": "shippo.ListParcels", "fault": "timeout"}"#;
+const DELAY: &str = r#"{"on": "shippo.ListParcels", "latency": "1h"}"#;
+
+#[test]
+fn a_call_that_is_held_back_ends_with_its_sandbox() {
+    let server = Server::start(&[]);
+    for (fault, status) in [(SILENCE, None), (DELAY, Some("HTTP/1.1 401"))] {
+        let fault: Value = serde_json::from_str(fault).expect("JSON");
+        for (method, path) in [("POST", "/reset"), ("PUT", "/scenario"), ("DELETE", "")] {
+            assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"name": "t"}"#).status, 201);
+            let (stream, entry) = held(&server, "t", &fault);
+            let expected = if status.is_some() { "sent" } else { "timeout" };
+            assert_eq!(entry["wire"]["end"], expected, "{entry}");
+            let (kind, body) = if path == "/scenario" { (JSON, r#"{"seed": 1}"#) } else { (JSON, "") };
+            let done = send(&server, method, &format!("/_seatrial/sandboxes/t{path}"), &[kind], body);
+            assert_eq!(done.status, 200, "{}", done.body);
+            let came = end(stream);
+            assert!(status.map_or(came.is_empty(), |status| came.starts_with(status)), "{method}{path}: {came}");
+            send(&server, "DELETE", "/_seatrial/sandboxes/t", &[], "");
+        }
+    }
+}
+
+#[test]
+fn a_call_that_is_held_back_ends_with_the_process_and_with_its_client() {
+    let server = Server::start_logged(&[]);
+    let delay: Value = serde_json::from_str(DELAY).expect("JSON");
+    let (stream, entry) = held(&server, "default", &delay);
+    assert_eq!(entry["duration_ms"], Value::Null, "it is not answered: {entry}");
+    drop(stream);
+    let path = format!("/_seatrial/requests/{}", entry["id"].as_str().expect("an id"));
+    while send(&server, "GET", &path, &[], "").json()["duration_ms"].is_null() {}
+    let silence: Value = serde_json::from_str(SILENCE).expect("JSON");
+    let (stream, _) = held(&server, "default", &silence);
+    let log = server.log();
+    assert_eq!(end(stream), "");
+    let lines = log.lines().filter(|line| line.contains(" call ") && line.contains("shippo.ListParcels")).collect::<Vec<_>>();
+    assert!(lines.len() == 2 && lines[1].contains(" timeout "), "{log}");
 }

@@ -161,3 +161,40 @@ fn a_finding_shows_some_calls_and_counts_the_rest() {
     );
     assert_eq!((&lost["calls"], &lost["more"]), (&json!(["shippo.ListParcels reset (fault)"]), &json!(0)));
 }
+
+#[test]
+fn a_subscription_that_a_vendor_or_a_scenario_makes_says_so_too() {
+    let file = std::env::temp_dir().join(format!("seatrial-unreachable-{}.yaml", std::process::id()));
+    let subscription = "{vendor: shippo, url: \"http://203.0.113.9/started\", events: [track_updated]}";
+    std::fs::write(&file, format!("webhooks: {{subscriptions: [{subscription}]}}")).expect("the file can be written");
+    let server = Server::start_logged(&["--scenario", file.to_str().expect("a UTF-8 path")]);
+    let hook = json!({"url": "http://203.0.113.7/called?token=in-a-query", "event": "track_updated"}).to_string();
+    let made = send(&server, "POST", "/shippo/webhooks", &SHIPPO, &hook);
+    assert!(made.status == 201 && made.head.contains("webhook-unreachable"), "{}", made.head);
+    let found = send(&server, "GET", "/_seatrial/sandboxes/default/requests?limit=1", &[], "").json();
+    let note = &found["requests"][0]["notes"][0];
+    assert_eq!((&note["code"], &note["where"], &note["blame"]), (&json!("webhook-unreachable"), &json!("url"), &json!("caller")), "{note}");
+    assert!(note["detail"].as_str().is_some_and(|detail| detail.contains("`--allow-egress`")), "{note}");
+    let fine = json!({"url": "http://127.0.0.1:9/called", "event": "track_updated"}).to_string();
+    assert!(!send(&server, "POST", "/shippo/webhooks", &SHIPPO, &fine).head.contains("seatrial-notes"));
+    let scenario = json!({"webhooks": {"subscriptions": [{"vendor": "shippo", "url": "http://203.0.113.8/scripted", "events": ["*"]}]}});
+    let warned = |answer: Value| {
+        answer["warnings"].as_array().into_iter().flatten().any(|row| row.as_str().is_some_and(|row| row.contains("203.0.113")))
+    };
+    let opened = send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &json!({"name": "s", "scenario": scenario}).to_string()).json();
+    assert!(warned(opened.clone()), "{opened}");
+    assert!(warned(send(&server, "GET", "/_seatrial/sandboxes/s", &[], "").json()));
+    assert!(warned(send(&server, "PUT", "/_seatrial/sandboxes/s/scenario", &[JSON], &scenario.to_string()).json()));
+    let listed = send(&server, "GET", WEBHOOKS, &[], "").json();
+    let row = |end: &str| {
+        let rows = listed["webhooks"].as_array().into_iter().flatten();
+        rows.clone().find(|row| row["url"].as_str().is_some_and(|url| url.contains(end))).unwrap_or_else(|| panic!("{listed}")).clone()
+    };
+    assert!(warned(row("/started")) && !warned(row("127.0.0.1")), "{listed}");
+    let log = server.log();
+    for place in ["203.0.113.9/started", "203.0.113.7/called", "203.0.113.8/scripted"] {
+        assert!(log.lines().any(|line| line.contains("WARN") && line.contains(place) && line.contains("nothing will ever reach")), "{log}");
+    }
+    assert!(!log.contains("in-a-query"), "{log}");
+    std::fs::remove_file(file).expect("the file can go");
+}

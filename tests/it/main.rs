@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: each further one would link everything again.
 
 mod admin;
+mod admin_bodies;
 mod admin_contract;
 mod advance;
 mod any_body;
@@ -9,6 +10,7 @@ mod busy;
 mod bytes;
 mod catalogs;
 mod client;
+mod clocks;
 mod credentials;
 mod determinism;
 mod diagnostics;
@@ -26,6 +28,7 @@ mod hostile;
 mod journal;
 mod labels;
 mod leaks;
+mod links;
 mod listener;
 mod log;
 mod machine;

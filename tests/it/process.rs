@@ -1,5 +1,6 @@
 //! The binary as a process: its ready line, its exit codes, its limits, and how it leaves.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
@@ -98,8 +99,8 @@ fn text(bytes: &[u8]) -> String {
 fn the_ready_line_is_stable_and_written_to_a_file() {
     let file = std::env::temp_dir().join(format!("seatrial-ready-{}", std::process::id()));
     let server = Server::start(&["--ready-file", file.to_str().expect("a UTF-8 path")]);
-    let expected =
-        format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), seatrial::vendors::all().len());
+    let mounts: BTreeSet<_> = seatrial::vendors::all().iter().map(|vendor| vendor.mount.to_string()).collect();
+    let expected = format!("seatrial ready http={} admin=/_seatrial vendors={} scenario=default\n", server.address(), mounts.len());
     assert_eq!(server.ready, expected);
     assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), expected);
     std::fs::remove_file(file).expect("the file can go");
@@ -278,7 +279,12 @@ fn check_says_where_a_vendor_has_no_words_for_a_fault() {
     let said = text(&output.stderr);
     assert_eq!((output.status.code(), said.matches("warning[S019]").count()), (Some(0), 2), "{said}");
     assert!(said.contains("no answer with the status 418 is known of shippo\n"), "{said}");
-    assert!(said.contains("no answer with the status 503 is known of shipmate, shipmate_v1_2, shippo, shiptime\n"), "{said}");
+    assert!(
+        said.contains(
+            "no answer with the status 503 is known of shipmate, shipmate_v1_2, shippo, shipstation_v1, shipstation_v2, shiptime\n"
+        ),
+        "{said}"
+    );
     std::fs::remove_file(file).expect("the file can go");
 }
 
@@ -402,7 +408,7 @@ fn http_2_works_in_the_clear() {
     let mut stream = client::connect(server.address());
     stream.write_all(&request).expect("it reads");
     let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
-    while !text(&seen).contains("no vendor is mounted here") {
+    while !text(&seen).contains("carrier APIs on localhost") {
         let count = stream.read(&mut buffer).expect("an answer comes");
         assert!(count > 0, "the connection ended: {seen:?}");
         seen.extend_from_slice(&buffer[..count]);
@@ -434,4 +440,51 @@ fn what_had_no_effect_is_said_when_the_process_leaves() {
         assert!(said.contains(expected), "{said}");
     }
     std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn an_export_is_what_the_next_process_begins_as() {
+    let server = Server::start(&[]);
+    let address = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, address).status, 201);
+    let export = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
+    let file = std::env::temp_dir().join(format!("seatrial-import-{}.json", std::process::id()));
+    std::fs::write(&file, &export).expect("the file can be written");
+    let path = file.to_str().expect("a UTF-8 path");
+    let next = Server::start(&["--import", path]);
+    let listed = send(&next, "GET", "/shippo/addresses", &SHIPPO, "").json();
+    assert_eq!(listed["results"][0]["name"], "Ada", "{listed}");
+    assert_eq!(send(&next, "POST", "/_seatrial/sandboxes/default/reset", &[client::JSON], "").status, 200);
+    let listed = send(&next, "GET", "/shippo/addresses", &SHIPPO, "").json();
+    assert_eq!(listed["results"][0]["name"], "Ada", "a reset goes back to the file: {listed}");
+    for (content, part) in
+        [("{}", "--import"), ("not json", "--import"), (&*export.replace("seatrial/sandbox-v", "seatrial/sandbox-x"), "format")]
+    {
+        std::fs::write(&file, content).expect("the file can be written");
+        let refused = run(&["--listen", "127.0.0.1:0", "--import", path]);
+        assert!(refused.status.code() == Some(2) && text(&refused.stderr).contains(part), "{}", text(&refused.stderr));
+    }
+    std::fs::remove_file(&file).expect("the file can go");
+    for arguments in [&["--import", path][..], &["--import", path, "--seed", "7"], &["--import", "/dev/zero", "--sandbox-bytes", "100000"]]
+    {
+        let refused = run(&[&["--listen", "127.0.0.1:0"], arguments].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told_with_what_to_do() {
+    let server = Server::start(&[]);
+    let address = server.address();
+    let refused = run(&["--listen", &address.to_string()]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    for part in [
+        &*format!("cannot listen on {address}"),
+        "perhaps another seatrial",
+        &*format!("lsof -i :{}", address.port()),
+        "`--listen 127.0.0.1:0`",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }

@@ -66,7 +66,7 @@ fn serve(machine: &Machine, world: World, requests: &[Request]) -> Result<(), St
     for request in requests {
         let answer = machine.handle_in(&sandbox, request, play::wall());
         if let Some(note) = answer.notes().iter().find(|note| note.code == Note::SANDBOX_BROKEN) {
-            return Err(format!("{} {} fails: {}", request.method, request.path, note.detail));
+            return Err(format!("{} {} fails: {note}", request.method, request.path));
         }
     }
     Ok(())

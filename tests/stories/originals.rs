@@ -17,6 +17,10 @@ const SHORTENED: &[&str] = &[
     "shipmate/shipment_create_duplicate_reference_v12",
     "shiptheory/shipment_book_bad_increment",
     "shiptheory/shipment_book_duplicate_reference",
+    "shipstation_v1/errors-1",
+    "shipstation_v1/errors-2",
+    "shipstation_v1/errors-3",
+    "shipstation_v1/errors-4",
 ];
 
 /// Where the originals are, if they are there.
@@ -65,17 +69,34 @@ fn recordings(vendor: &str) -> Result<(), Failed> {
     let digest = recorded::digest(vendor);
     let mut left: BTreeSet<&String> = digest["exchanges"].as_object().into_iter().flat_map(Map::keys).collect();
     let mut problems = Vec::new();
-    for entry in fs::read_dir(folder().join("recorded").join(vendor))? {
+    for entry in fs::read_dir(folder().join("recorded").join(vendor.replace('_', "-")))? {
         let path = entry?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let original: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
-        let exchange = &digest["exchanges"][&name];
-        left.remove(&name);
-        let found = if exchange.is_null() { vec!["is not in the digest".to_owned()] } else { compare(vendor, &name, exchange, &original) };
-        problems.extend(found.into_iter().map(|problem| format!("{vendor}/{name}: {problem}")));
+        for (name, original) in exchanges(name, original) {
+            let exchange = &digest["exchanges"][&name];
+            left.remove(&name);
+            let found =
+                if exchange.is_null() { vec!["is not in the digest".to_owned()] } else { compare(vendor, &name, exchange, &original) };
+            problems.extend(found.into_iter().map(|problem| format!("{vendor}/{name}: {problem}")));
+        }
     }
     problems.extend(left.into_iter().map(|name| format!("{vendor}/{name}: there is no such recording")));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// The exchanges of a file: one, several in a list, or a webhook with the answer to whom fetches the address in it.
+fn exchanges(name: String, original: Value) -> Vec<(String, Value)> {
+    let is_pointer = name.ends_with("-and-resource");
+    match original {
+        Value::Array(rows) => rows.into_iter().enumerate().map(|(index, row)| (format!("{name}-{}", index + 1), row)).collect(),
+        original if is_pointer => {
+            let mut answer = original.clone();
+            answer["request"] = serde_json::json!({"method": "GET", "path": original["request"]["body"]["resource_url"]});
+            vec![(format!("{name}-answer"), answer), (name, original)]
+        }
+        original => vec![(name, original)],
+    }
 }
 
 fn compare(vendor: &str, name: &str, exchange: &Value, original: &Value) -> Vec<String> {
@@ -109,6 +130,8 @@ fn compare(vendor: &str, name: &str, exchange: &Value, original: &Value) -> Vec<
 
 /// How many segments a path has, and the names in its query.
 fn outline(target: &str) -> (usize, Vec<&str>) {
+    // Of an address only what is behind its host.
+    let target = target.split_once("://").and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..])).unwrap_or(target);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).collect();
     (path.split('/').count(), names)

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Bound, By, Fault, FaultKind, Key, Listing, Page, Test};
+use crate::base::json;
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
 use crate::engine::cx::{self, Docs};
@@ -35,6 +36,7 @@ pub(super) struct Condition<'c> {
     member: &'c str,
     test: Test,
     wanted: Wanted<'c>,
+    time: fn(&str) -> Option<Timestamp>,
 }
 
 enum Wanted<'c> {
@@ -69,13 +71,14 @@ pub(super) fn condition<'c>(
         Test::OneOf => Wanted::Texts(values),
         _ => Wanted::Texts(values.split_off(values.len() - 1)),
     };
-    Some(Condition { member, test, wanted })
+    Some(Condition { member, test, wanted, time })
 }
 
 impl<'c> Query<'c> {
     /// Adds a condition that the query does not name: the member is a time within a bound.
     pub fn and(&mut self, member: &'c str, bound: Bound, time: Timestamp) {
-        self.conditions.push(Condition { member, test: Test::Time(bound), wanted: Wanted::Time(time) });
+        let (test, wanted) = (Test::Time(bound), Wanted::Time(time));
+        self.conditions.push(Condition { member, test, wanted, time: self.listing.time });
     }
 
     /// The time that a member has to lie behind, and the one that it has to lie in front of.
@@ -102,7 +105,7 @@ impl<'c> Query<'c> {
         if self.takes_all() {
             return bounded(docs, self.cut(docs.count(kind), rows)?);
         }
-        let rows = self.in_order(rows, |row| cx::read(row.1));
+        let rows = self.in_order(rows, |(_, body), member| within(body, member));
         bounded(docs, self.cut(rows.len(), rows.into_iter())?)
     }
 
@@ -113,7 +116,7 @@ impl<'c> Query<'c> {
     /// When the list has no such document, as the list words it.
     pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
         let rows = self.by_creation(docs, kind);
-        let read = |row: &(&str, &[u8])| cx::read(row.1);
+        let read = |row: &(&str, &[u8]), member: &str| within(row.1, member);
         let (mut rows, is_filtered): (Rows<'_>, _) = match self.key {
             Some(_) => (Box::new(self.in_order(rows, read).into_iter()), true),
             None => (rows, self.takes_all()),
@@ -126,7 +129,7 @@ impl<'c> Query<'c> {
                 return Err((self.listing.refuse)(&[fault]));
             }
         }
-        let mut rows = rows.filter(|row| is_filtered || self.passes(&read(row)));
+        let mut rows = rows.filter(|row| is_filtered || self.passes(|member| read(row, member)));
         let page: Vec<_> = rows.by_ref().take(self.size).collect();
         let next = rows.next().and(page.last()).map(|(id, _)| URL_SAFE_NO_PAD.encode([CURSOR, id.as_bytes()].concat()));
         bounded(docs, Page { rows: page, number: self.page, size: self.size, skipped: 0, total: 0, has_next: next.is_some(), cursor: next })
@@ -139,9 +142,13 @@ impl<'c> Query<'c> {
     pub fn rows<T: Serialize>(&self, rows: Vec<T>) -> Result<Page<T>, Refusal> {
         let rows: Box<dyn Iterator<Item = T>> =
             if self.begins_with_newest() { Box::new(rows.into_iter().rev()) } else { Box::new(rows.into_iter()) };
-        let value = |row: &T| serde_json::to_value(row).expect("rows have text keys");
-        let rows = if self.takes_all() { rows.collect() } else { self.in_order(rows, value) };
-        self.cut(rows.len(), rows.into_iter())
+        if self.takes_all() {
+            let rows: Vec<T> = rows.collect();
+            return self.cut(rows.len(), rows.into_iter());
+        }
+        let value = |row: T| (serde_json::to_value(&row).expect("rows have text keys"), row);
+        let rows = self.in_order(rows.map(value), |(value, _), member| value.pointer(member).cloned().unwrap_or_default());
+        self.cut(rows.len(), rows.into_iter().map(|(_, row)| row))
     }
 
     /// The page of `total` rows that come in the order of the list; filters and sort keys are not looked at.
@@ -168,20 +175,22 @@ impl<'c> Query<'c> {
         self.listing.newest_first != (self.reversed && self.key.is_none())
     }
 
-    fn takes_all(&self) -> bool {
+    /// Whether nothing is filtered or sorted, so that no document has to be read for the choice.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
         self.conditions.is_empty() && self.key.is_none()
     }
 
-    fn passes(&self, document: &Value) -> bool {
-        self.conditions.iter().all(|condition| condition.holds(document.pointer(condition.member).unwrap_or(&Value::Null)))
+    /// Whether a document whose members `read` reads passes all filters.
+    fn passes(&self, read: impl Fn(&str) -> Value) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(&read(condition.member)))
     }
 
-    /// The rows that pass, sorted.
-    fn in_order<T>(&self, rows: impl Iterator<Item = T>, read: impl Fn(&T) -> Value) -> Vec<T> {
-        let key = |document: &Value| self.key.and_then(|key| document.pointer(key.member)).cloned().unwrap_or_default();
-        let passing =
-            rows.filter_map(|row| Some(read(&row)).filter(|document| self.passes(document)).map(|document| (key(&document), row)));
-        let mut passing: Vec<(Value, T)> = passing.collect();
+    /// The rows that pass, sorted. `read` reads a member of a row.
+    fn in_order<T>(&self, rows: impl Iterator<Item = T>, read: impl Fn(&T, &str) -> Value) -> Vec<T> {
+        let key = |row: &T| self.key.map(|key| read(row, key.member)).unwrap_or_default();
+        let passing = rows.filter(|row| self.passes(|member| read(row, member)));
+        let mut passing: Vec<(Value, T)> = passing.map(|row| (key(&row), row)).collect();
         if let Some(key) = self.key {
             passing.sort_by(|(left, _), (right, _)| {
                 let order = key.by.compare(left, right);
@@ -190,6 +199,11 @@ impl<'c> Query<'c> {
         }
         passing.into_iter().map(|(_, row)| row).collect()
     }
+}
+
+/// A member of a stored document, of which nothing else is read.
+fn within(body: &[u8], member: &str) -> Value {
+    json::at(body, member).map(cx::read).unwrap_or_default()
 }
 
 /// The page, unless its documents are more than is read for one answer.
@@ -203,7 +217,10 @@ impl Condition<'_> {
         match (self.test, &self.wanted) {
             (Test::Near(distance), Wanted::Number(wanted)) => member.as_f64().is_some_and(|found| (found - wanted).abs() < distance),
             (Test::Number(bound), Wanted::Number(wanted)) => member.as_f64().is_some_and(|found| bound.holds(found.total_cmp(wanted))),
-            (Test::Time(bound), Wanted::Time(wanted)) => text().parse().is_ok_and(|found: Timestamp| bound.holds(found.cmp(wanted))),
+            (Test::Time(bound), Wanted::Time(wanted)) => {
+                let found = text().parse().ok().or_else(|| (self.time)(text()));
+                found.is_some_and(|found: Timestamp| bound.holds(found.cmp(wanted)))
+            }
             (test, Wanted::Texts(wanted)) => wanted.iter().any(|wanted| match test {
                 Test::Equal | Test::OneOf => text() == *wanted,
                 Test::Caseless => text().to_lowercase() == wanted.to_lowercase(),

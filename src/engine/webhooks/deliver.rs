@@ -18,7 +18,7 @@ use crate::engine::cx::Cx;
 use crate::engine::webhooks::{
     Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
 };
-use crate::world::{OutboxEntry, Task};
+use crate::world::{Blame, Note, OutboxEntry, Task};
 
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
@@ -46,6 +46,10 @@ impl Cx<'_> {
                 let mut secrets = self.docs.world.secret().map_or_else(|| rng.clone(), |secret| entropy::secrets_at(secret, &rng));
                 subscription.secret = (self.vendor.webhooks.secret)(&mut secrets);
             }
+        }
+        if let Some(obstacle) = self.reachability.obstacle(self.sandbox, &subscription.url) {
+            let detail = format!("nothing will ever reach the subscription: {obstacle}");
+            self.notes.push(Note::at(Note::WEBHOOK_UNREACHABLE, Blame::Caller, "url", detail));
         }
         self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);
         subscription.id
@@ -76,11 +80,20 @@ impl Cx<'_> {
     /// # Panics
     /// If the payload cannot be JSON.
     pub fn notify(&mut self, event: &str, subject: &str, payload: &impl Serialize) {
+        self.notify_where(event, subject, payload, |_| true);
+    }
+
+    /// Like [`Cx::notify`], for those subscriptions that `concerns` says it is for.
+    ///
+    /// # Panics
+    /// If the payload cannot be JSON.
+    pub fn notify_where(&mut self, event: &str, subject: &str, payload: &impl Serialize, concerns: impl Fn(&Subscription) -> bool) {
         if self.docs.count(SUBSCRIPTION) == 0 {
             return;
         }
+        let owner = self.vendor.subscription_owner();
         let subscriptions: Vec<Subscription> =
-            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.wants(self.vendor.subscription_owner(), event)).collect();
+            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.wants(owner, event) && concerns(row)).collect();
         for mut subscription in subscriptions {
             self.create_delivery(&mut subscription, event, subject, payload, false);
             self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);

@@ -70,7 +70,7 @@ pub enum Mismatch {
     Notes { expected: Vec<String>, found: Vec<String> },
     /// A note that says that the answer is not the vendor's.
     #[error("{0}")]
-    Departs(Note),
+    Departs(String),
     #[error("there is nothing to save at `{0}`")]
     NothingToSave(String),
     #[error("{name} `{found}`, expected `{expected}`")]
@@ -134,7 +134,7 @@ pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, valu
 
 /// The notes that no answer may have, whether or not it was expected.
 pub(super) fn departures(notes: &[Note], span: Span) -> impl Iterator<Item = Failure> {
-    notes.iter().filter(|note| note.is_failure()).map(move |note| Failure::new(span, Mismatch::Departs(note.clone())))
+    notes.iter().filter(|note| note.is_failure()).map(move |note| Failure::new(span, Mismatch::Departs(note.to_string())))
 }
 
 /// How webhooks differ from the expected ones: the same number, each like its counterpart.

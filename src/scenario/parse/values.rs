@@ -7,6 +7,7 @@ use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 
 use super::members;
 use super::reader::Reader;
+use crate::base::time;
 use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
 use crate::scenario::expr::{Expr, ExprError, PathUse, Step, Uses};
@@ -63,7 +64,9 @@ impl Reader<'_> {
     pub(super) fn timestamp(&mut self, node: &Node, member: &str) -> Option<Timestamp> {
         let text = self.notation(node, member, "an instant")?;
         let read = text.parse().ok();
-        if read.is_none() {
+        if read.is_none() && time::is_beyond_the_calendar(&text) {
+            self.problem("S008", node.span, format!("`{text}` is beyond the end of the calendar")).help(time::CLOCK_RANGE);
+        } else if read.is_none() {
             self.problem("S008", node.span, format!("`{text}` is not an instant")).help("for example `2026-01-05T09:00:00Z`");
         }
         read
@@ -79,9 +82,9 @@ impl Reader<'_> {
         read
     }
 
-    fn bad_duration(&mut self, node: &Node, text: &str) {
+    pub(super) fn bad_duration(&mut self, node: &Node, text: &str) {
         let help = match text.parse::<f64>() {
-            Ok(_) => format!("add a unit: `{text}s`, `{text}m`, `{text}h` or `{text}d`"),
+            Ok(_) => format!("add a unit: `{text}ms`, `{text}s`, `{text}m`, `{text}h` or `{text}d`"),
             Err(_) => "expected a number and a unit, for example `250ms`, `90s`, `6h` or `2d`".to_owned(),
         };
         self.problem("S008", node.span, format!("`{text}` is not a duration")).help(help);

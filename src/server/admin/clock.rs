@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::base::time::{self, Timestamp};
 use crate::engine::Sandbox;
-use crate::server::admin::detached::detached;
+use crate::scenario::{Body, ReadBody};
+use crate::server::admin::detached::{begin, detached};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::world::Mode;
@@ -25,53 +28,84 @@ pub(crate) struct ClockView {
     due: usize,
     /// When the first of them is due.
     next: Option<Timestamp>,
+    /// Whether an advance is under way. Receivers of webhooks are waited for on the way.
+    moving: bool,
+    /// The time that it will show then.
+    to: Option<Timestamp>,
 }
 
 impl ClockView {
-    pub fn of(sandbox: &Sandbox) -> Self {
+    pub fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
+        let to = admin.webhook_sender.moves.target(sandbox);
         let state = sandbox.lock();
         let (clock, agenda) = (state.world.clock(), state.world.agenda());
-        Self { now: clock.now(wall()), mode: clock.mode(), due: agenda.len(), next: agenda.next() }
+        Self { now: clock.now(wall()), mode: clock.mode(), due: agenda.len(), next: agenda.next(), moving: to.is_some(), to }
     }
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ClockView, Problem> {
-    Ok(ClockView::of(&*admin.sandbox(request)?))
+    Ok(ClockView::of(admin, &*admin.sandbox(request)?))
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetClock {
     now: Option<Timestamp>,
     mode: Option<Mode>,
 }
 
-pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<ClockView, Problem> {
-    let sandbox = admin.sandbox(request)?;
-    let wanted: SetClock = request.read()?;
-    if let Some(to) = wanted.now {
-        refuse_past(&sandbox, to)?;
+impl ReadBody for SetClock {
+    const MEMBERS: &'static [&'static str] = &["now", "mode"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { now: body.instant("now"), mode: body.mode("mode").map(Into::into) }
     }
-    let sender = Arc::clone(&admin.webhook_sender);
-    let put = async move {
-        if let Some(to) = wanted.now {
-            sender.advance(&sandbox, |_| to).await?;
-        }
-        if let Some(mode) = wanted.mode {
-            sandbox.lock().world.set_mode(mode, wall());
-        }
-        Ok(ClockView::of(&sandbox))
-    };
-    detached(put).await
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+/// Sets the time and the mode, in this order; the answer comes when that is done, or after a while.
+pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<ClockView, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let SetClock { now, mode } = request.read()?;
+    let Some(to) = now else {
+        if let Some(mode) = mode {
+            sandbox.lock().world.set_mode(mode, wall());
+        }
+        return Ok(ClockView::of(admin, &sandbox));
+    };
+    refuse_past(&sandbox, to)?;
+    let moving = admin.webhook_sender.moves.promise(&sandbox, wall(), |_| Some(to)).ok_or_else(end_of_calendar)?;
+    let (sender, moved) = (Arc::clone(&admin.webhook_sender), Arc::clone(&sandbox));
+    let put = async move {
+        sender.advance(&moving).await?;
+        if let Some(mode) = mode {
+            moved.lock().world.set_mode(mode, wall());
+        }
+        Ok::<(), Problem>(())
+    };
+    if let Ok(done) = tokio::time::timeout(admin.advance_timeout, detached(put)).await {
+        done?;
+    }
+    Ok(ClockView::of(admin, &sandbox))
+}
+
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Advance {
     /// A span of time, which is not negative.
-    #[schemars(example = "72h")]
-    by: Option<String>,
+    #[schemars(with = "Option<String>", example = "72h")]
+    by: Option<SignedDuration>,
     to: Option<Timestamp>,
+    /// `false` answers 202 at once, `true` when the time is reached. When left out, it is waited for as long as
+    /// `--advance-timeout` says: receivers of webhooks that do not answer take 10 s for each attempt.
+    wait: Option<bool>,
+}
+
+impl ReadBody for Advance {
+    const MEMBERS: &'static [&'static str] = &["by", "to", "wait"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { by: body.span("by"), to: body.instant("to"), wait: body.flag("wait") }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -79,39 +113,48 @@ pub(crate) struct Advanced {
     now: Timestamp,
     /// The number of tasks that were due on the way.
     fired: u64,
+    /// Whether the clock is still on its way.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    moving: bool,
+    /// The time that it will show then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Timestamp>,
 }
 
-pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result<Advanced, Problem> {
+pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
-    let sender = Arc::clone(&admin.webhook_sender);
-    let (now, fired) = match request.read()? {
-        Advance { by: Some(by), to: None } => {
-            let by = time::span(&by).ok_or_else(|| Problem::bad_request(format!("`by` is a span such as `72h` or `3d`, found `{by}`")))?;
-            if by < SignedDuration::ZERO {
-                return Err(Problem::bad_request("the clock only moves forward; `reset` goes back"));
-            }
-            detached(async move { sender.advance(&sandbox, |now| time::shift(now, by)).await }).await?
-        }
-        Advance { by: None, to: Some(to) } => {
+    let Advance { by, to, wait } = request.read()?;
+    let moves = &admin.webhook_sender.moves;
+    let promised = match (by, to) {
+        (Some(by), None) => moves.promise(&sandbox, wall(), |now| time::advanced(now, by)),
+        (None, Some(to)) => {
             refuse_past(&sandbox, to)?;
-            detached(async move { sender.advance(&sandbox, |_| to).await }).await?
+            moves.promise(&sandbox, wall(), |_| Some(to))
         }
         _ => return Err(Problem::bad_request("either `by` or `to` is needed")),
     };
-    Ok(Advanced { now, fired })
+    let moving = promised.ok_or_else(end_of_calendar)?;
+    let (sender, made) = (Arc::clone(&admin.webhook_sender), Arc::clone(&moving));
+    let advance = begin(async move { sender.advance(&made).await });
+    let done = match wait {
+        Some(true) => Some(advance.await),
+        Some(false) => None,
+        None => tokio::time::timeout(admin.advance_timeout, advance).await.ok(),
+    };
+    let Some(done) = done else {
+        let now = sandbox.lock().world.clock().now(wall());
+        let on_its_way = Advanced { now, fired: moving.fired(), moving: true, to: Some(moving.to) };
+        return Ok(response::json(StatusCode::ACCEPTED, &on_its_way));
+    };
+    let (now, fired) = done?;
+    Ok(response::json(StatusCode::OK, &Advanced { now, fired, moving: false, to: None }))
 }
 
-/// Refuses an instant that no clock can show.
-pub(crate) fn refuse_off_clock(instant: Timestamp) -> Result<(), Problem> {
-    if instant >= time::EARLIEST {
-        Ok(())
-    } else {
-        Err(Problem::bad_request(format!("no clock can show {instant}; {}", time::CLOCK_RANGE)))
-    }
+fn end_of_calendar() -> Problem {
+    Problem::bad_request(format!("this is beyond the end of the calendar; {}", time::CLOCK_RANGE))
 }
 
 fn refuse_past(sandbox: &Sandbox, to: Timestamp) -> Result<(), Problem> {
-    refuse_off_clock(to)?;
     let now = sandbox.lock().world.clock().now(wall());
     if to < now {
         return Err(Problem::bad_request(format!("the clock only moves forward, it is {now}; `reset` goes back")));

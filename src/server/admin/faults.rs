@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::engine::{Fault, Sandbox, SandboxError, ScenarioRuntime};
+use crate::engine::{Fault, Machine, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, schema};
 use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
@@ -57,9 +57,9 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     if name.chars().count() > NAME {
         return Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters")));
     }
-    let wanted: Value = request.read()?;
+    let wanted: Value = request.tree()?;
     let text = if wanted.is_null() { "null".into() } else { String::from_utf8_lossy(request.body) };
-    let fault = Fault::new(name.into(), wanted, runtime(admin, &text)?);
+    let fault = Fault::new(name.into(), wanted, runtime(&admin.machine, &text)?);
     let view = FaultView::of(&fault, 0);
     if fault.bytes() > admin.machine.room(&sandbox) {
         return Err(SandboxError::Bytes.into());
@@ -82,8 +82,8 @@ pub(crate) fn body() -> Value {
 }
 
 /// The runtime of an override.
-pub(crate) fn runtime(admin: &Admin, text: &str) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
-    let vocabulary = scenario::run::MachineVocabulary(&admin.machine);
+pub(crate) fn runtime(machine: &Machine, text: &str) -> Result<Arc<dyn ScenarioRuntime>, Problem> {
+    let vocabulary = scenario::run::MachineVocabulary(machine);
     Ok(scenario::run::runtime(scenario::load_override(text, scenarios::FILE_NAME, &vocabulary)?))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::base::name::Name;
-use crate::engine::{Fault, SandboxError};
+use crate::engine::{Fault, Machine, Sandbox, SandboxError};
 use crate::persist::{Contents, FileError, SandboxFile};
 use crate::scenario::{self, Scenario};
 use crate::server::admin::problem::Problem;
@@ -27,39 +27,44 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
-    let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let vendors = admin.machine.vendors().all().iter();
+    let sandbox = load(&admin.machine, request.parameter("s"), request.body)?;
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
+}
+
+/// Makes the sandbox of a name what a file says; it is opened if there is none.
+pub(crate) fn load(machine: &Machine, name: &str, bytes: &[u8]) -> Result<Arc<Sandbox>, Problem> {
+    let file = SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let vendors = machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
-    let room = admin.machine.room_for_new(request.parameter("s"));
+    let room = machine.room_for_new(name);
     let Contents { mut world, scenario, given, seeded, faults } = file.read(&names, wall(), room).map_err(|error| match error {
         FileError::Bytes => SandboxError::Bytes.into(),
         error => Problem::bad_request(error.to_string()),
     })?;
-    admin.machine.check_documents(&world).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(admin, scenario.as_bytes())?) };
+    machine.check_documents(&world).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(machine, scenario.as_bytes())?) };
     // The file already has the data of `given`.
     Arc::make_mut(&mut scenario).given.clear();
     Arc::make_mut(&mut scenario).seed = seeded.then_some(world.seed());
     // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
-    let name = request.parameter("s");
-    let staged = scenario::run::stage(&admin.machine, name, &scenario, Some(world), wall())?;
+    let staged = scenario::run::stage(machine, name, &scenario, Some(world), wall())?;
     for (fault, wanted) in faults {
-        let runtime = faults::runtime(admin, &wanted.to_string())?;
+        let runtime = faults::runtime(machine, &wanted.to_string())?;
         staged.switch_on(Fault::new(fault, wanted, runtime));
     }
     let mut state = staged.lock();
     state.world.replace_counters(counters);
     state.scenario_mounts.retain(|mount| given.contains(mount));
     drop(state);
-    admin.machine.give_own_credentials(&staged);
-    let sandbox = if let Some(sandbox) = admin.machine.sandbox(name) {
-        admin.machine.replace(&sandbox, staged, false)?;
+    machine.give_own_credentials(&staged);
+    let sandbox = if let Some(sandbox) = machine.sandbox(name) {
+        machine.replace(&sandbox, staged, false)?;
         sandbox
     } else {
-        staged.set_ttl(admin.machine.options().ttl);
-        admin.machine.open(staged)?
+        staged.set_ttl(machine.options().ttl);
+        machine.open(staged)?
     };
     sandbox.touch(wall());
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(sandbox)
 }

@@ -68,6 +68,9 @@ fn operation(route: &Route, answers: &mut SchemaGenerator, bodies: &mut SchemaGe
         "parameters": parameters,
         "responses": {route.success.as_str(): success, "default": refusal},
     });
+    if let Some(other) = route.or {
+        operation["responses"][other.as_str()] = operation["responses"][route.success.as_str()].clone();
+    }
     if let Some(schema) = route.body {
         operation["requestBody"] = json!({"content": {"application/json": {"schema": schema(bodies)}}});
     }

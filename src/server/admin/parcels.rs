@@ -1,12 +1,13 @@
 //! Parcels of all vendors: listed, and moved by hand.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, Scan, Status, library};
 use crate::engine::{Cx, PARCEL};
+use crate::scenario::{Body, ReadBody};
 use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -63,11 +64,10 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Par
     on_parcel(admin, request, |_, _| ())
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Event {
-    #[schemars(with = "Status")]
-    status: String,
+    status: Status,
     /// A finer word of the vendor.
     code: Option<String>,
     /// A text instead of the vendor's usual one.
@@ -75,15 +75,36 @@ pub(crate) struct Event {
     location: Option<Location>,
 }
 
+impl ReadBody for Event {
+    const MEMBERS: &'static [&'static str] = &["status", "code", "message", "location"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        body.required("status");
+        let words = Status::ALL.map(|status| (status.word(), status));
+        Self {
+            // A body without a status is refused.
+            status: body.choice("status", &words).unwrap_or(Status::Unknown),
+            code: body.text("code"),
+            message: body.text("message"),
+            location: body.mapping("location", "`location`"),
+        }
+    }
+}
+
+impl ReadBody for Location {
+    const MEMBERS: &'static [&'static str] = &["city", "state", "zip", "country"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        let mut text = |name: &str| body.text(name).unwrap_or_default();
+        Self { city: text("city"), state: text("state"), zip: text("zip"), country: text("country") }
+    }
+}
+
 pub(crate) async fn event(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
     let wanted: Event = request.read()?;
-    let Some(status) = Status::from_word(&wanted.status) else {
-        let words = Status::ALL.map(Status::word).join(", ");
-        return Err(Problem::bad_request(format!("`status` is one of {words}, found `{}`", wanted.status)));
-    };
     on_parcel(admin, request, |cx, parcel| {
-        let Event { code, message, location, .. } = &wanted;
-        let scan = Scan { at: cx.now, status, code: code.clone(), message: message.clone(), location: location.clone() };
+        let Event { status, code, message, location } = &wanted;
+        let scan = Scan { at: cx.now, status: *status, code: code.clone(), message: message.clone(), location: location.clone() };
         cx.scan(parcel, scan);
     })
 }
@@ -94,13 +115,20 @@ pub(crate) async fn next(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
     })
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetTimeline {
     /// A timeline of the scenario, or a built-in one.
-    #[serde(default)]
-    #[schemars(required, extend("examples" = library::names().map(|(name, _)| name).collect::<Vec<_>>()))]
+    #[schemars(extend("examples" = library::names().map(|(name, _)| name).collect::<Vec<_>>()))]
     name: String,
+}
+
+impl ReadBody for SetTimeline {
+    const MEMBERS: &'static [&'static str] = &["name"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { name: body.required("name") }
+    }
 }
 
 pub(crate) async fn timeline(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {

@@ -2,6 +2,7 @@
 
 use http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
+use thiserror::Error;
 
 use crate::engine::{ActionError, SandboxError};
 use crate::scenario::{Diagnostic, DiagnosticView};
@@ -28,6 +29,16 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
+    /// Everything that is wrong with a body.
+    pub fn unreadable(found: Vec<Diagnostic>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, ..found.into() }
+    }
+
+    /// The refusal of a call without a socket.
+    pub fn into_refused(self) -> Refused {
+        Refused { status: self.status, detail: self.detail }
+    }
+
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
@@ -42,6 +53,15 @@ impl Problem {
         response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
+}
+
+/// A refusal of the admin API.
+#[derive(Clone, Debug, Error)]
+#[error("{status}: {detail}")]
+pub struct Refused {
+    pub status: StatusCode,
+    /// The `detail` of the problem document.
+    pub detail: String,
 }
 
 impl From<SandboxError> for Problem {

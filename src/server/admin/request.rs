@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::base::json;
-use crate::scenario;
+use crate::scenario::{self, ReadBody};
 use crate::server::admin::problem::Problem;
 
 /// How many values a body may have; each takes many times its bytes once it is read.
@@ -49,26 +49,34 @@ impl AdminRequest<'_> {
         self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body, read from JSON or YAML by its content type; the default value when there is none.
-    pub fn read<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
-        let body = self.body.trim_ascii();
-        if body.is_empty() {
-            return Ok(T::default());
+    /// The members of the body, read from JSON or YAML by its content type; without a body, there are none.
+    pub fn read<T: ReadBody>(&self) -> Result<T, Problem> {
+        let is_json = !self.is_yaml();
+        let file = if is_json { "body.json" } else { "body.yaml" };
+        scenario::body(self.text()?, file, is_json).map_err(Problem::unreadable)
+    }
+
+    /// The body as it is; `null` when there is none.
+    pub fn tree(&self) -> Result<Value, Problem> {
+        let text = self.text()?;
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
         }
-        if body.starts_with(b"[") {
-            return Err(Problem::bad_request("the body is an object, found a list"));
+        if self.is_yaml() {
+            return scenario::yaml(text, "body.yaml").map_err(Problem::unreadable);
         }
-        if self.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("yaml")) {
-            let text = str::from_utf8(self.body).map_err(|error| Problem::bad_request(error.to_string()))?;
-            let tree = scenario::yaml(text, "body.yaml")
-                .map_err(|found| Problem::bad_request(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")))?;
-            T::deserialize(tree).map_err(|error| Problem::bad_request(error.to_string()))
-        } else {
-            if self.body.len() > UNCOUNTED && json::count_values(self.body) > VALUES {
-                let detail = format!("the body has more than {VALUES} values");
-                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-            }
-            serde_json::from_slice(self.body).map_err(|error| Problem::bad_request(error.to_string()))
+        serde_json::from_str(text).map_err(|error| Problem::bad_request(error.to_string()))
+    }
+
+    fn is_yaml(&self) -> bool {
+        self.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("yaml"))
+    }
+
+    fn text(&self) -> Result<&str, Problem> {
+        if self.body.len() > UNCOUNTED && json::count_values(self.body) > VALUES {
+            let detail = format!("the body has more than {VALUES} values");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
         }
+        str::from_utf8(self.body).map_err(|error| Problem::bad_request(format!("the body is not UTF-8: {error}")))
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Route {
     /// The schema of the body; `None` if none is taken.
     pub body: Option<SchemaOf>,
     pub success: StatusCode,
+    /// Another status of a success, with the same schema.
+    pub or: Option<StatusCode>,
     /// The schema of a success; `None` if it is no JSON, or empty.
     pub answer: Option<SchemaOf>,
     pub access: Access,
@@ -48,7 +50,7 @@ pub(crate) struct Route {
 
 impl Route {
     pub const fn new(method: Method, path: &'static str, success: StatusCode, handler: Handler, summary: &'static str) -> Self {
-        Self { method, path, summary, query: &[], body: None, success, answer: None, access: Access::Guarded, handler }
+        Self { method, path, summary, query: &[], body: None, success, or: None, answer: None, access: Access::Guarded, handler }
     }
 
     pub const fn query(mut self, query: &'static [(&'static str, &'static str)]) -> Self {
@@ -63,6 +65,11 @@ impl Route {
 
     pub const fn answer(mut self, schema: SchemaOf) -> Self {
         self.answer = Some(schema);
+        self
+    }
+
+    pub const fn or(mut self, status: StatusCode) -> Self {
+        self.or = Some(status);
         self
     }
 

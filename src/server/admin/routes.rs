@@ -120,7 +120,10 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<SandboxFile>),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes").body(of::<SetClock>),
-    route!(POST "/sandboxes/{s}/clock/advance", OK Advanced, clock::advance, "moves the time; everything due happens").body(of::<Advance>),
+    route!(POST "/sandboxes/{s}/clock/advance", OK, clock::advance, "moves the time; everything due happens")
+        .body(of::<Advance>)
+        .answer(of::<Advanced>)
+        .or(StatusCode::ACCEPTED),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario").query(KEEP).body(|_| written(schema::skeleton())),
     route!(GET "/sandboxes/{s}/faults", OK Faults, faults::list, "the faults switched on by hand").query(PAGES),

@@ -10,6 +10,7 @@ use crate::engine::{ForeignCredential, Sandbox, Usage};
 use crate::server::admin::clock::ClockView;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
+use crate::server::{call_log, reachability};
 
 /// A sandbox with its credentials and addresses.
 #[derive(Serialize, JsonSchema)]
@@ -28,7 +29,8 @@ pub(crate) struct SandboxView {
     credentials: IndexMap<String, Vec<Map<String, Value>>>,
     /// Base URLs by the vendor's mount.
     urls: IndexMap<String, String>,
-    /// Credentials that lead calls to another sandbox, which had them before.
+    /// Credentials that lead calls to another sandbox, which had them before; of one sandbox also subscriptions to addresses that nothing
+    /// will ever reach.
     warnings: Vec<String>,
 }
 
@@ -58,7 +60,7 @@ impl SandboxView {
             name: sandbox.name.to_string(),
             scenario,
             seed,
-            clock: ClockView::of(sandbox),
+            clock: ClockView::of(admin, sandbox),
             expires: sandbox.expires(),
             usage: admin.machine.usage(sandbox),
             snapshots: SnapshotView::all(sandbox),
@@ -67,6 +69,21 @@ impl SandboxView {
             warnings: warnings(admin, sandbox),
         }
     }
+}
+
+impl SandboxView {
+    /// The same with the subscriptions that nothing will ever reach.
+    pub async fn whole(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Self {
+        let mut view = Self::of(admin, request, sandbox);
+        view.warnings.extend(unreachable(admin, sandbox).await);
+        view
+    }
+}
+
+/// The subscriptions of a sandbox that nothing will ever reach, as sentences.
+pub(crate) async fn unreachable(admin: &Admin, sandbox: &Sandbox) -> Vec<String> {
+    let found = reachability::obstacles(&admin.webhook_sender.client, sandbox).await.into_iter();
+    found.map(|(url, obstacle)| format!("nothing will ever reach the subscription to {}: {obstacle}", call_log::address(&url))).collect()
 }
 
 /// The credentials of a sandbox that lead calls to another one, as sentences.

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::base::time::{self, Timestamp};
+use crate::base::time::Timestamp;
 use crate::engine::DEFAULT;
 use crate::scenario::verify::Report;
-use crate::scenario::{self, Scenario};
-use crate::server::admin::clock;
+use crate::scenario::{self, Body, ReadBody, Scenario};
 use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -25,44 +25,65 @@ use crate::server::clock::wall;
 use crate::server::shutdown;
 use crate::world::Mode;
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateSandbox {
     #[schemars(regex(pattern = "^[a-z0-9_-]{1,64}$"))]
     name: Option<String>,
     /// A scenario, its text, or the name of a built-in one.
     #[schemars(extend("type" = ["object", "string", "null"]))]
-    scenario: Option<Value>,
+    #[schemars(with = "Option<Value>")]
+    scenario: Option<String>,
     /// Everything random is drawn from it, secrets included; without one it is derived from the name, and secrets are the operating
     /// system's.
     seed: Option<u64>,
     clock: Option<ClockStart>,
     /// How long it may be idle before it is removed; `0s` is for ever.
-    #[schemars(example = "30m")]
-    ttl: Option<String>,
+    #[schemars(with = "Option<String>", example = "30m")]
+    ttl: Option<SignedDuration>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ClockStart {
     start: Option<Timestamp>,
     mode: Option<Mode>,
 }
 
+impl ReadBody for CreateSandbox {
+    const MEMBERS: &'static [&'static str] = &["name", "scenario", "seed", "clock", "ttl"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self {
+            name: body.text("name"),
+            scenario: body.raw("scenario"),
+            seed: body.whole("seed"),
+            clock: body.mapping("clock", "`clock`"),
+            ttl: body.span("ttl"),
+        }
+    }
+}
+
+impl ReadBody for ClockStart {
+    const MEMBERS: &'static [&'static str] = &["start", "mode"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { start: body.instant("start"), mode: body.mode("mode").map(Into::into) }
+    }
+}
+
 pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let wanted: CreateSandbox = request.read()?;
-    let ttl = ttl(admin, wanted.ttl.as_deref())?;
+    let ttl = ttl(admin, wanted.ttl);
     let name = wanted.name.unwrap_or_else(|| new_name(admin));
     let mut scenario = match &wanted.scenario {
         None => Scenario::plain(),
-        Some(Value::String(text)) => Arc::new(scenarios::parse(admin, text.as_bytes())?),
-        Some(value) => Arc::new(scenarios::parse(admin, value.to_string().as_bytes())?),
+        Some(text) => Arc::new(scenarios::parse(&admin.machine, text.as_bytes())?),
     };
     if let Some(seed) = wanted.seed {
         Arc::make_mut(&mut scenario).seed = Some(seed);
     }
     if let Some(ClockStart { start, mode }) = wanted.clock {
-        start.map_or(Ok(()), clock::refuse_off_clock)?;
         let scenario = Arc::make_mut(&mut scenario);
         scenario.clock.start = start.or(scenario.clock.start);
         scenario.clock.mode = mode.map(Into::into).or(scenario.clock.mode);
@@ -71,14 +92,13 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     staged.touch(wall());
     staged.set_ttl(ttl);
     let sandbox = admin.machine.open(staged)?;
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 /// How long an idle sandbox is kept: what the caller wants, else the option of the process.
-pub(crate) fn ttl(admin: &Admin, wanted: Option<&str>) -> Result<Option<Duration>, Problem> {
-    let Some(text) = wanted else { return Ok(admin.machine.options().ttl) };
-    let span = time::duration(text).ok_or_else(|| Problem::bad_request(format!("`ttl` is a span such as `30m`, found `{text}`")))?;
-    Ok(Some(span).filter(|span| !span.is_zero()))
+pub(crate) fn ttl(admin: &Admin, wanted: Option<SignedDuration>) -> Option<Duration> {
+    let Some(span) = wanted else { return admin.machine.options().ttl };
+    Duration::try_from(span).ok().filter(|span| !span.is_zero())
 }
 
 /// A name that no sandbox has.
@@ -107,7 +127,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
-    Ok(SandboxView::of(admin, request, &*admin.sandbox(request)?))
+    Ok(SandboxView::whole(admin, request, &*admin.sandbox(request)?).await)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
@@ -123,11 +143,19 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     Ok(redactor.json(&shutdown::report(&admin.machine, &sandbox, "it was deleted")))
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reset {
     /// What comes next is drawn from it, also after further resets. Credentials, and data of the scenario, stay as they are.
     seed: Option<u64>,
+}
+
+impl ReadBody for Reset {
+    const MEMBERS: &'static [&'static str] = &["seed"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { seed: body.whole("seed") }
+    }
 }
 
 pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
@@ -135,7 +163,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &sandbox, "it was reset");
     sandbox.reset_with(seed);
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -6,11 +6,11 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::Sandbox;
+use crate::engine::{Machine, Sandbox};
 use crate::scenario::{self, Scenario, built_in};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::sandbox_view::warnings;
+use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown;
@@ -25,20 +25,21 @@ pub(crate) struct ScenarioView {
     name: String,
     /// Its text; empty for the default scenario.
     source: String,
-    /// Credentials that lead calls to another sandbox, which had them before.
+    /// Credentials that lead calls to another sandbox, which had them before, and subscriptions to addresses that nothing will ever reach.
     warnings: Vec<String>,
 }
 
 impl ScenarioView {
-    fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
-        let warnings = warnings(admin, sandbox);
+    async fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
+        let mut warnings = warnings(admin, sandbox);
+        warnings.extend(unreachable(admin, sandbox).await);
         let state = sandbox.lock();
         Self { name: state.scenario_name.clone(), source: state.scenario.source().to_owned(), warnings }
     }
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ScenarioView, Problem> {
-    Ok(ScenarioView::of(admin, &*admin.sandbox(request)?))
+    Ok(ScenarioView::of(admin, &*admin.sandbox(request)?).await)
 }
 
 pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<ScenarioView, Problem> {
@@ -48,16 +49,16 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
         Some("data") => true,
         Some(other) => return Err(Problem::bad_request(format!("`keep` is `data` or nothing, found `{other}`"))),
     };
-    let scenario = Arc::new(parse(admin, request.body)?);
+    let scenario = Arc::new(parse(&admin.machine, request.body)?);
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
     shutdown::report(&admin.machine, &sandbox, "it goes on under another scenario");
     admin.machine.replace(&sandbox, staged, keep)?;
-    Ok(ScenarioView::of(admin, &sandbox))
+    Ok(ScenarioView::of(admin, &sandbox).await)
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.
-pub(crate) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
+pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem> {
     let word = str::from_utf8(bytes).map(|text| text.trim().trim_matches('"')).unwrap_or_default();
     let is_name = word.starts_with(|letter: char| letter.is_ascii_lowercase())
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -70,5 +71,5 @@ pub(crate) fn parse(admin: &Admin, bytes: &[u8]) -> Result<Scenario, Problem> {
         }
         None => bytes,
     };
-    Ok(scenario::load_bytes(bytes, FILE_NAME, &scenario::run::MachineVocabulary(&admin.machine))?)
+    Ok(scenario::load_bytes(bytes, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
 }

@@ -11,6 +11,7 @@
 
 mod bytes;
 mod names;
+mod packed;
 pub(in crate::server) mod paths;
 mod places;
 mod values;
@@ -25,6 +26,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use self::bytes::Readable;
+use self::packed::Packed;
 use self::values::{Found, Values};
 use crate::base::entropy;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
@@ -34,7 +36,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::inbox::ReceivedRequest;
 use crate::server::shown_bytes::utf8;
-use crate::world::{Credential, Entry, Message, Note};
+use crate::world::{Credential, Entry, Message, Note, WordedNote};
 
 /// The query of routes that show secrets on request.
 pub(crate) const QUERY: (&str, &str) = ("secrets", "`show` leaves credentials readable");
@@ -70,7 +72,7 @@ struct Known {
 pub(crate) struct Exchange<'e> {
     pub entry: &'e Entry,
     pub target: Cow<'e, str>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<WordedNote>,
     pub request: Shown<'e>,
     pub answer: Shown<'e>,
     /// Whether it is as it was.
@@ -85,6 +87,8 @@ pub(crate) struct Shown<'e> {
     pub body: Value,
     /// Whether the body is not UTF-8: its text has a letter for each byte, as Latin-1 has it.
     pub is_binary: bool,
+    /// What is in a body that is compressed; its text stands for it then.
+    packed: Option<Packed>,
 }
 
 /// A header as it is shown.
@@ -114,12 +118,12 @@ impl Redactor {
         let Some(Known { values, published }) = &self.0 else {
             let shown = |message: &'e Message| {
                 let (body, is_binary) = whole_body(message);
-                Shown { message, headers: whole(message), body, is_binary }
+                Shown { message, headers: whole(message), body, is_binary, packed: None }
             };
             return Exchange {
                 entry,
                 target: entry.target.as_str().into(),
-                notes: entry.notes.clone(),
+                notes: entry.notes.iter().map(Note::worded).collect(),
                 request: shown(&entry.request),
                 answer: shown(&entry.answer),
                 is_whole: true,
@@ -136,16 +140,21 @@ impl Redactor {
                 }
             }
             let kind = message.header("content-type");
-            let (body, is_binary) = match bytes::read(&message.body, message.is_cut()) {
-                Readable::Nothing => (Value::Null, false),
-                Readable::Text(text) => (places::body(kind, text.as_bytes(), &mut found), false),
-                Readable::Bytes(text) => (places::bytes(kind, &text, &mut found).into(), true),
+            let (body, is_binary, packed) = match packed::look(message.header("content-encoding"), &message.body) {
+                packed::Found::Opaque => (values::REDACTED.into(), false, None),
+                packed::Found::Packed(packed) => (unpacked(kind, &packed, &mut found).into(), true, Some(packed)),
+                packed::Found::Plain => match bytes::read(&message.body, message.is_cut()) {
+                    Readable::Nothing => (Value::Null, false, None),
+                    Readable::Text(text) => (places::body(kind, text.as_bytes(), &mut found), false, None),
+                    Readable::Bytes(text) => (places::bytes(kind, &text, &mut found).into(), true, None),
+                },
             };
-            Shown { message, headers, body, is_binary }
+            Shown { message, headers, body, is_binary, packed }
         };
         let (request, answer) = (shown(&entry.request, false), shown(&entry.answer, entry.status.is_some_and(|status| status >= 400)));
         let target = places::target(&entry.target, &mut found).into();
-        let mut exchange = Exchange { entry, target, notes: entry.notes.clone(), request, answer, is_whole: false };
+        let mut exchange =
+            Exchange { entry, target, notes: entry.notes.iter().map(Note::worded).collect(), request, answer, is_whole: false };
         for note in &mut exchange.notes {
             let last = note.location.rsplit('.').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
             if let Some((_, expected)) = note.detail.split_once(", expected ").filter(|_| names::is_secret_parameter(last)) {
@@ -190,7 +199,11 @@ pub(crate) fn letter(letter: &ReceivedRequest) -> ReceivedRequest {
     }
     let kind = headers.iter().find(|header| header.name == "content-type").map_or("", |header| &*header.value);
     let query = places::form(&letter.query, &mut found);
+    let encoding = headers.iter().find(|header| header.name == "content-encoding").map_or("", |header| &*header.value);
+    let packed = packed::look(encoding, &letter.body);
     let (body, is_binary) = match bytes::read(&letter.body, letter.is_cut) {
+        _ if matches!(packed, packed::Found::Opaque) => (values::REDACTED.to_owned(), false),
+        Readable::Bytes(_) if let packed::Found::Packed(packed) = &packed => (unpacked(kind, packed, &mut found), true),
         Readable::Nothing => (String::new(), false),
         Readable::Bytes(text) => (places::bytes(kind, &text, &mut found), true),
         Readable::Text(text) => match serde_json::from_str::<Value>(&text) {
@@ -208,7 +221,12 @@ pub(crate) fn letter(letter: &ReceivedRequest) -> ReceivedRequest {
         received: letter.received,
         query: values.text(&query).into_owned(),
         headers: headers.iter().map(|header| (header.name.to_owned(), header.bytes().into_owned())).collect(),
-        body: if is_binary { bytes::from_letters(&body) } else { body.into_owned().into_bytes() },
+        body: match packed {
+            packed::Found::Packed(packed) if packed.text == *body => letter.body.clone(),
+            packed::Found::Packed(packed) => packed.pack(&body),
+            _ if is_binary => bytes::from_letters(&body),
+            _ => body.into_owned().into_bytes(),
+        },
         is_cut: letter.is_cut,
     }
 }
@@ -240,7 +258,12 @@ impl Shown<'_> {
 
     /// The bytes of a body that is not UTF-8, as they are shown.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        self.is_binary.then(|| bytes::from_letters(self.body.as_str().unwrap_or_default()))
+        let text = self.body.as_str().unwrap_or_default();
+        match &self.packed {
+            Some(packed) if packed.text == text => Some(self.message.body.to_vec()),
+            Some(packed) => Some(packed.pack(text)),
+            None => self.is_binary.then(|| bytes::from_letters(text)),
+        }
     }
 }
 
@@ -255,6 +278,20 @@ impl<'e> ShownHeader<'e> {
     /// Its bytes, as they are shown.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         if self.is_binary { bytes::from_letters(&self.value).into() } else { self.value.as_bytes().into() }
+    }
+}
+
+/// What is in a compressed body, as text; unchanged if it holds no secret.
+fn unpacked(kind: &str, packed: &Packed, found: &mut Found) -> String {
+    match serde_json::from_str::<Value>(&packed.text) {
+        Ok(mut json) => {
+            if places::json(&mut json, found) {
+                json.to_string()
+            } else {
+                packed.text.clone()
+            }
+        }
+        Err(_) => places::bytes(kind, &packed.text, found),
     }
 }
 

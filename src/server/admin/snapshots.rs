@@ -1,10 +1,12 @@
 //! Copies of a sandbox within the process: snapshots to go back to, and forks.
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::engine::{Sandbox, SandboxError, Snapshot};
+use crate::scenario::{Body, ReadBody};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
@@ -15,11 +17,19 @@ use crate::server::clock::wall;
 /// The name of a snapshot when none is given.
 const UNNAMED: &str = "default";
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnapshotName {
     #[schemars(length(min = 1, max = 64), extend("default" = UNNAMED))]
     name: Option<String>,
+}
+
+impl ReadBody for SnapshotName {
+    const MEMBERS: &'static [&'static str] = &["name"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { name: body.text("name") }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -52,7 +62,7 @@ pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result
     if !sandbox.restore(&name, wall()) {
         return Err(no_snapshot(&name));
     }
-    Ok(SandboxView::of(admin, request, &sandbox))
+    Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
@@ -70,7 +80,7 @@ fn no_snapshot(name: &str) -> Problem {
     Problem::not_found(format!("there is no snapshot `{name}`"))
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fork {
     #[schemars(regex(pattern = "^[a-z0-9_-]{1,64}$"))]
@@ -78,16 +88,24 @@ pub(crate) struct Fork {
     /// What comes next is drawn from it; otherwise from its name, and from the seed of its source if that was asked for.
     seed: Option<u64>,
     /// How long it may be idle before it is removed; `0s` is for ever.
-    #[schemars(example = "30m")]
-    ttl: Option<String>,
+    #[schemars(with = "Option<String>", example = "30m")]
+    ttl: Option<SignedDuration>,
+}
+
+impl ReadBody for Fork {
+    const MEMBERS: &'static [&'static str] = &["name", "seed", "ttl"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { name: body.text("name"), seed: body.whole("seed"), ttl: body.span("ttl") }
+    }
 }
 
 pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let source = admin.sandbox(request)?;
     let wanted: Fork = request.read()?;
-    let ttl = sandboxes::ttl(admin, wanted.ttl.as_deref())?;
+    let ttl = sandboxes::ttl(admin, wanted.ttl);
     let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
     let copy = admin.machine.fork_with(&source, &name, wanted.seed, wall())?;
     copy.set_ttl(ttl);
-    Ok(SandboxView::of(admin, request, &copy))
+    Ok(SandboxView::whole(admin, request, &copy).await)
 }

@@ -1,12 +1,14 @@
 //! The state that all handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_listener::EventListener;
 use http::StatusCode;
+use http::header::HOST;
 use tokio::sync::Notify;
 
-use crate::engine::{Machine, Sandbox};
+use crate::engine::{Machine, Origin, Sandbox};
 use crate::server::access::Guard;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -26,6 +28,8 @@ pub(crate) struct Admin {
     pub inboxes: Arc<Inboxes>,
     pub unmatched: Arc<UnmatchedJournal>,
     pub guard: Guard,
+    /// How long an advance of a clock is waited for, unless it says otherwise.
+    pub advance_timeout: Duration,
     pub listeners: Vec<Listener>,
     /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
     pub shares_listener: bool,
@@ -66,12 +70,14 @@ impl Admin {
         }
     }
 
-    /// The base URL of a vendor in a sandbox: that of its own listener, else with the caller's `Host`, unless the admin API is apart.
+    /// The base URL of a vendor in a sandbox: that of its own listener, else with the address that the caller
+    /// used, unless the admin API is apart.
     pub fn vendor_url(&self, request: &AdminRequest<'_>, sandbox: &Sandbox, mount: &str) -> String {
         let urls = self.machine.public_urls();
-        match request.header("host").filter(|_| self.shares_listener) {
-            Some(host) => urls.url_from(&format!("http://{host}"), &sandbox.name, mount),
-            None => urls.url(&sandbox.name, mount),
+        if self.shares_listener && request.parts.headers.contains_key(HOST) {
+            urls.url_from(&Origin::of(&request.parts.headers), &sandbox.name, mount)
+        } else {
+            urls.url(&sandbox.name, mount)
         }
     }
 

@@ -22,11 +22,11 @@ pub(crate) fn body() -> Value {
 pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
     let sandbox = admin.sandbox(request)?;
     let redactor = Redactor::read(admin, request, &sandbox)?;
-    let wanted: Value = request.read()?;
+    let wanted: Value = request.tree()?;
     match &wanted {
         Value::Null => Ok(redactor.json(&verify::verify_current(&admin.machine, &sandbox))),
         Value::Object(members) if members.keys().all(|name| name == "expect") => {
-            Ok(redactor.json(&verify::verify(&admin.machine, &sandbox, &scenarios::parse(admin, request.body)?)))
+            Ok(redactor.json(&verify::verify(&admin.machine, &sandbox, &scenarios::parse(&admin.machine, request.body)?)))
         }
         _ => Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
     }

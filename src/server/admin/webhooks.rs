@@ -1,11 +1,12 @@
 //! Webhook subscriptions of every vendor.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Format, Pause, SUBSCRIPTION, Subscription};
 use crate::engine::{ActionError, Cx};
+use crate::scenario::{Body, ReadBody};
 use crate::server::admin::deliveries::{DeliveryView, on_document, view};
 use crate::server::admin::page::{Room, behind};
 use crate::server::admin::problem::Problem;
@@ -13,6 +14,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::reachability;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Webhook")]
@@ -34,29 +36,41 @@ pub(crate) struct WebhookView {
     /// The number of deliveries that were created for it.
     told: u64,
     created: Timestamp,
-    /// Why nothing will ever reach its address; said when it is made.
+    /// Why nothing will ever reach its address.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateWebhook {
-    #[serde(default)]
-    #[schemars(required)]
     vendor: String,
     /// The account of the vendor's first credential when left out.
     account: Option<String>,
     /// The vendor's names of the events; all of them when left out.
     #[serde(default)]
     events: Vec<String>,
-    #[serde(default)]
-    #[schemars(required, extend("format" = "uri"))]
+    #[schemars(extend("format" = "uri"))]
     url: String,
     #[serde(default)]
     format: Format,
     /// What bodies are signed with, or what is sent along.
     secret: Option<String>,
+}
+
+impl ReadBody for CreateWebhook {
+    const MEMBERS: &'static [&'static str] = &["vendor", "account", "events", "url", "format", "secret"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self {
+            vendor: body.required("vendor"),
+            account: body.text("account"),
+            events: body.texts("events"),
+            url: body.required("url"),
+            format: body.choice("format", &FORMATS).unwrap_or_default(),
+            secret: body.text("secret"),
+        }
+    }
 }
 
 pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<WebhookView, Problem> {
@@ -88,7 +102,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     });
     match made {
         Ok(Some(made)) => {
-            let warning = admin.webhook_sender.obstacle(&wanted.url).await;
+            let warning = admin.webhook_sender.client.obstacle(&wanted.url).await;
             Ok(WebhookView { warnings: warning.into_iter().collect(), ..made })
         }
         Ok(None) | Err(ActionError::Missing) => {
@@ -109,6 +123,7 @@ pub(crate) struct Webhooks {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Webhooks>, Problem> {
     let sandbox = admin.sandbox(request)?;
     let redactor = Redactor::read(admin, request, &sandbox)?;
+    let obstacles = reachability::obstacles(&admin.webhook_sender.client, &sandbox).await;
     let state = sandbox.lock();
     let (mut webhooks, mut room) = (Vec::<WebhookView>::new(), Room::default());
     let mut next = None;
@@ -125,6 +140,9 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         webhooks.push(WebhookView::of(&account.name, row));
     }
     drop(state);
+    for (url, obstacle) in obstacles {
+        webhooks.iter_mut().filter(|row| row.url == url).for_each(|row| row.warnings.push(obstacle.clone()));
+    }
     Ok(redactor.json(&Webhooks { webhooks, next }))
 }
 
@@ -139,12 +157,23 @@ pub(crate) async fn resume(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     })
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TestWebhook {
     /// The first event of the subscription when left out.
     event: Option<String>,
 }
+
+impl ReadBody for TestWebhook {
+    const MEMBERS: &'static [&'static str] = &["event"];
+
+    fn read(body: &mut Body<'_, '_, '_>) -> Self {
+        Self { event: body.text("event") }
+    }
+}
+
+/// The words for how bodies are sent.
+const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::Form)];
 
 /// Sends the test event of the vendor's portal.
 pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {

@@ -60,10 +60,10 @@ impl Lines {
         self.time(ended(entry), "INFO");
         let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
         let start = self.text.len();
-        let _ = write!(self.text, "call     {:<10} {:<34} {:<6} ", entry.sandbox, operation, entry.method.as_str());
+        self.columns("call", &entry.sandbox, operation, entry.method.as_str());
         match entry.wire.status.filter(|_| entry.wire.end == End::Sent) {
-            Some(status) => _ = write!(self.text, "{status:<9} "),
-            None => _ = write!(self.text, "{:<9} ", entry.wire.end.word()),
+            Some(status) => _ = write!(self.text, "{status}       "),
+            None => self.column(entry.wire.end.word(), 9),
         }
         self.took(entry.took.get().unwrap_or_default());
         self.text.push_str(&path_of(entry));
@@ -90,10 +90,10 @@ impl Lines {
     fn attempt(&mut self, row: &Attempt) {
         self.time(row.at, "INFO");
         let start = self.text.len();
-        let _ = write!(self.text, "webhook  {:<10} {:<34} POST   ", row.sandbox, format!("{} {}", row.vendor, row.delivery));
+        self.columns("webhook", &row.sandbox, &format!("{} {}", row.vendor, row.delivery), "POST");
         match &row.result {
-            Ok(status) => _ = write!(self.text, "{status:<9} "),
-            Err(_) => self.text.push_str("no answer "),
+            Ok(status) => _ = write!(self.text, "{status}       "),
+            Err(_) => self.column("no answer", 9),
         }
         self.took(row.took);
         let _ = write!(self.text, "{}  attempt {}", address(&row.url), row.number);
@@ -107,20 +107,30 @@ impl Lines {
         self.time(at, "INFO");
         let start = self.text.len();
         let Unmatched { method, target, status, detail, .. } = row;
-        let _ = write!(
-            self.text,
-            "nowhere  {:<10} {:<34} {:<6} {status:<9} {:>9}  {}  {detail}",
-            "-",
-            "-",
-            method.as_str(),
-            "",
-            foreign(target)
-        );
+        self.columns("nowhere", "-", "-", method.as_str());
+        let _ = write!(self.text, "{status:<9} {:>9}  {}  {detail}", "", foreign(target));
         self.end(start);
     }
 
+    /// What all lines begin with, after the time.
+    fn columns(&mut self, kind: &str, sandbox: &str, what: &str, method: &str) {
+        self.column(kind, 8);
+        self.column(sandbox, 10);
+        self.column(what, 34);
+        self.column(method, 6);
+    }
+
+    /// A text in a column, and a blank. `{:<10}` does the same at several times the cost.
+    fn column(&mut self, text: &str, width: usize) {
+        const BLANKS: &str = "                                   ";
+        self.text.push_str(text);
+        self.text.push_str(&BLANKS[..(width + 1).saturating_sub(text.len()).clamp(1, BLANKS.len())]);
+    }
+
+    /// Milliseconds with two places, in nine columns.
     fn took(&mut self, took: Duration) {
-        let _ = write!(self.text, "{:>7.2}ms  ", took.as_secs_f64() * 1000.0);
+        let hundredths = u64::try_from(took.as_micros()).map_or(u64::MAX, |micros| micros.saturating_add(5) / 10);
+        let _ = write!(self.text, "{:>4}.{:02}ms  ", hundredths / 100, hundredths % 100);
     }
 
     /// The time and the level. The date and time of day are formatted once for each second.
@@ -134,7 +144,8 @@ impl Lines {
 
     /// Ends a line. Control characters in names would end it too, or begin another one.
     fn end(&mut self, start: usize) {
-        if self.text[start..].contains(char::is_control) {
+        // Those outside of ASCII begin with 0xc2.
+        if self.text.as_bytes()[start..].iter().any(|byte| byte.is_ascii_control() || *byte == 0xc2) {
             let escaped: String = self.text[start..].chars().flat_map(escape).collect();
             self.text.truncate(start);
             self.text.push_str(&escaped);
@@ -218,7 +229,7 @@ fn without_query(target: &str) -> &str {
 }
 
 /// A URL without user, query and secrets.
-fn address(url: &str) -> String {
+pub fn address(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

@@ -292,7 +292,7 @@ fn typed_languages_hold_what_they_declare() {
     let check = |body: Value, arranged: &str, expected: &[&str]| {
         let catalog = catalog(&schema);
         let (operation, mut body) = (&catalog.operations()[0], body);
-        operation.arrange_body(&mut body);
+        operation.arrange_body(&mut body, &Reading { typed: true, ..Reading::STRICT });
         assert_eq!(body.to_string(), arranged);
         assert_eq!(told(&operation.check_body(&body, &Reading::STRICT).violations), expected);
     };
@@ -334,4 +334,16 @@ fn parameters_of_the_path_are_checked_and_an_operation_may_be_strict_about_types
     assert_eq!([found("7"), found("0"), found("x")], [vec![], vec!["id: Minimum".to_owned()], vec!["id: Type".to_owned()]]);
     let lenient = Reading { text: reading::digits, ..Reading::STRICT };
     assert_eq!(told(&operation.check_body(&json!(5), &lenient).violations), [": Type"]);
+}
+
+#[test]
+fn members_are_spelled_as_the_document_spells_them() {
+    let schema = json!({"type": "object", "properties": {
+        "orderId": {"type": "integer"},
+        "items": {"type": "array", "items": {"type": "object", "properties": {"SKU": {"type": "string"}}}}
+    }});
+    let catalog = catalog(&schema);
+    let mut body = json!({"OrderID": 1, "ITEMS": [{"sku": "a", "Other": 2}, 3], "orderid": 4});
+    catalog.operations()[0].arrange_body(&mut body, &Reading { any_case: true, ..Reading::STRICT });
+    assert_eq!(body, json!({"orderId": 4, "items": [{"SKU": "a", "Other": 2}, 3]}));
 }

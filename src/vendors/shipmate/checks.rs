@@ -48,7 +48,11 @@ pub(super) fn data(violations: &[Violation]) -> Value {
     let mut rows = Map::new();
     for violation in violations {
         let (templates, words) = (templates(violation), words(&violation.path));
-        let texts = templates.split('|').map(|template| Value::from(template.replace(":attribute", &words)));
+        let text = |template: &str| match template.split_once(':') {
+            Some((before, rest)) => [before, &words, rest.trim_start_matches("attribute")].concat(),
+            None => template.to_owned(),
+        };
+        let texts = templates.split('|').map(|template| Value::from(text(template)));
         if let Value::Array(row) = rows.entry(violation.dotted()).or_insert_with(|| Value::Array(Vec::new())) {
             row.extend(texts);
         }
@@ -64,7 +68,7 @@ fn words(path: &[Step]) -> String {
             words.push('.');
         }
         match step {
-            Step::Member(name) => words.push_str(&name.replace('_', " ")),
+            Step::Member(name) => words.extend(name.chars().map(|letter| if letter == '_' { ' ' } else { letter })),
             Step::Key(name) => words.push_str(name),
             Step::Element(index) => words.push_str(&index.to_string()),
         }

@@ -1,19 +1,41 @@
-//! ShipStation, whose API versions 1 and 2 will be two vendors of one mount. Neither is emulated yet; what rows of `accounts` say
-//! is settled, so that scenarios can be written for it.
+//! ShipStation: version 1 (orders, stores and labels behind Basic auth) and version 2 (shipments, labels and batches behind an API
+//! key). Both are views of one account: an order of version 1 is a shipment of version 2, a shipment of version 1 is a label of
+//! version 2, and `se-<n>` is the carrier whose `shippingProviderId` is n.
+//!
+//! ```text
+//! access.rs     keys, plans and what they include
+//! catalog.rs    carriers, and what a new account starts with
+//! wire.rs       what both versions store, and ids
+//! wire/         orders, labels, addresses and amounts
+//! rates.rs      what a label costs
+//! labels.rs     labels: bought, voided, drawn
+//! webhooks.rs   the events of both versions
+//! v1/, v2/      what each version says
+//! ```
 
-use crate::engine::{AccountRows, FieldSpec, FieldType};
+mod access;
+mod catalog;
+mod labels;
+mod rates;
+pub mod v1;
+pub mod v2;
+mod webhooks;
+mod wire;
+
+use serde_json::{Value, json};
+
+use crate::world::Account;
 
 /// The mount of both versions.
 pub const MOUNT: &str = "shipstation";
 
-/// What rows of `accounts` may say.
-pub const ACCOUNTS: AccountRows = AccountRows {
-    about: "ShipStation: keys of V1 and V2.",
-    credentials: &[&[FieldSpec::text("key", "V1 key."), FieldSpec::text("secret", "V1 secret.")], &[FieldSpec::text("api_key", "V2 key.")]],
-    identifiers: &[],
-    others: &[
-        FieldSpec::text("plan", "The account's plan, such as `starter`; gated calls answer 402."),
-        FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),
-    ],
-    account: (&["key", "api_key"], "default"),
-};
+/// `$state.orders`, `$state.labels` and `$state.balance`: what the account has.
+fn state(account: &Account) -> Value {
+    let profile = account.table(&wire::PROFILE).and_then(|table| table.get(wire::ONLY));
+    let profile: Option<wire::Profile> = profile.and_then(|body| serde_json::from_slice(body).ok());
+    json!({
+        "orders": account.count(&wire::ORDER),
+        "labels": account.count(&wire::LABEL),
+        "balance": profile.map(|profile| profile.balance),
+    })
+}

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::base::time::Timestamp;
 use crate::server::admin::secrets::{Exchange, Shown};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
-use crate::world::{Effect, Note, Sent, Took};
+use crate::world::{Effect, Sent, Took, WordedNote};
 
 /// A call to a vendor, and its answer.
 #[derive(Serialize, JsonSchema)]
@@ -37,7 +37,7 @@ pub(crate) struct EntryView {
     /// What went over the wire.
     wire: Sent,
     /// Remarks, such as where the request or the answer departs from the vendor's document.
-    notes: Vec<Note>,
+    notes: Vec<WordedNote>,
     /// What the scenario did to the call; `null` if nothing.
     effect: Option<Effect>,
     request: MessageView,

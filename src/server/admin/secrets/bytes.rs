@@ -1,5 +1,5 @@
 //! Bodies and headers that are not UTF-8, as texts in which secrets can be found: a letter for each byte, as Latin-1 has it, so that the
-//! bytes can be made of the text again. UTF-16 is read as such, because its names would not be found. Compressed bodies stay opaque.
+//! bytes can be made of the text again. UTF-16 is read as such, because its names would not be found.
 
 use crate::server::shown_bytes::utf8;
 

@@ -38,6 +38,33 @@ const IN_LINKS: &str = "key sig";
 /// The same in the query of a call and in a form. Links to carriers have numbers of parcels there.
 const IN_FORMS: &str = "code sid";
 
+/// What names of secrets contain, by the first letter. Most names contain none of it, and are not taken apart.
+const fn marks(first: u8) -> &'static [&'static [u8]] {
+    match first.to_ascii_lowercase() {
+        b'a' => &[b"auth", b"assertion"],
+        b'b' => &[b"bearer"],
+        b'c' => &[b"credential", b"cookie"],
+        b'j' => &[b"jwt"],
+        b'k' => &[b"key"],
+        b'o' => &[b"otp"],
+        b'p' => &[b"pass", b"pwd"],
+        b's' => &[b"secret", b"sess", b"signature"],
+        b't' => &[b"token"],
+        _ => &[],
+    }
+}
+
+/// Whether a text may contain the name of a secret. Letters that are not ASCII may be small letters of ASCII.
+pub(super) fn is_marked(text: &str) -> bool {
+    let begins = |rest: &[u8], mark: &[u8]| rest.get(..mark.len()).is_some_and(|part| part.eq_ignore_ascii_case(mark));
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(index, &first)| {
+        let rest = &bytes[index..];
+        let is_short_signature = || begins(rest, b"sig") && !rest.get(3).is_some_and(u8::is_ascii_alphabetic);
+        !first.is_ascii() || marks(first).iter().any(|mark| begins(rest, mark)) || (matches!(first, b's' | b'S') && is_short_signature())
+    })
+}
+
 /// Whether the token of what has that name is the name of a service: `level.token` says what `level_token` says.
 pub(super) fn is_level(name: &str) -> bool {
     words(name).last().is_some_and(|last| has("level levels servicelevel servicelevels", last))
@@ -45,6 +72,10 @@ pub(super) fn is_level(name: &str) -> bool {
 
 /// Whether what stands under that name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
+    (is_marked(name) || name.contains('%')) && is_secret_by_words(name)
+}
+
+fn is_secret_by_words(name: &str) -> bool {
     let decoded = if name.contains('%') { text::percent_decode(name) } else { name.to_owned() };
     decoded.split(['[', ']', '.', ':', '@', '$']).any(|part| is_secret_part(&words(part)))
 }
@@ -107,7 +138,36 @@ fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const PARTS: &[&str] = &[
+        "sig",
+        "Signature",
+        "SIG2",
+        "key",
+        "Key",
+        "api",
+        "to\u{212a}en",
+        "oauth",
+        "secret",
+        "jwt",
+        "PWD",
+        "sessid",
+        "pa\u{17f}s",
+        "cookies",
+    ];
+
+    proptest! {
+        #[test]
+        fn every_name_of_a_secret_is_marked(
+            parts in prop::collection::vec(prop_oneof!["[ -~]{0,3}", "\\PC", prop::sample::select(PARTS).prop_map(str::to_owned)], 0..4),
+        ) {
+            let name = parts.concat();
+            prop_assert_eq!(is_secret(&name), is_secret_by_words(&name));
+        }
+    }
 
     #[test]
     fn names_of_secrets_are_recognized() {

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::bytes::letters;
 use super::names::{is_level, is_secret, is_secret_in_link, is_secret_parameter};
 use super::values::{Found, REDACTED};
 use crate::base::text::percent_decode;
@@ -72,9 +74,12 @@ pub(super) fn bytes(kind: &str, body: &str, found: &mut Found) -> String {
 pub(super) fn form(pairs: &str, found: &mut Found) -> String {
     let clean = pairs.split('&').map(|pair| {
         let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty()) else { return text(pair, found) };
-        let decoded = percent_decode(&value.replace('+', " "));
+        let value = value.replace('+', " ");
+        let decoded = percent_decode(&value);
         if is_secret_parameter(name) {
             found.add(&decoded);
+            // Of what is not UTF-8, vendors answer the one or the other.
+            found.add(&latin(&value));
             return format!("{name}={REDACTED}").into();
         }
         match nested(&decoded, found) {
@@ -83,6 +88,11 @@ pub(super) fn form(pairs: &str, found: &mut Found) -> String {
         }
     });
     clean.collect::<Vec<_>>().join("&")
+}
+
+/// A value whose bytes, percent-encoded or not, are letters of Latin-1.
+fn latin(value: &str) -> String {
+    letters(&percent_decode_str(value).collect::<Vec<u8>>())
 }
 
 /// JSON; whether anything was taken out. Texts in it may be JSON again.
@@ -187,13 +197,29 @@ pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     }
 }
 
+/// Whether a text may have the shape of a credential: the name of a scheme in it, or the beginning of a signed token.
+pub(super) fn is_shaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(index, first)| {
+        let rest = &bytes[index..];
+        match first {
+            b'e' => rest.starts_with(b"eyJ") || rest.starts_with(b"earer"),
+            b'E' => rest.starts_with(b"EARER"),
+            b'a' => rest.starts_with(b"asic"),
+            b'A' => rest.starts_with(b"ASIC"),
+            b'T' => rest.starts_with(b"Token"),
+            _ => false,
+        }
+    })
+}
+
 /// Credentials behind the name of a scheme, and signed tokens.
 fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
         Regex::new(&format!(r"{schemes}|(?<signed>\beyJ[\w-]+\.[\w.-]+)")).expect("the pattern is one")
     });
-    if !["eyJ", "earer", "EARER", "asic", "ASIC", "Token"].iter().any(|mark| text.contains(mark)) {
+    if !is_shaped(text) {
         return text.into();
     }
     let mut clean = Clean::new(text);

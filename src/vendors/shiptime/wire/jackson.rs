@@ -82,7 +82,7 @@ fn complain(operation: &Operation, body: &[u8], identity: u32) -> Option<String>
         return Some(format!("No content to map due to end-of-input\n at {}", source.print(1, 0)));
     }
     let check = |mut body: Value| {
-        operation.arrange_body(&mut body);
+        operation.arrange_body(&mut body, &READING);
         operation.check_body(&body, &READING).violations
     };
     let error = match parse(text) {

@@ -1,0 +1,134 @@
+//! Numbers as they were written, be it as texts: `10.00`, which JSON readers take for `10.0`, and frameworks with decimals write back as
+//! it was.
+
+use serde::Serialize;
+use serde_json::Number;
+
+use crate::base::json::Written;
+use crate::spec::{Scanner, Step};
+
+/// The numbers of a JSON text that would be written otherwise, with their paths.
+#[derive(Clone, Debug, Default)]
+pub struct Scales(Vec<(Vec<Step>, Box<str>)>);
+
+impl Scales {
+    /// Those of a text, which may be anything.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        let mut found = Vec::new();
+        let mut scanner = Scanner::new(text);
+        while let Some(token) = scanner.next() {
+            let raw = &text[token.start..token.end];
+            let raw = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\"")).unwrap_or(raw);
+            if !raw.contains(&b'.') || !raw.ends_with(b"0") {
+                continue;
+            }
+            let is_other = serde_json::from_slice::<Number>(raw).is_ok_and(|number| number.to_string().as_bytes() != raw);
+            if let Some(raw) = std::str::from_utf8(raw).ok().filter(|_| is_other) {
+                found.push((scanner.path(&token).into_iter().cloned().collect(), raw.into()));
+            }
+        }
+        Self(found)
+    }
+
+    /// Those of an element, if the text was a list.
+    #[must_use]
+    pub fn of_element(&self, index: usize) -> Self {
+        let is_in = |path: &[Step]| matches!(path.first(), Some(Step::Element(own)) if *own == index);
+        Self(self.0.iter().filter(|(path, _)| is_in(path)).map(|(path, raw)| (path[1..].to_vec(), raw.clone())).collect())
+    }
+
+    /// These, and the number of another path.
+    #[must_use]
+    pub fn and(&self, path: &[Step], number: &Written) -> Self {
+        let raw = String::from_utf8_lossy(&number.0).into();
+        Self(self.0.iter().cloned().chain([(path.to_vec(), raw)]).collect())
+    }
+
+    /// How many decimals a number at a path has, if it is one of these.
+    #[must_use]
+    pub fn decimals(&self, path: &[Step]) -> Option<usize> {
+        let (_, raw) = self.0.iter().find(|(own, _)| is_same(own, path))?;
+        raw.split_once('.').map(|(_, decimals)| decimals.len())
+    }
+
+    /// A document as text, in which numbers that are still what they were are written as they were. Names are compared in any case of
+    /// letters.
+    ///
+    /// # Panics
+    /// If the document cannot be JSON.
+    #[must_use]
+    pub fn write(&self, document: &impl Serialize) -> Written {
+        let text = serde_json::to_vec(document).expect("documents have text keys and are written to memory");
+        if self.0.is_empty() {
+            return Written(text.into());
+        }
+        let mut out = Vec::with_capacity(text.len() + 16);
+        let (mut scanner, mut written) = (Scanner::new(&text), 0);
+        while let Some(token) = scanner.next() {
+            let now = &text[token.start..token.end];
+            if !now.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+                continue;
+            }
+            let path = scanner.path(&token);
+            let is_here = |own: &[Step]| own.len() == path.len() && own.iter().zip(&path).all(|(own, step)| is_same_step(own, step));
+            let Some((_, raw)) = self.0.iter().find(|(own, _)| is_here(own)) else { continue };
+            let number = |text: &[u8]| serde_json::from_slice::<f64>(text).ok();
+            if number(now) == number(raw.as_bytes()) {
+                out.extend_from_slice(&text[written..token.start]);
+                out.extend_from_slice(raw.as_bytes());
+                written = token.end;
+            }
+        }
+        out.extend_from_slice(&text[written..]);
+        Written(out.into())
+    }
+}
+
+fn is_same(own: &[Step], other: &[Step]) -> bool {
+    own.len() == other.len() && own.iter().zip(other).all(|(own, other)| is_same_step(own, other))
+}
+
+fn is_same_step(own: &Step, other: &Step) -> bool {
+    match (own, other) {
+        (Step::Element(index), Step::Element(other)) => index == other,
+        (own, other) => own.name().eq_ignore_ascii_case(other.name()) && !matches!(other, Step::Element(_)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(sent: &str, document: &Value, expected: &str) {
+        let written = Scales::of(sent.as_bytes()).write(document);
+        assert_eq!(String::from_utf8_lossy(&written.0), expected, "{sent}");
+    }
+
+    #[test]
+    fn numbers_keep_the_decimals_that_they_were_sent_with() {
+        check(
+            r#"{"A": 10.00, "b": [{"c": -0.50}]}"#,
+            &json!({"a": 10, "b": [{"c": -0.5}], "d": 10}),
+            r#"{"a":10.00,"b":[{"c":-0.50}],"d":10}"#,
+        );
+        check(r#"{"a": 10.00}"#, &json!({"a": 11}), r#"{"a":11}"#);
+        check(r#"{"a": "1.00", "b": 1.0, "c": 1.5}"#, &json!({"a": 1, "b": 1.0, "c": 1.5}), r#"{"a":1.00,"b":1.0,"c":1.5}"#);
+        check(r#"{"a": 10.00"#, &json!({"a": 10}), r#"{"a":10.00}"#);
+        check("10.00", &json!(10), "10.00");
+        check("", &json!(null), "null");
+    }
+
+    #[test]
+    fn an_element_has_the_numbers_below_it() {
+        let scales = Scales::of(br#"[{"a": 1.00}, {"a": 2.000, "b": {"c": 3.10}}]"#);
+        assert_eq!(
+            String::from_utf8_lossy(&scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})).0),
+            r#"{"a":2.000,"b":{"c":3.10}}"#
+        );
+        assert_eq!(scales.of_element(1).decimals(&[Step::Member("A".into())]), Some(3));
+        assert_eq!(scales.decimals(&[Step::Member("a".into())]), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! Answers that a scenario holds back: for a while, or until the silence ends. Nobody waits longer than the sandbox goes on as it is, or
+//! the process; whose client disconnects is dropped by the connection.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::engine::Machine;
+use crate::server::call_log::{CallLog, Line};
+use crate::server::webhook_sender::ended;
+use crate::world::Entry;
+
+/// How long a connection stays open without an answer when a scenario says `timeout`.
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
+/// Holds answers back, until the process leaves.
+#[derive(Default)]
+pub(super) struct Holding(watch::Sender<bool>);
+
+/// The line of a call, which is written when it is dropped: also if the client does not wait for the answer.
+pub(super) struct CallLine<'s> {
+    pub log: &'s CallLog,
+    pub entry: &'s Arc<Entry>,
+    pub began: Instant,
+}
+
+impl Holding {
+    /// Waits for a time, but no longer than until the sandbox is reset, replaced or removed, or the process leaves.
+    pub async fn hold(&self, machine: &Machine, sandbox: &str, time: Duration) {
+        let mut leaving = self.0.subscribe();
+        let changed = async {
+            match machine.sandbox(sandbox) {
+                Some(sandbox) => ended(&sandbox, sandbox.epoch()).await,
+                None => {}
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = changed => {}
+            _ = leaving.wait_for(|leaving| *leaving) => {}
+        }
+    }
+
+    /// Ends all waiting, for good.
+    pub fn release(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Drop for CallLine<'_> {
+    fn drop(&mut self) {
+        self.entry.took.set(self.began.elapsed());
+        self.log.add(|| Line::Call(Arc::clone(self.entry)));
+    }
+}

@@ -1,0 +1,63 @@
+//! Keys of both versions, and the plans that include them.
+
+use crate::base::entropy::Rng;
+use crate::base::ids;
+use crate::engine::auth::{self, AuthRequest};
+use crate::engine::{AccountRows, DEFAULT, FieldSpec, FieldType, Refusal};
+use crate::world::Credential;
+
+/// Plans from the lowest to the highest. The guide names Standard and Accelerate as the first that include the APIs.
+const PLANS: &[&str] = &["free", "starter", "standard", "accelerate", "enterprise"];
+
+/// What rows of `accounts` may say.
+pub(super) const ACCOUNTS: AccountRows = AccountRows {
+    about: "ShipStation: keys of V1 and V2.",
+    credentials: &[&[FieldSpec::text("key", "V1 key."), FieldSpec::text("secret", "V1 secret.")], &[FieldSpec::text("api_key", "V2 key.")]],
+    identifiers: &["key", "api_key"],
+    others: &[
+        FieldSpec::new("plan", FieldType::OneOf(PLANS), "The account's plan; calls that it does not include answer 402."),
+        FieldSpec::new(
+            "state",
+            FieldType::OneOf(&["established", "new"]),
+            "Whether the account has warehouses, a marketplace store, tags and money when its first call comes.",
+        ),
+        FieldSpec::text("balance", "What the wallet holds when the first call comes."),
+        FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),
+    ],
+    account: (&[], "default"),
+};
+
+/// The credentials of a new sandbox: one account with a key of version 1, and a sandbox key and a production key of version 2.
+pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
+    let mut hex = |prefix: &str, usual: &str| if sandbox == DEFAULT { usual.to_owned() } else { format!("{prefix}{}", ids::hex(rng, 32)) };
+    let (key, secret) = (hex("", "seatrial"), hex("", "seatrial-secret"));
+    let (test, live) = (hex("TEST_", "TEST_seatrial"), hex("", "seatrial-live"));
+    auth::credentials(&[
+        ("default", &[("key", &key), ("secret", &secret)]),
+        ("default", &[("api_key", &test)]),
+        ("default", &[("api_key", &live)]),
+    ])
+}
+
+/// The credential that has all these members, if its plan includes the API or `is_included` says that an add-on does. Who says no plan has
+/// one that does.
+pub(super) fn require(
+    gate: &AuthRequest<'_>,
+    members: &[(&str, &str)],
+    is_included: fn(&Credential) -> bool,
+) -> Result<Credential, Refusal> {
+    let credential = gate.require(members)?;
+    if let Some(denial) = credential.denial(gate.now) {
+        return Err(denial.into());
+    }
+    let is_low = PLANS[..2].contains(&credential.text("plan"));
+    if is_low && !is_included(&credential) { Err(Refusal::PaymentRequired("plan")) } else { Ok(credential) }
+}
+
+/// Whether an add-on was bought. Who says nothing of add-ons has the one for inventory.
+pub(super) fn has_addon(credential: &Credential, name: &str) -> bool {
+    match credential.fields.get("addons").and_then(serde_json::Value::as_array) {
+        Some(addons) => addons.iter().any(|addon| addon == name),
+        None => name == "inventory",
+    }
+}

@@ -1,0 +1,111 @@
+//! Carriers with their services and packages, and what a new account starts with. A fixed part of the binary.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::wire::money::Money;
+
+/// The catalog of both versions, `specs/shipstation_v1/catalog.yaml`.
+pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipstation_v1"));
+
+#[derive(Deserialize)]
+pub(super) struct Catalog {
+    pub carriers: Vec<Carrier>,
+    /// What the wallet of a new account holds.
+    pub balance: Money,
+    /// What the carriers of the wallet are called.
+    pub wallet: String,
+    /// Documents of a new account in the words of version 1, with their ids in front.
+    pub warehouses: Vec<Value>,
+    pub stores: Vec<Value>,
+    pub tags: Vec<Value>,
+    pub users: Vec<Value>,
+    pub marketplaces: Vec<Value>,
+    /// Words of addresses as the post abbreviates them.
+    pub abbreviations: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Carrier {
+    /// `shippingProviderId`; `se-<id>` in version 2.
+    pub id: u64,
+    /// What version 1 calls it.
+    pub code: String,
+    /// What version 2 calls it, if that is something else.
+    pub v2_code: Option<String>,
+    pub name: String,
+    pub account_number: Option<String>,
+    pub nickname: Option<String>,
+    /// Whether labels are paid from the wallet.
+    #[serde(default)]
+    pub wallet: bool,
+    /// The form of its tracking numbers.
+    pub tracking: String,
+    pub services: Vec<Service>,
+    pub packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Service {
+    pub code: String,
+    pub name: String,
+    #[serde(default = "yes")]
+    pub domestic: bool,
+    #[serde(default)]
+    pub international: bool,
+    /// Working days from hand-over to delivery.
+    pub days: u8,
+    /// The price of each package that it takes: of flat rate packages as it is, of others for a pound across the country.
+    pub prices: Map<String, Value>,
+    /// The versions that do not quote it, although it is sold.
+    #[serde(default)]
+    pub unquoted_by: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Package {
+    pub code: String,
+    pub name: String,
+    #[serde(default = "yes")]
+    pub domestic: bool,
+    #[serde(default = "yes")]
+    pub international: bool,
+    /// Whether its price depends on neither weight nor distance.
+    #[serde(default)]
+    pub flat_rate: bool,
+    /// What it may weigh at most.
+    #[serde(default = "seventy_pounds")]
+    pub max_ounces: f64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn seventy_pounds() -> f64 {
+    1120.0
+}
+
+impl Catalog {
+    /// The carrier that version 1 calls that; letters in any case.
+    pub fn carrier(&self, code: &str) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| carrier.code.eq_ignore_ascii_case(code))
+    }
+
+    /// The carrier with that `shippingProviderId`.
+    pub fn carrier_of(&self, id: u64) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| carrier.id == id)
+    }
+}
+
+impl Carrier {
+    pub fn service(&self, code: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.code.eq_ignore_ascii_case(code))
+    }
+
+    pub fn package(&self, code: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.code.eq_ignore_ascii_case(code))
+    }
+}

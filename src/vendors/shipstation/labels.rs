@@ -1,0 +1,228 @@
+//! Labels: bought from a carrier, voided, and drawn. Everything that leads to `carrier/` is here and in `rates.rs`.
+
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::catalog::{CATALOG, Carrier, Package, Service};
+use super::wire::address::{Address, Dimensions, Weight};
+use super::wire::label::Label;
+use super::wire::money::Money;
+use super::wire::order::{self, Order};
+use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
+use super::{rates, v1, v2};
+use crate::carrier::label::Fact;
+use crate::carrier::print::Document;
+use crate::carrier::{self, Location, Parcel, Scan, Status, print, transit};
+use crate::engine::{Cx, Refusal};
+use crate::world::Kind;
+
+/// The code of a refusal by a carrier; its facts are the carrier's words.
+pub(crate) const CARRIER: &str = "carrier";
+
+/// What a label is bought for.
+pub(crate) struct Purchase<'a> {
+    pub carrier: &'static Carrier,
+    pub service: &'static Service,
+    pub package: &'static Package,
+    pub confirmation: Option<String>,
+    pub ship_date: Date,
+    pub from: Address,
+    pub to: Address,
+    pub weight: Weight,
+    pub dimensions: Option<Dimensions>,
+    pub insurance_cost: Money,
+    pub is_return: bool,
+    pub warehouse: Option<u64>,
+    pub store: Option<u64>,
+    /// The order that it ships, which is shipped by it.
+    pub order: Option<&'a Order>,
+    /// The number of a version 2 shipment that is no order.
+    pub shipment: Option<u64>,
+    pub more: Map<String, Value>,
+}
+
+/// Buys a label: it is paid, its parcel is on its way to the carrier, its order is shipped, and subscribers of both versions hear of it.
+///
+/// # Errors
+/// [`CARRIER`], when it does not take the load there, or the wallet is empty.
+pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
+    let (carrier, days) = (purchase.carrier, purchase.service.days);
+    let (from, to, cost) = priced(&purchase)?;
+    if carrier.wallet {
+        let mut profile = wire::profile(cx);
+        let due = cost + purchase.insurance_cost;
+        if profile.balance < due {
+            return Err(refused(format!("Insufficient funds: the postage costs ${due}, the balance is ${}.", profile.balance)));
+        }
+        profile.balance = profile.balance - due;
+        cx.docs.put(PROFILE, ONLY, &profile);
+    }
+    let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
+    let tracking_number = cx.tracking_number(&carrier.tracking);
+    let label = label(cx, purchase, Label { id, batch, tracking_number, cost, ..Label::default() });
+    cx.docs.put(LABEL, &label.id.to_string(), &label);
+    if let Some(order) = label.order {
+        let mut labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
+        labels.push(label.id);
+        cx.docs.put(ORDER_LABELS, &order.to_string(), &labels);
+    }
+    send(cx, &label, days, from, to);
+    if let Some(order) = label.order {
+        let shipped = [
+            ("orderStatus", json!("shipped")),
+            ("carrierCode", json!(carrier.code)),
+            ("serviceCode", json!(label.service)),
+            ("packageCode", json!(label.package)),
+            ("shipDate", json!(label.ship_date)),
+            ("holdUntilDate", Value::Null),
+        ];
+        order::change(cx, order, shipped);
+    }
+    v1::label_bought(cx, &label);
+    v2::label_bought(cx, &label);
+    Ok(label)
+}
+
+/// A label as [`buy`] makes it, with a number that no parcel has. Nothing is paid or stored.
+///
+/// # Errors
+/// [`CARRIER`], when it does not take the load there.
+pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Result<Label, Refusal> {
+    priced(&purchase)?;
+    Ok(label(cx, purchase, Label { tracking_number: number.to_owned(), ..Label::default() }))
+}
+
+/// Where a purchase goes from and to, and its price.
+fn priced(purchase: &Purchase<'_>) -> Result<(Location, Location, Money), Refusal> {
+    let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
+    let load = rates::Load { from: &from, to: &to, ounces: purchase.weight.ounces() };
+    let cost = rates::price(purchase.service, purchase.package, &load);
+    let cost = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
+    Ok((from, to, cost))
+}
+
+/// The label of a purchase.
+fn label(cx: &Cx<'_>, purchase: Purchase<'_>, bought: Label) -> Label {
+    let order = purchase.order;
+    Label {
+        order: order.map(|order| order.order_id).or(purchase.shipment),
+        order_number: order.map(|order| order.order_number.clone()),
+        order_key: order.map(|order| order.order_key.clone()),
+        customer_email: order.and_then(|order| order.customer_email.clone()),
+        user: CATALOG.users.first().and_then(|user| user["userId"].as_str()).map(str::to_owned),
+        carrier: purchase.carrier.id,
+        service: purchase.service.code.clone(),
+        package: Some(purchase.package.code.clone()),
+        confirmation: purchase.confirmation,
+        created: cx.now,
+        ship_date: purchase.ship_date,
+        insurance_cost: purchase.insurance_cost,
+        is_return: purchase.is_return,
+        from: purchase.from,
+        to: purchase.to,
+        weight: Some(purchase.weight),
+        dimensions: purchase.dimensions,
+        warehouse: purchase.warehouse,
+        store: purchase.store,
+        more: purchase.more,
+        ..bought
+    }
+}
+
+/// Hands a label's parcel to its carrier.
+fn send(cx: &mut Cx<'_>, label: &Label, days: u8, from: Location, to: Location) {
+    cx.create_parcel(Parcel {
+        tracking_number: label.tracking_number.clone(),
+        carrier: CATALOG.carrier_of(label.carrier).map(|carrier| carrier.code.clone()).unwrap_or_default(),
+        service: label.service.clone(),
+        subject: label.id.to_string(),
+        transit_days: transit::days(days, &from, &to),
+        from,
+        to,
+        created: cx.now,
+        scans: vec![Scan::new(cx.now, Status::Created)],
+        ..Parcel::default()
+    });
+}
+
+/// Voids a label that is not voided: its price returns to the wallet, and its order is open again when it was the last one.
+pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
+    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) {
+        let mut profile = wire::profile(cx);
+        profile.balance = profile.balance + label.cost + label.insurance_cost;
+        cx.docs.put(PROFILE, ONLY, &profile);
+    }
+    label.voided = Some(cx.now);
+    cx.docs.put(LABEL, &label.id.to_string(), &label);
+    if let Some(mut parcel) = cx.parcel(&label.tracking_number) {
+        cx.cancel_parcel(&mut parcel);
+    }
+    if let Some(order) = label.order.filter(|order| !is_live(cx, *order)) {
+        order::change(cx, order, [("orderStatus", json!("awaiting_shipment"))]);
+    }
+    v2::label_voided(cx, &label);
+    label
+}
+
+/// Whether an order has a label that is not voided.
+pub(crate) fn is_live(cx: &Cx<'_>, order: u64) -> bool {
+    of_order(cx, order).any(|label| label.voided.is_none() && !label.is_return)
+}
+
+/// The labels of an order, oldest first.
+pub(crate) fn of_order<'c>(cx: &'c Cx<'_>, order: u64) -> impl Iterator<Item = Label> + 'c {
+    let labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
+    labels.into_iter().filter_map(|id| cx.docs.get(LABEL, &id.to_string()))
+}
+
+/// A carrier's refusal, in its words.
+pub(crate) fn refused(text: impl Into<Value>) -> Refusal {
+    Refusal::Because(CARRIER, text.into())
+}
+
+/// A label as a document. Documented: letters that are not of the Latin alphabet are question marks.
+pub(crate) fn draw(label: &Label, format: print::Format) -> Vec<u8> {
+    draw_all(std::slice::from_ref(label), format)
+}
+
+/// Labels as one document, a page each; a picture shows the first.
+pub(crate) fn draw_all(labels: &[Label], format: print::Format) -> Vec<u8> {
+    let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
+    print::render(&labels, format)
+}
+
+/// What is printed of a label.
+fn printed(label: &Label) -> carrier::label::Label {
+    let carrier = CATALOG.carrier_of(label.carrier);
+    let service = carrier.and_then(|carrier| carrier.service(&label.service));
+    let dimensions = label.dimensions.as_ref();
+    carrier::label::Label {
+        carrier: carrier.map(|carrier| carrier.code.clone()).unwrap_or_default(),
+        service: service.map(|service| service.name.clone()).unwrap_or_default(),
+        tracking_number: label.tracking_number.clone(),
+        from: address(&label.from),
+        to: address(&label.to),
+        grams: label.weight.as_ref().map_or(0, Weight::grams),
+        dimensions: dimensions.map(|size| format!("{} x {} x {} {}", size.length, size.width, size.height, size.units)).unwrap_or_default(),
+        date: Some(label.ship_date),
+        facts: label.order_number.iter().map(|number| Fact::new("REF", number)).collect(),
+        is_return: label.is_return,
+        is_latin: true,
+        ..carrier::label::Label::default()
+    }
+}
+
+fn address(address: &Address) -> carrier::label::Address {
+    let text = |member: &Option<String>| member.clone().unwrap_or_default();
+    carrier::label::Address {
+        name: text(&address.name),
+        company: text(&address.company),
+        lines: [&address.street1, &address.street2, &address.street3].map(text).into(),
+        city: text(&address.city),
+        state: text(&address.state),
+        zip: text(&address.postal_code),
+        country: text(&address.country),
+        phone: text(&address.phone),
+        ..carrier::label::Address::default()
+    }
+}

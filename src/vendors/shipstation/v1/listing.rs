@@ -1,0 +1,167 @@
+//! Filters, sort keys and pages. Parameters that nobody knows are ignored; a page behind the last one is empty.
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::super::wire::date;
+use crate::engine::listing::{Bad, Bound, By, Filter, Key, Listing, Number, Page, Sorting, Test};
+use crate::engine::{Call, Refusal, Reply};
+
+/// A hundred a page, at most five hundred, in the order of creation.
+pub(super) const LISTING: Listing = Listing {
+    filters: &[],
+    time: |text| date::filter(text),
+    sorting: sorting(&[]),
+    newest_first: false,
+    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: whole, bad: Bad::Usual },
+    size: Number { name: "pageSize", usual: 100, least: 1, most: 500, read: whole, bad: Bad::Usual },
+    refuse_past_end: false,
+    cursor: "",
+    refuse: |faults| {
+        let texts = faults
+            .iter()
+            .map(|fault| (fault.name.to_owned(), json!([format!("The value '{}' is not valid for {}.", fault.value, fault.name)])));
+        Refusal::Because("query", Value::Object(texts.collect()))
+    },
+};
+
+pub(super) const ORDERS: Listing = Listing {
+    filters: &[
+        time("createDateStart", "/createDate", Bound::From),
+        time("createDateEnd", "/createDate", Bound::Until),
+        time("modifyDateStart", "/modifyDate", Bound::From),
+        time("modifyDateEnd", "/modifyDate", Bound::Until),
+        time("orderDateStart", "/orderDate", Bound::From),
+        time("orderDateEnd", "/orderDate", Bound::Until),
+        time("paymentDateStart", "/paymentDate", Bound::From),
+        time("paymentDateEnd", "/paymentDate", Bound::Until),
+        by("orderStatus", "/orderStatus", |status, wanted| status == wanted),
+        by("orderNumber", "/orderNumber", starts_with),
+        by("storeId", "/advancedOptions/storeId", is_number),
+        by("tagId", "/tagIds", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(tag, wanted)))),
+        by("itemKeyword", "/items", has_keyword),
+    ],
+    sorting: sorting(&[key("OrderDate", "/orderDate"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
+    ..LISTING
+};
+
+pub(super) const SHIPMENTS: Listing = Listing {
+    filters: &[
+        time("createDateStart", "/created", Bound::From),
+        time("createDateEnd", "/created", Bound::Until),
+        time("shipDateStart", "/ship_date", Bound::From),
+        time("shipDateEnd", "/ship_date", Bound::Until),
+        time("voidDateStart", "/voided", Bound::From),
+        time("voidDateEnd", "/voided", Bound::Until),
+        by("orderNumber", "/order_number", |number, wanted| number == wanted),
+        by("orderId", "/order", is_number),
+        by("carrierCode", "/carrier", super::rules::shipments::is_of_carrier),
+        by("storeId", "/store", is_number),
+        by("batchId", "/batch", is_number),
+        by("customsCountryCode", "/more/customsCountries", |countries, wanted| {
+            countries.as_array().is_some_and(|rows| rows.iter().any(|row| row.as_str().is_some_and(|row| row.eq_ignore_ascii_case(wanted))))
+        }),
+    ],
+    sorting: sorting(&[key("ShipDate", "/ship_date"), key("CreateDate", "/created")]),
+    ..LISTING
+};
+
+pub(super) const FULFILLMENTS: Listing = Listing {
+    filters: &[
+        time("createDateStart", "/createDate", Bound::From),
+        time("createDateEnd", "/createDate", Bound::Until),
+        time("shipDateStart", "/shipDate", Bound::From),
+        time("shipDateEnd", "/shipDate", Bound::Until),
+        by("orderNumber", "/orderNumber", |number, wanted| number == wanted),
+        by("orderId", "/orderId", is_number),
+        by("fulfillmentId", "/fulfillmentId", is_number),
+    ],
+    sorting: sorting(&[key("ShipDate", "/shipDate"), key("CreateDate", "/createDate")]),
+    ..LISTING
+};
+
+pub(super) const CUSTOMERS: Listing = Listing {
+    filters: &[
+        by("marketplaceId", "/marketplaceUsernames/0/marketplaceId", is_number),
+        by("tagId", "/tags", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))),
+    ],
+    sorting: sorting(&[key("Name", "/name"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
+    ..LISTING
+};
+
+pub(super) const PRODUCTS: Listing = Listing {
+    filters: &[
+        time("startDate", "/createDate", Bound::From),
+        time("endDate", "/createDate", Bound::Until),
+        by("productCategoryId", "/productCategory/categoryId", is_number),
+        by("productTypeId", "/productType/productTypeId", is_number),
+        by("tagId", "/tags", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))),
+    ],
+    sorting: sorting(&[key("SKU", "/sku"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
+    ..LISTING
+};
+
+const fn sorting(keys: &'static [Key]) -> Sorting {
+    Sorting { key: "sortBy", direction: "sortDir", keys, descending: false }
+}
+
+const fn key(name: &'static str, member: &'static str) -> Key {
+    Key { name, member, by: By::Value }
+}
+
+const fn time(name: &'static str, member: &'static str, bound: Bound) -> Filter {
+    Filter { name, member, test: Test::Time(bound) }
+}
+
+const fn by(name: &'static str, member: &'static str, test: fn(&Value, &str) -> bool) -> Filter {
+    Filter { name, member, test: Test::By(test) }
+}
+
+fn whole(text: &str) -> Option<usize> {
+    text.trim().parse().ok()
+}
+
+fn is_number(member: &Value, wanted: &str) -> bool {
+    member.as_u64().is_some_and(|number| wanted.trim().parse() == Ok(number))
+}
+
+fn starts_with(member: &Value, wanted: &str) -> bool {
+    member.as_str().and_then(|text| text.get(..wanted.len())).is_some_and(|start| start.eq_ignore_ascii_case(wanted))
+}
+
+/// Whether a line's SKU, name or options contain a word.
+fn has_keyword(items: &Value, wanted: &str) -> bool {
+    let wanted = wanted.to_lowercase();
+    let contains = |value: &Value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&wanted));
+    let options = |item: &Value| item["options"].as_array().is_some_and(|rows| rows.iter().any(|row| contains(&row["value"])));
+    items.as_array().is_some_and(|rows| rows.iter().any(|item| contains(&item["sku"]) || contains(&item["name"]) || options(item)))
+}
+
+/// The envelope of a page. `is_short` says that the number of pages is one too small.
+pub(super) fn page<T: Serialize + Send + 'static>(member: &'static str, page: Page<T>, is_short: bool) -> Reply {
+    let pages = page.pages().saturating_sub(usize::from(is_short));
+    Reply::ok(Envelope { member, page, pages })
+}
+
+struct Envelope<T> {
+    member: &'static str,
+    page: Page<T>,
+    pages: usize,
+}
+
+impl<T: Serialize> Serialize for Envelope<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(Some(4))?;
+        members.serialize_entry(self.member, &self.page.rows)?;
+        members.serialize_entry("total", &self.page.total)?;
+        members.serialize_entry("page", &self.page.number)?;
+        members.serialize_entry("pages", &self.pages)?;
+        members.end()
+    }
+}
+
+/// Observed: lists of shipments and fulfillments that are asked for by order or by date of creation count one page too few.
+pub(super) fn is_short(call: &Call<'_>) -> bool {
+    ["orderId", "createDateStart", "createDateEnd"].iter().any(|name| call.query(name).is_some_and(|value| !value.is_empty()))
+}

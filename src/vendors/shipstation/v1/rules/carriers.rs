@@ -1,0 +1,97 @@
+//! Carriers, their services and packages, and the wallet.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::super::catalog::{CATALOG, Carrier};
+use super::super::super::wire::money::Money;
+use super::super::super::wire::{self, ONLY, PROFILE};
+use crate::base::json::Written;
+use crate::engine::{Cx, Json, Outcome, Query, Refusal, Reply};
+use crate::world::Kind;
+
+const CARRIER: Kind = Kind::new("carrier");
+
+/// A carrier as lists show it; those of the wallet share its balance and name.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    name: &'static str,
+    code: &'static str,
+    account_number: Option<&'static str>,
+    requires_funded_account: bool,
+    balance: Written,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping_provider_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary: Option<bool>,
+}
+
+pub fn list(cx: &mut Cx<'_>) -> Outcome {
+    Ok(Reply::ok(CATALOG.carriers.iter().map(|carrier| shown(cx, carrier)).collect::<Vec<_>>()))
+}
+
+pub fn get(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
+    let carrier = named(&query.0.code)?;
+    Ok(Reply::ok(shown(cx, carrier)))
+}
+
+fn shown(cx: &Cx<'_>, carrier: &'static Carrier) -> Shown {
+    let wallet = carrier.wallet.then_some(CATALOG.wallet.as_str());
+    Shown {
+        name: &carrier.name,
+        code: &carrier.code,
+        account_number: carrier.account_number.as_deref(),
+        requires_funded_account: carrier.wallet,
+        balance: if carrier.wallet { wire::profile(cx).balance.scaled(4) } else { Money::default().scaled(1) },
+        nickname: Some(json!(wallet.or(carrier.nickname.as_deref()))),
+        shipping_provider_id: Some(carrier.id),
+        primary: Some(true),
+    }
+}
+
+#[derive(Deserialize)]
+pub(in crate::vendors::shipstation::v1) struct Code {
+    #[serde(rename = "carrierCode")]
+    code: String,
+}
+
+pub fn packages(_: &mut Cx<'_>, query: Query<Code>) -> Outcome {
+    let carrier = named(&query.0.code)?;
+    let rows = carrier.packages.iter().map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
+    Ok(Reply::ok(rows.collect::<Vec<_>>()))
+}
+
+pub fn services(_: &mut Cx<'_>, query: Query<Code>) -> Outcome {
+    let carrier = named(&query.0.code)?;
+    let rows = carrier.services.iter().map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
+    Ok(Reply::ok(rows.collect::<Vec<_>>()))
+}
+
+fn offer(carrier: &Carrier, code: &str, name: &str, domestic: bool, international: bool) -> Value {
+    json!({"carrierCode": carrier.code, "code": code, "name": name, "domestic": domestic, "international": international})
+}
+
+fn named(code: &str) -> Result<&'static Carrier, Refusal> {
+    CATALOG.carrier(code.trim()).ok_or_else(|| Refusal::missing(CARRIER, code))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::vendors::shipstation::v1) struct Funds {
+    carrier_code: String,
+    amount: Value,
+}
+
+/// Money goes into the wallet; carriers that are billed elsewhere take none.
+pub fn add_funds(cx: &mut Cx<'_>, Json(Funds { carrier_code, amount }): Json<Funds>) -> Outcome {
+    let carrier = named(&carrier_code)?;
+    if carrier.wallet {
+        let mut profile = wire::profile(cx);
+        profile.balance = profile.balance + Money::from(amount).max(Money::default());
+        cx.docs.put(PROFILE, ONLY, &profile);
+    }
+    Ok(Reply::ok(Shown { nickname: None, shipping_provider_id: None, primary: None, ..shown(cx, carrier) }))
+}

@@ -1,0 +1,316 @@
+//! Orders of what was sent: completed, priced, validated, and joined with the products and customers that the account has.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::super::super::wire::money::Money;
+use super::super::super::wire::order::{self, Members};
+use super::super::super::wire::{self, CUSTOMER, CUSTOMER_NAME, IMPORT, ORDER, ORDER_KEY, PRODUCT, PRODUCT_SKU, STORE, TAG, date};
+use super::super::dialect::message;
+use super::super::webhooks;
+use super::validation;
+use crate::base::ids;
+use crate::base::json::Written;
+use crate::engine::fields::{Field, Report};
+use crate::engine::scales::Scales;
+use crate::engine::{Cx, Forms, Refusal};
+use crate::spec::{Rule, Step};
+use crate::world::Kind;
+
+/// How much of an order's number is kept.
+const LONGEST_NUMBER: usize = 50;
+const FORMS: Forms = &[("sent", Value::clone), ("stamp", date::normalized), ("day", date::day)];
+const ITEM: Kind = Kind::new("order_item");
+/// The document whose schemas orders have, whichever version they come through.
+const DOCUMENT: &str = "shipstation_v1";
+
+/// What became of an order that was sent.
+pub(super) enum Made {
+    /// It was stored, and this is how.
+    Stored(Members),
+    /// It is shipped or cancelled, and stays as it is.
+    Locked(Members),
+}
+
+/// Orders that came together. Subscribers hear of them by a number, once for each store.
+pub(super) struct Import {
+    batch: String,
+    told: BTreeMap<u64, Vec<u64>>,
+}
+
+impl Import {
+    pub(super) fn begin(cx: &mut Cx<'_>) -> Self {
+        Self { batch: ids::uuid(&mut cx.rng).to_string(), told: BTreeMap::new() }
+    }
+
+    pub(super) fn finish(self, cx: &mut Cx<'_>) {
+        let Self { batch, told } = self;
+        if told.is_empty() {
+            return;
+        }
+        cx.docs.put(IMPORT, &batch, &told.values().flatten().collect::<Vec<_>>());
+        for store in told.into_keys() {
+            webhooks::orders_imported(cx, store, &batch);
+        }
+    }
+}
+
+/// Which statuses can still be changed, by an import of one order or of several (which also takes orders at a fulfillment provider).
+pub(super) fn is_open(status: &Value, is_bulk: bool) -> bool {
+    match status.as_str() {
+        Some("awaiting_payment" | "awaiting_shipment" | "on_hold") => true,
+        Some("pending_fulfillment") => is_bulk,
+        _ => false,
+    }
+}
+
+/// Checks what the document does not say of an order.
+///
+/// # Errors
+/// In `ModelState` what has to be there, in the application's own words what it looks at afterwards.
+pub(super) fn check(mut report: Report<'_>, body: &Field<'_, '_>) -> Result<(), Refusal> {
+    for name in ["orderNumber", "orderDate", "orderStatus"] {
+        let member = body.member(name);
+        if member.value.is_none_or(|value| value == "") {
+            report.add(&member, Rule::Required);
+        }
+    }
+    report.finish()?;
+    let (ship_to, bill_to) = (body.member("shipTo"), body.member("billTo"));
+    let mut faults = Vec::new();
+    for (address, fault) in [(&ship_to, "'Ship Name' must not be empty."), (&bill_to, "'Bill Name' must not be empty.")] {
+        if address.value.is_none_or(|address| address["name"].is_null()) {
+            faults.push(fault);
+        }
+    }
+    let is_country = |code: &str| code.is_empty() || code.len() == 2;
+    if [ship_to, bill_to].iter().any(|address| address.member("country").text().is_some_and(|code| !is_country(code))) {
+        faults.push("Please use a 2 character country code");
+    }
+    if faults.is_empty() { Ok(()) } else { Err(message(faults.join(" "))) }
+}
+
+/// Stores an order that was checked: a new one, or in place of the open one that its number or its key names.
+///
+/// # Errors
+/// `Missing`, when it names one that is not there: a key is spent for ever once its order is deleted.
+pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut Import, is_bulk: bool) -> Result<Made, Refusal> {
+    let before = find(cx, sent)?;
+    if let Some(before) = before.as_ref().filter(|before| !is_open(&before["orderStatus"], is_bulk)) {
+        return Ok(Made::Locked(before.clone()));
+    }
+    let Value::Object(mut order) = cx.completed_by(DOCUMENT, "Order", sent, FORMS) else { return Err(message("The request is invalid.")) };
+    let now = json!(date::stamp(cx.now));
+    let id = before.as_ref().map_or_else(|| wire::next_id(cx, &ORDER), |before| before["orderId"].as_u64().unwrap_or_default());
+    let key = match before.as_ref().map(|before| before["orderKey"].clone()) {
+        Some(key) => key,
+        None => {
+            sent["orderKey"].as_str().filter(|key| !key.is_empty()).map_or_else(|| ids::uuid(&mut cx.rng).to_string().into(), Value::from)
+        }
+    };
+    let number: String = order["orderNumber"].as_str().unwrap_or_default().chars().take(LONGEST_NUMBER).collect();
+    let store = store_of(cx, &order, before.as_ref());
+    let is_manual = cx.docs.get::<Members>(STORE, &store.to_string()).is_none_or(|store| store["marketplaceId"] == 0);
+    let ship_to = match before.as_ref().filter(|_| !is_manual) {
+        // Observed: what a marketplace sent as address stays, whatever is answered.
+        Some(before) => before["shipTo"].clone(),
+        None => json!(validation::checked(serde_json::from_value(order["shipTo"].clone()).unwrap_or_default())),
+    };
+    let items = items(cx, &order, before.as_ref());
+    let total = total(&order, &items, scales);
+    let weight = if order["weight"].is_null() { weight(&items) } else { order["weight"].clone() };
+    let tags = tags(cx, &order, before.as_ref());
+    let customer = customer(cx, &order, store);
+    let created = before.as_ref().map_or_else(|| now.clone(), |before| before["createDate"].clone());
+    let changes = [
+        ("orderId", json!(id)),
+        ("orderNumber", number.into()),
+        ("orderKey", key.clone()),
+        ("createDate", created),
+        ("modifyDate", now),
+        ("customerId", customer),
+        ("shipTo", ship_to),
+        ("items", items.into()),
+        ("weight", weight),
+        ("tagIds", tags),
+        ("userId", before.as_ref().map(|before| before["userId"].clone()).unwrap_or_default()),
+    ];
+    for (name, value) in changes {
+        order.insert(name.to_owned(), value);
+    }
+    order.insert("orderTotal".to_owned(), serde_json::from_slice(&total.0).unwrap_or_default());
+    name_unit(&mut order["weight"]);
+    let advanced = &mut order["advancedOptions"];
+    advanced["storeId"] = store.into();
+    if advanced["warehouseId"] == 0 {
+        advanced["warehouseId"] = Value::Null;
+    }
+    // What is summed up has decimals of its own.
+    let written = scales.and(&[Step::Member("orderTotal".into())], &total).write(&order);
+    cx.docs.put(ORDER, &id.to_string(), &written);
+    cx.docs.put(ORDER_KEY, key.as_str().unwrap_or_default(), &id);
+    let status = order["orderStatus"].as_str().unwrap_or_default();
+    let was_waiting = before.as_ref().is_none_or(|before| before["orderStatus"] == "awaiting_payment");
+    let is_told =
+        if before.is_none() { status != "awaiting_payment" } else { was_waiting && !["awaiting_payment", "cancelled"].contains(&status) };
+    if is_told {
+        import.told.entry(store).or_default().push(id);
+    }
+    Ok(Made::Stored(order))
+}
+
+/// The order that a body means.
+fn find(cx: &Cx<'_>, sent: &Value) -> Result<Option<Members>, Refusal> {
+    if let Some(id) = sent["orderId"].as_u64().filter(|id| *id > 0) {
+        return cx.docs.require(ORDER, &id.to_string()).map(Some);
+    }
+    let Some(key) = sent["orderKey"].as_str().filter(|key| !key.is_empty()) else { return Ok(None) };
+    match cx.docs.get::<u64>(ORDER_KEY, key) {
+        Some(id) => cx.docs.require(ORDER, &id.to_string()).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The store of an order, which is told when it is created only: the first manual one unless it names one of the account.
+fn store_of(cx: &Cx<'_>, order: &Members, before: Option<&Members>) -> u64 {
+    if let Some(id) = before.and_then(|before| before["advancedOptions"]["storeId"].as_u64()) {
+        return id;
+    }
+    let stores: Vec<Members> = cx.docs.all(STORE);
+    let id = |store: &Members| store["storeId"].as_u64();
+    let named = order["advancedOptions"]["storeId"].as_u64().filter(|named| stores.iter().any(|store| id(store) == Some(*named)));
+    named.or_else(|| stores.iter().find(|store| store["marketplaceId"] == 0).and_then(id)).unwrap_or_default()
+}
+
+/// The lines of an order: those that were there before keep their number, each SKU is a product.
+fn items(cx: &mut Cx<'_>, order: &Members, before: Option<&Members>) -> Vec<Value> {
+    let mut rows = order["items"].as_array().cloned().unwrap_or_default();
+    let mut known = before.and_then(|before| before["items"].as_array()).cloned().unwrap_or_default();
+    let now = json!(date::trimmed(cx.now));
+    for row in &mut rows {
+        name_unit(&mut row["weight"]);
+        let is_same = |old: &Value| old["lineItemKey"] == row["lineItemKey"] && old["sku"] == row["sku"];
+        let old = known.iter().position(is_same).map(|index| known.remove(index));
+        row["orderItemId"] = match &old {
+            Some(old) => old["orderItemId"].clone(),
+            None => wire::next_id(cx, &ITEM).into(),
+        };
+        for name in ["createDate", "modifyDate"] {
+            row[name] = old.as_ref().map_or_else(|| now.clone(), |old| old[name].clone());
+        }
+        row["productId"] = product(cx, row);
+    }
+    rows
+}
+
+/// The product of a line, which is made when its SKU is new; adjustments have none.
+fn product(cx: &mut Cx<'_>, row: &Value) -> Value {
+    let Some(sku) = row["sku"].as_str().filter(|sku| !sku.is_empty() && row["adjustment"] != true) else { return Value::Null };
+    if let Some(id) = cx.docs.get::<u64>(PRODUCT_SKU, &sku.to_lowercase()) {
+        return id.into();
+    }
+    let id = wire::next_id(cx, &PRODUCT);
+    let sent = json!({"sku": sku, "name": row["name"], "price": row["unitPrice"], "warehouseLocation": row["warehouseLocation"]});
+    let mut product = cx.completed_by(DOCUMENT, "Product", &sent, FORMS);
+    product["productId"] = id.into();
+    product["createDate"] = date::trimmed(cx.now).into();
+    cx.docs.put(PRODUCT, &id.to_string(), &product);
+    cx.docs.put(PRODUCT_SKU, &sku.to_lowercase(), &id);
+    id.into()
+}
+
+/// Recorded: lines by quantity and price, tax and shipping of the order but not of its lines; never below zero.
+/// With as many decimals as the one of them that has most.
+fn total(order: &Members, items: &[Value], scales: &Scales) -> Written {
+    let (mut total, mut places) = (Money::default(), 0);
+    let mut add = |path: &[Step], value: &Value, times: i64| {
+        let own = || value.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        places = places.max(scales.decimals(path).unwrap_or_else(own).min(4));
+        total = total + Money::from(value.clone()) * times;
+    };
+    let member = |name: &str| Step::Member(name.into());
+    for (index, row) in items.iter().enumerate() {
+        let path = [member("items"), Step::Element(index), member("unitPrice")];
+        add(&path, &row["unitPrice"], row["quantity"].as_i64().unwrap_or_default());
+    }
+    ["taxAmount", "shippingAmount"].iter().for_each(|name| add(&[member(name)], &order[*name], 1));
+    total.max(Money::default()).scaled(places)
+}
+
+/// What the lines weigh together, in ounces; nothing if none of them says.
+fn weight(items: &[Value]) -> Value {
+    let weights: Vec<f64> = items
+        .iter()
+        .filter_map(|row| {
+            let weight: wire::address::Weight = serde_json::from_value(row["weight"].clone()).ok()?;
+            Some(weight.ounces() * row["quantity"].as_f64().unwrap_or(1.0))
+        })
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    let value = if sum.fract() == 0.0 { json!(format!("{sum}").parse::<i64>().unwrap_or_default()) } else { json!(sum) };
+    if weights.is_empty() { Value::Null } else { json!({"value": value, "units": "ounces", "WeightUnits": 1}) }
+}
+
+/// Recorded for ounces: the number of a weight's unit stands beside it.
+fn name_unit(weight: &mut Value) {
+    let Some(members) = weight.as_object_mut().filter(|members| members.contains_key("WeightUnits")) else { return };
+    let unit = members["units"].as_str().unwrap_or_default().to_lowercase();
+    let number = match unit.trim_end_matches('s') {
+        "pound" | "lb" => 0,
+        "gram" | "g" => 2,
+        _ => 1,
+    };
+    members.insert("units".to_owned(), ["pounds", "ounces", "grams"][number].into());
+    members.insert("WeightUnits".to_owned(), number.into());
+}
+
+/// The tags of an order: those that it had and those that were sent, as far as the account has them. Nothing takes one away here.
+fn tags(cx: &Cx<'_>, order: &Members, before: Option<&Members>) -> Value {
+    let of = |order: &Members| order["tagIds"].as_array().cloned().unwrap_or_default();
+    let mut tags: Vec<Value> = before.map(of).unwrap_or_default();
+    for tag in of(order) {
+        if cx.docs.has(TAG, &tag.to_string()) && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    if tags.is_empty() { Value::Null } else { tags.into() }
+}
+
+/// The customer of an order, made when the user name is new; without one there is none.
+fn customer(cx: &mut Cx<'_>, order: &Members, store: u64) -> Value {
+    let Some(username) = order["customerUsername"].as_str().filter(|name| !name.is_empty()) else { return Value::Null };
+    if let Some(id) = cx.docs.get::<u64>(CUSTOMER_NAME, &username.to_lowercase()) {
+        return id.into();
+    }
+    let id = wire::next_id(cx, &CUSTOMER);
+    let now = date::stamp(cx.now);
+    let store: Members = cx.docs.get(STORE, &store.to_string()).unwrap_or_default();
+    let fact = |name: &str, usual: Value| store.get(name).cloned().unwrap_or(usual);
+    let to = &order["shipTo"];
+    let customer = json!({
+        "customerId": id, "createDate": now, "modifyDate": now, "name": to["name"], "company": to["company"], "street1": to["street1"],
+        "street2": to["street2"], "city": to["city"], "state": to["state"], "postalCode": to["postalCode"], "countryCode": to["country"],
+        "phone": to["phone"], "email": order["customerEmail"], "addressVerified": "Unverified",
+        "marketplaceUsernames": [{
+            "customerUserId": id.saturating_sub(178_945), "customerId": id, "createDate": now, "modifyDate": now,
+            "marketplaceId": fact("marketplaceId", 0.into()), "marketplace": fact("marketplaceName", "ShipStation".into()),
+            "username": username,
+        }],
+        "tags": null,
+    });
+    cx.docs.put(CUSTOMER, &id.to_string(), &customer);
+    cx.docs.put(CUSTOMER_NAME, &username.to_lowercase(), &id);
+    id.into()
+}
+
+/// A body in the words of version 1 that another part of the account sends, such as version 2: checked and stored as if it came here.
+///
+/// # Errors
+/// As for an order that is sent.
+pub(in crate::vendors::shipstation) fn import(cx: &mut Cx<'_>, sent: &Map<String, Value>) -> Result<order::Order, Refusal> {
+    let mut import = Import::begin(cx);
+    let (Made::Stored(order) | Made::Locked(order)) = store(cx, &Value::Object(sent.clone()), &Scales::default(), &mut import, true)?;
+    import.finish(cx);
+    order::find(cx, order["orderId"].as_u64().unwrap_or_default())
+}

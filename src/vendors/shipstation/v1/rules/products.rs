@@ -1,0 +1,46 @@
+//! Products, which come with the SKUs of orders.
+
+use super::super::super::wire::order::Members;
+use super::super::super::wire::{PRODUCT, PRODUCT_SKU, date};
+use super::super::listing::{self, PRODUCTS};
+use super::{Id, done};
+use crate::base::json::Written;
+use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+
+/// Those that are active, unless the others are asked for. Recorded: there is one page less than there are.
+pub fn list(cx: &mut Cx<'_>) -> Outcome {
+    let query = PRODUCTS.read(cx.call)?;
+    if matches!(cx.call.query("showInactive").map(str::to_ascii_lowercase).as_deref(), Some("true" | "1")) {
+        let page = query.documents(&cx.docs, PRODUCT)?.map(|(_, body)| Written(body.into()));
+        return Ok(listing::page("products", page, true));
+    }
+    let mut rows: Vec<Members> = cx.docs.all(PRODUCT);
+    rows.retain(|row| row["active"] != false);
+    Ok(listing::page("products", query.rows(rows)?, true))
+}
+
+pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    let body = cx.docs.raw(PRODUCT, &id).ok_or_else(|| Refusal::missing(PRODUCT, id.as_str()))?;
+    Ok(Reply::ok(Written(body.into())))
+}
+
+/// What is sent takes the place of a product; its number and the day of its creation stay.
+pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    let before: Members = cx.docs.require(PRODUCT, &id)?;
+    cx.call.valid()?;
+    let mut product = cx.completed("Product", &cx.call.body, &[("sent", serde_json::Value::clone)]);
+    product["productId"] = before["productId"].clone();
+    product["createDate"] = before["createDate"].clone();
+    product["modifyDate"] = date::trimmed(cx.now).into();
+    for (sku, is_new) in [(&before["sku"], false), (&product["sku"], true)] {
+        let Some(sku) = sku.as_str().map(str::to_lowercase) else { continue };
+        if is_new {
+            cx.docs.put(PRODUCT_SKU, &sku, &product["productId"]);
+        } else {
+            cx.docs.remove(PRODUCT_SKU, &sku);
+        }
+    }
+    cx.docs.put(PRODUCT, &id, &product);
+    // Recorded: the text has no full stop.
+    Ok(done("The requested product has been updated"))
+}

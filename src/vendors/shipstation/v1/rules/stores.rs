@@ -1,0 +1,119 @@
+//! Stores, their imports, and the marketplaces that they may be of.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::super::catalog::CATALOG;
+use super::super::super::wire::order::Members;
+use super::super::super::wire::{STORE, date};
+use super::super::dialect::message;
+use super::{Id, done};
+use crate::engine::{Cx, Json, Outcome, Params, Query, Refusal, Reply};
+
+/// The topic of the end of an import.
+pub(in crate::vendors::shipstation::v1) const REFRESHED: &str = "store.refreshed";
+/// How long an import takes.
+const IMPORT_LASTS: SignedDuration = SignedDuration::from_secs(60);
+
+/// Stores that are active, unless the others are asked for.
+pub fn list(cx: &mut Cx<'_>) -> Outcome {
+    let shows_all = matches!(cx.call.query("showInactive").map(str::to_ascii_lowercase).as_deref(), Some("true" | "1"));
+    let marketplace: Option<u64> = cx.call.query("marketplaceId").and_then(|id| id.trim().parse().ok());
+    let mut stores: Vec<Members> = cx.docs.all(STORE);
+    stores.retain(|store| (shows_all || store["active"] == true) && marketplace.is_none_or(|id| store["marketplaceId"] == id));
+    Ok(Reply::ok(stores))
+}
+
+pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    Ok(Reply::ok(cx.docs.require::<Members>(STORE, &id)?))
+}
+
+/// What a store is called and how it is reached can be changed, where it comes from cannot.
+pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    let mut store: Members = cx.docs.require(STORE, &id)?;
+    cx.call.valid()?;
+    for name in ["storeName", "companyName", "phone", "publicEmail", "website", "email", "active", "autoRefresh", "statusMappings"] {
+        if let Some(value) = cx.call.body.get(name).filter(|value| !value.is_null() || store[name].is_string()) {
+            store.insert(name.to_owned(), value.clone());
+        }
+    }
+    store.insert("modifyDate".to_owned(), date::trimmed(cx.now).into());
+    cx.docs.put(STORE, &id, &store);
+    Ok(Reply::ok(store))
+}
+
+#[derive(Deserialize)]
+pub(in crate::vendors::shipstation::v1) struct Named {
+    #[serde(rename = "storeId")]
+    id: u64,
+}
+
+pub fn deactivate(cx: &mut Cx<'_>, Json(Named { id }): Json<Named>) -> Outcome {
+    set_active(cx, id, false)?;
+    Ok(done("The requested store has been deactivated."))
+}
+
+pub fn reactivate(cx: &mut Cx<'_>, Json(Named { id }): Json<Named>) -> Outcome {
+    set_active(cx, id, true)?;
+    Ok(done("The requested store has been reactivated."))
+}
+
+fn set_active(cx: &mut Cx<'_>, id: u64, active: bool) -> Result<(), Refusal> {
+    let mut store: Members = cx.docs.require(STORE, &id.to_string())?;
+    store.insert("active".to_owned(), active.into());
+    store.insert("modifyDate".to_owned(), date::trimmed(cx.now).into());
+    cx.docs.put(STORE, &id.to_string(), &store);
+    Ok(())
+}
+
+pub fn marketplaces(_: &mut Cx<'_>) -> Outcome {
+    Ok(Reply::ok(&CATALOG.marketplaces))
+}
+
+/// An import begins now and ends in a minute: of one store, or of all that have a marketplace. Manual ones import nothing.
+pub fn refresh(cx: &mut Cx<'_>) -> Outcome {
+    let asked = cx.call.query("storeId").map(Value::from).or_else(|| cx.call.body.get("storeId").cloned());
+    let id = asked.filter(|id| !id.is_null() && *id != "").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+    let mut stores: Vec<Members> = match &id {
+        Some(id) => vec![cx.docs.require(STORE, id)?],
+        None => cx.docs.all(STORE),
+    };
+    if id.is_some() && stores[0]["marketplaceId"] == 0 {
+        return Err(message("This store cannot be refreshed."));
+    }
+    stores.retain(|store| store["marketplaceId"] != 0 && store["active"] == true);
+    for mut store in stores {
+        store.insert("lastRefreshAttempt".to_owned(), date::trimmed(cx.now).into());
+        let id = store["storeId"].to_string();
+        cx.docs.put(STORE, &id, &store);
+        cx.schedule_in(IMPORT_LASTS, REFRESHED, &id, 0);
+    }
+    Ok(done("Store refresh initiated"))
+}
+
+/// An import has ended: the store says when.
+pub(in crate::vendors::shipstation::v1) fn refreshed(cx: &mut Cx<'_>, id: &str) {
+    let Some(mut store) = cx.docs.get::<Members>(STORE, id) else { return };
+    store.insert("refreshDate".to_owned(), date::trimmed(cx.now).into());
+    cx.docs.put(STORE, id, &store);
+}
+
+/// Inferred: what is between the two times of a store is an import that is under way.
+pub fn refresh_status(cx: &mut Cx<'_>, query: Query<StoreId>) -> Outcome {
+    let store: Members = cx.docs.require(STORE, query.0.store_id.trim())?;
+    let time = |name: &str| store[name].as_str().and_then(date::read);
+    let is_running = time("lastRefreshAttempt") > time("refreshDate");
+    let (id, status) = if is_running { (Some(2), Some("Updating orders")) } else { (None, None) };
+    let day = |name: &str| time(name).map(|at| at.strftime("%-m/%-d/%Y").to_string());
+    Ok(Reply::ok(json!({
+        "storeId": store["storeId"], "refreshStatusId": id, "refreshStatus": status, "lastRefreshAttempt": day("lastRefreshAttempt"),
+        "refreshDate": day("refreshDate"),
+    })))
+}
+
+#[derive(Deserialize)]
+pub(in crate::vendors::shipstation::v1) struct StoreId {
+    #[serde(rename = "storeId")]
+    store_id: String,
+}

@@ -1,0 +1,74 @@
+//! Places to ship from.
+
+use serde_json::{Value, json};
+
+use super::super::super::wire::order::Members;
+use super::super::super::wire::{self, WAREHOUSE, date};
+use super::{Id, done};
+use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+
+pub fn list(cx: &mut Cx<'_>) -> Outcome {
+    Ok(Reply::ok(cx.docs.all::<Members>(WAREHOUSE)))
+}
+
+pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    Ok(Reply::ok(cx.docs.require::<Members>(WAREHOUSE, &id)?))
+}
+
+/// Recorded: the first place is the default one whatever was sent, and a return address that is copied does not say whether it is
+/// residential.
+pub fn create(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let id = wire::next_id(cx, &WAREHOUSE);
+    let warehouse = made(cx, id, &json!(date::stamp(cx.now)));
+    store(cx, id, &warehouse);
+    Ok(Reply::ok(warehouse))
+}
+
+pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    let before: Members = cx.docs.require(WAREHOUSE, &id)?;
+    cx.call.valid()?;
+    let number = before["warehouseId"].as_u64().unwrap_or_default();
+    let warehouse = made(cx, number, &before["createDate"]);
+    store(cx, number, &warehouse);
+    Ok(done("The requested warehouse has been updated."))
+}
+
+pub fn delete(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    if cx.docs.remove(WAREHOUSE, &id) {
+        Ok(done("The requested warehouse has been deleted."))
+    } else {
+        Err(Refusal::missing(WAREHOUSE, id))
+    }
+}
+
+fn made(cx: &Cx<'_>, id: u64, created: &Value) -> Value {
+    let body = &cx.call.body;
+    let origin = cx.completed("Address", &body["originAddress"], &[]);
+    let returned = match body.get("returnAddress").filter(|address| address.is_object()) {
+        Some(address) => cx.completed("Address", address, &[]),
+        None => {
+            let mut copy = origin.clone();
+            copy["residential"] = Value::Null;
+            copy
+        }
+    };
+    let is_only = !cx.docs.list::<Members>(WAREHOUSE).any(|other| other["isDefault"] == true && other["warehouseId"] != id);
+    json!({
+        "warehouseId": id, "warehouseName": body.get("warehouseName"), "originAddress": origin, "returnAddress": returned,
+        "createDate": created, "isDefault": is_only || body["isDefault"] == true, "sellerIntegrationId": null, "extInventoryIdentity": null,
+        "registerFedexMeter": null,
+    })
+}
+
+/// Stores a place; there is one default.
+fn store(cx: &mut Cx<'_>, id: u64, warehouse: &Value) {
+    if warehouse["isDefault"] == true {
+        let others: Vec<Members> = cx.docs.all(WAREHOUSE);
+        for mut other in others.into_iter().filter(|other| other["isDefault"] == true && other["warehouseId"] != id) {
+            other.insert("isDefault".to_owned(), false.into());
+            cx.docs.put(WAREHOUSE, &other["warehouseId"].to_string(), &other);
+        }
+    }
+    cx.docs.put(WAREHOUSE, &id.to_string(), warehouse);
+}

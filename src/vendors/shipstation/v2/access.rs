@@ -1,0 +1,52 @@
+//! Who may call: one key in a header. Sandbox keys have a world of their own, and the plan says what a key opens.
+
+use crate::engine::auth::{AuthRequest, Identity};
+use crate::engine::{Cx, Refusal, Request};
+use crate::vendors::shipstation::access;
+use crate::world::{Account, Credential};
+
+/// A right that the account lacks, whatever its plan is.
+pub(super) const FEATURE: &str = "feature";
+
+/// The key tells sandboxes apart.
+pub(super) fn identify(request: &Request) -> Option<Identity> {
+    request.header("api-key").map(|key| Identity::Credential(key.to_owned()))
+}
+
+/// Lets a caller in. The inventory is an add-on of any plan; reading tracking by number is one of production accounts.
+pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
+    let key = gate.call.request.header("api-key").unwrap_or_default();
+    let is_inventory =
+        gate.call.operation.is_some_and(|operation| ["inventory", "purchase_orders", "suppliers", "totes"].contains(&&*operation.tag));
+    let is_included = if is_inventory { |row: &Credential| access::has_addon(row, "inventory") } else { |_: &Credential| false };
+    let mut row = access::require(gate, &[("api_key", key)], is_included)?;
+    let lacks = |addon: &str| !is_test(&row) && !access::has_addon(&row, addon);
+    // Recorded 2026: 401, where a low plan as a whole is 402.
+    if is_inventory && lacks("inventory")
+        || gate.call.operation.is_some_and(|operation| operation.id == "get_tracking_log") && lacks("tracking")
+    {
+        return Err(Refusal::Forbidden(FEATURE.into()));
+    }
+    if is_test(&row) {
+        row.account = format!("{}{SANDBOX}", row.account).into();
+    }
+    Ok(row)
+}
+
+/// How the names of accounts end in which sandbox keys work.
+const SANDBOX: &str = " sandbox";
+
+/// Whether it is a sandbox key.
+pub(super) fn is_test(credential: &Credential) -> bool {
+    credential.text("api_key").starts_with("TEST_")
+}
+
+/// Whether a context stands in the world of a sandbox key.
+pub(super) fn in_sandbox(cx: &Cx<'_>) -> bool {
+    is_sandbox(cx.docs.account())
+}
+
+/// Whether an account is the world of a sandbox key.
+pub(super) fn is_sandbox(account: &Account) -> bool {
+    account.name.ends_with(SANDBOX)
+}

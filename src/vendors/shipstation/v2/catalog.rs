@@ -1,0 +1,159 @@
+//! What this version says of the carriers that both have. A fixed part of the binary.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::wire::se;
+use crate::carrier::Status;
+use crate::vendors::shipstation::catalog::{CATALOG as SHARED, Carrier, Service};
+
+/// The catalog, `specs/shipstation_v2/catalog.yaml`.
+pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipstation_v2"));
+
+#[derive(Deserialize)]
+pub(super) struct Catalog {
+    carriers: BTreeMap<String, About>,
+    display_schemes: BTreeMap<String, Vec<String>>,
+    no_returns: Vec<String>,
+    /// By when services deliver that promise it, as `08:30`.
+    pub arrivals: BTreeMap<String, String>,
+    package_descriptions: BTreeMap<String, String>,
+    /// Finer codes of tracking, in words.
+    details: BTreeMap<String, String>,
+    /// What the families of carriers call what happens to a parcel.
+    tracking: BTreeMap<String, BTreeMap<Status, Words>>,
+}
+
+/// A carrier in the words of this version.
+#[derive(Deserialize)]
+struct About {
+    friendly_name: String,
+    family: String,
+    /// Its number in tracking.
+    provider: u64,
+    #[serde(default)]
+    multi_package: bool,
+    options: Vec<CarrierOption>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct CarrierOption {
+    name: String,
+    default_value: Option<String>,
+    description: String,
+}
+
+/// What a carrier says to a status.
+#[derive(Deserialize)]
+pub(super) struct Words {
+    pub status: String,
+    pub detail: Option<String>,
+    pub code: String,
+    pub carrier_detail: Option<String>,
+    pub text: String,
+}
+
+impl Catalog {
+    /// A finer code of tracking in words.
+    pub fn detail(&self, code: &str) -> Option<&str> {
+        self.details.get(code).map(String::as_str)
+    }
+
+    /// What the carrier that version 1 calls that says to a status; what it has no words for it does not tell.
+    pub fn words(&self, carrier: &str, status: Status) -> Option<&Words> {
+        let family = self.family(carrier);
+        self.tracking.get(family).or_else(|| self.tracking.get("other"))?.get(&status)
+    }
+
+    /// Carriers that word tracking alike.
+    pub fn family(&self, carrier: &str) -> &str {
+        self.carriers.get(carrier).map_or("other", |about| &about.family)
+    }
+
+    /// The number of a carrier in tracking.
+    pub fn provider(&self, carrier: &str) -> u64 {
+        let number = || SHARED.carrier(carrier).map_or(0, |carrier| carrier.id);
+        self.carriers.get(carrier).map_or_else(number, |about| about.provider)
+    }
+}
+
+impl Carrier {
+    /// What this version calls it; sandbox accounts keep the name of version 1.
+    pub(super) fn code_v2(&self, is_sandbox: bool) -> &str {
+        if is_sandbox { &self.code } else { self.v2_code.as_deref().unwrap_or(&self.code) }
+    }
+
+    /// Its name for people.
+    pub(super) fn friendly_name(&self, is_sandbox: bool) -> &str {
+        if is_sandbox { &self.name } else { CATALOG.carriers.get(&self.code).map_or(&self.name, |about| &about.friendly_name) }
+    }
+
+    /// Its account's name; nobody has to give one.
+    pub(super) fn nickname_v2(&self, is_sandbox: bool) -> Option<String> {
+        if is_sandbox { Some(format!("ShipEngine Test Account - {}", self.name)) } else { self.nickname.clone() }
+    }
+
+    /// Whether sandbox accounts have it: those that are the carrier's own.
+    pub(super) fn is_in_sandbox(&self) -> bool {
+        ["stamps_com", "ups", "fedex"].contains(&&*self.code)
+    }
+
+    /// Whether it takes several packages with one label.
+    pub(super) fn takes_several(&self) -> bool {
+        CATALOG.carriers.get(&self.code).is_some_and(|about| about.multi_package)
+    }
+
+    /// As it is answered; `balance` is that of the account's wallet.
+    pub(super) fn shown(&self, is_sandbox: bool, balance: f64) -> Value {
+        let account = self.account_number.clone().filter(|_| self.code != "stamps_com");
+        json!({
+            "carrier_id": se(self.id),
+            "carrier_code": self.code_v2(is_sandbox),
+            "account_number": if is_sandbox { Some(format!("test_account_{}", self.id)) } else { account },
+            "requires_funded_amount": self.wallet,
+            "balance": if self.wallet { balance } else { 0.0 },
+            "nickname": self.nickname_v2(is_sandbox),
+            "friendly_name": self.friendly_name(is_sandbox),
+            "funding_source_id": self.wallet.then(|| se(9_287)),
+            "primary": !is_sandbox,
+            "has_multi_package_supporting_services": self.takes_several(),
+            "allows_returns": true,
+            "supports_label_messages": true,
+            "supports_prepaid_duties_taxes": self.takes_several(),
+            "supports_user_managed_rates": false,
+            "send_rates": true,
+            "disabled_by_billing_plan": false,
+            "services": self.shown_services(is_sandbox),
+            "packages": self.shown_packages(),
+            "options": self.shown_options(),
+        })
+    }
+
+    pub(super) fn shown_services(&self, is_sandbox: bool) -> Value {
+        let label = vec!["label".to_owned()];
+        let row = |service: &Service| {
+            json!({
+                "carrier_id": se(self.id), "carrier_code": self.code_v2(is_sandbox), "service_code": service.code, "name": service.name,
+                "domestic": service.domestic, "international": service.international, "is_multi_package_supported": self.takes_several(),
+                "is_return_supported": !CATALOG.no_returns.contains(&service.code), "is_prepaid_duties_taxes_supported": false,
+                "display_schemes": CATALOG.display_schemes.get(&service.code).unwrap_or(&label), "send_rates": true,
+            })
+        };
+        self.services.iter().map(row).collect()
+    }
+
+    pub(super) fn shown_packages(&self) -> Value {
+        let row = |package: &crate::vendors::shipstation::catalog::Package| {
+            let description = CATALOG.package_descriptions.get(&package.code).unwrap_or(&package.name);
+            json!({ "package_id": null, "package_code": package.code, "name": package.name, "description": description })
+        };
+        self.packages.iter().map(row).collect()
+    }
+
+    pub(super) fn shown_options(&self) -> Value {
+        json!(CATALOG.carriers.get(&self.code).map_or(&[][..], |about| &about.options))
+    }
+}

@@ -1,0 +1,163 @@
+//! How requests are read, which Json.NET does, and how what is wrong with them is worded. What cannot be read is told alone, then ids
+//! that are none, then all members that say nothing.
+
+use serde_json::{Value, json};
+
+use super::dialect::error;
+use super::wire;
+use crate::base::time::Timestamp;
+use crate::engine::Call;
+use crate::spec::{JsonType, ParameterIn, Reading, Rule, Step, Violation, reading};
+
+/// Numbers come as texts and the other way round, null is nothing, ids are checked in the path first.
+pub(super) const READING: Reading = Reading {
+    text: |value| match value {
+        Value::Bool(flag) => Some(flag.to_string()),
+        other => reading::digits(other),
+    },
+    number: |value| value.as_str()?.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+    integer: |value| value.as_str().map_or_else(|| reading::whole(value), |text| text.trim().parse().ok()),
+    flag: |value| match value {
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    },
+    null_is_missing: true,
+    checks_path: true,
+    formats: &[
+        ("se-id", |text| wire::number(text).is_some()),
+        ("label-id", |text| {
+            wire::number(text.strip_prefix("se-test-").map(|rest| format!("se-{rest}")).as_deref().unwrap_or(text)).is_some()
+        }),
+        ("date-or-time", |text| instant(text).is_some()),
+        ("web-address", |text| ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme) && text.len() > scheme.len())),
+        ("float", |_| true),
+    ],
+    ..Reading::STRICT
+};
+
+/// A time, or a day that begins in UTC.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(local().or_else(day)?.timestamp()))
+}
+
+/// The error of a member that says nothing.
+pub(super) fn needed(name: &str) -> Value {
+    let more = json!({ "field_name": name });
+    error("validation", "field_value_required", format!("'{name}' should not be empty."), &more)
+}
+
+/// What is wrong with a request, as far as the vendor tells it.
+pub(super) fn errors(violations: &[Violation], call: &Call<'_>) -> Vec<Value> {
+    let in_path = violations.iter().find(|row| row.location == ParameterIn::Path);
+    if let Some(Violation { value, .. }) = in_path {
+        let more = json!({ "field_name": null, "field_value": value });
+        return vec![error("business_rules", "unspecified", "id parameter is in the wrong format", &more)];
+    }
+    let unread = violations.iter().find(|row| is_unreadable(row));
+    let no_id = || violations.iter().find(|row| is_id(row));
+    match unread.or_else(no_id) {
+        Some(first) => vec![told(first, call)],
+        None => violations.iter().map(|row| told(row, call)).collect(),
+    }
+}
+
+fn is_unreadable(row: &Violation) -> bool {
+    matches!(row.rule, Rule::Type(_)) || row.path.is_empty() || row.location == ParameterIn::Query && row.rule == Rule::Required
+}
+
+fn is_id(row: &Violation) -> bool {
+    matches!(&row.rule, Rule::Format(format) if format == "se-id" || format == "label-id")
+}
+
+fn told(row: &Violation, call: &Call<'_>) -> Value {
+    let name = row.path.iter().rev().map(Step::name).find(|name| !name.is_empty()).unwrap_or_default();
+    let more = json!({ "field_name": name });
+    match &row.rule {
+        _ if row.path.is_empty() && call.body.is_null() => {
+            error("validation", "request_body_required", "Request body cannot be empty.", &Value::Null)
+        }
+        Rule::Required if row.location == ParameterIn::Query => {
+            let text = format!("{}.String: A value is required but was not present in the request.", camel(name));
+            error("system", "unspecified", text, &Value::Null)
+        }
+        Rule::MinLength(_) if row.location == ParameterIn::Query => {
+            let text = format!("{}.String: A value is required but was not present in the request.", camel(name));
+            error("system", "unspecified", text, &Value::Null)
+        }
+        Rule::Type(wanted) => {
+            let place = place(&row.path);
+            let text =
+                format!("request{place}: Could not cast or convert from {} to {}.", found(row.value.as_ref()), net_type(*wanted, name));
+            error("system", "unspecified", text, &Value::Null)
+        }
+        Rule::Format(format) if format == "se-id" || format == "label-id" => {
+            let is_element = matches!(row.path.last(), Some(Step::Element(_)));
+            let list = row.path[..row.path.len() - usize::from(is_element)].iter().try_fold(&call.body, |value, step| match step {
+                Step::Element(index) => value.get(index),
+                Step::Member(name) | Step::Key(name) => value.get(&**name),
+            });
+            let text = if is_element { format!("{name} must be only integers") } else { format!("{name} must be an integer") };
+            let value = if is_element { list.cloned() } else { row.value.clone() };
+            error("business_rules", "unspecified", text, &json!({ "field_name": name, "field_value": value }))
+        }
+        Rule::Required | Rule::Null | Rule::MinLength(_) | Rule::MinItems(_) => needed(name),
+        Rule::MaxLength(limits) => {
+            let most = limits.max.unwrap_or_default();
+            let text = format!("The length of '{name}' must be {most} characters or fewer.");
+            error("validation", "invalid_string_length", text, &more)
+        }
+        Rule::Minimum(range) => {
+            let least = range.min.as_ref().map(ToString::to_string).unwrap_or_default();
+            error("validation", "invalid_field_value", format!("{name}: Must be greater than or equal to {least}."), &more)
+        }
+        _ => {
+            let more = json!({ "field_name": name, "field_value": row.value });
+            error("validation", "invalid_field_value", format!("Invalid {name}."), &more)
+        }
+    }
+}
+
+/// A path as Json.NET prints it, with a point in front.
+fn place(path: &[Step]) -> String {
+    path.iter().map(|step| if let Step::Element(index) = step { format!("[{index}]") } else { format!(".{}", step.name()) }).collect()
+}
+
+/// The name of a parameter in the vendor's code.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| text + &capital(word))
+}
+
+fn capital(word: &str) -> String {
+    word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
+}
+
+fn found(value: Option<&Value>) -> &'static str {
+    match value {
+        Some(Value::String(_)) => "System.String",
+        Some(Value::Bool(_)) => "System.Boolean",
+        Some(Value::Number(number)) if number.is_f64() => "System.Double",
+        Some(Value::Number(_)) => "System.Int64",
+        Some(Value::Array(_)) => "Newtonsoft.Json.Linq.JArray",
+        _ => "Newtonsoft.Json.Linq.JObject",
+    }
+}
+
+/// What the vendor's code has a member as. Recorded of `shipment`; the others follow its pattern.
+fn net_type(wanted: JsonType, name: &str) -> String {
+    match wanted {
+        JsonType::String => "System.String".to_owned(),
+        JsonType::Number => "System.Decimal".to_owned(),
+        JsonType::Integer => "System.Int32".to_owned(),
+        JsonType::Boolean => "System.Boolean".to_owned(),
+        JsonType::Array => format!("ShipEngine.Api.Models.{}[]", name.split('_').map(capital).collect::<String>().trim_end_matches('s')),
+        JsonType::Object => match name.split('_').map(capital).collect::<String>().as_str() {
+            "Shipment" => "ShipEngine.Api.Models.Shipments.Shipment".to_owned(),
+            name => format!("ShipEngine.Api.Models.{name}"),
+        },
+    }
+}

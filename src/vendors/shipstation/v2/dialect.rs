@@ -1,0 +1,172 @@
+//! How version 2 words things: one envelope for all that is wrong, indented; what the gateway itself refuses is compact or empty.
+
+use http::header::{
+    ALLOW, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::access::FEATURE;
+use super::{checks, wire};
+use crate::base::ids;
+use crate::base::json::Style;
+use crate::engine::{Cx, Dialect, DialectCx, Refusal, Reply};
+use crate::vendors::shipstation::labels::CARRIER;
+
+pub(super) const DIALECT: Dialect =
+    Dialect { style: Style::Indented, content_type: "application/json; charset=utf-8", refuse, statuses: &[], headers };
+
+/// One error of the vendor; its facts are the status and the error.
+const ERROR: &str = "error";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// An error by its type, code and message, and members beyond those.
+pub(super) fn error(kind: &str, code: &str, message: impl Into<String>, more: &Value) -> Value {
+    let mut error = Map::new();
+    for (name, text) in [("error_source", "shipengine"), ("error_type", kind), ("error_code", code), ("message", &message.into())] {
+        error.insert(name.to_owned(), text.into());
+    }
+    error.extend(more.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    Value::Object(error)
+}
+
+/// A refusal of that status with one error.
+pub(super) fn refused(status: StatusCode, error: Value) -> Refusal {
+    Refusal::Because(ERROR, json!([status.as_u16(), error]))
+}
+
+/// A refusal by a rule of the business, which has no code of its own.
+pub(super) fn unspecified(message: impl Into<String>, more: &Value) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, error("business_rules", "unspecified", message, more))
+}
+
+/// A member that should have said something.
+pub(super) fn needed(name: &str) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, checks::needed(name))
+}
+
+/// A refusal because of the state that something is in.
+pub(super) fn wrong_state(code: &str, message: impl Into<String>) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, error("business_rules", code, message, &Value::Null))
+}
+
+/// An error in the words of a carrier.
+pub(super) fn carriers_error(text: &str, more: &Value) -> Value {
+    let code = if text.starts_with("Insufficient funds") { "insufficient_funds" } else { "unspecified" };
+    let mut error = error("business_rules", code, format!("A shipping carrier error occurred: {text}"), more);
+    error["error_source"] = "carrier".into();
+    error
+}
+
+/// An answer whose body names the request, as its header does: `members` are the body, and make it of the id.
+pub(super) fn naming(cx: &mut Cx<'_>, status: StatusCode, members: impl FnOnce(String) -> Value) -> Reply {
+    let id = ids::uuid(&mut cx.rng).to_string();
+    Reply::json(status, members(id.clone())).with(REQUEST_ID, &id)
+}
+
+fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
+    let call = cx.call;
+    let one = |status: StatusCode, kind: &str, code: &str, text: &str| envelope(cx, status, vec![error(kind, code, text, &Value::Null)]);
+    match refusal {
+        Refusal::Unauthenticated(_) => {
+            // Recorded 2023 and 2026: on one line, whatever is wrong with the key, and its members in any order.
+            let more = json!({ "path": call.path, "method": call.request.method.as_str() });
+            let body = body(cx, vec![error("security", "unauthorized", "Access denied.", &more)]);
+            Reply::written(StatusCode::UNAUTHORIZED, Style::Compact.to_string(&body).into_bytes())
+        }
+        Refusal::Forbidden(right) if **right == *FEATURE => {
+            let text = "You must upgrade your billing plan or add required features to access this endpoint.";
+            one(StatusCode::UNAUTHORIZED, "security", "unauthorized", text)
+        }
+        Refusal::Forbidden(_) => one(StatusCode::FORBIDDEN, "security", "forbidden", "Access is forbidden."),
+        Refusal::PaymentRequired(_) => {
+            let text = "Your current billing plan does not include access to this API.";
+            one(StatusCode::PAYMENT_REQUIRED, "account_status", "invalid_billing_plan", text)
+        }
+        Refusal::UnknownPath { .. } => Reply::empty(StatusCode::NOT_FOUND),
+        Refusal::WrongMethod(allowed) => {
+            let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+            Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, &allowed.join(", "))
+        }
+        Refusal::NotAcceptable => Reply::empty(StatusCode::NOT_ACCEPTABLE),
+        Refusal::TooLarge(_) => Reply::empty(StatusCode::PAYLOAD_TOO_LARGE),
+        Refusal::UnsupportedMedia(_) => {
+            let text = "The request content type is not supported. Use application/json.";
+            one(StatusCode::UNSUPPORTED_MEDIA_TYPE, "system", "unspecified", text)
+        }
+        Refusal::Malformed { at, .. } => {
+            let text = format!("request: Unexpected character encountered while parsing value. Path '', line {}, position {}.", at.0, at.1);
+            one(StatusCode::BAD_REQUEST, "system", "unspecified", &text)
+        }
+        Refusal::Invalid(violations) => envelope(cx, StatusCode::BAD_REQUEST, checks::errors(violations, call)),
+        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => {
+            let name = wire::id_name(kind);
+            let more = json!({ "field_name": name, "field_value": id });
+            envelope(cx, StatusCode::NOT_FOUND, vec![error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more)])
+        }
+        Refusal::WrongState { kind, state, .. } => {
+            let text = format!("{} is {state}.", wire::id_name(kind).trim_end_matches("_id"));
+            one(StatusCode::BAD_REQUEST, "business_rules", "invalid_status", &text)
+        }
+        Refusal::RateLimited(quota) => {
+            let text = "You have exceeded the rate limit. Please see https://www.shipengine.com/docs/rate-limits";
+            let reply = one(StatusCode::TOO_MANY_REQUESTS, "system", "rate_limit_exceeded", text);
+            reply.with(RETRY_AFTER, &quota.retry_after(cx.now).to_string())
+        }
+        Refusal::Because(ERROR, facts) => {
+            let status = facts[0].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
+            envelope(cx, status.unwrap_or(StatusCode::BAD_REQUEST), vec![facts[1].clone()])
+        }
+        Refusal::Because(CARRIER, text) => {
+            let text = text.as_str().unwrap_or_default();
+            envelope(cx, StatusCode::BAD_REQUEST, vec![carriers_error(text, &Value::Null)])
+        }
+        Refusal::Because(..) => one(StatusCode::BAD_REQUEST, "business_rules", "unspecified", "The request cannot be processed."),
+        Refusal::Broken => one(StatusCode::INTERNAL_SERVER_ERROR, "system", "unspecified", "An unexpected error occurred"),
+        Refusal::Failing(status) if status.is_server_error() => one(*status, "system", "unspecified", "An unexpected error occurred"),
+        Refusal::Failing(status) => one(*status, "system", "unspecified", status.canonical_reason().unwrap_or("Bad Request")),
+    }
+}
+
+fn envelope(cx: &DialectCx<'_>, status: StatusCode, errors: Vec<Value>) -> Reply {
+    Reply::json(status, body(cx, errors))
+}
+
+fn body(cx: &DialectCx<'_>, errors: Vec<Value>) -> Value {
+    json!({ "request_id": request_id(cx), "errors": errors })
+}
+
+/// The id of the answer, in its headers and in the body of a refusal.
+fn request_id(cx: &DialectCx<'_>) -> String {
+    ids::uuid(&mut cx.rng("request")).to_string()
+}
+
+fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
+    let mut add = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            reply.headers.entry(name).or_insert(value);
+        }
+    };
+    add(REQUEST_ID, &request_id(cx));
+    let is_denied = reply.status == StatusCode::UNAUTHORIZED;
+    let id = reply.headers.get(REQUEST_ID).cloned();
+    id.into_iter().for_each(|id| _ = reply.headers.insert(HeaderName::from_static("x-shipengine-requestid"), id));
+    let mut add = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            reply.headers.insert(name, value);
+        }
+    };
+    if let Some(quota) = cx.quota.filter(|_| !is_denied) {
+        add(HeaderName::from_static("ratelimit-limit"), &quota.limit.to_string());
+        add(HeaderName::from_static("ratelimit-remaining"), &quota.remaining().to_string());
+        add(HeaderName::from_static("ratelimit-reset"), &quota.retry_after(cx.now).to_string());
+    }
+    let policy = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=(), \
+                  interest-cohort=()";
+    add(HeaderName::from_static("permissions-policy"), policy);
+    add(STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains; preload");
+    add(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(HeaderName::from_static("x-robots-tag"), "noindex");
+    add(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+}

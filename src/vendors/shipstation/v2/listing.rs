@@ -1,0 +1,69 @@
+//! Pages: the caller's filters, then `page` and `page_size`, and links that are empty where there is no such page.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::checks;
+use crate::engine::listing::{self, Bad, By, Key, Listing, Number, Page, Sorting};
+use crate::engine::{Cx, Refusal, Reply};
+
+/// 25 a page, at most 500, newest first.
+pub(super) const LISTING: Listing = Listing {
+    filters: &[],
+    time: checks::instant,
+    sorting: Sorting {
+        key: "sort_by",
+        direction: "sort_dir",
+        keys: &[
+            Key { name: "created_at", member: "", by: By::Time },
+            Key { name: "modified_at", member: "/modified_at", by: By::Time },
+            Key { name: "processed_at", member: "/processed_at", by: By::Time },
+            Key { name: "ship_date", member: "/ship_date", by: By::Time },
+            Key { name: "shipped_at", member: "/ship_date", by: By::Time },
+        ],
+        descending: true,
+    },
+    newest_first: true,
+    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Usual },
+    size: Number { name: "page_size", usual: 25, least: 1, most: 500, read: listing::digits, bad: Bad::Usual },
+    refuse_past_end: false,
+    cursor: "",
+    refuse: |_| Refusal::Broken,
+};
+
+/// At most a hundred a page.
+pub(super) const HUNDREDS: Listing = Listing { size: Number { usual: 100, most: 100, ..LISTING.size }, ..LISTING };
+
+/// Oldest first, as the inventory is listed; its document calls the size of a page `limit`.
+pub(super) const INVENTORY: Listing =
+    Listing { newest_first: false, sorting: Sorting::NONE, size: Number { name: "limit", ..LISTING.size }, ..LISTING };
+
+/// A page as it is answered, with its rows under that name.
+pub(super) fn envelope<T: Serialize>(cx: &Cx<'_>, name: &str, page: &Page<T>) -> Value {
+    let mut body = Map::from_iter([(name.to_owned(), json!(page.rows))]);
+    let pages = page.pages();
+    body.extend([("total", page.total), ("page", page.number), ("pages", pages)].map(|(name, count)| (name.to_owned(), count.into())));
+    body.insert("links".to_owned(), links(cx, cx.call.path, page.number, pages, page.size, page.has_next));
+    Value::Object(body)
+}
+
+/// The same as an answer.
+pub(super) fn answer<T: Serialize>(cx: &Cx<'_>, name: &str, page: &Page<T>) -> Reply {
+    Reply::ok(envelope(cx, name, page))
+}
+
+/// Links to the first, last, previous and next page of a path.
+pub(super) fn links(cx: &Cx<'_>, path: &str, number: usize, pages: usize, size: usize, has_next: bool) -> Value {
+    let href = |number: usize| {
+        let filters = listing::with(listing::with(cx.call.query.clone(), "page", None), "page_size", None);
+        let numbered = listing::with(filters, "page", Some(number.to_string()));
+        json!({ "href": listing::link(cx.call, path, &listing::with(numbered, "page_size", Some(size.to_string()))) })
+    };
+    let neighbor = |is_there: bool, number: usize| if is_there { href(number) } else { json!({}) };
+    json!({
+        "first": href(1),
+        "last": href(pages.max(1)),
+        "prev": neighbor(number > 1, number.saturating_sub(1)),
+        "next": neighbor(has_next, number.saturating_add(1)),
+    })
+}

@@ -1,0 +1,59 @@
+//! Version 2: shipments, labels, batches and inventory behind an API key.
+//!
+//! ```text
+//! operations.rs   which operation is which rule
+//! access.rs       keys, the world of sandbox keys, and what a plan lacks
+//! rules/          what each rule promises
+//! checks.rs       how Json.NET reads requests, and how what is wrong with them is told
+//! listing.rs      pages and their links
+//! rates.rs        what carriers ask
+//! labels.rs       labels: bought, shown, linked to
+//! webhooks.rs     what subscribers hear
+//! catalog.rs      what this version says of carriers
+//! wire.rs, wire/  what is stored, ids, times; orders of version 1 as shipments
+//! dialect.rs      refusals in the vendor's words, and the headers of every answer
+//! ```
+
+mod access;
+mod catalog;
+mod checks;
+mod dialect;
+mod labels;
+mod listing;
+mod operations;
+mod rates;
+mod rules;
+mod webhooks;
+mod wire;
+
+pub(super) use rules::labels::{voided as label_voided, was_bought as label_bought};
+pub(super) use webhooks::{EVENTS, render, sample, scanned, sign};
+
+use super::{access as shared_access, webhooks as shared, wire as both};
+use crate::base::name::Name;
+use crate::engine::Vendor;
+
+/// ShipStation's version 2, below `/v2`.
+pub fn vendor() -> Vendor {
+    Vendor {
+        mount: super::MOUNT.into(),
+        path_prefix: "/v2".into(),
+        hosts: Name::list(["api.shipstation.com"]),
+        operations: Box::new(operations::rows),
+        // Those of version 1 open both.
+        credentials: |_, _| Vec::new(),
+        accounts: &shared_access::ACCOUNTS,
+        identify: access::identify,
+        authenticate: access::authenticate,
+        is_test: access::is_test,
+        reading: checks::READING,
+        dialect: dialect::DIALECT,
+        open: both::open,
+        due: rules::due,
+        scanned: shared::scanned,
+        stored: wire::STORED,
+        webhooks: shared::WEBHOOKS,
+        state: super::state,
+        ..vendor!("shipstation_v2")
+    }
+}

@@ -1,0 +1,196 @@
+//! What carriers ask for a shipment, in the words of this version.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::access::in_sandbox;
+use super::catalog::CATALOG as WORDS;
+use super::dialect::{carriers_error, error};
+use super::wire::{self, DISCONNECTED, address, se};
+use crate::base::time::Timestamp;
+use crate::carrier::{Location, timeline, transit};
+use crate::engine::Cx;
+use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
+use crate::vendors::shipstation::rates::{self as shared, Load, Quote};
+use crate::vendors::shipstation::wire::address::Address;
+
+/// What is to be sent where.
+pub(super) struct Lane {
+    pub from: Location,
+    pub to: Location,
+    /// The weight of each package.
+    pub ounces: Vec<f64>,
+    /// The only package type that is wanted.
+    pub package: Option<String>,
+    pub services: Vec<String>,
+    pub has_dimensions: bool,
+    pub date: Date,
+}
+
+impl Lane {
+    /// A lane between two addresses in the words of this version.
+    pub fn between(from: &Value, to: &Value) -> (Location, Location) {
+        let place = |address: &Value| {
+            let address: Address = address::read(address);
+            Location::from(&address)
+        };
+        (place(from), place(to))
+    }
+}
+
+/// The carriers of the account.
+pub(super) fn connected<'c>(cx: &'c Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<'c> {
+    let is_sandbox = in_sandbox(cx);
+    let gone: Vec<u64> = cx.docs.rows(DISCONNECTED).filter_map(|(id, _)| id.parse().ok()).collect();
+    CATALOG.carriers.iter().filter(move |carrier| (!is_sandbox || carrier.is_in_sandbox()) && !gone.contains(&carrier.id))
+}
+
+/// The catalog's package type behind one of the account's own, which has its size alone.
+pub(super) fn usual_package(cx: &Cx<'_>, code: &str) -> String {
+    let is_own = cx.docs.list::<wire::Members>(wire::PACKAGE_TYPE).any(|row| row["package_code"] == code);
+    if is_own { "package".to_owned() } else { String::new() }
+}
+
+/// Recorded 2026: a carrier that takes one package at a time, with its bare number in the text.
+pub(super) fn several(carrier: &Carrier, is_sandbox: bool) -> Value {
+    let text = format!("carrier {} does not support multipackage. unable to rate the shipment", carrier.id);
+    error("validation", "multipackage_not_supported", text, &named(carrier, is_sandbox))
+}
+
+/// The members of errors that say whose they are.
+fn named(carrier: &Carrier, is_sandbox: bool) -> Value {
+    json!({
+        "carrier_id": se(carrier.id), "carrier_code": carrier.code_v2(is_sandbox), "carrier_name": carrier.friendly_name(is_sandbox),
+    })
+}
+
+/// The rates of one carrier, or why it has none.
+pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) -> Result<Vec<Value>, Value> {
+    let is_sandbox = in_sandbox(cx);
+    if lane.ounces.len() > 1 && !carrier.takes_several() {
+        return Err(several(carrier, is_sandbox));
+    }
+    let load = |ounces: f64| Load { from: &lane.from, to: &lane.to, ounces };
+    let first = lane.ounces.first().copied().unwrap_or_default();
+    let rest: Vec<f64> = lane.ounces.iter().skip(1).copied().collect();
+    let mut quotes = shared::quote(2, carrier, None, lane.package.as_deref(), &load(first));
+    for quote in &mut quotes {
+        let others = rest.iter().filter_map(|ounces| shared::price(quote.service, quote.package, &load(*ounces)));
+        quote.cost = others.fold(quote.cost, |sum, cost| sum + cost);
+    }
+    quotes.retain(|quote| lane.services.is_empty() || lane.services.contains(&quote.service.code));
+    if quotes.is_empty() {
+        let text = "No applicable services available for the configured shipment.";
+        return Err(carriers_error(text, &named(carrier, is_sandbox)));
+    }
+    Ok(quotes.iter().map(|quote| shown(cx, carrier, quote, lane)).collect())
+}
+
+fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane) -> Value {
+    let (is_sandbox, family) = (in_sandbox(cx), WORDS.family(&carrier.code));
+    let is_postal = family == "usps";
+    let days = transit::days(quote.service.days, &lane.from, &lane.to);
+    let sent = lane.date.to_zoned(TimeZone::UTC).map_or(cx.now, |at| at.timestamp());
+    let arrival = timeline::arrival(sent, days, &lane.from, &lane.to);
+    let by = WORDS.arrivals.get(&quote.service.code);
+    let hour = by.map_or(if is_postal { "00:00" } else { "23:00" }, String::as_str);
+    let in_days = (arrival - lane.date).get_days().max(1);
+    let said = if is_postal { in_days.to_string() } else { phrase(arrival, hour, by.is_some()) };
+    let is_flat = quote.package.flat_rate && lane.has_dimensions;
+    let (detail, code) = if is_postal { ("shipping", Value::Null) } else { ("Shipping", "BaseServiceCharge".into()) };
+    let (cost, none) = (wire::dollars(quote.cost), || wire::dollars(Default::default()));
+    let warning = "Heads up! You've included custom dimensions for a package type with a standardized size. For more accurate rates, \
+                   consider removing the dimensions for this shipment.";
+    json!({
+        "rate_type": "shipment",
+        "carrier_id": se(carrier.id),
+        "shipping_amount": cost,
+        "insurance_amount": none(),
+        "confirmation_amount": none(),
+        "other_amount": none(),
+        "requested_comparison_amount": none(),
+        "rate_details": [{
+            "rate_detail_type": "shipping", "carrier_description": detail, "carrier_billing_code": code, "carrier_memo": null,
+            "amount": cost, "billing_source": "Carrier",
+        }],
+        "zone": if is_postal { zone(&lane.from.zip, &lane.to.zip).into() } else { Value::Null },
+        "package_type": is_postal.then_some(&quote.package.code),
+        "carrier_weight": null,
+        "delivery_days": in_days,
+        "guaranteed_service": by.is_some(),
+        "estimated_delivery_date": format!("{arrival}T{hour}:00Z"),
+        "carrier_delivery_days": said,
+        "ship_date": format!("{}T00:00:00Z", lane.date),
+        "negotiated_rate": !carrier.wallet,
+        "service_type": quote.service.name,
+        "service_code": quote.service.code,
+        "trackable": !["letter", "large_envelope_or_flat", "postcard"].contains(&&*quote.package.code),
+        "carrier_code": carrier.code_v2(is_sandbox),
+        "carrier_nickname": carrier.nickname_v2(is_sandbox),
+        "carrier_friendly_name": carrier.friendly_name(is_sandbox),
+        "display_scheme": null,
+        "validation_status": if is_flat { "has_warnings" } else { "valid" },
+        "warning_messages": if is_flat { vec![warning] } else { Vec::new() },
+        "error_messages": [],
+    })
+}
+
+/// `Saturday 8/29 By 11:00 PM`; recorded with both `By` and `by`.
+fn phrase(day: Date, hour: &str, is_promised: bool) -> String {
+    let hours: u8 = hour.get(..2).and_then(|text| text.parse().ok()).unwrap_or(23);
+    let half = if hours < 12 { "AM" } else { "PM" };
+    let (twelve, minutes) = (if hours % 12 == 0 { 12 } else { hours % 12 }, hour.get(3..).unwrap_or("00"));
+    let by = if is_promised { "by" } else { "By" };
+    format!("{} {}/{} {by} {twelve:02}:{minutes} {half}", day.strftime("%A"), day.month(), day.day())
+}
+
+/// The postal zone, from 1 to 8.
+fn zone(from: &str, to: &str) -> i64 {
+    let digit = |code: &str| code.bytes().next().filter(u8::is_ascii_digit).map_or(0, |digit| i64::from(digit - b'0'));
+    ((digit(from) - digit(to)).abs() + 1).min(8)
+}
+
+/// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
+pub(super) fn mark(rates: &mut Vec<Value>) {
+    let amount = |rate: &Value| rate["shipping_amount"]["amount"].as_f64().unwrap_or_default();
+    let days = |rate: &Value| rate["delivery_days"].as_f64().unwrap_or(9.0);
+    let marks: [(&str, &dyn Fn(&Value) -> (f64, f64)); 3] = [
+        ("best_value", &|rate| (amount(rate) * days(rate).sqrt(), days(rate))),
+        ("cheapest", &|rate| (amount(rate), days(rate))),
+        ("fastest", &|rate| (days(rate), amount(rate))),
+    ];
+    let mut front = Vec::new();
+    for (word, key) in marks {
+        let open = |rate: &&Value| rate["service_code"] != "usps_media_mail";
+        let least = rates.iter().filter(open).map(key).min_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
+        if let Some(index) = least.and_then(|least| rates.iter().position(|rate| open(&rate) && key(rate) == least)) {
+            let mut rate = rates.remove(index);
+            rate["rate_attributes"] = json!([word]);
+            front.push(rate);
+        }
+    }
+    rates.splice(0..0, front);
+}
+
+/// An estimate is a rate that nobody can buy.
+pub(super) fn estimate(mut rate: Value) -> Value {
+    rate["rate_type"] = "check".into();
+    rate["validation_status"] = "unknown".into();
+    rate["warning_messages"] = json!([]);
+    rate
+}
+
+/// Recorded: what stands in place of the estimates of a carrier that has none.
+pub(super) fn no_estimate(cx: &Cx<'_>, carrier: &'static Carrier, date: Timestamp, error: &Value) -> Value {
+    let is_sandbox = in_sandbox(cx);
+    json!({
+        "rate_type": "check", "carrier_id": se(carrier.id), "shipping_amount": null, "insurance_amount": null,
+        "confirmation_amount": null, "other_amount": null, "requested_comparison_amount": null, "rate_details": [], "zone": null,
+        "package_type": null, "carrier_weight": null, "delivery_days": null, "guaranteed_service": false,
+        "estimated_delivery_date": null, "carrier_delivery_days": null, "ship_date": wire::day(date), "negotiated_rate": false,
+        "service_type": null, "service_code": null, "trackable": false, "carrier_code": carrier.code_v2(is_sandbox),
+        "carrier_nickname": carrier.nickname_v2(is_sandbox), "carrier_friendly_name": carrier.friendly_name(is_sandbox),
+        "display_scheme": null, "validation_status": "invalid", "warning_messages": [], "error_messages": [error["message"]],
+    })
+}

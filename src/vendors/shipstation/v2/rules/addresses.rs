@@ -1,0 +1,119 @@
+//! Addresses as the postal service writes them, and those that it cannot find.
+
+use serde_json::{Map, Value, json};
+
+use super::super::dialect::{error, refused};
+use super::super::wire::{FORMS, Members};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+
+/// Streets and units that the postal service abbreviates.
+const SHORT: [(&str, &str); 14] = [
+    ("STREET", "ST"),
+    ("AVENUE", "AVE"),
+    ("BOULEVARD", "BLVD"),
+    ("ROAD", "RD"),
+    ("DRIVE", "DR"),
+    ("LANE", "LN"),
+    ("COURT", "CT"),
+    ("PLAZA", "PLZ"),
+    ("PLACE", "PL"),
+    ("SQUARE", "SQ"),
+    ("PARKWAY", "PKWY"),
+    ("SUITE", "STE"),
+    ("APARTMENT", "APT"),
+    ("FLOOR", "FL"),
+];
+
+/// Results in the order of the request.
+pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let rows: Vec<Value> = cx.call.body.as_array().into_iter().flatten().cloned().collect();
+    Ok(Reply::ok(rows.iter().map(|sent| validated(cx, sent)).collect::<Vec<_>>()))
+}
+
+/// Recorded 2024: the e-mail address is dropped on both sides, and line 2 is folded into line 1.
+fn validated(cx: &Cx<'_>, sent: &Value) -> Value {
+    let mut original = cx.completed("Address", sent, FORMS);
+    original["email"] = Value::Null;
+    let text = |name: &str| original[name].as_str().unwrap_or_default();
+    let message =
+        |code: &str, text: &str, kind: &str, detail: &str| json!([{ "code": code, "message": text, "type": kind, "detail_code": detail }]);
+    let (status, messages) = match text("country_code") {
+        "US" if !is_zip(text("postal_code")) => ("error", message("a1002", "Invalid postal code.", "error", "invalid_postal_code")),
+        "US" if text("city_locality").is_empty() || !text("address_line1").bytes().any(|byte| byte.is_ascii_digit()) => {
+            ("error", message("a1003", "Address not found", "error", "address_not_found"))
+        }
+        "US" => ("verified", json!([])),
+        _ => ("unverified", message("a1000", "This country is not supported for address verification.", "warning", "unsupported_country")),
+    };
+    let matched = (status == "verified").then(|| {
+        let mut matched = original.clone();
+        clean(&mut matched);
+        matched["address_residential_indicator"] = "unknown".into();
+        matched
+    });
+    json!({ "status": status, "original_address": original, "matched_address": matched, "messages": messages })
+}
+
+fn is_zip(text: &str) -> bool {
+    let digits = text.split('-').next().unwrap_or_default();
+    digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Writes an address of the United States as the postal service does: in capitals, with ZIP+4.
+pub(crate) fn clean(address: &mut Value) {
+    let Some(members) = address.as_object_mut() else { return };
+    for name in ["address_line1", "city_locality", "state_province"] {
+        if let Some(text) = members.get_mut(name).and_then(|value| value.as_str().map(capitals)) {
+            members.insert(name.to_owned(), text.into());
+        }
+    }
+    let second = members.get("address_line2").and_then(Value::as_str).map(capitals).unwrap_or_default();
+    if !second.is_empty() {
+        let first = members.get("address_line1").and_then(Value::as_str).unwrap_or_default();
+        members.insert("address_line1".to_owned(), format!("{first} {second}").into());
+    }
+    members.insert("address_line2".to_owned(), "".into());
+    if members.contains_key("instructions") {
+        members.insert("instructions".to_owned(), "".into());
+    } else {
+        for name in ["name", "company_name"] {
+            if let Some(text) = members.get(name).and_then(Value::as_str).map(str::to_uppercase) {
+                members.insert(name.to_owned(), text.into());
+            }
+        }
+    }
+    let zip = members.get("postal_code").and_then(Value::as_str).unwrap_or_default();
+    if is_zip(zip) && zip.len() == 5 && members.contains_key("instructions") {
+        let sum: u32 = members.get("address_line1").and_then(Value::as_str).unwrap_or_default().bytes().map(u32::from).sum();
+        members.insert("postal_code".to_owned(), format!("{zip}-{:04}", 1_000 + sum % 9_000).into());
+    }
+}
+
+fn capitals(text: &str) -> String {
+    let words = text.split_whitespace().map(str::to_uppercase);
+    let short = |word: String| SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| (*short).to_owned());
+    words.map(short).collect::<Vec<_>>().join(" ")
+}
+
+/// What `validate_address` finds out about the recipient of a shipment; `validate_and_clean` writes it down.
+pub(crate) fn of_shipment(cx: &Cx<'_>, sent: &Value, shipment: &mut Members) -> Result<Value, Refusal> {
+    let wish = sent["validate_address"].as_str().unwrap_or("no_validation");
+    if wish == "no_validation" {
+        return Ok(Value::Null);
+    }
+    let result = validated(cx, &sent["ship_to"]);
+    if wish == "validate_and_clean" {
+        if result["status"] == "error" {
+            let more = json!({ "field_name": "ship_to" });
+            let error = error("business_rules", "invalid_address", "Invalid ship_to address.", &more);
+            return Err(refused(http::StatusCode::BAD_REQUEST, error));
+        }
+        let matched: Map<String, Value> = result["matched_address"].as_object().cloned().unwrap_or_default();
+        let kept = ["name", "company_name", "phone", "email"];
+        for (name, value) in matched.into_iter().filter(|(name, _)| !kept.contains(&name.as_str())) {
+            shipment.get_mut("ship_to").into_iter().for_each(|to| to[name.as_str()] = value.clone());
+        }
+    }
+    Ok(result)
+}

@@ -1,0 +1,355 @@
+//! Batches: open while members come and go, queued when they are to be processed, archived in the end.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::dialect::wrong_state;
+use super::super::labels::{self, Options, Order, Own};
+use super::super::listing::{self, LISTING};
+use super::super::wire::{self, BATCH, Members, moment, se, shipment};
+use super::super::{dialect, webhooks};
+use super::{rates, shipments};
+use crate::base::time::Timestamp;
+use crate::engine::listing::{Filter, Listing, Test};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::labels::CARRIER;
+use crate::vendors::shipstation::wire::LABEL;
+use crate::vendors::shipstation::wire::label::Label;
+
+/// The topic of a batch in the agenda.
+pub(crate) const PROGRESS: &str = "v2.batch";
+
+/// A batch as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Batch {
+    id: u64,
+    number: String,
+    external_batch_id: Option<String>,
+    notes: Option<String>,
+    status: String,
+    created_at: Timestamp,
+    processed_at: Option<Timestamp>,
+    label_layout: Option<String>,
+    label_format: String,
+    display_scheme: Option<String>,
+    ship_date: Option<String>,
+    shipments: Vec<u64>,
+    rates: Vec<String>,
+    completed: usize,
+    forms: usize,
+    failures: Vec<Failure>,
+}
+
+/// Why a member has no label.
+#[derive(Clone, Serialize, Deserialize)]
+struct Failure {
+    error: String,
+    shipment_id: Option<String>,
+    external_shipment_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    shipment_ids: Option<Vec<String>>,
+    rate_ids: Option<Vec<String>>,
+    external_batch_id: Option<String>,
+    batch_notes: Option<String>,
+    process_labels: Option<Process>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Process {
+    create_batch_and_process_labels: Option<bool>,
+    ship_date: Option<String>,
+    label_layout: Option<String>,
+    label_format: Option<String>,
+    display_scheme: Option<String>,
+}
+
+const BATCHES: Listing = Listing {
+    filters: &[
+        Filter { name: "status", member: "/status", test: Test::Equal },
+        Filter { name: "batch_status", member: "/status", test: Test::Equal },
+        Filter { name: "batch_number", member: "/number", test: Test::Equal },
+    ],
+    ..LISTING
+};
+
+/// Newest first, archived ones too.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let page = BATCHES.read(cx.call)?.documents(&cx.docs, BATCH)?.read::<Batch>();
+    Ok(listing::answer(cx, "batches", &page.map(|batch| shown(cx, &batch))))
+}
+
+/// Members that are not there make the answer 207.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    let id = wire::next(cx, &BATCH);
+    let mut batch = Batch {
+        id,
+        number: (100_001 + cx.docs.count(BATCH)).to_string(),
+        external_batch_id: sent.external_batch_id,
+        notes: sent.batch_notes,
+        status: "open".to_owned(),
+        created_at: cx.now,
+        processed_at: None,
+        label_layout: None,
+        label_format: "pdf".to_owned(),
+        display_scheme: None,
+        ship_date: None,
+        shipments: Vec::new(),
+        rates: Vec::new(),
+        completed: 0,
+        forms: 0,
+        failures: Vec::new(),
+    };
+    add_members(cx, &mut batch, sent.shipment_ids.as_deref(), sent.rate_ids.as_deref());
+    if let Some(process) = sent.process_labels.filter(|process| process.create_batch_and_process_labels == Some(true)) {
+        queue(cx, &mut batch, process);
+    }
+    put(cx, &batch);
+    let status = if batch.failures.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    Ok(Reply::json(status, shown(cx, &batch)))
+}
+
+fn put(cx: &mut Cx<'_>, batch: &Batch) {
+    cx.docs.put(BATCH, &batch.id.to_string(), batch);
+}
+
+/// Adds shipments and rates, each once; those that are not there are failures.
+fn add_members(cx: &Cx<'_>, batch: &mut Batch, shipment_ids: Option<&[String]>, rate_ids: Option<&[String]>) {
+    for id in shipment_ids.into_iter().flatten() {
+        let number = wire::number(id).unwrap_or_default();
+        if shipment::view(cx, number).is_none() {
+            batch.failures.push(Failure {
+                error: "Invalid shipment_id.".to_owned(),
+                shipment_id: Some(id.clone()),
+                external_shipment_id: None,
+            });
+        } else if !batch.shipments.contains(&number) {
+            batch.shipments.push(number);
+        }
+    }
+    for id in rate_ids.into_iter().flatten() {
+        if !cx.docs.has(wire::RATE, id) {
+            batch.failures.push(Failure { error: "Invalid rate_id.".to_owned(), shipment_id: None, external_shipment_id: None });
+        } else if !batch.rates.contains(id) {
+            batch.rates.push(id.clone());
+        }
+    }
+}
+
+fn named(cx: &Cx<'_>) -> Result<Batch, Refusal> {
+    let number = wire::named(cx, "batch_id");
+    cx.docs.get(BATCH, &number.to_string()).ok_or_else(|| Refusal::missing(BATCH, se(number)))
+}
+
+/// One batch.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let batch = named(cx)?;
+    Ok(Reply::ok(shown(cx, &batch)))
+}
+
+/// One batch by the id that the caller gave it.
+pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
+    let id = cx.call.parameter("external_batch_id").unwrap_or_default();
+    let found = cx.docs.list::<Batch>(BATCH).rev().find(|batch| batch.external_batch_id.as_deref() == Some(id));
+    let batch = found.ok_or_else(|| {
+        let more = json!({ "field_name": "external_batch_id", "field_value": id });
+        let error = dialect::error("business_rules", "invalid_identifier", "Invalid external_batch_id.", &more);
+        dialect::refused(StatusCode::NOT_FOUND, error)
+    })?;
+    Ok(Reply::ok(shown(cx, &batch)))
+}
+
+/// Archives a batch, which is still there.
+pub(crate) fn archive(cx: &mut Cx<'_>) -> Outcome {
+    let mut batch = named(cx)?;
+    batch.status = "archived".to_owned();
+    put(cx, &batch);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    shipment_ids: Option<Vec<String>>,
+    rate_ids: Option<Vec<String>>,
+}
+
+fn changed(cx: &Cx<'_>) -> Result<(Batch, Changed), Refusal> {
+    let batch = named(cx)?;
+    cx.call.valid()?;
+    let Changed { shipment_ids, rate_ids } =
+        serde_json::from_value(cx.call.body.clone()).unwrap_or(Changed { shipment_ids: None, rate_ids: None });
+    is_open(&batch)?;
+    Ok((batch, Changed { shipment_ids, rate_ids }))
+}
+
+fn is_open(batch: &Batch) -> Result<(), Refusal> {
+    if batch.status == "open" {
+        return Ok(());
+    }
+    Err(wrong_state("batch_cannot_be_modified", format!("Batch se-{} cannot be modified: its status is {}.", batch.id, batch.status)))
+}
+
+/// Adds members to an open batch.
+pub(crate) fn add(cx: &mut Cx<'_>) -> Outcome {
+    let (mut batch, sent) = changed(cx)?;
+    add_members(cx, &mut batch, sent.shipment_ids.as_deref(), sent.rate_ids.as_deref());
+    put(cx, &batch);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Takes members out of an open batch, which stays open without any.
+pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
+    let (mut batch, sent) = changed(cx)?;
+    let gone: Vec<u64> = sent.shipment_ids.iter().flatten().filter_map(|id| wire::number(id)).collect();
+    batch.shipments.retain(|number| !gone.contains(number));
+    batch.rates.retain(|id| sent.rate_ids.iter().flatten().all(|other| other != id));
+    put(cx, &batch);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// What went wrong with members.
+pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
+    let batch = named(cx)?;
+    let size = cx.call.query("pagesize").and_then(|text| text.parse().ok()).unwrap_or(25).clamp(1, 500);
+    let page = LISTING.read(cx.call)?;
+    let total = batch.failures.len();
+    let page = page.cut(total, batch.failures.into_iter())?;
+    let pages = total.div_ceil(size);
+    let links = listing::links(cx, cx.call.path, page.number, pages, size, page.has_next);
+    Ok(Reply::ok(json!({ "errors": page.rows, "links": links })))
+}
+
+/// Queues an open batch.
+pub(crate) fn process(cx: &mut Cx<'_>) -> Outcome {
+    let mut batch = named(cx)?;
+    cx.call.valid()?;
+    let process: Process = serde_json::from_value(cx.call.body.clone()).unwrap_or_default();
+    is_open(&batch)?;
+    queue(cx, &mut batch, process);
+    put(cx, &batch);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn queue(cx: &mut Cx<'_>, batch: &mut Batch, process: Process) {
+    batch.status = "queued".to_owned();
+    batch.processed_at = Some(cx.now);
+    // Recorded 2024: the layout is said from then on.
+    batch.label_layout = Some(process.label_layout.unwrap_or_else(|| "4x6".to_owned()));
+    batch.label_format = process.label_format.unwrap_or_else(|| "pdf".to_owned());
+    batch.display_scheme = process.display_scheme;
+    batch.ship_date = process.ship_date;
+    cx.schedule_in(SignedDuration::from_secs(2), PROGRESS, &batch.id.to_string(), 1);
+}
+
+/// A queued batch is processed, and has its labels a little later.
+pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
+    let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| ["queued", "processing"].contains(&&*batch.status)) else {
+        return;
+    };
+    if step == 1 {
+        batch.status = "processing".to_owned();
+        for number in batch.shipments.clone() {
+            shipment::change(cx, number, &[("shipment_status", "processing".into())]);
+        }
+        put(cx, &batch);
+        return cx.schedule_in(SignedDuration::from_secs(3), PROGRESS, id, 2);
+    }
+    let shipments = batch.shipments.clone().into_iter().filter_map(|number| Some((number, shipment::view(cx, number)?, None)));
+    let rated =
+        batch.rates.iter().filter_map(|id| rates::quoted(cx, id).ok().map(|(number, shipment)| (number, shipment, Some(id.clone()))));
+    let members: Vec<(u64, Members, Option<String>)> = shipments.chain(rated).collect();
+    for (number, shipment, rate) in members {
+        match purchase(cx, &batch, number, shipment.clone(), rate) {
+            Ok(()) => batch.completed += 1,
+            Err(refusal) => {
+                shipment::change(cx, number, &[("shipment_status", "pending".into())]);
+                batch.failures.push(Failure {
+                    error: reason(&refusal),
+                    shipment_id: Some(se(number)),
+                    external_shipment_id: shipment["external_shipment_id"].as_str().map(str::to_owned),
+                });
+            }
+        }
+    }
+    let end = match (batch.completed, batch.failures.is_empty()) {
+        (0, false) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid",
+        (_, false) => "completed_with_errors",
+        (_, true) => "completed",
+    };
+    batch.status = end.to_owned();
+    put(cx, &batch);
+    if batch.completed > 0 {
+        webhooks::labels_bought(cx, batch.id, None);
+    }
+    webhooks::processed(cx, batch.id);
+}
+
+fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, rate: Option<String>) -> Result<(), Refusal> {
+    if let Some(date) = &batch.ship_date {
+        shipment.insert("ship_date".to_owned(), date.clone().into());
+    }
+    let options = Options {
+        label_layout: batch.label_layout.clone(),
+        label_format: Some(batch.label_format.clone()),
+        display_scheme: batch.display_scheme.clone(),
+        ..Options::default()
+    };
+    shipments::buy(cx, &Order { number, shipment: &shipment, options: &options, rate, batch: Some(batch.id), is_return: false }).map(|_| ())
+}
+
+/// A refusal as one text.
+fn reason(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Because(CARRIER, text) => format!("A shipping carrier error occurred: {}", text.as_str().unwrap_or_default()),
+        Refusal::Because(_, facts) => facts[1]["message"].as_str().unwrap_or("The label cannot be created.").to_owned(),
+        _ => "The label cannot be created.".to_owned(),
+    }
+}
+
+/// The numbers of the shipments of a batch; a label that was bought alone has one of its own.
+pub(crate) fn shipments(cx: &Cx<'_>, id: &str) -> Vec<u64> {
+    let number = wire::number(id).unwrap_or_default();
+    match cx.docs.get::<Batch>(BATCH, &number.to_string()) {
+        Some(batch) => batch.shipments,
+        None => cx.docs.list::<Label>(LABEL).filter(|label| label.batch == number).filter_map(|label| label.order).collect(),
+    }
+}
+
+/// The labels that were bought in a batch.
+pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {
+    cx.docs.list::<Label>(LABEL).filter(|label| Own::of(label).batch == Some(number)).collect()
+}
+
+/// Recorded: links to the files are there before the files are.
+fn shown(cx: &Cx<'_>, batch: &Batch) -> Value {
+    let (id, number) = (se(batch.id), batch.id);
+    let file = |extension: &str| labels::link(cx, "label", number, extension);
+    json!({
+        "label_layout": batch.label_layout,
+        "label_format": batch.label_format,
+        "batch_id": id,
+        "external_batch_id": batch.external_batch_id,
+        "batch_number": batch.number,
+        "batch_notes": batch.notes,
+        "created_at": moment(batch.created_at),
+        "processed_at": batch.processed_at.map(moment),
+        "errors": batch.failures.len(),
+        "process_errors": null,
+        "warnings": 0,
+        "completed": batch.completed,
+        "forms": batch.forms,
+        "count": batch.shipments.len() + batch.rates.len(),
+        "batch_shipments_url": { "href": cx.call.url(&format!("/v2/shipments?batch_id={id}")) },
+        "batch_labels_url": { "href": cx.call.url(&format!("/v2/labels?batch_id={id}")) },
+        "batch_errors_url": { "href": cx.call.url(&format!("/v2/batches/{id}/errors")) },
+        "label_download": { "pdf": file("pdf"), "zpl": file("zpl"), "href": file("pdf") },
+        "form_download": { "href": labels::link(cx, "form", number, "pdf") },
+        "status": batch.status,
+    })
+}

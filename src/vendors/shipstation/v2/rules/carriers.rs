@@ -1,0 +1,83 @@
+//! Carriers of the account: those of the catalog, less what was disconnected.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::access::in_sandbox;
+use super::super::listing::{self, LISTING};
+use super::super::wire::{self, DISCONNECTED, se};
+use super::super::{dialect, rates};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::catalog::Carrier;
+use crate::vendors::shipstation::wire::money::Money;
+use crate::vendors::shipstation::wire::{ONLY, PROFILE, profile};
+
+/// All of them, in an envelope whose page is as long as they are many.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let rows: Vec<Value> = rates::connected(cx).map(|carrier| shown(cx, carrier)).collect();
+    let total = rows.len();
+    let page = LISTING.read(cx.call)?.cut(total, rows.into_iter())?;
+    let links = listing::links(cx, cx.call.path, 1, 1, total, false);
+    Ok(dialect::naming(cx, StatusCode::OK, |id| {
+        json!({
+            "carriers": page.rows, "total": total, "page": 1, "pages": usize::from(total > 0), "page_size": total, "links": links,
+            "request_id": id, "errors": [],
+        })
+    }))
+}
+
+fn shown(cx: &Cx<'_>, carrier: &Carrier) -> Value {
+    carrier.shown(in_sandbox(cx), wire::float(profile(cx).balance))
+}
+
+fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
+    let number = wire::named(cx, "carrier_id");
+    rates::connected(cx).find(|carrier| carrier.id == number).ok_or_else(|| Refusal::missing(DISCONNECTED, se(number)))
+}
+
+/// One carrier, bare.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let carrier = named(cx)?;
+    Ok(Reply::ok(shown(cx, carrier)))
+}
+
+/// Its advanced options.
+pub(crate) fn options(cx: &mut Cx<'_>) -> Outcome {
+    named(cx).map(|carrier| Reply::ok(json!({ "options": carrier.shown_options() })))
+}
+
+/// Its package types.
+pub(crate) fn packages(cx: &mut Cx<'_>) -> Outcome {
+    named(cx).map(|carrier| Reply::ok(json!({ "packages": carrier.shown_packages() })))
+}
+
+/// Its services.
+pub(crate) fn services(cx: &mut Cx<'_>) -> Outcome {
+    let is_sandbox = in_sandbox(cx);
+    named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.shown_services(is_sandbox) })))
+}
+
+/// Gone from this version of the account.
+pub(crate) fn disconnect(cx: &mut Cx<'_>) -> Outcome {
+    let carrier = named(cx)?;
+    cx.docs.put(DISCONNECTED, &carrier.id.to_string(), &true);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Funds {
+    amount: Value,
+}
+
+/// The wallet holds more; carriers that are paid otherwise have none.
+pub(crate) fn add_funds(cx: &mut Cx<'_>, Json(sent): Json<Funds>) -> Outcome {
+    let carrier = named(cx)?;
+    if !carrier.wallet {
+        return Err(dialect::wrong_state("auto_fund_not_supported", format!("Carrier se-{} does not hold funds.", carrier.id)));
+    }
+    let mut profile = profile(cx);
+    profile.balance = profile.balance + Money::from(sent.amount);
+    cx.docs.put(PROFILE, ONLY, &profile);
+    Ok(Reply::ok(json!({ "balance": wire::dollars(profile.balance) })))
+}

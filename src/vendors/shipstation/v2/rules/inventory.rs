@@ -1,0 +1,244 @@
+//! Stock of SKUs at locations within warehouses: an add-on with ids and pages of its own.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::dialect::{error, refused};
+use super::super::listing::{self, INVENTORY};
+use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK, moment};
+use crate::base::ids;
+use crate::engine::fields::Report;
+use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::wire::money::Money;
+use crate::world::Kind;
+
+const CONVENTIONS: Conventions = Conventions {
+    new_id: |cx| ids::uuid(&mut cx.rng).to_string(),
+    named: |cx| cx.call.parameters.first().map(|(_, id)| id.clone()).unwrap_or_default(),
+    stamp: |at| moment(at).into(),
+    sources: &[],
+    forms: &[],
+    blank_is_missing: true,
+    merges: true,
+    created: StatusCode::OK,
+    answer: |_, status, document| Reply::json(status, document),
+    page: |_, page| Reply::ok(page.rows),
+    deleted: || Reply::empty(StatusCode::NO_CONTENT),
+};
+
+pub(crate) static WAREHOUSES: Resource = Resource {
+    kind: INVENTORY_WAREHOUSE,
+    judge: resource::agreed,
+    schema: "InventoryWarehouse",
+    finish: resource::unchanged,
+    listing: &INVENTORY,
+    conventions: &Conventions { page: |cx, page| listing::answer(cx, "inventory_warehouses", &page), ..CONVENTIONS },
+};
+
+pub(crate) static LOCATIONS: Resource = Resource {
+    kind: INVENTORY_LOCATION,
+    judge: |cx, body, report| match body["inventory_warehouse_id"].as_str().filter(|_| report.is_clean()) {
+        Some(id) if !cx.docs.has(INVENTORY_WAREHOUSE, id) => Err(Refusal::missing(INVENTORY_WAREHOUSE, id)),
+        _ => Ok(()),
+    },
+    schema: "InventoryLocation",
+    finish: resource::unchanged,
+    listing: &INVENTORY,
+    conventions: &Conventions { page: |cx, page| listing::answer(cx, "inventory_locations", &page), ..CONVENTIONS },
+};
+
+/// What there is of a SKU at a location.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Stock {
+    sku: String,
+    on_hand: i64,
+    allocated: i64,
+    cost: Option<Value>,
+    inventory_warehouse_id: String,
+    inventory_location_id: String,
+    condition: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    transaction_type: String,
+    inventory_location_id: String,
+    sku: String,
+    quantity: i64,
+    cost: Option<Value>,
+    condition: Option<String>,
+    new_inventory_location_id: Option<String>,
+    new_cost: Option<Value>,
+    new_condition: Option<String>,
+}
+
+/// Renames; nothing is answered.
+pub(crate) fn rename_warehouse(cx: &mut Cx<'_>) -> Outcome {
+    rename(cx, &WAREHOUSES)
+}
+
+/// Renames; nothing is answered.
+pub(crate) fn rename_location(cx: &mut Cx<'_>) -> Outcome {
+    rename(cx, &LOCATIONS)
+}
+
+fn rename(cx: &mut Cx<'_>, resource: &Resource) -> Outcome {
+    let before = resource.find(cx)?;
+    resource.store(cx, &cx.call.body, Report::of(cx.call), Some(before))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// With stock it is removed together with that, or not at all.
+pub(crate) fn delete_warehouse(cx: &mut Cx<'_>) -> Outcome {
+    delete(cx, &WAREHOUSES, |stock, id| stock.inventory_warehouse_id == id)
+}
+
+/// The same of one location.
+pub(crate) fn delete_location(cx: &mut Cx<'_>) -> Outcome {
+    delete(cx, &LOCATIONS, |stock, id| stock.inventory_location_id == id)
+}
+
+fn delete(cx: &mut Cx<'_>, resource: &Resource, is_of: fn(&Stock, &str) -> bool) -> Outcome {
+    let (id, _) = resource.find(cx)?;
+    let stocks: Vec<Stock> = cx.docs.list::<Stock>(STOCK).filter(|stock| is_of(stock, &id)).collect();
+    if stocks.iter().any(|stock| stock.on_hand > 0) && cx.call.query("remove_inventory") != Some("1") {
+        let text = "The inventory must be removed first.";
+        return Err(refused(
+            StatusCode::BAD_REQUEST,
+            error("business_rules", "unspecified", text, &json!({ "field_name": "remove_inventory" })),
+        ));
+    }
+    stocks.iter().for_each(|stock| _ = cx.docs.remove(STOCK, &key(&stock.sku, &stock.inventory_location_id)));
+    if resource.kind == INVENTORY_WAREHOUSE {
+        let own: Vec<Members> = cx.docs.list::<Members>(INVENTORY_LOCATION).filter(|row| row["inventory_warehouse_id"] == *id).collect();
+        own.iter().for_each(|row| _ = cx.docs.remove(INVENTORY_LOCATION, row["inventory_location_id"].as_str().unwrap_or_default()));
+    }
+    let kind: Kind = resource.kind.clone();
+    cx.docs.remove(kind, &id);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn key(sku: &str, location: &str) -> String {
+    format!("{location} {sku}")
+}
+
+/// By location, or added up by warehouse.
+pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let is_wanted = |name: &str, found: &str| cx.call.query(name).is_none_or(|wanted| wanted == found);
+    let fits = |stock: &Stock| {
+        is_wanted("sku", &stock.sku)
+            && is_wanted("inventory_warehouse_id", &stock.inventory_warehouse_id)
+            && is_wanted("inventory_location_id", &stock.inventory_location_id)
+    };
+    let mut rows: Vec<Stock> = Vec::new();
+    let by_warehouse = cx.call.query("group_by") == Some("warehouse");
+    for stock in cx.docs.list::<Stock>(STOCK).filter(fits) {
+        let same = |row: &&mut Stock| row.sku == stock.sku && row.inventory_warehouse_id == stock.inventory_warehouse_id;
+        match rows.iter_mut().find(same).filter(|_| by_warehouse) {
+            Some(row) => {
+                row.on_hand += stock.on_hand;
+                row.allocated += stock.allocated;
+            }
+            None => rows.push(stock),
+        }
+    }
+    let total = rows.len();
+    let page = INVENTORY.read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| shown(&stock, by_warehouse));
+    Ok(listing::answer(cx, "inventory", &page))
+}
+
+fn shown(stock: &Stock, by_warehouse: bool) -> Value {
+    let mut shown = json!({
+        "sku": stock.sku, "on_hand": stock.on_hand, "allocated": stock.allocated, "available": stock.on_hand - stock.allocated,
+        "average_cost": stock.cost, "inventory_warehouse_id": stock.inventory_warehouse_id,
+    });
+    if !by_warehouse {
+        shown["inventory_location_id"] = stock.inventory_location_id.clone().into();
+    }
+    shown
+}
+
+/// Recorded 2026: 200 without a body. `increment` and `modify` need a quantity; the first one of a SKU makes its row.
+pub(crate) fn change(cx: &mut Cx<'_>, Json(sent): Json<Change>) -> Outcome {
+    let least = i64::from(["increment", "modify"].contains(&&*sent.transaction_type));
+    if sent.quantity < least {
+        let text = format!("quantity: Must be greater than or equal to {least}.");
+        return Err(invalid("quantity", text));
+    }
+    let location: Members = cx.docs.require(INVENTORY_LOCATION, &sent.inventory_location_id)?;
+    let found: Option<Stock> = cx.docs.get(STOCK, &key(&sent.sku, &sent.inventory_location_id));
+    let mut stock = match found {
+        Some(stock) => stock,
+        None if sent.transaction_type == "increment" || sent.transaction_type == "adjust" => Stock {
+            sku: sent.sku.clone(),
+            on_hand: 0,
+            allocated: 0,
+            cost: None,
+            inventory_warehouse_id: location["inventory_warehouse_id"].as_str().unwrap_or_default().to_owned(),
+            inventory_location_id: sent.inventory_location_id.clone(),
+            condition: sent.condition.clone(),
+        },
+        None => return Err(Refusal::missing(Kind::new("sku"), sent.sku)),
+    };
+    match &*sent.transaction_type {
+        "increment" => {
+            stock.cost = average(&stock, &sent);
+            stock.on_hand = stock.on_hand.saturating_add(sent.quantity);
+        }
+        "adjust" => stock.on_hand = sent.quantity,
+        _ if stock.on_hand < sent.quantity => return Err(invalid("quantity", "quantity: Insufficient inventory on hand.".to_owned())),
+        "decrement" => stock.on_hand -= sent.quantity,
+        _ => return modify(cx, stock, sent),
+    }
+    put(cx, &stock);
+    Ok(Reply::empty(StatusCode::OK))
+}
+
+fn put(cx: &mut Cx<'_>, stock: &Stock) {
+    cx.docs.put(STOCK, &key(&stock.sku, &stock.inventory_location_id), stock);
+}
+
+fn invalid(name: &str, text: String) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, error("validation", "invalid_field_value", text, &json!({ "field_name": name })))
+}
+
+/// What a piece costs on average, with those that come in.
+fn average(stock: &Stock, sent: &Change) -> Option<Value> {
+    let Some(new) = &sent.cost else { return stock.cost.clone() };
+    let amount = |cost: &Value| Money::from(cost["amount"].clone()).0;
+    let before = stock.cost.as_ref().map_or_else(|| amount(new), amount);
+    let all = stock.on_hand.saturating_add(sent.quantity).max(1);
+    let sum = i128::from(before) * i128::from(stock.on_hand) + i128::from(amount(new)) * i128::from(sent.quantity);
+    let mean = Money(i64::try_from(sum / i128::from(all)).unwrap_or_default());
+    Some(json!({ "amount": super::super::wire::float(mean), "currency": new["currency"].as_str().unwrap_or("usd") }))
+}
+
+/// Moves pieces, or gives them another cost or condition.
+fn modify(cx: &mut Cx<'_>, mut stock: Stock, sent: Change) -> Outcome {
+    if let Some(cost) = sent.new_cost {
+        stock.cost = Some(cost);
+    }
+    if let Some(condition) = sent.new_condition {
+        stock.condition = Some(condition);
+    }
+    if let Some(place) = sent.new_inventory_location_id.filter(|place| *place != stock.inventory_location_id) {
+        let location: Members = cx.docs.require(INVENTORY_LOCATION, &place)?;
+        let there: Option<Stock> = cx.docs.get(STOCK, &key(&stock.sku, &place));
+        let warehouse = location["inventory_warehouse_id"].as_str().unwrap_or_default().to_owned();
+        let mut there = there.unwrap_or(Stock {
+            on_hand: 0,
+            allocated: 0,
+            inventory_warehouse_id: warehouse,
+            inventory_location_id: place,
+            ..stock.clone()
+        });
+        there.on_hand = there.on_hand.saturating_add(sent.quantity);
+        stock.on_hand -= sent.quantity;
+        put(cx, &there);
+    }
+    put(cx, &stock);
+    Ok(Reply::empty(StatusCode::OK))
+}

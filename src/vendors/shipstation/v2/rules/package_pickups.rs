@@ -1,0 +1,130 @@
+//! Pickups: a carrier fetches parcels, unless it is told not to.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::listing::{self, LISTING};
+use super::super::wire::{PICKUP, address, moment, se};
+use super::super::{dialect, labels};
+use crate::base::ids;
+use crate::base::time::Timestamp;
+use crate::engine::listing::{Bound, Filter, Listing, Test};
+use crate::engine::{Cx, Json, Outcome, Refusal};
+
+/// A pickup as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Pickup {
+    id: String,
+    label_ids: Vec<String>,
+    created_at: Timestamp,
+    cancelled_at: Option<Timestamp>,
+    carrier_id: String,
+    confirmation_number: String,
+    warehouse_id: Option<String>,
+    pickup_address: Value,
+    contact_details: Value,
+    pickup_notes: Option<String>,
+    pickup_window: Value,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    label_ids: Vec<String>,
+    contact_details: Value,
+    pickup_notes: Option<String>,
+    pickup_window: Value,
+}
+
+const PICKUPS: Listing = Listing {
+    filters: &[
+        Filter { name: "carrier_id", member: "/carrier_id", test: Test::Equal },
+        Filter { name: "warehouse_id", member: "/warehouse_id", test: Test::Equal },
+        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(Bound::From) },
+        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(Bound::Until) },
+    ],
+    ..LISTING
+};
+
+/// Newest first; those that were cancelled say so.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let page = PICKUPS.read(cx.call)?.documents(&cx.docs, PICKUP)?.read::<Pickup>().map(shown);
+    let mut body = listing::envelope(cx, "pickups", &page);
+    Ok(dialect::naming(cx, StatusCode::OK, |id| {
+        body["request_id"] = id.into();
+        body["errors"] = json!([]);
+        body
+    }))
+}
+
+/// The carrier and the place are those of the first label.
+pub(crate) fn schedule(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    let labels = sent.label_ids.iter().map(|id| labels::find(cx, id)).collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = labels.first() else { return Err(dialect::needed("label_ids")) };
+    if labels.iter().any(|label| label.carrier != first.carrier) {
+        return Err(dialect::unspecified("All labels must belong to the same carrier.", &json!({ "field_name": "label_ids" })));
+    }
+    if labels.iter().any(|label| label.voided.is_some()) {
+        return Err(dialect::unspecified("Voided labels cannot be picked up.", &json!({ "field_name": "label_ids" })));
+    }
+    let pickup = Pickup {
+        id: format!("pik_{}", ids::alphanumeric(&mut cx.rng, 22)),
+        created_at: cx.now,
+        cancelled_at: None,
+        carrier_id: se(first.carrier),
+        confirmation_number: ids::alphanumeric(&mut cx.rng, 11),
+        warehouse_id: first.warehouse.map(se),
+        pickup_address: address::shown(&first.from),
+        label_ids: sent.label_ids,
+        contact_details: sent.contact_details,
+        pickup_notes: sent.pickup_notes,
+        pickup_window: sent.pickup_window,
+    };
+    cx.docs.put(PICKUP, &pickup.id, &pickup);
+    Ok(answer(cx, pickup))
+}
+
+fn named(cx: &Cx<'_>) -> Result<Pickup, Refusal> {
+    cx.docs.require(PICKUP, cx.call.parameter("pickup_id").unwrap_or_default())
+}
+
+/// One pickup.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    let pickup = named(cx)?;
+    Ok(answer(cx, pickup))
+}
+
+/// Cancels a pickup, which is still there.
+pub(crate) fn cancel(cx: &mut Cx<'_>) -> Outcome {
+    let mut pickup = named(cx)?;
+    pickup.cancelled_at.get_or_insert(cx.now);
+    cx.docs.put(PICKUP, &pickup.id, &pickup);
+    Ok(dialect::naming(cx, StatusCode::OK, |id| json!({ "request_id": id, "errors": [], "pickup_id": pickup.id })))
+}
+
+fn answer(cx: &mut Cx<'_>, pickup: Pickup) -> crate::engine::Reply {
+    let mut body = shown(pickup);
+    dialect::naming(cx, StatusCode::OK, |id| {
+        body["request_id"] = id.into();
+        body["errors"] = json!([]);
+        body
+    })
+}
+
+fn shown(pickup: Pickup) -> Value {
+    json!({
+        "pickup_id": pickup.id, "label_ids": pickup.label_ids, "created_at": moment(pickup.created_at),
+        "cancelled_at": pickup.cancelled_at.map(moment), "carrier_id": pickup.carrier_id,
+        "confirmation_number": pickup.confirmation_number, "warehouse_id": pickup.warehouse_id,
+        "pickup_address": pickup.pickup_address, "contact_details": pickup.contact_details, "pickup_notes": pickup.pickup_notes,
+        "pickup_windows": [pickup.pickup_window],
+    })
+}
+
+/// The numbers of the shipments that a pickup is for.
+pub(crate) fn shipments(cx: &Cx<'_>, id: &str) -> Vec<u64> {
+    let pickup: Option<Pickup> = cx.docs.get(PICKUP, id);
+    let labels = pickup.into_iter().flat_map(|pickup| pickup.label_ids).filter_map(|id| labels::find(cx, &id).ok());
+    labels.filter_map(|label| label.order).collect()
+}

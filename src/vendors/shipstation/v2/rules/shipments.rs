@@ -1,0 +1,252 @@
+//! Shipments: created several at a time, replaced while they are pending, cancelled, tagged.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::super::dialect::{error, refused, wrong_state};
+use super::super::listing::{self, LISTING};
+use super::super::wire::shipment::HELD;
+use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
+use super::super::{labels as drawn, webhooks};
+use super::{addresses, tags};
+use crate::engine::listing::{Filter, Listing, Test};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::labels;
+use crate::vendors::shipstation::wire::{IMPORT, ORDER};
+
+const SHIPMENTS: Listing = Listing {
+    filters: &[
+        Filter { name: "shipment_status", member: "", test: Test::By(is_in) },
+        Filter { name: "shipment_number", member: "/shipment_number", test: Test::Equal },
+        Filter { name: "external_shipment_id", member: "/external_shipment_id", test: Test::Equal },
+        Filter { name: "sales_order_id", member: "/items", test: Test::By(|items, id| has(items, |item| item["sales_order_id"] == id)) },
+        Filter { name: "store_id", member: "/store_id", test: Test::Equal },
+        Filter { name: "ship_to_name", member: "/ship_to/name", test: Test::Contains },
+        Filter { name: "item_keyword", member: "/items", test: Test::By(|items, word| has(items, |item| names(item, word))) },
+        Filter { name: "tag", member: "/tags", test: Test::By(|tags, name| has(tags, |tag| tag["name"] == name)) },
+        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::From) },
+        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::Until) },
+        Filter { name: "modified_at_start", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::From) },
+        Filter { name: "modified_at_end", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::Until) },
+    ],
+    ..LISTING
+};
+
+/// What is on hold is pending, too.
+fn is_in(shipment: &Value, status: &str) -> bool {
+    if status == "on_hold" { shipment[HELD] == true } else { shipment["shipment_status"] == status }
+}
+
+fn has(rows: &Value, fits: impl Fn(&Value) -> bool) -> bool {
+    rows.as_array().is_some_and(|rows| rows.iter().any(fits))
+}
+
+fn names(item: &Value, word: &str) -> bool {
+    ["name", "sku"].iter().any(|member| item[*member].as_str().is_some_and(|text| text.to_lowercase().contains(&word.to_lowercase())))
+}
+
+/// Newest first. Only the documents of the page are read where nothing is filtered.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let query = SHIPMENTS.read(cx.call)?;
+    let mut numbers = shipment::numbers(cx);
+    let narrow = |numbers: &mut Vec<u64>, wanted: Vec<u64>| numbers.retain(|number| wanted.contains(number));
+    if let Some(batch) = cx.call.query("batch_id") {
+        let wanted = super::batches::shipments(cx, batch);
+        narrow(&mut numbers, wanted);
+    }
+    if let Some(import) = cx.call.query("import_batch_id") {
+        let wanted = cx.docs.get(IMPORT, import).unwrap_or_default();
+        narrow(&mut numbers, wanted);
+    }
+    if let Some(pickup) = cx.call.query("pickup_id") {
+        let wanted = super::package_pickups::shipments(cx, pickup);
+        narrow(&mut numbers, wanted);
+    }
+    let view = |number: u64| shipment::view(cx, number).unwrap_or_default();
+    let page = if query.takes_all() { query.rows(numbers)?.map(view) } else { query.rows(numbers.into_iter().map(view).collect())? };
+    Ok(listing::answer(cx, "shipments", &page.map(shipment::shown)))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    shipments: Vec<Value>,
+}
+
+/// All or none of them can be read; what is wrong with one alone is told with it.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    let (mut made, mut has_errors, mut imported) = (Vec::new(), false, Vec::new());
+    for sent in sent.shipments {
+        match make(cx, &sent) {
+            Ok((number, shipment, validation)) => {
+                imported.push(number);
+                made.push(shipment::made(cx.now, &shipment, &validation));
+            }
+            Err(Refusal::Because(_, facts)) => {
+                has_errors = true;
+                let mut failed = Map::from_iter([("errors".to_owned(), json!([facts[1]])), ("address_validation".to_owned(), Value::Null)]);
+                failed.extend(sent.as_object().cloned().unwrap_or_default());
+                made.push(failed.into());
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    if !imported.is_empty() {
+        webhooks::imported(cx, &imported);
+    }
+    Ok(Reply::ok(json!({ "has_errors": has_errors, "shipments": made })))
+}
+
+fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal> {
+    let is_sold = sent["create_sales_order"] == true;
+    let mut number = if is_sold { 0 } else { wire::next(cx, &ORDER) };
+    let mut shipment = shipment::complete(cx, number, sent, None)?;
+    is_free(cx, &shipment, number)?;
+    let validation = addresses::of_shipment(cx, sent, &mut shipment)?;
+    if is_sold {
+        number = order::create(cx, &shipment)?;
+        shipment.insert("shipment_id".to_owned(), se(number).into());
+    }
+    keep(cx, number, &shipment);
+    Ok((number, shipment, validation))
+}
+
+/// Stores a new shipment, and the tags that it brings along.
+pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
+    let names: Vec<String> =
+        shipment["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).map(str::to_owned).collect();
+    names.iter().for_each(|name| tags::add(cx, name));
+    shipment::store(cx, number, shipment);
+}
+
+/// External ids are given once.
+fn is_free(cx: &Cx<'_>, shipment: &Members, number: u64) -> Result<(), Refusal> {
+    let Some(id) = shipment.get("external_shipment_id").and_then(Value::as_str) else { return Ok(()) };
+    match by_external_id(cx, id).filter(|(other, _)| *other != number) {
+        None => Ok(()),
+        Some(_) => {
+            let more = json!({ "field_name": "external_shipment_id", "field_value": id });
+            let text = "external_shipment_id is already in use.";
+            Err(refused(StatusCode::BAD_REQUEST, error("business_rules", "identifier_conflict", text, &more)))
+        }
+    }
+}
+
+fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<(u64, Members)> {
+    let mut own = cx.docs.rows(SHIPMENT).filter(|(_, body)| std::str::from_utf8(body).is_ok_and(|text| text.contains(id)));
+    own.find_map(|(number, _)| {
+        let number = number.parse().ok()?;
+        let shipment = shipment::view(cx, number).filter(|row| row["external_shipment_id"] == id)?;
+        Some((number, shipment))
+    })
+}
+
+/// One shipment.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    shipment::named(cx).map(|(_, shipment)| Reply::ok(shipment::shown(shipment)))
+}
+
+/// One shipment by the id that the caller gave it.
+pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
+    let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
+    let (_, shipment) = by_external_id(cx, id).ok_or_else(|| unknown_external(id))?;
+    Ok(Reply::ok(shipment::shown(shipment)))
+}
+
+/// Recorded: an external id that nobody gave.
+pub(crate) fn unknown_external(id: &str) -> Refusal {
+    let more = json!({ "field_name": "external_shipment_id", "field_value": id });
+    refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", "Invalid external_shipment_id.", &more))
+}
+
+/// Replaces a shipment as a whole, while it is pending.
+pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
+    let (number, before) = shipment::named(cx)?;
+    cx.call.valid()?;
+    if before["shipment_status"] != "pending" {
+        let text =
+            format!("Shipment se-{number} cannot be updated: its status is {}.", before["shipment_status"].as_str().unwrap_or_default());
+        return Err(wrong_state("invalid_status", text));
+    }
+    let sent = cx.call.body.clone();
+    let mut shipment = shipment::complete(cx, number, &sent, Some(&before))?;
+    is_free(cx, &shipment, number)?;
+    let validation = addresses::of_shipment(cx, &sent, &mut shipment)?;
+    keep(cx, number, &shipment);
+    Ok(Reply::ok(shipment::made(cx.now, &shipment, &validation)))
+}
+
+/// Cancels a shipment that has no label but voided ones.
+pub(crate) fn cancel(cx: &mut Cx<'_>) -> Outcome {
+    let (number, shipment) = shipment::named(cx)?;
+    if shipment["shipment_status"] == "cancelled" {
+        return Err(wrong_state("invalid_status", format!("Shipment se-{number} is already cancelled.")));
+    }
+    if labels::is_live(cx, number) {
+        return Err(wrong_state("invalid_status", format!("Shipment se-{number} has a label that is not voided.")));
+    }
+    shipment::change(cx, number, &[("shipment_status", "cancelled".into())]);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Puts a tag on a shipment, new or known.
+pub(crate) fn tag(cx: &mut Cx<'_>) -> Outcome {
+    let (number, shipment) = shipment::named(cx)?;
+    let name = cx.call.parameter("tag_name").unwrap_or_default().to_owned();
+    tags::add(cx, &name);
+    let mut tags = shipment["tags"].as_array().cloned().unwrap_or_default();
+    if tags.iter().all(|tag| tag["name"] != *name) {
+        tags.push(json!({ "name": name }));
+    }
+    shipment::change(cx, number, &[("tags", tags.into())]);
+    Ok(Reply::ok(json!({ "shipment_id": se(number), "tag": { "name": name } })))
+}
+
+/// Takes a tag off a shipment.
+pub(crate) fn untag(cx: &mut Cx<'_>) -> Outcome {
+    let (number, shipment) = shipment::named(cx)?;
+    let name = cx.call.parameter("tag_name").unwrap_or_default();
+    let tags: Vec<Value> = shipment["tags"].as_array().into_iter().flatten().filter(|tag| tag["name"] != name).cloned().collect();
+    shipment::change(cx, number, &[("tags", tags.into())]);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The tags of a shipment.
+pub(crate) fn tags_of(cx: &mut Cx<'_>) -> Outcome {
+    let (_, shipment) = shipment::named(cx)?;
+    Ok(Reply::ok(json!({ "tags": shipment["tags"] })))
+}
+
+/// Writes the internal notes.
+pub(crate) fn notes(cx: &mut Cx<'_>) -> Outcome {
+    let (number, _) = shipment::named(cx)?;
+    cx.call.valid()?;
+    let notes = cx.call.body["internal_notes"].clone();
+    shipment::change(cx, number, &[("internal_notes", notes)]);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Assigned {
+    shipment_ids: Vec<String>,
+    user_id: Option<String>,
+}
+
+/// Gives shipments to somebody, or to nobody.
+pub(crate) fn assign(cx: &mut Cx<'_>, Json(sent): Json<Assigned>) -> Outcome {
+    for id in &sent.shipment_ids {
+        let number = wire::number(id).unwrap_or_default();
+        shipment::find(cx, number)?;
+        shipment::change(cx, number, &[("assigned_user", sent.user_id.clone().into())]);
+    }
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Buys the label of a stored shipment.
+pub(crate) fn buy(cx: &mut Cx<'_>, order: &drawn::Order<'_>) -> Result<crate::vendors::shipstation::wire::label::Label, Refusal> {
+    if order.shipment["shipment_status"] == "cancelled" {
+        return Err(wrong_state("invalid_status", format!("Shipment se-{} is cancelled.", order.number)));
+    }
+    drawn::buy(cx, order)
+}

@@ -1,0 +1,103 @@
+//! Warehouses, which both versions have.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::super::dialect::wrong_state;
+use super::super::wire::{self, Members, address, moment, se};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::wire::address::Address;
+use crate::vendors::shipstation::wire::{self as shared, WAREHOUSE};
+
+/// All of them, not paged.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let rows: Vec<Value> = cx.docs.all::<Members>(WAREHOUSE).iter().map(shown).collect();
+    Ok(Reply::ok(json!({ "warehouses": rows })))
+}
+
+fn named(cx: &Cx<'_>) -> Result<(u64, Members), Refusal> {
+    let number = wire::named(cx, "warehouse_id");
+    let found = cx.docs.get(WAREHOUSE, &number.to_string()).ok_or_else(|| Refusal::missing(WAREHOUSE, se(number)))?;
+    Ok((number, found))
+}
+
+/// One warehouse.
+pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
+    named(cx).map(|(_, warehouse)| Reply::ok(shown(&warehouse)))
+}
+
+/// Recorded: without an address for returns it is that of the origin.
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    cx.call.valid()?;
+    let number = shared::next_id(cx, &WAREHOUSE);
+    let made = store(cx, number, Members::default())?;
+    Ok(Reply::ok(shown(&made)))
+}
+
+/// Replaces a warehouse.
+pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
+    let (number, before) = named(cx)?;
+    cx.call.valid()?;
+    store(cx, number, before)?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn store(cx: &mut Cx<'_>, number: u64, before: Members) -> Result<Members, Refusal> {
+    let sent = cx.call.body.clone();
+    let read = |name: &str| json!(address::read(&cx.completed("Address", &sent[name], wire::FORMS)));
+    let origin = read("origin_address");
+    let back = if sent["return_address"].is_null() { origin.clone() } else { read("return_address") };
+    let kept = |name: &str, usual: Value| before.get(name).cloned().unwrap_or(usual);
+    let is_default = sent["is_default"].as_bool().or(before.get("isDefault").and_then(Value::as_bool)).unwrap_or(false);
+    let warehouse = json!({
+        "warehouseId": number, "warehouseName": sent["name"], "originAddress": origin, "returnAddress": back,
+        "createDate": kept("createDate", shared::date::stamp(cx.now).into()), "isDefault": is_default,
+        "sellerIntegrationId": kept("sellerIntegrationId", Value::Null), "extInventoryIdentity": kept("extInventoryIdentity", Value::Null),
+        "registerFedexMeter": kept("registerFedexMeter", Value::Null),
+    });
+    let warehouse = Members(warehouse.as_object().cloned().unwrap_or_default());
+    cx.docs.put(WAREHOUSE, &number.to_string(), &warehouse);
+    if is_default {
+        make_default(cx, number);
+    }
+    Ok(warehouse)
+}
+
+/// One warehouse is the default one.
+fn make_default(cx: &mut Cx<'_>, number: u64) {
+    let others: Vec<Members> = cx.docs.all::<Members>(WAREHOUSE);
+    for mut other in others {
+        let id = other["warehouseId"].as_u64().unwrap_or_default();
+        other.insert("isDefault".to_owned(), (id == number).into());
+        cx.docs.put(WAREHOUSE, &id.to_string(), &other);
+    }
+}
+
+/// Makes it the default one; nothing makes it another one.
+pub(crate) fn settings(cx: &mut Cx<'_>) -> Outcome {
+    let (number, _) = named(cx)?;
+    cx.call.valid()?;
+    if cx.call.body["is_default"] == true {
+        make_default(cx, number);
+    }
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Gone, unless it is the default one.
+pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
+    let (number, warehouse) = named(cx)?;
+    if warehouse["isDefault"] == true {
+        return Err(wrong_state("default_warehouse_cannot_be_deleted", "The default warehouse cannot be deleted."));
+    }
+    cx.docs.remove(WAREHOUSE, &number.to_string());
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn shown(warehouse: &Members) -> Value {
+    let of = |name: &str| serde_json::from_value::<Address>(warehouse[name].clone()).map(|row| address::shown(&row)).unwrap_or_default();
+    let created = warehouse["createDate"].as_str().and_then(|text| shared::instant(text.parse().ok()?)).map(moment);
+    json!({
+        "warehouse_id": warehouse["warehouseId"].as_u64().map(se), "is_default": warehouse["isDefault"], "name": warehouse["warehouseName"],
+        "created_at": created, "origin_address": of("originAddress"), "return_address": of("returnAddress"),
+    })
+}

@@ -1,0 +1,199 @@
+//! What version 2 stores by itself, its ids, and its times and amounts.
+
+pub(super) mod address;
+pub(super) mod order;
+pub(super) mod shipment;
+
+use std::ops::{Deref, DerefMut, Index};
+
+use jiff::{RoundMode, TimestampRound, Unit};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::checks;
+use super::rules::batches::Batch;
+use super::rules::inventory::Stock;
+use super::rules::manifests::Manifest;
+use super::rules::package_pickups::Pickup;
+use crate::base::entropy;
+use crate::base::time::{self, Timestamp};
+use crate::engine::{Cx, Forms, Stored};
+use crate::vendors::shipstation::wire::label::Label;
+use crate::vendors::shipstation::wire::money::Money;
+use crate::vendors::shipstation::wire::{self, FULFILLMENT, LABEL, ORDER, WAREHOUSE};
+use crate::world::Kind;
+
+/// Shipments as they are answered, by their number; those that are orders lie beside them.
+pub(super) const SHIPMENT: Kind = Kind::new("shipment");
+/// Labels that were bought to try.
+pub(super) const TEST_LABEL: Kind = Kind::new("test_label");
+/// Rates as they are answered.
+pub(super) const RATE: Kind = Kind::new("rate");
+/// The latest rates of a shipment, by its number.
+pub(super) const RATES: Kind = Kind::new("rates");
+pub(super) const BATCH: Kind = Kind::new("batch");
+pub(super) const MANIFEST: Kind = Kind::new("manifest");
+pub(super) const PICKUP: Kind = Kind::new("pickup");
+pub(super) const PACKAGE_TYPE: Kind = Kind::new("package_type");
+/// Numbers of carriers that were disconnected.
+pub(super) const DISCONNECTED: Kind = Kind::new("disconnected_carrier");
+/// Tracking numbers that somebody wants to hear of, with the carrier.
+pub(super) const FOLLOWED: Kind = Kind::new("followed");
+pub(super) const INVENTORY_WAREHOUSE: Kind = Kind::new("inventory_warehouse");
+pub(super) const INVENTORY_LOCATION: Kind = Kind::new("inventory_location");
+pub(super) const STOCK: Kind = Kind::new("stock");
+pub(super) const PURCHASE_ORDER: Kind = Kind::new("purchase_order");
+
+/// The members of a stored object. What is not there is null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Members(pub Map<String, Value>);
+
+impl Index<&str> for Members {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        const NOTHING: &Value = &Value::Null;
+        self.0.get(name).unwrap_or(NOTHING)
+    }
+}
+
+impl Deref for Members {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Members {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl From<Members> for Value {
+    fn from(members: Members) -> Self {
+        Self::Object(members.0)
+    }
+}
+
+/// The tables of this version alone.
+pub(super) const STORED: &[Stored] = tables![
+    Members: SHIPMENT, Label: TEST_LABEL, Members: RATE, Members: RATES, Batch: BATCH, Manifest: MANIFEST, Pickup: PICKUP,
+    Members: PACKAGE_TYPE, bool: DISCONNECTED, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
+    Stock: STOCK, Members: PURCHASE_ORDER; like: ; shared: ];
+
+/// What becomes of members that were sent.
+pub(super) const FORMS: Forms = &[
+    ("hundredths", hundredths),
+    ("fifty", |sent| sent.as_str().unwrap_or_default().chars().take(50).collect::<String>().into()),
+    ("lowercase", |sent| sent.as_str().unwrap_or_default().to_lowercase().into()),
+    ("uppercase", |sent| sent.as_str().unwrap_or_default().to_uppercase().into()),
+    ("instant", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| moment(at).into())),
+    ("day", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| day(at).into())),
+];
+
+/// An id of this version.
+pub(super) fn se(number: u64) -> String {
+    format!("se-{number}")
+}
+
+/// The number of an id; nothing if it is none.
+pub(super) fn number(id: &str) -> Option<u64> {
+    id.strip_prefix("se-").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()) && !rest.starts_with('0'))?.parse().ok()
+}
+
+/// The number of the id that the path names; `checks_path` has seen that it is one.
+pub(super) fn named(cx: &Cx<'_>, name: &str) -> u64 {
+    cx.call.parameter(name).and_then(number).unwrap_or_default()
+}
+
+/// A number for a new id of a kind.
+pub(super) fn next(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
+    wire::next_id(cx, kind)
+}
+
+/// What errors call the id of a kind.
+pub(super) fn id_name(kind: &Kind) -> &'static str {
+    let names = [
+        (&ORDER, "shipment_id"),
+        (&SHIPMENT, "shipment_id"),
+        (&LABEL, "label_id"),
+        (&TEST_LABEL, "label_id"),
+        (&WAREHOUSE, "warehouse_id"),
+        (&FULFILLMENT, "fulfillment_id"),
+        (&RATE, "rate_id"),
+        (&RATES, "rate_id"),
+        (&BATCH, "batch_id"),
+        (&MANIFEST, "manifest_id"),
+        (&PICKUP, "pickup_id"),
+        (&PACKAGE_TYPE, "package_id"),
+        (&DISCONNECTED, "carrier_id"),
+        (&INVENTORY_WAREHOUSE, "inventory_warehouse_id"),
+        (&INVENTORY_LOCATION, "inventory_location_id"),
+        (&PURCHASE_ORDER, "purchase_order_id"),
+        (&crate::engine::webhooks::SUBSCRIPTION, "webhook_id"),
+        (&wire::TAG, "tag_name"),
+    ];
+    names.iter().find(|(known, _)| **known == *kind).map_or("id", |(_, name)| name)
+}
+
+/// A time with milliseconds, as stored objects are read: without zeros at its end.
+pub(super) fn moment(at: Timestamp) -> String {
+    let round = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
+    at.round(round).unwrap_or(at).to_string()
+}
+
+/// A time with the seven digits of .NET, as new objects are answered; also without zeros at its end.
+pub(super) fn tick(at: Timestamp) -> String {
+    let round = TimestampRound::new().smallest(Unit::Nanosecond).increment(100).mode(RoundMode::Floor);
+    at.round(round).unwrap_or(at).to_string()
+}
+
+/// So many milliseconds before a time: what is changed and what is created differ by them.
+pub(super) fn before(at: Timestamp, millis: i64) -> Timestamp {
+    time::shift(at, jiff::SignedDuration::from_millis(-millis))
+}
+
+/// Midnight in UTC of a day in UTC.
+pub(super) fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT00:00:00Z").to_string()
+}
+
+/// Objects as one, in their order.
+pub(super) fn joined<const N: usize>(parts: [Value; N]) -> Value {
+    let members = parts.into_iter().filter_map(|part| if let Value::Object(members) = part { Some(members) } else { None });
+    Value::Object(members.flatten().collect())
+}
+
+/// An amount of dollars.
+pub(super) fn dollars(amount: Money) -> Value {
+    json!({ "currency": "usd", "amount": float(amount) })
+}
+
+/// A decimal as JSON has it.
+#[expect(clippy::cast_precision_loss, reason = "amounts are small")]
+pub(super) fn float(decimal: Money) -> f64 {
+    decimal.0 as f64 / 10_000.0
+}
+
+/// A decimal of a document.
+pub(super) fn decimal(value: &Value) -> Money {
+    Money::from(value.clone())
+}
+
+/// What is behind two decimals is cut off, not rounded.
+fn hundredths(sent: &Value) -> Value {
+    let text = sent.as_f64().unwrap_or_default().to_string();
+    let cut = text.find('.').map_or(&*text, |point| &text[..text.len().min(point + 3)]);
+    cut.parse::<f64>().unwrap_or_default().into()
+}
+
+/// So many signs that nobody guesses, and that are the same for the same file.
+pub(super) fn token(cx: &Cx<'_>, name: &str, length: usize) -> String {
+    use rand::RngExt as _;
+    const SIGNS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut rng = entropy::stream(0, &["shipstation", cx.sandbox, &cx.docs.account().name, name], 0);
+    (0..length).map(|_| char::from(SIGNS[rng.random_range(0..SIGNS.len())])).collect()
+}

@@ -1,0 +1,227 @@
+//! Shipments: documents of this version, or orders of version 1, or both. What an order says counts once it was changed elsewhere.
+
+use serde_json::{Value, json};
+
+use super::super::{access, dialect};
+use super::{FORMS, Members, SHIPMENT, address, moment, number, order, se};
+use crate::base::time::Timestamp;
+use crate::engine::{Cx, Refusal};
+use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
+use crate::vendors::shipstation::wire::{ORDER, WAREHOUSE};
+use crate::world::Kind;
+
+/// A member of stored shipments that is not answered: the `modifyDate` of the order when this version last wrote both.
+const SYNCED: &str = "synced";
+/// Whether it waits for a day, or for somebody: an order on hold.
+pub(crate) const HELD: &str = "held";
+
+/// The shipment with that number, as it is answered.
+///
+/// # Errors
+/// `Missing`.
+pub(crate) fn find(cx: &Cx<'_>, number: u64) -> Result<Members, Refusal> {
+    view(cx, number).ok_or_else(|| Refusal::missing(SHIPMENT, se(number)))
+}
+
+/// The shipment that the path names.
+///
+/// # Errors
+/// `Missing`.
+pub(crate) fn named(cx: &Cx<'_>) -> Result<(u64, Members), Refusal> {
+    let number = super::named(cx, "shipment_id");
+    find(cx, number).map(|shipment| (number, shipment))
+}
+
+/// The shipment with that number, if there is one. An order that waits for its payment is none yet.
+pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
+    let id = number.to_string();
+    let own: Option<Members> = cx.docs.get(SHIPMENT, &id);
+    let Some(sold) = cx.docs.get::<Members>(ORDER, &id) else { return own };
+    if sold["orderStatus"] == "awaiting_payment" {
+        return None;
+    }
+    let read = order::shown(cx, &sold);
+    let Some(mut own) = own else { return Some(read) };
+    let is_changed = own.shift_remove(SYNCED).as_ref() != sold.get("modifyDate");
+    let names: &[&str] = if is_changed { ORDERED } else { &["shipment_status", "tags", "assigned_user", HELD] };
+    for name in names {
+        own.insert((*name).to_owned(), read.get(*name).cloned().unwrap_or_default());
+    }
+    Some(own)
+}
+
+/// What version 1 may change of a shipment.
+const ORDERED: &[&str] = &[
+    "carrier_id",
+    "service_code",
+    "shipment_number",
+    "hold_until_date",
+    "ship_date",
+    "ship_by_date",
+    "modified_at",
+    "shipment_status",
+    "ship_to",
+    "confirmation",
+    "tags",
+    "packages",
+    "total_weight",
+    "items",
+    "notes_from_buyer",
+    "internal_notes",
+    "notes_for_gift",
+    "is_gift",
+    "assigned_user",
+    "amount_paid",
+    "shipping_paid",
+    "tax_paid",
+    HELD,
+];
+
+/// A shipment as it is answered.
+pub(crate) fn shown(mut shipment: Members) -> Value {
+    shipment.shift_remove(HELD);
+    shipment.into()
+}
+
+/// The numbers of all shipments, in the order of creation.
+pub(crate) fn numbers(cx: &Cx<'_>) -> Vec<u64> {
+    let is_open = |body: &[u8]| !std::str::from_utf8(body).is_ok_and(|text| text.contains(r#""orderStatus":"awaiting_payment""#));
+    let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, _)| id);
+    let own = cx.docs.rows(SHIPMENT).map(|(id, _)| id).filter(|id| !cx.docs.has(ORDER, id));
+    let mut numbers: Vec<u64> = orders.chain(own).filter_map(|id| id.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Stores a shipment, and the order that it also is.
+pub(crate) fn store(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
+    let mut stored = shipment.clone();
+    order::change(cx, number, shipment);
+    if let Some(sold) = cx.docs.get::<Members>(ORDER, &number.to_string()) {
+        stored.insert(SYNCED.to_owned(), sold.get("modifyDate").cloned().unwrap_or_default());
+    }
+    cx.docs.put(SHIPMENT, &number.to_string(), &stored);
+}
+
+/// Changes members of a shipment, whether it is an order or not.
+pub(crate) fn change(cx: &mut Cx<'_>, number: u64, changes: &[(&str, Value)]) {
+    let Some(mut shipment) = view(cx, number) else { return };
+    shipment.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    shipment.insert("modified_at".to_owned(), moment(cx.now).into());
+    store(cx, number, &shipment);
+}
+
+/// A shipment that was sent, whole: with the addresses of its warehouse, its weight, and the ids of its packages.
+///
+/// # Errors
+/// When neither a sender nor a warehouse is there.
+pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Option<&Members>) -> Result<Members, Refusal> {
+    let mut whole = sent.clone();
+    let kept = |name: &str, usual: Value| before.and_then(|before| before.get(name)).cloned().unwrap_or(usual);
+    let store = if access::in_sandbox(cx) { Value::Null } else { se(STORE).into() };
+    let is_missing = |name: &str| sent[name].is_null();
+    for (name, value, is_set) in [
+        ("shipment_id", se(number).into(), true),
+        ("created_at", kept("created_at", moment(cx.now).into()), true),
+        ("modified_at", moment(cx.now).into(), true),
+        ("shipment_status", kept("shipment_status", "pending".into()), true),
+        ("ship_date", super::day(cx.now).into(), is_missing("ship_date")),
+        ("store_id", kept("store_id", store), is_missing("store_id")),
+    ] {
+        if is_set {
+            whole[name] = value;
+        }
+    }
+    let is_of_warehouse = addresses(cx, &mut whole)?;
+    packages(cx, &mut whole, before);
+    let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::default()) };
+    // Recorded: what comes from a warehouse has no place on the map.
+    for (name, _) in ["ship_from", "return_to"].into_iter().zip(is_of_warehouse).filter(|(_, is)| *is) {
+        shipment.get_mut(name).and_then(Value::as_object_mut).and_then(|address| address.shift_remove("geolocation"));
+    }
+    if let Some(packages) = shipment.get("packages").and_then(Value::as_array) {
+        let weight = total(packages);
+        shipment.insert("total_weight".to_owned(), weight);
+    }
+    Ok(Members(shipment))
+}
+
+/// The store of shipments that were made by this API.
+const STORE: u64 = 322_100;
+
+/// A warehouse stands in for the sender and for returns, and a sender for returns; which of the two it did.
+fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {
+    let stored = match shipment["warehouse_id"].as_str().and_then(number) {
+        Some(number) => {
+            Some(cx.docs.require::<Members>(WAREHOUSE, &number.to_string()).map_err(|_| Refusal::missing(WAREHOUSE, se(number)))?)
+        }
+        None => None,
+    };
+    let of = |member: &str| address::of_warehouse(stored.as_ref()?, member);
+    let is_sent = ["ship_from", "return_to"].map(|name| !shipment[name].is_null());
+    let from = if is_sent[0] { Some(shipment["ship_from"].clone()) } else { of("originAddress") };
+    let from = from.ok_or_else(|| dialect::needed("ship_from"))?;
+    if !is_sent[1] {
+        shipment["return_to"] = of("returnAddress").filter(|_| !is_sent[0]).unwrap_or_else(|| from.clone());
+    }
+    shipment["ship_from"] = from;
+    Ok([!is_sent[0], !is_sent[1] && !is_sent[0]])
+}
+
+/// Ids and names of packages, and what they weigh together.
+fn packages(cx: &mut Cx<'_>, shipment: &mut Value, before: Option<&Members>) {
+    let Some(mut packages) = shipment["packages"].as_array().cloned() else { return };
+    for (index, package) in packages.iter_mut().enumerate() {
+        let earlier = before.map(|before| before["packages"][index]["shipment_package_id"].clone()).filter(|id| !id.is_null());
+        package["shipment_package_id"] = earlier.unwrap_or_else(|| se(super::next(cx, &Kind::new("shipment_package"))).into());
+        let code = package["package_code"].as_str().filter(|code| *code != "package");
+        let name = code.map_or_else(|| "Package".to_owned(), title);
+        package["package_id"] = if code.is_none() { "se-3" } else { "se-5" }.into();
+        package["package_name"] = name.into();
+        for product in package["products"].as_array_mut().into_iter().flatten().filter(|product| product["product_id"].is_null()) {
+            product["product_id"] = se(super::next(cx, &Kind::new("package_product"))).into();
+        }
+    }
+    shipment["total_weight"] = total(&packages);
+    shipment["packages"] = packages.into();
+}
+
+/// `flat_rate_envelope` as people write it.
+fn title(code: &str) -> String {
+    let capital = |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>();
+    code.split('_').map(capital).collect::<Vec<_>>().join(" ")
+}
+
+/// What packages weigh together, in the unit of the first.
+pub(crate) fn total(packages: &[Value]) -> Value {
+    let Some(first) = packages.first() else { return Value::Null };
+    let unit = first["weight"]["unit"].as_str().unwrap_or("ounce");
+    let ounces = |unit: &str| match unit {
+        "pound" => 16.0,
+        "gram" => 1.0 / 28.349_523_125,
+        "kilogram" => 1_000.0 / 28.349_523_125,
+        _ => 1.0,
+    };
+    let of = |package: &Value| {
+        let (value, own) = (package["weight"]["value"].as_f64().unwrap_or_default(), package["weight"]["unit"].as_str().unwrap_or("ounce"));
+        if own == unit { value } else { value * ounces(own) / ounces(unit) }
+    };
+    let sum: f64 = packages.iter().map(of).sum();
+    json!({ "value": (sum * 100.0).round() / 100.0, "unit": unit })
+}
+
+/// The carrier that a shipment names.
+pub(crate) fn carrier(shipment: &Members) -> Option<&'static Carrier> {
+    CATALOG.carrier_of(number(shipment.get("carrier_id")?.as_str()?)?)
+}
+
+/// As the answer to its creation or change shows it: with times of .NET, the change a little before the creation.
+pub(crate) fn made(now: Timestamp, shipment: &Members, validation: &Value) -> Value {
+    let mut made = super::joined([json!({ "errors": [], "address_validation": validation }), shown(shipment.clone())]);
+    made["created_at"] = super::tick(now).into();
+    made["modified_at"] = super::tick(super::before(now, 16)).into();
+    if made["ship_to"]["instructions"].is_null() {
+        made["ship_to"]["instructions"] = "".into();
+    }
+    made
+}

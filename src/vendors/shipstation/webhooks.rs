@@ -1,0 +1,56 @@
+//! The events of both versions. A subscription belongs to the account, and its events say which version words them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{v1, v2};
+use crate::base::time::Timestamp;
+use crate::carrier::{Parcel, Scan};
+use crate::engine::Cx;
+use crate::engine::webhooks::{Event, Message, RetryPolicy, Subscription, Webhooks};
+
+pub(super) const WEBHOOKS: Webhooks = Webhooks {
+    events: &EVENTS,
+    shared: Some("shipstation_v1"),
+    // Inferred: neither version publishes numbers.
+    policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[300, 1_800, 7_200], retries_answers: true, pause_after: None },
+    secret: |_| None,
+    render,
+    sign,
+    sample,
+};
+
+/// Those of version 1, then those of version 2.
+const EVENTS: [&str; 6 + v2::EVENTS.len()] = {
+    let mut events = ["ORDER_NOTIFY"; 6 + v2::EVENTS.len()];
+    let first = ["ORDER_NOTIFY", "ITEM_ORDER_NOTIFY", "SHIP_NOTIFY", "ITEM_SHIP_NOTIFY", "FULFILLMENT_SHIPPED", "FULFILLMENT_REJECTED"];
+    let mut index = 0;
+    while index < events.len() {
+        events[index] = if index < first.len() { first[index] } else { v2::EVENTS[index - first.len()] };
+        index += 1;
+    }
+    events
+};
+
+/// A parcel of either version was scanned, which version 2 tells.
+pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
+    v2::scanned(cx, parcel, scan);
+}
+
+/// Whether an event is one of version 1.
+fn is_v1(event: &str) -> bool {
+    event.starts_with(|letter: char| letter.is_ascii_uppercase())
+}
+
+fn render(event: &Event<'_>) -> Message {
+    if is_v1(event.event) { v1::render(event) } else { v2::render(event) }
+}
+
+fn sign(subscription: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
+    if subscription.events.iter().all(|event| is_v1(event)) { Vec::new() } else { v2::sign(subscription, body, at) }
+}
+
+fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
+    if is_v1(event) { v1::sample(cx, event) } else { v2::sample(cx, event) }
+}

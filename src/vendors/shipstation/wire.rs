@@ -1,0 +1,133 @@
+//! What both versions store. Ids are numbers, which version 2 writes as `se-<n>`.
+
+pub(crate) mod address;
+pub(crate) mod date;
+pub(crate) mod label;
+pub(crate) mod money;
+pub(crate) mod order;
+
+use std::sync::LazyLock;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::catalog::CATALOG;
+use crate::base::time::Timestamp;
+use crate::engine::{Cx, Stored};
+use crate::world::Kind;
+
+use label::Label;
+use money::Money;
+use order::Members;
+
+/// Orders as version 1 shows them, by `orderId`; shipments of version 2.
+pub(crate) const ORDER: Kind = Kind::new("order");
+/// `orderId` by `orderKey`, also of deleted orders, whose keys are spent.
+pub(crate) const ORDER_KEY: Kind = Kind::new("order_key");
+/// Labels by their number: shipments of version 1.
+pub(crate) const LABEL: Kind = Kind::new("label");
+/// Orders that were shipped by other means, as version 1 shows them.
+pub(crate) const FULFILLMENT: Kind = Kind::new("fulfillment");
+/// As version 1 shows them.
+pub(crate) const PRODUCT: Kind = Kind::new("product");
+pub(crate) const CUSTOMER: Kind = Kind::new("customer");
+pub(crate) const WAREHOUSE: Kind = Kind::new("warehouse");
+pub(crate) const STORE: Kind = Kind::new("store");
+pub(crate) const TAG: Kind = Kind::new("tag");
+/// Products by SKU and customers by user name, in lower case.
+pub(crate) const PRODUCT_SKU: Kind = Kind::new("product_sku");
+pub(crate) const CUSTOMER_NAME: Kind = Kind::new("customer_name");
+/// The orders of an import, by its GUID.
+pub(crate) const IMPORT: Kind = Kind::new("import");
+/// The one document of an account that says what it has; its id is [`ONLY`].
+pub(crate) const PROFILE: Kind = Kind::new("profile");
+/// The labels of an order, by its number.
+pub(crate) const ORDER_LABELS: Kind = Kind::new("order_labels");
+/// How many ids of a kind were given.
+pub(crate) const SEQUENCE: Kind = Kind::new("sequence");
+
+pub(crate) const ONLY: &str = "";
+
+/// What both versions share of an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub balance: Money,
+}
+
+/// The tables of both versions. Those of one version alone stand in its own list.
+pub(super) const STORED: &[Stored] = tables![
+    u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE,
+    u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
+        model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
+    shared: ];
+
+/// The members of a component of version 1's document.
+fn model(component: &str) -> Members {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shipstation_v1/openapi.json"))).expect("a test reads the document")
+    });
+    DOCUMENT["components"]["schemas"][component]["properties"].as_object().cloned().unwrap_or_default()
+}
+
+/// Puts what a new account starts with, before its first call.
+pub(super) fn open(cx: &mut Cx<'_>) {
+    if cx.docs.has(PROFILE, ONLY) {
+        return;
+    }
+    let is_new = cx.credential.text("state") == "new";
+    let balance = match cx.credential.text("balance") {
+        "" if is_new => Money::default(),
+        "" => CATALOG.balance,
+        told => Money::from(Value::from(told)),
+    };
+    cx.docs.put(PROFILE, ONLY, &Profile { balance });
+    for (kind, rows) in [(WAREHOUSE, &CATALOG.warehouses), (STORE, &CATALOG.stores), (TAG, &CATALOG.tags)] {
+        // Every account has a manual store, the first of the catalog.
+        let most = if is_new { usize::from(kind == STORE) } else { rows.len() };
+        for row in rows.iter().take(most) {
+            let id = row.as_object().and_then(|row| row.values().next()).map(Value::to_string).unwrap_or_default();
+            cx.docs.put(kind.clone(), &id, row);
+        }
+    }
+}
+
+pub(crate) fn profile(cx: &Cx<'_>) -> Profile {
+    cx.docs.get(PROFILE, ONLY).unwrap_or(Profile { balance: CATALOG.balance })
+}
+
+/// The next id of a kind; none is given twice.
+pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
+    let (usual, range) = match &*kind.0 {
+        "order" => (21_466_104, 20_000_000..400_000_000),
+        "label" => (43_265_001, 40_000_000..300_000_000),
+        "fulfillment" => (33_974_374, 30_000_000..60_000_000),
+        "product" => (3_691_668, 3_000_000..40_000_000),
+        "customer" => (12_923_112, 12_000_000..200_000_000),
+        "warehouse" => (511_543, 400_000..600_000),
+        "order_item" => (32_208_850, 30_000_000..800_000_000),
+        "webhook" => (3_189, 3_000..90_000),
+        "batch" => (43_012_345, 40_000_000..90_000_000),
+        _ => (100_001, 100_000..900_000),
+    };
+    let given: u64 = cx.docs.get(SEQUENCE, &kind.0).unwrap_or_default();
+    let id = cx.sequential_id(kind, usual, range.clone(), given);
+    // What was skipped counts as given.
+    let first = cx.sequential_id(&Kind::new("nothing"), usual, range, 0);
+    cx.docs.put(SEQUENCE, &kind.0, &(id.saturating_sub(first).max(given) + 1));
+    id
+}
+
+static PACIFIC: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("America/Los_Angeles").expect("the time zones are in the binary"));
+
+/// US Pacific wall time, which version 1 speaks.
+pub(crate) fn pacific(instant: Timestamp) -> DateTime {
+    PACIFIC.to_datetime(instant)
+}
+
+/// The instant of a Pacific wall time.
+pub(crate) fn instant(local: DateTime) -> Option<Timestamp> {
+    PACIFIC.to_timestamp(local).ok()
+}

@@ -1,0 +1,107 @@
+//! Amounts and other decimals with four places, as the vendor's database keeps them.
+
+use std::fmt::{self, Display, Formatter};
+use std::iter::Sum;
+use std::ops::{Add, Mul, Sub};
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::base::decimal;
+use crate::base::json::Written;
+
+/// A decimal as a whole number of ten-thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(from = "Value")]
+pub(crate) struct Money(pub i64);
+
+impl Money {
+    /// The number with so many decimals, of at most four, as JSON.
+    pub(crate) fn scaled(self, places: usize) -> Written {
+        Written(self.text(places).into_bytes().into())
+    }
+
+    /// The number with so many decimals; what is behind them is cut off.
+    pub(crate) fn text(self, places: usize) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, rest) = (self.0.unsigned_abs() / 10_000, format!("{:04}", self.0.unsigned_abs() % 10_000));
+        if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{}", &rest[..places.min(4)]) }
+    }
+
+    /// Rounded to cents, halves up.
+    pub(crate) fn cents(self) -> Self {
+        Self((self.0 + 50).div_euclid(100) * 100)
+    }
+}
+
+impl From<Value> for Money {
+    fn from(value: Value) -> Self {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let (sign, digits) = text.strip_prefix('-').map_or((1, &*text), |digits| (-1, digits));
+        let exact = decimal::half_up(digits, 4).and_then(|digits| digits.replace('.', "").parse::<i64>().ok());
+        Self(exact.map_or(0, |digits| sign * digits))
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.scaled(4).serialize(serializer)
+    }
+}
+
+impl Display for Money {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text(2))
+    }
+}
+
+impl Add for Money {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Mul<i64> for Money {
+    type Output = Self;
+
+    fn mul(self, times: i64) -> Self {
+        Self(self.0.saturating_mul(times))
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(rows: I) -> Self {
+        rows.fold(Self::default(), Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sent: &str, places: usize, expected: &str) {
+        let value: Value = serde_json::from_str(sent).expect("JSON");
+        assert_eq!(Money::from(value).text(places), expected, "{sent}");
+    }
+
+    #[test]
+    fn numbers_have_the_decimals_that_are_asked_for() {
+        check("315.1316", 4, "315.1316");
+        check("4.01", 4, "4.0100");
+        check("\"32\"", 2, "32.00");
+        check("-20.55", 2, "-20.55");
+        check("0", 1, "0.0");
+        check("7.025", 2, "7.02");
+        check("\"x\"", 0, "0");
+    }
+}

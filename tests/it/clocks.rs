@@ -1,0 +1,135 @@
+//! Clocks as the admin API moves them: with and without waiting, past receivers that say nothing, and up to the end of the calendar.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::client::{JSON, admin, send};
+use crate::process::Server;
+
+const CLOCK: &str = "/sandboxes/default/clock";
+
+/// A receiver that takes every connection and never says anything.
+fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
+    (listener, url)
+}
+
+/// Stops the clock of the default sandbox at a round time.
+fn freeze(server: &Server) {
+    admin(server, "PUT", CLOCK, &json!({"mode": "frozen"}));
+    admin(server, "PUT", CLOCK, &json!({"now": "2040-01-01T00:00:00Z"}));
+}
+
+/// Freezes the clock of the default sandbox, and has something told to an address now.
+fn tell(server: &Server, url: &str) {
+    freeze(server);
+    let hook = admin(server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
+    admin(server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
+}
+
+/// The clock once it is where it was moved to.
+fn settled(server: &Server) -> Value {
+    loop {
+        let clock = admin(server, "GET", CLOCK, &Value::Null);
+        if clock["moving"] == false {
+            return clock;
+        }
+    }
+}
+
+#[test]
+fn an_advance_need_not_be_waited_for() {
+    let server = Server::start(&[]);
+    freeze(&server);
+    let advance = |body: Value| send(&server, "POST", &format!("/_seatrial{CLOCK}/advance"), &[JSON], &body.to_string());
+    let begun = advance(json!({"by": "72h", "wait": false}));
+    assert_eq!(begun.status, 202, "{}", begun.body);
+    let begun = begun.json();
+    assert_eq!((&begun["to"], &begun["moving"]), (&json!("2040-01-04T00:00:00Z"), &json!(true)), "{begun}");
+    // Those that come meanwhile add up.
+    assert_eq!(advance(json!({"by": "1h", "wait": false})).json()["to"], "2040-01-04T01:00:00Z");
+    let waited = advance(json!({"by": "1h", "wait": true}));
+    assert_eq!((waited.status, &waited.json()["now"]), (200, &json!("2040-01-04T02:00:00Z")), "{}", waited.body);
+    let clock = settled(&server);
+    assert_eq!((&clock["now"], &clock["to"]), (&json!("2040-01-04T02:00:00Z"), &Value::Null), "{clock}");
+    assert_eq!(advance(json!({"by": "1h", "wait": "no"})).status, 400);
+}
+
+#[test]
+fn a_receiver_that_says_nothing_does_not_hold_an_advance_for_ever() {
+    let server = Server::start(&["--advance-timeout", "50ms"]);
+    let (_listener, url) = silent();
+    tell(&server, &url);
+    let begun = send(&server, "POST", &format!("/_seatrial{CLOCK}/advance"), &[JSON], r#"{"by": "72h"}"#);
+    let said = begun.json();
+    assert_eq!((begun.status, &said["moving"], &said["to"]), (202, &json!(true), &json!("2040-01-04T00:00:00Z")), "{said}");
+    let clock = admin(&server, "GET", CLOCK, &Value::Null);
+    assert_eq!((&clock["moving"], &clock["to"], &clock["now"]), (&json!(true), &said["to"], &json!("2040-01-01T00:00:00Z")), "{clock}");
+    let put = admin(&server, "PUT", CLOCK, &json!({"now": "2040-02-01T00:00:00Z"}));
+    assert_eq!((&put["moving"], &put["to"]), (&json!(true), &json!("2040-02-01T00:00:00Z")), "{put}");
+    // Calls are answered meanwhile, at the instant that was reached, and a reset ends it.
+    let called = send(&server, "GET", "/shippo/addresses", &crate::admin::SHIPPO, "");
+    assert!(called.status == 200 && called.head.contains("date: sun, 01 jan 2040 00:00:00 gmt"), "{}", called.head);
+    admin(&server, "POST", "/sandboxes/default/reset", &Value::Null);
+    let clock = settled(&server);
+    assert_eq!(clock["to"], Value::Null, "{clock}");
+    let free = send(&server, "POST", &format!("/_seatrial{CLOCK}/advance"), &[JSON], r#"{"by": "1h", "wait": true}"#);
+    assert_eq!(free.status, 200, "{}", free.body);
+}
+
+#[test]
+fn the_calendar_ends_with_an_error() {
+    let server = Server::start(&[]);
+    freeze(&server);
+    let far = "9999-12-31T00:00:00Z";
+    for (method, path, body) in [
+        ("POST", "/sandboxes/default/clock/advance", json!({"by": "99999999h"})),
+        ("POST", "/sandboxes/default/clock/advance", json!({"by": "8000000d"})),
+        ("POST", "/sandboxes/default/clock/advance", json!({"by": "99999999999999999999h", "wait": false})),
+        ("POST", "/sandboxes/default/clock/advance", json!({"to": far})),
+        ("POST", "/sandboxes/default/clock/advance", json!({"to": "12026-01-01T00:00:00Z"})),
+        ("PUT", CLOCK, json!({"now": far})),
+        ("POST", "/sandboxes", json!({"clock": {"start": far}})),
+        ("POST", "/sandboxes", json!({"scenario": {"clock": {"start": far}}})),
+        ("PUT", "/sandboxes/default/scenario", json!({"clock": {"start": far}})),
+    ] {
+        let refused = send(&server, method, &format!("/_seatrial{path}"), &[JSON], &body.to_string());
+        assert!([400, 422].contains(&refused.status) && refused.body.contains("the end of the calendar"), "{body}: {}", refused.body);
+        assert!(refused.body.contains("9999-12-30T22:00:00Z"), "{}", refused.body);
+    }
+    let clock = admin(&server, "GET", CLOCK, &Value::Null);
+    assert_eq!((&clock["now"], &clock["moving"]), (&json!("2040-01-01T00:00:00Z"), &json!(false)));
+    let last = admin(&server, "POST", "/sandboxes/default/clock/advance", &json!({"to": "9999-12-30T21:00:00Z"}));
+    assert_eq!(last["now"], "9999-12-30T21:00:00Z", "{last}");
+    let beyond = send(&server, "POST", "/_seatrial/sandboxes/default/clock/advance", &[JSON], r#"{"by": "2h"}"#);
+    assert_eq!(beyond.status, 400, "{}", beyond.body);
+}
+
+#[test]
+fn times_are_read_as_those_of_scenarios() {
+    let server = Server::start(&[]);
+    let yaml = ("content-type", "application/yaml");
+    for (path, kind, body, line, column, part) in [
+        ("/clock/advance", JSON, "{\n  \"by\": \"soon\"\n}", 2, 9, "`soon` is not a duration"),
+        ("/clock/advance", yaml, "by: 1500\n", 1, 5, "text"),
+        ("/clock/advance", JSON, r#"{"bye": "1h"}"#, 1, 2, "unknown member `bye`"),
+        ("/clock/advance", JSON, r#"{"by": "-1h"}"#, 1, 8, "cannot be `-1h`"),
+        ("/clock", JSON, r#"{"now": "5 Jan 2026"}"#, 1, 9, "`5 Jan 2026` is not an instant"),
+        ("/clock", JSON, r#"{"mode": "speed"}"#, 1, 10, "unknown mode `speed`"),
+        ("/clock", yaml, "mode:\n  speed: -1\n", 2, 10, "speed -1 is out of range"),
+        ("/clock", JSON, r#"{"now": "1969-12-31T00:00:00Z"}"#, 1, 9, "no clock can show"),
+        ("/clock", JSON, r#"{"now": }"#, 1, 9, "this is no JSON"),
+    ] {
+        let method = if path == "/clock" { "PUT" } else { "POST" };
+        let refused = send(&server, method, &format!("/_seatrial/sandboxes/default{path}"), &[kind], body);
+        assert_eq!((refused.status, refused.kind.as_str()), (400, "application/problem+json"), "{body}: {}", refused.body);
+        let found = refused.json()["diagnostics"][0].clone();
+        assert_eq!((&found["line"], &found["column"]), (&json!(line), &json!(column)), "{body}: {found}");
+        assert!(found["message"].as_str().is_some_and(|message| message.contains(part)), "{body}: {found}");
+    }
+    let both = send(&server, "PUT", "/_seatrial/sandboxes/default/clock", &[JSON], r#"{"now": "today", "mode": "fast", "x": 1}"#).json();
+    assert_eq!(both["diagnostics"].as_array().map(Vec::len), Some(3), "all problems are told: {both}");
+    assert!(both["diagnostics"].as_array().into_iter().flatten().all(|row| row["help"].is_string()), "{both}");
+}
