@@ -1,10 +1,11 @@
 //! Labels: what one says, and how it is laid out.
 //!
-//! A vendor fills in a [`Label`] from what it stores and has it drawn by [`print::render`](super::print::render):
+//! A vendor fills in a [`Label`] from what it stores and has it drawn by [`document::render`](super::document::render):
 //!
 //! ```
 //! use seatrial::carrier::label::{Address, Label};
-//! use seatrial::carrier::print::{Format, Paper, render_label};
+//! use seatrial::carrier::document::render_label;
+//! use seatrial::carrier::print::{Format, Paper};
 //!
 //! let label = Label {
 //!     carrier: "stamps_com".to_owned(),
@@ -67,7 +68,7 @@ pub struct Label {
     /// What the driver should know.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub instructions: String,
-    /// The last line.
+    /// A line beside the mark of samples, at the foot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub foot: String,
     /// Whether it brings a parcel back, which is printed.
@@ -106,6 +107,13 @@ impl Label {
     pub(super) fn printed_carrier(&self) -> &str {
         let usual = &self.row().name;
         [&*self.carrier_name, usual, &self.carrier].into_iter().find(|name| !name.is_empty()).unwrap_or_default()
+    }
+
+    /// The service's name with that of the carrier in front, unless it begins with it anyway.
+    pub(super) fn full_service(&self) -> String {
+        let (carrier, service) = (self.printed_carrier(), self.service.trim());
+        let begins = service.to_uppercase().starts_with(&carrier.to_uppercase());
+        if begins { service.to_owned() } else { format!("{carrier} {service}").trim().to_owned() }
     }
 
     /// Whether it crosses a border.

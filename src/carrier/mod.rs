@@ -3,6 +3,7 @@
 
 mod calendar;
 pub mod countries;
+pub mod document;
 mod hubs;
 mod journey;
 pub mod label;

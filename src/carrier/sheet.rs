@@ -28,7 +28,7 @@ pub struct Sheet {
     /// Captions and what stands beside them, below the table.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub totals: Vec<Fact>,
-    /// Sentences below everything else.
+    /// Sentences below everything else, each of which begins a line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Who signs, if somebody has to.

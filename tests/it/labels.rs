@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use seatrial::carrier::document::{Document, render};
 use seatrial::carrier::label::{Address, Fact, Label};
-use seatrial::carrier::print::{Document, Format, Paper, render};
+use seatrial::carrier::print::{Format, Paper};
 use seatrial::carrier::sheet::customs::{self, Declaration, Item};
 
 const PAPERS: [(&str, Paper); 9] = [

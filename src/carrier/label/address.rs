@@ -63,7 +63,7 @@ impl Address {
         lines
     }
 
-    /// The lines as texts.
+    /// The lines of the block that say something.
     pub(in crate::carrier) fn texts_of_block(&self, from: &str) -> Vec<String> {
         let text = |line| match line {
             Line::Text(text) => Some(text),
@@ -88,7 +88,7 @@ impl Address {
         countries::find(&self.country).map_or(&*self.country, |country| country.name)
     }
 
-    /// Everything that it says.
+    /// Every text of it that labels print.
     pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
         let Self { name, company, lines, city, state, zip, phone, .. } = self;
         [name, company, city, state, zip, phone].into_iter().chain(lines)

@@ -24,7 +24,7 @@ pub struct Carriers {
     other: Carrier,
 }
 
-/// A carrier.
+/// A row of the table: how a carrier's labels look, and what its tracking numbers are.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Carrier {
@@ -104,7 +104,6 @@ impl Carriers {
         self.by_name.get(&plain(name)).map(|index| &self.carriers[*index])
     }
 
-    /// Every carrier.
     pub fn all(&self) -> impl Iterator<Item = &Carrier> {
         self.carriers.iter()
     }
@@ -198,6 +197,15 @@ mod tests {
                 let again = numbers::draw(form, &mut entropy::stream(seed, &[&carrier.id], 0));
                 prop_assert_eq!(number, again);
             }
+        }
+    }
+
+    #[test]
+    fn no_name_is_that_of_two_carriers() {
+        let mut owners: HashMap<String, &str> = HashMap::new();
+        for (carrier, name) in CARRIERS.all().flat_map(|carrier| carrier.names().map(move |name| (carrier, name))) {
+            let owner = *owners.entry(plain(name)).or_insert(&carrier.id);
+            assert_eq!(owner, carrier.id, "{name}");
         }
     }
 

@@ -70,7 +70,7 @@ fn slip(label: &Label, x: f32, y: f32, width: f32, height: f32) -> Part {
     }
     area.cut_top(8.0);
     let title = area.cut_top(18.0);
-    canvas.line(&title, &format!("{} {}", label.printed_carrier(), label.service), Face::Bold, 13.0, Anchor::Start);
+    canvas.line(&title, &label.full_service(), Face::Bold, 13.0, Anchor::Start);
     let foot = area.cut_bottom(14.0);
     let mut left = area;
     let right = left.cut_right(area.width * 0.5);
@@ -94,7 +94,7 @@ pub(in crate::carrier) fn qr_page(label: &Label, paper: Paper) -> Page {
     let unit = canvas.unit;
     let foot = area.cut_bottom(22.0 * unit);
     let head = canvas.cut(&mut area, 40.0);
-    canvas.banner(&head, &format!("{} {}", label.printed_carrier(), label.service), 16.0);
+    canvas.banner(&head, &label.full_service(), 16.0);
     let text = canvas.cut(&mut area, 44.0).inset(10.0 * unit, 8.0 * unit);
     canvas.block(&text, &["Show this code at the counter.", "The label is printed for you there."], Face::Regular, 11.0);
     let mut to = area.cut_bottom((area.height * 0.36).max(80.0 * unit)).inset(10.0 * unit, 4.0 * unit);

@@ -33,10 +33,17 @@ pub(in crate::carrier) enum Element {
         white: bool,
         text: String,
     },
-    /// A black area.
-    Rule { x: f32, y: f32, width: f32, height: f32 },
+    Rule {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+    },
     /// A bar code in the middle of an area.
-    Symbol { area: Area, code: Code },
+    Symbol {
+        area: Area,
+        code: Code,
+    },
     /// A line that only programs for printers have.
     Remark(String),
 }

@@ -8,7 +8,7 @@ use crate::carrier::print::page::{Anchor, Area, Element, Page, Part};
 use crate::carrier::print::symbol::{self, Code, Shape, count};
 use crate::carrier::print::text;
 
-/// Dots, dark to light.
+/// A page or a part of it as dots, from 0, which is black, to 255.
 struct Picture {
     width: usize,
     height: usize,

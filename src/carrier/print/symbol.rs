@@ -21,7 +21,6 @@ pub(in crate::carrier) enum Code {
     Pdf417(String),
     DataMatrix(String),
     Qr(String),
-    /// A MaxiCode.
     Maxi(Structured),
 }
 
@@ -50,12 +49,11 @@ pub(super) struct Modules {
     dark: Vec<bool>,
 }
 
-/// How modules are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// One row, as high as the area.
     Bars,
-    /// As many squares.
+    /// Squares, as many across and down as there are modules.
     Grid,
     /// The same, of a stacked code, each of whose rows is three times there.
     Rows,
@@ -182,7 +180,8 @@ pub(super) fn module(size: Size, area: &Area, dot: f32) -> Option<f32> {
     let (across, most): (f32, f32) = match size.shape {
         Shape::Bars => (area.width / columns, 1.2),
         Shape::Grid | Shape::Rows => {
-            let most = if size.shape == Shape::Grid { 3.0 } else { 1.1 };
+            // Where there is room, a symbol is for the camera of a phone.
+            let most = if size.shape == Shape::Rows { 1.1 } else { (area.width / 30.0).max(3.0) };
             ((area.width / columns).min(area.height / count(size.rows)), most)
         }
         Shape::Hexagons => return (area.width >= maxicode::WIDTH && area.height >= maxicode::HEIGHT).then_some(maxicode::COLUMN),

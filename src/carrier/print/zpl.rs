@@ -23,7 +23,7 @@ pub(super) fn program(pages: &[Page], dpi: u16) -> String {
 
 struct Program {
     text: String,
-    /// Dots to a point.
+    /// How many dots a point of 1/72 inch has.
     scale: f32,
 }
 

@@ -22,7 +22,7 @@ pub struct Declaration {
     pub importer: Option<Address>,
 }
 
-/// Goods of one kind.
+/// A line of the declaration: goods of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
@@ -70,10 +70,9 @@ impl Declaration {
 pub fn invoice(label: &Label, declaration: &Declaration) -> Sheet {
     let mut parties = vec![("Exporter".to_owned(), label.from.clone()), ("Consignee".to_owned(), label.to.clone())];
     parties.extend(declaration.importer.clone().map(|importer| ("Importer of record".to_owned(), importer)));
-    let carrier = format!("{} {}", label.printed_carrier(), label.service);
     Sheet {
         title: "COMMERCIAL INVOICE".to_owned(),
-        subtitle: carrier.trim().to_owned(),
+        subtitle: label.full_service(),
         parties,
         facts: vec![
             Fact::new("Invoice number", &declaration.invoice_number),

@@ -13,6 +13,7 @@ use super::catalog::{CATALOG, Location, Service};
 use super::wire::{self, Address, Consignment, Format, Package, Stamp};
 use crate::base::time::Timestamp;
 use crate::carrier;
+use crate::carrier::document;
 use crate::carrier::label::{self as printed, Fact};
 use crate::carrier::print::{self, Paper};
 
@@ -26,7 +27,7 @@ pub(super) struct Labels {
     pub format: Format,
 }
 
-/// What one label says.
+/// The label of one parcel, and what it is made of.
 struct Label<'a> {
     rows: &'a Labels,
     service: &'static Service,
@@ -95,7 +96,7 @@ impl Serialize for Label<'_> {
 impl Serialize for Drawing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(label, format) = self;
-        let file = |format| print::render_label(label.printed(), format);
+        let file = |format| document::render_label(label.printed(), format);
         match format {
             _ if *format != label.rows.format => serializer.serialize_str(""),
             Format::Zpl => {
@@ -110,7 +111,7 @@ impl Serialize for Drawing<'_> {
 }
 
 impl Label<'_> {
-    /// What is printed.
+    /// The label as it is drawn, whatever the format.
     fn printed(&self) -> carrier::label::Label {
         let Self { rows: Labels { consignment, .. }, service, sender, parcel, .. } = self;
         let to = &consignment.to;

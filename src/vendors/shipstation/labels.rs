@@ -10,8 +10,8 @@ use super::wire::money::Money;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{rates, v1, v2};
+use crate::carrier::document::{self, Document};
 use crate::carrier::label::Fact;
-use crate::carrier::print::Document;
 use crate::carrier::{self, Location, Parcel, Scan, Status, print, transit};
 use crate::engine::{Cx, Refusal};
 use crate::world::Kind;
@@ -188,7 +188,7 @@ pub(crate) fn draw(label: &Label, format: print::Format) -> Vec<u8> {
 /// Labels as one document, a page each; a picture shows the first.
 pub(crate) fn draw_all(labels: &[Label], format: print::Format) -> Vec<u8> {
     let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
-    print::render(&labels, format)
+    document::render(&labels, format)
 }
 
 /// What is printed of a label.

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::carrier::countries;
+use crate::carrier::document::{self, Document};
 use crate::carrier::label::{Address, Fact, Label};
-use crate::carrier::print::{self, Document, Format, Paper};
+use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
 use crate::carrier::sheet::{Column, Sheet};
 use crate::vendors::shiptheory::catalog::CATALOG;
@@ -76,11 +77,11 @@ pub(super) fn picking_list(shipments: &[Shipment], now: Timestamp) -> String {
         }))
     };
     let pages: Vec<Document> = shipments.iter().map(page).collect();
-    STANDARD.encode(print::render(&pages, Format::pdf(Paper::A4)))
+    STANDARD.encode(document::render(&pages, Format::pdf(Paper::A4)))
 }
 
 fn pdf(documents: &[Document]) -> String {
-    STANDARD.encode(print::render(documents, Format::pdf(Paper::Inch4x6)))
+    STANDARD.encode(document::render(documents, Format::pdf(Paper::Inch4x6)))
 }
 
 /// A label that brings a parcel back.

@@ -4,15 +4,16 @@ use serde_json::Value;
 
 use super::rules::shipments::Shipment;
 use super::wire;
+use crate::carrier::document::{self, Document};
 use crate::carrier::label::{Address, Fact, Label};
-use crate::carrier::print::{self, Document, Format, Paper};
+use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
 
 /// The labels, a page for each piece.
 pub(super) fn labels(shipment: &Shipment) -> Vec<u8> {
     let numbers = &shipment.booked.tracking_numbers;
     let labels: Vec<Document> = (0..numbers.len()).map(|index| Document::Label(Box::new(label(shipment, index)))).collect();
-    print::render(&labels, Format::pdf(Paper::Inch4x6))
+    document::render(&labels, Format::pdf(Paper::Inch4x6))
 }
 
 /// The customs invoice of a shipment that has one.
@@ -34,7 +35,7 @@ pub(super) fn invoice(shipment: &Shipment) -> Option<Vec<u8>> {
         ..Declaration::default()
     };
     let sheet = customs::invoice(&label(shipment, 0), &declaration);
-    Some(print::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter)))
+    Some(document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter)))
 }
 
 /// The label of a piece.

@@ -65,7 +65,7 @@ impl Canvas {
         self.single(area, text, face, most, anchor, false);
     }
 
-    /// White on black.
+    /// A line in white on an area that is black.
     pub fn banner(&mut self, area: &Area, text: &str, most: f32) {
         self.rule(area.x, area.y, area.width, area.height);
         self.single(&area.inset(3.0 * self.unit, 0.0), text, Face::Bold, most, Anchor::Middle, true);

@@ -9,12 +9,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let edge = code.cut_left(1.0);
     canvas.rule(edge.x, edge.y, edge.width, edge.height);
     let banner = area.cut_top(24.0);
-    let name = if label.service.to_uppercase().starts_with(&label.printed_carrier().to_uppercase()) {
-        label.service.clone()
-    } else {
-        format!("{} {}", label.printed_carrier(), label.service)
-    };
-    canvas.banner(&banner, name.trim(), 13.0);
+    canvas.banner(&banner, &label.full_service(), 13.0);
     let mut sender = area.cut_top(44.0).inset(5.0, 3.0);
     let side = sender.cut_right(64.0);
     canvas.block(&sender, &label.from.texts_of_block(&label.to.country), Face::Regular, 7.0);

@@ -22,10 +22,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     canvas.cut_rule(&mut area, 1.5);
 
     let banner = canvas.cut(&mut area, 25.0);
-    let name = label.service.trim();
-    let prefixed = name.to_uppercase().starts_with(&label.printed_carrier().to_uppercase());
-    let name = if prefixed { name.to_uppercase() } else { format!("{} {name}", label.printed_carrier()).trim().to_uppercase() };
-    canvas.line(&banner.inset(6.0 * unit, 2.0 * unit), &name, Face::Bold, 17.0, Anchor::Middle);
+    canvas.line(&banner.inset(6.0 * unit, 2.0 * unit), &label.full_service().to_uppercase(), Face::Bold, 17.0, Anchor::Middle);
     canvas.cut_rule(&mut area, 1.5);
 
     let code = (118.0 * unit).min(area.height * 0.42);

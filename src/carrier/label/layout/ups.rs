@@ -47,13 +47,12 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
 
     let mut service = canvas.cut(&mut area, 42.0);
     let icon = service.cut_right(42.0 * unit);
-    canvas.banner(&icon, icon_of(label), 32.0);
+    if !icon_of(label).is_empty() {
+        canvas.banner(&icon, icon_of(label), 32.0);
+    }
     let mut service = service.inset(5.0 * unit, 2.0 * unit);
     let name = canvas.cut(&mut service, 23.0);
-    let named = label.service.to_uppercase();
-    let carrier = label.printed_carrier().to_uppercase();
-    let named = if named.starts_with(&carrier) { named } else { format!("{carrier} {named}") };
-    canvas.line(&name, &named, Face::Bold, 19.0, Anchor::Start);
+    canvas.line(&name, &label.full_service().to_uppercase(), Face::Bold, 19.0, Anchor::Start);
     canvas.line(&service, &format!("TRACKING #: {}", label.spaced_number()), Face::Regular, 9.5, Anchor::Start);
     canvas.cut_rule(&mut area, 1.0);
 

@@ -23,7 +23,7 @@ pub(super) struct Fonts {
     others: [Subset; 4],
 }
 
-/// Glyphs of one font.
+/// The glyphs that a file needs of one font.
 #[derive(Default)]
 struct Subset {
     glyphs: GlyphRemapper,

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::carrier::document::{self, Document};
 use crate::carrier::label::{self, Fact, Label};
-use crate::carrier::print::{self, Document, Format};
+use crate::carrier::print::{Format, Language, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
 use crate::carrier::sheet::{Column, Sheet};
 use crate::engine::Cx;
@@ -67,7 +68,7 @@ pub(in super::super) fn keep(cx: &mut Cx<'_>, transaction: &Transaction, rate: &
     };
     let declaration = transaction.invoice.then(|| declaration(cx, shipment));
     let format = Format { language: transaction.file, paper: transaction.paper, ..Format::png(transaction.paper, 300) };
-    let format = if format.language == print::Language::Zpl { Format::zpl(203) } else { format };
+    let format = if format.language == Language::Zpl { Format::zpl(203) } else { format };
     let printed = Printed { label: Some(label), declaration, format, ..Printed::default() };
     cx.docs.shared().put(LABEL_FILE, &transaction.object_id, &printed);
 }
@@ -75,14 +76,14 @@ pub(in super::super) fn keep(cx: &mut Cx<'_>, transaction: &Transaction, rate: &
 /// Keeps of which labels a file is made, a page for each; the name of the file.
 pub(in super::super) fn keep_merged(cx: &mut Cx<'_>, stem: &str, labels: &[String], format: Format) -> String {
     // Pictures have one page; what is merged is a PDF.
-    let format = if format.language == print::Language::Png { Format::pdf(format.paper) } else { format };
+    let format = if format.language == Language::Png { Format::pdf(format.paper) } else { format };
     cx.docs.shared().put(LABEL_FILE, stem, &Printed { merged: labels.to_vec(), format, ..Printed::default() });
     format!("{stem}.{}", format.language.extension())
 }
 
-/// Keeps a sheet.
+/// Keeps a document that is no label, for paper of an office.
 pub(in super::super) fn keep_sheet(cx: &mut Cx<'_>, stem: &str, sheet: Sheet) {
-    let printed = Printed { sheet: Some(sheet), format: Format::pdf(print::Paper::Letter), ..Printed::default() };
+    let printed = Printed { sheet: Some(sheet), format: Format::pdf(Paper::Letter), ..Printed::default() };
     cx.docs.shared().put(LABEL_FILE, stem, &printed);
 }
 
@@ -106,18 +107,18 @@ impl Printed {
             Which::Invoice => {
                 let declaration = declaration?;
                 let invoice = |label: Label| Document::Sheet(Box::new(customs::invoice(&label, &declaration)));
-                (labels.map(invoice).collect(), Format::pdf(print::Paper::Letter))
+                (labels.map(invoice).collect(), Format::pdf(Paper::Letter))
             }
         };
         if documents.is_empty() || extension != format.language.extension() {
             return None;
         }
         let kind = match format.language {
-            print::Language::Pdf => "application/pdf",
-            print::Language::Png => "image/png",
-            print::Language::Zpl => "application/octet-stream",
+            Language::Pdf => "application/pdf",
+            Language::Png => "image/png",
+            Language::Zpl => "application/octet-stream",
         };
-        Some((kind, print::render(&documents, format)))
+        Some((kind, document::render(&documents, format)))
     }
 }
 
