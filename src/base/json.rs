@@ -135,7 +135,8 @@ pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
             let name = if is_list { &[][..] } else { rest.get(..skip(rest)?)? };
             let value = rest.get(name.len() + usize::from(!is_list)..)?;
             let is_named = || name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) == Some(step.as_bytes());
-            if if is_list { passed == index } else { is_named() } {
+            let is_here = if is_list { passed == index } else { is_named() };
+            if is_here {
                 found = value;
                 break;
             }
