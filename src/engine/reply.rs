@@ -88,7 +88,7 @@ pub enum Wire {
     Reset,
     /// The connection is closed in good order without a byte of the answer.
     Empty,
-    /// The connection stays silent for an hour.
+    /// The connection stays silent, for a minute at most.
     Hang,
     /// The connection ends in the middle of the body.
     Truncate,

@@ -161,11 +161,11 @@ export class Clock {
 
   /** Moves the time by a span such as `72h`; how much happened on the way. */
   async advance(by: string): Promise<number> {
-    return (await this.sandbox.ask("POST", "/clock/advance", { by })).fired;
+    return (await this.sandbox.ask("POST", "/clock/advance", { by, wait: true })).fired;
   }
 
   async advanceTo(to: Date): Promise<number> {
-    return (await this.sandbox.ask("POST", "/clock/advance", { to: to.toISOString() })).fired;
+    return (await this.sandbox.ask("POST", "/clock/advance", { to: to.toISOString(), wait: true })).fired;
   }
 
   async freeze(): Promise<void> {

@@ -100,7 +100,7 @@ fn tell(stand: &Stand, load: &Load, receivers: u64, consignments: u64) -> Result
 #[expect(clippy::disallowed_methods, reason = "measuring real time is the purpose")]
 fn advance(server: &Server) -> Result<(Duration, u64), Failure> {
     let start = Instant::now();
-    let answer = admin(server, "POST", "sandboxes/default/clock/advance", json!({"by": "8760h"}))?;
+    let answer = admin(server, "POST", "sandboxes/default/clock/advance", json!({"by": "8760h", "wait": true}))?;
     let time = start.elapsed();
     let steps = answer["fired"].as_u64().filter(|steps| *steps > 0);
     Ok((time, steps.ok_or_else(|| Failure::Unexpected(format!("nothing happened in a year: {answer}")))?))

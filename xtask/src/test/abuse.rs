@@ -254,7 +254,7 @@ fn endless_parcel(address: SocketAddr) {
     }
     with_eight_hands(|hand| {
         if hand == 0 {
-            admin(address, "/sandboxes/endless/clock/advance", &json!({"by": "100000h"}));
+            admin(address, "/sandboxes/endless/clock/advance", &json!({"by": "100000h", "wait": true}));
         } else {
             let _ = post(address, "/shippo/addresses", &[("content-type", "application/json"), ("authorization", &token)], "{}");
         }

@@ -226,11 +226,11 @@ class Clock:
     def advance(self, by: str | timedelta) -> int:
         """Moves the time by a span such as `72h`; how much happened on the way."""
         span = f"{int(by.total_seconds() * 1000)}ms" if isinstance(by, timedelta) else by
-        fired: int = self._sandbox.ask("POST", "/clock/advance", {"by": span})["fired"]
+        fired: int = self._sandbox.ask("POST", "/clock/advance", {"by": span, "wait": True})["fired"]
         return fired
 
     def advance_to(self, to: datetime) -> int:
-        fired: int = self._sandbox.ask("POST", "/clock/advance", {"to": to.isoformat()})["fired"]
+        fired: int = self._sandbox.ask("POST", "/clock/advance", {"to": to.isoformat(), "wait": True})["fired"]
         return fired
 
     def freeze(self) -> None:
