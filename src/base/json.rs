@@ -175,7 +175,8 @@ fn skip(text: &[u8]) -> Option<usize> {
                 }
             }
         }
-        _ => Some(text.iter().position(|byte| b",]}".contains(byte)).unwrap_or(text.len())),
+        // Where a list or an object ends there is none.
+        _ => Some(text.iter().position(|byte| b",]}".contains(byte)).unwrap_or(text.len())).filter(|length| *length > 0),
     }
 }
 

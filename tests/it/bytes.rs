@@ -85,7 +85,8 @@ fn bytes_of_answers_survive() {
     let entry = send(&server, "GET", &format!("{JOURNAL}?limit=1&secrets=show"), &[], "").json()["requests"][0].clone();
     assert_eq!(entry["answer"]["base64"], true, "a picture has bytes that are no text");
     let shown = entry["answer"]["body"].as_str().expect("a text");
-    assert_eq!(STANDARD.decode(shown).expect("base64"), &answer[gap..]);
+    let picture = &answer[gap..];
+    assert_eq!(STANDARD.decode(shown).expect("base64"), &picture[..picture.len().min(64 * 1024)], "as far as the journal keeps it");
 }
 
 #[test]
