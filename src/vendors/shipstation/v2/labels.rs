@@ -393,7 +393,7 @@ pub(super) fn media(extension: &str, label: &Label) -> (&'static str, Format) {
     }
 }
 
-/// A link to a file; whoever follows it needs the key.
+/// A link to a file; it is for holders of the key.
 pub(super) fn link(cx: &Cx<'_>, stem: &str, number: u64, extension: &str) -> String {
     let folder = if in_sandbox(cx) { 10 } else { 14 };
     cx.call.url(&format!("/v2/downloads/{folder}/{}/{stem}-{number}.{extension}", wire::token(cx, &format!("{stem}-{number}"), 22)))
