@@ -53,6 +53,11 @@ use crate::server::body::Payload;
 /// What files of UTF-8 may begin with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Whether a request for that path only asks whether the process answers; it is answered at once, however much is done for others.
+pub(super) fn is_probe(path: &str) -> bool {
+    path.strip_prefix(ROOT).is_some_and(|path| matches!(path.trim_end_matches('/'), "/health" | "/livez" | "/readyz"))
+}
+
 /// Answers a request to the admin API.
 pub(super) async fn answer(admin: &Admin, parts: &Parts, body: &Bytes) -> Response<Payload> {
     run(admin, parts, body).await.unwrap_or_else(Problem::into_response)
