@@ -23,6 +23,7 @@ mod files;
 mod full;
 mod fuzz;
 mod hostile;
+mod http2;
 mod journal;
 mod leaks;
 mod listener;
