@@ -1,5 +1,8 @@
 //! Drives a target without libFuzzer: inputs are seeds that are cut, spliced and changed at random, by a fixed seed.
 
+use std::path::Path;
+use std::{fs, io};
+
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use seatrial::base::entropy::{self, Rng};
@@ -35,6 +38,17 @@ const PIECES: [&[u8]; 24] = [
 ];
 /// The longest input.
 const LONGEST: usize = 4096;
+
+/// Inputs that libFuzzer found, each for some code that no other one reaches; by name.
+///
+/// # Errors
+/// When they cannot be read; the folder of the project is the current one.
+pub fn corpus(target: &Target) -> io::Result<Vec<Vec<u8>>> {
+    let files = fs::read_dir(Path::new("fuzz/corpus").join(target.name))?;
+    let mut paths = files.map(|file| Ok(file?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort_unstable();
+    paths.iter().map(fs::read).collect()
+}
 
 /// The `round`th input for a target, from its seeds.
 #[must_use]

@@ -32,7 +32,8 @@ fn main() -> ExitCode {
 /// Runs one target for a time; whether it found nothing.
 #[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
 fn run(target: &Target, time: Duration) -> bool {
-    let (start, seeds) = (Instant::now(), (target.seeds)());
+    let (start, mut seeds) = (Instant::now(), (target.seeds)());
+    seeds.extend(drive::corpus(target).unwrap_or_default());
     let mut round = 0;
     while start.elapsed() < time {
         let data = drive::input(target, &seeds, round);

@@ -142,7 +142,7 @@ fn exported() -> Vec<Vec<u8>> {
 }
 
 fn write(contents: &Contents) -> Vec<u8> {
-    contents.write(wall()).and_then(|file| file.to_bytes()).expect("documents are JSON")
+    contents.to_bytes(wall()).expect("documents are JSON")
 }
 
 fn post(path: &str, content_type: &'static str, body: &[u8]) {

@@ -34,7 +34,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format_args!("the runtime cannot start: {error}"), Exit::Usage),
     };
-    runtime.block_on(serve(arguments))
+    let exit = runtime.block_on(serve(arguments));
+    // What is still being worked on ends with the process.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn serve(arguments: &ServeArguments) -> Exit {
@@ -124,9 +127,12 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             () = stdin => {}
         }
     };
-    server::serve(machine, bound, guard, leave).await;
+    let served = server::serve(machine, bound, guard, leave).await;
     remove(arguments.ready_file.as_deref());
-    Exit::Fine
+    match served {
+        Ok(()) => Exit::Fine,
+        Err(error) => complain(&format_args!("threads cannot be started: {error}"), Exit::Usage),
+    }
 }
 
 /// Removes the ready file, if there is one.

@@ -1,13 +1,16 @@
 //! The file of a sandbox: its world, its scenario, its faults, and the counters of both.
 
+use std::io;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::persist::world::{self, FORMAT, FileError};
+use crate::persist::world::{self, FORMAT, FileError, Rows};
 use crate::world::{AccountId, Count, Counter, Counters, World};
 
 /// What a file keeps of a sandbox.
@@ -25,7 +28,7 @@ pub struct Contents {
 }
 
 /// The file of a sandbox.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SandboxFile {
     /// Documents, agenda, time and credentials.
@@ -48,7 +51,7 @@ pub struct SandboxFile {
     faults: Vec<FaultRow>,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FaultRow {
     #[schemars(with = "String")]
@@ -80,22 +83,52 @@ struct Counted {
 }
 
 impl Contents {
-    /// The file, when the wall shows `wall`. The same state gives the same bytes.
+    /// Writes the file, piece by piece, when the wall shows `wall`. The same state gives the same bytes.
     ///
     /// # Errors
-    /// When a document is not JSON, which none of ours is.
-    pub fn write(&self, wall: Timestamp) -> Result<SandboxFile, FileError> {
-        let counted = |owner: &str| Some(Counted::of(self.world.counters(), owner));
-        let fault =
-            |(name, wanted): &(Name, Value)| Ok(FaultRow { name: name.clone(), wanted: to_raw_value(wanted)?, counted: counted(name) });
-        Ok(SandboxFile {
-            world: world::write(&self.world, wall)?,
-            scenario: self.scenario.clone(),
-            given: self.given.clone(),
-            seeded: self.seeded,
-            counted: counted(""),
-            faults: self.faults.iter().map(fault).collect::<Result<_, FileError>>()?,
-        })
+    /// When `out` takes no more, or a document is not JSON, which none of ours is.
+    pub fn write(&self, wall: Timestamp, out: impl io::Write) -> Result<(), FileError> {
+        Ok(serde_json::to_writer(out, &Written { contents: self, wall })?)
+    }
+
+    /// The file as a whole.
+    ///
+    /// # Errors
+    /// As [`Contents::write`].
+    pub fn to_bytes(&self, wall: Timestamp) -> Result<Vec<u8>, FileError> {
+        let mut file = Vec::new();
+        self.write(wall, &mut file)?;
+        Ok(file)
+    }
+}
+
+/// Contents with the members of a [`SandboxFile`].
+struct Written<'c> {
+    contents: &'c Contents,
+    wall: Timestamp,
+}
+
+/// The members of a [`FaultRow`].
+#[derive(Serialize)]
+struct WrittenFault<'c> {
+    name: &'c Name,
+    wanted: &'c Value,
+    counted: Counted,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Contents { world, scenario, given, seeded, faults } = self.contents;
+        let counted = |owner: &str| Counted::of(world.counters(), owner);
+        let faults = || faults.iter().map(|(name, wanted)| WrittenFault { name, wanted, counted: counted(name) });
+        let mut file = serializer.serialize_struct("SandboxFile", 6)?;
+        file.serialize_field("world", &world::Written { world, wall: self.wall })?;
+        file.serialize_field("scenario", scenario)?;
+        file.serialize_field("given", given)?;
+        file.serialize_field("seeded", seeded)?;
+        file.serialize_field("counted", &counted(""))?;
+        file.serialize_field("faults", &Rows(faults))?;
+        file.end()
     }
 }
 
@@ -106,14 +139,6 @@ impl SandboxFile {
     /// When it is not the JSON that we write.
     pub fn parse(file: &[u8]) -> Result<Self, FileError> {
         Ok(serde_json::from_slice(file)?)
-    }
-
-    /// The file as it is kept.
-    ///
-    /// # Errors
-    /// Never: its parts are JSON.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
-        Ok(serde_json::to_vec(self)?)
     }
 
     /// What the file says, when the wall shows `wall`; `vendors` are the ids and mounts that there are.

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::ser::{Error as _, SerializeStruct as _};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -14,7 +15,7 @@ use crate::base::entropy::Secret;
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, CLOCK_RANGE, Timestamp};
-use crate::world::{AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Task, World};
+use crate::world::{Account, AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Table, Task, World};
 
 /// The format that this version writes.
 pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
@@ -63,12 +64,12 @@ pub enum FileError {
     Word(String),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct WorldFile {
     format: String,
     seed: u64,
     /// What secrets come from, in hexadecimal digits; the seed if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     secret: Option<String>,
     now: Timestamp,
     mode: Mode,
@@ -95,7 +96,7 @@ struct CredentialRow {
     facts: Map<String, Value>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct AccountRow {
     mount: Name,
     name: String,
@@ -106,7 +107,7 @@ struct AccountRow {
     tables: Vec<TableRow>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct TableRow {
     kind: Name,
     documents: Vec<(String, Box<RawValue>)>,
@@ -122,70 +123,109 @@ struct TaskRow {
     step: u32,
 }
 
-/// A world as its file, when the wall shows `wall`.
-///
-/// # Errors
-/// When a document is not JSON, which none of ours is.
-pub(super) fn write(world: &World, wall: Timestamp) -> Result<Box<RawValue>, FileError> {
-    let credentials: Vec<(Name, Vec<CredentialRow>)> = world
-        .accounts()
-        .mounts()
-        .map(|mount| {
-            let rows = world.accounts().credentials(mount);
-            let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.fields).clone() });
-            (mount.clone(), rows.collect())
-        })
-        .collect();
-    let mut accounts = Vec::new();
-    for (_, account) in world.accounts().iter() {
+/// A world as its file, when the wall shows `wall`. It is written row by row.
+pub(super) struct Written<'w> {
+    pub world: &'w World,
+    pub wall: Timestamp,
+}
+
+/// Rows that are made while they are written.
+pub(super) struct Rows<F>(pub F);
+
+impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Rows<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// A stored document.
+struct Document<'d>(&'d [u8]);
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_slice::<&RawValue>(self.0).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// An account, with the members of an [`AccountRow`].
+struct WrittenAccount<'w>(&'w Account);
+
+impl Serialize for WrittenAccount<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(account) = self;
         // Tables are made when they are first needed, also by what was rolled back: their order says nothing.
         let mut tables: Vec<_> = account.tables().filter(|(_, table)| !table.is_empty()).collect();
         tables.sort_unstable_by_key(|(kind, _)| *kind);
-        let tables = tables.into_iter().map(|(kind, table)| {
-            let rows = table.iter().map(|(id, body)| Ok((id.to_owned(), serde_json::from_slice(body)?)));
-            Ok(TableRow { kind: kind.0.clone(), documents: rows.collect::<Result<_, serde_json::Error>>()? })
-        });
-        accounts.push(AccountRow {
-            mount: account.mount.clone(),
-            name: account.name.to_string(),
-            calls: account.calls(),
-            windows: account.windows().map(|(class, window)| (class.clone(), window)).collect(),
-            tables: tables.collect::<Result<_, serde_json::Error>>()?,
-        });
+        let mut row = serializer.serialize_struct("AccountRow", 5)?;
+        row.serialize_field("mount", &account.mount)?;
+        row.serialize_field("name", &*account.name)?;
+        row.serialize_field("calls", &account.calls())?;
+        row.serialize_field("windows", &Rows(|| account.windows()))?;
+        row.serialize_field("tables", &Rows(|| tables.iter().map(|(kind, table)| WrittenTable(&kind.0, table))))?;
+        row.end()
     }
-    let agenda = world.agenda().iter().map(|(at, task)| TaskRow {
-        at,
-        account: task.account.0,
-        vendor: task.vendor.clone(),
-        topic: task.topic.clone(),
-        subject: task.subject.to_string(),
-        step: task.step,
-    });
-    let outbox = world.outbox().iter().map(|row| PostedRow {
-        at: row.at,
-        account: row.account.0,
-        vendor: row.vendor.clone(),
-        delivery: row.delivery.to_string(),
-    });
-    let file = WorldFile {
-        format: FORMAT.to_owned(),
-        seed: world.seed(),
-        secret: world.secret().map(|secret| secret.iter().map(|byte| format!("{byte:02x}")).collect()),
-        now: world.clock().now(wall),
-        mode: world.clock().mode(),
-        any_credential: world.accounts().accepts_any_credential(),
-        credentials: to_raw_value(&credentials)?,
-        accounts,
-        agenda: agenda.collect(),
-        outbox: outbox.collect(),
-    };
-    Ok(serde_json::value::to_raw_value(&file)?)
+}
+
+/// A table, with the members of a [`TableRow`].
+struct WrittenTable<'w>(&'w Name, &'w Table);
+
+impl Serialize for WrittenTable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(kind, table) = self;
+        let mut row = serializer.serialize_struct("TableRow", 2)?;
+        row.serialize_field("kind", kind)?;
+        row.serialize_field("documents", &Rows(|| table.iter().map(|(id, body)| (id, Document(body)))))?;
+        row.end()
+    }
+}
+
+impl Serialize for Written<'_> {
+    /// The members of a [`WorldFile`].
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { world, wall } = self;
+        let accounts = world.accounts();
+        let credentials = accounts.mounts().map(|mount| {
+            let rows = accounts.credentials(mount);
+            let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.fields).clone() });
+            (mount, rows.collect::<Vec<_>>())
+        });
+        let credentials: Vec<_> = credentials.collect();
+        let secret = world.secret().map(|secret| secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let mut file = serializer.serialize_struct("WorldFile", 10)?;
+        file.serialize_field("format", FORMAT)?;
+        file.serialize_field("seed", &world.seed())?;
+        match &secret {
+            Some(secret) => file.serialize_field("secret", secret)?,
+            None => file.skip_field("secret")?,
+        }
+        file.serialize_field("now", &world.clock().now(*wall))?;
+        file.serialize_field("mode", &world.clock().mode())?;
+        file.serialize_field("any_credential", &accounts.accepts_any_credential())?;
+        file.serialize_field("credentials", &credentials)?;
+        file.serialize_field("accounts", &Rows(|| accounts.iter().map(|(_, account)| WrittenAccount(account))))?;
+        file.serialize_field("agenda", &Rows(|| world.agenda().iter().map(|(at, task)| TaskRow::of(at, task))))?;
+        file.serialize_field("outbox", &Rows(|| world.outbox().iter().map(PostedRow::of)))?;
+        file.end()
+    }
+}
+
+impl TaskRow {
+    fn of(at: Timestamp, task: &Task) -> Self {
+        let Task { account, vendor, topic, subject, step, .. } = task;
+        Self { at, account: account.0, vendor: vendor.clone(), topic: topic.clone(), subject: subject.to_string(), step: *step }
+    }
+}
+
+impl PostedRow {
+    fn of(row: &OutboxEntry) -> Self {
+        Self { at: row.at, account: row.account.0, vendor: row.vendor.clone(), delivery: row.delivery.to_string() }
+    }
 }
 
 /// The world of a file, when the wall shows `wall`; `vendors` are the ids and mounts that there are.
 ///
 /// # Errors
-/// When the file is not one that [`write`] wrote, speaks of what this version lacks, or says more than has `room`.
+/// When the file is not one that [`Written`] wrote, speaks of what this version lacks, or says more than has `room`.
 pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -> Result<World, FileError> {
     let file: WorldFile = serde_json::from_str(file)?;
     if file.format != FORMAT {
@@ -288,6 +328,10 @@ mod tests {
         world
     }
 
+    fn written(world: &World, wall: Timestamp) -> String {
+        serde_json::to_string(&Written { world, wall }).expect("our documents are JSON")
+    }
+
     fn check(file: &str, expected: &str) {
         let problem =
             read(file, &["shippo".into()], Timestamp::UNIX_EPOCH, usize::MAX).err().map(|error| error.to_string()).unwrap_or_default();
@@ -297,9 +341,9 @@ mod tests {
     #[test]
     fn a_file_reads_back_as_the_world_that_was_written() {
         let wall = "2026-01-05T09:00:10Z".parse().expect("a test writes valid timestamps");
-        let file = write(&world(), wall).expect("our documents are JSON").to_string();
+        let file = written(&world(), wall);
         let read = read(&file, &["shippo".into()], wall, usize::MAX).expect("a file that was just written");
-        assert_eq!(write(&read, wall).expect("our documents are JSON").to_string(), file);
+        assert_eq!(written(&read, wall), file);
         assert_eq!(read.accounts().bytes(), world().accounts().bytes());
         assert_eq!(read.clock().now(wall), world().clock().now(wall));
         let account = read.accounts().find("shippo", "test").expect("the file has it");
@@ -308,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_file_of_something_else_is_refused() {
-        let file = write(&world(), Timestamp::UNIX_EPOCH).expect("our documents are JSON").to_string();
+        let file = written(&world(), Timestamp::UNIX_EPOCH);
         check("{}", "not a sandbox");
         check(&file.replace("sandbox-v1", "sandbox-v9"), "expected `seatrial/sandbox-v1`");
         check(&file.replace("\"now\":\"2026-01-05", "\"now\":\"-000001-01-05"), "no clock can show");

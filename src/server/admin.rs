@@ -62,6 +62,11 @@ pub fn import(machine: &Machine, name: &str, bytes: &[u8]) -> Result<(), Refused
     files::load(machine, name, bytes).map(drop).map_err(Problem::into_refused)
 }
 
+/// Whether a request for that path only asks whether the process answers; it is answered at once, however much is done for others.
+pub(super) fn is_probe(path: &str) -> bool {
+    path.strip_prefix(ROOT).is_some_and(|path| matches!(path.trim_end_matches('/'), "/health" | "/livez" | "/readyz"))
+}
+
 /// Answers a request to the admin API.
 pub(super) async fn answer(admin: &Admin, parts: &Parts, body: &Bytes) -> Response<Payload> {
     run(admin, parts, body).await.unwrap_or_else(Problem::into_response)

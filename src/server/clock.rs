@@ -11,16 +11,19 @@ pub(crate) fn wall() -> Timestamp {
 }
 
 /// How long a sandbox is kept locked for what is due in it.
-const SLICE: Duration = Duration::from_millis(20);
+pub(super) const SLICE: Duration = Duration::from_millis(20);
+
+/// The same in the workers that serve connections.
+pub(super) const MOMENT: Duration = Duration::from_millis(2);
 
 /// The pause between two slices, in which others get the lock.
 pub(super) const PAUSE: Duration = Duration::from_millis(1);
 
 /// Whether a slice that begins now has time left.
 #[expect(clippy::disallowed_methods, reason = "the shell measures how long the machine works")]
-pub(super) fn slice() -> impl Fn() -> bool + Sync {
+pub(super) fn slice(length: Duration) -> impl Fn() -> bool + Sync {
     let begun = Instant::now();
-    move || begun.elapsed() < SLICE
+    move || begun.elapsed() < length
 }
 
 /// Now, for measuring how long something takes.

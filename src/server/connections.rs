@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::header::{HOST, HeaderValue};
@@ -21,6 +21,8 @@ use crate::server::host::{self, Host};
 const PROGRESS: usize = 16 * 1024;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How many connections may be open that have lost their seats: they end a little after others have taken these.
+const LEAVING: usize = 16;
 
 /// The connections of a listener.
 pub(super) struct Connections {
@@ -30,11 +32,15 @@ pub(super) struct Connections {
     ended: Notify,
 }
 
+/// Numbers count up, so that the longest open come first.
 #[derive(Default)]
 struct Open {
-    /// Numbers count up, so that the longest open come first.
     next: u64,
-    connections: BTreeMap<u64, Arc<Connection>>,
+    /// Those that had not sent a request when this was last looked at.
+    strangers: BTreeMap<u64, Arc<Connection>>,
+    others: BTreeMap<u64, Arc<Connection>>,
+    /// How many have lost their seats and not ended yet.
+    leaving: usize,
 }
 
 /// What is known of an open connection.
@@ -84,50 +90,39 @@ impl Connections {
         }
     }
 
-    /// Takes a seat, or has one vacated.
+    /// Takes a free seat, or that of another one.
     fn try_seat(self: &Arc<Self>) -> Option<Seat> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.connections.len() >= self.seats {
-            drop(open);
-            self.make_room();
+        let mut open = self.open();
+        if open.seated() >= self.seats && (open.leaving >= LEAVING.min(self.seats) || !open.evict_one()) {
             return None;
         }
         let number = open.next;
         open.next += 1;
         let connection = Arc::new(Connection::default());
-        open.connections.insert(number, Arc::clone(&connection));
+        open.strangers.insert(number, Arc::clone(&connection));
         Some(Seat { connections: Arc::clone(self), number, connection })
     }
 
-    /// Has one that says nothing vacate its seat.
+    /// Ends one that says nothing.
     pub fn make_room(&self) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = || open.connections.values().filter(|row| !row.evicted.load(Ordering::Relaxed));
-        let silent = rows().find(|row| !row.has_asked.load(Ordering::Relaxed));
-        let waits = |row: &&Arc<Connection>| row.asking.load(Ordering::Relaxed) == 0;
-        if let Some(row) = silent.or_else(|| rows().find(|row| row.is_idle())).or_else(|| rows().find(waits)) {
-            row.evicted.store(true, Ordering::Relaxed);
-            row.signal.notify_one();
-        }
+        self.open().evict_one();
     }
 
     /// Ends those whose clients have taken nothing of an answer since this was last called.
     pub fn evict_stalled(&self) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in open.connections.values().filter(|row| row.unsent.load(Ordering::Relaxed) > 0) {
+        let mut open = self.open();
+        let unsent = |row: &Connection| row.unsent.load(Ordering::Relaxed) > 0;
+        let stalled = |row: &Connection| {
             let progress = row.progress.load(Ordering::Relaxed);
-            if row.seen_short.swap(progress, Ordering::Relaxed) == progress {
-                row.evicted.store(true, Ordering::Relaxed);
-                row.signal.notify_one();
-            }
-        }
+            row.seen_short.swap(progress, Ordering::Relaxed) == progress
+        };
+        let numbers: Vec<u64> = open.rows().filter(|(_, row)| unsent(row) && stalled(row)).map(|(number, _)| *number).collect();
+        numbers.into_iter().for_each(|number| open.evict(number));
     }
 
     /// Has all of them end after the requests that are under way.
     pub fn drain(&self) {
-        for row in self.open.lock().unwrap_or_else(PoisonError::into_inner).connections.values() {
-            row.signal.notify_one();
-        }
+        self.open().rows().for_each(|(_, row)| row.signal.notify_one());
     }
 
     /// Waits until all have ended.
@@ -136,17 +131,73 @@ impl Connections {
             let ended = self.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            if self.open.lock().unwrap_or_else(PoisonError::into_inner).connections.is_empty() {
+            if self.open().is_empty() {
                 return;
             }
             ended.await;
         }
     }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn seated(&self) -> usize {
+        self.strangers.len() + self.others.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.seated() + self.leaving == 0
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&u64, &Arc<Connection>)> {
+        self.strangers.iter().chain(&self.others)
+    }
+
+    /// Has one lose its seat; false if all are being answered. Those that have sent no request go first, unless they are few: they have
+    /// only just come then.
+    fn evict_one(&mut self) -> bool {
+        let many = self.seated() / 4;
+        while self.strangers.len() > many
+            && let Some((number, row)) = self.strangers.pop_first()
+        {
+            let has_asked = row.has_asked.load(Ordering::Relaxed);
+            self.others.insert(number, row);
+            if !has_asked {
+                self.evict(number);
+                return true;
+            }
+        }
+        let waits = |row: &Connection| row.asking.load(Ordering::Relaxed) == 0;
+        let idle = || self.others.iter().find(|(_, row)| row.is_idle());
+        let deaf = || self.others.iter().find(|(_, row)| waits(row));
+        let found = idle().or_else(deaf).or_else(|| self.strangers.first_key_value());
+        let number = found.map(|(number, _)| *number);
+        number.inspect(|number| self.evict(*number)).is_some()
+    }
+
+    fn evict(&mut self, number: u64) {
+        if let Some(row) = self.take(number) {
+            self.leaving += 1;
+            row.evicted.store(true, Ordering::Relaxed);
+            row.signal.notify_one();
+        }
+    }
+
+    fn take(&mut self, number: u64) -> Option<Arc<Connection>> {
+        self.strangers.remove(&number).or_else(|| self.others.remove(&number))
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.connections.open.lock().unwrap_or_else(PoisonError::into_inner).connections.remove(&self.number);
+        let mut open = self.connections.open();
+        if open.take(self.number).is_none() {
+            open.leaving -= 1;
+        }
+        drop(open);
         self.connections.ended.notify_waiters();
     }
 }

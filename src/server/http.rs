@@ -1,6 +1,7 @@
 //! Connections, limits, and the conversion between hyper's types and the machine's.
 
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,15 +18,17 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::base::text;
 use crate::engine::{Answer, Machine, Request, Unmatched, Unread, Wire};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
+use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, full_body, problem_response, truncated_body};
 use crate::server::call_log::{CallLog, Line};
-use crate::server::clock::{PAUSE, slice, stopwatch, wall};
+use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
 use crate::server::holding::{CallLine, Holding, LONGEST_SILENCE};
 use crate::server::host::Host;
@@ -66,21 +69,27 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// What vendors' paths are answered with where only the admin API is.
 const ADMIN_ONLY: &str = "only the admin API is served here";
 /// How long open requests may take to finish at shutdown.
-const DRAIN: Duration = Duration::from_millis(800);
+const DRAIN: Duration = Duration::from_millis(600);
 
 /// Serves until `shutdown` ends, then drains for less than a second.
-pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) {
-    serve_embedded(machine, bound, guard, shutdown, drop).await;
+///
+/// # Errors
+/// When no threads can be made.
+pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve_embedded(machine, bound, guard, shutdown, drop).await
 }
 
 /// Like [`serve`], within another program: `started` is handed the admin API once everything listens.
+///
+/// # Errors
+/// As [`serve`].
 pub async fn serve_embedded(
     machine: Arc<Machine>,
     bound: Bound,
     guard: Guard,
     shutdown: impl Future<Output = ()>,
     started: impl FnOnce(Local),
-) {
+) -> io::Result<()> {
     machine.set_public_urls(bound.public_urls());
     let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
@@ -91,7 +100,8 @@ pub async fn serve_embedded(
     machine.set_reachability(reachability::reachability(Arc::clone(&client)));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
-    let ticking = tokio::spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
+    let apart = Apart::start()?;
+    let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
             machine: Arc::clone(&machine),
@@ -116,6 +126,7 @@ pub async fn serve_embedded(
         short_of_room: Notify::new(),
         large: Semaphore::new(1),
         holding: Holding::default(),
+        apart: apart.handle(),
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A timer of its own for each request would wake a thread for each: `Connection::drive` sees heads that do not arrive.
@@ -138,18 +149,16 @@ pub async fn serve_embedded(
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
-    let sweeping = tokio::spawn(sweep(Arc::clone(&shell.machine)));
-    let all: Vec<_> = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
-    let making_room = tokio::spawn(make_room(Arc::clone(&shell), all));
+    let sweeping = apart.handle().spawn(sweep(Arc::clone(&shell.machine)));
+    let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
+    let making_room = apart.handle().spawn(make_room(Arc::clone(&shell), all));
     shutdown.await;
-    sweeping.abort();
-    making_room.abort();
-    ticking.abort();
-    for (accepting, _) in &listening {
+    [ticking, sweeping, making_room].iter().for_each(|task| task.abort());
+    for (accepting, connections) in &listening {
         accepting.abort();
+        connections.drain();
     }
     shell.holding.release();
-    listening.iter().for_each(|(_, connections)| connections.drain());
     let ended = async {
         for (accepting, connections) in listening {
             let _ = accepting.await;
@@ -159,6 +168,7 @@ pub async fn serve_embedded(
     let _ = tokio::time::timeout(DRAIN, ended).await;
     shutdown::report_all(&machine);
     log.finish(LAST_LINES);
+    Ok(())
 }
 
 /// Removes abandoned sandboxes, for ever.
@@ -204,6 +214,8 @@ struct Shell {
     /// The turn of a request with a large body.
     large: Semaphore,
     holding: Holding,
+    /// Where what may take long is done.
+    apart: Handle,
 }
 
 /// What accepts the connections of a listener.
@@ -311,9 +323,11 @@ impl Shell {
             if !parts.headers.contains_key(HOST) {
                 incoming::name_host(&mut parts);
             }
+            let admin = Arc::clone(&self.admin);
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
-                None => admin::answer(&self.admin, &parts, &body).await,
+                None if admin::is_probe(&path) => admin::answer(&admin, &parts, &body).await,
+                None => apart::run(&self.apart, async move { admin::answer(&admin, &parts, &body).await }).await,
             });
         }
         let is_own = !role.loopback || asking.has_host(&parts, |host| self.is_known(host));
@@ -402,13 +416,20 @@ impl Shell {
             }
             request.body.clear();
         }
-        for _ in 0..MOST_SLICES {
-            if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice()) {
-                return Some(answer);
-            }
-            tokio::time::sleep(PAUSE).await;
+        if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT)) {
+            return Some(answer);
         }
-        None
+        let machine = Arc::clone(&self.machine);
+        let waiting = async move {
+            for _ in 0..MOST_SLICES {
+                if let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE)) {
+                    return Some(answer);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            None
+        };
+        apart::run(&self.apart, waiting).await
     }
 
     /// Whether a large body has too many values, counted in a thread of its own. `None` if the count failed.
@@ -427,7 +448,7 @@ impl Shell {
         for _ in 0..MOST_SLICES {
             let turn = self.large.acquire().await;
             let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
-            let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice())).await.ok()?;
+            let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice(SLICE))).await.ok()?;
             drop(turn);
             if answer.is_some() {
                 return answer;

@@ -1,16 +1,18 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
-//! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `incoming` reads request
-//! bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a connection, `access` guards the admin API
-//! by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are
-//! sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to none of `own_addresses`, `inbox`
-//! receives webhooks for those who have no receiver, `call_log` writes a line for each call and `unmatched` keeps those that met no
-//! vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is, `reachability` warns of subscriptions,
-//! `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock, `clock_moves` knows which clocks are moved,
+//! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `apart` has workers for what
+//! may take long, `incoming` reads request bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a
+//! connection, `access` guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and
+//! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to
+//! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
+//! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
+//! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock,
+//! `clock_moves` knows which clocks are moved,
 //! `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
+mod apart;
 mod body;
 mod call_log;
 mod clock;

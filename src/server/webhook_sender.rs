@@ -15,7 +15,7 @@ use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, Sandbox};
 use crate::server::call_log::{Attempt, CallLog, Line};
-use crate::server::clock::{PAUSE, slice, stopwatch, wall};
+use crate::server::clock::{PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::clock_moves::{ClockMove, ClockMoves};
 use crate::server::webhook_client::WebhookClient;
 
@@ -70,7 +70,7 @@ impl WebhookSender {
             if sandbox.is_removed() {
                 return Err(AdvanceError::Superseded);
             }
-            let progress = self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice()).ok_or(AdvanceError::Superseded)?;
+            let progress = self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice(SLICE)).ok_or(AdvanceError::Superseded)?;
             moving.fired.fetch_add(progress.fired, Ordering::Relaxed);
             if progress.done {
                 return Ok((progress.now, moving.fired()));
@@ -102,7 +102,7 @@ impl WebhookSender {
             if sandbox.is_removed() {
                 break;
             }
-            match self.machine.due_webhooks(sandbox, wall(), &slice()) {
+            match self.machine.due_webhooks(sandbox, wall(), &slice(SLICE)) {
                 None => tokio::time::sleep(PAUSE).await,
                 Some(outbound) if outbound.is_empty() => break,
                 Some(outbound) => self.deliver(sandbox, outbound).await,
@@ -116,7 +116,7 @@ impl WebhookSender {
     /// Runs what is due in a sandbox, without keeping others from it, for about a second.
     pub async fn settle(&self, sandbox: &Sandbox) {
         for _ in 0..50 {
-            if self.machine.settle(sandbox, wall(), &slice()) {
+            if self.machine.settle(sandbox, wall(), &slice(SLICE)) {
                 return;
             }
             tokio::time::sleep(PAUSE).await;

@@ -94,6 +94,7 @@ fn run(started: &mpsc::Sender<Server>) {
         let tell = |local: Local| {
             let _ = started.send(Server { machine: Arc::clone(&machine), local, runtime: handle });
         };
-        server::serve_embedded(Arc::clone(&machine), bound, guard, std::future::pending(), tell).await;
+        let served = server::serve_embedded(Arc::clone(&machine), bound, guard, std::future::pending(), tell).await;
+        served.expect("threads can be started");
     });
 }

@@ -1,10 +1,16 @@
 //! Files of sandboxes: the same state gives the same bytes, whatever way led to it.
 
+use std::io::{Read as _, Write as _};
+
 use jiff::Timestamp;
 use seatrial::base::name::Name;
 use seatrial::persist::{Contents, SandboxFile};
 use seatrial::world::{Clock, Count, Counter, Kind, Mode, World};
 use serde_json::json;
+
+use crate::admin::SHIPPO;
+use crate::client::{connect, exchange, send};
+use crate::process::Server;
 
 const LABEL: Kind = Kind::new("label");
 const ADDRESS: Kind = Kind::new("address");
@@ -29,7 +35,7 @@ fn contents(world: World) -> Contents {
 }
 
 fn written(contents: &Contents) -> String {
-    let file = contents.write(wall()).and_then(|file| file.to_bytes()).expect("documents are JSON");
+    let file = contents.to_bytes(wall()).expect("documents are JSON");
     String::from_utf8(file).expect("JSON is text")
 }
 
@@ -72,4 +78,33 @@ fn a_file_reads_back_with_all_that_was_counted_and_is_written_the_same_again() {
     assert_eq!((read.scenario.as_str(), &read.given[..]), ("name: counted", &[Name::new("acme")][..]));
     assert_eq!(written(&read), file);
     assert_eq!(written(&read), file);
+}
+
+/// Clients that begin to read a large file and stop: nobody holds it for them.
+#[test]
+fn a_large_file_is_written_while_it_is_read() {
+    let server = Server::start(&[]);
+    let street = "x".repeat(500_000);
+    for number in 0..40 {
+        let body = json!({"name": number.to_string(), "street1": street, "country": "US"}).to_string();
+        assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, &body).status, 201);
+    }
+    let before = server.resident();
+    let export = "GET /_seatrial/sandboxes/default/export HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let open: Vec<_> = (0..8)
+        .map(|_| {
+            let mut stream = connect(server.address());
+            stream.write_all(export.as_bytes()).expect("it is open");
+            stream.read_exact(&mut [0; 100_000]).expect("it has begun");
+            stream
+        })
+        .collect();
+    let taken = server.resident().saturating_sub(before);
+    assert!(taken < 40 << 20, "{taken} bytes for eight copies of 20 MB");
+    drop(open);
+    let whole = exchange(server.address(), export.as_bytes());
+    let (head, body) = whole.split_once("\r\n\r\n").expect("there is a head");
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(body.matches('x').count() >= 40 * street.len(), "all of it");
+    assert!(body.ends_with("\r\n0\r\n\r\n"));
 }

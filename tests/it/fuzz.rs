@@ -15,3 +15,15 @@ fn every_target_survives_a_moment() {
         }
     }
 }
+
+#[test]
+fn every_target_survives_what_was_found_for_it() {
+    for target in &targets::TARGETS {
+        let corpus = drive::corpus(target).expect("every target has a folder");
+        assert!(!corpus.is_empty(), "{}", target.name);
+        for data in corpus {
+            let failed = std::panic::catch_unwind(|| (target.run)(&data)).is_err();
+            assert!(!failed, "{} fails: {:?}", target.name, String::from_utf8_lossy(&data));
+        }
+    }
+}

@@ -25,6 +25,7 @@ mod files;
 mod full;
 mod fuzz;
 mod hostile;
+mod http2;
 mod journal;
 mod labels;
 mod leaks;

@@ -58,6 +58,13 @@ impl Server {
         http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))
     }
 
+    /// The memory that it takes, in bytes.
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        kilobytes.expect("there is a figure") * 1024
+    }
+
     /// Where the admin API is.
     pub fn admin(&self) -> SocketAddr {
         let own = self.ready.split_whitespace().find_map(|word| word.strip_prefix("admin=http://"));

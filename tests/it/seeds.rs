@@ -158,7 +158,7 @@ fn a_file_carries_what_secrets_come_from() {
     assert!(is_good("", &token) && !is_good("/@default", &token));
     let state = source.lock().clone();
     let contents = Contents { scenario: String::new(), given: Vec::new(), seeded: false, faults: Vec::new(), world: state.world };
-    let file = contents.write(wall()).and_then(|file| file.to_bytes()).expect("documents are JSON");
+    let file = contents.to_bytes(wall()).expect("documents are JSON");
     machine.remove("source");
     assert!(!is_good("", &token));
     let names: Vec<_> = machine.vendors().all().iter().flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();

@@ -35,7 +35,7 @@ fn reread(machine: &Machine, sandbox: &Sandbox) -> Result<(), FileError> {
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
     let (scenario, given, seeded) = (state.scenario.source().to_owned(), state.scenario_mounts.clone(), state.seeded);
     let contents = Contents { world: state.world.clone(), scenario, given, seeded, faults };
-    let file = SandboxFile::parse(&contents.write(play::wall())?.to_bytes()?)?;
+    let file = SandboxFile::parse(&contents.to_bytes(play::wall())?)?;
     state.world = file.read(&vendors, play::wall(), usize::MAX)?.world;
     Ok(())
 }

@@ -36,7 +36,7 @@ pub fn run(file: &Path, vendor: &str) -> Result<(), Failed> {
         play::play(&story, vendor, &mut |request, _| requests.push(request.clone())).map_err(|step| play::explain(&step, &story))?;
     let state = machine.default_sandbox().lock().clone();
     let contents = Contents { scenario: String::new(), given: Vec::new(), seeded: false, faults: Vec::new(), world: state.world };
-    let whole: Value = serde_json::from_slice(&contents.write(play::wall())?.to_bytes()?)?;
+    let whole: Value = serde_json::from_slice(&contents.to_bytes(play::wall())?)?;
     let names: Vec<Name> = machine.vendors().all().iter().flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let taken = |file: &Value| -> Option<World> {
         let read = SandboxFile::parse(file.to_string().as_bytes()).and_then(|file| file.read(&names, play::wall(), usize::MAX)).ok()?;

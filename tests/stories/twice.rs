@@ -64,7 +64,7 @@ fn exported(sandbox: &Sandbox) -> Result<String, Failed> {
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
     let (scenario, seeded) = (state.scenario.source().to_owned(), state.seeded);
     let contents = Contents { scenario, given: state.scenario_mounts, seeded, faults, world: state.world };
-    Ok(String::from_utf8(contents.write(play::wall())?.to_bytes()?)?)
+    Ok(String::from_utf8(contents.to_bytes(play::wall())?)?)
 }
 
 fn said(answer: &Answer) -> String {

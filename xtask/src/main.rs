@@ -18,7 +18,8 @@ usage: cargo xtask <chore>
 
   test                       everything that CI checks: format, lints, tests, real clients
       --clients              only the real clients, against target/quick/seatrial
-      --long                 properties with many cases, a minute for each fuzz target, and attacks on a server
+      --abuse                only the attacks, against the same
+      --long                 properties with many cases, and a minute for each fuzz target
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod clients;
+mod crates;
 mod full;
 mod packages;
 
@@ -27,6 +28,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let (mut clients_only, mut long) = (false, false);
     for argument in arguments {
         match argument.as_str() {
+            "--abuse" => return abuse_only(),
             "--clients" => clients_only = true,
             "--long" => long = true,
             other => return Err(Failure::Usage(format!("`test` knows no `{other}`"))),
@@ -38,6 +40,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         tools::rust_components()?;
         summary.cargo("format", &["fmt", "--check"])?;
         summary.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+        summary.crates()?;
         summary.cargo("test build", &["test", "--workspace", "--no-run"])?;
         summary.cargo_test(long)?;
         if long {
@@ -56,11 +59,18 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         for kind in full::run()? {
             summary.check(&format!("full of {}", kind.name), kind.passed, kind.checks);
         }
-        if long {
-            for attack in abuse::run()? {
-                summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
-            }
+        for attack in abuse::run()? {
+            summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
         }
+    }
+    summary.end()
+}
+
+/// The attacks alone, against the server that the last run built.
+fn abuse_only() -> Result<(), Failure> {
+    let mut summary = Summary::new();
+    for attack in abuse::run()? {
+        summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
     }
     summary.end()
 }
@@ -96,6 +106,19 @@ impl Summary {
         let passed = status.map_err(Failure::io("run cargo"))?.success();
         self.check(name, passed, String::new());
         Ok(passed)
+    }
+
+    /// Checks the crates that are built; all of `deny.toml` where `cargo deny` is there.
+    fn crates(&mut self) -> Result<(), Failure> {
+        if crates::has_cargo_deny() {
+            return self.cargo("crates", &["deny", "check"]).map(drop);
+        }
+        println!("\n== crates: licenses, bans and sources of deny.toml");
+        let problems = crates::problems()?;
+        problems.iter().for_each(|problem| println!("{problem}"));
+        self.check("crates", problems.is_empty(), String::new());
+        self.skipped.push("crates: advisories, because `cargo deny` is not installed".to_owned());
+        Ok(())
     }
 
     /// Runs the tests, shows what they print, and adds up their results.

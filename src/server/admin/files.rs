@@ -1,8 +1,13 @@
 //! A sandbox as a file: exported and imported.
 
+use std::convert::Infallible;
+use std::io::{self, Write};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::StatusCode;
+use http_body_util::channel::{Channel, Sender};
+use tokio::runtime::Handle;
 
 use crate::base::name::Name;
 use crate::engine::{Fault, Machine, Sandbox, SandboxError};
@@ -10,20 +15,58 @@ use crate::persist::{Contents, FileError, SandboxFile};
 use crate::scenario::{self, Scenario};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::sandbox_view::SandboxView;
 use crate::server::admin::state::Admin;
 use crate::server::admin::{faults, scenarios};
 use crate::server::clock::wall;
 use crate::world::Counters;
 
-pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxFile, Problem> {
+/// How many bytes of a file are written at once; the files of smaller sandboxes have a length.
+const PIECE: usize = 256 * 1024;
+
+pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    const TYPE: &str = "application/json";
     let sandbox = admin.sandbox(request)?;
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
     let (scenario, seeded) = (state.scenario.source().to_owned(), state.seeded);
     let contents = Contents { scenario, given: state.scenario_mounts, seeded, faults, world: state.world };
-    contents.write(wall()).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+    let wall = wall();
+    if admin.machine.usage(&sandbox).documents < PIECE {
+        let file = contents.to_bytes(wall).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        return Ok(response::text(TYPE, file));
+    }
+    let (sender, body) = Channel::new(1);
+    let mut pieces = Pieces { sender, piece: Vec::with_capacity(PIECE), runtime: Handle::current() };
+    tokio::task::spawn_blocking(move || {
+        // The client may have left; nobody is there to be told then.
+        let _ = contents.write(wall, &mut pieces).map(|()| pieces.flush());
+    });
+    Ok(response::stream(TYPE, body))
+}
+
+/// A body that is written in pieces, each when the one before was taken.
+struct Pieces {
+    sender: Sender<Bytes, Infallible>,
+    piece: Vec<u8>,
+    runtime: Handle,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        self.runtime.block_on(self.sender.send_data(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
 }
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {

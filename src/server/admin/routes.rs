@@ -116,7 +116,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", NO_CONTENT, snapshots::delete, "drops a snapshot"),
     route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own").body(of::<Fork>),
-    route!(GET "/sandboxes/{s}/export", OK SandboxFile, files::export, "the sandbox as a file: data, time, scenario, faults"),
+    route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults").answer(of::<SandboxFile>),
     route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<SandboxFile>),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes").body(of::<SetClock>),

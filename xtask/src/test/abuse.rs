@@ -1,4 +1,4 @@
-//! Attacks on a running server that are too long or too large for `cargo test`: while each goes on, somebody else asks for its health,
+//! Attacks on a running server that are too large for `cargo test`: while each goes on, somebody else asks for its health,
 //! and its memory is watched. Everything stays on loopback, is bounded, and stops by itself.
 
 use std::{

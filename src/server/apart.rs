@@ -1,0 +1,56 @@
+//! Workers for what may take long: requests of the admin API, webhooks, and what is due in sandboxes. They share the processors with
+//! those that serve connections by the system's scheduler, so that nobody waits in line behind them.
+
+use std::io;
+use std::panic;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+
+/// A runtime of its own. Dropping it ends its tasks, and waits for none of them.
+pub(super) struct Apart(Option<Runtime>);
+
+/// A task that ends when nobody waits for it any more.
+struct Awaited<T>(JoinHandle<T>);
+
+impl Apart {
+    /// # Errors
+    /// When no thread can be made.
+    pub fn start() -> io::Result<Self> {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let runtime = Builder::new_multi_thread().worker_threads(workers).thread_name("seatrial-apart").enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    pub fn handle(&self) -> Handle {
+        self.0.as_ref().expect("it is taken only when it is dropped").handle().clone()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Waits for what is done in another runtime.
+pub(super) async fn run<T: Send + 'static>(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> T {
+    let mut task = Awaited(runtime.spawn(work));
+    match (&mut task.0).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            // The process ends.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+impl<T> Drop for Awaited<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

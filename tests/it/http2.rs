@@ -1,0 +1,122 @@
+//! Frames of HTTP/2 that RFC 9113 and RFC 7541 forbid: each ends its stream or its connection with the code that they name, and what they
+//! allow goes on. No library writes these frames, because none would.
+
+mod cases;
+mod frames;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use self::cases::{Case, Expected, PROTOCOL, cases};
+use self::frames::{ACK, DATA, GOAWAY, HEADERS, PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, frame, ping, preface};
+use crate::client::{connect, send};
+use crate::process::Server;
+
+/// A frame as it was received.
+#[derive(Debug)]
+struct Frame {
+    kind: u8,
+    flags: u8,
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The next frame; `None` when the connection has ended.
+    fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).ok()?;
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        stream.read_exact(&mut payload).ok()?;
+        Some(Self { kind: head[3], flags: head[4], payload })
+    }
+
+    /// The error code of RST_STREAM or GOAWAY.
+    fn code(&self) -> u32 {
+        let at = if self.kind == GOAWAY { 4 } else { 0 };
+        u32::from_be_bytes(self.payload[at..at + 4].try_into().expect("an error code has four bytes"))
+    }
+
+    fn is_pong(&self) -> bool {
+        (self.kind, self.flags & ACK, &self.payload[..]) == (PING, ACK, b"the end!")
+    }
+}
+
+/// What happens with a connection that sends the frames of a case.
+fn play(server: &Server, case: &Case) -> Result<(), String> {
+    let mut stream = connect(server.address());
+    // The server may end the connection while this is written.
+    let _ = stream.write_all(&[&case.sent[..], &ping(b"the end!")].concat());
+    while let Some(frame) = Frame::read(&mut stream) {
+        let (kind, is_pong) = (frame.kind, frame.is_pong());
+        match (case.expected, kind) {
+            (Expected::Goaway(code) | Expected::Reset(code), GOAWAY) if frame.code() == code || frame.code() == PROTOCOL => {
+                // Nothing more than that, and then the end.
+                return if stream.read_to_end(&mut Vec::new()).is_ok() { Ok(()) } else { Err("it is still open".to_owned()) };
+            }
+            (Expected::Reset(code), RST_STREAM) if frame.code() == code => return goes_on(&mut stream),
+            (Expected::Answer(status), HEADERS) if frame.payload[0] == status => return goes_on(&mut stream),
+            (Expected::GoesOn, _) if is_pong => return Ok(()),
+            (_, SETTINGS | PING | WINDOW_UPDATE) => {}
+            _ => return Err(format!("{:?} was answered with {frame:?}", case.expected)),
+        }
+    }
+    match case.expected {
+        Expected::Ends => Ok(()),
+        expected => Err(format!("{expected:?} was answered with the end of the connection")),
+    }
+}
+
+/// Whether the connection answers.
+fn goes_on(stream: &mut TcpStream) -> Result<(), String> {
+    let _ = stream.write_all(&ping(b"the end!"));
+    while let Some(frame) = Frame::read(stream) {
+        if frame.is_pong() {
+            return Ok(());
+        }
+    }
+    Err("the connection ended, too".to_owned())
+}
+
+#[test]
+fn what_the_rfc_forbids_is_refused_with_its_code() {
+    let server = Server::start(&[]);
+    let failed: Vec<String> =
+        cases().iter().filter_map(|case| play(&server, case).err().map(|why| format!("{}: {why}", case.name))).collect();
+    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
+    assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+}
+
+/// Floods of frames that each have an answer or none, from clients that read nothing.
+#[test]
+fn floods_of_small_frames_take_no_memory_and_end_their_connections() {
+    let server = Server::start(&["--read-timeout", "300ms"]);
+    let head = frame(HEADERS, 4, 1, &frames::block(&cases::POST));
+    let floods = [
+        ("PING", vec![], ping(b"12345678")),
+        ("SETTINGS", vec![], frame(SETTINGS, 0, 0, &[])),
+        ("WINDOW_UPDATE", vec![], frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])),
+        ("PRIORITY", vec![], frame(PRIORITY, 0, 3, &[0, 0, 0, 1, 1])),
+        ("unknown frames", vec![], frame(0xfa, 0, 0, b"x")),
+        ("empty DATA", head, frame(DATA, 0, 1, &[])),
+    ];
+    let before = server.resident();
+    let open: Vec<TcpStream> = floods
+        .iter()
+        .map(|(_, head, one)| {
+            let mut stream = connect(server.address());
+            stream.set_write_timeout(Some(std::time::Duration::from_secs(10))).expect("a time-out can be set");
+            let _ = stream.write_all(&[preface(), head.clone()].concat());
+            let many = one.repeat(10_000);
+            // Until the server stops reading, or ends the connection.
+            let _ = (0..20).try_for_each(|_| stream.write_all(&many));
+            stream
+        })
+        .collect();
+    assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+    let taken = server.resident().saturating_sub(before);
+    assert!(taken < 32 << 20, "{taken} bytes");
+    for ((name, ..), mut stream) in floods.into_iter().zip(open) {
+        let ended = stream.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+        assert!(!matches!(ended, Err(std::io::ErrorKind::WouldBlock)), "a flood of {name} goes on");
+    }
+}
