@@ -30,9 +30,8 @@ impl Holding {
     pub async fn hold(&self, machine: &Machine, sandbox: &str, time: Duration) {
         let mut leaving = self.0.subscribe();
         let changed = async {
-            match machine.sandbox(sandbox) {
-                Some(sandbox) => ended(&sandbox, sandbox.epoch()).await,
-                None => {}
+            if let Some(sandbox) = machine.sandbox(sandbox) {
+                ended(&sandbox, sandbox.epoch()).await;
             }
         };
         tokio::select! {

@@ -38,7 +38,7 @@ fn without_long_words(path: &str) -> Cow<'_, str> {
 /// A path without secrets. Most paths have no sign of one.
 pub(in crate::server) fn path(path: &str) -> Cow<'_, str> {
     let is_sign = |byte: &u8| matches!(byte, b'=' | b':' | b'<' | b'%');
-    if path.as_bytes().iter().any(|byte| is_sign(byte)) || is_marked(path) || places::is_shaped(path) {
+    if path.as_bytes().iter().any(is_sign) || is_marked(path) || places::is_shaped(path) {
         return places::target(path, &mut Found::new(&Arc::default())).into();
     }
     path.into()
