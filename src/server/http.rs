@@ -320,13 +320,14 @@ impl Shell {
         }
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
+            let is_probe = admin::is_probe(&path);
             if !parts.headers.contains_key(HOST) {
                 incoming::name_host(&mut parts);
             }
             let admin = Arc::clone(&self.admin);
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
-                None if admin::is_probe(&path) => admin::answer(&admin, &parts, &body).await,
+                None if is_probe => admin::answer(&admin, &parts, &body).await,
                 None => apart::run(&self.apart, async move { admin::answer(&admin, &parts, &body).await }).await,
             });
         }
