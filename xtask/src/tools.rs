@@ -68,7 +68,8 @@ pub fn python(requirements: &Path, environment: &Path) -> Result<PathBuf, Failur
     let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment).status();
     let filled = made.and_then(|made| {
         let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+        // The file names everything: one library asks for an old version of what it does not use.
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]).arg(requirements);
         if made.success() { pip.status() } else { Ok(made) }
     });
     if !filled.map_err(Failure::io("make a Python environment"))?.success() {

@@ -71,8 +71,11 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     match refusal {
         Refusal::Unauthenticated(_) => {
             // Recorded 2023 and 2026: on one line, whatever is wrong with the key, and its members in any order.
-            let more = json!({ "path": call.path, "method": call.request.method.as_str() });
-            let body = body(cx, vec![error("security", "unauthorized", "Access denied.", &more)]);
+            let error = json!({
+                "method": call.request.method.as_str(), "error_type": "security", "error_code": "unauthorized",
+                "error_source": "shipengine", "message": "Access denied.", "path": call.path,
+            });
+            let body = body(cx, vec![error]);
             Reply::written(StatusCode::UNAUTHORIZED, Style::Compact.to_string(&body).into_bytes())
         }
         Refusal::Forbidden(right) if **right == *FEATURE => {

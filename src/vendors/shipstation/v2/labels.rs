@@ -49,6 +49,8 @@ pub(super) struct Own {
     pub charge_event: Option<String>,
     pub label_image_id: Option<String>,
     pub rma_number: Option<String>,
+    /// The recipient's, which addresses of version 1 do not have.
+    pub email: Option<String>,
     /// The rate that it was bought at.
     pub rate: Option<String>,
     /// The batch that it was bought in.
@@ -128,10 +130,13 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         return Ok(label);
     }
     let label = labels::buy(cx, purchase)?;
-    if !cx.docs.has(ORDER, &number.to_string()) || cx.docs.has(wire::SHIPMENT, &number.to_string()) {
+    if sold.is_none() || cx.docs.has(wire::SHIPMENT, &number.to_string()) {
+        let mut kept = (*shipment).clone();
         let bought =
             [("shipment_status", json!("label_purchased")), ("carrier_id", json!(se(carrier.id))), ("service_code", json!(service.code))];
-        shipment::change(cx, *number, &bought);
+        kept.extend(bought.map(|(name, value)| (name.to_owned(), value)));
+        kept.insert("modified_at".to_owned(), moment(cx.now).into());
+        shipment::store(cx, *number, &kept);
     }
     Ok(label)
 }
@@ -197,6 +202,7 @@ fn own(cx: &Cx<'_>, bought: &Order<'_>) -> Own {
         charge_event: options.charge_event.clone(),
         label_image_id: options.label_image_id.clone(),
         rma_number: options.rma_number.clone(),
+        email: shipment["ship_to"]["email"].as_str().map(str::to_owned),
         rate: bought.rate.clone(),
         batch: bought.batch,
         manifest: None,
@@ -260,7 +266,8 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     let format = own.label_format.as_deref().unwrap_or("pdf");
     let batch = own.batch.or(Some(label.batch).filter(|_| !is_sandbox && !is_test(label))).map(se).unwrap_or_default();
     let code = carrier.map(|carrier| carrier.code_v2(is_sandbox));
-    let to = wire::joined([json!({ "geolocation": [] }), address::shipping(&label.to)]);
+    let mut to = wire::joined([json!({ "geolocation": [] }), address::shipping(&label.to)]);
+    to["email"] = own.email.clone().into();
     let stem = if is_test(label) { "testlabel" } else { "label" };
     let shown = json!({
         "label_id": id(label),
@@ -404,7 +411,8 @@ pub(super) fn tracking_url(carrier: &str, number: &str) -> Option<String> {
     Some(match WORDS.family(carrier) {
         "usps" => format!("https://tools.usps.com/go/TrackConfirmAction.action?tLabels={number}"),
         "ups" => format!(
-            "http://wwwapps.ups.com/WebTracking/processRequest?HTMLVersion=5.0&Requester=NES&AgreeToTermsAndConditions=yes&loc=en_US&tracknum={number}"
+            "http://wwwapps.ups.com/WebTracking/processRequest?HTMLVersion=5.0&Requester=NES&AgreeToTermsAndConditions=yes&loc=en_US\
+             &tracknum={number}"
         ),
         "fedex" => format!("https://www.fedex.com/fedextrack/?action=track&trackingnumber={number}"),
         _ => return None,

@@ -194,6 +194,6 @@ fn hundredths(sent: &Value) -> Value {
 pub(super) fn token(cx: &Cx<'_>, name: &str, length: usize) -> String {
     use rand::RngExt as _;
     const SIGNS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut rng = entropy::stream(0, &["shipstation", cx.sandbox, &cx.docs.account().name, name], 0);
+    let mut rng = entropy::stream(0, &["shipstation", &cx.docs.account().name, name], 0);
     (0..length).map(|_| char::from(SIGNS[rng.random_range(0..SIGNS.len())])).collect()
 }

@@ -41,6 +41,8 @@ fn shown(row: &Members) -> Value {
     let to: Address = serde_json::from_value(row["shipTo"].clone()).unwrap_or_default();
     let at = |name: &str| row.get(name).and_then(Value::as_str).and_then(|text| shared::instant(text.parse().ok()?)).map(moment);
     let carrier = row.get("carrierCode").and_then(Value::as_str).unwrap_or_default();
+    let mut to = address::shipping(&to);
+    to["email"] = row["customerEmail"].clone();
     let name = CATALOG.carrier(carrier).map_or(carrier, |carrier| carrier.friendly_name(false));
     json!({
         "fulfillment_id": row["fulfillmentId"].as_u64().map(se), "shipment_id": row["orderId"].as_u64().map(se),
@@ -50,7 +52,7 @@ fn shown(row: &Members) -> Value {
         "fulfillment_provider_friendly_name": "External", "fulfillment_provider_code": "external", "fulfillment_service_code": "ext",
         "fulfillment_fee": wire::dollars(wire::decimal(&row["fulfillmentFee"])), "void_requested": row["voidRequested"] == true,
         "voided": row["voided"] == true, "order_source_notified": row["marketplaceNotified"] == true,
-        "notification_error_message": row["notifyErrorMessage"], "ship_to": address::shipping(&to),
+        "notification_error_message": row["notifyErrorMessage"], "ship_to": to,
     })
 }
 

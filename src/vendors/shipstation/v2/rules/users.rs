@@ -64,7 +64,8 @@ fn product(row: &Members) -> Value {
         None => Value::Null,
     };
     let about = json!({
-        "product_id": read("productId"), "sku": read("sku"), "name": read("name"), "upc": read("upc"), "thumbnail_url": read("thumbnailUrl"),
+        "product_id": read("productId"), "sku": read("sku"), "name": read("name"), "upc": read("upc"),
+        "thumbnail_url": read("thumbnailUrl"),
         "price": amount("price").map(|amount| json!({ "currency": "usd", "amount": amount })), "dimensions": sizes, "weight": ounces,
         "internal_notes": read("internalNotes"), "fulfillment_sku": read("fulfillmentSku"), "create_date": at("createDate"),
         "modify_date": at("modifyDate"), "active": read("active"), "product_category": category, "preset_group": Value::Null,

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::super::{access, dialect};
 use super::{FORMS, Members, SHIPMENT, address, moment, number, order, se};
+use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::wire::{ORDER, WAREHOUSE};
 use crate::world::Kind;
 
-/// A member of stored shipments that is not answered: the `modifyDate` of the order when this version last wrote both.
+/// A member of stored shipments that is not answered: what the order said when this version last wrote both.
 const SYNCED: &str = "synced";
 /// Whether it waits for a day, or for somebody: an order on hold.
 pub(crate) const HELD: &str = "held";
@@ -42,27 +43,23 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
     }
     let read = order::shown(cx, &sold);
     let Some(mut own) = own else { return Some(read) };
-    let is_changed = own.shift_remove(SYNCED).as_ref() != sold.get("modifyDate");
-    let names: &[&str] = if is_changed { ORDERED } else { &["shipment_status", "tags", "assigned_user", HELD] };
-    for name in names {
-        own.insert((*name).to_owned(), read.get(*name).cloned().unwrap_or_default());
+    let is_changed = own.shift_remove(SYNCED) != Some(mark(&read));
+    for name in SHARED.iter().chain(SAID.iter().filter(|_| is_changed)) {
+        own.insert((*name).to_owned(), read[name].clone());
     }
     Some(own)
 }
 
-/// What version 1 may change of a shipment.
-const ORDERED: &[&str] = &[
-    "carrier_id",
-    "service_code",
+/// What both versions keep in the order.
+const SHARED: &[&str] = &["carrier_id", "service_code", "modified_at", "shipment_status", "tags", "assigned_user", HELD];
+
+/// What version 1 may say of a shipment otherwise than this one.
+const SAID: &[&str] = &[
     "shipment_number",
     "hold_until_date",
-    "ship_date",
     "ship_by_date",
-    "modified_at",
-    "shipment_status",
     "ship_to",
     "confirmation",
-    "tags",
     "packages",
     "total_weight",
     "items",
@@ -70,12 +67,16 @@ const ORDERED: &[&str] = &[
     "internal_notes",
     "notes_for_gift",
     "is_gift",
-    "assigned_user",
     "amount_paid",
     "shipping_paid",
     "tax_paid",
-    HELD,
 ];
+
+/// What an order says, in short: it is another mark once version 1 has said something else.
+fn mark(read: &Members) -> Value {
+    let said: Value = SAID.iter().map(|name| read[name].clone()).collect();
+    format!("{:016x}", entropy::fingerprint(said.to_string().as_bytes())).into()
+}
 
 /// A shipment as it is answered.
 pub(crate) fn shown(mut shipment: Members) -> Value {
@@ -98,7 +99,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
     let mut stored = shipment.clone();
     order::change(cx, number, shipment);
     if let Some(sold) = cx.docs.get::<Members>(ORDER, &number.to_string()) {
-        stored.insert(SYNCED.to_owned(), sold.get("modifyDate").cloned().unwrap_or_default());
+        stored.insert(SYNCED.to_owned(), mark(&order::shown(cx, &sold)));
     }
     cx.docs.put(SHIPMENT, &number.to_string(), &stored);
 }
