@@ -175,7 +175,7 @@ fn skip(text: &[u8]) -> Option<usize> {
                 }
             }
         }
-        _ => Some(text.iter().position(|byte| b",]}".contains(byte)).unwrap_or(text.len())),
+        _ => Some(text.iter().position(|byte| b",]}".contains(byte)).unwrap_or(text.len())).filter(|length| *length > 0),
     }
 }
 
