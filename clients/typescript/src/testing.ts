@@ -1,4 +1,4 @@
-import { inWords, type Expectation, type Sandbox, type Wanted } from "./sandbox.js";
+import { inLines, inWords, UnmetExpectations, type Expectation, type Sandbox, type Wanted } from "./sandbox.js";
 import { Server } from "./server.js";
 
 /** What a test's sandbox is like, and what is expected at its end. */
@@ -16,8 +16,8 @@ export function sharedServer(): Promise<Server> {
 
 /**
  * A test function with a sandbox of its own, for `test()` of Vitest, Jest and `node:test` alike. When the test has passed, the
- * expectations given here and those of the scenario are judged; the sandbox is removed either way. What was prepared and had no
- * effect is a warning of the process, a `SeatrialWarning`.
+ * expectations given here and those of the scenario are judged; when it fails, the message of its error ends with the calls, in a line
+ * each. The sandbox is removed either way. What was prepared and had no effect is a warning of the process, a `SeatrialWarning`.
  *
  * ```ts
  * test("a label is bought", withSandbox({ seed: 7, expect: [{ call: "shippo.CreateTransaction", count: 1 }] }, async (sandbox) => {
@@ -42,8 +42,22 @@ export function withSandbox(
       const { unused } = await sandbox.expect();
       for (const row of unused) process.emitWarning(inWords(row), "SeatrialWarning");
       if (expect !== undefined) await sandbox.expect(expect);
-    } finally {
-      await sandbox.delete();
+    } catch (error) {
+      await showCalls(error, sandbox);
+      await sandbox.delete().catch(() => undefined);
+      throw error;
     }
+    await sandbox.delete();
   };
+}
+
+/** Puts the calls under the message of what a test threw, for every runner to print. Unmet expectations have them. */
+async function showCalls(error: unknown, sandbox: Sandbox): Promise<void> {
+  if (error instanceof UnmetExpectations || typeof error !== "object" || error === null || !("message" in error)) return;
+  const { message, stack } = error as Error;
+  const lines = await sandbox.calls().then(inLines, (problem: Error) => [problem.message]);
+  const told = [message, `calls of ${sandbox.name}:`, ...(lines.length > 0 ? lines : ["none"]).map((line) => `  ${line}`)].join("\n");
+  Reflect.set(error, "message", told);
+  // The stack has the message as it was when the error was made.
+  if (stack !== undefined) Reflect.set(error, "stack", stack.replace(message, () => told));
 }

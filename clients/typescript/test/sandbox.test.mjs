@@ -116,6 +116,15 @@ test("withSandbox judges in the end", async () => {
   await assert.rejects(withSandbox({ scenario }, async () => {})(), UnmetExpectations);
 });
 
+test("a failed test shows its calls", async () => {
+  const failing = withSandbox(async (sandbox) => {
+    await post(sandbox, "/addresses/", ADDRESS);
+    throw new TypeError("no label");
+  });
+  const shown = /no label\ncalls of .*:\n  POST \/.*addresses\/ 201 shippo.CreateAddress/;
+  await assert.rejects(failing(), (error) => error instanceof TypeError && shown.test(error.message) && shown.test(error.stack));
+});
+
 test("what had no effect is told at the end", async () => {
   const scenario = { overrides: [{ on: "shippo.CreateRefund", fault: 503 }] };
   const sandbox = await server.sandbox({ scenario });
