@@ -328,7 +328,10 @@ mod tests {
             Style::Jackson,
             "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
         );
-        let indented = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"c\"\n    }\n  ],\n  \"d\": {},\n  \"e\": [],\n  \"f\": {\n    \"g\": null\n  }\n}";
+        let indented = concat!(
+            "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"c\"\n    }\n  ],\n",
+            "  \"d\": {},\n  \"e\": [],\n  \"f\": {\n    \"g\": null\n  }\n}",
+        );
         check(Style::Indented, &indented.replace('\n', "\r\n"));
     }
 

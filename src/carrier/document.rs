@@ -156,7 +156,12 @@ mod tests {
                 subtitle: title,
                 parties: vec![("From".to_owned(), party.clone()), ("To".to_owned(), party)],
                 facts: vec![Fact::new("Date", &note); 5],
-                columns: vec![Column::number("Qty", 10.0), Column::text("What", 50.0), Column::text("Where", 20.0), Column::number("Value", 10.0)],
+                columns: vec![
+                Column::number("Qty", 10.0),
+                Column::text("What", 50.0),
+                Column::text("Where", 20.0),
+                Column::number("Value", 10.0),
+            ],
                 rows,
                 totals: vec![Fact::new(&note, "1.00")],
                 notes: vec![note],

@@ -1,5 +1,6 @@
 //! Pages of elements (text, rule, symbol) as PDF, PNG and ZPL: what paper there is, and how it is drawn on. Knows no labels.
 
+mod area;
 mod font;
 mod page;
 mod pdf;
@@ -10,8 +11,9 @@ mod zpl;
 
 use serde::{Deserialize, Serialize};
 
+pub(in crate::carrier) use area::Area;
 pub(in crate::carrier) use font::Face;
-pub(in crate::carrier) use page::{Anchor, Area, Element, Page, Part};
+pub(in crate::carrier) use page::{Anchor, Element, Page, Part};
 pub(in crate::carrier) use symbol::{Code, Structured};
 pub(in crate::carrier) use text::{LEADING, fitted, width, wrapped};
 

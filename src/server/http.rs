@@ -1,5 +1,7 @@
 //! Connections, limits, and the conversion between hyper's types and the machine's.
 
+mod upkeep;
+
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -56,12 +58,8 @@ const WINDOW: u32 = 256 * 1024;
 const LEAST_IN_FLIGHT: usize = 1 << 20;
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
 const MOST_SLICES: u32 = 1_500;
-/// How often abandoned sandboxes are looked for.
-const SWEEP: Duration = Duration::from_secs(1);
 /// Requests with larger bodies are handled one after the other.
 const LARGE: usize = 64 * 1024;
-/// How long a client may take nothing of its answer while others wait for room.
-const STALLED: Duration = Duration::from_millis(100);
 /// Of so many connections that could not be accepted, one is logged.
 const FAILURES_PER_WARNING: u64 = 500;
 /// How long the last lines of the log may take.
@@ -149,9 +147,9 @@ pub async fn serve_embedded(
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
-    let sweeping = apart.handle().spawn(sweep(Arc::clone(&shell.machine)));
+    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine)));
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
-    let making_room = apart.handle().spawn(make_room(Arc::clone(&shell), all));
+    let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
     [ticking, sweeping, making_room].iter().for_each(|task| task.abort());
     for (accepting, connections) in &listening {
@@ -169,29 +167,6 @@ pub async fn serve_embedded(
     shutdown::report_all(&machine);
     log.finish(LAST_LINES);
     Ok(())
-}
-
-/// Removes abandoned sandboxes, for ever.
-async fn sweep(machine: Arc<Machine>) {
-    let mut ticks = tokio::time::interval(SWEEP);
-    loop {
-        ticks.tick().await;
-        for sandbox in machine.sweep(wall()) {
-            tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
-            shutdown::report(&machine, &sandbox, "it was abandoned");
-        }
-    }
-}
-
-/// While answers wait for room, ends the connections whose clients do not take theirs, for ever.
-async fn make_room(shell: Arc<Shell>, connections: Vec<Arc<Connections>>) {
-    loop {
-        shell.short_of_room.notified().await;
-        while shell.answers.available_permits() < shell.in_flight / UNIT / 16 {
-            connections.iter().for_each(|connections| connections.evict_stalled());
-            tokio::time::sleep(STALLED).await;
-        }
-    }
 }
 
 struct Shell {

@@ -59,7 +59,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         for kind in full::run()? {
             summary.check(&format!("full of {}", kind.name), kind.passed, kind.checks);
         }
-        for attack in abuse::run()? {
+        for attack in abuse::run(long)? {
             summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
         }
     }
@@ -69,7 +69,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// The attacks alone, against the server that the last run built.
 fn abuse_only() -> Result<(), Failure> {
     let mut summary = Summary::new();
-    for attack in abuse::run()? {
+    for attack in abuse::run(true)? {
         summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
     }
     summary.end()

@@ -1,6 +1,6 @@
 //! The carriers as their labels know them: `specs/_carrier/labels.yaml`, whose first lines say what each member means.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -19,7 +19,7 @@ pub static CARRIERS: LazyLock<Carriers> = LazyLock::new(|| {
 pub struct Carriers {
     carriers: Vec<Carrier>,
     #[serde(skip)]
-    by_name: HashMap<String, usize>,
+    by_name: BTreeMap<String, usize>,
     /// Of which nothing is known.
     other: Carrier,
 }
@@ -188,7 +188,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_number_has_the_form_and_check_digit_of_its_carrier(seed in any::<u64>(), service in "(priority|express|ground|saver|international|next day|){1,2}") {
+        fn every_number_has_the_form_and_check_digit_of_its_carrier(
+            seed in any::<u64>(),
+            service in "(priority|express|ground|saver|international|next day|){1,2}",
+        ) {
             for carrier in CARRIERS.all() {
                 let form = carrier.form(&service);
                 let number = numbers::draw(form, &mut entropy::stream(seed, &[&carrier.id], 0));
@@ -202,7 +205,7 @@ mod tests {
 
     #[test]
     fn no_name_is_that_of_two_carriers() {
-        let mut owners: HashMap<String, &str> = HashMap::new();
+        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
         for (carrier, name) in CARRIERS.all().flat_map(|carrier| carrier.names().map(move |name| (carrier, name))) {
             let owner = *owners.entry(plain(name)).or_insert(&carrier.id);
             assert_eq!(owner, carrier.id, "{name}");

@@ -6,8 +6,9 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::types::LineCapStyle;
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Settings, Str, TextStr};
 
+use crate::carrier::print::area::Area;
 use crate::carrier::print::font::Face;
-use crate::carrier::print::page::{Anchor, Area, Element, Page, Part};
+use crate::carrier::print::page::{Anchor, Element, Page, Part};
 use crate::carrier::print::symbol::{self, Code, Modules, Shape, count};
 use crate::carrier::print::text;
 use embedded::Fonts;

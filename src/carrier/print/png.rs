@@ -3,8 +3,9 @@
 use ab_glyph_rasterizer::{Point, Rasterizer, point};
 use ttf_parser::OutlineBuilder;
 
+use crate::carrier::print::area::Area;
 use crate::carrier::print::font::{Face, glyph};
-use crate::carrier::print::page::{Anchor, Area, Element, Page, Part};
+use crate::carrier::print::page::{Anchor, Element, Page, Part};
 use crate::carrier::print::symbol::{self, Code, Shape, count};
 use crate::carrier::print::text;
 

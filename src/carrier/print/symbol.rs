@@ -10,7 +10,7 @@ use anyd::output::Encoding;
 use anyd::traits::Encode;
 use anyd::{Result, Symbol};
 
-pub(super) use crate::carrier::print::page::Area;
+use crate::carrier::print::area::Area;
 
 /// A bar code and what it says.
 #[derive(Clone, Debug, PartialEq)]

@@ -81,7 +81,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_wider_than_its_room(lines in proptest::collection::vec(".{0,120}", 0..8), wide in 60.0_f32..400.0, high in 20.0_f32..300.0) {
+        fn nothing_is_wider_than_its_room(
+            lines in proptest::collection::vec(".{0,120}", 0..8),
+            wide in 60.0_f32..400.0,
+            high in 20.0_f32..300.0,
+        ) {
             let (found, size) = fitted(&lines, Face::Bold, 14.0, 5.0, (wide, high));
             for line in &found {
                 prop_assert!(width(line, Face::Bold, size) <= wide + 0.01, "{line:?} at {size}");

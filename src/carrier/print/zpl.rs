@@ -1,6 +1,7 @@
 //! Pages as ZPL II, the language of label printers: text by the printer's own font, which knows the alphabets of Europe, or as a
 //! picture of what only our fonts have; symbols by the printer's own commands.
 
+use crate::carrier::print::area::Area;
 use crate::carrier::print::font::{Face, Font, glyph};
 use crate::carrier::print::page::{Anchor, Element, Page};
 use crate::carrier::print::png;
@@ -76,7 +77,7 @@ impl Program {
                         self.text.push_str("^FS\n");
                     }
                     Element::Symbol { area, code } => {
-                        let area = symbol::Area { x: part.x + area.x, y: part.y + area.y, ..*area };
+                        let area = Area { x: part.x + area.x, y: part.y + area.y, ..*area };
                         self.symbol(&area, code);
                     }
                     Element::Remark(text) => {
@@ -129,7 +130,7 @@ impl Program {
         self.text.push_str("^FS\n");
     }
 
-    fn symbol(&mut self, area: &symbol::Area, code: &Code) {
+    fn symbol(&mut self, area: &Area, code: &Code) {
         let Some(size) = code.size() else { return };
         let Some(module) = symbol::module(size, area, 1.0 / self.scale) else { return };
         let (width, height) = symbol::extent(size, area, module);

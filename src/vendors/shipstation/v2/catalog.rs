@@ -10,7 +10,6 @@ use super::wire::se;
 use crate::carrier::Status;
 use crate::vendors::shipstation::catalog::{CATALOG as SHARED, Carrier, Service};
 
-/// The catalog, `specs/shipstation_v2/catalog.yaml`.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipstation_v2"));
 
 #[derive(Deserialize)]
@@ -32,7 +31,6 @@ pub(super) struct Catalog {
 struct About {
     friendly_name: String,
     family: String,
-    /// Its number in tracking.
     provider: u64,
     #[serde(default)]
     multi_package: bool,
@@ -86,7 +84,6 @@ impl Carrier {
         if is_sandbox { &self.code } else { self.v2_code.as_deref().unwrap_or(&self.code) }
     }
 
-    /// Its name for people.
     pub(super) fn friendly_name(&self, is_sandbox: bool) -> &str {
         if is_sandbox { &self.name } else { CATALOG.carriers.get(&self.code).map_or(&self.name, |about| &about.friendly_name) }
     }

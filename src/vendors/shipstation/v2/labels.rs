@@ -64,7 +64,6 @@ impl Own {
         label.more.get("v2").and_then(|own| serde_json::from_value(own.clone()).ok()).unwrap_or_default()
     }
 
-    /// Puts it back.
     pub fn keep(&self, label: &mut Label) {
         label.more.insert("v2".to_owned(), json!(self));
     }

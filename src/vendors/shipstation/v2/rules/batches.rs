@@ -147,7 +147,6 @@ fn named(cx: &Cx<'_>) -> Result<Batch, Refusal> {
     cx.docs.get(BATCH, &number.to_string()).ok_or_else(|| Refusal::missing(BATCH, se(number)))
 }
 
-/// One batch.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let batch = named(cx)?;
     Ok(Reply::ok(shown(cx, &batch)))

@@ -36,23 +36,19 @@ fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
     rates::connected(cx).find(|carrier| carrier.id == number).ok_or_else(|| Refusal::missing(DISCONNECTED, se(number)))
 }
 
-/// One carrier, bare.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
     Ok(Reply::ok(shown(cx, carrier)))
 }
 
-/// Its advanced options.
 pub(crate) fn options(cx: &mut Cx<'_>) -> Outcome {
     named(cx).map(|carrier| Reply::ok(json!({ "options": carrier.shown_options() })))
 }
 
-/// Its package types.
 pub(crate) fn packages(cx: &mut Cx<'_>) -> Outcome {
     named(cx).map(|carrier| Reply::ok(json!({ "packages": carrier.shown_packages() })))
 }
 
-/// Its services.
 pub(crate) fn services(cx: &mut Cx<'_>) -> Outcome {
     let is_sandbox = in_sandbox(cx);
     named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.shown_services(is_sandbox) })))

@@ -29,7 +29,7 @@ const FULFILLMENTS: Listing = Listing {
     ..LISTING
 };
 
-/// Newest first.
+/// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let rows: Vec<Value> = cx.docs.all::<Members>(FULFILLMENT).iter().map(shown).collect();

@@ -74,12 +74,12 @@ pub(crate) struct Change {
     new_condition: Option<String>,
 }
 
-/// Renames; nothing is answered.
+/// Gives it another name; the answer is empty.
 pub(crate) fn rename_warehouse(cx: &mut Cx<'_>) -> Outcome {
     rename(cx, &WAREHOUSES)
 }
 
-/// Renames; nothing is answered.
+/// Gives it another name; the answer is empty.
 pub(crate) fn rename_location(cx: &mut Cx<'_>) -> Outcome {
     rename(cx, &LOCATIONS)
 }

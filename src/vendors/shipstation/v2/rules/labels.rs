@@ -53,7 +53,7 @@ fn is_of_batch(label: &Value, id: &str) -> bool {
     batch.as_u64().is_some() && batch.as_u64() == wire::number(id)
 }
 
-/// Newest first.
+/// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = LABELS.read(cx.call)?.documents(&cx.docs, LABEL)?.read::<Label>();
@@ -140,7 +140,6 @@ fn bought(cx: &mut Cx<'_>, order: &Order<'_>) -> Outcome {
     Ok(Reply::ok(labels::shown(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline"))))
 }
 
-/// One label.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let label = labels::named(cx)?;
     cx.call.valid()?;

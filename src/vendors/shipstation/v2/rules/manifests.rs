@@ -57,14 +57,13 @@ const MANIFESTS: Listing = Listing {
     ..LISTING
 };
 
-/// Newest first.
+/// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = MANIFESTS.read(cx.call)?.documents(&cx.docs, MANIFEST)?.read::<Manifest>();
     Ok(listing::answer(cx, "manifests", &page.map(|manifest| shown(cx, &manifest))))
 }
 
-/// One manifest.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let number = wire::named(cx, "manifest_id");
     let manifest = cx.docs.get(MANIFEST, &number.to_string()).ok_or_else(|| Refusal::missing(MANIFEST, se(number)))?;

@@ -89,7 +89,6 @@ fn named(cx: &Cx<'_>) -> Result<Pickup, Refusal> {
     cx.docs.require(PICKUP, cx.call.parameter("pickup_id").unwrap_or_default())
 }
 
-/// One pickup.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let pickup = named(cx)?;
     Ok(answer(cx, pickup))

@@ -152,7 +152,6 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(rows))
 }
 
-/// One rate.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let mut rate: Members = cx.docs.require(RATE, cx.call.parameter("rate_id").unwrap_or_default())?;
     rate.shift_remove(OF);

@@ -142,7 +142,6 @@ fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<(u64, Members)> {
     })
 }
 
-/// One shipment.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     shipment::named(cx).map(|(_, shipment)| Reply::ok(shipment::shown(shipment)))
 }

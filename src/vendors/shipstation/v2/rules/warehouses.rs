@@ -21,7 +21,6 @@ fn named(cx: &Cx<'_>) -> Result<(u64, Members), Refusal> {
     Ok((number, found))
 }
 
-/// One warehouse.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     named(cx).map(|(_, warehouse)| Reply::ok(shown(&warehouse)))
 }

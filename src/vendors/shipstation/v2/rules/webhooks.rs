@@ -67,7 +67,6 @@ fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
     found.ok_or_else(|| Refusal::missing(SUBSCRIPTION, se(number)))
 }
 
-/// One webhook.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     named(cx).map(|row| Reply::ok(shown(&row)))
 }
@@ -83,7 +82,6 @@ pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// Gone.
 pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
     let subscription = named(cx)?;
     cx.unsubscribe(&subscription.id);
