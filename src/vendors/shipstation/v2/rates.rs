@@ -140,7 +140,7 @@ fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane) -> 
 fn phrase(day: Date, hour: &str, is_promised: bool) -> String {
     let hours: u8 = hour.get(..2).and_then(|text| text.parse().ok()).unwrap_or(23);
     let half = if hours < 12 { "AM" } else { "PM" };
-    let (twelve, minutes) = (if hours % 12 == 0 { 12 } else { hours % 12 }, hour.get(3..).unwrap_or("00"));
+    let (twelve, minutes) = (if hours.is_multiple_of(12) { 12 } else { hours % 12 }, hour.get(3..).unwrap_or("00"));
     let by = if is_promised { "by" } else { "By" };
     format!("{} {}/{} {by} {twelve:02}:{minutes} {half}", day.strftime("%A"), day.month(), day.day())
 }
@@ -153,9 +153,10 @@ fn zone(from: &str, to: &str) -> i64 {
 
 /// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
 pub(super) fn mark(rates: &mut Vec<Value>) {
+    type Key<'k> = &'k dyn Fn(&Value) -> (f64, f64);
     let amount = |rate: &Value| rate["shipping_amount"]["amount"].as_f64().unwrap_or_default();
     let days = |rate: &Value| rate["delivery_days"].as_f64().unwrap_or(9.0);
-    let marks: [(&str, &dyn Fn(&Value) -> (f64, f64)); 3] = [
+    let marks: [(&str, Key<'_>); 3] = [
         ("best_value", &|rate| (amount(rate) * days(rate).sqrt(), days(rate))),
         ("cheapest", &|rate| (amount(rate), days(rate))),
         ("fastest", &|rate| (days(rate), amount(rate))),

@@ -22,7 +22,11 @@ const PRODUCTS: Listing = Listing {
     filters: &[
         Filter { name: "sku", member: "/sku", test: Test::Equal },
         Filter { name: "name", member: "/name", test: Test::Contains },
-        Filter { name: "active", member: "/active", test: Test::By(|found, wanted| found.to_string() == wanted) },
+        Filter {
+            name: "active",
+            member: "/active",
+            test: Test::By(|found, wanted| found.as_bool().is_some_and(|found| found == (wanted == "true"))),
+        },
     ],
     ..HUNDREDS
 };
