@@ -138,7 +138,7 @@ impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Rows<F> {
     }
 }
 
-/// A stored document.
+/// A stored document, written as it is stored.
 struct Document<'d>(&'d [u8]);
 
 impl Serialize for Document<'_> {

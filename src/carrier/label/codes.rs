@@ -83,7 +83,8 @@ impl Label {
         let state = ascii(&self.to.state.to_uppercase());
         let state: String = state.chars().take(2).collect();
         let message = format!(
-            "[)>\u{1e}01\u{1d}96{head}{tail}\u{1d}UPSN\u{1d}{account}\u{1d}{day:03}\u{1d}\u{1d}{piece}/{pieces}\u{1d}{pounds:.0}\u{1d}N\u{1d}\u{1d}{city}\u{1d}{state}\u{1e}\u{4}"
+            "[)>\u{1e}01\u{1d}96{head}{tail}\u{1d}UPSN\u{1d}{account}\u{1d}{day:03}\u{1d}\u{1d}{piece}/{pieces}\u{1d}\
+             {pounds:.0}\u{1d}N\u{1d}\u{1d}{city}\u{1d}{state}\u{1e}\u{4}"
         );
         let service = number.get(8..10).and_then(|service| service.parse().ok()).unwrap_or(1);
         Structured { postcode, country: number_of(&self.to.country), service, message }

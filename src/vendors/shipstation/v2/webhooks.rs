@@ -65,7 +65,6 @@ pub(super) fn processed(cx: &mut Cx<'_>, batch: u64) {
     }
 }
 
-/// A shipment was rated.
 pub(super) fn rated(cx: &mut Cx<'_>, shipment: u64) {
     point(cx, "rate", &se(shipment), &format!("/v2/shipments/{}/rates", se(shipment)));
 }

@@ -167,7 +167,7 @@ pub(super) fn joined<const N: usize>(parts: [Value; N]) -> Value {
     Value::Object(members.flatten().collect())
 }
 
-/// An amount of dollars.
+/// An amount in US dollars, as an object.
 pub(super) fn dollars(amount: Money) -> Value {
     json!({ "currency": "usd", "amount": float(amount) })
 }

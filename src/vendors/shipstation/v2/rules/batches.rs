@@ -224,7 +224,7 @@ pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(json!({ "errors": page.rows, "links": links })))
 }
 
-/// Queues an open batch.
+/// Queues an open batch, whose labels are bought a little later.
 pub(crate) fn process(cx: &mut Cx<'_>) -> Outcome {
     let mut batch = named(cx)?;
     cx.call.valid()?;

@@ -217,7 +217,6 @@ pub(crate) fn tags_of(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(json!({ "tags": shipment["tags"] })))
 }
 
-/// Writes the internal notes.
 pub(crate) fn notes(cx: &mut Cx<'_>) -> Outcome {
     let (number, _) = shipment::named(cx)?;
     cx.call.valid()?;

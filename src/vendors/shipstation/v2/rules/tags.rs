@@ -50,7 +50,7 @@ fn named(cx: &Cx<'_>) -> Result<(String, Members), Refusal> {
     find(cx, name).ok_or_else(|| Refusal::missing(TAG, name))
 }
 
-/// Gone, also from shipments.
+/// Deletes a tag, which shipments lose as well.
 pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
     let (id, tag) = named(cx)?;
     replace(cx, &tag["name"], None);

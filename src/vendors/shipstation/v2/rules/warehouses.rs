@@ -33,7 +33,6 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(shown(&made)))
 }
 
-/// Replaces a warehouse.
 pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     let (number, before) = named(cx)?;
     cx.call.valid()?;

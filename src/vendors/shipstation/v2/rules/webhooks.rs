@@ -20,7 +20,7 @@ pub(crate) struct Sent {
     store_id: Option<i64>,
 }
 
-/// A bare array.
+/// All webhooks, as an array without an envelope.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(own(cx).iter().map(shown).collect::<Vec<_>>()))
 }

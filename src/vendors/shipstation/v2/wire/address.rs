@@ -24,7 +24,7 @@ pub(crate) fn shown(address: &Address) -> Value {
     })
 }
 
-/// The same inside shipments.
+/// An address as shipments show it.
 pub(crate) fn shipping(address: &Address) -> Value {
     joined([json!({ "instructions": null }), shown(address)])
 }
