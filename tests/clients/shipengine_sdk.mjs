@@ -62,4 +62,5 @@ await check("errors have the type and code of the vendor", async () => {
 });
 
 between.close();
+between.closeAllConnections();
 finish();
