@@ -63,3 +63,14 @@ impl Page {
         Self { width, height, parts: vec![Part { x: 0.0, y: 0.0, width, height, turned: false, elements }] }
     }
 }
+
+impl Anchor {
+    /// Where a text of some width begins whose anchor is at `x`.
+    pub fn left(self, x: f32, width: impl FnOnce() -> f32) -> f32 {
+        match self {
+            Self::Start => x,
+            Self::Middle => x - width() / 2.0,
+            Self::End => x - width(),
+        }
+    }
+}

@@ -8,7 +8,7 @@ use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Settings, Str, T
 
 use crate::carrier::print::area::Area;
 use crate::carrier::print::font::Face;
-use crate::carrier::print::page::{Anchor, Element, Page, Part};
+use crate::carrier::print::page::{Element, Page, Part};
 use crate::carrier::print::symbol::{self, Code, Modules, Shape, count};
 use crate::carrier::print::text;
 use embedded::Fonts;
@@ -115,11 +115,7 @@ impl Drawing {
         for element in &part.elements {
             match element {
                 Element::Text { x, y, size, face, anchor, white, text } => {
-                    let x = match anchor {
-                        Anchor::Start => *x,
-                        Anchor::Middle => x - text::width(text, *face, *size) / 2.0,
-                        Anchor::End => x - text::width(text, *face, *size),
-                    };
+                    let x = anchor.left(*x, || text::width(text, *face, *size));
                     if *white {
                         self.content.set_fill_gray(1.0);
                     }

@@ -5,7 +5,7 @@ use ttf_parser::OutlineBuilder;
 
 use crate::carrier::print::area::Area;
 use crate::carrier::print::font::{Face, glyph};
-use crate::carrier::print::page::{Anchor, Element, Page, Part};
+use crate::carrier::print::page::{Element, Page, Part};
 use crate::carrier::print::symbol::{self, Code, Shape, count};
 use crate::carrier::print::text;
 
@@ -88,11 +88,7 @@ impl Picture {
         for element in &part.elements {
             match element {
                 Element::Text { x, y, size, face, anchor, white, text } => {
-                    let x = match anchor {
-                        Anchor::Start => *x,
-                        Anchor::Middle => x - text::width(text, *face, *size) / 2.0,
-                        Anchor::End => x - text::width(text, *face, *size),
-                    };
+                    let x = anchor.left(*x, || text::width(text, *face, *size));
                     self.line(text, *face, size * scale, (x * scale, y * scale), *white);
                 }
                 Element::Rule { x, y, width, height } => {

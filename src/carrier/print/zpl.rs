@@ -92,11 +92,7 @@ impl Program {
 
     fn line(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face, anchor: Anchor, white: bool) {
         let wide = if anchor == Anchor::Start { 0.0 } else { text::width(text, face, size) };
-        let left = match anchor {
-            Anchor::Start => x,
-            Anchor::Middle => x - wide / 2.0,
-            Anchor::End => x - wide,
-        };
+        let left = anchor.left(x, || wide);
         if !text.is_ascii() && text.chars().any(|letter| matches!(glyph(face, letter).font, Font::Han | Font::Hangul)) {
             return self.picture(text, (left, y), size, face);
         }
