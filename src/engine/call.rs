@@ -1,6 +1,7 @@
 //! A request as it came in, and the call to an operation that it is.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
@@ -85,7 +86,7 @@ pub struct Call<'m> {
     /// The body as JSON; `null` when there is none.
     pub body: Value,
     /// How the request departs from the document as the vendor reads it, in the order of the document.
-    pub violations: Vec<Violation>,
+    pub violations: Arc<Vec<Violation>>,
     /// When `violations` refuse the call.
     pub validation: Validation,
     /// What else is remarkable about the request, for the journal.
@@ -116,7 +117,7 @@ impl<'m> Call<'m> {
             parameters: Vec::new(),
             query: Vec::new(),
             body: Value::Null,
-            violations: Vec::new(),
+            violations: Arc::default(),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

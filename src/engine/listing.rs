@@ -382,7 +382,7 @@ mod tests {
             parameters,
             query: pairs(query),
             body: Value::Null,
-            violations,
+            violations: violations.into(),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

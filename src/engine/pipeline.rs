@@ -85,7 +85,7 @@ impl Machine {
         };
         if let Some(unread) = unread {
             parsed.row = Err(unread.refusal());
-            parsed.call.violations.clear();
+            parsed.call.violations = Arc::default();
             parsed.call.remarks.clear();
         }
         parsed.call.base = self.public_urls().base_of_links(here.prefix, &here.loaded.vendor.mount);
@@ -174,7 +174,7 @@ impl Machine {
             let is_scripted = effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
-            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations);
+            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());
         }
         // A body is not sent to those who only ask for the head.
         let sent = Wire::sent(wire, status, if call.request.method == Method::HEAD { 0 } else { body.len() });
@@ -297,9 +297,9 @@ fn read<'m>(
     call.validation = row.map_or(Validation::Noted, |row| row.validation);
     let mut refusal = None;
     if vendor.reading.checks_path {
-        call.violations = operation.check_path(&call.parameters, &vendor.reading);
+        call.violations = operation.check_path(&call.parameters, &vendor.reading).into();
         if !call.violations.is_empty() {
-            return Parsed { row: Err(Refusal::Invalid(call.violations.clone())), call };
+            return Parsed { row: Err(Refusal::Invalid(Arc::clone(&call.violations))), call };
         }
     }
     if operation.body.is_some() {
@@ -315,7 +315,7 @@ fn read<'m>(
                     remarks::of_members(operation.unknown_members(&body), &mut call.remarks);
                 }
                 call.body = body;
-                call.violations = found.violations;
+                call.violations = found.violations.into();
                 if call.validation != Validation::Noted {
                     spec::apply(&mut call.body, found.changes);
                 }
@@ -328,7 +328,10 @@ fn read<'m>(
     }
     if !call.query.is_empty() || operation.needs_query {
         remarks::of_query(&call.query, operation, &mut call.remarks);
-        call.violations.extend(operation.check_query(&call.query, &vendor.reading));
+        let found = operation.check_query(&call.query, &vendor.reading);
+        if !found.is_empty() {
+            Arc::make_mut(&mut call.violations).extend(found);
+        }
     }
     let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
     if refusal.is_none() && (call.validation == Validation::First || is_unreadable()) {
