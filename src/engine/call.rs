@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
 use crate::base::name::Name;
@@ -27,6 +27,8 @@ pub struct Request {
     pub peer: IpAddr,
     /// The vendor mount that the listener is given to, when it serves only one.
     pub mount: Option<Name>,
+    /// The version of HTTP that the caller speaks.
+    pub version: Version,
 }
 
 impl Request {
@@ -48,6 +50,7 @@ impl Request {
             body: entry.request.body.clone(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
+            version: Version::HTTP_11,
         }
     }
 

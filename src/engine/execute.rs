@@ -17,13 +17,14 @@ use crate::engine::machine::Machine;
 use crate::engine::parcels;
 use crate::engine::refusal::Refusal;
 use crate::engine::remarks;
-use crate::engine::reply::{Outcome, Wire};
+use crate::engine::reply::Outcome;
 use crate::engine::sandbox::Sandbox;
 use crate::engine::scenario::{CallValues, Decision, Instead, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
+use crate::engine::wire::Wire;
 use crate::world::{AccountId, Blame, Counter, Credential, Effect, Note, World};
 
 /// The account of callers that are not authenticated.

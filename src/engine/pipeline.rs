@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
@@ -20,11 +20,12 @@ use crate::engine::machine::Machine;
 use crate::engine::options::Conform;
 use crate::engine::refusal::{Refusal, Unread};
 use crate::engine::remarks;
-use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
+use crate::engine::reply::{Answer, Body, Outcome, Reply};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
 use crate::engine::unmatched;
 use crate::engine::vendors::LoadedVendor;
+use crate::engine::wire::Wire;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note, Took};
@@ -116,6 +117,7 @@ impl Machine {
             body: serde_json::to_vec(body).map(Bytes::from).unwrap_or_default(),
             peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             mount: None,
+            version: Version::HTTP_11,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
         let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
@@ -177,7 +179,9 @@ impl Machine {
             remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());
         }
         // A body is not sent to those who only ask for the head.
-        let sent = Wire::sent(wire, status, if call.request.method == Method::HEAD { 0 } else { body.len() });
+        let length = if call.request.method == Method::HEAD { 0 } else { body.len() };
+        let wire = wire.map(|wire| wire.applied(call.request.version, length));
+        let sent = Wire::sent(wire, status, length);
         notes.extend(failing::note(effect.as_ref(), sent));
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
@@ -204,6 +208,10 @@ impl Machine {
             effect,
         };
         let entry = Some(self.record(&here.sandbox, entry));
+        let (status, headers, body) = match wire {
+            Some(wire) => wire.altered(status, headers, body),
+            None => (status, headers, body),
+        };
         Answer { status, headers, body, delay, wire, entry, unmatched: None, quota }
     }
 

@@ -18,7 +18,8 @@ use crate::carrier::{Parcel, Timeline};
 use crate::engine::call::Call;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Outcome, Reply, Wire};
+use crate::engine::reply::{Outcome, Reply};
+use crate::engine::wire::Wire;
 use crate::world::{Account, AccountId, Counters, Effect, Note, Tally};
 
 /// What happens to one call.

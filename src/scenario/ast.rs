@@ -13,6 +13,7 @@ use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Scope};
 use super::template::Template;
 use crate::carrier::Anchor;
+use crate::engine::Wire;
 
 /// How a sandbox differs from the default one.
 #[derive(Debug, Clone, PartialEq)]
@@ -268,13 +269,8 @@ pub struct Fault {
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    Reset,
-    /// The connection is closed without an answer.
-    Empty,
-    /// The connection stays open, and no answer comes.
-    Timeout,
-    /// The connection ends in the middle of the body.
-    Truncate,
+    /// On the wire, once the answer is known.
+    Wire(Wire),
     /// The vendor answers with this status of failure.
     Status(u16),
 }

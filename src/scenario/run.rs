@@ -17,7 +17,7 @@ use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{
     AccountRows, Body, Decision, Instead, Limit, Machine, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
-    WebhookChaos, Wire,
+    WebhookChaos,
 };
 use crate::scenario::ast::{
     Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
@@ -390,17 +390,17 @@ fn kind(row: &Override) -> EffectKind {
 
 fn fail(fault: &Fault, decision: &mut Decision) {
     match fault.then {
-        Failure::Reset => decision.wire = Some(Wire::Reset),
-        Failure::Empty => decision.wire = Some(Wire::Empty),
-        Failure::Timeout => decision.wire = Some(Wire::Hang),
-        Failure::Truncate => decision.wire = Some(Wire::Truncate),
+        Failure::Wire(wire) => decision.wire = Some(wire),
         Failure::Status(status) => decision.failing = StatusCode::from_u16(status).ok(),
     }
-    // A truncated answer is that of the behavior, which therefore has to run.
-    if !fault.commit && fault.then != Failure::Truncate {
-        let is_answered = matches!(fault.then, Failure::Status(_));
-        decision.instead = Some(if is_answered { Instead::Refusal(Refusal::Broken) } else { Instead::Nothing });
+    if fault.commit {
+        return;
     }
+    decision.instead = match fault.then {
+        Failure::Status(_) => Some(Instead::Refusal(Refusal::Broken)),
+        // An answer that is sent in part or changed is that of the behavior, which therefore has to run.
+        Failure::Wire(wire) => (!wire.needs_answer()).then_some(Instead::Nothing),
+    };
 }
 
 const TOO_MANY_STEPS: &str = "its conditions and templates take more steps than they may for one call";

@@ -41,6 +41,11 @@ export interface Override {
 export type Headers = Record<string, HeaderText | HeaderText[]>;
 export type HeaderText = string | { base64: string };
 
+/** How an exchange ended for its caller. */
+export type End =
+  | "sent" | "reset" | "empty" | "timeout" | "truncated" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall"
+  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "h2_reset" | "h2_goaway";
+
 /** A call that was made to a vendor. `base64` says that a body is not UTF-8, so that its bytes are in base64. */
 export interface Call {
   id: string;
@@ -52,7 +57,7 @@ export interface Call {
   /** What the caller received; `null` if no answer went out. */
   status: number | null;
   /** What went over the wire. */
-  wire: { end: "sent" | "reset" | "empty" | "timeout" | "truncated"; status: number | null; bytes: number };
+  wire: { end: End; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
   effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };

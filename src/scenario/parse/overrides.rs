@@ -1,19 +1,42 @@
 //! The `overrides`: what matching calls get instead of the vendor's usual answer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
+use crate::engine::Wire;
 use crate::scenario::ast::{Effect, Failure, Fault, Override, Pattern, Per, RateLimit, Response};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
 
 const EFFECTS: [&str; 3] = ["respond", "fault", "rate_limit"];
-const FAILURES: [(&str, Failure); 4] =
-    [("reset", Failure::Reset), ("empty", Failure::Empty), ("timeout", Failure::Timeout), ("truncate", Failure::Truncate)];
+/// How long silences are, and how long an answer drips, unless told otherwise.
+const SILENCE: Duration = Duration::from_secs(60);
+const DRIPPING: Duration = Duration::from_secs(10);
+/// The longest of either.
+const LONGEST: Duration = Duration::from_secs(3600);
+const FAILURES: [(&str, Wire); 16] = [
+    ("reset", Wire::Reset),
+    ("empty", Wire::Empty),
+    ("timeout", Wire::Timeout(SILENCE)),
+    ("truncate", Wire::Truncate),
+    ("length_short", Wire::LengthShort),
+    ("length_long", Wire::LengthLong),
+    ("garbage", Wire::Garbage),
+    ("bad_chunk", Wire::BadChunk),
+    ("drip", Wire::Drip(DRIPPING)),
+    ("stall", Wire::Stall(SILENCE)),
+    ("html_gateway", Wire::Gateway(StatusCode::BAD_GATEWAY)),
+    ("wrong_type", Wire::WrongType),
+    ("bad_json", Wire::BadJson),
+    ("duplicate_header", Wire::DuplicateHeader),
+    ("h2_reset", Wire::StreamReset),
+    ("h2_goaway", Wire::GoAway),
+];
 const PER: [(&str, Per); 2] = [("credential", Per::Credential), ("sandbox", Per::Sandbox)];
 
 pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
@@ -96,8 +119,42 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Fault> {
     }
     let fields = reader.fields(node, "`fault`", &members::FAULT)?;
     let commit = fields.get("commit").and_then(|node| reader.boolean(node, "commit")).unwrap_or_default();
-    let then = fields.require(reader, "then").and_then(|node| failure(reader, node, "then"))?;
+    let then = fields.require(reader, "then").and_then(|node| failure(reader, node, "then"));
+    let time = fields.get("for").map(|node| (node, lasting(reader, node)));
+    let status = fields.get("status").map(|node| (node, gateway(reader, node)));
+    let mut then = then?;
+    if let Some((node, time)) = time {
+        match (&mut then, time) {
+            (Failure::Wire(Wire::Timeout(own) | Wire::Drip(own) | Wire::Stall(own)), time) => *own = time?,
+            _ => has_no(reader, node, "for", "only `timeout`, `stall` and `drip` take time"),
+        }
+    }
+    if let Some((node, status)) = status {
+        match &mut then {
+            Failure::Wire(Wire::Gateway(own)) => *own = status?,
+            _ => has_no(reader, node, "status", "only `html_gateway` has one; a status of the vendor is `then: 503`"),
+        }
+    }
     Some(Fault { commit, then })
+}
+
+fn has_no(reader: &mut Reader<'_>, node: &Node, member: &str, help: &str) {
+    reader.problem("S007", node.span, format!("this fault has no `{member}`")).help(help);
+}
+
+/// How long a fault lasts.
+fn lasting(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    let time: Duration = reader.duration(node, "for")?.try_into().ok()?;
+    if time > LONGEST {
+        reader.problem("S008", node.span, "`for` is at most one hour").help("for example `90s`");
+        return None;
+    }
+    Some(time)
+}
+
+fn gateway(reader: &mut Reader<'_>, node: &Node) -> Option<StatusCode> {
+    let status = reader.whole(node, "status", 502..=504)?;
+    u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok())
 }
 
 fn failure(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Failure> {
@@ -105,7 +162,7 @@ fn failure(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Failure
         let status = reader.whole(node, member, 400..=599)?;
         return u16::try_from(status).ok().map(Failure::Status);
     }
-    reader.choice(node, member, &FAILURES)
+    reader.choice(node, member, &FAILURES).map(Failure::Wire)
 }
 
 fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {

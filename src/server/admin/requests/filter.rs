@@ -75,7 +75,7 @@ impl Filter {
             check_known("effect", wanted, &EffectKind::ALL.map(EffectKind::word))?;
         }
         if let Some(wanted) = request.query("wire") {
-            check_known("end", wanted, &End::ALL.map(End::word))?;
+            check_known("end", wanted, &End::ALL.map(|(_, word)| word))?;
         }
         let status = text("status");
         if let Some(status) = &status
