@@ -143,8 +143,8 @@ impl Machine {
     fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, is_answered, mut notes } =
-            executed;
+        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, .. } = executed;
+        let Executed { failing, is_answered, mut notes, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -158,7 +158,11 @@ impl Machine {
             notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
             transaction::guarded(|| word(dialect, &cx, Err(Refusal::Broken), None, size))
         });
-        let (status, mut headers, body) = worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
+        let (mut status, mut headers, mut body) =
+            worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
+        if let Some(patch) = &patch {
+            (status, headers, body) = patch.apply(dialect.style, (status, headers, body), &mut notes);
+        }
         if is_login && status == StatusCode::UNAUTHORIZED {
             notes.push(remarks::unknown_login(&here.sandbox.name));
         }
@@ -173,7 +177,7 @@ impl Machine {
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, late);
         // A status that a scenario asks for need not be one of the document.
         if let Some(operation) = call.operation.filter(|_| is_read && failing.is_none() && self.is_checked(number)) {
-            let is_scripted = effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
+            let is_scripted = effect.as_ref().is_some_and(|effect| matches!(effect.kind, EffectKind::Respond | EffectKind::Patch));
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
             remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());

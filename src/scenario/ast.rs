@@ -222,7 +222,7 @@ pub enum Then {
     Repeat,
 }
 
-/// What matching calls get: an answer, a fault, a rate limit or latency.
+/// What matching calls get: an answer, changes of the vendor's answer, a fault, a rate limit or latency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub span: Span,
@@ -244,6 +244,8 @@ pub struct Override {
 pub enum Effect {
     /// An answer written by hand; nothing is done.
     Respond(Response),
+    /// The vendor's own answer with changes.
+    Patch(Patch),
     Fault(Fault),
     /// The vendor's answer for too many calls, once there are too many.
     RateLimit(RateLimit),
@@ -256,6 +258,19 @@ pub struct Response {
     pub headers: Vec<(String, Template)>,
     /// JSON body; none at all if absent.
     pub body: Option<Template>,
+}
+
+/// Changes to the vendor's own answer, if that is one of success.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    pub status: Option<u16>,
+    pub headers: Vec<(String, Template)>,
+    /// Merged into the body (RFC 7396).
+    pub body: Option<Template>,
+    /// Values by JSON pointer (RFC 6901).
+    pub set: Vec<(String, Template)>,
+    /// Pointers to what is left out.
+    pub remove: Vec<String>,
 }
 
 /// Something that goes wrong on purpose.

@@ -30,6 +30,7 @@ export interface Override {
   on: string;
   when?: Json;
   fault?: Json;
+  patch?: { status?: number; headers?: Record<string, string>; body?: Json; set?: Record<string, Json>; remove?: string[] };
   respond?: { status: number; headers?: Record<string, string>; body?: Json };
   rate_limit?: { per?: "credential" | "sandbox"; limit: number; window: string };
   latency?: string;
@@ -59,7 +60,7 @@ export interface Call {
   /** What went over the wire. */
   wire: { end: End; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
-  effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
+  effect: { kind: "respond" | "patch" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };
   /** The answer that was made, whether it went out or not; `null` if none was made. */
   answer: { status: number; headers: Headers; body: Json; base64: boolean; length: number; cut: boolean } | null;
