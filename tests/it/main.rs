@@ -29,6 +29,7 @@ mod http2;
 mod journal;
 mod labels;
 mod leaks;
+mod library;
 mod links;
 mod listener;
 mod log;

@@ -326,7 +326,7 @@ fn a_bad_scenario_is_explained_and_nothing_starts() {
 fn a_scenario_that_is_not_there_is_told_with_what_is() {
     let said = |name: &str| text(&run(&["--listen", "127.0.0.1:0", "--scenario", name]).stderr);
     assert_eq!(said("lost-parcl"), "error: `lost-parcl` is neither a file nor a built-in scenario\nhelp: did you mean `lost-parcel`?\n");
-    assert!(said("xyz").contains("help: built in are answer-never-comes, "), "{}", said("xyz"));
+    assert!(said("xyz").contains("help: built in are answer-drips, answer-never-comes, "), "{}", said("xyz"));
 }
 
 #[test]
