@@ -51,13 +51,15 @@ pub(crate) struct Carrier {
     pub name: String,
     /// Who speaks in messages.
     pub source: String,
-    /// What the vendor calls its own account, unless by its account id.
-    pub master: Option<String>,
     /// What it says beside every quote.
     #[serde(default)]
     pub advisories: Vec<Message>,
     /// And beside those for the farthest zone.
     pub far_advisory: Option<Message>,
+    /// And beside those of the caller's own accounts.
+    pub own_advisory: Option<Message>,
+    /// What it says when it was asked too often.
+    pub throttled: Option<Message>,
     /// The stem of its logo's file.
     pub image: String,
     pub currency: String,
