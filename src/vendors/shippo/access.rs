@@ -21,7 +21,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     identifiers: &["token"],
     others: &[
         FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Test labels or live ones."),
-        FieldSpec::new("state", FieldType::OneOf(&["established", "new"]), "`new`: as an account is before its carriers are registered."),
+        FieldSpec::STATE,
         FieldSpec::new(
             "carriers",
             FieldType::Texts,

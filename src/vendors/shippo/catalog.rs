@@ -19,6 +19,8 @@ pub(crate) struct Catalog {
     pub tokens: Vec<String>,
     pub versions: Vec<String>,
     pub accounts: BTreeMap<Mode, Vec<CarrierAccount>>,
+    /// Those of carriers that a row of a scenario has to name.
+    pub further_accounts: Vec<CarrierAccount>,
     pub registrations: BTreeMap<String, Registration>,
     pub carriers: Vec<Carrier>,
     pub tracking: Vec<String>,

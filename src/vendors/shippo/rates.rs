@@ -72,9 +72,10 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
     ];
     let found = cases.into_iter().filter(|(_, applies)| *applies).find_map(|(name, _)| carrier.refuses.get(name));
     let is_split = lane.parcels.len() > 1 && !carrier.multi_parcel;
+    let is_odd = is_split || lane.lithium && carrier.token != "usps";
     let text = match found.filter(|_| !is_split) {
         Some(Some(text)) => text.replace("{origin}", &account.origin),
-        None if !is_split && !(lane.lithium && carrier.token != "usps") => account.restricted.clone()?,
+        None if !is_odd => account.restricted.clone()?,
         _ => return Some(unsupported(account)),
     };
     Some(Message::new(&carrier.source, text))

@@ -123,7 +123,6 @@ pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
         restricted: None,
         named_only: false,
         established: false,
-        optional: false,
         sign_in: SIGN_IN.contains(&carrier.as_str()).then(|| "disconnected".to_owned()),
         carrier,
     }
@@ -168,16 +167,17 @@ pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
 fn rows(cx: &Cx<'_>) -> Vec<&'static CarrierAccount> {
     let rows = CATALOG.accounts[&Mode::of(cx)].iter();
     let Some(carriers) = access::carriers(cx) else {
-        return rows.filter(|row| !row.optional && (!row.established || cx.sandbox == DEFAULT)).collect();
+        return rows.filter(|row| !row.established || cx.sandbox == DEFAULT).collect();
     };
-    let mut left: Vec<_> = rows.filter(|row| !row.established).collect();
+    let mut left: Vec<_> = rows.filter(|row| !row.established).chain(&CATALOG.further_accounts).collect();
     let next = |carrier: String| left.iter().position(|row| row.carrier == carrier).map(|index| left.remove(index));
     carriers.into_iter().filter_map(next).collect()
 }
 
 /// The one with that id.
 pub(crate) fn find(cx: &Cx<'_>, id: &str) -> Option<CarrierAccount> {
-    let known = || of(CATALOG.accounts[&Mode::of(cx)].iter().find(|row| row.object_id == id)?, access::is_new(cx));
+    let mut rows = CATALOG.accounts[&Mode::of(cx)].iter().chain(&CATALOG.further_accounts);
+    let known = || of(rows.find(|row| row.object_id == id)?, access::is_new(cx));
     cx.docs.get(CARRIER_ACCOUNT, id).or_else(known)
 }
 

@@ -30,9 +30,6 @@ pub(crate) struct CarrierAccount {
     /// New customers do not have it.
     #[serde(default)]
     pub established: bool,
-    /// Only customers whose row names its carrier have it.
-    #[serde(default)]
-    pub optional: bool,
     /// How far signing in with the carrier has come, once it was begun.
     pub sign_in: Option<String>,
 }
