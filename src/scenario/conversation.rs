@@ -169,7 +169,7 @@ impl Player {
     fn request(&self, planned: PlannedCall) -> Request {
         let PlannedCall { method, path, query, headers, body } = planned;
         let path = format!("/{}{path}", self.mount);
-        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }
+        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None, version: http::Version::HTTP_11 }
     }
 }
 

@@ -59,4 +59,5 @@ mod unread;
 mod update;
 mod vendor_failures;
 mod webhooks;
+mod wire_faults;
 mod world_log;
