@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::documents::{self, Taken};
 use crate::published::Digest;
-use crate::recorded::{self, VENDORS, kind};
+use crate::recorded::{self, VENDORS, kind, member};
 
 /// Exchanges whose recorded request is shortened, so that ours has more members.
 const SHORTENED: &[&str] = &[
@@ -142,7 +142,10 @@ fn exchanges(name: String, original: Value) -> Vec<(String, Value)> {
 fn compare(vendor: &str, name: &str, exchange: &Value, original: &Value) -> Vec<String> {
     let keyed: Vec<&str> = exchange["keyed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let (request, response) = (&original["request"], &original["response"]);
-    let shape = |value: &Value, exact: bool| shape(value, exact, &keyed, "$");
+    let exact = !exchange["call"].is_null() && response["status"].as_u64().is_none_or(|status| status >= 300);
+    let (facts, whole) = (recorded::facts(exchange), exact || recorded::is_whole(exchange));
+    let told = |value: &Value| Shape { exact, whole, facts: &facts, keyed: &keyed }.of(value, "$");
+    let shape = |value: &Value| Shape { exact: false, whole: false, facts: &[], keyed: &keyed }.of(value, "$");
     let mut problems = Vec::new();
     let mut same = |what: &str, ours: Value, theirs: Value| {
         if ours != theirs {
@@ -150,12 +153,11 @@ fn compare(vendor: &str, name: &str, exchange: &Value, original: &Value) -> Vec<
         }
     };
     if exchange["call"].is_null() {
-        same("the webhook", exchange["told"].clone(), shape(&request["body"], false));
+        same("the webhook", exchange["told"].clone(), told(&request["body"]));
         return problems;
     }
-    let exact = response["status"].as_u64().is_none_or(|status| status >= 300);
     same("status", exchange["status"].clone(), response["status"].clone());
-    same("answer", exchange["answer"].clone(), shape(&response["body"], exact));
+    same("answer", exchange["answer"].clone(), told(&response["body"]));
     let (method, path) = exchange["call"].as_str().and_then(|call| call.split_once(' ')).unwrap_or_default();
     same("method", method.into(), request["method"].clone());
     let (path, theirs) = (outline(path), outline(request["path"].as_str().unwrap_or_default()));
@@ -163,7 +165,7 @@ fn compare(vendor: &str, name: &str, exchange: &Value, original: &Value) -> Vec<
     same("query", path.1.into(), theirs.1.into());
     let body = ["json", "text"].iter().find_map(|name| exchange.get(*name)).unwrap_or(&Value::Null);
     if !SHORTENED.contains(&format!("{vendor}/{name}").as_str()) {
-        same("request", shape(body, false), shape(&request["body"], false));
+        same("request", shape(body), shape(&request["body"]));
     }
     problems
 }
@@ -177,23 +179,33 @@ fn outline(target: &str) -> (usize, Vec<&str>) {
     (path.split('/').count(), names)
 }
 
-/// What of a value is a fact about the API: names, order and types, and texts where they are `exact`.
-fn shape(value: &Value, exact: bool, keyed: &[&str], path: &str) -> Value {
-    let inner = |value: &Value| shape(value, exact, keyed, &format!("{path}[*]"));
-    match value {
-        Value::Object(members) if keyed.contains(&path) => distinct(members.values().map(inner)),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), shape(value, exact, keyed, &format!("{path}.{name}")))).collect()
+/// What of a value is a fact about the API: names, order and types, and texts where they are `exact` or of a member of `facts`.
+struct Shape<'a> {
+    exact: bool,
+    /// Whether lists keep all elements.
+    whole: bool,
+    facts: &'a [&'a str],
+    keyed: &'a [&'a str],
+}
+
+impl Shape<'_> {
+    fn of(&self, value: &Value, path: &str) -> Value {
+        let inner = |value: &Value| self.of(value, &format!("{path}[*]"));
+        match value {
+            Value::Object(members) if self.keyed.contains(&path) => distinct(members.values().map(inner)),
+            Value::Object(members) => {
+                members.iter().map(|(name, value)| (name.clone(), self.of(value, &format!("{path}.{name}")))).collect()
+            }
+            Value::Array(rows) if self.whole => rows.iter().map(inner).collect(),
+            Value::Array(rows) => distinct(rows.iter().map(inner)),
+            Value::String(_) if self.exact || self.facts.contains(&member(path)) => value.clone(),
+            other => match kind(other) {
+                "string" => "".into(),
+                "number" => 0.into(),
+                "boolean" => true.into(),
+                _ => Value::Null,
+            },
         }
-        Value::Array(rows) if exact => rows.iter().map(inner).collect(),
-        Value::Array(rows) => distinct(rows.iter().map(inner)),
-        Value::String(_) if exact => value.clone(),
-        other => match kind(other) {
-            "string" => "".into(),
-            "number" => 0.into(),
-            "boolean" => true.into(),
-            _ => Value::Null,
-        },
     }
 }
 

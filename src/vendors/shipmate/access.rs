@@ -33,6 +33,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::text("first_name", "The user's first name."),
         FieldSpec::text("last_name", "The user's last name."),
         FieldSpec::text("application", "The name of the application that the key belongs to."),
+        FieldSpec::STATE,
         FieldSpec::flag("strict_skus", "Whether a SKU needs all members that the vendor's own client sends."),
         FieldSpec::flag("six_event_types", "Whether events have the six types of the guide alone: out for delivery counts as in transit."),
         FieldSpec::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),

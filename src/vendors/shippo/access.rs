@@ -21,7 +21,13 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     identifiers: &["token"],
     others: &[
         FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Test labels or live ones."),
-        FieldSpec::new("state", FieldType::OneOf(&["established", "new"]), "`new`: as an account is before its carriers are registered."),
+        FieldSpec::STATE,
+        FieldSpec::new(
+            "carriers",
+            FieldType::Texts,
+            "Carriers of the vendor's own accounts, in their order; one that is named twice has two.",
+        ),
+        FieldSpec::flag("ups_throttled", "UPS says that it was asked too often instead of quoting."),
         FieldSpec::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),
         FieldSpec::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
         FieldSpec::text("webhook_secret", "What the bodies of new webhooks are signed with."),
@@ -110,10 +116,25 @@ fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Cr
     Ok(row)
 }
 
+/// The first row of the account that says something.
+fn row<T>(cx: &Cx<'_>, says: impl Fn(&Credential) -> Option<T>) -> Option<T> {
+    let own = cx.docs.account().name.trim_end_matches(" live");
+    cx.credentials().iter().filter(|row| &*row.account == own).find_map(says)
+}
+
+/// Whether a row of the account is so.
+pub(crate) fn has(cx: &Cx<'_>, is_so: impl Fn(&Credential) -> bool) -> bool {
+    row(cx, |row| is_so(row).then_some(())).is_some()
+}
+
 /// Whether the carriers of an account are still to be registered, as those of a new customer are.
 pub(crate) fn is_new(cx: &Cx<'_>) -> bool {
-    let own = cx.docs.account().name.trim_end_matches(" live");
-    cx.credentials().iter().any(|row| &*row.account == own && row.text("state") == "new")
+    has(cx, |row| row.text("state") == "new")
+}
+
+/// The carriers of the vendor's own accounts, where a row of the account names them.
+pub(crate) fn carriers(cx: &Cx<'_>) -> Option<Vec<String>> {
+    row(cx, |row| serde_json::from_value(row.fields.get("carriers")?.clone()).ok())
 }
 
 /// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.
