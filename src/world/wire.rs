@@ -1,10 +1,44 @@
 //! What a caller received of an answer, which is not always the answer that was made.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// What goes over the wire as it was decided, until the caller leaves before that.
+#[derive(Debug)]
+pub struct OnWire {
+    decided: Sent,
+    is_abandoned: AtomicBool,
+}
+
+impl OnWire {
+    #[must_use]
+    pub fn new(decided: Sent) -> Self {
+        Self { decided, is_abandoned: AtomicBool::new(false) }
+    }
+
+    /// What the caller received.
+    #[must_use]
+    pub fn get(&self) -> Sent {
+        match self.is_abandoned.load(Ordering::Relaxed) {
+            true => Sent { end: End::Abandoned, status: None, bytes: 0 },
+            false => self.decided,
+        }
+    }
+
+    /// The caller left before anything went out.
+    pub fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Clone for OnWire {
+    fn clone(&self) -> Self {
+        Self { decided: self.decided, is_abandoned: AtomicBool::new(self.is_abandoned.load(Ordering::Relaxed)) }
+    }
+}
 
 /// What went over the wire in place of an answer, or with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -30,11 +64,13 @@ pub enum End {
     Timeout,
     /// The connection ended in the middle of the body.
     Truncated,
+    /// The caller closed the connection, or took back the request, while the answer was held.
+    Abandoned,
 }
 
 impl End {
     /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Sent, Self::Reset, Self::Empty, Self::Timeout, Self::Truncated];
+    pub const ALL: [Self; 6] = [Self::Sent, Self::Reset, Self::Empty, Self::Timeout, Self::Truncated, Self::Abandoned];
 
     /// Its name in the journal, in filters and in logs.
     #[must_use]
@@ -45,6 +81,7 @@ impl End {
             Self::Empty => "empty",
             Self::Timeout => "timeout",
             Self::Truncated => "truncated",
+            Self::Abandoned => "abandoned",
         }
     }
 }

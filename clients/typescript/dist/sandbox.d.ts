@@ -32,7 +32,7 @@ export interface Call {
     status: number | null;
     /** What went over the wire. */
     wire: {
-        end: "sent" | "reset" | "empty" | "timeout" | "truncated";
+        end: "sent" | "reset" | "empty" | "timeout" | "truncated" | "abandoned";
         status: number | null;
         bytes: number;
     };

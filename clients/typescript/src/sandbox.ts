@@ -33,7 +33,7 @@ export interface Call {
   /** What the caller received; `null` if no answer went out. */
   status: number | null;
   /** What went over the wire. */
-  wire: { end: "sent" | "reset" | "empty" | "timeout" | "truncated"; status: number | null; bytes: number };
+  wire: { end: "sent" | "reset" | "empty" | "timeout" | "truncated" | "abandoned"; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
   effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };
