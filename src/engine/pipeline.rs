@@ -28,7 +28,7 @@ use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
-use crate::world::{Blame, EffectKind, Entry, Message, Note, Took};
+use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Took};
 
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
@@ -205,7 +205,7 @@ impl Machine {
             path_start: call.prefix.len(),
             nth,
             request: Message::new(&call.request.headers, &call.request.body),
-            wire: sent,
+            wire: OnWire::new(sent),
             status: is_answered.then_some(status.as_u16()),
             answer,
             notes,

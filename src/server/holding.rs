@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::engine::Machine;
 use crate::server::call_log::{CallLog, Line};
@@ -15,11 +15,14 @@ use crate::world::Entry;
 #[derive(Clone, Default)]
 pub(super) struct Holding(watch::Sender<bool>);
 
-/// The line of a call, which is written when it is dropped: also if the client does not wait for the answer.
+/// The line of a call, which is written when it is dropped. If that is before the answer goes out, the client has left.
 pub(super) struct CallLine<'s> {
     pub log: &'s CallLog,
     pub entry: &'s Arc<Entry>,
     pub began: Instant,
+    pub is_answered: bool,
+    /// Notified when the client has left.
+    pub changed: &'s Notify,
 }
 
 impl Holding {
@@ -47,6 +50,10 @@ impl Holding {
 impl Drop for CallLine<'_> {
     fn drop(&mut self) {
         self.entry.took.set(self.began.elapsed());
+        if !self.is_answered {
+            self.entry.wire.abandon();
+            self.changed.notify_waiters();
+        }
         self.log.add(|| Line::Call(Arc::clone(self.entry)));
     }
 }

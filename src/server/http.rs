@@ -341,7 +341,8 @@ impl Shell {
             return Ok(page);
         }
         self.changed.notify_waiters();
-        let line = answer.entry.as_ref().map(|entry| CallLine { log: &self.log, entry, began });
+        let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, changed: &self.changed };
+        let mut line = answer.entry.as_ref().map(line);
         let sandbox = answer.entry.as_ref().map_or("", |entry| &entry.sandbox);
         if answer.delay.is_zero() {
             // Answers to requests that came together leave together, so that their readers are woken once: with sixteen
@@ -349,6 +350,9 @@ impl Shell {
             tokio::task::yield_now().await;
         } else {
             self.holding.hold(&self.machine, sandbox, answer.delay).await;
+        }
+        if let Some(line) = &mut line {
+            line.is_answered = true;
         }
         drop(line);
         if let Some(request) = answer.unmatched.take() {

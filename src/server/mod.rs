@@ -19,6 +19,7 @@ mod clock;
 mod clock_moves;
 mod connections;
 mod egress;
+mod header_case;
 mod holding;
 mod host;
 mod http;

@@ -1,10 +1,44 @@
 //! What a caller received of an answer, which is not always the answer that was made.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// What goes over the wire as it was decided, until the caller leaves before that.
+#[derive(Debug)]
+pub struct OnWire {
+    decided: Sent,
+    is_abandoned: AtomicBool,
+}
+
+impl OnWire {
+    #[must_use]
+    pub fn new(decided: Sent) -> Self {
+        Self { decided, is_abandoned: AtomicBool::new(false) }
+    }
+
+    /// What the caller received.
+    #[must_use]
+    pub fn get(&self) -> Sent {
+        match self.is_abandoned.load(Ordering::Relaxed) {
+            true => Sent { end: End::Abandoned, status: None, bytes: 0 },
+            false => self.decided,
+        }
+    }
+
+    /// The caller left before anything went out.
+    pub fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Clone for OnWire {
+    fn clone(&self) -> Self {
+        Self { decided: self.decided, is_abandoned: AtomicBool::new(self.is_abandoned.load(Ordering::Relaxed)) }
+    }
+}
 
 /// What went over the wire in place of an answer, or with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -54,11 +88,13 @@ pub enum End {
     H2Reset,
     /// The connection was left with `GOAWAY`, without a byte of the answer.
     H2Goaway,
+    /// The caller closed the connection, or took back the request, while the answer was held.
+    Abandoned,
 }
 
 impl End {
     /// All of them with their names in the journal, in filters and in logs, in the order in which they are documented.
-    pub const ALL: [(Self, &'static str); 17] = [
+    pub const ALL: [(Self, &'static str); 18] = [
         (Self::Sent, "sent"),
         (Self::Reset, "reset"),
         (Self::Empty, "empty"),
@@ -76,6 +112,7 @@ impl End {
         (Self::DuplicateHeader, "duplicate_header"),
         (Self::H2Reset, "h2_reset"),
         (Self::H2Goaway, "h2_goaway"),
+        (Self::Abandoned, "abandoned"),
     ];
 
     /// Its name in the journal, in filters and in logs.

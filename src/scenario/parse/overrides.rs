@@ -9,10 +9,13 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
 use crate::engine::Wire;
-use crate::scenario::ast::{Effect, Failure, Fault, Override, Patch, Pattern, Per, RateLimit, Response};
+use crate::scenario::ast::{Between, Effect, Failure, Fault, Override, Patch, Pattern, Per, RateLimit, Response};
 use crate::scenario::error::Span;
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
+
+/// How long an answer is held at most.
+const LONGEST_LATENCY: Duration = Duration::from_secs(60 * 60);
 
 const EFFECTS: [&str; 4] = ["respond", "patch", "fault", "rate_limit"];
 /// How long silences are, and how long an answer drips, unless told otherwise.
@@ -51,12 +54,23 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let on = fields.require(reader, "on").and_then(|node| reader.pattern(node, "on"));
     let when = fields.get("when").map(|node| reader.condition(node, ExprContext::Call));
     let effect = effect(reader, node, &fields);
-    let latency = fields.get("latency").and_then(|node| reader.durations(node, "latency"));
+    let latency = fields.get("latency").and_then(|node| latency(reader, node));
     // A number that could not be read must not turn into one without end, which would take every call from the overrides behind it.
     let times = fields.get("times").map(|node| reader.whole(node, "times", 1..=u64::MAX).unwrap_or(1));
     let skip = fields.get("skip").and_then(|node| reader.whole(node, "skip", 0..=u64::MAX)).unwrap_or_default();
     // A condition that could not be read must not turn into one that always holds.
     Some(Override { span: node.span, on: on?, when: when.map_or(Some(None), |when| when.map(Some))?, effect, latency, times, skip })
+}
+
+/// How long an answer is held, by the wall clock.
+fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Between<Duration>> {
+    let read = reader.durations(node, "latency")?;
+    if read.max > LONGEST_LATENCY {
+        let help = "at most `1h`, which passes by the wall clock; what happens later is a matter of timelines";
+        reader.problem("S008", node.span, "an answer is not held for so long").help(help);
+        return None;
+    }
+    Some(read)
 }
 
 fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Effect> {

@@ -8,7 +8,7 @@ use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::auth::{self, AuthRequest, Identity};
-use crate::engine::{AccountRows, Call, DEFAULT, Denial, FieldSpec, FieldType, Refusal, Request, decode};
+use crate::engine::{AccountRows, Call, DEFAULT, Denial, FieldSpec, FieldType, Open, Refusal, Request, SecretNames, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
 
@@ -41,6 +41,10 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     ],
     account: (&["api_key"], "default"),
 };
+
+/// Services and types of packaging are known by a `key`; a `request_token` tells notices apart.
+pub(super) const SECRET_NAMES: SecretNames =
+    SecretNames::open(&[Open::Named(&["service_key", "delivery_service_key", "packaging_type_key", "request_token"])]);
 
 const PACKAGING: &[FieldSpec] = &[
     FieldSpec::flag("net_weight", "Whether weights are without packaging."),

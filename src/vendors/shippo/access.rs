@@ -11,7 +11,7 @@ use super::wire::{MANAGED_ACCOUNT, is_object_id};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity};
-use crate::engine::{AccountRows, Cx, DEFAULT, Denial, FieldSpec, FieldType, Refusal, Request};
+use crate::engine::{AccountRows, Cx, DEFAULT, Denial, FieldSpec, FieldType, Open, Refusal, Request, SecretNames};
 use crate::world::Credential;
 
 /// What rows of `accounts` may say.
@@ -34,6 +34,14 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     ],
     account: (&["mode"], "test"),
 };
+
+/// Service levels and templates of parcels are known by a `token`; a carrier account says how far its `authentication` is.
+pub(super) const SECRET_NAMES: SecretNames = SecretNames::open(&[
+    Open::Named(&["servicelevel_token", "default_servicelevel_token", "extended_token", "carrier_parcel_template_token"]),
+    Open::Within(&["servicelevel", "parent_servicelevel", "service_levels"], "token"),
+    Open::Beside("distance_unit", "token"),
+    Open::Object("authentication"),
+]);
 
 /// Which of an account's two worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

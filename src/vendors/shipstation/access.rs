@@ -3,7 +3,7 @@
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::auth::{self, AuthRequest};
-use crate::engine::{AccountRows, DEFAULT, FieldSpec, FieldType, Refusal};
+use crate::engine::{AccountRows, DEFAULT, FieldSpec, FieldType, Open, Refusal, SecretNames};
 use crate::world::Credential;
 
 /// Plans from the lowest to the highest. The guide names Standard and Accelerate as the first that include the APIs.
@@ -26,6 +26,9 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     ],
     account: (&[], "default"),
 };
+
+/// Orders, their lines and states of stores are known by a key of their own.
+pub(super) const SECRET_NAMES: SecretNames = SecretNames::open(&[Open::Named(&["orderKey", "lineItemKey", "statusKey"])]);
 
 /// The credentials of a new sandbox: one account with a key of version 1, and a sandbox key and a production key of version 2.
 pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {

@@ -9,6 +9,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::names::Names;
+
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";
 
@@ -26,6 +28,8 @@ pub(super) struct Found {
     said: usize,
     /// Whether what is looked at is the answer to a call that was refused.
     pub in_refusal: bool,
+    /// Which names are those of secrets.
+    pub names: Arc<Names>,
     /// What everybody knows, and what is therefore hidden only under a name.
     published: Arc<HashSet<String>>,
 }
@@ -36,8 +40,8 @@ impl Found {
     /// How many values of one exchange, and how many addresses of webhooks, are remembered.
     const MOST: usize = 1000;
 
-    pub fn new(published: &Arc<HashSet<String>>) -> Self {
-        Self { values: Vec::new(), said: 0, in_refusal: false, published: Arc::clone(published) }
+    pub fn new(names: &Arc<Names>, published: &Arc<HashSet<String>>) -> Self {
+        Self { values: Vec::new(), said: 0, in_refusal: false, names: Arc::clone(names), published: Arc::clone(published) }
     }
 
     /// Adds what an exchange says.

@@ -48,6 +48,7 @@ pub fn vendor() -> Vendor {
         scanned: shared::scanned,
         stored: wire::STORED,
         webhooks: shared::WEBHOOKS,
+        secret_names: access::SECRET_NAMES,
         state: super::state,
         ..vendor!("shipstation_v1")
     }

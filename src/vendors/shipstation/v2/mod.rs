@@ -53,6 +53,7 @@ pub fn vendor() -> Vendor {
         scanned: shared::scanned,
         stored: wire::STORED,
         webhooks: shared::WEBHOOKS,
+        secret_names: shared_access::SECRET_NAMES,
         state: super::state,
         ..vendor!("shipstation_v2")
     }

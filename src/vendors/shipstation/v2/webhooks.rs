@@ -91,11 +91,11 @@ pub(crate) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
     }
 }
 
-/// What one receiver gets, with the headers that it asked for.
+/// What one receiver gets, with the headers that it asked for as it spelled them.
 pub(crate) fn render(event: &Event<'_>) -> Message {
     let rows = event.subscription.rest.get("headers").and_then(Value::as_array).into_iter().flatten();
     let text = |row: &Value, name: &str| row[name].as_str().map(str::to_owned);
-    let headers = rows.filter_map(|row| Some((text(row, "key")?.to_lowercase(), text(row, "value")?))).collect();
+    let headers = rows.filter_map(|row| Some((text(row, "key")?, text(row, "value")?))).collect();
     Message { content_type: "application/json", headers, body: event.payload.to_string() }
 }
 
