@@ -174,19 +174,20 @@ impl<'c> Report<'c> {
         self.violations.is_empty()
     }
 
-    /// Whether nothing is wrong so far with a value or what is in it.
+    /// Whether nothing is wrong so far with a value or what is in it. Once as much is wrong as is told, nothing else is fine.
     #[must_use]
     pub fn is_fine(&self, field: &Field<'_, '_>) -> bool {
         self.violations.is_empty() || {
             let path = field.path.to_steps();
-            !self.violations.iter().any(|row| row.location == ParameterIn::Body && row.path.starts_with(&path))
+            let is_there = |row: &Violation| row.location == ParameterIn::Body && row.path.starts_with(&path);
+            self.violations.len() < spec::MOST_VIOLATIONS && !self.violations.iter().any(is_there)
         }
     }
 
     /// Adds what a rule finds wrong with a member of the body.
     #[cold]
     pub fn add(&mut self, field: &Field<'_, '_>, rule: Rule) {
-        let value = field.value.cloned();
+        let value = field.value.map(spec::kept);
         self.put(Violation { location: ParameterIn::Body, path: field.path.to_steps(), value, rule });
     }
 
@@ -216,11 +217,13 @@ impl<'c> Report<'c> {
         }
     }
 
-    /// Adds a violation that is already made.
+    /// Adds a violation that is already made, unless there are as many as are told.
     #[cold]
     fn put(&mut self, violation: Violation) {
-        Arc::make_mut(&mut self.violations).push(violation);
-        self.is_sorted = false;
+        if self.violations.len() < spec::MOST_VIOLATIONS {
+            Arc::make_mut(&mut self.violations).push(violation);
+            self.is_sorted = false;
+        }
     }
 
     /// Goes on if nothing is wrong.

@@ -95,10 +95,10 @@ pub async fn serve_embedded(
     let unmatched = Arc::new(UnmatchedJournal::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) });
-    machine.set_reachability(reachability::reachability(Arc::clone(&client)));
+    let apart = Apart::start()?;
+    machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
-    let apart = Apart::start()?;
     let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {

@@ -60,9 +60,33 @@ impl Server {
 
     /// The memory that it takes, in bytes.
     pub fn resident(&self) -> usize {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that it took since [`Self::forget_peak`], in bytes.
+    pub fn peak(&self) -> usize {
+        self.memory("VmHWM:")
+    }
+
+    /// Has [`Self::peak`] begin anew; the memory that it takes now.
+    pub fn forget_peak(&self) -> usize {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("it runs");
+        self.resident()
+    }
+
+    fn memory(&self, name: &str) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
         kilobytes.expect("there is a figure") * 1024
+    }
+
+    /// How long processors have worked for it.
+    pub fn busy_milliseconds(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let (_, figures) = stat.rsplit_once(") ").expect("the name is in parentheses");
+        let ticks = |index: usize| figures.split(' ').nth(index).and_then(|ticks| ticks.parse::<u64>().ok()).expect("a figure");
+        // In user mode and in the kernel, in hundredths of a second.
+        (ticks(11) + ticks(12)) * 10
     }
 
     /// Where the admin API is.
