@@ -6,14 +6,14 @@
 pub struct SecretNames {
     /// Their values are secrets: `x-acme-pin`.
     pub secret: &'static [&'static str],
-    /// Their values are none.
+    /// Their values are no secrets.
     pub open: &'static [Open],
 }
 
 /// Names whose values everybody may know.
 #[derive(Clone, Copy, Debug)]
 pub enum Open {
-    /// Wherever they stand: `service_key`.
+    /// Names of that kind wherever they stand: `service_key`.
     Named(&'static [&'static str]),
     /// A member of objects of these names: `token` in `servicelevel`.
     Within(&'static [&'static str], &'static str),

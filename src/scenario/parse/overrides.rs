@@ -21,7 +21,7 @@ const EFFECTS: [&str; 4] = ["respond", "patch", "fault", "rate_limit"];
 /// How long silences are, and how long an answer drips, unless told otherwise.
 const SILENCE: Duration = Duration::from_secs(60);
 const DRIPPING: Duration = Duration::from_secs(10);
-/// The longest of either.
+/// The longest time that either may take.
 const LONGEST: Duration = Duration::from_secs(3600);
 const FAILURES: [(&str, Wire); 16] = [
     ("reset", Wire::Reset),

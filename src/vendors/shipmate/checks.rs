@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::catalog::CATALOG;
@@ -44,32 +44,18 @@ pub(super) fn required(rule: &'static str, other: &Field<'_, '_>) -> Rule {
     Rule::Vendor(rule, words(&other.path.to_steps()).into())
 }
 
-/// The `data` of an answer about violations: messages by dotted path.
-pub(super) struct Messages(Vec<(String, Vec<String>)>);
-
-impl Messages {
-    pub fn of(violations: &[Violation]) -> Self {
-        let mut rows: Vec<(String, Vec<String>)> = Vec::with_capacity(violations.len());
-        for violation in violations {
-            let (templates, words, path) = (templates(violation), words(&violation.path), violation.dotted());
-            let text = |template: &str| match template.split_once(':') {
-                Some((before, rest)) => [before, &words, rest.strip_prefix("attribute").unwrap_or(rest)].concat(),
-                None => template.to_owned(),
-            };
-            let texts = templates.split('|').map(text);
-            match rows.iter_mut().find(|(other, _)| *other == path) {
-                Some((_, row)) => row.extend(texts),
-                None => rows.push((path, texts.collect())),
-            }
-        }
-        Self(rows)
+/// Violations as the `data` of an answer: messages by dotted path.
+pub(super) fn data(violations: &[Violation]) -> IndexMap<String, Vec<String>> {
+    let mut rows: IndexMap<String, Vec<String>> = IndexMap::with_capacity(violations.len());
+    for violation in violations {
+        let (templates, words) = (templates(violation), words(&violation.path));
+        let text = |template: &str| match template.split_once(':') {
+            Some((before, rest)) => [before, &words, rest.strip_prefix("attribute").unwrap_or(rest)].concat(),
+            None => template.to_owned(),
+        };
+        rows.entry(violation.dotted()).or_default().extend(templates.split('|').map(text));
     }
-}
-
-impl Serialize for Messages {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(path, texts)| (path, texts)))
-    }
+    rows
 }
 
 /// A path as messages name it: every underscore is a space, but for those in names that callers gave.
