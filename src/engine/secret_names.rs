@@ -6,7 +6,7 @@
 pub struct SecretNames {
     /// Their values are secrets: `x-acme-pin`.
     pub secret: &'static [&'static str],
-    /// Their values are no secrets.
+    /// Their values are no secrets, whatever they sound like.
     pub open: &'static [Open],
 }
 

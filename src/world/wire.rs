@@ -19,7 +19,7 @@ impl OnWire {
         Self { decided, is_abandoned: AtomicBool::new(false) }
     }
 
-    /// What the caller received of the answer.
+    /// What the caller received in the end.
     #[must_use]
     pub fn get(&self) -> Sent {
         match self.is_abandoned.load(Ordering::Relaxed) {

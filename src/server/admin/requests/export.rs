@@ -338,11 +338,10 @@ fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
     };
     let mut headers: Map<String, Value> = Map::new();
     for header in request.headers.iter().filter(|header| !usual(header.name, &header.value)) {
-        if header.is_binary {
-            let _ = writeln!(out, "    # The header `{}` is no text and is left out", header.name);
-            continue;
-        }
-        let value = Value::from(&*header.value);
+        let value = match header.is_binary {
+            true => json!({"base64": STANDARD.encode(header.bytes())}),
+            false => Value::from(&*header.value),
+        };
         match headers.entry(header.name) {
             Entry::Vacant(place) => drop(place.insert(value)),
             Entry::Occupied(mut place) => match place.get_mut() {

@@ -26,6 +26,9 @@ const ABOUT: &str = concat!(
     "host scope scopes issuer",
 );
 
+/// What a last word says about how the secret is written: `private_key_pem`.
+const FORMS: &str = "pem der base hex raw plain text value string";
+
 /// Words before `token` that make a place in a list of it.
 const OPEN_TOKENS: &str = "page next previous prev continuation cursor sync max";
 
@@ -146,6 +149,9 @@ fn is_same(known: &str, name: &str) -> bool {
 
 fn is_secret_part(words: &[String]) -> bool {
     let Some((last, before)) = words.split_last() else { return false };
+    if !before.is_empty() && has(FORMS, last) {
+        return is_secret_part(before);
+    }
     if !before.is_empty() && has(ABOUT, last) {
         return false;
     }
@@ -234,7 +240,7 @@ mod tests {
             "X-Secret-Key X-Amz-Signature client%5Fsecret api-key apiKey APIKey X-SHIPMATE-API-KEY access_token refreshToken ",
             "auth_token id_token client_assertion authorization Proxy-Authorization shippo-auth-signature webhook_secret ",
             "PHPSESSID JSESSIONID set-cookie wsse:Password @password password2 apikey signingKey oauth2 passwd partner_token ",
-            "pin_token",
+            "pin_token privateKeyPem api_key_base64 secret_key_base access_key_value",
         )
         .split(' ')
         {
@@ -249,7 +255,7 @@ mod tests {
     fn other_names_are_open() {
         for name in concat!(
             "page_token pageToken nextPageToken next_token token_type idempotency_key Idempotency-Key key code postcode country_code ",
-            "hs_code Key-Pair-Id ",
+            "hs_code Key-Pair-Id public_key_pem sort_key_value key_value ",
             "signature_confirmation signature_required signedBy certify_signer www-authenticate authority_to_leave author ",
             "authorized client_id username email auth_user passenger passport_number turkey monkey shipping_cost object_id ",
             "tracking_number barcode Countries.code secretary expires_in grant_type scope session_timeout",

@@ -164,6 +164,10 @@ fn known_values_are_hidden_wherever_they_stand() {
         // `ada:8d2f6c1a9b`, and the same for addresses, without padding.
         (r#"{"note": "YWRhOjhkMmY2YzFhOWI="}"#, r#"{"note":"[redacted]"}"#),
         ("see /x/YWRhOjhkMmY2YzFhOWI/y", "see /x/[redacted]/y"),
+        // The same once more: in base64, with each letter of the escapes escaped, as entities in a query.
+        ("see WVdSaE9qaGtNbVkyWXpGaE9XST0= there", "see [redacted] there"),
+        ("see %25%33%38d2f6c1a9%2562 there", "see [redacted] there"),
+        ("a=%26%2356%3Bd2f6c1a9b&b=%5Cu0038d2f6c1a9b", "a=[redacted]&b=[redacted]"),
     ] {
         check_body(body, expected);
     }
