@@ -52,6 +52,7 @@ impl Client {
             body: if body.is_null() { String::new() } else { body.to_string() }.into(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
+            version: http::Version::HTTP_11,
         }
     }
 
@@ -200,7 +201,19 @@ fn searches(criterion: &mut Criterion) {
     ]);
     let send = |method, path: &str, query: &str, body: String| {
         let (path, query, headers, body) = (format!("/shipstation/{path}"), query.to_owned(), headers.clone(), body.into());
-        machine.handle(&Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }, wall)
+        machine.handle(
+            &Request {
+                method,
+                path,
+                query,
+                headers,
+                body,
+                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                mount: None,
+                version: http::Version::HTTP_11,
+            },
+            wall,
+        )
     };
     let query = "orderStatus=awaiting_shipment&createDateStart=2026-01-01&pageSize=500&page=3";
     let mut group = criterion.benchmark_group("orders of ShipStation");

@@ -1,4 +1,4 @@
-//! Answers that a scenario holds back: for a while, or until the silence ends. Nobody waits longer than the sandbox goes on as it is, or
+//! Answers that a scenario holds back for a while. Nobody waits longer than the sandbox goes on as it is, or
 //! the process; whose client disconnects is dropped by the connection.
 
 use std::sync::Arc;
@@ -11,11 +11,8 @@ use crate::server::call_log::{CallLog, Line};
 use crate::server::webhook_sender::ended;
 use crate::world::Entry;
 
-/// How long a connection stays open without an answer when a scenario says `timeout`.
-pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
-
 /// Holds answers back, until the process leaves.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Holding(watch::Sender<bool>);
 
 /// The line of a call, which is written when it is dropped: also if the client does not wait for the answer.

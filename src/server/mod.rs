@@ -40,6 +40,7 @@ mod tls;
 mod unmatched;
 mod webhook_client;
 mod webhook_sender;
+mod wire_faults;
 
 pub use access::{AdminAuth, Guard};
 pub use admin::{Refused, import};

@@ -30,22 +30,64 @@ pub enum End {
     Timeout,
     /// The connection ended in the middle of the body.
     Truncated,
+    /// The whole body was sent, and `content-length` was half of it.
+    LengthShort,
+    /// The whole body was sent, and `content-length` was more than it.
+    LengthLong,
+    /// Bytes that are no HTTP were sent in place of the answer.
+    Garbage,
+    /// The body was sent in chunks, and ended in one that cannot be read.
+    BadChunk,
+    /// The whole answer was sent, slowly.
+    Drip,
+    /// Half of the body was sent, and nothing after it.
+    Stall,
+    /// The page of a gateway was sent in place of the answer.
+    HtmlGateway,
+    /// The whole body was sent as HTML.
+    WrongType,
+    /// The first half of the body was sent as if it were the whole.
+    BadJson,
+    /// The whole answer was sent, each of its headers twice.
+    DuplicateHeader,
+    /// The stream was reset without a byte of the answer.
+    H2Reset,
+    /// The connection was left with `GOAWAY`, without a byte of the answer.
+    H2Goaway,
 }
 
 impl End {
-    /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Sent, Self::Reset, Self::Empty, Self::Timeout, Self::Truncated];
+    /// All of them with their names in the journal, in filters and in logs, in the order in which they are documented.
+    pub const ALL: [(Self, &'static str); 17] = [
+        (Self::Sent, "sent"),
+        (Self::Reset, "reset"),
+        (Self::Empty, "empty"),
+        (Self::Timeout, "timeout"),
+        (Self::Truncated, "truncated"),
+        (Self::LengthShort, "length_short"),
+        (Self::LengthLong, "length_long"),
+        (Self::Garbage, "garbage"),
+        (Self::BadChunk, "bad_chunk"),
+        (Self::Drip, "drip"),
+        (Self::Stall, "stall"),
+        (Self::HtmlGateway, "html_gateway"),
+        (Self::WrongType, "wrong_type"),
+        (Self::BadJson, "bad_json"),
+        (Self::DuplicateHeader, "duplicate_header"),
+        (Self::H2Reset, "h2_reset"),
+        (Self::H2Goaway, "h2_goaway"),
+    ];
 
     /// Its name in the journal, in filters and in logs.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Reset => "reset",
-            Self::Empty => "empty",
-            Self::Timeout => "timeout",
-            Self::Truncated => "truncated",
-        }
+        Self::ALL.iter().find(|(end, _)| *end == self).map_or("", |(_, word)| word)
+    }
+
+    /// Whether the body that was sent begins as that of the answer does, but may end before it.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        matches!(self, Self::Truncated | Self::BadChunk | Self::Stall | Self::BadJson)
     }
 }
 

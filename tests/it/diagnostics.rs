@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use seatrial::engine::{Machine, Options, Start};
+use seatrial::engine::{Machine, Options};
 use seatrial::scenario::run::MachineVocabulary;
 use seatrial::scenario::{self, schema};
 use seatrial::vendors;
 
-/// The names of all vendors.
-fn names() -> MachineVocabulary<'static> {
-    static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
-        let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
-        Machine::new(vendors::all(), Options::default(), Start::plain(wall))
-    });
+use crate::made_up;
+
+/// All vendors, whose operations and events scenarios are about.
+static MACHINE: LazyLock<Machine> = LazyLock::new(|| made_up::machine(vendors::all(), Options::default()));
+
+fn vocabulary() -> MachineVocabulary<'static> {
     MachineVocabulary(&MACHINE)
 }
 
@@ -34,10 +34,10 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 /// The scenarios in all folders of `scenarios/`.
-fn shipped() -> Vec<PathBuf> {
+fn shipped() -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(root().join("scenarios")).expect("the folder exists");
     let folders = entries.map(|entry| entry.expect("its entries can be read")).filter(|entry| entry.path().is_dir());
-    folders.flat_map(|folder| files(&format!("scenarios/{}", folder.file_name().display()))).collect()
+    folders.flat_map(|folder| files(&format!("scenarios/{}", folder.file_name().display())))
 }
 
 /// Everything that is said about a file, problems separated by an empty line.
@@ -45,9 +45,9 @@ fn said(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).expect("the file can be read");
     let read = if name.starts_with("conversation") {
-        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &names()).map(drop)
+        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &vocabulary()).map(drop)
     } else {
-        scenario::load_bytes(&bytes, &name, &names()).map(drop)
+        scenario::load_bytes(&bytes, &name, &vocabulary()).map(drop)
     };
     match read {
         Ok(()) => String::new(),
@@ -91,8 +91,9 @@ pub fn shipped_scenarios_are_without_mistakes() {
 
 #[test]
 pub fn shipped_scenarios_fit_the_schema() {
-    let validator = jsonschema::validator_for(&schema::of(&names())).expect("the schema is valid");
-    for path in shipped().into_iter().chain([root().join("tests/it/every_member.yaml")]) {
+    let validator = jsonschema::validator_for(&schema::of(&vocabulary())).expect("the schema is valid");
+    let shipped = shipped();
+    for path in shipped.chain([root().join("tests/it/every_member.yaml")]) {
         let text = fs::read_to_string(&path).expect("the file can be read");
         let value = serde_saphyr::from_str(&text).expect("the file is YAML");
         let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -181,14 +182,14 @@ const STORY: [&str; 24] = [
 proptest! {
     #[test]
     fn any_bytes_are_a_scenario_or_problems(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        if let Err(problems) = scenario::load_bytes(&bytes, "x", &names()) {
+        if let Err(problems) = scenario::load_bytes(&bytes, "x", &vocabulary()) {
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }
     }
 
     #[test]
     fn any_pieces_are_a_conversation_or_problems(pieces in proptest::collection::vec(proptest::sample::select(STORY.to_vec()), 0..40)) {
-        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x", &names()) {
+        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x", &vocabulary()) {
             prop_assert!(!problems.is_empty());
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }
@@ -196,7 +197,7 @@ proptest! {
 
     #[test]
     fn any_pieces_are_a_scenario_or_problems(pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..40)) {
-        if let Err(problems) = scenario::load(&pieces.concat(), "x", &names()) {
+        if let Err(problems) = scenario::load(&pieces.concat(), "x", &vocabulary()) {
             prop_assert!(!problems.is_empty());
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }

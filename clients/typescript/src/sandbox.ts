@@ -30,6 +30,7 @@ export interface Override {
   on: string;
   when?: Json;
   fault?: Json;
+  patch?: { status?: number; headers?: Record<string, string>; body?: Json; set?: Record<string, Json>; remove?: string[] };
   respond?: { status: number; headers?: Record<string, string>; body?: Json };
   rate_limit?: { per?: "credential" | "sandbox"; limit: number; window: string };
   latency?: string;
@@ -40,6 +41,11 @@ export interface Override {
 /** Headers by name: a text, base64 where it is not UTF-8, or a list of what was sent several times. */
 export type Headers = Record<string, HeaderText | HeaderText[]>;
 export type HeaderText = string | { base64: string };
+
+/** How an exchange ended for its caller. */
+export type End =
+  | "sent" | "reset" | "empty" | "timeout" | "truncated" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall"
+  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "h2_reset" | "h2_goaway";
 
 /** A call that was made to a vendor. `base64` says that a body is not UTF-8, so that its bytes are in base64. */
 export interface Call {
@@ -52,9 +58,9 @@ export interface Call {
   /** What the caller received; `null` if no answer went out. */
   status: number | null;
   /** What went over the wire. */
-  wire: { end: "sent" | "reset" | "empty" | "timeout" | "truncated"; status: number | null; bytes: number };
+  wire: { end: End; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
-  effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
+  effect: { kind: "respond" | "patch" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };
   /** The answer that was made, whether it went out or not; `null` if none was made. */
   answer: { status: number; headers: Headers; body: Json; base64: boolean; length: number; cut: boolean } | null;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::catalog::CATALOG;
 use super::wire;
@@ -43,32 +44,48 @@ pub(super) fn required(rule: &'static str, other: &Field<'_, '_>) -> Rule {
     Rule::Vendor(rule, words(&other.path.to_steps()).into())
 }
 
-/// Violations as the `data` of an answer: messages by dotted path.
-pub(super) fn data(violations: &[Violation]) -> Value {
-    let mut rows = Map::new();
-    for violation in violations {
-        let (templates, words) = (templates(violation), words(&violation.path));
-        let text = |template: &str| match template.split_once(':') {
-            Some((before, rest)) => [before, &words, rest.trim_start_matches("attribute")].concat(),
-            None => template.to_owned(),
-        };
-        let texts = templates.split('|').map(|template| Value::from(text(template)));
-        if let Value::Array(row) = rows.entry(violation.dotted()).or_insert_with(|| Value::Array(Vec::new())) {
-            row.extend(texts);
+/// The `data` of an answer about violations: messages by dotted path.
+pub(super) struct Messages(Vec<(String, Vec<String>)>);
+
+impl Messages {
+    pub fn of(violations: &[Violation]) -> Self {
+        let mut rows: Vec<(String, Vec<String>)> = Vec::with_capacity(violations.len());
+        for violation in violations {
+            let (templates, words, path) = (templates(violation), words(&violation.path), violation.dotted());
+            let text = |template: &str| match template.split_once(':') {
+                Some((before, rest)) => [before, &words, rest.strip_prefix("attribute").unwrap_or(rest)].concat(),
+                None => template.to_owned(),
+            };
+            let texts = templates.split('|').map(text);
+            match rows.iter_mut().find(|(other, _)| *other == path) {
+                Some((_, row)) => row.extend(texts),
+                None => rows.push((path, texts.collect())),
+            }
         }
+        Self(rows)
     }
-    rows.into()
+}
+
+impl Serialize for Messages {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(path, texts)| (path, texts)))
+    }
 }
 
 /// A path as messages name it: every underscore is a space, but for those in names that callers gave.
 fn words(path: &[Step]) -> String {
-    let mut words = String::new();
+    let mut words = String::with_capacity(32);
     for step in path {
         if !words.is_empty() {
             words.push('.');
         }
         match step {
-            Step::Member(name) => words.extend(name.chars().map(|letter| if letter == '_' { ' ' } else { letter })),
+            Step::Member(name) => {
+                for (index, word) in name.split('_').enumerate() {
+                    words.push_str(if index > 0 { " " } else { "" });
+                    words.push_str(word);
+                }
+            }
             Step::Key(name) => words.push_str(name),
             Step::Element(index) => words.push_str(&index.to_string()),
         }

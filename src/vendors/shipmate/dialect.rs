@@ -38,7 +38,7 @@ fn refuse_v1_2(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
 fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let (status, message) = match refusal {
         Refusal::Invalid(violations) => {
-            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: checks::data(violations) });
+            return Reply::json(StatusCode::BAD_REQUEST, Envelope { message: INVALID_MESSAGE, data: checks::Messages::of(violations) });
         }
         Refusal::Because(CARRIER, text) => return Reply::json(StatusCode::BAD_REQUEST, json!({ "message": text, "data": null })),
         Refusal::Because(BAD_LOGIN, _) => (StatusCode::UNAUTHORIZED, "Invalid login details"),

@@ -189,10 +189,10 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
 fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Value>) -> Value {
     let Exchange { entry, answer: shown, .. } = exchange;
     let Sent { end, status, bytes } = entry.wire;
-    let (made, is_lost) = (&entry.answer, status.is_none());
+    let (made, is_lost) = (&entry.answer, status.is_none() || end == End::HtmlGateway);
     let mut content = json!({"size": bytes, "mimeType": if is_lost { "x-unknown" } else { made.header("content-type") }});
     if !is_lost {
-        let sent = if end == End::Truncated { Some(bytes) } else { None };
+        let sent = end.is_cut().then_some(bytes);
         put_text(&mut content, exchange, shown, sent);
     }
     if let Some(cut) = cut(made).filter(|_| !is_lost) {

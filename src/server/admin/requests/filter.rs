@@ -19,7 +19,7 @@ const QUERY: &[(&str, &str)] = &[
     ("method", "only this method"),
     ("status", "only this status that the caller received, or a class such as `4xx`"),
     ("note", "only calls with this note, such as `request-invalid` or `fault`"),
-    ("effect", "only calls that a scenario had this effect on: `respond`, `fault`, `rate_limit` or `latency`"),
+    ("effect", "only calls that a scenario had this effect on: `respond`, `patch`, `fault`, `rate_limit` or `latency`"),
     ("wire", "only calls that ended so: `sent`, `reset`, `empty`, `timeout` or `truncated`"),
     ("since", "only calls after this time, or after the call with this id"),
     ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
@@ -75,7 +75,7 @@ impl Filter {
             check_known("effect", wanted, &EffectKind::ALL.map(EffectKind::word))?;
         }
         if let Some(wanted) = request.query("wire") {
-            check_known("end", wanted, &End::ALL.map(End::word))?;
+            check_known("end", wanted, &End::ALL.map(|(_, word)| word))?;
         }
         let status = text("status");
         if let Some(status) = &status
