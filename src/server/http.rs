@@ -319,6 +319,7 @@ impl Shell {
             return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
         }
         incoming::name_host(&mut parts);
+        incoming::name_length(&mut parts, &body);
         let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
         let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.admin, &parts));
         let request = Request {

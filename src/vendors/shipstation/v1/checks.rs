@@ -19,7 +19,8 @@ pub(super) const READING: Reading = Reading {
     flag: |value| match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         Some("true") => Some(true),
         Some("false") => Some(false),
-        _ => value.as_i64().map(|number| number != 0),
+        // Recorded: numbers are none.
+        _ => None,
     },
     blank: Blank::PassesAsNull,
     null_is_missing: true,
@@ -42,7 +43,9 @@ pub(super) fn lacks_parameter(violations: &[Violation]) -> bool {
 /// What `ModelState` says of violations: texts by parameter and path.
 pub(super) fn model_state(call: &Call<'_>, violations: &[Violation]) -> Value {
     let mut state = Map::new();
-    for row in violations {
+    // What is no whole number is none of the right size either.
+    let is_told = |row: &&Violation| !matches!(row.rule, Rule::Format(_)) || !row.value.as_ref().is_some_and(Value::is_f64);
+    for row in violations.iter().filter(is_told) {
         let (key, text) = if row.location == ParameterIn::Body { of_member(call, row) } else { of_parameter(row) };
         if let Value::Array(texts) = state.entry(key).or_insert_with(|| json!([])) {
             texts.push(text.into());
@@ -120,9 +123,16 @@ fn of_member(call: &Call<'_>, violation: &Violation) -> (String, String) {
             format!("Error converting value {value} to type '{net_type}'. ")
         }
         Rule::Format(_) if value.is_string() => format!("Could not convert string to DateTime: {}. ", plain(&value)),
+        Rule::Format(format) if value.is_number() => {
+            let kind = if format == "int32" { "Int32" } else { "Int64" };
+            format!("JSON integer {value} is too large or small for an {kind}. ")
+        }
         Rule::Type(JsonType::Number) if value.is_string() => format!("Could not convert string to decimal: {}. ", plain(&value)),
         Rule::Type(JsonType::Integer) if value.is_string() => format!("Could not convert string to integer: {}. ", plain(&value)),
         Rule::Type(JsonType::Integer) if value.is_number() => format!("Input string '{value}' is not a valid integer. "),
+        Rule::Type(JsonType::Boolean) if value.is_number() => {
+            return (key(call, &sent), format!("The value '{value}' is not valid for {name}."));
+        }
         Rule::Type(JsonType::Boolean) if value.is_string() => format!("Could not convert string to boolean: {}. ", plain(&value)),
         _ => {
             let found = char::from(text[start]);

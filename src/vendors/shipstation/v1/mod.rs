@@ -16,7 +16,7 @@ mod operations;
 pub(in crate::vendors::shipstation) mod rules;
 mod webhooks;
 
-pub(super) use webhooks::{label_bought, render, sample};
+pub(super) use webhooks::{fulfilled, label_bought, render, sample};
 
 use super::{access, webhooks as shared, wire};
 use crate::base::name::Name;
