@@ -16,6 +16,7 @@ mod credentials;
 mod determinism;
 mod diagnostics;
 mod dialect;
+mod docs;
 mod documents;
 mod door;
 #[path = "../../fuzz/src/drive.rs"]
