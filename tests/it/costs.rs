@@ -11,7 +11,7 @@ const PARTS: Header = ("content-type", "multipart/form-data; boundary=x");
 const TEXT: Header = ("content-type", "text/plain");
 
 /// Operations, two members that each reads, and what lets a caller in.
-const OPERATIONS: [(&str, [&str; 2], &[Header]); 6] = [
+const OPERATIONS: [(&str, [&str; 2], &[Header]); 7] = [
     ("/shippo/shipments", ["parcels", "address_to"], &[("authorization", "ShippoToken shippo_test_seatrial")]),
     ("/shippo/orders", ["line_items", "to_address"], &[("authorization", "ShippoToken shippo_test_seatrial")]),
     (
@@ -24,6 +24,7 @@ const OPERATIONS: [(&str, [&str; 2], &[Header]); 6] = [
     ),
     ("/shiptheory/v1/shipments", ["products", "packages"], &[("authorization", "Bearer AasLK190ALhaLDSj1nal92Ja...")]),
     ("/shiptime/rest/rates", ["lineItems", "from"], &[("authorization", "Basic c2FuZGJveDpzYW5kYm94")]),
+    ("/shipstation/orders/createorder", ["items", "billTo"], &[("authorization", "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0")]),
     ("/shipstation/v2/batches", ["shipment_ids", "rate_ids"], &[("api-key", "TEST_seatrial")]),
 ];
 
