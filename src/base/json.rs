@@ -62,7 +62,7 @@ pub struct Extent {
     pub rows: usize,
 }
 
-/// No reader goes deeper.
+/// No reader of a body goes deeper.
 const LEVELS: usize = 128;
 
 /// How many values a JSON text has: what stands in front of each comma, and the last of every array and object that is not empty.

@@ -35,6 +35,12 @@ pub enum Command {
     Coverage(CoverageArguments),
     /// Check that a running server answers, as health checks of containers do
     Health(HealthArguments),
+    /// List the built-in scenarios, or print one
+    Scenarios {
+        /// The one to print, such as `label-bought-answer-lost`
+        #[arg(long, value_name = "NAME")]
+        show: Option<String>,
+    },
     /// Print the JSON Schema of scenario or conversation files
     Schema {
         /// The kind of file

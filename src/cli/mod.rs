@@ -52,6 +52,7 @@ pub fn run() -> Exit {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
+        Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Schema { of }) => schema::run(of),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -208,7 +208,16 @@ mod tests {
         let check = |media_type: &'static str, body: String, values: usize, rows: usize| {
             let headers = http::HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(media_type))]);
             let (path, query, peer) = (String::new(), String::new(), std::net::Ipv4Addr::LOCALHOST.into());
-            let request = Request { method: Method::POST, path, query, headers, body: body.into(), peer, mount: None };
+            let request = Request {
+                method: Method::POST,
+                path,
+                query,
+                headers,
+                body: body.into(),
+                peer,
+                mount: None,
+                version: http::Version::HTTP_11,
+            };
             assert_eq!(extent(&request), Extent { values, rows }, "{media_type}");
         };
         check(FORM, "\"a=b&".repeat(2_000), 2_001, 2_001);

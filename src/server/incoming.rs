@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
-use http::header::{HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::request::Parts;
+use http::{Method, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -56,6 +56,13 @@ pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
 pub(super) fn name_host(parts: &mut Parts) {
     if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
         parts.headers.insert(HOST, host);
+    }
+}
+
+/// Says in `Content-Length` what the frames of HTTP/2 say of the length of a body.
+pub(super) fn name_length(parts: &mut Parts, body: &Bytes) {
+    if parts.version == Version::HTTP_2 && [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method) {
+        parts.headers.entry(CONTENT_LENGTH).or_insert(body.len().into());
     }
 }
 

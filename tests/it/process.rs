@@ -350,7 +350,21 @@ fn a_bad_scenario_is_explained_and_nothing_starts() {
 fn a_scenario_that_is_not_there_is_told_with_what_is() {
     let said = |name: &str| text(&run(&["--listen", "127.0.0.1:0", "--scenario", name]).stderr);
     assert_eq!(said("lost-parcl"), "error: `lost-parcl` is neither a file nor a built-in scenario\nhelp: did you mean `lost-parcel`?\n");
-    assert!(said("xyz").contains("help: built in are answer-never-comes, "), "{}", said("xyz"));
+    assert!(said("xyz").contains("help: built in are answer-drips, answer-never-comes, "), "{}", said("xyz"));
+}
+
+#[test]
+fn built_in_scenarios_are_listed_and_printed() {
+    let list = run(&["scenarios"]);
+    let list = text(&list.stdout);
+    let row = list.lines().find(|line| line.starts_with("lost-parcel ")).expect("it is listed");
+    assert!(row.ends_with("  Parcels are collected, scanned once, and never seen again."), "{row}");
+    assert!(list.lines().count() >= 60 && list.lines().all(|line| line.ends_with('.')), "{list}");
+    let shown = run(&["scenarios", "--show", "shippo/new-test-account"]);
+    assert_eq!(text(&shown.stdout), include_str!("../../scenarios/shippo/new-test-account.yaml"));
+    let wrong = run(&["scenarios", "--show", "lost-parcl"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert_eq!(text(&wrong.stderr), "error: there is no built-in scenario `lost-parcl`\nhelp: did you mean `lost-parcel`?\n");
 }
 
 #[test]

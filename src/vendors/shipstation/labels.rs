@@ -9,7 +9,7 @@ use super::wire::label::Label;
 use super::wire::money::Money;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
-use super::{rates, v1, v2};
+use super::{access, rates, v1, v2};
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::Fact;
 use crate::carrier::{self, Location, Parcel, Scan, Status, print, transit};
@@ -47,7 +47,7 @@ pub(crate) struct Purchase<'a> {
 /// [`CARRIER`], when it does not take the load there, or the wallet is empty.
 pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
     let (carrier, days) = (purchase.carrier, purchase.service.days);
-    let (from, to, cost) = priced(&purchase)?;
+    let (from, to, cost) = priced(cx, &purchase)?;
     if carrier.wallet {
         let mut profile = wire::profile(cx);
         let due = cost + purchase.insurance_cost;
@@ -88,12 +88,15 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
 /// # Errors
 /// [`CARRIER`], when it does not take the load there.
 pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Result<Label, Refusal> {
-    priced(&purchase)?;
+    priced(cx, &purchase)?;
     Ok(label(cx, purchase, Label { tracking_number: number.to_owned(), ..Label::default() }))
 }
 
 /// Where a purchase goes from and to, and its price.
-fn priced(purchase: &Purchase<'_>) -> Result<(Location, Location, Money), Refusal> {
+fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, Money), Refusal> {
+    if access::is_failing(&cx.credential, purchase.carrier) {
+        return Err(refused(access::login_refused(purchase.carrier)));
+    }
     let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
     let load = rates::Load { from: &from, to: &to, ounces: purchase.weight.ounces() };
     let cost = rates::price(purchase.service, purchase.package, &load);

@@ -63,19 +63,18 @@ const INCLUDED: f64 = 5.0;
 /// ShipTime's own insurance: cents for each started hundred dollars. Recorded: 250 for 125.68 dollars.
 const INSURANCE: i64 = 125;
 
-/// Everything that can be bought for a checked rate request, in the catalog's order.
-pub(super) fn offers(request: &Map<String, Value>) -> Vec<Offer> {
-    let shipment = Shipment::deserialize(request).expect("a checked request has what pricing needs");
-    shipment.offers()
+/// Everything that can be bought of some carriers for a checked rate request, in their order.
+pub(super) fn offers(carriers: &'static [Carrier], request: &Map<String, Value>) -> Vec<Offer> {
+    Shipment::deserialize(request).expect("a checked request has what pricing needs").offers(carriers)
 }
 
 impl Shipment {
-    fn offers(&self) -> Vec<Offer> {
+    fn offers(&self, carriers: &'static [Carrier]) -> Vec<Offer> {
         let zone = self.zone();
         let heaviest = self.line_items.iter().map(|item| self.kilograms(item)).fold(0.0, f64::max);
         let billed: f64 = self.line_items.iter().map(|item| self.kilograms(item).max(self.volume(item))).sum();
         let extra = whole((billed - INCLUDED - 1e-9).ceil().max(0.0));
-        let takers = CATALOG.carriers.iter().filter(|carrier| self.is_taken_by(carrier, zone, heaviest));
+        let takers = carriers.iter().filter(|carrier| self.is_taken_by(carrier, zone, heaviest));
         let pairs = takers.flat_map(|carrier| carrier.services.iter().map(move |service| (carrier, service)));
         pairs
             .filter(|(_, service)| {

@@ -9,6 +9,11 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::names::Names;
+
+/// How often what is looked at may be encoded.
+const LAYERS: usize = 4;
+
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";
 
@@ -26,6 +31,8 @@ pub(super) struct Found {
     said: usize,
     /// Whether what is looked at is the answer to a call that was refused.
     pub in_refusal: bool,
+    /// Which names are those of secrets.
+    pub names: Arc<Names>,
     /// What everybody knows, and what is therefore hidden only under a name.
     published: Arc<HashSet<String>>,
 }
@@ -36,8 +43,8 @@ impl Found {
     /// How many values of one exchange, and how many addresses of webhooks, are remembered.
     const MOST: usize = 1000;
 
-    pub fn new(published: &Arc<HashSet<String>>) -> Self {
-        Self { values: Vec::new(), said: 0, in_refusal: false, published: Arc::clone(published) }
+    pub fn new(names: &Arc<Names>, published: &Arc<HashSet<String>>) -> Self {
+        Self { values: Vec::new(), said: 0, in_refusal: false, names: Arc::clone(names), published: Arc::clone(published) }
     }
 
     /// Adds what an exchange says.
@@ -99,7 +106,7 @@ impl Values {
         }
         let plain = Plain::of(text);
         let Some(mut ranges) = self.find(&plain.bytes) else { return REDACTED.to_owned().into() };
-        ranges.extend(self.find_encoded(&plain.bytes));
+        ranges.extend(self.find_encoded(&plain.bytes, LAYERS));
         if ranges.is_empty() {
             return text.into();
         }
@@ -179,20 +186,20 @@ impl Values {
     }
 
     /// Words that are base64 of a text with one of them, such as a pair of a name and a password.
-    fn find_encoded(&self, text: &[u8]) -> Vec<(usize, usize)> {
+    fn find_encoded(&self, text: &[u8], layers: usize) -> Vec<(usize, usize)> {
         let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(byte);
         let mut found = Vec::new();
         let mut start = 0;
         while start < text.len() {
             let length = text[start..].iter().take_while(|byte| is_letter(byte)).count();
             let end = start + length + text[start + length..].iter().take(2).take_while(|byte| **byte == b'=').count();
-            if self.is_encoded(&text[start..end]) {
+            if self.is_encoded(&text[start..end], layers) {
                 found.push((start, end));
             } else if length > 0 {
                 // In a path, the slash is none of its letters.
                 let mut at = start;
                 for segment in text[start..end].split(|byte| *byte == b'/') {
-                    if segment.len() < end - start && self.is_encoded(segment) {
+                    if segment.len() < end - start && self.is_encoded(segment, layers) {
                         found.push((at, at + segment.len()));
                     }
                     at += segment.len() + 1;
@@ -203,7 +210,7 @@ impl Values {
         found
     }
 
-    fn is_encoded(&self, word: &[u8]) -> bool {
+    fn is_encoded(&self, word: &[u8], layers: usize) -> bool {
         if word.len() < Found::LEAST * 4 / 3 + 1 {
             return false;
         }
@@ -213,7 +220,11 @@ impl Values {
             byte => *byte,
         });
         let decoded = BASE64.decode(standard.collect::<Vec<u8>>()).ok().and_then(|decoded| String::from_utf8(decoded).ok());
-        decoded.is_some_and(|decoded| self.find(&Plain::of(&decoded).bytes).is_none_or(|found| !found.is_empty()))
+        decoded.is_some_and(|decoded| {
+            let plain = Plain::of(&decoded).bytes;
+            let is_found = self.find(&plain).is_none_or(|found| !found.is_empty());
+            is_found || (layers > 1 && !self.find_encoded(&plain, layers - 1).is_empty())
+        })
     }
 }
 
@@ -225,7 +236,22 @@ struct Plain<'t> {
 }
 
 impl<'t> Plain<'t> {
+    /// Escapes are taken away layer by layer: a form in JSON in a query has three of them.
     fn of(text: &'t str) -> Self {
+        let mut plain = Self::without_a_layer(text);
+        for _ in 1..LAYERS {
+            let Ok(inner) = std::str::from_utf8(&plain.bytes) else { break };
+            let next = Plain::without_a_layer(inner);
+            if next.bytes.len() == inner.len() {
+                break;
+            }
+            let positions = next.positions.iter().map(|at| plain.position(*at)).collect();
+            plain = Self { bytes: next.bytes.into_owned().into(), positions };
+        }
+        plain
+    }
+
+    fn without_a_layer(text: &'t str) -> Self {
         if !text.contains(['%', '\\', '&']) {
             return Self { bytes: text.as_bytes().into(), positions: Vec::new() };
         }

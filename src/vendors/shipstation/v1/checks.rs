@@ -19,7 +19,8 @@ pub(super) const READING: Reading = Reading {
     flag: |value| match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         Some("true") => Some(true),
         Some("false") => Some(false),
-        _ => value.as_i64().map(|number| number != 0),
+        // Recorded: numbers are none.
+        _ => None,
     },
     blank: Blank::PassesAsNull,
     null_is_missing: true,
@@ -43,7 +44,9 @@ pub(super) fn lacks_parameter(violations: &[Violation]) -> bool {
 pub(super) fn model_state(call: &Call<'_>, violations: &[Violation]) -> Value {
     let mut state = Map::new();
     let found = locate(&call.request.body, violations);
-    for (row, found) in violations.iter().zip(found) {
+    // What is no whole number is none of the right size either.
+    let is_told = |row: &&Violation| !matches!(row.rule, Rule::Format(_)) || !row.value.as_ref().is_some_and(Value::is_f64);
+    for (row, found) in violations.iter().zip(found).filter(|(row, _)| is_told(row)) {
         let (key, text) = if row.location == ParameterIn::Body { of_member(call, row, found) } else { of_parameter(row) };
         if let Value::Array(texts) = state.entry(key).or_insert_with(|| json!([])) {
             texts.push(text.into());
@@ -121,9 +124,16 @@ fn of_member(call: &Call<'_>, violation: &Violation, found: Option<Place>) -> (S
             format!("Error converting value {value} to type '{net_type}'. ")
         }
         Rule::Format(_) if value.is_string() => format!("Could not convert string to DateTime: {}. ", plain(&value)),
+        Rule::Format(format) if value.is_number() => {
+            let kind = if format == "int32" { "Int32" } else { "Int64" };
+            format!("JSON integer {value} is too large or small for an {kind}. ")
+        }
         Rule::Type(JsonType::Number) if value.is_string() => format!("Could not convert string to decimal: {}. ", plain(&value)),
         Rule::Type(JsonType::Integer) if value.is_string() => format!("Could not convert string to integer: {}. ", plain(&value)),
         Rule::Type(JsonType::Integer) if value.is_number() => format!("Input string '{value}' is not a valid integer. "),
+        Rule::Type(JsonType::Boolean) if value.is_number() => {
+            return (key(call, &sent), format!("The value '{value}' is not valid for {name}."));
+        }
         Rule::Type(JsonType::Boolean) if value.is_string() => format!("Could not convert string to boolean: {}. ", plain(&value)),
         _ => {
             let found = char::from(text[start]);

@@ -11,9 +11,11 @@ use super::wire::{self, DISCONNECTED, address, se};
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, timeline, transit};
 use crate::engine::Cx;
+use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::rates::{self as shared, Load, Quote};
 use crate::vendors::shipstation::wire::address::Address;
+use crate::vendors::shipstation::wire::money::Money;
 
 /// What is to be sent where.
 pub(super) struct Lane {
@@ -65,11 +67,21 @@ fn named(carrier: &Carrier, is_sandbox: bool) -> Value {
     })
 }
 
+/// Recorded 2023: a carrier that refuses the account's login.
+pub(super) fn login_refused(carrier: &Carrier, is_sandbox: bool) -> Value {
+    let mut error = error("security", "unauthorized", access::login_refused(carrier), &named(carrier, is_sandbox));
+    error["error_source"] = "carrier".into();
+    error
+}
+
 /// The rates of one carrier, or why it has none.
 pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) -> Result<Vec<Value>, Value> {
     let is_sandbox = in_sandbox(cx);
     if lane.ounces.len() > 1 && !carrier.takes_several() {
         return Err(several(carrier, is_sandbox));
+    }
+    if access::is_failing(&cx.credential, carrier) {
+        return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));
     }
     let load = |ounces: f64| Load { from: &lane.from, to: &lane.to, ounces };
     let first = lane.ounces.first().copied().unwrap_or_default();
@@ -176,10 +188,32 @@ pub(super) fn mark(rates: &mut Vec<Value>) {
 
 /// An estimate is a rate that nobody can buy.
 pub(super) fn estimate(mut rate: Value) -> Value {
+    if rate["carrier_code"] == "ups" && rate["negotiated_rate"] == true {
+        add_fuel(&mut rate);
+    }
     rate["rate_type"] = "check".into();
     rate["validation_status"] = "unknown".into();
     rate["warning_messages"] = json!([]);
     rate
+}
+
+/// Recorded 2026 of an account with UPS: 31 percent for fuel, which are told twice.
+fn add_fuel(rate: &mut Value) {
+    let total = wire::decimal(&rate["shipping_amount"]["amount"]);
+    let base = Money(total.0.saturating_mul(100) / 131).cents();
+    let mut fuel = rate["rate_details"][0].clone();
+    for (name, value) in [
+        ("rate_detail_type", "fuel_charge".into()),
+        ("carrier_description", "Fuel Surcharge".into()),
+        ("carrier_billing_code", "375".into()),
+    ] {
+        fuel[name] = value;
+    }
+    fuel["amount"] = wire::dollars(total - base);
+    rate["shipping_amount"] = wire::dollars(base);
+    rate["rate_details"][0]["amount"] = wire::dollars(base);
+    rate["other_amount"] = wire::dollars(total - base);
+    rate["rate_details"].as_array_mut().into_iter().for_each(|rows| rows.push(fuel.clone()));
 }
 
 /// Recorded: what stands in place of the estimates of a carrier that has none.

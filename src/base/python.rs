@@ -1,9 +1,9 @@
-//! What the framework's JSON reader, which is Python's own, says about a text that is none. It looks in the same order, so that it
-//! stops at the same character.
+//! What Python's own JSON reader says about a text that is no JSON. It looks in the same order, so that it stops at the same character.
 
 /// The first thing that is wrong with a body. What Python takes and our own reader does not (numbers beyond 64 bits of a float, halves
 /// of surrogate pairs, more than 127 levels) is told in its words for such things, where nothing else is wrong.
-pub(super) fn of(body: &[u8]) -> Option<String> {
+#[must_use]
+pub fn complaint(body: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         Err(error) => return Some(undecodable(body, error)),
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn check(body: &[u8], expected: &str) {
-        assert_eq!(of(body).as_deref(), Some(expected), "{}", String::from_utf8_lossy(body));
+        assert_eq!(complaint(body).as_deref(), Some(expected), "{}", String::from_utf8_lossy(body));
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_python_reads_is_complained_about_in_its_words_where_our_reader_refuses_it() {
-        assert_eq!(of(b" {\"a\": [1e300, -0.5E+3, \"\\ud83d\\ude00\", null]} "), None);
+        assert_eq!(complaint(b" {\"a\": [1e300, -0.5E+3, \"\\ud83d\\ude00\", null]} "), None);
         check("[".repeat(100_000).as_bytes(), "maximum recursion depth exceeded while decoding a JSON array from a unicode string");
     }
 }
