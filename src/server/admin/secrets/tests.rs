@@ -253,3 +253,18 @@ fn hostile_texts_cost_no_more_than_others() {
         let _ = shown(&text, &[], &text);
     }
 }
+
+#[test]
+fn a_text_that_is_made_to_take_long_is_hidden_whole() {
+    let secrets = |count: usize| (1..=count).map(|number| format!(r#""password{number}":"{}""#, "!".repeat(3_000 * number)));
+    let nearly = format!("{}?", "!".repeat(2_999));
+    let body = format!(r#"{{{},"a":"{}","b":"plain"}}"#, secrets(3).collect::<Vec<_>>().join(","), nearly.repeat(6));
+    let hidden: Vec<String> = (1..=3).map(|number| format!(r#""password{number}":"[redacted]""#)).collect();
+    check_body(&body, &format!(r#"{{{},"a":"[redacted]","b":"plain"}}"#, hidden.join(",")));
+    // One that many secrets stand in is not.
+    let secret = |number: usize| format!("secretsecret{number}");
+    let members: Vec<String> = (0..900).map(|number| format!(r#""password{number}":"{}""#, secret(number))).collect();
+    let text: Vec<String> = (0..900).map(secret).collect();
+    let all = shown("/x", &[], &format!(r#"{{{},"a":"{} end"}}"#, members.join(","), text.join(" ")));
+    assert!(all.ends_with(&format!(r#""a":"{} end"}}"#, vec![REDACTED; 900].join(" "))), "{all:.300}");
+}

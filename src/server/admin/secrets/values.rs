@@ -77,7 +77,12 @@ pub(super) struct Values {
     /// Sorted, so that those that a text begins with are neighbors.
     sorted: Vec<Vec<u8>>,
     starts: HashSet<[u8; Found::LEAST]>,
+    /// The length of the longest.
+    longest: usize,
 }
+
+/// How many bytes are compared for each of a text: a text of nothing but secrets takes a few.
+const COMPARED: usize = 64;
 
 impl Values {
     pub fn new(found: Found) -> Self {
@@ -90,7 +95,8 @@ impl Values {
         sorted.sort_unstable();
         sorted.dedup();
         let starts = sorted.iter().filter_map(|value| value.first_chunk().copied()).collect();
-        Self { sorted, starts }
+        let longest = sorted.iter().map(Vec::len).max().unwrap_or_default();
+        Self { sorted, starts, longest }
     }
 
     /// The text, each of them replaced by what stands in a secret's place.
@@ -99,7 +105,7 @@ impl Values {
             return text.into();
         }
         let plain = Plain::of(text);
-        let mut ranges = self.find(&plain.bytes);
+        let Some(mut ranges) = self.find(&plain.bytes) else { return REDACTED.to_owned().into() };
         ranges.extend(self.find_encoded(&plain.bytes, LAYERS));
         if ranges.is_empty() {
             return text.into();
@@ -142,35 +148,41 @@ impl Values {
         }
     }
 
-    /// Where they stand as whole words: neither letters nor digits go on at their ends.
-    fn find(&self, text: &[u8]) -> Vec<(usize, usize)> {
+    /// Where they stand as whole words: neither letters nor digits go on at their ends. `None` if to look further costs too much, which
+    /// only a text costs that was made for it.
+    fn find(&self, text: &[u8]) -> Option<Vec<(usize, usize)>> {
         let splits = |at: usize| {
             let is_word = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
             at == 0 || !(is_word(at - 1) && is_word(at))
         };
-        let (mut found, mut at) = (Vec::new(), 0);
+        let (mut found, mut at, mut left) = (Vec::new(), 0, COMPARED * text.len() + self.longest);
         while let Some(start) = text[at..].first_chunk() {
             let is_start = splits(at) && self.starts.contains(start);
-            let end = is_start.then(|| self.prefixes(&text[at..]).map(|value| at + value.len()).find(|end| splits(*end))).flatten();
+            let end = if is_start { self.prefix(&text[at..], |length| splits(at + length), &mut left)? } else { None };
+            let end = end.map(|length| at + length);
             found.extend(end.map(|end| (at, end)));
             at = end.unwrap_or(at + 1);
         }
-        found
+        Some(found)
     }
 
-    /// The values that a text begins with, longest first; so many as bound the cost.
-    fn prefixes<'v>(&'v self, text: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
-        let mut length = text.len();
-        let looks = (0..16).map_while(move |_| {
+    /// The length of the longest value that a text begins with and that may end there, of so many as bound the cost. `None` if more bytes
+    /// would be compared than are `left`.
+    fn prefix(&self, text: &[u8], may_end: impl Fn(usize) -> bool, left: &mut usize) -> Option<Option<usize>> {
+        let mut length = text.len().min(self.longest);
+        for _ in 0..16 {
             let wanted = &text[..length];
-            let nearest =
-                self.sorted.partition_point(|value| value.as_slice() <= wanted).checked_sub(1).map(|index| &self.sorted[index])?;
+            let Some(index) = self.sorted.partition_point(|value| value.as_slice() <= wanted).checked_sub(1) else { return Some(None) };
+            let nearest = &self.sorted[index];
             let same = nearest.iter().zip(wanted).take_while(|(left, right)| left == right).count();
+            *left = left.checked_sub(same)?;
             let is_prefix = same == nearest.len();
-            length = if is_prefix { same.checked_sub(1)? } else { same };
-            Some(is_prefix.then_some(nearest.as_slice()))
-        });
-        looks.flatten()
+            if is_prefix && may_end(same) {
+                return Some(Some(same));
+            }
+            length = if is_prefix { same.saturating_sub(1) } else { same };
+        }
+        Some(None)
     }
 
     /// Words that are base64 of a text with one of them, such as a pair of a name and a password.
@@ -210,7 +222,8 @@ impl Values {
         let decoded = BASE64.decode(standard.collect::<Vec<u8>>()).ok().and_then(|decoded| String::from_utf8(decoded).ok());
         decoded.is_some_and(|decoded| {
             let plain = Plain::of(&decoded).bytes;
-            !self.find(&plain).is_empty() || (layers > 1 && !self.find_encoded(&plain, layers - 1).is_empty())
+            let is_found = self.find(&plain).is_none_or(|found| !found.is_empty());
+            is_found || (layers > 1 && !self.find_encoded(&plain, layers - 1).is_empty())
         })
     }
 }
