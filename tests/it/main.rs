@@ -41,6 +41,7 @@ mod parcels;
 mod play;
 mod played;
 mod pointers;
+mod prices;
 mod process;
 mod resources;
 mod sandboxes;

@@ -166,7 +166,7 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
     let parcels: Vec<Measures> =
         shipment.parcels.iter().filter_map(|part| cx.docs.get::<Parcel>(PARCEL, part.id())).map(|parcel| parcel.measures()).collect();
     let (declared, now, test) = (shipment.customs_declaration.is_some(), Moment(cx.now), Mode::of(cx).is_test());
-    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, shipment: &shipment.object_id, now, test };
+    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, extra: &shipment.extra, shipment: &shipment.object_id, now, test };
     let (mut rates, messages) = rates::ask(&lane, accounts);
     for rate in &mut rates {
         rate.object_id = wire::new_id(cx);
