@@ -1,6 +1,6 @@
 //! What carriers charge for a shipment: a price from a table by zone and weight, and the surcharges that apply. The same shipment costs
-//! the same everywhere and at any time, because nothing else is looked at. All amounts are cents; which services are asked, what they are called
-//! and how prices are worded is the vendors' affair.
+//! the same everywhere and at any time, because nothing else is looked at. All amounts are cents; which services are asked, what they
+//! are called and how prices are worded is the vendors' affair.
 //!
 //! `specs/_carrier/tariffs.yaml` has the tables and says what its members mean.
 

@@ -79,6 +79,8 @@ pub(super) struct Service {
 pub(super) struct Package {
     pub code: String,
     pub name: String,
+    /// What quotes call it, if that is something else.
+    quoted_as: Option<String>,
     #[serde(default = "yes")]
     pub domestic: bool,
     #[serde(default = "yes")]
@@ -108,6 +110,13 @@ impl Catalog {
     /// The carrier with that `shippingProviderId`.
     pub fn carrier_of(&self, id: u64) -> Option<&Carrier> {
         self.carriers.iter().find(|carrier| carrier.id == id)
+    }
+}
+
+impl Package {
+    /// Its name in quotes.
+    pub fn quoted_name(&self) -> &str {
+        self.quoted_as.as_deref().unwrap_or(&self.name)
     }
 }
 

@@ -394,7 +394,7 @@ pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         },
     };
     let row = |quote: rates::Quote| Rate {
-        service_name: format!("{} - {}", quote.service.name, quote.package.name),
+        service_name: format!("{} - {}", quote.service.name, quote.package.quoted_name()),
         service_code: &quote.service.code,
         shipment_cost: quote.cost.shipping.scaled(4),
         other_cost: other(quote.cost.total() - quote.cost.shipping),
