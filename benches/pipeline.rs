@@ -52,6 +52,7 @@ impl Client {
             body: if body.is_null() { String::new() } else { body.to_string() }.into(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
+            version: http::Version::HTTP_11,
         }
     }
 
@@ -187,7 +188,8 @@ fn live(client: &Client) {
     }
 }
 
-/// A page of five hundred orders out of a hundred thousand, of those that pass two filters, beside the list of an account without orders.
+/// A page of five hundred orders out of a hundred thousand, of those that pass two filters, beside the list of an account
+/// without orders. Then the same by version 2.
 fn searches(criterion: &mut Criterion) {
     let wall: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
     let options = Options { sandbox_bytes: 4 << 30, total_bytes: 4 << 30, ..Options::default() };
@@ -195,10 +197,23 @@ fn searches(criterion: &mut Criterion) {
     let headers = HeaderMap::from_iter([
         (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json")),
         (HeaderName::from_static("authorization"), HeaderValue::from_static("Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0")),
+        (HeaderName::from_static("api-key"), HeaderValue::from_static("seatrial-live")),
     ]);
     let send = |method, path: &str, query: &str, body: String| {
         let (path, query, headers, body) = (format!("/shipstation/{path}"), query.to_owned(), headers.clone(), body.into());
-        machine.handle(&Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }, wall)
+        machine.handle(
+            &Request {
+                method,
+                path,
+                query,
+                headers,
+                body,
+                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                mount: None,
+                version: http::Version::HTTP_11,
+            },
+            wall,
+        )
     };
     let query = "orderStatus=awaiting_shipment&createDateStart=2026-01-01&pageSize=500&page=3";
     let mut group = criterion.benchmark_group("orders of ShipStation");
@@ -217,6 +232,11 @@ fn searches(criterion: &mut Criterion) {
         assert_eq!(send(Method::POST, "orders/createorders", "", orders.to_string()).status, StatusCode::OK);
     }
     group.bench_function("a page of 500 out of 100000", |bencher| bencher.iter(|| send(Method::GET, "orders", query, String::new())));
+    // The same account through version 2: what is paid is a shipment there.
+    let query = "shipment_status=pending&created_at_start=2026-01-01&page_size=500&page=3";
+    for (name, path) in [("a page of no labels", "v2/labels"), ("a page of 500 shipments out of 50000", "v2/shipments")] {
+        group.bench_function(name, |bencher| bencher.iter(|| send(Method::GET, path, query, String::new())));
+    }
     group.finish();
 }
 

@@ -46,6 +46,7 @@ fn call(sandbox: &Sandbox, method: Method, target: &str, body: String) -> Reques
         body: body.into(),
         peer: [127, 0, 0, 1].into(),
         mount: None,
+        version: http::Version::HTTP_11,
     }
 }
 

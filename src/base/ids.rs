@@ -9,7 +9,11 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Bytes as hexadecimal digits, two for each.
 pub fn in_hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)])).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
+    }
+    text
 }
 
 pub fn hex(rng: &mut Rng, length: usize) -> String {
@@ -18,7 +22,7 @@ pub fn hex(rng: &mut Rng, length: usize) -> String {
     while text.len() < length {
         rng.fill_bytes(&mut bytes);
         let missing = length - text.len();
-        text.extend(bytes.iter().take(missing).map(|byte| HEX[usize::from(byte & 15)]));
+        text.extend(bytes[..missing.min(bytes.len())].iter().map(|byte| HEX[usize::from(byte & 15)]));
     }
     String::from_utf8(text).expect("digits are ASCII")
 }

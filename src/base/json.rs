@@ -53,10 +53,23 @@ pub fn allocated(value: &Value) -> usize {
     }
 }
 
+/// How large a text is once it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Objects, arrays, and what they hold.
+    pub values: usize,
+    /// Of the longest array or object alone.
+    pub rows: usize,
+}
+
+/// No reader of a body goes deeper.
+const LEVELS: usize = 128;
+
 /// How many values a JSON text has: what stands in front of each comma, and the last of every array and object that is not empty.
 #[must_use]
-pub fn count_values(text: &[u8]) -> usize {
-    let (mut values, mut quoted, mut escaped, mut opened) = (1_usize, false, false, false);
+pub fn extent(text: &[u8]) -> Extent {
+    let (mut values, mut longest, mut quoted, mut escaped, mut opened) = (1_usize, 0, false, false, false);
+    let (mut commas, mut depth) = ([0_usize; LEVELS], 0_usize);
     for byte in text {
         match byte {
             _ if escaped => escaped = false,
@@ -66,15 +79,32 @@ pub fn count_values(text: &[u8]) -> usize {
             b'"' if quoted => quoted = false,
             _ if quoted => {}
             b' ' | b'\t' | b'\r' => {}
-            b']' | b'}' => opened = false,
+            b']' | b'}' => {
+                opened = false;
+                depth = depth.saturating_sub(1);
+            }
             _ => {
-                values += usize::from(opened) + usize::from(*byte == b',');
+                let is_comma = *byte == b',';
+                values += usize::from(opened) + usize::from(is_comma);
                 opened = matches!(byte, b'[' | b'{');
                 quoted = *byte == b'"';
+                depth += usize::from(opened);
+                if (opened || is_comma)
+                    && let Some(commas) = commas.get_mut(depth)
+                {
+                    *commas = if opened { 0 } else { *commas + 1 };
+                    longest = longest.max(*commas);
+                }
             }
         }
     }
-    values
+    Extent { values, rows: longest + 1 }
+}
+
+/// How many values a JSON text has.
+#[must_use]
+pub fn count_values(text: &[u8]) -> usize {
+    extent(text).values
 }
 
 /// JSON without blanks between its tokens. Texts and numbers stay as they are written.
@@ -299,6 +329,16 @@ mod tests {
         count(&format!("[{}{{}}]", "{},".repeat(200_000)), 200_002);
         count(&format!("\"{}\"", ",[{:&<".repeat(100_000)), 1);
         count(&format!("\"\n{}", "1,".repeat(200_000)), 200_001);
+    }
+
+    #[test]
+    fn rows_are_those_of_the_longest_array_or_object() {
+        let check = |json: &str, expected: usize| assert_eq!(extent(json.as_bytes()).rows, expected, "{json}");
+        check("5", 1);
+        check(r#"[{"a": 1, "b": [1, 2, "3,4"], "c": {}}, [1], 2, 3]"#, 4);
+        check(r#"[[1, 2, 3], [4, 5, [6, 7, 8, 9]], {"a": 1}]"#, 4);
+        check(&format!("{}1,2", "[".repeat(1_000)), 1);
+        check("]]]}1,2,3", 3);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod entropy;
 pub mod ids;
 pub mod json;
 pub mod name;
+pub mod python;
 pub mod text;
 pub mod time;
 pub mod xml;

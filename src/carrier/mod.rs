@@ -20,4 +20,5 @@ pub mod timeline;
 pub mod transit;
 
 pub use parcel::{Location, Parcel, Scan, Status};
+pub use places::coordinates;
 pub use timeline::{Anchor, Step, Timeline, When};

@@ -23,6 +23,12 @@ pub(super) struct Place {
     clock: OnceLock<TimeZone>,
 }
 
+/// Latitude and longitude of a town, in degrees, or of its part of the country; nothing for a country that nobody knows.
+pub fn coordinates(location: &Location) -> Option<(f64, f64)> {
+    let place = Place::of(location);
+    (!place.country().is_empty()).then_some((place.latitude, place.longitude))
+}
+
 impl Place {
     /// The place of a town; a country that nobody knows lies nowhere and lives by UTC.
     pub(super) fn of(location: &Location) -> &'static Self {

@@ -35,6 +35,17 @@ pub enum Command {
     Coverage(CoverageArguments),
     /// Check that a running server answers, as health checks of containers do
     Health(HealthArguments),
+    /// Explain a code of a problem, such as `S011`, or list all of them
+    Explain {
+        /// The code
+        code: Option<String>,
+    },
+    /// List the built-in scenarios, or print one
+    Scenarios {
+        /// The one to print, such as `label-bought-answer-lost`
+        #[arg(long, value_name = "NAME")]
+        show: Option<String>,
+    },
     /// Print the JSON Schema of scenario or conversation files
     Schema {
         /// The kind of file
@@ -146,6 +157,22 @@ pub struct CheckArguments {
     /// Scenario files, or folders with such files
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// How problems are printed: `human` to standard error, the others to standard output
+    #[arg(long, env = "SEATRIAL_CHECK_FORMAT", value_name = "FORMAT", default_value = "human")]
+    pub format: CheckFormat,
+}
+
+/// How `check` prints problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// As a compiler does
+    Human,
+    /// A JSON list
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub's workflows
+    Github,
 }
 
 #[derive(Args, Debug)]

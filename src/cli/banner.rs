@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::engine::{DEFAULT, Machine, PublicUrls};
 
-/// The banner of a server whose vendors and whose admin API are there.
-pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: &str) -> String {
+/// The banner of a server whose vendors and whose admin API, if it has one, are there.
+pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: Option<&str>) -> String {
     let mut out = format!("\n  Seatrial {}\n\n", env!("CARGO_PKG_VERSION"));
     let rows: Vec<_> = machine.vendors().mounts().into_iter().map(|mount| (vendors.url(DEFAULT, &mount), mount)).collect();
     let width = rows.iter().map(|(url, _)| url.len()).max().unwrap_or_default();
@@ -22,7 +22,10 @@ pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: &str) -> St
         let credentials: Vec<String> = credentials.filter(|text| !text.is_empty()).collect();
         let _ = writeln!(out, "  {:<width$}  {}", url, credentials.join(" or "));
     }
-    let _ = writeln!(out, "\n  {:<width$}  admin API; calls that met nothing: {admin}/requests/unmatched", admin);
+    out.push('\n');
+    if let Some(admin) = admin {
+        let _ = writeln!(out, "  {admin:<width$}  admin API; calls that met nothing: {admin}/requests/unmatched");
+    }
     let _ = writeln!(out, "  {:<width$}  one line a call follows; `--log warn` is silence\n", "");
     out
 }

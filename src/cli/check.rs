@@ -1,9 +1,11 @@
 //! `seatrial check`: every problem of scenario files and conversations, as a compiler would show it.
 
+mod report;
+
 use std::sync::Arc;
 
 use crate::base::time::Timestamp;
-use crate::cli::arguments::CheckArguments;
+use crate::cli::arguments::{CheckArguments, CheckFormat};
 use crate::cli::scenarios::{self, ScenarioError};
 use crate::cli::{Exit, complain, say, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
@@ -13,26 +15,37 @@ use crate::{server, vendors};
 
 pub(super) fn run(arguments: &CheckArguments) -> Exit {
     let machine = Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
-    match check(arguments, &machine) {
-        Ok(Checked { files: 0, .. }) => complain(&"there is no scenario file in these folders, `*.yaml`, `*.yml` or `*.json`", Exit::Usage),
-        Ok(Checked { files, conversations, problems: 0 }) => {
+    let Checked { files, conversations, problems } = match check(arguments, &machine) {
+        Ok(Checked { files: 0, .. }) => return complain(&NO_FILE, Exit::Usage),
+        Ok(checked) => checked,
+        Err(error) => return complain(&error, Exit::Usage),
+    };
+    let errors = problems.iter().filter(|problem| !problem.is_warning()).count();
+    let exit = if errors == 0 { Exit::Fine } else { Exit::Usage };
+    match arguments.format {
+        CheckFormat::Json => say(&format_args!("{:#}", report::json(&problems))),
+        CheckFormat::Sarif => say(&format_args!("{:#}", report::sarif(&problems))),
+        CheckFormat::Github => problems.iter().for_each(|problem| say(&report::github(problem))),
+        CheckFormat::Human => {
+            problems.iter().for_each(|problem| warn(&format_args!("{problem}\n")));
+            if errors > 0 {
+                return complain(&format_args!("{errors} {} in {files} {}", plural(errors, "problem"), plural(files, "file")), exit);
+            }
             let noun = if conversations == 0 { "scenario" } else { "file" };
             say(&format_args!("{files} {} {} fine", plural(files, noun), if files == 1 { "is" } else { "are" }));
-            Exit::Fine
         }
-        Ok(Checked { files, problems, .. }) => {
-            complain(&format_args!("{problems} {} in {files} {}", plural(problems, "problem"), plural(files, "file")), Exit::Usage)
-        }
-        Err(error) => complain(&error, Exit::Usage),
     }
+    exit
 }
 
-/// How many files there are, how many of them are conversations, and how many problems there are.
+const NO_FILE: &str = "there is no scenario file in these folders, `*.yaml`, `*.yml` or `*.json`";
+
+/// How many files there are, how many of them are conversations, and what is wrong with them.
 #[derive(Default)]
 struct Checked {
     files: usize,
     conversations: usize,
-    problems: usize,
+    problems: Vec<Diagnostic>,
 }
 
 fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, ScenarioError> {
@@ -43,36 +56,35 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
             let conversation = std::str::from_utf8(&bytes).ok().filter(|text| scenario::is_conversation(text));
             checked.files += 1;
             checked.conversations += usize::from(conversation.is_some());
-            let tried = match conversation {
+            let found = match conversation {
                 Some(text) => conversation_problems(text, &name, machine),
                 None => scenario_problems(&bytes, &name, machine),
             };
-            if let Err(found) = tried {
-                checked.problems += found.len();
-                found.iter().for_each(|problem| warn(&format_args!("{problem}\n")));
-            }
+            checked.problems.extend(found);
         }
     }
     Ok(checked)
 }
 
-fn scenario_problems(bytes: &[u8], name: &str, machine: &Machine) -> Result<(), Vec<Diagnostic>> {
-    let scenario = scenario::load_bytes(bytes, name, &MachineVocabulary(machine))?;
-    warnings(&scenario, machine);
-    stage(scenario, machine)
+fn scenario_problems(bytes: &[u8], name: &str, machine: &Machine) -> Vec<Diagnostic> {
+    match scenario::load_bytes(bytes, name, &MachineVocabulary(machine)) {
+        Ok(scenario) => surprises(scenario, machine),
+        Err(problems) => problems,
+    }
 }
 
-fn conversation_problems(text: &str, name: &str, machine: &Machine) -> Result<(), Vec<Diagnostic>> {
-    let story = scenario::load_conversation(text, name, &MachineVocabulary(machine))?;
-    story.scenario.map_or(Ok(()), |scenario| {
-        warnings(&scenario, machine);
-        stage(scenario, machine)
-    })
+fn conversation_problems(text: &str, name: &str, machine: &Machine) -> Vec<Diagnostic> {
+    match scenario::load_conversation(text, name, &MachineVocabulary(machine)) {
+        Ok(story) => story.scenario.map_or_else(Vec::new, |scenario| surprises(scenario, machine)),
+        Err(problems) => problems,
+    }
 }
 
-/// Prints what may surprise the author of a scenario that is fine.
-fn warnings(scenario: &Scenario, machine: &Machine) {
-    scenario::advice(machine, scenario).iter().for_each(|warning| warn(&format_args!("{warning}\n")));
+/// What may surprise the author of a scenario that can be read, and what is wrong with the sandbox that it describes.
+fn surprises(scenario: Scenario, machine: &Machine) -> Vec<Diagnostic> {
+    let mut found = scenario::advice(machine, &scenario);
+    found.extend(stage(scenario, machine).err().unwrap_or_default());
+    found
 }
 
 /// Makes the sandbox that a scenario describes.

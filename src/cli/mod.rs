@@ -4,6 +4,7 @@ mod arguments;
 mod banner;
 mod check;
 mod coverage;
+mod explain;
 mod health;
 mod log_lines;
 mod scenarios;
@@ -52,6 +53,8 @@ pub fn run() -> Exit {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
+        Some(Command::Explain { code }) => explain::run(code.as_deref()),
+        Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Schema { of }) => schema::run(of),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -1,9 +1,10 @@
-//! Where scenario files come from: the disk, or the binary itself.
+//! Where scenario files come from, the disk or the binary itself, and `seatrial scenarios`, which lists those of the binary.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::cli::{Exit, complain, say};
 use crate::scenario::built_in;
 
 /// Why a scenario cannot be read.
@@ -25,6 +26,23 @@ pub(super) enum ScenarioError {
         /// What there is.
         help: String,
     },
+}
+
+/// Lists the built-in scenarios with what they do, or prints the one that is asked for.
+pub(super) fn run(show: Option<&str>) -> Exit {
+    let Some(name) = show else {
+        let wide = built_in::all().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let rows = built_in::all().map(|(name, text)| format!("{name:wide$}  {}", built_in::description(text)));
+        say(&rows.collect::<Vec<_>>().join("\n"));
+        return Exit::Fine;
+    };
+    match built_in::named(name) {
+        Some(text) => {
+            say(&text.trim_end());
+            Exit::Fine
+        }
+        None => complain(&format_args!("there is no built-in scenario `{name}`\nhelp: {}", built_in::help(name)), Exit::Usage),
+    }
 }
 
 /// A scenario's name for diagnostics, and its text. A path that is no file may be the name of a built-in one.

@@ -198,7 +198,8 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
 
 /// The banner, with addresses that can be opened.
 fn show(bound: &Bound, machine: &Machine) -> String {
-    banner(machine, &bound.public_urls(), &format!("http://{}/_seatrial", bound.admin.unwrap_or(bound.http)))
+    let admin = bound.serves_admin().then(|| format!("http://{}/_seatrial", bound.admin.unwrap_or(bound.http)));
+    banner(machine, &bound.public_urls(), admin.as_deref())
 }
 
 /// Whether the filter of the log lets calls through.

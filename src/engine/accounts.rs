@@ -58,6 +58,9 @@ impl AccountRows {
 }
 
 impl FieldSpec {
+    /// Whether the customer is a new one, for whom nothing is set up.
+    pub const STATE: Self = Self::new("state", FieldType::OneOf(&["established", "new"]), "`new`: no carrier is set up yet.");
+
     /// A member of any type.
     #[must_use]
     pub const fn new(name: &'static str, field_type: FieldType, about: &'static str) -> Self {

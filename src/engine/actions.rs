@@ -190,6 +190,7 @@ pub(super) fn nobody() -> Call<'static> {
         body: Bytes::new(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         mount: None,
+        version: http::Version::HTTP_11,
     });
     Call::unread(request, "", "")
 }

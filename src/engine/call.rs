@@ -1,10 +1,11 @@
 //! A request as it came in, and the call to an operation that it is.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
 use crate::base::name::Name;
@@ -26,6 +27,8 @@ pub struct Request {
     pub peer: IpAddr,
     /// The vendor mount that the listener is given to, when it serves only one.
     pub mount: Option<Name>,
+    /// The version of HTTP that the caller speaks.
+    pub version: Version,
 }
 
 impl Request {
@@ -47,6 +50,7 @@ impl Request {
             body: entry.request.body.clone(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
+            version: Version::HTTP_11,
         }
     }
 
@@ -85,7 +89,7 @@ pub struct Call<'m> {
     /// The body as JSON; `null` when there is none.
     pub body: Value,
     /// How the request departs from the document as the vendor reads it, in the order of the document.
-    pub violations: Vec<Violation>,
+    pub violations: Arc<Vec<Violation>>,
     /// When `violations` refuse the call.
     pub validation: Validation,
     /// What else is remarkable about the request, for the journal.
@@ -116,7 +120,7 @@ impl<'m> Call<'m> {
             parameters: Vec::new(),
             query: Vec::new(),
             body: Value::Null,
-            violations: Vec::new(),
+            violations: Arc::default(),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

@@ -157,6 +157,12 @@ impl<'w> Cx<'w> {
         self.docs.world.accounts().credentials(&self.vendor.mount)
     }
 
+    /// What the caller has of what an established customer has: nothing where the row of `accounts` says `state: new`.
+    #[must_use]
+    pub fn had<'r, T>(&self, rows: &'r [T]) -> &'r [T] {
+        if self.credential.text("state") == "new" { &[] } else { rows }
+    }
+
     /// Switches to the account of a credential, as a login does: to its documents, random stream and count of calls.
     pub fn switch_account(&mut self, credential: Credential) {
         let world = &mut *self.docs.world;

@@ -6,6 +6,7 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
+use crate::base::json::{self, Extent};
 use crate::engine::call::{self, Request};
 use crate::engine::refusal::Refusal;
 use crate::spec::Operation;
@@ -80,13 +81,36 @@ pub fn json_or_any_form(request: &Request) -> Result<Value, Refusal> {
         "" => json(request),
         other if is_json(other) => json(request),
         // PHP reads this kind in a POST only.
-        "multipart/form-data" if request.method == Method::POST => {
+        PARTS if request.method == Method::POST => {
             Ok(parts(request.header(CONTENT_TYPE).unwrap_or_default(), &String::from_utf8_lossy(&request.body)))
         }
         _ => Ok(form(&request.body)),
     }
 }
 
+/// How large a body is once it is read: JSON if it may be, else a form, whose rows are its pairs or parts.
+#[must_use]
+pub fn extent(request: &Request) -> Extent {
+    let media_type = media_type(request);
+    if media_type.is_empty() || is_json(&media_type) {
+        return json::extent(&request.body);
+    }
+    let body = &*request.body;
+    let nested = |text: &[u8]| {
+        let encoded = text.windows(3).filter(|bytes| bytes.eq_ignore_ascii_case(b"%5b")).count();
+        text.iter().filter(|byte| **byte == b'[').count() + encoded
+    };
+    let pairs = 1 + body.iter().filter(|byte| **byte == b'&').count();
+    let parts = 1 + body.windows(3).filter(|bytes| bytes == b"\n--").count();
+    let names =
+        |body: &[u8]| body.split(|byte| *byte == b'\n').filter(|line| line.windows(5).any(|bytes| bytes == b"name=")).map(nested).sum();
+    let levels: usize = if media_type == PARTS { names(body) } else { nested(body) };
+    let rows = pairs.max(parts);
+    Extent { values: rows + levels, rows }
+}
+
+/// The media type of forms in parts.
+const PARTS: &str = "multipart/form-data";
 /// The media type of forms.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -177,6 +201,31 @@ mod tests {
         assert_eq!(form(b"a=1&b=x+y%21"), json!({"a": "1", "b": "x y!"}));
         assert_eq!(form(b"a[]=1&a[]=2&p[0][w]=3&p[0][h]=4"), json!({"a": ["1", "2"], "p": [{"w": "3", "h": "4"}]}));
         assert_eq!(form(b""), json!({}));
+    }
+
+    #[test]
+    fn rows_of_forms_are_pairs_or_parts_whatever_their_quotes() {
+        let check = |media_type: &'static str, body: String, values: usize, rows: usize| {
+            let headers = http::HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(media_type))]);
+            let (path, query, peer) = (String::new(), String::new(), std::net::Ipv4Addr::LOCALHOST.into());
+            let request = Request {
+                method: Method::POST,
+                path,
+                query,
+                headers,
+                body: body.into(),
+                peer,
+                mount: None,
+                version: http::Version::HTTP_11,
+            };
+            assert_eq!(extent(&request), Extent { values, rows }, "{media_type}");
+        };
+        check(FORM, "\"a=b&".repeat(2_000), 2_001, 2_001);
+        check(FORM, "a[b][c]=1&a%5Bb%5d%5bd]=2&".repeat(2_000), 4_001 + 8_000, 4_001);
+        check("text/plain", "a line, and another\r\n".repeat(2_000), 1, 1);
+        check(PARTS, "--x\r\n\r\n".repeat(2_000), 2_000, 2_000);
+        let part = "--x\r\nContent-Disposition: form-data; name=\"a[b][]\"\r\n\r\n[[[[\r\n";
+        check(PARTS, part.repeat(2_000), 2_000 + 4_000, 2_000);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::engine::decode;
 use crate::engine::dialect::{Dialect, DialectCx};
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::reply::Reply;
+use crate::engine::secret_names::SecretNames;
 use crate::engine::vendor::{PathStyle, Vendor};
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Catalog, Reading, SpecError};
@@ -57,6 +58,7 @@ impl Vendor {
             anchors: &[],
             stored: &[],
             webhooks: Webhooks::NONE,
+            secret_names: SecretNames::NONE,
             state: |_| Value::Null,
         }
     }

@@ -15,15 +15,17 @@ use crate::engine::due::HasTime;
 use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
+use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
 use crate::engine::remarks;
-use crate::engine::reply::{Outcome, Wire};
+use crate::engine::reply::Outcome;
 use crate::engine::sandbox::Sandbox;
 use crate::engine::scenario::{CallValues, Decision, Instead, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
+use crate::engine::wire::Wire;
 use crate::world::{AccountId, Blame, Counter, Credential, Effect, Note, World};
 
 /// The account of callers that are not authenticated.
@@ -51,6 +53,7 @@ pub(super) struct Executed {
     pub dated: bool,
     pub delay: Duration,
     pub wire: Option<Wire>,
+    pub patch: Option<Box<Patch>>,
     pub failing: Option<StatusCode>,
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
@@ -233,10 +236,10 @@ impl Caller {
 
 fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: Decision) -> Executed {
     let Handled { outcome, account, number, mut notes } = handled;
-    let Decision { delay, wire, failing, quota, effect, notes: remarks, .. } = decision;
+    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, is_answered: true, notes }
+    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes }
 }
 
 /// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a

@@ -1,5 +1,7 @@
 //! Extractors: typed path parameters, query and body as arguments of a rule.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, MapDeserializer};
 
@@ -53,7 +55,7 @@ impl<T: DeserializeOwned> Extract for Json<T> {
 }
 
 fn unreadable(location: ParameterIn, message: String) -> Refusal {
-    Refusal::Invalid(vec![Violation { location, path: Vec::new(), value: None, rule: Rule::Other(message) }])
+    Refusal::Invalid(Arc::new(vec![Violation { location, path: Vec::new(), value: None, rule: Rule::Other(message) }]))
 }
 
 /// A function that is a rule: `cx` first, extractors after.

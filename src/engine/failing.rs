@@ -77,7 +77,10 @@ pub(super) fn note(effect: Option<&Effect>, sent: Sent) -> Option<Note> {
     let end = match (sent.end, sent.status) {
         (End::Sent, Some(status)) => format!("the vendor's {status}"),
         (End::Truncated, _) => format!("{} bytes of the body, then the end of the connection", sent.bytes),
-        (end, _) => format!("no answer ({})", end.word()),
+        (End::HtmlGateway, Some(status)) => format!("the page of a gateway with {status}"),
+        (End::Stall, _) => format!("{} bytes of the body, then silence", sent.bytes),
+        (end, Some(status)) => format!("the vendor's {status}, disturbed ({})", end.word()),
+        (end, None) => format!("no answer ({})", end.word()),
     };
     let work = if *committed { "the operation was carried out" } else { "the operation was not carried out" };
     Some(Note::new(Note::FAULT, Blame::Scenario, format!("{source} gives the caller {end}; {work}")))

@@ -45,6 +45,8 @@
 //!
 //! Nothing is allocated for a request that is in order.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::base::json;
@@ -135,7 +137,7 @@ impl<'v, 'p> Field<'v, 'p> {
 pub struct Report<'c> {
     /// The operation whose document gives the order.
     operation: Option<&'c Operation>,
-    violations: Vec<Violation>,
+    violations: Arc<Vec<Violation>>,
     is_sorted: bool,
 }
 
@@ -143,13 +145,13 @@ impl<'c> Report<'c> {
     /// What the document finds wrong with a call, to which a rule adds what it finds.
     #[must_use]
     pub fn of(call: &'c Call<'_>) -> Self {
-        Self { operation: call.operation, violations: call.violations.clone(), is_sorted: true }
+        Self { operation: call.operation, violations: Arc::clone(&call.violations), is_sorted: true }
     }
 
     /// What is wrong with a part of a request, for [`Report::part`].
     #[must_use]
-    pub const fn of_part() -> Self {
-        Self { operation: None, violations: Vec::new(), is_sorted: true }
+    pub fn of_part() -> Self {
+        Self { operation: None, violations: Arc::default(), is_sorted: true }
     }
 
     /// What an operation's document finds wrong with a body that came by another way than its own, such as one of a batch. The body
@@ -163,7 +165,7 @@ impl<'c> Report<'c> {
         operation.arrange_body(body, &cx.vendor.reading);
         let found = operation.check_body(body, &cx.vendor.reading);
         spec::apply(body, found.changes);
-        Self { operation: Some(operation), violations: found.violations, is_sorted: true }
+        Self { operation: Some(operation), violations: found.violations.into(), is_sorted: true }
     }
 
     /// Whether nothing is wrong so far.
@@ -172,19 +174,20 @@ impl<'c> Report<'c> {
         self.violations.is_empty()
     }
 
-    /// Whether nothing is wrong so far with a value or what is in it.
+    /// Whether nothing is wrong so far with a value or what is in it. Once as much is wrong as is told, nothing else is fine.
     #[must_use]
     pub fn is_fine(&self, field: &Field<'_, '_>) -> bool {
         self.violations.is_empty() || {
             let path = field.path.to_steps();
-            !self.violations.iter().any(|row| row.location == ParameterIn::Body && row.path.starts_with(&path))
+            let is_there = |row: &Violation| row.location == ParameterIn::Body && row.path.starts_with(&path);
+            self.violations.len() < spec::MOST_VIOLATIONS && !self.violations.iter().any(is_there)
         }
     }
 
     /// Adds what a rule finds wrong with a member of the body.
     #[cold]
     pub fn add(&mut self, field: &Field<'_, '_>, rule: Rule) {
-        let value = field.value.cloned();
+        let value = field.value.map(spec::kept);
         self.put(Violation { location: ParameterIn::Body, path: field.path.to_steps(), value, rule });
     }
 
@@ -192,7 +195,7 @@ impl<'c> Report<'c> {
     pub fn forgive(&mut self, field: &Field<'_, '_>) {
         if !self.violations.is_empty() {
             let path = field.path.to_steps();
-            self.violations.retain(|row| row.location != ParameterIn::Body || !row.path.starts_with(&path));
+            Arc::make_mut(&mut self.violations).retain(|row| row.location != ParameterIn::Body || !row.path.starts_with(&path));
         }
     }
 
@@ -204,7 +207,7 @@ impl<'c> Report<'c> {
         match outcome {
             Ok(made) => Ok(Some(made)),
             Err(Refusal::Invalid(violations)) => {
-                for violation in violations {
+                for violation in Arc::unwrap_or_clone(violations) {
                     let path = [field.path.to_steps(), violation.path].concat();
                     self.put(Violation { path, ..violation });
                 }
@@ -214,11 +217,13 @@ impl<'c> Report<'c> {
         }
     }
 
-    /// Adds a violation that is already made.
+    /// Adds a violation that is already made, unless there are as many as are told.
     #[cold]
     fn put(&mut self, violation: Violation) {
-        self.violations.push(violation);
-        self.is_sorted = false;
+        if self.violations.len() < spec::MOST_VIOLATIONS {
+            Arc::make_mut(&mut self.violations).push(violation);
+            self.is_sorted = false;
+        }
     }
 
     /// Goes on if nothing is wrong.
@@ -230,7 +235,7 @@ impl<'c> Report<'c> {
             return Ok(());
         }
         if let Some(operation) = self.operation.filter(|_| !self.is_sorted) {
-            self.violations.sort_by_cached_key(|row| operation.position(row.location, &row.path));
+            Arc::make_mut(&mut self.violations).sort_by_cached_key(|row| operation.position(row.location, &row.path));
         }
         Err(Refusal::Invalid(self.violations))
     }

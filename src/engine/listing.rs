@@ -372,7 +372,16 @@ mod tests {
         ];
         let (path, headers, body) = ("/v2/x".to_owned(), HeaderMap::new(), Bytes::new());
         let peer = std::net::IpAddr::from([127, 0, 0, 1]);
-        let request = Request { method: Method::GET, path, query: query.to_owned(), headers, body, peer, mount: None };
+        let request = Request {
+            method: Method::GET,
+            path,
+            query: query.to_owned(),
+            headers,
+            body,
+            peer,
+            mount: None,
+            version: http::Version::HTTP_11,
+        };
         let (parameters, violations) = (Vec::new(), Vec::new());
         let call = Call {
             request: &request,
@@ -382,7 +391,7 @@ mod tests {
             parameters,
             query: pairs(query),
             body: Value::Null,
-            violations,
+            violations: violations.into(),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

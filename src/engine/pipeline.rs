@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
@@ -20,14 +20,15 @@ use crate::engine::machine::Machine;
 use crate::engine::options::Conform;
 use crate::engine::refusal::{Refusal, Unread};
 use crate::engine::remarks;
-use crate::engine::reply::{Answer, Body, Outcome, Reply, Wire};
+use crate::engine::reply::{Answer, Body, Outcome, Reply};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
 use crate::engine::unmatched;
 use crate::engine::vendors::LoadedVendor;
+use crate::engine::wire::Wire;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
-use crate::world::{Blame, EffectKind, Entry, Message, Note, Took};
+use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Took};
 
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
@@ -85,7 +86,7 @@ impl Machine {
         };
         if let Some(unread) = unread {
             parsed.row = Err(unread.refusal());
-            parsed.call.violations.clear();
+            parsed.call.violations = Arc::default();
             parsed.call.remarks.clear();
         }
         parsed.call.base = self.public_urls().base_of_links(here.prefix, &here.loaded.vendor.mount);
@@ -116,6 +117,7 @@ impl Machine {
             body: serde_json::to_vec(body).map(Bytes::from).unwrap_or_default(),
             peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             mount: None,
+            version: Version::HTTP_11,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
         let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
@@ -141,8 +143,8 @@ impl Machine {
     fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, failing, is_answered, mut notes } =
-            executed;
+        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, .. } = executed;
+        let Executed { failing, is_answered, mut notes, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -156,7 +158,11 @@ impl Machine {
             notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
             transaction::guarded(|| word(dialect, &cx, Err(Refusal::Broken), None, size))
         });
-        let (status, mut headers, body) = worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
+        let (mut status, mut headers, mut body) =
+            worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
+        if let Some(patch) = &patch {
+            (status, headers, body) = patch.apply(dialect.style, (status, headers, body), &mut notes);
+        }
         if is_login && status == StatusCode::UNAUTHORIZED {
             notes.push(remarks::unknown_login(&here.sandbox.name));
         }
@@ -171,13 +177,15 @@ impl Machine {
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, late);
         // A status that a scenario asks for need not be one of the document.
         if let Some(operation) = call.operation.filter(|_| is_read && failing.is_none() && self.is_checked(number)) {
-            let is_scripted = effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
+            let is_scripted = effect.as_ref().is_some_and(|effect| matches!(effect.kind, EffectKind::Respond | EffectKind::Patch));
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
-            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations);
+            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());
         }
         // A body is not sent to those who only ask for the head.
-        let sent = Wire::sent(wire, status, if call.request.method == Method::HEAD { 0 } else { body.len() });
+        let length = if call.request.method == Method::HEAD { 0 } else { body.len() };
+        let wire = wire.map(|wire| wire.applied(call.request.version, length));
+        let sent = Wire::sent(wire, status, length);
         notes.extend(failing::note(effect.as_ref(), sent));
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
@@ -197,13 +205,17 @@ impl Machine {
             path_start: call.prefix.len(),
             nth,
             request: Message::new(&call.request.headers, &call.request.body),
-            wire: sent,
+            wire: OnWire::new(sent),
             status: is_answered.then_some(status.as_u16()),
             answer,
             notes,
             effect,
         };
         let entry = Some(self.record(&here.sandbox, entry));
+        let (status, headers, body) = match wire {
+            Some(wire) => wire.altered(status, headers, body),
+            None => (status, headers, body),
+        };
         Answer { status, headers, body, delay, wire, entry, unmatched: None, quota }
     }
 
@@ -297,9 +309,9 @@ fn read<'m>(
     call.validation = row.map_or(Validation::Noted, |row| row.validation);
     let mut refusal = None;
     if vendor.reading.checks_path {
-        call.violations = operation.check_path(&call.parameters, &vendor.reading);
+        call.violations = operation.check_path(&call.parameters, &vendor.reading).into();
         if !call.violations.is_empty() {
-            return Parsed { row: Err(Refusal::Invalid(call.violations.clone())), call };
+            return Parsed { row: Err(Refusal::Invalid(Arc::clone(&call.violations))), call };
         }
     }
     if operation.body.is_some() {
@@ -315,7 +327,7 @@ fn read<'m>(
                     remarks::of_members(operation.unknown_members(&body), &mut call.remarks);
                 }
                 call.body = body;
-                call.violations = found.violations;
+                call.violations = found.violations.into();
                 if call.validation != Validation::Noted {
                     spec::apply(&mut call.body, found.changes);
                 }
@@ -328,7 +340,10 @@ fn read<'m>(
     }
     if !call.query.is_empty() || operation.needs_query {
         remarks::of_query(&call.query, operation, &mut call.remarks);
-        call.violations.extend(operation.check_query(&call.query, &vendor.reading));
+        let found = operation.check_query(&call.query, &vendor.reading);
+        if !found.is_empty() {
+            Arc::make_mut(&mut call.violations).extend(found);
+        }
     }
     let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
     if refusal.is_none() && (call.validation == Validation::First || is_unreadable()) {

@@ -1,5 +1,7 @@
 //! Why a call is refused, as facts. The dialect alone turns them into a status and a text.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -40,7 +42,7 @@ pub enum Refusal {
         message: String,
     },
     /// The request departs from the document, or from rules beyond it; in the order in which the vendor reports.
-    Invalid(Vec<Violation>),
+    Invalid(Arc<Vec<Violation>>),
     /// There is no such document.
     Missing {
         kind: Kind,
@@ -132,7 +134,7 @@ impl Call<'_> {
         if self.violations.is_empty() || self.validation == Validation::Noted {
             return Ok(());
         }
-        Err(Refusal::Invalid(self.violations.clone()))
+        Err(Refusal::Invalid(Arc::clone(&self.violations)))
     }
 }
 
@@ -146,7 +148,8 @@ impl Refusal {
     /// Something is wrong with one member of the body.
     #[must_use]
     pub fn invalid(member: &str, rule: Rule) -> Self {
-        Self::Invalid(vec![Violation { location: ParameterIn::Body, path: vec![Step::Member(member.into())], value: None, rule }])
+        let path = vec![Step::Member(member.into())];
+        Self::Invalid(Arc::new(vec![Violation { location: ParameterIn::Body, path, value: None, rule }]))
     }
 
     /// The document is in a state that does not allow it.

@@ -198,7 +198,7 @@ pub(super) fn unknown_login(sandbox: &str) -> Note {
 }
 
 /// Violations, each as a note; members that are noted already are left out.
-pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: Vec<Violation>) {
+pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: Arc<Vec<Violation>>) {
     if violations.is_empty() {
         return;
     }
@@ -216,7 +216,7 @@ pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame
 }
 
 /// The violations that notes are about.
-struct Departures(Vec<Violation>);
+struct Departures(Arc<Vec<Violation>>);
 
 impl Wording for Departures {
     fn location(&self, index: usize) -> String {
@@ -233,9 +233,11 @@ impl Wording for Departures {
 }
 
 /// Violations that a handler found, which the document does not know of.
-pub(super) fn late(call: &Call<'_>, refusal: Option<&Refusal>) -> Vec<Violation> {
+pub(super) fn late(call: &Call<'_>, refusal: Option<&Refusal>) -> Arc<Vec<Violation>> {
     match refusal {
-        Some(Refusal::Invalid(found)) => found.iter().filter(|row| !call.violations.contains(row)).cloned().collect(),
-        _ => Vec::new(),
+        Some(Refusal::Invalid(found)) if !Arc::ptr_eq(found, &call.violations) => {
+            found.iter().filter(|row| !call.violations.contains(row)).cloned().collect::<Vec<_>>().into()
+        }
+        _ => Arc::default(),
     }
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::base::json::Document;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
-use crate::world::{End, Entry, Note, Sent};
+use crate::engine::wire::Wire;
+use crate::world::{Entry, Note};
 
 /// What a handler returns: an answer, or why there is none.
 pub type Outcome = Result<Reply, Refusal>;
@@ -78,36 +79,6 @@ impl Reply {
             self.headers.insert(name, value);
         }
         self
-    }
-}
-
-/// What goes wrong on the wire, after the answer is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wire {
-    /// The connection is reset without a byte of the answer.
-    Reset,
-    /// The connection is closed in good order without a byte of the answer.
-    Empty,
-    /// The connection stays silent, for a minute at most.
-    Hang,
-    /// The connection ends in the middle of the body.
-    Truncate,
-}
-
-impl Wire {
-    /// What the caller receives of an answer with that status and so many bytes, when `wire` goes wrong.
-    #[must_use]
-    pub fn sent(wire: Option<Self>, status: StatusCode, bytes: usize) -> Sent {
-        let (end, bytes) = match wire {
-            None => (End::Sent, bytes),
-            // Half of nothing is nothing.
-            Some(Self::Truncate) if bytes > 1 => (End::Truncated, bytes / 2),
-            Some(Self::Reset) => (End::Reset, 0),
-            Some(Self::Empty | Self::Truncate) => (End::Empty, 0),
-            Some(Self::Hang) => (End::Timeout, 0),
-        };
-        let status = matches!(end, End::Sent | End::Truncated).then_some(status.as_u16());
-        Sent { end, status, bytes }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Numbers as they were written, be it as texts: `10.00`, which JSON readers take for `10.0`, and frameworks with decimals write back as
 //! it was.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 use serde_json::Number;
 
 use crate::base::json::Written;
 use crate::spec::{Scanner, Step};
 
-/// The numbers of a JSON text that would be written otherwise, with their paths.
+/// The numbers of a JSON text that would be written otherwise, with their paths, in the order of these.
 #[derive(Clone, Debug, Default)]
 pub struct Scales(Vec<(Vec<Step>, Box<str>)>);
 
@@ -28,28 +30,40 @@ impl Scales {
                 found.push((scanner.path(&token).into_iter().cloned().collect(), raw.into()));
             }
         }
-        Self(found)
+        Self::sorted(found)
+    }
+
+    fn sorted(mut rows: Vec<(Vec<Step>, Box<str>)>) -> Self {
+        rows.sort_by(|(left, _), (right, _)| order(left, right.iter()));
+        Self(rows)
+    }
+
+    /// How the number at a path was written, if it is one of these.
+    fn find<'s>(&self, path: impl Iterator<Item = &'s Step> + Clone) -> Option<&str> {
+        let index = self.0.partition_point(|(own, _)| order(own, path.clone()).is_lt());
+        self.0.get(index).filter(|(own, _)| order(own, path).is_eq()).map(|(_, raw)| &**raw)
     }
 
     /// Those of an element, if the text was a list.
     #[must_use]
     pub fn of_element(&self, index: usize) -> Self {
         let is_in = |path: &[Step]| matches!(path.first(), Some(Step::Element(own)) if *own == index);
-        Self(self.0.iter().filter(|(path, _)| is_in(path)).map(|(path, raw)| (path[1..].to_vec(), raw.clone())).collect())
+        let first = self.0.partition_point(|(path, _)| order(path, [Step::Element(index)].iter()).is_lt());
+        let rows = self.0[first..].iter().take_while(|(path, _)| is_in(path));
+        Self(rows.map(|(path, raw)| (path[1..].to_vec(), raw.clone())).collect())
     }
 
     /// These, and the number of another path.
     #[must_use]
     pub fn and(&self, path: &[Step], number: &Written) -> Self {
         let raw = String::from_utf8_lossy(&number.0).into();
-        Self(self.0.iter().cloned().chain([(path.to_vec(), raw)]).collect())
+        Self::sorted(self.0.iter().cloned().chain([(path.to_vec(), raw)]).collect())
     }
 
     /// How many decimals a number at a path has, if it is one of these.
     #[must_use]
     pub fn decimals(&self, path: &[Step]) -> Option<usize> {
-        let (_, raw) = self.0.iter().find(|(own, _)| is_same(own, path))?;
-        raw.split_once('.').map(|(_, decimals)| decimals.len())
+        self.find(path.iter())?.split_once('.').map(|(_, decimals)| decimals.len())
     }
 
     /// A document as text, in which numbers that are still what they were are written as they were. Names are compared in any case of
@@ -71,8 +85,7 @@ impl Scales {
                 continue;
             }
             let path = scanner.path(&token);
-            let is_here = |own: &[Step]| own.len() == path.len() && own.iter().zip(&path).all(|(own, step)| is_same_step(own, step));
-            let Some((_, raw)) = self.0.iter().find(|(own, _)| is_here(own)) else { continue };
+            let Some(raw) = self.find(path.iter().copied()) else { continue };
             let number = |text: &[u8]| serde_json::from_slice::<f64>(text).ok();
             if number(now) == number(raw.as_bytes()) {
                 out.extend_from_slice(&text[written..token.start]);
@@ -85,15 +98,23 @@ impl Scales {
     }
 }
 
-fn is_same(own: &[Step], other: &[Step]) -> bool {
-    own.len() == other.len() && own.iter().zip(other).all(|(own, other)| is_same_step(own, other))
-}
-
-fn is_same_step(own: &Step, other: &Step) -> bool {
-    match (own, other) {
-        (Step::Element(index), Step::Element(other)) => index == other,
-        (own, other) => own.name().eq_ignore_ascii_case(other.name()) && !matches!(other, Step::Element(_)),
+/// Elements come in front of members, and names count in any case of letters.
+fn order<'s>(own: &[Step], other: impl Iterator<Item = &'s Step>) -> Ordering {
+    /// An element by its index, or a member by its name.
+    fn key(step: &Step) -> (bool, usize, impl Iterator<Item = u8>) {
+        let index = if let Step::Element(index) = step { *index } else { 0 };
+        (!matches!(step, Step::Element(_)), index, step.name().bytes().map(|byte| byte.to_ascii_lowercase()))
     }
+    let mut own = own.iter();
+    for step in other {
+        let Some(own) = own.next() else { return Ordering::Less };
+        let ((is_member, index, name), (other_is_member, other_index, other_name)) = (key(own), key(step));
+        let order = (is_member, index).cmp(&(other_is_member, other_index)).then_with(|| name.cmp(other_name));
+        if order.is_ne() {
+            return order;
+        }
+    }
+    if own.next().is_some() { Ordering::Greater } else { Ordering::Equal }
 }
 
 #[cfg(test)]
@@ -119,6 +140,14 @@ mod tests {
         check(r#"{"a": 10.00"#, &json!({"a": 10}), r#"{"a":10.00}"#);
         check("10.00", &json!(10), "10.00");
         check("", &json!(null), "null");
+    }
+
+    #[test]
+    fn many_numbers_are_found_as_quickly_as_few() {
+        let rows = vec![r#"{"B": 1.50, "a": 2.0, "c": [0.10]}"#; 10_000];
+        let document = vec![json!({"a": 2.0, "b": 1.5, "c": [0.1]}); 10_000];
+        let expected = vec![r#"{"a":2.0,"b":1.50,"c":[0.10]}"#; 10_000];
+        check(&format!("[{}]", rows.join(",")), &document.into(), &format!("[{}]", expected.join(",")));
     }
 
     #[test]

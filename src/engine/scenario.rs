@@ -17,8 +17,10 @@ use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
 use crate::engine::call::Call;
 use crate::engine::limits::Quota;
+use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
-use crate::engine::reply::{Outcome, Reply, Wire};
+use crate::engine::reply::{Outcome, Reply};
+use crate::engine::wire::Wire;
 use crate::world::{Account, AccountId, Counters, Effect, Note, Tally};
 
 /// What happens to one call.
@@ -30,6 +32,8 @@ pub struct Decision {
     pub instead: Option<Instead>,
     /// What goes wrong on the wire once the answer is known.
     pub wire: Option<Wire>,
+    /// What is changed of the vendor's own answer.
+    pub patch: Option<Box<Patch>>,
     /// The status of the answer, which is the vendor's for a failure of its own, whatever the handler returned.
     pub failing: Option<StatusCode>,
     /// The scenario's own limit that the call was counted against.

@@ -15,6 +15,7 @@ use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::refusal::Refusal;
+use crate::engine::secret_names::SecretNames;
 use crate::engine::stored::Stored;
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Operation, Reading, Schemas, Tier};
@@ -71,6 +72,8 @@ pub struct Vendor {
     pub stored: &'static [Stored],
     /// Its webhooks; [`Webhooks::NONE`] if it has none.
     pub webhooks: Webhooks,
+    /// Names of its headers and members that mislead about whether they are those of secrets.
+    pub secret_names: SecretNames,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
 }

@@ -39,7 +39,7 @@ pub struct Webhooks {
     pub secret: fn(&mut Rng) -> Option<String>,
     /// Renders an event, once for all attempts.
     pub render: fn(&Event<'_>) -> Message,
-    /// The headers of one attempt that depend on its time, such as a signature of the body.
+    /// The headers of one attempt that depend on its time, such as a signature of the body, in the letter case that the vendor sends.
     pub sign: fn(&Subscription, body: &str, at: Timestamp) -> Vec<(String, String)>,
     /// The payload and subject of a test event.
     pub sample: fn(&mut Cx<'_>, event: &str) -> (String, Value),
@@ -85,7 +85,7 @@ impl Event<'_> {
 pub struct Message {
     /// The content type of the body.
     pub content_type: &'static str,
-    /// Headers that stay the same for all attempts.
+    /// Headers that stay the same for all attempts, their names in the letter case that the vendor sends.
     pub headers: Vec<(String, String)>,
     pub body: String,
 }

@@ -13,6 +13,7 @@ use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Scope};
 use super::template::Template;
 use crate::carrier::Anchor;
+use crate::engine::Wire;
 
 /// How a sandbox differs from the default one.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,7 +222,7 @@ pub enum Then {
     Repeat,
 }
 
-/// What matching calls get: an answer, a fault, a rate limit or latency.
+/// What matching calls get: an answer, changes of the vendor's answer, a fault, a rate limit or latency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub span: Span,
@@ -243,6 +244,8 @@ pub struct Override {
 pub enum Effect {
     /// An answer written by hand; nothing is done.
     Respond(Response),
+    /// The vendor's own answer with changes.
+    Patch(Patch),
     Fault(Fault),
     /// The vendor's answer for too many calls, once there are too many.
     RateLimit(RateLimit),
@@ -257,6 +260,19 @@ pub struct Response {
     pub body: Option<Template>,
 }
 
+/// Changes to the vendor's own answer, if that is one of success.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    pub status: Option<u16>,
+    pub headers: Vec<(String, Template)>,
+    /// Merged into the body (RFC 7396).
+    pub body: Option<Template>,
+    /// Values by JSON pointer (RFC 6901).
+    pub set: Vec<(String, Template)>,
+    /// Pointers to what is left out.
+    pub remove: Vec<String>,
+}
+
 /// Something that goes wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
@@ -268,13 +284,8 @@ pub struct Fault {
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    Reset,
-    /// The connection is closed without an answer.
-    Empty,
-    /// The connection stays open, and no answer comes.
-    Timeout,
-    /// The connection ends in the middle of the body.
-    Truncate,
+    /// On the wire, once the answer is known.
+    Wire(Wire),
     /// The vendor answers with this status of failure.
     Status(u16),
 }

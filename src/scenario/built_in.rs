@@ -10,6 +10,17 @@ pub fn named(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
 }
 
+/// The names and texts of all of them, by name.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.iter().copied()
+}
+
+/// What a scenario says that it does.
+#[must_use]
+pub fn description(text: &'static str) -> &'static str {
+    text.lines().find_map(|line| line.strip_prefix("description: ")).unwrap_or_default()
+}
+
 /// The help for a name that no built-in scenario has.
 #[must_use]
 pub fn help(name: &str) -> String {

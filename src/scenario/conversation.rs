@@ -17,6 +17,8 @@ mod substitute;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use http::Method;
+use http::header::CONTENT_LENGTH;
 use serde_json::{Map, Value};
 
 pub use self::credentials::{CredentialMap, with_default_credentials};
@@ -167,9 +169,13 @@ impl Player {
     }
 
     fn request(&self, planned: PlannedCall) -> Request {
-        let PlannedCall { method, path, query, headers, body } = planned;
+        let PlannedCall { method, path, query, mut headers, body } = planned;
+        // As clients do.
+        if !body.is_empty() || [Method::POST, Method::PUT, Method::PATCH].contains(&method) {
+            headers.entry(CONTENT_LENGTH).or_insert(body.len().into());
+        }
         let path = format!("/{}{path}", self.mount);
-        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None }
+        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None, version: http::Version::HTTP_11 }
     }
 }
 

@@ -1,27 +1,5 @@
 //! Problems of scenario files, rendered as compilers do it: position, message, and help. Problems are values and are collected;
-//! nothing in this module decides whether to stop.
-//!
-//! | code | means |
-//! |---|---|
-//! | `S001` | the text is not valid YAML, or not UTF-8 |
-//! | `S002` | a limit is exceeded: size, depth, expanded aliases, number of problems |
-//! | `S003` | a key stands twice in one mapping |
-//! | `S004` | a member that does not exist here |
-//! | `S005` | a value of the wrong type |
-//! | `S006` | a required member is missing |
-//! | `S007` | members that exclude each other |
-//! | `S008` | a value out of range or not readable: durations, timestamps, counts, headers |
-//! | `S009` | a word that is not on a closed list: parcel statuses, modes, kinds of fault |
-//! | `S010` | an expression or template that cannot be read |
-//! | `S011` | an expression that looks where nothing can be |
-//! | `S012` | an unknown operation |
-//! | `S013` | an unknown vendor |
-//! | `S014` | YAML that would be ambiguous here: tags, several documents, keys that are not words, numbers that lose digits |
-//! | `S015` | steps of a timeline that go back in time |
-//! | `S016` | an override that an earlier one always shadows |
-//! | `S017` | a row of `given` that its operation refuses |
-//! | `S018` | an expectation of a conversation that was not met, or a step that could not be made |
-//! | `S019` | a warning: a fault of a status that the vendor has no known answer for |
+//! nothing in this module decides whether to stop. What the codes mean is in [`super::codes`].
 
 use std::fmt;
 use std::ops::Range;
@@ -123,7 +101,7 @@ pub struct DiagnosticView {
 /// One problem of a scenario file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
-    /// Stable code, see the table in the module docs.
+    /// Stable code, such as `S012`; [`super::codes`] says what they mean.
     pub code: &'static str,
     /// What is wrong: what was found, what was expected.
     pub message: String,
@@ -161,6 +139,12 @@ impl Diagnostic {
         &self.source.name
     }
 
+    /// Whether the file can be used all the same.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.code == "S019"
+    }
+
     /// The problem as data, for tools.
     #[must_use]
     pub fn view(&self) -> DiagnosticView {
@@ -177,7 +161,7 @@ impl Diagnostic {
         // A value that goes on over several lines is marked on its first one: the rest would only push the message off the screen.
         let end = self.source.text.get(start..end).and_then(|text| text.find('\n')).map_or(end, |at| start + at);
         let (number, offset, text) = self.source.lines(start..end);
-        let level = if self.code == "S019" { Level::WARNING } else { Level::ERROR };
+        let level = if self.is_warning() { Level::WARNING } else { Level::ERROR };
         let title = level.primary_title(self.message.as_str()).id(self.code);
         let group = if text.len() <= LONGEST_LINE {
             let mark = self.mark(start - offset..(end - offset).min(text.len()));

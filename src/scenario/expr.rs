@@ -118,7 +118,8 @@ enum Node {
     All(Vec<Node>),
     Not(Box<Node>),
     Compare(Comparison, Box<Node>, Box<Node>),
-    Matches(Box<Node>, Regex),
+    /// With how many steps it takes to look through some text.
+    Matches(Box<Node>, Regex, usize),
     Exists(Box<Node>),
     Negate(Box<Node>),
     Arithmetic(Box<Node>, Vec<(Operator, Node)>),
@@ -320,9 +321,16 @@ mod tests {
     #[test]
     fn cost_is_bounded() {
         let big = World(json!({"request": {"body": "ab".repeat(4_000_000)}}));
-        let many = vec!["lower($request.body) contains 'x'"; 90].join(" or ");
-        let expr = Expr::parse(&many);
-        assert_eq!(expr.map(|expr| expr.eval(&big).into_owned()), Ok(Value::Null));
+        for many in [vec!["lower($request.body) contains 'x'"; 90].join(" or "), "$request.body matches '(a+b+)+x'".to_owned()] {
+            let expr = Expr::parse(&many);
+            assert_eq!(expr.map(|expr| expr.eval(&big).into_owned()), Ok(Value::Null), "{many}");
+        }
+        // A pattern that compiles to much takes more than another one.
+        let text = World(json!({"request": {"body": "ab".repeat(150_000)}}));
+        for (pattern, expected) in [("(a+b+)+x", json!(false)), ("([ab]{1,40}){1,40}x", Value::Null)] {
+            let expr = Expr::parse(&format!("$request.body matches '{pattern}'"));
+            assert_eq!(expr.map(|expr| expr.eval(&text).into_owned()), Ok(expected), "{pattern}");
+        }
     }
 
     proptest! {

@@ -16,6 +16,7 @@ mod advice;
 pub mod ast;
 pub mod built_in;
 pub mod check;
+pub mod codes;
 pub mod conversation;
 pub mod error;
 pub mod expr;
@@ -32,6 +33,7 @@ pub mod verify;
 pub use self::advice::advice;
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
+pub use self::codes::{CODES, explain};
 pub use self::error::{Diagnostic, DiagnosticView};
 pub use self::parse::{
     API_VERSION, Body, KIND, ReadBody, body, conversation as load_conversation, is_conversation, load, load_bytes, load_override, parse,

@@ -16,18 +16,18 @@ use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{
-    AccountRows, Body, Decision, Instead, Limit, Machine, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
-    WebhookChaos, Wire,
+    AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
+    WebhookChaos,
 };
 use crate::scenario::ast::{
-    Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
+    self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
     Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
-use crate::scenario::template::MAX_RENDERED;
+use crate::scenario::template::{MAX_RENDERED, Template};
 use crate::world::{self, Blame, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
 impl Scenario {
@@ -350,6 +350,11 @@ fn effect(
             Some(reply) => decision.instead = Some(Instead::Reply(reply)),
             None => decision = too_large(&format!("its answer would have more than {MAX_RENDERED} bytes")),
         },
+        Some(Effect::Patch(patch)) => match changes(patch, &CallFacts::current(view)) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(patch) => decision.patch = Some(Box::new(patch)),
+            None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
+        },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
         Some(Effect::RateLimit(limit)) => {
             let counted = count(index, limit, view, tally);
@@ -383,6 +388,7 @@ fn kind(row: &Override) -> EffectKind {
     match &row.effect {
         None => EffectKind::Latency,
         Some(Effect::Respond(_)) => EffectKind::Respond,
+        Some(Effect::Patch(_)) => EffectKind::Patch,
         Some(Effect::Fault(_)) => EffectKind::Fault,
         Some(Effect::RateLimit(_)) => EffectKind::RateLimit,
     }
@@ -390,17 +396,17 @@ fn kind(row: &Override) -> EffectKind {
 
 fn fail(fault: &Fault, decision: &mut Decision) {
     match fault.then {
-        Failure::Reset => decision.wire = Some(Wire::Reset),
-        Failure::Empty => decision.wire = Some(Wire::Empty),
-        Failure::Timeout => decision.wire = Some(Wire::Hang),
-        Failure::Truncate => decision.wire = Some(Wire::Truncate),
+        Failure::Wire(wire) => decision.wire = Some(wire),
         Failure::Status(status) => decision.failing = StatusCode::from_u16(status).ok(),
     }
-    // A truncated answer is that of the behavior, which therefore has to run.
-    if !fault.commit && fault.then != Failure::Truncate {
-        let is_answered = matches!(fault.then, Failure::Status(_));
-        decision.instead = Some(if is_answered { Instead::Refusal(Refusal::Broken) } else { Instead::Nothing });
+    if fault.commit {
+        return;
     }
+    decision.instead = match fault.then {
+        Failure::Status(_) => Some(Instead::Refusal(Refusal::Broken)),
+        // An answer that is sent in part or changed is that of the behavior, which therefore has to run.
+        Failure::Wire(wire) => (!wire.needs_answer()).then_some(Instead::Nothing),
+    };
 }
 
 const TOO_MANY_STEPS: &str = "its conditions and templates take more steps than they may for one call";
@@ -411,15 +417,36 @@ fn too_large(detail: &str) -> Decision {
     Decision { instead: Some(Instead::Refusal(Refusal::Broken)), notes, ..Decision::default() }
 }
 
-/// An answer written by hand; `None` when it is too large.
-fn reply(response: &Response, scope: &CallFacts<'_>) -> Option<Reply> {
-    let mut room = MAX_RENDERED;
+fn rendered(rows: &[(String, Template)], scope: &CallFacts<'_>, room: &mut usize) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
-    for (name, value) in &response.headers {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope, &mut room)?)) {
+    for (name, value) in rows {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope, room)?)) {
             headers.append(name, value);
         }
     }
+    Some(headers)
+}
+
+/// The changes of an answer; `None` when they are too large.
+fn changes(patch: &ast::Patch, scope: &CallFacts<'_>) -> Option<Patch> {
+    let mut room = MAX_RENDERED;
+    let headers = rendered(&patch.headers, scope, &mut room)?;
+    let merge = match &patch.body {
+        Some(body) => Some(body.render(scope, &mut room)?),
+        None => None,
+    };
+    let mut set = Vec::with_capacity(patch.set.len());
+    for (pointer, value) in &patch.set {
+        set.push((pointer.clone(), value.render(scope, &mut room)?));
+    }
+    let status = patch.status.and_then(|status| StatusCode::from_u16(status).ok());
+    Some(Patch { status, headers, merge, set, remove: patch.remove.clone() })
+}
+
+/// An answer written by hand; `None` when it is too large.
+fn reply(response: &Response, scope: &CallFacts<'_>) -> Option<Reply> {
+    let mut room = MAX_RENDERED;
+    let headers = rendered(&response.headers, scope, &mut room)?;
     let body = match &response.body {
         None => None,
         Some(body) => Some(body.render(scope, &mut room)?),

@@ -19,7 +19,7 @@ pub struct Story {
     pub about: Option<String>,
     /// The scenario that it was written for.
     pub scenario: Option<Scenario>,
-    pub(super) headers: Headers,
+    pub(super) headers: SentHeaders,
     pub(super) steps: Vec<Step>,
 }
 
@@ -29,6 +29,17 @@ impl Story {
     pub fn expects_every_answer(&self) -> bool {
         self.steps.iter().all(|step| !matches!(&step.action, Action::Call(call) if call.expect.is_none()))
     }
+}
+
+/// Headers of a call; `None` leaves out one of the story's.
+pub(super) type SentHeaders = Vec<(Spanned<String>, Option<HeaderText>)>;
+
+/// A header that is sent.
+#[derive(Debug, Clone)]
+pub(super) enum HeaderText {
+    Text(String),
+    /// A value that is not UTF-8.
+    Bytes(Vec<u8>),
 }
 
 /// Header names with their values; `None` is for a header that is not there.
@@ -54,7 +65,7 @@ pub(super) enum Action {
 pub(super) struct Call {
     /// Method and path, or method and link.
     pub line: Spanned<String>,
-    pub headers: Headers,
+    pub headers: SentHeaders,
     pub body: Option<Body>,
     pub expect: Option<ExpectedAnswer>,
     /// Names for later steps, with paths into the answer.

@@ -229,7 +229,7 @@ impl MatchingCalls {
 /// A call in a line: `shippo.CreateTransaction 201 (request-invalid)`.
 fn line(entry: &Entry) -> String {
     let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
-    let received = match (entry.wire.end, entry.wire.status) {
+    let received = match (entry.wire.get().end, entry.wire.get().status) {
         (End::Sent, Some(status)) => status.to_string(),
         (end, _) => end.word().to_owned(),
     };

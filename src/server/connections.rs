@@ -58,9 +58,9 @@ pub(super) struct Connection {
     seen_short: AtomicUsize,
     /// A `Host` that was found to be one of ours: most requests of a connection have the same.
     host: OnceLock<HeaderValue>,
-    /// Whether its seat was given to another one.
-    evicted: AtomicBool,
-    /// Notified when it was evicted, or shall end after the requests that are under way.
+    /// Whether it ends at once: its seat was given to another one, or a scenario wants it.
+    ends: AtomicBool,
+    /// Notified when it ends, or shall end after the requests that are under way.
     signal: Notify,
 }
 
@@ -181,8 +181,7 @@ impl Open {
     fn evict(&mut self, number: u64) {
         if let Some(row) = self.take(number) {
             self.leaving += 1;
-            row.evicted.store(true, Ordering::Relaxed);
-            row.signal.notify_one();
+            row.end();
         }
     }
 
@@ -224,6 +223,17 @@ impl Connection {
         self.unsent.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Ends it without another byte.
+    pub fn end(&self) {
+        self.ends.store(true, Ordering::Relaxed);
+        self.signal.notify_one();
+    }
+
+    /// Ends it after the requests that are under way, of which HTTP/2 tells its peer.
+    pub fn go_away(&self) {
+        self.signal.notify_one();
+    }
+
     fn is_idle(&self) -> bool {
         self.asking.load(Ordering::Relaxed) == 0 && self.unsent.load(Ordering::Relaxed) == 0
     }
@@ -239,7 +249,7 @@ impl Connection {
             tokio::select! {
                 ended = connection.as_mut() => return ended,
                 () = self.signal.notified() => {
-                    if self.evicted.load(Ordering::Relaxed) {
+                    if self.ends.load(Ordering::Relaxed) {
                         return Ok(());
                     }
                     connection.as_mut().graceful_shutdown();
@@ -276,6 +286,10 @@ impl Connection {
 }
 
 impl Asking {
+    pub fn connection(&self) -> &Connection {
+        &self.0
+    }
+
     /// Called when the whole request was read.
     pub fn complete(&self) {
         self.0.has_asked.store(true, Ordering::Relaxed);

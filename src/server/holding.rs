@@ -1,28 +1,28 @@
-//! Answers that a scenario holds back: for a while, or until the silence ends. Nobody waits longer than the sandbox goes on as it is, or
+//! Answers that a scenario holds back for a while. Nobody waits longer than the sandbox goes on as it is, or
 //! the process; whose client disconnects is dropped by the connection.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::engine::Machine;
 use crate::server::call_log::{CallLog, Line};
 use crate::server::webhook_sender::ended;
 use crate::world::Entry;
 
-/// How long a connection stays open without an answer when a scenario says `timeout`.
-pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
-
 /// Holds answers back, until the process leaves.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Holding(watch::Sender<bool>);
 
-/// The line of a call, which is written when it is dropped: also if the client does not wait for the answer.
+/// The line of a call, which is written when it is dropped. If that is before the answer goes out, the client has left.
 pub(super) struct CallLine<'s> {
     pub log: &'s CallLog,
     pub entry: &'s Arc<Entry>,
     pub began: Instant,
+    pub is_answered: bool,
+    /// Notified when the client has left.
+    pub changed: &'s Notify,
 }
 
 impl Holding {
@@ -50,6 +50,10 @@ impl Holding {
 impl Drop for CallLine<'_> {
     fn drop(&mut self) {
         self.entry.took.set(self.began.elapsed());
+        if !self.is_answered {
+            self.entry.wire.abandon();
+            self.changed.notify_waiters();
+        }
         self.log.add(|| Line::Call(Arc::clone(self.entry)));
     }
 }

@@ -7,12 +7,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
+use http::header::{CONNECTION, HOST, HeaderValue};
 use http::request::Parts;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
@@ -24,15 +23,15 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::base::text;
-use crate::engine::{Answer, Machine, Request, Unmatched, Unread, Wire};
+use crate::engine::{Answer, Machine, Request, Unmatched, Unread};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::apart::{self, Apart};
-use crate::server::body::{Payload, full_body, problem_response, truncated_body};
+use crate::server::body::{Payload, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
-use crate::server::holding::{CallLine, Holding, LONGEST_SILENCE};
+use crate::server::holding::{CallLine, Holding};
 use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
 use crate::server::incoming;
@@ -41,12 +40,13 @@ use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::reachability;
 use crate::server::shutdown;
-use crate::server::socket::Socket;
+use crate::server::socket::{Control, Socket};
 use crate::server::start_page;
 use crate::server::ticker;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
+use crate::server::wire_faults::Way;
 
 /// How many bytes of headers one request may have.
 const HEADER_BYTES: usize = 64 * 1024;
@@ -95,10 +95,10 @@ pub async fn serve_embedded(
     let unmatched = Arc::new(UnmatchedJournal::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) });
-    machine.set_reachability(reachability::reachability(Arc::clone(&client)));
+    let apart = Apart::start()?;
+    machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
-    let apart = Apart::start()?;
     let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
@@ -225,11 +225,11 @@ impl Accepting {
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr, seat: Seat) -> impl Future<Output = ()> + use<> {
         let _ = stream.set_nodelay(true);
-        let (socket, reset) = Socket::new(stream, Arc::clone(&seat.connection));
+        let (socket, control) = Socket::new(stream, Arc::clone(&seat.connection));
         let (shell, role, known) = (Arc::clone(&self.shell), self.role.clone(), Arc::clone(&seat.connection));
         let service = service_fn(move |request| {
-            let (shell, role, reset, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&reset), Arc::clone(&known));
-            async move { shell.answer(request, peer, role, &reset, &known).await }
+            let (shell, role, control, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&control), Arc::clone(&known));
+            async move { shell.answer(request, peer, role, &control, &known).await }
         });
         let limit = self.shell.read_timeout;
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
@@ -252,11 +252,11 @@ impl Shell {
         request: HttpRequest<Incoming>,
         peer: SocketAddr,
         role: Role,
-        reset: &AtomicBool,
+        control: &Control,
         connection: &Arc<Connection>,
     ) -> Result<Response<Outgoing>, NoAnswer> {
         let asking = connection.begin();
-        let response = self.respond(request, peer, role, reset, &asking).await?;
+        let response = self.respond(request, peer, role, control, &asking).await?;
         let Some(size) = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok()) else {
             return Ok(response.map(|payload| Outgoing::stream(payload, connection, asking)));
         };
@@ -275,7 +275,7 @@ impl Shell {
         request: HttpRequest<Incoming>,
         peer: SocketAddr,
         role: Role,
-        reset: &AtomicBool,
+        control: &Control,
         asking: &Asking,
     ) -> Result<Response<Payload>, NoAnswer> {
         let (mut parts, body) = request.into_parts();
@@ -319,6 +319,7 @@ impl Shell {
             return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
         }
         incoming::name_host(&mut parts);
+        incoming::name_length(&mut parts, &body);
         let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
         let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.admin, &parts));
         let request = Request {
@@ -329,9 +330,10 @@ impl Shell {
             body,
             peer: peer.ip(),
             mount: role.mount,
+            version: parts.version,
         };
         let began = stopwatch();
-        let Some(answer) = self.handle(request, unread).await else {
+        let Some(mut answer) = self.handle(request, unread).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
@@ -340,7 +342,8 @@ impl Shell {
             return Ok(page);
         }
         self.changed.notify_waiters();
-        let line = answer.entry.as_ref().map(|entry| CallLine { log: &self.log, entry, began });
+        let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, changed: &self.changed };
+        let mut line = answer.entry.as_ref().map(line);
         let sandbox = answer.entry.as_ref().map_or("", |entry| &entry.sandbox);
         if answer.delay.is_zero() {
             // Answers to requests that came together leave together, so that their readers are woken once: with sixteen
@@ -349,29 +352,22 @@ impl Shell {
         } else {
             self.holding.hold(&self.machine, sandbox, answer.delay).await;
         }
+        if let Some(line) = &mut line {
+            line.is_answered = true;
+        }
         drop(line);
-        if let Some(request) = answer.unmatched {
+        if let Some(request) = answer.unmatched.take() {
             self.keep(*request);
         }
-        let mut headers = answer.headers;
-        let body = match answer.wire {
-            None => full_body(answer.body),
-            Some(Wire::Truncate) if answer.body.len() > 1 => {
-                // A length that the body does not reach: hyper ends the connection when the body ends short of it.
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
-                truncated_body(answer.body.slice(..answer.body.len() / 2))
-            }
-            Some(wire) => {
-                if wire == Wire::Hang {
-                    self.holding.hold(&self.machine, sandbox, LONGEST_SILENCE).await;
-                }
-                reset.store(wire == Wire::Reset, Ordering::Relaxed);
-                return Err(NoAnswer);
-            }
-        };
-        let mut response = Response::new(body);
+        if let Some(wire) = answer.wire {
+            let (machine, holding) = (&self.machine, &self.holding);
+            let way = Way { machine, holding, connection: asking.connection(), control, version: parts.version };
+            let response = way.disturbed(wire, answer).await.ok_or(NoAnswer)?;
+            return Ok(closing(response, closes));
+        }
+        let mut response = Response::new(full_body(answer.body));
         *response.status_mut() = answer.status;
-        *response.headers_mut() = headers;
+        *response.headers_mut() = answer.headers;
         Ok(closing(response, closes))
     }
 }

@@ -3,44 +3,44 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
-use http::header::{HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::request::Parts;
+use http::{Method, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::base::json;
+use crate::base::json::Extent;
 use crate::engine::{Request, Unread, decode};
 use crate::server::host;
 use crate::server::outgoing::{UNCOUNTED, UNIT};
 
-/// How many bytes of the largest body there are for each value of one. A value takes many times its bytes once it is read, up to 170;
-/// requests of all vendors have more bytes for each.
-const BYTES_PER_VALUE: usize = 20;
+/// How many values are read of a body that has at most so many bytes. A value takes up to 170 times its bytes once it is read, and what
+/// is wrong with it more; requests of all vendors have more than 20 bytes for each.
+fn most_values(limit: usize) -> usize {
+    (limit / 20).min((limit / 160).max(1 << 16))
+}
+
+/// How many rows are read of one list, or members of one object: more than a batch of any vendor may have.
+const MOST_ROWS: usize = 12_000;
 
 /// The longest path and query that is read, and what its refusal says.
 const TARGET_LIMIT: usize = 16 * 1024;
 /// How much is kept of a path, and of a query, that is not read.
 const TARGET_KEPT: usize = 2 * 1024;
 
-/// What is wrong with a body that has more values than one of `limit` bytes may have: objects, arrays and what they hold, or pairs and
-/// parts of a form.
+/// What is wrong with a body that has more values than one of `limit` bytes may have, or more in one list.
 pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread> {
-    let media_type = decode::media_type(request);
-    let is_json = media_type.is_empty() || decode::is_json(&media_type);
-    let values = if is_json { json::count_values(&request.body) } else { values_of_form(&request.body) };
-    let most = limit / BYTES_PER_VALUE;
-    (values > most).then(|| {
-        let detail = format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read");
-        Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-    })
-}
-
-/// How many values a form has: its pairs, or its parts.
-fn values_of_form(body: &[u8]) -> usize {
-    let pairs = body.iter().filter(|byte| **byte == b'&').count();
-    pairs.max(body.windows(3).filter(|bytes| bytes == b"\n--").count()) + 1
+    let Extent { values, rows } = decode::extent(request);
+    let most = most_values(limit);
+    let detail = if values > most {
+        format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read")
+    } else if rows > MOST_ROWS {
+        format!("the body has a list, an object or a form with {rows} rows; {MOST_ROWS} are read")
+    } else {
+        return None;
+    };
+    Some(Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 
 /// What is wrong with the head of a request, whose body is not read then.
@@ -56,6 +56,13 @@ pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
 pub(super) fn name_host(parts: &mut Parts) {
     if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
         parts.headers.insert(HOST, host);
+    }
+}
+
+/// Says in `Content-Length` what the frames of HTTP/2 say of the length of a body.
+pub(super) fn name_length(parts: &mut Parts, body: &Bytes) {
+    if parts.version == Version::HTTP_2 && [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method) {
+        parts.headers.entry(CONTENT_LENGTH).or_insert(body.len().into());
     }
 }
 
@@ -103,6 +110,9 @@ pub(super) async fn collect(
             first = part;
         } else {
             // Most bodies are one part, which is not copied.
+            if all.is_empty() {
+                all.reserve(size.max(declared));
+            }
             all.extend_from_slice(&std::mem::take(&mut first));
             all.extend_from_slice(&part);
         }
@@ -113,16 +123,4 @@ pub(super) async fn collect(
 fn broken(error: &dyn std::error::Error) -> Unread {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     Unread::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}{cause}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_forms_are_pairs_or_parts_whatever_their_quotes() {
-        assert_eq!(values_of_form("\"a=b&".repeat(200_000).as_bytes()), 200_001);
-        assert_eq!(values_of_form("--x\r\n\r\n".repeat(200_000).as_bytes()), 200_000);
-        assert_eq!(values_of_form("a line, and another\r\n".repeat(200_000).as_bytes()), 1);
-    }
 }

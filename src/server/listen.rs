@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::base::name::Name;
 use crate::engine::PublicUrls;
@@ -157,6 +157,10 @@ impl Bound {
     }
 }
 
+/// How many connections the kernel keeps until they are accepted, if it keeps as many. Where it has no room, a client tries again after a
+/// second.
+const BACKLOG: u32 = 16 * 1024;
+
 /// How often a port that is free for the first address of a name is looked for.
 const PORTS: usize = 16;
 
@@ -177,7 +181,7 @@ async fn bind_once(addresses: &Addresses) -> io::Result<Vec<(TcpListener, bool)>
     let (mut bound, mut port, mut failure) = (Vec::new(), 0, None);
     for address in &addresses.0 {
         let address = SocketAddr::new(address.ip(), if address.port() == 0 { port } else { address.port() });
-        match TcpListener::bind(address).await {
+        match listen(address) {
             Ok(listener) => {
                 port = listener.local_addr()?.port();
                 bound.push((listener, address.ip().is_loopback()));
@@ -192,6 +196,15 @@ async fn bind_once(addresses: &Addresses) -> io::Result<Vec<(TcpListener, bool)>
         Some(failure) if bound.is_empty() => Err(failure),
         _ => Ok(bound),
     }
+}
+
+/// Listens like any server, with more room for connections that come at once.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn bind_error(error: &io::Error, address: SocketAddr) -> io::Error {

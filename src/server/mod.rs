@@ -19,6 +19,7 @@ mod clock;
 mod clock_moves;
 mod connections;
 mod egress;
+mod header_case;
 mod holding;
 mod host;
 mod http;
@@ -40,6 +41,7 @@ mod tls;
 mod unmatched;
 mod webhook_client;
 mod webhook_sender;
+mod wire_faults;
 
 pub use access::{AdminAuth, Guard};
 pub use admin::{Refused, import};

@@ -1,28 +1,65 @@
-//! A TCP connection that can be reset on purpose, and that counts what its client takes.
+//! A TCP connection that can be disturbed on purpose, and that counts what its client takes.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::server::connections::Connection;
 
-/// A stream that, once its flag is set, ends with a reset instead of an orderly close.
 pub(super) struct Socket {
     stream: TcpStream,
-    reset: Arc<AtomicBool>,
+    control: Arc<Control>,
     connection: Arc<Connection>,
 }
 
+/// How a scenario disturbs a connection.
+#[derive(Default)]
+pub(super) struct Control {
+    /// Whether it ends with a reset instead of an orderly close.
+    reset: AtomicBool,
+    /// Whether there are, or were, bytes to send instead of what is written.
+    is_replaced: AtomicBool,
+    /// Those bytes, and how many of them are sent.
+    instead: Mutex<(Bytes, usize)>,
+}
+
+impl Control {
+    /// Has the connection be reset when it is closed.
+    pub fn reset(&self) {
+        self.reset.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the connection send these bytes in place of everything that is written from now on, and end.
+    pub fn send_instead(&self, bytes: Bytes) {
+        *self.instead.lock().unwrap_or_else(PoisonError::into_inner) = (bytes, 0);
+        self.is_replaced.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Socket {
-    /// Wraps a stream; setting the flag has the connection reset when it is closed.
-    pub fn new(stream: TcpStream, connection: Arc<Connection>) -> (Self, Arc<AtomicBool>) {
-        let reset = Arc::new(AtomicBool::new(false));
-        (Self { stream, reset: Arc::clone(&reset), connection }, reset)
+    pub fn new(stream: TcpStream, connection: Arc<Connection>) -> (Self, Arc<Control>) {
+        let control = Arc::<Control>::default();
+        (Self { stream, control: Arc::clone(&control), connection }, control)
+    }
+
+    /// Sends what takes the place of what is written, and ends then.
+    fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut instead = self.control.instead.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bytes, sent) = &mut *instead;
+        while *sent < bytes.len() {
+            match Pin::new(&mut self.stream).poll_write(cx, &bytes[*sent..]) {
+                Poll::Ready(Ok(count)) if count > 0 => *sent += count,
+                Poll::Pending => return Poll::Pending,
+                _ => break,
+            }
+        }
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
     }
 
     fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -35,7 +72,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
+        if self.control.reset.load(Ordering::Relaxed) {
             // Closing with a linger time of zero is what makes the kernel send RST.
             let _ = self.stream.set_zero_linger();
         }
@@ -50,11 +87,17 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.control.is_replaced.load(Ordering::Relaxed) {
+            return self.poll_instead(cx);
+        }
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.control.is_replaced.load(Ordering::Relaxed) {
+            return self.poll_instead(cx);
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.written(written)
     }
@@ -68,7 +111,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Relaxed) {
+        if self.control.reset.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

@@ -23,6 +23,7 @@ use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::server::access::DELIVERY_MARK;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
+use crate::server::header_case::HeaderCase;
 use crate::server::inbox::{self, Inboxes};
 use crate::server::own_addresses::OwnAddresses;
 use crate::server::shown_bytes;
@@ -100,7 +101,10 @@ impl WebhookClient {
             return self.put_into_inbox(&request, &outbound.body).filter(|_| is_admin).ok_or(Failure::Own);
         }
         let connection = self.egress.connect(destination.host(), &addresses, destination.is_secure).await?;
-        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEADER_BYTES).handshake(TokioIo::new(connection)).await?;
+        let names = outbound.headers.iter().chain(&outbound.signed).map(|(name, _)| name.clone()).collect();
+        let connection = TokioIo::new(HeaderCase::new(connection, names));
+        let mut builder = http1::Builder::new();
+        let (mut sender, driver) = builder.max_buf_size(HEADER_BYTES).title_case_headers(true).handshake(connection).await?;
         let _driver = AbortOnDrop(tokio::spawn(driver));
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();

@@ -41,5 +41,6 @@ pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Property, Schema, SchemaId, Schemas};
 pub(crate) use unknown::UnknownMember;
+pub(crate) use violation::kept;
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};
 pub(crate) use wording::listed;

@@ -110,7 +110,7 @@ impl Violation {
     /// The path as frameworks print it, joined by dots: `parcels.0.weight`.
     #[must_use]
     pub fn dotted(&self) -> String {
-        let mut path = String::new();
+        let mut path = String::with_capacity(32);
         for step in &self.path {
             if !path.is_empty() {
                 path.push('.');

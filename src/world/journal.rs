@@ -12,7 +12,9 @@ use http::{HeaderMap, Method};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
-use crate::world::wire::{Sent, Took};
+use crate::world::wire::{OnWire, Took};
+#[cfg(test)]
+use crate::world::{End, Sent};
 
 /// A call and its answer.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub struct Entry {
     /// Its number among the calls of its operation by its account, from 1; 0 when it is not counted.
     pub nth: u64,
     pub request: Message,
-    pub wire: Sent,
+    pub wire: OnWire,
     /// The status of the answer that was made, whether it went out or not; `None` if none was made.
     pub status: Option<u16>,
     /// The answer that was made; empty if none was.
@@ -253,7 +255,7 @@ impl Entry {
             path_start: 0,
             nth: 1,
             request: Message::none(),
-            wire: Sent { end: super::wire::End::Sent, status: Some(200), bytes: 0 },
+            wire: OnWire::new(Sent { end: End::Sent, status: Some(200), bytes: 0 }),
             status: Some(200),
             answer: Message::none(),
             notes: Vec::new(),

@@ -31,7 +31,7 @@ pub use note::{Blame, Effect, EffectKind, Note, WordedNote, Wording};
 pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};
 pub use transaction::Savepoint;
-pub use wire::{End, Sent, Took};
+pub use wire::{End, OnWire, Sent, Took};
 
 use transaction::Log;
 

@@ -84,6 +84,8 @@ pub struct Effect {
 pub enum EffectKind {
     /// The call got an answer that the scenario wrote.
     Respond,
+    /// The vendor's answer was changed.
+    Patch,
     /// It makes the call fail.
     Fault,
     /// It refuses one call too many.
@@ -94,13 +96,14 @@ pub enum EffectKind {
 
 impl EffectKind {
     /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 4] = [Self::Respond, Self::Fault, Self::RateLimit, Self::Latency];
+    pub const ALL: [Self; 5] = [Self::Respond, Self::Patch, Self::Fault, Self::RateLimit, Self::Latency];
 
     /// Its name in the journal and in filters.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Respond => "respond",
+            Self::Patch => "patch",
             Self::Fault => "fault",
             Self::RateLimit => "rate_limit",
             Self::Latency => "latency",
@@ -155,6 +158,8 @@ impl Note {
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
     pub const FAULT: &str = "fault";
+    /// A change that a scenario makes to an answer did not find its place there.
+    pub const PATCH_MISSED: &str = "patch-missed";
     /// Nothing will ever reach the address of a subscription.
     pub const WEBHOOK_UNREACHABLE: &str = "webhook-unreachable";
     /// The bytes of a form are not UTF-8.

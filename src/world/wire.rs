@@ -1,10 +1,44 @@
 //! What a caller received of an answer, which is not always the answer that was made.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// What goes over the wire as it was decided, until the caller leaves before that.
+#[derive(Debug)]
+pub struct OnWire {
+    decided: Sent,
+    is_abandoned: AtomicBool,
+}
+
+impl OnWire {
+    #[must_use]
+    pub fn new(decided: Sent) -> Self {
+        Self { decided, is_abandoned: AtomicBool::new(false) }
+    }
+
+    /// What the caller received in the end.
+    #[must_use]
+    pub fn get(&self) -> Sent {
+        match self.is_abandoned.load(Ordering::Relaxed) {
+            true => Sent { end: End::Abandoned, status: None, bytes: 0 },
+            false => self.decided,
+        }
+    }
+
+    /// The caller left before anything went out.
+    pub fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Clone for OnWire {
+    fn clone(&self) -> Self {
+        Self { decided: self.decided, is_abandoned: AtomicBool::new(self.is_abandoned.load(Ordering::Relaxed)) }
+    }
+}
 
 /// What went over the wire in place of an answer, or with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -30,22 +64,67 @@ pub enum End {
     Timeout,
     /// The connection ended in the middle of the body.
     Truncated,
+    /// The whole body was sent, and `content-length` was half of it.
+    LengthShort,
+    /// The whole body was sent, and `content-length` was more than it.
+    LengthLong,
+    /// Bytes that are no HTTP were sent in place of the answer.
+    Garbage,
+    /// The body was sent in chunks, and ended in one that cannot be read.
+    BadChunk,
+    /// The whole answer was sent, slowly.
+    Drip,
+    /// Half of the body was sent, and nothing after it.
+    Stall,
+    /// The page of a gateway was sent in place of the answer.
+    HtmlGateway,
+    /// The whole body was sent as HTML.
+    WrongType,
+    /// The first half of the body was sent as if it were the whole.
+    BadJson,
+    /// The whole answer was sent, each of its headers twice.
+    DuplicateHeader,
+    /// The stream was reset without a byte of the answer.
+    H2Reset,
+    /// The connection was left with `GOAWAY`, without a byte of the answer.
+    H2Goaway,
+    /// The caller closed the connection, or took back the request, while the answer was held.
+    Abandoned,
 }
 
 impl End {
-    /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Sent, Self::Reset, Self::Empty, Self::Timeout, Self::Truncated];
+    /// All of them with their names in the journal, in filters and in logs, in the order in which they are documented.
+    pub const ALL: [(Self, &'static str); 18] = [
+        (Self::Sent, "sent"),
+        (Self::Reset, "reset"),
+        (Self::Empty, "empty"),
+        (Self::Timeout, "timeout"),
+        (Self::Truncated, "truncated"),
+        (Self::LengthShort, "length_short"),
+        (Self::LengthLong, "length_long"),
+        (Self::Garbage, "garbage"),
+        (Self::BadChunk, "bad_chunk"),
+        (Self::Drip, "drip"),
+        (Self::Stall, "stall"),
+        (Self::HtmlGateway, "html_gateway"),
+        (Self::WrongType, "wrong_type"),
+        (Self::BadJson, "bad_json"),
+        (Self::DuplicateHeader, "duplicate_header"),
+        (Self::H2Reset, "h2_reset"),
+        (Self::H2Goaway, "h2_goaway"),
+        (Self::Abandoned, "abandoned"),
+    ];
 
     /// Its name in the journal, in filters and in logs.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Reset => "reset",
-            Self::Empty => "empty",
-            Self::Timeout => "timeout",
-            Self::Truncated => "truncated",
-        }
+        Self::ALL.iter().find(|(end, _)| *end == self).map_or("", |(_, word)| word)
+    }
+
+    /// Whether the body that was sent begins as that of the answer does, but may end before it.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        matches!(self, Self::Truncated | Self::BadChunk | Self::Stall | Self::BadJson)
     }
 }
 

@@ -14,7 +14,8 @@ const between = http.createServer(async (asked, answer) => {
   const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
   const headers = { "api-key": asked.headers["api-key"] ?? "", "content-type": "application/json" };
   const found = await fetch(`${BASE}/shipstation${asked.url.replace("/v1/", "/v2/")}`, { method: asked.method, headers, body });
-  answer.writeHead(found.status, { "content-type": found.headers.get("content-type") ?? "application/json" });
+  const kept = ["content-type", "retry-after"].map((name) => [name, found.headers.get(name)]).filter(([, value]) => value !== null);
+  answer.writeHead(found.status, Object.fromEntries(kept));
   answer.end(Buffer.from(await found.arrayBuffer()));
 });
 await new Promise((resolve) => between.listen(0, "127.0.0.1", resolve));
@@ -59,6 +60,16 @@ await check("errors have the type and code of the vendor", async () => {
   equal(`${malformed.type} ${malformed.code} ${malformed.message}`, "business_rules unspecified id parameter is in the wrong format");
   const unknown = await refused(() => api.trackUsingLabelId("se-1"));
   equal(`${unknown.type} ${unknown.code} ${unknown.message}`, "business_rules invalid_identifier Invalid label_id.");
+});
+
+await check("limits are those of the vendor, and say how long to wait", async () => {
+  const scenario = await fetch(`${BASE}/_seatrial/sandboxes/default/scenario`, {
+    method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ rate_limits: "vendor" }),
+  });
+  equal(scenario.status, 200);
+  for (let call = 0; call < 20; call += 1) await api.listCarriers();
+  const limited = await refused(() => api.listCarriers());
+  equal(`${limited.name} ${limited.retryAfter > 0 && limited.retryAfter <= 60_000}`, "RateLimitExceededError true");
 });
 
 between.close();

@@ -1,5 +1,6 @@
 """ShipEngine's own library for Python against version 2 of ShipStation, which is the same engine under another path."""
 
+import requests
 from shipengine import ShipEngine
 from shipengine.errors import ShipEngineError
 
@@ -61,3 +62,15 @@ with check("errors have the source, type and code of the vendor"):
             raise AssertionError("nothing was refused")
         except ShipEngineError as error:
             equal((error.error_type, error.error_code, error.message), wanted)
+
+with check("limits are those of the vendor"):
+    scenario = requests.put(f"{BASE}/_seatrial/sandboxes/default/scenario", json={"rate_limits": "vendor"}, timeout=10)
+    equal(scenario.status_code, 200)
+    for _ in range(20):
+        api.list_carriers()
+    # Its own class for this takes the seconds in the header for a number, which they are not: what it retries is an error of the system.
+    try:
+        api.list_carriers()
+        raise AssertionError("nothing was refused")
+    except ShipEngineError as error:
+        equal((error.error_type, error.error_code), ("system", "unspecified"))

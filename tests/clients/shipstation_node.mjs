@@ -1,26 +1,9 @@
-// The library shipstation-node against version 1: every resource, pages, errors, labels and webhooks. It has no setting for the
-// address, and a limiter of its own that would make the script last for minutes.
-
-import { register } from "node:module";
+// The library shipstation-node against version 1: every resource, pages, errors, labels and webhooks.
 
 import { BASE, check, equal, finish } from "./sandbox/index.mjs";
+import { refused, v1 as client } from "./sandbox/shipstation_node.mjs";
 
-// Its modules name each other without their endings, as bundlers resolve them.
-const resolve = async (specifier, context, next) => {
-  for (const ending of ["", ".js", "/index.js"]) {
-    try {
-      return await next(specifier + ending, context);
-    } catch (error) {
-      if (ending === "/index.js" || !specifier.startsWith(".")) throw error;
-    }
-  }
-};
-register(`data:text/javascript,${encodeURIComponent(`export const resolve = ${resolve}`)}`);
-const { default: ShipStation } = await import("shipstation-node");
-
-const { v1 } = new ShipStation({ credentials: { v1: { apiKey: "seatrial", apiSecret: "seatrial-secret" } } });
-v1.baseURL = `${BASE}/shipstation/`;
-v1.limiter = { removeTokens: async () => 1 };
+const v1 = client("seatrial", "seatrial-secret");
 
 const address = { name: "Alex Harbour", street1: "14 Mooring Lane", city: "Austin", state: "TX", postalCode: "78701", country: "US" };
 
@@ -35,16 +18,6 @@ function order(number, more = {}) {
     items: [{ lineItemKey: "1", sku: "ROPE", name: "Rope", quantity: 2, unitPrice: 9.95, weight: { value: 8, units: "ounces" } }],
     ...more,
   };
-}
-
-async function refused(status, call) {
-  try {
-    await call();
-  } catch (error) {
-    equal(error.response.status, status);
-    return error.response.data;
-  }
-  throw new Error("the call was not refused");
 }
 
 let made;
@@ -159,9 +132,7 @@ await check("errors have the status and the text of the vendor", async () => {
   equal((await refused(500, () => v1.shipments.getRates({ carrierCode: "stamps_com", packageCode: "crate", fromPostalCode: "1", toCountry: "US",
     toPostalCode: "1", weight: { value: 1, units: "ounces" } }))).ExceptionMessage, "Invalid packageCode");
   equal((await refused(400, () => v1.orders.createOrUpdate([]))).Message, "The request is invalid.");
-  const stranger = new ShipStation({ credentials: { v1: { apiKey: "x", apiSecret: "y" } } }).v1;
-  stranger.baseURL = v1.baseURL;
-  await refused(401, () => stranger.users.list());
+  await refused(401, () => client("x", "y").users.list());
 });
 
 finish();

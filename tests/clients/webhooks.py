@@ -30,7 +30,7 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver.came:
-                    receiver.heard.append((dict(self.headers.items()), body))
+                    receiver.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
                     receiver.came.notify_all()
                 self.send_response(receiver.status)
                 self.send_header("Content-Length", "0")
@@ -202,7 +202,7 @@ with check("a Shippo receiver that is gone is tried once more, and hears everyth
     equal([body["data"]["object_id"] for body in bodies], [label["object_id"] for label in labels])
     # The signature of an attempt is of its time, and stands in the log beside its answer.
     attempt = place.deliveries(webhook=hook["id"])[0]["attempts"][-1]
-    equal(attempt["headers"]["shippo-auth-signature"], receiver.heard[0][0]["shippo-auth-signature"])
+    equal(attempt["headers"]["Shippo-Auth-Signature"], receiver.heard[0][0]["shippo-auth-signature"])
     place.advance("720h")
     equal(len(receiver.heard), 3)
 

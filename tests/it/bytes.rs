@@ -35,7 +35,7 @@ fn export(server: &Server, format: &str) -> String {
 #[test]
 fn bytes_survive_in_every_view() {
     let server = Server::start(&[]);
-    let headers = b"content-type: application/octet-stream\r\nx-latin: caf\xe9\r\nx-empty:\r\n";
+    let headers = b"content-type: application/octet-stream\r\nx-latin: caf\xe9\r\nx-utf8: caf\xc3\xa9\r\nx-empty:\r\n";
     post(&server, "/shipmate/v1.1/tokens", headers, &all());
     let encoded = STANDARD.encode(all());
     let latin = json!({"base64": STANDARD.encode(b"caf\xe9")});
@@ -61,6 +61,11 @@ fn bytes_survive_in_every_view() {
     let path = "/_seatrial/sandboxes/default/conversations?vendor=shipmate";
     let played = send(&server, "POST", path, &[("content-type", "application/yaml")], &conversation).json();
     assert_eq!(played["verdict"], "passed", "{played}");
+    // What is played arrives as it was recorded.
+    let rows = send(&server, "GET", JOURNAL, &[], "").json()["requests"].clone();
+    for header in ["x-latin", "x-utf8", "x-empty"] {
+        assert_eq!(rows[1]["request"]["headers"][header], rows[0]["request"]["headers"][header], "{header}");
+    }
 }
 
 #[test]

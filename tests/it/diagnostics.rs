@@ -3,47 +3,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use seatrial::engine::AccountRows;
-use seatrial::scenario::{self, Vocabulary, schema};
-use seatrial::vendors::{shipmate, shippo, shipstation, shiptheory, shiptime};
+use seatrial::engine::{Machine, Options};
+use seatrial::scenario::run::MachineVocabulary;
+use seatrial::scenario::{self, schema};
+use seatrial::vendors;
 
-/// A few operations of each vendor, enough to be mistaken about.
-const MOUNTS: [&str; 5] = ["shippo", "shipmate", "shiptheory", "shiptime", "shipstation"];
+use crate::made_up;
 
-struct Few;
+/// All vendors, whose operations and events scenarios are about.
+static MACHINE: LazyLock<Machine> = LazyLock::new(|| made_up::machine(vendors::all(), Options::default()));
 
-const VENDORS: [&str; 4] = ["shipmate", "shippo", "shiptheory", "shiptime"];
-const OPERATIONS: [&str; 9] = [
-    "shipmate.cancelConsignment",
-    "shipmate.createConsignment",
-    "shipmate.createSku",
-    "shippo.CreateShipment",
-    "shippo.CreateTransaction",
-    "shippo.GetTrack",
-    "shiptheory.bookShipment",
-    "shiptheory.listShipments",
-    "shiptime.shipments-post",
-];
-
-impl Vocabulary for Few {
-    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(VENDORS.into_iter())
-    }
-
-    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(OPERATIONS.into_iter())
-    }
-
-    fn events(&self) -> Vec<&'static str> {
-        shippo::vendor().webhooks.events.to_vec()
-    }
-
-    fn mounts(&self) -> Vec<(&'static str, &'static AccountRows)> {
-        let vendors = [shippo::vendor(), shipmate::vendor(), shiptheory::vendor(), shiptime::vendor(), shipstation::v1::vendor()];
-        MOUNTS.into_iter().zip(vendors.map(|vendor| vendor.accounts)).collect()
-    }
+fn vocabulary() -> MachineVocabulary<'static> {
+    MachineVocabulary(&MACHINE)
 }
 
 fn root() -> &'static Path {
@@ -59,14 +33,21 @@ fn files(folder: &str) -> Vec<PathBuf> {
     found
 }
 
+/// The scenarios in all folders of `scenarios/`.
+fn shipped() -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(root().join("scenarios")).expect("the folder exists");
+    let folders = entries.map(|entry| entry.expect("its entries can be read")).filter(|entry| entry.path().is_dir());
+    folders.flat_map(|folder| files(&format!("scenarios/{}", folder.file_name().display())))
+}
+
 /// Everything that is said about a file, problems separated by an empty line.
 fn said(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).expect("the file can be read");
     let read = if name.starts_with("conversation") {
-        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &Few).map(drop)
+        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &vocabulary()).map(drop)
     } else {
-        scenario::load_bytes(&bytes, &name, &Few).map(drop)
+        scenario::load_bytes(&bytes, &name, &vocabulary()).map(drop)
     };
     match read {
         Ok(()) => String::new(),
@@ -103,15 +84,15 @@ pub fn every_recorded_explanation_has_its_scenario() {
 
 #[test]
 pub fn shipped_scenarios_are_without_mistakes() {
-    for path in ["scenarios/shared", "scenarios/shippo"].into_iter().flat_map(files) {
+    for path in shipped() {
         assert_eq!(said(&path), "", "{}", path.display());
     }
 }
 
 #[test]
 pub fn shipped_scenarios_fit_the_schema() {
-    let validator = jsonschema::validator_for(&schema::of(&Few)).expect("the schema is valid");
-    let shipped = ["scenarios/shared", "scenarios/shippo"].into_iter().flat_map(files);
+    let validator = jsonschema::validator_for(&schema::of(&vocabulary())).expect("the schema is valid");
+    let shipped = shipped();
     for path in shipped.chain([root().join("tests/it/every_member.yaml")]) {
         let text = fs::read_to_string(&path).expect("the file can be read");
         let value = serde_saphyr::from_str(&text).expect("the file is YAML");
@@ -201,14 +182,14 @@ const STORY: [&str; 24] = [
 proptest! {
     #[test]
     fn any_bytes_are_a_scenario_or_problems(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        if let Err(problems) = scenario::load_bytes(&bytes, "x", &Few) {
+        if let Err(problems) = scenario::load_bytes(&bytes, "x", &vocabulary()) {
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }
     }
 
     #[test]
     fn any_pieces_are_a_conversation_or_problems(pieces in proptest::collection::vec(proptest::sample::select(STORY.to_vec()), 0..40)) {
-        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x", &Few) {
+        if let Err(problems) = scenario::load_conversation(&pieces.concat(), "x", &vocabulary()) {
             prop_assert!(!problems.is_empty());
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }
@@ -216,7 +197,7 @@ proptest! {
 
     #[test]
     fn any_pieces_are_a_scenario_or_problems(pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..40)) {
-        if let Err(problems) = scenario::load(&pieces.concat(), "x", &Few) {
+        if let Err(problems) = scenario::load(&pieces.concat(), "x", &vocabulary()) {
             prop_assert!(!problems.is_empty());
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }

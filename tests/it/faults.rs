@@ -151,11 +151,15 @@ fn a_call_that_is_held_back_ends_with_the_process_and_with_its_client() {
     assert_eq!(entry["duration_ms"], Value::Null, "it is not answered: {entry}");
     drop(stream);
     let path = format!("/_seatrial/requests/{}", entry["id"].as_str().expect("an id"));
-    while send(&server, "GET", &path, &[], "").json()["duration_ms"].is_null() {}
+    let abandoned = send(&server, "GET", &format!("{JOURNAL}?wire=abandoned&min=1&wait=5s"), &[], "").json();
+    assert_eq!(abandoned["requests"][0]["id"], entry["id"], "{abandoned}");
+    let entry = send(&server, "GET", &path, &[], "").json();
+    assert_eq!((&entry["status"], &entry["wire"]), (&Value::Null, &json!({"end": "abandoned", "status": null, "bytes": 0})));
+    assert!(entry["answer"]["status"] == 401 && entry["duration_ms"].as_f64().is_some(), "{entry}");
     let silence: Value = serde_json::from_str(SILENCE).expect("JSON");
     let (stream, _) = held(&server, "default", &silence);
     let log = server.log();
     assert_eq!(end(stream), "");
     let lines = log.lines().filter(|line| line.contains(" call ") && line.contains("shippo.ListParcels")).collect::<Vec<_>>();
-    assert!(lines.len() == 2 && lines[1].contains(" timeout "), "{log}");
+    assert!(lines.len() == 2 && lines[0].contains(" abandoned ") && lines[1].contains(" timeout "), "{log}");
 }

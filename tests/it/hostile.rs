@@ -1,6 +1,6 @@
 //! Scenarios and files that are written to do harm: they cost what they may and no more, and leave nothing behind.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::admin::SHIPPO;
 use crate::client::{Answer, JSON, admin, send};
@@ -154,4 +154,27 @@ fn clocks_stay_within_the_years_that_documents_can_hold() {
         assert_eq!(call(&server, "x").status, 201, "{start}");
         assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200, "{start}");
     }
+}
+
+#[test]
+fn patterns_of_custom_fields_look_through_a_bounded_part_of_a_request() {
+    let server = Server::start(&[]);
+    let shipmate = [
+        JSON,
+        ("x-shipmate-api-key", "sm_test_12345abcde-1234-5678-90ab-abcdef0123456"),
+        ("x-shipmate-token", "3674eb125fe777d8c152fe52f35e78f2"),
+    ];
+    let texts: Map<String, Value> = (0..300).map(|number| (format!("f{number}"), "ab".repeat(1_500).into())).collect();
+    for name in texts.keys() {
+        let rules = json!({"regex": "([ab]{1,20}){1,20}c"});
+        let field = json!({"name": name, "key": name, "entity": "SKU", "data_type": "TEXT", "data_validation_rules": rules});
+        assert_eq!(send(&server, "POST", "/shipmate/v1.2/custom-fields", &shipmate, &field.to_string()).status, 201);
+    }
+    let sku = json!({"sku": "MUG-1", "product_name": "Mug", "custom_fields": texts}).to_string();
+    let before = server.busy_milliseconds();
+    let refused = send(&server, "POST", "/shipmate/v1.2/skus", &shipmate, &sku);
+    let took = server.busy_milliseconds() - before;
+    let complaints = refused.json()["data"].as_object().map_or(0, Map::len);
+    assert!(refused.status == 400 && (5..20).contains(&complaints), "{}: {complaints}", refused.status);
+    assert!(took < 5_000, "{took} ms");
 }

@@ -2,7 +2,7 @@
 //! allow goes on. No library writes these frames, because none would.
 
 mod cases;
-mod frames;
+pub mod frames;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -14,15 +14,15 @@ use crate::process::Server;
 
 /// A frame as it was received.
 #[derive(Debug)]
-struct Frame {
-    kind: u8,
-    flags: u8,
+pub struct Frame {
+    pub kind: u8,
+    pub flags: u8,
     payload: Vec<u8>,
 }
 
 impl Frame {
     /// The next frame; `None` when the connection has ended.
-    fn read(stream: &mut TcpStream) -> Option<Self> {
+    pub fn read(stream: &mut TcpStream) -> Option<Self> {
         let mut head = [0; 9];
         stream.read_exact(&mut head).ok()?;
         let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];

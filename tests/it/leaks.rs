@@ -215,6 +215,7 @@ impl<'s> Teller<'s> {
             body: body.into(),
             peer: [127, 0, 0, 1].into(),
             mount: None,
+            version: http::Version::HTTP_11,
         })
     }
 

@@ -25,7 +25,7 @@ pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>)
             while !head.ends_with("\r\n\r\n") {
                 assert!(reader.read_line(&mut head).expect("a head comes") > 0, "{head}");
             }
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).and_then(|length| length.parse().ok());
             let mut body = vec![0; length.unwrap_or(0)];
             reader.read_exact(&mut body).expect("a body comes");
             let _ = sender.send((head, String::from_utf8(body).expect("text")));
@@ -58,10 +58,51 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
     let hook = admin(&server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url, "secret": "s"}));
     admin(&server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
     let (head, _) = heard.recv().expect("it comes");
-    assert!(head.contains("shippo-auth-signature: t="), "{head}");
+    assert!(head.contains("Shippo-Auth-Signature: t="), "{head}");
     let rows = admin(&server, "GET", "/sandboxes/default/deliveries?progress=failed&wait=10s", &Value::Null);
     assert_eq!(rows["deliveries"][0]["attempts"].as_array().map(Vec::len), Some(1));
     assert_eq!(rows["deliveries"][0]["attempts"][0]["answered"]["status"], 307);
+}
+
+#[test]
+fn header_names_have_the_letter_case_of_the_vendor() {
+    const USUAL: &str = "Content-Type Host Connection User-Agent Seatrial-Delivery Content-Length";
+    let signed =
+        ["X-ShipEngine-Key", "x-own_KEY", "x-shipengine-rsa-sha256-key-id", "x-shipengine-rsa-sha256-signature", "x-shipengine-timestamp"];
+    let server = Server::start(&[]);
+    let check = |vendor: &str, own: &[&str], subscribe: &dyn Fn(&str)| {
+        let (url, heard) = listen("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        subscribe(&url);
+        let hooks = admin(&server, "GET", "/sandboxes/default/webhooks?secrets=show", &Value::Null);
+        let hook = hooks["webhooks"].as_array().into_iter().flatten().find(|hook| hook["url"] == *url).expect("it is subscribed");
+        let event = hook["events"][0].clone();
+        admin(&server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({"event": event}));
+        let (head, _) = heard.recv().expect("it comes");
+        let mut names: Vec<_> = head.lines().skip(1).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+        let mut expected: Vec<_> = USUAL.split(' ').chain(own.iter().copied()).collect();
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{vendor}");
+    };
+    let by_admin = |vendor: &str, event: &str, format: &str, own: &[&str]| {
+        let hook = json!({"vendor": vendor, "events": [event], "format": format, "secret": "s"});
+        check(vendor, own, &|url| {
+            let mut hook = hook.clone();
+            hook["url"] = url.into();
+            admin(&server, "POST", "/sandboxes/default/webhooks", &hook);
+        });
+    };
+    by_admin("shippo", "track_updated", "json", &["Shippo-API-Version", "Shippo-Auth-Signature"]);
+    by_admin("shipmate", "TRACKING_DELIVERED", "json", &[]);
+    by_admin("shipmate_v1_2", "SHIPMENT_CREATED", "form", &[]);
+    by_admin("shipstation_v1", "SHIP_NOTIFY", "json", &[]);
+    by_admin("shipstation_v2", "track_event_v2", "json", &signed[2..]);
+    check("shipstation_v2", &signed, &|url| {
+        let headers = json!([{"key": "X-ShipEngine-Key", "value": "1"}, {"key": "x-own_KEY", "value": "2"}]);
+        let hook = json!({"name": "labels", "event": "label_created_v2", "url": url, "headers": headers}).to_string();
+        let made = send(&server, "POST", "/shipstation/v2/environment/webhooks", &[("api-key", "seatrial-live"), JSON], &hook);
+        assert_eq!(made.status, 200, "{}", made.body);
+    });
 }
 
 #[test]
@@ -73,7 +114,7 @@ fn the_beginning_of_a_long_answer_is_kept() {
     admin(&server, "POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
     let (head, _) = heard.recv().expect("it comes");
     // What stands before the host is presented, and is no part of its name.
-    assert!(head.contains("authorization: Basic aGFyYm9yOm1hc3RlciE=\r\n") && head.contains("host: 127.0.0.1:"), "{head}");
+    assert!(head.contains("Authorization: Basic aGFyYm9yOm1hc3RlciE=\r\n") && head.contains("Host: 127.0.0.1:"), "{head}");
     let rows = admin(&server, "GET", "/sandboxes/default/deliveries?progress=delivered&wait=10s", &Value::Null);
     assert_eq!(rows["deliveries"][0]["attempts"][0]["answered"]["body"].as_str().map(str::len), Some(2048));
 }

@@ -1,5 +1,9 @@
 //! What a server writes about calls, webhooks and requests that met nothing, and the journal of the latter.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 
 use crate::admin::SHIPPO;
@@ -64,6 +68,60 @@ fn machines_read_json() {
     assert_eq!(row("seatrial::webhook")["fields"]["attempt"], 1);
     assert_eq!(row("seatrial::unmatched")["fields"]["status"], 404);
     assert!(SECRETS.iter().all(|secret| !log.contains(secret)), "{log}");
+}
+
+/// What a server says on a terminal, up to the first line of its log that is not one of the banner.
+fn on_a_terminal(arguments: &[&str]) -> String {
+    let mut words = vec!["-c", "import pty, sys; pty.spawn(sys.argv[1:])", env!("CARGO_BIN_EXE_seatrial"), "--listen", "127.0.0.1:0"];
+    words.extend(arguments);
+    let mut terminal = Command::new("python3").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python runs");
+    let lines = BufReader::new(terminal.stdout.take().expect("it is piped")).lines().map(|line| line.expect("text"));
+    let mut address = None;
+    let mut said = String::new();
+    for line in lines {
+        said.push_str(line.trim_end());
+        said.push('\n');
+        if let Some(found) = line.split_whitespace().find_map(|word| word.strip_prefix("http=")) {
+            address = found.parse().ok();
+            // A call is the line behind the banner, and a wrong one is told in every case.
+            let stream = TcpStream::connect::<SocketAddr>(address.expect("an address")).expect("it listens");
+            (&stream).write_all(b"GET /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").expect("it is read");
+        }
+        if address.is_some() && (line.contains("/nowhere") || line.contains("`--log warn` is silence")) {
+            break;
+        }
+    }
+    // The server leaves with its terminal.
+    let _ = terminal.kill();
+    let _ = terminal.wait();
+    said
+}
+
+#[test]
+fn a_terminal_shows_where_everything_is() {
+    let said = on_a_terminal(&[]);
+    let address = said.split_whitespace().find_map(|word| word.strip_prefix("http=")).expect("a ready line");
+    for mount in seatrial::vendors::all().iter().map(|vendor| &vendor.mount) {
+        assert!(said.contains(&format!("  http://{address}/{mount}  ")), "{mount}: {said}");
+    }
+    for promised in [
+        "Seatrial ",
+        "token shippo_test_seatrial or token shippo_live_seatrial\n",
+        &format!("  http://{address}/_seatrial "),
+        &format!("calls that met nothing: http://{address}/_seatrial/requests/unmatched\n"),
+        "one line a call follows; `--log warn` is silence",
+    ] {
+        assert!(said.contains(promised), "{promised}: {said}");
+    }
+    let apart = on_a_terminal(&["--admin-listen", "127.0.0.1:0"]);
+    let admin = apart.split_whitespace().find_map(|word| word.strip_prefix("admin=")).expect("an address");
+    assert!(apart.contains(&format!("  {admin} ")), "{apart}");
+}
+
+#[test]
+fn what_is_no_terminal_has_no_banner() {
+    let server = Server::start_logged(&[]);
+    assert!(!server.log().contains("one line a call follows"));
 }
 
 #[test]

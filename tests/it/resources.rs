@@ -174,7 +174,16 @@ fn check(machine: &Machine, call: &str, body: Value, expected: (u16, Value)) {
     ]);
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let (method, peer) = (Method::from_bytes(method.as_bytes()).expect("a method"), std::net::Ipv4Addr::LOCALHOST.into());
-    let request = Request { method, path: format!("/yard{path}"), query: query.into(), headers, body: body.into(), peer, mount: None };
+    let request = Request {
+        method,
+        path: format!("/yard{path}"),
+        query: query.into(),
+        headers,
+        body: body.into(),
+        peer,
+        mount: None,
+        version: http::Version::HTTP_11,
+    };
     let answer = machine.handle(&request, at);
     let found = serde_json::from_slice(&answer.body).unwrap_or_default();
     assert_eq!((answer.status.as_u16(), found), expected, "{call}");

@@ -135,3 +135,30 @@ fn inboxes_and_verdicts_show_secrets_on_request_only() {
         assert_eq!(report.to_string().contains("hidden-in-a-condition"), is_shown, "{query}: {report}");
     }
 }
+
+/// Whatever a vendor's document says to be a credential is one, so that a new vendor declares only names that mislead.
+#[test]
+fn credentials_of_every_document_are_hidden() {
+    let server = Server::start(&[]);
+    let mut tried = 0;
+    for vendor in seatrial::vendors::all() {
+        let document: Value = serde_json::from_str(&vendor.spec).expect("documents are JSON");
+        let schemes = document["components"]["securitySchemes"].as_object().into_iter().flat_map(|schemes| schemes.values());
+        let path = document["paths"].as_object().and_then(|paths| paths.keys().next()).expect("a path");
+        for (index, scheme) in schemes.enumerate() {
+            let value = format!("hidden-{}-{index}", vendor.id);
+            let (name, value) = match (scheme["type"].as_str(), scheme["in"].as_str()) {
+                (Some("apiKey"), Some("header")) => (scheme["name"].as_str().expect("a name"), value),
+                (Some("http" | "oauth2"), _) => ("authorization", format!("Bearer {value}")),
+                other => panic!("{}: {other:?} is not tried", vendor.id),
+            };
+            let target = format!("/{}{}{path}", vendor.mount, vendor.path_prefix);
+            send(&server, "GET", &target, &[(name, &value)], "");
+            tried += 1;
+        }
+    }
+    let shown = send(&server, "GET", "/_seatrial/sandboxes/default/requests?limit=1000", &[], "").body;
+    let whole = send(&server, "GET", "/_seatrial/sandboxes/default/requests?limit=1000&secrets=show", &[], "").body;
+    assert!(!shown.contains("hidden-"), "{shown}");
+    assert!(whole.matches("hidden-").count() >= tried && tried > 6, "{tried}: {whole}");
+}

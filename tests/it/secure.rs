@@ -100,7 +100,7 @@ fn a_receiver_of_a_trusted_authority_is_told() {
         assert_eq!(attempt(&server, &format!("https://{host}:{port}/hook"), "answered")["status"], 204);
         let (name, request) = serving.join().expect("it serves").expect("it is told");
         assert_eq!(name.as_deref(), told);
-        assert!(request.starts_with("POST /hook HTTP/1.1\r\n") && request.contains(&format!("host: {host}:{port}\r\n")), "{request}");
+        assert!(request.starts_with("POST /hook HTTP/1.1\r\n") && request.contains(&format!("Host: {host}:{port}\r\n")), "{request}");
     }
 }
 

@@ -7,12 +7,14 @@ use crate::client::{self, admin};
 use crate::process::Server;
 
 /// A path of each vendor, and what its refusals look like.
-fn vendors(status: u16, reason: &str) -> [(&'static str, String); 4] {
+fn vendors(status: u16, reason: &str) -> [(&'static str, String); 6] {
     [
         ("/shippo/addresses/", format!("{{\"detail\": \"{reason}.\"}}")),
         ("/shipmate/v1.1/skus", format!("{{\"message\":\"{reason}\",\"data\":null}}")),
         ("/shiptheory/v1/token", format!("\"code\":{status}")),
         ("/shiptime/rest/rates", format!("HTTP Status {status}")),
+        ("/shipstation/orders", format!("{{\"Message\":\"{reason}\"}}")),
+        ("/shipstation/v2/labels", format!("\"message\": \"{reason}\"")),
     ]
 }
 
@@ -53,6 +55,21 @@ fn a_request_names_one_host() {
     let apart = Server::start(&["--admin-listen", "127.0.0.1:0"]);
     let answer = client::unchecked(apart.admin(), b"GET /shippo/addresses HTTP/1.1\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+}
+
+#[test]
+fn shipstation_asks_how_long_a_body_is() {
+    let server = Server::start(&[]);
+    let head =
+        |call: &str, rest: &str| format!("{call} HTTP/1.1\r\nhost: localhost\r\napi-key: TEST_seatrial\r\nconnection: close\r\n{rest}");
+    for call in ["PUT /shipstation/v2/shipments/se-1/cancel", "POST /shipstation/v2/tags/fragile"] {
+        let answer = client::unchecked(server.address(), head(call, "\r\n").as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 411 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+        for length in ["content-length: 0\r\n\r\n", "transfer-encoding: chunked\r\n\r\n0\r\n\r\n"] {
+            assert!([200, 404].contains(&status(&server, &head(call, length))), "{call}");
+        }
+    }
+    assert_eq!(status(&server, &head("DELETE /shipstation/v2/batches/se-1", "\r\n")), 404);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod filed;
 mod imported;
 mod judge;
 mod judge_shippo;
+mod judge_shipstation;
 mod judge_shiptime;
 mod originals;
 mod play;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     trials.extend(recorded::trials());
     trials.extend(originals::trials());
     trials.extend([Trial::test("judge/shippo", judge_shippo::judge), Trial::test("judge/shiptime", judge_shiptime::judge)]);
+    trials.push(originals::trial("judge/shipstation".to_owned(), judge_shipstation::judge));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -20,6 +20,7 @@ usage: cargo xtask <chore>
       --clients              only the real clients, against target/quick/seatrial
       --abuse                only the attacks, against the same
       --long                 properties with many cases, and a minute for each fuzz target
+  attack NAME ADDRESS        one of the attacks, on a server that runs already
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let result = match arguments.split_first() {
         Some((chore, rest)) if chore == "test" => test::run(rest),
         Some((chore, rest)) if chore == "bench" => bench::run(rest),
+        Some((chore, rest)) if chore == "attack" => test::abuse::attack(rest),
         Some((chore, _)) => Err(Failure::Usage(format!("unknown chore `{chore}`"))),
         None => Err(Failure::Usage("no chore given".to_owned())),
     };

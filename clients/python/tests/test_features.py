@@ -202,6 +202,16 @@ class FeaturesTest(unittest.TestCase):
         with mock.patch.dict(os.environ, SEATRIAL_URL=self.server.address):
             Server.start().sandbox().delete()
 
+    @feature("a vendor that is none is named beside those that there are")
+    def _(self) -> None:
+        sandbox = self.sandbox()
+        for wrong in ("shipo", "Shippo", "", "keys"):
+            for asked in (sandbox.url, lambda vendor: sandbox.credential(vendor, "token")):
+                with self.assertRaisesRegex(KeyError, f"no vendor `{wrong}`, only .*shippo"):
+                    asked(wrong)
+        with self.assertRaisesRegex(KeyError, "no credential of `shippo` has `password`, only .*token"):
+            sandbox.credential("shippo", "password")
+
     @feature("a mistake in expectations is told before the test")
     def _(self) -> None:
         # The fixture asks the same; `test_fixture.py` has it.

@@ -1,10 +1,21 @@
 import type { Admin, Json } from "./admin.js";
 import type { Headers } from "./sandbox.js";
+import type { Vendor } from "./scenario.js";
+
+/** What a new subscription says beside vendor and address. */
+export interface Subscription {
+  /** The account of the vendor's first credential when left out. */
+  account?: string;
+  /** The vendor's names of the events; all of them when left out. */
+  events?: string[];
+  format?: "json" | "form";
+  secret?: string;
+}
 
 /** A subscription. */
 export interface Webhook {
   id: string;
-  vendor: string;
+  vendor: Vendor;
   account: string;
   url: string;
   events: string[];

@@ -15,7 +15,7 @@
  */
 
 export { Admin, Problem, Unreachable, type Json } from "./admin.js";
-export { Inbox, type Letter, type Webhook } from "./inbox.js";
+export { Inbox, type Letter, type Subscription, type Webhook } from "./inbox.js";
 export {
   Clock,
   Parcels,
@@ -23,17 +23,15 @@ export {
   UnmetExpectations,
   type Call,
   type Credential,
-  type Expectation,
   type Finding,
   type Headers,
   type HeaderText,
-  type Override,
   type Parcel,
   type Played,
   type Report,
-  type Scenario,
   type Unused,
   type Wanted,
 } from "./sandbox.js";
+export type { Condition, Count, Expectation, Failure, Mount, Operation, Override, Scenario, ScenarioObject, Vendor } from "./scenario.js";
 export { Server, type Launch } from "./server.js";
 export { sharedServer, withSandbox, type Judged } from "./testing.js";

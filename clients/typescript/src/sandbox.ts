@@ -1,10 +1,6 @@
-import { readFile } from "node:fs/promises";
-
 import { Admin, Problem, type Json } from "./admin.js";
-import { Inbox, type Webhook } from "./inbox.js";
-
-/** A scenario, its text in YAML, the name of a built-in one, or a file: a `file:` URL, or a text that ends in `.yaml` or `.yml`. */
-export type Scenario = string | URL | Record<string, Json>;
+import { Inbox, type Subscription, type Webhook } from "./inbox.js";
+import { readScenario, type Expectation, type Mount, type Override, type Scenario, type Vendor } from "./scenario.js";
 
 /** How a sandbox differs from the default one. */
 export interface Wanted {
@@ -22,39 +18,29 @@ export interface Wanted {
 /** What a caller presents to a vendor: `token`, `api_key`, `username`, `password`, … */
 export type Credential = Record<string, Json>;
 
-/** An entry of a scenario's `expect`. */
-export type Expectation = Record<string, Json>;
-
-/** An entry of a scenario's `overrides`. */
-export interface Override {
-  on: string;
-  when?: Json;
-  fault?: Json;
-  respond?: { status: number; headers?: Record<string, string>; body?: Json };
-  rate_limit?: { per?: "credential" | "sandbox"; limit: number; window: string };
-  latency?: string;
-  times?: number;
-  skip?: number;
-}
-
 /** Headers by name: a text, base64 where it is not UTF-8, or a list of what was sent several times. */
 export type Headers = Record<string, HeaderText | HeaderText[]>;
 export type HeaderText = string | { base64: string };
+
+/** How an exchange ended for its caller. */
+export type End =
+  | "sent" | "reset" | "empty" | "timeout" | "truncated" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall"
+  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "h2_reset" | "h2_goaway" | "abandoned";
 
 /** A call that was made to a vendor. `base64` says that a body is not UTF-8, so that its bytes are in base64. */
 export interface Call {
   id: string;
   at: string;
-  vendor: string;
+  vendor: Vendor;
   operation: string | null;
   method: string;
   target: string;
   /** What the caller received; `null` if no answer went out. */
   status: number | null;
   /** What went over the wire. */
-  wire: { end: "sent" | "reset" | "empty" | "timeout" | "truncated"; status: number | null; bytes: number };
+  wire: { end: End; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
-  effect: { kind: "respond" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
+  effect: { kind: "respond" | "patch" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };
   /** The answer that was made, whether it went out or not; `null` if none was made. */
   answer: { status: number; headers: Headers; body: Json; base64: boolean; length: number; cut: boolean } | null;
@@ -62,7 +48,7 @@ export interface Call {
 
 /** A parcel of any vendor. */
 export interface Parcel {
-  vendor: string;
+  vendor: Vendor;
   account: string;
   tracking_number: string;
   carrier: string;
@@ -243,16 +229,18 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Where a vendor is in this sandbox; its own paths follow. */
-  url(vendor: string): string {
-    const url = this.urls[vendor];
-    if (url === undefined) throw new RangeError(`there is no vendor \`${vendor}\``);
-    return url;
+  url(vendor: Mount): string {
+    return ofVendor(this.urls, vendor);
   }
 
   /** A member of the first credential that has it, such as `token`, `api_key` or `password`. */
-  credential(vendor: string, member: string): string {
-    const row = this.credentials[vendor]?.find((row) => member in row);
-    if (row === undefined) throw new RangeError(`no credential of \`${vendor}\` has \`${member}\``);
+  credential(vendor: Mount, member: string): string {
+    const rows = ofVendor(this.credentials, vendor);
+    const row = rows.find((row) => Object.hasOwn(row, member));
+    if (row === undefined) {
+      const known = new Set(rows.flatMap((row) => Object.keys(row)));
+      throw new RangeError(`no credential of \`${vendor}\` has \`${member}\`, only ${[...known].join(", ")}`);
+    }
     return row[member];
   }
 
@@ -308,7 +296,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Makes the calls of a conversation, with this sandbox's credentials, and tells where it goes otherwise. */
-  play(vendor: string, conversation: string): Promise<Played> {
+  play(vendor: Vendor | Mount, conversation: string): Promise<Played> {
     return this.ask("POST", `/conversations?vendor=${encodeURIComponent(vendor)}`, conversation);
   }
 
@@ -341,7 +329,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more. */
-  async webhook(vendor: string, url: string, more: Record<string, Json> = {}): Promise<Webhook> {
+  async webhook(vendor: Vendor, url: string, more: Subscription = {}): Promise<Webhook> {
     return { warnings: [], ...(await this.ask("POST", "/webhooks", { vendor, url, ...more })) };
   }
 
@@ -382,10 +370,9 @@ export class Sandbox implements AsyncDisposable {
   }
 }
 
-/** What the server is told of a scenario: a file is read, from the working directory unless its path is absolute. */
-async function readScenario(scenario: Scenario): Promise<string | Record<string, Json>> {
-  const isFile = scenario instanceof URL || (typeof scenario === "string" && /^[^\n]*\.ya?ml$/.test(scenario));
-  return isFile ? readFile(scenario, "utf8") : scenario;
+function ofVendor<T>(rows: Record<string, T>, vendor: string): T {
+  if (!Object.hasOwn(rows, vendor)) throw new RangeError(`there is no vendor \`${vendor}\`, only ${Object.keys(rows).join(", ")}`);
+  return rows[vendor]!;
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i;

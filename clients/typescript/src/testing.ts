@@ -1,4 +1,5 @@
-import { inLines, inWords, UnmetExpectations, type Expectation, type Sandbox, type Wanted } from "./sandbox.js";
+import { inLines, inWords, UnmetExpectations, type Sandbox, type Wanted } from "./sandbox.js";
+import type { Expectation } from "./scenario.js";
 import { Server } from "./server.js";
 
 /** What a test's sandbox is like, and what is expected at its end. */

@@ -175,6 +175,15 @@ const TESTS = {
     await assert.rejects(startedWith(`${server.address}/shippo`), /SEATRIAL_URL is no Seatrial/);
     await (await (await startedWith(server.address)).sandbox()).delete();
   },
+  "a vendor that is none is named beside those that there are": async () => {
+    const sandbox = await open();
+    for (const wrong of ["shipo", "Shippo", "", "toString"]) {
+      const named = { name: "RangeError", message: new RegExp(`no vendor .${wrong}., only .*shippo`) };
+      assert.throws(() => sandbox.url(wrong), named);
+      assert.throws(() => sandbox.credential(wrong, "token"), named);
+    }
+    assert.throws(() => sandbox.credential("shippo", "password"), /no credential of .shippo. has .password., only .*token/);
+  },
   "a mistake in expectations is told before the test": async () => {
     let ran = false;
     const judged = withSandbox({ expect: [{ call: "shippo.CreateAdress" }] }, async () => {

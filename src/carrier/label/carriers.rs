@@ -10,7 +10,8 @@ pub static CARRIERS: LazyLock<Carriers> = LazyLock::new(|| {
     let mut table: Carriers = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/_carrier/labels.json")))
         .unwrap_or_else(|error| panic!("specs/_carrier/labels.yaml: {error}"));
     let names = table.carriers.iter().enumerate();
-    table.by_name = names.flat_map(|(index, carrier)| carrier.names().map(move |name| (plain(name), index))).collect();
+    table.by_name =
+        names.flat_map(|(index, carrier)| carrier.names().flat_map(move |name| [(plain(name), index), (name.to_owned(), index)])).collect();
     table
 });
 
@@ -101,7 +102,8 @@ impl Carriers {
     /// The carrier with that name or code.
     #[must_use]
     pub fn known(&self, name: &str) -> Option<&Carrier> {
-        self.by_name.get(&plain(name)).map(|index| &self.carriers[*index])
+        let index = self.by_name.get(name).or_else(|| self.by_name.get(&plain(name)))?;
+        self.carriers.get(*index)
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Carrier> {

@@ -8,7 +8,7 @@ use anyd::codes::pdf417::{EcLevel as Level417, Pdf417Encoder};
 use anyd::codes::qr::{EcLevel, QrEncoder};
 use anyd::output::Encoding;
 use anyd::traits::Encode;
-use anyd::{Result, Symbol};
+use anyd::{Error, Result, Symbol, SymbolMeta};
 
 use crate::carrier::print::area::Area;
 
@@ -130,7 +130,26 @@ impl Code {
                 Some(Size { columns: side, rows: side, shape: Shape::Grid })
             }
             Self::Maxi(_) => Some(Size { columns: 30, rows: 33, shape: Shape::Hexagons }),
+            Self::Code128(_) | Self::Gs1(_) => match self.bars().ok()?.meta {
+                // A codeword has eleven modules, and so has the check digit; the end has thirteen.
+                SymbolMeta::Code128(meta) => Some(Size { columns: 11 * (meta.symbols.len() + 1) + 13, rows: 1, shape: Shape::Bars }),
+                _ => None,
+            },
             _ => self.modules().map(|modules| modules.size),
+        }
+    }
+
+    /// The codewords of a symbol of bars; of no other.
+    fn bars(&self) -> Result<Symbol> {
+        let encoder = Code128Encoder::new();
+        match self {
+            Self::Gs1(parts) => {
+                let separated = parts.iter().map(|part| part.bytes().map(Code128Input::Data)).enumerate();
+                let input = separated.flat_map(|(index, part)| (index > 0).then_some(Code128Input::Fnc1).into_iter().chain(part));
+                encoder.build_gs1(&input.collect::<Vec<_>>())
+            }
+            Self::Code128(text) => encoder.build_text(text),
+            _ => Err(Error::invalid_parameter("not a symbol of bars")),
         }
     }
 
@@ -140,16 +159,7 @@ impl Code {
         }
         let grid = Shape::Grid;
         Ok(match self {
-            Self::Code128(text) => {
-                let encoder = Code128Encoder::new();
-                (drawn(&encoder, encoder.build_text(text))?, Shape::Bars)
-            }
-            Self::Gs1(parts) => {
-                let encoder = Code128Encoder::new();
-                let separated = parts.iter().map(|part| part.bytes().map(Code128Input::Data)).enumerate();
-                let input = separated.flat_map(|(index, part)| (index > 0).then_some(Code128Input::Fnc1).into_iter().chain(part));
-                (drawn(&encoder, encoder.build_gs1(&input.collect::<Vec<_>>()))?, Shape::Bars)
-            }
+            Self::Code128(_) | Self::Gs1(_) => (drawn(&Code128Encoder::new(), self.bars())?, Shape::Bars),
             Self::Pdf417(text) => {
                 let (encoder, level) = (Pdf417Encoder::new(), Level417::try_from(4)?);
                 let symbol = encoder.build_sized(vec![Segment::byte(text.as_bytes())], level, Some(PDF417_COLUMNS as usize));
@@ -239,8 +249,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_symbol_has_the_size_that_is_foretold(text in "[0-9A-Z%]{1,60}") {
-            let code = Code::DataMatrix(text);
-            prop_assert_eq!(code.size(), code.modules().map(|modules| modules.size));
+            for code in [Code::DataMatrix(text.clone()), Code::Code128(text.clone()), Code::Gs1(vec![text.clone(), text])] {
+                prop_assert_eq!(code.size(), code.modules().map(|modules| modules.size));
+            }
         }
     }
 }

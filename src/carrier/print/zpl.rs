@@ -35,7 +35,7 @@ impl Program {
             clippy::cast_sign_loss,
             reason = "a page is a few thousand dots wide, and none is negative"
         )]
-        let dots = (length * self.scale).round().max(0.0) as u32;
+        let dots = (length * self.scale + 0.5).max(0.0) as u32;
         dots
     }
 

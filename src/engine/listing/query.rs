@@ -140,15 +140,25 @@ impl<'c> Query<'c> {
     /// # Errors
     /// When there is no such page, as the list words it.
     pub fn rows<T: Serialize>(&self, rows: Vec<T>) -> Result<Page<T>, Refusal> {
-        let rows: Box<dyn Iterator<Item = T>> =
-            if self.begins_with_newest() { Box::new(rows.into_iter().rev()) } else { Box::new(rows.into_iter()) };
         if self.takes_all() {
-            let rows: Vec<T> = rows.collect();
-            return self.cut(rows.len(), rows.into_iter());
+            return self.rows_by(rows, |_, _| Value::Null);
         }
         let value = |row: T| (serde_json::to_value(&row).expect("rows have text keys"), row);
-        let rows = self.in_order(rows.map(value), |(value, _), member| value.pointer(member).cloned().unwrap_or_default());
-        self.cut(rows.len(), rows.into_iter().map(|(_, row)| row))
+        let page =
+            self.rows_by(rows.into_iter().map(value).collect(), |(value, _), member| value.pointer(member).cloned().unwrap_or_default());
+        Ok(page?.map(|(_, row)| row))
+    }
+
+    /// The same of rows whose members `read` reads, so that those that are not asked for need not be made.
+    ///
+    /// # Errors
+    /// When there is no such page, as the list words it.
+    pub fn rows_by<T>(&self, mut rows: Vec<T>, read: impl Fn(&T, &str) -> Value) -> Result<Page<T>, Refusal> {
+        if self.begins_with_newest() {
+            rows.reverse();
+        }
+        let rows = if self.takes_all() { rows } else { self.in_order(rows.into_iter(), read) };
+        self.cut(rows.len(), rows.into_iter())
     }
 
     /// The page of `total` rows that come in the order of the list; filters and sort keys are not looked at.

@@ -147,7 +147,7 @@ impl Cx<'_> {
             let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, &self.vendor.mount) } else { to.base.clone() };
             body = body.replace(&format!("http://{PLACEHOLDER_HOST}"), &own);
         }
-        headers.insert(0, ("content-type".to_owned(), content_type.to_owned()));
+        headers.insert(0, ("Content-Type".to_owned(), content_type.to_owned()));
         let mut delivery = Delivery {
             id: id.clone(),
             vendor: to.vendor.clone(),

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::HOST_NAME;
 use super::substitute::Substitution;
-use crate::scenario::story::{Body, Call, Headers};
+use crate::scenario::story::{Body, Call, HeaderText, SentHeaders};
 
 /// A call that can be sent to any server that has the vendor's paths.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct PlannedCall {
 }
 
 /// The call with everything put in; `None` when it has no method and path, or headers that cannot be sent.
-pub(super) fn call(call: &Call, defaults: &Headers, mount: &str, values: &Substitution) -> Option<PlannedCall> {
+pub(super) fn call(call: &Call, defaults: &SentHeaders, mount: &str, values: &Substitution) -> Option<PlannedCall> {
     let line = values.text(&call.line);
     let (method, target) = line.split_once(' ')?;
     // A link out of an answer is followed as it is.
@@ -43,13 +43,19 @@ pub(super) fn call(call: &Call, defaults: &Headers, mount: &str, values: &Substi
         let mut seen = Vec::new();
         for (name, value) in rows {
             let name: HeaderName = name.parse().ok()?;
-            match value {
-                Some(value) if seen.contains(&name) => _ = headers.append(name, values.header(value).parse().ok()?),
-                Some(value) => {
-                    seen.push(name.clone());
-                    headers.insert(name, values.header(value).parse().ok()?);
+            let value = match value {
+                Some(HeaderText::Text(text)) => HeaderValue::try_from(values.header(text).into_bytes()).ok()?,
+                Some(HeaderText::Bytes(bytes)) => HeaderValue::from_bytes(bytes).ok()?,
+                None => {
+                    headers.remove(name);
+                    continue;
                 }
-                None => _ = headers.remove(name),
+            };
+            if seen.contains(&name) {
+                headers.append(name, value);
+            } else {
+                seen.push(name.clone());
+                headers.insert(name, value);
             }
         }
     }

@@ -30,7 +30,7 @@ impl Receiver {
                         at: attempt.at,
                         event: row.event.clone(),
                         subject: row.subject.clone(),
-                        headers: headers.collect(),
+                        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
                         body: row.body.clone(),
                     });
                 }

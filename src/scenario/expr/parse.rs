@@ -159,7 +159,7 @@ impl Parser {
         match compile(&pattern) {
             Ok((regex, bytes)) => {
                 self.uses.pattern_bytes += bytes;
-                Ok(Node::Matches(Box::new(left), regex))
+                Ok(Node::Matches(Box::new(left), regex, bytes / PATTERN_SIZES[0]))
             }
             Err(reason) => {
                 let reason = match reason {

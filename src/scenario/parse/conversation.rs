@@ -10,8 +10,10 @@ use crate::base::time;
 use crate::engine::webhooks::Format;
 use crate::scenario::error::Spanned;
 use crate::scenario::matching;
-use crate::scenario::node::{Kind, Node};
-use crate::scenario::story::{Action, Body, Call, Content, ExpectedAnswer, ExpectedWebhook, Headers, Hmac, Step, Story, Subscribe};
+use crate::scenario::node::{Kind, Member, Node};
+use crate::scenario::story::{
+    Action, Body, Call, Content, ExpectedAnswer, ExpectedWebhook, HeaderText, Headers, Hmac, SentHeaders, Step, Story, Subscribe,
+};
 
 /// How often one step may be repeated.
 const REPEATS: u64 = 10_000;
@@ -26,7 +28,7 @@ pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Story> {
     let fields = reader.fields(root, "a conversation", &members::CONVERSATION)?;
     let about = fields.get("about").and_then(|node| reader.string(node, "about"));
     let scenario = fields.get("scenario").and_then(|node| super::scenario(reader, node));
-    let headers = headers(reader, &fields, false);
+    let headers = sent_headers(reader, &fields);
     let steps = fields.require(reader, "steps")?;
     let steps = reader.each(steps, "steps", step);
     Some(Story { source: reader.source.clone(), about, scenario, headers, steps })
@@ -66,12 +68,12 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
                 .help("expected a method and a path, for example `GET /tracks`");
         }
     }
-    let headers = headers(reader, fields, false);
+    let headers = sent_headers(reader, fields);
     alone(reader, fields, &["json", "form", "text", "base64"]);
     let value = |name: &str| fields.entry(name).map(|member| member.value.clone());
     let text = fields.get("text").and_then(|node| reader.string(node, "text")).map(Body::Text);
     let body = value("json").map(Body::Json).or_else(|| value("form").map(Body::Form)).or(text);
-    let body = body.or_else(|| fields.get("base64").and_then(|node| base64(reader, node)));
+    let body = body.or_else(|| fields.get("base64").and_then(|node| base64(reader, node)).map(Body::Bytes));
     let mut save = Vec::new();
     if let Some(node) = fields.get("save") {
         for member in reader.entries(node, "save", "names with paths into the answer") {
@@ -83,14 +85,14 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
     Some(Call { line: line?, headers, body, expect, save })
 }
 
-/// A body that is no text.
-fn base64(reader: &mut Reader<'_>, node: &Node) -> Option<Body> {
+/// A body or a header that is no text.
+fn base64(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u8>> {
     let text = reader.string(node, "base64")?;
     let bytes = STANDARD.decode(&text).ok();
     if bytes.is_none() {
         reader.problem("S008", node.span, "`base64` is no base64").help("for example `aGVsbG8=`");
     }
-    bytes.map(Body::Bytes)
+    bytes
 }
 
 fn answer(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedAnswer> {
@@ -167,7 +169,7 @@ fn hmac(reader: &mut Reader<'_>, node: &Node) -> Option<Hmac> {
 
 /// What an answer and a webhook are compared with alike.
 fn content(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Content {
-    let headers = headers(reader, fields, true);
+    let headers = expected_headers(reader, fields);
     let [json, has] = ["json", "has"].map(|name| fields.entry(name).map(|member| member.value.clone()));
     for node in [&json, &has].into_iter().flatten() {
         matcher(reader, node);
@@ -177,24 +179,44 @@ fn content(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Content {
 }
 
 /// Header names with texts; `null` is for a header that must not be there.
-fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>, matched: bool) -> Headers {
+fn expected_headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Headers {
     let Some(node) = fields.get("headers") else { return Vec::new() };
     let mut found = Vec::new();
     for member in reader.entries(node, "headers", "a mapping") {
         if member.value.kind == Kind::Null {
             found.push((member.key.clone(), None));
-        } else if let (Kind::List(rows), false) = (&member.value.kind, matched) {
-            // A header that is sent several times.
-            let values = rows.iter().filter_map(|row| reader.spanned(row, &member.key.value)).collect::<Vec<_>>();
-            found.extend(values.into_iter().map(|value| (member.key.clone(), Some(value))));
         } else if let Some(text) = reader.spanned(&member.value, &member.key.value) {
-            if matched {
-                matcher(reader, &member.value);
-            }
+            matcher(reader, &member.value);
             found.push((member.key.clone(), Some(text)));
         }
     }
     found
+}
+
+/// Header names with texts, with `base64: …` for what is none, or with lists of them for headers that are sent several times; `null`
+/// leaves out one of the story's.
+fn sent_headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> SentHeaders {
+    let Some(node) = fields.get("headers") else { return Vec::new() };
+    let mut found = Vec::new();
+    for Member { key, value } in reader.entries(node, "headers", "a mapping") {
+        match &value.kind {
+            Kind::Null => found.push((key.clone(), None)),
+            Kind::List(rows) => {
+                let values = rows.iter().filter_map(|row| sent_header(reader, row, &key.value)).collect::<Vec<_>>();
+                found.extend(values.into_iter().map(|value| (key.clone(), Some(value))));
+            }
+            _ => found.extend(sent_header(reader, value, &key.value).map(|value| (key.clone(), Some(value)))),
+        }
+    }
+    found
+}
+
+fn sent_header(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<HeaderText> {
+    if matches!(node.kind, Kind::Map(_)) {
+        let fields = reader.fields(node, "a header", &["base64"])?;
+        return fields.require(reader, "base64").and_then(|node| base64(reader, node)).map(HeaderText::Bytes);
+    }
+    reader.spanned(node, name).map(|text| HeaderText::Text(text.value))
 }
 
 /// At most one of some members.

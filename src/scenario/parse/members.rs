@@ -26,9 +26,10 @@ pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 8] = ["at", "from", "after_reads", "on", "status", "code", "location", "message"];
 pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];
 pub(crate) const CONDITION: [&str; 3] = ["all", "any", "not"];
-pub(crate) const OVERRIDE: [&str; 8] = ["on", "when", "respond", "latency", "fault", "rate_limit", "times", "skip"];
+pub(crate) const OVERRIDE: [&str; 9] = ["on", "when", "respond", "patch", "latency", "fault", "rate_limit", "times", "skip"];
 pub(crate) const RESPOND: [&str; 3] = ["status", "headers", "body"];
-pub(crate) const FAULT: [&str; 2] = ["commit", "then"];
+pub(crate) const PATCH: [&str; 5] = ["status", "headers", "body", "set", "remove"];
+pub(crate) const FAULT: [&str; 4] = ["commit", "then", "for", "status"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
 pub(crate) const WEBHOOKS: [&str; 5] = ["duplicate", "reorder", "delay", "drop", "subscriptions"];
 pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
@@ -56,7 +57,7 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 17] = [
+pub(crate) const ALL: [(&str, &[&str]); 18] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -68,6 +69,7 @@ pub(crate) const ALL: [(&str, &[&str]); 17] = [
     ("conditions", &CONDITION),
     ("override", &OVERRIDE),
     ("respond", &RESPOND),
+    ("patch", &PATCH),
     ("failure", &FAULT),
     ("rate_limit", &RATE_LIMIT),
     ("webhooks", &WEBHOOKS),

@@ -1,19 +1,46 @@
 //! The `overrides`: what matching calls get instead of the vendor's usual answer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
-use crate::scenario::ast::{Effect, Failure, Fault, Override, Pattern, Per, RateLimit, Response};
+use crate::engine::Wire;
+use crate::scenario::ast::{Between, Effect, Failure, Fault, Override, Patch, Pattern, Per, RateLimit, Response};
+use crate::scenario::error::Span;
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
 
-const EFFECTS: [&str; 3] = ["respond", "fault", "rate_limit"];
-const FAILURES: [(&str, Failure); 4] =
-    [("reset", Failure::Reset), ("empty", Failure::Empty), ("timeout", Failure::Timeout), ("truncate", Failure::Truncate)];
+/// How long an answer is held at most.
+const LONGEST_LATENCY: Duration = Duration::from_secs(60 * 60);
+
+const EFFECTS: [&str; 4] = ["respond", "patch", "fault", "rate_limit"];
+/// How long silences are, and how long an answer drips, unless told otherwise.
+const SILENCE: Duration = Duration::from_secs(60);
+const DRIPPING: Duration = Duration::from_secs(10);
+/// The longest time that either may take.
+const LONGEST: Duration = Duration::from_secs(3600);
+const FAILURES: [(&str, Wire); 16] = [
+    ("reset", Wire::Reset),
+    ("empty", Wire::Empty),
+    ("timeout", Wire::Timeout(SILENCE)),
+    ("truncate", Wire::Truncate),
+    ("length_short", Wire::LengthShort),
+    ("length_long", Wire::LengthLong),
+    ("garbage", Wire::Garbage),
+    ("bad_chunk", Wire::BadChunk),
+    ("drip", Wire::Drip(DRIPPING)),
+    ("stall", Wire::Stall(SILENCE)),
+    ("html_gateway", Wire::Gateway(StatusCode::BAD_GATEWAY)),
+    ("wrong_type", Wire::WrongType),
+    ("bad_json", Wire::BadJson),
+    ("duplicate_header", Wire::DuplicateHeader),
+    ("h2_reset", Wire::StreamReset),
+    ("h2_goaway", Wire::GoAway),
+];
 const PER: [(&str, Per); 2] = [("credential", Per::Credential), ("sandbox", Per::Sandbox)];
 
 pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
@@ -27,7 +54,7 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let on = fields.require(reader, "on").and_then(|node| reader.pattern(node, "on"));
     let when = fields.get("when").map(|node| reader.condition(node, ExprContext::Call));
     let effect = effect(reader, node, &fields);
-    let latency = fields.get("latency").and_then(|node| reader.durations(node, "latency"));
+    let latency = fields.get("latency").and_then(|node| latency(reader, node));
     // A number that could not be read must not turn into one without end, which would take every call from the overrides behind it.
     let times = fields.get("times").map(|node| reader.whole(node, "times", 1..=u64::MAX).unwrap_or(1));
     let skip = fields.get("skip").and_then(|node| reader.whole(node, "skip", 0..=u64::MAX)).unwrap_or_default();
@@ -35,21 +62,33 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     Some(Override { span: node.span, on: on?, when: when.map_or(Some(None), |when| when.map(Some))?, effect, latency, times, skip })
 }
 
+/// How long an answer is held, by the wall clock.
+fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Between<Duration>> {
+    let read = reader.durations(node, "latency")?;
+    if read.max > LONGEST_LATENCY {
+        let help = "at most `1h`, which passes by the wall clock; what happens later is a matter of timelines";
+        reader.problem("S008", node.span, "an answer is not held for so long").help(help);
+        return None;
+    }
+    Some(read)
+}
+
 fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Effect> {
     match fields.present(&EFFECTS)[..] {
         ["respond"] => fields.get("respond").and_then(|node| response(reader, node)).map(Effect::Respond),
+        ["patch"] => fields.get("patch").and_then(|node| patch(reader, node)).map(Effect::Patch),
         ["fault"] => fields.get("fault").and_then(|node| fault(reader, node)).map(Effect::Fault),
         ["rate_limit"] => fields.get("rate_limit").and_then(|node| rate_limit(reader, node)).map(Effect::RateLimit),
         [] => {
             if fields.get("latency").is_none() {
-                let label = "expected one of `respond`, `fault`, `rate_limit`, `latency`";
+                let label = "expected one of `respond`, `patch`, `fault`, `rate_limit`, `latency`";
                 reader.problem("S006", node.span, "an override that changes nothing").label(label);
             }
             None
         }
         _ => {
             reader
-                .problem("S007", node.span, "an override can have only one of `respond`, `fault` and `rate_limit`")
+                .problem("S007", node.span, "an override can have only one of `respond`, `patch`, `fault` and `rate_limit`")
                 .help("split it into two overrides; the first that matches wins");
             None
         }
@@ -59,15 +98,57 @@ fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<E
 fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let fields = reader.fields(node, "`respond`", &members::RESPOND)?;
     let status = fields.require(reader, "status").and_then(|node| reader.whole(node, "status", 200..=599));
-    let headers = match fields.get("headers") {
+    let headers = headers(reader, &fields);
+    let body = fields.entry("body").and_then(|member| reader.template(&member.value));
+    Some(Response { status: u16::try_from(status?).ok()?, headers, body })
+}
+
+fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Template)> {
+    let Some(node) = fields.get("headers") else { return Vec::new() };
+    let entries = reader.entries(node, "headers", "a mapping from names to values");
+    entries.iter().filter_map(|entry| header(reader, entry)).collect()
+}
+
+fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
+    let fields = reader.fields(node, "`patch`", &members::PATCH)?;
+    if matches!(&node.kind, Kind::Map(members) if members.is_empty()) {
+        let label = "expected one of `status`, `headers`, `body`, `set`, `remove`";
+        reader.problem("S006", node.span, "a patch that changes nothing").label(label);
+        return None;
+    }
+    let status = fields.get("status").map(|node| reader.whole(node, "status", 200..=599));
+    let headers = headers(reader, &fields);
+    let body = fields.entry("body").and_then(|member| reader.template(&member.value));
+    let set = match fields.get("set") {
         Some(node) => {
-            let entries = reader.entries(node, "headers", "a mapping from names to values");
-            entries.iter().filter_map(|entry| header(reader, entry)).collect()
+            let entries = reader.entries(node, "set", "a mapping from JSON pointers to values");
+            entries
+                .iter()
+                .filter_map(|Member { key, value }| Some((pointer(reader, &key.value, key.span)?, reader.template(value)?)))
+                .collect()
         }
         None => Vec::new(),
     };
-    let body = fields.entry("body").and_then(|member| reader.template(&member.value));
-    Some(Response { status: u16::try_from(status?).ok()?, headers, body })
+    let remove = match fields.get("remove") {
+        Some(node) => reader.each(node, "remove", |reader, node| {
+            let text = reader.string(node, "remove")?;
+            pointer(reader, &text, node.span)
+        }),
+        None => Vec::new(),
+    };
+    let status = match status {
+        Some(status) => Some(u16::try_from(status?).ok()?),
+        None => None,
+    };
+    Some(Patch { status, headers, body, set, remove })
+}
+
+fn pointer(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<String> {
+    if text.starts_with('/') {
+        return Some(text.to_owned());
+    }
+    reader.problem("S008", span, format!("`{text}` is not a JSON pointer")).help("for example `/rates/0/amount`");
+    None
 }
 
 fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(String, Template)> {
@@ -96,8 +177,42 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Fault> {
     }
     let fields = reader.fields(node, "`fault`", &members::FAULT)?;
     let commit = fields.get("commit").and_then(|node| reader.boolean(node, "commit")).unwrap_or_default();
-    let then = fields.require(reader, "then").and_then(|node| failure(reader, node, "then"))?;
+    let then = fields.require(reader, "then").and_then(|node| failure(reader, node, "then"));
+    let time = fields.get("for").map(|node| (node, lasting(reader, node)));
+    let status = fields.get("status").map(|node| (node, gateway(reader, node)));
+    let mut then = then?;
+    if let Some((node, time)) = time {
+        match (&mut then, time) {
+            (Failure::Wire(Wire::Timeout(own) | Wire::Drip(own) | Wire::Stall(own)), time) => *own = time?,
+            _ => has_no(reader, node, "for", "only `timeout`, `stall` and `drip` take time"),
+        }
+    }
+    if let Some((node, status)) = status {
+        match &mut then {
+            Failure::Wire(Wire::Gateway(own)) => *own = status?,
+            _ => has_no(reader, node, "status", "only `html_gateway` has one; a status of the vendor is `then: 503`"),
+        }
+    }
     Some(Fault { commit, then })
+}
+
+fn has_no(reader: &mut Reader<'_>, node: &Node, member: &str, help: &str) {
+    reader.problem("S007", node.span, format!("this fault has no `{member}`")).help(help);
+}
+
+/// How long a fault lasts.
+fn lasting(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    let time: Duration = reader.duration(node, "for")?.try_into().ok()?;
+    if time > LONGEST {
+        reader.problem("S008", node.span, "`for` is at most one hour").help("for example `90s`");
+        return None;
+    }
+    Some(time)
+}
+
+fn gateway(reader: &mut Reader<'_>, node: &Node) -> Option<StatusCode> {
+    let status = reader.whole(node, "status", 502..=504)?;
+    u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok())
 }
 
 fn failure(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Failure> {
@@ -105,7 +220,7 @@ fn failure(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Failure
         let status = reader.whole(node, member, 400..=599)?;
         return u16::try_from(status).ok().map(Failure::Status);
     }
-    reader.choice(node, member, &FAILURES)
+    reader.choice(node, member, &FAILURES).map(Failure::Wire)
 }
 
 fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::Wire;
 use crate::scenario::ast::{
     Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Override, Per, RateLimit, Then, Trigger, Webhooks,
 };
@@ -86,9 +87,9 @@ fn the_example_of_the_documentation_means_what_it_says() {
 #[test]
 fn effects_have_short_forms() {
     let fault = |commit, then| Some(Effect::Fault(Fault { commit, then }));
-    assert_eq!(only("{on: '*', fault: reset}").effect, fault(false, Failure::Reset));
+    assert_eq!(only("{on: '*', fault: reset}").effect, fault(false, Failure::Wire(Wire::Reset)));
     assert_eq!(only("{on: '*', fault: 503}").effect, fault(false, Failure::Status(503)));
-    assert_eq!(only("{on: '*', fault: {commit: true, then: truncate}}").effect, fault(true, Failure::Truncate));
+    assert_eq!(only("{on: '*', fault: {commit: true, then: truncate}}").effect, fault(true, Failure::Wire(Wire::Truncate)));
     let limit = RateLimit { per: Per::Credential, limit: 3, window: Duration::from_secs(90) };
     assert_eq!(only("{on: '*', rate_limit: {limit: 3, window: 1m30s}}").effect, Some(Effect::RateLimit(limit)));
     let latency = Between { min: Duration::from_millis(250), max: Duration::from_millis(250) };

@@ -83,6 +83,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn bad_duration(&mut self, node: &Node, text: &str) {
+        if text.split("..").any(|end| time::is_span(end) && duration(end).is_none()) {
+            self.problem("S008", node.span, format!("`{text}` is longer than ten years")).help("expected at most `3660d`");
+            return;
+        }
         let help = match text.parse::<f64>() {
             Ok(_) => format!("add a unit: `{text}ms`, `{text}s`, `{text}m`, `{text}h` or `{text}d`"),
             Err(_) => "expected a number and a unit, for example `250ms`, `90s`, `6h` or `2d`".to_owned(),

@@ -11,7 +11,7 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
-use crate::server::admin::secrets::{self, Secrets};
+use crate::server::admin::secrets::{self, AllNames, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::inbox::{self, ReceivedRequest, ReceivedView};
@@ -26,7 +26,7 @@ pub(crate) struct Inbox {
 }
 
 /// The requests of an inbox, read while they are written, with secrets or without.
-pub(crate) struct Letters(Vec<Arc<ReceivedRequest>>, Secrets);
+pub(crate) struct Letters(Vec<Arc<ReceivedRequest>>, Secrets, AllNames);
 
 impl Serialize for Letters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -34,7 +34,7 @@ impl Serialize for Letters {
         for request in &self.0 {
             match self.1 {
                 Secrets::Shown => rows.serialize_element(&request.view())?,
-                Secrets::Hidden => rows.serialize_element(&secrets::letter(request).view())?,
+                Secrets::Hidden => rows.serialize_element(&secrets::letter(request, &self.2).view())?,
             }
         }
         rows.end()
@@ -43,10 +43,11 @@ impl Serialize for Letters {
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inbox, Problem> {
     let secrets = Secrets::read(request)?;
+    let names = AllNames::of(&admin.machine);
     let look = || {
         let (letters, received) = admin.inboxes.read(request.parameter("name"));
         let found = letters.len();
-        Ok((Inbox { letters: Letters(letters, secrets), received }, found))
+        Ok((Inbox { letters: Letters(letters, secrets, names.clone()), received }, found))
     };
     long_poll(request, || Some(admin.inboxes.listen()), look).await
 }

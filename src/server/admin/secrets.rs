@@ -18,6 +18,7 @@ mod values;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::iter;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -26,9 +27,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use self::bytes::Readable;
+pub(crate) use self::names::AllNames;
+use self::names::Names;
 use self::packed::Packed;
 use self::values::{Found, Values};
 use crate::base::entropy;
+use crate::base::name::Name;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
 use crate::engine::{DEFAULT, Machine, Sandbox};
 use crate::server::admin::problem::Problem;
@@ -66,6 +70,17 @@ pub(crate) struct Redactor(Option<Known>);
 struct Known {
     values: Values,
     published: Arc<HashSet<String>>,
+    /// Of each vendor that has names of its own.
+    names: Vec<(Name, Arc<Names>)>,
+    all: AllNames,
+}
+
+impl Known {
+    /// What is found in something of a vendor.
+    fn found(&self, vendor: &str) -> Found {
+        let own = self.names.iter().find(|(id, _)| id == vendor).map(|(_, names)| Arc::clone(names));
+        Found::new(&own.unwrap_or_default(), &self.published)
+    }
 }
 
 /// An exchange as it is shown.
@@ -109,13 +124,15 @@ impl Redactor {
         if secrets == Secrets::Shown {
             return Self(None);
         }
-        let published = Arc::new(published(machine));
-        Self(Some(Known { values: Values::new(known(sandbox, Found::new(&published))), published }))
+        let (published, all) = (Arc::new(published(machine)), AllNames::of(machine));
+        let own = machine.vendors().all().iter().map(|vendor| (vendor.id.clone(), Arc::new(Names::new(iter::once(vendor.secret_names)))));
+        let values = Values::new(known(sandbox, Found::new(&all.0, &published)));
+        Self(Some(Known { values, published, names: own.collect(), all }))
     }
 
     pub fn exchange<'e>(&self, entry: &'e Entry) -> Exchange<'e> {
         let whole = |message: &'e Message| message.headers().map(|(name, value)| ShownHeader::of(name, value)).collect();
-        let Some(Known { values, published }) = &self.0 else {
+        let Some(known) = &self.0 else {
             let shown = |message: &'e Message| {
                 let (body, is_binary) = whole_body(message);
                 Shown { message, headers: whole(message), body, is_binary, packed: None }
@@ -129,7 +146,8 @@ impl Redactor {
                 is_whole: true,
             };
         };
-        let mut found = Found::new(published);
+        let mut found = known.found(&entry.vendor);
+        let names = Arc::clone(&found.names);
         let mut shown = |message: &'e Message, in_refusal| {
             found.in_refusal = in_refusal;
             let mut headers: Vec<ShownHeader<'e>> = whole(message);
@@ -157,13 +175,13 @@ impl Redactor {
             Exchange { entry, target, notes: entry.notes.iter().map(Note::worded).collect(), request, answer, is_whole: false };
         for note in &mut exchange.notes {
             let last = note.location.rsplit('.').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
-            if let Some((_, expected)) = note.detail.split_once(", expected ").filter(|_| names::is_secret_parameter(last)) {
+            if let Some((_, expected)) = note.detail.split_once(", expected ").filter(|_| names.is_secret_parameter(last)) {
                 note.detail = format!("found {}, expected {expected}", values::REDACTED);
             }
             note.detail = places::text(&note.detail, &mut found).into_owned();
             note.location = places::text(&note.location, &mut found).into_owned();
         }
-        for values in [values, &Values::new(found)] {
+        for values in [&known.values, &Values::new(found)] {
             exchange.hide(values);
         }
         exchange
@@ -171,17 +189,17 @@ impl Redactor {
 
     /// A text of ours, such as a line for the log.
     pub fn text(&self, text: &str) -> String {
-        let Some(Known { values, published }) = &self.0 else { return text.to_owned() };
-        let mut found = Found::new(published);
-        let clean = values.text(&places::text(text, &mut found)).into_owned();
+        let Some(known) = &self.0 else { return text.to_owned() };
+        let mut found = Found::new(&known.all.0, &known.published);
+        let clean = known.values.text(&places::text(text, &mut found)).into_owned();
         Values::new(found).text(&clean).into_owned()
     }
 
     /// What is no exchange, as JSON with the schema of its type.
     pub fn json<T: Serialize>(&self, value: &T) -> Redacted<T> {
         let mut value = serde_json::to_value(value).expect("views have text keys");
-        if let Some(Known { values, published }) = &self.0 {
-            let mut found = Found::new(published);
+        if let Some(Known { values, published, all, .. }) = &self.0 {
+            let mut found = Found::new(&all.0, published);
             places::json(&mut value, &mut found);
             values.json(&mut value);
             Values::new(found).json(&mut value);
@@ -191,8 +209,8 @@ impl Redactor {
 }
 
 /// A request that an inbox received, without what it says itself to be secret: whose it is, nobody knows.
-pub(crate) fn letter(letter: &ReceivedRequest) -> ReceivedRequest {
-    let mut found = Found::new(&Arc::default());
+pub(crate) fn letter(letter: &ReceivedRequest, names: &AllNames) -> ReceivedRequest {
+    let mut found = Found::new(&names.0, &Arc::default());
     let mut headers: Vec<_> = letter.headers.iter().map(|(name, value)| ShownHeader::of(name, value)).collect();
     for header in &mut headers {
         header.value = places::header(header.name, &header.value, &mut found).into_owned().into();
@@ -338,15 +356,16 @@ fn published(machine: &Machine) -> HashSet<String> {
 
 /// The secrets of a sandbox: of its credentials, its sessions, which are documents whose ids are tokens, and its webhooks.
 fn known(sandbox: &Sandbox, mut found: Found) -> Found {
+    let names = Arc::clone(&found.names);
     let state = sandbox.lock();
     let accounts = state.world.accounts();
     for mount in accounts.mounts() {
         for row in accounts.credentials(mount).iter() {
-            let secrets = row.fields.iter().filter(|(name, _)| names::is_secret_parameter(name));
+            let secrets = row.fields.iter().filter(|(name, _)| names.is_secret_parameter(name));
             secrets.filter_map(|(_, value)| value.as_str()).for_each(|secret| found.add_known(secret));
         }
     }
-    for (_, table) in accounts.iter().flat_map(|(_, account)| account.tables()).filter(|(kind, _)| names::is_secret(&kind.0)) {
+    for (_, table) in accounts.iter().flat_map(|(_, account)| account.tables()).filter(|(kind, _)| names.is_secret(&kind.0)) {
         table.iter().rev().take(MOST).for_each(|(token, _)| found.add_known(token));
     }
     for (_, row) in state.documents::<Subscription>(SUBSCRIPTION).take(MOST) {

@@ -61,9 +61,9 @@ impl Lines {
         let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
         let start = self.text.len();
         self.columns("call", &entry.sandbox, operation, entry.method.as_str());
-        match entry.wire.status.filter(|_| entry.wire.end == End::Sent) {
+        match entry.wire.get().status.filter(|_| entry.wire.get().end == End::Sent) {
             Some(status) => _ = write!(self.text, "{status}       "),
-            None => self.column(entry.wire.end.word(), 9),
+            None => self.column(entry.wire.get().end.word(), 9),
         }
         self.took(entry.took.get().unwrap_or_default());
         self.text.push_str(&path_of(entry));
@@ -142,10 +142,10 @@ impl Lines {
         let _ = write!(self.text, "{}.{milliseconds:03}Z {level:>5} ", self.second.1);
     }
 
-    /// Ends a line. Control characters in names would end it too, or begin another one.
+    /// Ends a line. Control characters in names would end it too, or begin another one, and others turn what follows around.
     fn end(&mut self, start: usize) {
-        // Those outside of ASCII begin with 0xc2.
-        if self.text.as_bytes()[start..].iter().any(|byte| byte.is_ascii_control() || *byte == 0xc2) {
+        // Those outside of ASCII begin with 0xc2 or 0xe2.
+        if self.text.as_bytes()[start..].iter().any(|byte| byte.is_ascii_control() || matches!(byte, 0xc2 | 0xe2)) {
             let escaped: String = self.text[start..].chars().flat_map(escape).collect();
             self.text.truncate(start);
             self.text.push_str(&escaped);
@@ -162,7 +162,9 @@ impl Lines {
 }
 
 fn escape(letter: char) -> impl Iterator<Item = char> {
-    let escaped = letter.is_control().then(|| letter.escape_default());
+    // Marks and overrides of the direction, and separators of lines.
+    let is_mark = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = (is_mark || letter.is_control()).then(|| letter.escape_default());
     let plain = escaped.is_none().then_some(letter);
     escaped.into_iter().flatten().chain(plain)
 }
@@ -176,8 +178,8 @@ fn call(entry: &Entry) -> Value {
         "operation": entry.operation.as_deref(),
         "method": entry.method.as_str(),
         "path": path_of(entry),
-        "status": entry.wire.status,
-        "wire": entry.wire,
+        "status": entry.wire.get().status,
+        "wire": entry.wire.get(),
         "effect": entry.effect,
         "notes": note::codes(&entry.notes),
         "duration_ms": Took::milliseconds(entry.took.get().unwrap_or_default()),
@@ -241,6 +243,14 @@ pub fn address(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_end_a_line_or_turn_it_around_is_escaped() {
+        let shown = |text: &str| text.chars().flat_map(escape).collect::<String>();
+        assert_eq!(shown("a\nb\u{1b}[2K\u{9b}1m"), "a\\nb\\u{1b}[2K\\u{9b}1m");
+        assert_eq!(shown("\u{202e}x\u{2066}y\u{2028}"), "\\u{202e}x\\u{2066}y\\u{2028}");
+        assert_eq!(shown("Zürich → “Köln” 🦀"), "Zürich → “Köln” 🦀");
+    }
 
     #[test]
     fn urls_are_shown_without_what_may_be_secret() {

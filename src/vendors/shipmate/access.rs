@@ -8,7 +8,7 @@ use super::wire::{SESSION, Session};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::auth::{self, AuthRequest, Identity};
-use crate::engine::{AccountRows, Call, DEFAULT, Denial, FieldSpec, FieldType, Refusal, Request, decode};
+use crate::engine::{AccountRows, Call, DEFAULT, Denial, FieldSpec, FieldType, Open, Refusal, Request, SecretNames, decode};
 use crate::spec::Operation;
 use crate::world::Credential;
 
@@ -33,6 +33,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::text("first_name", "The user's first name."),
         FieldSpec::text("last_name", "The user's last name."),
         FieldSpec::text("application", "The name of the application that the key belongs to."),
+        FieldSpec::STATE,
         FieldSpec::flag("strict_skus", "Whether a SKU needs all members that the vendor's own client sends."),
         FieldSpec::flag("six_event_types", "Whether events have the six types of the guide alone: out for delivery counts as in transit."),
         FieldSpec::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),
@@ -40,6 +41,10 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     ],
     account: (&["api_key"], "default"),
 };
+
+/// Services and types of packaging are known by a `key`; a `request_token` tells notices apart.
+pub(super) const SECRET_NAMES: SecretNames =
+    SecretNames::open(&[Open::Named(&["service_key", "delivery_service_key", "packaging_type_key", "request_token"])]);
 
 const PACKAGING: &[FieldSpec] = &[
     FieldSpec::flag("net_weight", "Whether weights are without packaging."),

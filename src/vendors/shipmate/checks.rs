@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::catalog::CATALOG;
 use super::wire;
@@ -44,31 +45,33 @@ pub(super) fn required(rule: &'static str, other: &Field<'_, '_>) -> Rule {
 }
 
 /// Violations as the `data` of an answer: messages by dotted path.
-pub(super) fn data(violations: &[Violation]) -> Value {
-    let mut rows = Map::new();
+pub(super) fn data(violations: &[Violation]) -> IndexMap<String, Vec<String>> {
+    let mut rows: IndexMap<String, Vec<String>> = IndexMap::with_capacity(violations.len());
     for violation in violations {
         let (templates, words) = (templates(violation), words(&violation.path));
         let text = |template: &str| match template.split_once(':') {
-            Some((before, rest)) => [before, &words, rest.trim_start_matches("attribute")].concat(),
+            Some((before, rest)) => [before, &words, rest.strip_prefix("attribute").unwrap_or(rest)].concat(),
             None => template.to_owned(),
         };
-        let texts = templates.split('|').map(|template| Value::from(text(template)));
-        if let Value::Array(row) = rows.entry(violation.dotted()).or_insert_with(|| Value::Array(Vec::new())) {
-            row.extend(texts);
-        }
+        rows.entry(violation.dotted()).or_default().extend(templates.split('|').map(text));
     }
-    rows.into()
+    rows
 }
 
 /// A path as messages name it: every underscore is a space, but for those in names that callers gave.
 fn words(path: &[Step]) -> String {
-    let mut words = String::new();
+    let mut words = String::with_capacity(32);
     for step in path {
         if !words.is_empty() {
             words.push('.');
         }
         match step {
-            Step::Member(name) => words.extend(name.chars().map(|letter| if letter == '_' { ' ' } else { letter })),
+            Step::Member(name) => {
+                for (index, word) in name.split('_').enumerate() {
+                    words.push_str(if index > 0 { " " } else { "" });
+                    words.push_str(word);
+                }
+            }
             Step::Key(name) => words.push_str(name),
             Step::Element(index) => words.push_str(&index.to_string()),
         }

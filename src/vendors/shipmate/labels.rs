@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::DateTime;
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::catalog::{CATALOG, Location, Service};
@@ -101,8 +101,9 @@ impl Serialize for Drawing<'_> {
             _ if *format != label.rows.format => serializer.serialize_str(""),
             Format::Zpl => {
                 // Recorded 2024-05: a program begins with the settings of the designer that drew the demo label.
-                let program = [b"CT~~CD,~CC^~CT~\n".to_vec(), file(print::Format::zpl(203))].concat();
-                serializer.serialize_str(&String::from_utf8_lossy(&program))
+                let program = file(print::Format::zpl(203));
+                let program = str::from_utf8(&program).map_err(S::Error::custom)?;
+                serializer.serialize_str(&["CT~~CD,~CC^~CT~\n", program].concat())
             }
             Format::Pdf => serializer.serialize_str(&STANDARD.encode(file(print::Format::pdf(Paper::Inch4x6)))),
             Format::Png => serializer.serialize_str(&STANDARD.encode(file(print::Format::png(Paper::Inch4x6, 203)))),

@@ -47,6 +47,7 @@ pub fn vendor() -> Vendor {
         scanned: webhooks::scanned,
         stored: wire::STORED,
         webhooks: webhooks::WEBHOOKS,
+        secret_names: access::SECRET_NAMES,
         state,
         ..vendor!("shipmate")
     }

@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
+use jiff::fmt::StdFmtWrite;
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -211,7 +213,8 @@ pub(super) struct Stamp(pub DateTime);
 
 impl Display for Stamp {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        self.0.strftime("%Y-%m-%d %H:%M:%S").fmt(out)
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ').precision(Some(0));
+        PRINTER.print_datetime(&self.0, StdFmtWrite(out)).map_err(|_| fmt::Error)
     }
 }
 

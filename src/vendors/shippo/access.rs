@@ -11,7 +11,7 @@ use super::wire::{MANAGED_ACCOUNT, is_object_id};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity};
-use crate::engine::{AccountRows, Cx, DEFAULT, Denial, FieldSpec, FieldType, Refusal, Request};
+use crate::engine::{AccountRows, Cx, DEFAULT, Denial, FieldSpec, FieldType, Open, Refusal, Request, SecretNames};
 use crate::world::Credential;
 
 /// What rows of `accounts` may say.
@@ -21,13 +21,27 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     identifiers: &["token"],
     others: &[
         FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Test labels or live ones."),
-        FieldSpec::new("state", FieldType::OneOf(&["established", "new"]), "`new`: as an account is before its carriers are registered."),
+        FieldSpec::STATE,
+        FieldSpec::new(
+            "carriers",
+            FieldType::Texts,
+            "Carriers of the vendor's own accounts, in their order; one that is named twice has two.",
+        ),
+        FieldSpec::flag("ups_throttled", "UPS says that it was asked too often instead of quoting."),
         FieldSpec::flag("published_templates", "User parcel templates as the specification has them: 200, and times in ISO 8601."),
         FieldSpec::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
         FieldSpec::text("webhook_secret", "What the bodies of new webhooks are signed with."),
     ],
     account: (&["mode"], "test"),
 };
+
+/// Service levels and templates of parcels are known by a `token`; a carrier account says how far its `authentication` is.
+pub(super) const SECRET_NAMES: SecretNames = SecretNames::open(&[
+    Open::Named(&["servicelevel_token", "default_servicelevel_token", "extended_token", "carrier_parcel_template_token"]),
+    Open::Within(&["servicelevel", "parent_servicelevel", "service_levels"], "token"),
+    Open::Beside("distance_unit", "token"),
+    Open::Object("authentication"),
+]);
 
 /// Which of an account's two worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -110,10 +124,25 @@ fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Cr
     Ok(row)
 }
 
+/// The first row of the account that says something.
+fn row<T>(cx: &Cx<'_>, says: impl Fn(&Credential) -> Option<T>) -> Option<T> {
+    let own = cx.docs.account().name.trim_end_matches(" live");
+    cx.credentials().iter().filter(|row| &*row.account == own).find_map(says)
+}
+
+/// Whether a row of the account is so.
+pub(crate) fn has(cx: &Cx<'_>, is_so: impl Fn(&Credential) -> bool) -> bool {
+    row(cx, |row| is_so(row).then_some(())).is_some()
+}
+
 /// Whether the carriers of an account are still to be registered, as those of a new customer are.
 pub(crate) fn is_new(cx: &Cx<'_>) -> bool {
-    let own = cx.docs.account().name.trim_end_matches(" live");
-    cx.credentials().iter().any(|row| &*row.account == own && row.text("state") == "new")
+    has(cx, |row| row.text("state") == "new")
+}
+
+/// The carriers of the vendor's own accounts, where a row of the account names them.
+pub(crate) fn carriers(cx: &Cx<'_>) -> Option<Vec<String>> {
+    row(cx, |row| serde_json::from_value(row.fields.get("carriers")?.clone()).ok())
 }
 
 /// The address that owns everything in an account: the vendor's customer, or the owner of a managed account.

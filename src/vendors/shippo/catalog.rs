@@ -30,6 +30,8 @@ pub(crate) struct Catalog {
     pub tokens: Vec<String>,
     pub versions: Vec<String>,
     pub accounts: BTreeMap<Mode, Vec<CarrierAccount>>,
+    /// Those of carriers that a row of a scenario has to name.
+    pub further_accounts: Vec<CarrierAccount>,
     pub registrations: BTreeMap<String, Registration>,
     pub carriers: Vec<Carrier>,
     pub tracking: Vec<String>,
@@ -61,13 +63,15 @@ pub(crate) struct Carrier {
     pub name: String,
     /// Who speaks in messages.
     pub source: String,
-    /// What the vendor calls its own account, unless by its account id.
-    pub master: Option<String>,
     /// What it says beside every quote.
     #[serde(default)]
     pub advisories: Vec<Message>,
     /// And beside those for the farthest zone.
     pub far_advisory: Option<Message>,
+    /// And beside those of the caller's own accounts.
+    pub own_advisory: Option<Message>,
+    /// What it says when it was asked too often.
+    pub throttled: Option<Message>,
     /// The stem of its logo's file.
     pub image: String,
     /// Contracts that have its prices; the one of its token where there are none.

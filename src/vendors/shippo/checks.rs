@@ -11,7 +11,7 @@ use crate::base::time::Timestamp;
 use crate::engine::Refusal;
 use crate::engine::fields::{Field, Report};
 use crate::spec::reading;
-use crate::spec::{EmptyBody, JsonType, Reading, Rule, Step, Violation};
+use crate::spec::{EmptyBody, JsonType, LONGEST_VALUE, Reading, Rule, Step, Violation};
 
 /// What the framework takes for what. The services that are written in Go take as much, but for those whose types are strict.
 pub(super) const READING: Reading = Reading {
@@ -53,7 +53,9 @@ const WRONG_DATE: &str = "Datetime has wrong format. Use one of these formats in
 
 /// The rule behind a text of a rule's own.
 pub(super) fn complaint(text: impl Into<String>) -> Rule {
-    Rule::Vendor("complaint", Value::String(text.into()))
+    let mut text = text.into();
+    text.truncate(text.floor_char_boundary(LONGEST_VALUE));
+    Rule::Vendor("complaint", Value::String(text))
 }
 
 /// What an id of nothing gets.

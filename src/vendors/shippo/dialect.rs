@@ -1,7 +1,6 @@
 //! How Shippo words things. Most of it is a Django REST framework: spaced JSON, `detail` or texts by field, HTML where the
 //! URL itself is wrong. Some of it is Go: compact JSON with a charset, and none of the framework's headers.
 
-mod complaint;
 pub(super) mod page;
 pub(super) mod version;
 
@@ -14,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::base::json::Style;
+use crate::base::python;
 use crate::engine::{Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::spec::{ParameterIn, Violation};
 use crate::vendors::shippo::checks;
@@ -91,7 +91,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("Unsupported media type \"{media_type}\" in request."))
         }
         Refusal::Malformed { message, .. } => {
-            let complaint = complaint::of(&call.request.body);
+            let complaint = python::complaint(&call.request.body);
             detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {}", complaint.as_ref().unwrap_or(message)))
         }
         Refusal::Invalid(violations) if violations.iter().any(|row| row.location == ParameterIn::Path) => not_on_this_server(call),

@@ -49,6 +49,7 @@ pub fn vendor() -> Vendor {
         anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
         stored: rules::STORED,
         webhooks: webhooks::WEBHOOKS,
+        secret_names: access::SECRET_NAMES,
         state,
         ..vendor!("shippo")
     }

@@ -72,6 +72,7 @@ pub(super) fn rows(rows: &mut Operations) {
     // Pickups
     rows.on_late("CreatePickup", pickups::create);
     // Rates
+    rows.on("ListRates", rates::list_all);
     rows.on("GetRate", rates::read);
     rows.on("ListShipmentRates", rates::list);
     rows.on("ListShipmentRatesByCurrencyCode", rates::list_in_currency);

@@ -25,6 +25,10 @@ pub(super) struct Lane<'a> {
     pub shipment: &'a str,
     pub now: Moment,
     pub test: bool,
+    /// Whether lithium batteries are inside.
+    pub lithium: bool,
+    /// Whether carriers that can be asked too often were.
+    pub throttled: bool,
 }
 
 /// Asks some accounts, in their order; marks the best offers across all of them.
@@ -34,7 +38,7 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, V
     let is_complete = incomplete.is_none();
     for account in accounts {
         let Some(carrier) = CATALOG.quoting_carrier(&account.carrier) else {
-            messages.push(unsupported(&account.account_id));
+            messages.push(unsupported(account));
             continue;
         };
         let refusal = refusal(lane, account, carrier);
@@ -61,6 +65,9 @@ pub(super) fn incomplete(ends: [&Address; 2]) -> Option<String> {
 
 /// Why an account does not quote at all.
 fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Option<Message> {
+    if let Some(message) = carrier.throttled.as_ref().filter(|_| lane.throttled) {
+        return Some(message.clone());
+    }
     let (at_home, domestic) = (lane.from.country == account.origin, lane.from.country == lane.to.country);
     let is_served = |end: &&Address| carrier.states.is_empty() || carrier.states.contains(&end.state);
     let cases = [
@@ -72,19 +79,18 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
     ];
     let found = cases.into_iter().filter(|(_, applies)| *applies).find_map(|(name, _)| carrier.refuses.get(name));
     let is_split = lane.parcels.len() > 1 && !carrier.multi_parcel;
+    let is_odd = is_split || lane.lithium && carrier.token != "usps";
     let text = match found.filter(|_| !is_split) {
         Some(Some(text)) => text.replace("{origin}", &account.origin),
-        None if !is_split => account.restricted.clone()?,
-        _ => {
-            let master = carrier.master.as_ref().filter(|_| account.is_shippo_account);
-            return Some(unsupported(master.unwrap_or(&account.account_id)));
-        }
+        None if !is_odd => account.restricted.clone()?,
+        _ => return Some(unsupported(account)),
     };
     Some(Message::new(&carrier.source, text))
 }
 
 /// Observed 2024 and 2026: said by the vendor itself, with the name of its account.
-fn unsupported(account: &str) -> Message {
+fn unsupported(account: &CarrierAccount) -> Message {
+    let account = account.master.as_ref().unwrap_or(&account.account_id);
     Message::new("Shippo", format!("Carrier account {account} doesn't support one or more shipment options"))
 }
 
@@ -130,7 +136,9 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
         messages.push(Message::new(&carrier.source, text));
     }
     if offers.len() > before {
-        messages.extend(carrier.advisories.iter().chain(carrier.far_advisory.iter().filter(|_| way.inland >= Some(FAR))).cloned());
+        let own = carrier.own_advisory.iter().filter(|_| !account.is_shippo_account);
+        let far = carrier.far_advisory.iter().filter(|_| way.inland >= Some(FAR));
+        messages.extend(carrier.advisories.iter().chain(own).chain(far).cloned());
     }
 }
 

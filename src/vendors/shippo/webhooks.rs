@@ -65,7 +65,7 @@ fn about_batch(cx: &Cx<'_>, event: &str, id: &str) -> Value {
 /// The event first, then what is said.
 fn render(notice: &Event<'_>) -> Message {
     let members = notice.members(&[("event", notice.event)]);
-    let version = ("shippo-api-version".to_owned(), "2018-02-08".to_owned());
+    let version = ("Shippo-API-Version".to_owned(), "2018-02-08".to_owned());
     Message { content_type: "application/json", headers: vec![version], body: Value::Object(members).to_string() }
 }
 
@@ -74,7 +74,7 @@ fn sign(subscription: &Subscription, body: &str, at: Timestamp) -> Vec<(String, 
     let Some(secret) = &subscription.secret else { return Vec::new() };
     let time = at.as_second();
     let digest = signing::hmac_sha256(secret, format!("{time}.{body}").as_bytes());
-    vec![("shippo-auth-signature".to_owned(), format!("t={time},v1={digest}"))]
+    vec![("Shippo-Auth-Signature".to_owned(), format!("t={time},v1={digest}"))]
 }
 
 /// What the portal's test button sends.

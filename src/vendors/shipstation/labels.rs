@@ -9,7 +9,7 @@ use super::wire::address::{Address, Dimensions, Weight};
 use super::wire::label::Label;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
-use super::{rates, v1, v2};
+use super::{access, rates, v1, v2};
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::Fact;
 use crate::carrier::rating::{self, Options, Piece};
@@ -50,7 +50,7 @@ pub(crate) struct Purchase<'a> {
 /// [`CARRIER`], when it does not take the load there, or the wallet is empty.
 pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
     let (carrier, days) = (purchase.carrier, purchase.service.days);
-    let (from, to, price) = priced(&purchase)?;
+    let (from, to, price) = priced(cx, &purchase)?;
     let due = price.total();
     let (insurance_cost, cost) = (price.insurance, due - price.insurance);
     if carrier.wallet {
@@ -92,12 +92,15 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
 /// # Errors
 /// [`CARRIER`], when it does not take the load there.
 pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Result<Label, Refusal> {
-    priced(&purchase)?;
+    priced(cx, &purchase)?;
     Ok(label(cx, purchase, Label { tracking_number: number.to_owned(), ..Label::default() }))
 }
 
 /// Where a purchase goes from and to, and its price.
-fn priced(purchase: &Purchase<'_>) -> Result<(Location, Location, Cost), Refusal> {
+fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, Cost), Refusal> {
+    if access::is_failing(&cx.credential, purchase.carrier) {
+        return Err(refused(access::login_refused(purchase.carrier)));
+    }
     let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
     let lane = rating::Lane::between(&from, &to);
     let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };

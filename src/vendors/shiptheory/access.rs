@@ -26,6 +26,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     identifiers: &["email", "token"],
     others: &[
         FieldSpec::text("token", "A permanent token."),
+        FieldSpec::STATE,
         FieldSpec::new("approve_after", FieldType::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),
         FieldSpec::new(
             "holds_at",

@@ -32,7 +32,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         &[FieldSpec::text("username", "Basic user name."), FieldSpec::text("password", "Basic password.")],
     ],
     identifiers: &["username", "client_id"],
-    others: &[FieldSpec::text("scope", "OAuth2 scope."), FieldSpec::flag("pickups_fail", "No driver comes for a pickup.")],
+    others: &[FieldSpec::STATE, FieldSpec::text("scope", "OAuth2 scope."), FieldSpec::flag("pickups_fail", "No driver comes.")],
     account: (&["username", "client_id"], DEFAULT),
 };
 

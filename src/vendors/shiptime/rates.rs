@@ -59,14 +59,13 @@ struct Item {
 /// ShipTime's own insurance: cents for each started hundred dollars. Recorded: 250 for 125.68 dollars.
 const INSURANCE: i64 = 125;
 
-/// Everything that can be bought for a checked rate request, in the catalog's order.
-pub(super) fn offers(request: &Map<String, Value>) -> Vec<Offer> {
-    let shipment = Shipment::deserialize(request).expect("a checked request has what pricing needs");
-    shipment.offers()
+/// Everything that can be bought of some carriers for a checked rate request, in their order.
+pub(super) fn offers(carriers: &'static [Carrier], request: &Map<String, Value>) -> Vec<Offer> {
+    Shipment::deserialize(request).expect("a checked request has what pricing needs").offers(carriers)
 }
 
 impl Shipment {
-    fn offers(&self) -> Vec<Offer> {
+    fn offers(&self, carriers: &'static [Carrier]) -> Vec<Offer> {
         let pieces: Vec<Piece> = self.line_items.iter().map(|item| self.piece(item)).collect();
         let (from, to) = (self.from.place(), self.to.place());
         let lane = Lane::between(&from, &to);
@@ -74,7 +73,7 @@ impl Shipment {
         let (declared, by_shiptime) = (declared.max(0), self.insurance_type.as_deref() == Some("SHIPTIME"));
         let options = Options { residential: self.to.residential, insured: if by_shiptime { 0 } else { declared }, ..Options::default() };
         let load = Load { pieces: &pieces, package: None, options, imperial: self.unit_of_measurement == "IMPERIAL" };
-        let takers = CATALOG.carriers.iter().filter(|carrier| self.is_taken_by(carrier, &pieces));
+        let takers = carriers.iter().filter(|carrier| self.is_taken_by(carrier, &pieces));
         let pairs = takers.flat_map(|carrier| carrier.services.iter().map(move |service| (carrier, service)));
         let offers = pairs.filter(|(_, service)| self.is_packed_for(service)).filter_map(|(carrier, service)| {
             let price = service.tariff?.price(&lane, &load)?;

@@ -1,5 +1,7 @@
 // The server under test, seen from a script for Node: where it is, how its clock is moved, how a check is reported.
 
+import { isDeepStrictEqual } from "node:util";
+
 export const BASE = process.env.SEATRIAL_BASE_URL?.replace(/\/+$/, "") ?? "http://127.0.0.1:7447";
 
 let failed = 0;
@@ -17,7 +19,7 @@ export async function check(name, block) {
 }
 
 export function equal(found, wanted) {
-  if (found !== wanted) throw new Error(`found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`);
+  if (!isDeepStrictEqual(found, wanted)) throw new Error(`found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`);
 }
 
 /// Moves the virtual clock, for example by `61m`.

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from ._admin import Admin, Json, Problem, quoted
+
+T = TypeVar("T")
 
 #: A scenario: a mapping, its text in YAML, the name of a built-in one, or a file (`Path`, or a text that ends in `.yaml` or `.yml`).
 Scenario = str | Path | Mapping[str, Json]
@@ -315,13 +318,15 @@ class Sandbox:
 
     def url(self, vendor: str) -> str:
         """Where a vendor is in this sandbox; its own paths follow."""
-        return self.urls[vendor]
+        return _of_vendor(self.urls, vendor)
 
     def credential(self, vendor: str, member: str) -> str:
         """A member of the first credential that has it, such as `token`, `api_key` or `password`."""
-        found: str | None = next((row[member] for row in self.credentials[vendor] if member in row), None)
+        rows = _of_vendor(self.credentials, vendor)
+        found: str | None = next((row[member] for row in rows if member in row), None)
         if found is None:
-            raise KeyError(f"no credential of {vendor} has {member!r}; there are {[sorted(row) for row in self.credentials[vendor]]}")
+            known = ", ".join(dict.fromkeys(name for row in rows for name in row))
+            raise KeyError(f"no credential of `{vendor}` has `{member}`, only {known}")
         return found
 
     def calls(self, **filters: str) -> list[Call]:
@@ -440,6 +445,12 @@ def _clock(name: str, instant: str | datetime | None, mode: str) -> dict[str, st
     except (TypeError, ValueError, AttributeError):
         raise ValueError(f"`{name}` is an instant such as `2026-01-05T09:00:00Z`, found {str(instant)!r}") from None
     return {"start": instant if isinstance(instant, str) else instant.isoformat(), "mode": mode}
+
+
+def _of_vendor(rows: Mapping[str, T], vendor: str) -> T:
+    if vendor not in rows:
+        raise KeyError(f"there is no vendor `{vendor}`, only {', '.join(rows)}")
+    return rows[vendor]
 
 
 def _time(text: str) -> datetime:

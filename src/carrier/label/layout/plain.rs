@@ -61,16 +61,17 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
 fn to(canvas: &mut Canvas, label: &Label, area: Area) {
     let unit = canvas.unit;
     let mut area = area.inset(5.0 * unit, 4.0 * unit);
-    if let Some(code @ Code::Pdf417(_)) = label.second_code() {
+    let code = label.second_code();
+    if let Some(Code::Pdf417(_)) = code {
         // A wide symbol stands below the address.
         let mut below = area.cut_bottom(52.0 * unit);
         let sorting = below.cut_right(64.0 * unit);
-        canvas.symbol(&below.inset(0.0, 2.0 * unit), Some(code));
+        canvas.symbol(&below.inset(0.0, 2.0 * unit), code);
         canvas.line(&sorting, &label.sorting(), Face::Bold, 20.0, Anchor::End);
-    } else if let Some(code) = label.second_code() {
+    } else if code.is_some() {
         let mut beside = area.cut_right(84.0 * unit);
         let below = beside.cut_bottom(24.0 * unit);
-        canvas.symbol(&beside.inset(4.0 * unit, 4.0 * unit), Some(code));
+        canvas.symbol(&beside.inset(4.0 * unit, 4.0 * unit), code);
         canvas.line(&below, &label.sorting(), Face::Bold, 22.0, Anchor::Middle);
     } else {
         let mut below = area.cut_bottom(24.0 * unit);

@@ -179,7 +179,7 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
         "timings": {"send": 0, "wait": took, "receive": 0},
         "comment": &*entry.id,
         "_virtualDateTime": entry.at,
-        "_wire": entry.wire,
+        "_wire": entry.wire.get(),
         "_effect": entry.effect,
         "_notes": exchange.notes,
     })
@@ -188,11 +188,11 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
 /// What the caller received: nothing of an answer that was lost, which browsers write as the status 0 with an `_error`.
 fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Value>) -> Value {
     let Exchange { entry, answer: shown, .. } = exchange;
-    let Sent { end, status, bytes } = entry.wire;
-    let (made, is_lost) = (&entry.answer, status.is_none());
+    let Sent { end, status, bytes } = entry.wire.get();
+    let (made, is_lost) = (&entry.answer, status.is_none() || end == End::HtmlGateway);
     let mut content = json!({"size": bytes, "mimeType": if is_lost { "x-unknown" } else { made.header("content-type") }});
     if !is_lost {
-        let sent = if end == End::Truncated { Some(bytes) } else { None };
+        let sent = end.is_cut().then_some(bytes);
         put_text(&mut content, exchange, shown, sent);
     }
     if let Some(cut) = cut(made).filter(|_| !is_lost) {
@@ -253,7 +253,7 @@ fn text(exchange: &Exchange<'_>, shown: &Shown<'_>, most: Option<usize>) -> Stri
 
 /// What the caller received, in a comment: the status, or why there is none.
 fn outcome(entry: &world::Entry) -> String {
-    match (entry.wire.end, entry.wire.status, entry.status) {
+    match (entry.wire.get().end, entry.wire.get().status, entry.status) {
         (End::Sent, Some(status), _) => status.to_string(),
         (end, _, Some(made)) => format!("{} (the answer that was made has the status {made})", end.word()),
         (end, _, None) => format!("{} (no answer was made)", end.word()),
@@ -338,11 +338,10 @@ fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
     };
     let mut headers: Map<String, Value> = Map::new();
     for header in request.headers.iter().filter(|header| !usual(header.name, &header.value)) {
-        if header.is_binary {
-            let _ = writeln!(out, "    # The header `{}` is no text and is left out", header.name);
-            continue;
-        }
-        let value = Value::from(&*header.value);
+        let value = match header.is_binary {
+            true => json!({"base64": STANDARD.encode(header.bytes())}),
+            false => Value::from(&*header.value),
+        };
         match headers.entry(header.name) {
             Entry::Vacant(place) => drop(place.insert(value)),
             Entry::Occupied(mut place) => match place.get_mut() {

@@ -19,8 +19,8 @@ const QUERY: &[(&str, &str)] = &[
     ("method", "only this method"),
     ("status", "only this status that the caller received, or a class such as `4xx`"),
     ("note", "only calls with this note, such as `request-invalid` or `fault`"),
-    ("effect", "only calls that a scenario had this effect on: `respond`, `fault`, `rate_limit` or `latency`"),
-    ("wire", "only calls that ended so: `sent`, `reset`, `empty`, `timeout` or `truncated`"),
+    ("effect", "only calls that a scenario had this effect on: `respond`, `patch`, `fault`, `rate_limit` or `latency`"),
+    ("wire", "only calls that ended so: `sent`, `abandoned`, or as a fault is called, such as `reset` or `truncated`"),
     ("since", "only calls after this time, or after the call with this id"),
     ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
     ("wait", "wait so long for a call, such as `5s`"),
@@ -75,7 +75,7 @@ impl Filter {
             check_known("effect", wanted, &EffectKind::ALL.map(EffectKind::word))?;
         }
         if let Some(wanted) = request.query("wire") {
-            check_known("end", wanted, &End::ALL.map(End::word))?;
+            check_known("end", wanted, &End::ALL.map(|(_, word)| word))?;
         }
         let status = text("status");
         if let Some(status) = &status
@@ -121,9 +121,9 @@ impl Filter {
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(entry.method.as_str()))
             && self.note.as_ref().is_none_or(|note| entry.notes.iter().any(|own| own.code == note))
             && self.effect.as_ref().is_none_or(|kind| entry.effect.as_ref().is_some_and(|own| own.kind.word() == kind))
-            && self.wire.as_ref().is_none_or(|end| entry.wire.end.word() == end)
+            && self.wire.as_ref().is_none_or(|end| entry.wire.get().end.word() == end)
             && self.status.as_ref().is_none_or(|status| {
-                let Some(found) = entry.wire.status.map(|found| found.to_string()) else { return false };
+                let Some(found) = entry.wire.get().status.map(|found| found.to_string()) else { return false };
                 status.bytes().zip(found.bytes()).all(|(expected, found)| expected == b'x' || expected == found)
             })
             && !matches!(&self.since, Some(Since::Time(time)) if entry.at <= *time)

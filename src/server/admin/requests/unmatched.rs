@@ -7,7 +7,7 @@ use crate::base::time::Timestamp;
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::secrets::paths;
+use crate::server::admin::secrets::{AllNames, paths};
 use crate::server::admin::state::Admin;
 
 #[derive(Serialize, JsonSchema)]
@@ -46,6 +46,7 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<UnmatchedRequests, Problem> {
     let limit: usize = request.number("limit")?.unwrap_or(100);
+    let names = AllNames::of(&admin.machine);
     let look = || {
         let (rows, written) = admin.unmatched.read();
         let rows = &rows[rows.len().saturating_sub(limit)..];
@@ -53,7 +54,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Un
             number: row.number,
             received: row.received,
             method: row.request.method.to_string(),
-            target: paths::target(&row.request.target),
+            target: paths::target(&row.request.target, &names),
             host: row.request.host.clone(),
             status: row.request.status,
             detail: row.request.detail.clone(),

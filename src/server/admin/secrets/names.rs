@@ -1,7 +1,13 @@
 //! Which names are those of secrets. A name is taken apart into words, so that `clientSecretKey`, `X-Client-Secret-Key` and
-//! `client%5Fsecret[0]` are judged alike. What vendors call tokens and keys although everybody may know them is listed as open.
+//! `client%5Fsecret[0]` are judged alike. What vendors say of their own names in [`SecretNames`] comes first.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use crate::base::text;
+use crate::engine::{Machine, Open, SecretNames};
 
 /// Parts of words. A word that contains one makes a secret of the name that it is in.
 const STEMS: &str = "password passwd passphrase passcode secret apikey accesskey privatekey sessid sessionid";
@@ -20,12 +26,15 @@ const ABOUT: &str = concat!(
     "host scope scopes issuer",
 );
 
-/// Words before `token` that make a place in a list of it, or the name of a service.
-const OPEN_TOKENS: &str = "page next previous prev continuation cursor sync level servicelevel extended template request max";
+/// What a last word says about how the secret is written: `private_key_pem`.
+const FORMS: &str = "pem der base hex raw plain text value string";
+
+/// Words before `token` that make a place in a list of it.
+const OPEN_TOKENS: &str = "page next previous prev continuation cursor sync max";
 
 /// Words before `key` that make the name of something of it.
 const OPEN_KEYS: &str = concat!(
-    "service type packaging idempotency sort primary foreign partition public object cache sku item map group order ",
+    "type idempotency sort primary foreign partition public object cache sku map group ",
     "unique natural lookup field event routing",
 );
 
@@ -65,33 +74,84 @@ pub(super) fn is_marked(text: &str) -> bool {
     })
 }
 
-/// Whether the token of what has that name is the name of a service: `level.token` says what `level_token` says.
-pub(super) fn is_level(name: &str) -> bool {
-    words(name).last().is_some_and(|last| has("level levels servicelevel servicelevels", last))
+/// Which names are those of secrets, as far as some vendors are concerned.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names(Vec<SecretNames>);
+
+/// The same for all vendors, for what is of no one vendor.
+#[derive(Clone)]
+pub(crate) struct AllNames(pub(super) Arc<Names>);
+
+impl AllNames {
+    pub fn of(machine: &Machine) -> Self {
+        Self(Arc::new(Names::new(machine.vendors().all().iter().map(|vendor| vendor.secret_names))))
+    }
 }
 
-/// Whether what stands under that name is a secret.
-pub(super) fn is_secret(name: &str) -> bool {
-    (is_marked(name) || name.contains('%')) && is_secret_by_words(name)
+impl Names {
+    pub fn new(of_vendors: impl Iterator<Item = SecretNames>) -> Self {
+        Self(of_vendors.filter(|names| !(names.secret.is_empty() && names.open.is_empty())).collect())
+    }
+
+    /// Whether what stands under that name is a secret.
+    pub fn is_secret(&self, name: &str) -> bool {
+        (is_marked(name) || name.contains('%') || !self.0.is_empty()) && self.is_secret_decoded(name)
+    }
+
+    fn is_secret_decoded(&self, name: &str) -> bool {
+        let decoded = if name.contains('%') { Cow::Owned(text::percent_decode(name)) } else { Cow::Borrowed(name) };
+        decoded.split(['[', ']', '.', ':', '@', '$']).any(|part| {
+            self.is_declared(part) || (is_marked(part) && !self.is_open(|open| open.is_named(part)) && is_secret_part(&words(part)))
+        })
+    }
+
+    /// The same for a name in the query of a link.
+    pub fn is_secret_in_link(&self, name: &str) -> bool {
+        has(IN_LINKS, &name.to_ascii_lowercase()) || self.is_secret(name)
+    }
+
+    /// The same for a name in the query of a call, in a form, or in a row of credentials.
+    pub fn is_secret_parameter(&self, name: &str) -> bool {
+        has(IN_FORMS, &name.to_ascii_lowercase()) || self.is_secret_in_link(name)
+    }
+
+    /// The same for a member of an object that stands under the name `owner`.
+    pub fn is_secret_member(&self, owner: &str, object: &Map<String, Value>, name: &str) -> bool {
+        let is_open = |open: &Open| match *open {
+            Open::Named(_) => false,
+            Open::Within(owners, member) => is_same(member, name) && owners.iter().any(|known| is_same(known, owner)),
+            Open::Beside(other, member) => is_same(member, name) && object.contains_key(other),
+            Open::Object(known) => is_same(known, name) && object.get(name).is_some_and(Value::is_object),
+        };
+        self.is_secret(name) && !self.is_open(is_open)
+    }
+
+    fn is_declared(&self, name: &str) -> bool {
+        self.0.iter().flat_map(|names| names.secret).any(|known| is_same(known, name))
+    }
+
+    fn is_open(&self, is: impl Fn(&Open) -> bool) -> bool {
+        self.0.iter().flat_map(|names| names.open).any(is)
+    }
 }
 
-fn is_secret_by_words(name: &str) -> bool {
-    let decoded = if name.contains('%') { text::percent_decode(name) } else { name.to_owned() };
-    decoded.split(['[', ']', '.', ':', '@', '$']).any(|part| is_secret_part(&words(part)))
+impl Open {
+    fn is_named(&self, name: &str) -> bool {
+        matches!(self, Self::Named(all) if all.iter().any(|known| is_same(known, name)))
+    }
 }
 
-/// The same for a name in the query of a link.
-pub(super) fn is_secret_in_link(name: &str) -> bool {
-    has(IN_LINKS, &name.to_ascii_lowercase()) || is_secret(name)
-}
-
-/// The same for a name in the query of a call, in a form, or in a row of credentials.
-pub(super) fn is_secret_parameter(name: &str) -> bool {
-    has(IN_FORMS, &name.to_ascii_lowercase()) || is_secret_in_link(name)
+/// Whether two names have the same letters and digits, whatever their case and the signs between them.
+fn is_same(known: &str, name: &str) -> bool {
+    let letters = |name| str::bytes(name).filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    letters(known).eq(letters(name)) && name.is_ascii()
 }
 
 fn is_secret_part(words: &[String]) -> bool {
     let Some((last, before)) = words.split_last() else { return false };
+    if !before.is_empty() && has(FORMS, last) {
+        return is_secret_part(before);
+    }
     if !before.is_empty() && has(ABOUT, last) {
         return false;
     }
@@ -139,6 +199,7 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -165,7 +226,9 @@ mod tests {
             parts in prop::collection::vec(prop_oneof!["[ -~]{0,3}", "\\PC", prop::sample::select(PARTS).prop_map(str::to_owned)], 0..4),
         ) {
             let name = parts.concat();
-            prop_assert_eq!(is_secret(&name), is_secret_by_words(&name));
+            let decoded = text::percent_decode(&name);
+            let by_words = decoded.split(['[', ']', '.', ':', '@', '$']).any(|part| is_secret_part(&words(part)));
+            prop_assert_eq!(Names::default().is_secret(&name), by_words);
         }
     }
 
@@ -177,31 +240,61 @@ mod tests {
             "X-Secret-Key X-Amz-Signature client%5Fsecret api-key apiKey APIKey X-SHIPMATE-API-KEY access_token refreshToken ",
             "auth_token id_token client_assertion authorization Proxy-Authorization shippo-auth-signature webhook_secret ",
             "PHPSESSID JSESSIONID set-cookie wsse:Password @password password2 apikey signingKey oauth2 passwd partner_token ",
-            "pin_token",
+            "pin_token privateKeyPem api_key_base64 secret_key_base access_key_value",
         )
         .split(' ')
         {
-            assert!(is_secret(name), "{name}");
+            assert!(Names::default().is_secret(name), "{name}");
         }
         for name in ["key", "code", "Key"] {
-            assert!(is_secret_parameter(name) && !is_secret(name), "{name}");
+            assert!(Names::default().is_secret_parameter(name) && !Names::default().is_secret(name), "{name}");
         }
     }
 
     #[test]
     fn other_names_are_open() {
         for name in concat!(
-            "page_token pageToken nextPageToken next_token servicelevel_token service_level_token extended_token ",
-            "default_servicelevel_token CarrierParcelTemplateToken request_token token_type idempotency_key Idempotency-Key ",
-            "service_key delivery_service_key packaging_type_key key code postcode country_code hs_code Key-Pair-Id ",
+            "page_token pageToken nextPageToken next_token token_type idempotency_key Idempotency-Key key code postcode country_code ",
+            "hs_code Key-Pair-Id public_key_pem sort_key_value key_value ",
             "signature_confirmation signature_required signedBy certify_signer www-authenticate authority_to_leave author ",
             "authorized client_id username email auth_user passenger passport_number turkey monkey shipping_cost object_id ",
             "tracking_number barcode Countries.code secretary expires_in grant_type scope session_timeout",
         )
         .split(' ')
         {
-            assert!(!is_secret(name), "{name}");
+            assert!(!Names::default().is_secret(name), "{name}");
         }
-        assert!(!is_secret_parameter("Countries.code") && !is_secret_parameter("zip_code"));
+        assert!(["Countries.code", "zip_code"].iter().all(|name| !Names::default().is_secret_parameter(name)));
+    }
+
+    #[test]
+    fn vendors_say_what_their_names_mean() {
+        let acme = SecretNames {
+            secret: &["x-acme-pin", "berth"],
+            open: &[
+                Open::Named(&["berth_key", "dock_token"]),
+                Open::Within(&["level", "service_level"], "token"),
+                Open::Beside("terms", "token"),
+                Open::Object("authentication"),
+            ],
+        };
+        let names = Names::new([SecretNames::NONE, acme].into_iter());
+        for name in ["X-Acme-Pin", "x_acme_pin", "Berth", "berth[0]", "ship[berth]", "%62erth", "token", "other_token"] {
+            assert!(names.is_secret(name), "{name}");
+        }
+        for name in ["dock_token", "dockToken", "Dock-Token", "rows[0][dock_token]", "pin", "berths"] {
+            assert!(!names.is_secret(name), "{name}");
+        }
+        for (owner, object, name, is_secret) in [
+            ("serviceLevel", json!({"token": "a"}), "token", false),
+            ("service", json!({"token": "a"}), "token", true),
+            ("", json!({"terms": "", "token": "b"}), "token", false),
+            ("", json!({"token": "b"}), "token", true),
+            ("", json!({"authentication": {"type": "oauth"}}), "authentication", false),
+            ("", json!({"authentication": "oauth"}), "authentication", true),
+        ] {
+            let members = object.as_object().expect("an object");
+            assert_eq!(names.is_secret_member(owner, members, name), is_secret, "{owner} {object}");
+        }
     }
 }

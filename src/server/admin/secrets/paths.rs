@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::names::is_marked;
+use super::names::{AllNames, is_marked};
 use super::places;
 use super::values::{Found, REDACTED};
 
@@ -11,8 +11,8 @@ use super::values::{Found, REDACTED};
 const LONGEST_WORD: usize = 19;
 
 /// The path and query of a request that no sandbox knows, without secrets, and without long segments, which may be some.
-pub(in crate::server) fn target(target: &str) -> String {
-    let clean = places::target(target, &mut Found::new(&Arc::default()));
+pub(in crate::server) fn target(target: &str, names: &AllNames) -> String {
+    let clean = places::target(target, &mut Found::new(&names.0, &Arc::default()));
     let (path, query) = clean.split_once('?').map_or((clean.as_str(), None), |(path, query)| (path, Some(query)));
     let path = without_long_words(path);
     query.map_or_else(|| path.to_string(), |query| format!("{path}?{query}"))
@@ -39,7 +39,7 @@ fn without_long_words(path: &str) -> Cow<'_, str> {
 pub(in crate::server) fn path(path: &str) -> Cow<'_, str> {
     let is_sign = |byte: &u8| matches!(byte, b'=' | b':' | b'<' | b'%');
     if path.as_bytes().iter().any(is_sign) || is_marked(path) || places::is_shaped(path) {
-        return places::target(path, &mut Found::new(&Arc::default())).into();
+        return places::target(path, &mut Found::new(&Arc::default(), &Arc::default())).into();
     }
     path.into()
 }

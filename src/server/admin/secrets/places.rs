@@ -3,20 +3,20 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::bytes::letters;
-use super::names::{is_level, is_secret, is_secret_in_link, is_secret_parameter};
+use super::names::Names;
 use super::values::{Found, REDACTED};
 use crate::base::text::percent_decode;
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
 pub(super) fn header<'v>(name: &str, value: &'v str, found: &mut Found) -> Cow<'v, str> {
-    if !is_secret(name) {
+    if !found.names.is_secret(name) {
         // Headers of redirections are links.
         let Some((link, query)) = value.split_once('?') else { return text(value, found) };
         return format!("{}?{}", text(link, found), form(query, found)).into();
@@ -36,7 +36,7 @@ pub(super) fn target(target: &str, found: &mut Found) -> String {
     let mut before = "";
     let mut segments = Vec::new();
     for segment in path.split('/') {
-        let is_hidden = segment.len() >= Found::LEAST && is_secret(before) && !before.to_ascii_lowercase().contains("auth");
+        let is_hidden = segment.len() >= Found::LEAST && found.names.is_secret(before) && !before.to_ascii_lowercase().contains("auth");
         if is_hidden {
             found.add(&percent_decode(segment));
         }
@@ -76,7 +76,7 @@ pub(super) fn form(pairs: &str, found: &mut Found) -> String {
         let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty()) else { return text(pair, found) };
         let value = value.replace('+', " ");
         let decoded = percent_decode(&value);
-        if is_secret_parameter(name) {
+        if found.names.is_secret_parameter(name) {
             found.add(&decoded);
             // Of what is not UTF-8, vendors answer the one or the other.
             found.add(&latin(&value));
@@ -118,20 +118,12 @@ fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
 
 fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
-    // A service level or a template of parcels is known by its token.
-    let is_service = text("name").is_some()
-        && ["terms", "extended_token", "supports_return_labels", "distance_unit"].iter().any(|name| members.contains_key(*name));
     // Parameters as rows: `{"name": "password", "value": "…"}`.
-    let is_row = ["name", "key"].iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && is_secret(name)));
+    let is_row = ["name", "key"].iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
+    let names = members.keys().filter(|name| found.names.is_secret_member(owner, members, name) || (is_row && *name == "value"));
+    let secrets: Vec<String> = names.cloned().collect();
     members.iter_mut().fold(false, |changed, (name, member)| {
-        let is_state = name == "authentication" && member.is_object();
-        // `{"servicelevel": {"token": "…"}}` says what `servicelevel_token` says.
-        let is_open = ((is_service || is_level(owner)) && name == "token") || is_state;
-        if (is_secret(name) && !is_open) || (is_row && name == "value") {
-            hide(member, found) | changed
-        } else {
-            within(name, member, found) | changed
-        }
+        if secrets.contains(name) { hide(member, found) | changed } else { within(name, member, found) | changed }
     })
 }
 
@@ -269,14 +261,15 @@ impl<'t> Clean<'t> {
 
 /// Looks at each sign that may stand behind a name, and at each tag.
 fn named<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    let names = Arc::clone(&found.names);
     let mut clean = Clean::new(text);
     let mut at = 0;
     while let Some(offset) = text[at..].find(['=', ':', '<']) {
         let mark = at + offset;
         let range = match text.as_bytes()[mark] {
-            b'<' => element(text, mark),
+            b'<' => element(text, mark, &names),
             b':' if text[mark..].starts_with("://") => password_of_url(text, mark + 3),
-            _ => value(text, mark, clean.done),
+            _ => value(text, mark, clean.done, &names),
         };
         at = mark + 1;
         if let Some(range) = range {
@@ -300,10 +293,10 @@ fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
 }
 
 /// The content of an element of XML with its attributes, if it has any.
-fn element(text: &str, mark: usize) -> Option<Range<usize>> {
+fn element(text: &str, mark: usize, names: &Names) -> Option<Range<usize>> {
     let rest = &text[mark + 1..];
     let name = &rest[..rest.find(|letter: char| !(letter.is_alphanumeric() || ".:_-".contains(letter)))?];
-    if name.is_empty() || !is_secret(name) {
+    if name.is_empty() || !names.is_secret(name) {
         return None;
     }
     let close = until(text, mark + 1 + name.len(), &['>']);
@@ -319,7 +312,7 @@ fn element(text: &str, mark: usize) -> Option<Range<usize>> {
 }
 
 /// What stands behind the name that ends at `mark`, if that is the name of a secret.
-fn value(text: &str, mark: usize, done: usize) -> Option<Range<usize>> {
+fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<usize>> {
     // Names and indents are shorter; so each sign is looked at in the same time.
     let head = text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark].trim_end_matches([' ', '\t', '!']);
     let bare = head.trim_end_matches(['"', '\'']).trim_end_matches('\\');
@@ -331,10 +324,10 @@ fn value(text: &str, mark: usize, done: usize) -> Option<Range<usize>> {
     let before = &bare[..name_start];
     let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
     if name.eq_ignore_ascii_case("name") && line.get(..20).is_some_and(|line| line.eq_ignore_ascii_case("content-disposition:")) {
-        return part(text, mark);
+        return part(text, mark, names);
     }
     let is_pair = text[mark..].starts_with('=') && (before.is_empty() || before.ends_with(['?', '&']));
-    if name.is_empty() || !(is_secret(name) || (is_pair && is_secret_in_link(name))) {
+    if name.is_empty() || !(names.is_secret(name) || (is_pair && names.is_secret_in_link(name))) {
         return None;
     }
     // `=>` and `==` as well.
@@ -424,9 +417,9 @@ fn block(text: &str, at: usize, line: &str) -> usize {
 }
 
 /// The content of a part of a multipart form, if its name is that of a secret.
-fn part(text: &str, mark: usize) -> Option<Range<usize>> {
+fn part(text: &str, mark: usize, names: &Names) -> Option<Range<usize>> {
     let name = quoted(text, mark + 1).unwrap_or_else(|| mark + 1..until(text, mark + 1, &[';', '\r', '\n']));
-    if !is_secret_parameter(&text[name.clone()]) {
+    if !names.is_secret_parameter(&text[name.clone()]) {
         return None;
     }
     let rest = &text[name.end..];

@@ -5,10 +5,22 @@ use http::header::{HeaderMap, HeaderName};
 
 use super::values::REDACTED;
 use super::*;
+use crate::engine::{Open, SecretNames};
 
 /// What the sandbox knows, and what everybody does.
 const KNOWN: [&str; 3] = ["8d2f6c1a9b", "two words&more", "ab\"cd\\ef/gh"];
 const PUBLISHED: &str = "seatrial-secret";
+
+/// The names of a vendor that says something of its own.
+fn of_acme() -> AllNames {
+    let open = &[
+        Open::Named(&["extended_token", "service_key"]),
+        Open::Within(&["servicelevel"], "token"),
+        Open::Beside("distance_unit", "token"),
+        Open::Object("authentication"),
+    ];
+    AllNames(Arc::new(Names::new(iter::once(SecretNames { secret: &["x-acme-pin", "berth"], open }))))
+}
 
 /// A request as it is shown: its target, its headers, its body.
 fn shown(target: &str, headers: &[(&str, &str)], body: &str) -> String {
@@ -17,15 +29,17 @@ fn shown(target: &str, headers: &[(&str, &str)], body: &str) -> String {
 
 /// The same, and the body of the answer.
 fn exchanged(target: &str, headers: &[(&str, &str)], body: &str, status: u16, answer: &str) -> (String, String) {
+    let all = of_acme();
     let published = Arc::new(HashSet::from([PUBLISHED.to_owned()]));
-    let mut found = Found::new(&published);
+    let mut found = Found::new(&all.0, &published);
     KNOWN.iter().for_each(|value| found.add_known(value));
-    let redactor = Redactor(Some(Known { values: Values::new(found), published }));
+    let redactor = Redactor(Some(Known { values: Values::new(found), published, names: vec![("acme".into(), Arc::clone(&all.0))], all }));
     let headers = headers.iter().map(|(name, value)| {
         let name: HeaderName = name.parse().expect("a name");
         (name, HeaderValue::from_str(value).expect("a value"))
     });
     let entry = Entry {
+        vendor: "acme".into(),
         target: target.to_owned(),
         request: Message::new(&HeaderMap::from_iter(headers), body.as_bytes()),
         status: Some(status),
@@ -150,6 +164,10 @@ fn known_values_are_hidden_wherever_they_stand() {
         // `ada:8d2f6c1a9b`, and the same for addresses, without padding.
         (r#"{"note": "YWRhOjhkMmY2YzFhOWI="}"#, r#"{"note":"[redacted]"}"#),
         ("see /x/YWRhOjhkMmY2YzFhOWI/y", "see /x/[redacted]/y"),
+        // The same once more: in base64, with each letter of the escapes escaped, as entities in a query.
+        ("see WVdSaE9qaGtNbVkyWXpGaE9XST0= there", "see [redacted] there"),
+        ("see %25%33%38d2f6c1a9%2562 there", "see [redacted] there"),
+        ("a=%26%2356%3Bd2f6c1a9b&b=%5Cu0038d2f6c1a9b", "a=[redacted]&b=[redacted]"),
     ] {
         check_body(body, expected);
     }
@@ -187,10 +205,11 @@ fn complaints_about_secrets_are_none() {
 
 #[test]
 fn lines_of_ours_are_hidden_by_name_and_by_value() {
+    let all = of_acme();
     let published = Arc::default();
-    let mut found = Found::new(&published);
+    let mut found = Found::new(&all.0, &published);
     KNOWN.iter().for_each(|value| found.add_known(value));
-    let redactor = Redactor(Some(Known { values: Values::new(found), published }));
+    let redactor = Redactor(Some(Known { values: Values::new(found), published, names: vec![("acme".into(), Arc::clone(&all.0))], all }));
     for (line, expected) in [
         ("expectation `$request.body.password == 'q7'` is not met", "expectation `$request.body.password == '[redacted]'` is not met"),
         ("when: $request.body.token != \"q7\"", "when: $request.body.token != \"[redacted]\""),
@@ -233,4 +252,19 @@ fn hostile_texts_cost_no_more_than_others() {
         let text = unit.repeat(64 * 1024 / unit.len());
         let _ = shown(&text, &[], &text);
     }
+}
+
+#[test]
+fn a_text_that_is_made_to_take_long_is_hidden_whole() {
+    let secrets = |count: usize| (1..=count).map(|number| format!(r#""password{number}":"{}""#, "!".repeat(3_000 * number)));
+    let nearly = format!("{}?", "!".repeat(2_999));
+    let body = format!(r#"{{{},"a":"{}","b":"plain"}}"#, secrets(3).collect::<Vec<_>>().join(","), nearly.repeat(6));
+    let hidden: Vec<String> = (1..=3).map(|number| format!(r#""password{number}":"[redacted]""#)).collect();
+    check_body(&body, &format!(r#"{{{},"a":"[redacted]","b":"plain"}}"#, hidden.join(",")));
+    // One that many secrets stand in is not.
+    let secret = |number: usize| format!("secretsecret{number}");
+    let members: Vec<String> = (0..900).map(|number| format!(r#""password{number}":"{}""#, secret(number))).collect();
+    let text: Vec<String> = (0..900).map(secret).collect();
+    let all = shown("/x", &[], &format!(r#"{{{},"a":"{} end"}}"#, members.join(","), text.join(" ")));
+    assert!(all.ends_with(&format!(r#""a":"{} end"}}"#, vec![REDACTED; 900].join(" "))), "{all:.300}");
 }

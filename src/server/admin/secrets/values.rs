@@ -9,6 +9,11 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::names::Names;
+
+/// How often what is looked at may be encoded.
+const LAYERS: usize = 4;
+
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";
 
@@ -26,6 +31,8 @@ pub(super) struct Found {
     said: usize,
     /// Whether what is looked at is the answer to a call that was refused.
     pub in_refusal: bool,
+    /// Which names are those of secrets.
+    pub names: Arc<Names>,
     /// What everybody knows, and what is therefore hidden only under a name.
     published: Arc<HashSet<String>>,
 }
@@ -36,8 +43,8 @@ impl Found {
     /// How many values of one exchange, and how many addresses of webhooks, are remembered.
     const MOST: usize = 1000;
 
-    pub fn new(published: &Arc<HashSet<String>>) -> Self {
-        Self { values: Vec::new(), said: 0, in_refusal: false, published: Arc::clone(published) }
+    pub fn new(names: &Arc<Names>, published: &Arc<HashSet<String>>) -> Self {
+        Self { values: Vec::new(), said: 0, in_refusal: false, names: Arc::clone(names), published: Arc::clone(published) }
     }
 
     /// Adds what an exchange says.
@@ -70,7 +77,12 @@ pub(super) struct Values {
     /// Sorted, so that those that a text begins with are neighbors.
     sorted: Vec<Vec<u8>>,
     starts: HashSet<[u8; Found::LEAST]>,
+    /// The length of the longest.
+    longest: usize,
 }
+
+/// How many bytes are compared for each of a text: a text of nothing but secrets takes a few.
+const COMPARED: usize = 64;
 
 impl Values {
     pub fn new(found: Found) -> Self {
@@ -83,7 +95,8 @@ impl Values {
         sorted.sort_unstable();
         sorted.dedup();
         let starts = sorted.iter().filter_map(|value| value.first_chunk().copied()).collect();
-        Self { sorted, starts }
+        let longest = sorted.iter().map(Vec::len).max().unwrap_or_default();
+        Self { sorted, starts, longest }
     }
 
     /// The text, each of them replaced by what stands in a secret's place.
@@ -92,8 +105,8 @@ impl Values {
             return text.into();
         }
         let plain = Plain::of(text);
-        let mut ranges = self.find(&plain.bytes);
-        ranges.extend(self.find_encoded(&plain.bytes));
+        let Some(mut ranges) = self.find(&plain.bytes) else { return REDACTED.to_owned().into() };
+        ranges.extend(self.find_encoded(&plain.bytes, LAYERS));
         if ranges.is_empty() {
             return text.into();
         }
@@ -135,52 +148,58 @@ impl Values {
         }
     }
 
-    /// Where they stand as whole words: neither letters nor digits go on at their ends.
-    fn find(&self, text: &[u8]) -> Vec<(usize, usize)> {
+    /// Where they stand as whole words: neither letters nor digits go on at their ends. `None` if to look further costs too much, which
+    /// only a text costs that was made for it.
+    fn find(&self, text: &[u8]) -> Option<Vec<(usize, usize)>> {
         let splits = |at: usize| {
             let is_word = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
             at == 0 || !(is_word(at - 1) && is_word(at))
         };
-        let (mut found, mut at) = (Vec::new(), 0);
+        let (mut found, mut at, mut left) = (Vec::new(), 0, COMPARED * text.len() + self.longest);
         while let Some(start) = text[at..].first_chunk() {
             let is_start = splits(at) && self.starts.contains(start);
-            let end = is_start.then(|| self.prefixes(&text[at..]).map(|value| at + value.len()).find(|end| splits(*end))).flatten();
+            let end = if is_start { self.prefix(&text[at..], |length| splits(at + length), &mut left)? } else { None };
+            let end = end.map(|length| at + length);
             found.extend(end.map(|end| (at, end)));
             at = end.unwrap_or(at + 1);
         }
-        found
+        Some(found)
     }
 
-    /// The values that a text begins with, longest first; so many as bound the cost.
-    fn prefixes<'v>(&'v self, text: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
-        let mut length = text.len();
-        let looks = (0..16).map_while(move |_| {
+    /// The length of the longest value that a text begins with and that may end there, of so many as bound the cost. `None` if more bytes
+    /// would be compared than are `left`.
+    fn prefix(&self, text: &[u8], may_end: impl Fn(usize) -> bool, left: &mut usize) -> Option<Option<usize>> {
+        let mut length = text.len().min(self.longest);
+        for _ in 0..16 {
             let wanted = &text[..length];
-            let nearest =
-                self.sorted.partition_point(|value| value.as_slice() <= wanted).checked_sub(1).map(|index| &self.sorted[index])?;
+            let Some(index) = self.sorted.partition_point(|value| value.as_slice() <= wanted).checked_sub(1) else { return Some(None) };
+            let nearest = &self.sorted[index];
             let same = nearest.iter().zip(wanted).take_while(|(left, right)| left == right).count();
+            *left = left.checked_sub(same)?;
             let is_prefix = same == nearest.len();
-            length = if is_prefix { same.checked_sub(1)? } else { same };
-            Some(is_prefix.then_some(nearest.as_slice()))
-        });
-        looks.flatten()
+            if is_prefix && may_end(same) {
+                return Some(Some(same));
+            }
+            length = if is_prefix { same.saturating_sub(1) } else { same };
+        }
+        Some(None)
     }
 
     /// Words that are base64 of a text with one of them, such as a pair of a name and a password.
-    fn find_encoded(&self, text: &[u8]) -> Vec<(usize, usize)> {
+    fn find_encoded(&self, text: &[u8], layers: usize) -> Vec<(usize, usize)> {
         let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(byte);
         let mut found = Vec::new();
         let mut start = 0;
         while start < text.len() {
             let length = text[start..].iter().take_while(|byte| is_letter(byte)).count();
             let end = start + length + text[start + length..].iter().take(2).take_while(|byte| **byte == b'=').count();
-            if self.is_encoded(&text[start..end]) {
+            if self.is_encoded(&text[start..end], layers) {
                 found.push((start, end));
             } else if length > 0 {
                 // In a path, the slash is none of its letters.
                 let mut at = start;
                 for segment in text[start..end].split(|byte| *byte == b'/') {
-                    if segment.len() < end - start && self.is_encoded(segment) {
+                    if segment.len() < end - start && self.is_encoded(segment, layers) {
                         found.push((at, at + segment.len()));
                     }
                     at += segment.len() + 1;
@@ -191,7 +210,7 @@ impl Values {
         found
     }
 
-    fn is_encoded(&self, word: &[u8]) -> bool {
+    fn is_encoded(&self, word: &[u8], layers: usize) -> bool {
         if word.len() < Found::LEAST * 4 / 3 + 1 {
             return false;
         }
@@ -201,7 +220,11 @@ impl Values {
             byte => *byte,
         });
         let decoded = BASE64.decode(standard.collect::<Vec<u8>>()).ok().and_then(|decoded| String::from_utf8(decoded).ok());
-        decoded.is_some_and(|decoded| !self.find(&Plain::of(&decoded).bytes).is_empty())
+        decoded.is_some_and(|decoded| {
+            let plain = Plain::of(&decoded).bytes;
+            let is_found = self.find(&plain).is_none_or(|found| !found.is_empty());
+            is_found || (layers > 1 && !self.find_encoded(&plain, layers - 1).is_empty())
+        })
     }
 }
 
@@ -213,7 +236,22 @@ struct Plain<'t> {
 }
 
 impl<'t> Plain<'t> {
+    /// Escapes are taken away layer by layer: a form in JSON in a query has three of them.
     fn of(text: &'t str) -> Self {
+        let mut plain = Self::without_a_layer(text);
+        for _ in 1..LAYERS {
+            let Ok(inner) = std::str::from_utf8(&plain.bytes) else { break };
+            let next = Plain::without_a_layer(inner);
+            if next.bytes.len() == inner.len() {
+                break;
+            }
+            let positions = next.positions.iter().map(|at| plain.position(*at)).collect();
+            plain = Self { bytes: next.bytes.into_owned().into(), positions };
+        }
+        plain
+    }
+
+    fn without_a_layer(text: &'t str) -> Self {
         if !text.contains(['%', '\\', '&']) {
             return Self { bytes: text.as_bytes().into(), positions: Vec::new() };
         }

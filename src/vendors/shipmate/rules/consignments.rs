@@ -15,7 +15,7 @@ use crate::vendors::shipmate::wire::{self, CONSIGNMENT, Consignment, Envelope, O
 /// for each of them. It is manifested at the end of its day of despatch.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let order = order::read(cx, true)?;
-    let service = routing::choose(&order)?;
+    let service = routing::choose(cx, &order)?;
     let carrier = CATALOG.carrier(&service.carrier).expect("a test holds that every service has its carrier");
     routing::accept(carrier, &order)?;
     let despatch = order.despatch.filter(|despatch| *despatch > cx.now);

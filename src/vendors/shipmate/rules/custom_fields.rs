@@ -69,9 +69,10 @@ pub fn check<'v>(report: &mut Report<'_>, owner: &Field<'v, '_>, entity: &str, c
         }
     }
     let members = field.object();
+    let mut left = PATTERN_TEXT;
     for (name, value) in members.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         let fits = match known.iter().find(|row| row["key"] == **name) {
-            Some(own) => takes(own, value),
+            Some(own) => takes(own, value, &mut left),
             None => entity == "PARCEL" && CATALOG.built_in_attributes.iter().any(|row| row.id == *name && row.takes(value)),
         };
         if !fits {
@@ -85,7 +86,8 @@ fn all(cx: &Cx<'_>) -> impl Iterator<Item = Value> {
     CATALOG.custom_fields.iter().cloned().chain(cx.docs.all(CUSTOM_FIELD))
 }
 
-fn takes(field: &Value, value: &Value) -> bool {
+/// Whether a field takes a value, as far as its pattern may look at as many bytes of text as are `left`.
+fn takes(field: &Value, value: &Value, left: &mut usize) -> bool {
     let (rules, text) = (&field["data_validation_rules"], word(value));
     match (field["data_type"].as_str(), text) {
         (Some("NUMERIC"), _) => checks::number(value).is_some_and(|number| {
@@ -99,15 +101,23 @@ fn takes(field: &Value, value: &Value) -> bool {
             let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
             rules["min_length"].as_i64().is_none_or(|least| length >= least)
                 && rules["max_length"].as_i64().is_none_or(|most| length <= most)
-                && rules["regex"].as_str().is_none_or(|pattern| matches(pattern, &text))
+                && rules["regex"].as_str().is_none_or(|pattern| matches(pattern, &text, left))
         }
         (_, None) => false,
     }
 }
 
+/// How many bytes of text the patterns of one owner look through, at most, and how many compiling one counts for.
+const PATTERN_TEXT: usize = 32 * 1024;
+const PATTERN_COST: usize = 64;
+
 /// Whether a text matches a field's pattern, written with or without PHP's delimiters. A pattern that takes more than linear
-/// time (look-around, back-references) cannot be judged and lets everything pass.
-fn matches(pattern: &str, text: &str) -> bool {
+/// time (look-around, back-references) cannot be judged and lets everything pass, and so does any one when texts are long.
+fn matches(pattern: &str, text: &str, left: &mut usize) -> bool {
+    match left.checked_sub(text.len() + PATTERN_COST) {
+        Some(rest) => *left = rest,
+        None => return true,
+    }
     let bare = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern);
     RegexBuilder::new(bare).size_limit(1 << 16).build().map_or(true, |pattern| pattern.is_match(text))
 }

@@ -27,8 +27,8 @@ pub fn services(cx: &mut Cx<'_>) -> Outcome {
             "estimated_delivery_date": labels::estimate(service, sent, order.location, &order.to),
         })
     };
-    let recommended = routing::choose(&order).ok().map(quote);
-    let services: Vec<Value> = CATALOG.services.iter().filter(|service| routing::reaches(service, &order)).map(quote).collect();
+    let recommended = routing::choose(cx, &order).ok().map(quote);
+    let services: Vec<Value> = cx.had(&CATALOG.services).iter().filter(|service| routing::reaches(service, &order)).map(quote).collect();
     Ok(wire::ok("Services Retrieved", json!({"recommended_service": recommended, "services": services})))
 }
 

@@ -4,17 +4,17 @@ use serde_json::Value;
 
 use super::attributes::word;
 use super::order::Order;
-use crate::engine::Refusal;
+use crate::engine::{Cx, Refusal};
 use crate::vendors::shipmate::catalog::{CATALOG, Carrier, Route, Service};
 use crate::vendors::shipmate::dialect::{CARRIER, NO_SERVICE};
 
 /// The service that was asked for, if it takes every parcel; else the first rule's that does.
-pub fn choose(order: &Order<'_>) -> Result<&'static Service, Refusal> {
+pub fn choose(cx: &Cx<'_>, order: &Order<'_>) -> Result<&'static Service, Refusal> {
     let takes_all = |service: &&'static Service| order.parcels.iter().all(|parcel| service.takes(&parcel.size));
     let chosen = match order.service {
-        Some(service) => Some(service).filter(takes_all),
+        Some(service) => cx.had(&CATALOG.services).iter().find(|other| other.key == service.key).filter(takes_all),
         None => {
-            let fitting = CATALOG.routing.iter().filter(|route| fits(route, order));
+            let fitting = cx.had(&CATALOG.routing).iter().filter(|route| fits(route, order));
             fitting.filter_map(|route| CATALOG.service(&route.service)).find(takes_all)
         }
     };

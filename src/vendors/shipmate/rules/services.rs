@@ -8,5 +8,5 @@ use crate::vendors::shipmate::wire;
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let measure = |name: &str| cx.call.query(name)?.trim().parse().ok();
     let size = Size { weight: measure("weight"), length: measure("length"), width: measure("width"), depth: measure("depth") };
-    Ok(wire::ok("Services Retrieved", CATALOG.services.iter().filter(|service| service.takes(&size)).collect::<Vec<_>>()))
+    Ok(wire::ok("Services Retrieved", cx.had(&CATALOG.services).iter().filter(|service| service.takes(&size)).collect::<Vec<_>>()))
 }

@@ -11,7 +11,7 @@ use super::super::wire::ADDRESS_V2;
 use super::super::wire::address::Address;
 use super::stored::{self, GO};
 use super::validation;
-use crate::carrier::address::{self, Kind};
+use crate::carrier::address::Kind;
 use crate::carrier::postal;
 use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{self, Conventions, Resource};
@@ -92,8 +92,6 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     }
     validation::validate(&mut address);
     let valid = address.validation_results.is_valid == Some(true);
-    address.street1 = abbreviated(&address.street1);
-    address.street2 = abbreviated(&address.street2);
     let mut recommended = modern(&address, &original);
     let was = |name: &str| original.get(name).and_then(Value::as_str).unwrap_or_default();
     let changed: Vec<&str> = CHANGES.into_iter().filter(|name| recommended.get(*name) != original.get(*name)).collect();
@@ -101,7 +99,7 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     let is_found = valid && changed.iter().all(|name| *name == "postal_code" && address.zip.starts_with(was(name)));
     let (value, code, kind, description) = match (valid, is_found) {
         (true, true) => ("valid", "address_found", "info", "The entire address is present in the database."),
-        (true, false) => ("partially_valid", "address_abbreviation_fixed", "correction", "The words of the address were abbreviated."),
+        (true, false) => ("partially_valid", "address_abbreviation_fixed", "correction", validation::ABBREVIATED),
         _ if validation::is_elsewhere(&address) => ("invalid", "zip_post_code_not_found", "error", "The postal code could not be found."),
         _ => ("invalid", "address_not_found", "error", "The address as submitted could not be found."),
     };
@@ -137,15 +135,6 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
 
 /// What validation can change, in the order in which the vendor lists it.
 const CHANGES: [&str; 6] = ["address_line_1", "postal_code", "address_line_2", "city_locality", "state_province", "country_code"];
-
-/// Words as the postal service abbreviates them; a number alone is a suite's.
-fn abbreviated(line: &str) -> String {
-    let words = line.split_whitespace().map(|word| match word.strip_prefix('#') {
-        Some(number) => format!("Ste {number}"),
-        None => address::abbreviated(word),
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
 
 /// The parser: the parts that it finds in one line of text.
 pub(crate) fn parse(cx: &mut Cx<'_>) -> Outcome {

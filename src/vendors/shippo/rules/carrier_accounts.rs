@@ -119,6 +119,7 @@ pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
         is_shippo_account: false,
         metadata: String::new(),
         origin: origin.to_owned(),
+        master: None,
         restricted: None,
         named_only: false,
         established: false,
@@ -130,7 +131,7 @@ pub(super) fn new(cx: &mut Cx<'_>, carrier: String) -> CarrierAccount {
 /// An account as it is answered.
 pub(super) fn view(cx: &Cx<'_>, account: CarrierAccount) -> Value {
     let name = CATALOG.carrier_name(&account.carrier);
-    let stem = CATALOG.quoting_carrier(&account.carrier).map_or_else(|| name.replace(' ', "_"), |carrier| carrier.image.clone());
+    let stem = CATALOG.quoting_carrier(&account.carrier).map_or(&account.carrier, |carrier| &carrier.image);
     let image = |size: &str| format!("https://shippo-static-v2.s3.amazonaws.com/providers/{size}/{stem}.png");
     json!({
         "carrier": account.carrier, "object_id": account.object_id, "object_owner": access::owner(cx), "account_id": account.account_id,
@@ -150,16 +151,33 @@ fn service_levels(token: &str) -> Value {
 pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
     let mut changed: Vec<CarrierAccount> = cx.docs.all(CARRIER_ACCOUNT);
     changed.reverse();
-    let is_new = access::is_new(cx);
-    let rows = CATALOG.accounts[&Mode::of(cx)].iter().filter(|row| !row.established || cx.sandbox == DEFAULT);
-    let known = rows.clone().filter_map(|row| changed.iter().find(|other| other.object_id == row.object_id).cloned().or(of(row, is_new)));
-    let own = changed.iter().filter(|row| !rows.clone().any(|other| other.object_id == row.object_id));
-    own.cloned().chain(known).collect()
+    let rows = rows(cx);
+    let is_own = |row: &&CarrierAccount| !rows.iter().any(|other| other.object_id == row.object_id);
+    let (is_new, is_usual) = (access::is_new(cx), access::carriers(cx).is_none());
+    let known = |row: &&CarrierAccount| {
+        let stored = changed.iter().find(|other| other.object_id == row.object_id).cloned();
+        let row = stored.or(of(row, is_new))?;
+        // Where the customer has no other of the carrier, it is asked without being named.
+        Some(CarrierAccount { named_only: row.named_only && !is_new && is_usual, ..row })
+    };
+    changed.iter().filter(is_own).cloned().chain(rows.iter().filter_map(known)).collect()
+}
+
+/// The rows of the catalog that the customer has.
+fn rows(cx: &Cx<'_>) -> Vec<&'static CarrierAccount> {
+    let rows = CATALOG.accounts[&Mode::of(cx)].iter();
+    let Some(carriers) = access::carriers(cx) else {
+        return rows.filter(|row| !row.established || cx.sandbox == DEFAULT).collect();
+    };
+    let mut left: Vec<_> = rows.filter(|row| !row.established).chain(&CATALOG.further_accounts).collect();
+    let next = |carrier: String| left.iter().position(|row| row.carrier == carrier).map(|index| left.remove(index));
+    carriers.into_iter().filter_map(next).collect()
 }
 
 /// The one with that id.
 pub(crate) fn find(cx: &Cx<'_>, id: &str) -> Option<CarrierAccount> {
-    let known = || of(CATALOG.accounts[&Mode::of(cx)].iter().find(|row| row.object_id == id)?, access::is_new(cx));
+    let mut rows = CATALOG.accounts[&Mode::of(cx)].iter().chain(&CATALOG.further_accounts);
+    let known = || of(rows.find(|row| row.object_id == id)?, access::is_new(cx));
     cx.docs.get(CARRIER_ACCOUNT, id).or_else(known)
 }
 

@@ -45,8 +45,8 @@ pub(crate) fn tell(cx: &mut Cx<'_>, number: &str) -> Option<Track> {
 fn first(cx: &Cx<'_>, number: &str) -> Timestamp {
     let span = 72 * 3_600;
     let own = i64::try_from(entropy::fingerprint(number.as_bytes()) % 259_200).expect("three days fit");
-    let passed = (cx.now.as_second() - own).rem_euclid(span);
-    time::shift(cx.now, SignedDuration::from_secs(-passed))
+    let now = cx.now.as_second();
+    Timestamp::from_second(now - (now - own).rem_euclid(span)).unwrap_or(cx.now)
 }
 
 fn event(cx: &mut Cx<'_>, first: Timestamp, (status, hours): (&'static str, i64)) -> Event {

@@ -1,5 +1,7 @@
 //! Pickups: the carrier comes for labels that were bought. The answer says at once whether it will; nothing can be read later.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use jiff::SignedDuration;
 use rand::RngExt as _;
@@ -80,7 +82,7 @@ pub(crate) fn done(cx: &mut Cx<'_>, id: &str) {
 /// What is wrong with the location is told without the way that leads there, and a member that is no text or list counts as missing.
 fn at_the_top(mut refusal: Refusal) -> Refusal {
     if let Refusal::Invalid(violations) = &mut refusal {
-        for violation in violations {
+        for violation in Arc::make_mut(violations) {
             let last = violation.path.iter().rposition(|step| matches!(step, Step::Member(_))).unwrap_or_default();
             violation.path.drain(..last);
             let is_other = violation.path.len() == 1 && violation.top() != "carrier_account";

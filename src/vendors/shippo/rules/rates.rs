@@ -4,12 +4,17 @@ use http::StatusCode;
 
 use super::super::access;
 use super::super::catalog::CATALOG;
-use super::super::dialect::page::{LISTING, Page};
+use super::super::dialect::page::{self, LISTING, Page};
 use super::super::dialect::version;
 use super::super::wire::shipment::{Rate, RateView, Shipment};
 use super::super::wire::{RATE, SHIPMENT};
 use super::stored;
 use crate::engine::{Cx, Outcome, Refusal};
+
+/// All rates, newest first.
+pub(crate) fn list_all(cx: &mut Cx<'_>) -> Outcome {
+    page::answer(cx, &LISTING.read(cx.call)?, RATE, |cx, rate| RateView::of(rate, access::owner(cx)))
+}
 
 /// One rate.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
@@ -19,7 +24,7 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 
 /// The rates of a shipment, in its order.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    page(cx, |rate| rate)
+    of_shipment(cx, |rate| rate)
 }
 
 /// The same rates; the quoted amount stays, the local one is converted.
@@ -28,14 +33,14 @@ pub(crate) fn list_in_currency(cx: &mut Cx<'_>) -> Outcome {
     if !CATALOG.currencies.per_dollar.contains_key(&currency) {
         return Err(Refusal::missing(RATE, currency));
     }
-    page(cx, |mut rate| {
+    of_shipment(cx, |mut rate| {
         rate.cents_local = CATALOG.convert(rate.cents, &rate.currency, &currency).unwrap_or(rate.cents_local);
         rate.currency_local.clone_from(&currency);
         rate
     })
 }
 
-fn page(cx: &Cx<'_>, show: impl Fn(Rate) -> Rate) -> Outcome {
+fn of_shipment(cx: &Cx<'_>, show: impl Fn(Rate) -> Rate) -> Outcome {
     let shipment: Shipment = cx.docs.require(SHIPMENT, &stored::named(cx))?;
     let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
     let page = LISTING.read(cx.call)?.cut(shipment.rates.len(), rates)?;

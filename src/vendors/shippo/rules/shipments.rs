@@ -166,7 +166,10 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
     let parcels: Vec<Measures> =
         shipment.parcels.iter().filter_map(|part| cx.docs.get::<Parcel>(PARCEL, part.id())).map(|parcel| parcel.measures()).collect();
     let (declared, now, test) = (shipment.customs_declaration.is_some(), Moment(cx.now), Mode::of(cx).is_test());
-    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, extra: &shipment.extra, shipment: &shipment.object_id, now, test };
+    let lithium = shipment.extra.get("dangerous_goods").is_some_and(|goods| goods["lithium_batteries"]["contains"] == true);
+    let throttled = access::has(cx, |row| row.is("ups_throttled"));
+    let (extra, id) = (&shipment.extra, &shipment.object_id);
+    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, extra, shipment: id, now, test, lithium, throttled };
     let (mut rates, messages) = rates::ask(&lane, accounts);
     for rate in &mut rates {
         rate.object_id = wire::new_id(cx);
@@ -177,11 +180,12 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
 
 /// A shipment as it is answered.
 fn view(cx: &Cx<'_>, mut shipment: Shipment) -> Shipment {
+    let ends = [&shipment.address_from, &shipment.address_to].map(|part| part.id().to_owned());
     let zips = shipment.zips.take();
-    for (index, part) in [&mut shipment.address_from, &mut shipment.address_to, &mut shipment.address_return].into_iter().enumerate() {
+    for part in [&mut shipment.address_from, &mut shipment.address_to, &mut shipment.address_return] {
         let mut address = wire::members(cx, ADDRESS, part.id(), SHORT);
-        if let Some(zip) = zips.as_ref().and_then(|zips| zips.get(index)) {
-            address.insert("zip".to_owned(), zip.as_str().into());
+        if let Some((zips, index)) = zips.as_ref().zip(ends.iter().position(|id| id == part.id())) {
+            address.insert("zip".to_owned(), zips[index].as_str().into());
         }
         *part = Part::Whole(address);
     }

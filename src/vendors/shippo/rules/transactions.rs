@@ -25,18 +25,26 @@ use crate::engine::{Cx, Outcome, Refusal};
 /// By rate, status, tracking status and time of creation.
 const TRANSACTIONS: Listing = Listing { filters: &FILTERS, ..LISTING };
 
-const FILTERS: [Filter; 7] = {
+const FILTERS: [Filter; 8] = {
     let [after, from, before, until] = CREATED;
     [
         Filter { name: "rate", member: "/rate", test: Test::Equal },
         Filter { name: "object_status", member: "/status", test: Test::Equal },
         Filter { name: "tracking_status", member: "/tracking_status", test: Test::Equal },
+        Filter { name: "q", member: "", test: Test::By(mentions) },
         after,
         from,
         before,
         until,
     ]
 };
+
+/// Whether a transaction has a text in its number, its metadata or the ids of itself and its order.
+fn mentions(transaction: &Value, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let names = ["tracking_number", "metadata", "object_id", "order"];
+    names.iter().filter_map(|name| transaction[name].as_str()).any(|member| member.to_lowercase().contains(&text))
+}
 
 /// Newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
@@ -176,7 +184,9 @@ fn view(cx: &Cx<'_>, mut transaction: Transaction) -> Transaction {
         transaction.qr_code_url = transaction.qr_code.then(|| link(format!("{id}_qr_code.pdf")));
     }
     transaction.rate = transaction.rate.filter(|rate| !rate.id().is_empty());
-    if transaction.instant {
+    // Client: undocumented, of lists.
+    let is_expanded = cx.call.query.iter().any(|(name, value)| name == "expand[]" && value == "rate");
+    if transaction.instant || is_expanded {
         let rate = transaction.rate.and_then(|rate| cx.docs.get::<Rate>(RATE, rate.id()));
         transaction.rate = rate.map(|rate| Part::Whole(rate.into()));
     }

@@ -1,6 +1,7 @@
 //! Addresses.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Moment;
 use crate::carrier::Location;
@@ -25,8 +26,9 @@ pub(crate) struct Address {
     pub state: String,
     pub zip: String,
     pub country: String,
-    pub longitude: Option<f64>,
-    pub latitude: Option<f64>,
+    /// A number in the United States, a text abroad.
+    pub longitude: Option<Value>,
+    pub latitude: Option<Value>,
     pub phone: String,
     pub email: String,
     pub is_residential: Option<bool>,

@@ -20,6 +20,8 @@ pub(crate) struct CarrierAccount {
     pub metadata: String,
     /// The country that its parcels are sent from.
     pub origin: String,
+    /// What the vendor calls it in messages, unless by its account id.
+    pub master: Option<String>,
     /// What it says instead of quoting while its owner is a new customer.
     pub restricted: Option<String>,
     /// It is asked only where it is named, so that no rate comes twice.

@@ -19,7 +19,8 @@ pub(super) const READING: Reading = Reading {
     flag: |value| match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         Some("true") => Some(true),
         Some("false") => Some(false),
-        _ => value.as_i64().map(|number| number != 0),
+        // Recorded: numbers are none.
+        _ => None,
     },
     blank: Blank::PassesAsNull,
     null_is_missing: true,
@@ -42,8 +43,11 @@ pub(super) fn lacks_parameter(violations: &[Violation]) -> bool {
 /// What `ModelState` says of violations: texts by parameter and path.
 pub(super) fn model_state(call: &Call<'_>, violations: &[Violation]) -> Value {
     let mut state = Map::new();
-    for row in violations {
-        let (key, text) = if row.location == ParameterIn::Body { of_member(call, row) } else { of_parameter(row) };
+    let found = locate(&call.request.body, violations);
+    // What is no whole number is none of the right size either.
+    let is_told = |row: &&Violation| !matches!(row.rule, Rule::Format(_)) || !row.value.as_ref().is_some_and(Value::is_f64);
+    for (row, found) in violations.iter().zip(found).filter(|(row, _)| is_told(row)) {
+        let (key, text) = if row.location == ParameterIn::Body { of_member(call, row, found) } else { of_parameter(row) };
         if let Value::Array(texts) = state.entry(key).or_insert_with(|| json!([])) {
             texts.push(text.into());
         }
@@ -76,7 +80,7 @@ fn of_parameter(violation: &Violation) -> (String, String) {
     (violation.top().to_owned(), format!("The value '{value}' is not valid for {}.", violation.top()))
 }
 
-fn of_member(call: &Call<'_>, violation: &Violation) -> (String, String) {
+fn of_member(call: &Call<'_>, violation: &Violation, found: Option<Place>) -> (String, String) {
     let path = dotted(violation.path.iter());
     let name = violation.path.last().map(Step::name).unwrap_or_default();
     if let Rule::Vendor(_, text) = &violation.rule {
@@ -92,7 +96,7 @@ fn of_member(call: &Call<'_>, violation: &Violation) -> (String, String) {
         return (key(call, &sent), format!("The value '{}' is not valid for {name}.", plain(&value)));
     }
     let text = &call.request.body;
-    let Some((sent, start, end)) = locate(text, &violation.path) else {
+    let Some((sent, start, end)) = found else {
         return (key(call, &path), "An error has occurred.".to_owned());
     };
     let net_type = net_type(call, &violation.path);
@@ -120,9 +124,16 @@ fn of_member(call: &Call<'_>, violation: &Violation) -> (String, String) {
             format!("Error converting value {value} to type '{net_type}'. ")
         }
         Rule::Format(_) if value.is_string() => format!("Could not convert string to DateTime: {}. ", plain(&value)),
+        Rule::Format(format) if value.is_number() => {
+            let kind = if format == "int32" { "Int32" } else { "Int64" };
+            format!("JSON integer {value} is too large or small for an {kind}. ")
+        }
         Rule::Type(JsonType::Number) if value.is_string() => format!("Could not convert string to decimal: {}. ", plain(&value)),
         Rule::Type(JsonType::Integer) if value.is_string() => format!("Could not convert string to integer: {}. ", plain(&value)),
         Rule::Type(JsonType::Integer) if value.is_number() => format!("Input string '{value}' is not a valid integer. "),
+        Rule::Type(JsonType::Boolean) if value.is_number() => {
+            return (key(call, &sent), format!("The value '{value}' is not valid for {name}."));
+        }
         Rule::Type(JsonType::Boolean) if value.is_string() => format!("Could not convert string to boolean: {}. ", plain(&value)),
         _ => {
             let found = char::from(text[start]);
@@ -146,14 +157,19 @@ fn net_type<'c>(call: &Call<'c>, path: &[Step]) -> &'c str {
 }
 
 fn place(text: &[u8], path: &str, end: usize) -> String {
-    let before = String::from_utf8_lossy(&text[..end.min(text.len())]).into_owned();
-    let line = before.matches('\n').count() + 1;
-    let position = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count());
+    let before = &text[..end.min(text.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
+    let position = String::from_utf8_lossy(&before[start..]).chars().count();
     format!("Path '{path}', line {line}, position {position}.")
 }
 
-/// Where a value is written: its path as it was sent, its beginning and its end.
-fn locate(text: &[u8], path: &[Step]) -> Option<(String, usize, usize)> {
+/// A value's path as it was sent, its beginning and its end.
+type Place = (String, usize, usize);
+
+/// Where the values of violations are written, each if it is: the text is walked once for all.
+fn locate(text: &[u8], violations: &[Violation]) -> Vec<Option<Place>> {
+    let mut found = vec![None; violations.len()];
     let mut scanner = Scanner::new(text);
     while let Some(token) = scanner.next() {
         let Token { start, end, .. } = token;
@@ -162,11 +178,13 @@ fn locate(text: &[u8], path: &[Step]) -> Option<(String, usize, usize)> {
             (Step::Element(index), Step::Element(other)) => index == other,
             (sent, step) => sent.name().eq_ignore_ascii_case(step.name()),
         };
-        if sent.len() == path.len() && sent.iter().zip(path).all(is_same) {
-            return Some((dotted(sent.into_iter()), start, end));
+        for (row, found) in violations.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+            if sent.len() == row.path.len() && sent.iter().zip(&row.path).all(is_same) {
+                *found = Some((dotted(sent.iter().copied()), start, end));
+            }
         }
     }
-    None
+    found
 }
 
 /// The path and the place behind the colon of an object's first member, where Json.NET notices that it wants none.

@@ -16,7 +16,7 @@ mod operations;
 pub(in crate::vendors::shipstation) mod rules;
 mod webhooks;
 
-pub(super) use webhooks::{label_bought, render, sample};
+pub(super) use webhooks::{fulfilled, label_bought, render, sample};
 
 use super::{access, webhooks as shared, wire};
 use crate::base::name::Name;
@@ -48,6 +48,7 @@ pub fn vendor() -> Vendor {
         scanned: shared::scanned,
         stored: wire::STORED,
         webhooks: shared::WEBHOOKS,
+        secret_names: access::SECRET_NAMES,
         state: super::state,
         ..vendor!("shipstation_v1")
     }

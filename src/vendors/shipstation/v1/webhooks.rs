@@ -23,8 +23,13 @@ pub(super) fn orders_imported(cx: &mut Cx<'_>, store: u64, batch: &str) {
     }
 }
 
+/// An order was shipped by other means.
+pub(in crate::vendors::shipstation) fn fulfilled(cx: &mut Cx<'_>, fulfillment: u64, store: Option<u64>) {
+    point(cx, "FULFILLMENT_SHIPPED", &format!("/fulfillments?fulfillmentId={fulfillment}"), store);
+}
+
 /// Tells subscribers where to look, those of one store alone only of theirs.
-pub(super) fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>) {
+fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>) {
     let url = format!("http://{PLACEHOLDER}{path}");
     let is_for = |rest: &serde_json::Map<String, Value>| rest.get("StoreID").and_then(Value::as_u64).is_none_or(|own| store == Some(own));
     cx.notify_where(event, path, &json!({"resource_url": url, "resource_type": event}), |subscription| is_for(&subscription.rest));

@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::access::FEATURE;
+use super::wire::price::Priced;
 use super::{checks, wire};
 use crate::base::ids;
 use crate::base::json::Style;
@@ -62,7 +63,7 @@ pub(super) fn carriers_error(text: &str, more: &Value) -> Value {
 /// An answer whose body names the request, as its header does: `members` are the body, and make it of the id.
 pub(super) fn naming(cx: &mut Cx<'_>, status: StatusCode, members: impl FnOnce(String) -> Value) -> Reply {
     let id = ids::uuid(&mut cx.rng).to_string();
-    Reply::json(status, members(id.clone())).with(REQUEST_ID, &id)
+    Reply::json(status, Priced(members(id.clone()))).with(REQUEST_ID, &id)
 }
 
 fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
@@ -127,6 +128,8 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         }
         Refusal::Because(..) => one(StatusCode::BAD_REQUEST, "business_rules", "unspecified", "The request cannot be processed."),
         Refusal::Broken => one(StatusCode::INTERNAL_SERVER_ERROR, "system", "unspecified", "An unexpected error occurred"),
+        // Observed: the gateway's own.
+        Refusal::Failing(StatusCode::LENGTH_REQUIRED) => Reply::empty(StatusCode::LENGTH_REQUIRED),
         Refusal::Failing(status) if status.is_server_error() => one(*status, "system", "unspecified", "An unexpected error occurred"),
         Refusal::Failing(status) => one(*status, "system", "unspecified", status.canonical_reason().unwrap_or("Bad Request")),
     }
@@ -152,7 +155,7 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
         }
     };
     add(REQUEST_ID, &request_id(cx));
-    let is_denied = reply.status == StatusCode::UNAUTHORIZED;
+    let is_denied = [StatusCode::UNAUTHORIZED, StatusCode::LENGTH_REQUIRED].contains(&reply.status);
     let id = reply.headers.get(REQUEST_ID).cloned();
     id.into_iter().for_each(|id| _ = reply.headers.insert(HeaderName::from_static("x-shipengine-requestid"), id));
     let mut add = |name: HeaderName, value: &str| {

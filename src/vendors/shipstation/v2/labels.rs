@@ -227,6 +227,11 @@ pub(super) fn named(cx: &Cx<'_>) -> Result<Label, Refusal> {
     find(cx, cx.call.parameter("label_id").unwrap_or_default())
 }
 
+/// Whether the query asks for the file itself, not for links to it.
+pub(super) fn asks_for_file(cx: &Cx<'_>) -> bool {
+    cx.call.query("label_download_type").is_some_and(|kind| kind.eq_ignore_ascii_case("inline"))
+}
+
 /// Whether it was bought to try.
 fn is_test(label: &Label) -> bool {
     label.batch == 0

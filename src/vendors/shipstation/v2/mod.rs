@@ -27,7 +27,7 @@ mod webhooks;
 mod wire;
 
 pub(super) use rules::labels::{voided as label_voided, was_bought as label_bought};
-pub(super) use webhooks::{EVENTS, render, sample, scanned, sign};
+pub(super) use webhooks::{EVENTS, fulfilled, orders_imported, render, sample, scanned, sign};
 
 use super::{access as shared_access, webhooks as shared, wire as both};
 use crate::base::name::Name;
@@ -53,6 +53,7 @@ pub fn vendor() -> Vendor {
         scanned: shared::scanned,
         stored: wire::STORED,
         webhooks: shared::WEBHOOKS,
+        secret_names: shared_access::SECRET_NAMES,
         state: super::state,
         ..vendor!("shipstation_v2")
     }

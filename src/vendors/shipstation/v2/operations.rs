@@ -13,12 +13,12 @@ pub(super) fn rows(rows: &mut Operations) {
     // inventory
     rows.on_late("getInventoryLevels", inventory::levels);
     rows.on("updateSKUStockLevels", inventory::change);
-    rows.list("getInventoryWarehouses", &WAREHOUSES);
+    rows.on_late("getInventoryWarehouses", inventory::warehouses);
     rows.create("addNewInventoryWarehouse", &WAREHOUSES);
     rows.read("getInventoryWarehouseById", &WAREHOUSES);
     rows.on_late("updateInventoryWarehouse", inventory::rename_warehouse);
     rows.on("deleteInventoryWarehouse", inventory::delete_warehouse);
-    rows.list("listInventoryLocations", &LOCATIONS);
+    rows.on_late("listInventoryLocations", inventory::locations);
     rows.create("createInventoryLocation", &LOCATIONS);
     rows.read("getInventoryLocationById", &LOCATIONS);
     rows.on_late("updateInventoryLocation", inventory::rename_location);

@@ -11,6 +11,7 @@ use crate::base::time::Timestamp;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, transit};
 use crate::engine::Cx;
+use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
 use crate::vendors::shipstation::wire::address::Address;
@@ -84,11 +85,21 @@ fn named(carrier: &Carrier, is_sandbox: bool) -> Value {
     })
 }
 
+/// Recorded 2023: a carrier that refuses the account's login.
+pub(super) fn login_refused(carrier: &Carrier, is_sandbox: bool) -> Value {
+    let mut error = error("security", "unauthorized", access::login_refused(carrier), &named(carrier, is_sandbox));
+    error["error_source"] = "carrier".into();
+    error
+}
+
 /// The rates of one carrier, or why it has none.
 pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) -> Result<Vec<Value>, Value> {
     let is_sandbox = in_sandbox(cx);
     if lane.pieces.len() > 1 && !carrier.takes_several() {
         return Err(several(carrier, is_sandbox));
+    }
+    if access::is_failing(&cx.credential, carrier) {
+        return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));
     }
     let load = Load {
         from: &lane.from,

@@ -49,7 +49,12 @@ fn point(cx: &mut Cx<'_>, event: &str, subject: &str, path: &str) {
 pub(super) fn imported(cx: &mut Cx<'_>, numbers: &[u64]) {
     let import = ids::uuid(&mut cx.rng).to_string();
     cx.docs.put(IMPORT, &import, numbers);
-    point(cx, "shipment_created_v2", &import, &format!("/v2/shipments?import_batch_id={import}"));
+    orders_imported(cx, &import);
+}
+
+/// The same of an import that is stored already, such as one of version 1.
+pub(crate) fn orders_imported(cx: &mut Cx<'_>, import: &str) {
+    point(cx, "shipment_created_v2", import, &format!("/v2/shipments?import_batch_id={import}"));
 }
 
 /// Labels were bought together: alone, or as a batch.
@@ -70,7 +75,7 @@ pub(super) fn rated(cx: &mut Cx<'_>, shipment: u64) {
 }
 
 /// A shipment was sent by other means.
-pub(super) fn fulfilled(cx: &mut Cx<'_>, fulfillment: u64, shipment: u64) {
+pub(crate) fn fulfilled(cx: &mut Cx<'_>, fulfillment: u64, shipment: u64) {
     let path = format!("/v2/fulfillments?fulfillment_id={}&shipment_id={}", se(fulfillment), se(shipment));
     for event in ["fulfillment_created_v2", "fulfillment_shipped_v2"] {
         point(cx, event, &se(fulfillment), &path);
@@ -91,11 +96,11 @@ pub(crate) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
     }
 }
 
-/// What one receiver gets, with the headers that it asked for.
+/// What one receiver gets, with the headers that it asked for as it spelled them.
 pub(crate) fn render(event: &Event<'_>) -> Message {
     let rows = event.subscription.rest.get("headers").and_then(Value::as_array).into_iter().flatten();
     let text = |row: &Value, name: &str| row[name].as_str().map(str::to_owned);
-    let headers = rows.filter_map(|row| Some((text(row, "key")?.to_lowercase(), text(row, "value")?))).collect();
+    let headers = rows.filter_map(|row| Some((text(row, "key")?, text(row, "value")?))).collect();
     Message { content_type: "application/json", headers, body: event.payload.to_string() }
 }
 

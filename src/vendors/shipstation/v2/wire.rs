@@ -2,6 +2,7 @@
 
 pub(super) mod address;
 pub(super) mod order;
+pub(super) mod price;
 pub(super) mod shipment;
 
 use std::ops::{Deref, DerefMut, Index};

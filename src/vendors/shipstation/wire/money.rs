@@ -43,7 +43,10 @@ impl From<Value> for Money {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let (sign, digits) = text.strip_prefix('-').map_or((1, &*text), |digits| (-1, digits));
         let exact = decimal::half_up(digits, 4).and_then(|digits| digits.replace('.', "").parse::<i64>().ok());
-        Self(exact.map_or(0, |digits| sign * digits))
+        // What is too large for it, or written with an exponent; as much as it can hold at most.
+        #[expect(clippy::cast_possible_truncation, reason = "floats saturate")]
+        let float = || digits.parse::<f64>().map_or(0, |number| (number * 10_000.0).round() as i64);
+        Self(sign * exact.unwrap_or_else(float))
     }
 }
 
@@ -107,5 +110,8 @@ mod tests {
         check("0", 1, "0.0");
         check("7.025", 2, "7.02");
         check("\"x\"", 0, "0");
+        check("1e5", 1, "100000.0");
+        check("-2.5e-3", 4, "-0.0025");
+        check("1e300", 0, "922337203685477");
     }
 }

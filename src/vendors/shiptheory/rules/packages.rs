@@ -32,7 +32,7 @@ const EQUAL: Test = Test::Near(0.005);
 
 /// The sizes, sorted and in pages.
 pub(in super::super) fn sizes(cx: &mut Cx<'_>) -> Outcome {
-    let page = SIZES.read(cx.call)?.rows(CATALOG.package_sizes.clone())?;
+    let page = SIZES.read(cx.call)?.rows(cx.had(&CATALOG.package_sizes).to_vec())?;
     let pagination = listing::by_rows(&page);
     Ok(Reply::ok(json!({"package_sizes": page.rows, "pagination": pagination})))
 }

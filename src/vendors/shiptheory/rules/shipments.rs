@@ -52,7 +52,7 @@ pub(in super::super) fn book(cx: &mut Cx<'_>, Json(mut booking): Json<Booking>) 
     for line in booking.products.iter().flatten() {
         products::absorb(cx, line);
     }
-    let route = routing::choose(&booking);
+    let route = routing::choose(cx, &booking);
     let mut shipment = stored(cx, booking);
     let (carrier_result, message) = match route {
         Route::Ignore => {

@@ -10,6 +10,7 @@ use super::{QUOTE, RATING};
 use crate::base::ids;
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
+use crate::vendors::shiptime::catalog::CATALOG;
 use crate::vendors::shiptime::checks;
 use crate::vendors::shiptime::rates::{self, Offer};
 use crate::vendors::shiptime::wire::{self, Quote};
@@ -42,7 +43,7 @@ pub(in crate::vendors::shiptime) fn quote(cx: &mut Cx<'_>) -> Outcome {
     checks::rate_request(&mut report, &body);
     report.finish()?;
     let request = body.object().map(wire::normalized).unwrap_or_default();
-    let offers = rates::offers(&request);
+    let offers = rates::offers(cx.had(&CATALOG.carriers), &request);
     if offers.is_empty() {
         return Err(Refusal::Because("no_rates", Value::Null));
     }

@@ -94,9 +94,9 @@ pub(in crate::vendors::shiptime) fn create(cx: &mut Cx<'_>) -> Outcome {
     checks::pickup(&mut report, &pickup, super::today(cx), CATALOG.carrier(&order.carrier), true);
     report.finish()?;
     // A quote is billed as it was quoted, with the insurance that it was quoted with.
-    let quoted = by_quote.then(|| order.offer());
+    let quoted = by_quote.then(|| order.offer(cx));
     let messages = insure_by_carrier(&mut order.request);
-    let offer = quoted.unwrap_or_else(|| order.offer())?;
+    let offer = quoted.unwrap_or_else(|| order.offer(cx))?;
     let days = offer.days;
     let mut shipment = booked(cx, order.request, offer, messages);
     send(cx, &mut shipment, days);
@@ -146,8 +146,8 @@ fn in_full(report: &mut Report<'_>, body: &Field<'_, '_>) -> Order {
 }
 
 impl Order {
-    fn offer(&self) -> Result<Offer, Refusal> {
-        let mut offers = rates::offers(&self.request).into_iter();
+    fn offer(&self, cx: &Cx<'_>) -> Result<Offer, Refusal> {
+        let mut offers = rates::offers(cx.had(&CATALOG.carriers), &self.request).into_iter();
         offers.find(|offer| offer.carrier.id == self.carrier && offer.service.id == self.service).ok_or_else(|| {
             let carrier = CATALOG.carrier(&self.carrier);
             let service = carrier.and_then(|carrier| carrier.service(&self.service)).map_or("", |service| &service.name);

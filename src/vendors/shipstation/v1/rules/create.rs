@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::super::super::v2;
 use super::super::super::wire::money::Money;
 use super::super::super::wire::order::{self, Members};
 use super::super::super::wire::{self, CUSTOMER, CUSTOMER_NAME, IMPORT, ORDER, ORDER_KEY, PRODUCT, PRODUCT_SKU, STORE, TAG, date};
@@ -44,15 +45,24 @@ impl Import {
         Self { batch: ids::uuid(&mut cx.rng).to_string(), told: BTreeMap::new() }
     }
 
+    /// Subscribers of both versions hear of it.
     pub(super) fn finish(self, cx: &mut Cx<'_>) {
+        if let Some(batch) = self.finish_here(cx) {
+            v2::orders_imported(cx, &batch);
+        }
+    }
+
+    /// Those of this version hear of it; its number, if there was anything to hear.
+    fn finish_here(self, cx: &mut Cx<'_>) -> Option<String> {
         let Self { batch, told } = self;
         if told.is_empty() {
-            return;
+            return None;
         }
         cx.docs.put(IMPORT, &batch, &told.values().flatten().collect::<Vec<_>>());
         for store in told.into_keys() {
             webhooks::orders_imported(cx, store, &batch);
         }
+        Some(batch)
     }
 }
 
@@ -311,6 +321,7 @@ fn customer(cx: &mut Cx<'_>, order: &Members, store: u64) -> Value {
 pub(in crate::vendors::shipstation) fn import(cx: &mut Cx<'_>, sent: &Map<String, Value>) -> Result<order::Order, Refusal> {
     let mut import = Import::begin(cx);
     let (Made::Stored(order) | Made::Locked(order)) = store(cx, &Value::Object(sent.clone()), &Scales::default(), &mut import, true)?;
-    import.finish(cx);
+    // Version 2 tells its own subscribers.
+    import.finish_here(cx);
     order::find(cx, order["orderId"].as_u64().unwrap_or_default())
 }

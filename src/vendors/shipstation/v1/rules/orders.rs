@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::catalog::CATALOG;
+use super::super::super::v2;
 use super::super::super::wire::order::{self, Members};
 use super::super::super::wire::{self, FULFILLMENT, IMPORT, ORDER, TAG, date};
 use super::super::dialect::message;
@@ -226,6 +227,7 @@ pub fn mark_as_shipped(cx: &mut Cx<'_>, Json(shipped): Json<Shipped>) -> Outcome
     let changes = [("orderStatus", json!("shipped")), ("shipDate", date::day(&day.into())), ("holdUntilDate", Value::Null)];
     order::change(cx, order.order_id, changes);
     let store = order.advanced_options["storeId"].as_u64();
-    webhooks::point(cx, "FULFILLMENT_SHIPPED", &format!("/fulfillments?fulfillmentId={id}"), store);
+    webhooks::fulfilled(cx, id, store);
+    v2::fulfilled(cx, id, order.order_id);
     Ok(Reply::ok(json!({"orderId": order.order_id, "orderNumber": order.order_number})))
 }

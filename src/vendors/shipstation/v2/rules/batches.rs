@@ -12,7 +12,7 @@ use super::super::wire::{self, BATCH, Members, moment, se, shipment};
 use super::super::{dialect, webhooks};
 use super::{rates, shipments};
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Filter, Listing, Test};
+use crate::engine::listing::{Filter, Listing, Number, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels::CARRIER;
 use crate::vendors::shipstation::wire::LABEL;
@@ -71,12 +71,15 @@ struct Process {
 
 const BATCHES: Listing = Listing {
     filters: &[
-        Filter { name: "status", member: "/status", test: Test::Equal },
-        Filter { name: "batch_status", member: "/status", test: Test::Equal },
+        Filter { name: "status", member: "/status", test: Test::Caseless },
+        Filter { name: "batch_status", member: "/status", test: Test::Caseless },
         Filter { name: "batch_number", member: "/number", test: Test::Equal },
     ],
     ..LISTING
 };
+
+/// Documented: the size of a page has another name here.
+const ERRORS: Listing = Listing { size: Number { name: "pagesize", ..LISTING.size }, ..LISTING };
 
 /// Newest first, archived ones too.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
@@ -215,12 +218,9 @@ pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
 /// What went wrong with members.
 pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
     let batch = named(cx)?;
-    let size = cx.call.query("pagesize").and_then(|text| text.parse().ok()).unwrap_or(25).clamp(1, 500);
-    let page = LISTING.read(cx.call)?;
     let total = batch.failures.len();
-    let page = page.cut(total, batch.failures.into_iter())?;
-    let pages = total.div_ceil(size);
-    let links = listing::links(cx, cx.call.path, page.number, pages, size, page.has_next);
+    let page = listing::either(cx.call, &ERRORS, &LISTING).read(cx.call)?.cut(total, batch.failures.into_iter())?;
+    let links = listing::links(cx, cx.call.path, page.number, page.pages(), page.size, page.has_next);
     Ok(Reply::ok(json!({ "errors": page.rows, "links": links })))
 }
 

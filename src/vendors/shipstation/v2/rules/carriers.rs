@@ -6,23 +6,29 @@ use serde_json::{Value, json};
 
 use super::super::access::in_sandbox;
 use super::super::listing::{self, LISTING};
+use super::super::wire::price::Priced;
 use super::super::wire::{self, DISCONNECTED, se};
 use super::super::{dialect, rates};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::wire::money::Money;
 use crate::vendors::shipstation::wire::{ONLY, PROFILE, profile};
 
-/// All of them, in an envelope whose page is as long as they are many.
+/// All of them, in an envelope whose page is as long as they are many. Those that refuse the account's login are named among the errors
+/// instead, and the answer is 207.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let rows: Vec<Value> = rates::connected(cx).map(|carrier| shown(cx, carrier)).collect();
+    let (failing, working): (Vec<&Carrier>, Vec<&Carrier>) = rates::connected(cx).partition(|row| access::is_failing(&cx.credential, row));
+    let rows: Vec<Value> = working.into_iter().map(|carrier| shown(cx, carrier)).collect();
+    let errors: Vec<Value> = failing.into_iter().map(|carrier| rates::login_refused(carrier, in_sandbox(cx))).collect();
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     let total = rows.len();
     let page = LISTING.read(cx.call)?.cut(total, rows.into_iter())?;
     let links = listing::links(cx, cx.call.path, 1, 1, total, false);
-    Ok(dialect::naming(cx, StatusCode::OK, |id| {
+    Ok(dialect::naming(cx, status, |id| {
         json!({
             "carriers": page.rows, "total": total, "page": 1, "pages": usize::from(total > 0), "page_size": total, "links": links,
-            "request_id": id, "errors": [],
+            "request_id": id, "errors": errors,
         })
     }))
 }
@@ -38,7 +44,7 @@ fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
-    Ok(Reply::ok(shown(cx, carrier)))
+    Ok(Reply::ok(Priced(shown(cx, carrier))))
 }
 
 pub(crate) fn options(cx: &mut Cx<'_>) -> Outcome {

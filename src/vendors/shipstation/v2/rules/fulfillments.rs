@@ -10,6 +10,7 @@ use super::super::{checks, rates, webhooks};
 use crate::engine::listing::{Bound, Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
+use crate::vendors::shipstation::v1;
 use crate::vendors::shipstation::wire::{self as shared, FULFILLMENT, address::Address, money::Money};
 
 const FULFILLMENTS: Listing = Listing {
@@ -118,4 +119,5 @@ fn fulfill(cx: &mut Cx<'_>, number: u64, shipment: &Members, one: &One) {
     }
     shipment::change(cx, number, &[("shipment_status", "label_purchased".into())]);
     webhooks::fulfilled(cx, id, number);
+    v1::fulfilled(cx, id, shipment["store_id"].as_str().and_then(wire::number));
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::dialect::{error, refused};
-use super::super::listing::{self, INVENTORY};
+use super::super::listing::{self, LISTING};
 use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK, moment};
 use crate::base::ids;
 use crate::engine::fields::Report;
@@ -33,8 +33,8 @@ pub(crate) static WAREHOUSES: Resource = Resource {
     judge: resource::agreed,
     schema: "InventoryWarehouse",
     finish: resource::unchanged,
-    listing: &INVENTORY,
-    conventions: &Conventions { page: |cx, page| listing::answer(cx, "inventory_warehouses", &page), ..CONVENTIONS },
+    listing: &LISTING,
+    conventions: &CONVENTIONS,
 };
 
 pub(crate) static LOCATIONS: Resource = Resource {
@@ -45,8 +45,8 @@ pub(crate) static LOCATIONS: Resource = Resource {
     },
     schema: "InventoryLocation",
     finish: resource::unchanged,
-    listing: &INVENTORY,
-    conventions: &Conventions { page: |cx, page| listing::answer(cx, "inventory_locations", &page), ..CONVENTIONS },
+    listing: &LISTING,
+    conventions: &CONVENTIONS,
 };
 
 /// What there is of a SKU at a location.
@@ -72,6 +72,22 @@ pub(crate) struct Change {
     new_inventory_location_id: Option<String>,
     new_cost: Option<Value>,
     new_condition: Option<String>,
+}
+
+/// In the order of creation.
+pub(crate) fn warehouses(cx: &mut Cx<'_>) -> Outcome {
+    list(cx, INVENTORY_WAREHOUSE, "inventory_warehouses")
+}
+
+/// In the order of creation.
+pub(crate) fn locations(cx: &mut Cx<'_>) -> Outcome {
+    list(cx, INVENTORY_LOCATION, "inventory_locations")
+}
+
+fn list(cx: &Cx<'_>, kind: Kind, name: &str) -> Outcome {
+    cx.call.valid()?;
+    let page = listing::inventory(cx.call).read(cx.call)?.documents(&cx.docs, kind)?.read::<Members>();
+    Ok(listing::answer(cx, name, &page))
 }
 
 /// Gives it another name; the answer is empty.
@@ -134,19 +150,19 @@ pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
             && is_wanted("inventory_location_id", &stock.inventory_location_id)
     };
     let mut rows: Vec<Stock> = Vec::new();
-    let by_warehouse = cx.call.query("group_by") == Some("warehouse");
+    let by_warehouse = cx.call.query("group_by").is_some_and(|by| by.eq_ignore_ascii_case("warehouse"));
     for stock in cx.docs.list::<Stock>(STOCK).filter(fits) {
         let same = |row: &&mut Stock| row.sku == stock.sku && row.inventory_warehouse_id == stock.inventory_warehouse_id;
         match rows.iter_mut().find(same).filter(|_| by_warehouse) {
             Some(row) => {
-                row.on_hand += stock.on_hand;
-                row.allocated += stock.allocated;
+                row.on_hand = row.on_hand.saturating_add(stock.on_hand);
+                row.allocated = row.allocated.saturating_add(stock.allocated);
             }
             None => rows.push(stock),
         }
     }
     let total = rows.len();
-    let page = INVENTORY.read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| shown(&stock, by_warehouse));
+    let page = listing::inventory(cx.call).read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| shown(&stock, by_warehouse));
     Ok(listing::answer(cx, "inventory", &page))
 }
 

@@ -7,6 +7,7 @@ use super::super::dialect::{error, refused, wrong_state};
 use super::super::labels::{self, Options, Order, Own};
 use super::super::listing::{self, LISTING};
 use super::super::webhooks;
+use super::super::wire::price::Priced;
 use super::super::wire::{self, Members, TEST_LABEL, se, shipment};
 use super::{rates, shipments, tracking};
 use crate::base::time;
@@ -22,7 +23,7 @@ const fn number(name: &'static str, member: &'static str) -> Filter {
 
 const LABELS: Listing = Listing {
     filters: &[
-        Filter { name: "label_status", member: "", test: Test::By(is_in) },
+        Filter { name: "label_status", member: "/voided", test: Test::By(is_in) },
         Filter { name: "service_code", member: "/service", test: Test::Equal },
         number("carrier_id", "/carrier"),
         Filter { name: "tracking_number", member: "/tracking_number", test: Test::Equal },
@@ -42,8 +43,8 @@ const LABELS: Listing = Listing {
     ..LISTING
 };
 
-fn is_in(label: &Value, status: &str) -> bool {
-    (if label["voided"].is_null() { "completed" } else { "voided" }) == status
+fn is_in(voided: &Value, status: &str) -> bool {
+    status.eq_ignore_ascii_case(if voided.is_null() { "completed" } else { "voided" })
 }
 
 /// A label is of the batch that it was bought in, or of one of its own.
@@ -57,7 +58,7 @@ fn is_of_batch(label: &Value, id: &str) -> bool {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = LABELS.read(cx.call)?.documents(&cx.docs, LABEL)?.read::<Label>();
-    Ok(listing::answer(cx, "labels", &page.map(|label| labels::shown(cx, &label, false, false))))
+    Ok(listing::answer(cx, "labels", &page.map(|label| Priced(labels::shown(cx, &label, false, false)))))
 }
 
 #[derive(Deserialize)]
@@ -137,13 +138,13 @@ fn options(cx: &Cx<'_>) -> Result<Options, Refusal> {
 
 fn bought(cx: &mut Cx<'_>, order: &Order<'_>) -> Outcome {
     let label = shipments::buy(cx, order)?;
-    Ok(Reply::ok(labels::shown(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline"))))
+    Ok(Reply::ok(Priced(labels::shown(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline")))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let label = labels::named(cx)?;
     cx.call.valid()?;
-    Ok(Reply::ok(labels::shown(cx, &label, false, cx.call.query("label_download_type") == Some("inline"))))
+    Ok(Reply::ok(Priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
 }
 
 /// The earliest label with that external id.
@@ -151,7 +152,7 @@ pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
     let found = cx.docs.list::<Label>(LABEL).find(|label| Own::of(label).external_shipment_id.as_deref() == Some(id));
     let label = found.ok_or_else(|| shipments::unknown_external(id))?;
-    Ok(Reply::ok(labels::shown(cx, &label, false, cx.call.query("label_download_type") == Some("inline"))))
+    Ok(Reply::ok(Priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
 }
 
 /// Where the parcel of a label is.

@@ -105,6 +105,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     let request = wire::next(cx, &Kind::new("manifest_request"));
     let mut made = Vec::new();
     let mut carriers: Vec<u64> = fit.iter().map(|label| label.carrier).collect();
+    carriers.sort_unstable();
     carriers.dedup();
     for carrier in carriers {
         let labels: Vec<Label> = fit.iter().filter(|label| label.carrier == carrier).cloned().collect();
@@ -113,7 +114,10 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     let rows: Vec<Value> = made.iter().map(|manifest| shown(cx, manifest)).collect();
     Ok(naming(cx, StatusCode::OK, |id| {
         let requests = json!([{ "manifest_request_id": se(request), "status": "completed" }]);
-        json!({ "manifests": rows, "manifest_requests": requests, "request_id": id, "errors": errors })
+        // Documented: the first one also stands beside the list, as before there were several.
+        let first = rows.first().cloned().unwrap_or_default();
+        let all = json!({ "manifests": rows, "manifest_requests": requests });
+        wire::joined([all, first, json!({ "request_id": id, "errors": errors })])
     }))
 }
 
@@ -171,10 +175,14 @@ fn shown(cx: &Cx<'_>, manifest: &Manifest) -> Value {
     json!({
         "manifest_id": se(manifest.id), "form_id": se(manifest.form), "created_at": moment(manifest.created_at),
         "ship_date": manifest.ship_date, "shipments": manifest.label_ids.len(), "label_ids": manifest.label_ids,
-        "warehouse_id": manifest.warehouse_id, "submission_id": "", "carrier_id": manifest.carrier_id,
+        "warehouse_id": manifest.warehouse_id, "submission_id": (SUBMISSIONS + u128::from(manifest.id)).to_string(),
+        "carrier_id": manifest.carrier_id,
         "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
     })
 }
+
+/// What the numbers of submissions to carriers begin with.
+const SUBMISSIONS: u128 = 9_475_711_899_564_000_000_000;
 
 /// The labels of a manifest, for its file.
 pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {

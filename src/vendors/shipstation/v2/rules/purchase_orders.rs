@@ -107,8 +107,9 @@ pub(crate) fn receive(cx: &mut Cx<'_>, Json(sent): Json<Receipt>) -> Outcome {
     }
     let mut products = order["products"].as_array().cloned().unwrap_or_default();
     for row in &mut products {
-        let more: i64 = sent.products.iter().filter(|received| row["sku"] == *received.sku).map(|received| received.quantity).sum();
-        row["received_quantity"] = row["received_quantity"].as_i64().unwrap_or_default().saturating_add(more).into();
+        let before = row["received_quantity"].as_i64().unwrap_or_default();
+        let received = sent.products.iter().filter(|received| row["sku"] == *received.sku);
+        row["received_quantity"] = received.fold(before, |sum, received| sum.saturating_add(received.quantity)).into();
     }
     let is_all = products.iter().all(|row| row["received_quantity"].as_i64() >= row["quantity"].as_i64());
     order.insert("products".to_owned(), json!(products));

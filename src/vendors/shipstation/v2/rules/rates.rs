@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::dialect::{error, needed, refused};
 use super::super::rates::{self, Lane};
+use super::super::wire::price::Priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
 use super::{addresses, shipments};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
@@ -35,7 +36,12 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         }
         (None, Some(sent)) => {
             let number = wire::next(cx, &ORDER);
-            let mut stored = shipment::complete(cx, number, sent, None)?;
+            let mut sent = sent.clone();
+            // Recorded 2023: the only carrier that is asked is the shipment's.
+            if let ([only], true) = (&*asked.rate_options.carrier_ids, sent["carrier_id"].is_null()) {
+                sent["carrier_id"] = only.clone().into();
+            }
+            let mut stored = shipment::complete(cx, number, &sent, None)?;
             // Recorded 2026: the recipient's address comes back as the postal service writes it.
             if let Some(to) = stored.get_mut("ship_to").filter(|to| to["country_code"] == "US") {
                 addresses::clean(to);
@@ -87,7 +93,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     });
     cx.docs.put(RATES, &number.to_string(), &response);
     super::super::webhooks::rated(cx, number);
-    Ok(Reply::ok(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)])))
+    Ok(Reply::ok(Priced(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]))))
 }
 
 /// The member of a stored rate that is not answered: the number of its shipment.
@@ -151,20 +157,20 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
             Err(error) => rows.push(rates::no_estimate(cx, carrier, sent, &error)),
         }
     }
-    Ok(Reply::ok(rows))
+    Ok(Reply::ok(Priced(rows.into())))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let mut rate: Members = cx.docs.require(RATE, cx.call.parameter("rate_id").unwrap_or_default())?;
     rate.shift_remove(OF);
-    Ok(Reply::ok(rate))
+    Ok(Reply::ok(Priced(rate.into())))
 }
 
 /// The latest rates of a shipment; those that were never asked for are none yet.
 pub(crate) fn of_shipment(cx: &mut Cx<'_>) -> Outcome {
     let (number, _) = shipment::named(cx)?;
     let none = || refused(StatusCode::NOT_FOUND, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
-    cx.docs.get::<Members>(RATES, &number.to_string()).map(Reply::ok).ok_or_else(none)
+    cx.docs.get::<Members>(RATES, &number.to_string()).map(|rates| Reply::ok(Priced(rates.into()))).ok_or_else(none)
 }
 
 /// The shipment that a rate was quoted for, with its carrier and service.

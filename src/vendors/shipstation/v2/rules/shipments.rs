@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::super::dialect::{error, refused, wrong_state};
 use super::super::listing::{self, LISTING};
-use super::super::wire::shipment::HELD;
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
 use super::super::{labels as drawn, webhooks};
 use super::{addresses, tags};
@@ -17,7 +16,7 @@ use crate::vendors::shipstation::wire::{IMPORT, ORDER};
 
 const SHIPMENTS: Listing = Listing {
     filters: &[
-        Filter { name: "shipment_status", member: "", test: Test::By(is_in) },
+        Filter { name: "shipment_status", member: "/shipment_status", test: Test::By(is_in) },
         Filter { name: "shipment_number", member: "/shipment_number", test: Test::Equal },
         Filter { name: "external_shipment_id", member: "/external_shipment_id", test: Test::Equal },
         Filter { name: "sales_order_id", member: "/items", test: Test::By(|items, id| has(items, |item| item["sales_order_id"] == id)) },
@@ -34,8 +33,9 @@ const SHIPMENTS: Listing = Listing {
 };
 
 /// What is on hold is pending, too.
-fn is_in(shipment: &Value, status: &str) -> bool {
-    if status == "on_hold" { shipment[HELD] == true } else { shipment["shipment_status"] == status }
+fn is_in(found: &Value, status: &str) -> bool {
+    let found = found.as_str().unwrap_or_default();
+    found.eq_ignore_ascii_case(status) || status.eq_ignore_ascii_case("pending") && found == shipment::ON_HOLD
 }
 
 fn has(rows: &Value, fits: impl Fn(&Value) -> bool) -> bool {
@@ -46,7 +46,7 @@ fn names(item: &Value, word: &str) -> bool {
     ["name", "sku"].iter().any(|member| item[*member].as_str().is_some_and(|text| text.to_lowercase().contains(&word.to_lowercase())))
 }
 
-/// Newest first. Only the documents of the page are read where nothing is filtered.
+/// Newest first. Only those of the page are read as a whole.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let query = SHIPMENTS.read(cx.call)?;
@@ -64,9 +64,9 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
         let wanted = super::package_pickups::shipments(cx, pickup);
         narrow(&mut numbers, wanted);
     }
-    let view = |number: u64| shipment::view(cx, number).unwrap_or_default();
-    let page = if query.takes_all() { query.rows(numbers)?.map(view) } else { query.rows(numbers.into_iter().map(view).collect())? };
-    Ok(listing::answer(cx, "shipments", &page.map(shipment::shown)))
+    let page = query.rows_by(numbers, |number, member| shipment::member(cx, *number, member))?;
+    let page = page.map(|number| shipment::shown(shipment::view(cx, number).unwrap_or_default()));
+    Ok(listing::answer(cx, "shipments", &page))
 }
 
 #[derive(Deserialize)]
@@ -134,7 +134,9 @@ fn is_free(cx: &Cx<'_>, shipment: &Members, number: u64) -> Result<(), Refusal> 
 }
 
 fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<(u64, Members)> {
-    let mut own = cx.docs.rows(SHIPMENT).filter(|(_, body)| std::str::from_utf8(body).is_ok_and(|text| text.contains(id)));
+    // As it is written in stored documents.
+    let written = json!(id).to_string();
+    let mut own = cx.docs.rows(SHIPMENT).filter(|(_, body)| std::str::from_utf8(body).is_ok_and(|text| text.contains(&written)));
     own.find_map(|(number, _)| {
         let number = number.parse().ok()?;
         let shipment = shipment::view(cx, number).filter(|row| row["external_shipment_id"] == id)?;

@@ -11,7 +11,7 @@ use crate::vendors::shipstation::wire::{self as shared, PRODUCT};
 
 /// 25 a page, at most a hundred.
 const USERS: Listing = Listing {
-    filters: &[Filter { name: "status", member: "/status", test: Test::Equal }],
+    filters: &[Filter { name: "status", member: "/status", test: Test::Caseless }],
     newest_first: false,
     sorting: Sorting::NONE,
     size: Number { most: 100, ..LISTING.size },

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FORMS, Members, address, decimal, moment, se, shipment};
+use crate::base::json;
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::CATALOG;
@@ -21,10 +22,19 @@ const STATUSES: [(&str, &str); 6] = [
     ("rejected_fulfillment", "processing"),
 ];
 
+const CONFIRMATIONS: &[&str] = &["none", "delivery", "signature", "adult_signature", "direct_signature"];
+const CONTENTS: &[&str] = &["merchandise", "documents", "gift", "returned_goods", "sample"];
+const NON_DELIVERY: &[&str] = &["return_to_sender", "treat_as_abandoned"];
+
+/// A word that both versions have. Version 1 takes any.
+fn known(words: &[&str], word: &Value) -> Value {
+    let word = word.as_str().unwrap_or_default().to_lowercase();
+    if words.contains(&&*word) { word.into() } else { Value::Null }
+}
+
 /// An order as a shipment.
 pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
     let read = |name: &str| sold.get(name).cloned().unwrap_or_default();
-    let status = |word: &Value| STATUSES.iter().find(|(first, _)| *word == *first).map_or("pending", |(_, second)| second);
     let carrier = sold.get("carrierCode").and_then(Value::as_str).and_then(|code| CATALOG.carrier(code));
     let (advanced, paid) =
         (read("advancedOptions"), |name: &str| json!({ "currency": "usd", "amount": super::float(decimal(&read(name))) }));
@@ -52,7 +62,7 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
         "ship_from": of("originAddress"),
         "return_to": of("returnAddress"),
         "warehouse_id": warehouse.map(se),
-        "confirmation": read("confirmation"),
+        "confirmation": known(CONFIRMATIONS, &read("confirmation")),
         "customs": customs(&read("internationalOptions")),
         "advanced_options": {
             "contains_alcohol": advanced["containsAlcohol"], "non_machinable": advanced["nonMachinable"],
@@ -88,6 +98,29 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
     Members(shown)
 }
 
+/// A member of an order as a shipment by its JSON pointer, as [`shipment::member`] says; nothing if that takes the whole shipment.
+pub(super) fn member(cx: &Cx<'_>, sold: &[u8], pointer: &str) -> Option<Value> {
+    let read = |member: &str| json::at(sold, member).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default();
+    let time = |member: &str| moment(instant(&read(member)).unwrap_or(cx.now)).into();
+    Some(match pointer {
+        "/shipment_status" if read("/orderStatus") == shipment::ON_HOLD => shipment::ON_HOLD.into(),
+        "/shipment_status" => status(&read("/orderStatus")).into(),
+        "/shipment_number" => read("/orderNumber"),
+        "/external_shipment_id" => Value::Null,
+        "/items" => read("/items"),
+        "/store_id" => read("/advancedOptions/storeId").as_u64().map(se).into(),
+        "/ship_to/name" => read("/shipTo/name"),
+        "/created_at" => time("/createDate"),
+        "/modified_at" => time("/modifyDate"),
+        _ => return None,
+    })
+}
+
+/// What the status of an order is called here.
+fn status(word: &Value) -> &'static str {
+    STATUSES.iter().find(|(first, _)| *word == *first).map_or("pending", |(_, second)| second)
+}
+
 /// A time of version 1, which is Pacific.
 fn instant(text: &Value) -> Option<Timestamp> {
     wire::instant(text.as_str()?.parse().ok()?)
@@ -121,16 +154,42 @@ fn item(row: &Value) -> Value {
 }
 
 fn customs(options: &Value) -> Value {
-    let Some(contents) = options["contents"].as_str() else { return Value::Null };
+    let contents = known(CONTENTS, &options["contents"]);
+    if contents.is_null() {
+        return Value::Null;
+    }
     let rows = options["customsItems"].as_array().into_iter().flatten();
     let items = rows.map(|row| {
+        // Version 1 has the value of a line, this one of a piece.
+        let pieces = row["quantity"].as_i64().unwrap_or(1).max(1);
+        let value = Money(decimal(&row["value"]).0 / pieces);
         json!({
             "customs_item_id": row["customsItemId"].as_u64().map(se), "description": row["description"], "quantity": row["quantity"],
-            "value": { "currency": "usd", "amount": super::float(decimal(&row["value"])) },
+            "value": { "currency": "usd", "amount": super::float(value) },
             "harmonized_tariff_code": row["harmonizedTariffCode"], "country_of_origin": row["countryOfOrigin"],
         })
     });
-    json!({ "contents": contents, "non_delivery": options["nonDelivery"], "customs_items": items.collect::<Vec<_>>() })
+    let non_delivery = known(NON_DELIVERY, &options["nonDelivery"]);
+    json!({ "contents": contents, "non_delivery": non_delivery, "customs_items": items.collect::<Vec<_>>() })
+}
+
+/// What a shipment declares at a border, as an order does.
+fn declared(shipment: &Members) -> Value {
+    let customs = &shipment["customs"];
+    let rows = customs["customs_items"].as_array().into_iter().flatten();
+    let items = rows.map(|row| {
+        let value = decimal(row["value"].get("amount").unwrap_or(&row["value"]));
+        json!({
+            "description": row["description"], "quantity": row["quantity"], "value": value * row["quantity"].as_i64().unwrap_or(1),
+            "harmonizedTariffCode": row["harmonized_tariff_code"], "countryOfOrigin": row["country_of_origin"],
+        })
+    });
+    match customs {
+        Value::Null => Value::Null,
+        _ => json!({
+            "contents": customs["contents"], "nonDelivery": customs["non_delivery"], "customsItems": items.collect::<Vec<_>>(),
+        }),
+    }
 }
 
 /// Changes the order that a shipment also is.
@@ -221,6 +280,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, shipment: &Members) -> Result<u64, Refusal
         },
     });
     members(cx, shipment).into_iter().for_each(|(name, value)| sold[name] = value);
+    sold["internationalOptions"] = declared(shipment);
     sold["confirmation"] = Some(read("confirmation")).filter(|word| *word != "none").into();
     let sold = sold.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     let sold = sold.map(|(name, value)| (name.clone(), value.clone())).collect();

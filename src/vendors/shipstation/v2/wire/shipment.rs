@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::{access, dialect};
 use super::{FORMS, Members, SHIPMENT, address, moment, number, order, se};
-use crate::base::entropy;
 use crate::base::time::Timestamp;
+use crate::base::{entropy, json};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::wire::{ORDER, WAREHOUSE};
@@ -48,6 +48,28 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
         own.insert((*name).to_owned(), read[name].clone());
     }
     Some(own)
+}
+
+/// What lists are filtered by where an order is on hold, instead of its status.
+pub(crate) const ON_HOLD: &str = "on_hold";
+
+/// A member of a shipment by its JSON pointer, of those that lists filter and sort by. Of what is stored nothing else is read, if that can
+/// be helped.
+pub(crate) fn member(cx: &Cx<'_>, number: u64, pointer: &str) -> Value {
+    let id = number.to_string();
+    let (own, sold) = (cx.docs.raw(SHIPMENT, &id), cx.docs.raw(ORDER, &id));
+    let found = match (own, sold) {
+        (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
+        (None, Some(sold)) => order::member(cx, sold, pointer),
+        _ => None,
+    };
+    found.unwrap_or_else(|| {
+        let shipment = view(cx, number).unwrap_or_default();
+        if pointer == "/shipment_status" && shipment[HELD] == true {
+            return ON_HOLD.into();
+        }
+        Value::from(shipment).pointer(pointer).cloned().unwrap_or_default()
+    })
 }
 
 /// What both versions keep in the order.
@@ -133,6 +155,12 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
             whole[name] = value;
         }
     }
+    if let Some(packages) = whole["packages"].as_array_mut() {
+        packages.retain(Value::is_object);
+        if packages.is_empty() {
+            return Err(dialect::needed("packages"));
+        }
+    }
     let is_of_warehouse = addresses(cx, &mut whole)?;
     packages(cx, &mut whole, before);
     let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::default()) };
@@ -150,7 +178,7 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
 /// The store of shipments that were made by this API.
 const STORE: u64 = 322_100;
 
-/// A warehouse stands in for the sender and for returns, and a sender for returns; which of the two it did.
+/// A warehouse stands in for the sender and for returns, and a sender for returns; which of the two are the warehouse's addresses.
 fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {
     let stored = match shipment["warehouse_id"].as_str().and_then(number) {
         Some(number) => {
@@ -160,13 +188,15 @@ fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {
     };
     let of = |member: &str| address::of_warehouse(stored.as_ref()?, member);
     let is_sent = ["ship_from", "return_to"].map(|name| !shipment[name].is_null());
+    let is_own = |name: &str, member: &str| of(member).is_some_and(|own| address::read(&own) == address::read(&shipment[name]));
+    let is_own = [is_own("ship_from", "originAddress"), is_own("return_to", "returnAddress")];
     let from = if is_sent[0] { Some(shipment["ship_from"].clone()) } else { of("originAddress") };
     let from = from.ok_or_else(|| dialect::needed("ship_from"))?;
     if !is_sent[1] {
         shipment["return_to"] = of("returnAddress").filter(|_| !is_sent[0]).unwrap_or_else(|| from.clone());
     }
     shipment["ship_from"] = from;
-    Ok([!is_sent[0], !is_sent[1] && !is_sent[0]])
+    Ok([!is_sent[0] || is_own[0], if is_sent[1] { is_own[1] } else { !is_sent[0] || is_own[0] }])
 }
 
 /// Ids and names of packages, and what they weigh together.
@@ -208,7 +238,8 @@ pub(crate) fn total(packages: &[Value]) -> Value {
         if own == unit { value } else { value * ounces(own) / ounces(unit) }
     };
     let sum: f64 = packages.iter().map(of).sum();
-    json!({ "value": (sum * 100.0).round() / 100.0, "unit": unit })
+    let rounded = (sum * 100.0).round() / 100.0;
+    json!({ "value": if rounded.is_finite() { rounded } else { f64::MAX }, "unit": unit })
 }
 
 /// The carrier that a shipment names.

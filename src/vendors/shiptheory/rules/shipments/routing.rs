@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::carrier::countries;
+use crate::engine::Cx;
 use crate::vendors::shiptheory::catalog::{CATALOG, Carrier, ReturnService, Service, When};
 use crate::vendors::shiptheory::wire::{self, Booking, Number, Shipment};
 
@@ -29,18 +30,18 @@ pub(in crate::vendors::shiptheory) struct Chosen {
 }
 
 /// Chooses. A delivery service that does not exist counts as none, and then nothing else of the wish counts either.
-pub(in crate::vendors::shiptheory) fn choose(booking: &Booking) -> Route {
-    let Some(chosen) = booking.delivery_service.as_ref().and_then(|id| chosen(id.parse().ok()?)) else { return by_rules(booking) };
+pub(in crate::vendors::shiptheory) fn choose(cx: &Cx<'_>, booking: &Booking) -> Route {
+    let Some(chosen) = booking.delivery_service.as_ref().and_then(|id| chosen(id.parse().ok()?)) else { return by_rules(cx, booking) };
     let increment = booking.increment.as_deref().filter(|text| !text.is_empty()).unwrap_or("1");
-    if !chosen.carrier.increments.iter().any(|own| own.to_string() == increment) {
+    if !cx.had(&chosen.carrier.increments).iter().any(|own| own.to_string() == increment) {
         return Route::Unset(chosen);
     }
     if booking.mark_for_approval == Some(true) { Route::Approve(chosen) } else { Route::Book(chosen, Vec::new()) }
 }
 
-fn by_rules(booking: &Booking) -> Route {
+fn by_rules(cx: &Cx<'_>, booking: &Booking) -> Route {
     // `max_by_key` keeps the last of equals, and the first is wanted.
-    let rule = CATALOG.rules.iter().rev().filter(|rule| holds(&rule.when, booking)).max_by_key(|rule| rule.importance);
+    let rule = cx.had(&CATALOG.rules).iter().rev().filter(|rule| holds(&rule.when, booking)).max_by_key(|rule| rule.importance);
     let Some(then) = rule.map(|rule| &rule.then) else { return Route::Ignore };
     let service = |id: Option<u32>| id.and_then(|id| chosen(i64::from(id)));
     match (service(then.book), service(then.approve)) {

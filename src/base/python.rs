@@ -1,24 +1,24 @@
-//! What the framework's JSON reader, which is Python's own, says about a text that is none. It looks in the same order, so that it
-//! stops at the same character.
+//! What Python's own JSON reader says about a text that is no JSON. It looks in the same order, so that it stops at the same character.
 
 /// The first thing that is wrong with a body. What Python takes and our own reader does not (numbers beyond 64 bits of a float, halves
 /// of surrogate pairs, more than 127 levels) is told in its words for such things, where nothing else is wrong.
-pub(super) fn of(body: &[u8]) -> Option<String> {
+#[must_use]
+pub fn complaint(body: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         Err(error) => return Some(undecodable(body, error)),
     };
-    let mut reader = Reader { text: text.chars().collect(), at: 0, depth: 0, ours: None };
+    let mut reader = Reader { text, at: 0, depth: 0, ours: None };
     let fault = match reader.whole() {
         Ok(()) => reader.ours.take()?,
         Err(fault) => fault,
     };
     match fault {
         Fault::At(words, at) => {
-            let before = reader.text.get(..at)?;
-            let line = 1 + before.iter().filter(|letter| **letter == '\n').count();
-            let column = 1 + before.iter().rev().take_while(|letter| **letter != '\n').count();
-            Some(format!("{words}: line {line} column {column} (char {at})"))
+            let before = text.get(..at)?;
+            let line = 1 + before.matches('\n').count();
+            let column = 1 + before.chars().rev().take_while(|letter| *letter != '\n').count();
+            Some(format!("{words}: line {line} column {column} (char {})", before.chars().count()))
         }
         Fault::Constant(name) => Some(format!("Out of range float values are not JSON compliant: '{name}'")),
         Fault::TooDeep(kind) => Some(format!("maximum recursion depth exceeded while decoding a JSON {kind} from a unicode string")),
@@ -31,17 +31,18 @@ enum Fault {
     TooDeep(&'static str),
 }
 
-struct Reader {
-    text: Vec<char>,
+struct Reader<'t> {
+    text: &'t str,
+    /// The byte that is next.
     at: usize,
     depth: usize,
     /// The first thing that only our own reader refuses.
     ours: Option<Fault>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn whole(&mut self) -> Result<(), Fault> {
-        if self.text.first() == Some(&'\u{feff}') {
+        if self.text.starts_with('\u{feff}') {
             return Err(Fault::At("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
         }
         self.blanks();
@@ -52,19 +53,19 @@ impl Reader {
 
     fn value(&mut self) -> Result<(), Fault> {
         match self.next() {
-            Some('"') => self.string(),
-            Some('{') => self.nested('}', Self::member),
-            Some('[') => self.nested(']', Self::value),
+            Some(b'"') => self.string(),
+            Some(b'{') => self.nested(b'}', Self::member),
+            Some(b'[') => self.nested(b']', Self::value),
             Some(_) => self.word(),
             None => Err(Fault::At(VALUE, self.at)),
         }
     }
 
     /// What stands between brackets: rows, with commas between them.
-    fn nested(&mut self, close: char, row: fn(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+    fn nested(&mut self, close: u8, row: fn(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
         self.depth += 1;
         if self.depth > 127 {
-            return Err(Fault::TooDeep(if close == '}' { "object" } else { "array" }));
+            return Err(Fault::TooDeep(if close == b'}' { "object" } else { "array" }));
         }
         self.at += 1;
         self.blanks();
@@ -73,7 +74,7 @@ impl Reader {
                 row(self)?;
                 self.blanks();
                 match self.next() {
-                    Some(',') => self.at += 1,
+                    Some(b',') => self.at += 1,
                     other if other == Some(close) => break,
                     _ => return Err(Fault::At("Expecting ',' delimiter", self.at)),
                 }
@@ -86,12 +87,12 @@ impl Reader {
     }
 
     fn member(&mut self) -> Result<(), Fault> {
-        if self.next() != Some('"') {
+        if self.next() != Some(b'"') {
             return Err(Fault::At("Expecting property name enclosed in double quotes", self.at));
         }
         self.string()?;
         self.blanks();
-        if self.next() != Some(':') {
+        if self.next() != Some(b':') {
             return Err(Fault::At("Expecting ':' delimiter", self.at));
         }
         self.at += 1;
@@ -106,15 +107,15 @@ impl Reader {
             self.at += 1;
             match self.next() {
                 None => return Err(unterminated),
-                Some('"') => break,
-                Some('\\') => {
+                Some(b'"') => break,
+                Some(b'\\') => {
                     self.at += 1;
                     match self.next() {
                         None => return Err(unterminated),
-                        Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {}
-                        Some('u') => {
-                            let digits = self.text.get(self.at + 1..self.at + 5);
-                            if !digits.is_some_and(|digits| digits.iter().all(char::is_ascii_hexdigit)) || self.at + 5 >= self.text.len() {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
+                        Some(b'u') => {
+                            let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
+                            if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) || self.at + 5 >= self.text.len() {
                                 return Err(Fault::At("Invalid \\uXXXX escape", self.at));
                             }
                             self.at += 4;
@@ -122,20 +123,20 @@ impl Reader {
                         Some(_) => return Err(Fault::At("Invalid \\escape", self.at - 1)),
                     }
                 }
-                Some(letter) if letter < ' ' => return Err(Fault::At("Invalid control character at", self.at)),
+                Some(letter) if letter < b' ' => return Err(Fault::At("Invalid control character at", self.at)),
                 Some(_) => {}
             }
         }
         self.at += 1;
-        let is_lone = serde_json::from_str::<String>(&self.text[begin..self.at].iter().collect::<String>()).is_err();
+        let is_lone = serde_json::from_str::<String>(&self.text[begin..self.at]).is_err();
         self.ours = self.ours.take().or(is_lone.then_some(Fault::At("Invalid \\uXXXX escape", begin)));
         Ok(())
     }
 
     /// A name or a number.
     fn word(&mut self) -> Result<(), Fault> {
-        let rest = &self.text[self.at..];
-        let begins = |word: &str| word.chars().eq(rest.iter().copied().take(word.len()));
+        let rest = &self.text.as_bytes()[self.at..];
+        let begins = |word: &str| rest.starts_with(word.as_bytes());
         if let Some(word) = ["null", "true", "false"].into_iter().find(|word| begins(word)) {
             self.at += word.len();
             return Ok(());
@@ -146,34 +147,34 @@ impl Reader {
         let digits = |from: usize| rest.iter().skip(from).take_while(|letter| letter.is_ascii_digit()).count();
         let mut end = usize::from(begins("-"));
         match rest.get(end) {
-            Some('0') => end += 1,
-            Some('1'..='9') => end += digits(end),
+            Some(b'0') => end += 1,
+            Some(b'1'..=b'9') => end += digits(end),
             _ => return Err(Fault::At(VALUE, self.at)),
         }
-        if rest.get(end) == Some(&'.') && digits(end + 1) > 0 {
+        if rest.get(end) == Some(&b'.') && digits(end + 1) > 0 {
             end += 1 + digits(end + 1);
         }
-        if matches!(rest.get(end), Some('e' | 'E')) {
-            let sign = usize::from(matches!(rest.get(end + 1), Some('+' | '-')));
+        if matches!(rest.get(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(rest.get(end + 1), Some(b'+' | b'-')));
             if digits(end + 1 + sign) > 0 {
                 end += 1 + sign + digits(end + 1 + sign);
             }
         }
-        let number: String = rest[..end].iter().collect();
+        let number = &self.text[self.at..self.at + end];
         let is_infinite = number.parse().is_ok_and(f64::is_infinite);
-        self.ours = self.ours.take().or(is_infinite.then_some(Fault::Constant(number)));
+        self.ours = self.ours.take().or(is_infinite.then(|| Fault::Constant(number.to_owned())));
         self.at += end;
         Ok(())
     }
 
     fn blanks(&mut self) {
-        while matches!(self.next(), Some(' ' | '\t' | '\n' | '\r')) {
+        while matches!(self.next(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
-    fn next(&self) -> Option<char> {
-        self.text.get(self.at).copied()
+    fn next(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 }
 
@@ -199,7 +200,7 @@ mod tests {
     use super::*;
 
     fn check(body: &[u8], expected: &str) {
-        assert_eq!(of(body).as_deref(), Some(expected), "{}", String::from_utf8_lossy(body));
+        assert_eq!(complaint(body).as_deref(), Some(expected), "{}", String::from_utf8_lossy(body));
     }
 
     #[test]
@@ -225,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_python_reads_is_complained_about_in_its_words_where_our_reader_refuses_it() {
-        assert_eq!(of(b" {\"a\": [1e300, -0.5E+3, \"\\ud83d\\ude00\", null]} "), None);
+        assert_eq!(complaint(b" {\"a\": [1e300, -0.5E+3, \"\\ud83d\\ude00\", null]} "), None);
         check("[".repeat(100_000).as_bytes(), "maximum recursion depth exceeded while decoding a JSON array from a unicode string");
     }
 }

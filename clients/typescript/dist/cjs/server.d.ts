@@ -1,0 +1,30 @@
+import { type ChildProcess } from "node:child_process";
+import { Admin, type Json } from "./admin.js";
+import { Sandbox, type Wanted } from "./sandbox.js";
+/** How a server is started. */
+export interface Launch {
+    /** The binary; that of `SEATRIAL_BINARY`, or `seatrial` of the path, otherwise. */
+    binary?: string;
+    arguments?: string[];
+    /** How long it may take to become ready, in milliseconds. */
+    timeout?: number;
+}
+/** A Seatrial server. */
+export declare class Server implements AsyncDisposable {
+    #private;
+    readonly admin: Admin;
+    constructor(address: string, token?: string, process?: ChildProcess, variable?: string);
+    get address(): string;
+    /**
+     * Starts the binary on a free port and waits until it is ready. When `SEATRIAL_URL` names a server that runs already, nothing
+     * is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
+     */
+    static start({ binary, arguments: more, timeout }?: Launch): Promise<Server>;
+    /** Makes a sandbox. */
+    sandbox(wanted?: Wanted): Promise<Sandbox>;
+    /** Makes a sandbox what a file of `Sandbox.export` says. */
+    loadSandbox(name: string, file: Json): Promise<Sandbox>;
+    /** Ends a server that was started here; one that ran already goes on. */
+    stop(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,20 @@
+/**
+ * Carrier APIs on localhost for tests: a Seatrial sandbox for each test. Thin over the admin API, nothing but Node.
+ *
+ * ```ts
+ * const server = await Server.start();
+ * const sandbox = await server.sandbox({ seed: 7 });
+ * // … call the code under test with sandbox.url("shippo") and sandbox.credential("shippo", "token") …
+ * await sandbox.clock.advance("72h");
+ * await sandbox.expect([{ call: "shippo.CreateTransaction", count: 1 }]);
+ * await sandbox.delete();
+ * await server.stop();
+ * ```
+ *
+ * With Vitest, Jest or `node:test`, {@link withSandbox} does all of that for one test.
+ */
+export { Admin, Problem, Unreachable } from "./admin.js";
+export { Inbox } from "./inbox.js";
+export { Clock, Parcels, Sandbox, UnmetExpectations, } from "./sandbox.js";
+export { Server } from "./server.js";
+export { sharedServer, withSandbox } from "./testing.js";

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { Admin } from "./admin.js";
+import { Sandbox } from "./sandbox.js";
+/** A Seatrial server. */
+export class Server {
+    admin;
+    #process;
+    constructor(address, token, process, variable) {
+        this.admin = new Admin(address, token, variable);
+        this.#process = process;
+    }
+    get address() {
+        return this.admin.address;
+    }
+    /**
+     * Starts the binary on a free port and waits until it is ready. When `SEATRIAL_URL` names a server that runs already, nothing
+     * is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
+     */
+    static async start({ binary, arguments: more = [], timeout = 30_000 } = {}) {
+        const running = process.env["SEATRIAL_URL"];
+        if (binary === undefined && running) {
+            const server = new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"], undefined, "SEATRIAL_URL");
+            await server.admin.check();
+            return server;
+        }
+        const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
+        const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
+        const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
+        const line = await firstLine(child, found, timeout);
+        const address = /^seatrial ready .*?\bhttp=(\S+)/.exec(line)?.[1];
+        if (address === undefined) {
+            child.kill("SIGKILL");
+            throw new Error(`${found} did not become ready within ${timeout} ms; it said ${JSON.stringify(line)}`);
+        }
+        // A forgotten server does not keep the tests from ending. It leaves when its standard input ends, and so with this process,
+        // however that ends.
+        child.unref();
+        for (const pipe of [child.stdin, child.stdout])
+            pipe.unref?.();
+        return new Server(`http://${address}`, undefined, child);
+    }
+    /** Makes a sandbox. */
+    sandbox(wanted = {}) {
+        return Sandbox.make(this.admin, wanted);
+    }
+    /** Makes a sandbox what a file of `Sandbox.export` says. */
+    async loadSandbox(name, file) {
+        return new Sandbox(this.admin, await this.admin.ask("POST", `/sandboxes/${encodeURIComponent(name)}/import`, file));
+    }
+    /** Ends a server that was started here; one that ran already goes on. */
+    async stop() {
+        const child = this.#process;
+        this.#process = undefined;
+        if (child === undefined || child.exitCode !== null)
+            return;
+        child.ref();
+        await new Promise((resolve) => {
+            const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
+            child.once("exit", () => {
+                clearTimeout(hard);
+                resolve();
+            });
+            child.kill("SIGTERM");
+        });
+    }
+    async [Symbol.asyncDispose]() {
+        await this.stop();
+    }
+}
+/** What the process says first; empty when it ends or says nothing in time. */
+function firstLine(child, binary, timeout) {
+    return new Promise((resolve, reject) => {
+        const lines = createInterface({ input: child.stdout });
+        const clock = setTimeout(() => done(""), timeout);
+        const done = (line) => {
+            clearTimeout(clock);
+            lines.close();
+            child.stdout?.resume();
+            resolve(line);
+        };
+        lines.once("line", done);
+        child.once("exit", () => done(""));
+        child.once("error", (error) => {
+            clearTimeout(clock);
+            reject(new Error(`${binary} cannot be started; name it in SEATRIAL_BINARY, or a running server in SEATRIAL_URL`, { cause: error }));
+        });
+    });
+}

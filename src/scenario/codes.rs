@@ -1,0 +1,86 @@
+//! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
+
+/// A code, what it means, and what its author can do.
+pub const CODES: [(&str, &str, &str); 19] = [
+    (
+        "S001",
+        "The text is not valid YAML, or not UTF-8.",
+        "Look at the line before the mark as well: an open quote or bracket ends far from where it began.",
+    ),
+    (
+        "S002",
+        "A limit is exceeded: size, depth, expanded aliases, number of problems.",
+        "Split the file, or write the values out that aliases repeat.",
+    ),
+    ("S003", "A key stands twice in one mapping.", "Readers of YAML differ about which one counts. Keep one."),
+    (
+        "S004",
+        "A member that does not exist here.",
+        "`docs/scenarios.md` lists the members of every mapping; the nearest name is suggested.",
+    ),
+    ("S005", "A value of the wrong type.", "Quote a value that has to be text; lists begin with `-` or stand in `[…]`."),
+    ("S006", "A required member is missing.", "Add one of the members that the message names."),
+    ("S007", "Members that exclude each other.", "Split the row into two, or take one of the members away."),
+    (
+        "S008",
+        "A value out of range or not readable: durations, timestamps, counts, headers, pointers.",
+        "Durations have a unit (`250ms`, `90s`, `6h`, `2d`), timestamps a zone (`2026-01-05T09:00:00Z`).",
+    ),
+    (
+        "S009",
+        "A word that is not on a closed list: parcel statuses, modes, kinds of fault.",
+        "The list follows the message; `seatrial schema` has all of them.",
+    ),
+    (
+        "S010",
+        "An expression or a template that cannot be read.",
+        "Texts stand in single quotes inside of expressions; templates are `{{ expression }}`.",
+    ),
+    (
+        "S011",
+        "An expression that looks where nothing can be.",
+        "`$request`, `$call`, `$state` and `$parcel` have the members that `docs/scenarios.md` lists; `$parcel` is for timelines alone.",
+    ),
+    (
+        "S012",
+        "An unknown operation.",
+        "Operations are `vendor.operationId`, by the ids of the vendor's document; `vendor.*` and `\"*\"` stand for many.",
+    ),
+    ("S013", "An unknown vendor.", "Vendors have ids, and versions of an API ids of their own (`acme_v2`); the list follows the message."),
+    (
+        "S014",
+        "YAML that would be ambiguous here: tags, several documents, merge keys, keys that are not words, numbers that lose digits.",
+        "Write the value out; quote numbers whose digits all count.",
+    ),
+    (
+        "S015",
+        "Steps of a timeline that go back in time.",
+        "Each step is at or after the one before it; `from` moves what offsets count from.",
+    ),
+    (
+        "S016",
+        "An override that an earlier one always shadows.",
+        "The first row that matches wins: move it up, or give the earlier one `when` or `times`.",
+    ),
+    (
+        "S017",
+        "A row of `given` that its operation refuses.",
+        "The vendor's answer is quoted: the body has to be one that the vendor takes.",
+    ),
+    (
+        "S018",
+        "An expectation of a conversation that was not met, or a step that could not be made.",
+        "The answer that came is quoted; `UPDATE=1` writes it into the file.",
+    ),
+    (
+        "S019",
+        "A warning: a fault of a status that the vendor has no known answer for.",
+        "Callers get the usual shape of the vendor with the standard reason; write a real one with `respond`.",
+    ),
+];
+
+/// What a code means, and what to do about it.
+#[must_use]
+pub fn explain(code: &str) -> Option<(&'static str, &'static str)> {
+    CODES.iter().find(|(own, ..)| own.eq_ignore_ascii_case(code)).map(|(_, means, help)| (*means, *help))
+}

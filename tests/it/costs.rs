@@ -1,0 +1,140 @@
+//! What one request may cost: hostile bodies, just within what is read, to an operation of each vendor that looks at all of them. None
+//! has the server take 64 MiB more, or long; and of a caller who is not authenticated, a body is received and no more.
+
+use crate::client::{self, JSON};
+use crate::process::Server;
+
+type Header = (&'static str, &'static str);
+
+const FORM: Header = ("content-type", "application/x-www-form-urlencoded");
+const PARTS: Header = ("content-type", "multipart/form-data; boundary=x");
+const TEXT: Header = ("content-type", "text/plain");
+
+/// Operations, two members that each reads, and what lets a caller in.
+const OPERATIONS: [(&str, [&str; 2], &[Header]); 7] = [
+    ("/shippo/shipments", ["parcels", "address_to"], &[("authorization", "ShippoToken shippo_test_seatrial")]),
+    ("/shippo/orders", ["line_items", "to_address"], &[("authorization", "ShippoToken shippo_test_seatrial")]),
+    (
+        "/shipmate/v1.1/consignments",
+        ["parcels", "to_address"],
+        &[
+            ("x-shipmate-api-key", "sm_test_12345abcde-1234-5678-90ab-abcdef0123456"),
+            ("x-shipmate-token", "3674eb125fe777d8c152fe52f35e78f2"),
+        ],
+    ),
+    ("/shiptheory/v1/shipments", ["products", "packages"], &[("authorization", "Bearer AasLK190ALhaLDSj1nal92Ja...")]),
+    ("/shiptime/rest/rates", ["lineItems", "from"], &[("authorization", "Basic c2FuZGJveDpzYW5kYm94")]),
+    ("/shipstation/orders/createorder", ["items", "billTo"], &[("authorization", "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0")]),
+    ("/shipstation/v2/batches", ["shipment_ids", "rate_ids"], &[("api-key", "TEST_seatrial")]),
+];
+
+/// The most rows of one list, and of a whole body, that are read.
+const ROWS: usize = 12_000;
+const VALUES: usize = 65_000;
+/// A long text. Bodies may be three times as long, and what is long takes at most seven times its bytes.
+const LONG: usize = 3_000_000;
+
+const MEMORY: usize = 64 << 20;
+/// A build without optimizations takes ten times as long as others, of which 250 ms are expected.
+const MILLISECONDS: u64 = 250 * 10;
+
+/// The body of JSON that has both members, each with this value.
+fn members(names: [&str; 2], value: &str) -> String {
+    format!(r#"{{"{}": {value}, "{}": {value}}}"#, names[0], names[1])
+}
+
+fn rows(row: &str, count: usize) -> String {
+    format!("[{}]", vec![row; count].join(","))
+}
+
+/// What is sent, by the name of what is hostile about it.
+fn bodies(names: [&str; 2]) -> Vec<(&'static str, Header, String)> {
+    let lists = |row: &str, values: usize| members(names, &rows(row, (VALUES / values / 2).min(ROWS)));
+    let texts = |unit: &str| members(names, &format!("\"{}\"", unit.repeat(LONG / unit.len() / 2 - 20)));
+    let chain = format!("{}1{}", r#"{"a":"#.repeat(60), "}".repeat(60));
+    let keys = |name: &str| (0..ROWS - 1).map(|number| format!(r#""{name}{number}":1"#)).collect::<Vec<_>>().join(",");
+    let pairs = |suffix: &str| (0..ROWS).map(|number| format!("{}{suffix}=1", names[number % 2])).collect::<Vec<_>>().join("&");
+    let part = |name: &str| format!("--x\r\ncontent-disposition: form-data; name=\"{name}[][a]\"\r\n\r\n1\r\n");
+    let parts: String = (0..ROWS - 1).map(|number| part(names[number % 2])).collect();
+    vec![
+        ("empty objects", JSON, lists("{}", 1)),
+        ("objects", JSON, lists(r#"{"a":1}"#, 2)),
+        ("lists", JSON, lists("[1]", 2)),
+        ("numbers", JSON, lists("1", 1)),
+        ("texts", JSON, lists(r#""a""#, 1)),
+        ("nulls", JSON, lists("null", 1)),
+        ("rows of both", JSON, lists(&members(names, r#""1""#), 3)),
+        ("chains of objects", JSON, lists(&chain, 61)),
+        ("nesting without end", JSON, r#"{"a":["#.repeat(VALUES / 2)),
+        ("a long text", JSON, texts("x")),
+        ("a text of escapes", JSON, texts("\\u00e4")),
+        ("many members", JSON, format!("{{{}}}", keys("k"))),
+        ("many long members", JSON, format!("{{{}}}", keys(&"k".repeat(800)))),
+        ("one member again and again", JSON, format!("{{{}}}", vec![format!(r#""{}":[{{}}]"#, names[0]); ROWS - 1].join(","))),
+        ("a text that does not end", JSON, texts("x").replace("\"}", "")),
+        ("blanks", JSON, " ".repeat(LONG)),
+        ("pairs", FORM, (0..ROWS).map(|number| format!("a{number}=1")).collect::<Vec<_>>().join("&")),
+        ("rows of pairs", FORM, pairs("[][a]")),
+        ("nested pairs", FORM, pairs("[][a][b][c]")),
+        ("one long pair", FORM, "%00".repeat(LONG / 3)),
+        ("parts", PARTS, format!("{parts}--x--\r\n")),
+        ("neither JSON nor a form", TEXT, "<a>".repeat(LONG / 3)),
+    ]
+}
+
+/// Sends a body; the status of the answer, and how much of the server's memory and time it took.
+fn cost(server: &Server, path: &str, headers: &[Header], body: &str) -> (u16, usize, u64) {
+    let idle = server.forget_peak();
+    let before = server.busy_milliseconds();
+    let status = client::send(server, "POST", path, headers, body).status;
+    (status, server.peak().saturating_sub(idle), server.busy_milliseconds() - before)
+}
+
+#[test]
+fn a_hostile_body_takes_a_bounded_part_of_memory_and_time() {
+    for (path, names, credentials) in OPERATIONS {
+        let server = Server::start(&[]);
+        client::send(&server, "POST", path, &[&[JSON], credentials].concat(), "{}");
+        for (name, kind, body) in bodies(names) {
+            let (status, bytes, milliseconds) = cost(&server, path, &[&[kind], credentials].concat(), &body);
+            let most = if body.len() > LONG / 2 { MEMORY.min(7 * body.len()) } else { MEMORY };
+            assert!(bytes < most && milliseconds < MILLISECONDS, "{path}: {name}: {status}, {bytes} bytes, {milliseconds} ms");
+            assert!([200, 201, 202, 400, 415, 422].contains(&status), "{path}: {name} is read, and refused by the vendor: {status}");
+        }
+        assert!(server.resident() < 3 * MEMORY, "{path}: {} bytes stay", server.resident());
+    }
+}
+
+#[test]
+fn the_body_of_a_caller_without_a_credential_is_not_read() {
+    for (path, names, _) in OPERATIONS {
+        let server = Server::start(&[]);
+        client::send(&server, "POST", path, &[JSON], "{}");
+        for (name, kind, body) in bodies(names) {
+            // Short bodies cost less to read than to look for a reason not to.
+            let wrong = [kind, ("authorization", "ShippoToken nobody"), ("api-key", "nobody"), ("x-shipmate-api-key", "nobody")];
+            let (status, bytes, milliseconds) = cost(&server, path, &wrong, &body);
+            assert_eq!(status, 401, "{path}: {name}");
+            let most = 8 * body.len() / 3 + (4 << 20);
+            assert!(bytes < most && milliseconds < MILLISECONDS / 2, "{path}: {name}: {bytes} of {most} bytes, {milliseconds} ms");
+        }
+    }
+}
+
+#[test]
+fn more_rows_than_any_list_may_have_are_refused_unread() {
+    let server = Server::start(&[]);
+    for (path, names, credentials) in OPERATIONS {
+        let keys = (0..=ROWS).map(|number| format!(r#""k{number}":1"#)).collect::<Vec<_>>().join(",");
+        for (kind, body) in [
+            (JSON, members(names, &rows("{\"abcdef\": 1}", ROWS + 1))),
+            (JSON, format!("{{{keys}}}")),
+            (FORM, vec!["a[]=123456"; ROWS + 1].join("&")),
+            (FORM, vec!["a%5B1%5D%5B2%5D%5B3%5D%5B4%5D%5B5%5D%5B6%5D%5B7%5D=1"; ROWS - 1].join("&")),
+        ] {
+            let answer = client::send(&server, "POST", path, &[&[kind], credentials].concat(), &body);
+            assert_eq!(answer.status, 413, "{path}: {:.40}: {}", body, answer.body);
+            assert!(answer.head.contains("seatrial-notes: body-too-large"), "{}", answer.head);
+        }
+    }
+}

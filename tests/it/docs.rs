@@ -1,0 +1,57 @@
+//! The reference of the scenario language says everything that there is, and its examples work.
+
+use std::collections::BTreeSet;
+
+use seatrial::engine::Options;
+use seatrial::scenario::run::MachineVocabulary;
+use seatrial::scenario::{self, schema};
+use seatrial::vendors;
+use serde_json::Value;
+
+use crate::made_up;
+
+const PAGE: &str = include_str!("../../docs/scenarios.md");
+/// What the vendors have names for, which the page leaves to `seatrial schema` and the vendors' documents.
+const OF_VENDORS: [&str; 4] = ["operation", "event", "vendor", "accounts"];
+
+/// Every member and every word of the schema's definitions.
+fn words(schema: &Value, name: &str, found: &mut BTreeSet<String>) {
+    if OF_VENDORS.contains(&name) {
+        return;
+    }
+    match schema {
+        Value::Object(members) => {
+            found.extend(members.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()));
+            let listed = members.get("enum").and_then(Value::as_array).into_iter().flatten();
+            found.extend(listed.filter_map(Value::as_str).map(str::to_owned));
+            members.iter().filter(|(name, _)| *name != "examples").for_each(|(name, inner)| words(inner, name, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| words(inner, "", found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_reference_of_scenarios_names_every_member_and_word() {
+    let machine = made_up::machine(vendors::all(), Options::default());
+    let schema = schema::of(&MachineVocabulary(&machine));
+    let mut found = BTreeSet::new();
+    words(&schema, "", &mut found);
+    assert!(found.contains("overrides") && found.contains("h2_goaway") && found.contains("out_for_delivery"), "{found:?}");
+    let is_said =
+        |word: &String| PAGE.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-".contains(letter)).any(|said| said == word);
+    let missing: Vec<&String> = found.iter().filter(|word| !word.contains(['.', '/']) && !is_said(word)).collect();
+    assert!(missing.is_empty(), "docs/scenarios.md says nothing of {missing:?}");
+}
+
+#[test]
+fn the_examples_of_the_reference_are_without_mistakes() {
+    let machine = made_up::machine(vendors::all(), Options::default());
+    let examples: Vec<&str> = PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 8, "{}", examples.len());
+    for example in examples {
+        if let Err(problems) = scenario::load(example, "docs/scenarios.md", &MachineVocabulary(&machine)) {
+            panic!("{}\n{example}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        }
+    }
+}

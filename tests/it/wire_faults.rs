@@ -1,0 +1,218 @@
+//! Each fault on the wire as a raw socket and a client of HTTP/2 receive it, and what the journal says of it.
+
+use std::io::{Read as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::client::{self, JSON, send};
+use crate::http2::Frame;
+use crate::http2::frames::{DATA, GOAWAY, HEADERS, RST_STREAM, block, frame, preface};
+use crate::process::Server;
+
+const ADDRESS: &str = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
+const JOURNAL: &str = "/_seatrial/sandboxes/default/requests";
+const COUNT: &str = "/shippo/addresses/";
+
+fn switch_on(server: &Server, fault: &Value) {
+    let body = json!({"on": "shippo.CreateAddress", "fault": fault}).to_string();
+    let answer = send(server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], &body);
+    assert_eq!(answer.status, 200, "{fault}: {}", answer.body);
+}
+
+/// The last exchange in the journal.
+fn last(server: &Server) -> Value {
+    send(server, "GET", &format!("{JOURNAL}?limit=1"), &[], "").json()["requests"][0].clone()
+}
+
+/// Creates an address under a fault over HTTP/1.1: all bytes that came until the connection ended, and the exchange.
+fn faulted(server: &Server, fault: &Value, more: &str) -> (Vec<u8>, Value) {
+    switch_on(server, fault);
+    let mut stream = client::connect(server.address());
+    let head = format!("POST {COUNT} HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n{more}");
+    let request = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{ADDRESS}", ADDRESS.len());
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut came = Vec::new();
+    let _ = stream.read_to_end(&mut came);
+    (came, last(server))
+}
+
+/// Head and body of an answer of HTTP/1.1.
+fn parts(came: &[u8]) -> (String, String) {
+    let text = String::from_utf8_lossy(came).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Vec<&'h str> {
+    head.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).collect()
+}
+
+fn said_length(head: &str) -> usize {
+    header(head, "content-length")[0].parse().expect("a length")
+}
+
+#[test]
+fn bodies_and_their_lengths_differ_as_the_fault_says() {
+    let server = Server::start(&[]);
+    for (fault, compare, end, is_json) in [
+        ("length_short", (|said, sent| said * 2 == sent || said * 2 + 1 == sent) as fn(usize, usize) -> bool, "length_short", true),
+        ("length_long", |said, sent| said > sent, "length_long", true),
+        ("truncate", |said, sent| said / 2 == sent, "truncated", false),
+        ("bad_json", |said, sent| said == sent, "bad_json", false),
+    ] {
+        // The connection is kept, unless the fault ends it: a client that reads on meets what is wrong.
+        let more = if fault == "bad_json" { "connection: close\r\n" } else { "" };
+        let (came, entry) = faulted(&server, &json!(fault), more);
+        let (head, body) = parts(&came);
+        assert!(head.starts_with("http/1.1 201 created\r\n"), "{fault}: {head}");
+        assert!(compare(said_length(&head), body.len()), "{fault}: {head}\n{body}");
+        assert_eq!(serde_json::from_str::<Value>(&body).is_ok(), is_json, "{fault}: {body}");
+        assert_eq!(entry["wire"], json!({"end": end, "status": 201, "bytes": body.len()}), "{fault}");
+        assert_eq!((&entry["answer"]["status"], &entry["effect"]["committed"]), (&json!(201), &json!(true)), "{fault}");
+    }
+}
+
+#[test]
+fn a_chunk_has_no_length_and_garbage_has_no_head() {
+    let server = Server::start(&[]);
+    let (came, entry) = faulted(&server, &json!("bad_chunk"), "");
+    let (head, body) = parts(&came);
+    assert_eq!((header(&head, "transfer-encoding"), header(&head, "content-length")), (vec!["chunked"], vec![]));
+    let (size, rest) = body.split_once("\r\n").expect("a first chunk");
+    let size = usize::from_str_radix(size, 16).expect("its length");
+    assert!(rest[size..].starts_with("\r\nzz\r\n"), "{body}");
+    assert_eq!(entry["wire"], json!({"end": "bad_chunk", "status": 201, "bytes": size}));
+
+    let (came, entry) = faulted(&server, &json!({"commit": true, "then": "garbage"}), "");
+    assert!(!came.is_empty() && !came.starts_with(b"HTTP"));
+    assert_eq!(entry["wire"], json!({"end": "garbage", "status": null, "bytes": 0}));
+    assert_eq!(entry["answer"]["status"], 201);
+}
+
+#[test]
+fn a_gateway_answers_in_html_whether_the_work_was_done_or_not() {
+    let server = Server::start(&[]);
+    for (fault, status, made) in [
+        (json!("html_gateway"), 502, Value::Null),
+        (json!({"then": "html_gateway", "status": 503}), 503, Value::Null),
+        (json!({"commit": true, "then": "html_gateway", "status": 504}), 504, json!(201)),
+    ] {
+        let (came, entry) = faulted(&server, &fault, "connection: close\r\n");
+        let (head, body) = parts(&came);
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{fault}: {head}");
+        assert_eq!(header(&head, "content-type"), ["text/html"], "{fault}");
+        assert!(body.starts_with("<html>") && said_length(&head) == body.len(), "{fault}: {body}");
+        assert_eq!(entry["wire"], json!({"end": "html_gateway", "status": status, "bytes": body.len()}), "{fault}");
+        assert_eq!(entry["answer"]["status"], made, "{fault}");
+    }
+}
+
+#[test]
+fn headers_lie_and_repeat() {
+    let server = Server::start(&[]);
+    let (came, entry) = faulted(&server, &json!("wrong_type"), "connection: close\r\n");
+    let (head, body) = parts(&came);
+    assert_eq!(header(&head, "content-type"), ["text/html; charset=utf-8"]);
+    assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
+    assert_eq!(entry["wire"]["end"], "wrong_type");
+    let (came, entry) = faulted(&server, &json!("duplicate_header"), "connection: close\r\n");
+    assert_eq!(header(&parts(&came).0, "content-type"), ["application/json", "application/json"]);
+    assert_eq!(entry["wire"]["end"], "duplicate_header");
+}
+
+#[test]
+fn slow_answers_arrive_whole_and_stalled_ones_do_not() {
+    let server = Server::start(&[]);
+    let (came, entry) = faulted(&server, &json!({"then": "drip", "for": "200ms"}), "connection: close\r\n");
+    let (head, body) = parts(&came);
+    assert_eq!(said_length(&head), body.len());
+    assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
+    assert_eq!(entry["wire"], json!({"end": "drip", "status": 201, "bytes": body.len()}));
+    let (came, entry) = faulted(&server, &json!({"then": "stall", "for": "100ms"}), "");
+    let (head, body) = parts(&came);
+    assert_eq!(said_length(&head) / 2, body.len());
+    assert_eq!(entry["wire"], json!({"end": "stall", "status": 201, "bytes": body.len()}));
+    let (came, entry) = faulted(&server, &json!({"then": "timeout", "for": "100ms"}), "");
+    assert!(came.is_empty());
+    assert_eq!(entry["wire"]["end"], "timeout");
+}
+
+#[test]
+fn faults_of_http2_reset_a_connection_of_http1() {
+    let server = Server::start(&[]);
+    for fault in ["h2_reset", "h2_goaway"] {
+        let (came, entry) = faulted(&server, &json!(fault), "");
+        assert!(came.is_empty(), "{fault}");
+        assert_eq!(entry["wire"], json!({"end": "reset", "status": null, "bytes": 0}), "{fault}");
+    }
+}
+
+/// The frames that answer a request of HTTP/2, until its stream or the connection has ended.
+fn frames(server: &Server) -> Vec<Frame> {
+    let length = ADDRESS.len().to_string();
+    let head = block(&[
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", COUNT),
+        ("authorization", "ShippoToken shippo_test_seatrial"),
+        ("content-type", "application/json"),
+        ("content-length", &length),
+    ]);
+    let mut stream = client::connect(server.address());
+    let sent = [preface(), frame(HEADERS, 4, 1, &head), frame(DATA, 1, 1, ADDRESS.as_bytes())].concat();
+    stream.write_all(&sent).expect("it reads");
+    let mut frames = Vec::new();
+    while let Some(frame) = Frame::read(&mut stream) {
+        let is_last = frame.kind == RST_STREAM || (frame.kind == DATA && frame.flags & 1 == 1);
+        frames.push(frame);
+        if is_last {
+            break;
+        }
+    }
+    frames
+}
+
+#[test]
+fn faults_reach_clients_of_http2_in_its_own_frames() {
+    let server = Server::start(&[]);
+    let has = |frames: &[Frame], kind: u8| frames.iter().any(|frame| frame.kind == kind);
+    for (fault, end, kind) in [
+        ("h2_reset", "h2_reset", Some(RST_STREAM)),
+        ("h2_goaway", "h2_goaway", Some(GOAWAY)),
+        ("garbage", "h2_reset", Some(RST_STREAM)),
+        ("bad_chunk", "h2_reset", Some(RST_STREAM)),
+        ("reset", "reset", None),
+        ("empty", "empty", None),
+        ("wrong_type", "wrong_type", Some(HEADERS)),
+        ("length_long", "length_long", Some(HEADERS)),
+        ("length_short", "length_short", Some(HEADERS)),
+    ] {
+        switch_on(&server, &json!(fault));
+        let frames = frames(&server);
+        match kind {
+            Some(kind) => assert!(has(&frames, kind), "{fault}: {frames:?}"),
+            None => assert!(!has(&frames, HEADERS), "{fault}: {frames:?}"),
+        }
+        assert_eq!(last(&server)["wire"]["end"], end, "{fault}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_lost_after_the_work_leaves_one_document_more() {
+    let server = Server::start(&[]);
+    let count = || send(&server, "GET", COUNT, &crate::admin::SHIPPO, "").json()["results"].as_array().map_or(0, Vec::len);
+    let before = count();
+    for (fault, more) in [
+        (json!("garbage"), 0),
+        (json!({"commit": true, "then": "garbage"}), 1),
+        (json!("html_gateway"), 0),
+        (json!({"commit": true, "then": "html_gateway"}), 1),
+        (json!("length_short"), 1),
+    ] {
+        let already = count();
+        faulted(&server, &fault, "connection: close\r\n");
+        assert_eq!(count() - already, more, "{fault}");
+    }
+    assert_eq!(count() - before, 3);
+}
