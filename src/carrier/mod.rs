@@ -1,6 +1,7 @@
 //! The parcel business that all carriers share, without any vendor's terms: what a parcel is, what can happen to
 //! it, and when. Knows no JSON of a vendor, no world and no HTTP.
 
+pub mod address;
 mod calendar;
 pub mod countries;
 pub mod document;
@@ -11,7 +12,9 @@ pub mod library;
 pub mod numbers;
 mod parcel;
 mod places;
+pub mod postal;
 pub mod print;
+pub mod rating;
 pub mod sheet;
 pub mod timeline;
 pub mod transit;

@@ -1,5 +1,8 @@
 //! How many working days a parcel takes: what its service is known for, and how far it goes.
 
+use jiff::civil::{Date, Weekday};
+
+use crate::carrier::calendar;
 use crate::carrier::parcel::Location;
 use crate::carrier::places::Place;
 
@@ -29,6 +32,18 @@ pub fn days(usual: u8, from: &Location, to: &Location) -> u8 {
         }
     };
     by_distance.max(if has_customs(start, end) { 2 } else { 1 })
+}
+
+/// The day on which a parcel of so many working days is delivered; some carriers work on Saturdays.
+#[must_use]
+pub fn delivery(shipped: Date, days: u8, country: &str, saturdays: bool) -> Date {
+    if !saturdays {
+        return calendar::after(country, shipped, days);
+    }
+    (0..days).fold(shipped, |day, _| {
+        let next = calendar::tomorrow(day);
+        if next.weekday() == Weekday::Sunday { calendar::tomorrow(next) } else { next }
+    })
 }
 
 /// Whether goods between two places are declared.
@@ -73,5 +88,19 @@ mod tests {
         check(1, ("US", "10007"), ("US", "94103"), 1);
         check(0, derby, derby, 0);
         check(2, derby, ("", ""), 2);
+    }
+
+    #[test]
+    fn some_carriers_deliver_on_saturdays() {
+        let check = |days, saturdays, expected: &str| {
+            let shipped: Date = "2026-08-24".parse().expect("a test writes valid dates");
+            assert_eq!(delivery(shipped, days, "US", saturdays).to_string(), expected);
+        };
+        // Recorded August 2026.
+        check(3, true, "2026-08-27");
+        check(5, true, "2026-08-29");
+        check(7, true, "2026-09-01");
+        check(1, false, "2026-08-25");
+        check(5, false, "2026-08-31");
     }
 }

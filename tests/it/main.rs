@@ -44,6 +44,7 @@ mod parcels;
 mod play;
 mod played;
 mod pointers;
+mod prices;
 mod process;
 mod resources;
 mod sandboxes;

@@ -8,9 +8,20 @@ use serde::{Deserialize, Serialize};
 use super::access::Mode;
 use super::wire::Message;
 use super::wire::carrier_account::CarrierAccount;
-use crate::carrier::countries;
+use crate::carrier::{countries, rating};
 
-pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shippo"));
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    let mut catalog: Catalog = catalog!("shippo");
+    for carrier in &mut catalog.carriers {
+        let own = [carrier.token.as_str()];
+        let contracts = carrier.contracts.iter().map(String::as_str);
+        let contracts: Vec<&str> = contracts.chain(own.into_iter().filter(|_| carrier.contracts.is_empty())).collect();
+        for service in &mut carrier.services {
+            service.tariff = rating::find(&contracts, &service.token).filter(|_| service.quoted);
+        }
+    }
+    catalog
+});
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +38,6 @@ pub(crate) struct Catalog {
     pub tracking_codes: Vec<TrackingCode>,
     carrier_names: BTreeMap<String, String>,
     services: BTreeMap<String, BTreeMap<String, String>>,
-    pub zones: Zones,
     pub currencies: Currencies,
     pub addresses: Addresses,
     country_names: BTreeMap<String, String>,
@@ -64,9 +74,9 @@ pub(crate) struct Carrier {
     pub throttled: Option<Message>,
     /// The stem of its logo's file.
     pub image: String,
-    pub currency: String,
-    pub unit: Unit,
-    pub divisor: i64,
+    /// Contracts that have its prices; the one of its token where there are none.
+    #[serde(default)]
+    contracts: Vec<String>,
     pub max_grams: i64,
     pub multi_parcel: bool,
     /// The states that it serves; all when empty.
@@ -78,14 +88,6 @@ pub(crate) struct Carrier {
     pub purchase_error: Option<Message>,
     tracking_url: String,
     pub services: Vec<Service>,
-}
-
-/// What weights are billed in.
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Unit {
-    Lb,
-    Kg,
 }
 
 /// A service level.
@@ -100,10 +102,6 @@ pub(crate) struct Service {
     #[serde(default)]
     pub scope: Scope,
     pub origin: Option<String>,
-    pub currency: Option<String>,
-    #[serde(default)]
-    pub days: u8,
-    pub local_days: Option<u8>,
     pub arrives_by: Option<String>,
     #[serde(default)]
     pub terms: String,
@@ -111,8 +109,9 @@ pub(crate) struct Service {
     pub zone_shown: bool,
     pub max_grams: Option<i64>,
     pub min_second_mm: Option<i64>,
-    #[serde(default)]
-    pub price: Price,
+    /// Its prices, if it is quoted.
+    #[serde(skip)]
+    pub tariff: Option<rating::Tariff>,
 }
 
 /// Which lanes a service is for.
@@ -122,25 +121,6 @@ pub(crate) enum Scope {
     #[default]
     Domestic,
     International,
-}
-
-/// In cents: `base + n * per_unit + (zone - 1) * (per_zone + n * per_zone_unit)`.
-#[derive(Clone, Copy, Default, Deserialize)]
-pub(crate) struct Price {
-    pub base: i64,
-    pub per_unit: i64,
-    pub per_zone: i64,
-    pub per_zone_unit: i64,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Zones {
-    /// Upper bounds of zones 2 to 7.
-    pub miles: Vec<f64>,
-    pub far: i64,
-    pub far_states: Vec<String>,
-    pub world: BTreeMap<String, i64>,
-    pub elsewhere: i64,
 }
 
 #[derive(Deserialize)]
@@ -154,21 +134,6 @@ pub(crate) struct Currencies {
 pub(crate) struct Addresses {
     pub state_required: Vec<String>,
     pub zip_not_used: Vec<String>,
-    /// Words of streets, as the postal service writes them.
-    pub abbreviations: BTreeMap<String, String>,
-    zip_areas: Vec<ZipArea>,
-}
-
-/// ZIP codes by their first three digits.
-#[derive(Deserialize)]
-pub(crate) struct ZipArea {
-    from: String,
-    to: String,
-    pub state: String,
-    /// In tenths of a degree.
-    pub latitude: f64,
-    /// In tenths of a degree.
-    pub longitude: f64,
 }
 
 /// A step of a parcel, told more finely than by its status.
@@ -251,12 +216,6 @@ impl Catalog {
         let other = self.country_names.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, code)| code.as_str());
         let country = countries::find(text).or_else(|| countries::named(text)).or_else(|| countries::find(other?));
         country.map(|country| country.alpha2)
-    }
-
-    /// The area that a ZIP code lies in.
-    pub(crate) fn zip_area(&self, zip: &str) -> Option<&ZipArea> {
-        let prefix = zip.get(..3)?;
-        self.addresses.zip_areas.iter().find(|area| area.from.as_str() <= prefix && prefix <= area.to.as_str())
     }
 
     /// The currency of a country.

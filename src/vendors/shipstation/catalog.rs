@@ -3,12 +3,21 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::wire::money::Money;
+use crate::carrier::rating;
 
 /// The catalog of both versions, `specs/shipstation_v1/catalog.yaml`.
-pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipstation_v1"));
+pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    let mut catalog: Catalog = catalog!("shipstation_v1");
+    for carrier in &mut catalog.carriers {
+        for service in &mut carrier.services {
+            service.tariff = rating::find(&[&carrier.contract], &service.code);
+        }
+    }
+    catalog
+});
 
 #[derive(Deserialize)]
 pub(super) struct Catalog {
@@ -23,8 +32,6 @@ pub(super) struct Catalog {
     pub tags: Vec<Value>,
     pub users: Vec<Value>,
     pub marketplaces: Vec<Value>,
-    /// Words of addresses as the post abbreviates them.
-    pub abbreviations: std::collections::BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +40,8 @@ pub(super) struct Carrier {
     pub id: u64,
     /// What version 1 calls it.
     pub code: String,
+    /// The contract that has its prices.
+    contract: String,
     /// What version 2 calls it, if that is something else.
     pub v2_code: Option<String>,
     pub name: String,
@@ -57,8 +66,10 @@ pub(super) struct Service {
     pub international: bool,
     /// Working days from hand-over to delivery.
     pub days: u8,
-    /// The price of each package that it takes: of flat rate packages as it is, of others for a pound across the country.
-    pub prices: Map<String, Value>,
+    /// The packages that it takes.
+    pub packages: Vec<String>,
+    #[serde(skip)]
+    pub tariff: Option<rating::Tariff>,
     /// The versions that do not quote it, although it is sold.
     #[serde(default)]
     pub unquoted_by: Vec<u8>,
@@ -68,6 +79,8 @@ pub(super) struct Service {
 pub(super) struct Package {
     pub code: String,
     pub name: String,
+    /// What quotes call it, if that is something else.
+    quoted_as: Option<String>,
     #[serde(default = "yes")]
     pub domestic: bool,
     #[serde(default = "yes")]
@@ -97,6 +110,13 @@ impl Catalog {
     /// The carrier with that `shippingProviderId`.
     pub fn carrier_of(&self, id: u64) -> Option<&Carrier> {
         self.carriers.iter().find(|carrier| carrier.id == id)
+    }
+}
+
+impl Package {
+    /// Its name in quotes.
+    pub fn quoted_name(&self) -> &str {
+        self.quoted_as.as_deref().unwrap_or(&self.name)
     }
 }
 

@@ -4,14 +4,15 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::catalog::{CATALOG, Carrier, Package, Service};
+use super::rates::Cost;
 use super::wire::address::{Address, Dimensions, Weight};
 use super::wire::label::Label;
-use super::wire::money::Money;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{access, rates, v1, v2};
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::Fact;
+use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{self, Location, Parcel, Scan, Status, print, transit};
 use crate::engine::{Cx, Refusal};
 use crate::world::Kind;
@@ -30,7 +31,9 @@ pub(crate) struct Purchase<'a> {
     pub to: Address,
     pub weight: Weight,
     pub dimensions: Option<Dimensions>,
-    pub insurance_cost: Money,
+    /// Its packages as they are rated, and what is asked beside the transport.
+    pub pieces: Vec<Piece>,
+    pub options: Options,
     pub is_return: bool,
     pub warehouse: Option<u64>,
     pub store: Option<u64>,
@@ -47,10 +50,11 @@ pub(crate) struct Purchase<'a> {
 /// [`CARRIER`], when it does not take the load there, or the wallet is empty.
 pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
     let (carrier, days) = (purchase.carrier, purchase.service.days);
-    let (from, to, cost) = priced(cx, &purchase)?;
+    let (from, to, price) = priced(cx, &purchase)?;
+    let due = price.total();
+    let (insurance_cost, cost) = (price.insurance, due - price.insurance);
     if carrier.wallet {
         let mut profile = wire::profile(cx);
-        let due = cost + purchase.insurance_cost;
         if profile.balance < due {
             return Err(refused(format!("Insufficient funds: the postage costs ${due}, the balance is ${}.", profile.balance)));
         }
@@ -59,7 +63,7 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     }
     let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
     let tracking_number = cx.tracking_number(&carrier.tracking);
-    let label = label(cx, purchase, Label { id, batch, tracking_number, cost, ..Label::default() });
+    let label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
     cx.docs.put(LABEL, &label.id.to_string(), &label);
     if let Some(order) = label.order {
         let mut labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
@@ -93,12 +97,13 @@ pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Resul
 }
 
 /// Where a purchase goes from and to, and its price.
-fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, Money), Refusal> {
+fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, Cost), Refusal> {
     if access::is_failing(&cx.credential, purchase.carrier) {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
     let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
-    let load = rates::Load { from: &from, to: &to, ounces: purchase.weight.ounces() };
+    let lane = rating::Lane::between(&from, &to);
+    let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };
     let cost = rates::price(purchase.service, purchase.package, &load);
     let cost = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
     Ok((from, to, cost))
@@ -119,7 +124,6 @@ fn label(cx: &Cx<'_>, purchase: Purchase<'_>, bought: Label) -> Label {
         confirmation: purchase.confirmation,
         created: cx.now,
         ship_date: purchase.ship_date,
-        insurance_cost: purchase.insurance_cost,
         is_return: purchase.is_return,
         from: purchase.from,
         to: purchase.to,

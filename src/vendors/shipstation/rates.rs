@@ -1,21 +1,66 @@
-//! What a label costs: the price of the catalog, which for other than flat rate packages grows with weight and distance.
+//! What a label costs: the price of the carrier's contract, for each package that a service takes.
+
+use serde_json::Value;
 
 use super::catalog::{Carrier, Package, Service};
+use super::wire::address::{Dimensions, Weight};
 use super::wire::money::Money;
-use crate::carrier::Location;
+use crate::carrier::rating::{self, Charge, Options, Piece, Signature};
+use crate::carrier::{Location, transit};
 
 /// What a price depends on, besides the service and the package.
 pub(crate) struct Load<'a> {
     pub from: &'a Location,
     pub to: &'a Location,
-    pub ounces: f64,
+    pub lane: rating::Lane,
+    pub pieces: Vec<Piece>,
+    pub options: Options,
 }
 
 /// One offer of a carrier.
 pub(crate) struct Quote {
     pub service: &'static Service,
     pub package: &'static Package,
-    pub cost: Money,
+    pub cost: Cost,
+}
+
+/// A price, by what it is made of.
+#[derive(Default)]
+pub(crate) struct Cost {
+    pub shipping: Money,
+    pub confirmation: Money,
+    pub insurance: Money,
+    /// Surcharges, with those of fuel.
+    pub other: Money,
+    pub surcharges: Vec<Charge>,
+}
+
+impl Cost {
+    pub fn total(&self) -> Money {
+        self.shipping + self.confirmation + self.insurance + self.other
+    }
+}
+
+/// A package as carriers measure it.
+pub(crate) fn piece(weight: &Weight, sizes: Option<&Dimensions>) -> Piece {
+    let unit = if sizes.is_some_and(|sizes| sizes.units.starts_with("centi")) { Piece::PER_CENTIMETER } else { Piece::PER_INCH };
+    let sides = sizes.map_or([0.0; 3], |sizes| [sizes.length, sizes.width, sizes.height].map(Money::number));
+    Piece::of(weight.ounces(), Piece::PER_OUNCE, sides, unit)
+}
+
+/// What a word of either version asks of the carrier at the door.
+pub(crate) fn signature(confirmation: Option<&str>) -> Option<Signature> {
+    match confirmation? {
+        "signature" | "direct_signature" | "verbal_confirmation" => Some(Signature::Anybody),
+        "adult_signature" => Some(Signature::Adult),
+        _ => None,
+    }
+}
+
+/// What the carrier itself is asked to insure, in cents.
+pub(crate) fn insured(options: &Value) -> i64 {
+    let is_asked = options["insureShipment"] == true && options["provider"] == "carrier";
+    if is_asked { Money::from(options["insuredValue"].clone()).0 / 100 } else { 0 }
 }
 
 /// What a version quotes of a carrier, by service and package in the order of the catalog; of one service or package alone if they are
@@ -24,49 +69,49 @@ pub(crate) fn quote(version: u8, carrier: &'static Carrier, service: Option<&str
     let is_wanted = |wanted: Option<&str>, code: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(code));
     let services = carrier.services.iter().filter(|row| !row.unquoted_by.contains(&version) && is_wanted(service, &row.code));
     let offers = services.flat_map(|service| {
-        let packages = service.prices.keys().filter(move |code| is_wanted(package, code)).filter_map(|code| carrier.package(code));
+        let packages = service.packages.iter().filter(move |code| is_wanted(package, code)).filter_map(|code| carrier.package(code));
         packages.filter_map(move |package| Some(Quote { service, package, cost: price(service, package, load)? }))
     });
     offers.collect()
 }
 
 /// The price of a service with a package; nothing if it does not take that load there.
-pub(crate) fn price(service: &Service, package: &Package, load: &Load<'_>) -> Option<Money> {
+pub(crate) fn price(service: &Service, package: &Package, load: &Load<'_>) -> Option<Cost> {
     let is_abroad = load.from.country != load.to.country;
     let reaches = if is_abroad { service.international && package.international } else { service.domestic && package.domestic };
-    let base = service.prices.get(&package.code).filter(|_| reaches && load.ounces <= package.max_ounces)?;
-    let base = Money::from(base.clone());
-    Some(if package.flat_rate { base } else { scaled(base, load, is_abroad) })
+    #[expect(clippy::cast_precision_loss, reason = "weights are small")]
+    let is_light = load.pieces.iter().all(|piece| piece.weight as f64 <= package.max_ounces * Piece::PER_OUNCE + 1e4);
+    if !reaches || !is_light || !service.packages.contains(&package.code) {
+        return None;
+    }
+    let asked = rating::Load { pieces: &load.pieces, package: Some(&package.code), options: load.options, imperial: false };
+    let price = service.tariff?.price(&load.lane, &asked)?;
+    let (signed, insured) = (price.of("SIGNATURE"), price.of("INSURANCE"));
+    Some(Cost {
+        shipping: Money::of_cents(price.base),
+        confirmation: Money::of_cents(signed),
+        insurance: Money::of_cents(insured),
+        other: Money::of_cents(price.total() - price.base - signed - insured),
+        surcharges: price.surcharges,
+    })
 }
 
-/// A price for one pound across the country, by weight and distance.
-fn scaled(base: Money, load: &Load<'_>, is_abroad: bool) -> Money {
-    let pounds = load.ounces / 16.0;
-    let by_weight = if pounds <= 1.0 { 70.0 + 30.0 * pounds } else { 100.0 + 18.0 * (pounds - 1.0) };
-    let by_distance = if is_abroad { 100 } else { 60 + 5 * zones(&load.from.zip, &load.to.zip) };
-    #[expect(clippy::cast_possible_truncation, reason = "a load is not so heavy")]
-    let percent = by_weight.round() as i64 * by_distance;
-    Money((base * percent).0 / 10_000).cents()
-}
-
-/// How far two postal codes are apart, from 0 to 8: the first digits of those of the United States grow from east to west.
-fn zones(from: &str, to: &str) -> i64 {
-    let digit = |code: &str| code.bytes().next().filter(u8::is_ascii_digit).map_or(0, |digit| i64::from(digit - b'0'));
-    (digit(from) - digit(to)).abs().min(8)
+/// Working days of a service.
+pub(crate) fn days(service: &Service, load: &Load<'_>) -> u8 {
+    service.tariff.and_then(|tariff| tariff.days(&load.lane)).unwrap_or_else(|| transit::days(service.days, load.from, load.to))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::vendors::shipstation::catalog::CATALOG;
 
     #[test]
-    fn a_pound_across_the_country_costs_what_was_recorded() {
-        let place = |zip: &str| Location { zip: zip.to_owned(), country: "US".to_owned(), ..Location::default() };
-        let (from, to) = (place("94117"), place("10020"));
-        let carrier = CATALOG.carrier("stamps_com").expect("it is in the catalog");
-        let rows = quote(1, carrier, None, Some("package"), &Load { from: &from, to: &to, ounces: 16.0 });
-        let prices: Vec<String> = rows.iter().map(|row| row.cost.to_string()).collect();
-        assert_eq!(prices, ["11.41", "55.79", "4.39", "10.01", "10.01"]);
+    fn every_service_has_a_tariff() {
+        for carrier in &CATALOG.carriers {
+            for service in &carrier.services {
+                assert!(service.tariff.is_some(), "{} of {}", service.code, carrier.code);
+                assert!(service.packages.iter().all(|code| carrier.package(code).is_some()), "{}", service.code);
+            }
+        }
     }
 }

@@ -10,9 +10,16 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::carrier::rating::{self, Tariff};
+
 /// The catalog.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let mut catalog: Catalog = catalog!("shiptime");
+    for carrier in &mut catalog.carriers {
+        for service in &mut carrier.services {
+            service.tariff = rating::find(&[&carrier.contract], &service.id);
+        }
+    }
     let rows = catalog.cities.iter().enumerate();
     catalog.by_prefix = rows.flat_map(|(index, city)| city.prefixes.split(' ').map(move |prefix| (prefix.to_owned(), index))).collect();
     catalog
@@ -42,23 +49,9 @@ pub(super) struct Carrier {
     #[serde(default)]
     pub(super) one_piece: bool,
     pub(super) max_kg: Option<f64>,
-    #[serde(default)]
-    pub(super) surcharges: Vec<Surcharge>,
+    /// Its prices, surcharges and days.
+    contract: String,
     pub(super) services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Surcharge {
-    pub(super) code: String,
-    pub(super) name: String,
-    pub(super) cents: Option<i64>,
-    pub(super) hundredths: Option<i64>,
-    pub(super) per_hundred: Option<i64>,
-    #[serde(default)]
-    pub(super) on_residential: bool,
-    #[serde(default)]
-    pub(super) residential: bool,
-    pub(super) services: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -66,30 +59,15 @@ pub(super) struct Service {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) packages: Option<Vec<String>>,
-    pub(super) price: BTreeMap<Zone, i64>,
-    pub(super) per_kg: BTreeMap<Zone, i64>,
-    #[serde(default)]
-    pub(super) days: BTreeMap<Zone, u8>,
+    #[serde(skip)]
+    pub(super) tariff: Option<Tariff>,
     pub(super) days_max: Option<u8>,
     pub(super) by: Option<Time>,
     pub(super) minutes: Option<u8>,
 }
 
-/// How far two addresses lie apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Zone {
-    Local,
-    Near,
-    Far,
-    Remote,
-    Us,
-    Abroad,
-}
-
 #[derive(Deserialize)]
 pub(super) struct Province {
-    pub(super) place: Option<i32>,
     pub(super) taxes: Vec<Tax>,
 }
 

@@ -1,14 +1,15 @@
-//! What a shipment costs with each service that takes it. Integer cents throughout; percentages are rounded half up.
+//! What a shipment costs with each service that takes it, by the carriers' contracts. Integer cents throughout.
 //!
 //! Recorded: the anatomy of a quote (base, surcharges in the carrier's order, taxes on their sum), and the amounts of two
-//! routes in 2025, which the catalog's prices reproduce to a few cents.
+//! routes in 2025, which the tariffs reproduce to a few cents.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::catalog::{CATALOG, Carrier, Service, Surcharge, Zone};
+use super::catalog::{CATALOG, Carrier, Service};
 use super::wire::{Charge, Charges, Money, Quote, Transit};
-use crate::carrier;
+use crate::carrier::rating::{self, Lane, Load, Options, Piece, Price};
+use crate::carrier::{Location, transit};
 
 /// One service that takes a shipment, and what it charges.
 pub(super) struct Offer {
@@ -55,11 +56,6 @@ struct Item {
     declared_value: Option<Money>,
 }
 
-const KG_PER_POUND: f64 = 0.453_592_37;
-/// Cubic inches that count as a pound, and cubic centimetres that count as a kilogram.
-const DIVISORS: (f64, f64) = (139.0, 5000.0);
-/// Kilograms that every price includes.
-const INCLUDED: f64 = 5.0;
 /// ShipTime's own insurance: cents for each started hundred dollars. Recorded: 250 for 125.68 dollars.
 const INSURANCE: i64 = 125;
 
@@ -70,115 +66,94 @@ pub(super) fn offers(carriers: &'static [Carrier], request: &Map<String, Value>)
 
 impl Shipment {
     fn offers(&self, carriers: &'static [Carrier]) -> Vec<Offer> {
-        let zone = self.zone();
-        let heaviest = self.line_items.iter().map(|item| self.kilograms(item)).fold(0.0, f64::max);
-        let billed: f64 = self.line_items.iter().map(|item| self.kilograms(item).max(self.volume(item))).sum();
-        let extra = whole((billed - INCLUDED - 1e-9).ceil().max(0.0));
-        let takers = carriers.iter().filter(|carrier| self.is_taken_by(carrier, zone, heaviest));
+        let pieces: Vec<Piece> = self.line_items.iter().map(|item| self.piece(item)).collect();
+        let (from, to) = (self.from.place(), self.to.place());
+        let lane = Lane::between(&from, &to);
+        let declared: i64 = self.line_items.iter().filter_map(|item| item.declared_value.as_ref()).map(|value| value.amount).sum();
+        let (declared, by_shiptime) = (declared.max(0), self.insurance_type.as_deref() == Some("SHIPTIME"));
+        let options = Options { residential: self.to.residential, insured: if by_shiptime { 0 } else { declared }, ..Options::default() };
+        let load = Load { pieces: &pieces, package: None, options, imperial: self.unit_of_measurement == "IMPERIAL" };
+        let takers = carriers.iter().filter(|carrier| self.is_taken_by(carrier, &pieces));
         let pairs = takers.flat_map(|carrier| carrier.services.iter().map(move |service| (carrier, service)));
-        pairs
-            .filter(|(_, service)| {
-                service.packages.as_ref().map_or(self.package_type == "PACKAGE", |rows| rows.contains(&self.package_type))
-            })
-            .filter_map(|(carrier, service)| {
-                let base = service.price.get(&zone)? + extra * service.per_kg.get(&zone)?;
-                let days = service.days.get(&zone).map(|days| self.days(*days, zone, service.days_max));
-                let charges = self.charges(carrier, service, zone, base);
-                let before_taxes = base + sum(&charges.surcharges);
-                let quote = Quote {
-                    total_charge: Money::cad(before_taxes + sum(&charges.taxes)),
-                    total_before_taxes: Money::cad(before_taxes),
-                    charges,
-                    exchange_rate: 0.0,
-                    carrier_id: &carrier.id,
-                    carrier_name: &carrier.name,
-                    service_id: &service.id,
-                    service_name: &service.name,
-                    transit: transit(service, days),
-                    cutoff_time: carrier.cutoff.as_deref(),
-                    access_time_interval: &carrier.interval,
-                    quote_id: String::new(),
-                };
-                Some(Offer { carrier, service, quote, days: if service.minutes.is_some() { 0 } else { days.unwrap_or(2).max(1) } })
-            })
-            .collect()
+        let offers = pairs.filter(|(_, service)| self.is_packed_for(service)).filter_map(|(carrier, service)| {
+            let price = service.tariff?.price(&lane, &load)?;
+            let days = service.tariff?.days(&lane).filter(|days| *days > 0).map(|days| self.days(days, service.days_max, [&from, &to]));
+            let charges = self.charges(&price, if by_shiptime { declared } else { 0 });
+            let before_taxes = price.base + sum(&charges.surcharges);
+            let quote = Quote {
+                total_charge: Money::cad(before_taxes + sum(&charges.taxes)),
+                total_before_taxes: Money::cad(before_taxes),
+                charges,
+                exchange_rate: 0.0,
+                carrier_id: &carrier.id,
+                carrier_name: &carrier.name,
+                service_id: &service.id,
+                service_name: &service.name,
+                transit: transit(service, days),
+                cutoff_time: carrier.cutoff.as_deref(),
+                access_time_interval: &carrier.interval,
+                quote_id: String::new(),
+            };
+            Some(Offer { carrier, service, quote, days: if service.minutes.is_some() { 0 } else { days.unwrap_or(2).max(1) } })
+        });
+        offers.collect()
     }
 
-    fn zone(&self) -> Zone {
-        let (from, to) = (self.from.country_code.as_str(), self.to.country_code.as_str());
-        if (from, to) != ("CA", "CA") {
-            let inland = |country: &str| country == "CA" || country == "US";
-            return if inland(from) && inland(to) { Zone::Us } else { Zone::Abroad };
-        }
-        let place = |end: &End| CATALOG.provinces.get(&end.state).and_then(|province| province.place);
-        match (place(&self.from), place(&self.to)) {
-            (Some(_), Some(_)) if self.from.state == self.to.state => Zone::Local,
-            (Some(from), Some(to)) if from.abs_diff(to) <= 1 => Zone::Near,
-            (Some(_), Some(_)) => Zone::Far,
-            _ => Zone::Remote,
-        }
+    fn is_packed_for(&self, service: &Service) -> bool {
+        service.packages.as_ref().map_or(self.package_type == "PACKAGE", |rows| rows.contains(&self.package_type))
+    }
+
+    fn is_domestic(&self) -> bool {
+        [&self.from, &self.to].iter().all(|end| end.country_code == "CA")
     }
 
     /// The working days of a service; abroad they are more the further it is.
-    fn days(&self, usual: u8, zone: Zone, most: Option<u8>) -> u8 {
-        let place = |end: &End| {
-            let [city, state, zip, country] = [&end.city, &end.state, &end.postal_code, &end.country_code].map(String::clone);
-            carrier::Location { city, state, zip, country }
-        };
-        let days = if matches!(zone, Zone::Abroad) { carrier::transit::days(usual, &place(&self.from), &place(&self.to)) } else { usual };
+    fn days(&self, usual: u8, most: Option<u8>, [from, to]: [&Location; 2]) -> u8 {
+        let inland = |end: &End| ["CA", "US"].contains(&&*end.country_code);
+        let days = if inland(&self.from) && inland(&self.to) { usual } else { transit::days(usual, from, to) };
         most.map_or(days, |most| most.min(days))
     }
 
-    fn is_taken_by(&self, carrier: &Carrier, zone: Zone, heaviest: f64) -> bool {
-        let domestic = !matches!(zone, Zone::Us | Zone::Abroad);
-        let inside =
-            carrier.within.as_ref().is_none_or(|rows| domestic && rows.contains(&self.from.state) && rows.contains(&self.to.state));
+    fn is_taken_by(&self, carrier: &Carrier, pieces: &[Piece]) -> bool {
+        let inside = carrier
+            .within
+            .as_ref()
+            .is_none_or(|rows| self.is_domestic() && rows.contains(&self.from.state) && rows.contains(&self.to.state));
         let one_city = carrier.same_city.as_ref().is_none_or(|letters| {
             let counts = |end: &End| end.postal_code.chars().next().is_some_and(|letter| letters.contains(&letter));
             self.from.city.eq_ignore_ascii_case(&self.to.city) || (counts(&self.from) && counts(&self.to))
         });
-        let pieces = !carrier.one_piece || self.line_items.len() <= 1;
-        inside && one_city && pieces && carrier.max_kg.is_none_or(|limit| heaviest <= limit)
+        #[expect(clippy::cast_precision_loss, reason = "weights are small")]
+        let is_light = carrier.max_kg.is_none_or(|most| pieces.iter().all(|piece| piece.weight as f64 <= most * Piece::PER_KILOGRAM));
+        inside && one_city && is_light && !(carrier.one_piece && pieces.len() > 1)
     }
 
-    fn charges(&self, carrier: &Carrier, service: &Service, zone: Zone, base: i64) -> Charges {
-        let declared: i64 = self.line_items.iter().filter_map(|item| item.declared_value.as_ref()).map(|value| value.amount).sum();
-        let hundreds = declared.div_euclid(10_000) + i64::from(declared.rem_euclid(10_000) > 0);
-        let by_shiptime = self.insurance_type.as_deref() == Some("SHIPTIME");
-        let home =
-            carrier.surcharges.iter().find(|row| row.code == "RESIDENTIAL").and_then(|row| row.cents).filter(|_| self.to.residential);
-        let applies = |row: &&Surcharge| {
-            let service_fits = row.services.as_ref().is_none_or(|rows| rows.contains(&service.id));
-            let insured = row.per_hundred.is_none() || (declared > 0 && !by_shiptime);
-            service_fits && insured && (!row.residential || self.to.residential)
-        };
-        let mut surcharges: Vec<Charge> = carrier
-            .surcharges
-            .iter()
-            .filter(applies)
-            .map(|row| {
-                let rated = if row.on_residential { base + home.unwrap_or(0) } else { base };
-                let cents = row.cents.or_else(|| row.per_hundred.map(|rate| rate * hundreds));
-                Charge::new(&row.code, &row.name, cents.unwrap_or_else(|| share(rated, row.hundredths.unwrap_or(0), 10_000)))
-            })
-            .collect();
-        if by_shiptime && declared > 0 {
-            surcharges.push(Charge::new("INSURANCE", "Insurance", INSURANCE * hundreds));
+    fn charges(&self, price: &Price, insured: i64) -> Charges {
+        let mut surcharges: Vec<Charge> = price.surcharges.iter().map(|row| Charge::new(row.code, row.name, row.cents)).collect();
+        if insured > 0 {
+            surcharges.push(Charge::new("INSURANCE", "Insurance", INSURANCE.saturating_mul(insured.saturating_add(9_999) / 10_000)));
         }
-        let before_taxes = base + sum(&surcharges);
-        let taxed = if matches!(zone, Zone::Us | Zone::Abroad) { None } else { CATALOG.provinces.get(&self.to.state) };
+        let before_taxes = price.base + sum(&surcharges);
+        let taxed = CATALOG.provinces.get(&self.to.state).filter(|_| self.is_domestic());
         let taxes = taxed.into_iter().flat_map(|province| &province.taxes);
-        let taxes = taxes.map(|tax| Charge::new("TAX", &tax.name, share(before_taxes, tax.millionths, 1_000_000))).collect();
-        Charges { base_charge: Money::cad(base), surcharges, taxes }
+        let taxes = taxes.map(|tax| Charge::new("TAX", &tax.name, rating::share(before_taxes, tax.millionths, 1_000_000))).collect();
+        Charges { base_charge: Money::cad(price.base), surcharges, taxes }
     }
 
-    fn kilograms(&self, item: &Item) -> f64 {
-        if self.unit_of_measurement == "IMPERIAL" { item.weight * KG_PER_POUND } else { item.weight }
+    fn piece(&self, item: &Item) -> Piece {
+        let units = if self.unit_of_measurement == "IMPERIAL" {
+            (Piece::PER_POUND, Piece::PER_INCH)
+        } else {
+            (Piece::PER_KILOGRAM, Piece::PER_CENTIMETER)
+        };
+        Piece::of(item.weight, units.0, [item.length, item.width, item.height], units.1)
     }
+}
 
-    fn volume(&self, item: &Item) -> f64 {
-        let volume = item.length * item.width * item.height;
-        if self.unit_of_measurement == "IMPERIAL" { volume / DIVISORS.0 * KG_PER_POUND } else { volume / DIVISORS.1 }
+impl End {
+    fn place(&self) -> Location {
+        let [city, state, zip, country] = [&self.city, &self.state, &self.postal_code, &self.country_code].map(String::clone);
+        Location { city, state, zip, country }
     }
 }
 
@@ -193,15 +168,4 @@ fn transit(service: &Service, days: Option<u8>) -> Transit {
 
 fn sum(charges: &[Charge]) -> i64 {
     charges.iter().map(|charge| charge.price.amount).sum()
-}
-
-/// `parts` of `whole` in `of`, rounded half up.
-fn share(amount: i64, parts: i64, of: i64) -> i64 {
-    (2 * amount * parts + of).div_euclid(2 * of)
-}
-
-/// A weight as a count of kilograms; absurd weights are held at a thousand tons.
-#[expect(clippy::cast_possible_truncation, reason = "the value is whole and clamped")]
-fn whole(kilograms: f64) -> i64 {
-    kilograms.clamp(0.0, 1e6) as i64
 }

@@ -11,6 +11,8 @@ use super::super::wire::ADDRESS_V2;
 use super::super::wire::address::Address;
 use super::stored::{self, GO};
 use super::validation;
+use crate::carrier::address::Kind;
+use crate::carrier::postal;
 use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
@@ -85,7 +87,7 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     }
     let original: Map<String, Value> = PARTS.iter().filter(|name| has(name)).map(|name| ((*name).to_owned(), part(name).into())).collect();
     let mut address = classic(&part, country_code);
-    if let Some(area) = CATALOG.zip_area(&address.zip).filter(|_| country_code == "US" && address.state.is_empty()) {
+    if let Some(area) = postal::area_of("US", &address.zip).filter(|_| country_code == "US" && address.state.is_empty()) {
         address.state.clone_from(&area.state);
     }
     validation::validate(&mut address);
@@ -101,9 +103,11 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
         _ if validation::is_elsewhere(&address) => ("invalid", "zip_post_code_not_found", "error", "The postal code could not be found."),
         _ => ("invalid", "address_not_found", "error", "The address as submitted could not be found."),
     };
-    let address_type = match address.is_residential {
-        Some(true) => "residential",
-        Some(false) => "commercial",
+    let address_type = match address.is_residential.map(|_| validation::kind(&address)) {
+        Some(Kind::Home) => "residential",
+        Some(Kind::Business) => "commercial",
+        Some(Kind::PostBox) => "po_box",
+        Some(Kind::Military) => "military",
         None => "unknown",
     };
     let reasons = json!([{ "code": code, "type": kind, "description": description }]);

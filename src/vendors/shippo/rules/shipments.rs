@@ -168,7 +168,8 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
     let (declared, now, test) = (shipment.customs_declaration.is_some(), Moment(cx.now), Mode::of(cx).is_test());
     let lithium = shipment.extra.get("dangerous_goods").is_some_and(|goods| goods["lithium_batteries"]["contains"] == true);
     let throttled = access::has(cx, |row| row.is("ups_throttled"));
-    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, shipment: &shipment.object_id, now, test, lithium, throttled };
+    let (extra, id) = (&shipment.extra, &shipment.object_id);
+    let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, extra, shipment: id, now, test, lithium, throttled };
     let (mut rates, messages) = rates::ask(&lane, accounts);
     for rate in &mut rates {
         rate.object_id = wire::new_id(cx);

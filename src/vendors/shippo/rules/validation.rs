@@ -6,6 +6,7 @@ use super::super::catalog::CATALOG;
 use super::super::wire::address::{Address, Advice, Validation};
 use crate::base::entropy;
 use crate::carrier;
+use crate::carrier::address::{self, Fault, Kind};
 
 /// Whether nothing is missing that a label needs.
 pub(super) fn is_complete(address: &Address) -> bool {
@@ -39,10 +40,7 @@ pub(super) fn validate(address: &mut Address) {
         return;
     }
     let missing = if address.country == "US" { domestic_fault(address) } else { foreign_fault(address) };
-    let street = match address.street_no.as_str() {
-        "" => address.street1.clone(),
-        number => format!("{number} {}", address.street1),
-    };
+    let street = street(address);
     match missing {
         Some(advice) => {
             // Observed 2017: upper case, the number in both places, the metadata kept.
@@ -61,10 +59,8 @@ pub(super) fn validate(address: &mut Address) {
             address.city = tidy(&address.city);
             if address.country == "US" {
                 address.state = address.state.to_uppercase();
-                if address.zip.len() == 5 {
-                    address.zip = format!("{}-{}", address.zip, plus_four(address));
-                }
-                address.is_residential = Some(!is_office(address));
+                address.zip = of(address, &address.street1).nine_digits();
+                address.is_residential = Some(matches!(kind(address), Kind::Home | Kind::PostBox));
             }
             (address.longitude, address.latitude) = located(address);
             address.metadata.clear();
@@ -80,13 +76,12 @@ pub(super) fn validate(address: &mut Address) {
 fn domestic_fault(address: &Address) -> Option<Advice> {
     // Recorded 2022; in 2017 it was the postal service that spoke.
     let fault = |code: &str, text: &str| Some(advice(code, text, "address_error"));
-    if address.zip.is_empty() && (address.city.is_empty() || address.state.trim().is_empty()) {
+    let faults = of(address, &street(address)).faults();
+    if faults.contains(&Fault::Place) {
         return fault("Invalid City/State/Zip", "The city, state and ZIP code do not name a place.");
     }
-    if address.street1.is_empty()
-        || is_elsewhere(address)
-        || !address.street1.chars().chain(address.street_no.chars()).any(|letter| letter.is_ascii_digit())
-    {
+    // A town and its state are enough without a ZIP code, a ZIP code without a town.
+    if faults.iter().any(|fault| !matches!(fault, Fault::City | Fault::NoCode)) {
         return fault(
             "Address Not Found",
             "The address as submitted could not be found. Please check for excessive abbreviations in the street address line or in the City name.",
@@ -95,31 +90,55 @@ fn domestic_fault(address: &Address) -> Option<Advice> {
     None
 }
 
+/// An address as carriers know it.
+fn of<'a>(address: &'a Address, street: &'a str) -> address::Address<'a> {
+    address::Address {
+        company: &address.company,
+        street,
+        second: &address.street2,
+        city: &address.city,
+        state: &address.state,
+        code: &address.zip,
+        country: &address.country,
+    }
+}
+
+/// The street with the number, which may stand apart.
+fn street(address: &Address) -> String {
+    match address.street_no.as_str() {
+        "" => address.street1.clone(),
+        number => format!("{number} {}", address.street1),
+    }
+}
+
+/// What stands at an address.
+pub(super) fn kind(address: &Address) -> Kind {
+    of(address, &address.street1).kind()
+}
+
 /// Whether a ZIP code is none, or not of the state.
 pub(super) fn is_elsewhere(address: &Address) -> bool {
-    let (zip, state) = (&address.zip, address.state.trim());
-    let area = CATALOG.zip_area(zip).filter(|_| zip.bytes().take(5).filter(u8::is_ascii_digit).count() == 5);
-    !zip.is_empty() && area.is_none_or(|area| !state.is_empty() && !area.state.eq_ignore_ascii_case(state))
+    of(address, &address.street1).faults().iter().any(|fault| matches!(fault, Fault::Code | Fault::State(_)))
 }
 
 fn foreign_fault(address: &Address) -> Option<Advice> {
-    let (code, text) = match address {
-        Address { street1, .. } if street1.is_empty() => ("street_detail_missing", "The address has no street."),
-        Address { city, .. } if city.is_empty() => ("city_partial", "The address has no city."),
-        Address { zip, country, .. } if zip.is_empty() && !CATALOG.addresses.zip_not_used.contains(country) => {
-            ("postal_code_not_found", "The address has no postal code.")
-        }
-        _ => return None,
-    };
+    let fault = of(address, &address.street1).faults().into_iter().find_map(|fault| match fault {
+        Fault::Street => Some(("street_detail_missing", "The address has no street.")),
+        Fault::City => Some(("city_partial", "The address has no city.")),
+        Fault::Code => Some(("invalid_postal_code", "The country has no such postal code.")),
+        Fault::State(_) => Some(("component_mismatch_error", "The postal code belongs to another state or province.")),
+        _ => None,
+    });
+    let is_codeless = address.zip.is_empty() && !CATALOG.addresses.zip_not_used.contains(&address.country);
+    let (code, text) = fault.or(is_codeless.then_some(("postal_code_not_found", "The address has no postal code.")))?;
     Some(advice(code, text, "address_error"))
 }
 
-/// Words as the postal service abbreviates them.
+/// Words as the postal service abbreviates them; a number alone is a suite's.
 fn abbreviated(line: &str) -> String {
-    let short = |word: &str| CATALOG.addresses.abbreviations.iter().find(|(long, _)| long.eq_ignore_ascii_case(word));
-    let words = line.split(' ').map(|word| match word.strip_prefix('#').filter(|number| !number.is_empty()) {
+    let words = line.split_whitespace().map(|word| match word.strip_prefix('#') {
         Some(number) => format!("Ste {number}"),
-        None => short(word).map_or_else(|| word.to_owned(), |(_, short)| short.clone()),
+        None => address::abbreviated(word),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -137,7 +156,7 @@ fn advice(code: &str, text: impl Into<String>, kind: &str) -> Advice {
 /// Where a door is, in degrees: somewhere in the area of its ZIP code, or of its town abroad.
 pub(super) fn coordinates(address: &Address) -> Option<(f64, f64)> {
     let (latitude, longitude) = match address.country.as_str() {
-        "US" => CATALOG.zip_area(&address.zip).map(|area| (area.latitude / 10.0, area.longitude / 10.0))?,
+        "US" => return of(address, &address.street1).coordinates(),
         _ => carrier::coordinates(&address.location())?,
     };
     let door = entropy::fingerprint(format!("{}|{}", address.street1.to_lowercase(), address.zip).as_bytes());
@@ -177,22 +196,12 @@ fn levels(address: &Address) -> impl Iterator<Item = Told> + use<> {
     rows.into_iter().filter(move |_| is_abroad)
 }
 
-/// The last four digits of a ZIP code: the same for the same door.
-fn plus_four(address: &Address) -> String {
-    let door = format!("{}|{}|{}", address.street1.to_lowercase(), address.street2.to_lowercase(), address.zip);
-    format!("{:04}", 1 + entropy::fingerprint(door.as_bytes()) % 9_998)
-}
-
 /// Words for a flat and for an office.
 const FLATS: [&str; 4] = ["apt", "apartment", "flat", "unit"];
 const OFFICES: [&str; 5] = ["ste", "suite", "floor", "fl", "dept"];
 
 fn is_flat(address: &Address) -> bool {
     words(address).any(|word| FLATS.contains(&word.as_str()))
-}
-
-fn is_office(address: &Address) -> bool {
-    words(address).any(|word| OFFICES.contains(&word.as_str()))
 }
 
 fn words(address: &Address) -> impl DoubleEndedIterator<Item = String> {

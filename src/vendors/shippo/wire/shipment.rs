@@ -56,6 +56,9 @@ pub(crate) struct Rate {
     pub carrier_account: String,
     pub zone: Option<i64>,
     pub test: bool,
+    /// What the vendor's own insurance costs beside it, in cents of the local currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurance: Option<i64>,
 }
 
 /// A rate as it is answered.
@@ -81,7 +84,7 @@ pub(crate) struct RateView {
     carrier_account: String,
     test: bool,
     zone: Option<String>,
-    included_insurance_price: Option<Value>,
+    included_insurance_price: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -145,7 +148,7 @@ impl RateView {
             carrier_account: rate.carrier_account,
             test: rate.test,
             zone: rate.zone.map(|zone| zone.to_string()),
-            included_insurance_price: None,
+            included_insurance_price: rate.insurance.map(amount),
         }
     }
 

@@ -1,7 +1,6 @@
 //! What carriers ask for a shipment, in the words of this version.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::access::in_sandbox;
@@ -9,11 +8,12 @@ use super::catalog::CATALOG as WORDS;
 use super::dialect::{carriers_error, error};
 use super::wire::{self, DISCONNECTED, address, se};
 use crate::base::time::Timestamp;
-use crate::carrier::{Location, timeline, transit};
+use crate::carrier::rating::{self, Options, Piece};
+use crate::carrier::{Location, transit};
 use crate::engine::Cx;
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
-use crate::vendors::shipstation::rates::{self as shared, Load, Quote};
+use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
 use crate::vendors::shipstation::wire::address::Address;
 use crate::vendors::shipstation::wire::money::Money;
 
@@ -21,8 +21,8 @@ use crate::vendors::shipstation::wire::money::Money;
 pub(super) struct Lane {
     pub from: Location,
     pub to: Location,
-    /// The weight of each package.
-    pub ounces: Vec<f64>,
+    pub pieces: Vec<Piece>,
+    pub options: Options,
     /// The only package type that is wanted.
     pub package: Option<String>,
     pub services: Vec<String>,
@@ -38,6 +38,24 @@ impl Lane {
             Location::from(&address)
         };
         (place(from), place(to))
+    }
+}
+
+/// A package, or the load of an estimate, as carriers measure it.
+pub(super) fn piece(package: &Value) -> Piece {
+    shared::piece(&address::read_weight(&package["weight"]), address::read_dimensions(&package["dimensions"]).as_ref())
+}
+
+/// What a shipment, or an estimate, asks beside the transport.
+pub(super) fn options(shipment: &wire::Members) -> Options {
+    let indicators = [&shipment["ship_to"]["address_residential_indicator"], &shipment["address_residential_indicator"]];
+    let is_insured = shipment["insurance_provider"] == "carrier";
+    let packages = shipment["packages"].as_array().into_iter().flatten().filter(|_| is_insured);
+    Options {
+        residential: indicators.iter().any(|word| **word == "yes"),
+        saturday: shipment["advanced_options"]["saturday_delivery"] == true,
+        signature: shared::signature(shipment["confirmation"].as_str()),
+        insured: packages.map(|package| Money::from(package["insured_value"]["amount"].clone()).0 / 100).sum(),
     }
 }
 
@@ -77,56 +95,51 @@ pub(super) fn login_refused(carrier: &Carrier, is_sandbox: bool) -> Value {
 /// The rates of one carrier, or why it has none.
 pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) -> Result<Vec<Value>, Value> {
     let is_sandbox = in_sandbox(cx);
-    if lane.ounces.len() > 1 && !carrier.takes_several() {
+    if lane.pieces.len() > 1 && !carrier.takes_several() {
         return Err(several(carrier, is_sandbox));
     }
     if access::is_failing(&cx.credential, carrier) {
         return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));
     }
-    let load = |ounces: f64| Load { from: &lane.from, to: &lane.to, ounces };
-    let first = lane.ounces.first().copied().unwrap_or_default();
-    let rest: Vec<f64> = lane.ounces.iter().skip(1).copied().collect();
-    let mut quotes = shared::quote(2, carrier, None, lane.package.as_deref(), &load(first));
-    for quote in &mut quotes {
-        let others = rest.iter().filter_map(|ounces| shared::price(quote.service, quote.package, &load(*ounces)));
-        quote.cost = others.fold(quote.cost, |sum, cost| sum + cost);
-    }
+    let load = Load {
+        from: &lane.from,
+        to: &lane.to,
+        lane: rating::Lane::between(&lane.from, &lane.to),
+        pieces: lane.pieces.clone(),
+        options: lane.options,
+    };
+    let mut quotes = shared::quote(2, carrier, None, lane.package.as_deref(), &load);
     quotes.retain(|quote| lane.services.is_empty() || lane.services.contains(&quote.service.code));
     if quotes.is_empty() {
         let text = "No applicable services available for the configured shipment.";
         return Err(carriers_error(text, &named(carrier, is_sandbox)));
     }
-    Ok(quotes.iter().map(|quote| shown(cx, carrier, quote, lane)).collect())
+    Ok(quotes.iter().map(|quote| shown(cx, carrier, quote, lane, &load)).collect())
 }
 
-fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane) -> Value {
+fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, load: &Load<'_>) -> Value {
     let (is_sandbox, family) = (in_sandbox(cx), WORDS.family(&carrier.code));
     let is_postal = family == "usps";
-    let days = transit::days(quote.service.days, &lane.from, &lane.to);
-    let sent = lane.date.to_zoned(TimeZone::UTC).map_or(cx.now, |at| at.timestamp());
-    let arrival = timeline::arrival(sent, days, &lane.from, &lane.to);
+    let in_days = shared::days(quote.service, load).max(1);
+    let saturdays = quote.service.tariff.is_some_and(|tariff| tariff.delivers_on_saturdays());
+    let arrival = transit::delivery(lane.date, in_days, &lane.to.country, saturdays);
     let by = WORDS.arrivals.get(&quote.service.code);
     let hour = by.map_or(if is_postal { "00:00" } else { "23:00" }, String::as_str);
-    let in_days = (arrival - lane.date).get_days().max(1);
     let said = if is_postal { in_days.to_string() } else { phrase(arrival, hour, by.is_some()) };
     let is_flat = quote.package.flat_rate && lane.has_dimensions;
-    let (detail, code) = if is_postal { ("shipping", Value::Null) } else { ("Shipping", "BaseServiceCharge".into()) };
-    let (cost, none) = (wire::dollars(quote.cost), || wire::dollars(Default::default()));
+    let cost = &quote.cost;
     let warning = "Heads up! You've included custom dimensions for a package type with a standardized size. For more accurate rates, \
                    consider removing the dimensions for this shipment.";
     json!({
         "rate_type": "shipment",
         "carrier_id": se(carrier.id),
-        "shipping_amount": cost,
-        "insurance_amount": none(),
-        "confirmation_amount": none(),
-        "other_amount": none(),
-        "requested_comparison_amount": none(),
-        "rate_details": [{
-            "rate_detail_type": "shipping", "carrier_description": detail, "carrier_billing_code": code, "carrier_memo": null,
-            "amount": cost, "billing_source": "Carrier",
-        }],
-        "zone": if is_postal { zone(&lane.from.zip, &lane.to.zip).into() } else { Value::Null },
+        "shipping_amount": wire::dollars(cost.shipping),
+        "insurance_amount": wire::dollars(cost.insurance),
+        "confirmation_amount": wire::dollars(cost.confirmation),
+        "other_amount": wire::dollars(cost.other),
+        "requested_comparison_amount": wire::dollars(Money::default()),
+        "rate_details": details(is_postal, cost),
+        "zone": quote.service.tariff.and_then(|tariff| tariff.zone(&load.lane)).filter(|_| is_postal),
         "package_type": is_postal.then_some(&quote.package.code),
         "carrier_weight": null,
         "delivery_days": in_days,
@@ -157,21 +170,40 @@ fn phrase(day: Date, hour: &str, is_promised: bool) -> String {
     format!("{} {}/{} {by} {twelve:02}:{minutes} {half}", day.strftime("%A"), day.month(), day.day())
 }
 
-/// The postal zone, from 1 to 8.
-fn zone(from: &str, to: &str) -> i64 {
-    let digit = |code: &str| code.bytes().next().filter(u8::is_ascii_digit).map_or(0, |digit| i64::from(digit - b'0'));
-    ((digit(from) - digit(to)).abs() + 1).min(8)
+/// What a price is made of. Recorded April 2026: fuel is counted in `other_amount` and listed here.
+fn details(is_postal: bool, cost: &Cost) -> Vec<Value> {
+    let row = |kind: &str, description: &str, code: Option<&str>, amount: Money| {
+        json!({
+            "rate_detail_type": kind, "carrier_description": description, "carrier_billing_code": code, "carrier_memo": null,
+            "amount": wire::dollars(amount), "billing_source": "Carrier",
+        })
+    };
+    let base = if is_postal { ("shipping", None) } else { ("Shipping", Some("BaseServiceCharge")) };
+    let more = cost.surcharges.iter().map(|charge| {
+        let (kind, code) = match charge.code {
+            "FUEL" => ("fuel_charge", Some("375")),
+            "SIGNATURE" => ("confirmation", None),
+            "INSURANCE" => ("insurance", None),
+            _ => ("additional_fees", None),
+        };
+        row(kind, charge.name, code, Money::of_cents(charge.cents))
+    });
+    std::iter::once(row("shipping", base.0, base.1, cost.shipping)).chain(more).collect()
 }
 
 /// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
 pub(super) fn mark(rates: &mut Vec<Value>) {
     type Key<'k> = &'k dyn Fn(&Value) -> (f64, f64);
-    let amount = |rate: &Value| rate["shipping_amount"]["amount"].as_f64().unwrap_or_default();
+    let amounts = ["shipping_amount", "insurance_amount", "confirmation_amount", "other_amount"];
+    let amount = |rate: &Value| amounts.iter().filter_map(|name| rate[*name]["amount"].as_f64()).sum::<f64>();
     let days = |rate: &Value| rate["delivery_days"].as_f64().unwrap_or(9.0);
+    // The postal service promises a day, which ends at midnight.
+    let text = |rate: &Value| rate["estimated_delivery_date"].as_str().and_then(|at| at.get(11..13)?.parse::<f64>().ok());
+    let hour = |rate: &Value| text(rate).filter(|hour| *hour > 0.0).unwrap_or(24.0);
     let marks: [(&str, Key<'_>); 3] = [
         ("best_value", &|rate| (amount(rate) * days(rate).sqrt(), days(rate))),
         ("cheapest", &|rate| (amount(rate), days(rate))),
-        ("fastest", &|rate| (days(rate), amount(rate))),
+        ("fastest", &|rate| (days(rate) + hour(rate) / 24.0, amount(rate))),
     ];
     let mut front = Vec::new();
     for (word, key) in marks {
@@ -188,32 +220,10 @@ pub(super) fn mark(rates: &mut Vec<Value>) {
 
 /// An estimate is a rate that nobody can buy.
 pub(super) fn estimate(mut rate: Value) -> Value {
-    if rate["carrier_code"] == "ups" && rate["negotiated_rate"] == true {
-        add_fuel(&mut rate);
-    }
     rate["rate_type"] = "check".into();
     rate["validation_status"] = "unknown".into();
     rate["warning_messages"] = json!([]);
     rate
-}
-
-/// Recorded 2026 of an account with UPS: 31 percent for fuel, which are told twice.
-fn add_fuel(rate: &mut Value) {
-    let total = wire::decimal(&rate["shipping_amount"]["amount"]);
-    let base = Money(total.0.saturating_mul(100) / 131).cents();
-    let mut fuel = rate["rate_details"][0].clone();
-    for (name, value) in [
-        ("rate_detail_type", "fuel_charge".into()),
-        ("carrier_description", "Fuel Surcharge".into()),
-        ("carrier_billing_code", "375".into()),
-    ] {
-        fuel[name] = value;
-    }
-    fuel["amount"] = wire::dollars(total - base);
-    rate["shipping_amount"] = wire::dollars(base);
-    rate["rate_details"][0]["amount"] = wire::dollars(base);
-    rate["other_amount"] = wire::dollars(total - base);
-    rate["rate_details"].as_array_mut().into_iter().for_each(|rows| rows.push(fuel.clone()));
 }
 
 /// Recorded: what stands in place of the estimates of a carrier that has none.

@@ -28,9 +28,13 @@ impl Money {
         if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{}", &rest[..places.min(4)]) }
     }
 
-    /// Rounded to cents, halves up.
-    pub(crate) fn cents(self) -> Self {
-        Self((self.0 + 50).div_euclid(100) * 100)
+    pub(crate) fn of_cents(cents: i64) -> Self {
+        Self(cents.saturating_mul(100))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "sizes and weights are small")]
+    pub(crate) fn number(self) -> f64 {
+        self.0 as f64 / 10_000.0
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::super::catalog::{CATALOG, Carrier, Package, Service};
 use super::super::super::labels::{self, Purchase};
 use super::super::super::rates::{self, Load};
-use super::super::super::wire::address::{Address, Weight};
+use super::super::super::wire::address::{Address, Dimensions, Weight};
 use super::super::super::wire::label::Label;
 use super::super::super::wire::money::Money;
 use super::super::super::wire::order::{self, Members, Order};
@@ -20,6 +20,7 @@ use super::create;
 use crate::base::json::Written;
 use crate::carrier::Location;
 use crate::carrier::print::{Format, Paper};
+use crate::carrier::rating::{self, Options};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
 /// The number that a test label has instead of one.
@@ -246,6 +247,13 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
         more.insert("customsCountries".to_owned(), rows.iter().map(|row| row["countryOfOrigin"].clone()).collect());
     }
     let is_abroad = from.country != to.country;
+    let pieces = vec![rates::piece(&weight, dimensions.as_ref())];
+    let options = Options {
+        residential: to.residential == Some(true),
+        signature: rates::signature(wanted.confirmation.as_deref()),
+        insured: rates::insured(&more["insuranceOptions"]),
+        ..Options::default()
+    };
     let purchase = Purchase {
         carrier,
         service,
@@ -256,7 +264,8 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
         to,
         weight,
         dimensions,
-        insurance_cost: Money::default(),
+        pieces,
+        options,
         is_return: false,
         warehouse: warehouse["warehouseId"].as_u64(),
         store,
@@ -332,6 +341,14 @@ pub(in crate::vendors::shipstation::v1) struct Asked {
     to_postal_code: String,
     to_city: Option<String>,
     weight: Value,
+    dimensions: Option<Value>,
+    confirmation: Option<String>,
+    residential: Option<bool>,
+}
+
+/// Recorded: no surcharges are `0.0`, with one decimal.
+fn other(cost: Money) -> Written {
+    cost.scaled(if cost == Money::default() { 1 } else { 4 })
 }
 
 /// A row for each service and package of one carrier. Recorded: prices have four decimals, and surcharges one.
@@ -363,13 +380,24 @@ pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         zip: asked.to_postal_code,
         country: asked.to_country.trim().to_uppercase(),
     };
-    let ounces = read_weight(&asked.weight).map(|weight| weight.ounces()).unwrap_or_default();
-    let load = Load { from: &from, to: &to, ounces };
+    let sizes: Option<Dimensions> = asked.dimensions.and_then(|sizes| serde_json::from_value(sizes).ok());
+    let weight = read_weight(&asked.weight).unwrap_or(Weight { value: Money::default(), units: String::new() });
+    let load = Load {
+        lane: rating::Lane::between(&from, &to),
+        from: &from,
+        to: &to,
+        pieces: vec![rates::piece(&weight, sizes.as_ref())],
+        options: Options {
+            residential: asked.residential.unwrap_or_default(),
+            signature: rates::signature(asked.confirmation.as_deref()),
+            ..Options::default()
+        },
+    };
     let row = |quote: rates::Quote| Rate {
-        service_name: format!("{} - {}", quote.service.name, quote.package.name),
+        service_name: format!("{} - {}", quote.service.name, quote.package.quoted_name()),
         service_code: &quote.service.code,
-        shipment_cost: quote.cost.scaled(4),
-        other_cost: Money::default().scaled(1),
+        shipment_cost: quote.cost.shipping.scaled(4),
+        other_cost: other(quote.cost.total() - quote.cost.shipping),
     };
     Ok(Reply::ok(rates::quote(1, carrier, service.as_deref(), package.as_deref(), &load).into_iter().map(row).collect::<Vec<_>>()))
 }

@@ -1,10 +1,7 @@
 //! Addresses that orders are shipped to are rewritten by the address check, those in the United States at least.
 
-use std::sync::LazyLock;
-
-use super::super::super::catalog::CATALOG;
 use super::super::super::wire::address::Address;
-use crate::base::entropy;
+use crate::carrier::address::{self, Fault, Kind};
 
 const VALIDATED: &str = "Address validated successfully";
 const FAILED: &str = "Address validation failed";
@@ -18,16 +15,18 @@ pub(super) fn checked(sent: Address) -> Address {
     if sent.country.as_deref() != Some("US") {
         return verified(sent, NOT_YET);
     }
-    let zip = sent.postal_code.as_deref().unwrap_or_default().trim();
-    let is_zip =
-        zip.len() >= 5 && zip.bytes().enumerate().all(|(index, byte)| if index == 5 { byte == b'-' } else { byte.is_ascii_digit() });
-    if !is_zip || [&sent.street1, &sent.city, &sent.state].into_iter().any(is_blank) {
+    let text = |member: &'_ Option<String>| member.clone().unwrap_or_default();
+    let [company, street, second, city, state, code] =
+        [&sent.company, &sent.street1, &sent.street2, &sent.city, &sent.state, &sent.postal_code].map(text);
+    let address =
+        address::Address { company: &company, street: &street, second: &second, city: &city, state: &state, code: &code, country: "US" };
+    // A street without a number is delivered to, and a state that is missing is not.
+    if is_blank(&sent.state) || address.faults().iter().any(|fault| *fault != Fault::Number) {
         return verified(Address { residential: Some(false), ..sent }, FAILED);
     }
-    let own = format!("{}{zip}", sent.street1.as_deref().unwrap_or_default().to_uppercase());
-    let plus_four = if zip.len() > 5 { zip.to_owned() } else { format!("{zip}-{:04}", 1 + entropy::fingerprint(own.as_bytes()) % 9_899) };
-    let residential = Some(is_blank(&sent.company));
-    let upper = |member: Option<String>| member.map(|text| abbreviated(&text));
+    let plus_four = address.nine_digits();
+    let residential = Some(is_blank(&sent.company) && address.kind() != Kind::Business);
+    let upper = |member: Option<String>| member.map(|text| address::capitals(&text));
     let address = Address {
         street1: upper(sent.street1),
         street2: upper(sent.street2),
@@ -39,28 +38,4 @@ pub(super) fn checked(sent: Address) -> Address {
         ..sent
     };
     verified(address, VALIDATED)
-}
-
-/// A line in upper case, its words as the post abbreviates them.
-fn abbreviated(line: &str) -> String {
-    static SHORT: LazyLock<Vec<(&str, &str)>> =
-        LazyLock::new(|| CATALOG.abbreviations.iter().map(|(word, short)| (word.as_str(), short.as_str())).collect());
-    let word = |word: &str| {
-        let word = word.trim_end_matches([',', '.']).to_uppercase();
-        SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| (*short).to_owned())
-    };
-    line.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_abbreviated_as_the_post_does() {
-        let check = |line: &str, expected: &str| assert_eq!(abbreviated(line), expected);
-        check("123 Example Street,  Suite 2", "123 EXAMPLE ST STE 2");
-        check("100 w. Example Avenue", "100 W EXAMPLE AVE");
-        check("", "");
-    }
 }

@@ -4,25 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::dialect::{error, refused};
 use super::super::wire::{FORMS, Members};
+use crate::carrier::address::{self, Fault};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
-
-/// Streets and units that the postal service abbreviates.
-const SHORT: [(&str, &str); 14] = [
-    ("STREET", "ST"),
-    ("AVENUE", "AVE"),
-    ("BOULEVARD", "BLVD"),
-    ("ROAD", "RD"),
-    ("DRIVE", "DR"),
-    ("LANE", "LN"),
-    ("COURT", "CT"),
-    ("PLAZA", "PLZ"),
-    ("PLACE", "PL"),
-    ("SQUARE", "SQ"),
-    ("PARKWAY", "PKWY"),
-    ("SUITE", "STE"),
-    ("APARTMENT", "APT"),
-    ("FLOOR", "FL"),
-];
 
 /// Results in the order of the request.
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
@@ -38,11 +21,20 @@ fn validated(cx: &Cx<'_>, sent: &Value) -> Value {
     let text = |name: &str| original[name].as_str().unwrap_or_default();
     let message =
         |code: &str, text: &str, kind: &str, detail: &str| json!([{ "code": code, "message": text, "type": kind, "detail_code": detail }]);
+    let address = address::Address {
+        company: text("company_name"),
+        street: text("address_line1"),
+        second: text("address_line2"),
+        city: text("city_locality"),
+        state: text("state_province"),
+        code: text("postal_code"),
+        country: text("country_code"),
+    };
+    let faults = address.faults();
+    let is_wrong = |fault: &Fault| matches!(fault, Fault::Code | Fault::NoCode);
     let (status, messages) = match text("country_code") {
-        "US" if !is_zip(text("postal_code")) => ("error", message("a1002", "Invalid postal code.", "error", "invalid_postal_code")),
-        "US" if text("city_locality").is_empty() || !text("address_line1").bytes().any(|byte| byte.is_ascii_digit()) => {
-            ("error", message("a1003", "Address not found", "error", "address_not_found"))
-        }
+        "US" if faults.iter().any(is_wrong) => ("error", message("a1002", "Invalid postal code.", "error", "invalid_postal_code")),
+        "US" if !faults.is_empty() => ("error", message("a1003", "Address not found", "error", "address_not_found")),
         "US" => ("verified", json!([])),
         _ => ("unverified", message("a1000", "This country is not supported for address verification.", "warning", "unsupported_country")),
     };
@@ -55,20 +47,15 @@ fn validated(cx: &Cx<'_>, sent: &Value) -> Value {
     json!({ "status": status, "original_address": original, "matched_address": matched, "messages": messages })
 }
 
-fn is_zip(text: &str) -> bool {
-    let digits = text.split('-').next().unwrap_or_default();
-    digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Writes an address of the United States as the postal service does: in capitals, with ZIP+4.
 pub(crate) fn clean(address: &mut Value) {
     let Some(members) = address.as_object_mut() else { return };
     for name in ["address_line1", "city_locality", "state_province"] {
-        if let Some(text) = members.get_mut(name).and_then(|value| value.as_str().map(capitals)) {
+        if let Some(text) = members.get_mut(name).and_then(|value| value.as_str().map(address::capitals)) {
             members.insert(name.to_owned(), text.into());
         }
     }
-    let second = members.get("address_line2").and_then(Value::as_str).map(capitals).unwrap_or_default();
+    let second = members.get("address_line2").and_then(Value::as_str).map(address::capitals).unwrap_or_default();
     if !second.is_empty() {
         let first = members.get("address_line1").and_then(Value::as_str).unwrap_or_default();
         members.insert("address_line1".to_owned(), format!("{first} {second}").into());
@@ -83,17 +70,12 @@ pub(crate) fn clean(address: &mut Value) {
             }
         }
     }
-    let zip = members.get("postal_code").and_then(Value::as_str).unwrap_or_default();
-    if is_zip(zip) && zip.len() == 5 && members.contains_key("instructions") {
-        let sum: u32 = members.get("address_line1").and_then(Value::as_str).unwrap_or_default().bytes().map(u32::from).sum();
-        members.insert("postal_code".to_owned(), format!("{zip}-{:04}", 1_000 + sum % 9_000).into());
+    if members.contains_key("instructions") {
+        let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+        let door = address::Address { street: text("address_line1"), code: text("postal_code"), country: "US", ..Default::default() };
+        let code = door.nine_digits();
+        members.insert("postal_code".to_owned(), code.into());
     }
-}
-
-fn capitals(text: &str) -> String {
-    let words = text.split_whitespace().map(str::to_uppercase);
-    let short = |word: String| SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| (*short).to_owned());
-    words.map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// What `validate_address` finds out about the recipient of a shipment; `validate_and_clean` writes it down.

@@ -106,7 +106,8 @@ fn lane(shipment: &Members, services: Vec<String>) -> Lane {
     Lane {
         from,
         to,
-        ounces: packages.iter().map(|package| address::read_weight(&package["weight"]).ounces()).collect(),
+        pieces: packages.iter().map(rates::piece).collect(),
+        options: rates::options(shipment),
         package: package.map(str::to_owned),
         services,
         has_dimensions: packages.iter().any(|package| address::read_dimensions(&package["dimensions"]).is_some()),
@@ -141,7 +142,8 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     let lane = Lane {
         from: place("from"),
         to: place("to"),
-        ounces: vec![address::read_weight(&body["weight"]).ounces()],
+        pieces: vec![rates::piece(&body)],
+        options: rates::options(&Members(body.as_object().cloned().unwrap_or_default())),
         package: None,
         services: Vec::new(),
         has_dimensions: false,
