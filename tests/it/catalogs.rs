@@ -29,7 +29,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("shiptheory", "rules.*.then.approve", "carriers.*.services.*.id"),
     ("shiptheory", "rules.*.then.returns.*", "returns.*.services.*.id"),
     ("shiptime", "cities.*.state", "countries.*.states"),
-    ("shipstation_v1", "carriers.*.services.*.prices.@", "carriers.*.packages.*.code"),
     ("shipstation_v1", "stores.*.marketplaceId", "marketplaces.*.marketplaceId"),
     ("shipstation_v2", "carriers.@", "shipstation_v1/carriers.*.code"),
     ("shipstation_v2", "display_schemes.@", "shipstation_v1/carriers.*.services.*.code"),
@@ -85,8 +84,7 @@ fn what_is_named_exists() {
         (0..rows).map(own)
     };
     let increments = within("shiptheory", "carriers", "services.*.increments.*", "increments.*");
-    let packages = within("shipstation_v1", "carriers", "services.*.prices.@", "packages.*.code");
-    for (vendor, path, target) in names.chain(increments).chain(packages) {
+    for (vendor, path, target) in names.chain(increments) {
         let (other, target) = target.split_once('/').unwrap_or((vendor, &target));
         let known: BTreeSet<String> = values(other, target).into_iter().collect();
         let unknown: Vec<String> = values(vendor, &path).into_iter().filter(|name| !known.contains(name)).collect();

@@ -58,6 +58,7 @@ const DEPARTURES: &[Departure] = &[
     ("POST /customs/declarations", "answer.incoterm", BLANK),
     ("POST /shipments", "answer.customs_declaration", NEWER),
     ("POST /shipments", "answer.extra.signature_confirmation", "recorded 2022: options come back as they were sent"),
+    ("POST /shipments", "answer.rates.*.included_insurance_price", "documented: a text such as `1.05`"),
     ("POST /shippo-accounts", "status 201", NEWER),
     ("POST /tracks", "answer", LEFT_OUT),
     ("POST /tracks", "answer.tracking_history.*", LEFT_OUT),
