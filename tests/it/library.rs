@@ -240,7 +240,7 @@ fn exchange(address: &str, request: &[u8]) -> String {
     String::from_utf8_lossy(&came).into_owned()
 }
 
-/// What a scenario does not do on any day; nothing if it does all that it says.
+/// What a scenario does not do on any day, and which of its patches miss their place; nothing if it does all that it says.
 fn idle(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).expect("a scenario");
     let sandbox = Sandbox::setup().scenario(&text).frozen_at("2026-01-05T09:00:00Z").start_blocking();
@@ -256,6 +256,8 @@ fn idle(path: &Path) -> Vec<String> {
         }
         sandbox.block_on(sandbox.clock().advance("24h"));
     }
+    let missed = sandbox.block_on(sandbox.calls("note=patch-missed&status=2xx"));
+    idle.extend(missed.iter().map(|call| format!("a patch of `{}` misses its place", call.operation.as_deref().unwrap_or_default())));
     sandbox.block_on(sandbox.clock().advance("480h"));
     idle
 }
