@@ -27,6 +27,12 @@ pub fn duration(text: &str) -> Option<Duration> {
     Duration::try_from(span(text)?).ok()
 }
 
+/// An instant as headers of HTTP write it: `Mon, 05 Jan 2026 09:00:00 GMT`.
+#[must_use]
+pub fn http_date(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// Whether a text is written as a span of time, however long.
 #[must_use]
 pub fn is_span(text: &str) -> bool {

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use serde_json::Value;
 
-use crate::base::time::Timestamp;
+use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids, text};
 use crate::engine::call::{self, Call, Request, Validation};
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
@@ -169,7 +169,7 @@ impl Machine {
         if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
         }
-        if dated && let Ok(date) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        if dated && let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
             headers.insert(DATE, date);
         }
         notes.append(&mut call.remarks);

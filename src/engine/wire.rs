@@ -128,13 +128,13 @@ impl Wire {
         }
     }
 
-    /// The length that the header of an answer says, if it is not that of the body.
+    /// The length that the header of an answer says, whose body has so many bytes.
     #[must_use]
-    pub fn said_length(self, bytes: usize) -> Option<usize> {
+    pub fn said_length(self, bytes: usize) -> usize {
         match self {
-            Self::LengthShort => Some(bytes / 2),
-            Self::LengthLong => Some(bytes + SURPLUS),
-            _ => None,
+            Self::LengthShort => bytes / 2,
+            Self::LengthLong => bytes + SURPLUS,
+            _ => bytes,
         }
     }
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
+use http::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode, Version};
 use http_body_util::channel::Channel;
 
+use crate::base::time;
 use crate::engine::{Answer, GARBAGE, Machine, Wire};
 use crate::server::body::{Payload, full_body, streamed_body, truncated_body};
+use crate::server::clock::wall;
 use crate::server::connections::Connection;
 use crate::server::holding::Holding;
 use crate::server::socket::Control;
@@ -56,9 +58,11 @@ impl Way<'_> {
             }
             Wire::Garbage => return Some(self.instead(Bytes::from_static(GARBAGE))),
             Wire::BadChunk => return Some(self.instead(bad_chunk(status, &headers, &body))),
-            Wire::LengthShort if !is_h2 => return Some(self.instead(with_length(status, headers, length / 2, &body))),
             Wire::LengthShort | Wire::LengthLong => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(wire.said_length(length).unwrap_or(length)));
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(wire.said_length(length)));
+                if wire == Wire::LengthShort && !is_h2 {
+                    return Some(self.instead(too_long(status, &headers, &body)));
+                }
                 truncated_body(body)
             }
             Wire::Truncate => {
@@ -120,7 +124,7 @@ impl Way<'_> {
     }
 }
 
-/// A head of HTTP/1.1 as it is sent, up to its blank line.
+/// A head of HTTP/1.1 as it is sent, up to its blank line; like hyper's it has a date, if only that of the wall.
 fn head(status: StatusCode, headers: &HeaderMap) -> BytesMut {
     let mut head = BytesMut::with_capacity(512);
     head.put_slice(format!("HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or_default()).as_bytes());
@@ -130,13 +134,15 @@ fn head(status: StatusCode, headers: &HeaderMap) -> BytesMut {
         head.put_slice(value.as_bytes());
         head.put_slice(b"\r\n");
     }
+    if !headers.contains_key(DATE) {
+        head.put_slice(format!("date: {}\r\n", time::http_date(wall())).as_bytes());
+    }
     head
 }
 
-/// An answer whose header says another length than the body has.
-fn with_length(status: StatusCode, mut headers: HeaderMap, length: usize, body: &[u8]) -> Bytes {
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    let mut bytes = head(status, &headers);
+/// An answer whose body is longer than its header says, which hyper would cut.
+fn too_long(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Bytes {
+    let mut bytes = head(status, headers);
     bytes.put_slice(b"\r\n");
     bytes.put_slice(body);
     bytes.freeze()

@@ -78,6 +78,7 @@ fn a_chunk_has_no_length_and_garbage_has_no_head() {
     let (came, entry) = faulted(&server, &json!("bad_chunk"), "");
     let (head, body) = parts(&came);
     assert_eq!((header(&head, "transfer-encoding"), header(&head, "content-length")), (vec!["chunked"], vec![]));
+    assert_eq!(header(&head, "date").len(), 1, "{head}");
     let (size, rest) = body.split_once("\r\n").expect("a first chunk");
     let size = usize::from_str_radix(size, 16).expect("its length");
     assert!(rest[size..].starts_with("\r\nzz\r\n"), "{body}");
