@@ -220,7 +220,7 @@ fn failure(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Failure
         let status = reader.whole(node, member, 400..=599)?;
         return u16::try_from(status).ok().map(Failure::Status);
     }
-    reader.choice(node, member, &FAILURES).map(Failure::Wire)
+    reader.choice(node, "fault", &FAILURES).map(Failure::Wire)
 }
 
 fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {
