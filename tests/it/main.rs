@@ -11,6 +11,7 @@ mod bytes;
 mod catalogs;
 mod client;
 mod clocks;
+mod commands;
 mod costs;
 mod credentials;
 mod determinism;

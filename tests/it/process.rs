@@ -122,7 +122,7 @@ pub fn run(arguments: &[&str]) -> Output {
     command().args(arguments).output().expect("the binary runs")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -292,34 +292,6 @@ fn exit_codes_say_what_went_wrong() {
 }
 
 #[test]
-fn check_makes_the_data_that_a_scenario_gives() {
-    let file = std::env::temp_dir().join(format!("seatrial-given-{}.yaml", std::process::id()));
-    std::fs::write(&file, "given: [{shippo.CreateAddress: {name: Ada}}]").expect("the file can be written");
-    let output = run(&["check", file.to_str().expect("a UTF-8 path")]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).starts_with("error[S017]: `shippo.CreateAddress` refuses this row with 400"), "{}", text(&output.stderr));
-    std::fs::remove_file(file).expect("the file can go");
-}
-
-#[test]
-fn check_says_where_a_vendor_has_no_words_for_a_fault() {
-    let file = std::env::temp_dir().join(format!("seatrial-mute-{}.yaml", std::process::id()));
-    let rows = "{on: shippo.*, fault: 429}, {on: shippo.*, fault: 418}, {on: '*', fault: {commit: true, then: 503}}";
-    std::fs::write(&file, format!("overrides: [{}]", rows.replace("{on", "{times: 1, on"))).expect("the file can be written");
-    let output = run(&["check", file.to_str().expect("a UTF-8 path")]);
-    let said = text(&output.stderr);
-    assert_eq!((output.status.code(), said.matches("warning[S019]").count()), (Some(0), 2), "{said}");
-    assert!(said.contains("no answer with the status 418 is known of shippo\n"), "{said}");
-    assert!(
-        said.contains(
-            "no answer with the status 503 is known of shipmate, shipmate_v1_2, shippo, shipstation_v1, shipstation_v2, shiptime\n"
-        ),
-        "{said}"
-    );
-    std::fs::remove_file(file).expect("the file can go");
-}
-
-#[test]
 fn switches_in_the_environment_are_read_as_people_write_them() {
     let said =
         |value: &str| text(&command().arg("coverage").env("SEATRIAL_COVERAGE_JSON", value).output().expect("the binary runs").stdout);
@@ -344,83 +316,6 @@ fn a_bad_scenario_is_explained_and_nothing_starts() {
     assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""));
     let said = text(&output.stderr);
     assert!(said.starts_with("error[S004]") && said.contains("tests/diagnostics/unknown_key.yaml:"), "{said}");
-}
-
-#[test]
-fn a_scenario_that_is_not_there_is_told_with_what_is() {
-    let said = |name: &str| text(&run(&["--listen", "127.0.0.1:0", "--scenario", name]).stderr);
-    assert_eq!(said("lost-parcl"), "error: `lost-parcl` is neither a file nor a built-in scenario\nhelp: did you mean `lost-parcel`?\n");
-    assert!(said("xyz").contains("help: built in are answer-drips, answer-never-comes, "), "{}", said("xyz"));
-}
-
-/// A scenario with a warning in line 2 and a mistake in line 3.
-const MISTAKEN: &str = "overrides:\n  - {on: shipmate.createSku, fault: 418, times: 1}\n  - {on: shippo.GetTrak, fault: 500}\n";
-
-#[test]
-fn problems_are_printed_for_people_and_for_programs() {
-    let path = std::env::temp_dir().join(format!("seatrial-formats-{}.yaml", std::process::id()));
-    std::fs::write(&path, MISTAKEN).expect("the folder takes files");
-    let file = path.to_string_lossy().into_owned();
-    let said = |format: &str| {
-        let output = run(&["check", "--format", format, &file]);
-        assert_eq!(output.status.code(), Some(2), "{format}");
-        (text(&output.stdout), text(&output.stderr))
-    };
-    let (out, err) = said("human");
-    assert!(out.is_empty() && err.contains("error[S012]: unknown operation `shippo.GetTrak`"), "{err}");
-    let (out, err) = said("json");
-    let rows: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!(
-        (&rows[0]["level"], &rows[0]["code"], &rows[0]["line"], &rows[0]["column"]),
-        (&"error".into(), &"S012".into(), &3.into(), &10.into())
-    );
-    assert!(err.is_empty(), "{err}");
-    let sarif: serde_json::Value = serde_json::from_str(&said("sarif").0).expect("JSON");
-    let (rules, result) = (&sarif["runs"][0]["tool"]["driver"]["rules"], &sarif["runs"][0]["results"][0]);
-    assert!(rules.as_array().expect("a list").iter().any(|rule| rule["id"] == result["ruleId"]), "{sarif}");
-    let place = &result["locations"][0]["physicalLocation"];
-    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&file.clone().into(), &3.into()));
-    let (out, _) = said("github");
-    let expected =
-        format!("::error file={file},line=3,col=10,title=S012::unknown operation `shippo.GetTrak`%0Adid you mean `shippo.GetTrack`?\n");
-    assert_eq!(out, expected);
-    // A warning alone is no failure.
-    std::fs::write(&path, MISTAKEN.lines().take(2).collect::<Vec<_>>().join("\n")).expect("the folder takes files");
-    let output = run(&["check", "--format", "github", &file]);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).starts_with("::warning "), "{}", text(&output.stdout));
-    std::fs::remove_file(&path).expect("it is there");
-}
-
-#[test]
-fn codes_of_problems_are_explained() {
-    let one = run(&["explain", "s011"]);
-    assert!(text(&one.stdout).starts_with("S011: An expression that looks where nothing can be.\n"), "{}", text(&one.stdout));
-    assert_eq!(text(&run(&["explain"]).stdout).lines().count(), 19);
-    let wrong = run(&["explain", "S999"]);
-    assert_eq!((wrong.status.code(), text(&wrong.stderr).contains("there is no code `S999`")), (Some(2), true));
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
-    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        let said = std::fs::read_to_string(&entry).unwrap_or_default();
-        for code in said.split("[S").skip(1).filter_map(|rest| rest.get(..3)).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            assert!(seatrial::scenario::explain(&format!("S{code}")).is_some(), "S{code} is not explained");
-        }
-    }
-}
-
-#[test]
-fn built_in_scenarios_are_listed_and_printed() {
-    let list = run(&["scenarios"]);
-    let list = text(&list.stdout);
-    let row = list.lines().find(|line| line.starts_with("lost-parcel ")).expect("it is listed");
-    assert!(row.ends_with("  Parcels are collected, scanned once, and never seen again."), "{row}");
-    assert!(list.lines().count() >= 60 && list.lines().all(|line| line.ends_with('.')), "{list}");
-    let shown = run(&["scenarios", "--show", "shippo/new-test-account"]);
-    assert_eq!(text(&shown.stdout), include_str!("../../scenarios/shippo/new-test-account.yaml"));
-    let wrong = run(&["scenarios", "--show", "lost-parcl"]);
-    assert_eq!(wrong.status.code(), Some(2));
-    assert_eq!(text(&wrong.stderr), "error: there is no built-in scenario `lost-parcl`\nhelp: did you mean `lost-parcel`?\n");
 }
 
 #[test]
