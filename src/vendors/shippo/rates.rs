@@ -36,6 +36,8 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, V
     let (mut offers, mut messages) = (Vec::new(), Vec::new());
     let mut incomplete = incomplete([lane.from, lane.to]);
     let is_complete = incomplete.is_none();
+    let way = lane.way();
+    let pieces: Vec<Piece> = lane.parcels.iter().map(|parcel| Piece { weight: parcel.weight, sides: parcel.sides }).collect();
     for account in accounts {
         let Some(carrier) = CATALOG.quoting_carrier(&account.carrier) else {
             messages.push(unsupported(account));
@@ -48,7 +50,7 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, V
         } else if let Some(message) = refusal {
             messages.push(message);
         } else {
-            quote(lane, account, carrier, &mut offers, &mut messages);
+            quote(lane, account, carrier, (&way, &pieces), &mut offers, &mut messages);
         }
     }
     mark(&mut offers);
@@ -97,7 +99,14 @@ fn unsupported(account: &CarrierAccount) -> Message {
 /// Who speaks for what carriers have in common.
 const COMMON: &str = "ShippoCommon";
 
-fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, offers: &mut Vec<Rate>, messages: &mut Vec<Message>) {
+fn quote(
+    lane: &Lane<'_>,
+    account: &CarrierAccount,
+    carrier: &'static Carrier,
+    (way, pieces): (&rating::Lane, &[Piece]),
+    offers: &mut Vec<Rate>,
+    messages: &mut Vec<Message>,
+) {
     let scope = if lane.from.country == lane.to.country { Scope::Domestic } else { Scope::International };
     let home = carrier.services.iter().any(|service| service.origin.as_ref() == Some(&account.origin));
     let fits = |service: &&Service| {
@@ -113,7 +122,7 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
         messages.push(Message::new(&carrier.source, "Attribute \"customs_declaration\" must not be empty."));
         return;
     }
-    let (way, before) = (lane.way(), offers.len());
+    let before = offers.len();
     let mut small: Vec<&str> = Vec::new();
     for service in services {
         let most = service.max_grams.unwrap_or(carrier.max_grams);
@@ -124,7 +133,7 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
         } else if service.min_second_mm.is_some_and(|least| lane.parcels.iter().any(|parcel| second(*parcel) < least * 100)) {
             small.push(&service.name);
         } else {
-            offers.extend(offer(lane, account, carrier, service, &way));
+            offers.extend(offer(lane, account, carrier, service, (way, pieces)));
         }
     }
     if let Some((parcel, least)) =
@@ -145,12 +154,16 @@ fn quote(lane: &Lane<'_>, account: &CarrierAccount, carrier: &'static Carrier, o
 /// Where the carriers that have one tell of a surcharge.
 const FAR: u8 = 9;
 
-fn offer(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier, service: &Service, way: &rating::Lane) -> Option<Rate> {
+fn offer(
+    lane: &Lane<'_>,
+    account: &CarrierAccount,
+    carrier: &Carrier,
+    service: &Service,
+    (way, pieces): (&rating::Lane, &[Piece]),
+) -> Option<Rate> {
     let tariff = service.tariff?;
     let (zone, days, currency) = (tariff.zone(way)?, tariff.days(way)?, tariff.currency());
-    let pieces: Vec<Piece> = lane.parcels.iter().map(|parcel| Piece { weight: parcel.weight, sides: parcel.sides }).collect();
-    let cents =
-        tariff.price(way, &Load { pieces: &pieces, package: None, options: lane.options(carrier, currency), imperial: false })?.total();
+    let cents = tariff.price(way, &Load { pieces, package: None, options: lane.options(carrier, currency), imperial: false })?.total();
     let currency_local = CATALOG.currency_of(&lane.from.country);
     Some(Rate {
         object_id: String::new(),
@@ -182,7 +195,7 @@ impl Lane<'_> {
         rating::Lane::between(&place(self.from), &place(self.to))
     }
 
-    /// What a carrier charges for beside the transport. Recorded 2022: `true`, which was no word for a signature then, costs nothing.
+    /// What a carrier charges for beside the transport. `true`, which is no word for a signature, costs nothing (inferred).
     fn options(&self, carrier: &Carrier, currency: &str) -> Options {
         let by_carrier = self.cover("provider").as_str().is_some_and(|name| name.eq_ignore_ascii_case(&carrier.token));
         Options {
