@@ -12,6 +12,7 @@ use tracing_subscriber::filter::Targets;
 use crate::base::{authority, time};
 use crate::engine::Conform;
 use crate::server::{Addresses, Listen, Target};
+use crate::store::Fsync;
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
 #[derive(Debug, Parser)]
@@ -77,6 +78,13 @@ pub struct ServeArguments {
     /// File of a sandbox that was exported, which the default sandbox begins as
     #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
     pub import: Option<PathBuf>,
+    /// Directory in which sandboxes are kept for the next process; without one they end with this one
+    #[arg(long, env = "SEATRIAL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// When what is kept has to be on the disk itself. No answered call is lost with the process in any case, nor with `always` when the
+    /// power fails
+    #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]
+    pub fsync: FsyncArgument,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
@@ -198,6 +206,27 @@ pub enum AdminAuthArgument {
     Auto,
     /// Never.
     Off,
+}
+
+/// When what is kept has to be on the disk itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FsyncArgument {
+    /// Before a call is answered.
+    Always,
+    /// 200 ms after it was written, at the latest.
+    Interval,
+    /// When the system does it.
+    Off,
+}
+
+impl From<FsyncArgument> for Fsync {
+    fn from(argument: FsyncArgument) -> Self {
+        match argument {
+            FsyncArgument::Always => Self::Always,
+            FsyncArgument::Interval => Self::Interval(Duration::from_millis(200)),
+            FsyncArgument::Off => Self::Off,
+        }
+    }
 }
 
 /// Files with a schema.

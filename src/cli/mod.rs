@@ -30,6 +30,8 @@ pub enum Exit {
     Usage,
     /// An address could not be bound.
     Bind,
+    /// What was to be kept could not be written.
+    Lost,
 }
 
 impl From<Exit> for ExitCode {
@@ -39,6 +41,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Bind => 3,
+            Exit::Lost => 4,
         })
     }
 }

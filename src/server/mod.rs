@@ -25,6 +25,7 @@ mod host;
 mod http;
 mod inbox;
 mod incoming;
+mod kept;
 mod listen;
 mod local;
 mod memory;

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub struct WordedNote {
 }
 
 /// Who has to act on a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
     /// The program that made the call.
@@ -154,6 +154,8 @@ impl Note {
     pub const BODY_TOO_LARGE: &str = "body-too-large";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
+    /// What the call did cannot be kept for the next process, which this one therefore leaves to.
+    pub const LEDGER_BROKEN: &str = "ledger-broken";
     /// The scenario takes more work, or answers with more, than it may for one call.
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
@@ -217,7 +219,7 @@ impl Note {
     /// Whether the answer is not what this sandbox promises.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN].contains(&self.code)
+        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN, Self::LEDGER_BROKEN].contains(&self.code)
     }
 }
 
