@@ -47,6 +47,9 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         show: Option<String>,
     },
+    /// Look through a data directory, or take a sandbox out of it
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Print the JSON Schema of scenario or conversation files
     Schema {
         /// The kind of file
@@ -57,6 +60,28 @@ pub enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+}
+
+/// What is done with a data directory, which no process may have open.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Read all of a data directory, and say what it holds and whether it is damaged
+    Check {
+        /// The directory of `--data-dir`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Print JSON instead of text
+        #[arg(long, env = "SEATRIAL_DATA_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Print the file of a sandbox, as the admin API exports it
+    Export {
+        /// The directory of `--data-dir`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// The sandbox
+        name: String,
     },
 }
 

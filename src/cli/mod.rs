@@ -4,6 +4,7 @@ mod arguments;
 mod banner;
 mod check;
 mod coverage;
+mod data;
 mod explain;
 mod health;
 mod log_lines;
@@ -58,6 +59,7 @@ pub fn run() -> Exit {
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
+        Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

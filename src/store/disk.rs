@@ -43,6 +43,8 @@ pub enum StoreError {
     Damaged(String),
     #[error("what is to be kept cannot be written: {0}")]
     Write(#[from] fjall::Error),
+    #[error("there is no sandbox `{0}` in it")]
+    NoSandbox(String),
     #[error("what is to be kept cannot be written: {0}")]
     File(#[from] io::Error),
 }
@@ -88,6 +90,17 @@ impl Batch {
 }
 
 impl Disk {
+    /// Opens a directory in which there are data.
+    ///
+    /// # Errors
+    /// As [`Disk::open`], and when there is no such directory.
+    pub fn open_existing(directory: &Path) -> Result<(Self, Left), StoreError> {
+        match fs::metadata(directory.join("FORMAT")) {
+            Ok(_) => Self::open(directory),
+            Err(error) => Err(StoreError::Io { directory: directory.to_owned(), error }),
+        }
+    }
+
     /// Opens a directory, which is made if there is none.
     ///
     /// # Errors

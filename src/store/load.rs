@@ -31,7 +31,7 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     let compile = Compiler(machine);
     let mut revived = Vec::new();
     for (name, row) in disk.sandboxes()? {
-        let one = revive(machine, &disk, &name, &row, &compile)?;
+        let Some(one) = revive(machine, &disk, &name, &row, &compile)? else { continue };
         let sandbox =
             machine.reopen(Arc::clone(&one.sandbox)).map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: {error}")))?;
         sandbox.set_ttl(row.ttl);
@@ -49,8 +49,14 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes })
 }
 
-/// Reads one sandbox.
-fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Revived, StoreError> {
+/// Reads one sandbox; `None` if the process ended while it was made.
+pub(super) fn revive(
+    machine: &Machine,
+    disk: &Disk,
+    name: &str,
+    row: &Row,
+    compile: &dyn Compile,
+) -> Result<Option<Revived>, StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
     let mut sandbox: Option<Arc<Sandbox>> = None;
     let (mut next, mut bytes) = (None, 0);
@@ -84,7 +90,7 @@ fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn C
         };
         sandbox.apply(records).map_err(|error| damaged(format!("record {number}: {error}")))
     })?;
-    let (Some(sandbox), Some(next)) = (sandbox, next) else { return Err(damaged("it has no records".to_owned())) };
+    let (Some(sandbox), Some(next)) = (sandbox, next) else { return Ok(None) };
     let mut entries = Vec::new();
     disk.exchanges(row.life, first, |number, bytes| {
         entries.push(exchange::read(number, bytes).map_err(|error| damaged(format!("exchange {number}: {error}")))?);
@@ -92,7 +98,7 @@ fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn C
     })?;
     let written = entries.last().map_or(written, |entry| entry.number.max(written));
     sandbox.refill_journal(entries, written, dropped);
-    Ok(Revived { sandbox, life: row.life, next, bytes })
+    Ok(Some(Revived { sandbox, life: row.life, next, bytes }))
 }
 
 /// Makes what runs by the vocabulary of a machine.

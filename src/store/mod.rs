@@ -10,6 +10,7 @@
 //! (`engine/recorder.rs`); the records of a sandbox since its latest checkpoint are read and made again when a process starts (`load`).
 //! `disk` is the embedded store, `codec` and `exchange` the bytes in it, `writer` the queue and the thread that writes.
 
+pub mod check;
 mod codec;
 mod disk;
 mod exchange;
