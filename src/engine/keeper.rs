@@ -6,9 +6,9 @@ use crate::engine::sandbox::Sandbox;
 
 /// Is told which sandboxes there are.
 pub trait Keeper: Send + Sync {
-    /// A sandbox was opened.
+    /// Is called after a sandbox was opened under its name.
     fn opened(&self, sandbox: &Arc<Sandbox>);
 
-    /// A sandbox was removed.
+    /// Is called after a sandbox was removed.
     fn removed(&self, sandbox: &Sandbox);
 }

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST, HeaderValue};
+use http::header::HOST;
 use http::request::Parts;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
@@ -27,7 +27,7 @@ use crate::engine::{Answer, Machine, Request, Unmatched, Unread};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::apart::{self, Apart};
-use crate::server::body::{Payload, full_body, problem_response};
+use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
@@ -495,11 +495,3 @@ impl Shell {
 
 /// The read time-out has passed.
 struct Elapsed;
-
-/// An answer after which the connection may end, because what follows of the request is not read.
-fn closing(mut response: Response<Payload>, closes: bool) -> Response<Payload> {
-    if closes {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}

@@ -44,6 +44,8 @@ pub struct SandboxReport {
     pub documents: usize,
     /// How many calls its journal has.
     pub calls: usize,
+    /// How many records there are, the first of which is a checkpoint.
+    pub records: u64,
     /// The bytes of its records.
     pub bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +53,7 @@ pub struct SandboxReport {
 }
 
 impl Soundness {
-    /// The word for it.
+    /// The word for it in reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -81,16 +83,16 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
         report.state = Soundness::Torn;
     }
     for (name, row) in rows {
-        let mut found = SandboxReport { name, documents: 0, calls: 0, bytes: 0, problem: None };
+        let mut found = SandboxReport { name, documents: 0, calls: 0, records: 0, bytes: 0, problem: None };
         match revive(machine, &disk, &found.name, &row, &Compiler(machine)) {
             Ok(None) => continue,
             Ok(Some(revived)) => {
-                let accounts = |state: &crate::engine::State| {
-                    state.world.accounts().iter().flat_map(|(_, account)| account.tables()).map(|(_, table)| table.len()).sum()
-                };
-                found.documents = accounts(&revived.sandbox.lock());
+                let state = revived.sandbox.lock();
+                let tables = state.world.accounts().iter().flat_map(|(_, account)| account.tables());
+                found.documents = tables.map(|(_, table)| table.len()).sum();
+                drop(state);
                 found.calls = revived.sandbox.journal().iter().count();
-                found.bytes = revived.bytes;
+                (found.records, found.bytes) = (revived.records, revived.bytes);
             }
             Err(error) => {
                 report.state = Soundness::Damaged;

@@ -43,7 +43,7 @@ pub enum CodecError {
     Scenario(String),
 }
 
-/// A [`Record`].
+/// A [`Record`] as it is written.
 #[derive(Serialize, Deserialize)]
 enum Stored {
     Changes(Vec<Change>),
@@ -106,7 +106,7 @@ struct StoredCheckpoint {
     dropped: u64,
 }
 
-/// Adds records to `out`.
+/// Adds records to `out`, as one locked section made them.
 ///
 /// # Errors
 /// When a document is no text, which none is.
@@ -115,7 +115,7 @@ pub fn write(records: &[Record], out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     Ok(postcard::to_extend(&stored, out)?)
 }
 
-/// Reads what [`write`] wrote.
+/// Reads records as [`write`] wrote them.
 ///
 /// # Errors
 /// When the bytes are damaged, or hold what this version cannot run.

@@ -19,7 +19,7 @@ use std::time::Duration;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use serde::{Deserialize, Serialize};
 
-/// What `FORMAT` says.
+/// What `FORMAT` says in a directory of this version.
 const FORMAT: &str = "seatrial-data 1\n";
 /// How many bytes of a record one value has.
 const PART: usize = 1024 * 1024;
@@ -58,7 +58,7 @@ pub struct Row {
     pub ttl: Option<Duration>,
 }
 
-/// An open data directory.
+/// A data directory, which this process has locked.
 pub struct Disk {
     database: Database,
     sandboxes: Keyspace,
@@ -139,7 +139,7 @@ impl Disk {
     fn left(&self) -> Result<Left, StoreError> {
         let number = |name: &str| -> Result<u64, StoreError> {
             let value = guarded(|| self.meta.get(name))?;
-            value.map_or(Ok(0), |value| postcard::from_bytes(&checked(name.as_bytes(), &value)?).map_err(damaged))
+            value.map_or(Ok(0), |value| postcard::from_bytes(checked(name.as_bytes(), &value)?).map_err(damaged))
         };
         let (position, closed) = (number("position")?, number("closed")?);
         let mut bytes = [0; 16];
@@ -155,7 +155,7 @@ impl Disk {
         Ok(Left { closed: closed == position && lost == 0, position, lost })
     }
 
-    /// All sandboxes by name.
+    /// The rows of all sandboxes with their names, oldest first.
     ///
     /// # Errors
     /// When a row is damaged.
@@ -163,7 +163,7 @@ impl Disk {
         let mut rows = Vec::new();
         guarded_all(self.sandboxes.iter(), |key, value| {
             let name = String::from_utf8(key.to_vec()).map_err(damaged)?;
-            rows.push((name, postcard::from_bytes(&checked(key, value)?).map_err(damaged)?));
+            rows.push((name, postcard::from_bytes(checked(key, value)?).map_err(damaged)?));
             Ok(())
         })?;
         rows.sort_by_key(|(_, row): &(String, Row)| row.life);
@@ -202,7 +202,7 @@ impl Disk {
     /// When one is damaged, or what `take` says.
     pub fn exchanges(&self, life: u64, first: u64, mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let range = self.exchanges.range(exchange_key(life, first)..=exchange_key(life, u64::MAX));
-        guarded_all(range, |key, value| take(number_of(key)?, &checked(key, value)?))
+        guarded_all(range, |key, value| take(number_of(key)?, checked(key, value)?))
     }
 
     /// Changes that are to be made together.
@@ -257,7 +257,7 @@ impl Disk {
     pub fn remove_sandbox(&self, batch: &mut Batch, name: &str, life: u64) -> Result<(), StoreError> {
         self.remove_below(batch, life, u64::MAX, u64::MAX)?;
         let row = guarded(|| self.sandboxes.get(name))?;
-        let row: Option<Row> = row.and_then(|value| postcard::from_bytes(&checked(name.as_bytes(), &value).ok()?).ok());
+        let row: Option<Row> = row.and_then(|value| postcard::from_bytes(checked(name.as_bytes(), &value).ok()?).ok());
         if row.is_some_and(|row| row.life == life) {
             batch.0.remove(&self.sandboxes, name);
         }
@@ -279,7 +279,7 @@ impl Disk {
     /// Writes through to the disk.
     ///
     /// # Errors
-    /// When that fails.
+    /// When the system cannot; nothing can be written any more.
     pub fn sync(&self) -> Result<(), StoreError> {
         guarded(|| self.database.persist(PersistMode::SyncData))
     }

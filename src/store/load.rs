@@ -50,22 +50,17 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
 }
 
 /// Reads one sandbox; `None` if the process ended while it was made.
-pub(super) fn revive(
-    machine: &Machine,
-    disk: &Disk,
-    name: &str,
-    row: &Row,
-    compile: &dyn Compile,
-) -> Result<Option<Revived>, StoreError> {
+pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Option<Revived>, StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
     let mut sandbox: Option<Arc<Sandbox>> = None;
-    let (mut next, mut bytes) = (None, 0);
+    let (mut next, mut count, mut bytes) = (None, 0, 0);
     let (mut first, mut written, mut dropped) = (1, 0, 0);
     disk.records(row.life, |number, record| {
         if next.is_some_and(|next| next != number) {
             return Err(damaged(format!("record {} is missing", next.unwrap_or_default())));
         }
         next = Some(number + 1);
+        count += 1;
         bytes += record.len();
         let records = codec::read(record, compile).map_err(|error| damaged(format!("record {number}: {error}")))?;
         for record in &records {
@@ -98,7 +93,7 @@ pub(super) fn revive(
     })?;
     let written = entries.last().map_or(written, |entry| entry.number.max(written));
     sandbox.refill_journal(entries, written, dropped);
-    Ok(Some(Revived { sandbox, life: row.life, next, bytes }))
+    Ok(Some(Revived { sandbox, life: row.life, next, records: count, bytes }))
 }
 
 /// Makes what runs by the vocabulary of a machine.

@@ -19,7 +19,7 @@ use crate::world::{Change, Entry};
 /// How long changes that nobody waits for are gathered.
 const LIGHT: Duration = Duration::from_millis(10);
 /// A checkpoint is made when so much was written since the latest one, and more than that one took.
-const CHECKPOINT: usize = 1024 * 1024;
+const CHECKPOINT: usize = 256 * 1024;
 
 /// How many changes may wait that nobody waits for.
 const BACKLOG: u64 = 4096;
@@ -70,7 +70,7 @@ enum Item {
 #[error("{0}")]
 pub struct Lost(pub Arc<str>);
 
-/// What records a sandbox.
+/// Puts what one sandbox does into the queue.
 struct Recording {
     shared: Arc<Shared>,
     name: Arc<str>,
@@ -86,7 +86,8 @@ pub(super) struct Revived {
     pub life: u64,
     /// The number of its next record.
     pub next: u64,
-    /// How many bytes its records take.
+    /// How many records it has, and how many bytes they take.
+    pub records: u64,
     pub bytes: usize,
 }
 
@@ -98,7 +99,7 @@ impl Store {
         let queue = Mutex::new(Queue { position, awaited: position, ..Queue::default() });
         let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives) });
         let mut sizes = BTreeMap::new();
-        for Revived { sandbox, life, next, bytes } in revived {
+        for Revived { sandbox, life, next, bytes, .. } in revived {
             sizes.insert(life, Size { sandbox: Arc::downgrade(&sandbox), since: bytes, checkpoint: 0 });
             sandbox.attach(Recording::new(&shared, &sandbox, life, next), false);
         }
@@ -131,6 +132,12 @@ impl Store {
         let awaited = sandbox.and_then(Sandbox::sink).map_or(0, |sink| sink.awaited());
         let backlog = self.shared.queue().position.saturating_sub(BACKLOG);
         self.reached(awaited.max(backlog)).await
+    }
+
+    /// The position of the latest change.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.shared.queue().position
     }
 
     /// The position of the latest change that somebody may see.
@@ -300,7 +307,7 @@ impl Writer {
                 (true, Some(left)) if left.is_zero() => break,
                 (true, left) => left,
                 (false, _) => {
-                    let waited = since.get_or_insert_with(Instant::now).elapsed();
+                    let waited = since.get_or_insert_with(now).elapsed();
                     if waited >= LIGHT {
                         break;
                     }
@@ -350,7 +357,7 @@ impl Writer {
             return Ok(());
         }
         self.disk.commit(batch, position, matches!(self.fsync, Fsync::Always))?;
-        self.unsynced = self.unsynced.or_else(|| Some(Instant::now()));
+        self.unsynced = self.unsynced.or_else(|| Some(now()));
         Ok(())
     }
 
@@ -419,4 +426,10 @@ impl Writer {
 fn is_cut(item: &Item) -> bool {
     let Item::Records { records, .. } = item else { return false };
     records.iter().any(|record| matches!(record, Record::Checkpoint(_) | Record::ClearJournal(_)))
+}
+
+/// When something is written, and not what.
+#[expect(clippy::disallowed_methods, reason = "no answer tells the time of the disk")]
+fn now() -> Instant {
+    Instant::now()
 }

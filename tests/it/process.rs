@@ -37,8 +37,13 @@ impl Server {
     /// A server whose standard error is kept until it ends.
     pub fn start_logged(arguments: &[&str]) -> Self {
         let mut command = command();
-        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::of(command)
+    }
+
+    /// A server that a command becomes.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the command runs");
         let mut ready = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
         Self { child, ready }
@@ -100,7 +105,17 @@ impl Server {
         client::exchange(self.address(), request)
     }
 
-    fn signal(&mut self, signal: &str) -> Option<i32> {
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end; `None` if a signal has ended it.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+
+    pub fn signal(&mut self, signal: &str) -> Option<i32> {
         let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
         assert!(done.success());
         self.child.wait().expect("it ends").code()
