@@ -188,9 +188,8 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>, goes_on: bool) -> Res
         let documents =
             state.world.accounts().iter().flat_map(|(_, account)| account.tables()).map(|(_, table)| table.len()).sum::<usize>();
         let before = &state.scenario_name;
-        warn(&format_args!(
-            "seatrial: the default sandbox was under another scenario or seed (`{before}`) and begins anew: {documents} documents are dropped"
-        ));
+        let lost = format_args!("{documents} documents are dropped");
+        warn(&format_args!("seatrial: the default sandbox was under another scenario or seed (`{before}`): it begins anew, {lost}"));
     }
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
     let replaced = machine.replace(machine.default_sandbox(), staged, false);
