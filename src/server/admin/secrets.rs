@@ -14,6 +14,7 @@ mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
+mod tables;
 mod values;
 
 use std::borrow::Cow;
