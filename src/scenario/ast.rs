@@ -132,6 +132,19 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether an operation, by its full name, is of a vendor that is meant.
+    #[must_use]
+    pub fn is_of_vendor_of(&self, name: &str) -> bool {
+        let vendor = name.split('.').next().unwrap_or_default();
+        match self {
+            Self::Every => true,
+            Self::Vendor(own) => own == vendor,
+            Self::One(operation) => operation.vendor == vendor,
+        }
+    }
+}
+
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -247,6 +260,8 @@ pub enum Effect {
     /// The vendor's own answer with changes.
     Patch(Patch),
     Fault(Fault),
+    /// Something that the vendor says no to.
+    Refuse(Refusal),
     /// The vendor's answer for too many calls, once there are too many.
     RateLimit(RateLimit),
 }
@@ -271,6 +286,15 @@ pub struct Patch {
     pub set: Vec<(String, Template)>,
     /// Pointers to what is left out.
     pub remove: Vec<String>,
+}
+
+/// Something that the vendor says no to, in its own shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// The business failure; without one it is the refusal of the operation that is nearest.
+    pub failure: Option<Spanned<String>>,
+    /// The words, unless they are the vendor's.
+    pub text: Option<Template>,
 }
 
 /// Something that goes wrong on purpose.

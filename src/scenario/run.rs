@@ -19,12 +19,13 @@ use crate::engine::{
     AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
     WebhookChaos,
 };
+use crate::engine::{BusinessFailure, CARRIER_REFUSES, WantedFailure};
 use crate::scenario::ast::{
     self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
     Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
-use crate::scenario::error::{Diagnostic, Span};
+use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
 use crate::scenario::template::{MAX_RENDERED, Template};
@@ -170,6 +171,11 @@ impl Vocabulary for MachineVocabulary<'_> {
         events
     }
 
+    fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
+        let vendors = self.0.vendors().all().iter();
+        Box::new(vendors.flat_map(|vendor| vendor.failures.named.iter().map(|row| (&*vendor.id, row))))
+    }
+
     fn mounts(&self) -> Vec<(&str, &AccountRows)> {
         let mut mounts: Vec<(&str, &AccountRows)> = Vec::new();
         for vendor in self.0.vendors().all() {
@@ -248,7 +254,9 @@ impl ScenarioRuntime for Runtime {
         let scope = CallFacts::current(view);
         let mut quota = None;
         for (index, row) in self.scenario.overrides.iter().enumerate() {
-            let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
+            let fits = row.on.matches(view.vendor, &operation.id)
+                && can_happen(row, view, &operation.id)
+                && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if view.values.steps.get() == 0 {
                 return too_large(TOO_MANY_STEPS);
             }
@@ -356,6 +364,11 @@ fn effect(
             None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
         },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
+        Some(Effect::Refuse(refusal)) => match failure(index, refusal, view) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(failure) => decision.failure = Some(Box::new(failure)),
+            None => decision = too_large(&format!("its text would have more than {MAX_RENDERED} bytes")),
+        },
         Some(Effect::RateLimit(limit)) => {
             let counted = count(index, limit, view, tally);
             if !counted.is_exceeded() {
@@ -367,6 +380,25 @@ fn effect(
         }
     }
     Some(decision)
+}
+
+/// Whether an override can have its effect on a call: business failures are told of calls that the vendor would handle, and only by the
+/// operations that have them.
+fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bool {
+    let Some(Effect::Refuse(refusal)) = &row.effect else { return true };
+    let has = |name: &Spanned<String>| view.failures.find(&name.value, operation).is_some();
+    !view.is_refused && refusal.failure.as_ref().is_none_or(has)
+}
+
+/// What the vendor says no to; `None` when its text is too large.
+fn failure(index: usize, refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
+    let operation = view.call.operation.map_or("", |operation| operation.id.as_str());
+    let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
+    let text = match &refusal.text {
+        Some(text) => Some(text.render_text(&CallFacts::current(view), &mut { MAX_RENDERED })?),
+        None => None,
+    };
+    Some(WantedFailure::new(index, view.failures, view.failures.find(name, operation), text))
 }
 
 /// Counts a call against a limit of the scenario.
@@ -389,7 +421,8 @@ fn kind(row: &Override) -> EffectKind {
         None => EffectKind::Latency,
         Some(Effect::Respond(_)) => EffectKind::Respond,
         Some(Effect::Patch(_)) => EffectKind::Patch,
-        Some(Effect::Fault(_)) => EffectKind::Fault,
+        Some(Effect::Fault(_) | Effect::Refuse(ast::Refusal { failure: Some(_), .. })) => EffectKind::Fault,
+        Some(Effect::Refuse(_)) => EffectKind::Refuse,
         Some(Effect::RateLimit(_)) => EffectKind::RateLimit,
     }
 }

@@ -88,6 +88,8 @@ pub enum EffectKind {
     Patch,
     /// It makes the call fail.
     Fault,
+    /// It has the vendor refuse the call in the scenario's words.
+    Refuse,
     /// It refuses one call too many.
     RateLimit,
     /// It only holds the answer back.
@@ -96,7 +98,7 @@ pub enum EffectKind {
 
 impl EffectKind {
     /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Respond, Self::Patch, Self::Fault, Self::RateLimit, Self::Latency];
+    pub const ALL: [Self; 6] = [Self::Respond, Self::Patch, Self::Fault, Self::Refuse, Self::RateLimit, Self::Latency];
 
     /// Its name in the journal and in filters.
     #[must_use]
@@ -105,6 +107,7 @@ impl EffectKind {
             Self::Respond => "respond",
             Self::Patch => "patch",
             Self::Fault => "fault",
+            Self::Refuse => "refuse",
             Self::RateLimit => "rate_limit",
             Self::Latency => "latency",
         }
