@@ -341,19 +341,10 @@ fn shown(cx: &Cx<'_>, batch: &Batch) -> Value {
     let (id, number) = (se(batch.id), batch.id);
     let file = |extension: &str| labels::link(cx, "label", number, extension);
     json!({
-        "label_layout": batch.label_layout,
-        "label_format": batch.label_format,
-        "batch_id": id,
-        "external_batch_id": batch.external_batch_id,
-        "batch_number": batch.number,
-        "batch_notes": batch.notes,
-        "created_at": moment(batch.created_at),
-        "processed_at": batch.processed_at.map(moment),
-        "errors": batch.failures.len(),
-        "process_errors": null,
-        "warnings": 0,
-        "completed": batch.completed,
-        "forms": batch.forms,
+        "label_layout": batch.label_layout, "label_format": batch.label_format, "batch_id": id,
+        "external_batch_id": batch.external_batch_id, "batch_number": batch.number, "batch_notes": batch.notes,
+        "created_at": moment(batch.created_at), "processed_at": batch.processed_at.map(moment), "errors": batch.failures.len(),
+        "process_errors": null, "warnings": 0, "completed": batch.completed, "forms": batch.forms,
         "count": batch.shipments.len() + batch.rates.len(),
         "batch_shipments_url": { "href": cx.call.url(&format!("/v2/shipments?batch_id={id}")) },
         "batch_labels_url": { "href": cx.call.url(&format!("/v2/labels?batch_id={id}")) },

@@ -196,6 +196,11 @@ fn submission(manifest: &Manifest) -> String {
 /// What the numbers of submissions to the postal service begin with.
 const SUBMISSIONS: u128 = 9_475_711_899_564_000_000_000;
 
+/// The number that the carrier gave a manifest, for its file.
+pub(crate) fn submission_of(cx: &Cx<'_>, number: u64) -> String {
+    cx.docs.get(MANIFEST, &number.to_string()).map_or_else(|| se(number), |manifest: Manifest| submission(&manifest))
+}
+
 /// The labels of a manifest, for its file.
 pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {
     let manifest: Option<Manifest> = cx.docs.get(MANIFEST, &number.to_string());
