@@ -77,6 +77,12 @@ pub struct ServeArguments {
     /// File of a sandbox that was exported, which the default sandbox begins as
     #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
     pub import: Option<PathBuf>,
+    /// Judge every sandbox at the end, also those that ended before, and exit with 1 unless all that they expect holds
+    #[arg(long, env = "SEATRIAL_VERIFY", value_parser = FalseyValueParser::new())]
+    pub verify: bool,
+    /// File that the verdicts are written to at the end: `.json`, `.xml` (JUnit), `.sarif`, or text. Repeatable
+    #[arg(long, env = "SEATRIAL_VERIFY_REPORT", value_name = "FILE", value_delimiter = ',')]
+    pub verify_report: Vec<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,

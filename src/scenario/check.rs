@@ -4,6 +4,7 @@
 use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, suggestion};
 use crate::engine::AccountRows;
+use crate::world::Note;
 
 /// The names that a scenario can refer to.
 pub trait Vocabulary {
@@ -44,10 +45,14 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         checker.vendor(&subscription.vendor.value, subscription.vendor.span);
     }
     for entry in &scenario.expect {
+        for calls in entry.kind.calls() {
+            checker.pattern(&calls.on);
+            calls.after.iter().for_each(|after| checker.pattern(after));
+        }
         match &entry.kind {
-            Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),
-            Expected::Order(calls) => calls.iter().for_each(|on| checker.pattern(on)),
             Expected::Webhook { event, .. } => checker.event(event),
+            Expected::Valid { except, .. } => except.iter().for_each(|code| checker.note(code)),
+            Expected::Call { .. } | Expected::Never(_) | Expected::Order { .. } => {}
         }
     }
     checker.problems.sort_by_key(|problem| problem.span.start);
@@ -73,6 +78,13 @@ impl Checker<'_> {
             Pattern::Every => {}
             Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
             Pattern::One(operation) => self.operation(operation, on.span),
+        }
+    }
+
+    fn note(&mut self, code: &Spanned<String>) {
+        if Note::CODES.iter().all(|(known, _)| *known != code.value) {
+            let known = Note::CODES.map(|(known, _)| known);
+            self.problem("S009", code.span, format!("unknown code of a note `{}`", code.value), None, suggestion(code, &known));
         }
     }
 

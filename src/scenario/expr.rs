@@ -182,6 +182,13 @@ impl Expr {
         *self.eval(scope) == Value::Bool(true)
     }
 
+    /// Whether it looks at `$root.member`, or at the whole of `$root`.
+    #[must_use]
+    pub fn mentions(&self, root: &str, member: &str) -> bool {
+        let is_it = |step: &Step| matches!(step, Step::Member(name) if name == member);
+        self.uses.paths.iter().any(|used| used.path.root == root && used.path.steps.first().is_none_or(is_it))
+    }
+
     pub(super) fn uses(&self) -> &Uses {
         &self.uses
     }

@@ -63,6 +63,7 @@ mod unread;
 #[path = "../stories/update.rs"]
 mod update;
 mod vendor_failures;
+mod verdicts;
 mod webhooks;
 mod wire_faults;
 mod world_log;
