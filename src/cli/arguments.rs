@@ -40,6 +40,8 @@ pub enum Command {
         /// The code
         code: Option<String>,
     },
+    /// List the calls of a running server, or explain what its scenario made of one
+    Requests(RequestsArguments),
     /// List the built-in scenarios, or print one
     Scenarios {
         /// The one to print, such as `label-bought-answer-lost`
@@ -186,6 +188,29 @@ pub struct CoverageArguments {
     /// Print JSON instead of a table
     #[arg(long, env = "SEATRIAL_COVERAGE_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RequestsArguments {
+    /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
+    #[arg(long, value_name = "ID")]
+    pub explain: Option<String>,
+    /// The sandbox whose calls are listed
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    pub sandbox: String,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+/// The running server that a command speaks to.
+#[derive(Args, Debug)]
+pub struct ServerArguments {
+    /// Base URL of the server, such as `http://127.0.0.1:7447`; the one that a server with this environment listens at unless told
+    #[arg(long, env = "SEATRIAL_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// Token of its admin API
+    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
@@ -58,6 +59,8 @@ pub(super) struct Executed {
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
     pub notes: Vec<Note>,
+    /// What conditions saw of the account's state, if they looked at it.
+    pub state: Option<Value>,
 }
 
 /// Who makes a call, which is counted.
@@ -236,10 +239,10 @@ impl Caller {
 
 fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: Decision) -> Executed {
     let Handled { outcome, account, number, mut notes } = handled;
-    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, .. } = decision;
+    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, state, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes }
+    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes, state }
 }
 
 /// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a
@@ -254,7 +257,9 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
     let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
-    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
+    let values = CallValues::new(CallValues::STEPS);
+    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now, &values);
+    decision.state = values.state.into_inner();
     decision.notes.extend(denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name)));
     let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
     let row = match (&parsed.row, denied, exceeded) {
@@ -300,18 +305,24 @@ fn missing_scope(vendor: &Vendor, call: &Call<'_>, credential: Option<&Credentia
 
 /// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,
 /// else the scenario.
-fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp) -> (u64, Decision) {
+fn decide(
+    state: &mut State,
+    vendor: &Vendor,
+    call: &Call<'_>,
+    caller: &mut Caller,
+    now: Timestamp,
+    values: &CallValues,
+) -> (u64, Decision) {
     let State { world, scenario, faults, .. } = state;
     let account = caller.credential.is_some().then_some(caller.account);
     let nth = call.operation.map_or(0, |operation| {
         let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
         world.tally(Name::default()).1.add(counter)
     });
-    let values = CallValues::new(CallValues::STEPS);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let documents = accounts.get(caller.account);
-        let view = View { vendor: &vendor.id, call, nth, account, documents, state: vendor.state, now, values: &values };
+        let view = View { vendor: &vendor.id, call, nth, account, documents, state: vendor.state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;

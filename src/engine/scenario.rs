@@ -43,6 +43,8 @@ pub struct Decision {
     pub effect: Option<Effect>,
     /// Remarks for the journal.
     pub notes: Vec<Note>,
+    /// What `$state` was, if a condition looked at it.
+    pub state: Option<Value>,
 }
 
 /// An answer instead of the handler's.

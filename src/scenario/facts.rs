@@ -57,6 +57,7 @@ impl Scope for CallFacts<'_> {
         match root {
             "request" => Some(self.values.request.get_or_init(|| self.request())),
             "call" => Some(self.values.call.get_or_init(|| json!({"nth": self.nth, "operation": self.call.name()}))),
+            "state" if self.recorded.is_some() => self.recorded.as_ref().and_then(|(entry, _)| entry.state.as_ref()),
             "state" => self.view.map(|view| self.values.state.get_or_init(|| (view.state)(view.documents))),
             "answer" => self.recorded.as_ref().map(|(entry, value)| value.get_or_init(|| answer(entry))),
             _ => None,

@@ -152,6 +152,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("POST", "/sandboxes/{s}/verify", "/sandboxes/default/verify", r#"{"expect": [{"call": "shippo.CreateAddress", "count": 1}]}"#),
     ("GET", "/verdicts", "/verdicts", ""),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
+    ("GET", "/requests/{id}/explain", "/requests/{request}/explain", ""),
     ("GET", "/requests/unmatched", "/requests/unmatched", ""),
     ("DELETE", "/requests/unmatched", "/requests/unmatched", ""),
     ("DELETE", "/sandboxes/{s}/requests", "/sandboxes/default/requests?method=GET", ""),

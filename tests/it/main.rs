@@ -23,6 +23,7 @@ mod door;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
+mod explain;
 mod faults;
 mod files;
 mod full;

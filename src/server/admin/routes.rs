@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::persist::SandboxFile;
+use crate::scenario::explain::Explanation;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::scenario::verify::Report;
@@ -145,6 +146,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/requests/unmatched", OK UnmatchedRequests, requests::list_unmatched, "requests that met nothing, with hints").query(requests::UNMATCHED),
     route!(DELETE "/requests/unmatched", NO_CONTENT, requests::clear_unmatched, "forgets the requests that met nothing"),
     route!(GET "/requests/{id}", OK EntryView, requests::get, "one exchange by its `seatrial-request`").query(SECRETS),
+    route!(GET "/requests/{id}/explain", OK Redacted<Explanation>, requests::explain, "what overrides and faults made of an exchange, and why")
+        .query(SECRETS),
     route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
     route!(POST "/parcels/{tracking}/events", OK ParcelView, parcels::event, "has something happen to a parcel now").query(SANDBOX).body(of::<Event>),
