@@ -41,6 +41,8 @@ pub enum Command {
         /// The code
         code: Option<String>,
     },
+    /// List the calls of a running server, or explain what its scenario made of one
+    Requests(RequestsArguments),
     /// List the built-in scenarios, or print one
     Scenarios {
         /// The one to print, such as `label-bought-answer-lost`
@@ -110,6 +112,12 @@ pub struct ServeArguments {
     /// power fails
     #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]
     pub fsync: FsyncArgument,
+    /// Judge every sandbox at the end, also those that ended before, and exit with 1 unless all that they expect holds
+    #[arg(long, env = "SEATRIAL_VERIFY", value_parser = FalseyValueParser::new())]
+    pub verify: bool,
+    /// File that the verdicts are written to at the end: `.json`, `.xml` (JUnit), `.sarif`, or text. Repeatable
+    #[arg(long, env = "SEATRIAL_VERIFY_REPORT", value_name = "FILE", value_delimiter = ',')]
+    pub verify_report: Vec<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
@@ -213,6 +221,29 @@ pub struct CoverageArguments {
     /// Print JSON instead of a table
     #[arg(long, env = "SEATRIAL_COVERAGE_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RequestsArguments {
+    /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
+    #[arg(long, value_name = "ID")]
+    pub explain: Option<String>,
+    /// The sandbox whose calls are listed
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    pub sandbox: String,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+/// The running server that a command speaks to.
+#[derive(Args, Debug)]
+pub struct ServerArguments {
+    /// Base URL of the server, such as `http://127.0.0.1:7447`; the one that a server with this environment listens at unless told
+    #[arg(long, env = "SEATRIAL_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// Token of its admin API
+    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, exit codes in one place.
 
+mod admin_client;
 mod arguments;
 mod banner;
 mod check;
@@ -8,6 +9,7 @@ mod data;
 mod explain;
 mod health;
 mod log_lines;
+mod requests;
 mod scenarios;
 mod schema;
 mod serve;
@@ -58,6 +60,7 @@ pub fn run() -> Exit {
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
+        Some(Command::Requests(requests)) => requests::run(&requests),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),

@@ -144,7 +144,7 @@ impl Machine {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, .. } = executed;
-        let Executed { failing, is_answered, mut notes, .. } = executed;
+        let Executed { failing, is_answered, mut notes, state, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -211,6 +211,7 @@ impl Machine {
             answer,
             notes,
             effect,
+            state,
         };
         let entry = Some(self.record(&here.sandbox, entry));
         let (status, headers, body) = match wire {

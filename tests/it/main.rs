@@ -24,6 +24,7 @@ mod door;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
+mod explain;
 mod faults;
 mod files;
 mod full;
@@ -65,6 +66,7 @@ mod unread;
 #[path = "../stories/update.rs"]
 mod update;
 mod vendor_failures;
+mod verdicts;
 mod webhooks;
 mod wire_faults;
 mod world_log;

@@ -50,12 +50,19 @@ impl Server {
     }
 
     /// Ends the server in good order; what it wrote to its standard error.
-    pub fn log(mut self) -> String {
+    pub fn log(self) -> String {
+        let (code, log) = self.left();
+        assert_eq!(code, Some(0), "{log}");
+        log
+    }
+
+    /// Ends the server; its exit code, and what it wrote to its standard error.
+    pub fn left(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         let mut stderr = self.child.stderr.take().expect("stderr is piped");
-        assert_eq!(self.signal("-TERM"), Some(0));
+        let code = self.signal("-TERM");
         stderr.read_to_string(&mut log).expect("it is text");
-        log
+        (code, log)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -440,7 +447,9 @@ fn what_had_no_effect_is_said_when_the_process_leaves() {
     let mut ready = String::new();
     BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
     let mut stderr = child.stderr.take().expect("stderr is piped");
-    assert_eq!(Server { child, ready }.signal("-TERM"), Some(0));
+    let mut server = Server { child, ready };
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    assert_eq!(server.signal("-TERM"), Some(0));
     let mut said = String::new();
     stderr.read_to_string(&mut said).expect("text");
     for expected in [

@@ -196,6 +196,12 @@ impl Redactor {
         Values::new(found).text(&clean).into_owned()
     }
 
+    /// As [`Self::json`], where secrets may stand that only the names in a `request` tell.
+    pub fn json_of_request<T: Serialize>(&self, value: &T, request: &Value) -> Redacted<T> {
+        let Redacted(mut both, _) = self.json(&(value, request));
+        Redacted(both[0].take(), PhantomData)
+    }
+
     /// What is no exchange, as JSON with the schema of its type.
     pub fn json<T: Serialize>(&self, value: &T) -> Redacted<T> {
         let mut value = serde_json::to_value(value).expect("views have text keys");
