@@ -1,5 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
+mod contract;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,8 +11,9 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
+pub use self::contract::{ContractCommand, ReportArguments, ServerArguments};
 use crate::base::{authority, time};
-use crate::engine::Conform;
+use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
@@ -31,6 +34,9 @@ pub enum Command {
     Serve(Box<ServeArguments>),
     /// Check scenarios and conversations and print every problem in them
     Check(CheckArguments),
+    /// Hold clients against the vendors' documents
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Print how many operations of each vendor are implemented, and on which evidence
     Coverage(CoverageArguments),
     /// Check that a running server answers, as health checks of containers do
@@ -107,6 +113,9 @@ pub struct ServeArguments {
     /// How often answers are validated against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
     pub conform: ConformArgument,
+    /// What becomes of requests that depart from the vendor's document although the vendor takes them
+    #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW", default_value = "off")]
+    pub contract: ContractArgument,
     /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
@@ -220,6 +229,16 @@ pub enum ConformArgument {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ContractArgument {
+    /// They pass, as at the vendor.
+    Off,
+    /// They pass, and are noted.
+    Lenient,
+    /// They are refused, in the vendor's own words.
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// One line of text for each event.
     Text,
@@ -233,6 +252,16 @@ impl From<ConformArgument> for Conform {
             ConformArgument::All => Self::All,
             ConformArgument::Sampled => Self::Sampled,
             ConformArgument::Off => Self::Off,
+        }
+    }
+}
+
+impl From<ContractArgument> for Contract {
+    fn from(argument: ContractArgument) -> Self {
+        match argument {
+            ContractArgument::Off => Self::Off,
+            ContractArgument::Lenient => Self::Lenient,
+            ContractArgument::Strict => Self::Strict,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod banner;
 mod check;
+mod contract;
 mod coverage;
 mod explain;
 mod health;
@@ -51,6 +52,7 @@ pub fn run() -> Exit {
         None => serve::run(&arguments.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Contract(command)) => contract::run(&command),
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),

@@ -150,6 +150,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
         r#"{"about": "nothing", "steps": [{"call": "GET /addresses", "expect": {"status": 401}}]}"#,
     ),
     ("POST", "/sandboxes/{s}/verify", "/sandboxes/default/verify", r#"{"expect": [{"call": "shippo.CreateAddress", "count": 1}]}"#),
+    ("GET", "/sandboxes/{s}/contract", "/sandboxes/default/contract?vendor=shippo", ""),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
     ("GET", "/requests/unmatched", "/requests/unmatched", ""),
     ("DELETE", "/requests/unmatched", "/requests/unmatched", ""),
