@@ -1,5 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
+mod contract;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,8 +11,9 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
+pub use self::contract::{ContractCommand, ReportArguments};
 use crate::base::{authority, time};
-use crate::engine::Conform;
+use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};
 use crate::store::Fsync;
 
@@ -32,6 +35,9 @@ pub enum Command {
     Serve(Box<ServeArguments>),
     /// Check scenarios and conversations and print every problem in them
     Check(CheckArguments),
+    /// Hold clients against the vendors' documents
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Print how many operations of each vendor are implemented, and on which evidence
     Coverage(CoverageArguments),
     /// Check that a running server answers, as health checks of containers do
@@ -148,6 +154,9 @@ pub struct ServeArguments {
     /// How often answers are validated against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
     pub conform: ConformArgument,
+    /// What becomes of requests that depart from the vendor's document although the vendor takes them
+    #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW", default_value = "off")]
+    pub contract: ContractArgument,
     /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
@@ -228,9 +237,6 @@ pub struct RequestsArguments {
     /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
     #[arg(long, value_name = "ID")]
     pub explain: Option<String>,
-    /// The sandbox whose calls are listed
-    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
-    pub sandbox: String,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -244,6 +250,12 @@ pub struct ServerArguments {
     /// Token of its admin API
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+    /// Its sandbox
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    pub sandbox: String,
+    /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable
+    #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
+    pub egress_ca: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -305,6 +317,16 @@ pub enum ConformArgument {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ContractArgument {
+    /// They pass, as at the vendor.
+    Off,
+    /// They pass, and are noted.
+    Lenient,
+    /// They are refused, in the vendor's own words.
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// One line of text for each event.
     Text,
@@ -318,6 +340,16 @@ impl From<ConformArgument> for Conform {
             ConformArgument::All => Self::All,
             ConformArgument::Sampled => Self::Sampled,
             ConformArgument::Off => Self::Off,
+        }
+    }
+}
+
+impl From<ContractArgument> for Contract {
+    fn from(argument: ContractArgument) -> Self {
+        match argument {
+            ContractArgument::Off => Self::Off,
+            ContractArgument::Lenient => Self::Lenient,
+            ContractArgument::Strict => Self::Strict,
         }
     }
 }

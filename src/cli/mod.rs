@@ -4,6 +4,7 @@ mod admin_client;
 mod arguments;
 mod banner;
 mod check;
+mod contract;
 mod coverage;
 mod data;
 mod explain;
@@ -57,6 +58,7 @@ pub fn run() -> Exit {
         None => serve::run(&arguments.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Contract(command)) => contract::run(&command),
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),

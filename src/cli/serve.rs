@@ -48,6 +48,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let total_bytes = arguments.total_bytes.unwrap_or(budgets.total);
     let in_flight = arguments.in_flight_bytes.unwrap_or(budgets.in_flight);
     let options = Options {
+        contract: arguments.contract.into(),
         conform: arguments.conform.into(),
         plain: arguments.plain,
         journal_bytes: arguments.journal_bytes,

@@ -119,6 +119,8 @@ impl Note {
     pub const REQUEST_INVALID: &str = "request-invalid";
     /// The body has a member that the document does not have.
     pub const UNKNOWN_MEMBER: &str = "unknown-member";
+    /// The call uses what the document advises against.
+    pub const DEPRECATED: &str = "deprecated";
     /// The query has a parameter that the document does not have.
     pub const UNKNOWN_PARAMETER: &str = "unknown-parameter";
     /// The path, or the method, leads to no operation.

@@ -12,6 +12,7 @@ mod catalogs;
 mod client;
 mod clocks;
 mod commands;
+mod contract;
 mod costs;
 mod credentials;
 mod data_dir;
