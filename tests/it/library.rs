@@ -208,7 +208,13 @@ impl Customer<'_> {
             &json!({"rate_options": {"carrier_ids": ["se-128005"]}, "shipment": shipment}),
             &[("quoted", "/rate_response/rates/0/rate_id")],
         );
-        self.call("shipstation", "POST /v2/shipments", &auth, &json!({"shipments": [shipment]}), &[("planned", "/shipments/0/shipment_id")]);
+        self.call(
+            "shipstation",
+            "POST /v2/shipments",
+            &auth,
+            &json!({"shipments": [shipment]}),
+            &[("planned", "/shipments/0/shipment_id")],
+        );
         let plain = json!({"label_format": "pdf"});
         self.call("shipstation", "POST /v2/labels/rates/<quoted>", &auth, &plain, &[]);
         self.call("shipstation", "POST /v2/labels/shipment/<planned>", &auth, &plain, &[]);
