@@ -25,8 +25,8 @@ pub(crate) struct ScenarioView {
     name: String,
     /// Its text; empty for the default scenario.
     source: String,
-    /// Credentials that lead calls to another sandbox, which had them before, subscriptions to addresses that nothing will ever reach, and of
-    /// a new scenario what `seatrial check` warns of.
+    /// Credentials that lead calls to another sandbox, which had them before, subscriptions to addresses that nothing will ever
+    /// reach, and of a new scenario what `seatrial check` warns of.
     warnings: Vec<String>,
 }
 
