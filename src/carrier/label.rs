@@ -172,6 +172,9 @@ impl Label {
         for fact in &mut label.facts {
             latin(&mut fact.text);
         }
+        if let Some(customs) = &mut label.customs {
+            customs.items.iter_mut().map(|item| &mut item.description).chain([&mut customs.signer]).for_each(latin);
+        }
         [&mut label.service, &mut label.carrier_name, &mut label.instructions, &mut label.foot].into_iter().for_each(latin);
         label
     }

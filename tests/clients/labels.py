@@ -5,7 +5,7 @@ import base64
 
 import requests
 
-from sandbox import BASE, answer, check, equal, printed
+from sandbox import BASE, advance, answer, check, equal, printed
 
 LONG = "Wilhelmina-Charlotte von Hohenfels-Langenburg zu Sonnenberg"
 
@@ -55,7 +55,7 @@ def shippo_rates(shipment, **more):
     body = {"address_from": SENDER, "address_to": receiver, "parcels": [parcel] * pieces, "async": False,
             "extra": {"bypass_address_validation": True, "reference_1": "ORDER-1001"}, **more}
     if to["country"] != "US":
-        body["customs_declaration"] = CUSTOMS
+        body.setdefault("customs_declaration", CUSTOMS)
     rates = answer(shippo.post(f"{BASE}/shippo/shipments/", json=body, timeout=30), 201)["rates"]
     found = {}
     for rate in rates:
@@ -93,6 +93,11 @@ def look_at_shippo(shipment, provider, rate, file_type):
     number, name = bought["tracking_number"], f"shippo-{provider.lower()}-{shipment}-{file_type}"
     data, code = download(bought["label_url"]), scanned_by(provider, number, to)
     says = [number, to["name"], to["street"]]
+    # A post declares on the label what crosses the border; who has no invoice has no border.
+    abroad = provider == "USPS" and to["country"] != "US"
+    equal(bool(bought["commercial_invoice_url"]), to["country"] != "US")
+    if abroad:
+        says += ["CUSTOMS DECLARATION CN 22", "2 x Mooring rope", "560750 US"]
     if language == "pdf":
         (page,) = printed.pdf(name, data, size, 1, says)
         printed.scans(page, number, code)
@@ -130,6 +135,13 @@ with check("Shippo: invoice, QR code and merged files"):
     bought = shippo_buy(rate, "PDF_A6")
     printed.pdf("shippo-invoice", download(bought["commercial_invoice_url"]), "letter", 1,
                 ["COMMERCIAL INVOICE", "Mooring rope", "40.00 USD", bought["tracking_number"], "Zoë Müller-Größmann"])
+    # More goods than a label has room for, worth more than a small form takes.
+    many = [{**CUSTOMS["items"][0], "description": f"Rope {number}", "value_amount": "200"} for number in range(1, 13)]
+    rate = shippo_rates("polish", customs_declaration={**CUSTOMS, "items": many})["USPS"]
+    declared = shippo_buy(rate, "PDF_4x6")
+    printed.pdf("shippo-customs-many", download(declared["label_url"]), "4x6", 1, ["CUSTOMS DECLARATION CN 23", "Rope 1", "2400.00 USD", "more"])
+    printed.pdf("shippo-invoice-many", download(declared["commercial_invoice_url"]), "letter", 2,
+                ["COMMERCIAL INVOICE", "CUSTOMS DECLARATION CN 23", "Rope 12", "2400.00 USD"])
     (page,) = printed.pdf("shippo-qr-code", download(bought["qr_code_url"]), "A6", 1, [bought["tracking_number"]])
     printed.scans(page, bought["tracking_number"], bought["tracking_number"])
 
@@ -151,12 +163,20 @@ SHIPTIME = {
     "pieces": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA"), 3),
     "long": (shiptime_address("Calgary", "AB", "T2G 2M3", "CA", "123456 Northwest Old Saint Augustine Boulevard Ext", LONG[:40], LONG[:40]), 1),
     "abroad": (shiptime_address("Buffalo", "NY", "14202", "US"), 1),
+    "abroad-long": (shiptime_address("Seattle", "WA", "98101", "US", "123456 Northwest Old Saint Augustine Blvd", LONG[:40], LONG[:40]), 1),
+    "polish": (shiptime_address("Vancouver", "BC", "V6B 1A1", "CA", "ul. Świętokrzyska 12", "Łódź Sp. z o.o.", "Łukasz Żółć"), 1),
+    "greek": (shiptime_address("Halifax", "NS", "B3H 1A1", "CA", "Οδός Ερμού 15", "Αθήνα", "Γιώργος Παπαδόπουλος"), 1),
+    "cyrillic": (shiptime_address("Winnipeg", "MB", "R3C 1A1", "CA", "бул. Витоша 7", "София", "Иван Петров"), 1),
+    "japanese": (shiptime_address("Ottawa", "ON", "K1A 0B1", "CA", "千代田区丸の内1-2-3", "東京都", "山田 太郎"), 1),
+    "korean": (shiptime_address("Regina", "SK", "S4P 1A1", "CA", "중구 세종대로 110", "서울특별시", "홍길동"), 1),
+    "signs": (shiptime_address("Whitehorse", "YT", "Y1A 1A1", "CA", "1 {Curly} #7 <b>", "A ^FD ~ _ %", "(B) C"), 1),
+    "heavy": (shiptime_address("Hamilton", "ON", "L8P 1A1", "CA"), 1),
 }
 
 for shipment, (to, pieces) in SHIPTIME.items():
     with check(f"ShipTime, {shipment}: the labels of every carrier, a page for each piece"):
         request = {"from": shiptime_address("Toronto", "ON", "M5X 1A1", "CA"), "to": to, "packageType": "PACKAGE",
-                   "unitOfMeasurement": "IMPERIAL", "lineItems": [{"length": 10, "width": 10, "height": 10, "weight": 2}] * pieces,
+                   "unitOfMeasurement": "IMPERIAL", "lineItems": [{"length": 10, "width": 10, "height": 10, "weight": 30 if shipment == "heavy" else 2}] * pieces,
                    "shipDate": "2030-01-07"}
         if to["countryCode"] != "CA":
             request["customsInvoice"] = {
@@ -170,6 +190,8 @@ for shipment, (to, pieces) in SHIPTIME.items():
             numbers = shipped["trackingNumbers"]
             label = shiptime.get(shipped["labelUrl"], headers={"Accept": "application/pdf"}, timeout=30).content
             says = [*numbers, to["attention"], to["streetAddress"]]
+            if carrier == "Canada Post" and "customsInvoice" in request:
+                says += ["CUSTOMS DECLARATION CN 22", "2 x T-shirt", "30.00 CAD"]
             pages = printed.pdf(f"shiptime-{carrier.lower().replace(' ', '-')}-{shipment}", label, "4x6", pieces, says)
             for number, page in zip(numbers, pages):
                 printed.scans(page, number)
@@ -266,3 +288,99 @@ with check("Shipmate: the labels of every carrier"):
 with check("Shipmate: a printer prints the programs, and the codes are read from paper"):
     for (name, number), page in zip(programs, printed.printed([name for name, _ in programs])):
         printed.scans(page, number)
+
+
+# -- ShipStation -----------------------------------------------------------------------------------------------------------------------
+
+v1, v2 = requests.Session(), requests.Session()
+v1.auth = ("seatrial", "seatrial-secret")
+v2.headers["api-key"] = "seatrial-live"
+SERVICES = {"US": {"stamps_com": "usps_priority_mail", "ups": "ups_ground", "fedex": "fedex_ground"},
+            "abroad": {"stamps_com": "usps_priority_mail_international", "ups": "ups_worldwide_saver", "fedex": "fedex_international_priority"}}
+CARRIERS = {"stamps_com": "se-128005", "ups": "se-266492", "fedex": "se-143514"}
+LAYOUTS = {"4x6": "4x6", "letter": "letter", "A4": "A4", "A6": "A6"}
+# Documented: letters beyond Latin are question marks.
+FOREIGN = ("greek", "cyrillic", "japanese", "korean")
+
+
+def today():
+    return answer(requests.get(f"{BASE}/_seatrial/sandboxes/default/clock", timeout=10))["now"][:10]
+
+
+def calm(session, method, path, status=200, **more):
+    """Calls, a minute later where there were too many calls."""
+    response = session.request(method, path if path.startswith("http") else f"{BASE}/shipstation{path}", timeout=30, **more)
+    if response.status_code == 429:
+        advance("61s")
+        return calm(session, method, path, status, **more)
+    assert response.status_code == status, f"status {response.status_code}: {response.text[:400]}"
+    return response
+
+
+def forms(name, file, carrier, number):
+    """The forms of a label that crosses a border."""
+    says = ["COMMERCIAL INVOICE", "Mooring rope", "40.00 USD", number]
+    printed.pdf(name, file, "letter", 2 if carrier == "stamps_com" else 1, says + (["CUSTOMS DECLARATION CN 22"] if carrier == "stamps_com" else []))
+
+
+for shipment in SHIPMENTS:
+    to, pounds, pieces = SHIPMENTS[shipment]
+    services = SERVICES["US" if to["country"] == "US" else "abroad"]
+    text = [] if shipment in FOREIGN else [to["name"], to["street"]]
+    calm(v1, "POST", "/carriers/addfunds", json={"carrierCode": "stamps_com", "amount": 1000})
+    with check(f"ShipStation V1, {shipment}: labels of every carrier, and forms for customs"):
+        for carrier, service in services.items():
+            body = {"carrierCode": carrier, "serviceCode": service, "packageCode": "package", "shipDate": today(), "weight": {"value": pounds, "units": "pounds"},
+                    "shipFrom": {"name": "Sam Quay", "street1": "215 Clayton St", "city": "San Francisco", "state": "CA", "postalCode": "94117", "country": "US"},
+                    "shipTo": {"name": to["name"], "street1": to["street"], "street2": to["second"], "city": to["city"], "state": to["state"],
+                               "postalCode": to["zip"], "country": to["country"]}}
+            if to["country"] != "US":
+                goods = {"description": "Mooring rope", "quantity": 2, "value": 40, "harmonizedTariffCode": "560750", "countryOfOrigin": "US"}
+                body["internationalOptions"] = {"contents": "merchandise", "nonDelivery": "return_to_sender", "customsItems": [goods]}
+            bought = calm(v1, "POST", "/shipments/createlabel", json=body).json()
+            number = bought["trackingNumber"]
+            (page,) = printed.pdf(f"shipstation1-{carrier}-{shipment}", base64.b64decode(bought["labelData"], validate=True), "4x6", 1, [number, *text])
+            printed.scans(page, number)
+            equal(bought["formData"] is None, to["country"] == "US")
+            if bought["formData"]:
+                forms(f"shipstation1-{carrier}-{shipment}-form", base64.b64decode(bought["formData"], validate=True), carrier, number)
+    with check(f"ShipStation V2, {shipment}: every layout and format, a page for each package, and forms for customs"):
+        for index, (layout, size) in enumerate(LAYOUTS.items()):
+            carrier = "ups" if pieces > 1 else sorted(services)[index % len(services)]
+            packages = [{"weight": {"value": pounds, "unit": "pound"}}] * pieces
+            shipped = {"carrier_id": CARRIERS[carrier], "service_code": services[carrier], "packages": packages,
+                       "ship_from": {"name": "Sam Quay", "phone": "4155550101", "address_line1": "215 Clayton St", "city_locality": "San Francisco",
+                                     "state_province": "CA", "postal_code": "94117", "country_code": "US"},
+                       "ship_to": {"name": to["name"], "phone": "4155550102", "address_line1": to["street"], "address_line2": to["second"],
+                                   "city_locality": to["city"], "state_province": to["state"], "postal_code": to["zip"], "country_code": to["country"]}}
+            if to["country"] != "US":
+                goods = {"description": "Mooring rope", "quantity": 2, "value": {"currency": "usd", "amount": 20}, "harmonized_tariff_code": "560750",
+                         "country_of_origin": "US"}
+                shipped["customs"] = {"contents": "merchandise", "non_delivery": "return_to_sender", "customs_items": [goods]}
+            bought = calm(v2, "POST", "/v2/labels", json={"label_layout": layout, "shipment": shipped}).json()
+            number, name, links = bought["tracking_number"], f"shipstation2-{carrier}-{shipment}-{layout}", bought["label_download"]
+            for page in printed.pdf(name, calm(v2, "GET", links["pdf"]).content, size, pieces, [number, *text]):
+                printed.scans(page, number)
+            printed.scans(printed.png(name, calm(v2, "GET", links["png"]).content, size, 203), number)
+            if layout == "4x6":
+                printed.zpl(name, calm(v2, "GET", links["zpl"]).text, says=[number] if shipment == "signs" else [number, *text])
+            if pieces > 1:
+                second = calm(v2, "GET", bought["packages"][1]["label_download"]["pdf"]).content
+                printed.pdf(f"{name}-second", second, size, 1, [number, f"2 OF {pieces}"])
+            equal(bought["form_download"] is None, to["country"] == "US")
+            if bought["form_download"]:
+                forms(f"{name}-form", calm(v2, "GET", bought["form_download"]["href"]).content, carrier, number)
+    with check(f"ShipStation V2, {shipment}: a manifest is a sheet that can be scanned"):
+        made = calm(v2, "POST", "/v2/manifests", json={"label_ids": [bought["label_id"]]}).json()["manifests"][0]
+        (page,) = printed.pdf(f"shipstation2-manifest-{shipment}", calm(v2, "GET", made["manifest_download"]["href"]).content, "letter", 1,
+                              ["SCAN Form", made["manifest_id"], number])
+        printed.scans(page, made["manifest_id"])
+
+with check("ShipStation V2: a code that a counter prints the label for"):
+    to = SHIPMENTS["usual"][0]
+    shipped["ship_to"] = {"name": to["name"], "phone": "4155550102", "address_line1": to["street"], "city_locality": to["city"], "state_province": to["state"],
+                          "postal_code": to["zip"], "country_code": to["country"]}
+    shipped = {**shipped, "carrier_id": CARRIERS["stamps_com"], "service_code": SERVICES["US"]["stamps_com"]}
+    bought = calm(v2, "POST", "/v2/labels", json={"display_scheme": "qr_code", "shipment": shipped}).json()
+    (page,) = printed.pdf("shipstation2-qr-code", calm(v2, "GET", bought["qr_code_download"]["href"]).content, "4x6", 1, [bought["tracking_number"]])
+    printed.scans(page, bought["tracking_number"], bought["tracking_number"])

@@ -44,8 +44,10 @@ impl Declaration {
         self.items.iter().fold(0, |sum, item| sum.saturating_add(item.value))
     }
 
-    pub(in crate::carrier) fn grams(&self) -> i64 {
-        self.items.iter().map(|item| i64::from(item.grams)).sum()
+    /// What everything weighs: as it is declared, or else as it was put on the scales.
+    pub(in crate::carrier) fn weight(&self, label: &Label) -> i64 {
+        let declared = self.items.iter().map(|item| i64::from(item.grams)).sum();
+        if declared == 0 { i64::from(label.grams) } else { declared }
     }
 
     /// The form that its value asks for: goods worth more than about 400 units of money need the large one.
@@ -176,7 +178,7 @@ fn form(title: &str, name: &str, label: &Label, declaration: &Declaration, is_la
         columns: columns(),
         rows: declaration.rows(),
         totals: vec![
-            Fact::new("Total weight", kilograms(declaration.grams())),
+            Fact::new("Total weight", kilograms(declaration.weight(label))),
             Fact::new("Total value", format!("{} {}", money(declaration.total()), declaration.currency)),
         ],
         notes: vec![

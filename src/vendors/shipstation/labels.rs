@@ -1,5 +1,9 @@
 //! Labels: bought from a carrier, voided, and drawn. Everything that leads to `carrier/` is here and in `rates.rs`.
 
+mod printed;
+
+pub(crate) use printed::{draw, forms, manifest, qr_code};
+
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -10,10 +14,8 @@ use super::wire::label::Label;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{access, rates, v1, v2};
-use crate::carrier::document::{self, Document};
-use crate::carrier::label::Fact;
 use crate::carrier::rating::{self, Options, Piece};
-use crate::carrier::{self, Location, Parcel, Scan, Status, print, transit};
+use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, Refusal};
 use crate::world::Kind;
 
@@ -49,8 +51,8 @@ pub(crate) struct Purchase<'a> {
 /// # Errors
 /// [`CARRIER`], when it does not take the load there, or the wallet is empty.
 pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
-    let (carrier, days) = (purchase.carrier, purchase.service.days);
-    let (from, to, price) = priced(cx, &purchase)?;
+    let carrier = purchase.carrier;
+    let Priced { from, to, price, days } = priced(cx, &purchase)?;
     let due = price.total();
     let (insurance_cost, cost) = (price.insurance, due - price.insurance);
     if carrier.wallet {
@@ -96,8 +98,15 @@ pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Resul
     Ok(label(cx, purchase, Label { tracking_number: number.to_owned(), ..Label::default() }))
 }
 
-/// Where a purchase goes from and to, and its price.
-fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, Cost), Refusal> {
+/// Where a purchase goes from and to, its price, and the working days that it was estimated with.
+struct Priced {
+    from: Location,
+    to: Location,
+    price: Cost,
+    days: u8,
+}
+
+fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
     if access::is_failing(&cx.credential, purchase.carrier) {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
@@ -105,8 +114,9 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, C
     let lane = rating::Lane::between(&from, &to);
     let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };
     let cost = rates::price(purchase.service, purchase.package, &load);
-    let cost = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
-    Ok((from, to, cost))
+    let price = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
+    let days = rates::days(purchase.service, &load);
+    Ok(Priced { from, to, price, days })
 }
 
 /// The label of a purchase.
@@ -143,7 +153,7 @@ fn send(cx: &mut Cx<'_>, label: &Label, days: u8, from: Location, to: Location) 
         carrier: CATALOG.carrier_of(label.carrier).map(|carrier| carrier.code.clone()).unwrap_or_default(),
         service: label.service.clone(),
         subject: label.id.to_string(),
-        transit_days: transit::days(days, &from, &to),
+        transit_days: days,
         from,
         to,
         created: cx.now,
@@ -185,51 +195,4 @@ pub(crate) fn of_order<'c>(cx: &'c Cx<'_>, order: u64) -> impl Iterator<Item = L
 /// A carrier's refusal, in its words.
 pub(crate) fn refused(text: impl Into<Value>) -> Refusal {
     Refusal::Because(CARRIER, text.into())
-}
-
-/// A label as a document. Documented: letters that are not of the Latin alphabet are question marks.
-pub(crate) fn draw(label: &Label, format: print::Format) -> Vec<u8> {
-    draw_all(std::slice::from_ref(label), format)
-}
-
-/// Labels as one document, a page each; a picture shows the first.
-pub(crate) fn draw_all(labels: &[Label], format: print::Format) -> Vec<u8> {
-    let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
-    document::render(&labels, format)
-}
-
-/// What is printed of a label.
-fn printed(label: &Label) -> carrier::label::Label {
-    let carrier = CATALOG.carrier_of(label.carrier);
-    let service = carrier.and_then(|carrier| carrier.service(&label.service));
-    let dimensions = label.dimensions.as_ref();
-    carrier::label::Label {
-        carrier: carrier.map(|carrier| carrier.code.clone()).unwrap_or_default(),
-        service: service.map(|service| service.name.clone()).unwrap_or_default(),
-        tracking_number: label.tracking_number.clone(),
-        from: address(&label.from),
-        to: address(&label.to),
-        grams: label.weight.as_ref().map_or(0, Weight::grams),
-        dimensions: dimensions.map(|size| format!("{} x {} x {} {}", size.length, size.width, size.height, size.units)).unwrap_or_default(),
-        date: Some(label.ship_date),
-        facts: label.order_number.iter().map(|number| Fact::new("REF", number)).collect(),
-        is_return: label.is_return,
-        is_latin: true,
-        ..carrier::label::Label::default()
-    }
-}
-
-fn address(address: &Address) -> carrier::label::Address {
-    let text = |member: &Option<String>| member.clone().unwrap_or_default();
-    carrier::label::Address {
-        name: text(&address.name),
-        company: text(&address.company),
-        lines: [&address.street1, &address.street2, &address.street3].map(text).into(),
-        city: text(&address.city),
-        state: text(&address.state),
-        zip: text(&address.postal_code),
-        country: text(&address.country),
-        phone: text(&address.phone),
-        ..carrier::label::Address::default()
-    }
 }

@@ -35,7 +35,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, declaration: &Declaration
     let texts = [
         if more > 0 { format!("and {more} more") } else { String::new() },
         "Total".to_owned(),
-        kilograms(declaration.grams()),
+        kilograms(declaration.weight(label)),
         total.trim().to_owned(),
     ];
     row(canvas, &texts, Face::Bold, sum);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
 use super::dialect::{error, needed, refused, unspecified};
+use super::wire::order as sold;
 use super::wire::{self, Members, TEST_LABEL, address, moment, se, shipment, tick};
 use super::{checks, rates};
 use crate::base::time::Timestamp;
@@ -62,6 +63,11 @@ pub(super) struct Own {
 impl Own {
     pub fn of(label: &Label) -> Self {
         label.more.get("v2").and_then(|own| serde_json::from_value(own.clone()).ok()).unwrap_or_default()
+    }
+
+    /// Whether a counter prints the label for a code, or may.
+    pub fn has_qr_code(&self) -> bool {
+        self.display_scheme.as_deref().is_some_and(|scheme| scheme.to_lowercase().contains("qr_code"))
     }
 
     pub fn keep(&self, label: &mut Label) {
@@ -121,7 +127,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         store: text("store_id").and_then(wire::number),
         order: sold.as_ref(),
         shipment: Some(*number),
-        more: Map::from_iter([("v2".to_owned(), json!(own))]),
+        more: Map::from_iter([("v2".to_owned(), json!(own)), ("customs".to_owned(), sold::declared(shipment))]),
     };
     if options.test_label == Some(true) {
         // Recorded 2019: a label that costs nothing and moves nothing.
@@ -311,7 +317,7 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
         "tracking_status": tracking,
         "label_download": download(cx, label, stem, label.id, format, is_inline),
         "form_download": (is_international && !is_test(label)).then(|| json!({ "href": link(cx, "form", label.id, "pdf") })),
-        "qr_code_download": null,
+        "qr_code_download": own.has_qr_code().then(|| json!({ "href": link(cx, "qrcode", label.id, "pdf") })),
         "insurance_claim": null,
         "paperless_download": null,
         "packages": packages(cx, label, &own, format, is_inline),
@@ -373,7 +379,7 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
             "tracking_number": label.tracking_number, "label_download": file, "qr_code_download": null, "paperless_download": null,
             "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
             "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
-            "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": false,
+            "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": own.has_qr_code(),
             "has_paperless_label_documents": false,
         })
     };
@@ -384,7 +390,7 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
 fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, is_inline: bool) -> Value {
     if is_inline {
         let (media, format) = media(format, label);
-        let file = STANDARD.encode(labels::draw(label, format));
+        let file = STANDARD.encode(labels::draw(&pieces(label), format));
         return json!({ "href": format!("data:{media};base64,{file}") });
     }
     let name = |extension: &str| link(cx, stem, number, extension);
@@ -394,10 +400,27 @@ fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, i
     }
 }
 
+/// A label for each of its packages, as they are printed.
+pub(super) fn pieces(label: &Label) -> Vec<Label> {
+    let packages = Own::of(label).packages;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let piece = |(index, package): (usize, &Value)| Label {
+        weight: Some(address::read_weight(&package["weight"])),
+        dimensions: address::read_dimensions(&package["dimensions"]),
+        piece: [count(index + 1), count(packages.len())],
+        ..label.clone()
+    };
+    if packages.len() < 2 { vec![label.clone()] } else { packages.iter().enumerate().map(piece).collect() }
+}
+
 /// The media type of a file with that extension, and how a label is printed in it.
 pub(super) fn media(extension: &str, label: &Label) -> (&'static str, Format) {
-    let is_letter = Own::of(label).label_layout.as_deref() == Some("letter");
-    let paper = if is_letter { Paper::Letter } else { Paper::Inch4x6 };
+    let paper = match Own::of(label).label_layout.unwrap_or_default().to_lowercase().as_str() {
+        "letter" => Paper::Letter,
+        "a4" => Paper::A4,
+        "a6" => Paper::A6,
+        _ => Paper::Inch4x6,
+    };
     match extension {
         "png" => ("image/png", Format::png(paper, 203)),
         "zpl" => ("application/zpl", Format::zpl(203)),

@@ -41,7 +41,10 @@ pub(crate) struct Label {
     pub store: Option<u64>,
     /// The purchase that it was part of, by which version 1 finds it again.
     pub batch: u64,
-    /// Version 1's `insuranceOptions`, `advancedOptions` and `shipmentItems`, and what version 2 keeps.
+    /// Which of how many packages it is printed for, where there are several.
+    #[serde(skip)]
+    pub piece: [u32; 2],
+    /// Version 1's `insuranceOptions`, `advancedOptions` and `shipmentItems`, what it declares at a border, and what version 2 keeps.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub more: Map<String, Value>,
 }

@@ -26,6 +26,8 @@ pub(crate) struct Order {
     pub weight: Option<Weight>,
     pub dimensions: Option<Dimensions>,
     pub advanced_options: Value,
+    #[serde(default)]
+    pub international_options: Value,
     pub tag_ids: Option<Vec<u64>>,
 }
 

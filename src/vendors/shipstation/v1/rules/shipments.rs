@@ -242,11 +242,14 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     if let Some(order) = order {
         more.insert("shipmentItems".to_owned(), order.items.clone().into());
     }
-    let customs = wanted.international_options.unwrap_or_default();
+    let customs = wanted.international_options.filter(Value::is_object);
+    let customs = customs.or_else(|| order.map(|order| order.international_options.clone())).unwrap_or_default();
     if let Some(rows) = customs["customsItems"].as_array() {
         more.insert("customsCountries".to_owned(), rows.iter().map(|row| row["countryOfOrigin"].clone()).collect());
     }
-    let is_abroad = from.country != to.country;
+    if from.country != to.country {
+        more.insert("customs".to_owned(), customs);
+    }
     let pieces = vec![rates::piece(&weight, dimensions.as_ref())];
     let options = Options {
         residential: to.residential == Some(true),
@@ -287,12 +290,12 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     }
     let label = labels::buy(cx, purchase)?;
     let label_data = Some(data(&label));
-    let form_data = label_data.clone().filter(|_| is_abroad);
+    let form_data = labels::forms(std::slice::from_ref(&label)).map(|form| STANDARD.encode(form));
     Ok(Shipment { label_data, form_data, ..Shipment::of(label, false) })
 }
 
 fn data(label: &Label) -> String {
-    STANDARD.encode(labels::draw(label, Format::pdf(Paper::Inch4x6)))
+    STANDARD.encode(labels::draw(std::slice::from_ref(label), Format::pdf(Paper::Inch4x6)))
 }
 
 /// What a shipment shows of advanced options: who pays, and the store.

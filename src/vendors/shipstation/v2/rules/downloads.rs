@@ -13,37 +13,60 @@ use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::LABEL;
 use crate::vendors::shipstation::wire::label::Label;
 
-/// A label, one of its packages, a form or all labels of a batch, in the format that the name ends with. Links to what is not made yet,
-/// or with another token, lead to nothing.
+/// A label with a page for each package, one of its packages, all labels of a batch, or a form, in the format that the name ends with.
+/// Links to what is not made yet, or with another token, lead to nothing.
 pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
     let name = cx.call.parameter("filename").unwrap_or_default().to_owned();
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let (kind, number) = stem.rsplit_once('-').unwrap_or_default();
-    let number: u64 = number.parse().unwrap_or_default();
     let is_linked = cx.call.parameter("subdir") == Some(&wire::token(cx, stem, 22));
-    let found = if is_linked && ["pdf", "png", "zpl"].contains(&extension) { labels_of(cx, kind, number) } else { Vec::new() };
-    let Some(first) = found.first() else { return Err(missing(&name)) };
-    let (media, format) = labels::media(extension, first);
-    let reply = Reply::bytes(StatusCode::OK, media, shared::draw_all(&found, format));
+    let found = if is_linked { file(cx, stem, extension) } else { None };
+    let (media, file) = found.ok_or_else(|| missing(&name))?;
+    let reply = Reply::bytes(StatusCode::OK, media, file);
     Ok(match cx.call.query("download") {
         Some(_) => reply.with(CONTENT_DISPOSITION, &format!("attachment; filename={name}")),
         None => reply,
     })
 }
 
-fn labels_of(cx: &Cx<'_>, kind: &str, number: u64) -> Vec<Label> {
+/// A file with its media type.
+fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Vec<u8>)> {
+    let (kind, number) = stem.rsplit_once('-')?;
+    let number: u64 = number.parse().ok()?;
     let id = number.to_string();
-    let is_of_package = |label: &Label| {
-        Own::of(label).packages.iter().any(|package| package["shipment_package_id"].as_str().and_then(wire::number) == Some(number))
-    };
-    match kind {
-        "manifest" => manifests::labels_of(cx, number),
-        "testlabel" => cx.docs.get(TEST_LABEL, &id).into_iter().collect(),
-        "labelpackage" => cx.docs.list::<Label>(LABEL).find(|label| label.id == number || is_of_package(label)).into_iter().collect(),
-        _ if cx.docs.has(BATCH, &id) => batches::labels_of(cx, number),
-        _ => cx.docs.get(LABEL, &id).into_iter().collect(),
+    let of_label = || if cx.docs.has(BATCH, &id) { batches::labels_of(cx, number) } else { cx.docs.get(LABEL, &id).into_iter().collect() };
+    match (kind, extension) {
+        ("form", "pdf") => Some((PDF, shared::forms(&of_label())?)),
+        ("qrcode", "pdf") => {
+            let label = cx.docs.get::<Label>(LABEL, &id).or_else(|| cx.docs.get(TEST_LABEL, &id))?;
+            Some((PDF, shared::qr_code(&label, labels::media(extension, &label).1)))
+        }
+        ("manifest", "pdf") => {
+            let labels = manifests::labels_of(cx, number);
+            (!labels.is_empty()).then(|| (PDF, shared::manifest(&wire::se(number), &labels)))
+        }
+        ("label" | "testlabel" | "labelpackage", "pdf" | "png" | "zpl") => {
+            let labels: Vec<Label> = match kind {
+                "testlabel" => cx.docs.get(TEST_LABEL, &id).iter().flat_map(labels::pieces).collect(),
+                "labelpackage" => package(cx, number).into_iter().collect(),
+                _ => of_label().iter().flat_map(labels::pieces).collect(),
+            };
+            let (media, format) = labels::media(extension, labels.first()?);
+            Some((media, shared::draw(&labels, format)))
+        }
+        _ => None,
     }
 }
+
+/// The label of one package; where a shipment has one only, its number may be that of the label.
+fn package(cx: &Cx<'_>, number: u64) -> Option<Label> {
+    cx.docs.list::<Label>(LABEL).find_map(|label| {
+        let is_of = |package: &Value| package["shipment_package_id"].as_str().and_then(wire::number) == Some(number);
+        let index = Own::of(&label).packages.iter().position(is_of).or_else(|| (label.id == number).then_some(0))?;
+        labels::pieces(&label).into_iter().nth(index)
+    })
+}
+
+const PDF: &str = "application/pdf";
 
 fn missing(name: &str) -> Refusal {
     let more = json!({ "field_name": "filename", "field_value": Value::from(name) });

@@ -174,9 +174,10 @@ fn customs(options: &Value) -> Value {
 }
 
 /// What a shipment declares at a border, as an order does.
-fn declared(shipment: &Members) -> Value {
+pub(crate) fn declared(shipment: &Members) -> Value {
     let customs = &shipment["customs"];
-    let rows = customs["customs_items"].as_array().into_iter().flatten();
+    let products = shipment["packages"].as_array().into_iter().flatten().filter_map(|package| package["products"].as_array());
+    let rows = customs["customs_items"].as_array().into_iter().chain(products).flatten();
     let items = rows.map(|row| {
         let value = decimal(row["value"].get("amount").unwrap_or(&row["value"]));
         json!({

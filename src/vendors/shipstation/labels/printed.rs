@@ -1,0 +1,146 @@
+//! What is printed of labels: themselves, the forms that cross a border with them, and the sheet that a carrier scans for many.
+
+use serde_json::Value;
+
+use crate::carrier::document::{self, Document};
+use crate::carrier::label::{self, Fact};
+use crate::carrier::print::{self, Format, Paper};
+use crate::carrier::sheet::customs::{self, Declaration, Item};
+use crate::carrier::sheet::{Column, Sheet};
+use crate::vendors::shipstation::catalog::CATALOG;
+use crate::vendors::shipstation::wire::address::{Address, Weight};
+use crate::vendors::shipstation::wire::label::Label;
+use crate::vendors::shipstation::wire::money::Money;
+
+/// Labels as one document, a page each; a picture shows the first. Documented: letters that are not of the Latin alphabet are question
+/// marks.
+pub(crate) fn draw(labels: &[Label], format: print::Format) -> Vec<u8> {
+    let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
+    document::render(&labels, format)
+}
+
+/// A code for which a counter prints a label.
+pub(crate) fn qr_code(label: &Label, format: print::Format) -> Vec<u8> {
+    document::render(&[Document::QrCode(Box::new(printed(label)))], format)
+}
+
+/// What customs want to see of labels: for each that crosses a border its forms, for paper of an office. Nothing where none does.
+pub(crate) fn forms(labels: &[Label]) -> Option<Vec<u8>> {
+    let abroad = labels.iter().filter(|label| label.from.country != label.to.country);
+    let sheets = abroad.flat_map(|label| customs::forms(&printed(label), &declaration(label)));
+    let documents: Vec<Document> = sheets.map(|sheet| Document::Sheet(Box::new(sheet))).collect();
+    (!documents.is_empty()).then(|| document::render(&documents, Format::pdf(Paper::Letter)))
+}
+
+/// The sheet that a carrier scans for all labels of a day.
+pub(crate) fn manifest(number: &str, labels: &[Label]) -> Vec<u8> {
+    let first = labels.first();
+    let carrier = first.and_then(|label| CATALOG.carrier_of(label.carrier)).map_or("", |carrier| &carrier.name);
+    let row = |(index, label): (usize, &Label)| {
+        let printed = printed(label);
+        let town = [&*printed.to.city, &printed.to.state, &printed.to.zip, &printed.to.country];
+        let town: Vec<&str> = town.into_iter().filter(|text| !text.is_empty()).collect();
+        vec![(index + 1).to_string(), label.tracking_number.clone(), printed.service, town.join(" ")]
+    };
+    let sheet = Sheet {
+        title: "SCAN Form".to_owned(),
+        subtitle: format!("{carrier} end of day manifest"),
+        parties: first.map(|label| ("Shipper".to_owned(), address(&label.from))).into_iter().collect(),
+        facts: vec![
+            Fact::new("Shipment date", first.map_or_else(String::new, |label| label.ship_date.to_string())),
+            Fact::new("Labels", labels.len().to_string()),
+            Fact::new("Manifest number", number),
+        ],
+        columns: vec![
+            Column::number("#", 6.0),
+            Column::text("Tracking number", 36.0),
+            Column::text("Service", 26.0),
+            Column::text("To", 32.0),
+        ],
+        rows: labels.iter().enumerate().map(row).collect(),
+        totals: vec![Fact::new("Total parcels", labels.len().to_string())],
+        signer: Some(String::new()),
+        number: number.to_owned(),
+        ..Sheet::default()
+    };
+    document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter))
+}
+
+/// What is printed of a label.
+fn printed(label: &Label) -> label::Label {
+    let carrier = CATALOG.carrier_of(label.carrier);
+    let service = carrier.and_then(|carrier| carrier.service(&label.service));
+    let dimensions = label.dimensions.as_ref();
+    let [piece, pieces] = label.piece;
+    label::Label {
+        carrier: carrier.map(|carrier| carrier.code.clone()).unwrap_or_default(),
+        service: service.map(|service| service.name.clone()).unwrap_or_default(),
+        tracking_number: label.tracking_number.clone(),
+        from: address(&label.from),
+        to: address(&label.to),
+        grams: label.weight.as_ref().map_or(0, Weight::grams),
+        dimensions: dimensions.map(|size| format!("{} x {} x {} {}", size.length, size.width, size.height, size.units)).unwrap_or_default(),
+        date: Some(label.ship_date),
+        piece,
+        pieces,
+        facts: label.order_number.iter().map(|number| Fact::new("REF", number)).collect(),
+        customs: (label.from.country != label.to.country).then(|| Box::new(declaration(label))),
+        is_return: label.is_return,
+        is_latin: true,
+        ..label::Label::default()
+    }
+}
+
+/// What is declared of a label: the goods that were named for customs, or else the lines of its order, or else something.
+fn declaration(label: &Label) -> Declaration {
+    let stored = label.more.get("customs").unwrap_or(&Value::Null);
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let item = |row: &Value, is_line: bool| {
+        let quantity = row["quantity"].as_u64().and_then(|quantity| u32::try_from(quantity).ok()).unwrap_or(1);
+        let (pieces, amount) = (i64::from(quantity), |name: &str| Money::from(row[name].clone()).0 / 100);
+        let weight: Option<Weight> = serde_json::from_value(row["weight"].clone()).ok();
+        Item {
+            description: [text(row, "description"), text(row, "name")].into_iter().find(|text| !text.is_empty()).unwrap_or_default(),
+            quantity,
+            grams: weight.map_or(0, |weight| weight.grams().saturating_mul(quantity)),
+            // The value of goods is that of the line, the price of a line of an order that of a piece.
+            value: if is_line { amount("unitPrice").saturating_mul(pieces) } else { amount("value") },
+            tariff: text(row, "harmonizedTariffCode"),
+            origin: text(row, "countryOfOrigin"),
+        }
+    };
+    let rows = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut items: Vec<Item> = rows(stored.get("customsItems")).iter().map(|row| item(row, false)).collect();
+    if items.is_empty() {
+        items = rows(label.more.get("shipmentItems")).iter().filter(|row| row["adjustment"] != true).map(|row| item(row, true)).collect();
+    }
+    if items.is_empty() {
+        let grams = label.weight.as_ref().map_or(0, Weight::grams);
+        items.push(Item { description: "Merchandise".to_owned(), quantity: 1, grams, ..Item::default() });
+    }
+    let word = |name: &str, usual: &str| Some(text(stored, name)).filter(|word| !word.is_empty()).unwrap_or_else(|| usual.to_owned());
+    Declaration {
+        reason: word("contents", "merchandise"),
+        // Documented: what label calls take for granted.
+        non_delivery: word("nonDelivery", "return_to_sender"),
+        invoice_number: label.order_number.clone().unwrap_or_default(),
+        currency: "USD".to_owned(),
+        items,
+        ..Declaration::default()
+    }
+}
+
+fn address(address: &Address) -> label::Address {
+    let text = |member: &Option<String>| member.clone().unwrap_or_default();
+    label::Address {
+        name: text(&address.name),
+        company: text(&address.company),
+        lines: [&address.street1, &address.street2, &address.street3].map(text).into(),
+        city: text(&address.city),
+        state: text(&address.state),
+        zip: text(&address.postal_code),
+        country: text(&address.country),
+        phone: text(&address.phone),
+        ..label::Address::default()
+    }
+}
