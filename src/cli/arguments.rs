@@ -1,5 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
+mod contract;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,8 +11,9 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
+pub use self::contract::{ContractCommand, ReportArguments};
 use crate::base::{authority, time};
-use crate::engine::Conform;
+use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};
 use crate::store::Fsync;
 
@@ -32,6 +35,9 @@ pub enum Command {
     Serve(Box<ServeArguments>),
     /// Check scenarios and conversations and print every problem in them
     Check(CheckArguments),
+    /// Hold clients against the vendors' documents
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Print how many operations of each vendor are implemented, and on which evidence
     Coverage(CoverageArguments),
     /// Check that a running server answers, as health checks of containers do
@@ -41,6 +47,8 @@ pub enum Command {
         /// The code
         code: Option<String>,
     },
+    /// List the calls of a running server, or explain what its scenario made of one
+    Requests(RequestsArguments),
     /// List the built-in scenarios, or print one
     Scenarios {
         /// The one to print, such as `label-bought-answer-lost`
@@ -80,7 +88,7 @@ pub enum DataCommand {
         /// The directory of `--data-dir`
         #[arg(value_name = "DIR")]
         directory: PathBuf,
-        /// The sandbox
+        /// The sandbox, such as `default`
         name: String,
     },
 }
@@ -110,6 +118,12 @@ pub struct ServeArguments {
     /// power fails
     #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]
     pub fsync: FsyncArgument,
+    /// Judge every sandbox at the end, also those that ended before, and exit with 1 unless all that they expect holds
+    #[arg(long, env = "SEATRIAL_VERIFY", value_parser = FalseyValueParser::new())]
+    pub verify: bool,
+    /// File that the verdicts are written to at the end: `.json`, `.xml` (JUnit), `.sarif`, or text. Repeatable
+    #[arg(long, env = "SEATRIAL_VERIFY_REPORT", value_name = "FILE", value_delimiter = ',')]
+    pub verify_report: Vec<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
@@ -140,6 +154,9 @@ pub struct ServeArguments {
     /// How often answers are validated against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
     pub conform: ConformArgument,
+    /// What becomes of requests that depart from the vendor's document although the vendor takes them
+    #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW", default_value = "off")]
+    pub contract: ContractArgument,
     /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
@@ -216,6 +233,32 @@ pub struct CoverageArguments {
 }
 
 #[derive(Args, Debug)]
+pub struct RequestsArguments {
+    /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
+    #[arg(long, value_name = "ID")]
+    pub explain: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+/// The running server that a command speaks to.
+#[derive(Args, Debug)]
+pub struct ServerArguments {
+    /// Base URL of the server, such as `http://127.0.0.1:7447`; the one that a server with this environment listens at unless told
+    #[arg(long, env = "SEATRIAL_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// Token of its admin API
+    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+    /// The sandbox of that server
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    pub sandbox: String,
+    /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable
+    #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
+    pub egress_ca: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub struct HealthArguments {
     /// Address of the admin API
     #[arg(long, env = "SEATRIAL_HEALTH_ADDRESS", value_name = "ADDRESS", value_parser = address)]
@@ -274,6 +317,16 @@ pub enum ConformArgument {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ContractArgument {
+    /// They pass, as at the vendor.
+    Off,
+    /// They pass, and are noted.
+    Lenient,
+    /// They are refused, in the vendor's own words.
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// One line of text for each event.
     Text,
@@ -287,6 +340,16 @@ impl From<ConformArgument> for Conform {
             ConformArgument::All => Self::All,
             ConformArgument::Sampled => Self::Sampled,
             ConformArgument::Off => Self::Off,
+        }
+    }
+}
+
+impl From<ContractArgument> for Contract {
+    fn from(argument: ContractArgument) -> Self {
+        match argument {
+            ContractArgument::Off => Self::Off,
+            ContractArgument::Lenient => Self::Lenient,
+            ContractArgument::Strict => Self::Strict,
         }
     }
 }

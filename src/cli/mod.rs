@@ -1,13 +1,16 @@
 //! The command line: one file per subcommand, exit codes in one place.
 
+mod admin_client;
 mod arguments;
 mod banner;
 mod check;
+mod contract;
 mod coverage;
 mod data;
 mod explain;
 mod health;
 mod log_lines;
+mod requests;
 mod scenarios;
 mod schema;
 mod serve;
@@ -55,9 +58,11 @@ pub fn run() -> Exit {
         None => serve::run(&arguments.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Contract(command)) => contract::run(&command),
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
+        Some(Command::Requests(requests)) => requests::run(&requests),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),

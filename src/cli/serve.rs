@@ -1,4 +1,6 @@
-//! `seatrial serve`: binds, prints the ready line, serves, drains.
+//! `seatrial serve`: binds, prints the ready line, serves, drains, and tells the verdict.
+
+mod verdict;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -46,6 +48,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let total_bytes = arguments.total_bytes.unwrap_or(budgets.total);
     let in_flight = arguments.in_flight_bytes.unwrap_or(budgets.in_flight);
     let options = Options {
+        contract: arguments.contract.into(),
         conform: arguments.conform.into(),
         plain: arguments.plain,
         journal_bytes: arguments.journal_bytes,
@@ -152,7 +155,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             () = broken => {}
         }
     };
-    let served = server::serve(machine, bound, guard, leave).await;
+    let served = server::serve(Arc::clone(&machine), bound, guard, leave).await;
     remove(arguments.ready_file.as_deref());
     if let Some(opened) = &store {
         opened.store.close();
@@ -161,7 +164,8 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         }
     }
     match served {
-        Ok(()) => Exit::Fine,
+        Ok(verdicts) if arguments.verify || !arguments.verify_report.is_empty() => verdict::tell(arguments, &machine, &verdicts),
+        Ok(_) => Exit::Fine,
         Err(error) => complain(&format_args!("threads cannot be started: {error}"), Exit::Usage),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
@@ -59,6 +60,8 @@ pub(super) struct Executed {
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
     pub notes: Vec<Note>,
+    /// What conditions saw of the account's state, if they looked at it.
+    pub state: Option<Value>,
 }
 
 /// Who makes a call, which is counted.
@@ -264,10 +267,10 @@ impl Caller {
 
 fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: Decision) -> Executed {
     let Handled { outcome, account, number, mut notes, .. } = handled;
-    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, .. } = decision;
+    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, state, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes }
+    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes, state }
 }
 
 /// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a
@@ -290,7 +293,9 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
         (_, None, Some(exceeded)) => Err(Refusal::RateLimited(exceeded.clone())),
         (row, None, None) => missing_scope(vendor, call, caller.credential.as_ref()).map_or_else(|| row.clone(), Err),
     };
-    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now, row.is_err());
+    let values = CallValues::new(CallValues::STEPS);
+    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now, row.is_err(), &values);
+    decision.state = values.state.into_inner();
     decision.notes.extend(remark);
     Admitted { caller, quota, nth, decision, row }
 }
@@ -329,19 +334,26 @@ fn missing_scope(vendor: &Vendor, call: &Call<'_>, credential: Option<&Credentia
 
 /// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,
 /// else the scenario.
-fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp, is_refused: bool) -> (u64, Decision) {
+fn decide(
+    state: &mut State,
+    vendor: &Vendor,
+    call: &Call<'_>,
+    caller: &mut Caller,
+    now: Timestamp,
+    is_refused: bool,
+    values: &CallValues,
+) -> (u64, Decision) {
     let State { world, scenario, faults, .. } = state;
     let account = caller.credential.is_some().then_some(caller.account);
     let nth = call.operation.map_or(0, |operation| {
         let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
         world.tally(Name::default()).1.add(counter)
     });
-    let values = CallValues::new(CallValues::STEPS);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let documents = accounts.get(caller.account);
         let (vendor, failures, state) = (&*vendor.id, vendor.failures, vendor.state);
-        let view = View { vendor, call, nth, account, documents, failures, is_refused, state, now, values: &values };
+        let view = View { vendor, call, nth, account, documents, failures, is_refused, state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;

@@ -1,5 +1,6 @@
 //! What the engine asks a scenario: about calls, parcels and webhooks. It knows nothing else of scenarios.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Decision {
     pub effect: Option<Effect>,
     /// Remarks for the journal.
     pub notes: Vec<Note>,
+    /// What `$state` was, if a condition looked at it.
+    pub state: Option<Value>,
 }
 
 /// An answer instead of the handler's.
@@ -125,7 +128,7 @@ impl CallValues {
 }
 
 /// A scenario, bound to the engine. What it counts is in the counters of each world.
-pub trait ScenarioRuntime: Send + Sync {
+pub trait ScenarioRuntime: Any + Send + Sync {
     /// What happens to a call. Called once for each, after authentication and before the handler.
     fn decide(&self, view: &View<'_>, tally: &mut Tally<'_>, rng: &mut Rng) -> Decision;
 

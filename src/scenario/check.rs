@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
 use crate::engine::{AccountRows, BusinessFailure};
+use crate::world::Note;
 
 /// The names that a scenario can refer to.
 pub trait Vocabulary {
@@ -54,10 +55,14 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         checker.vendor(&subscription.vendor.value, subscription.vendor.span);
     }
     for entry in &scenario.expect {
+        for calls in entry.kind.calls() {
+            checker.pattern(&calls.on);
+            calls.after.iter().for_each(|after| checker.pattern(after));
+        }
         match &entry.kind {
-            Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),
-            Expected::Order(calls) => calls.iter().for_each(|on| checker.pattern(on)),
             Expected::Webhook { event, .. } => checker.event(event),
+            Expected::Valid { except, .. } => except.iter().for_each(|code| checker.note(code)),
+            Expected::Call { .. } | Expected::Never(_) | Expected::Order { .. } => {}
         }
     }
     checker.problems.sort_by_key(|problem| problem.span.start);
@@ -104,6 +109,13 @@ impl Checker<'_> {
             (own, None) => format!("it can fail with {}", quoted(own)),
         };
         self.problem("S200", failure.span, format!("`{on}` cannot fail with `{}`", failure.value), None, help);
+    }
+
+    fn note(&mut self, code: &Spanned<String>) {
+        if Note::CODES.iter().all(|(known, _)| *known != code.value) {
+            let known = Note::CODES.map(|(known, _)| known);
+            self.problem("S009", code.span, format!("unknown code of a note `{}`", code.value), None, suggestion(code, &known));
+        }
     }
 
     fn event(&mut self, event: &Spanned<String>) {

@@ -1,5 +1,6 @@
 //! Binds a scenario to the engine: its start, its overrides, its limits and its timelines.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,8 +22,8 @@ use crate::engine::{
 };
 use crate::engine::{BusinessFailure, CARRIER_REFUSES, WantedFailure};
 use crate::scenario::ast::{
-    self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
-    Trigger, Webhooks,
+    self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Pattern, Per, RateLimit, RateLimits, Response,
+    Scenario, Then, Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span, Spanned};
@@ -150,6 +151,13 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
 #[must_use]
 pub fn runtime(scenario: Scenario) -> Arc<dyn ScenarioRuntime> {
     Arc::new(Runtime::new(Arc::new(scenario)))
+}
+
+/// The scenario that a sandbox runs under; the plain one if it is none of a file.
+#[must_use]
+pub fn scenario_of(runtime: &dyn ScenarioRuntime) -> Arc<Scenario> {
+    let runtime: &dyn Any = runtime;
+    runtime.downcast_ref::<Runtime>().map_or_else(Scenario::plain, |runtime| Arc::clone(&runtime.scenario))
 }
 
 /// What a machine has names for.
@@ -320,7 +328,11 @@ impl ScenarioRuntime for Runtime {
     fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
         let counted = |counter| counters.get("", &counter).map(|count| count.calls);
         let line = |span: Span| Some(self.line(span));
-        let overrides = self.scenario.overrides.iter().enumerate().filter(|(index, _)| counted(Counter::Effects(*index)).is_none());
+        let called: Vec<&str> = counters.of("").filter_map(|(counter, _)| counter.vendor()).collect();
+        let is_called = |vendor: &str| called.contains(&vendor);
+        let is_meant = |on: &Pattern| on.vendor().map_or(!called.is_empty(), is_called);
+        let overrides = self.scenario.overrides.iter().enumerate();
+        let overrides = overrides.filter(|(index, row)| counted(Counter::Effects(*index)).is_none() && is_meant(&row.on.value));
         let overrides = overrides.map(|(index, row)| {
             let detail = match (counted(Counter::Matched(index)), &row.effect) {
                 (None, _) => "no call came to it".to_owned(),
@@ -330,7 +342,9 @@ impl ScenarioRuntime for Runtime {
             UnusedRule { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
         });
         let is_empty = |name: &str| counted(Counter::Parcels(name.to_owned().into())).is_none();
-        let timelines = self.scenario.timelines.iter().filter(|timeline| is_empty(&timeline.name.value));
+        let is_meant = |vendor: Option<&Spanned<String>>| vendor.map_or(!called.is_empty(), |vendor| is_called(vendor));
+        let timelines = self.scenario.timelines.iter();
+        let timelines = timelines.filter(|timeline| is_empty(&timeline.name.value) && is_meant(timeline.vendor.as_ref()));
         let timelines = timelines.map(|timeline| {
             let detail = "no parcel was put on it".to_owned();
             UnusedRule { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
@@ -416,7 +430,7 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
     quota
 }
 
-fn kind(row: &Override) -> EffectKind {
+pub(super) fn kind(row: &Override) -> EffectKind {
     match &row.effect {
         None => EffectKind::Latency,
         Some(Effect::Respond(_)) => EffectKind::Respond,

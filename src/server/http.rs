@@ -45,6 +45,7 @@ use crate::server::socket::{Control, Socket};
 use crate::server::start_page;
 use crate::server::ticker;
 use crate::server::unmatched::UnmatchedJournal;
+use crate::server::verdicts::Verdicts;
 use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
 use crate::server::wire_faults::Way;
@@ -71,11 +72,11 @@ const ADMIN_ONLY: &str = "only the admin API is served here";
 /// How long open requests may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_millis(600);
 
-/// Serves until `shutdown` ends, then drains for less than a second.
+/// Serves until `shutdown` ends, then drains for less than a second. Returns the verdicts on sandboxes that ended meanwhile.
 ///
 /// # Errors
 /// When no threads can be made.
-pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) -> io::Result<Arc<Verdicts>> {
     serve_embedded(machine, bound, guard, shutdown, drop).await
 }
 
@@ -89,12 +90,13 @@ pub async fn serve_embedded(
     guard: Guard,
     shutdown: impl Future<Output = ()>,
     started: impl FnOnce(Local),
-) -> io::Result<()> {
+) -> io::Result<Arc<Verdicts>> {
     machine.set_public_urls(bound.public_urls());
     let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::default());
     let unmatched = Arc::new(UnmatchedJournal::default());
+    let verdicts = Arc::new(Verdicts::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) });
     let apart = Apart::start()?;
@@ -109,6 +111,7 @@ pub async fn serve_embedded(
             webhook_sender: Arc::clone(&webhook_sender),
             inboxes,
             unmatched: Arc::clone(&unmatched),
+            verdicts: Arc::clone(&verdicts),
             guard,
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
@@ -150,7 +153,7 @@ pub async fn serve_embedded(
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
-    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine)));
+    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts)));
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
@@ -169,7 +172,7 @@ pub async fn serve_embedded(
     let _ = tokio::time::timeout(DRAIN, ended).await;
     shutdown::report_all(&machine);
     log.finish(LAST_LINES);
-    Ok(())
+    Ok(verdicts)
 }
 
 struct Shell {
@@ -350,8 +353,8 @@ impl Shell {
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
         drop(permits);
-        if let Some((store, asked)) = self.store.as_deref().zip(asked)
-            && let Err(lost) = kept::answer(store, &self.machine, &answer).await
+        if let Some(asked) = asked
+            && let Err(lost) = kept::everything(self.store.as_deref()).await
         {
             answer = kept::refused(&self.machine, &asked, &lost).ok_or(NoAnswer)?;
         }

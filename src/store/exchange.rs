@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -37,6 +38,8 @@ struct Stored<'e> {
     answer: StoredMessage<'e>,
     notes: Vec<StoredNote>,
     effect: Option<StoredEffect<'e>>,
+    #[serde(with = "crate::base::json::as_text")]
+    state: Option<Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,6 +110,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
             nth: effect.nth,
             committed: effect.committed,
         }),
+        state: entry.state.clone(),
     };
     Ok(postcard::to_extend(&stored, out)?)
 }
@@ -146,6 +150,7 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
         answer: stored.answer.into_message(),
         notes: notes.collect(),
         effect,
+        state: stored.state,
     })
 }
 

@@ -26,6 +26,17 @@ pub enum Counter {
     Window(usize, Option<AccountId>),
 }
 
+impl Counter {
+    /// The vendor of the calls that it counts, if it counts those of an operation.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&str> {
+        match self {
+            Self::Calls(_, operation) => operation.split_once('.').map(|(vendor, _)| vendor),
+            _ => None,
+        }
+    }
+}
+
 /// How many of something there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {

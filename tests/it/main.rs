@@ -12,6 +12,7 @@ mod catalogs;
 mod client;
 mod clocks;
 mod commands;
+mod contract;
 mod costs;
 mod credentials;
 mod data_dir;
@@ -24,6 +25,7 @@ mod door;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
+mod explain;
 mod faults;
 mod files;
 mod full;
@@ -65,6 +67,7 @@ mod unread;
 #[path = "../stories/update.rs"]
 mod update;
 mod vendor_failures;
+mod verdicts;
 mod webhooks;
 mod wire_faults;
 mod world_log;

@@ -50,12 +50,19 @@ impl Server {
     }
 
     /// Ends the server in good order; what it wrote to its standard error.
-    pub fn log(mut self) -> String {
+    pub fn log(self) -> String {
+        let (code, log) = self.left();
+        assert_eq!(code, Some(0), "{log}");
+        log
+    }
+
+    /// Ends the server; its exit code, and what it wrote to its standard error.
+    pub fn left(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         let mut stderr = self.child.stderr.take().expect("stderr is piped");
-        assert_eq!(self.signal("-TERM"), Some(0));
+        let code = self.signal("-TERM");
         stderr.read_to_string(&mut log).expect("it is text");
-        log
+        (code, log)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -278,8 +285,10 @@ fn a_name_with_line_breaks_forges_no_log_line() {
     let scenario = format!("timelines: {{\"{name}\": {{steps: [{{at: +1h, status: lost}}]}}}}");
     std::fs::write(&file, scenario).expect("the file is written");
     let path = file.to_str().expect("a UTF-8 path");
-    let output = command().args(["--listen", "127.0.0.1:0", "--exit-with-stdin", "--scenario", path]).stdin(Stdio::null()).output();
-    let log = text(&output.expect("the binary runs").stderr);
+    let server = Server::start_logged(&["--scenario", path]);
+    // Nothing is said of what a vendor was not asked for.
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    let log = server.log();
     std::fs::remove_file(file).expect("the file can go");
     assert!(log.contains(r"timeline `x\r\n2026-01-05T09:00:00Z"), "{log}");
     assert_eq!(log.lines().filter(|line| line.contains("forged")).count(), 1, "{log}");
@@ -440,7 +449,9 @@ fn what_had_no_effect_is_said_when_the_process_leaves() {
     let mut ready = String::new();
     BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
     let mut stderr = child.stderr.take().expect("stderr is piped");
-    assert_eq!(Server { child, ready }.signal("-TERM"), Some(0));
+    let mut server = Server { child, ready };
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    assert_eq!(server.signal("-TERM"), Some(0));
     let mut said = String::new();
     stderr.read_to_string(&mut said).expect("text");
     for expected in [

@@ -33,8 +33,9 @@ pub(crate) const FAULT: [&str; 5] = ["commit", "then", "for", "status", "text"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
 pub(crate) const WEBHOOKS: [&str; 5] = ["duplicate", "reorder", "delay", "drop", "subscriptions"];
 pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
-pub(crate) const EXPECT: [&str; 6] = ["call", "never", "order", "webhook", "count", "when"];
-pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"];
+pub(crate) const EXPECT: [&str; 10] = ["call", "never", "order", "valid", "webhook", "count", "when", "after", "within", "except"];
+pub(crate) const EXPECT_ORDERED: [&str; 2] = ["call", "when"];
+pub(crate) const EXPECT_WEBHOOK: [&str; 5] = ["event", "min", "max", "answered", "within"];
 
 pub(crate) const CONVERSATION: [&str; 4] = ["about", "scenario", "headers", "steps"];
 pub(crate) const CONVERSATION_STEP: [&str; 13] =
@@ -57,7 +58,7 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 18] = [
+pub(crate) const ALL: [(&str, &[&str]); 19] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -75,5 +76,6 @@ pub(crate) const ALL: [(&str, &[&str]); 18] = [
     ("webhooks", &WEBHOOKS),
     ("subscription", &SUBSCRIPTION),
     ("expectation", &EXPECT),
+    ("ordered", &EXPECT_ORDERED),
     ("webhook", &EXPECT_WEBHOOK),
 ];

@@ -22,7 +22,7 @@ use crate::server::admin::scenarios;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown;
+use crate::server::shutdown::{self, Ending};
 use crate::world::Mode;
 
 #[derive(JsonSchema)]
@@ -88,11 +88,14 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         scenario.clock.start = start.or(scenario.clock.start);
         scenario.clock.mode = mode.map(Into::into).or(scenario.clock.mode);
     }
+    let advice = scenarios::advice(&admin.machine, &scenario);
     let staged = scenario::run::stage(&admin.machine, &name, &scenario, None, wall())?;
     staged.touch(wall());
     staged.set_ttl(ttl);
     let sandbox = admin.machine.open(staged)?;
-    Ok(SandboxView::whole(admin, request, &sandbox).await)
+    let mut view = SandboxView::whole(admin, request, &sandbox).await;
+    view.advise(advice);
+    Ok(view)
 }
 
 /// How long an idle sandbox is kept: what the caller wants, else the option of the process.
@@ -140,7 +143,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if !admin.machine.remove(name) {
         return Err(Problem::not_found(format!("there is no sandbox `{name}`")));
     }
-    Ok(redactor.json(&shutdown::report(&admin.machine, &sandbox, "it was deleted")))
+    Ok(redactor.json(&shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Deleted)))
 }
 
 #[derive(JsonSchema)]
@@ -161,7 +164,7 @@ impl ReadBody for Reset {
 pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = admin.sandbox(request)?;
     let Reset { seed } = request.read()?;
-    shutdown::report(&admin.machine, &sandbox, "it was reset");
+    shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
     Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
@@ -175,7 +178,7 @@ pub(crate) struct Resets {
 pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Resets, Problem> {
     let sandboxes = admin.machine.sandboxes();
     for sandbox in &sandboxes {
-        shutdown::report(&admin.machine, sandbox, "it was reset");
+        shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Reset);
         sandbox.reset();
     }
     admin.changed.notify_waiters();

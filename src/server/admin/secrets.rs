@@ -196,6 +196,17 @@ impl Redactor {
         Values::new(found).text(&clean).into_owned()
     }
 
+    /// As [`Self::json`], where secrets may stand that only the names in a `request` tell.
+    pub fn json_of_request<T: Serialize>(&self, value: &T, request: &Value) -> Redacted<T> {
+        let Redacted(mut both, _) = self.json(&(value, request));
+        Redacted(both[0].take(), PhantomData)
+    }
+
+    /// Whether what stands under a name in a request to a vendor is hidden.
+    pub fn is_secret(&self, vendor: &str, name: &str) -> bool {
+        self.0.as_ref().is_some_and(|known| known.found(vendor).names.is_secret_parameter(name))
+    }
+
     /// What is no exchange, as JSON with the schema of its type.
     pub fn json<T: Serialize>(&self, value: &T) -> Redacted<T> {
         let mut value = serde_json::to_value(value).expect("views have text keys");
