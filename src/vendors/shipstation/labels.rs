@@ -10,6 +10,7 @@ use super::wire::label::Label;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{access, rates, v1, v2};
+use crate::base::time;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::Fact;
 use crate::carrier::rating::{self, Options, Piece};
@@ -63,7 +64,10 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     }
     let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
     let tracking_number = cx.tracking_number(&carrier.tracking);
-    let label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
+    let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
+    if label.order.is_none() {
+        label.order = Some(v2::shipment_of(cx, &label));
+    }
     cx.docs.put(LABEL, &label.id.to_string(), &label);
     if let Some(order) = label.order {
         let mut labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
@@ -169,6 +173,20 @@ pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
     }
     v2::label_voided(cx, &label);
     label
+}
+
+/// How long a label may be voided.
+const VOID_PERIOD: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
+
+/// Why a label is not voided any more, in the words of version 2.
+pub(crate) fn unvoidable(cx: &Cx<'_>, label: &Label) -> Option<&'static str> {
+    if label.voided.is_some() {
+        Some("label_already_voided")
+    } else if cx.parcel(&label.tracking_number).is_some_and(|parcel| parcel.is_scanned()) {
+        Some("label_already_used")
+    } else {
+        (cx.now > time::shift(label.created, VOID_PERIOD)).then_some("label_not_found_within_void_period")
+    }
 }
 
 /// Whether an order has a label that is not voided.

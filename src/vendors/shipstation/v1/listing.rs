@@ -56,6 +56,7 @@ pub(super) const SHIPMENTS: Listing = Listing {
         time("voidDateEnd", "/voided", Bound::Until),
         by("orderNumber", "/order_number", |number, wanted| number == wanted),
         by("orderId", "/order", is_number),
+        by("orderId", "/order_key", |key, _| !key.is_null()),
         by("carrierCode", "/carrier", super::rules::shipments::is_of_carrier),
         by("storeId", "/store", is_number),
         by("batchId", "/batch", is_number),

@@ -1,6 +1,8 @@
 //! How requests are read, which Json.NET does, and how what is wrong with them is worded. What cannot be read is told alone, then ids
 //! that are none, then all members that say nothing.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::dialect::error;
@@ -64,6 +66,17 @@ pub(super) fn errors(violations: &[Violation], call: &Call<'_>) -> Vec<Value> {
     }
 }
 
+/// What is wrong with the members of the list in a body, by their places; nothing if that refuses the call as a whole.
+pub(super) fn by_row(call: &Call<'_>) -> Option<BTreeMap<usize, Vec<Value>>> {
+    let mut rows: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
+    for row in call.violations.iter() {
+        let is_whole = row.location != ParameterIn::Body || is_unreadable(row) || is_id(row);
+        let Some(Step::Element(index)) = row.path.get(1).filter(|_| !is_whole) else { return None };
+        rows.entry(*index).or_default().push(told(row, call));
+    }
+    Some(rows)
+}
+
 fn is_unreadable(row: &Violation) -> bool {
     matches!(row.rule, Rule::Type(_)) || row.path.is_empty() || row.location == ParameterIn::Query && row.rule == Rule::Required
 }
@@ -76,7 +89,7 @@ fn told(row: &Violation, call: &Call<'_>) -> Value {
     let name = row.path.iter().rev().map(Step::name).find(|name| !name.is_empty()).unwrap_or_default();
     let more = json!({ "field_name": name });
     match &row.rule {
-        _ if row.path.is_empty() && call.body.is_null() => {
+        _ if row.path.is_empty() && (call.body.is_null() || matches!(row.rule, Rule::MinItems(_))) => {
             error("validation", "request_body_required", "Request body cannot be empty.", &Value::Null)
         }
         Rule::Required if row.location == ParameterIn::Query => {
@@ -89,8 +102,11 @@ fn told(row: &Violation, call: &Call<'_>) -> Value {
         }
         Rule::Type(wanted) => {
             let place = place(&row.path);
-            let text =
-                format!("request{place}: Could not cast or convert from {} to {}.", found(row.value.as_ref()), net_type(*wanted, name));
+            let text = format!(
+                "request{place}: Could not cast or convert from {} to {}.",
+                found(row.value.as_ref()),
+                net_type(*wanted, row, name)
+            );
             error("system", "unspecified", text, &Value::Null)
         }
         Rule::Format(format) if format == "se-id" || format == "label-id" => {
@@ -148,16 +164,21 @@ fn found(value: Option<&Value>) -> &'static str {
 }
 
 /// What the vendor's code has a member as. Recorded of `shipment`; the others follow its pattern.
-fn net_type(wanted: JsonType, name: &str) -> String {
+fn net_type(wanted: JsonType, row: &Violation, name: &str) -> String {
+    let words: String = name.split('_').map(capital).collect();
+    let is_of_list = wanted == JsonType::Array || matches!(row.path.last(), Some(Step::Element(_)));
+    let model = match if is_of_list { words.trim_end_matches('s') } else { words.as_str() } {
+        // A body as a whole, whose type no answer tells.
+        "" => "System.Object".to_owned(),
+        "Shipment" => "ShipEngine.Api.Models.Shipments.Shipment".to_owned(),
+        model => format!("ShipEngine.Api.Models.{model}"),
+    };
     match wanted {
         JsonType::String => "System.String".to_owned(),
         JsonType::Number => "System.Decimal".to_owned(),
         JsonType::Integer => "System.Int32".to_owned(),
         JsonType::Boolean => "System.Boolean".to_owned(),
-        JsonType::Array => format!("ShipEngine.Api.Models.{}[]", name.split('_').map(capital).collect::<String>().trim_end_matches('s')),
-        JsonType::Object => match name.split('_').map(capital).collect::<String>().as_str() {
-            "Shipment" => "ShipEngine.Api.Models.Shipments.Shipment".to_owned(),
-            name => format!("ShipEngine.Api.Models.{name}"),
-        },
+        JsonType::Array => format!("{model}[]"),
+        JsonType::Object => model,
     }
 }

@@ -13,6 +13,7 @@ use crate::base::ids;
 use crate::base::json::Style;
 use crate::engine::{Cx, Dialect, DialectCx, Refusal, Reply};
 use crate::vendors::shipstation::labels::CARRIER;
+use crate::world::Kind;
 
 pub(super) const DIALECT: Dialect =
     Dialect { style: Style::Indented, content_type: "application/json; charset=utf-8", refuse, statuses: &[], headers };
@@ -45,6 +46,12 @@ pub(super) fn unspecified(message: impl Into<String>, more: &Value) -> Refusal {
 /// A member that should have said something.
 pub(super) fn needed(name: &str) -> Refusal {
     refused(StatusCode::BAD_REQUEST, checks::needed(name))
+}
+
+/// The error of an id that nothing has.
+pub(super) fn missing(kind: &Kind, id: &str) -> Value {
+    let name = wire::id_name(kind);
+    error("business_rules", "invalid_identifier", format!("Invalid {name}."), &json!({ "field_name": name, "field_value": id }))
 }
 
 /// A refusal because of the state that something is in.
@@ -104,11 +111,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             one(StatusCode::BAD_REQUEST, "system", "unspecified", &text)
         }
         Refusal::Invalid(violations) => envelope(cx, StatusCode::BAD_REQUEST, checks::errors(violations, call)),
-        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => {
-            let name = wire::id_name(kind);
-            let more = json!({ "field_name": name, "field_value": id });
-            envelope(cx, StatusCode::NOT_FOUND, vec![error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more)])
-        }
+        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => envelope(cx, StatusCode::NOT_FOUND, vec![missing(kind, id)]),
         Refusal::WrongState { kind, state, .. } => {
             let text = format!("{} is {state}.", wire::id_name(kind).trim_end_matches("_id"));
             one(StatusCode::BAD_REQUEST, "business_rules", "invalid_status", &text)

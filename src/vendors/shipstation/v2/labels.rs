@@ -121,7 +121,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         store: text("store_id").and_then(wire::number),
         order: sold.as_ref(),
         shipment: Some(*number),
-        more: Map::from_iter([("v2".to_owned(), json!(own))]),
+        more: said(shipment, sold.as_ref(), &own),
     };
     if options.test_label == Some(true) {
         // Recorded 2019: a label that costs nothing and moves nothing.
@@ -139,6 +139,23 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         shipment::store(cx, *number, &kept);
     }
     Ok(label)
+}
+
+/// What either version alone says of a label.
+fn said(shipment: &Members, sold: Option<&order::Order>, own: &Own) -> Map<String, Value> {
+    let option = |name: &str| shipment["advanced_options"][name].clone();
+    let billing = json!({
+        "billToParty": option("bill_to_party"), "billToAccount": option("bill_to_account"),
+        "billToPostalCode": option("bill_to_postal_code"), "billToCountryCode": option("bill_to_country_code"),
+        "storeId": shipment["store_id"].as_str().and_then(wire::number),
+    });
+    let rows = [
+        ("v2", json!(own)),
+        ("insuranceOptions", wire::order::insurance(shipment)),
+        ("advancedOptions", billing),
+        ("shipmentItems", json!(sold.map(|sold| sold.items.clone()))),
+    ];
+    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 
 /// The carrier that a shipment names, or else the first that has its service.
@@ -277,7 +294,7 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     let shown = json!({
         "label_id": id(label),
         "status": status,
-        "shipment_id": se(label.order.unwrap_or(label.id)),
+        "shipment_id": label.order.map(se),
         "external_shipment_id": own.external_shipment_id,
         "external_order_id": own.external_order_id,
         "ship_date": midnight,
@@ -367,10 +384,12 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         if format == "pdf" && !is_inline {
             file.as_object_mut().map(|file| file.shift_remove("href"));
         }
+        // Recorded 2019: packages of what is bought to try have no number.
+        let tracking_number = Some(&label.tracking_number).filter(|_| !is_test(label));
         json!({
             "package_id": number, "package_code": read("package_code", "package".into()), "weight": package["weight"],
             "dimensions": package["dimensions"], "insured_value": read("insured_value", wire::dollars(Money::default())),
-            "tracking_number": label.tracking_number, "label_download": file, "qr_code_download": null, "paperless_download": null,
+            "tracking_number": tracking_number, "label_download": file, "qr_code_download": null, "paperless_download": null,
             "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
             "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
             "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": false,

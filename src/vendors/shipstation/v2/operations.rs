@@ -76,7 +76,7 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on("get_rate_by_id", rates::read);
     // shipments
     rows.on_late("list_shipments", shipments::list);
-    rows.on("create_shipments", shipments::create);
+    rows.on_late("create_shipments", shipments::create);
     rows.on("get_shipment_by_external_id", shipments::read_external);
     rows.on("get_shipment_by_id", shipments::read);
     rows.on_late("update_shipment", shipments::update);

@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
 use super::dialect::{carriers_error, error};
-use super::wire::{self, DISCONNECTED, address, se};
+use super::wire::{self, address, se};
 use crate::base::time::Timestamp;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, transit};
 use crate::engine::Cx;
 use crate::vendors::shipstation::access;
-use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
+use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
-use crate::vendors::shipstation::wire::address::Address;
 use crate::vendors::shipstation::wire::money::Money;
+use crate::vendors::shipstation::wire::{self as both, address::Address};
 
 /// What is to be sent where.
 pub(super) struct Lane {
@@ -59,11 +59,10 @@ pub(super) fn options(shipment: &wire::Members) -> Options {
     }
 }
 
-/// The carriers of the account.
-pub(super) fn connected<'c>(cx: &'c Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<'c> {
+/// The carriers of the account; sandbox accounts have those that are the carrier's own.
+pub(super) fn connected(cx: &Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<> {
     let is_sandbox = in_sandbox(cx);
-    let gone: Vec<u64> = cx.docs.rows(DISCONNECTED).filter_map(|(id, _)| id.parse().ok()).collect();
-    CATALOG.carriers.iter().filter(move |carrier| (!is_sandbox || carrier.is_in_sandbox()) && !gone.contains(&carrier.id))
+    both::connected(cx).filter(move |carrier| !is_sandbox || carrier.is_in_sandbox())
 }
 
 /// The catalog's package type behind one of the account's own, which has its size alone.
@@ -227,15 +226,16 @@ pub(super) fn estimate(mut rate: Value) -> Value {
 }
 
 /// Recorded: what stands in place of the estimates of a carrier that has none.
-pub(super) fn no_estimate(cx: &Cx<'_>, carrier: &'static Carrier, date: Timestamp, error: &Value) -> Value {
+pub(super) fn no_estimate(cx: &Cx<'_>, id: &str, carrier: Option<&Carrier>, date: Timestamp, error: &Value) -> Value {
     let is_sandbox = in_sandbox(cx);
     json!({
-        "rate_type": "check", "carrier_id": se(carrier.id), "shipping_amount": null, "insurance_amount": null,
+        "rate_type": "check", "carrier_id": id, "shipping_amount": null, "insurance_amount": null,
         "confirmation_amount": null, "other_amount": null, "requested_comparison_amount": null, "rate_details": [], "zone": null,
         "package_type": null, "carrier_weight": null, "delivery_days": null, "guaranteed_service": false,
         "estimated_delivery_date": null, "carrier_delivery_days": null, "ship_date": wire::day(date), "negotiated_rate": false,
-        "service_type": null, "service_code": null, "trackable": false, "carrier_code": carrier.code_v2(is_sandbox),
-        "carrier_nickname": carrier.nickname_v2(is_sandbox), "carrier_friendly_name": carrier.friendly_name(is_sandbox),
+        "service_type": null, "service_code": null, "trackable": false, "carrier_code": carrier.map_or("unknown", |carrier| carrier.code_v2(is_sandbox)),
+        "carrier_nickname": carrier.and_then(|carrier| carrier.nickname_v2(is_sandbox)),
+        "carrier_friendly_name": carrier.map_or("unknown", |carrier| carrier.friendly_name(is_sandbox)),
         "display_scheme": null, "validation_status": "invalid", "warning_messages": [], "error_messages": [error["message"]],
     })
 }

@@ -21,9 +21,11 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::{Cx, Forms, Stored};
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{self, FULFILLMENT, LABEL, ORDER, WAREHOUSE};
+use crate::vendors::shipstation::wire::{self, DISCONNECTED, FULFILLMENT, LABEL, ORDER, WAREHOUSE};
 use crate::world::Kind;
 
+/// The document whose schemas shipments have, whichever version is called.
+const DOCUMENT: &str = "shipstation_v2";
 /// Shipments as they are answered, by their number; those that are orders lie beside them.
 pub(super) const SHIPMENT: Kind = Kind::new("shipment");
 /// Labels that were bought to try.
@@ -34,10 +36,12 @@ pub(super) const RATE: Kind = Kind::new("rate");
 pub(super) const RATES: Kind = Kind::new("rates");
 pub(super) const BATCH: Kind = Kind::new("batch");
 pub(super) const MANIFEST: Kind = Kind::new("manifest");
+pub(super) const MANIFEST_REQUEST: Kind = Kind::new("manifest_request");
+/// Known from the catalog, or by what is stored.
+pub(super) const USER: Kind = Kind::new("user");
+pub(super) const SKU: Kind = Kind::new("sku");
 pub(super) const PICKUP: Kind = Kind::new("pickup");
 pub(super) const PACKAGE_TYPE: Kind = Kind::new("package_type");
-/// Numbers of carriers that were disconnected.
-pub(super) const DISCONNECTED: Kind = Kind::new("disconnected_carrier");
 /// Tracking numbers that somebody wants to hear of, with the carrier.
 pub(super) const FOLLOWED: Kind = Kind::new("followed");
 pub(super) const INVENTORY_WAREHOUSE: Kind = Kind::new("inventory_warehouse");
@@ -82,7 +86,7 @@ impl From<Members> for Value {
 /// The tables of this version alone.
 pub(super) const STORED: &[Stored] = tables![
     Members: SHIPMENT, Label: TEST_LABEL, Members: RATE, Members: RATES, Batch: BATCH, Manifest: MANIFEST, Pickup: PICKUP,
-    Members: PACKAGE_TYPE, bool: DISCONNECTED, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
+    Members: PACKAGE_TYPE, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
     Stock: STOCK, Members: PURCHASE_ORDER; like: ; shared: ];
 
 /// What becomes of members that were sent.
@@ -91,6 +95,12 @@ pub(super) const FORMS: Forms = &[
     ("fifty", |sent| sent.as_str().unwrap_or_default().chars().take(50).collect::<String>().into()),
     ("lowercase", |sent| sent.as_str().unwrap_or_default().to_lowercase().into()),
     ("uppercase", |sent| sent.as_str().unwrap_or_default().to_uppercase().into()),
+    ("money", |sent| {
+        let mut money = sent.clone();
+        let currency = sent["currency"].as_str().map(str::to_lowercase);
+        currency.into_iter().for_each(|currency| money["currency"] = currency.into());
+        money
+    }),
     ("instant", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| moment(at).into())),
     ("day", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| day(at).into())),
 ];
@@ -128,6 +138,9 @@ pub(super) fn id_name(kind: &Kind) -> &'static str {
         (&RATES, "rate_id"),
         (&BATCH, "batch_id"),
         (&MANIFEST, "manifest_id"),
+        (&MANIFEST_REQUEST, "manifest_request_id"),
+        (&USER, "user_id"),
+        (&SKU, "sku"),
         (&PICKUP, "pickup_id"),
         (&PACKAGE_TYPE, "package_id"),
         (&DISCONNECTED, "carrier_id"),

@@ -314,6 +314,16 @@ fn customer(cx: &mut Cx<'_>, order: &Members, store: u64) -> Value {
     id.into()
 }
 
+/// The address of a recipient that version 2 sent, in its words, as the check leaves it.
+pub(in crate::vendors::shipstation) fn address_of(sent: &Value) -> Value {
+    json!(validation::checked(v2::address(sent)))
+}
+
+/// The lines of an order in place of those that it has, which keep their numbers.
+pub(in crate::vendors::shipstation) fn lines(cx: &mut Cx<'_>, rows: Value, before: &Members) -> Value {
+    items(cx, &Members::from_iter([("items".to_owned(), rows)]), Some(before)).into()
+}
+
 /// A body in the words of version 1 that another part of the account sends, such as version 2: checked and stored as if it came here.
 ///
 /// # Errors

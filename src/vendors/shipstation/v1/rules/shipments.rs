@@ -113,7 +113,8 @@ impl Shipment {
         let fact = |name: &str| label.more.get(name).cloned().unwrap_or_default();
         Self {
             shipment_id: label.id.try_into().unwrap_or_default(),
-            order_id: label.order,
+            // What version 2 sends without an order is none here.
+            order_id: label.order.filter(|_| label.order_key.is_some()),
             user_id: label.user,
             create_date: Some(date::stamp(label.created)),
             ship_date: Some(label.ship_date),
@@ -212,7 +213,7 @@ pub fn create(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
 }
 
 fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Shipment, Refusal> {
-    let (carrier, service, package) = offer(&wanted, order)?;
+    let (carrier, service, package) = offer(cx, &wanted, order)?;
     let manual = cx.docs.all::<Members>(STORE).into_iter().find(|store| store["marketplaceId"] == 0 && store["active"] == true);
     // Documented: without an active manual store no label can be bought.
     let manual = manual.ok_or_else(null_reference)?;
@@ -305,8 +306,8 @@ fn billing(advanced: &Value, store: Option<u64>) -> Value {
 }
 
 /// What is asked for, of what the account has. Recorded: a carrier or a service that it does not have is found out by an exception.
-fn offer(wanted: &Wanted, order: Option<&Order>) -> Result<(&'static Carrier, &'static Service, &'static Package), Refusal> {
-    let carrier = CATALOG.carrier(wanted.carrier_code.trim()).ok_or_else(null_reference)?;
+fn offer(cx: &Cx<'_>, wanted: &Wanted, order: Option<&Order>) -> Result<(&'static Carrier, &'static Service, &'static Package), Refusal> {
+    let carrier = wire::carrier(cx, &wanted.carrier_code).ok_or_else(null_reference)?;
     let service = carrier.service(wanted.service_code.trim()).ok_or_else(null_reference)?;
     let code = wanted.package_code.as_deref().filter(|code| !code.is_empty());
     let code = code.or_else(|| order.and_then(|order| order.package_code.as_deref())).unwrap_or("package");
@@ -354,7 +355,7 @@ fn other(cost: Money) -> Written {
 /// A row for each service and package of one carrier. Recorded: prices have four decimals, and surcharges one.
 pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let carrier = CATALOG.carrier(asked.carrier_code.trim());
+    let carrier = wire::carrier(cx, &asked.carrier_code);
     let carrier = carrier.ok_or_else(|| labels::refused(format!("Invalid carrierCode: {}", asked.carrier_code)))?;
     let (service, package) = (named(&asked.service_code), named(&asked.package_code));
     if service.as_deref().is_some_and(|code| carrier.service(code).is_none()) {
@@ -408,15 +409,18 @@ pub(in crate::vendors::shipstation::v1) struct Voided {
     id: i64,
 }
 
-/// A label is voided once, and a test label never: the answer says so with 200.
+/// A label is voided once, before its parcel is scanned and while it is new, and a test label never: the answer says so with 200.
 pub fn void(cx: &mut Cx<'_>, Json(Voided { id }): Json<Voided>) -> Outcome {
     let answer = |approved: bool, message: &str| Ok(Reply::ok(json!({"approved": approved, "message": message})));
     if id == TEST {
         return answer(false, "Test labels cannot be voided");
     }
     let label: Label = cx.docs.require(LABEL, &id.to_string())?;
-    if label.voided.is_some() {
-        return answer(false, "Label has already been voided");
+    match labels::unvoidable(cx, &label) {
+        None => {}
+        Some("label_already_voided") => return answer(false, "Label has already been voided"),
+        Some("label_already_used") => return answer(false, "Label has already been used and cannot be voided"),
+        Some(_) => return answer(false, "Label is too old to be voided"),
     }
     labels::void(cx, label);
     answer(true, "Label voided successfully")

@@ -277,7 +277,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
         }
     }
     let end = match (batch.completed, batch.failures.is_empty()) {
-        (0, false) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid",
+        (0, _) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid",
         (_, false) => "completed_with_errors",
         (_, true) => "completed",
     };

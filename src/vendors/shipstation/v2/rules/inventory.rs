@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::dialect::{error, refused};
 use super::super::listing::{self, LISTING};
-use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK, moment};
+use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, SKU, STOCK, moment};
 use crate::base::ids;
 use crate::engine::fields::Report;
 use crate::engine::resource::{self, Conventions, Resource};
@@ -66,12 +66,18 @@ pub(crate) struct Change {
     transaction_type: String,
     inventory_location_id: String,
     sku: String,
+    #[serde(default = "no_quantity")]
     quantity: i64,
     cost: Option<Value>,
     condition: Option<String>,
     new_inventory_location_id: Option<String>,
     new_cost: Option<Value>,
     new_condition: Option<String>,
+}
+
+/// Less than any transaction takes.
+fn no_quantity() -> i64 {
+    -1
 }
 
 /// In the order of creation.
@@ -197,7 +203,7 @@ pub(crate) fn change(cx: &mut Cx<'_>, Json(sent): Json<Change>) -> Outcome {
             inventory_location_id: sent.inventory_location_id.clone(),
             condition: sent.condition.clone(),
         },
-        None => return Err(Refusal::missing(Kind::new("sku"), sent.sku)),
+        None => return Err(Refusal::missing(SKU, sent.sku)),
     };
     match &*sent.transaction_type {
         "increment" => {

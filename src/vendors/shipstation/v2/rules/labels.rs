@@ -10,7 +10,6 @@ use super::super::webhooks;
 use super::super::wire::price::Priced;
 use super::super::wire::{self, Members, TEST_LABEL, se, shipment};
 use super::{rates, shipments, tracking};
-use crate::base::time;
 use crate::engine::listing::{Bound, By, Filter, Key, Listing, Sorting, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
@@ -29,6 +28,8 @@ const LABELS: Listing = Listing {
         Filter { name: "tracking_number", member: "/tracking_number", test: Test::Equal },
         Filter { name: "batch_id", member: "", test: Test::By(is_of_batch) },
         Filter { name: "rate_id", member: "/more/v2/rate", test: Test::Equal },
+        // No label of this account is refunded by a carrier later than it is voided.
+        Filter { name: "refund_status", member: "", test: Test::By(|_, _| false) },
         number("shipment_id", "/order"),
         number("warehouse_id", "/warehouse"),
         number("store_id", "/store"),
@@ -161,22 +162,16 @@ pub(crate) fn track(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(tracking::of_label(cx, &label)))
 }
 
-/// How long a label may be voided.
-const VOID_PERIOD: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
-
 /// Always 200: whether it was voided stands in the body.
 pub(crate) fn void(cx: &mut Cx<'_>) -> Outcome {
     let mut label = labels::named(cx)?;
-    let is_scanned = cx.parcel(&label.tracking_number).is_some_and(|parcel| parcel.is_scanned());
-    let no = |reason: &str, text: &str| Ok(Reply::ok(json!({ "approved": false, "message": text, "reason_code": reason })));
-    if label.voided.is_some() {
-        return no("label_already_voided", "This label has already been voided.");
-    }
-    if is_scanned {
-        return no("label_already_used", "This label has already been used and cannot be voided.");
-    }
-    if cx.now > time::shift(label.created, VOID_PERIOD) {
-        return no("label_not_found_within_void_period", "This label is too old to be voided.");
+    if let Some(reason) = shared::unvoidable(cx, &label) {
+        let text = match reason {
+            "label_already_voided" => "This label has already been voided.",
+            "label_already_used" => "This label has already been used and cannot be voided.",
+            _ => "This label is too old to be voided.",
+        };
+        return Ok(Reply::ok(json!({ "approved": false, "message": text, "reason_code": reason })));
     }
     let id = labels::id(&label);
     if id.starts_with("se-test-") {

@@ -8,7 +8,7 @@ use super::super::checks;
 use super::super::dialect::{error, naming, needed, refused};
 use super::super::labels::{self, Own};
 use super::super::listing::{self, LISTING};
-use super::super::wire::{self, MANIFEST, day, moment, se};
+use super::super::wire::{self, MANIFEST, MANIFEST_REQUEST, day, moment, se};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Bound, Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
@@ -75,7 +75,7 @@ pub(crate) fn request(cx: &mut Cx<'_>) -> Outcome {
     let number = wire::named(cx, "manifest_request_id");
     let found: Vec<Manifest> = cx.docs.list::<Manifest>(MANIFEST).filter(|manifest| manifest.request == number).collect();
     if found.is_empty() {
-        return Err(Refusal::missing(Kind::new("manifest_request"), se(number)));
+        return Err(Refusal::missing(MANIFEST_REQUEST, se(number)));
     }
     let rows: Vec<Value> = found.iter().map(|manifest| shown(cx, manifest)).collect();
     Ok(Reply::ok(json!({ "manifest_request_id": se(number), "status": "completed", "manifests": rows })))
@@ -99,10 +99,13 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         _ => fit = of_day(cx, &sent)?,
     }
     if fit.is_empty() {
+        if let Some(id) = sent.label_ids.iter().flatten().find(|id| labels::find(cx, id).is_err()) {
+            return Err(Refusal::missing(LABEL, id.as_str()));
+        }
         let nothing = || error("business_rules", "unspecified", "There are no labels that can be put on a manifest.", &Value::Null);
         return Err(refused(StatusCode::BAD_REQUEST, errors.into_iter().next().unwrap_or_else(nothing)));
     }
-    let request = wire::next(cx, &Kind::new("manifest_request"));
+    let request = wire::next(cx, &MANIFEST_REQUEST);
     let mut made = Vec::new();
     let mut carriers: Vec<u64> = fit.iter().map(|label| label.carrier).collect();
     carriers.sort_unstable();

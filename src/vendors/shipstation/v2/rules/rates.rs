@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::checks;
 use super::super::dialect::{error, needed, refused};
 use super::super::rates::{self, Lane};
 use super::super::wire::price::Priced;
@@ -59,10 +60,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         match carrier.map(|carrier| rates::of_carrier(cx, carrier, &lane)) {
             Some(Ok(rows)) => rates.extend(rows),
             Some(Err(error)) => errors.push(error),
-            None => {
-                let more = json!({ "carrier_id": id, "carrier_code": "unknown", "carrier_name": "unknown" });
-                errors.push(error("business_rules", "carrier_not_connected", format!("Carrier {id} is not connected."), &more));
-            }
+            None => errors.push(not_connected(id)),
         }
     }
     if let Some(wanted) = package_types.filter(|wanted| !wanted.is_empty()) {
@@ -94,6 +92,12 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     cx.docs.put(RATES, &number.to_string(), &response);
     super::super::webhooks::rated(cx, number);
     Ok(Reply::ok(Priced(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]))))
+}
+
+/// The error of a carrier that the account does not have.
+fn not_connected(id: &str) -> Value {
+    let more = json!({ "carrier_id": id, "carrier_code": "unknown", "carrier_name": "unknown" });
+    error("business_rules", "carrier_not_connected", format!("Carrier {id} is not connected."), &more)
 }
 
 /// The member of a stored rate that is not answered: the number of its shipment.
@@ -138,7 +142,7 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
             country: text("country_code"),
         }
     };
-    let sent = body["ship_date"].as_str().and_then(super::super::checks::instant).unwrap_or(cx.now);
+    let sent = body["ship_date"].as_str().and_then(checks::instant).unwrap_or(cx.now);
     let lane = Lane {
         from: place("from"),
         to: place("to"),
@@ -151,10 +155,10 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     };
     let mut rows = Vec::new();
     for id in ids {
-        let Some(carrier) = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id)) else { continue };
-        match rates::of_carrier(cx, carrier, &lane) {
+        let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
+        match carrier.map_or_else(|| Err(not_connected(id)), |carrier| rates::of_carrier(cx, carrier, &lane)) {
             Ok(rates) => rows.extend(rates.into_iter().map(rates::estimate)),
-            Err(error) => rows.push(rates::no_estimate(cx, carrier, sent, &error)),
+            Err(error) => rows.push(rates::no_estimate(cx, id, carrier, sent, &error)),
         }
     }
     Ok(Reply::ok(Priced(rows.into())))
@@ -170,7 +174,10 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn of_shipment(cx: &mut Cx<'_>) -> Outcome {
     let (number, _) = shipment::named(cx)?;
     let none = || refused(StatusCode::NOT_FOUND, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
-    cx.docs.get::<Members>(RATES, &number.to_string()).map(|rates| Reply::ok(Priced(rates.into()))).ok_or_else(none)
+    cx.call.valid()?;
+    let since = cx.call.query("created_at_start").and_then(checks::instant);
+    let is_new = |rates: &Members| since.is_none_or(|since| rates["created_at"].as_str().and_then(checks::instant) >= Some(since));
+    cx.docs.get::<Members>(RATES, &number.to_string()).filter(is_new).map(|rates| Reply::ok(Priced(rates.into()))).ok_or_else(none)
 }
 
 /// The shipment that a rate was quoted for, with its carrier and service.

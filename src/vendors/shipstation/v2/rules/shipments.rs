@@ -4,15 +4,16 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::dialect::{error, refused, wrong_state};
+use super::super::dialect::{self, error, refused, wrong_state};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
-use super::super::{labels as drawn, webhooks};
+use super::super::{checks, labels as drawn, rates, webhooks};
 use super::{addresses, tags};
 use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::labels;
-use crate::vendors::shipstation::wire::{IMPORT, ORDER};
+use crate::vendors::shipstation::wire::{DISCONNECTED, IMPORT, ORDER};
 
 const SHIPMENTS: Listing = Listing {
     filters: &[
@@ -26,6 +27,8 @@ const SHIPMENTS: Listing = Listing {
         Filter { name: "tag", member: "/tags", test: Test::By(|tags, name| has(tags, |tag| tag["name"] == name)) },
         Filter { name: "created_at_start", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::From) },
         Filter { name: "created_at_end", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::Until) },
+        Filter { name: "payment_date_start", member: shipment::PAID, test: Test::Time(crate::engine::listing::Bound::From) },
+        Filter { name: "payment_date_end", member: shipment::PAID, test: Test::Time(crate::engine::listing::Bound::Until) },
         Filter { name: "modified_at_start", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::From) },
         Filter { name: "modified_at_end", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::Until) },
     ],
@@ -69,27 +72,24 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(listing::answer(cx, "shipments", &page))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    shipments: Vec<Value>,
-}
-
 /// All or none of them can be read; what is wrong with one alone is told with it.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let Some(mut faults) = checks::by_row(cx.call) else { return Err(Refusal::Invalid(cx.call.violations.clone())) };
     let (mut made, mut has_errors, mut imported) = (Vec::new(), false, Vec::new());
-    for sent in sent.shipments {
-        match make(cx, &sent) {
+    let rows = cx.call.body["shipments"].as_array().cloned().unwrap_or_default();
+    for (index, sent) in rows.into_iter().enumerate() {
+        let result = faults.remove(&index).map_or_else(|| make(cx, &sent).map_err(|refusal| told(&refusal)), Err);
+        match result {
             Ok((number, shipment, validation)) => {
                 imported.push(number);
                 made.push(shipment::made(cx.now, &shipment, &validation));
             }
-            Err(Refusal::Because(_, facts)) => {
+            Err(errors) => {
                 has_errors = true;
-                let mut failed = Map::from_iter([("errors".to_owned(), json!([facts[1]])), ("address_validation".to_owned(), Value::Null)]);
+                let mut failed = Map::from_iter([("errors".to_owned(), json!(errors)), ("address_validation".to_owned(), Value::Null)]);
                 failed.extend(sent.as_object().cloned().unwrap_or_default());
                 made.push(failed.into());
             }
-            Err(other) => return Err(other),
         }
     }
     if !imported.is_empty() {
@@ -98,7 +98,23 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     Ok(Reply::ok(json!({ "has_errors": has_errors, "shipments": made })))
 }
 
+/// A refusal of one shipment of several.
+fn told(refusal: &Refusal) -> Vec<Value> {
+    match refusal {
+        Refusal::Missing { kind, id } => vec![dialect::missing(kind, id)],
+        Refusal::Because(_, facts) => vec![facts[1].clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// A carrier that a shipment names is one of the account's.
+fn check_carrier(cx: &Cx<'_>, sent: &Value) -> Result<(), Refusal> {
+    let Some(id) = sent["carrier_id"].as_str() else { return Ok(()) };
+    if rates::connected(cx).any(|carrier| wire::number(id) == Some(carrier.id)) { Ok(()) } else { Err(Refusal::missing(DISCONNECTED, id)) }
+}
+
 fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal> {
+    check_carrier(cx, sent)?;
     let is_sold = sent["create_sales_order"] == true;
     let mut number = if is_sold { 0 } else { wire::next(cx, &ORDER) };
     let mut shipment = shipment::complete(cx, number, sent, None)?;
@@ -107,6 +123,8 @@ fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal>
     if is_sold {
         number = order::create(cx, &shipment)?;
         shipment.insert("shipment_id".to_owned(), se(number).into());
+        let sold = shipment::member(cx, number, "/shipment_number");
+        shipment.insert("shipment_number".to_owned(), sold);
     }
     keep(cx, number, &shipment);
     Ok((number, shipment, validation))
@@ -171,6 +189,7 @@ pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
         return Err(wrong_state("invalid_status", text));
     }
     let sent = cx.call.body.clone();
+    check_carrier(cx, &sent)?;
     let mut shipment = shipment::complete(cx, number, &sent, Some(&before))?;
     is_free(cx, &shipment, number)?;
     let validation = addresses::of_shipment(cx, &sent, &mut shipment)?;
@@ -235,6 +254,10 @@ pub(crate) struct Assigned {
 
 /// Gives shipments to somebody, or to nobody.
 pub(crate) fn assign(cx: &mut Cx<'_>, Json(sent): Json<Assigned>) -> Outcome {
+    let is_user = |id: &String| CATALOG.users.iter().any(|user| user["userId"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id)));
+    if let Some(id) = sent.user_id.as_ref().filter(|id| !is_user(id)) {
+        return Err(Refusal::missing(wire::USER, id.as_str()));
+    }
     for id in &sent.shipment_ids {
         let number = wire::number(id).unwrap_or_default();
         shipment::find(cx, number)?;

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::dialect::{error, refused};
 use super::super::wire::{Members, shipment};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::{self as shared, TAG};
@@ -61,7 +62,13 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
 /// Another name, also on shipments.
 pub(crate) fn rename(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut tag) = named(cx)?;
-    let name = Value::from(cx.call.parameter("new_tag_name").unwrap_or_default());
+    let name = cx.call.parameter("new_tag_name").unwrap_or_default();
+    if find(cx, name).is_some_and(|(other, _)| other != id) {
+        let more = json!({ "field_name": "new_tag_name", "field_value": name });
+        let text = "There is a tag of that name already.";
+        return Err(refused(StatusCode::BAD_REQUEST, error("business_rules", "identifier_conflict", text, &more)));
+    }
+    let name = Value::from(name);
     let before = tag.insert("name".to_owned(), name.clone()).unwrap_or_default();
     cx.docs.put(TAG, &id, &tag);
     replace(cx, &before, Some(name));

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::super::{access, dialect};
-use super::{FORMS, Members, SHIPMENT, address, moment, number, order, se};
+use super::{DOCUMENT, FORMS, Members, SHIPMENT, address, moment, number, order, se};
 use crate::base::time::Timestamp;
 use crate::base::{entropy, json};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
-use crate::vendors::shipstation::wire::{ORDER, WAREHOUSE};
+use crate::vendors::shipstation::wire::label::Label;
+use crate::vendors::shipstation::wire::{self, ORDER, WAREHOUSE};
 use crate::world::Kind;
 
 /// A member of stored shipments that is not answered: what the order said when this version last wrote both.
@@ -53,11 +54,17 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
 /// What lists are filtered by where an order is on hold, instead of its status.
 pub(crate) const ON_HOLD: &str = "on_hold";
 
+/// What lists are filtered by when orders were paid, which shipments do not say.
+pub(crate) const PAID: &str = "/payment_date";
+
 /// A member of a shipment by its JSON pointer, of those that lists filter and sort by. Of what is stored nothing else is read, if that can
 /// be helped.
 pub(crate) fn member(cx: &Cx<'_>, number: u64, pointer: &str) -> Value {
     let id = number.to_string();
     let (own, sold) = (cx.docs.raw(SHIPMENT, &id), cx.docs.raw(ORDER, &id));
+    if pointer == PAID {
+        return sold.and_then(|sold| order::member(cx, sold, pointer)).unwrap_or_default();
+    }
     let found = match (own, sold) {
         (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
@@ -82,6 +89,7 @@ const SAID: &[&str] = &[
     "ship_by_date",
     "ship_to",
     "confirmation",
+    "insurance_provider",
     "packages",
     "total_weight",
     "items",
@@ -140,13 +148,16 @@ pub(crate) fn change(cx: &mut Cx<'_>, number: u64, changes: &[(&str, Value)]) {
 /// When neither a sender nor a warehouse is there.
 pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Option<&Members>) -> Result<Members, Refusal> {
     let mut whole = sent.clone();
+    if before.is_none() && sent["store_id"].is_null() && !access::in_sandbox(cx) {
+        open_store(cx);
+    }
     let kept = |name: &str, usual: Value| before.and_then(|before| before.get(name)).cloned().unwrap_or(usual);
     let store = if access::in_sandbox(cx) { Value::Null } else { se(STORE).into() };
     let is_missing = |name: &str| sent[name].is_null();
     for (name, value, is_set) in [
         ("shipment_id", se(number).into(), true),
         ("created_at", kept("created_at", moment(cx.now).into()), true),
-        ("modified_at", moment(cx.now).into(), true),
+        ("modified_at", moment(super::before(cx.now, 16)).into(), true),
         ("shipment_status", kept("shipment_status", "pending".into()), true),
         ("ship_date", super::day(cx.now).into(), is_missing("ship_date")),
         ("store_id", kept("store_id", store), is_missing("store_id")),
@@ -163,7 +174,7 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     }
     let is_of_warehouse = addresses(cx, &mut whole)?;
     packages(cx, &mut whole, before);
-    let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::default()) };
+    let Value::Object(mut shipment) = cx.completed_by(DOCUMENT, "Shipment", &whole, FORMS) else { return Ok(Members::default()) };
     // Recorded: what comes from a warehouse has no place on the map.
     for (name, _) in ["ship_from", "return_to"].into_iter().zip(is_of_warehouse).filter(|(_, is)| *is) {
         shipment.get_mut(name).and_then(Value::as_object_mut).and_then(|address| address.shift_remove("geolocation"));
@@ -175,8 +186,41 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     Ok(Members(shipment))
 }
 
+/// Makes the shipment of a label that version 1 bought without an order; its number.
+pub(crate) fn of_label(cx: &mut Cx<'_>, label: &Label) -> u64 {
+    let number = super::next(cx, &ORDER);
+    let warehouse = label.warehouse.filter(|id| cx.docs.has(WAREHOUSE, &id.to_string()));
+    let sent = json!({
+        "carrier_id": se(label.carrier), "service_code": label.service, "ship_date": format!("{}T00:00:00Z", label.ship_date),
+        "ship_from": address::shipping(&label.from), "ship_to": address::shipping(&label.to), "warehouse_id": warehouse.map(se),
+        "store_id": label.store.map(se), "confirmation": label.confirmation,
+        "packages": [{
+            "package_code": label.package, "weight": label.weight.as_ref().map(address::weight),
+            "dimensions": address::dimensions(label.dimensions.as_ref()),
+        }],
+    });
+    let mut shipment = complete(cx, number, &sent, None).unwrap_or_default();
+    shipment.insert("shipment_status".to_owned(), "label_purchased".into());
+    store(cx, number, &shipment);
+    number
+}
+
 /// The store of shipments that were made by this API.
 const STORE: u64 = 322_100;
+
+/// It is there from the first of them on: a store like that for orders by hand, under a name of its own.
+fn open_store(cx: &mut Cx<'_>) {
+    let manual = CATALOG.stores.first().filter(|_| !cx.docs.has(wire::STORE, &STORE.to_string())).cloned();
+    let Some(mut store) = manual else { return };
+    let now = json!(wire::date::trimmed(cx.now));
+    for (name, value) in [("storeId", STORE.into()), ("storeName", "API Shipments".into()), ("createDate", now.clone())] {
+        store[name] = value;
+    }
+    for name in ["modifyDate", "refreshDate", "lastRefreshAttempt"] {
+        store[name] = now.clone();
+    }
+    cx.docs.put(wire::STORE, &STORE.to_string(), &store);
+}
 
 /// A warehouse stands in for the sender and for returns, and a sender for returns; which of the two are the warehouse's addresses.
 fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {
