@@ -3,7 +3,6 @@
 pub(crate) mod address;
 pub(crate) mod date;
 pub(crate) mod label;
-pub(crate) mod money;
 pub(crate) mod order;
 
 use std::sync::LazyLock;
@@ -18,6 +17,7 @@ use crate::base::time::Timestamp;
 use crate::engine::{Cx, Stored};
 use crate::world::Kind;
 
+pub(crate) use crate::base::money;
 use label::Label;
 use money::Money;
 use order::Members;
@@ -114,8 +114,9 @@ pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
     };
     let given: u64 = cx.docs.get(SEQUENCE, &kind.0).unwrap_or_default();
     let id = cx.sequential_id(kind, usual, range.clone(), given);
-    // What was skipped counts as given.
-    let first = cx.sequential_id(&Kind::new("nothing"), usual, range, 0);
+    // What was skipped counts as given. No document has an id so far from the first.
+    const FAR: u64 = 1 << 48;
+    let first = cx.sequential_id(kind, usual, range, FAR) - FAR;
     cx.docs.put(SEQUENCE, &kind.0, &(id.saturating_sub(first).max(given) + 1));
     id
 }

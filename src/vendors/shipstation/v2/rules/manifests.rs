@@ -10,7 +10,7 @@ use super::super::labels::{self, Own};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, MANIFEST, day, moment, se};
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Bound, Filter, Listing, Test};
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{self as shared, LABEL};
@@ -42,10 +42,6 @@ const MANIFESTS: Listing = Listing {
     filters: &[
         Filter { name: "carrier_id", member: "/carrier_id", test: Test::Equal },
         Filter { name: "warehouse_id", member: "/warehouse_id", test: Test::Equal },
-        Filter { name: "ship_date_start", member: "/ship_date", test: Test::Time(Bound::From) },
-        Filter { name: "ship_date_end", member: "/ship_date", test: Test::Time(Bound::Until) },
-        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(Bound::From) },
-        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(Bound::Until) },
         Filter {
             name: "label_ids",
             member: "/label_ids",
@@ -176,8 +172,7 @@ fn shown(cx: &Cx<'_>, manifest: &Manifest) -> Value {
         "manifest_id": se(manifest.id), "form_id": se(manifest.form), "created_at": moment(manifest.created_at),
         "ship_date": manifest.ship_date, "shipments": manifest.label_ids.len(), "label_ids": manifest.label_ids,
         "warehouse_id": manifest.warehouse_id, "submission_id": (SUBMISSIONS + u128::from(manifest.id)).to_string(),
-        "carrier_id": manifest.carrier_id,
-        "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
+        "carrier_id": manifest.carrier_id, "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
     })
 }
 

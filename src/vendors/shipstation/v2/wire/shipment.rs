@@ -11,6 +11,8 @@ use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::wire::{ORDER, WAREHOUSE};
 use crate::world::Kind;
 
+/// The document whose schemas shipments have, whichever version they are changed through.
+pub(crate) const DOCUMENT: &str = "shipstation_v2";
 /// A member of stored shipments that is not answered: what the order said when this version last wrote both.
 const SYNCED: &str = "synced";
 /// Whether it waits for a day, or for somebody: an order on hold.
@@ -61,6 +63,8 @@ pub(crate) fn member(cx: &Cx<'_>, number: u64, pointer: &str) -> Value {
     let found = match (own, sold) {
         (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
+        // Version 2 says nothing of payments.
+        (Some(_), Some(sold)) if pointer == "/payment_date" => order::member(cx, sold, pointer),
         _ => None,
     };
     found.unwrap_or_else(|| {
@@ -108,7 +112,7 @@ pub(crate) fn shown(mut shipment: Members) -> Value {
 
 /// The numbers of all shipments, in the order of creation.
 pub(crate) fn numbers(cx: &Cx<'_>) -> Vec<u64> {
-    let is_open = |body: &[u8]| !std::str::from_utf8(body).is_ok_and(|text| text.contains(r#""orderStatus":"awaiting_payment""#));
+    let is_open = |body: &[u8]| json::at(body, "/orderStatus") != Some(br#""awaiting_payment""#);
     let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, _)| id);
     let own = cx.docs.rows(SHIPMENT).map(|(id, _)| id).filter(|id| !cx.docs.has(ORDER, id));
     let mut numbers: Vec<u64> = orders.chain(own).filter_map(|id| id.parse().ok()).collect();
@@ -146,7 +150,8 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     for (name, value, is_set) in [
         ("shipment_id", se(number).into(), true),
         ("created_at", kept("created_at", moment(cx.now).into()), true),
-        ("modified_at", moment(cx.now).into(), true),
+        // Recorded: the change is a little before the creation.
+        ("modified_at", moment(super::before(cx.now, 16)).into(), true),
         ("shipment_status", kept("shipment_status", "pending".into()), true),
         ("ship_date", super::day(cx.now).into(), is_missing("ship_date")),
         ("store_id", kept("store_id", store), is_missing("store_id")),
@@ -163,7 +168,7 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     }
     let is_of_warehouse = addresses(cx, &mut whole)?;
     packages(cx, &mut whole, before);
-    let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::default()) };
+    let Value::Object(mut shipment) = cx.completed_by(DOCUMENT, "Shipment", &whole, FORMS) else { return Ok(Members::default()) };
     // Recorded: what comes from a warehouse has no place on the map.
     for (name, _) in ["ship_from", "return_to"].into_iter().zip(is_of_warehouse).filter(|(_, is)| *is) {
         shipment.get_mut(name).and_then(Value::as_object_mut).and_then(|address| address.shift_remove("geolocation"));
