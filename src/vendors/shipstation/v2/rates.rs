@@ -182,7 +182,7 @@ fn details(is_postal: bool, cost: &Cost) -> Vec<Value> {
 }
 
 /// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
-pub(super) fn mark(rates: &mut Vec<Value>) {
+pub(super) fn mark(rates: &mut [Value]) {
     type Key<'k> = &'k dyn Fn(&Value) -> (f64, f64);
     let amounts = ["shipping_amount", "insurance_amount", "confirmation_amount", "other_amount"];
     let amount = |rate: &Value| amounts.iter().filter_map(|name| rate[*name]["amount"].as_f64()).sum::<f64>();

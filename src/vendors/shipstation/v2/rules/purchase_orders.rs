@@ -114,7 +114,7 @@ pub(crate) fn summary(cx: &mut Cx<'_>) -> Outcome {
     let received = is_receipt.then(|| Column::number("Received", 0.2));
     let sheet = Sheet {
         title: if is_receipt { "Received products" } else { "Purchase order" }.to_owned(),
-        facts: vec![Fact::new("Number", &text(&order["purchase_order_number"])), Fact::new("Status", &text(&order["status"]))],
+        facts: vec![Fact::new("Number", text(&order["purchase_order_number"])), Fact::new("Status", text(&order["status"]))],
         columns: [Some(Column::text("SKU", 0.6)), Some(Column::number("Ordered", 0.2)), received].into_iter().flatten().collect(),
         rows: order["products"].as_array().into_iter().flatten().map(row).collect(),
         number: id,
