@@ -22,6 +22,7 @@ pub mod persist;
 pub mod scenario;
 pub mod server;
 pub mod spec;
+pub mod store;
 pub mod testing;
 pub mod vendors;
 pub mod world;

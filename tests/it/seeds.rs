@@ -195,7 +195,7 @@ fn numbers_of_shipstation_count_up_from_wherever_they_begin() {
             let party = json!({"name": "A"});
             let body = json!({"orderNumber": number.to_string(), "orderDate": "2026-01-05", "orderStatus": "awaiting_shipment",
                 "billTo": party, "shipTo": party, "items": [{"sku": number.to_string(), "quantity": 1}]});
-            let order = perform(&machine, &sandbox, "shipstation_v1.createOrder", &body);
+            let order = perform(&machine, &sandbox, "shipstation_v1.createUpdateOrder", &body);
             ["/orderId", "/items/0/orderItemId", "/items/0/productId"].map(|member| order.pointer(member).and_then(Value::as_u64))
         };
         let first = order(0);

@@ -14,6 +14,7 @@ mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
+mod tables;
 mod values;
 
 use std::borrow::Cow;
@@ -193,6 +194,12 @@ impl Redactor {
         let mut found = Found::new(&known.all.0, &known.published);
         let clean = known.values.text(&places::text(text, &mut found)).into_owned();
         Values::new(found).text(&clean).into_owned()
+    }
+
+    /// As [`Self::json`], where secrets may stand that only the names in a `request` tell.
+    pub fn json_of_request<T: Serialize>(&self, value: &T, request: &Value) -> Redacted<T> {
+        let Redacted(mut both, _) = self.json(&(value, request));
+        Redacted(both[0].take(), PhantomData)
     }
 
     /// What is no exchange, as JSON with the schema of its type.

@@ -53,6 +53,8 @@ pub(super) struct Carrier {
     pub wallet: bool,
     /// The form of its tracking numbers.
     pub tracking: String,
+    /// That of parcels that go abroad, if it is another.
+    pub tracking_abroad: Option<String>,
     pub services: Vec<Service>,
     pub packages: Vec<Package>,
 }

@@ -63,7 +63,8 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
         cx.docs.put(PROFILE, ONLY, &profile);
     }
     let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
-    let tracking_number = cx.tracking_number(&carrier.tracking);
+    let form = carrier.tracking_abroad.as_ref().filter(|_| from.country != to.country).unwrap_or(&carrier.tracking);
+    let tracking_number = cx.tracking_number(form);
     let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
     if label.order.is_none() {
         label.order = Some(v2::shipment_of(cx, &label));
@@ -105,7 +106,14 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<(Location, Location, C
     if access::is_failing(&cx.credential, purchase.carrier) {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
+    if purchase.weight.ounces() <= 0.0 {
+        return Err(refused("The weight of the package must be greater than zero."));
+    }
     let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
+    // Documented: only FedEx has it.
+    if purchase.confirmation.as_deref() == Some("direct_signature") && !purchase.carrier.code.starts_with("fedex") {
+        return Err(refused(format!("The confirmation direct_signature is not supported by {}.", purchase.service.name)));
+    }
     let lane = rating::Lane::between(&from, &to);
     let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };
     let cost = rates::price(purchase.service, purchase.package, &load);
@@ -156,6 +164,20 @@ fn send(cx: &mut Cx<'_>, label: &Label, days: u8, from: Location, to: Location) 
     });
 }
 
+/// How long a label may be voided.
+const VOID_PERIOD: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
+
+/// Why a label can be voided no more, by the code and in the words of version 2.
+pub(crate) fn void_fault(cx: &Cx<'_>, label: &Label) -> Option<(&'static str, &'static str)> {
+    let is_scanned = || cx.parcel(&label.tracking_number).is_some_and(|parcel| parcel.is_scanned());
+    match () {
+        () if label.voided.is_some() => Some(("label_already_voided", "This label has already been voided.")),
+        () if is_scanned() => Some(("label_already_used", "This label has already been used and cannot be voided.")),
+        () if cx.now <= time::shift(label.created, VOID_PERIOD) => None,
+        () => Some(("label_not_found_within_void_period", "This label is too old to be voided.")),
+    }
+}
+
 /// Voids a label that is not voided: its price returns to the wallet, and its order is open again when it was the last one.
 pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
     if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) {
@@ -173,20 +195,6 @@ pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
     }
     v2::label_voided(cx, &label);
     label
-}
-
-/// How long a label may be voided.
-const VOID_PERIOD: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
-
-/// Why a label is not voided any more, in the words of version 2.
-pub(crate) fn unvoidable(cx: &Cx<'_>, label: &Label) -> Option<&'static str> {
-    if label.voided.is_some() {
-        Some("label_already_voided")
-    } else if cx.parcel(&label.tracking_number).is_some_and(|parcel| parcel.is_scanned()) {
-        Some("label_already_used")
-    } else {
-        (cx.now > time::shift(label.created, VOID_PERIOD)).then_some("label_not_found_within_void_period")
-    }
 }
 
 /// Whether an order has a label that is not voided.
@@ -221,6 +229,8 @@ fn printed(label: &Label) -> carrier::label::Label {
     let carrier = CATALOG.carrier_of(label.carrier);
     let service = carrier.and_then(|carrier| carrier.service(&label.service));
     let dimensions = label.dimensions.as_ref();
+    let messages = label.more.get("v2").map(|own| &own["packages"][0]["label_messages"]);
+    let messages = ["reference1", "reference2", "reference3"].iter().filter_map(|name| messages?[*name].as_str());
     carrier::label::Label {
         carrier: carrier.map(|carrier| carrier.code.clone()).unwrap_or_default(),
         service: service.map(|service| service.name.clone()).unwrap_or_default(),
@@ -230,7 +240,7 @@ fn printed(label: &Label) -> carrier::label::Label {
         grams: label.weight.as_ref().map_or(0, Weight::grams),
         dimensions: dimensions.map(|size| format!("{} x {} x {} {}", size.length, size.width, size.height, size.units)).unwrap_or_default(),
         date: Some(label.ship_date),
-        facts: label.order_number.iter().map(|number| Fact::new("REF", number)).collect(),
+        facts: label.order_number.as_deref().into_iter().chain(messages).map(|text| Fact::new("REF", text)).collect(),
         is_return: label.is_return,
         is_latin: true,
         ..carrier::label::Label::default()

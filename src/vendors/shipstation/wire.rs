@@ -3,7 +3,6 @@
 pub(crate) mod address;
 pub(crate) mod date;
 pub(crate) mod label;
-pub(crate) mod money;
 pub(crate) mod order;
 
 use std::sync::LazyLock;
@@ -18,6 +17,7 @@ use crate::base::time::Timestamp;
 use crate::engine::{Cx, Stored};
 use crate::world::Kind;
 
+pub(crate) use crate::base::money;
 use label::Label;
 use money::Money;
 use order::Members;
@@ -47,7 +47,7 @@ pub(crate) const PROFILE: Kind = Kind::new("profile");
 pub(crate) const ORDER_LABELS: Kind = Kind::new("order_labels");
 /// Numbers of carriers that were disconnected.
 pub(crate) const DISCONNECTED: Kind = Kind::new("disconnected_carrier");
-/// The last id of a kind that was given.
+/// How many ids of a kind were given.
 pub(crate) const SEQUENCE: Kind = Kind::new("sequence");
 
 pub(crate) const ONLY: &str = "";
@@ -125,11 +125,12 @@ pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
         "batch" => (43_012_345, 40_000_000..90_000_000),
         _ => (100_001, 100_000..900_000),
     };
-    let id = match cx.docs.get::<u64>(SEQUENCE, &kind.0) {
-        Some(last) => (last + 1..).find(|id| !cx.docs.has(kind.clone(), &id.to_string())).expect("numbers do not end"),
-        None => cx.sequential_id(kind, usual, range, 0),
-    };
-    cx.docs.put(SEQUENCE, &kind.0, &id);
+    let given: u64 = cx.docs.get(SEQUENCE, &kind.0).unwrap_or_default();
+    let id = cx.sequential_id(kind, usual, range.clone(), given);
+    // What was skipped counts as given. No document has an id so far from the first.
+    const FAR: u64 = 1 << 48;
+    let first = cx.sequential_id(kind, usual, range, FAR) - FAR;
+    cx.docs.put(SEQUENCE, &kind.0, &(id.saturating_sub(first).max(given) + 1));
     id
 }
 

@@ -11,6 +11,7 @@
 
 mod checks;
 mod dialect;
+mod failures;
 mod listing;
 mod operations;
 pub(in crate::vendors::shipstation) mod rules;
@@ -37,7 +38,9 @@ pub fn vendor() -> Vendor {
             let (key, secret) = Authorization::of(gate.call.request).and_then(|header| header.basic()).unwrap_or_default();
             access::require(gate, &[("key", &key), ("secret", &secret)], |_| false)
         },
+        decode: checks::decode,
         reading: checks::READING,
+        failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         due: |cx, task| match &*task.topic {
             rules::orders::HOLD => rules::orders::hold_is_over(cx, &task.subject),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::dialect::error;
 use super::wire;
 use crate::base::time::Timestamp;
-use crate::engine::Call;
+use crate::engine::{Call, Refusal};
 use crate::spec::{JsonType, ParameterIn, Reading, Rule, Step, Violation, reading};
 
 /// Numbers come as texts and the other way round, null is nothing, ids are checked in the path first.
@@ -66,15 +66,23 @@ pub(super) fn errors(violations: &[Violation], call: &Call<'_>) -> Vec<Value> {
     }
 }
 
-/// What is wrong with the members of the list in a body, by their places; nothing if that refuses the call as a whole.
-pub(super) fn by_row(call: &Call<'_>) -> Option<BTreeMap<usize, Vec<Value>>> {
-    let mut rows: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
-    for row in call.violations.iter() {
-        let is_whole = row.location != ParameterIn::Body || is_unreadable(row) || is_id(row);
-        let Some(Step::Element(index)) = row.path.get(1).filter(|_| !is_whole) else { return None };
-        rows.entry(*index).or_default().push(told(row, call));
+/// What is wrong with the elements of the list in a body, by their index.
+///
+/// # Errors
+/// What is wrong with the request as a whole, and ids that are none.
+pub(super) fn of_elements(call: &Call<'_>) -> Result<BTreeMap<usize, Vec<Value>>, Refusal> {
+    let mut found = BTreeMap::<usize, Vec<Value>>::new();
+    if let Err(refusal) = call.valid() {
+        for row in call.violations.iter() {
+            match *row.path {
+                [_, Step::Element(index), _, ..] if !is_unreadable(row) && !is_id(row) => {
+                    found.entry(index).or_default().push(told(row, call))
+                }
+                _ => return Err(refusal),
+            }
+        }
     }
-    Some(rows)
+    Ok(found)
 }
 
 fn is_unreadable(row: &Violation) -> bool {
@@ -89,7 +97,7 @@ fn told(row: &Violation, call: &Call<'_>) -> Value {
     let name = row.path.iter().rev().map(Step::name).find(|name| !name.is_empty()).unwrap_or_default();
     let more = json!({ "field_name": name });
     match &row.rule {
-        _ if row.path.is_empty() && (call.body.is_null() || matches!(row.rule, Rule::MinItems(_))) => {
+        _ if row.path.is_empty() && call.body.is_null() => {
             error("validation", "request_body_required", "Request body cannot be empty.", &Value::Null)
         }
         Rule::Required if row.location == ParameterIn::Query => {
@@ -102,11 +110,9 @@ fn told(row: &Violation, call: &Call<'_>) -> Value {
         }
         Rule::Type(wanted) => {
             let place = place(&row.path);
-            let text = format!(
-                "request{place}: Could not cast or convert from {} to {}.",
-                found(row.value.as_ref()),
-                net_type(*wanted, row, name)
-            );
+            let operation = call.operation.map_or("", |operation| &operation.id);
+            let wanted = net_type(*wanted, if name.is_empty() { operation } else { name });
+            let text = format!("request{place}: Could not cast or convert from {} to {wanted}.", found(row.value.as_ref()));
             error("system", "unspecified", text, &Value::Null)
         }
         Rule::Format(format) if format == "se-id" || format == "label-id" => {
@@ -164,21 +170,18 @@ fn found(value: Option<&Value>) -> &'static str {
 }
 
 /// What the vendor's code has a member as. Recorded of `shipment`; the others follow its pattern.
-fn net_type(wanted: JsonType, row: &Violation, name: &str) -> String {
-    let words: String = name.split('_').map(capital).collect();
-    let is_of_list = wanted == JsonType::Array || matches!(row.path.last(), Some(Step::Element(_)));
-    let model = match if is_of_list { words.trim_end_matches('s') } else { words.as_str() } {
-        // A body as a whole, whose type no answer tells.
-        "" => "System.Object".to_owned(),
-        "Shipment" => "ShipEngine.Api.Models.Shipments.Shipment".to_owned(),
-        model => format!("ShipEngine.Api.Models.{model}"),
-    };
+fn net_type(wanted: JsonType, name: &str) -> String {
     match wanted {
         JsonType::String => "System.String".to_owned(),
         JsonType::Number => "System.Decimal".to_owned(),
         JsonType::Integer => "System.Int32".to_owned(),
         JsonType::Boolean => "System.Boolean".to_owned(),
-        JsonType::Array => format!("{model}[]"),
-        JsonType::Object => model,
+        JsonType::Array => net_type(JsonType::Object, name) + "[]",
+        JsonType::Object => {
+            let name: String = name.split('_').map(capital).collect();
+            let one = if name.ends_with("ss") { &name } else { name.trim_end_matches('s') };
+            let folder = if one == "Shipment" { "Shipments." } else { "" };
+            format!("ShipEngine.Api.Models.{folder}{one}")
+        }
     }
 }

@@ -93,6 +93,12 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         unspecified(format!("invalid {what} '{code}'"), &more)
     };
     let service = carrier.service(service).ok_or_else(|| wrong("service_code", "_service_code", service))?;
+    let is_pdf = options.label_format.as_deref().is_none_or(|format| format == "pdf");
+    if options.label_layout.as_deref() == Some("letter") && !is_pdf {
+        let more = json!({ "field_name": "label_layout", "field_value": "letter" });
+        let message = "label_layout 'letter' is only supported for label_format 'pdf'.";
+        return Err(refused(StatusCode::BAD_REQUEST, error("validation", "invalid_field_value", message, &more)));
+    }
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let code = packages.first().and_then(|package| package["package_code"].as_str()).unwrap_or("package");
     let known = |code: &str| carrier.package(code).or_else(|| carrier.package(&rates::usual_package(cx, code)));
@@ -134,6 +140,9 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         let mut kept = (*shipment).clone();
         let bought =
             [("shipment_status", json!("label_purchased")), ("carrier_id", json!(se(carrier.id))), ("service_code", json!(service.code))];
+        if kept["external_shipment_id"].is_null() && sold.is_none() {
+            kept.insert("external_shipment_id".to_owned(), json!(own.external_shipment_id));
+        }
         kept.extend(bought.map(|(name, value)| (name.to_owned(), value)));
         kept.insert("modified_at".to_owned(), moment(cx.now).into());
         shipment::store(cx, *number, &kept);
@@ -160,9 +169,17 @@ fn said(shipment: &Members, sold: Option<&order::Order>, own: &Own) -> Map<Strin
 
 /// The carrier that a shipment names, or else the first that has its service.
 fn carrier(cx: &Cx<'_>, shipment: &Members, service: &str) -> Result<&'static Carrier, Refusal> {
-    let Some(id) = shipment.get("carrier_id").and_then(Value::as_str) else {
-        return rates::connected(cx).find(|carrier| carrier.service(service).is_some()).ok_or_else(|| needed("carrier_id"));
-    };
+    match shipment.get("carrier_id").and_then(Value::as_str) {
+        Some(id) => connected(cx, id),
+        None => rates::connected(cx).find(|carrier| carrier.service(service).is_some()).ok_or_else(|| needed("carrier_id")),
+    }
+}
+
+/// The carrier of the account with that id.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn connected(cx: &Cx<'_>, id: &str) -> Result<&'static Carrier, Refusal> {
     let found = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
     found.ok_or_else(|| {
         let more = json!({ "field_name": "carrier_id", "field_value": id });
@@ -182,7 +199,7 @@ fn ship_date(cx: &Cx<'_>, text: Option<&str>) -> Result<jiff::civil::Date, Refus
     Ok(wanted)
 }
 
-/// What crosses a border is described once.
+/// What crosses a border is described, and once; goods of an order are described by its lines.
 fn check_customs(shipment: &Members) -> Result<(), Refusal> {
     if shipment["ship_to"]["country_code"] == shipment["ship_from"]["country_code"] {
         return Ok(());
@@ -196,6 +213,12 @@ fn check_customs(shipment: &Members) -> Result<(), Refusal> {
             StatusCode::BAD_REQUEST,
             error("validation", "field_conflict", message, &json!({ "field_name": "customs_items" })),
         ));
+    }
+    let is_told = !shipment["items"].as_array().is_none_or(Vec::is_empty) || shipment["customs"]["contents"] == "documents";
+    if items.is_empty() && products.is_empty() && !is_told {
+        let message = "Customs items are required for international shipments.";
+        let more = json!({ "field_name": "customs_items" });
+        return Err(refused(StatusCode::BAD_REQUEST, error("validation", "customs_items_required", message, &more)));
     }
     let is_blank = |row: &Value| row["description"].as_str().is_none_or(str::is_empty);
     if items.iter().any(is_blank) || products.into_iter().any(is_blank) {
@@ -292,51 +315,25 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     to["email"] = own.email.clone().into();
     let stem = if is_test(label) { "testlabel" } else { "label" };
     let shown = json!({
-        "label_id": id(label),
-        "status": status,
-        "shipment_id": label.order.map(se),
-        "external_shipment_id": own.external_shipment_id,
-        "external_order_id": own.external_order_id,
-        "ship_date": midnight,
-        "created_at": created,
-        "shipment_cost": wire::dollars(label.cost),
-        "insurance_cost": wire::dollars(label.insurance_cost),
+        "label_id": id(label), "status": status, "shipment_id": label.order.map(se),
+        "external_shipment_id": own.external_shipment_id, "external_order_id": own.external_order_id, "ship_date": midnight,
+        "created_at": created, "shipment_cost": wire::dollars(label.cost), "insurance_cost": wire::dollars(label.insurance_cost),
         "requested_comparison_amount": if is_new { wire::dollars(Money::default()) } else { Value::Null },
-        "rate_details": rate_details(carrier, label.cost),
-        "tracking_number": label.tracking_number,
-        "is_return_label": label.is_return,
-        "rma_number": own.rma_number,
-        "is_international": is_international,
-        "batch_id": batch,
-        "carrier_id": se(label.carrier),
-        "service_code": label.service,
-        "package_code": label.package.as_deref().unwrap_or("package"),
-        "voided": label.voided.is_some(),
-        "voided_at": label.voided.map(moment),
-        "void_type": null,
-        "refund_details": null,
-        "label_format": format,
-        "display_scheme": own.display_scheme.as_deref().unwrap_or("label"),
-        "label_layout": own.label_layout.as_deref().unwrap_or("4x6"),
-        "trackable": true,
-        "label_image_id": own.label_image_id,
+        "rate_details": rate_details(carrier, label.cost), "tracking_number": label.tracking_number, "is_return_label": label.is_return,
+        "rma_number": own.rma_number, "is_international": is_international, "batch_id": batch, "carrier_id": se(label.carrier),
+        "service_code": label.service, "package_code": label.package.as_deref().unwrap_or("package"), "voided": label.voided.is_some(),
+        "voided_at": label.voided.map(moment), "void_type": null, "refund_details": null, "label_format": format,
+        "display_scheme": own.display_scheme.as_deref().unwrap_or("label"), "label_layout": own.label_layout.as_deref().unwrap_or("4x6"),
+        "trackable": true, "label_image_id": own.label_image_id,
     });
     let rest = json!({
-        "carrier_code": code,
-        "carrier_weight": billed(carrier, label),
-        "confirmation": label.confirmation.as_deref().unwrap_or("none"),
-        "tracking_status": tracking,
-        "label_download": download(cx, label, stem, label.id, format, is_inline),
+        "carrier_code": code, "carrier_weight": billed(carrier, label), "confirmation": label.confirmation.as_deref().unwrap_or("none"),
+        "tracking_status": tracking, "label_download": download(cx, label, stem, label.id, format, is_inline),
         "form_download": (is_international && !is_test(label)).then(|| json!({ "href": link(cx, "form", label.id, "pdf") })),
-        "qr_code_download": null,
-        "insurance_claim": null,
-        "paperless_download": null,
+        "qr_code_download": null, "insurance_claim": null, "paperless_download": null,
         "packages": packages(cx, label, &own, format, is_inline),
-        "charge_event": own.charge_event.as_deref().unwrap_or("carrier_default"),
-        "alternative_identifiers": [],
-        "shipping_rule_id": null,
-        "tracking_url": tracking_url(carrier.map_or("", |carrier| &carrier.code), &label.tracking_number),
-        "pickup_windows": [],
+        "charge_event": own.charge_event.as_deref().unwrap_or("carrier_default"), "alternative_identifiers": [], "shipping_rule_id": null,
+        "tracking_url": tracking_url(carrier.map_or("", |carrier| &carrier.code), &label.tracking_number), "pickup_windows": [],
         "ship_to": to,
     });
     wire::joined([shown, rest])
@@ -381,15 +378,15 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         let number = package["shipment_package_id"].as_str().and_then(wire::number).unwrap_or(label.id);
         let read = |name: &str, usual: Value| package.get(name).filter(|value| !value.is_null()).cloned().unwrap_or(usual);
         let mut file = download(cx, label, "labelpackage", number, format, is_inline);
-        if format == "pdf" && !is_inline {
+        if is_test(label) {
+            file = Value::Null;
+        } else if format == "pdf" && !is_inline {
             file.as_object_mut().map(|file| file.shift_remove("href"));
         }
-        // Recorded 2019: packages of what is bought to try have no number.
-        let tracking_number = Some(&label.tracking_number).filter(|_| !is_test(label));
         json!({
             "package_id": number, "package_code": read("package_code", "package".into()), "weight": package["weight"],
             "dimensions": package["dimensions"], "insured_value": read("insured_value", wire::dollars(Money::default())),
-            "tracking_number": tracking_number, "label_download": file, "qr_code_download": null, "paperless_download": null,
+            "tracking_number": (!is_test(label)).then_some(&label.tracking_number), "label_download": file, "qr_code_download": null, "paperless_download": null,
             "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
             "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
             "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": false,
@@ -402,15 +399,18 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
 /// Links to a label in all formats, or to the one that was asked for, or the file itself.
 fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, is_inline: bool) -> Value {
     if is_inline {
-        let (media, format) = media(format, label);
-        let file = STANDARD.encode(labels::draw(label, format));
-        return json!({ "href": format!("data:{media};base64,{file}") });
+        return json!({ "href": inline(std::slice::from_ref(label), media(format, label)) });
     }
     let name = |extension: &str| link(cx, stem, number, extension);
     match format {
         "pdf" if stem != "testlabel" => json!({ "pdf": name("pdf"), "png": name("png"), "zpl": name("zpl"), "href": name("pdf") }),
         _ => json!({ "href": name(format) }),
     }
+}
+
+/// Labels as an address that has the file in it.
+pub(super) fn inline(labels: &[Label], (media, format): (&str, Format)) -> String {
+    format!("data:{media};base64,{}", STANDARD.encode(labels::draw_all(labels, format)))
 }
 
 /// The media type of a file with that extension, and how a label is printed in it.

@@ -10,7 +10,7 @@ use super::wire::{self, address, se};
 use crate::base::time::Timestamp;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, transit};
-use crate::engine::Cx;
+use crate::engine::{CARRIER_REFUSES, Cx};
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
@@ -97,6 +97,9 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     if lane.pieces.len() > 1 && !carrier.takes_several() {
         return Err(several(carrier, is_sandbox));
     }
+    if let Some(text) = cx.fails(CARRIER_REFUSES) {
+        return Err(carriers_error(text, &named(carrier, is_sandbox)));
+    }
     if access::is_failing(&cx.credential, carrier) {
         return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));
     }
@@ -130,33 +133,20 @@ fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, loa
     let warning = "Heads up! You've included custom dimensions for a package type with a standardized size. For more accurate rates, \
                    consider removing the dimensions for this shipment.";
     json!({
-        "rate_type": "shipment",
-        "carrier_id": se(carrier.id),
-        "shipping_amount": wire::dollars(cost.shipping),
-        "insurance_amount": wire::dollars(cost.insurance),
-        "confirmation_amount": wire::dollars(cost.confirmation),
-        "other_amount": wire::dollars(cost.other),
-        "requested_comparison_amount": wire::dollars(Money::default()),
+        "rate_type": "shipment", "carrier_id": se(carrier.id), "shipping_amount": wire::dollars(cost.shipping),
+        "insurance_amount": wire::dollars(cost.insurance), "confirmation_amount": wire::dollars(cost.confirmation),
+        "other_amount": wire::dollars(cost.other), "requested_comparison_amount": wire::dollars(Money::default()),
         "rate_details": details(is_postal, cost),
         "zone": quote.service.tariff.and_then(|tariff| tariff.zone(&load.lane)).filter(|_| is_postal),
-        "package_type": is_postal.then_some(&quote.package.code),
-        "carrier_weight": null,
-        "delivery_days": in_days,
-        "guaranteed_service": by.is_some(),
-        "estimated_delivery_date": format!("{arrival}T{hour}:00Z"),
-        "carrier_delivery_days": said,
-        "ship_date": format!("{}T00:00:00Z", lane.date),
-        "negotiated_rate": !carrier.wallet,
-        "service_type": quote.service.name,
+        "package_type": is_postal.then_some(&quote.package.code), "carrier_weight": null, "delivery_days": in_days,
+        "guaranteed_service": by.is_some(), "estimated_delivery_date": format!("{arrival}T{hour}:00Z"), "carrier_delivery_days": said,
+        "ship_date": format!("{}T00:00:00Z", lane.date), "negotiated_rate": !carrier.wallet, "service_type": quote.service.name,
         "service_code": quote.service.code,
         "trackable": !["letter", "large_envelope_or_flat", "postcard"].contains(&&*quote.package.code),
-        "carrier_code": carrier.code_v2(is_sandbox),
-        "carrier_nickname": carrier.nickname_v2(is_sandbox),
-        "carrier_friendly_name": carrier.friendly_name(is_sandbox),
-        "display_scheme": null,
+        "carrier_code": carrier.code_v2(is_sandbox), "carrier_nickname": carrier.nickname_v2(is_sandbox),
+        "carrier_friendly_name": carrier.friendly_name(is_sandbox), "display_scheme": null,
         "validation_status": if is_flat { "has_warnings" } else { "valid" },
-        "warning_messages": if is_flat { vec![warning] } else { Vec::new() },
-        "error_messages": [],
+        "warning_messages": if is_flat { vec![warning] } else { Vec::new() }, "error_messages": [],
     })
 }
 
@@ -191,7 +181,7 @@ fn details(is_postal: bool, cost: &Cost) -> Vec<Value> {
 }
 
 /// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
-pub(super) fn mark(rates: &mut Vec<Value>) {
+pub(super) fn mark(rates: &mut [Value]) {
     type Key<'k> = &'k dyn Fn(&Value) -> (f64, f64);
     let amounts = ["shipping_amount", "insurance_amount", "confirmation_amount", "other_amount"];
     let amount = |rate: &Value| amounts.iter().filter_map(|name| rate[*name]["amount"].as_f64()).sum::<f64>();
@@ -204,17 +194,20 @@ pub(super) fn mark(rates: &mut Vec<Value>) {
         ("cheapest", &|rate| (amount(rate), days(rate))),
         ("fastest", &|rate| (days(rate) + hour(rate) / 24.0, amount(rate))),
     ];
-    let mut front = Vec::new();
+    let mut front = 0;
     for (word, key) in marks {
         let open = |rate: &&Value| rate["service_code"] != "usps_media_mail";
         let least = rates.iter().filter(open).map(key).min_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
-        if let Some(index) = least.and_then(|least| rates.iter().position(|rate| open(&rate) && key(rate) == least)) {
-            let mut rate = rates.remove(index);
-            rate["rate_attributes"] = json!([word]);
-            front.push(rate);
+        let Some(index) = least.and_then(|least| rates.iter().position(|rate| open(&rate) && key(rate) == least)) else { continue };
+        match rates[index]["rate_attributes"].as_array_mut() {
+            Some(words) => words.push(word.into()),
+            None => {
+                rates[index]["rate_attributes"] = json!([word]);
+                rates[front..=index].rotate_right(1);
+                front += 1;
+            }
         }
     }
-    rates.splice(0..0, front);
 }
 
 /// An estimate is a rate that nobody can buy.
@@ -233,7 +226,8 @@ pub(super) fn no_estimate(cx: &Cx<'_>, id: &str, carrier: Option<&Carrier>, date
         "confirmation_amount": null, "other_amount": null, "requested_comparison_amount": null, "rate_details": [], "zone": null,
         "package_type": null, "carrier_weight": null, "delivery_days": null, "guaranteed_service": false,
         "estimated_delivery_date": null, "carrier_delivery_days": null, "ship_date": wire::day(date), "negotiated_rate": false,
-        "service_type": null, "service_code": null, "trackable": false, "carrier_code": carrier.map_or("unknown", |carrier| carrier.code_v2(is_sandbox)),
+        "service_type": null, "service_code": null, "trackable": false,
+        "carrier_code": carrier.map_or("unknown", |carrier| carrier.code_v2(is_sandbox)),
         "carrier_nickname": carrier.and_then(|carrier| carrier.nickname_v2(is_sandbox)),
         "carrier_friendly_name": carrier.map_or("unknown", |carrier| carrier.friendly_name(is_sandbox)),
         "display_scheme": null, "validation_status": "invalid", "warning_messages": [], "error_messages": [error["message"]],

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::dialect::{error, refused};
 use super::super::labels::{self, Own};
-use super::super::wire::{self, BATCH, TEST_LABEL};
+use super::super::wire::{self, BATCH, COMBINED, TEST_LABEL};
 use super::{batches, manifests};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
@@ -38,6 +38,10 @@ fn labels_of(cx: &Cx<'_>, kind: &str, number: u64) -> Vec<Label> {
     };
     match kind {
         "manifest" => manifests::labels_of(cx, number),
+        "combined" => {
+            let ids: Vec<String> = cx.docs.get(COMBINED, &id).unwrap_or_default();
+            ids.iter().filter_map(|id| labels::find(cx, id).ok()).collect()
+        }
         "testlabel" => cx.docs.get(TEST_LABEL, &id).into_iter().collect(),
         "labelpackage" => cx.docs.list::<Label>(LABEL).find(|label| label.id == number || is_of_package(label)).into_iter().collect(),
         _ if cx.docs.has(BATCH, &id) => batches::labels_of(cx, number),

@@ -8,9 +8,9 @@ use super::super::checks;
 use super::super::dialect::{error, naming, needed, refused};
 use super::super::labels::{self, Own};
 use super::super::listing::{self, LISTING};
-use super::super::wire::{self, MANIFEST, MANIFEST_REQUEST, day, moment, se};
+use super::super::wire::{self, MANIFEST, day, moment, se};
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Bound, Filter, Listing, Test};
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{self as shared, LABEL};
@@ -42,10 +42,6 @@ const MANIFESTS: Listing = Listing {
     filters: &[
         Filter { name: "carrier_id", member: "/carrier_id", test: Test::Equal },
         Filter { name: "warehouse_id", member: "/warehouse_id", test: Test::Equal },
-        Filter { name: "ship_date_start", member: "/ship_date", test: Test::Time(Bound::From) },
-        Filter { name: "ship_date_end", member: "/ship_date", test: Test::Time(Bound::Until) },
-        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(Bound::From) },
-        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(Bound::Until) },
         Filter {
             name: "label_ids",
             member: "/label_ids",
@@ -75,7 +71,7 @@ pub(crate) fn request(cx: &mut Cx<'_>) -> Outcome {
     let number = wire::named(cx, "manifest_request_id");
     let found: Vec<Manifest> = cx.docs.list::<Manifest>(MANIFEST).filter(|manifest| manifest.request == number).collect();
     if found.is_empty() {
-        return Err(Refusal::missing(MANIFEST_REQUEST, se(number)));
+        return Err(Refusal::missing(Kind::new("manifest_request"), se(number)));
     }
     let rows: Vec<Value> = found.iter().map(|manifest| shown(cx, manifest)).collect();
     Ok(Reply::ok(json!({ "manifest_request_id": se(number), "status": "completed", "manifests": rows })))
@@ -105,7 +101,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         let nothing = || error("business_rules", "unspecified", "There are no labels that can be put on a manifest.", &Value::Null);
         return Err(refused(StatusCode::BAD_REQUEST, errors.into_iter().next().unwrap_or_else(nothing)));
     }
-    let request = wire::next(cx, &MANIFEST_REQUEST);
+    let request = wire::next(cx, &Kind::new("manifest_request"));
     let mut made = Vec::new();
     let mut carriers: Vec<u64> = fit.iter().map(|label| label.carrier).collect();
     carriers.sort_unstable();
@@ -179,8 +175,7 @@ fn shown(cx: &Cx<'_>, manifest: &Manifest) -> Value {
         "manifest_id": se(manifest.id), "form_id": se(manifest.form), "created_at": moment(manifest.created_at),
         "ship_date": manifest.ship_date, "shipments": manifest.label_ids.len(), "label_ids": manifest.label_ids,
         "warehouse_id": manifest.warehouse_id, "submission_id": (SUBMISSIONS + u128::from(manifest.id)).to_string(),
-        "carrier_id": manifest.carrier_id,
-        "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
+        "carrier_id": manifest.carrier_id, "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
     })
 }
 

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::checks;
 use super::super::dialect::{error, needed, refused};
+use super::super::failures;
 use super::super::rates::{self, Lane};
-use super::super::wire::price::Priced;
+use super::super::wire::price::priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
 use super::{addresses, shipments};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
@@ -21,7 +22,7 @@ pub(crate) struct Asked {
     rate_options: RateOptions,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct RateOptions {
     carrier_ids: Vec<String>,
     package_types: Option<Vec<String>>,
@@ -47,13 +48,47 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
             if let Some(to) = stored.get_mut("ship_to").filter(|to| to["country_code"] == "US") {
                 addresses::clean(to);
             }
-            shipments::keep(cx, number, &stored);
+            shipments::keep(cx, number, &stored)?;
             (number, stored)
         }
         (None, None) => return Err(needed("shipment")),
     };
-    let RateOptions { carrier_ids, package_types, service_codes } = asked.rate_options;
-    let lane = lane(&shipment, service_codes.unwrap_or_default());
+    let response = rated(cx, number, &shipment, asked.rate_options);
+    Ok(Reply::ok(priced(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]))))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AskedForMany {
+    shipment_ids: Option<Vec<String>>,
+    shipments: Option<Vec<Value>>,
+    rate_options: RateOptions,
+}
+
+/// Documented: the rates are to be read at the shipments later on. They are there at once.
+pub(crate) fn calculate_many(cx: &mut Cx<'_>, Json(asked): Json<AskedForMany>) -> Outcome {
+    let mut numbers: Vec<u64> = asked.shipment_ids.iter().flatten().filter_map(|id| wire::number(id)).collect();
+    for sent in asked.shipments.unwrap_or_default() {
+        let number = wire::next(cx, &ORDER);
+        let stored = shipment::complete(cx, number, &sent, None)?;
+        shipments::keep(cx, number, &stored)?;
+        numbers.push(number);
+    }
+    let mut rows = Vec::new();
+    for number in numbers {
+        let shipment = shipment::find(cx, number)?;
+        let made = rated(cx, number, &shipment, asked.rate_options.clone());
+        let (request, created) = (&made["rate_request_id"], &made["created_at"]);
+        rows.push(
+            json!({ "rate_request_id": request, "shipment_id": se(number), "created_at": created, "status": "working", "errors": [] }),
+        );
+    }
+    Ok(Reply::ok(rows))
+}
+
+/// The rates of a stored shipment, which can be bought from then on.
+fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members, options: RateOptions) -> Value {
+    let RateOptions { carrier_ids, package_types, service_codes } = options;
+    let lane = lane(shipment, service_codes.unwrap_or_default());
     let (mut rates, mut errors) = (Vec::new(), Vec::new());
     for id in &carrier_ids {
         let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
@@ -66,9 +101,14 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     if let Some(wanted) = package_types.filter(|wanted| !wanted.is_empty()) {
         rates.retain(|rate| rate["package_type"].as_str().is_none_or(|found| wanted.iter().any(|wanted| wanted == found)));
     }
+    let none = cx.fails(failures::RATE_UNAVAILABLE);
+    if none.is_some() {
+        rates.clear();
+        errors.clear();
+    }
     let is_empty = rates.is_empty();
     if is_empty && errors.is_empty() {
-        errors.push(error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
+        errors.push(error("business_rules", "no_rates_returned", none.unwrap_or("No rates were returned."), &Value::Null));
     }
     for rate in &mut rates {
         let id = se(wire::next(cx, &RATE));
@@ -91,7 +131,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     });
     cx.docs.put(RATES, &number.to_string(), &response);
     super::super::webhooks::rated(cx, number);
-    Ok(Reply::ok(Priced(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]))))
+    response
 }
 
 /// The error of a carrier that the account does not have.
@@ -161,23 +201,23 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
             Err(error) => rows.push(rates::no_estimate(cx, id, carrier, sent, &error)),
         }
     }
-    Ok(Reply::ok(Priced(rows.into())))
+    Ok(Reply::ok(priced(rows.into())))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let mut rate: Members = cx.docs.require(RATE, cx.call.parameter("rate_id").unwrap_or_default())?;
     rate.shift_remove(OF);
-    Ok(Reply::ok(Priced(rate.into())))
+    Ok(Reply::ok(priced(rate.into())))
 }
 
 /// The latest rates of a shipment; those that were never asked for are none yet.
 pub(crate) fn of_shipment(cx: &mut Cx<'_>) -> Outcome {
     let (number, _) = shipment::named(cx)?;
     let none = || refused(StatusCode::NOT_FOUND, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
-    cx.call.valid()?;
     let since = cx.call.query("created_at_start").and_then(checks::instant);
-    let is_new = |rates: &Members| since.is_none_or(|since| rates["created_at"].as_str().and_then(checks::instant) >= Some(since));
-    cx.docs.get::<Members>(RATES, &number.to_string()).filter(is_new).map(|rates| Reply::ok(Priced(rates.into()))).ok_or_else(none)
+    let is_new = |rates: &Members| since <= rates["created_at"].as_str().and_then(checks::instant);
+    let found = cx.docs.get::<Members>(RATES, &number.to_string()).filter(is_new);
+    found.map(|rates| Reply::ok(priced(rates.into()))).ok_or_else(none)
 }
 
 /// The shipment that a rate was quoted for, with its carrier and service.
@@ -187,13 +227,41 @@ pub(crate) fn quoted(cx: &Cx<'_>, id: &str) -> Result<(u64, Members), Refusal> {
         refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", "rate_id was invalid, unable to create label", &more))
     };
     let rate: Members = cx.docs.get(RATE, id).ok_or_else(invalid)?;
-    let number = rate[OF].as_u64().unwrap_or_default();
+    // A rate is bought once.
+    let number = rate[OF].as_u64().ok_or_else(invalid)?;
     let mut shipment = shipment::find(cx, number)?;
+    take(&mut shipment, &rate.into());
+    Ok((number, shipment))
+}
+
+/// A rate was bought.
+pub(crate) fn spend(cx: &mut Cx<'_>, id: &str) {
+    if let Some(mut rate) = cx.docs.get::<Members>(RATE, id) {
+        rate.shift_remove(OF);
+        cx.docs.put(RATE, id, &rate);
+    }
+}
+
+/// Gives a shipment the carrier and service of the rate with that mark.
+///
+/// # Errors
+/// When no carrier quotes anything.
+pub(crate) fn choose(cx: &Cx<'_>, word: &str, shipment: &mut Members) -> Result<(), Refusal> {
+    let lane = lane(shipment, Vec::new());
+    let mut rows: Vec<Value> = rates::connected(cx).filter_map(|carrier| rates::of_carrier(cx, carrier, &lane).ok()).flatten().collect();
+    rates::mark(&mut rows);
+    let is_marked = |rate: &&Value| rate["rate_attributes"].as_array().is_some_and(|words| words.iter().any(|found| *found == word));
+    let none = || refused(StatusCode::BAD_REQUEST, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
+    take(shipment, rows.iter().find(is_marked).ok_or_else(none)?);
+    Ok(())
+}
+
+/// Gives a shipment the carrier, service and package of a rate.
+fn take(shipment: &mut Members, rate: &Value) {
     for name in ["carrier_id", "service_code"] {
         shipment.insert(name.to_owned(), rate[name].clone());
     }
     if let (Some(package), Some(first)) = (rate["package_type"].as_str(), shipment.get_mut("packages").and_then(|rows| rows.get_mut(0))) {
         first["package_code"] = package.into();
     }
-    Ok((number, shipment))
 }

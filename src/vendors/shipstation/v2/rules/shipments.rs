@@ -7,30 +7,23 @@ use serde_json::{Map, Value, json};
 use super::super::dialect::{self, error, refused, wrong_state};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
-use super::super::{checks, labels as drawn, rates, webhooks};
+use super::super::{checks, labels as drawn, webhooks};
 use super::{addresses, tags};
 use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::labels;
-use crate::vendors::shipstation::wire::{DISCONNECTED, IMPORT, ORDER};
+use crate::vendors::shipstation::wire::{IMPORT, ORDER};
+use crate::world::Kind;
 
 const SHIPMENTS: Listing = Listing {
     filters: &[
         Filter { name: "shipment_status", member: "/shipment_status", test: Test::By(is_in) },
-        Filter { name: "shipment_number", member: "/shipment_number", test: Test::Equal },
         Filter { name: "external_shipment_id", member: "/external_shipment_id", test: Test::Equal },
         Filter { name: "sales_order_id", member: "/items", test: Test::By(|items, id| has(items, |item| item["sales_order_id"] == id)) },
         Filter { name: "store_id", member: "/store_id", test: Test::Equal },
-        Filter { name: "ship_to_name", member: "/ship_to/name", test: Test::Contains },
         Filter { name: "item_keyword", member: "/items", test: Test::By(|items, word| has(items, |item| names(item, word))) },
         Filter { name: "tag", member: "/tags", test: Test::By(|tags, name| has(tags, |tag| tag["name"] == name)) },
-        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::From) },
-        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::Until) },
-        Filter { name: "payment_date_start", member: shipment::PAID, test: Test::Time(crate::engine::listing::Bound::From) },
-        Filter { name: "payment_date_end", member: shipment::PAID, test: Test::Time(crate::engine::listing::Bound::Until) },
-        Filter { name: "modified_at_start", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::From) },
-        Filter { name: "modified_at_end", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::Until) },
     ],
     ..LISTING
 };
@@ -74,11 +67,17 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 
 /// All or none of them can be read; what is wrong with one alone is told with it.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
-    let Some(mut faults) = checks::by_row(cx.call) else { return Err(Refusal::Invalid(cx.call.violations.clone())) };
+    let mut faults = checks::of_elements(cx.call)?;
+    let sent = cx.call.body["shipments"].as_array().cloned().unwrap_or_default();
     let (mut made, mut has_errors, mut imported) = (Vec::new(), false, Vec::new());
-    let rows = cx.call.body["shipments"].as_array().cloned().unwrap_or_default();
-    for (index, sent) in rows.into_iter().enumerate() {
-        let result = faults.remove(&index).map_or_else(|| make(cx, &sent).map_err(|refusal| told(&refusal)), Err);
+    for (index, sent) in sent.into_iter().enumerate() {
+        let result = match faults.remove(&index) {
+            Some(errors) => Err(errors),
+            None => match make(cx, &sent) {
+                Ok(done) => Ok(done),
+                Err(refusal) => Err(vec![dialect::told(&refusal).ok_or(refusal)?]),
+            },
+        };
         match result {
             Ok((number, shipment, validation)) => {
                 imported.push(number);
@@ -98,27 +97,13 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(json!({ "has_errors": has_errors, "shipments": made })))
 }
 
-/// A refusal of one shipment of several.
-fn told(refusal: &Refusal) -> Vec<Value> {
-    match refusal {
-        Refusal::Missing { kind, id } => vec![dialect::missing(kind, id)],
-        Refusal::Because(_, facts) => vec![facts[1].clone()],
-        _ => Vec::new(),
-    }
-}
-
-/// A carrier that a shipment names is one of the account's.
-fn check_carrier(cx: &Cx<'_>, sent: &Value) -> Result<(), Refusal> {
-    let Some(id) = sent["carrier_id"].as_str() else { return Ok(()) };
-    if rates::connected(cx).any(|carrier| wire::number(id) == Some(carrier.id)) { Ok(()) } else { Err(Refusal::missing(DISCONNECTED, id)) }
-}
-
 fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal> {
-    check_carrier(cx, sent)?;
+    if let Some(id) = sent["carrier_id"].as_str() {
+        drawn::connected(cx, id)?;
+    }
     let is_sold = sent["create_sales_order"] == true;
     let mut number = if is_sold { 0 } else { wire::next(cx, &ORDER) };
     let mut shipment = shipment::complete(cx, number, sent, None)?;
-    is_free(cx, &shipment, number)?;
     let validation = addresses::of_shipment(cx, sent, &mut shipment)?;
     if is_sold {
         number = order::create(cx, &shipment)?;
@@ -126,16 +111,21 @@ fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal>
         let sold = shipment::member(cx, number, "/shipment_number");
         shipment.insert("shipment_number".to_owned(), sold);
     }
-    keep(cx, number, &shipment);
+    keep(cx, number, &shipment)?;
     Ok((number, shipment, validation))
 }
 
 /// Stores a new shipment, and the tags that it brings along.
-pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
+///
+/// # Errors
+/// When another has its external id.
+pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) -> Result<(), Refusal> {
+    is_free(cx, shipment, number)?;
     let names: Vec<String> =
         shipment["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).map(str::to_owned).collect();
     names.iter().for_each(|name| tags::add(cx, name));
     shipment::store(cx, number, shipment);
+    Ok(())
 }
 
 /// External ids are given once.
@@ -189,11 +179,12 @@ pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
         return Err(wrong_state("invalid_status", text));
     }
     let sent = cx.call.body.clone();
-    check_carrier(cx, &sent)?;
+    if let Some(id) = sent["carrier_id"].as_str() {
+        drawn::connected(cx, id)?;
+    }
     let mut shipment = shipment::complete(cx, number, &sent, Some(&before))?;
-    is_free(cx, &shipment, number)?;
     let validation = addresses::of_shipment(cx, &sent, &mut shipment)?;
-    keep(cx, number, &shipment);
+    keep(cx, number, &shipment)?;
     Ok(Reply::ok(shipment::made(cx.now, &shipment, &validation)))
 }
 
@@ -254,13 +245,12 @@ pub(crate) struct Assigned {
 
 /// Gives shipments to somebody, or to nobody.
 pub(crate) fn assign(cx: &mut Cx<'_>, Json(sent): Json<Assigned>) -> Outcome {
-    let is_user = |id: &String| CATALOG.users.iter().any(|user| user["userId"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id)));
-    if let Some(id) = sent.user_id.as_ref().filter(|id| !is_user(id)) {
-        return Err(Refusal::missing(wire::USER, id.as_str()));
-    }
     for id in &sent.shipment_ids {
         let number = wire::number(id).unwrap_or_default();
         shipment::find(cx, number)?;
+        if let Some(user) = sent.user_id.as_ref().filter(|user| !CATALOG.users.iter().any(|row| row["userId"] == ***user)) {
+            return Err(Refusal::missing(Kind::new("user"), user));
+        }
         shipment::change(cx, number, &[("assigned_user", sent.user_id.clone().into())]);
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -271,5 +261,7 @@ pub(crate) fn buy(cx: &mut Cx<'_>, order: &drawn::Order<'_>) -> Result<crate::ve
     if order.shipment["shipment_status"] == "cancelled" {
         return Err(wrong_state("invalid_status", format!("Shipment se-{} is cancelled.", order.number)));
     }
-    drawn::buy(cx, order)
+    let label = drawn::buy(cx, order)?;
+    order.rate.iter().for_each(|rate| super::rates::spend(cx, rate));
+    Ok(label)
 }

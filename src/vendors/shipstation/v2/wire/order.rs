@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DOCUMENT, FORMS, Members, address, decimal, moment, se, shipment};
+use super::{FORMS, Members, address, decimal, moment, se, shipment};
 use crate::base::json;
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Refusal};
@@ -109,31 +109,21 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
     let tags = tags.as_array().into_iter().flatten().filter_map(|id| cx.docs.get::<Members>(TAG, &id.to_string()));
     let id = sold.get("orderId").and_then(Value::as_u64).unwrap_or_default();
     let mut sent = json!({
-        "carrier_id": carrier.map(|carrier| se(carrier.id)),
-        "service_code": read("serviceCode"),
-        "requested_shipment_service": read("requestedShippingService"),
-        "shipment_number": read("orderNumber"),
+        "carrier_id": carrier.map(|carrier| se(carrier.id)), "service_code": read("serviceCode"),
+        "requested_shipment_service": read("requestedShippingService"), "shipment_number": read("orderNumber"),
         "hold_until_date": read("holdUntilDate"),
-        "ship_date": read("shipDate").as_str().map_or_else(|| json!(super::day(cx.now)), Value::from),
-        "ship_by_date": read("shipByDate"),
-        "ship_to": to,
-        "ship_from": of("originAddress"),
-        "return_to": of("returnAddress"),
-        "warehouse_id": warehouse.map(se),
-        "confirmation": known(CONFIRMATIONS, &read("confirmation")),
-        "customs": customs(&read("internationalOptions")),
-        "insurance_provider": insurer(&read("insuranceOptions")),
-        "advanced_options": options,
-        "tags": tags.map(|tag| json!({ "name": tag["name"] })).collect::<Vec<_>>(),
-        "store_id": advanced["storeId"].as_u64().map(se),
-        "items": read("items").as_array().into_iter().flatten().map(item).collect::<Vec<_>>(),
-        "notes_from_buyer": read("customerNotes"),
-        "internal_notes": read("internalNotes"),
-        "notes_for_gift": read("giftMessage"),
-        "is_gift": read("gift"),
-        "assigned_user": read("userId"),
-        "amount_paid": paid("amountPaid"),
-        "shipping_paid": paid("shippingAmount"),
+        "ship_date": read("shipDate").as_str().map_or_else(|| json!(super::day(cx.now)), Value::from), "ship_by_date": read("shipByDate"),
+        "ship_to": to, "ship_from": of("originAddress"), "return_to": of("returnAddress"), "warehouse_id": warehouse.map(se),
+        "confirmation": known(CONFIRMATIONS, &read("confirmation")), "customs": customs(&read("internationalOptions")),
+        "advanced_options": {
+            "contains_alcohol": advanced["containsAlcohol"], "non_machinable": advanced["nonMachinable"],
+            "saturday_delivery": advanced["saturdayDelivery"], "custom_field1": advanced["customField1"],
+            "custom_field2": advanced["customField2"], "custom_field3": advanced["customField3"],
+        },
+        "tags": tags.map(|tag| json!({ "name": tag["name"] })).collect::<Vec<_>>(), "store_id": advanced["storeId"].as_u64().map(se),
+        "items": read("items").as_array().into_iter().flatten().map(item).collect::<Vec<_>>(), "notes_from_buyer": read("customerNotes"),
+        "internal_notes": read("internalNotes"), "notes_for_gift": read("giftMessage"), "is_gift": read("gift"),
+        "assigned_user": read("userId"), "amount_paid": paid("amountPaid"), "shipping_paid": paid("shippingAmount"),
         "tax_paid": paid("taxAmount"),
     });
     let package = package(id, sold);
@@ -146,7 +136,7 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
         ("packages", json!([package])),
     ];
     more.into_iter().for_each(|(name, value)| sent[name] = value);
-    let Value::Object(mut shown) = cx.completed_by(DOCUMENT, "Shipment", &sent, FORMS) else { return Members::default() };
+    let Value::Object(mut shown) = cx.completed_by(shipment::DOCUMENT, "Shipment", &sent, FORMS) else { return Members::default() };
     if read("orderStatus") == "on_hold" {
         shown.insert(shipment::HELD.to_owned(), true.into());
     }
@@ -165,7 +155,7 @@ pub(super) fn member(cx: &Cx<'_>, sold: &[u8], pointer: &str) -> Option<Value> {
         "/items" => read("/items"),
         "/store_id" => read("/advancedOptions/storeId").as_u64().map(se).into(),
         "/ship_to/name" => read("/shipTo/name"),
-        shipment::PAID => instant(&read("/paymentDate")).map(moment).into(),
+        "/payment_date" => instant(&read("/paymentDate")).map(moment).into(),
         "/created_at" => time("/createDate"),
         "/modified_at" => time("/modifyDate"),
         _ => return None,

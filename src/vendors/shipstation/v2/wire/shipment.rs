@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{access, dialect};
-use super::{DOCUMENT, FORMS, Members, SHIPMENT, address, moment, number, order, se};
+use super::{FORMS, Members, SHIPMENT, address, moment, number, order, se};
 use crate::base::time::Timestamp;
 use crate::base::{entropy, json};
 use crate::engine::{Cx, Refusal};
@@ -12,6 +12,8 @@ use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{self, ORDER, WAREHOUSE};
 use crate::world::Kind;
 
+/// The document whose schemas shipments have, whichever version they are changed through.
+pub(crate) const DOCUMENT: &str = "shipstation_v2";
 /// A member of stored shipments that is not answered: what the order said when this version last wrote both.
 const SYNCED: &str = "synced";
 /// Whether it waits for a day, or for somebody: an order on hold.
@@ -54,20 +56,16 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
 /// What lists are filtered by where an order is on hold, instead of its status.
 pub(crate) const ON_HOLD: &str = "on_hold";
 
-/// What lists are filtered by when orders were paid, which shipments do not say.
-pub(crate) const PAID: &str = "/payment_date";
-
 /// A member of a shipment by its JSON pointer, of those that lists filter and sort by. Of what is stored nothing else is read, if that can
 /// be helped.
 pub(crate) fn member(cx: &Cx<'_>, number: u64, pointer: &str) -> Value {
     let id = number.to_string();
     let (own, sold) = (cx.docs.raw(SHIPMENT, &id), cx.docs.raw(ORDER, &id));
-    if pointer == PAID {
-        return sold.and_then(|sold| order::member(cx, sold, pointer)).unwrap_or_default();
-    }
     let found = match (own, sold) {
         (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
+        // Version 2 says nothing of payments.
+        (Some(_), Some(sold)) if pointer == "/payment_date" => order::member(cx, sold, pointer),
         _ => None,
     };
     found.unwrap_or_else(|| {
@@ -116,7 +114,7 @@ pub(crate) fn shown(mut shipment: Members) -> Value {
 
 /// The numbers of all shipments, in the order of creation.
 pub(crate) fn numbers(cx: &Cx<'_>) -> Vec<u64> {
-    let is_open = |body: &[u8]| !std::str::from_utf8(body).is_ok_and(|text| text.contains(r#""orderStatus":"awaiting_payment""#));
+    let is_open = |body: &[u8]| json::at(body, "/orderStatus") != Some(br#""awaiting_payment""#);
     let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, _)| id);
     let own = cx.docs.rows(SHIPMENT).map(|(id, _)| id).filter(|id| !cx.docs.has(ORDER, id));
     let mut numbers: Vec<u64> = orders.chain(own).filter_map(|id| id.parse().ok()).collect();
@@ -157,6 +155,7 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     for (name, value, is_set) in [
         ("shipment_id", se(number).into(), true),
         ("created_at", kept("created_at", moment(cx.now).into()), true),
+        // Recorded: the change is a little before the creation.
         ("modified_at", moment(super::before(cx.now, 16)).into(), true),
         ("shipment_status", kept("shipment_status", "pending".into()), true),
         ("ship_date", super::day(cx.now).into(), is_missing("ship_date")),
