@@ -232,6 +232,8 @@ impl Test {
             "caseless" => Some(Self::Caseless),
             "one-of" => Some(Self::OneOf),
             "contains" => Some(Self::Contains),
+            "from" => Some(Self::Time(Bound::From)),
+            "until" => Some(Self::Time(Bound::Until)),
             // Numbers of three decimals are the same.
             "near" => Some(Self::Near(0.000_5)),
             _ => None,

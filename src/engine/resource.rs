@@ -52,17 +52,23 @@ pub type MakeMember = fn(&Cx<'_>) -> Value;
 /// Makes what is kept of a member that was read.
 pub type KeepMember = fn(&Value) -> Value;
 
+/// Judges a body, and completes it.
+pub type Judge = fn(&mut Cx<'_>, &mut Value, &mut Report<'_>) -> Result<(), Refusal>;
+
+/// Has the last word about a document.
+pub type Finish = fn(&mut Cx<'_>, &Members, &mut Members) -> Result<(), Refusal>;
+
 /// One kind of documents, and how callers treat it.
 pub struct Resource {
     /// The kind under which it is stored.
     pub kind: Kind,
     /// Adds to the report what only the world or several members can say about a valid body, and completes the body. [`agreed`] does
     /// neither.
-    pub judge: fn(&mut Cx<'_>, &mut Value, &mut Report<'_>) -> Result<(), Refusal>,
+    pub judge: Judge,
     /// The component of the OpenAPI document whose properties are its members.
     pub schema: &'static str,
     /// Has the last word about a document before it is stored: the members that were read, and the document. [`unchanged`] has none.
-    pub finish: fn(&mut Cx<'_>, &Members, &mut Members) -> Result<(), Refusal>,
+    pub finish: Finish,
     /// What the query of its list may say.
     pub listing: &'static Listing,
     /// What it has in common with others.
@@ -104,6 +110,27 @@ pub struct Made {
 }
 
 impl Resource {
+    /// The same with another [`Resource::judge`].
+    #[must_use]
+    pub const fn judged(mut self, judge: Judge) -> Self {
+        self.judge = judge;
+        self
+    }
+
+    /// The same with another [`Resource::finish`].
+    #[must_use]
+    pub const fn finished(mut self, finish: Finish) -> Self {
+        self.finish = finish;
+        self
+    }
+
+    /// The same with other conventions.
+    #[must_use]
+    pub const fn with(mut self, conventions: &'static Conventions) -> Self {
+        self.conventions = conventions;
+        self
+    }
+
     /// Stores a document that a body describes: a new one, or what becomes of one that is there. The report has what is wrong with the
     /// body so far.
     ///

@@ -8,6 +8,7 @@
 //! arrange.rs    makes of a value what a typed language would hold
 //! check.rs      holds a value against a schema: [`Violation`]s in the order of the document, and what the vendor reads values as
 //! scanner.rs    where the values of a text stand
+//! json_net.rs   what Json.NET says of texts and values that it cannot read
 //! reading.rs    how leniently a vendor reads, as data: [`Reading`]
 //! violation.rs  what is wrong: where, which value, which rule with its limits
 //! format.rs     the formats that need no vendor
@@ -25,6 +26,7 @@ mod check;
 mod compile;
 mod contract;
 mod format;
+pub(crate) mod json_net;
 mod load;
 pub mod reading;
 mod scanner;

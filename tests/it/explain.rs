@@ -96,7 +96,7 @@ fn every_override_says_what_a_call_was_to_it() {
     let missing = run(&["requests", "--url", &url, "--explain", "default-none"]);
     assert_eq!((missing.status.code(), text(&missing.stderr)), (Some(1), "error: no journal holds `default-none`\n".to_owned()));
     let wrong = run(&["requests", "--url", "ftp://x"]);
-    assert!(text(&wrong.stderr).contains("`ftp://x` is not the address of a server"), "{}", text(&wrong.stderr));
+    assert!(text(&wrong.stderr).contains("`ftp://x` is not a base URL"), "{}", text(&wrong.stderr));
 }
 
 #[test]

@@ -185,3 +185,22 @@ fn reset_and_fork_take_a_seed_and_refuse_what_they_do_not_read() {
     assert_eq!(admin(&server, "GET", "/sandboxes/a", &Value::Null)["seed"], 9);
     assert_eq!(admin(&server, "GET", "/sandboxes/default", &Value::Null)["seed"], 42);
 }
+
+#[test]
+fn numbers_of_shipstation_count_up_from_wherever_they_begin() {
+    let machine = machine(None);
+    for name in ["aa", "ab", "rich"] {
+        let sandbox = open(&machine, name, None);
+        let order = |number: u32| {
+            let party = json!({"name": "A"});
+            let body = json!({"orderNumber": number.to_string(), "orderDate": "2026-01-05", "orderStatus": "awaiting_shipment",
+                "billTo": party, "shipTo": party, "items": [{"sku": number.to_string(), "quantity": 1}]});
+            let order = perform(&machine, &sandbox, "shipstation_v1.createUpdateOrder", &body);
+            ["/orderId", "/items/0/orderItemId", "/items/0/productId"].map(|member| order.pointer(member).and_then(Value::as_u64))
+        };
+        let first = order(0);
+        for number in 1..4 {
+            assert_eq!(order(number), first.map(|id| id.map(|id| id + u64::from(number))), "{name}");
+        }
+    }
+}

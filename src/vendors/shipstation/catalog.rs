@@ -13,7 +13,8 @@ pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let mut catalog: Catalog = catalog!("shipstation_v1");
     for carrier in &mut catalog.carriers {
         for service in &mut carrier.services {
-            service.tariff = rating::find(&[&carrier.contract], &service.code);
+            let name = service.priced_as.as_deref().unwrap_or(&service.code);
+            service.tariff = rating::find(&[&carrier.contract, service.contract.as_deref().unwrap_or_default()], name);
             service.limits = service.limits.or(carrier.limits);
         }
     }
@@ -55,6 +56,8 @@ pub(super) struct Carrier {
     limits: Option<Limits>,
     /// The form of its tracking numbers.
     pub tracking: String,
+    /// That of parcels that go abroad, if it is another.
+    pub tracking_abroad: Option<String>,
     pub services: Vec<Service>,
     pub packages: Vec<Package>,
 }
@@ -74,9 +77,16 @@ pub(super) struct Service {
     pub limits: Option<Limits>,
     #[serde(skip)]
     pub tariff: Option<rating::Tariff>,
+    /// The service that it costs as much as, if the contract has no prices of its own for it.
+    priced_as: Option<String>,
+    /// The contract that has its prices, if its carrier's has none.
+    contract: Option<String>,
     /// The versions that do not quote it, although it is sold.
     #[serde(default)]
     pub unquoted_by: Vec<u8>,
+    /// The versions that do not list it.
+    #[serde(default)]
+    pub unlisted_by: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +102,9 @@ pub(super) struct Package {
     /// Whether its price depends on neither weight nor distance.
     #[serde(default)]
     pub flat_rate: bool,
+    /// The versions that do not list it.
+    #[serde(default)]
+    pub unlisted_by: Vec<u8>,
     /// What it may weigh at most.
     #[serde(default = "seventy_pounds")]
     pub max_ounces: f64,

@@ -14,6 +14,7 @@ use super::wire::label::Label;
 use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{access, rates, v1, v2};
+use crate::base::time;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, Refusal};
@@ -64,8 +65,12 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
         cx.docs.put(PROFILE, ONLY, &profile);
     }
     let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
-    let tracking_number = cx.tracking_number(&carrier.tracking);
-    let label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
+    let form = carrier.tracking_abroad.as_ref().filter(|_| from.country != to.country).unwrap_or(&carrier.tracking);
+    let tracking_number = cx.tracking_number(form);
+    let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
+    if label.order.is_none() {
+        label.order = Some(v2::shipment_of(cx, &label));
+    }
     cx.docs.put(LABEL, &label.id.to_string(), &label);
     if let Some(order) = label.order {
         let mut labels: Vec<u64> = cx.docs.get(ORDER_LABELS, &order.to_string()).unwrap_or_default();
@@ -110,9 +115,16 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
     if access::is_failing(&cx.credential, purchase.carrier) {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
+    if purchase.weight.ounces() <= 0.0 {
+        return Err(refused("The weight of the package must be greater than zero."));
+    }
     let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
     if let Some(text) = rates::uncoded(&to) {
         return Err(refused(text));
+    }
+    // Documented: only FedEx has it.
+    if purchase.confirmation.as_deref() == Some("direct_signature") && !purchase.carrier.code.starts_with("fedex") {
+        return Err(refused(format!("The confirmation direct_signature is not supported by {}.", purchase.service.name)));
     }
     let lane = rating::Lane::between(&from, &to);
     let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };
@@ -163,6 +175,20 @@ fn send(cx: &mut Cx<'_>, label: &Label, days: u8, from: Location, to: Location) 
         scans: vec![Scan::new(cx.now, Status::Created)],
         ..Parcel::default()
     });
+}
+
+/// How long a label may be voided.
+const VOID_PERIOD: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
+
+/// Why a label can be voided no more, by the code and in the words of version 2.
+pub(crate) fn void_fault(cx: &Cx<'_>, label: &Label) -> Option<(&'static str, &'static str)> {
+    let is_scanned = || cx.parcel(&label.tracking_number).is_some_and(|parcel| parcel.is_scanned());
+    match () {
+        () if label.voided.is_some() => Some(("label_already_voided", "This label has already been voided.")),
+        () if is_scanned() => Some(("label_already_used", "This label has already been used and cannot be voided.")),
+        () if cx.now <= time::shift(label.created, VOID_PERIOD) => None,
+        () => Some(("label_not_found_within_void_period", "This label is too old to be voided.")),
+    }
 }
 
 /// Voids a label that is not voided: its price returns to the wallet, and its order is open again when it was the last one.

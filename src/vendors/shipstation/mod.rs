@@ -34,8 +34,6 @@ fn state(account: &Account) -> Value {
     let profile = account.table(&wire::PROFILE).and_then(|table| table.get(wire::ONLY));
     let profile: Option<wire::Profile> = profile.and_then(|body| serde_json::from_slice(body).ok());
     json!({
-        "orders": account.count(&wire::ORDER),
-        "labels": account.count(&wire::LABEL),
-        "balance": profile.map(|profile| profile.balance),
+        "orders": account.count(&wire::ORDER), "labels": account.count(&wire::LABEL), "balance": profile.map(|profile| profile.balance),
     })
 }

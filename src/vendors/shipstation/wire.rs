@@ -3,7 +3,6 @@
 pub(crate) mod address;
 pub(crate) mod date;
 pub(crate) mod label;
-pub(crate) mod money;
 pub(crate) mod order;
 
 use std::sync::LazyLock;
@@ -13,11 +12,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::catalog::CATALOG;
+use super::catalog::{CATALOG, Carrier};
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Stored};
 use crate::world::Kind;
 
+pub(crate) use crate::base::money;
 use label::Label;
 use money::Money;
 use order::Members;
@@ -45,6 +45,8 @@ pub(crate) const IMPORT: Kind = Kind::new("import");
 pub(crate) const PROFILE: Kind = Kind::new("profile");
 /// The labels of an order, by its number.
 pub(crate) const ORDER_LABELS: Kind = Kind::new("order_labels");
+/// Numbers of carriers that were disconnected.
+pub(crate) const DISCONNECTED: Kind = Kind::new("disconnected_carrier");
 /// How many ids of a kind were given.
 pub(crate) const SEQUENCE: Kind = Kind::new("sequence");
 
@@ -59,7 +61,7 @@ pub(crate) struct Profile {
 /// The tables of both versions. Those of one version alone stand in its own list.
 pub(super) const STORED: &[Stored] = tables![
     u64: ORDER_KEY, Label: LABEL, Vec<u64>: ORDER_LABELS, Vec<u64>: IMPORT, Profile: PROFILE,
-    u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME;
+    u64: SEQUENCE, u64: PRODUCT_SKU, u64: CUSTOMER_NAME, bool: DISCONNECTED;
     like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
         model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
     shared: ];
@@ -98,6 +100,17 @@ pub(crate) fn profile(cx: &Cx<'_>) -> Profile {
     cx.docs.get(PROFILE, ONLY).unwrap_or(Profile { balance: CATALOG.balance })
 }
 
+/// The carriers of the account: those of the catalog, less what was disconnected.
+pub(crate) fn connected(cx: &Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<> {
+    let gone: Vec<u64> = cx.docs.rows(DISCONNECTED).filter_map(|(id, _)| id.parse().ok()).collect();
+    CATALOG.carriers.iter().filter(move |carrier| !gone.contains(&carrier.id))
+}
+
+/// The carrier of the account that version 1 calls that; letters in any case.
+pub(crate) fn carrier(cx: &Cx<'_>, code: &str) -> Option<&'static Carrier> {
+    connected(cx).find(|carrier| carrier.code.eq_ignore_ascii_case(code.trim()))
+}
+
 /// The next id of a kind; none is given twice.
 pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
     let (usual, range) = match &*kind.0 {
@@ -114,8 +127,9 @@ pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
     };
     let given: u64 = cx.docs.get(SEQUENCE, &kind.0).unwrap_or_default();
     let id = cx.sequential_id(kind, usual, range.clone(), given);
-    // What was skipped counts as given.
-    let first = cx.sequential_id(&Kind::new("nothing"), usual, range, 0);
+    // What was skipped counts as given. No document has an id so far from the first.
+    const FAR: u64 = 1 << 48;
+    let first = cx.sequential_id(kind, usual, range, FAR) - FAR;
     cx.docs.put(SEQUENCE, &kind.0, &(id.saturating_sub(first).max(given) + 1));
     id
 }

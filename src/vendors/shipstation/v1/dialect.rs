@@ -56,7 +56,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         Refusal::Invalid(violations) if checks::lacks_parameter(violations) => Reply::empty(StatusCode::NOT_FOUND),
         Refusal::Invalid(violations) if checks::lacks_body(violations) => exception(NULL.0, NULL.1),
         Refusal::Invalid(violations) => invalid(checks::model_state(call, violations)),
-        Refusal::Malformed { at, .. } => invalid(checks::unreadable(call, *at)),
+        Refusal::Malformed { at, message } => invalid(checks::unreadable(call, *at, message)),
         Refusal::Because("query", state) => invalid(state.clone()),
         Refusal::Because("null", _) => exception(NULL.0, NULL.1),
         Refusal::Because(CARRIER, text) => exception(text.as_str().unwrap_or_default(), "System.Exception"),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::labels;
 use super::dialect::message;
-use crate::engine::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Refusal, Reply, Way};
+use crate::engine::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Reply, Way};
 
 const LABELS: &[&str] = &["createLabelForOrder", "createShipmentLabel"];
 
@@ -28,9 +28,5 @@ pub(super) const FAILURES: BusinessFailures = BusinessFailures {
 };
 
 const fn carrier(name: &'static str, operations: &'static [&'static str], text: &'static str) -> BusinessFailure {
-    BusinessFailure { name, operations, text, way: Way::Refuse(refused) }
-}
-
-fn refused(text: &str) -> Refusal {
-    labels::refused(text)
+    BusinessFailure { name, operations, text, way: Way::Refuse(|text| labels::refused(text)) }
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::super::wire::date;
-use crate::engine::listing::{Bad, Bound, By, Filter, Key, Listing, Number, Page, Sorting, Test};
+use crate::engine::listing::{Bad, By, Filter, Key, Listing, Number, Page, Sorting, Test};
 use crate::engine::{Call, Refusal, Reply};
 
 /// A hundred a page, at most five hundred, in the order of creation.
@@ -28,17 +28,7 @@ pub(super) const LISTING: Listing = Listing {
 
 pub(super) const ORDERS: Listing = Listing {
     filters: &[
-        time("createDateStart", "/createDate", Bound::From),
-        time("createDateEnd", "/createDate", Bound::Until),
-        time("modifyDateStart", "/modifyDate", Bound::From),
-        time("modifyDateEnd", "/modifyDate", Bound::Until),
-        time("orderDateStart", "/orderDate", Bound::From),
-        time("orderDateEnd", "/orderDate", Bound::Until),
-        time("paymentDateStart", "/paymentDate", Bound::From),
-        time("paymentDateEnd", "/paymentDate", Bound::Until),
-        by("orderStatus", "/orderStatus", |status, wanted| status == wanted),
         by("orderNumber", "/orderNumber", starts_with),
-        by("storeId", "/advancedOptions/storeId", is_number),
         by("tagId", "/tagIds", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(tag, wanted)))),
         by("itemKeyword", "/items", has_keyword),
     ],
@@ -48,17 +38,7 @@ pub(super) const ORDERS: Listing = Listing {
 
 pub(super) const SHIPMENTS: Listing = Listing {
     filters: &[
-        time("createDateStart", "/created", Bound::From),
-        time("createDateEnd", "/created", Bound::Until),
-        time("shipDateStart", "/ship_date", Bound::From),
-        time("shipDateEnd", "/ship_date", Bound::Until),
-        time("voidDateStart", "/voided", Bound::From),
-        time("voidDateEnd", "/voided", Bound::Until),
-        by("orderNumber", "/order_number", |number, wanted| number == wanted),
-        by("orderId", "/order", is_number),
         by("carrierCode", "/carrier", super::rules::shipments::is_of_carrier),
-        by("storeId", "/store", is_number),
-        by("batchId", "/batch", is_number),
         by("customsCountryCode", "/more/customsCountries", |countries, wanted| {
             countries.as_array().is_some_and(|rows| rows.iter().any(|row| row.as_str().is_some_and(|row| row.eq_ignore_ascii_case(wanted))))
         }),
@@ -67,37 +47,21 @@ pub(super) const SHIPMENTS: Listing = Listing {
     ..LISTING
 };
 
-pub(super) const FULFILLMENTS: Listing = Listing {
-    filters: &[
-        time("createDateStart", "/createDate", Bound::From),
-        time("createDateEnd", "/createDate", Bound::Until),
-        time("shipDateStart", "/shipDate", Bound::From),
-        time("shipDateEnd", "/shipDate", Bound::Until),
-        by("orderNumber", "/orderNumber", |number, wanted| number == wanted),
-        by("orderId", "/orderId", is_number),
-        by("fulfillmentId", "/fulfillmentId", is_number),
-    ],
-    sorting: sorting(&[key("ShipDate", "/shipDate"), key("CreateDate", "/createDate")]),
-    ..LISTING
-};
+pub(super) const FULFILLMENTS: Listing =
+    Listing { filters: &[], sorting: sorting(&[key("ShipDate", "/shipDate"), key("CreateDate", "/createDate")]), ..LISTING };
 
 pub(super) const CUSTOMERS: Listing = Listing {
-    filters: &[
-        by("marketplaceId", "/marketplaceUsernames/0/marketplaceId", is_number),
-        by("tagId", "/tags", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))),
-    ],
+    filters: &[by("tagId", "/tags", |tags, wanted| {
+        tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))
+    })],
     sorting: sorting(&[key("Name", "/name"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
     ..LISTING
 };
 
 pub(super) const PRODUCTS: Listing = Listing {
-    filters: &[
-        time("startDate", "/createDate", Bound::From),
-        time("endDate", "/createDate", Bound::Until),
-        by("productCategoryId", "/productCategory/categoryId", is_number),
-        by("productTypeId", "/productType/productTypeId", is_number),
-        by("tagId", "/tags", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))),
-    ],
+    filters: &[by("tagId", "/tags", |tags, wanted| {
+        tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))
+    })],
     sorting: sorting(&[key("SKU", "/sku"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
     ..LISTING
 };
@@ -108,10 +72,6 @@ const fn sorting(keys: &'static [Key]) -> Sorting {
 
 const fn key(name: &'static str, member: &'static str) -> Key {
     Key { name, member, by: By::Value }
-}
-
-const fn time(name: &'static str, member: &'static str, bound: Bound) -> Filter {
-    Filter { name, member, test: Test::Time(bound) }
 }
 
 const fn by(name: &'static str, member: &'static str, test: fn(&Value, &str) -> bool) -> Filter {

@@ -38,6 +38,7 @@ pub fn vendor() -> Vendor {
             let (key, secret) = Authorization::of(gate.call.request).and_then(|header| header.basic()).unwrap_or_default();
             access::require(gate, &[("key", &key), ("secret", &secret)], |_| false)
         },
+        decode: checks::decode,
         reading: checks::READING,
         failures: &failures::FAILURES,
         dialect: dialect::DIALECT,

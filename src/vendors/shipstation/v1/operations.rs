@@ -4,52 +4,25 @@ use super::rules::{accounts, carriers, customers, fulfillments, orders, products
 use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
-    rows.on("registerAccount", accounts::register)
-        .on("listTags", accounts::tags)
-        .on("listCarriers", carriers::list)
-        .on("getCarrier", carriers::get)
-        .on("addFunds", carriers::add_funds)
-        .on("listPackages", carriers::packages)
-        .on("listServices", carriers::services)
-        .on("listCustomers", customers::list)
-        .on("getCustomer", customers::get)
-        .on("listFulfillments", fulfillments::list)
-        .on("listOrders", orders::list)
-        .on("getOrder", orders::get)
-        .on("deleteOrder", orders::delete)
-        .on_late("createUpdateOrder", orders::create)
-        .on_late("createUpdateMultipleOrders", orders::create_many)
-        .on("listOrdersByTag", orders::list)
-        .on("addTagToOrder", orders::add_tag)
-        .on("removeTagFromOrder", orders::remove_tag)
-        .on("assignUserToOrder", orders::assign)
-        .on("unassignUserFromOrder", orders::assign)
-        .on("holdOrderUntil", orders::hold)
-        .on("restoreOrderFromOnHold", orders::restore)
-        .on("markAnOrderAsShipped", orders::mark_as_shipped)
-        .on("createLabelForOrder", shipments::create_for_order)
-        .on("listProducts", products::list)
-        .on("getProduct", products::get)
-        .on_late("updateProduct", products::update)
-        .on("listShipments", shipments::list)
-        .on("createShipmentLabel", shipments::create)
-        .on("getRates", shipments::rates)
-        .on("voidLabel", shipments::void)
-        .on("listStores", stores::list)
-        .on("getStore", stores::get)
-        .on_late("updateStore", stores::update)
-        .on("deactivateStore", stores::deactivate)
-        .on("reactivateStore", stores::reactivate)
-        .on("listMarketplaces", stores::marketplaces)
-        .on("refreshStore", stores::refresh)
-        .on("getStoreRefreshStatus", stores::refresh_status)
-        .on("listUsers", accounts::users)
-        .on_late("createWarehouse", warehouses::create)
-        .on("listWarehouses", warehouses::list)
-        .on("getWarehouse", warehouses::get)
-        .on_late("updateWarehouse", warehouses::update)
-        .on("deleteWarehouse", warehouses::delete)
-        .on("listWebhooks", webhooks::list)
-        .on("subscribeToWebhook", webhooks::subscribe)
-        .on("unsubscribe", webhooks::unsubscribe);
+    rows.on("registerAccount", accounts::register).on("listTags", accounts::tags);
+    rows.on("listCarriers", carriers::list).on("getCarrier", carriers::get).on("addFunds", carriers::add_funds);
+    rows.on("listPackages", carriers::packages).on("listServices", carriers::services);
+    rows.on("listCustomers", customers::list).on("getCustomer", customers::get);
+    rows.on("listFulfillments", fulfillments::list);
+    rows.on("listOrders", orders::list).on("getOrder", orders::get).on("deleteOrder", orders::delete);
+    rows.on_late("createUpdateOrder", orders::create).on_late("createUpdateMultipleOrders", orders::create_many);
+    rows.on("listOrdersByTag", orders::list).on("addTagToOrder", orders::add_tag).on("removeTagFromOrder", orders::remove_tag);
+    rows.on("assignUserToOrder", orders::assign).on("unassignUserFromOrder", orders::assign).on("holdOrderUntil", orders::hold);
+    rows.on("restoreOrderFromOnHold", orders::restore).on("markAnOrderAsShipped", orders::mark_as_shipped);
+    rows.on("createLabelForOrder", shipments::create_for_order);
+    rows.on("listProducts", products::list).on("getProduct", products::get).on_late("updateProduct", products::update);
+    rows.on("listShipments", shipments::list).on("createShipmentLabel", shipments::create).on("getRates", shipments::rates);
+    rows.on("voidLabel", shipments::void);
+    rows.on("listStores", stores::list).on("getStore", stores::get).on_late("updateStore", stores::update);
+    rows.on("deactivateStore", stores::deactivate).on("reactivateStore", stores::reactivate).on("listMarketplaces", stores::marketplaces);
+    rows.on("refreshStore", stores::refresh).on("getStoreRefreshStatus", stores::refresh_status);
+    rows.on("listUsers", accounts::users);
+    rows.on_late("createWarehouse", warehouses::create).on("listWarehouses", warehouses::list).on("getWarehouse", warehouses::get);
+    rows.on_late("updateWarehouse", warehouses::update).on("deleteWarehouse", warehouses::delete);
+    rows.on("listWebhooks", webhooks::list).on("subscribeToWebhook", webhooks::subscribe).on("unsubscribe", webhooks::unsubscribe);
 }

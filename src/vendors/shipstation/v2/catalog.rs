@@ -118,24 +118,14 @@ impl Carrier {
     pub(super) fn shown(&self, is_sandbox: bool, balance: f64) -> Value {
         let account = self.account_number.clone().filter(|_| self.code != "stamps_com");
         json!({
-            "carrier_id": se(self.id),
-            "carrier_code": self.code_v2(is_sandbox),
+            "carrier_id": se(self.id), "carrier_code": self.code_v2(is_sandbox),
             "account_number": if is_sandbox { Some(format!("test_account_{}", self.id)) } else { account },
-            "requires_funded_amount": self.wallet,
-            "balance": if self.wallet { balance } else { 0.0 },
-            "nickname": self.nickname_v2(is_sandbox),
-            "friendly_name": self.friendly_name(is_sandbox),
-            "funding_source_id": self.wallet.then(|| se(9_287)),
-            "primary": !is_sandbox,
-            "has_multi_package_supporting_services": self.takes_several(),
-            "allows_returns": true,
-            "supports_label_messages": true,
-            "supports_prepaid_duties_taxes": self.takes_several(),
-            "supports_user_managed_rates": false,
-            "send_rates": true,
-            "disabled_by_billing_plan": false,
-            "services": self.shown_services(is_sandbox),
-            "packages": self.shown_packages(),
+            "requires_funded_amount": self.wallet, "balance": if self.wallet { balance } else { 0.0 },
+            "nickname": self.nickname_v2(is_sandbox), "friendly_name": self.friendly_name(is_sandbox),
+            "funding_source_id": self.wallet.then(|| se(9_287)), "primary": !is_sandbox,
+            "has_multi_package_supporting_services": self.takes_several(), "allows_returns": true, "supports_label_messages": true,
+            "supports_prepaid_duties_taxes": self.takes_several(), "supports_user_managed_rates": false, "send_rates": true,
+            "disabled_by_billing_plan": false, "services": self.shown_services(is_sandbox), "packages": self.shown_packages(),
             "options": self.shown_options(),
         })
     }

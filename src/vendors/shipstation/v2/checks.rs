@@ -1,6 +1,8 @@
 //! How requests are read, which Json.NET does, and how what is wrong with them is worded. What cannot be read is told alone, then ids
 //! that are none, then all members that say nothing.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -65,6 +67,25 @@ pub(super) fn errors(violations: &[Violation], call: &Call<'_>) -> Vec<Value> {
     }
 }
 
+/// What is wrong with the elements of the list in a body, by their index.
+///
+/// # Errors
+/// What is wrong with the request as a whole, and ids that are none.
+pub(super) fn of_elements(call: &Call<'_>) -> Result<BTreeMap<usize, Vec<Value>>, Refusal> {
+    let mut found = BTreeMap::<usize, Vec<Value>>::new();
+    if let Err(refusal) = call.valid() {
+        for row in call.violations.iter() {
+            match *row.path {
+                [_, Step::Element(index), _, ..] if !is_unreadable(row) && !is_id(row) => {
+                    found.entry(index).or_default().push(told(row, call))
+                }
+                _ => return Err(refusal),
+            }
+        }
+    }
+    Ok(found)
+}
+
 fn is_unreadable(row: &Violation) -> bool {
     matches!(row.rule, Rule::Type(_)) || row.path.is_empty() || row.location == ParameterIn::Query && row.rule == Rule::Required
 }
@@ -90,8 +111,9 @@ fn told(row: &Violation, call: &Call<'_>) -> Value {
         }
         Rule::Type(wanted) => {
             let place = place(&row.path);
-            let text =
-                format!("request{place}: Could not cast or convert from {} to {}.", found(row.value.as_ref()), net_type(*wanted, name));
+            let operation = call.operation.map_or("", |operation| &operation.id);
+            let wanted = net_type(*wanted, if name.is_empty() { operation } else { name });
+            let text = format!("request{place}: Could not cast or convert from {} to {wanted}.", found(row.value.as_ref()));
             error("system", "unspecified", text, &Value::Null)
         }
         Rule::Format(format) if format == "se-id" || format == "label-id" => {
@@ -155,11 +177,13 @@ fn net_type(wanted: JsonType, name: &str) -> String {
         JsonType::Number => "System.Decimal".to_owned(),
         JsonType::Integer => "System.Int32".to_owned(),
         JsonType::Boolean => "System.Boolean".to_owned(),
-        JsonType::Array => format!("ShipEngine.Api.Models.{}[]", name.split('_').map(capital).collect::<String>().trim_end_matches('s')),
-        JsonType::Object => match name.split('_').map(capital).collect::<String>().as_str() {
-            "Shipment" => "ShipEngine.Api.Models.Shipments.Shipment".to_owned(),
-            name => format!("ShipEngine.Api.Models.{name}"),
-        },
+        JsonType::Array => net_type(JsonType::Object, name) + "[]",
+        JsonType::Object => {
+            let name: String = name.split('_').map(capital).collect();
+            let one = if name.ends_with("ss") { &name } else { name.trim_end_matches('s') };
+            let folder = if one == "Shipment" { "Shipments." } else { "" };
+            format!("ShipEngine.Api.Models.{folder}{one}")
+        }
     }
 }
 

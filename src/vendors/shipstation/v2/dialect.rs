@@ -7,11 +7,12 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::access::FEATURE;
-use super::wire::price::Priced;
+use super::wire::price::priced;
 use super::{checks, wire};
 use crate::base::ids;
 use crate::base::json::Style;
 use crate::engine::{Cx, Dialect, DialectCx, Refusal, Reply};
+use crate::spec::json_net;
 use crate::vendors::shipstation::labels::CARRIER;
 
 pub(super) const DIALECT: Dialect =
@@ -60,10 +61,24 @@ pub(super) fn carriers_error(text: &str, more: &Value) -> Value {
     error
 }
 
+/// The error of a refusal that the caller can do something about.
+pub(super) fn told(refusal: &Refusal) -> Option<Value> {
+    match refusal {
+        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => {
+            let name = wire::id_name(kind);
+            let more = json!({ "field_name": name, "field_value": id });
+            Some(error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more))
+        }
+        Refusal::Because(ERROR, facts) => Some(facts[1].clone()),
+        Refusal::Because(CARRIER, text) => Some(carriers_error(text.as_str().unwrap_or_default(), &Value::Null)),
+        _ => None,
+    }
+}
+
 /// An answer whose body names the request, as its header does: `members` are the body, and make it of the id.
 pub(super) fn naming(cx: &mut Cx<'_>, status: StatusCode, members: impl FnOnce(String) -> Value) -> Reply {
     let id = ids::uuid(&mut cx.rng).to_string();
-    Reply::json(status, Priced(members(id.clone()))).with(REQUEST_ID, &id)
+    Reply::json(status, priced(members(id.clone()))).with(REQUEST_ID, &id)
 }
 
 fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
@@ -99,16 +114,12 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             let text = "The request content type is not supported. Use application/json.";
             one(StatusCode::UNSUPPORTED_MEDIA_TYPE, "system", "unspecified", text)
         }
-        Refusal::Malformed { at, .. } => {
-            let text = format!("request: Unexpected character encountered while parsing value. Path '', line {}, position {}.", at.0, at.1);
-            one(StatusCode::BAD_REQUEST, "system", "unspecified", &text)
+        Refusal::Malformed { at, message } => {
+            let (_, text) = json_net::unreadable(&call.request.body, *at, message);
+            one(StatusCode::BAD_REQUEST, "system", "unspecified", &format!("request: {text}"))
         }
         Refusal::Invalid(violations) => envelope(cx, StatusCode::BAD_REQUEST, checks::errors(violations, call)),
-        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => {
-            let name = wire::id_name(kind);
-            let more = json!({ "field_name": name, "field_value": id });
-            envelope(cx, StatusCode::NOT_FOUND, vec![error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more)])
-        }
+        Refusal::Missing { .. } | Refusal::Foreign { .. } => envelope(cx, StatusCode::NOT_FOUND, told(refusal).into_iter().collect()),
         Refusal::WrongState { kind, state, .. } => {
             let text = format!("{} is {state}.", wire::id_name(kind).trim_end_matches("_id"));
             one(StatusCode::BAD_REQUEST, "business_rules", "invalid_status", &text)
@@ -120,12 +131,9 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         }
         Refusal::Because(ERROR, facts) => {
             let status = facts[0].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
-            envelope(cx, status.unwrap_or(StatusCode::BAD_REQUEST), vec![facts[1].clone()])
+            envelope(cx, status.unwrap_or(StatusCode::BAD_REQUEST), told(refusal).into_iter().collect())
         }
-        Refusal::Because(CARRIER, text) => {
-            let text = text.as_str().unwrap_or_default();
-            envelope(cx, StatusCode::BAD_REQUEST, vec![carriers_error(text, &Value::Null)])
-        }
+        Refusal::Because(CARRIER, _) => envelope(cx, StatusCode::BAD_REQUEST, told(refusal).into_iter().collect()),
         Refusal::Because(..) => one(StatusCode::BAD_REQUEST, "business_rules", "unspecified", "The request cannot be processed."),
         Refusal::Broken => one(StatusCode::INTERNAL_SERVER_ERROR, "system", "unspecified", "An unexpected error occurred"),
         // Observed: the gateway's own.
@@ -149,30 +157,21 @@ fn request_id(cx: &DialectCx<'_>) -> String {
 }
 
 fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
-    let mut add = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            reply.headers.entry(name).or_insert(value);
-        }
-    };
-    add(REQUEST_ID, &request_id(cx));
     let is_denied = [StatusCode::UNAUTHORIZED, StatusCode::LENGTH_REQUIRED].contains(&reply.status);
-    let id = reply.headers.get(REQUEST_ID).cloned();
-    id.into_iter().for_each(|id| _ = reply.headers.insert(HeaderName::from_static("x-shipengine-requestid"), id));
-    let mut add = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            reply.headers.insert(name, value);
-        }
-    };
-    if let Some(quota) = cx.quota.filter(|_| !is_denied) {
-        add(HeaderName::from_static("ratelimit-limit"), &quota.limit.to_string());
-        add(HeaderName::from_static("ratelimit-remaining"), &quota.remaining().to_string());
-        add(HeaderName::from_static("ratelimit-reset"), &quota.retry_after(cx.now).to_string());
-    }
+    let own = HeaderValue::from_str(&request_id(cx)).expect("a UUID is a value of a header");
+    let id = reply.headers.entry(REQUEST_ID).or_insert(own).clone();
+    // Whose plan is too low has calls left, too.
+    let counts = cx.quota.map_or([200, 200, 60], |quota| [quota.limit, quota.remaining(), quota.retry_after(cx.now)]);
+    let names = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(HeaderName::from_static);
+    reply.headers.extend(names.into_iter().zip(counts.map(HeaderValue::from)).filter(|_| !is_denied));
     let policy = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=(), \
                   interest-cohort=()";
-    add(HeaderName::from_static("permissions-policy"), policy);
-    add(STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains; preload");
-    add(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    add(HeaderName::from_static("x-robots-tag"), "noindex");
-    add(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    reply.headers.extend([
+        (HeaderName::from_static("x-shipengine-requestid"), id),
+        (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(policy)),
+        (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains; preload")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    ]);
 }

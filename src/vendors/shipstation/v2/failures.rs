@@ -17,7 +17,7 @@ pub(super) const FAILURES: BusinessFailures = BusinessFailures {
         // What precedes the carrier's words is documented, they are inferred.
         row(CARRIER_REFUSES, LABELS, "The carrier could not process the request.", Way::Refuse(carrier)),
         row(CARRIER_REFUSES, &["calculate_rates", "estimate_rates"], "The carrier could not process the request.", Way::Handler),
-        row("insufficient_funds", LABELS, "Insufficient funds: the balance does not cover the postage.", Way::Refuse(wallet)),
+        row("insufficient_funds", LABELS, "Insufficient funds: the balance does not cover the postage.", Way::Refuse(carrier)),
         row(ADDRESS_UNDELIVERABLE, LABELS, "Invalid ship_to address.", Way::Refuse(address)),
         row(ADDRESS_UNDELIVERABLE, &["validate_address"], "Address not found", Way::Handler),
         row(RATE_UNAVAILABLE, &["calculate_rates"], "No rates were returned.", Way::Handler),
@@ -31,12 +31,6 @@ const fn row(name: &'static str, operations: &'static [&'static str], text: &'st
 
 fn carrier(text: &str) -> Refusal {
     refused(StatusCode::BAD_REQUEST, carriers_error(text, &Value::Null))
-}
-
-fn wallet(text: &str) -> Refusal {
-    let mut error = carriers_error(text, &Value::Null);
-    error["error_code"] = "insufficient_funds".into();
-    refused(StatusCode::BAD_REQUEST, error)
 }
 
 fn address(text: &str) -> Refusal {

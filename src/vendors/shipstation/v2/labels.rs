@@ -150,7 +150,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         store: text("store_id").and_then(wire::number),
         order: sold.as_ref(),
         shipment: Some(*number),
-        more: Map::from_iter([("v2".to_owned(), json!(&own)), ("customs".to_owned(), sold::declared(shipment))]),
+        more: said(shipment, sold.as_ref(), &own),
     };
     if options.test_label == Some(true) {
         // Recorded 2019: a label that costs nothing and moves nothing.
@@ -167,7 +167,9 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         let mut kept = (*shipment).clone();
         let bought =
             [("shipment_status", json!("label_purchased")), ("carrier_id", json!(se(carrier.id))), ("service_code", json!(service.code))];
-        kept.insert("external_shipment_id".to_owned(), own.external_shipment_id.clone().into());
+        if kept["external_shipment_id"].is_null() && sold.is_none() {
+            kept.insert("external_shipment_id".to_owned(), json!(own.external_shipment_id));
+        }
         kept.extend(bought.map(|(name, value)| (name.to_owned(), value)));
         kept.insert("modified_at".to_owned(), moment(cx.now).into());
         shipment::store(cx, *number, &kept);
@@ -175,11 +177,37 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     Ok(label)
 }
 
+/// What either version alone says of a label.
+fn said(shipment: &Members, sold: Option<&order::Order>, own: &Own) -> Map<String, Value> {
+    let option = |name: &str| shipment["advanced_options"][name].clone();
+    let billing = json!({
+        "billToParty": option("bill_to_party"), "billToAccount": option("bill_to_account"),
+        "billToPostalCode": option("bill_to_postal_code"), "billToCountryCode": option("bill_to_country_code"),
+        "storeId": shipment["store_id"].as_str().and_then(wire::number),
+    });
+    let rows = [
+        ("v2", json!(own)),
+        ("insuranceOptions", wire::order::insurance(shipment)),
+        ("advancedOptions", billing),
+        ("shipmentItems", json!(sold.map(|sold| sold.items.clone()))),
+        ("customs", self::sold::declared(shipment)),
+    ];
+    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+}
+
 /// The carrier that a shipment names, or else the first that has its service.
 fn carrier(cx: &Cx<'_>, shipment: &Members, service: &str) -> Result<&'static Carrier, Refusal> {
-    let Some(id) = shipment.get("carrier_id").and_then(Value::as_str) else {
-        return rates::connected(cx).find(|carrier| carrier.service(service).is_some()).ok_or_else(|| needed("carrier_id"));
-    };
+    match shipment.get("carrier_id").and_then(Value::as_str) {
+        Some(id) => connected(cx, id),
+        None => rates::connected(cx).find(|carrier| carrier.service(service).is_some()).ok_or_else(|| needed("carrier_id")),
+    }
+}
+
+/// The carrier of the account with that id.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn connected(cx: &Cx<'_>, id: &str) -> Result<&'static Carrier, Refusal> {
     let found = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
     found.ok_or_else(|| {
         let more = json!({ "field_name": "carrier_id", "field_value": id });
@@ -199,7 +227,7 @@ fn ship_date(cx: &Cx<'_>, text: Option<&str>) -> Result<jiff::civil::Date, Refus
     Ok(wanted)
 }
 
-/// What crosses a border is described once.
+/// What crosses a border is described, and once; goods of an order are described by its lines.
 fn check_customs(shipment: &Members) -> Result<(), Refusal> {
     if shipment["ship_to"]["country_code"] == shipment["ship_from"]["country_code"] {
         return Ok(());
@@ -328,7 +356,7 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     let stem = if is_test(label) { "testlabel" } else { "label" };
     let package = own.packages.first().and_then(|package| package["package_code"].as_str());
     let shown = json!({
-        "label_id": id(label), "status": status, "shipment_id": se(label.order.unwrap_or(label.id)),
+        "label_id": id(label), "status": status, "shipment_id": label.order.map(se),
         "external_shipment_id": own.external_shipment_id, "external_order_id": own.external_order_id, "ship_date": midnight,
         "created_at": created, "shipment_cost": wire::dollars(label.cost), "insurance_cost": wire::dollars(label.insurance_cost),
         "requested_comparison_amount": if is_new { wire::dollars(Money::default()) } else { Value::Null },
@@ -392,13 +420,16 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         let number = package["shipment_package_id"].as_str().and_then(wire::number).unwrap_or(label.id);
         let read = |name: &str, usual: Value| package.get(name).filter(|value| !value.is_null()).cloned().unwrap_or(usual);
         let mut file = download(cx, label, "labelpackage", number, format, is_inline);
-        if format == "pdf" && !is_inline {
+        if is_test(label) {
+            file = Value::Null;
+        } else if format == "pdf" && !is_inline {
             file.as_object_mut().map(|file| file.shift_remove("href"));
         }
         json!({
             "package_id": number, "package_code": read("package_code", "package".into()), "weight": package["weight"],
             "dimensions": package["dimensions"], "insured_value": read("insured_value", wire::dollars(Money::default())),
-            "tracking_number": number_of(index, label, own), "label_download": file, "qr_code_download": null, "paperless_download": null,
+            "tracking_number": (!is_test(label)).then(|| number_of(index, label, own)), "label_download": file, "qr_code_download": null,
+            "paperless_download": null,
             "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
             "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
             "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": own.has_qr_code(),
@@ -416,9 +447,7 @@ fn number_of<'a>(index: usize, label: &'a Label, own: &'a Own) -> &'a str {
 /// Links to a label in all formats, or to the one that was asked for, or the file itself.
 fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, is_inline: bool) -> Value {
     if is_inline {
-        let (media, format) = media(format, label);
-        let file = STANDARD.encode(labels::draw(&pieces(label), format));
-        return json!({ "href": format!("data:{media};base64,{file}") });
+        return json!({ "href": inline(&pieces(label), media(format, label)) });
     }
     let name = |extension: &str| link(cx, stem, number, extension);
     match format {
@@ -440,6 +469,11 @@ pub(super) fn pieces(label: &Label) -> Vec<Label> {
         ..label.clone()
     };
     if packages.len() < 2 { vec![label.clone()] } else { packages.iter().enumerate().map(piece).collect() }
+}
+
+/// Labels as an address that has the file in it.
+pub(super) fn inline(labels: &[Label], (media, format): (&str, Format)) -> String {
+    format!("data:{media};base64,{}", STANDARD.encode(labels::draw(labels, format)))
 }
 
 /// The media type of a file with that extension, and how a label is printed in it.

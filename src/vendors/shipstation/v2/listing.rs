@@ -65,16 +65,16 @@ pub(super) fn answer<T: Serialize>(cx: &Cx<'_>, name: &str, page: &Page<T>) -> R
 
 /// Links to the first, last, previous and next page of a path.
 pub(super) fn links(cx: &Cx<'_>, path: &str, number: usize, pages: usize, size: usize, has_next: bool) -> Value {
+    // The size of a page has older names, which links keep.
+    let name = ["pagesize", "limit"].into_iter().find(|name| cx.call.query(name).is_some()).unwrap_or("page_size");
     let href = |number: usize| {
         let filters = listing::with(listing::with(cx.call.query.clone(), "page", None), "page_size", None);
         let numbered = listing::with(filters, "page", Some(number.to_string()));
-        json!({ "href": listing::link(cx.call, path, &listing::with(numbered, "page_size", Some(size.to_string()))) })
+        json!({ "href": listing::link(cx.call, path, &listing::with(numbered, name, Some(size.to_string()))) })
     };
     let neighbor = |is_there: bool, number: usize| if is_there { href(number) } else { json!({}) };
     json!({
-        "first": href(1),
-        "last": href(pages.max(1)),
-        "prev": neighbor(number > 1, number.saturating_sub(1)),
+        "first": href(1), "last": href(pages.max(1)), "prev": neighbor(number > 1, number.saturating_sub(1)),
         "next": neighbor(has_next, number.saturating_add(1)),
     })
 }

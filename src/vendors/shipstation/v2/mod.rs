@@ -29,6 +29,8 @@ mod wire;
 
 pub(super) use rules::labels::{voided as label_voided, was_bought as label_bought};
 pub(super) use webhooks::{EVENTS, fulfilled, orders_imported, render, sample, scanned, sign};
+pub(super) use wire::address::read as address;
+pub(super) use wire::shipment::of_label as shipment_of;
 
 use super::{access as shared_access, webhooks as shared, wire as both};
 use crate::base::name::Name;

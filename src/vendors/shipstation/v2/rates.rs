@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
 use super::dialect::{carriers_error, error};
-use super::wire::{self, DISCONNECTED, address, se};
+use super::wire::{self, address, se};
 use crate::base::time::Timestamp;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, transit};
 use crate::engine::{CARRIER_REFUSES, Cx};
 use crate::vendors::shipstation::access;
-use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
+use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
-use crate::vendors::shipstation::wire::address::Address;
 use crate::vendors::shipstation::wire::money::Money;
+use crate::vendors::shipstation::wire::{self as both, address::Address};
 
 /// What is to be sent where.
 pub(super) struct Lane {
@@ -60,11 +60,10 @@ pub(super) fn options(shipment: &wire::Members) -> Options {
     }
 }
 
-/// The carriers of the account.
-pub(super) fn connected<'c>(cx: &'c Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<'c> {
+/// The carriers of the account; sandbox accounts have those that are the carrier's own.
+pub(super) fn connected(cx: &Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<> {
     let is_sandbox = in_sandbox(cx);
-    let gone: Vec<u64> = cx.docs.rows(DISCONNECTED).filter_map(|(id, _)| id.parse().ok()).collect();
-    CATALOG.carriers.iter().filter(move |carrier| (!is_sandbox || carrier.is_in_sandbox()) && !gone.contains(&carrier.id))
+    both::connected(cx).filter(move |carrier| !is_sandbox || carrier.is_in_sandbox())
 }
 
 /// Whether a package type is one of the account's own, which has its size alone: carriers take it for a plain package.
@@ -167,8 +166,7 @@ fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, loa
         "carrier_code": carrier.code_v2(is_sandbox), "carrier_nickname": carrier.nickname_v2(is_sandbox),
         "carrier_friendly_name": carrier.friendly_name(is_sandbox), "display_scheme": null,
         "validation_status": if is_flat { "has_warnings" } else { "valid" },
-        "warning_messages": if is_flat { vec![warning] } else { Vec::new() },
-        "error_messages": [],
+        "warning_messages": if is_flat { vec![warning] } else { Vec::new() }, "error_messages": [],
     })
 }
 
@@ -202,9 +200,8 @@ fn details(is_postal: bool, cost: &Cost) -> Vec<Value> {
     std::iter::once(row("shipping", base.0, base.1, cost.shipping)).chain(more).collect()
 }
 
-/// Names the best, the cheapest and the fastest rate, which may be one, and puts them in front. Recorded 2026: media mail, which is not for
-/// everybody, is none of them.
-pub(super) fn mark(rates: &mut Vec<Value>) {
+/// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
+pub(super) fn mark(rates: &mut [Value]) {
     type Key<'k> = &'k dyn Fn(&Value) -> (f64, f64);
     let amounts = ["shipping_amount", "insurance_amount", "confirmation_amount", "other_amount"];
     let amount = |rate: &Value| amounts.iter().filter_map(|name| rate[*name]["amount"].as_f64()).sum::<f64>();
@@ -217,24 +214,20 @@ pub(super) fn mark(rates: &mut Vec<Value>) {
         ("cheapest", &|rate| (amount(rate), days(rate))),
         ("fastest", &|rate| (days(rate) + hour(rate) / 24.0, amount(rate))),
     ];
-    let mut front: Vec<(usize, Vec<&str>)> = Vec::new();
+    let mut front = 0;
     for (word, key) in marks {
-        let open = rates.iter().enumerate().filter(|(_, rate)| rate["service_code"] != "usps_media_mail");
-        let keys = open.map(|(index, rate)| (index, key(rate)));
-        let Some((index, _)) = keys.min_by(|(_, left), (_, right)| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1))) else {
-            continue;
-        };
-        match front.iter_mut().find(|(other, _)| *other == index) {
-            Some((_, words)) => words.push(word),
-            None => front.push((index, vec![word])),
+        let open = |rate: &&Value| rate["service_code"] != "usps_media_mail";
+        let least = rates.iter().filter(open).map(key).min_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
+        let Some(index) = least.and_then(|least| rates.iter().position(|rate| open(&rate) && key(rate) == least)) else { continue };
+        match rates[index]["rate_attributes"].as_array_mut() {
+            Some(words) => words.push(word.into()),
+            None => {
+                rates[index]["rate_attributes"] = json!([word]);
+                rates[front..=index].rotate_right(1);
+                front += 1;
+            }
         }
     }
-    for (index, words) in &front {
-        rates[*index]["rate_attributes"] = json!(words);
-    }
-    let first: Vec<Value> = front.iter().map(|(index, _)| std::mem::take(&mut rates[*index])).collect();
-    rates.retain(|rate| !rate.is_null());
-    rates.splice(0..0, first);
 }
 
 /// An estimate is a rate that nobody can buy.
@@ -246,15 +239,17 @@ pub(super) fn estimate(mut rate: Value) -> Value {
 }
 
 /// Recorded: what stands in place of the estimates of a carrier that has none.
-pub(super) fn no_estimate(cx: &Cx<'_>, carrier: &'static Carrier, date: Timestamp, error: &Value) -> Value {
+pub(super) fn no_estimate(cx: &Cx<'_>, id: &str, carrier: Option<&Carrier>, date: Timestamp, error: &Value) -> Value {
     let is_sandbox = in_sandbox(cx);
     json!({
-        "rate_type": "check", "carrier_id": se(carrier.id), "shipping_amount": null, "insurance_amount": null,
+        "rate_type": "check", "carrier_id": id, "shipping_amount": null, "insurance_amount": null,
         "confirmation_amount": null, "other_amount": null, "requested_comparison_amount": null, "rate_details": [], "zone": null,
         "package_type": null, "carrier_weight": null, "delivery_days": null, "guaranteed_service": false,
         "estimated_delivery_date": null, "carrier_delivery_days": null, "ship_date": wire::day(date), "negotiated_rate": false,
-        "service_type": null, "service_code": null, "trackable": false, "carrier_code": carrier.code_v2(is_sandbox),
-        "carrier_nickname": carrier.nickname_v2(is_sandbox), "carrier_friendly_name": carrier.friendly_name(is_sandbox),
+        "service_type": null, "service_code": null, "trackable": false,
+        "carrier_code": carrier.map_or("unknown", |carrier| carrier.code_v2(is_sandbox)),
+        "carrier_nickname": carrier.and_then(|carrier| carrier.nickname_v2(is_sandbox)),
+        "carrier_friendly_name": carrier.map_or("unknown", |carrier| carrier.friendly_name(is_sandbox)),
         "display_scheme": null, "validation_status": "invalid", "warning_messages": [], "error_messages": [error["message"]],
     })
 }

@@ -19,9 +19,9 @@ use super::rules::package_pickups::Pickup;
 use crate::base::entropy;
 use crate::base::time::{self, Timestamp};
 use crate::engine::{Cx, Forms, Stored};
+use crate::vendors::shipstation::wire;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{self, FULFILLMENT, LABEL, ORDER, WAREHOUSE};
 use crate::world::Kind;
 
 /// Shipments as they are answered, by their number; those that are orders lie beside them.
@@ -36,13 +36,23 @@ pub(super) const BATCH: Kind = Kind::new("batch");
 pub(super) const MANIFEST: Kind = Kind::new("manifest");
 pub(super) const PICKUP: Kind = Kind::new("pickup");
 pub(super) const PACKAGE_TYPE: Kind = Kind::new("package_type");
-/// Numbers of carriers that were disconnected.
-pub(super) const DISCONNECTED: Kind = Kind::new("disconnected_carrier");
 /// Tracking numbers that somebody wants to hear of, with the carrier.
 pub(super) const FOLLOWED: Kind = Kind::new("followed");
 pub(super) const INVENTORY_WAREHOUSE: Kind = Kind::new("inventory_warehouse");
 pub(super) const INVENTORY_LOCATION: Kind = Kind::new("inventory_location");
 pub(super) const STOCK: Kind = Kind::new("stock");
+pub(super) const SUPPLIER: Kind = Kind::new("supplier");
+pub(super) const TOTE: Kind = Kind::new("tote");
+/// Images that labels can bear.
+pub(super) const IMAGE: Kind = Kind::new("label_image");
+/// What was set of a carrier, by its number.
+pub(super) const CARRIER_SETTINGS: Kind = Kind::new("carrier_settings");
+/// Documents of labels and shipments, by their id.
+pub(super) const DOCUMENT: Kind = Kind::new("document");
+/// The labels of a file with several, by its number.
+pub(super) const COMBINED: Kind = Kind::new("combined_labels");
+/// None of them is stored.
+pub(super) const RATE_SHOPPER: Kind = Kind::new("rate_shopper");
 pub(super) const PURCHASE_ORDER: Kind = Kind::new("purchase_order");
 
 /// The members of a stored object. What is not there is null.
@@ -82,8 +92,9 @@ impl From<Members> for Value {
 /// The tables of this version alone.
 pub(super) const STORED: &[Stored] = tables![
     Members: SHIPMENT, Label: TEST_LABEL, Members: RATE, Members: RATES, Batch: BATCH, Manifest: MANIFEST, Pickup: PICKUP,
-    Members: PACKAGE_TYPE, bool: DISCONNECTED, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
-    Stock: STOCK, Members: PURCHASE_ORDER; like: ; shared: ];
+    Members: PACKAGE_TYPE, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
+    Stock: STOCK, Members: PURCHASE_ORDER, Members: SUPPLIER, Members: TOTE, Members: IMAGE, Members: CARRIER_SETTINGS,
+    Members: DOCUMENT, Vec<String>: COMBINED; like: ; shared: ];
 
 /// What becomes of members that were sent.
 pub(super) const FORMS: Forms = &[
@@ -91,6 +102,12 @@ pub(super) const FORMS: Forms = &[
     ("fifty", |sent| sent.as_str().unwrap_or_default().chars().take(50).collect::<String>().into()),
     ("lowercase", |sent| sent.as_str().unwrap_or_default().to_lowercase().into()),
     ("uppercase", |sent| sent.as_str().unwrap_or_default().to_uppercase().into()),
+    ("money", |sent| {
+        let mut money = sent.clone();
+        let currency = sent["currency"].as_str().map(str::to_lowercase);
+        currency.into_iter().for_each(|currency| money["currency"] = currency.into());
+        money
+    }),
     ("instant", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| moment(at).into())),
     ("day", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| day(at).into())),
 ];
@@ -116,28 +133,19 @@ pub(super) fn next(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
 }
 
 /// What errors call the id of a kind.
-pub(super) fn id_name(kind: &Kind) -> &'static str {
-    let names = [
-        (&ORDER, "shipment_id"),
-        (&SHIPMENT, "shipment_id"),
-        (&LABEL, "label_id"),
-        (&TEST_LABEL, "label_id"),
-        (&WAREHOUSE, "warehouse_id"),
-        (&FULFILLMENT, "fulfillment_id"),
-        (&RATE, "rate_id"),
-        (&RATES, "rate_id"),
-        (&BATCH, "batch_id"),
-        (&MANIFEST, "manifest_id"),
-        (&PICKUP, "pickup_id"),
-        (&PACKAGE_TYPE, "package_id"),
-        (&DISCONNECTED, "carrier_id"),
-        (&INVENTORY_WAREHOUSE, "inventory_warehouse_id"),
-        (&INVENTORY_LOCATION, "inventory_location_id"),
-        (&PURCHASE_ORDER, "purchase_order_id"),
-        (&crate::engine::webhooks::SUBSCRIPTION, "webhook_id"),
-        (&wire::TAG, "tag_name"),
-    ];
-    names.iter().find(|(known, _)| **known == *kind).map_or("id", |(_, name)| name)
+pub(super) fn id_name(kind: &Kind) -> String {
+    match &*kind.0 {
+        "order" => "shipment_id",
+        "test_label" => "label_id",
+        "rates" => "rate_id",
+        "package_type" => "package_id",
+        "disconnected_carrier" => "carrier_id",
+        "subscription" => "webhook_id",
+        "tag" => "tag_name",
+        "sku" => "sku",
+        kind => return format!("{kind}_id"),
+    }
+    .to_owned()
 }
 
 /// A time with milliseconds, as stored objects are read: without zeros at its end.

@@ -13,7 +13,7 @@ use crate::base::time::Timestamp;
 pub(crate) struct Label {
     /// `shipmentId` of version 1, `label_id` of version 2.
     pub id: u64,
-    /// `orderId` of version 1, `shipment_id` of version 2; labels of version 1 may have none.
+    /// `shipment_id` of version 2, and `orderId` of version 1 where there is an order.
     pub order: Option<u64>,
     pub order_number: Option<String>,
     pub order_key: Option<String>,

@@ -37,7 +37,7 @@ pub(crate) fn find(cx: &Cx<'_>, id: u64) -> Result<Order, Refusal> {
 }
 
 /// Changes members of a stored order and stamps the change; nothing if there is no such order.
-pub(crate) fn change<const N: usize>(cx: &mut Cx<'_>, id: u64, changes: [(&str, Value); N]) {
+pub(crate) fn change<'n>(cx: &mut Cx<'_>, id: u64, changes: impl IntoIterator<Item = (&'n str, Value)>) {
     let id = id.to_string();
     let Some(mut members) = cx.docs.get::<Members>(ORDER, &id) else { return };
     let scales = Scales::of(cx.docs.raw(ORDER, &id).unwrap_or_default());

@@ -30,11 +30,11 @@ struct Shown {
 }
 
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(CATALOG.carriers.iter().map(|carrier| shown(cx, carrier)).collect::<Vec<_>>()))
+    Ok(Reply::ok(wire::connected(cx).map(|carrier| shown(cx, carrier)).collect::<Vec<_>>()))
 }
 
 pub fn get(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
-    let carrier = named(&query.0.code)?;
+    let carrier = named(cx, &query.0.code)?;
     Ok(Reply::ok(shown(cx, carrier)))
 }
 
@@ -58,15 +58,23 @@ pub(in crate::vendors::shipstation::v1) struct Code {
     code: String,
 }
 
-pub fn packages(_: &mut Cx<'_>, query: Query<Code>) -> Outcome {
-    let carrier = named(&query.0.code)?;
-    let rows = carrier.packages.iter().map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
+pub fn packages(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
+    let carrier = named(cx, &query.0.code)?;
+    let rows = carrier
+        .packages
+        .iter()
+        .filter(|row| !row.unlisted_by.contains(&1))
+        .map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
     Ok(Reply::ok(rows.collect::<Vec<_>>()))
 }
 
-pub fn services(_: &mut Cx<'_>, query: Query<Code>) -> Outcome {
-    let carrier = named(&query.0.code)?;
-    let rows = carrier.services.iter().map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
+pub fn services(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
+    let carrier = named(cx, &query.0.code)?;
+    let rows = carrier
+        .services
+        .iter()
+        .filter(|row| !row.unlisted_by.contains(&1))
+        .map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
     Ok(Reply::ok(rows.collect::<Vec<_>>()))
 }
 
@@ -74,8 +82,8 @@ fn offer(carrier: &Carrier, code: &str, name: &str, domestic: bool, internationa
     json!({"carrierCode": carrier.code, "code": code, "name": name, "domestic": domestic, "international": international})
 }
 
-fn named(code: &str) -> Result<&'static Carrier, Refusal> {
-    CATALOG.carrier(code.trim()).ok_or_else(|| Refusal::missing(CARRIER, code))
+fn named(cx: &Cx<'_>, code: &str) -> Result<&'static Carrier, Refusal> {
+    wire::carrier(cx, code).ok_or_else(|| Refusal::missing(CARRIER, code))
 }
 
 #[derive(Deserialize)]
@@ -87,7 +95,7 @@ pub(in crate::vendors::shipstation::v1) struct Funds {
 
 /// Money goes into the wallet; carriers that are billed elsewhere take none.
 pub fn add_funds(cx: &mut Cx<'_>, Json(Funds { carrier_code, amount }): Json<Funds>) -> Outcome {
-    let carrier = named(&carrier_code)?;
+    let carrier = named(cx, &carrier_code)?;
     if carrier.wallet {
         let mut profile = wire::profile(cx);
         profile.balance = profile.balance + Money::from(amount).max(Money::default());

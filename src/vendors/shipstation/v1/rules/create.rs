@@ -22,6 +22,9 @@ use crate::world::Kind;
 /// How much of an order's number is kept.
 const LONGEST_NUMBER: usize = 50;
 const FORMS: Forms = &[("sent", Value::clone), ("stamp", date::normalized), ("day", date::day)];
+pub(super) const COUNTRY: &str = "Please use a 2 character country code";
+/// Units of weight, by their numbers.
+pub(super) const UNITS: [&str; 3] = ["pounds", "ounces", "grams"];
 const ITEM: Kind = Kind::new("order_item");
 /// The document whose schemas orders have, whichever version they come through.
 const DOCUMENT: &str = "shipstation_v1";
@@ -88,17 +91,26 @@ pub(super) fn check(mut report: Report<'_>, body: &Field<'_, '_>) -> Result<(), 
     }
     report.finish()?;
     let (ship_to, bill_to) = (body.member("shipTo"), body.member("billTo"));
-    let mut faults = Vec::new();
-    for (address, fault) in [(&ship_to, "'Ship Name' must not be empty."), (&bill_to, "'Bill Name' must not be empty.")] {
-        if address.value.is_none_or(|address| address["name"].is_null()) {
-            faults.push(fault);
-        }
-    }
-    let is_country = |code: &str| code.is_empty() || code.len() == 2;
-    if [ship_to, bill_to].iter().any(|address| address.member("country").text().is_some_and(|code| !is_country(code))) {
-        faults.push("Please use a 2 character country code");
+    let names = [(&ship_to, "'Ship Name' must not be empty."), (&bill_to, "'Bill Name' must not be empty.")];
+    let mut faults: Vec<&str> = names.iter().filter(|row| row.0.value.is_none_or(is_nameless)).map(|row| row.1).collect();
+    if check_countries([ship_to, bill_to].map(|address| address.value.unwrap_or(&Value::Null))).is_err() {
+        faults.push(COUNTRY);
     }
     if faults.is_empty() { Ok(()) } else { Err(message(faults.join(" "))) }
+}
+
+/// Whether an address has no name.
+pub(super) fn is_nameless(address: &Value) -> bool {
+    address["name"].as_str().is_none_or(|name| name.trim().is_empty())
+}
+
+/// Countries are told by two letters, or not at all.
+///
+/// # Errors
+/// When one of the addresses tells it otherwise.
+pub(super) fn check_countries(addresses: [&Value; 2]) -> Result<(), Refusal> {
+    let is_spelled = |address: &&Value| address["country"].as_str().is_some_and(|code| !code.is_empty() && code.len() != 2);
+    if addresses.iter().any(is_spelled) { Err(message(COUNTRY)) } else { Ok(()) }
 }
 
 /// Stores an order that was checked: a new one, or in place of the open one that its number or its key names.
@@ -221,7 +233,7 @@ fn product(cx: &mut Cx<'_>, row: &Value) -> Value {
         return id.into();
     }
     let id = wire::next_id(cx, &PRODUCT);
-    let sent = json!({"sku": sku, "name": row["name"], "price": row["unitPrice"], "warehouseLocation": row["warehouseLocation"]});
+    let sent = json!({"sku": sku, "name": row["name"], "price": row["unitPrice"]});
     let mut product = cx.completed_by(DOCUMENT, "Product", &sent, FORMS);
     product["productId"] = id.into();
     product["createDate"] = date::trimmed(cx.now).into();
@@ -265,13 +277,8 @@ fn weight(items: &[Value]) -> Value {
 /// Recorded for ounces: the number of a weight's unit stands beside it.
 fn name_unit(weight: &mut Value) {
     let Some(members) = weight.as_object_mut().filter(|members| members.contains_key("WeightUnits")) else { return };
-    let unit = members["units"].as_str().unwrap_or_default().to_lowercase();
-    let number = match unit.trim_end_matches('s') {
-        "pound" | "lb" => 0,
-        "gram" | "g" => 2,
-        _ => 1,
-    };
-    members.insert("units".to_owned(), ["pounds", "ounces", "grams"][number].into());
+    let number = UNITS.iter().position(|unit| members["units"] == *unit).unwrap_or(1);
+    members.insert("units".to_owned(), UNITS[number].into());
     members.insert("WeightUnits".to_owned(), number.into());
 }
 
@@ -312,6 +319,16 @@ fn customer(cx: &mut Cx<'_>, order: &Members, store: u64) -> Value {
     cx.docs.put(CUSTOMER, &id.to_string(), &customer);
     cx.docs.put(CUSTOMER_NAME, &username.to_lowercase(), &id);
     id.into()
+}
+
+/// The address of a recipient that version 2 sent, in its words, as the check leaves it.
+pub(in crate::vendors::shipstation) fn address_of(sent: &Value) -> Value {
+    json!(validation::checked(v2::address(sent)))
+}
+
+/// The lines of an order in place of those that it has, which keep their numbers.
+pub(in crate::vendors::shipstation) fn lines(cx: &mut Cx<'_>, rows: Value, before: &Members) -> Value {
+    items(cx, &Members::from_iter([("items".to_owned(), rows)]), Some(before)).into()
 }
 
 /// A body in the words of version 1 that another part of the account sends, such as version 2: checked and stored as if it came here.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::super::super::access;
 use super::super::super::catalog::{CATALOG, Carrier, Package, Service};
 use super::super::super::labels::{self, Purchase};
 use super::super::super::rates::{self, Load};
@@ -113,7 +114,8 @@ impl Shipment {
         let fact = |name: &str| label.more.get(name).cloned().unwrap_or_default();
         Self {
             shipment_id: label.id.try_into().unwrap_or_default(),
-            order_id: label.order,
+            // What version 2 sold without an order has none.
+            order_id: label.order.filter(|_| label.order_number.is_some()),
             user_id: label.user,
             create_date: Some(date::stamp(label.created)),
             ship_date: Some(label.ship_date),
@@ -131,7 +133,7 @@ impl Shipment {
             void_date: label.voided.map(date::stamp),
             ship_to: Some(Address { residential: None, address_verified: None, ..label.to }),
             weight: label.weight.map(|weight| {
-                let unit = ["pounds", "ounces", "grams"].iter().position(|unit| *unit == weight.units).unwrap_or(1);
+                let unit = create::UNITS.iter().position(|unit| *unit == weight.units).unwrap_or(1);
                 ShownWeight { value: weight.value.scaled(2), units: weight.units, unit }
             }),
             dimensions: label.dimensions.map(|size| ShownSize {
@@ -212,7 +214,7 @@ pub fn create(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
 }
 
 fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Shipment, Refusal> {
-    let (carrier, service, package) = offer(&wanted, order)?;
+    let (carrier, service, package) = offer(cx, &wanted, order)?;
     let manual = cx.docs.all::<Members>(STORE).into_iter().find(|store| store["marketplaceId"] == 0 && store["active"] == true);
     // Documented: without an active manual store no label can be bought.
     let manual = manual.ok_or_else(null_reference)?;
@@ -221,7 +223,9 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     if advanced.is_null() {
         advanced = order.map_or(json!({}), |order| order.advanced_options.clone());
     }
-    let warehouse = warehouse(cx, advanced["warehouseId"].as_u64())?;
+    // Who says where it comes from needs no warehouse.
+    let warehouse =
+        warehouse(cx, advanced["warehouseId"].as_u64()).or_else(|none| wanted.ship_from.as_ref().map(|_| Value::Null).ok_or(none))?;
     let origin = serde_json::from_value(warehouse["originAddress"].clone()).unwrap_or_default();
     let weight = wanted.weight.and_then(|weight| read_weight(&weight)).or_else(|| order.and_then(|order| order.weight.clone()));
     let weight = weight.ok_or_else(|| labels::refused("The weight of the shipment is required."))?;
@@ -232,6 +236,9 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     let from = wanted.ship_from.unwrap_or(origin);
     if [&to.name, &from.name].iter().any(|name| name.as_deref().is_none_or(str::is_empty)) {
         return Err(message("'Ship Name' must not be empty."));
+    }
+    if [&to.country, &from.country].into_iter().flatten().any(|code| !code.is_empty() && code.len() != 2) {
+        return Err(message(create::COUNTRY));
     }
     let store =
         order.map_or(advanced["storeId"].as_u64(), |order| order.advanced_options["storeId"].as_u64()).or(manual["storeId"].as_u64());
@@ -247,7 +254,13 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     if let Some(rows) = customs["customsItems"].as_array() {
         more.insert("customsCountries".to_owned(), rows.iter().map(|row| row["countryOfOrigin"].clone()).collect());
     }
-    if from.country != to.country {
+    let is_abroad = from.country != to.country;
+    let is_declared =
+        order.is_some() || customs["contents"] == "documents" || customs["customsItems"].as_array().is_some_and(|rows| !rows.is_empty());
+    if is_abroad && !is_declared {
+        return Err(labels::refused("Customs items are required for international shipments."));
+    }
+    if is_abroad {
         more.insert("customs".to_owned(), customs);
     }
     let pieces = vec![rates::piece(&weight, dimensions.as_ref())];
@@ -308,8 +321,8 @@ fn billing(advanced: &Value, store: Option<u64>) -> Value {
 }
 
 /// What is asked for, of what the account has. Recorded: a carrier or a service that it does not have is found out by an exception.
-fn offer(wanted: &Wanted, order: Option<&Order>) -> Result<(&'static Carrier, &'static Service, &'static Package), Refusal> {
-    let carrier = CATALOG.carrier(wanted.carrier_code.trim()).ok_or_else(null_reference)?;
+fn offer(cx: &Cx<'_>, wanted: &Wanted, order: Option<&Order>) -> Result<(&'static Carrier, &'static Service, &'static Package), Refusal> {
+    let carrier = wire::carrier(cx, &wanted.carrier_code).ok_or_else(null_reference)?;
     let service = carrier.service(wanted.service_code.trim()).ok_or_else(null_reference)?;
     let code = wanted.package_code.as_deref().filter(|code| !code.is_empty());
     let code = code.or_else(|| order.and_then(|order| order.package_code.as_deref())).unwrap_or("package");
@@ -323,10 +336,10 @@ fn read_weight(sent: &Value) -> Option<Weight> {
 }
 
 /// The warehouse with that number, or the default one.
-fn warehouse(cx: &Cx<'_>, id: Option<u64>) -> Result<Members, Refusal> {
+fn warehouse(cx: &Cx<'_>, id: Option<u64>) -> Result<Value, Refusal> {
     let all: Vec<Members> = cx.docs.all(WAREHOUSE);
     let named = id.filter(|id| *id > 0).and_then(|id| all.iter().find(|row| row["warehouseId"] == id));
-    named.or_else(|| all.iter().find(|row| row["isDefault"] == true)).or(all.first()).cloned().ok_or_else(null_reference)
+    named.or_else(|| all.iter().find(|row| row["isDefault"] == true)).or(all.first()).cloned().map(Value::from).ok_or_else(null_reference)
 }
 
 #[derive(Deserialize)]
@@ -357,8 +370,11 @@ fn other(cost: Money) -> Written {
 /// A row for each service and package of one carrier. Recorded: prices have four decimals, and surcharges one.
 pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let carrier = CATALOG.carrier(asked.carrier_code.trim());
+    let carrier = wire::carrier(cx, &asked.carrier_code);
     let carrier = carrier.ok_or_else(|| labels::refused(format!("Invalid carrierCode: {}", asked.carrier_code)))?;
+    if access::is_failing(&cx.credential, carrier) {
+        return Err(labels::refused(access::login_refused(carrier)));
+    }
     let (service, package) = (named(&asked.service_code), named(&asked.package_code));
     if service.as_deref().is_some_and(|code| carrier.service(code).is_none()) {
         return Err(labels::refused("One or more providers reported an error: the service is not available."));
@@ -367,13 +383,13 @@ pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         return Err(labels::refused("Invalid packageCode"));
     }
     if asked.to_country.trim().len() != 2 {
-        return Err(message("Please use a 2 character country code"));
+        return Err(message(create::COUNTRY));
     }
     let to_state = asked.to_state.clone().unwrap_or_default();
     if carrier.code.starts_with("ups") && to_state.is_empty() && asked.to_country.eq_ignore_ascii_case("US") {
         return Err(labels::refused("One or more providers reported an error: the state of the recipient is required."));
     }
-    let origin = warehouse(cx, asked.from_warehouse_id.and_then(|id| id.parse().ok()))?;
+    let origin = warehouse(cx, asked.from_warehouse_id.and_then(|id| id.parse().ok())).unwrap_or_default();
     let country = origin["originAddress"]["country"].as_str().unwrap_or("US").to_owned();
     let (city, state) = (asked.from_city.unwrap_or_default(), asked.from_state.unwrap_or_default());
     let from = Location { city, state, zip: asked.from_postal_code, country };
@@ -411,15 +427,15 @@ pub(in crate::vendors::shipstation::v1) struct Voided {
     id: i64,
 }
 
-/// A label is voided once, and a test label never: the answer says so with 200.
+/// A label is voided once, before its parcel is scanned and while it is new, and a test label never: the answer says so with 200.
 pub fn void(cx: &mut Cx<'_>, Json(Voided { id }): Json<Voided>) -> Outcome {
     let answer = |approved: bool, message: &str| Ok(Reply::ok(json!({"approved": approved, "message": message})));
     if id == TEST {
         return answer(false, "Test labels cannot be voided");
     }
     let label: Label = cx.docs.require(LABEL, &id.to_string())?;
-    if label.voided.is_some() {
-        return answer(false, "Label has already been voided");
+    if let Some((reason, text)) = labels::void_fault(cx, &label) {
+        return answer(false, if reason == "label_already_voided" { "Label has already been voided" } else { text });
     }
     labels::void(cx, label);
     answer(true, "Label voided successfully")

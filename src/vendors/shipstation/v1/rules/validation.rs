@@ -12,7 +12,7 @@ const NOT_YET: &str = "Address not yet validated";
 pub(super) fn checked(sent: Address) -> Address {
     let is_blank = |member: &Option<String>| member.as_deref().is_none_or(|text| text.trim().is_empty());
     let verified = |address, text: &str| Address { address_verified: Some(text.to_owned()), ..address };
-    if sent.country.as_deref() != Some("US") {
+    if sent.country.as_deref().is_none_or(|code| !code.eq_ignore_ascii_case("US")) {
         return verified(sent, NOT_YET);
     }
     let text = |member: &'_ Option<String>| member.clone().unwrap_or_default();
@@ -34,6 +34,7 @@ pub(super) fn checked(sent: Address) -> Address {
         city: sent.city.map(|city| city.trim().to_uppercase()),
         state: sent.state.map(|state| state.trim().to_uppercase()),
         postal_code: Some(plus_four),
+        country: Some("US".to_owned()),
         residential,
         ..sent
     };

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, WAREHOUSE, date};
-use super::{Id, done};
+use super::super::dialect::message;
+use super::{Id, create, done};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
@@ -18,7 +19,7 @@ pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
 /// Recorded: the first place is the default one whatever was sent, and a return address that is copied does not say whether it is
 /// residential.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
+    check(cx)?;
     let id = wire::next_id(cx, &WAREHOUSE);
     let warehouse = made(cx, id, &json!(date::stamp(cx.now)));
     store(cx, id, &warehouse);
@@ -27,19 +28,32 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
 
 pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
     let before: Members = cx.docs.require(WAREHOUSE, &id)?;
-    cx.call.valid()?;
+    check(cx)?;
     let number = before["warehouseId"].as_u64().unwrap_or_default();
     let warehouse = made(cx, number, &before["createDate"]);
     store(cx, number, &warehouse);
     Ok(done("The requested warehouse has been updated."))
 }
 
+/// Where the default place was deleted, the oldest of the others takes its place.
 pub fn delete(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    if cx.docs.remove(WAREHOUSE, &id) {
-        Ok(done("The requested warehouse has been deleted."))
-    } else {
-        Err(Refusal::missing(WAREHOUSE, id))
+    let gone: Members = cx.docs.require(WAREHOUSE, &id)?;
+    cx.docs.remove(WAREHOUSE, &id);
+    let next = cx.docs.list::<Members>(WAREHOUSE).next().filter(|_| gone["isDefault"] == true);
+    if let Some(mut next) = next {
+        next.insert("isDefault".to_owned(), true.into());
+        cx.docs.put(WAREHOUSE, &next["warehouseId"].to_string(), &next);
     }
+    Ok(done("The requested warehouse has been deleted."))
+}
+
+/// Addresses have a name, and countries two letters.
+fn check(cx: &Cx<'_>) -> Result<(), Refusal> {
+    cx.call.valid()?;
+    let addresses = ["originAddress", "returnAddress"].map(|name| &cx.call.body[name]);
+    create::check_countries(addresses)?;
+    let is_nameless = |address: &&Value| address.is_object() && create::is_nameless(address);
+    if addresses.iter().any(is_nameless) { Err(message("'Name' must not be empty.")) } else { Ok(()) }
 }
 
 fn made(cx: &Cx<'_>, id: u64, created: &Value) -> Value {

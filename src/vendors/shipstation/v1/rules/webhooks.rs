@@ -22,8 +22,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
             json!({
                 "IsLabelAPIHook": false, "WebHookID": number(&row), "SellerID": 2_335_513, "StoreID": row.rest.get("StoreID"),
                 "HookType": event, "MessageFormat": "Json", "Url": row.url, "Name": row.rest.get("Name"),
-                "BulkCopyBatchID": null, "BulkCopyRecordID": null,
-                "Active": row.active, "WebhookLogs": [], "Seller": null, "Store": null,
+                "BulkCopyBatchID": null, "BulkCopyRecordID": null, "Active": row.active, "WebhookLogs": [], "Seller": null, "Store": null,
             })
         })
         .collect();

@@ -14,7 +14,6 @@ use super::{rates, shipments};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Filter, Listing, Number, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
-use crate::vendors::shipstation::labels::CARRIER;
 use crate::vendors::shipstation::wire::LABEL;
 use crate::vendors::shipstation::wire::label::Label;
 
@@ -73,7 +72,6 @@ const BATCHES: Listing = Listing {
     filters: &[
         Filter { name: "status", member: "/status", test: Test::Caseless },
         Filter { name: "batch_status", member: "/status", test: Test::Caseless },
-        Filter { name: "batch_number", member: "/number", test: Test::Equal },
     ],
     ..LISTING
 };
@@ -288,7 +286,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
         }
     }
     let end = match (batch.completed, batch.failures.is_empty()) {
-        (0, false) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid",
+        (0, _) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid",
         (_, false) => "completed_with_errors",
         (_, true) => "completed",
     };
@@ -315,11 +313,8 @@ fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, 
 
 /// A refusal as one text.
 fn reason(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Because(CARRIER, text) => format!("A shipping carrier error occurred: {}", text.as_str().unwrap_or_default()),
-        Refusal::Because(_, facts) => facts[1]["message"].as_str().unwrap_or("The label cannot be created.").to_owned(),
-        _ => "The label cannot be created.".to_owned(),
-    }
+    let told = dialect::told(refusal).unwrap_or_default();
+    told["message"].as_str().unwrap_or("The label cannot be created.").to_owned()
 }
 
 /// The numbers of the shipments of a batch; a label that was bought alone has one of its own.
@@ -350,7 +345,6 @@ fn shown(cx: &Cx<'_>, batch: &Batch) -> Value {
         "batch_labels_url": { "href": cx.call.url(&format!("/v2/labels?batch_id={id}")) },
         "batch_errors_url": { "href": cx.call.url(&format!("/v2/batches/{id}/errors")) },
         "label_download": { "pdf": file("pdf"), "zpl": file("zpl"), "href": file("pdf") },
-        "form_download": { "href": labels::link(cx, "form", number, "pdf") },
-        "status": batch.status,
+        "form_download": { "href": labels::link(cx, "form", number, "pdf") }, "status": batch.status,
     })
 }

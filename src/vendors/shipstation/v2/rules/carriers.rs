@@ -5,15 +5,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::access::in_sandbox;
-use super::super::listing::{self, LISTING};
-use super::super::wire::price::Priced;
-use super::super::wire::{self, DISCONNECTED, se};
+use super::super::listing;
+use super::super::wire::price::priced;
+use super::super::wire::{self, se};
 use super::super::{dialect, rates};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{ONLY, PROFILE, profile};
+use crate::vendors::shipstation::wire::{DISCONNECTED, ONLY, PROFILE, profile};
 
 /// All of them, in an envelope whose page is as long as they are many. Those that refuse the account's login are named among the errors
 /// instead, and the answer is 207.
@@ -23,11 +23,11 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let errors: Vec<Value> = failing.into_iter().map(|carrier| rates::login_refused(carrier, in_sandbox(cx))).collect();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     let total = rows.len();
-    let page = LISTING.read(cx.call)?.cut(total, rows.into_iter())?;
-    let links = listing::links(cx, cx.call.path, 1, 1, total, false);
+    // Recorded 2026: the links are those of the API that this one is built on.
+    let links = listing::links(cx, "/v1/carriers", 1, 1, total, false);
     Ok(dialect::naming(cx, status, |id| {
         json!({
-            "carriers": page.rows, "total": total, "page": 1, "pages": usize::from(total > 0), "page_size": total, "links": links,
+            "carriers": rows, "total": total, "page": 1, "pages": usize::from(total > 0), "page_size": total, "links": links,
             "request_id": id, "errors": errors,
         })
     }))
@@ -37,14 +37,18 @@ fn shown(cx: &Cx<'_>, carrier: &Carrier) -> Value {
     carrier.shown(in_sandbox(cx), wire::float(profile(cx).balance))
 }
 
-fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
+/// The carrier that the path names.
+///
+/// # Errors
+/// `Missing`.
+pub(crate) fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
     let number = wire::named(cx, "carrier_id");
     rates::connected(cx).find(|carrier| carrier.id == number).ok_or_else(|| Refusal::missing(DISCONNECTED, se(number)))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
-    Ok(Reply::ok(Priced(shown(cx, carrier))))
+    Ok(Reply::ok(priced(shown(cx, carrier))))
 }
 
 pub(crate) fn options(cx: &mut Cx<'_>) -> Outcome {
@@ -60,7 +64,7 @@ pub(crate) fn services(cx: &mut Cx<'_>) -> Outcome {
     named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.shown_services(is_sandbox) })))
 }
 
-/// Gone from this version of the account.
+/// Gone from both versions of the account.
 pub(crate) fn disconnect(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
     cx.docs.put(DISCONNECTED, &carrier.id.to_string(), &true);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::dialect::{error, refused};
 use super::super::labels::{self, Own};
-use super::super::wire::{self, BATCH, TEST_LABEL};
+use super::super::wire::{self, BATCH, COMBINED, TEST_LABEL};
 use super::{batches, manifests};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
@@ -44,10 +44,14 @@ fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Vec<u
             let labels: Vec<Label> = manifests::labels_of(cx, number).iter().flat_map(labels::pieces).collect();
             (!labels.is_empty()).then(|| (PDF, shared::manifest(&manifests::submission_of(cx, number), &labels)))
         }
-        ("label" | "testlabel" | "labelpackage", "pdf" | "png" | "zpl") => {
+        ("label" | "testlabel" | "labelpackage" | "combined", "pdf" | "png" | "zpl") => {
             let labels: Vec<Label> = match kind {
                 "testlabel" => cx.docs.get(TEST_LABEL, &id).iter().flat_map(labels::pieces).collect(),
                 "labelpackage" => package(cx, number).into_iter().collect(),
+                "combined" => {
+                    let ids: Vec<String> = cx.docs.get(COMBINED, &id).unwrap_or_default();
+                    ids.iter().filter_map(|id| labels::find(cx, id).ok()).flat_map(|label| labels::pieces(&label)).collect()
+                }
                 _ => of_label().iter().flat_map(labels::pieces).collect(),
             };
             let (media, format) = labels::media(extension, labels.first()?);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, Members, address, moment, se, shipment};
 use super::super::{checks, rates, webhooks};
-use crate::engine::listing::{Bound, Filter, Listing, Test};
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::v1;
@@ -15,17 +15,8 @@ use crate::vendors::shipstation::wire::{self as shared, FULFILLMENT, address::Ad
 
 const FULFILLMENTS: Listing = Listing {
     filters: &[
-        Filter { name: "fulfillment_id", member: "/fulfillment_id", test: Test::Equal },
         Filter { name: "shipment_id", member: "/shipment_id", test: Test::Equal },
-        Filter { name: "shipment_number", member: "/shipment_number", test: Test::Equal },
-        Filter { name: "fulfillment_provider_code", member: "/fulfillment_provider_code", test: Test::Equal },
         Filter { name: "tracking_number", member: "/tracking_number", test: Test::Equal },
-        Filter { name: "ship_to_name", member: "/ship_to/name", test: Test::Contains },
-        Filter { name: "ship_to_country_code", member: "/ship_to/country_code", test: Test::Caseless },
-        Filter { name: "ship_date_start", member: "/ship_date", test: Test::Time(Bound::From) },
-        Filter { name: "ship_date_end", member: "/ship_date", test: Test::Time(Bound::Until) },
-        Filter { name: "create_date_start", member: "/created_at", test: Test::Time(Bound::From) },
-        Filter { name: "create_date_end", member: "/created_at", test: Test::Time(Bound::Until) },
     ],
     ..LISTING
 };

@@ -5,49 +5,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::dialect::{error, refused};
-use super::super::listing::{self, LISTING};
-use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK, moment};
+use super::super::listing;
+use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK};
 use crate::base::ids;
-use crate::engine::fields::Report;
-use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::money::Money;
 use crate::world::Kind;
 
-const CONVENTIONS: Conventions = Conventions {
-    new_id: |cx| ids::uuid(&mut cx.rng).to_string(),
-    named: |cx| cx.call.parameters.first().map(|(_, id)| id.clone()).unwrap_or_default(),
-    stamp: |at| moment(at).into(),
-    sources: &[],
-    forms: &[],
-    blank_is_missing: true,
-    merges: true,
-    created: StatusCode::OK,
-    answer: |_, status, document| Reply::json(status, document),
-    page: |_, page| Reply::ok(page.rows),
-    deleted: || Reply::empty(StatusCode::NO_CONTENT),
-};
+const CONVENTIONS: Conventions =
+    Conventions { new_id: |cx| ids::uuid(&mut cx.rng).to_string(), blank_is_missing: true, ..super::CONVENTIONS };
 
-pub(crate) static WAREHOUSES: Resource = Resource {
-    kind: INVENTORY_WAREHOUSE,
-    judge: resource::agreed,
-    schema: "InventoryWarehouse",
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &CONVENTIONS,
-};
+pub(crate) static WAREHOUSES: Resource = super::plain(INVENTORY_WAREHOUSE, "InventoryWarehouse").with(&CONVENTIONS);
 
-pub(crate) static LOCATIONS: Resource = Resource {
-    kind: INVENTORY_LOCATION,
-    judge: |cx, body, report| match body["inventory_warehouse_id"].as_str().filter(|_| report.is_clean()) {
+pub(crate) static LOCATIONS: Resource = super::plain(INVENTORY_LOCATION, "InventoryLocation")
+    .judged(|cx, body, report| match body["inventory_warehouse_id"].as_str().filter(|_| report.is_clean()) {
         Some(id) if !cx.docs.has(INVENTORY_WAREHOUSE, id) => Err(Refusal::missing(INVENTORY_WAREHOUSE, id)),
         _ => Ok(()),
-    },
-    schema: "InventoryLocation",
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &CONVENTIONS,
-};
+    })
+    .with(&CONVENTIONS);
 
 /// What there is of a SKU at a location.
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,6 +42,7 @@ pub(crate) struct Change {
     transaction_type: String,
     inventory_location_id: String,
     sku: String,
+    #[serde(default)]
     quantity: i64,
     cost: Option<Value>,
     condition: Option<String>,
@@ -88,22 +65,6 @@ fn list(cx: &Cx<'_>, kind: Kind, name: &str) -> Outcome {
     cx.call.valid()?;
     let page = listing::inventory(cx.call).read(cx.call)?.documents(&cx.docs, kind)?.read::<Members>();
     Ok(listing::answer(cx, name, &page))
-}
-
-/// Gives it another name; the answer is empty.
-pub(crate) fn rename_warehouse(cx: &mut Cx<'_>) -> Outcome {
-    rename(cx, &WAREHOUSES)
-}
-
-/// Gives it another name; the answer is empty.
-pub(crate) fn rename_location(cx: &mut Cx<'_>) -> Outcome {
-    rename(cx, &LOCATIONS)
-}
-
-fn rename(cx: &mut Cx<'_>, resource: &Resource) -> Outcome {
-    let before = resource.find(cx)?;
-    resource.store(cx, &cx.call.body, Report::of(cx.call), Some(before))?;
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// With stock it is removed together with that, or not at all.

@@ -7,11 +7,10 @@ use super::super::dialect::{error, refused, wrong_state};
 use super::super::labels::{self, Options, Order, Own};
 use super::super::listing::{self, LISTING};
 use super::super::webhooks;
-use super::super::wire::price::Priced;
+use super::super::wire::price::priced;
 use super::super::wire::{self, Members, TEST_LABEL, se, shipment};
-use super::{addresses, rates, shipments, tracking};
-use crate::base::time;
-use crate::engine::listing::{Bound, By, Filter, Key, Listing, Sorting, Test};
+use super::{addresses, rate_shoppers, rates, shipments, tracking};
+use crate::engine::listing::{By, Filter, Key, Listing, Sorting, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::label::Label;
@@ -32,9 +31,9 @@ const LABELS: Listing = Listing {
         number("shipment_id", "/order"),
         number("warehouse_id", "/warehouse"),
         number("store_id", "/store"),
+        // The carrier's refund of a label that was not used is no part of this.
+        Filter { name: "refund_status", member: "/refund", test: Test::By(|_, _| false) },
         Filter { name: "external_shipment_id", member: "/more/v2/external_shipment_id", test: Test::Equal },
-        Filter { name: "created_at_start", member: "/created", test: Test::Time(Bound::From) },
-        Filter { name: "created_at_end", member: "/created", test: Test::Time(Bound::Until) },
     ],
     sorting: Sorting {
         keys: &[Key { name: "created_at", member: "", by: By::Time }, Key { name: "modified_at", member: "/created", by: By::Time }],
@@ -63,7 +62,7 @@ fn is_of_batch(label: &Value, id: &str) -> bool {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = LABELS.read(cx.call)?.documents(&cx.docs, LABEL)?.read::<Label>();
-    Ok(listing::answer(cx, "labels", &page.map(|label| Priced(labels::shown(cx, &label, false, false)))))
+    Ok(listing::answer(cx, "labels", &page.map(|label| priced(labels::shown(cx, &label, false, false)))))
 }
 
 #[derive(Deserialize)]
@@ -80,14 +79,40 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         let more = json!({ "field_name": "shipment_id", "field_value": sent.shipment["shipment_id"] });
         return Err(refused(http::StatusCode::BAD_REQUEST, error("validation", "field_conflict", text, &more)));
     }
+    let (number, shipment) = stored(cx, &sent)?;
+    let is_return = sent.options.is_return_label == Some(true) || shipment["is_return"] == true;
+    bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return })
+}
+
+fn stored(cx: &mut Cx<'_>, sent: &Sent) -> Result<(u64, Members), Refusal> {
     let number = wire::next(cx, &ORDER);
     let mut shipment = shipment::complete(cx, number, &sent.shipment, None)?;
     shipments::is_free(cx, &shipment, number)?;
     let wish = sent.options.validate_address.as_deref().or(sent.shipment["validate_address"].as_str());
     addresses::of_label(cx, wish, &mut shipment)?;
-    shipments::keep(cx, number, &shipment);
-    let is_return = sent.options.is_return_label == Some(true) || shipment["is_return"] == true;
-    bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return })
+    shipments::keep(cx, number, &shipment)?;
+    Ok((number, shipment))
+}
+
+/// Buys a label at the rate that a rate shopper chooses.
+pub(crate) fn create_from_rate_shopper(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    let (word, ..) = rate_shoppers::named(cx)?;
+    let (number, mut shipment) = stored(cx, &sent)?;
+    rates::choose(cx, word, &mut shipment)?;
+    bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return: false })
+}
+
+/// No account has shipping rules.
+pub(crate) fn create_from_shipping_rule(cx: &mut Cx<'_>) -> Outcome {
+    let more = json!({ "field_name": "shipping_rule_id", "field_value": cx.call.parameter("shipping_rule_id") });
+    let error = error("business_rules", "shipping_rule_not_found", "Invalid shipping_rule_id.", &more);
+    Err(refused(http::StatusCode::NOT_FOUND, error))
+}
+
+/// Refunds that a carrier was asked for by itself can be withdrawn; here none is.
+pub(crate) fn cancel_refund(cx: &mut Cx<'_>) -> Outcome {
+    let label = labels::named(cx)?;
+    Err(wrong_state("invalid_status", format!("Label {} has no refund request.", labels::id(&label))))
 }
 
 /// Buys a label at a quoted rate.
@@ -148,13 +173,13 @@ fn options(cx: &Cx<'_>) -> Result<Options, Refusal> {
 
 fn bought(cx: &mut Cx<'_>, order: &Order<'_>) -> Outcome {
     let label = shipments::buy(cx, order)?;
-    Ok(Reply::ok(Priced(labels::shown(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline")))))
+    Ok(Reply::ok(priced(labels::shown(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline")))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let label = labels::named(cx)?;
     cx.call.valid()?;
-    Ok(Reply::ok(Priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
+    Ok(Reply::ok(priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
 }
 
 /// The earliest label with that external id.
@@ -162,7 +187,7 @@ pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
     let found = cx.docs.list::<Label>(LABEL).find(|label| Own::of(label).external_shipment_id.as_deref() == Some(id));
     let label = found.ok_or_else(|| shipments::unknown_external(id))?;
-    Ok(Reply::ok(Priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
+    Ok(Reply::ok(priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
 }
 
 /// Where the parcel of a label is.
@@ -171,22 +196,11 @@ pub(crate) fn track(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(tracking::of_label(cx, &label)))
 }
 
-/// How long a label may be voided.
-const VOID_PERIOD: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
-
 /// Always 200: whether it was voided stands in the body.
 pub(crate) fn void(cx: &mut Cx<'_>) -> Outcome {
     let mut label = labels::named(cx)?;
-    let is_scanned = cx.parcel(&label.tracking_number).is_some_and(|parcel| parcel.is_scanned());
-    let no = |reason: &str, text: &str| Ok(Reply::ok(json!({ "approved": false, "message": text, "reason_code": reason })));
-    if label.voided.is_some() {
-        return no("label_already_voided", "This label has already been voided.");
-    }
-    if is_scanned {
-        return no("label_already_used", "This label has already been used and cannot be voided.");
-    }
-    if cx.now > time::shift(label.created, VOID_PERIOD) {
-        return no("label_not_found_within_void_period", "This label is too old to be voided.");
+    if let Some((reason, text)) = shared::void_fault(cx, &label) {
+        return Ok(Reply::ok(json!({ "approved": false, "message": text, "reason_code": reason })));
     }
     let id = labels::id(&label);
     if id.starts_with("se-test-") {

@@ -11,7 +11,7 @@ use super::super::labels::{self, Own};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, MANIFEST, day, moment, se};
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Bound, Filter, Listing, Test};
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::wire::label::Label;
@@ -44,10 +44,6 @@ const MANIFESTS: Listing = Listing {
     filters: &[
         Filter { name: "carrier_id", member: "/carrier_id", test: Test::Equal },
         Filter { name: "warehouse_id", member: "/warehouse_id", test: Test::Equal },
-        Filter { name: "ship_date_start", member: "/ship_date", test: Test::Time(Bound::From) },
-        Filter { name: "ship_date_end", member: "/ship_date", test: Test::Time(Bound::Until) },
-        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(Bound::From) },
-        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(Bound::Until) },
         Filter {
             name: "label_ids",
             member: "/label_ids",
@@ -101,6 +97,9 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         _ => fit = of_day(cx, &sent)?,
     }
     if fit.is_empty() {
+        if let Some(id) = sent.label_ids.iter().flatten().find(|id| labels::find(cx, id).is_err()) {
+            return Err(Refusal::missing(LABEL, id.as_str()));
+        }
         let nothing = || error("business_rules", "unspecified", "There are no labels that can be put on a manifest.", &Value::Null);
         return Err(refused(StatusCode::BAD_REQUEST, errors.into_iter().next().unwrap_or_else(nothing)));
     }

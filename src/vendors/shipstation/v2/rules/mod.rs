@@ -1,8 +1,11 @@
 //! What each operation of version 2 promises, by its tag; what is due, and what a scan leads to.
 
+pub(super) mod account;
 pub(super) mod addresses;
 pub(super) mod batches;
 pub(super) mod carriers;
+pub(super) mod connections;
+pub(super) mod documents;
 pub(super) mod downloads;
 pub(super) mod fulfillments;
 pub(super) mod inventory;
@@ -11,16 +14,47 @@ pub(super) mod manifests;
 pub(super) mod package_pickups;
 pub(super) mod package_types;
 pub(super) mod purchase_orders;
+pub(super) mod rate_shoppers;
 pub(super) mod rates;
 pub(super) mod shipments;
+pub(super) mod suppliers;
 pub(super) mod tags;
+pub(super) mod totes;
 pub(super) mod tracking;
 pub(super) mod users;
 pub(super) mod warehouses;
 pub(super) mod webhooks;
 
-use crate::engine::Cx;
-use crate::world::Task;
+use http::StatusCode;
+
+use super::listing::{self, LISTING};
+use super::wire::{self, moment, se};
+use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::{Cx, Reply};
+use crate::world::{Kind, Task};
+
+/// What documents of this version that are no more than data have in common. What answers 204 by its document answers nothing.
+const CONVENTIONS: Conventions = Conventions {
+    new_id: |cx| se(wire::next(cx, &Kind::new("resource"))),
+    named: |cx| cx.call.parameters.last().map(|(_, id)| id.clone()).unwrap_or_default(),
+    stamp: |at| moment(at).into(),
+    sources: &[],
+    forms: &[],
+    blank_is_missing: false,
+    merges: true,
+    created: StatusCode::OK,
+    answer: |cx, _, document| match cx.call.operation.and_then(|operation| operation.success()) {
+        Some((204, _)) => Reply::empty(StatusCode::NO_CONTENT),
+        _ => Reply::ok(document),
+    },
+    page: |cx, page| listing::answer(cx, cx.call.path.rsplit('/').next().unwrap_or_default(), &page),
+    deleted: || Reply::empty(StatusCode::NO_CONTENT),
+};
+
+/// Documents with the members of a component, and nothing special.
+const fn plain(kind: Kind, schema: &'static str) -> Resource {
+    Resource { kind, schema, judge: resource::agreed, finish: resource::unchanged, listing: &LISTING, conventions: &CONVENTIONS }
+}
 
 /// What rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {

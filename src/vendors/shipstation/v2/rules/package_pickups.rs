@@ -9,7 +9,7 @@ use super::super::wire::{PICKUP, address, moment, se};
 use super::super::{checks, dialect, labels};
 use crate::base::ids;
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Bound, Filter, Listing, Test};
+use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// A pickup as it is stored.
@@ -40,8 +40,6 @@ const PICKUPS: Listing = Listing {
     filters: &[
         Filter { name: "carrier_id", member: "/carrier_id", test: Test::Equal },
         Filter { name: "warehouse_id", member: "/warehouse_id", test: Test::Equal },
-        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(Bound::From) },
-        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(Bound::Until) },
     ],
     ..LISTING
 };

@@ -4,32 +4,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::dialect::{error, refused};
-use super::super::listing::LISTING;
-use super::super::wire::{self, FORMS, Members, PACKAGE_TYPE, moment, se};
+use super::super::wire::{FORMS, Members, PACKAGE_TYPE};
 use crate::engine::fields::Report;
 use crate::engine::resource::{self, Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 
-pub(crate) static PACKAGE_TYPES: Resource = Resource {
-    kind: PACKAGE_TYPE,
-    judge,
-    schema: "PackageType",
-    finish,
-    listing: &LISTING,
-    conventions: &Conventions {
-        new_id: |cx| se(wire::next(cx, &PACKAGE_TYPE)),
-        named: |cx| cx.call.parameter("package_id").unwrap_or_default().to_owned(),
-        stamp: |at| moment(at).into(),
-        sources: &[],
-        forms: &[],
-        blank_is_missing: false,
-        merges: false,
-        created: StatusCode::OK,
-        answer: |_, status, document| Reply::json(status, document),
-        page: |_, page| Reply::ok(json!({ "packages": page.rows })),
-        deleted: || Reply::empty(StatusCode::NO_CONTENT),
-    },
-};
+pub(crate) static PACKAGE_TYPES: Resource =
+    super::plain(PACKAGE_TYPE, "PackageType").judged(judge).finished(finish).with(&Conventions { merges: false, ..super::CONVENTIONS });
 
 /// A code is given once.
 fn judge(cx: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {
@@ -53,11 +34,4 @@ fn finish(cx: &mut Cx<'_>, _: &resource::Members, document: &mut resource::Membe
 /// All of them, not paged.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(json!({ "packages": cx.docs.all::<Members>(PACKAGE_TYPE) })))
-}
-
-/// Replaces a package type; nothing is answered.
-pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
-    let before = PACKAGE_TYPES.find(cx)?;
-    PACKAGE_TYPES.store(cx, &cx.call.body, Report::of(cx.call), Some(before))?;
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

@@ -1,44 +1,29 @@
 //! Purchase orders: drafted, opened, received, closed.
 
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::dialect::wrong_state;
-use super::super::listing::{self, LISTING};
 use super::super::wire::{FORMS, Members, PURCHASE_ORDER, moment};
 use crate::base::ids;
-use crate::engine::listing::{Filter, Listing, Test};
+use crate::carrier::document::{self, Document};
+use crate::carrier::label::Fact;
+use crate::carrier::print::{Format, Paper};
+use crate::carrier::sheet::{Column, Sheet};
 use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
-pub(crate) static PURCHASE_ORDERS: Resource = Resource {
-    kind: PURCHASE_ORDER,
-    judge: |cx, _, _| match PURCHASE_ORDERS.find(cx) {
+pub(crate) static PURCHASE_ORDERS: Resource = super::plain(PURCHASE_ORDER, "PurchaseOrder")
+    .judged(|cx, _, _| match PURCHASE_ORDERS.find(cx) {
         Ok((_, order)) if order.get("status").is_none_or(|status| *status != "draft") => Err(not_in(&Members(order))),
         _ => Ok(()),
-    },
-    schema: "PurchaseOrder",
-    finish: |cx, _, document| {
+    })
+    .finished(|cx, _, document| {
         let Value::Object(whole) = cx.completed("PurchaseOrder", &Value::Object(std::mem::take(document)), FORMS) else { return Ok(()) };
         *document = whole;
         Ok(())
-    },
-    listing: &Listing { filters: &[Filter { name: "status", member: "/status", test: Test::Equal }], ..LISTING },
-    conventions: &Conventions {
-        new_id: |cx| ids::uuid(&mut cx.rng).to_string(),
-        named: |cx| cx.call.parameter("purchase_order_id").unwrap_or_default().to_owned(),
-        stamp: |at| moment(at).into(),
-        sources: &[],
-        forms: &[],
-        blank_is_missing: false,
-        merges: true,
-        created: StatusCode::OK,
-        answer: |_, status, document| Reply::json(status, document),
-        page: |cx, page| listing::answer(cx, "purchase_orders", &page),
-        deleted: || Reply::empty(StatusCode::NO_CONTENT),
-    },
-};
+    })
+    .with(&Conventions { new_id: |cx| ids::uuid(&mut cx.rng).to_string(), ..super::CONVENTIONS });
 
 fn not_in(order: &Members) -> Refusal {
     let status = order["status"].as_str().unwrap_or_default();
@@ -115,4 +100,26 @@ pub(crate) fn receive(cx: &mut Cx<'_>, Json(sent): Json<Receipt>) -> Outcome {
     order.insert("products".to_owned(), json!(products));
     order.insert("status".to_owned(), if is_all { "received" } else { "receiving" }.into());
     store(cx, &id, order)
+}
+
+/// A purchase order as a page, with what was received of it where that is asked for.
+pub(crate) fn summary(cx: &mut Cx<'_>) -> Outcome {
+    let (id, order) = named(cx)?;
+    let is_receipt = cx.call.path.ends_with("received_summary");
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let row = |row: &Value| {
+        let received = is_receipt.then(|| text(&row["received_quantity"]));
+        [Some(text(&row["sku"])), Some(text(&row["quantity"])), received].into_iter().flatten().collect()
+    };
+    let received = is_receipt.then(|| Column::number("Received", 0.2));
+    let sheet = Sheet {
+        title: if is_receipt { "Received products" } else { "Purchase order" }.to_owned(),
+        facts: vec![Fact::new("Number", text(&order["purchase_order_number"])), Fact::new("Status", text(&order["status"]))],
+        columns: [Some(Column::text("SKU", 0.6)), Some(Column::number("Ordered", 0.2)), received].into_iter().flatten().collect(),
+        rows: order["products"].as_array().into_iter().flatten().map(row).collect(),
+        number: id,
+        ..Sheet::default()
+    };
+    let file = document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter));
+    Ok(Reply::bytes(http::StatusCode::OK, "application/pdf", file))
 }

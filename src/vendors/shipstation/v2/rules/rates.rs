@@ -8,7 +8,7 @@ use super::super::checks;
 use super::super::dialect::{error, needed, refused};
 use super::super::failures;
 use super::super::rates::{self, Lane};
-use super::super::wire::price::Priced;
+use super::super::wire::price::priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
 use super::{addresses, shipments};
 use crate::engine::{Blame, Cx, Json, Outcome, Refusal, Reply};
@@ -22,7 +22,7 @@ pub(crate) struct Asked {
     rate_options: RateOptions,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct RateOptions {
     carrier_ids: Vec<String>,
     package_types: Option<Vec<String>>,
@@ -52,27 +52,62 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
             if let Some(to) = stored.get_mut("ship_to").filter(|to| to["country_code"] == "US") {
                 addresses::clean(to);
             }
-            shipments::keep(cx, number, &stored);
+            shipments::keep(cx, number, &stored)?;
             (number, stored)
         }
         (None, None) => return Err(needed("shipment")),
     };
     checks::weighs(&shipment)?;
-    let RateOptions { carrier_ids, package_types, service_codes, preferred_currency } = asked.rate_options;
+    let response = rated(cx, number, &shipment, asked.rate_options);
+    let mut answer = wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]);
+    if !validation.is_null() {
+        answer["address_validation"] = validation;
+    }
+    Ok(Reply::ok(priced(answer)))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AskedForMany {
+    shipment_ids: Option<Vec<String>>,
+    shipments: Option<Vec<Value>>,
+    rate_options: RateOptions,
+}
+
+/// Documented: the rates are to be read at the shipments later on. They are there at once.
+pub(crate) fn calculate_many(cx: &mut Cx<'_>, Json(asked): Json<AskedForMany>) -> Outcome {
+    let mut numbers: Vec<u64> = asked.shipment_ids.iter().flatten().filter_map(|id| wire::number(id)).collect();
+    for sent in asked.shipments.unwrap_or_default() {
+        let number = wire::next(cx, &ORDER);
+        let stored = shipment::complete(cx, number, &sent, None)?;
+        shipments::keep(cx, number, &stored)?;
+        numbers.push(number);
+    }
+    let mut rows = Vec::new();
+    for number in numbers {
+        let shipment = shipment::find(cx, number)?;
+        let made = rated(cx, number, &shipment, asked.rate_options.clone());
+        let (request, created) = (&made["rate_request_id"], &made["created_at"]);
+        rows.push(
+            json!({ "rate_request_id": request, "shipment_id": se(number), "created_at": created, "status": "working", "errors": [] }),
+        );
+    }
+    Ok(Reply::ok(rows))
+}
+
+/// The rates of a stored shipment, which can be bought from then on.
+fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members, options: RateOptions) -> Value {
+    let RateOptions { carrier_ids, package_types, service_codes, preferred_currency } = options;
     if let Some(currency) = preferred_currency.filter(|currency| !currency.eq_ignore_ascii_case("usd")) {
         cx.note("currency-not-converted", Blame::Sandbox, format!("rates are in `usd`, found `preferred_currency` `{currency}`"));
     }
-    let lane = lane(cx, &shipment, service_codes.unwrap_or_default(), package_types.unwrap_or_default());
+    let lane = lane(cx, shipment, service_codes.unwrap_or_default(), package_types.unwrap_or_default());
     let (mut rates, mut errors) = (Vec::new(), Vec::new());
     for id in &carrier_ids {
         let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
         match carrier.map(|carrier| rates::of_carrier(cx, carrier, &lane)) {
             Some(Ok(rows)) => rates.extend(rows),
             Some(Err(error)) => errors.push(error),
-            None => {
-                let more = json!({ "carrier_id": id, "carrier_code": "unknown", "carrier_name": "unknown" });
-                errors.push(error("business_rules", "carrier_not_connected", format!("Carrier {id} is not connected."), &more));
-            }
+            None => errors.push(not_connected(id)),
         }
     }
     let none = cx.fails(failures::RATE_UNAVAILABLE);
@@ -105,11 +140,13 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     });
     cx.docs.put(RATES, &number.to_string(), &response);
     super::super::webhooks::rated(cx, number);
-    let mut answer = wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]);
-    if !validation.is_null() {
-        answer["address_validation"] = validation;
-    }
-    Ok(Reply::ok(Priced(answer)))
+    response
+}
+
+/// The error of a carrier that the account does not have.
+fn not_connected(id: &str) -> Value {
+    let more = json!({ "carrier_id": id, "carrier_code": "unknown", "carrier_name": "unknown" });
+    error("business_rules", "carrier_not_connected", format!("Carrier {id} is not connected."), &more)
 }
 
 /// The member of a stored rate that is not answered: the number of its shipment.
@@ -158,7 +195,7 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
             country: text("country_code"),
         }
     };
-    let sent = body["ship_date"].as_str().and_then(super::super::checks::instant).unwrap_or(cx.now);
+    let sent = body["ship_date"].as_str().and_then(checks::instant).unwrap_or(cx.now);
     let lane = Lane {
         from: place("from"),
         to: place("to"),
@@ -172,26 +209,29 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     };
     let mut rows = Vec::new();
     for id in ids {
-        let Some(carrier) = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id)) else { continue };
-        match rates::of_carrier(cx, carrier, &lane) {
+        let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
+        match carrier.map_or_else(|| Err(not_connected(id)), |carrier| rates::of_carrier(cx, carrier, &lane)) {
             Ok(rates) => rows.extend(rates.into_iter().map(rates::estimate)),
-            Err(error) => rows.push(rates::no_estimate(cx, carrier, sent, &error)),
+            Err(error) => rows.push(rates::no_estimate(cx, id, carrier, sent, &error)),
         }
     }
-    Ok(Reply::ok(Priced(rows.into())))
+    Ok(Reply::ok(priced(rows.into())))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let mut rate: Members = cx.docs.require(RATE, cx.call.parameter("rate_id").unwrap_or_default())?;
     rate.shift_remove(OF);
-    Ok(Reply::ok(Priced(rate.into())))
+    Ok(Reply::ok(priced(rate.into())))
 }
 
 /// The latest rates of a shipment; those that were never asked for are none yet.
 pub(crate) fn of_shipment(cx: &mut Cx<'_>) -> Outcome {
     let (number, _) = shipment::named(cx)?;
     let none = || refused(StatusCode::NOT_FOUND, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
-    cx.docs.get::<Members>(RATES, &number.to_string()).map(|rates| Reply::ok(Priced(rates.into()))).ok_or_else(none)
+    let since = cx.call.query("created_at_start").and_then(checks::instant);
+    let is_new = |rates: &Members| since <= rates["created_at"].as_str().and_then(checks::instant);
+    let found = cx.docs.get::<Members>(RATES, &number.to_string()).filter(is_new);
+    found.map(|rates| Reply::ok(priced(rates.into()))).ok_or_else(none)
 }
 
 /// The shipment that a rate was quoted for, with its carrier and service.
@@ -201,8 +241,37 @@ pub(crate) fn quoted(cx: &Cx<'_>, id: &str) -> Result<(u64, Members), Refusal> {
         refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", "rate_id was invalid, unable to create label", &more))
     };
     let rate: Members = cx.docs.get(RATE, id).ok_or_else(invalid)?;
-    let number = rate[OF].as_u64().unwrap_or_default();
+    // A rate is bought once.
+    let number = rate[OF].as_u64().ok_or_else(invalid)?;
     let mut shipment = shipment::find(cx, number)?;
+    take(cx, &mut shipment, &rate.into());
+    Ok((number, shipment))
+}
+
+/// A rate was bought.
+pub(crate) fn spend(cx: &mut Cx<'_>, id: &str) {
+    if let Some(mut rate) = cx.docs.get::<Members>(RATE, id) {
+        rate.shift_remove(OF);
+        cx.docs.put(RATE, id, &rate);
+    }
+}
+
+/// Gives a shipment the carrier and service of the rate with that mark.
+///
+/// # Errors
+/// When no carrier quotes anything.
+pub(crate) fn choose(cx: &Cx<'_>, word: &str, shipment: &mut Members) -> Result<(), Refusal> {
+    let lane = lane(cx, shipment, Vec::new(), Vec::new());
+    let mut rows: Vec<Value> = rates::connected(cx).filter_map(|carrier| rates::of_carrier(cx, carrier, &lane).ok()).flatten().collect();
+    rates::mark(&mut rows);
+    let is_marked = |rate: &&Value| rate["rate_attributes"].as_array().is_some_and(|words| words.iter().any(|found| *found == word));
+    let none = || refused(StatusCode::BAD_REQUEST, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
+    take(cx, shipment, rows.iter().find(is_marked).ok_or_else(none)?);
+    Ok(())
+}
+
+/// Gives a shipment the carrier, service and package of a rate.
+fn take(cx: &Cx<'_>, shipment: &mut Members, rate: &Value) {
     for name in ["carrier_id", "service_code"] {
         shipment.insert(name.to_owned(), rate[name].clone());
     }
@@ -214,5 +283,4 @@ pub(crate) fn quoted(cx: &Cx<'_>, id: &str) -> Result<(u64, Members), Refusal> {
             sent["package_code"] = package.into();
         }
     }
-    Ok((number, shipment))
 }

@@ -4,30 +4,26 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::dialect::{error, refused, wrong_state};
+use super::super::dialect::{self, error, refused, wrong_state};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
-use super::super::{labels as drawn, webhooks};
+use super::super::{checks, labels as drawn, webhooks};
 use super::{addresses, tags};
 use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::labels;
 use crate::vendors::shipstation::wire::{IMPORT, ORDER};
+use crate::world::Kind;
 
 const SHIPMENTS: Listing = Listing {
     filters: &[
         Filter { name: "shipment_status", member: "/shipment_status", test: Test::By(is_in) },
-        Filter { name: "shipment_number", member: "/shipment_number", test: Test::Equal },
         Filter { name: "external_shipment_id", member: "/external_shipment_id", test: Test::Equal },
         Filter { name: "sales_order_id", member: "/items", test: Test::By(|items, id| has(items, |item| item["sales_order_id"] == id)) },
         Filter { name: "store_id", member: "/store_id", test: Test::Equal },
-        Filter { name: "ship_to_name", member: "/ship_to/name", test: Test::Contains },
         Filter { name: "item_keyword", member: "/items", test: Test::By(|items, word| has(items, |item| names(item, word))) },
         Filter { name: "tag", member: "/tags", test: Test::By(|tags, name| has(tags, |tag| tag["name"] == name)) },
-        Filter { name: "created_at_start", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::From) },
-        Filter { name: "created_at_end", member: "/created_at", test: Test::Time(crate::engine::listing::Bound::Until) },
-        Filter { name: "modified_at_start", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::From) },
-        Filter { name: "modified_at_end", member: "/modified_at", test: Test::Time(crate::engine::listing::Bound::Until) },
     ],
     ..LISTING
 };
@@ -69,27 +65,30 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(listing::answer(cx, "shipments", &page))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    shipments: Vec<Value>,
-}
-
 /// All or none of them can be read; what is wrong with one alone is told with it.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let mut faults = checks::of_elements(cx.call)?;
+    let sent = cx.call.body["shipments"].as_array().cloned().unwrap_or_default();
     let (mut made, mut has_errors, mut imported) = (Vec::new(), false, Vec::new());
-    for sent in sent.shipments {
-        match make(cx, &sent) {
+    for (index, sent) in sent.into_iter().enumerate() {
+        let result = match faults.remove(&index) {
+            Some(errors) => Err(errors),
+            None => match make(cx, &sent) {
+                Ok(done) => Ok(done),
+                Err(refusal) => Err(vec![dialect::told(&refusal).ok_or(refusal)?]),
+            },
+        };
+        match result {
             Ok((number, shipment, validation)) => {
                 imported.push(number);
                 made.push(shipment::made(cx.now, &shipment, &validation));
             }
-            Err(Refusal::Because(_, facts)) => {
+            Err(errors) => {
                 has_errors = true;
-                let mut failed = Map::from_iter([("errors".to_owned(), json!([facts[1]])), ("address_validation".to_owned(), Value::Null)]);
+                let mut failed = Map::from_iter([("errors".to_owned(), json!(errors)), ("address_validation".to_owned(), Value::Null)]);
                 failed.extend(sent.as_object().cloned().unwrap_or_default());
                 made.push(failed.into());
             }
-            Err(other) => return Err(other),
         }
     }
     if !imported.is_empty() {
@@ -99,25 +98,34 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
 }
 
 fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal> {
+    if let Some(id) = sent["carrier_id"].as_str() {
+        drawn::connected(cx, id)?;
+    }
     let is_sold = sent["create_sales_order"] == true;
     let mut number = if is_sold { 0 } else { wire::next(cx, &ORDER) };
     let mut shipment = shipment::complete(cx, number, sent, None)?;
-    is_free(cx, &shipment, number)?;
     let validation = addresses::of_shipment(cx, sent, &mut shipment)?;
     if is_sold {
         number = order::create(cx, &shipment)?;
         shipment.insert("shipment_id".to_owned(), se(number).into());
+        let sold = shipment::member(cx, number, "/shipment_number");
+        shipment.insert("shipment_number".to_owned(), sold);
     }
-    keep(cx, number, &shipment);
+    keep(cx, number, &shipment)?;
     Ok((number, shipment, validation))
 }
 
 /// Stores a new shipment, and the tags that it brings along.
-pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
+///
+/// # Errors
+/// When another has its external id.
+pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) -> Result<(), Refusal> {
+    is_free(cx, shipment, number)?;
     let names: Vec<String> =
         shipment["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).map(str::to_owned).collect();
     names.iter().for_each(|name| tags::add(cx, name));
     shipment::store(cx, number, shipment);
+    Ok(())
 }
 
 /// External ids are given once.
@@ -171,10 +179,12 @@ pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
         return Err(wrong_state("invalid_status", text));
     }
     let sent = cx.call.body.clone();
+    if let Some(id) = sent["carrier_id"].as_str() {
+        drawn::connected(cx, id)?;
+    }
     let mut shipment = shipment::complete(cx, number, &sent, Some(&before))?;
-    is_free(cx, &shipment, number)?;
     let validation = addresses::of_shipment(cx, &sent, &mut shipment)?;
-    keep(cx, number, &shipment);
+    keep(cx, number, &shipment)?;
     Ok(Reply::ok(shipment::made(cx.now, &shipment, &validation)))
 }
 
@@ -238,6 +248,9 @@ pub(crate) fn assign(cx: &mut Cx<'_>, Json(sent): Json<Assigned>) -> Outcome {
     for id in &sent.shipment_ids {
         let number = wire::number(id).unwrap_or_default();
         shipment::find(cx, number)?;
+        if let Some(user) = sent.user_id.as_ref().filter(|user| !CATALOG.users.iter().any(|row| row["userId"] == ***user)) {
+            return Err(Refusal::missing(Kind::new("user"), user));
+        }
         shipment::change(cx, number, &[("assigned_user", sent.user_id.clone().into())]);
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -248,5 +261,7 @@ pub(crate) fn buy(cx: &mut Cx<'_>, order: &drawn::Order<'_>) -> Result<crate::ve
     if order.shipment["shipment_status"] == "cancelled" {
         return Err(wrong_state("invalid_status", format!("Shipment se-{} is cancelled.", order.number)));
     }
-    drawn::buy(cx, order)
+    let label = drawn::buy(cx, order)?;
+    order.rate.iter().for_each(|rate| super::rates::spend(cx, rate));
+    Ok(label)
 }

@@ -1,11 +1,11 @@
 //! Tags, which both versions have; this one knows them by their names.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::dialect::{error, refused};
 use super::super::wire::{Members, shipment};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::{self as shared, TAG};
 
 /// All of them, not paged.
@@ -14,22 +14,11 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(json!({ "tags": rows })))
 }
 
-/// A tag of that name, new or known.
+/// A tag of the name in the path, or else in the body, new or known.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
-    let name = cx.call.parameter("tag_name").unwrap_or_default().to_owned();
+    let name = cx.call.parameter("tag_name").or_else(|| cx.call.body["name"].as_str()).unwrap_or_default().to_owned();
     add(cx, &name);
     Ok(Reply::ok(json!({ "name": name })))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    name: String,
-}
-
-/// The same with the name in the body.
-pub(crate) fn create_from_body(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
-    add(cx, &sent.name);
-    Ok(Reply::ok(json!({ "name": sent.name })))
 }
 
 /// Adds a tag, unless there is one of that name.
@@ -62,6 +51,13 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn rename(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut tag) = named(cx)?;
     let name = Value::from(cx.call.parameter("new_tag_name").unwrap_or_default());
+    if find(cx, name.as_str().unwrap_or_default()).is_some_and(|(other, _)| other != id) {
+        let more = json!({ "field_name": "new_tag_name", "field_value": name });
+        return Err(refused(
+            StatusCode::BAD_REQUEST,
+            error("business_rules", "identifier_conflict", "new_tag_name is already in use.", &more),
+        ));
+    }
     let before = tag.insert("name".to_owned(), name.clone()).unwrap_or_default();
     cx.docs.put(TAG, &id, &tag);
     replace(cx, &before, Some(name));

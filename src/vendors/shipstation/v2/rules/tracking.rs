@@ -90,23 +90,14 @@ pub(crate) fn shown(cx: &Cx<'_>, number: &str, carrier: &str, parcel: Option<&Pa
     // Recorded: a first notice is not yet in the system and accepted at once.
     let said = if words.status == "NY" { "Accepted" } else { name(&words.status) };
     json!({
-        "tracking_number": number,
-        "tracking_url": tracking_url(carrier, number),
-        "status_code": words.status,
-        "status_detail_code": detail,
-        "status_detail_description": detail.and_then(|code| CATALOG.detail(code)),
-        "carrier_code": carrier,
-        "carrier_id": CATALOG.provider(carrier),
-        "carrier_detail_code": words.carrier_detail,
-        "status_description": said,
-        "carrier_status_code": words.code,
-        "carrier_status_description": last.message.as_deref().unwrap_or(&words.text),
+        "tracking_number": number, "tracking_url": tracking_url(carrier, number), "status_code": words.status,
+        "status_detail_code": detail, "status_detail_description": detail.and_then(|code| CATALOG.detail(code)), "carrier_code": carrier,
+        "carrier_id": CATALOG.provider(carrier), "carrier_detail_code": words.carrier_detail, "status_description": said,
+        "carrier_status_code": words.code, "carrier_status_description": last.message.as_deref().unwrap_or(&words.text),
         "ship_date": first.map(|scan| moment(scan.at)),
         // Recorded 2026: without a zone.
-        "estimated_delivery_date": format!("{arrival}T00:00:00"),
-        "actual_delivery_date": delivered.map(|scan| moment(scan.at)),
-        "exception_description": null,
-        "events": told.iter().rev().filter_map(|scan| event(carrier, scan, times)).collect::<Vec<_>>(),
+        "estimated_delivery_date": format!("{arrival}T00:00:00"), "actual_delivery_date": delivered.map(|scan| moment(scan.at)),
+        "exception_description": null, "events": told.iter().rev().filter_map(|scan| event(carrier, scan, times)).collect::<Vec<_>>(),
     })
 }
 
@@ -150,25 +141,12 @@ fn event(carrier: &str, scan: &Scan, times: Times) -> Option<Value> {
     let place = scan.location.clone().unwrap_or_default();
     let known = |text: String| Some(text).filter(|text| !text.is_empty());
     Some(json!({
-        "occurred_at": moment(scan.at),
-        "carrier_occurred_at": local(scan.at, times),
-        "description": text,
-        "city_locality": known(place.city.to_uppercase()),
-        "state_province": known(place.state),
-        "postal_code": known(place.zip),
-        "country_code": known(place.country),
-        "company_name": null,
-        "signer": null,
-        "event_code": words.code,
-        "carrier_detail_code": words.carrier_detail,
-        "status_code": words.status,
-        "status_description": name(&words.status),
-        "carrier_status_code": words.code,
-        "carrier_status_description": text,
-        "status_detail_code": detail,
-        "status_detail_description": detail.and_then(|code| CATALOG.detail(code)),
-        "proof_of_delivery_url": null,
-        "latitude": null,
+        "occurred_at": moment(scan.at), "carrier_occurred_at": local(scan.at, times), "description": text,
+        "city_locality": known(place.city.to_uppercase()), "state_province": known(place.state), "postal_code": known(place.zip),
+        "country_code": known(place.country), "company_name": null, "signer": null, "event_code": words.code,
+        "carrier_detail_code": words.carrier_detail, "status_code": words.status, "status_description": name(&words.status),
+        "carrier_status_code": words.code, "carrier_status_description": text, "status_detail_code": detail,
+        "status_detail_description": detail.and_then(|code| CATALOG.detail(code)), "proof_of_delivery_url": null, "latitude": null,
         "longitude": null,
     }))
 }

@@ -1,27 +1,20 @@
 //! People who work in the account, and the products that version 1 knows.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::listing::{self, HUNDREDS, LISTING};
-use super::super::wire::{Members, decimal, float, joined, moment};
+use super::super::wire::{FORMS, Members, decimal, float, moment};
 use crate::engine::listing::{Filter, Listing, Number, Sorting, Test};
 use crate::engine::{Cx, Outcome};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::wire::{self as shared, PRODUCT};
 
 /// 25 a page, at most a hundred.
-const USERS: Listing = Listing {
-    filters: &[Filter { name: "status", member: "/status", test: Test::Caseless }],
-    newest_first: false,
-    sorting: Sorting::NONE,
-    size: Number { most: 100, ..LISTING.size },
-    ..LISTING
-};
+const USERS: Listing = Listing { newest_first: false, sorting: Sorting::NONE, size: Number { most: 100, ..LISTING.size }, ..LISTING };
 
 const PRODUCTS: Listing = Listing {
     filters: &[
         Filter { name: "sku", member: "/sku", test: Test::Equal },
-        Filter { name: "name", member: "/name", test: Test::Contains },
         Filter {
             name: "active",
             member: "/active",
@@ -47,43 +40,32 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 /// Newest first, a hundred a page.
 pub(crate) fn products(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
-    let rows: Vec<Value> = cx.docs.all::<Members>(PRODUCT).iter().map(product).collect();
+    let rows: Vec<Value> = cx.docs.all::<Members>(PRODUCT).iter().map(|row| product(cx, row)).collect();
     let page = PRODUCTS.read(cx.call)?.rows(rows)?;
     Ok(listing::answer(cx, "products", &page))
 }
 
-fn product(row: &Members) -> Value {
-    let read = |name: &str| row.get(name).cloned().unwrap_or_default();
-    let at = |name: &str| read(name).as_str().and_then(|text| shared::instant(text.parse().ok()?)).map(moment);
-    let amount = |name: &str| Some(read(name)).filter(|value| !value.is_null()).map(|value| float(decimal(&value)));
-    let ounces = amount("weightOz").map(|value| json!({ "value": value, "unit": "ounce" }));
-    let side = |name: &str| amount(name).unwrap_or_default();
-    let sizes = json!({ "unit": "inch", "length": side("length"), "width": side("width"), "height": side("height") });
-    let category = read("productCategory");
-    let tags = read("tags");
-    let tags =
-        tags.as_array().into_iter().flatten().map(|tag| json!({ "tag_id": tag["tagId"], "name": tag["name"], "color": tag["color"] }));
-    let category = match category["categoryId"].as_u64() {
-        Some(id) => json!({ "product_category_id": id, "name": category["name"] }),
-        None => Value::Null,
+/// A product of version 1 in the spelling of this one, and what is told otherwise here.
+fn product(cx: &Cx<'_>, row: &Members) -> Value {
+    let snake = |name: &str| {
+        name.chars().fold(String::new(), |text, sign| match sign {
+            sign if sign.is_ascii_uppercase() => format!("{text}_{}", sign.to_ascii_lowercase()),
+            sign => format!("{text}{sign}"),
+        })
     };
-    let about = json!({
-        "product_id": read("productId"), "sku": read("sku"), "name": read("name"), "upc": read("upc"),
-        "thumbnail_url": read("thumbnailUrl"),
-        "price": amount("price").map(|amount| json!({ "currency": "usd", "amount": amount })), "dimensions": sizes, "weight": ounces,
-        "internal_notes": read("internalNotes"), "fulfillment_sku": read("fulfillmentSku"), "create_date": at("createDate"),
-        "modify_date": at("modifyDate"), "active": read("active"), "product_category": category, "preset_group": Value::Null,
-    });
-    let rest = json!({
-        "warehouse_location": read("warehouseLocation"), "default_carrier_code": read("defaultCarrierCode"),
-        "default_service_code": read("defaultServiceCode"), "default_package_code": read("defaultPackageCode"),
-        "default_intl_carrier_code": read("defaultIntlCarrierCode"), "default_intl_service_code": read("defaultIntlServiceCode"),
-        "default_intl_package_code": read("defaultIntlPackageCode"), "default_confirmation": read("defaultConfirmation"),
-        "default_intl_confirmation": read("defaultIntlConfirmation"), "customs_description": read("customsDescription"),
-        "customs_value": amount("customsValue"), "customs_tariff_no": read("customsTariffNo"),
-        "customs_country_code": read("customsCountryCode"), "no_customs": read("noCustoms"), "tags": tags.collect::<Vec<_>>(),
-        "aliases": [], "product_type": read("productType"), "is_returnable": Value::Null, "should_override_name": Value::Null,
-        "is_bundle": false, "bundle_components": [], "auto_split_option": Value::Null, "auto_split_custom_quantity": Value::Null,
-    });
-    joined([about, rest])
+    let mut sent: Value = row.iter().map(|(name, value)| (snake(name), value.clone())).collect::<Map<_, _>>().into();
+    let amount = |name: &str| Some(&row[name]).filter(|value| !value.is_null()).map(|value| float(decimal(value)));
+    let side = |name: &str| amount(name).unwrap_or_default();
+    let (category, tags) = (&row["productCategory"], row["tags"].as_array().into_iter().flatten());
+    sent["price"] = amount("price").map(|amount| json!({ "currency": "usd", "amount": amount })).into();
+    sent["dimensions"] = json!({ "unit": "inch", "length": side("length"), "width": side("width"), "height": side("height") });
+    sent["weight"] = amount("weightOz").map(|value| json!({ "value": value, "unit": "ounce" })).into();
+    sent["customs_value"] = amount("customsValue").into();
+    for name in ["create_date", "modify_date"] {
+        sent[name] = sent[name].as_str().and_then(|text| shared::instant(text.parse().ok()?)).map(moment).into();
+    }
+    sent["product_category"] =
+        category["categoryId"].as_u64().map(|id| json!({ "product_category_id": id, "name": category["name"] })).into();
+    sent["tags"] = tags.map(|tag| json!({ "tag_id": tag["tagId"], "name": tag["name"], "color": tag["color"] })).collect();
+    cx.completed("Product", &sent, FORMS)
 }

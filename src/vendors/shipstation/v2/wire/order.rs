@@ -7,10 +7,10 @@ use crate::base::json;
 use crate::base::time::Timestamp;
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::CATALOG;
-use crate::vendors::shipstation::v1::rules::create::import;
+use crate::vendors::shipstation::v1::rules::create::{address_of, import, lines};
 use crate::vendors::shipstation::wire::address::{Address, Dimensions, Weight};
 use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{self, ORDER, TAG, WAREHOUSE, order};
+use crate::vendors::shipstation::wire::{self, ORDER, TAG, WAREHOUSE, date, order};
 
 /// What version 1 calls the states of shipments; the first of those that are the same here is what a shipment becomes there.
 const STATUSES: [(&str, &str); 6] = [
@@ -24,6 +24,21 @@ const STATUSES: [(&str, &str); 6] = [
 
 const CONFIRMATIONS: &[&str] = &["none", "delivery", "signature", "adult_signature", "direct_signature"];
 const CONTENTS: &[&str] = &["merchandise", "documents", "gift", "returned_goods", "sample"];
+const PAYERS: &[&str] = &["recipient", "third_party"];
+const INSURERS: &[&str] = &["shipsurance", "carrier"];
+/// Advanced options of both versions: what the first calls them, and the second.
+const ADVANCED: [(&str, &str); 10] = [
+    ("containsAlcohol", "contains_alcohol"),
+    ("nonMachinable", "non_machinable"),
+    ("saturdayDelivery", "saturday_delivery"),
+    ("customField1", "custom_field1"),
+    ("customField2", "custom_field2"),
+    ("customField3", "custom_field3"),
+    ("billToParty", "bill_to_party"),
+    ("billToAccount", "bill_to_account"),
+    ("billToPostalCode", "bill_to_postal_code"),
+    ("billToCountryCode", "bill_to_country_code"),
+];
 const NON_DELIVERY: &[&str] = &["return_to_sender", "treat_as_abandoned"];
 
 /// A word that both versions have. Version 1 takes any.
@@ -32,12 +47,55 @@ fn known(words: &[&str], word: &Value) -> Value {
     if words.contains(&&*word) { word.into() } else { Value::Null }
 }
 
+/// An advanced option of an order. Accounts of the seller's own are no party here.
+fn option(name: &str, advanced: &Value) -> Value {
+    if name == "billToParty" { known(PAYERS, &advanced[name]) } else { advanced[name].clone() }
+}
+
+/// Who insures an order. Version 1 knows more insurers by name.
+fn insurer(options: &Value) -> Value {
+    match known(INSURERS, &options["provider"]) {
+        _ if options["insureShipment"] != true => "none".into(),
+        Value::Null => "third_party".into(),
+        insurer => insurer,
+    }
+}
+
+/// What insures a shipment, as orders and labels of version 1 say it.
+pub(crate) fn insurance(shipment: &Members) -> Value {
+    let provider = &shipment["insurance_provider"];
+    if provider.is_null() || *provider == "none" {
+        return json!({ "provider": null, "insureShipment": false, "insuredValue": 0 });
+    }
+    let packages = shipment["packages"].as_array().into_iter().flatten();
+    let value: Money = packages.map(|package| decimal(&package["insured_value"]["amount"])).sum();
+    let provider = if *provider == "third_party" { json!("provider") } else { provider.clone() };
+    json!({ "provider": provider, "insureShipment": true, "insuredValue": value })
+}
+
+/// The advanced options of an order, with what a shipment says otherwise than the order did.
+pub(crate) fn advanced(shipment: &Members, said: &Members, mut advanced: Value) -> Value {
+    for (first, second) in ADVANCED {
+        let option = &shipment["advanced_options"][second];
+        if *option != said["advanced_options"][second] {
+            advanced[first] = option.clone();
+        }
+    }
+    for (first, second) in [("warehouseId", "warehouse_id"), ("storeId", "store_id")] {
+        if let Some(number) = shipment[second].as_str().filter(|_| shipment[second] != said[second]).and_then(super::number) {
+            advanced[first] = number.into();
+        }
+    }
+    advanced
+}
+
 /// An order as a shipment.
 pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
     let read = |name: &str| sold.get(name).cloned().unwrap_or_default();
     let carrier = sold.get("carrierCode").and_then(Value::as_str).and_then(|code| CATALOG.carrier(code));
     let (advanced, paid) =
         (read("advancedOptions"), |name: &str| json!({ "currency": "usd", "amount": super::float(decimal(&read(name))) }));
+    let options: serde_json::Map<_, _> = ADVANCED.iter().map(|(first, second)| ((*second).to_owned(), option(first, &advanced))).collect();
     let warehouse = advanced["warehouseId"].as_u64();
     let stored: Option<Members> = match warehouse {
         Some(id) => cx.docs.get(WAREHOUSE, &id.to_string()),
@@ -51,34 +109,17 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
     let tags = tags.as_array().into_iter().flatten().filter_map(|id| cx.docs.get::<Members>(TAG, &id.to_string()));
     let id = sold.get("orderId").and_then(Value::as_u64).unwrap_or_default();
     let mut sent = json!({
-        "carrier_id": carrier.map(|carrier| se(carrier.id)),
-        "service_code": read("serviceCode"),
-        "requested_shipment_service": read("requestedShippingService"),
-        "shipment_number": read("orderNumber"),
+        "carrier_id": carrier.map(|carrier| se(carrier.id)), "service_code": read("serviceCode"),
+        "requested_shipment_service": read("requestedShippingService"), "shipment_number": read("orderNumber"),
         "hold_until_date": read("holdUntilDate"),
-        "ship_date": read("shipDate").as_str().map_or_else(|| json!(super::day(cx.now)), Value::from),
-        "ship_by_date": read("shipByDate"),
-        "ship_to": to,
-        "ship_from": of("originAddress"),
-        "return_to": of("returnAddress"),
-        "warehouse_id": warehouse.map(se),
-        "confirmation": known(CONFIRMATIONS, &read("confirmation")),
-        "customs": customs(&read("internationalOptions")),
-        "advanced_options": {
-            "contains_alcohol": advanced["containsAlcohol"], "non_machinable": advanced["nonMachinable"],
-            "saturday_delivery": advanced["saturdayDelivery"], "custom_field1": advanced["customField1"],
-            "custom_field2": advanced["customField2"], "custom_field3": advanced["customField3"],
-        },
-        "tags": tags.map(|tag| json!({ "name": tag["name"] })).collect::<Vec<_>>(),
-        "store_id": advanced["storeId"].as_u64().map(se),
-        "items": read("items").as_array().into_iter().flatten().map(item).collect::<Vec<_>>(),
-        "notes_from_buyer": read("customerNotes"),
-        "internal_notes": read("internalNotes"),
-        "notes_for_gift": read("giftMessage"),
-        "is_gift": read("gift"),
-        "assigned_user": read("userId"),
-        "amount_paid": paid("amountPaid"),
-        "shipping_paid": paid("shippingAmount"),
+        "ship_date": read("shipDate").as_str().map_or_else(|| json!(super::day(cx.now)), Value::from), "ship_by_date": read("shipByDate"),
+        "ship_to": to, "ship_from": of("originAddress"), "return_to": of("returnAddress"), "warehouse_id": warehouse.map(se),
+        "confirmation": known(CONFIRMATIONS, &read("confirmation")), "customs": customs(&read("internationalOptions")),
+        "insurance_provider": insurer(&read("insuranceOptions")), "advanced_options": options,
+        "tags": tags.map(|tag| json!({ "name": tag["name"] })).collect::<Vec<_>>(), "store_id": advanced["storeId"].as_u64().map(se),
+        "items": read("items").as_array().into_iter().flatten().map(item).collect::<Vec<_>>(), "notes_from_buyer": read("customerNotes"),
+        "internal_notes": read("internalNotes"), "notes_for_gift": read("giftMessage"), "is_gift": read("gift"),
+        "assigned_user": read("userId"), "amount_paid": paid("amountPaid"), "shipping_paid": paid("shippingAmount"),
         "tax_paid": paid("taxAmount"),
     });
     let package = package(id, sold);
@@ -91,7 +132,7 @@ pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
         ("packages", json!([package])),
     ];
     more.into_iter().for_each(|(name, value)| sent[name] = value);
-    let Value::Object(mut shown) = cx.completed("Shipment", &sent, FORMS) else { return Members::default() };
+    let Value::Object(mut shown) = cx.completed_by(shipment::DOCUMENT, "Shipment", &sent, FORMS) else { return Members::default() };
     if read("orderStatus") == "on_hold" {
         shown.insert(shipment::HELD.to_owned(), true.into());
     }
@@ -110,6 +151,7 @@ pub(super) fn member(cx: &Cx<'_>, sold: &[u8], pointer: &str) -> Option<Value> {
         "/items" => read("/items"),
         "/store_id" => read("/advancedOptions/storeId").as_u64().map(se).into(),
         "/ship_to/name" => read("/shipTo/name"),
+        "/payment_date" => instant(&read("/paymentDate")).map(moment).into(),
         "/created_at" => time("/createDate"),
         "/modified_at" => time("/modifyDate"),
         _ => return None,
@@ -130,11 +172,13 @@ fn instant(text: &Value) -> Option<Timestamp> {
 fn package(id: u64, sold: &Members) -> Value {
     let weight: Option<Weight> = sold.get("weight").and_then(|weight| serde_json::from_value(weight.clone()).ok());
     let sizes: Option<Dimensions> = sold.get("dimensions").and_then(|sizes| serde_json::from_value(sizes.clone()).ok());
+    let insurance = &sold["insuranceOptions"];
+    let insured = if insurance["insureShipment"] == true { super::float(decimal(&insurance["insuredValue"])) } else { 0.0 };
     let code = sold.get("packageCode").and_then(Value::as_str).unwrap_or("package");
     json!({
         "shipment_package_id": se(id), "package_id": "se-3", "package_code": code, "package_name": "Package",
         "weight": weight.map_or_else(|| json!({ "value": 0.0, "unit": "ounce" }), |weight| address::weight(&weight)),
-        "dimensions": address::dimensions(sizes.as_ref()), "insured_value": { "currency": "usd", "amount": 0.0 },
+        "dimensions": address::dimensions(sizes.as_ref()), "insured_value": { "currency": "usd", "amount": insured },
         "label_messages": { "reference1": null, "reference2": null, "reference3": null }, "external_package_id": null,
         "content_description": null, "products": null, "dangerous_goods_package_info": null,
     })
@@ -193,54 +237,63 @@ pub(crate) fn declared(shipment: &Members) -> Value {
     }
 }
 
-/// Changes the order that a shipment also is.
+/// Changes the order that a shipment also is: in what the shipment says otherwise than the order does.
 pub(super) fn change(cx: &mut Cx<'_>, id: u64, shipment: &Members) {
     let Some(sold) = cx.docs.get::<Members>(ORDER, &id.to_string()) else { return };
-    let found = sold.get("orderStatus").cloned().unwrap_or_default();
-    let state = shipment.get("shipment_status").cloned().unwrap_or_default();
-    let is_same = STATUSES.iter().any(|(first, second)| found == *first && state == *second);
-    let status = STATUSES.iter().find(|(_, second)| state == *second).map_or("awaiting_shipment", |(first, _)| first);
-    let changed = members(cx, shipment);
-    let [carrier, service, package, confirmation, ship_to, items, weight, sizes, tags] = changed;
-    order::change(
-        cx,
-        id,
-        [
-            ("orderStatus", if is_same { found } else { status.into() }),
-            carrier,
-            service,
-            package,
-            confirmation,
-            ship_to,
-            items,
-            weight,
-            sizes,
-            tags,
-            ("internalNotes", shipment.get("internal_notes").cloned().unwrap_or_default()),
-            ("userId", shipment.get("assigned_user").cloned().unwrap_or_default()),
-        ],
-    );
+    let said = shown(cx, &sold);
+    let found = sold["orderStatus"].clone();
+    let state = &shipment["shipment_status"];
+    let is_same = STATUSES.iter().any(|(first, second)| found == *first && state == second);
+    let status = STATUSES.iter().find(|(_, second)| state == second).map_or("awaiting_shipment", |(first, _)| first);
+    let mut changes = members(cx, shipment, &said);
+    changes.push(("orderStatus", if is_same { found } else { status.into() }));
+    changes.push(("advancedOptions", advanced(shipment, &said, sold["advancedOptions"].clone())));
+    for (name, value) in &mut changes {
+        if *name == "items" {
+            *value = lines(cx, value.take(), &sold.0);
+        }
+    }
+    order::change(cx, id, changes);
 }
 
-/// What an order and a shipment both say.
-fn members<'n>(cx: &Cx<'_>, shipment: &Members) -> [(&'n str, Value); 9] {
-    let read = |name: &str| shipment.get(name).cloned().unwrap_or_default();
-    let first = read("packages")[0].clone();
-    let names = read("tags");
+/// What an order and a shipment both say, as far as the shipment says something else. Amounts that it does not name stay.
+fn members(cx: &Cx<'_>, shipment: &Members, said: &Members) -> Vec<(&'static str, Value)> {
+    let first = &shipment["packages"][0];
+    let names = &shipment["tags"];
     let is_named = |tag: &Members| names.as_array().is_some_and(|names| names.iter().any(|name| name["name"] == tag["name"]));
     let tags: Vec<Value> = cx.docs.list::<Members>(TAG).filter(is_named).map(|tag| tag["tagId"].clone()).collect();
     let carrier = shipment::carrier(shipment);
-    [
-        ("carrierCode", carrier.map(|carrier| carrier.code.clone()).into()),
-        ("serviceCode", read("service_code")),
-        ("packageCode", first["package_code"].clone()),
-        ("confirmation", read("confirmation")),
-        ("shipTo", json!(address::read(&read("ship_to")))),
-        ("items", read("items").as_array().into_iter().flatten().map(sold_item).collect()),
-        ("weight", address::numbered(&address::read_weight(&read("total_weight")))),
-        ("dimensions", json!(address::read_dimensions(&first["dimensions"]))),
-        ("tagIds", if tags.is_empty() { Value::Null } else { tags.into() }),
-    ]
+    let text = |name: &str| shipment[name].clone();
+    let amount = |name: &str| json!(decimal(&shipment[name]["amount"]));
+    let items: Value = shipment["items"].as_array().into_iter().flatten().map(sold_item).collect();
+    let rows: [(&str, &str, Value); 23] = [
+        ("carrierCode", "carrier_id", carrier.map(|carrier| carrier.code.clone()).into()),
+        ("serviceCode", "service_code", text("service_code")),
+        ("packageCode", "packages", first["package_code"].clone()),
+        ("confirmation", "confirmation", text("confirmation")),
+        ("shipTo", "ship_to", address_of(&shipment["ship_to"])),
+        ("customerEmail", "ship_to", shipment["ship_to"]["email"].clone()),
+        ("items", "items", items),
+        ("weight", "total_weight", address::numbered(&address::read_weight(&shipment["total_weight"]))),
+        ("dimensions", "packages", json!(address::read_dimensions(&first["dimensions"]))),
+        ("insuranceOptions", "packages", insurance(shipment)),
+        ("insuranceOptions", "insurance_provider", insurance(shipment)),
+        ("tagIds", "tags", if tags.is_empty() { Value::Null } else { tags.into() }),
+        ("internationalOptions", "customs", declared(shipment)),
+        ("internalNotes", "internal_notes", text("internal_notes")),
+        ("customerNotes", "notes_from_buyer", text("notes_from_buyer")),
+        ("gift", "is_gift", text("is_gift")),
+        ("giftMessage", "notes_for_gift", text("notes_for_gift")),
+        ("userId", "assigned_user", text("assigned_user")),
+        ("holdUntilDate", "hold_until_date", date::day(&shipment["hold_until_date"])),
+        ("shipByDate", "ship_by_date", date::day(&shipment["ship_by_date"])),
+        ("amountPaid", "amount_paid", amount("amount_paid")),
+        ("shippingAmount", "shipping_paid", amount("shipping_paid")),
+        ("taxAmount", "tax_paid", amount("tax_paid")),
+    ];
+    let is_paid = |source: &str| !source.ends_with("_paid") || !shipment[source].is_null();
+    let changed = rows.into_iter().filter(|(_, source, _)| shipment[*source] != said[*source] && is_paid(source));
+    changed.map(|(name, _, value)| (name, value)).collect()
 }
 
 fn sold_item(row: &Value) -> Value {
@@ -252,7 +305,7 @@ fn sold_item(row: &Value) -> Value {
         "unitPrice": amount("unit_price").unwrap_or_default(), "taxAmount": amount("tax_amount"),
         "shippingAmount": amount("shipping_amount"), "warehouseLocation": row["inventory_location"], "options": row["options"],
         "productId": row["product_id"].as_str().and_then(|id| id.parse::<u64>().ok()), "fulfillmentSku": row["fullfilment_sku"],
-        "adjustment": false, "upc": row["upc"], "createDate": null, "modifyDate": null,
+        "adjustment": false, "upc": row["upc"],
     })
 }
 
@@ -262,26 +315,16 @@ fn sold_item(row: &Value) -> Value {
 /// What version 1 has against it.
 pub(crate) fn create(cx: &mut Cx<'_>, shipment: &Members) -> Result<u64, Refusal> {
     let read = |name: &str| shipment.get(name).cloned().unwrap_or_default();
-    let (now, to) = (wire::date::stamp(cx.now), json!(address::read(&read("ship_to"))));
-    let paid = |name: &str| shipment.get(name).map_or(Money::default(), |money| decimal(&money["amount"]));
+    let (now, to) = (date::stamp(cx.now), json!(address::read(&read("ship_to"))));
     let external = read("external_shipment_id");
     let number =
         [&read("shipment_number"), &external].into_iter().find_map(Value::as_str).map_or_else(|| super::token(cx, &now, 10), str::to_owned);
-    let advanced = read("advanced_options");
     let mut sold = json!({
         "orderNumber": number, "orderKey": external, "orderDate": now, "paymentDate": now, "orderStatus": "awaiting_shipment",
-        "customerEmail": read("ship_to")["email"], "billTo": to, "amountPaid": paid("amount_paid"), "taxAmount": paid("tax_paid"),
-        "shippingAmount": paid("shipping_paid"), "customerNotes": read("notes_from_buyer"), "internalNotes": read("internal_notes"),
-        "gift": read("is_gift"), "giftMessage": read("notes_for_gift"), "requestedShippingService": read("requested_shipment_service"),
-        "advancedOptions": {
-            "warehouseId": read("warehouse_id").as_str().and_then(super::number), "nonMachinable": advanced["non_machinable"],
-            "saturdayDelivery": advanced["saturday_delivery"], "containsAlcohol": advanced["contains_alcohol"],
-            "customField1": advanced["custom_field1"], "customField2": advanced["custom_field2"],
-            "customField3": advanced["custom_field3"],
-        },
+        "billTo": to, "requestedShippingService": read("requested_shipment_service"),
+        "advancedOptions": advanced(shipment, &Members::default(), json!({})),
     });
-    members(cx, shipment).into_iter().for_each(|(name, value)| sold[name] = value);
-    sold["internationalOptions"] = declared(shipment);
+    members(cx, shipment, &Members::default()).into_iter().for_each(|(name, value)| sold[name] = value);
     sold["confirmation"] = Some(read("confirmation")).filter(|word| *word != "none").into();
     let sold = sold.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     let sold = sold.map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -8,9 +8,12 @@ use crate::base::time::Timestamp;
 use crate::base::{entropy, json};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
-use crate::vendors::shipstation::wire::{ORDER, WAREHOUSE};
+use crate::vendors::shipstation::wire::label::Label;
+use crate::vendors::shipstation::wire::{self, ORDER, WAREHOUSE};
 use crate::world::Kind;
 
+/// The document whose schemas shipments have, whichever version they are changed through.
+pub(crate) const DOCUMENT: &str = "shipstation_v2";
 /// A member of stored shipments that is not answered: what the order said when this version last wrote both.
 const SYNCED: &str = "synced";
 /// Whether it waits for a day, or for somebody: an order on hold.
@@ -61,6 +64,8 @@ pub(crate) fn member(cx: &Cx<'_>, number: u64, pointer: &str) -> Value {
     let found = match (own, sold) {
         (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
+        // Version 2 says nothing of payments.
+        (Some(_), Some(sold)) if pointer == "/payment_date" => order::member(cx, sold, pointer),
         _ => None,
     };
     found.unwrap_or_else(|| {
@@ -82,6 +87,7 @@ const SAID: &[&str] = &[
     "ship_by_date",
     "ship_to",
     "confirmation",
+    "insurance_provider",
     "packages",
     "total_weight",
     "items",
@@ -108,7 +114,7 @@ pub(crate) fn shown(mut shipment: Members) -> Value {
 
 /// The numbers of all shipments, in the order of creation.
 pub(crate) fn numbers(cx: &Cx<'_>) -> Vec<u64> {
-    let is_open = |body: &[u8]| !std::str::from_utf8(body).is_ok_and(|text| text.contains(r#""orderStatus":"awaiting_payment""#));
+    let is_open = |body: &[u8]| json::at(body, "/orderStatus") != Some(br#""awaiting_payment""#);
     let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, _)| id);
     let own = cx.docs.rows(SHIPMENT).map(|(id, _)| id).filter(|id| !cx.docs.has(ORDER, id));
     let mut numbers: Vec<u64> = orders.chain(own).filter_map(|id| id.parse().ok()).collect();
@@ -140,13 +146,17 @@ pub(crate) fn change(cx: &mut Cx<'_>, number: u64, changes: &[(&str, Value)]) {
 /// When neither a sender nor a warehouse is there.
 pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Option<&Members>) -> Result<Members, Refusal> {
     let mut whole = sent.clone();
+    if before.is_none() && sent["store_id"].is_null() && !access::in_sandbox(cx) {
+        open_store(cx);
+    }
     let kept = |name: &str, usual: Value| before.and_then(|before| before.get(name)).cloned().unwrap_or(usual);
     let store = if access::in_sandbox(cx) { Value::Null } else { se(STORE).into() };
     let is_missing = |name: &str| sent[name].is_null();
     for (name, value, is_set) in [
         ("shipment_id", se(number).into(), true),
         ("created_at", kept("created_at", moment(cx.now).into()), true),
-        ("modified_at", moment(cx.now).into(), true),
+        // Recorded: the change is a little before the creation.
+        ("modified_at", moment(super::before(cx.now, 16)).into(), true),
         ("shipment_status", kept("shipment_status", "pending".into()), true),
         ("ship_date", super::day(cx.now).into(), is_missing("ship_date")),
         ("store_id", kept("store_id", store), is_missing("store_id")),
@@ -163,7 +173,7 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     }
     let is_of_warehouse = addresses(cx, &mut whole)?;
     packages(cx, &mut whole, before);
-    let Value::Object(mut shipment) = cx.completed("Shipment", &whole, FORMS) else { return Ok(Members::default()) };
+    let Value::Object(mut shipment) = cx.completed_by(DOCUMENT, "Shipment", &whole, FORMS) else { return Ok(Members::default()) };
     // Recorded: what comes from a warehouse has no place on the map.
     for (name, _) in ["ship_from", "return_to"].into_iter().zip(is_of_warehouse).filter(|(_, is)| *is) {
         shipment.get_mut(name).and_then(Value::as_object_mut).and_then(|address| address.shift_remove("geolocation"));
@@ -175,8 +185,41 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     Ok(Members(shipment))
 }
 
+/// Makes the shipment of a label that version 1 bought without an order; its number.
+pub(crate) fn of_label(cx: &mut Cx<'_>, label: &Label) -> u64 {
+    let number = super::next(cx, &ORDER);
+    let warehouse = label.warehouse.filter(|id| cx.docs.has(WAREHOUSE, &id.to_string()));
+    let sent = json!({
+        "carrier_id": se(label.carrier), "service_code": label.service, "ship_date": format!("{}T00:00:00Z", label.ship_date),
+        "ship_from": address::shipping(&label.from), "ship_to": address::shipping(&label.to), "warehouse_id": warehouse.map(se),
+        "store_id": label.store.map(se), "confirmation": label.confirmation,
+        "packages": [{
+            "package_code": label.package, "weight": label.weight.as_ref().map(address::weight),
+            "dimensions": address::dimensions(label.dimensions.as_ref()),
+        }],
+    });
+    let mut shipment = complete(cx, number, &sent, None).unwrap_or_default();
+    shipment.insert("shipment_status".to_owned(), "label_purchased".into());
+    store(cx, number, &shipment);
+    number
+}
+
 /// The store of shipments that were made by this API.
 const STORE: u64 = 322_100;
+
+/// It is there from the first of them on: a store like that for orders by hand, under a name of its own.
+fn open_store(cx: &mut Cx<'_>) {
+    let manual = CATALOG.stores.first().filter(|_| !cx.docs.has(wire::STORE, &STORE.to_string())).cloned();
+    let Some(mut store) = manual else { return };
+    let now = json!(wire::date::trimmed(cx.now));
+    for (name, value) in [("storeId", STORE.into()), ("storeName", "API Shipments".into()), ("createDate", now.clone())] {
+        store[name] = value;
+    }
+    for name in ["modifyDate", "refreshDate", "lastRefreshAttempt"] {
+        store[name] = now.clone();
+    }
+    cx.docs.put(wire::STORE, &STORE.to_string(), &store);
+}
 
 /// A warehouse stands in for the sender and for returns, and a sender for returns; which of the two are the warehouse's addresses.
 fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {

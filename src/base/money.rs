@@ -1,4 +1,4 @@
-//! Amounts and other decimals with four places, as the vendor's database keeps them.
+//! Amounts and other decimals with four places, as databases keep money.
 
 use std::fmt::{self, Display, Formatter};
 use std::iter::Sum;
@@ -92,8 +92,45 @@ impl Sum for Money {
     }
 }
 
+/// A document in which the amounts in members of some names have four decimals, as in `3.7900`, but nothing is `0.0`. What else is there
+/// keeps its own decimals.
+pub(crate) struct Priced {
+    pub value: Value,
+    pub is_price: fn(&str) -> bool,
+}
+
+struct Part<'v> {
+    value: &'v Value,
+    names_price: fn(&str) -> bool,
+    is_price: bool,
+}
+
+impl Serialize for Priced {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Part { value: &self.value, names_price: self.is_price, is_price: false }.serialize(serializer)
+    }
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let part = |value, is_price| Part { value, is_price, ..*self };
+        match self.value {
+            Value::Object(members) => {
+                serializer.collect_map(members.iter().map(|(name, value)| (name, part(value, self.is_price || (self.names_price)(name)))))
+            }
+            Value::Array(rows) => serializer.collect_seq(rows.iter().map(|row| part(row, self.is_price))),
+            Value::Number(number) if self.is_price && number.as_f64() != Some(0.0) => {
+                Money::from(self.value.clone()).scaled(4).serialize(serializer)
+            }
+            value => value.serialize(serializer),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn check(sent: &str, places: usize, expected: &str) {
@@ -113,5 +150,17 @@ mod tests {
         check("1e5", 1, "100000.0");
         check("-2.5e-3", 4, "-0.0025");
         check("1e300", 0, "922337203685477");
+    }
+
+    #[test]
+    fn prices_have_four_decimals_and_nothing_has_one() {
+        let check = |value: Value, expected: &str| {
+            let priced = Priced { value, is_price: |name| name == "cost" };
+            assert_eq!(crate::base::json::Style::Compact.to_string(&priced), expected);
+        };
+        check(json!({ "cost": { "currency": "usd", "amount": 3.79 } }), r#"{"cost":{"currency":"usd","amount":3.7900}}"#);
+        check(json!({ "paid": { "amount": 0.0 }, "cost": { "amount": 0.0 } }), r#"{"paid":{"amount":0.0},"cost":{"amount":0.0}}"#);
+        check(json!([{ "cost": [{ "amount": { "amount": 14.17 } }] }]), r#"[{"cost":[{"amount":{"amount":14.1700}}]}]"#);
+        check(json!({ "cost": 315.1316, "paid": { "amount": 2.5 } }), r#"{"cost":315.1316,"paid":{"amount":2.5}}"#);
     }
 }

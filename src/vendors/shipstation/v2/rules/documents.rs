@@ -1,0 +1,105 @@
+//! Documents of labels and shipments for their carrier, and files with several labels.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::labels;
+use super::super::wire::{self, COMBINED, DOCUMENT, Members, se, shipment};
+use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::labels as shared;
+use crate::vendors::shipstation::wire::label::Label;
+use crate::world::Kind;
+
+/// The member of a stored document that is not answered: what it is of.
+const OF: &str = "of";
+
+/// What the path names, which is there.
+fn owner(cx: &Cx<'_>) -> Result<String, Refusal> {
+    let is_label = cx.call.parameter("label_id").is_some();
+    if is_label { labels::named(cx).map(|_| ()) } else { shipment::named(cx).map(|_| ()) }?;
+    Ok(format!("{} {}", if is_label { "label" } else { "shipment" }, cx.call.parameters[0].1))
+}
+
+fn all(cx: &Cx<'_>) -> Result<Vec<Members>, Refusal> {
+    let owner = owner(cx)?;
+    Ok(cx.docs.list::<Members>(DOCUMENT).filter(|row| row[OF] == *owner).collect())
+}
+
+fn shown(mut document: Members) -> Value {
+    document.shift_remove(OF);
+    document.into()
+}
+
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    Ok(Reply::ok(json!({ "documents": all(cx)?.into_iter().map(shown).collect::<Vec<_>>() })))
+}
+
+/// Documented: the answer says where the file goes.
+pub(crate) fn register(cx: &mut Cx<'_>) -> Outcome {
+    let owner = owner(cx)?;
+    cx.call.valid()?;
+    let (id, sent) = (se(wire::next(cx, &Kind::new("document"))), cx.call.body.clone());
+    let document = json!({
+        "document_id": id, "type": sent["type"], "format": sent["format"], "file_name": sent["file_name"], "status": "pending",
+        "upload": { "method": "PUT", "href": cx.call.url(&format!("/v2/documents/{id}/upload")) }, OF: owner,
+    });
+    cx.docs.put(DOCUMENT, &id, &document);
+    Ok(Reply::ok(shown(cx.docs.require(DOCUMENT, &id)?)))
+}
+
+/// All documents of a label go to its carrier. By design: files need not be sent before.
+pub(crate) fn send(cx: &mut Cx<'_>) -> Outcome {
+    let rows = all(cx)?;
+    let ids: Vec<Value> = rows.iter().map(|row| row["document_id"].clone()).collect();
+    for mut row in rows {
+        row.insert("status".to_owned(), "sent".into());
+        cx.docs.put(DOCUMENT, row["document_id"].as_str().unwrap_or_default(), &row);
+    }
+    Ok(Reply::ok(json!({ "sent_count": ids.len(), "document_ids": ids })))
+}
+
+pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
+    let id = cx.call.parameter("document_id").unwrap_or_default().to_owned();
+    if !all(cx)?.iter().any(|row| row["document_id"] == *id) {
+        return Err(Refusal::missing(DOCUMENT, id));
+    }
+    cx.docs.remove(DOCUMENT, &id);
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The labels of a shipment, each a document by the id of the label.
+pub(crate) fn of_shipment(cx: &mut Cx<'_>) -> Outcome {
+    let (number, _) = shipment::named(cx)?;
+    let row = |label: Label| {
+        let id = labels::id(&label);
+        json!({ "document_id": id, "type": "label", "format": "pdf", "href": cx.call.url(&format!("/v2/documents/{id}/download")) })
+    };
+    Ok(Reply::ok(json!({ "documents": shared::of_order(cx, number).map(row).collect::<Vec<_>>() })))
+}
+
+/// The label that a document is.
+pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
+    let id = cx.call.parameter("document_id").unwrap_or_default();
+    let label = labels::find(cx, id).map_err(|_| Refusal::missing(DOCUMENT, id))?;
+    let (media, format) = labels::media("pdf", &label);
+    Ok(Reply::bytes(StatusCode::OK, media, shared::draw(&labels::pieces(&label), format)))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    label_ids: Vec<String>,
+    label_download_type: Option<String>,
+}
+
+/// Up to thirty labels as one file.
+pub(crate) fn combine(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
+    let found = wanted.label_ids.iter().map(|id| labels::find(cx, id)).collect::<Result<Vec<Label>, _>>()?;
+    let number = wire::next(cx, &COMBINED);
+    cx.docs.put(COMBINED, &number.to_string(), &wanted.label_ids);
+    let href = match (wanted.label_download_type.as_deref(), found.first()) {
+        (Some("inline"), Some(first)) => labels::inline(&found, labels::media("pdf", first)),
+        _ => labels::link(cx, "combined", number, "pdf"),
+    };
+    Ok(Reply::ok(json!({ "label_download": { "href": href } })))
+}

@@ -1,0 +1,61 @@
+//! Totes: the bins of an inventory warehouse, each with a name of its own there.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::wire::{INVENTORY_WAREHOUSE, Members, TOTE};
+use crate::engine::fields::Report;
+use crate::engine::resource::Resource;
+use crate::engine::{Cx, Json, Outcome, Reply};
+
+pub(crate) static TOTES: Resource = super::plain(TOTE, "Tote");
+
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    totes: Vec<Value>,
+    return_succeeded_totes: Option<bool>,
+}
+
+/// Those that can be made are made, and the others told of.
+pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    let (mut made, mut failed) = (Vec::new(), Vec::new());
+    for mut tote in sent.totes {
+        match fault(cx, &tote) {
+            None => made.push(TOTES.store(cx, &tote, Report::of_part(), None)?.shown),
+            Some(text) => {
+                tote["error_message"] = text.into();
+                failed.push(tote);
+            }
+        }
+    }
+    if sent.return_succeeded_totes == Some(false) {
+        made.clear();
+    }
+    Ok(Reply::ok(json!({ "succeeded_totes": made, "failed_totes": failed })))
+}
+
+fn fault(cx: &Cx<'_>, tote: &Value) -> Option<&'static str> {
+    let is_same = |row: Members| ["inventory_warehouse_id", "tote_name"].iter().all(|name| row[*name] == tote[*name]);
+    let is_known = cx.docs.has(INVENTORY_WAREHOUSE, tote["inventory_warehouse_id"].as_str().unwrap_or_default());
+    let is_taken = cx.docs.list::<Members>(TOTE).any(is_same);
+    if is_known { is_taken.then_some("tote_name is already in use.") } else { Some("Invalid inventory_warehouse_id.") }
+}
+
+/// All of them, or those of a warehouse; not paged.
+pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
+    let wanted = cx.call.query("inventory_warehouse_id");
+    let rows = cx.docs.list::<Members>(TOTE).filter(|row| wanted.is_none_or(|wanted| row["inventory_warehouse_id"] == wanted));
+    Ok(Reply::ok(json!({ "totes": rows.collect::<Vec<_>>() })))
+}
+
+/// How many each warehouse has.
+pub(crate) fn quantities(cx: &mut Cx<'_>) -> Outcome {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for row in cx.docs.list::<Members>(TOTE) {
+        *counts.entry(row["inventory_warehouse_id"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    let rows = counts.into_iter().map(|(id, quantity)| json!({ "inventory_warehouse_id": id, "quantity": quantity }));
+    Ok(Reply::ok(json!({ "quantities": rows.collect::<Vec<_>>() })))
+}
