@@ -369,11 +369,11 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         json!({
             "package_id": number, "package_code": read("package_code", "package".into()), "weight": package["weight"],
             "dimensions": package["dimensions"], "insured_value": read("insured_value", wire::dollars(Money::default())),
-            "tracking_number": (!is_test(label)).then_some(&label.tracking_number), "label_download": file, "qr_code_download": null, "paperless_download": null,
-            "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
-            "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
-            "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": false,
-            "has_paperless_label_documents": false,
+            "tracking_number": (!is_test(label)).then_some(&label.tracking_number), "label_download": file, "qr_code_download": null,
+            "paperless_download": null, "label_messages": read("label_messages", none.clone()),
+            "external_package_id": package["external_package_id"], "content_description": package["content_description"],
+            "sequence": index + 1, "alternative_identifiers": [], "has_label_documents": false, "has_form_documents": false,
+            "has_qr_code_documents": false, "has_paperless_label_documents": false,
         })
     };
     rows.into_iter().enumerate().map(row).collect()
