@@ -84,7 +84,7 @@ impl Quota {
         self.used > self.limit
     }
 
-    /// Seconds until the window has ended, at least one: what `Retry-After` says. Whoever waits them is let in.
+    /// Seconds until the window has ended, at least one: what `Retry-After` says. A caller that waits them is let in.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> u64 {
         u64::try_from(self.resets_at.duration_since(now).as_millis()).unwrap_or_default().div_ceil(1000).max(1)

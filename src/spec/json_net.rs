@@ -7,7 +7,7 @@ use crate::spec::scanner::{Expected, Scanner, Token};
 use crate::spec::schema::JsonType;
 use crate::spec::violation::{Rule, Step, Violation};
 
-/// How an object is named.
+/// How complaints show what an object is.
 const OBJECT: &str = "(e.g. {\"name\":\"value\"})";
 
 /// The path at which a text stops being JSON, and the complaint about it. `at` and `message` are what our own reader says.

@@ -6,6 +6,7 @@
 mod cases;
 mod crowd;
 mod growth;
+mod lists;
 mod load;
 mod moving;
 mod report;
@@ -30,7 +31,7 @@ const SERVER: &str = "target/dist/seatrial";
 const BARE: &str = "target/dist/bare_server";
 
 /// The parts of a bench.
-const PARTS: [&str; 5] = ["steady", "crowd", "start", "growth", "moving"];
+const PARTS: [&str; 6] = ["steady", "crowd", "start", "growth", "moving", "lists"];
 
 pub struct Options {
     quick: bool,
@@ -147,7 +148,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     // The bare server has neither sandboxes nor parcels.
     let crowd = (wants("crowd") && !options.self_check).then(|| crowd::measure(&stand, &load, options.quick)).transpose()?;
     let moving = (wants("moving") && !options.self_check).then(|| moving::measure(&stand, &load, options.quick)).transpose()?;
-    let report = Report { steady, crowd, start, growth, moving };
+    let lists = if wants("lists") && !options.self_check { lists::measure(&stand, &load, options.quick)? } else { Vec::new() };
+    let report = Report { steady, crowd, start, growth, moving, lists };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -159,7 +161,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// Builds both, each by itself: together they would share what either asks of a common dependency.
 fn build(options: &Options) -> Result<(), Failure> {
     let ours = !options.self_check && options.server.is_none();
-    let bare = options.only.as_ref().is_none_or(|only| only != "moving" && only != "crowd");
+    let bare = options.only.as_ref().is_none_or(|only| !["moving", "crowd", "lists"].contains(&only.as_str()));
     for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
         let built = process::cargo(&["build", "--profile", "dist", "--quiet", "--package", package, "--bin", package]).status();
         if !built.map_err(Failure::io("run cargo build"))?.success() {

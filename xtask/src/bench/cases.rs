@@ -108,6 +108,15 @@ impl Prepared {
 }
 
 impl Case {
+    /// A reading call to ShipStation's default account, with the credentials of both versions.
+    pub fn of_shipstation(name: &'static str, path: &str) -> Self {
+        let basic = "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0".to_owned();
+        let headers =
+            vec![("Authorization", basic), ("api-key", "seatrial-live".to_owned()), ("Content-Type", "application/json".to_owned())];
+        let call = Call { method: "GET", path: format!("/shipstation/{path}"), headers, body: String::new() };
+        Self { name, call, status: 200, echo: &[] }
+    }
+
     /// The answer that the bare server gives, taken from a real one.
     pub fn recorded_answer(&self, address: SocketAddr) -> Result<Value, Failure> {
         let mut call = self.call.clone();

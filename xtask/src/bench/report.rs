@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     crowd::Crowd,
     growth::Growth,
+    lists::List,
     load::Slice,
     median,
     moving::Moving,
@@ -20,6 +21,7 @@ pub struct Report {
     pub start: Option<Start>,
     pub growth: Option<Growth>,
     pub moving: Option<Moving>,
+    pub lists: Vec<List>,
 }
 
 /// A figure of a server and its name.
@@ -33,7 +35,8 @@ impl fmt::Display for Report {
         self.crowd.iter().try_for_each(|part| crowd(f, part))?;
         self.start.iter().try_for_each(|part| start(f, part))?;
         self.growth.iter().try_for_each(|part| growth(f, part))?;
-        self.moving.iter().try_for_each(|part| moving(f, part))
+        self.moving.iter().try_for_each(|part| moving(f, part))?;
+        if self.lists.is_empty() { Ok(()) } else { lists(f, &self.lists) }
     }
 }
 
@@ -103,6 +106,17 @@ fn moving(f: &mut fmt::Formatter<'_>, moving: &Moving) -> fmt::Result {
     Ok(())
 }
 
+fn lists(f: &mut fmt::Formatter<'_>, lists: &[List]) -> fmt::Result {
+    writeln!(f, "\nprocessor time of a page of 500, and of a list without rows")?;
+    writeln!(f, "{:<24} {:>10} {:>10} {:>12} {:>9} {:>9}", "list", "orders", "empty µs", "page µs", "p50 µs", "p99 µs")?;
+    for list in lists {
+        let Latency { p50, p99, .. } = latency(&list.page);
+        let (empty, page) = (cost(&list.empty), cost(&list.page));
+        writeln!(f, "{:<24} {:>10} {empty:>10.1} {page:>12.1} {p50:>9.0} {p99:>9.0}", list.name, list.orders)?;
+    }
+    Ok(())
+}
+
 impl Report {
     pub fn json(&self) -> Value {
         let steady: Vec<Value> = self
@@ -134,6 +148,9 @@ impl Report {
             "crowd": crowd,
             "start": self.start.as_ref().map(|start| json!({"ours": figures(&start.ours), "bare": figures(&start.bare)})),
             "growth": growth,
+            "lists": self.lists.iter().map(|list| json!({
+                "list": list.name, "orders": list.orders, "empty": load(&list.empty), "page": load(&list.page),
+            })).collect::<Vec<_>>(),
             "moving": self.moving.as_ref().map(|moving| json!({
                 "parcels": moving.parcels,
                 "year_seconds": moving.year.as_secs_f64(),

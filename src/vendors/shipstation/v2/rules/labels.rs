@@ -102,7 +102,7 @@ pub(crate) fn create_from_rate_shopper(cx: &mut Cx<'_>, Json(sent): Json<Sent>) 
     bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return: false })
 }
 
-/// No account has shipping rules.
+/// Inferred: no account has shipping rules, so that none is found.
 pub(crate) fn create_from_shipping_rule(cx: &mut Cx<'_>) -> Outcome {
     let more = json!({ "field_name": "shipping_rule_id", "field_value": cx.call.parameter("shipping_rule_id") });
     let error = error("business_rules", "shipping_rule_not_found", "Invalid shipping_rule_id.", &more);

@@ -248,7 +248,7 @@ pub(crate) fn quoted(cx: &Cx<'_>, id: &str) -> Result<(u64, Members), Refusal> {
     Ok((number, shipment))
 }
 
-/// A rate was bought.
+/// A rate was bought, and cannot be bought again.
 pub(crate) fn spend(cx: &mut Cx<'_>, id: &str) {
     if let Some(mut rate) = cx.docs.get::<Members>(RATE, id) {
         rate.shift_remove(OF);
