@@ -278,6 +278,10 @@ pub struct Response {
     pub headers: Vec<(String, Template)>,
     /// JSON body; none at all if absent.
     pub body: Option<Template>,
+    /// Whether it is meant to break the vendor's document.
+    pub off_spec: bool,
+    /// Where its body is written, or else all of it.
+    pub span: Span,
 }
 
 /// Changes to the vendor's own answer, if that is one of success.

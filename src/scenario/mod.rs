@@ -29,6 +29,7 @@ pub mod run;
 pub mod schema;
 pub mod story;
 pub mod template;
+mod types;
 pub mod verify;
 
 pub use self::advice::advice;

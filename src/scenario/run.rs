@@ -26,9 +26,11 @@ use crate::scenario::ast::{
 };
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span, Spanned};
+use crate::scenario::expr::types::Looked;
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
 use crate::scenario::template::{MAX_RENDERED, Template};
+use crate::scenario::types;
 use crate::world::{self, Blame, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
 impl Scenario {
@@ -176,6 +178,19 @@ impl Vocabulary for MachineVocabulary<'_> {
         events.sort_unstable();
         events.dedup();
         events
+    }
+
+    fn share_data(&self, one: &str, other: &str) -> bool {
+        let mount = |id: &str| self.0.vendors().find(id).map(|vendor| &vendor.mount);
+        mount(one) == mount(other)
+    }
+
+    fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {
+        types::answer_problems(self.0, operation, status, body)
+    }
+
+    fn look_up(&self, on: &Pattern, root: &str, members: &[Option<&str>]) -> Looked {
+        types::look_up(self.0, on, root, members)
     }
 
     fn mounts(&self) -> Vec<(&str, &AccountRows)> {

@@ -153,7 +153,7 @@ pub enum Route<'c> {
 
 impl Body {
     /// The schema that bodies are held against: that of JSON, whatever they come as.
-    fn schema(&self) -> Option<SchemaId> {
+    pub(super) fn schema(&self) -> Option<SchemaId> {
         let json = self.content.iter().find(|(media_type, _)| media_type.ends_with("json") || media_type.contains("json"));
         json.or(self.content.first()).map(|(_, schema)| *schema)
     }

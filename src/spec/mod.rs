@@ -10,6 +10,7 @@
 //! scanner.rs    where the values of a text stand
 //! reading.rs    how leniently a vendor reads, as data: [`Reading`]
 //! violation.rs  what is wrong: where, which value, which rule with its limits
+//! place.rs      what a body may have where, for conditions of scenarios
 //! format.rs     the formats that need no vendor
 //! ```
 //!
@@ -25,6 +26,7 @@ mod check;
 mod compile;
 mod format;
 mod load;
+mod place;
 pub mod reading;
 mod scanner;
 mod schema;
@@ -36,6 +38,7 @@ pub use catalog::{Body, Catalog, Operation, Parameter, Per, RateLimit, Route, Ti
 pub(crate) use check::{MOST_VIOLATIONS, apply};
 pub use format::is_email;
 pub use load::SpecError;
+pub use place::Place;
 pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};

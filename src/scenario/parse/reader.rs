@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::engine::AccountRows;
+use crate::scenario::ast::Pattern;
+use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 
@@ -15,6 +17,10 @@ pub(super) struct Reader<'s> {
     pub(super) problems: Vec<Diagnostic>,
     /// `None` when the vendors are not known, so that every account is taken as it is.
     pub(super) mounts: Option<Mounts<'s>>,
+    /// What paths of expressions lead to; `None` when the vendors are not known.
+    pub(super) vocabulary: Option<&'s dyn Vocabulary>,
+    /// The operations that expressions are about.
+    pub(super) about: Pattern,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -58,7 +64,7 @@ impl<'n> Fields<'n> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts<'s>>) -> Self {
-        Self { source, problems, mounts, patterns: 0, expression_bytes: 0 }
+        Self { source, problems, mounts, vocabulary: None, about: Pattern::Every, patterns: 0, expression_bytes: 0 }
     }
 
     /// Whether a further problem would not be shown, so that no work need be spent on it.
