@@ -50,11 +50,16 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
         Some(other) => return Err(Problem::bad_request(format!("`keep` is `data` or nothing, found `{other}`"))),
     };
     let scenario = Arc::new(parse(&admin.machine, request.body)?);
-    let world = keep.then(|| sandbox.lock().world.clone());
-    let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
-    shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Replaced);
-    admin.machine.replace(&sandbox, staged, keep)?;
+    replace(admin, &sandbox, &scenario, keep)?;
     Ok(ScenarioView::of(admin, &sandbox).await)
+}
+
+/// Puts a sandbox under another scenario: anew, or with the data that it has.
+pub(crate) fn replace(admin: &Admin, sandbox: &Sandbox, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Problem> {
+    let world = keep.then(|| sandbox.lock().world.clone());
+    let staged = scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall())?;
+    shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
+    Ok(admin.machine.replace(sandbox, staged, keep)?)
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.
