@@ -10,6 +10,9 @@
 //! | [`vendors`] | one folder for each emulated API |
 //! | [`scenario`] | scenarios and conversations: YAML files |
 //! | [`persist`] | sandboxes as files |
+//! | [`net`] | connections to other servers |
+//! | [`report`] | findings for other programs: JUnit XML, SARIF, annotations |
+//! | [`contract`] | contract tests |
 //! | [`server`] | the only async code |
 //! | [`testing`] | all of it inside the tests of a Rust program |
 //! | [`cli`] | one file per subcommand |
@@ -17,11 +20,15 @@
 pub mod base;
 pub mod carrier;
 pub mod cli;
+pub mod contract;
 pub mod engine;
+pub mod net;
 pub mod persist;
+pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod spec;
+pub mod store;
 pub mod testing;
 pub mod vendors;
 pub mod world;

@@ -51,6 +51,14 @@ fn tag(out: &mut String, opening: &str, name: &str) {
     out.push('>');
 }
 
+/// A text as it stands between elements.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(&mut out, text);
+    out
+}
+
 fn escape(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {

@@ -1,5 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
+mod contract;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,9 +11,11 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
+pub use self::contract::{ContractCommand, ReportArguments};
 use crate::base::{authority, time};
-use crate::engine::Conform;
+use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};
+use crate::store::Fsync;
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
 #[derive(Debug, Parser)]
@@ -31,6 +35,9 @@ pub enum Command {
     Serve(Box<ServeArguments>),
     /// Check scenarios and conversations and print every problem in them
     Check(CheckArguments),
+    /// Hold clients against the vendors' documents
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Print how many operations of each vendor are implemented, and on which evidence
     Coverage(CoverageArguments),
     /// Check that a running server answers, as health checks of containers do
@@ -48,6 +55,9 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         show: Option<String>,
     },
+    /// Look through a data directory, or take a sandbox out of it
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Print the JSON Schema of scenario or conversation files
     Schema {
         /// The kind of file
@@ -58,6 +68,28 @@ pub enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+}
+
+/// What is done with a data directory, which no process may have open.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Read all of a data directory, and say what it holds and whether it is damaged
+    Check {
+        /// The directory of `--data-dir`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Print JSON instead of text
+        #[arg(long, env = "SEATRIAL_DATA_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Print the file of a sandbox, as the admin API exports it
+    Export {
+        /// The directory of `--data-dir`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// The sandbox
+        name: String,
     },
 }
 
@@ -82,6 +114,13 @@ pub struct ServeArguments {
     /// File of a sandbox that was exported, which the default sandbox begins as
     #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
     pub import: Option<PathBuf>,
+    /// Directory in which sandboxes are kept for the next process; without one they end with this one
+    #[arg(long, env = "SEATRIAL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// When what is kept has to be on the disk itself. No answered call is lost with the process in any case, nor with `always` when the
+    /// power fails
+    #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]
+    pub fsync: FsyncArgument,
     /// Judge every sandbox at the end, also those that ended before, and exit with 1 unless all that they expect holds
     #[arg(long, env = "SEATRIAL_VERIFY", value_parser = FalseyValueParser::new())]
     pub verify: bool,
@@ -118,6 +157,9 @@ pub struct ServeArguments {
     /// How often answers are validated against the vendor's document
     #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
     pub conform: ConformArgument,
+    /// What becomes of requests that depart from the vendor's document although the vendor takes them
+    #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW", default_value = "off")]
+    pub contract: ContractArgument,
     /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
@@ -198,9 +240,6 @@ pub struct RequestsArguments {
     /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
     #[arg(long, value_name = "ID")]
     pub explain: Option<String>,
-    /// The sandbox whose calls are listed
-    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
-    pub sandbox: String,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -214,6 +253,12 @@ pub struct ServerArguments {
     /// Token of its admin API
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+    /// Its sandbox
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    pub sandbox: String,
+    /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable
+    #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
+    pub egress_ca: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -232,6 +277,27 @@ pub enum AdminAuthArgument {
     Auto,
     /// Never.
     Off,
+}
+
+/// When what is kept has to be on the disk itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FsyncArgument {
+    /// Before a call is answered.
+    Always,
+    /// 200 ms after it was written, at the latest.
+    Interval,
+    /// When the system does it.
+    Off,
+}
+
+impl From<FsyncArgument> for Fsync {
+    fn from(argument: FsyncArgument) -> Self {
+        match argument {
+            FsyncArgument::Always => Self::Always,
+            FsyncArgument::Interval => Self::Interval(Duration::from_millis(200)),
+            FsyncArgument::Off => Self::Off,
+        }
+    }
 }
 
 /// Files with a schema.
@@ -254,6 +320,16 @@ pub enum ConformArgument {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ContractArgument {
+    /// They pass, as at the vendor.
+    Off,
+    /// They pass, and are noted.
+    Lenient,
+    /// They are refused, in the vendor's own words.
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// One line of text for each event.
     Text,
@@ -267,6 +343,16 @@ impl From<ConformArgument> for Conform {
             ConformArgument::All => Self::All,
             ConformArgument::Sampled => Self::Sampled,
             ConformArgument::Off => Self::Off,
+        }
+    }
+}
+
+impl From<ContractArgument> for Contract {
+    fn from(argument: ContractArgument) -> Self {
+        match argument {
+            ContractArgument::Off => Self::Off,
+            ContractArgument::Lenient => Self::Lenient,
+            ContractArgument::Strict => Self::Strict,
         }
     }
 }

@@ -22,14 +22,12 @@ pub(super) fn run(arguments: &RequestsArguments) -> Exit {
 }
 
 fn explained(arguments: &RequestsArguments, id: &str) -> Result<String, AdminError> {
-    let answer = admin_client::get(&arguments.server, &format!("/requests/{id}/explain"))?;
-    let read: Result<Explanation, _> = serde_json::from_value(answer);
-    read.map(|explanation| explanation.to_string())
-        .map_err(|error| AdminError::Refused(format!("the server is of another version: {error}")))
+    let explanation: Explanation = admin_client::get(&arguments.server, &format!("/requests/{id}/explain"))?;
+    Ok(explanation.to_string())
 }
 
 fn listed(arguments: &RequestsArguments) -> Result<String, AdminError> {
-    let answer = admin_client::get(&arguments.server, &format!("/sandboxes/{}/requests?limit=1000", arguments.sandbox))?;
+    let answer: Value = admin_client::get(&arguments.server, &format!("/sandboxes/{}/requests?limit=1000", arguments.server.sandbox))?;
     let rows: Vec<String> = answer["requests"].as_array().into_iter().flatten().map(line).collect();
     Ok(if rows.is_empty() { "no calls".to_owned() } else { rows.join("\n") })
 }

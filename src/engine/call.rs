@@ -90,6 +90,8 @@ pub struct Call<'m> {
     pub body: Value,
     /// How the request departs from the document as the vendor reads it, in the order of the document.
     pub violations: Arc<Vec<Violation>>,
+    /// How it departs from the document beyond that, where [`Contract`](crate::engine::Contract) asks for it: the vendor takes it.
+    pub departures: Arc<Vec<Violation>>,
     /// When `violations` refuse the call.
     pub validation: Validation,
     /// What else is remarkable about the request, for the journal.
@@ -121,6 +123,7 @@ impl<'m> Call<'m> {
             query: Vec::new(),
             body: Value::Null,
             violations: Arc::default(),
+            departures: Arc::default(),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

@@ -392,6 +392,7 @@ mod tests {
             query: pairs(query),
             body: Value::Null,
             violations: violations.into(),
+            departures: std::sync::Arc::default(),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

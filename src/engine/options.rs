@@ -13,9 +13,22 @@ pub enum Conform {
     Off,
 }
 
+/// How requests are held against the document, beside how their vendor reads them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contract {
+    /// Not at all: what the vendor takes passes.
+    #[default]
+    Off,
+    /// What the vendor takes although the document does not have it is noted.
+    Lenient,
+    /// It is refused, as the vendor refuses other requests that depart from its document.
+    Strict,
+}
+
 /// Options of the whole process.
 #[derive(Clone, Debug)]
 pub struct Options {
+    pub contract: Contract,
     /// How often answers are checked.
     pub conform: Conform,
     /// Whether our own headers are left out.
@@ -39,6 +52,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            contract: Contract::Off,
             conform: Conform::Sampled,
             plain: false,
             journal_bytes: 16 << 20,

@@ -11,13 +11,14 @@ use serde_json::Value;
 use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids, text};
 use crate::engine::call::{self, Call, Request, Validation};
+use crate::engine::contract;
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
 use crate::engine::execute::{Executed, Parsed};
 use crate::engine::failing;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
-use crate::engine::options::Conform;
+use crate::engine::options::{Conform, Contract};
 use crate::engine::refusal::{Refusal, Unread};
 use crate::engine::remarks;
 use crate::engine::reply::{Answer, Body, Outcome, Reply};
@@ -76,7 +77,7 @@ impl Machine {
         };
         // A vendor that does not fit its document is a fault of the program, and ends here.
         let _ = here.loaded.catalog();
-        let parsed = transaction::guarded(|| read(request, here.loaded, here.prefix, here.path, &denied));
+        let parsed = transaction::guarded(|| read(request, here.loaded, here.prefix, here.path, &denied, self.options.contract));
         let (mut parsed, broken) = match parsed {
             Ok(parsed) => (parsed, None),
             Err(panic) => {
@@ -120,7 +121,7 @@ impl Machine {
             version: Version::HTTP_11,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None);
+        let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None, Contract::Off);
         parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);
         let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
@@ -135,7 +136,7 @@ impl Machine {
         let whole = text::decode_unreserved(&request.path);
         let (prefix, path) = whole.split_at_checked(entry.path_start)?;
         let path = if path.is_empty() { "/" } else { path };
-        let parsed = transaction::guarded(|| read(&request, loaded, prefix, path, &|_| None));
+        let parsed = transaction::guarded(|| read(&request, loaded, prefix, path, &|_| None, Contract::Off));
         Some(look(&parsed.map_or_else(|_| Call::unread(&request, prefix, path), |parsed| parsed.call)))
     }
 
@@ -175,8 +176,10 @@ impl Machine {
         notes.append(&mut call.remarks);
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.violations));
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, late);
-        // A status that a scenario asks for need not be one of the document.
-        if let Some(operation) = call.operation.filter(|_| is_read && failing.is_none() && self.is_checked(number)) {
+        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.departures));
+        // A status that a scenario asks for, or that the vendor refuses other calls with, need not be one of the document.
+        let is_odd = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Refuse);
+        if let Some(operation) = call.operation.filter(|_| is_read && !is_odd && self.is_checked(number)) {
             let is_scripted = effect.as_ref().is_some_and(|effect| matches!(effect.kind, EffectKind::Respond | EffectKind::Patch));
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
@@ -280,12 +283,13 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
 }
 
 /// Route, decode, validate: what can be known without the world. `denied` may stop before the body.
-fn read<'m>(
+pub(super) fn read<'m>(
     request: &'m Request,
     loaded: &'m LoadedVendor,
     prefix: &'m str,
     path: &'m str,
     denied: &dyn Fn(&Call<'_>) -> Option<Refusal>,
+    contract: Contract,
 ) -> Parsed<'m> {
     let vendor = &loaded.vendor;
     let mut call = Call { query: call::pairs(&request.query), ..Call::unread(request, prefix, path) };
@@ -315,6 +319,7 @@ fn read<'m>(
             return Parsed { row: Err(Refusal::Invalid(Arc::clone(&call.violations))), call };
         }
     }
+    let mut departures = Vec::new();
     if operation.body.is_some() {
         if let Some(denial) = denied(&call) {
             return Parsed { call, row: Err(denial) };
@@ -322,10 +327,13 @@ fn read<'m>(
         remarks::of_content_type(request, operation, &mut call.remarks);
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {
+                if contract != Contract::Off {
+                    departures = contract::departures(&mut call, operation, &vendor.reading, Some(&body));
+                }
                 operation.arrange_body(&mut body, &vendor.reading);
                 let found = operation.check_body(&body, &vendor.reading);
                 if found.has_unknown {
-                    remarks::of_members(operation.unknown_members(&body), &mut call.remarks);
+                    remarks::of_members(&operation.unknown_members(&body), &mut call.remarks);
                 }
                 call.body = body;
                 call.violations = found.violations.into();
@@ -338,6 +346,8 @@ fn read<'m>(
                 refusal = Some(unreadable);
             }
         }
+    } else if contract != Contract::Off {
+        departures = contract::departures(&mut call, operation, &vendor.reading, None);
     }
     if !call.query.is_empty() || operation.needs_query {
         remarks::of_query(&call.query, operation, &mut call.remarks);
@@ -346,9 +356,15 @@ fn read<'m>(
             Arc::make_mut(&mut call.violations).extend(found);
         }
     }
+    if contract != Contract::Off {
+        contract::apply(&mut call, operation, &vendor.reading, departures, contract);
+    }
     let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
     if refusal.is_none() && (call.validation == Validation::First || is_unreadable()) {
         refusal = call.valid().err();
+    }
+    if refusal.is_none() && contract == Contract::Strict && call.validation == Validation::Noted && !call.violations.is_empty() {
+        refusal = Some(Refusal::Invalid(Arc::clone(&call.violations)));
     }
     let row = row.ok_or(Refusal::UnknownPath { authenticated: true });
     Parsed { call, row: refusal.map_or(row, Err) }

@@ -12,7 +12,7 @@ use crate::engine::decode;
 use crate::engine::origin::{self, Ignored};
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::vendors::LoadedVendor;
-use crate::spec::{self, Operation, ParameterIn, Rule, UnknownMember, Violation, listed};
+use crate::spec::{self, Operation, ParameterIn, Rule, Step, UnknownMember, Violation, listed};
 use crate::world::{Blame, Note, Wording};
 
 /// Longer paths resemble nothing, and comparing them would take long.
@@ -134,11 +134,23 @@ fn did_you_mean(near: Option<&str>) -> String {
 }
 
 /// Members of the body that the document does not have.
-pub(super) fn of_members(unknown: Vec<UnknownMember>, notes: &mut Vec<Note>) {
-    for UnknownMember { path, known, near } in unknown {
-        let known = listed(known.iter().map(String::as_str));
-        let detail = format!("found a member that the document does not have, expected one of {known}{}", did_you_mean(near.as_deref()));
-        notes.push(caller(Note::UNKNOWN_MEMBER, path, detail));
+pub(super) fn of_members(unknown: &[UnknownMember], notes: &mut Vec<Note>) {
+    for member in unknown {
+        let (known, near) = (listed(member.known.iter().map(String::as_str)), did_you_mean(member.near.as_deref()));
+        let detail = format!("found a member that the document does not have, expected one of {known}{near}");
+        notes.push(caller(Note::UNKNOWN_MEMBER, member.dotted(), detail));
+    }
+}
+
+/// What a call uses although the document advises against it.
+pub(super) fn deprecated(found: &[(ParameterIn, Vec<Step>)], notes: &mut Vec<Note>) {
+    for (location, path) in found {
+        let what = match (location, path.is_empty()) {
+            (_, true) => "an operation",
+            (ParameterIn::Body, false) => "a member",
+            (_, false) => "a parameter",
+        };
+        notes.push(caller(Note::DEPRECATED, spec::dotted(path), format!("found {what} that the document advises against")));
     }
 }
 

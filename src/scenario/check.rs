@@ -1,13 +1,15 @@
 //! Whether the names in a scenario exist. The known names are an argument, so that a scenario can be checked against any set of
 //! vendors.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::ast::{Effect, Expected, Operation, Pattern, Response, Scenario, Trigger};
-use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, suggestion};
+use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Trigger};
+use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
 use super::expr::types::{Looked, Type};
 use super::template::Template;
-use crate::engine::AccountRows;
+use crate::engine::{AccountRows, BusinessFailure};
 use crate::world::Note;
 
 /// The names that a scenario can refer to.
@@ -36,6 +38,11 @@ pub trait Vocabulary {
         Vec::new()
     }
 
+    /// The business failures of all vendors, with the ids of these.
+    fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
+        Box::new(std::iter::empty())
+    }
+
     /// The mounts that `accounts` may name, with what each can have in its rows.
     fn mounts(&self) -> Vec<(&str, &AccountRows)>;
 }
@@ -62,6 +69,9 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         checker.pattern(&entry.on);
         if let (Pattern::One(operation), Some(Effect::Respond(response))) = (&entry.on.value, &entry.effect) {
             checker.answer(operation, response);
+        }
+        if let Some(Effect::Refuse(Refusal { failure: Some(failure), .. })) = &entry.effect {
+            checker.failure(&entry.on.value, failure);
         }
     }
     for subscription in &scenario.subscriptions {
@@ -156,6 +166,26 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+
+    /// A business failure that none of the operations has.
+    fn failure(&mut self, on: &Pattern, failure: &Spanned<String>) {
+        let is_meant = |vendor: &str, row: &BusinessFailure| row.operations.iter().any(|id| on.matches(vendor, id));
+        let own = self.vocabulary.failures().filter(|(vendor, row)| is_meant(vendor, row)).map(|(_, row)| row.name);
+        let own: Vec<_> = own.collect::<BTreeSet<_>>().into_iter().collect();
+        if own.contains(&failure.value.as_str()) {
+            return;
+        }
+        let others = self.vocabulary.failures().filter(|(_, row)| row.name == failure.value);
+        let others: Vec<_> = others.flat_map(|(vendor, row)| row.operations.iter().map(move |id| format!("{vendor}.{id}"))).collect();
+        let is_known = |name: &String| self.vocabulary.operations().any(|known| known == name);
+        let others: Vec<_> = others.into_iter().filter(is_known).collect();
+        let help = match (&own[..], others.iter().find(|name| on.is_of_vendor_of(name))) {
+            (_, Some(near)) => format!("`{near}` can"),
+            ([], None) => "`refuse: \"text\"` refuses any call, in the vendor's shape".to_owned(),
+            (own, None) => format!("it can fail with {}", quoted(own)),
+        };
+        self.problem("S200", failure.span, format!("`{on}` cannot fail with `{}`", failure.value), None, help);
     }
 
     fn note(&mut self, code: &Spanned<String>) {

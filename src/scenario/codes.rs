@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 24] = [
+pub const CODES: [(&str, &str, &str); 25] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -101,6 +101,11 @@ pub const CODES: [(&str, &str, &str); 24] = [
         "S104",
         "A timeline that waits for what never comes.",
         "Steps wait for calls about their parcel, which come to the vendor of the parcel.",
+    ),
+    (
+        "S200",
+        "A business failure that none of the operations has.",
+        "Name an operation that can fail so, or refuse any call in words of your own with `refuse`.",
     ),
 ];
 

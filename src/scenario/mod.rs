@@ -31,6 +31,7 @@ pub mod story;
 pub mod template;
 mod types;
 pub mod verify;
+mod vocabulary;
 
 pub use self::advice::advice;
 pub use self::ast::Scenario;

@@ -168,8 +168,7 @@ fn read<T>(
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
     let (root, problems) = node::load(&source);
-    let mut reader = Reader::new(&source, problems, vocabulary.map(Vocabulary::mounts));
-    reader.vocabulary = vocabulary;
+    let mut reader = Reader::new(&source, problems, vocabulary);
     let found = root.and_then(|root| read(&mut reader, &root));
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.span.start);

@@ -17,20 +17,18 @@ use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{
-    AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
-    WebhookChaos,
+    Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos,
 };
+use crate::engine::{CARRIER_REFUSES, WantedFailure};
 use crate::scenario::ast::{
     self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Pattern, Per, RateLimit, RateLimits, Response,
     Scenario, Then, Trigger, Webhooks,
 };
-use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span, Spanned};
-use crate::scenario::expr::types::Looked;
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
 use crate::scenario::template::{MAX_RENDERED, Template};
-use crate::scenario::types;
+pub use crate::scenario::vocabulary::MachineVocabulary;
 use crate::world::{self, Blame, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
 impl Scenario {
@@ -161,49 +159,6 @@ pub fn scenario_of(runtime: &dyn ScenarioRuntime) -> Arc<Scenario> {
     runtime.downcast_ref::<Runtime>().map_or_else(Scenario::plain, |runtime| Arc::clone(&runtime.scenario))
 }
 
-/// What a machine has names for.
-pub struct MachineVocabulary<'m>(pub &'m Machine);
-
-impl Vocabulary for MachineVocabulary<'_> {
-    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.vendors().all().iter().map(|vendor| &*vendor.id))
-    }
-
-    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name))
-    }
-
-    fn events(&self) -> Vec<&str> {
-        let mut events: Vec<_> = self.0.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events).copied().collect();
-        events.sort_unstable();
-        events.dedup();
-        events
-    }
-
-    fn share_data(&self, one: &str, other: &str) -> bool {
-        let mount = |id: &str| self.0.vendors().find(id).map(|vendor| &vendor.mount);
-        mount(one) == mount(other)
-    }
-
-    fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {
-        types::answer_problems(self.0, operation, status, body)
-    }
-
-    fn look_up(&self, on: &Pattern, root: &str, members: &[Option<&str>]) -> Looked {
-        types::look_up(self.0, on, root, members)
-    }
-
-    fn mounts(&self) -> Vec<(&str, &AccountRows)> {
-        let mut mounts: Vec<(&str, &AccountRows)> = Vec::new();
-        for vendor in self.0.vendors().all() {
-            if mounts.iter().all(|(mount, _)| vendor.mount != *mount) {
-                mounts.push((&vendor.mount, vendor.accounts));
-            }
-        }
-        mounts
-    }
-}
-
 fn row(account: &Account) -> Map<String, Value> {
     let mut members = account.members.clone();
     let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
@@ -271,7 +226,9 @@ impl ScenarioRuntime for Runtime {
         let scope = CallFacts::current(view);
         let mut quota = None;
         for (index, row) in self.scenario.overrides.iter().enumerate() {
-            let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
+            let fits = row.on.matches(view.vendor, &operation.id)
+                && can_happen(row, view, &operation.id)
+                && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if view.values.steps.get() == 0 {
                 return too_large(TOO_MANY_STEPS);
             }
@@ -385,6 +342,11 @@ fn effect(
             None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
         },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
+        Some(Effect::Refuse(refusal)) => match failure(index, refusal, view) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(failure) => decision.failure = Some(Box::new(failure)),
+            None => decision = too_large(&format!("its text would have more than {MAX_RENDERED} bytes")),
+        },
         Some(Effect::RateLimit(limit)) => {
             let counted = count(index, limit, view, tally);
             if !counted.is_exceeded() {
@@ -396,6 +358,25 @@ fn effect(
         }
     }
     Some(decision)
+}
+
+/// Whether an override can have its effect on a call: business failures are told of calls that the vendor would handle, and only by the
+/// operations that have them.
+fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bool {
+    let Some(Effect::Refuse(refusal)) = &row.effect else { return true };
+    let has = |name: &Spanned<String>| view.failures.find(&name.value, operation).is_some();
+    !view.is_refused && refusal.failure.as_ref().is_none_or(has)
+}
+
+/// What the vendor says no to; `None` when its text is too large.
+fn failure(index: usize, refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
+    let operation = view.call.operation.map_or("", |operation| operation.id.as_str());
+    let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
+    let text = match &refusal.text {
+        Some(text) => Some(text.render_text(&CallFacts::current(view), &mut { MAX_RENDERED })?),
+        None => None,
+    };
+    Some(WantedFailure::new(index, view.failures, view.failures.find(name, operation), text))
 }
 
 /// Counts a call against a limit of the scenario.
@@ -418,7 +399,8 @@ pub(super) fn kind(row: &Override) -> EffectKind {
         None => EffectKind::Latency,
         Some(Effect::Respond(_)) => EffectKind::Respond,
         Some(Effect::Patch(_)) => EffectKind::Patch,
-        Some(Effect::Fault(_)) => EffectKind::Fault,
+        Some(Effect::Fault(_) | Effect::Refuse(ast::Refusal { failure: Some(_), .. })) => EffectKind::Fault,
+        Some(Effect::Refuse(_)) => EffectKind::Refuse,
         Some(Effect::RateLimit(_)) => EffectKind::RateLimit,
     }
 }

@@ -10,6 +10,7 @@
 //! each resource. **Invariant:** no file imports one that stands above it: types, then handlers, then `routes`, then this file.
 
 mod clock;
+mod contract;
 mod conversations;
 mod deliveries;
 mod detached;

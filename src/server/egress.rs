@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::server::tls::{TlsError, Trust};
+use crate::net::{TlsError, Trust};
 
 /// The rules for outgoing connections.
 #[derive(Clone, Debug, Default)]

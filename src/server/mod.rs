@@ -3,7 +3,7 @@
 //! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `apart` has workers for what
 //! may take long, `incoming` reads request bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a
 //! connection, `access` guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and
-//! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with `tls` if the URL says so), but to
+//! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
 //! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
@@ -26,6 +26,7 @@ mod host;
 mod http;
 mod inbox;
 mod incoming;
+mod kept;
 mod listen;
 mod local;
 mod memory;
@@ -38,13 +39,13 @@ mod shutdown;
 mod socket;
 mod start_page;
 mod ticker;
-mod tls;
 mod unmatched;
 mod verdicts;
 mod webhook_client;
 mod webhook_sender;
 mod wire_faults;
 
+pub use crate::net::{Trust, TrustError};
 pub use access::{AdminAuth, Guard};
 pub use admin::{Refused, import};
 pub use call_log::{CallLog, LogFormat};
@@ -57,5 +58,4 @@ pub use local::Local;
 pub use memory::{Budgets, available};
 pub use secret::secret;
 pub use shutdown::{LastVerdict, last_verdict};
-pub use tls::{Trust, TrustError};
 pub use verdicts::Verdicts;

@@ -50,6 +50,8 @@ pub struct Operation {
     pub path: String,
     /// Whether its service takes no value for one of another type (`x-strict-types`), however leniently the vendor reads.
     pub is_typed: bool,
+    /// Whether the document advises against it.
+    pub is_deprecated: bool,
     /// How we know that it behaves so: `recorded`, `documented`, `client` or `inferred`.
     pub evidence: String,
     /// Names of the security schemes that the call needs; empty when it is open to everybody.
@@ -106,6 +108,8 @@ pub struct Parameter {
     pub location: ParameterIn,
     /// Whether the call is wrong without it.
     pub required: bool,
+    /// Whether the document advises against it.
+    pub is_deprecated: bool,
     pub(super) schema: SchemaId,
 }
 
@@ -192,6 +196,11 @@ impl Operation {
     /// The schemas of its document.
     pub(crate) fn schemas(&self) -> &Schemas {
         &self.schemas
+    }
+
+    /// The statuses that the document declares; `None` is its `default`.
+    pub fn statuses(&self) -> impl Iterator<Item = Option<u16>> {
+        self.responses.iter().map(|row| row.status)
     }
 
     /// What is wrong with a request body as the vendor reads it, and what the vendor makes of it. Nothing if the operation takes no

@@ -139,6 +139,7 @@ impl<'d> Compiler<'d> {
         schema.sample = data.example.clone().or_else(|| data.default.clone());
         schema.default.clone_from(&data.default);
         schema.read_only = data.read_only;
+        schema.is_deprecated = data.deprecated;
         schema.discriminator = data.discriminator.as_ref().map(|row| Box::new(self.discriminator(row, &source.schema_kind)));
         schema
     }

@@ -39,6 +39,7 @@ impl Catalog {
         }
         let Compiler { known, mut schemas, .. } = loader.compiler;
         schemas.names = known.into_iter().map(|(name, id)| (name.into(), id)).collect();
+        schemas.have_deprecated = schemas.rows.iter().any(|schema| schema.is_deprecated);
         catalog.schemas = Arc::new(schemas);
         catalog.operations.iter_mut().for_each(|operation| operation.schemas = Arc::clone(&catalog.schemas));
         Ok(catalog)
@@ -59,8 +60,10 @@ impl<'d> Loader<'d> {
             let ReferenceOr::Item(item) = item else {
                 return Err(self.contradiction(format!("refers to another file for `{path}`")));
             };
-            let key = if self.case_insensitive { lowercase(path) } else { path.clone() };
-            router.insert(key, paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{path}`: {error}")))?;
+            for name in [path.clone()].into_iter().chain(self.aliases(item)?) {
+                let key = if self.case_insensitive { lowercase(&name) } else { name.clone() };
+                router.insert(key, paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{name}`: {error}")))?;
+            }
             let mut methods = Vec::new();
             for (method, operation) in item.iter() {
                 let mut read = self.operation(path, method, operation, &item.parameters)?;
@@ -104,6 +107,7 @@ impl<'d> Loader<'d> {
             method: Method::from_bytes(method.to_uppercase().as_bytes()).expect("openapiv3 knows the methods"),
             path: path.to_owned(),
             is_typed: operation.extensions.get("x-strict-types").and_then(serde_json::Value::as_bool) == Some(true),
+            is_deprecated: operation.deprecated,
             evidence: evidence.to_owned(),
             scopes,
             security: security.into_iter().flatten().flat_map(|scheme| scheme.keys().cloned()).collect(),
@@ -113,6 +117,12 @@ impl<'d> Loader<'d> {
             responses: self.responses(operation)?,
             schemas: Arc::default(),
         })
+    }
+
+    /// Other paths that lead to the same operations (`x-aliases`), with the same parameters.
+    fn aliases(&self, item: &openapiv3::PathItem) -> Result<Vec<String>, SpecError> {
+        let aliases = item.extensions.get("x-aliases").map(Vec::deserialize).transpose();
+        aliases.map(Option::unwrap_or_default).map_err(|error| self.contradiction(format!("has `x-aliases` that are none: {error}")))
     }
 
     /// The limit of an operation, or else of the whole document.
@@ -143,7 +153,8 @@ impl<'d> Loader<'d> {
         let ParameterSchemaOrContent::Schema(schema) = &data.format else {
             return Err(self.contradiction(format!("has no schema for the parameter `{}`", data.name)));
         };
-        Ok(Parameter { name: data.name.clone(), location, required: data.required, schema: self.compiler.schema(schema) })
+        let (required, is_deprecated) = (data.required, data.deprecated == Some(true));
+        Ok(Parameter { name: data.name.clone(), location, required, is_deprecated, schema: self.compiler.schema(schema) })
     }
 
     fn body(&mut self, body: &'d ReferenceOr<openapiv3::RequestBody>) -> Result<Body, SpecError> {

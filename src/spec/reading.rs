@@ -90,6 +90,12 @@ impl Reading {
         spellings: &[],
         checks_path: false,
     };
+
+    /// The document without leniency: only what texts of the vendor's own formats are is left.
+    #[must_use]
+    pub(crate) fn to_the_letter(self) -> Self {
+        Self { formats: self.formats, typed: true, ..Self::STRICT }
+    }
 }
 
 /// A whole number that is written with a fraction of zero, which JSON Schema takes for an integer.

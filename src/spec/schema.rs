@@ -15,6 +15,8 @@ pub(crate) struct Schemas {
     pub(super) rows: Vec<Schema>,
     /// Those of `components`.
     pub(super) names: BTreeMap<Box<str>, SchemaId>,
+    /// Whether the document advises against any of them.
+    pub(super) have_deprecated: bool,
 }
 
 /// The number of a schema in its document.
@@ -64,6 +66,8 @@ pub(crate) struct Schema {
     pub sample: Option<Value>,
     pub default: Option<Value>,
     pub read_only: bool,
+    /// Whether the document advises against it.
+    pub is_deprecated: bool,
     /// What the document says beyond OpenAPI, by names that begin with `x-`.
     pub extensions: Vec<(Box<str>, Value)>,
 }

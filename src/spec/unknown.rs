@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::base::text;
 use crate::spec::schema::{Additional, JsonType, Schema, SchemaId, Schemas};
+use crate::spec::violation::{Step, dotted};
 
 /// How many are worth telling.
 const MOST: usize = 100;
@@ -14,12 +15,18 @@ const DEEPEST: usize = 64;
 /// A member that the document does not have.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownMember {
-    /// Its path, joined by dots.
-    pub path: String,
+    pub path: Vec<Step>,
     /// The names that the document has there, in its order.
     pub known: Vec<String>,
     /// The one of these that is nearest to it.
     pub near: Option<String>,
+}
+
+impl UnknownMember {
+    /// Its path, joined by dots.
+    pub(crate) fn dotted(&self) -> String {
+        dotted(&self.path)
+    }
 }
 
 /// The members of a value that none of the schemas of its place lists.
@@ -29,7 +36,7 @@ pub(crate) fn unknown_members(schemas: &Schemas, schema: SchemaId, value: &Value
     found
 }
 
-fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<String>, found: &mut Vec<UnknownMember>) {
+fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Step>, found: &mut Vec<UnknownMember>) {
     if found.len() >= MOST || path.len() >= DEEPEST {
         return;
     }
@@ -39,7 +46,7 @@ fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Strin
         Value::Array(rows) => {
             let items: Vec<SchemaId> = all.iter().filter_map(|schema| schema.items).collect();
             for (index, row) in rows.iter().enumerate().filter(|_| !items.is_empty()) {
-                path.push(index.to_string());
+                path.push(Step::Element(index));
                 walk(schemas, &items, row, path, found);
                 path.pop();
             }
@@ -58,13 +65,13 @@ fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Strin
                 .collect();
             for (name, member) in members {
                 let inner: Vec<SchemaId> = properties.iter().filter(|(other, _)| other == name).map(|(_, id)| *id).collect();
-                path.push(name.clone());
+                path.push(Step::Member(name.as_str().into()));
                 if !inner.is_empty() {
                     walk(schemas, &inner, member, path, found);
                 } else if found.len() < MOST && !known.contains(&name.as_str()) {
                     let near = if name.len() <= 100 { text::nearest(name, known.iter().copied()) } else { None };
                     let known = known.iter().map(|name| (*name).to_owned()).collect();
-                    found.push(UnknownMember { path: path.join("."), known, near: near.map(str::to_owned) });
+                    found.push(UnknownMember { path: path.clone(), known, near: near.map(str::to_owned) });
                 }
                 path.pop();
             }
@@ -74,7 +81,7 @@ fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Strin
 }
 
 /// A schema with all its parts and alternatives.
-fn flatten<'s>(schemas: &'s Schemas, id: SchemaId, all: &mut Vec<&'s Schema>, depth: usize) {
+pub(super) fn flatten<'s>(schemas: &'s Schemas, id: SchemaId, all: &mut Vec<&'s Schema>, depth: usize) {
     let schema = &schemas[id];
     if depth == 0 || all.len() > 200 {
         return;

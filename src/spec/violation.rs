@@ -110,17 +110,14 @@ impl Violation {
     /// The path as frameworks print it, joined by dots: `parcels.0.weight`.
     #[must_use]
     pub fn dotted(&self) -> String {
-        let mut path = String::with_capacity(32);
-        for step in &self.path {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            match step {
-                Step::Member(name) | Step::Key(name) => path.push_str(name),
-                Step::Element(index) => path.push_str(&index.to_string()),
-            }
-        }
-        path
+        dotted(&self.path)
+    }
+
+    /// The path as a JSON pointer (RFC 6901): `/parcels/0/weight`.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let escaped = |step: &Step| format!("/{}", step.to_string().replace('~', "~0").replace('/', "~1"));
+        self.path.iter().map(escaped).collect()
     }
 
     /// About how many bytes it takes in memory.
@@ -141,6 +138,21 @@ impl Violation {
     pub fn top(&self) -> &str {
         self.path.first().map_or("", Step::name)
     }
+}
+
+/// A path joined by dots.
+pub(crate) fn dotted(steps: &[Step]) -> String {
+    let mut path = String::with_capacity(32);
+    for step in steps {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        match step {
+            Step::Member(name) | Step::Key(name) => path.push_str(name),
+            Step::Element(index) => path.push_str(&index.to_string()),
+        }
+    }
+    path
 }
 
 impl Display for Rule {

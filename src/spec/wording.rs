@@ -46,6 +46,35 @@ impl Violation {
 }
 
 impl Rule {
+    /// The keyword of JSON Schema that it comes from, or the code of the vendor's own rule.
+    #[must_use]
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Null => "nullable",
+            Self::Type(_) => "type",
+            Self::Enum(_) => "enum",
+            Self::MinLength(_) => "minLength",
+            Self::MaxLength(_) => "maxLength",
+            Self::Pattern(_) => "pattern",
+            Self::Format(_) => "format",
+            Self::Minimum(_) => "minimum",
+            Self::Maximum(_) => "maximum",
+            Self::MultipleOf(_) => "multipleOf",
+            Self::MinItems(_) => "minItems",
+            Self::MaxItems(_) => "maxItems",
+            Self::UniqueItems => "uniqueItems",
+            Self::MinProperties(_) => "minProperties",
+            Self::MaxProperties(_) => "maxProperties",
+            Self::Unknown => "additionalProperties",
+            Self::AnyOf => "anyOf",
+            Self::OneOf => "oneOf",
+            Self::Not => "not",
+            Self::Vendor(code, _) => code,
+            Self::Other(_) => "document",
+        }
+    }
+
     /// What a value has to be, as what follows `expected`.
     fn expected(&self) -> String {
         let count = |limit: Option<usize>| limit.unwrap_or_default();

@@ -101,6 +101,17 @@ impl Journal {
         entry
     }
 
+    /// Puts exchanges in, which are in order, of a journal that has had so many, and dropped so many of them.
+    pub fn refill(&mut self, entries: impl IntoIterator<Item = Entry>, written: u64, dropped: u64) {
+        self.clear();
+        self.dropped = dropped;
+        for entry in entries {
+            self.written = entry.number - 1;
+            self.push(entry);
+        }
+        self.written = self.written.max(written);
+    }
+
     /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.
     pub fn shrink(&mut self, most: usize) {
         self.drop_oldest(most, 1);

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub struct WordedNote {
 }
 
 /// Who has to act on a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
     /// The program that made the call.
@@ -88,6 +88,8 @@ pub enum EffectKind {
     Patch,
     /// It makes the call fail.
     Fault,
+    /// It has the vendor refuse the call in the scenario's words.
+    Refuse,
     /// It refuses one call too many.
     RateLimit,
     /// It only holds the answer back.
@@ -96,7 +98,7 @@ pub enum EffectKind {
 
 impl EffectKind {
     /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Respond, Self::Patch, Self::Fault, Self::RateLimit, Self::Latency];
+    pub const ALL: [Self; 6] = [Self::Respond, Self::Patch, Self::Fault, Self::Refuse, Self::RateLimit, Self::Latency];
 
     /// Its name in the journal and in filters.
     #[must_use]
@@ -105,6 +107,7 @@ impl EffectKind {
             Self::Respond => "respond",
             Self::Patch => "patch",
             Self::Fault => "fault",
+            Self::Refuse => "refuse",
             Self::RateLimit => "rate_limit",
             Self::Latency => "latency",
         }
@@ -116,6 +119,8 @@ impl Note {
     pub const REQUEST_INVALID: &str = "request-invalid";
     /// The body has a member that the document does not have.
     pub const UNKNOWN_MEMBER: &str = "unknown-member";
+    /// The call uses what the document advises against.
+    pub const DEPRECATED: &str = "deprecated";
     /// The query has a parameter that the document does not have.
     pub const UNKNOWN_PARAMETER: &str = "unknown-parameter";
     /// The path, or the method, leads to no operation.
@@ -154,6 +159,8 @@ impl Note {
     pub const BODY_TOO_LARGE: &str = "body-too-large";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
+    /// What the call did cannot be kept for the next process, which this one therefore leaves to.
+    pub const LEDGER_BROKEN: &str = "ledger-broken";
     /// The scenario takes more work, or answers with more, than it may for one call.
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
@@ -248,7 +255,7 @@ impl Note {
     /// Whether the answer is not what this sandbox promises.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN].contains(&self.code)
+        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN, Self::LEDGER_BROKEN].contains(&self.code)
     }
 }
 

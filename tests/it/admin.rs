@@ -151,6 +151,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ),
     ("POST", "/sandboxes/{s}/verify", "/sandboxes/default/verify", r#"{"expect": [{"call": "shippo.CreateAddress", "count": 1}]}"#),
     ("GET", "/verdicts", "/verdicts", ""),
+    ("GET", "/sandboxes/{s}/contract", "/sandboxes/default/contract?vendor=shippo", ""),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
     ("GET", "/requests/{id}/explain", "/requests/{request}/explain", ""),
     ("GET", "/requests/unmatched", "/requests/unmatched", ""),

@@ -83,6 +83,7 @@ const DEPARTURES: &[Departure] = &[
     ("get_tracking_log_from_label", "/events/*/carrier_detail_code", NULL),
     ("get_tracking_log_from_label", "/status_code", "typed by the detailed codes, and recorded as `NY` and its like"),
     ("get_tracking_log_from_label", "/events/*/status_code", "typed by the detailed codes, and recorded as `NY` and its like"),
+    ("get_tracking_log_from_label", "/events/*/status_detail_code", "`HUB_SCAN_IN` and others were recorded since"),
     ("get_tracking_log_from_label", "/estimated_delivery_date", "recorded without a zone"),
     ("estimate_rates", "/*/carrier_delivery_days", "recorded as null for a carrier that quotes nothing"),
     ("estimate_rates", "/*/confirmation_amount", "recorded as null for a carrier that quotes nothing"),

@@ -1,5 +1,6 @@
 //! Reads nodes as values of the expected type. Every function reports what it finds instead and returns `None`; callers go on.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub(super) struct Reader<'s> {
     pub(super) vocabulary: Option<&'s dyn Vocabulary>,
     /// The operations that expressions are about.
     pub(super) about: Pattern,
+    /// The names of business failures; none when the vendors are not known.
+    pub(super) failures: BTreeSet<&'static str>,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -63,8 +66,15 @@ impl<'n> Fields<'n> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts<'s>>) -> Self {
-        Self { source, problems, mounts, vocabulary: None, about: Pattern::Every, patterns: 0, expression_bytes: 0 }
+    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, vocabulary: Option<&'s dyn Vocabulary>) -> Self {
+        let mounts = vocabulary.map(Vocabulary::mounts);
+        let failures = vocabulary.iter().flat_map(|vocabulary| vocabulary.failures()).map(|(_, row)| row.name).collect();
+        Self { source, problems, mounts, vocabulary, failures, about: Pattern::Every, patterns: 0, expression_bytes: 0 }
+    }
+
+    /// Whether a word is the name of a business failure.
+    pub(super) fn has_failure(&self, word: &str) -> bool {
+        self.failures.contains(word)
     }
 
     /// Whether a further problem would not be shown, so that no work need be spent on it.

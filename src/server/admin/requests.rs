@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub(crate) use self::entry::EntryView;
 pub(crate) use self::export::export;
-pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, LIST, STREAM};
+pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, Filter, LIST, REPORT, STREAM};
 pub(crate) use self::stream::stream;
 pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
 use crate::engine::Sandbox;
@@ -23,7 +23,6 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Rows;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::world::Entry;

@@ -9,12 +9,14 @@ use matchit::Router;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
+use crate::contract::Report as Judged;
 use crate::persist::SandboxFile;
 use crate::scenario::explain::Explanation;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::scenario::verify::Report;
 use crate::server::admin::clock::{self, Advance, Advanced, ClockView, SetClock};
+use crate::server::admin::contract;
 use crate::server::admin::conversations::{self, Played};
 use crate::server::admin::deliveries::{self, Deliveries, DeliveryView};
 use crate::server::admin::faults::{self, FaultView, Faults};
@@ -137,6 +139,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events").query(requests::STREAM),
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
+    route!(GET "/sandboxes/{s}/contract", OK Redacted<Judged>, contract::report, "how calls depart from the documents")
+        .query(requests::REPORT),
     route!(POST "/sandboxes/{s}/verify", OK, verify::verify, "whether expectations hold, by the journal")
         .query(verify::QUERY)
         .body(|_| written(verify::body()))

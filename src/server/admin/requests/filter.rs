@@ -31,6 +31,8 @@ const QUERY: &[(&str, &str)] = &[
 pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(12).0;
 /// The query of a stream.
 pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(2).1;
+/// The query of a report.
+pub(crate) const REPORT: &[(&str, &str)] = STREAM;
 /// The query of a deletion.
 pub(crate) const FILTERS: &[(&str, &str)] = EXPORT.split_at(3).1;
 /// The query of a list.
@@ -40,7 +42,7 @@ pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(3).1;
 
 /// Which exchanges a query names.
 #[derive(Clone)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     vendor: Option<String>,
     operation: Option<String>,
     method: Option<String>,

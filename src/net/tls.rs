@@ -1,4 +1,4 @@
-//! TLS connections to webhook receivers: which certificates are trusted.
+//! TLS connections to other servers: which certificates are trusted.
 //!
 //! Trusted are the public authorities and the certificates in the files of `--egress-ca`. A receiver that presents a certificate
 //! of such a file is trusted even if that is self-signed, as on a developer's machine. The host name is always checked; no option
@@ -46,7 +46,7 @@ pub enum TrustError {
 
 /// Why there is no connection by TLS.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TlsError {
+pub enum TlsError {
     #[error("`{0}` cannot be the name in a certificate")]
     Name(String),
     #[error("no TLS with `{0}`: {1}; `--egress-ca` names authorities, or certificates, that are trusted besides the public ones")]
@@ -77,7 +77,7 @@ impl Trust {
     ///
     /// # Errors
     /// When the certificate is not trusted, or not one for `host`.
-    pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, TlsError> {
+    pub async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, TlsError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
         let connector = TlsConnector::from(Arc::clone(self.config.get_or_init(|| self.configure())));
         connector.connect(name, stream).await.map_err(|error| {

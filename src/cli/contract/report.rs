@@ -1,0 +1,49 @@
+//! `seatrial contract report`: of a running server's sandbox, or of a file of calls.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::cli::admin_client::{self, AdminError};
+use crate::cli::arguments::{ReportArguments, ServerArguments};
+use crate::cli::contract::{documents, write};
+use crate::cli::{Exit, complain};
+use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+enum ReportError {
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    #[error("{0}: {1}")]
+    Saved(PathBuf, SavedError),
+    #[error(transparent)]
+    Server(#[from] AdminError),
+}
+
+pub(super) fn run(arguments: &ReportArguments) -> Exit {
+    let found = match &arguments.journal {
+        Some(path) => saved(path),
+        None => running(&arguments.server),
+    };
+    let report = match found {
+        Ok(report) => report,
+        Err(error) => return complain(&error, Exit::Usage),
+    };
+    let exceeded = Thresholds::from(arguments).exceeded(&report);
+    let text = Format::from(arguments.output.format).write(&report, &exceeded);
+    match write(&text, arguments.output.output.as_deref()) {
+        Ok(()) if exceeded.is_empty() => Exit::Fine,
+        Ok(()) => Exit::Failed,
+        Err(exit) => exit,
+    }
+}
+
+fn saved(path: &Path) -> Result<Report, ReportError> {
+    let text = fs::read_to_string(path).map_err(|error| ReportError::File(path.to_owned(), error))?;
+    read_saved(&documents(), &path.display().to_string(), &text).map_err(|error| ReportError::Saved(path.to_owned(), error))
+}
+
+fn running(server: &ServerArguments) -> Result<Report, ReportError> {
+    Ok(admin_client::get(server, &format!("/sandboxes/{}/contract", server.sandbox))?)
+}
