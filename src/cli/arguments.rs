@@ -108,6 +108,9 @@ pub struct ServeArguments {
     /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// Read the file of the scenario again whenever it changes. An edit with mistakes is told, and changes nothing
+    #[arg(long, env = "SEATRIAL_WATCH", value_parser = FalseyValueParser::new(), requires = "scenario")]
+    pub watch: bool,
     /// File of a sandbox that was exported, which the default sandbox begins as
     #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
     pub import: Option<PathBuf>,

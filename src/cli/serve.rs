@@ -1,6 +1,7 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains, and tells the verdict.
 
 mod verdict;
+mod watch;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -155,7 +156,12 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             () = broken => {}
         }
     };
-    let served = server::serve(Arc::clone(&machine), bound, guard, leave).await;
+    let watched = arguments.scenario.as_ref().filter(|_| arguments.watch).map(|path| watch::Watched::new(path, arguments.seed));
+    let watching = Arc::clone(&machine);
+    let started = |local| {
+        watched.map(|watched| tokio::spawn(watched.run(watching, local)));
+    };
+    let served = server::serve_embedded(Arc::clone(&machine), bound, guard, leave, started).await;
     remove(arguments.ready_file.as_deref());
     if let Some(opened) = &store {
         opened.store.close();

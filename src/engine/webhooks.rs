@@ -90,6 +90,12 @@ pub struct Message {
     pub body: String,
 }
 
+/// Whether a text is the address of a receiver, by its form alone.
+#[must_use]
+pub fn is_address(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some())
+}
+
 /// How a subscriber wants its bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

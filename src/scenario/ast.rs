@@ -1,6 +1,8 @@
 //! A scenario as types: what the engine binds. Everything that can be wrong without knowing the vendors has been refused before one of
 //! these exists; whether operations and vendors exist is the business of [`super::check`].
 
+mod expect;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
 use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Scope};
 use super::template::Template;
@@ -293,6 +296,10 @@ pub struct Response {
     pub headers: Vec<(String, Template)>,
     /// JSON body; none at all if absent.
     pub body: Option<Template>,
+    /// Whether it is meant to break the vendor's document.
+    pub off_spec: bool,
+    /// Where its body is written, or else all of it.
+    pub span: Span,
 }
 
 /// Changes to the vendor's own answer, if that is one of success.
@@ -397,94 +404,6 @@ pub struct Subscription {
     pub form: bool,
     /// The key of signatures, or a text that is sent with each delivery.
     pub secret: Option<String>,
-}
-
-/// What the consumer has to do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Expectation {
-    pub span: Span,
-    pub kind: Expected,
-}
-
-/// What the consumer has to do, in its kinds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Expected {
-    Call {
-        calls: Calls,
-        /// How many; `max` of `None` is without limit.
-        count: Count,
-    },
-    Never(Calls),
-    /// Calls in this order, others may stand between.
-    Order {
-        calls: Vec<Calls>,
-        /// At most so long from the first to the last, by the sandbox's clock.
-        within: Option<SignedDuration>,
-    },
-    /// Calls that depart in nothing from the vendor's document.
-    Valid {
-        calls: Calls,
-        /// Codes of notes that do not count.
-        except: Vec<Spanned<String>>,
-    },
-    /// A number of webhooks that were delivered.
-    Webhook {
-        /// The vendor's name of the event.
-        event: Spanned<String>,
-        count: Count,
-        /// Only those that were answered so.
-        answered: Option<Answered>,
-        /// Only those that were so no later than this after their event, by the sandbox's clock.
-        within: Option<SignedDuration>,
-    },
-}
-
-/// The calls that an expectation is about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Calls {
-    pub on: Spanned<Pattern>,
-    /// Those for which this holds only.
-    pub when: Option<Condition>,
-    /// Those that came after the first call of these operations only.
-    pub after: Option<Spanned<Pattern>>,
-    /// Those that came no later than this after that call, by the sandbox's clock.
-    pub within: Option<SignedDuration>,
-}
-
-impl Calls {
-    /// All calls of some operations, without a condition.
-    #[must_use]
-    pub fn of(on: Spanned<Pattern>) -> Self {
-        Self { on, when: None, after: None, within: None }
-    }
-}
-
-impl Expected {
-    /// The calls that it is about.
-    #[must_use]
-    pub fn calls(&self) -> &[Calls] {
-        match self {
-            Self::Call { calls, .. } | Self::Never(calls) | Self::Valid { calls, .. } => std::slice::from_ref(calls),
-            Self::Order { calls, .. } => calls,
-            Self::Webhook { .. } => &[],
-        }
-    }
-}
-
-/// The numbers that are as expected: `min..max`, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    pub min: u64,
-    /// The most, if there is a limit.
-    pub max: Option<u64>,
-}
-
-/// How a webhook was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
-    /// `2xx`: any status of this hundred.
-    Class(u16),
-    Status(u16),
 }
 
 /// The statuses a parcel can have, the same for all vendors.

@@ -3,8 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Scenario, Trigger};
+use serde_json::Value;
+
+use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
+use super::expr::types::{Looked, Type};
+use super::template::Template;
 use crate::engine::{AccountRows, BusinessFailure};
 use crate::world::Note;
 
@@ -18,6 +22,21 @@ pub trait Vocabulary {
 
     /// The webhook events of all vendors.
     fn events(&self) -> Vec<&str>;
+
+    /// Where a path leads in a condition about calls, or parcels, of some operations.
+    fn look_up(&self, _: &Pattern, _: &str, _: &[Option<&str>]) -> Looked {
+        Looked::To(Type::ANY)
+    }
+
+    /// Whether two vendors see the same parcels.
+    fn share_data(&self, one: &str, other: &str) -> bool {
+        one == other
+    }
+
+    /// What the document of a vendor has against an answer of an operation.
+    fn answer_problems(&self, _: &Operation, _: u16, _: Option<&Value>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The business failures of all vendors, with the ids of these.
     fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
@@ -45,8 +64,12 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
             }
         }
     }
+    checker.timelines();
     for entry in &scenario.overrides {
         checker.pattern(&entry.on);
+        if let (Pattern::One(operation), Some(Effect::Respond(response))) = (&entry.on.value, &entry.effect) {
+            checker.answer(operation, response);
+        }
         if let Some(Effect::Refuse(Refusal { failure: Some(failure), .. })) = &entry.effect {
             checker.failure(&entry.on.value, failure);
         }
@@ -88,6 +111,60 @@ impl Checker<'_> {
             Pattern::Every => {}
             Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
             Pattern::One(operation) => self.operation(operation, on.span),
+        }
+    }
+
+    /// An answer that breaks the document without saying so. What has templates in it is known only when a call comes.
+    fn answer(&mut self, operation: &Operation, response: &Response) {
+        // Gateways and firewalls speak HTML, and not for the vendor.
+        let is_foreign = |(name, value): &(String, Template)| {
+            let value = value.fixed().and_then(|value| value.as_str().map(|value| value.contains("json")));
+            name.eq_ignore_ascii_case("content-type") && value == Some(false)
+        };
+        let body = response.body.as_ref().map(Template::fixed);
+        if body == Some(None) || response.headers.iter().any(is_foreign) {
+            return;
+        }
+        if response.off_spec || self.problems.len() > MAX_PROBLEMS {
+            return;
+        }
+        let found = self.vocabulary.answer_problems(operation, response.status, body.flatten().as_ref());
+        let Some((first, rest)) = found.split_first() else { return };
+        let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+        let message = format!("`{operation}` never answers so: {first}{more}");
+        let help = "add `off_spec: true` if that is what the scenario is about";
+        self.problem("S102", response.span, message, None, help.to_owned());
+    }
+
+    /// Timelines that no parcel can be put on, or that wait for what never comes.
+    fn timelines(&mut self) {
+        let mut all: Vec<(&str, Option<&str>)> = Vec::new();
+        for timeline in &self.scenario.timelines {
+            let vendor = timeline.vendor.as_ref().map(|vendor| vendor.value.as_str());
+            if let Some((earlier, _)) = all.iter().find(|(_, other)| other.is_none() || *other == vendor) {
+                let message = format!("timeline `{}` is never taken, `{earlier}` takes every such parcel", timeline.name.value);
+                let help = "move it up, or give the earlier one a `when`";
+                self.problem("S103", timeline.name.span, message, None, help.to_owned());
+            } else if timeline.when.is_none() {
+                all.push((&timeline.name.value, vendor));
+            }
+            for step in &timeline.steps {
+                let Trigger::On(on) = &step.trigger else { continue };
+                if let (Some(vendor), Some(other)) = (vendor, on.value.vendor())
+                    && vendor != other
+                    && self.vocabulary.vendors().any(|known| known == other)
+                    && !self.vocabulary.share_data(vendor, other)
+                {
+                    let message = format!("the step never comes: parcels of {vendor} get no calls of {other}");
+                    self.problem(
+                        "S104",
+                        on.span,
+                        message,
+                        None,
+                        format!("name an operation of {vendor}, such as one that cancels a label"),
+                    );
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 20] = [
+pub const CODES: [(&str, &str, &str); 25] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -76,6 +76,31 @@ pub const CODES: [(&str, &str, &str); 20] = [
         "S019",
         "A warning: a fault of a status that the vendor has no known answer for.",
         "Callers get the usual shape of the vendor with the standard reason; write a real one with `respond`.",
+    ),
+    (
+        "S100",
+        "An expression compares, or calculates with, values of unlike types, which can never be what its author means.",
+        "Values of queries, headers and paths are text: quote what they are compared with. Numbers of bodies have no quotes.",
+    ),
+    (
+        "S101",
+        "A condition that can never be true.",
+        "Read it aloud: a word that its path never has, bounds that exclude each other, or a value that is neither true nor false.",
+    ),
+    (
+        "S102",
+        "A `respond` that the vendor's document does not allow.",
+        "Mend the answer, or say that it is meant so with `off_spec: true`.",
+    ),
+    (
+        "S103",
+        "A timeline that no parcel is ever put on, because an earlier one takes all of them.",
+        "The first timeline that is `for` a parcel is taken: move it up, or give the earlier one a `when`.",
+    ),
+    (
+        "S104",
+        "A timeline that waits for what never comes.",
+        "Steps wait for calls about their parcel, which come to the vendor of the parcel.",
     ),
     (
         "S200",

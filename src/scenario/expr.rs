@@ -23,9 +23,11 @@
 mod eval;
 mod lex;
 mod parse;
+pub(super) mod types;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::fmt;
 use std::ops::Range;
 
 use regex::Regex;
@@ -103,6 +105,27 @@ pub(super) struct Path {
     pub(super) steps: Vec<Step>,
 }
 
+impl Path {
+    /// The names of its members; an index of a list is `None`.
+    pub(super) fn members(&self) -> Vec<Option<&str>> {
+        let mut members = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            members.push(if let Step::Member(name) = step { Some(name.as_str()) } else { None });
+        }
+        members
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${}", self.root)?;
+        self.steps.iter().try_for_each(|step| match step {
+            Step::Member(name) => write!(f, ".{name}"),
+            Step::Index(index) => write!(f, "[{index}]"),
+        })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
     Member(String),
@@ -112,12 +135,14 @@ pub(super) enum Step {
 #[derive(Debug, Clone)]
 enum Node {
     Literal(Value),
-    Path(Path),
+    /// With the range of the text that it is written in.
+    Path(Path, Range<usize>),
     List(Vec<Node>),
     Any(Vec<Node>),
     All(Vec<Node>),
     Not(Box<Node>),
-    Compare(Comparison, Box<Node>, Box<Node>),
+    /// With the range of the text that it is written in.
+    Compare(Comparison, Box<(Node, Node)>, Range<usize>),
     /// With how many steps it takes to look through some text.
     Matches(Box<Node>, Regex, usize),
     Exists(Box<Node>),
@@ -185,7 +210,7 @@ impl Expr {
     /// The paths in it as they are written, with their values in a scope.
     pub fn values<'s>(&'s self, scope: &'s dyn Scope) -> impl Iterator<Item = (&'s str, Value)> {
         let value = |used: &'s PathUse| {
-            let value = Node::Path(used.path.clone());
+            let value = Node::Path(used.path.clone(), used.range.clone());
             (self.text.get(used.range.clone()).unwrap_or_default(), eval::eval(&value, scope).into_owned())
         };
         self.uses.paths.iter().map(value)

@@ -29,7 +29,9 @@ pub mod run;
 pub mod schema;
 pub mod story;
 pub mod template;
+mod types;
 pub mod verify;
+mod vocabulary;
 
 pub use self::advice::advice;
 pub use self::ast::Scenario;

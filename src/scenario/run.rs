@@ -17,19 +17,18 @@ use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{
-    AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
-    WebhookChaos,
+    Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos,
 };
-use crate::engine::{BusinessFailure, CARRIER_REFUSES, WantedFailure};
+use crate::engine::{CARRIER_REFUSES, WantedFailure};
 use crate::scenario::ast::{
     self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Pattern, Per, RateLimit, RateLimits, Response,
     Scenario, Then, Trigger, Webhooks,
 };
-use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
 use crate::scenario::template::{MAX_RENDERED, Template};
+pub use crate::scenario::vocabulary::MachineVocabulary;
 use crate::world::{self, Blame, Clock, Count, Counter, Counters, EffectKind, Mode, Note, Tally, World};
 
 impl Scenario {
@@ -158,41 +157,6 @@ pub fn runtime(scenario: Scenario) -> Arc<dyn ScenarioRuntime> {
 pub fn scenario_of(runtime: &dyn ScenarioRuntime) -> Arc<Scenario> {
     let runtime: &dyn Any = runtime;
     runtime.downcast_ref::<Runtime>().map_or_else(Scenario::plain, |runtime| Arc::clone(&runtime.scenario))
-}
-
-/// What a machine has names for.
-pub struct MachineVocabulary<'m>(pub &'m Machine);
-
-impl Vocabulary for MachineVocabulary<'_> {
-    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.vendors().all().iter().map(|vendor| &*vendor.id))
-    }
-
-    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(self.0.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name))
-    }
-
-    fn events(&self) -> Vec<&str> {
-        let mut events: Vec<_> = self.0.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events).copied().collect();
-        events.sort_unstable();
-        events.dedup();
-        events
-    }
-
-    fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
-        let vendors = self.0.vendors().all().iter();
-        Box::new(vendors.flat_map(|vendor| vendor.failures.named.iter().map(|row| (&*vendor.id, row))))
-    }
-
-    fn mounts(&self) -> Vec<(&str, &AccountRows)> {
-        let mut mounts: Vec<(&str, &AccountRows)> = Vec::new();
-        for vendor in self.0.vendors().all() {
-            if mounts.iter().all(|(mount, _)| vendor.mount != *mount) {
-                mounts.push((&vendor.mount, vendor.accounts));
-            }
-        }
-        mounts
-    }
 }
 
 fn row(account: &Account) -> Map<String, Value> {

@@ -48,6 +48,20 @@ impl Template {
         })
     }
 
+    /// The value that it always has; `None` if there is an expression in it.
+    #[must_use]
+    pub fn fixed(&self) -> Option<Value> {
+        Some(match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Value(_) | Self::Text(_) => return None,
+            Self::List(items) => Value::Array(items.iter().map(Self::fixed).collect::<Option<_>>()?),
+            Self::Object(members) => {
+                let member = |(name, value): &(String, Self)| Some((name.clone(), value.fixed()?));
+                Value::Object(members.iter().map(member).collect::<Option<Map<_, _>>>()?)
+            }
+        })
+    }
+
     /// The value it has in a scope, whose bytes are taken off `room`; `None` when they do not fit.
     #[must_use]
     pub fn render(&self, scope: &dyn Scope, room: &mut usize) -> Option<Value> {

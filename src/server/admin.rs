@@ -37,12 +37,15 @@ mod state;
 mod verify;
 mod webhooks;
 
+use std::sync::Arc;
+
 use ::http::Response;
 use ::http::request::Parts;
 use bytes::Bytes;
 
 use crate::base::text;
 use crate::engine::{self, Machine};
+use crate::scenario::Scenario;
 use crate::server::admin::problem::Problem;
 pub use crate::server::admin::problem::Refused;
 use crate::server::admin::request::AdminRequest;
@@ -61,6 +64,14 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// When the file is not one, or does not fit.
 pub fn import(machine: &Machine, name: &str, bytes: &[u8]) -> Result<(), Refused> {
     files::load(machine, name, bytes).map(drop).map_err(Problem::into_refused)
+}
+
+/// Puts the default sandbox under another scenario: anew, or with the data that it has.
+///
+/// # Errors
+/// When its `given` is refused, or does not fit.
+pub(super) fn put_scenario(admin: &Admin, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Refused> {
+    scenarios::replace(admin, admin.machine.default_sandbox(), scenario, keep).map_err(Problem::into_refused)
 }
 
 /// Whether a request for that path only asks whether the process answers; it is answered at once, however much is done for others.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
+use crate::scenario::Scenario;
 use crate::server::admin::{self, Admin, ROOT, Refused};
 
 /// The admin API of a server of this process.
@@ -25,6 +26,14 @@ impl Local {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Puts the default sandbox under another scenario: anew, or with the data that it has.
+    ///
+    /// # Errors
+    /// When what it gives is refused.
+    pub fn put_scenario(&self, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Refused> {
+        admin::put_scenario(&self.admin, scenario, keep)
     }
 
     /// Calls a route, given below `/_seatrial`, and returns its JSON; `null` for an empty body. Runs within the server's runtime.

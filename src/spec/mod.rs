@@ -11,6 +11,7 @@
 //! json_net.rs   what Json.NET says of texts and values that it cannot read
 //! reading.rs    how leniently a vendor reads, as data: [`Reading`]
 //! violation.rs  what is wrong: where, which value, which rule with its limits
+//! place.rs      what a body may have where, for conditions of scenarios
 //! format.rs     the formats that need no vendor
 //! ```
 //!
@@ -28,6 +29,7 @@ mod contract;
 mod format;
 pub(crate) mod json_net;
 mod load;
+mod place;
 pub mod reading;
 mod scanner;
 mod schema;
@@ -40,6 +42,7 @@ pub(crate) use check::{MOST_VIOLATIONS, apply};
 pub(crate) use contract::SentRequest;
 pub use format::is_email;
 pub use load::SpecError;
+pub use place::Place;
 pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};

@@ -33,7 +33,7 @@ const MEMBER: usize = 170;
 pub struct AccountId(pub u32);
 
 /// The owner of documents within a mount.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Account {
     /// The mount that the account is with: all versions of a vendor's API that live there see the same data.
     pub mount: Name,

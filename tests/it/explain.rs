@@ -11,7 +11,7 @@ const SCENARIO: &str = "overrides:
   - {on: shippo.CreateAddress, when: $request.body.name == 'Eve', fault: 503}
   - on: shippo.CreateAddress
     when: {all: [$request.body.country == 'US', {not: $request.body.name contains 'Bob'}]}
-    respond: {status: 418}
+    respond: {status: 418, off_spec: true}
     times: 1
   - {on: shippo.*, when: $call.nth >= 1, rate_limit: {per: sandbox, limit: 100, window: 60s}}
   - {on: shippo.CreateAddress, skip: 1, fault: reset}

@@ -68,6 +68,7 @@ mod unread;
 mod update;
 mod vendor_failures;
 mod verdicts;
+mod watch;
 mod webhooks;
 mod wire_faults;
 mod world_log;

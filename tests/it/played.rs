@@ -97,7 +97,8 @@ steps:
 #[test]
 fn a_server_without_headers_of_its_own_judges_conversations_all_the_same() {
     let server = Server::start(&["--plain"]);
-    let scenario = json!({"overrides": [{"on": "shippo.GetAddress", "respond": {"status": 200, "body": {"object_id": 5}}}]});
+    let scenario =
+        json!({"overrides": [{"on": "shippo.GetAddress", "respond": {"status": 200, "body": {"object_id": 5}, "off_spec": true}}]});
     let story = "
 headers: {Authorization: ShippoToken shippo_test_seatrial}
 steps:

@@ -436,35 +436,6 @@ fn http_2_works_in_the_clear() {
 }
 
 #[test]
-fn what_had_no_effect_is_said_when_the_process_leaves() {
-    let file = std::env::temp_dir().join(format!("seatrial-unused-{}.yaml", std::process::id()));
-    std::fs::write(&file, "expect: [{call: shippo.CreateRefund}]\noverrides: [{on: shippo.CreateRefund, fault: 503}]")
-        .expect("the file can be written");
-    let mut child = command()
-        .args(["--listen", "127.0.0.1:0", "--scenario", file.to_str().expect("a UTF-8 path")])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    let mut ready = String::new();
-    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
-    let mut stderr = child.stderr.take().expect("stderr is piped");
-    let mut server = Server { child, ready };
-    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
-    assert_eq!(server.signal("-TERM"), Some(0));
-    let mut said = String::new();
-    stderr.read_to_string(&mut said).expect("text");
-    for expected in [
-        "the process leaves; ",
-        "is not met: call count 0, expected at least 1",
-        "override `shippo.CreateRefund` in line 2 had no effect: no call came to it",
-    ] {
-        assert!(said.contains(expected), "{said}");
-    }
-    std::fs::remove_file(file).expect("the file can go");
-}
-
-#[test]
 fn an_export_is_what_the_next_process_begins_as() {
     let server = Server::start(&[]);
     let address = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;

@@ -71,7 +71,7 @@ fn an_answer_written_by_hand_can_repeat_what_was_sent() {
         "overrides:
            - on: shippo.CreateAddress
              when: $request.body.name == 'Ada'
-             respond: {status: 418, headers: {x-name: '{{ $request.body.name }}'}, body: {you: '{{ $request.headers.x-caller }}', nth: '{{ $call.nth }}'}}",
+             respond: {status: 418, off_spec: true, headers: {x-name: '{{ $request.body.name }}'}, body: {you: '{{ $request.headers.x-caller }}', nth: '{{ $call.nth }}'}}",
     );
     let answer = world.create("Ada");
     assert_eq!((status(&answer), &answer.headers["x-name"]), (418, &HeaderValue::from_static("Ada")));
@@ -181,7 +181,7 @@ fn verdict(world: &World, expect: &str) -> Vec<(Verdict, String)> {
 fn a_call_looks_the_same_to_an_override_and_to_an_expectation() {
     const SEES: &str = "{all: [$request.path == '/addresses', $request.method == 'GET', $request.query.page == '1', $call.nth == 2, \
                         $request.headers.x-caller == 'me', not $request.body exists, $call.operation == 'shippo.ListAddresses']}";
-    let world = World::new(&format!("overrides: [{{on: shippo.ListAddresses, when: {SEES}, respond: {{status: 418}}}}]"));
+    let world = World::new(&format!("overrides: [{{on: shippo.ListAddresses, when: {SEES}, respond: {{status: 418, off_spec: true}}}}]"));
     let list = |path: &str| status(&world.call(Method::GET, path, "ShippoToken shippo_test_seatrial", &Value::Null));
     assert_eq!(["/v1/addresses?page=1", "/v1/addresses?page=1", "/addresses?page=1"].map(list), [200, 418, 200]);
     let found = verdict(&world, &format!("[{{call: shippo.ListAddresses, when: {SEES}, count: 1}}]"));
@@ -191,7 +191,7 @@ fn a_call_looks_the_same_to_an_override_and_to_an_expectation() {
 #[test]
 fn parameters_and_forms_look_the_same_to_an_override_and_to_an_expectation() {
     const SEES: &str = "$request.parameters.AddressId == 'a b' or $request.body.name == 'Ada'";
-    let world = World::new(&format!("overrides: [{{on: shippo.*, when: {SEES}, respond: {{status: 418}}}}]"));
+    let world = World::new(&format!("overrides: [{{on: shippo.*, when: {SEES}, respond: {{status: 418, off_spec: true}}}}]"));
     let token = "ShippoToken shippo_test_seatrial";
     assert_eq!(status(&world.call(Method::GET, "/addresses/a%20b/", token, &Value::Null)), 418);
     assert_eq!(status(&world.create("Ada")), 418);
@@ -201,7 +201,7 @@ fn parameters_and_forms_look_the_same_to_an_override_and_to_an_expectation() {
 
 #[test]
 fn calls_are_counted_by_operation_and_account() {
-    let world = World::new("overrides: [{on: shippo.CreateAddress, when: $call.nth == 1, respond: {status: 418}}]");
+    let world = World::new("overrides: [{on: shippo.CreateAddress, when: $call.nth == 1, respond: {status: 418, off_spec: true}}]");
     let tokens = ["ShippoToken shippo_test_seatrial", "ShippoToken shippo_live_seatrial"];
     let address = json!({"name": "Ada", "country": "US"});
     let made = [0, 1, 0, 1].map(|index| status(&world.call(Method::POST, "/addresses", tokens[index], &address)));
@@ -216,7 +216,7 @@ fn calls_are_counted_by_operation_and_account() {
 fn given_rows_do_not_count_as_calls() {
     let world = World::new(
         "given: [{shippo.CreateAddress: {name: Given, country: US}}]
-overrides: [{on: shippo.CreateAddress, when: $call.nth == 1, respond: {status: 418}}]",
+overrides: [{on: shippo.CreateAddress, when: $call.nth == 1, respond: {status: 418, off_spec: true}}]",
     );
     assert_eq!([status(&world.create("Ada")), status(&world.create("Bob"))], [418, 201]);
 }

@@ -298,3 +298,21 @@ fn the_exit_code_is_the_verdict() {
     let wrong = run(&["--listen", "127.0.0.1:0", "--verify", "--scenario", &file_name]);
     assert!(text(&wrong.stderr).contains("neither a file nor a built-in scenario"));
 }
+
+#[test]
+fn what_had_no_effect_is_said_when_the_process_leaves() {
+    let file = std::env::temp_dir().join(format!("seatrial-unused-{}.yaml", std::process::id()));
+    std::fs::write(&file, "expect: [{call: shippo.CreateRefund}]\noverrides: [{on: shippo.CreateRefund, fault: 503}]")
+        .expect("the file can be written");
+    let server = Server::start_logged(&["--scenario", file.to_str().expect("a UTF-8 path")]);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    let said = server.log();
+    for expected in [
+        "the process leaves; ",
+        "is not met: call count 0, expected at least 1",
+        "override `shippo.CreateRefund` in line 2 had no effect: no call came to it",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    std::fs::remove_file(file).expect("the file can go");
+}

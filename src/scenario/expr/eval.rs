@@ -45,7 +45,7 @@ impl<'s> Run<'s> {
         self.pay(1)?;
         Some(match node {
             Node::Literal(value) => Cow::Borrowed(value),
-            Node::Path(path) => self.path(path)?,
+            Node::Path(path, _) => self.path(path)?,
             Node::List(items) => {
                 let mut values = Vec::with_capacity(items.len());
                 for item in items {
@@ -73,8 +73,8 @@ impl<'s> Run<'s> {
             }
             Node::Not(node) => boolean(!self.is_true(node)?),
             Node::Exists(node) => boolean(!self.node(node)?.is_null()),
-            Node::Compare(comparison, left, right) => {
-                let (left, right) = (self.node(left)?, self.node(right)?);
+            Node::Compare(comparison, sides, _) => {
+                let (left, right) = (self.node(&sides.0)?, self.node(&sides.1)?);
                 boolean(self.compare(*comparison, &left, &right)?)
             }
             Node::Matches(node, regex, steps) => {

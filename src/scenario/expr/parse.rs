@@ -107,6 +107,7 @@ impl Parser {
     }
 
     fn comparison(&mut self) -> Result<Node, ExprError> {
+        let start = self.spot().range.start;
         let left = self.sum()?;
         if self.word("exists") {
             return Ok(Node::Exists(Box::new(left)));
@@ -124,7 +125,8 @@ impl Parser {
             error.help = Some("join two comparisons with `and`".to_owned());
             return Err(error);
         }
-        Ok(Node::Compare(comparison, Box::new(left), Box::new(right)))
+        let end = self.tokens.get(self.at.saturating_sub(1)).map_or(start, |spot| spot.range.end);
+        Ok(Node::Compare(comparison, Box::new((left, right)), start..end))
     }
 
     fn comparator(&mut self) -> Option<Comparison> {
@@ -205,8 +207,8 @@ impl Parser {
             Token::Text(text) => self.literal(Value::String(text)),
             Token::Path(path) => {
                 self.advance();
-                self.uses.paths.push(PathUse { path: path.clone(), range });
-                Ok(Node::Path(path))
+                self.uses.paths.push(PathUse { path: path.clone(), range: range.clone() });
+                Ok(Node::Path(path, range))
             }
             Token::Word(word) => match word.as_str() {
                 "true" => self.literal(Value::Bool(true)),

@@ -3,7 +3,7 @@
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
-use crate::scenario::ast::{Calls, Condition, Count, Expectation, Expected};
+use crate::scenario::ast::{Calls, Condition, Count, Expectation, Expected, Pattern};
 use crate::scenario::error::quoted;
 use crate::scenario::node::{Kind, Node};
 
@@ -77,6 +77,7 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
 /// The calls that a row is about, with the conditions that stand beside them.
 fn calls(reader: &mut Reader<'_>, node: &Node, kind: &str, fields: &Fields<'_>) -> Option<Calls> {
     let on = reader.pattern(node, kind);
+    reader.about = on.as_ref().map_or(Pattern::Every, |on| on.value.clone());
     let when = when(reader, fields);
     let after = fields.get("after").and_then(|node| reader.pattern(node, "after"));
     let within = fields.get("within").and_then(|node| reader.duration(node, "within"));
@@ -96,6 +97,7 @@ fn ordered(reader: &mut Reader<'_>, node: &Node) -> Option<Calls> {
     }
     let fields = reader.fields(node, "a call of an order", &members::EXPECT_ORDERED)?;
     let on = fields.require(reader, "call").and_then(|node| reader.pattern(node, "call"));
+    reader.about = on.as_ref().map_or(Pattern::Every, |on| on.value.clone());
     let when = when(reader, &fields);
     Some(Calls { when, ..Calls::of(on?) })
 }

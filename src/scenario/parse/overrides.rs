@@ -52,6 +52,7 @@ pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
 fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let fields = reader.fields(node, "an override", &members::OVERRIDE)?;
     let on = fields.require(reader, "on").and_then(|node| reader.pattern(node, "on"));
+    reader.about = on.as_ref().map_or(Pattern::Every, |on| on.value.clone());
     let when = fields.get("when").map(|node| reader.condition(node, ExprContext::Call));
     let effect = effect(reader, node, &fields);
     let latency = fields.get("latency").and_then(|node| latency(reader, node));
@@ -65,6 +66,10 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
 /// How long an answer is held, by the wall clock.
 fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Between<Duration>> {
     let read = reader.durations(node, "latency")?;
+    if read.max.is_zero() {
+        reader.problem("S008", node.span, "`latency` of no time changes nothing").help("for example `200ms..2s`");
+        return None;
+    }
     if read.max > LONGEST_LATENCY {
         let help = "at most `1h`, which passes by the wall clock; what happens later is a matter of timelines";
         reader.problem("S008", node.span, "an answer is not held for so long").help(help);
@@ -101,7 +106,9 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let status = fields.require(reader, "status").and_then(|node| reader.whole(node, "status", 200..=599));
     let headers = headers(reader, &fields);
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
-    Some(Response { status: u16::try_from(status?).ok()?, headers, body })
+    let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
+    let span = fields.entry("body").or_else(|| fields.entry("status")).map_or(node.span, |member| member.value.span);
+    Some(Response { status: u16::try_from(status?).ok()?, headers, body, off_spec, span })
 }
 
 fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Template)> {
@@ -254,6 +261,10 @@ fn has_no(reader: &mut Reader<'_>, node: &Node, member: &str, help: &str) {
 /// How long a fault lasts.
 fn lasting(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
     let time: Duration = reader.duration(node, "for")?.try_into().ok()?;
+    if time.is_zero() {
+        reader.problem("S008", node.span, "`for` is no time at all").help("for example `90s`");
+        return None;
+    }
     if time > LONGEST {
         reader.problem("S008", node.span, "`for` is at most one hour").help("for example `90s`");
         return None;
@@ -284,7 +295,11 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
 fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {
     let fields = reader.fields(node, "`rate_limit`", &members::RATE_LIMIT)?;
     let per = fields.get("per").and_then(|node| reader.choice(node, "per", &PER)).unwrap_or_default();
-    let limit = fields.require(reader, "limit").and_then(|node| reader.whole(node, "limit", 0..=1_000_000_000));
+    let limit = fields.require(reader, "limit").and_then(|node| reader.whole(node, "limit", 0..=1_000_000_000).map(|limit| (node, limit)));
+    if let Some((node, 0)) = limit {
+        reader.problem("S008", node.span, "`limit` of no calls refuses every call").help("write `fault: 429` for that");
+    }
+    let limit = limit.map(|(_, limit)| limit);
     let window = match fields.require(reader, "window") {
         Some(node) => reader.duration(node, "window").filter(|window| {
             if window.is_zero() {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::engine::AccountRows;
+use crate::scenario::ast::Pattern;
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
@@ -17,6 +18,10 @@ pub(super) struct Reader<'s> {
     pub(super) problems: Vec<Diagnostic>,
     /// `None` when the vendors are not known, so that every account is taken as it is.
     pub(super) mounts: Option<Mounts<'s>>,
+    /// What paths of expressions lead to; `None` when the vendors are not known.
+    pub(super) vocabulary: Option<&'s dyn Vocabulary>,
+    /// The operations that expressions are about.
+    pub(super) about: Pattern,
     /// The names of business failures; none when the vendors are not known.
     pub(super) failures: BTreeSet<&'static str>,
     /// How many patterns the file has so far.
@@ -64,7 +69,7 @@ impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, vocabulary: Option<&'s dyn Vocabulary>) -> Self {
         let mounts = vocabulary.map(Vocabulary::mounts);
         let failures = vocabulary.iter().flat_map(|vocabulary| vocabulary.failures()).map(|(_, row)| row.name).collect();
-        Self { source, problems, mounts, failures, patterns: 0, expression_bytes: 0 }
+        Self { source, problems, mounts, vocabulary, failures, about: Pattern::Every, patterns: 0, expression_bytes: 0 }
     }
 
     /// Whether a word is the name of a business failure.

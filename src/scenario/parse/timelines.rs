@@ -6,7 +6,7 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
 use crate::carrier::{Anchor, library};
-use crate::scenario::ast::{Location, STATUSES, Then, Timeline, TimelineStep, Trigger};
+use crate::scenario::ast::{Location, Pattern, STATUSES, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Member, Node};
 
@@ -23,6 +23,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     let parcels = fields.get("for").and_then(|node| reader.fields(node, "`for`", &members::TIMELINE_FOR));
     let part = |name: &str| parcels.as_ref().and_then(|parcels| parcels.get(name));
     let vendor = part("vendor").and_then(|node| reader.spanned(node, "vendor"));
+    reader.about = vendor.as_ref().map_or(Pattern::Every, |vendor| Pattern::Vendor(vendor.value.clone()));
     let when = part("when").and_then(|node| reader.condition(node, ExprContext::Parcel));
     let then = fields.get("then").and_then(|node| reader.choice(node, "then", &THEN)).unwrap_or_default();
     let name = Spanned { value: key.value.clone(), span: key.span };

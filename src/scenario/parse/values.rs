@@ -10,7 +10,8 @@ use super::reader::Reader;
 use crate::base::time;
 use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
-use crate::scenario::expr::{Expr, ExprError, PathUse, Step, Uses};
+use crate::scenario::expr::types::{self, Looked, Type, Types};
+use crate::scenario::expr::{Expr, ExprError, Path, PathUse, Step, Uses};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::{self, Template};
 
@@ -209,6 +210,9 @@ impl Reader<'_> {
             return self.condition(inner, context).map(|condition| Condition::Not(Box::new(condition)));
         }
         let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
+        if join == "all" {
+            self.check_together(inner, &conditions);
+        }
         Some(if join == "all" { Condition::All(conditions) } else { Condition::Any(conditions) })
     }
 
@@ -217,6 +221,7 @@ impl Reader<'_> {
         match Expr::parse(text) {
             Ok(expr) => {
                 self.uses(node, text, expr.uses(), context);
+                self.check_types(node, text, &expr);
                 Some(expr)
             }
             Err(error) => {
@@ -292,10 +297,44 @@ impl Reader<'_> {
                 (Some(members), Some(Step::Member(name))) if !members.is_empty() && !members.contains(&name.as_str()) => {
                     (format!("`{root}` has no `{name}`"), suggestion(name, members))
                 }
-                (Some(_), _) => continue,
+                (Some(_), _) => match self.missing(path) {
+                    Some(found) => found,
+                    None => continue,
+                },
             };
             let span = self.locate(node, text, range);
             self.problem("S011", span, message).help(help);
+        }
+    }
+
+    /// A member of a path that is not there, and what could stand there.
+    fn missing(&self, path: &Path) -> Option<(String, String)> {
+        let Looked::Missing { at, names } = self.look_up(&path.root, &path.members()) else { return None };
+        let Some(Step::Member(name)) = path.steps.get(at) else { return None };
+        let whole = Path { root: path.root.clone(), steps: path.steps[..at].to_vec() };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let help = if names.is_empty() { "it has no members".to_owned() } else { suggestion(name, &names) };
+        Some((format!("`{whole}` has no `{name}`"), help))
+    }
+
+    /// Reports comparisons of unlike values, and conditions that can never be true.
+    fn check_types(&mut self, node: &Node, text: &str, expr: &Expr) {
+        if self.vocabulary.is_none() || self.is_full() {
+            return;
+        }
+        for problem in expr.problems_as_condition(self) {
+            let span = self.locate(node, text, &problem.range);
+            self.problem(problem.code, span, problem.message).help = problem.help;
+        }
+    }
+
+    /// Reports conditions that have to hold together and cannot.
+    fn check_together(&mut self, node: &Node, conditions: &[Condition]) {
+        let exprs: Vec<&Expr> =
+            conditions.iter().filter_map(|condition| if let Condition::Test(expr) = condition { Some(expr) } else { None }).collect();
+        let found = self.vocabulary.filter(|_| exprs.len() > 1).and_then(|_| types::contradiction(&exprs, self));
+        if let Some(message) = found {
+            self.problem("S101", node.span, message).help("use `any` where one of them is enough");
         }
     }
 
@@ -329,6 +368,12 @@ impl Reader<'_> {
         let start = start.unwrap_or(position);
         let end = end.unwrap_or(position).max(start);
         Span::new(node.span.start + start, node.span.start + end)
+    }
+}
+
+impl Types for Reader<'_> {
+    fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked {
+        self.vocabulary.map_or(Looked::To(Type::ANY), |vocabulary| vocabulary.look_up(&self.about, root, members))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::members;
 use super::reader::Reader;
+use crate::engine::webhooks::is_address;
 use crate::scenario::ast::{Subscription, Webhooks};
 use crate::scenario::node::Node;
 
@@ -22,11 +23,22 @@ pub(super) fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<(Webhooks
 fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     let fields = reader.fields(node, "a subscription", &members::SUBSCRIPTION)?;
     let vendor = fields.require(reader, "vendor").and_then(|node| reader.spanned(node, "vendor"));
-    let url = fields.require(reader, "url").and_then(|node| reader.string(node, "url"));
+    let url = fields.require(reader, "url").and_then(|node| address(reader, node));
     let event = |reader: &mut Reader<'_>, node: &Node| reader.spanned(node, "events");
     let events = fields.get("events").map(|node| reader.each(node, "events", event)).unwrap_or_default();
     let account = fields.get("account").and_then(|node| reader.string(node, "account"));
     let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
     let secret = fields.get("secret").and_then(|node| reader.string(node, "secret"));
     Some(Subscription { vendor: vendor?, account, url: url?, events, form, secret })
+}
+
+fn address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let url = reader.string(node, "url")?;
+    if is_address(&url) {
+        return Some(url);
+    }
+    reader
+        .problem("S008", node.span, format!("`{url}` is not the address of a receiver"))
+        .help("for example `http://127.0.0.1:9000/hooks`");
+    None
 }

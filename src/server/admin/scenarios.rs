@@ -52,10 +52,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
     };
     let scenario = Arc::new(parse(&admin.machine, request.body)?);
     let advice = advice(&admin.machine, &scenario);
-    let world = keep.then(|| sandbox.lock().world.clone());
-    let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
-    shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Replaced);
-    admin.machine.replace(&sandbox, staged, keep)?;
+    replace(admin, &sandbox, &scenario, keep)?;
     let mut view = ScenarioView::of(admin, &sandbox).await;
     view.warnings.extend(advice);
     Ok(view)
@@ -68,6 +65,14 @@ pub(crate) fn advice(machine: &Machine, scenario: &Scenario) -> Vec<String> {
         format!("line {line} of the scenario: {message}")
     };
     scenario::advice(machine, scenario).into_iter().map(sentence).collect()
+}
+
+/// Puts a sandbox under another scenario: anew, or with the data that it has.
+pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Problem> {
+    let world = keep.then(|| sandbox.lock().world.clone());
+    let staged = scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall())?;
+    shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
+    Ok(admin.machine.replace(sandbox, staged, keep)?)
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Format, Pause, SUBSCRIPTION, Subscription};
-use crate::engine::{ActionError, Cx};
+use crate::engine::{ActionError, Cx, webhooks};
 use crate::scenario::{Body, ReadBody};
 use crate::server::admin::deliveries::{DeliveryView, on_document, view};
 use crate::server::admin::page::{Room, behind};
@@ -95,7 +95,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if let Some(event) = wanted.events.iter().find(|event| *event != "*" && !known.contains(&event.as_str())) {
         return Err(Problem::bad_request(format!("`events` are `*` or among {}, found `{event}`", known.join(", "))));
     }
-    if !wanted.url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some()) {
+    if !webhooks::is_address(&wanted.url) {
         return Err(Problem::bad_request(format!("`url` is an address such as `http://127.0.0.1:9000/hooks`, found `{}`", wanted.url)));
     }
     let base = admin.vendor_url(request, &sandbox, &vendor.mount);

@@ -1,0 +1,130 @@
+//! What the paths of expressions lead to, by the vendors' documents. Callers also send what no document has, so that a member of a body,
+//! a query or a header is only missing when a known one is near: then it is misspelt.
+
+use serde_json::Value;
+
+use crate::engine::{Machine, Vendor};
+use crate::scenario::ast::{Operation, Pattern};
+use crate::scenario::error::nearest;
+use crate::scenario::expr::types::{Looked, Type};
+use crate::spec::{self, ParameterIn};
+use crate::world::{Account, End};
+
+/// Where a path leads in a condition about some operations.
+pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Option<&str>]) -> Looked {
+    match (root, members) {
+        ("request", [Some("body"), inner @ ..]) => body(machine, on, inner),
+        ("request", [Some("query"), Some(name), ..]) => parameter(machine, on, ParameterIn::Query, name),
+        ("request", [Some("parameters"), Some(name), ..]) => parameter(machine, on, ParameterIn::Path, name),
+        ("request", [Some("headers"), Some(_), ..]) => leaf(members, 2, Type::TEXT),
+        ("request", [Some("method"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| row.method.as_str()))),
+        ("request", [Some("path"), ..]) => leaf(members, 1, Type::TEXT),
+        ("request", []) => Looked::To(Type::OBJECT),
+        ("call", [Some("nth"), ..]) => leaf(members, 1, Type::NUMBER),
+        ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
+        ("answer", [Some("status"), ..]) => leaf(members, 1, Type::NUMBER),
+        ("answer", [Some("wire"), ..]) => leaf(members, 1, Type::words(End::ALL.map(|(_, word)| word))),
+        ("answer", [Some("headers"), Some(_), ..]) => leaf(members, 2, Type::TEXT),
+        ("parcel", [Some("transit_days"), ..]) => leaf(members, 1, Type::NUMBER),
+        ("parcel", [Some("from" | "to")]) => Looked::To(Type::OBJECT),
+        ("parcel", [Some("from" | "to"), Some(name), ..]) => {
+            let names = ["city", "state", "zip", "country"];
+            if names.contains(name) { leaf(members, 2, Type::TEXT) } else { missing(1, names) }
+        }
+        ("parcel", [Some(_), ..]) => leaf(members, 1, Type::TEXT),
+        ("state", [Some(name), inner @ ..]) => state(machine, on, name, inner.len() + 1, members),
+        _ => Looked::To(Type::ANY),
+    }
+}
+
+/// Something without members of its own.
+fn leaf(members: &[Option<&str>], at: usize, found: Type) -> Looked {
+    if members.len() > at { missing::<&str>(at, []) } else { Looked::To(found) }
+}
+
+fn missing<N: Into<String>>(at: usize, names: impl IntoIterator<Item = N>) -> Looked {
+    Looked::Missing { at, names: names.into_iter().map(Into::into).collect() }
+}
+
+/// A member of `$state`: an account without any documents shows which there are.
+fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[Option<&str>]) -> Looked {
+    let (mut names, mut found) = (Vec::new(), None::<Type>);
+    for vendor in vendors(machine, on) {
+        let Value::Object(state) = (vendor.state)(&Account::default()) else { continue };
+        if let Some(value) = state.get(name) {
+            // What is empty at first can be anything later.
+            let own = if value.is_null() { Type::ANY } else { Type::of_value(value) };
+            found = Some(found.map_or_else(|| own.clone(), |before| before.or(&own)));
+        }
+        names.extend(state.keys().filter(|name| !names.contains(*name)).cloned().collect::<Vec<_>>());
+    }
+    match found {
+        Some(found) if depth == 1 => Looked::To(found),
+        Some(_) => leaf(members, 1, Type::ANY),
+        None if names.is_empty() => Looked::To(Type::ANY),
+        None => missing(0, names),
+    }
+}
+
+fn parameter(machine: &Machine, on: &Pattern, location: ParameterIn, name: &str) -> Looked {
+    let Some(operation) = one(machine, on) else { return Looked::To(Type::TEXT) };
+    let declared: Vec<&str> = operation.parameters.iter().filter(|row| row.location == location).map(|row| row.name.as_str()).collect();
+    let is_misspelt = location == ParameterIn::Path || nearest(name, declared.iter().copied()).is_some();
+    if is_misspelt && !declared.contains(&name) { missing(1, declared) } else { Looked::To(Type::TEXT) }
+}
+
+/// A place of the body of an operation.
+fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
+    let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
+    match operation.body_place(members) {
+        spec::Place::Kinds(kinds) => Looked::To(kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)).unwrap_or(Type::ANY)),
+        spec::Place::Unknown => Looked::To(Type::ANY),
+        spec::Place::Missing(at, names) => {
+            let is_misspelt = members[at].is_some_and(|name| nearest(name, names.iter().copied()).is_some());
+            if is_misspelt { missing(at + 1, names) } else { Looked::To(Type::ANY) }
+        }
+    }
+}
+
+/// What callers send for a type of the document: numbers and flags also as text, of which many clients make no difference.
+fn kind(declared: spec::JsonType) -> Type {
+    match declared {
+        spec::JsonType::String => Type::TEXT,
+        spec::JsonType::Number | spec::JsonType::Integer => Type::NUMBER.or(&Type::TEXT),
+        spec::JsonType::Boolean => Type::FLAG.or(&Type::TEXT),
+        spec::JsonType::Array => Type::LIST,
+        spec::JsonType::Object => Type::OBJECT,
+    }
+}
+
+/// The only operation that a pattern names.
+fn one<'m>(machine: &'m Machine, on: &Pattern) -> Option<&'m spec::Operation> {
+    let Pattern::One(Operation { vendor, id }) = on else { return None };
+    let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == **vendor)?;
+    loaded.catalog().operation(id)
+}
+
+/// What a document has against an answer. Failures of the server itself may look like anything, because others than the vendor answer
+/// them as well.
+pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: u16, body: Option<&Value>) -> Vec<String> {
+    let Some(found) = one(machine, &Pattern::One(operation.clone())) else { return Vec::new() };
+    if status >= 500 {
+        return Vec::new();
+    }
+    let worded = |row: &spec::Violation| match row.dotted() {
+        place if place.is_empty() => row.detail(),
+        place => format!("`{place}`: {}", row.detail()),
+    };
+    found.check_answer(status, body).iter().map(worded).collect()
+}
+
+fn operations<'m>(machine: &'m Machine, on: &Pattern) -> Vec<&'m spec::Operation> {
+    let loaded = machine.vendors().loaded().iter();
+    let all = loaded.flat_map(|loaded| loaded.catalog().operations().iter().map(move |row| (&*loaded.vendor.id, row)));
+    all.filter(|(vendor, row)| on.matches(vendor, &row.id)).map(|(_, row)| row).collect()
+}
+
+fn vendors<'m>(machine: &'m Machine, on: &Pattern) -> impl Iterator<Item = &'m Vendor> {
+    let only = on.vendor().map(str::to_owned);
+    machine.vendors().all().iter().filter(move |vendor| only.as_ref().is_none_or(|only| *vendor.id == **only)).map(|vendor| &**vendor)
+}

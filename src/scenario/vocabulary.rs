@@ -1,0 +1,57 @@
+//! The names that a machine has for what scenarios speak of, and where their paths lead.
+
+use serde_json::Value;
+
+use crate::engine::{AccountRows, BusinessFailure, Machine};
+use crate::scenario::ast::{self, Pattern};
+use crate::scenario::check::Vocabulary;
+use crate::scenario::expr::types::Looked;
+use crate::scenario::types;
+
+/// What a machine has names for.
+pub struct MachineVocabulary<'m>(pub &'m Machine);
+
+impl Vocabulary for MachineVocabulary<'_> {
+    fn vendors(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.0.vendors().all().iter().map(|vendor| &*vendor.id))
+    }
+
+    fn operations(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.0.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name))
+    }
+
+    fn events(&self) -> Vec<&str> {
+        let mut events: Vec<_> = self.0.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events).copied().collect();
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+
+    fn share_data(&self, one: &str, other: &str) -> bool {
+        let mount = |id: &str| self.0.vendors().find(id).map(|vendor| &vendor.mount);
+        mount(one) == mount(other)
+    }
+
+    fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {
+        types::answer_problems(self.0, operation, status, body)
+    }
+
+    fn look_up(&self, on: &Pattern, root: &str, members: &[Option<&str>]) -> Looked {
+        types::look_up(self.0, on, root, members)
+    }
+
+    fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
+        let vendors = self.0.vendors().all().iter();
+        Box::new(vendors.flat_map(|vendor| vendor.failures.named.iter().map(|row| (&*vendor.id, row))))
+    }
+
+    fn mounts(&self) -> Vec<(&str, &AccountRows)> {
+        let mut mounts: Vec<(&str, &AccountRows)> = Vec::new();
+        for vendor in self.0.vendors().all() {
+            if mounts.iter().all(|(mount, _)| vendor.mount != *mount) {
+                mounts.push((&vendor.mount, vendor.accounts));
+            }
+        }
+        mounts
+    }
+}

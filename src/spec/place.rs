@@ -1,0 +1,65 @@
+//! What a document says about a place of a request body, for those who write about bodies before there are any.
+
+use crate::spec::catalog::{Body, Operation};
+use crate::spec::schema::{Additional, JsonType, SchemaId, Schemas};
+
+/// What the document says of a place of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place<'c> {
+    /// It has a value of one of these types.
+    Kinds(Vec<JsonType>),
+    /// The document says nothing of it.
+    Unknown,
+    /// The document has no member at this position of the path, but these.
+    Missing(usize, Vec<&'c str>),
+}
+
+impl Operation {
+    /// The place that a path of member names leads to; an index of a list is `None`.
+    #[must_use]
+    pub fn body_place(&self, members: &[Option<&str>]) -> Place<'_> {
+        let Some(mut id) = self.body.as_ref().and_then(Body::schema) else { return Place::Unknown };
+        let schemas = self.schemas();
+        for (at, member) in members.iter().enumerate() {
+            let next = match member {
+                None => schemas.element(id),
+                Some(name) => schemas.property(id, name).map(|(_, id)| id),
+            };
+            let Some(next) = next else {
+                let mut names = Vec::new();
+                add_names(schemas, id, &mut names);
+                return if member.is_none() || names.is_empty() { Place::Unknown } else { Place::Missing(at, names) };
+            };
+            id = next;
+        }
+        kinds(schemas, id).map_or(Place::Unknown, Place::Kinds)
+    }
+}
+
+/// The members that a schema lists, with those of its parts. None if its members have names of the caller's choice.
+fn add_names<'c>(schemas: &'c Schemas, id: SchemaId, names: &mut Vec<&'c str>) {
+    let schema = &schemas[id];
+    if let Some(object) = schema.object.as_deref() {
+        if matches!(object.additional, Additional::Schema(_)) {
+            return;
+        }
+        names.extend(object.properties.iter().map(|row| &*row.name));
+    }
+    for part in schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of) {
+        add_names(schemas, *part, names);
+    }
+}
+
+/// The types that a schema allows; `None` if it leaves that open.
+fn kinds(schemas: &Schemas, id: SchemaId) -> Option<Vec<JsonType>> {
+    let schema = &schemas[id];
+    if let Some(own) = schema.json_type {
+        return Some(vec![own]);
+    }
+    let either = |parts: &[SchemaId]| {
+        let found: Option<Vec<_>> = parts.iter().map(|part| kinds(schemas, *part)).collect();
+        found.filter(|found| !found.is_empty()).map(|found| found.concat())
+    };
+    // Of `allOf` any part that says a type says it for all of them.
+    either(&schema.any_of).or_else(|| either(&schema.one_of)).or_else(|| schema.all_of.iter().find_map(|part| kinds(schemas, *part)))
+}

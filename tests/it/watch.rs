@@ -1,0 +1,78 @@
+//! `--watch`: an edit of the scenario's file is read at once, and one with mistakes changes nothing.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use crate::client::exchange;
+
+struct Watching {
+    child: Child,
+    said: BufReader<ChildStderr>,
+    address: SocketAddr,
+    file: std::path::PathBuf,
+}
+
+impl Watching {
+    fn start(text: &str) -> Self {
+        let file = std::env::temp_dir().join(format!("seatrial-watched-{}.yaml", std::process::id()));
+        std::fs::write(&file, text).expect("the file can be written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        command.args(["--listen", "127.0.0.1:0", "--log", "warn", "--watch", "--scenario"]).arg(&file);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
+        let address = ready.split_whitespace().find_map(|word| word.strip_prefix("http=")?.parse().ok()).expect("an address");
+        let said = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        Self { child, said, address, file }
+    }
+
+    /// Changes the file, and waits until that was told: all that was said until then.
+    fn edit(&mut self, text: &str) -> String {
+        std::fs::write(&self.file, text).expect("the file can be written");
+        let mut said = String::new();
+        while !said.lines().any(|line| line.starts_with("seatrial: ")) {
+            assert_ne!(self.said.read_line(&mut said).expect("text"), 0, "the server left: {said}");
+        }
+        said
+    }
+
+    fn call(&self, method: &str, path: &str, body: &str) -> String {
+        let head =
+            "host: localhost\r\nconnection: close\r\nauthorization: ShippoToken shippo_test_seatrial\r\ncontent-type: application/json";
+        exchange(self.address, format!("{method} {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes())
+    }
+
+    fn status(&self, path: &str) -> String {
+        self.call("GET", path, "").split(' ').nth(1).unwrap_or_default().to_owned()
+    }
+
+    fn addresses(&self) -> usize {
+        self.call("GET", "/shippo/addresses", "").matches("\"object_id\"").count()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+#[test]
+fn an_edit_is_read_at_once_and_a_bad_one_changes_nothing() {
+    let given = "given: [{shippo.CreateAddress: {name: Ada, country: US}}]";
+    let mut server = Watching::start(&format!("{given}\noverrides: [{{on: shippo.ListParcels, fault: 503}}]"));
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.addresses()), ("503", 1));
+    server.call("POST", "/shippo/addresses", r#"{"name": "Bob", "country": "US"}"#);
+    let said = server.edit(&format!("{given}\noverrides: [{{on: shippo.ListParcels, fault: 500}}]"));
+    assert!(said.ends_with("was read again; the sandbox goes on with its data\n"), "{said}");
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.addresses()), ("500", 2), "nothing is given twice");
+    let said = server.edit(&format!("{given}\noverrides: [{{on: shippo.ListParcel, fault: 418}}]"));
+    assert!(said.contains("error[S012]: unknown operation `shippo.ListParcel`"), "{said}");
+    assert!(said.ends_with("the scenario before this edit stays\n"), "{said}");
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.addresses()), ("500", 2), "the scenario before stays");
+    let said = server.edit("seed: 7\noverrides: []");
+    assert!(said.ends_with("the sandbox begins anew\n"), "{said}");
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.addresses()), ("200", 0));
+}
