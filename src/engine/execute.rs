@@ -337,11 +337,14 @@ fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Call
         world.tally(Name::default()).1.add(counter)
     });
     let values = CallValues::new(CallValues::STEPS);
+    let drawn_from = (world.seed(), caller.number);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let documents = accounts.get(caller.account);
         let (vendor, failures, state) = (&*vendor.id, vendor.failures, vendor.state);
-        let view = View { vendor, call, nth, account, documents, failures, is_refused, state, now, values: &values };
+        let credential = caller.credential.as_ref();
+        let view =
+            View { vendor, call, nth, account, documents, credential, drawn_from, failures, is_refused, state, now, values: &values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;

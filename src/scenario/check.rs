@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
+use crate::base::text;
 use crate::engine::{AccountRows, BusinessFailure};
 
 /// The names that a scenario can refer to.
@@ -83,6 +84,13 @@ impl Checker<'_> {
             Pattern::Every => {}
             Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
             Pattern::One(operation) => self.operation(operation, on.span),
+            Pattern::Glob(glob) => {
+                if !self.vocabulary.operations().any(|known| text::fits_glob(known, glob)) {
+                    let vendor = glob.split('.').next().unwrap_or_default();
+                    let help = format!("`seatrial coverage` lists the operations of {vendor}");
+                    self.problem("S012", on.span, format!("no operation fits `{glob}`"), None, help);
+                }
+            }
         }
     }
 

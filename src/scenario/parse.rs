@@ -8,6 +8,7 @@ mod expect;
 pub(super) mod members;
 mod overrides;
 mod reader;
+mod shapes;
 #[cfg(test)]
 mod tests;
 mod timelines;
