@@ -107,9 +107,17 @@ fn a_label_whose_answer_is_lost_is_bought_twice_by_those_who_try_again() {
     let labels_after = |fault: &str| {
         let world = World::new(&format!("overrides: [{{on: shippo.CreateTransaction, fault: {fault}, times: 1}}]"));
         let token = "ShippoToken shippo_test_seatrial";
-        let address = |zip: &str, city: &str, state: &str| json!({"name": "A", "street1": "965 Mission St", "city": city, "state": state, "zip": zip, "country": "US"});
+        let usual = json!({"name": "A", "street1": "965 Mission St", "country": "US"});
+        let address = |more: Value| {
+            let mut address = usual.clone();
+            address.as_object_mut().into_iter().for_each(|members| members.extend(more.as_object().cloned().unwrap_or_default()));
+            address
+        };
         let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
-        let (from, to) = (address("94103", "San Francisco", "CA"), address("10007", "New York", "NY"));
+        let (from, to) = (
+            address(json!({"zip": "94103", "city": "San Francisco", "state": "CA"})),
+            address(json!({"zip": "10007", "city": "New York", "state": "NY"})),
+        );
         let shipment = world.call(Method::POST, "/shipments", token, &json!({"address_from": from, "address_to": to, "parcels": [parcel]}));
         let shipment: Value = serde_json::from_slice(&shipment.body).expect("a shipment is JSON");
         let purchase = json!({"rate": shipment["rates"][0]["object_id"], "async": false});
