@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -13,6 +14,7 @@ use seatrial::carrier::label::{Address, Fact, Label};
 use seatrial::carrier::print::{Format, Paper};
 use seatrial::engine::webhooks::{AttemptResult, Subscription};
 use seatrial::engine::{Answer, Contract, Cx, Machine, Options, Request, Start, UNLIMITED};
+use seatrial::scenario::{self, run};
 use seatrial::vendors;
 use seatrial::world::Mode;
 use serde_json::{Value, json};
@@ -32,7 +34,21 @@ impl Client {
 
     fn with(options: Options) -> Self {
         let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
-        let machine = Machine::new(vendors::all(), options, Start::plain(wall));
+        Self::of(wall, options, Start::plain(wall))
+    }
+
+    /// A client of a sandbox whose scenario has so many overrides, none of which has an effect.
+    fn with_overrides(count: usize) -> Self {
+        let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
+        let ids = ["shipmate.getLabel", "shipmate.listUsers", "shippo.GetTrack", "shiptime.track-get", "shiptheory.viewTag"];
+        let row = |number: usize| format!("  - {{on: {}, when: $request.query.n == '{number}', fault: 500}}\n", ids[number % ids.len()]);
+        let text = format!("overrides:\n{}", (0..count).map(row).collect::<String>());
+        let scenario = scenario::parse(&text, "bench").expect("a valid scenario");
+        Self::of(wall, Options::default(), run::start(&Arc::new(scenario), wall))
+    }
+
+    fn of(wall: Timestamp, options: Options, start: Start) -> Self {
+        let machine = Machine::new(vendors::all(), options, start);
         let headers = HeaderMap::from_iter([
             (HeaderName::from_static("host"), HeaderValue::from_static("127.0.0.1:7447")),
             (HeaderName::from_static("accept"), HeaderValue::from_static("application/json")),
@@ -271,5 +287,15 @@ fn searches(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, calls, labels, lives, searches);
+/// What the overrides of a scenario cost a call that none of them is for: a thousand at most twice what ten do.
+fn overrides(criterion: &mut Criterion) {
+    for count in [0, 10, 1000] {
+        let client = Client::with_overrides(count);
+        let locations = client.request(Method::GET, "locations", &Value::Null);
+        client.expect(&locations, StatusCode::OK);
+        criterion.bench_function(&format!("{count} overrides"), |bencher| bencher.iter(|| client.send(&locations)));
+    }
+}
+
+criterion_group!(benches, calls, labels, lives, searches, overrides);
 criterion_main!(benches);

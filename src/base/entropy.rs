@@ -60,6 +60,14 @@ pub fn fingerprint(bytes: &[u8]) -> u64 {
     digest
 }
 
+/// A number whose bits all depend on all bits of another one (the last steps of SplitMix64).
+#[must_use]
+pub fn scattered(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
 /// The finalizer of SplitMix64: neighbouring inputs give unrelated outputs.
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);

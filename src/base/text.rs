@@ -47,6 +47,15 @@ pub fn decode_unreserved(path: &str) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
+/// Whether a text is what a glob stands for, in which `*` is any text, none included.
+#[must_use]
+pub fn fits_glob(text: &str, glob: &str) -> bool {
+    let Some((first, rest)) = glob.split_once('*') else { return text == glob };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let inner = text.strip_prefix(first).and_then(|text| text.strip_suffix(last));
+    inner.is_some_and(|inner| middle.split('*').try_fold(inner, |left, part| left.split_once(part).map(|(_, right)| right)).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -61,6 +70,22 @@ mod tests {
         assert_eq!((nearest("up", ["us"]), nearest("on", ["at"])), (Some("us"), None));
         assert_eq!((nearest("lebxls", ["labels"]), nearest("lxbxxs", ["labels"])), (Some("labels"), None));
         assert_eq!(nearest("lavel", ["level", "gravel", "lavel"]), Some("lavel"));
+    }
+
+    #[test]
+    fn globs_stand_for_texts() {
+        let check = |glob: &str, fitting: &[&str], others: &[&str]| {
+            assert!(fitting.iter().all(|text| fits_glob(text, glob)), "{glob}");
+            assert!(!others.iter().any(|text| fits_glob(text, glob)), "{glob}");
+        };
+        check("a", &["a"], &["", "aa"]);
+        check("*", &["", "a"], &[]);
+        check("a*", &["a", "ab"], &["ba", ""]);
+        check("a*a", &["aa", "aba"], &["a", "ab"]);
+        check("*b*", &["b", "abc"], &["ac"]);
+        check("a*b*c*d", &["abcd", "axbbxccd", "abcbcd"], &["acbd", "abc", "abdc"]);
+        check("**", &["", "x"], &[]);
+        check("s.*", &["s.", "s.x"], &["t.x", "s"]);
     }
 
     #[test]

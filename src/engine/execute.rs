@@ -349,11 +349,13 @@ fn decide(
         let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
         world.tally(Name::default()).1.add(counter)
     });
+    let drawn_from = (world.seed(), caller.number);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let documents = accounts.get(caller.account);
         let (vendor, failures, state) = (&*vendor.id, vendor.failures, vendor.state);
-        let view = View { vendor, call, nth, account, documents, failures, is_refused, state, now, values };
+        let credential = caller.credential.as_ref();
+        let view = View { vendor, call, nth, account, documents, credential, drawn_from, failures, is_refused, state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::base::name::Name;
+use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::carrier::timeline::{self, AnchorTimes, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status, library, numbers};
@@ -246,8 +247,7 @@ pub(crate) fn run_steps_waiting_for_call(cx: &mut Cx<'_>) {
         return;
     }
     let name = cx.call.name();
-    let vendor = name.split('.').next().unwrap_or_default();
-    let fits = |on: &str| on == "*" || on == name || on.strip_suffix(".*") == Some(vendor);
+    let fits = |on: &str| text::fits_glob(name, on);
     let rows = cx.docs.rows(WAITING).filter(|(_, on)| serde_json::from_slice(on).is_ok_and(fits)).map(|(number, _)| number.to_owned());
     for number in rows.collect::<Vec<_>>() {
         let Some(mut parcel) = cx.parcel(&number) else { continue };

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::base::entropy::Rng;
+use crate::base::entropy::{self, Rng};
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -23,7 +23,7 @@ use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::wire::Wire;
-use crate::world::{Account, AccountId, Counters, Effect, Note, Tally};
+use crate::world::{Account, AccountId, Counters, Credential, Effect, Note, Tally};
 
 /// What happens to one call.
 #[derive(Default)]
@@ -93,6 +93,10 @@ pub struct View<'a> {
     pub account: Option<AccountId>,
     /// The documents of the caller's account.
     pub documents: &'a Account,
+    /// The credential that was authenticated.
+    pub credential: Option<&'a Credential>,
+    /// The seed of the world, and the number of the call in it: what conditions of chance are drawn from.
+    pub drawn_from: (u64, u64),
     /// What the vendor can be made to say no to.
     pub failures: &'static BusinessFailures,
     /// Whether the call is refused already, so that no handler will run.
@@ -104,6 +108,18 @@ pub struct View<'a> {
     pub values: &'a CallValues,
 }
 
+impl View<'_> {
+    /// A number from 0 to 1, drawn for this call and a place in the scenario.
+    #[must_use]
+    pub fn chance(&self, place: usize) -> f64 {
+        let (seed, number) = self.drawn_from;
+        let parts = [seed, number, place as u64, entropy::fingerprint(self.documents.name.as_bytes())];
+        let drawn = entropy::scattered(entropy::fingerprint(parts.map(u64::to_be_bytes).as_flattened()));
+        // A float keeps 53 bits.
+        (drawn >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
 /// What conditions and templates make of one call, once for all of them, and how many steps they may still take.
 pub struct CallValues {
     /// The request without its body.
@@ -112,6 +128,7 @@ pub struct CallValues {
     pub request: OnceCell<Value>,
     pub call: OnceCell<Value>,
     pub state: OnceCell<Value>,
+    pub credential: OnceCell<Value>,
     pub steps: Cell<usize>,
 }
 
@@ -122,8 +139,8 @@ impl CallValues {
     /// Nothing so far, and so many steps.
     #[must_use]
     pub fn new(steps: usize) -> Self {
-        let [head, request, call, state] = [const { OnceCell::new() }; 4];
-        Self { head, request, call, state, steps: Cell::new(steps) }
+        let [head, request, call, state, credential] = [const { OnceCell::new() }; 5];
+        Self { head, request, call, state, credential, steps: Cell::new(steps) }
     }
 }
 

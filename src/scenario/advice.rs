@@ -2,6 +2,7 @@
 
 use super::ast::{Effect, Failure, Pattern, Scenario};
 use super::error::Diagnostic;
+use crate::base::text;
 use crate::engine::{Machine, Vendor};
 
 /// All warnings about a scenario, in the order of its text.
@@ -15,6 +16,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             Pattern::Every => true,
             Pattern::Vendor(id) => *vendor.id == **id,
             Pattern::One(operation) => *vendor.id == *operation.vendor,
+            Pattern::Glob(glob) => text::fits_glob(&vendor.id, glob.split('.').next().unwrap_or_default()),
         };
         let vendors = machine.vendors().all().iter().filter(|vendor| meant(vendor) && !machine.has_words_for(vendor, status));
         let mute: Vec<&str> = vendors.map(|vendor| &*vendor.id).collect();

@@ -8,13 +8,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
 use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Scope};
+use super::shape::Shape;
 use super::template::Template;
+use crate::base::text;
 use crate::carrier::Anchor;
 use crate::engine::Wire;
 
@@ -121,6 +125,8 @@ pub enum Pattern {
     Vendor(String),
     /// One operation by its full name, `vendor.operationId`.
     One(Operation),
+    /// Those whose full names fit, with `*` for any text: `shippo.Create*`.
+    Glob(String),
 }
 
 impl Pattern {
@@ -131,6 +137,7 @@ impl Pattern {
             Self::Every => None,
             Self::Vendor(vendor) => Some(vendor),
             Self::One(operation) => Some(&operation.vendor),
+            Self::Glob(glob) => glob.split('.').next().filter(|vendor| !vendor.contains('*')),
         }
     }
 
@@ -141,6 +148,7 @@ impl Pattern {
             Self::Every => true,
             Self::Vendor(own) => own == vendor,
             Self::One(operation) => operation.vendor == vendor && operation.id == id,
+            Self::Glob(glob) => text::fits_glob(&format!("{vendor}.{id}"), glob),
         }
     }
 }
@@ -154,6 +162,7 @@ impl Pattern {
             Self::Every => true,
             Self::Vendor(own) => own == vendor,
             Self::One(operation) => operation.vendor == vendor,
+            Self::Glob(glob) => text::fits_glob(name, glob),
         }
     }
 }
@@ -164,6 +173,7 @@ impl fmt::Display for Pattern {
             Self::Every => f.write_str("*"),
             Self::Vendor(vendor) => write!(f, "{vendor}.*"),
             Self::One(operation) => operation.fmt(f),
+            Self::Glob(glob) => f.write_str(glob),
         }
     }
 }
@@ -175,6 +185,43 @@ pub enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
+    /// Of the request: `method`, `path`, `parameters`, `query`, `headers` and `body`, by name.
+    Request(Vec<(&'static str, Shape)>),
+    /// A share of calls, drawn for each by its place in the file.
+    Chance(f64, usize),
+    /// Some time of the virtual clock.
+    Clock(Window),
+}
+
+/// Some time of the virtual clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    pub from: Option<Timestamp>,
+    /// The first instant that is beyond it.
+    pub until: Option<Timestamp>,
+    /// The hours of each day; from a later to an earlier one they are those of a night.
+    pub daily: Option<(Time, Time)>,
+    /// The days of the week; all of them when it is empty.
+    pub days: Vec<Weekday>,
+    /// Where days and hours are counted.
+    pub zone: TimeZone,
+}
+
+impl Window {
+    /// Whether an instant lies in it.
+    #[must_use]
+    pub fn has(&self, now: Timestamp) -> bool {
+        if self.from.is_some_and(|from| now < from) || self.until.is_some_and(|until| now >= until) {
+            return false;
+        }
+        if self.daily.is_none() && self.days.is_empty() {
+            return true;
+        }
+        let local = now.to_zoned(self.zone.clone());
+        let time = local.time();
+        let is_hour = self.daily.is_none_or(|(from, to)| if from <= to { from <= time && time < to } else { from <= time || time < to });
+        is_hour && (self.days.is_empty() || self.days.contains(&local.weekday()))
+    }
 }
 
 impl Condition {
@@ -185,6 +232,11 @@ impl Condition {
             Self::All(conditions) => conditions.iter().all(|condition| condition.is_true(scope)),
             Self::Any(conditions) => conditions.iter().any(|condition| condition.is_true(scope)),
             Self::Not(condition) => !condition.is_true(scope),
+            Self::Request(parts) => {
+                parts.iter().all(|(name, shape)| shape.fits(scope.member("request", name).unwrap_or(&Value::Null), scope.steps()))
+            }
+            Self::Chance(share, place) => scope.chance(*place).is_some_and(|drawn| drawn < *share),
+            Self::Clock(window) => scope.now().is_some_and(|now| window.has(now)),
         }
     }
 
@@ -195,6 +247,8 @@ impl Condition {
             Self::Test(expr) => expr.mentions(root, member),
             Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(|condition| condition.mentions(root, member)),
             Self::Not(condition) => condition.mentions(root, member),
+            Self::Request(parts) => root == "request" && parts.iter().any(|(name, _)| *name == member),
+            Self::Chance(..) | Self::Clock(_) => false,
         }
     }
 }

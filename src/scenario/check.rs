@@ -9,6 +9,7 @@ use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenar
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
 use super::expr::types::{Looked, Type};
 use super::template::Template;
+use crate::base::text;
 use crate::engine::{AccountRows, BusinessFailure};
 use crate::world::Note;
 
@@ -111,6 +112,13 @@ impl Checker<'_> {
             Pattern::Every => {}
             Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
             Pattern::One(operation) => self.operation(operation, on.span),
+            Pattern::Glob(glob) => {
+                if !self.vocabulary.operations().any(|known| text::fits_glob(known, glob)) {
+                    let vendor = glob.split('.').next().unwrap_or_default();
+                    let help = format!("`seatrial coverage` lists the operations of {vendor}");
+                    self.problem("S012", on.span, format!("no operation fits `{glob}`"), None, help);
+                }
+            }
         }
     }
 

@@ -49,7 +49,7 @@ pub const CODES: [(&str, &str, &str); 25] = [
     ("S013", "An unknown vendor.", "Vendors have ids, and versions of an API ids of their own (`acme_v2`); the list follows the message."),
     (
         "S014",
-        "YAML that would be ambiguous here: tags, several documents, merge keys, keys that are not words, numbers that lose digits.",
+        "YAML that would be ambiguous here: tags, several documents, merge keys of what is no mapping, keys that are not words, numbers that lose digits.",
         "Write the value out; quote numbers whose digits all count.",
     ),
     (

@@ -195,7 +195,18 @@ impl Explaining<'_> {
             Condition::Test(expr) => tests.push(self.test(expr)),
             Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|inner| self.tests(inner, tests)),
             Condition::Not(inner) => self.tests(inner, tests),
+            Condition::Request(parts) => {
+                let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+                tests.push(self.other(when, format!("request: {}", names.join(", "))));
+            }
+            Condition::Chance(share, _) => tests.push(self.other(when, format!("chance: {share}"))),
+            Condition::Clock(_) => tests.push(self.other(when, "clock".to_owned())),
         }
+    }
+
+    /// A condition that is no expression.
+    fn other(&self, when: &Condition, expression: String) -> Test {
+        Test { expression, holds: when.is_true(self.facts), values: Vec::new() }
     }
 
     fn test(&self, expr: &Expr) -> Test {

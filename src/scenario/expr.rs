@@ -30,9 +30,14 @@ use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
 
+use jiff::Timestamp;
 use regex::Regex;
 use serde_json::Value;
 
+pub(super) use self::parse::{compile, why};
+
+/// What a small pattern takes at most. What larger ones take is a multiple of it.
+pub(super) const PATTERN_BYTES: usize = 16 * 1024;
 /// Most patterns of one expression, or of one text with expressions in it.
 pub(super) const MAX_PATTERNS: usize = 16;
 
@@ -47,6 +52,16 @@ pub trait Scope {
     /// The value of `$root.name`, which may be there without the whole of the root.
     fn member(&self, root: &str, name: &str) -> Option<&Value> {
         self.root(root)?.get(name)
+    }
+
+    /// The virtual time; `None` where there is none.
+    fn now(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// A number from 0 to 1 that is drawn for a condition by its place in the file; `None` where nothing is drawn.
+    fn chance(&self, _: usize) -> Option<f64> {
+        None
     }
 
     /// The steps that are left for this and all further evaluations; `None` when there is no limit but that of each.

@@ -1,4 +1,4 @@
-//! The values of `$request`, `$call`, `$state` and `$answer` for a call, and of `$parcel`.
+//! The values of `$request`, `$call`, `$credential`, `$state` and `$answer` for a call, and of `$parcel`.
 //!
 //! **Invariant:** a call looks the same to an override while it is answered and to an expectation afterwards. Both see it through
 //! [`CallFacts`]; the journal keeps what is needed to read a call again ([`crate::engine::Machine::reread`]).
@@ -7,6 +7,7 @@ use std::cell::{Cell, OnceCell};
 
 use serde_json::{Map, Value, json};
 
+use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
 use crate::engine::{Call, CallValues, View};
 use crate::scenario::expr::Scope;
@@ -58,6 +59,7 @@ impl Scope for CallFacts<'_> {
             "request" => Some(self.values.request.get_or_init(|| self.request())),
             "call" => Some(self.values.call.get_or_init(|| json!({"nth": self.nth, "operation": self.call.name()}))),
             "state" if self.recorded.is_some() => self.recorded.as_ref().and_then(|(entry, _)| entry.state.as_ref()),
+            "credential" => self.view?.credential.map(|credential| self.values.credential.get_or_init(|| credential.to_json())),
             "state" => self.view.map(|view| self.values.state.get_or_init(|| (view.state)(view.documents))),
             "answer" => self.recorded.as_ref().map(|(entry, value)| value.get_or_init(|| answer(entry))),
             _ => None,
@@ -70,6 +72,14 @@ impl Scope for CallFacts<'_> {
             ("request", _) => self.values.head.get_or_init(|| self.head()).get(name),
             _ => self.root(root)?.get(name),
         }
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        self.view.map(|view| view.now)
+    }
+
+    fn chance(&self, place: usize) -> Option<f64> {
+        self.view.map(|view| view.chance(place))
     }
 
     fn steps(&self) -> Option<&Cell<usize>> {

@@ -141,6 +141,13 @@ mod tests {
     }
 
     #[test]
+    fn merge_keys_take_over_what_a_mapping_does_not_say_itself() {
+        check("x: &x {a: 1, b: 2}\nc: {b: 3, <<: *x}", r#"{"x":{"a":1,"b":2},"c":{"b":3,"a":1}}"#);
+        check("c:\n  <<: [{a: 1}, {a: 2, b: 2}]\n  d: 4", r#"{"c":{"d":4,"a":1,"b":2}}"#);
+        check("x: &x {<<: {a: 1}}\ny: {<<: *x}\n'<<': 1", r#"{"x":{"a":1},"y":{"a":1},"<<":1}"#);
+    }
+
+    #[test]
     fn aliases_that_multiply_are_refused() {
         let mut wide = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         let mut deep = "a0: &a0 [x]\n".to_owned();
@@ -160,6 +167,7 @@ mod tests {
         refused("a: 1\na: 2", &[("S003", "a")]);
         refused("a: !!str 1\nb: !x y", &[("S014", "!!str"), ("S014", "!x")]);
         refused("zip: 01234\nn: 99999999999999999999", &[("S014", "01234"), ("S014", "99999999999999999999")]);
+        refused("a: {<<: 1}\nb: {<<: [{c: 1}, 2]}", &[("S014", "<<"), ("S014", "<<")]);
         refused("a: 1\n---\nb: 2", &[("S014", "---")]);
         refused("? [a]\n: 1", &[("S014", "[a]")]);
     }

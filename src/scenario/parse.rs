@@ -8,6 +8,7 @@ mod expect;
 pub(super) mod members;
 mod overrides;
 mod reader;
+mod shapes;
 #[cfg(test)]
 mod tests;
 mod timelines;
@@ -176,7 +177,7 @@ fn read<T>(
 }
 
 fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
-    let fields = reader.fields(root, "a scenario", &members::SCENARIO)?;
+    let fields = reader.fields(root, reader::SCENARIO, &members::SCENARIO)?;
     if let Some(node) = fields.get("apiVersion") {
         reader.constant(node, "apiVersion", API_VERSION);
     }

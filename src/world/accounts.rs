@@ -72,6 +72,14 @@ const _: fn(Account) = |Account { mount: _, name: _, calls: _, windows: _, table
 const _: fn(Accounts) = |Accounts { rows: _, names: _, credentials: _, bytes: _, overhead: _, any_credential: _ }| ();
 
 impl Credential {
+    /// Its members, and the `account` that it opens.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut members = (*self.fields).clone();
+        members.insert("account".to_owned(), (*self.account).into());
+        members.into()
+    }
+
     /// A text member of the row; empty when it is missing.
     #[must_use]
     pub fn text(&self, member: &str) -> &str {

@@ -103,6 +103,49 @@ fn a_fault_happens_before_or_after_the_work() {
 }
 
 #[test]
+fn a_label_whose_answer_is_lost_is_bought_twice_by_those_who_try_again() {
+    let labels_after = |fault: &str| {
+        let world = World::new(&format!("overrides: [{{on: shippo.CreateTransaction, fault: {fault}, times: 1}}]"));
+        let token = "ShippoToken shippo_test_seatrial";
+        let usual = json!({"name": "A", "street1": "965 Mission St", "country": "US"});
+        let address = |more: Value| {
+            let mut address = usual.clone();
+            address.as_object_mut().into_iter().for_each(|members| members.extend(more.as_object().cloned().unwrap_or_default()));
+            address
+        };
+        let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+        let (from, to) = (
+            address(json!({"zip": "94103", "city": "San Francisco", "state": "CA"})),
+            address(json!({"zip": "10007", "city": "New York", "state": "NY"})),
+        );
+        let shipment = world.call(Method::POST, "/shipments", token, &json!({"address_from": from, "address_to": to, "parcels": [parcel]}));
+        let shipment: Value = serde_json::from_slice(&shipment.body).expect("a shipment is JSON");
+        let purchase = json!({"rate": shipment["rates"][0]["object_id"], "async": false});
+        let lost = world.call(Method::POST, "/transactions", token, &purchase);
+        assert_eq!(lost.wire, Some(Wire::Reset), "{fault}");
+        assert_eq!(status(&world.call(Method::POST, "/transactions", token, &purchase)), 201);
+        let labels: Value =
+            serde_json::from_slice(&world.call(Method::GET, "/transactions", token, &Value::Null).body).expect("a list is JSON");
+        labels["results"].as_array().map_or(0, |rows| rows.iter().filter(|row| row["status"] == "SUCCESS").count())
+    };
+    assert_eq!(labels_after("{commit: true, then: reset}"), 2);
+    assert_eq!(labels_after("reset"), 1);
+}
+
+#[test]
+fn chance_is_drawn_from_the_seed_and_meets_its_share() {
+    let refused = |seed: u64| {
+        let world = World::new(&format!("seed: {seed}\noverrides: [{{on: shippo.CreateAddress, when: {{chance: 0.3}}, fault: 503}}]"));
+        (0..200).map(|_| status(&world.create("x")) == 503).collect::<Vec<_>>()
+    };
+    let found = refused(7);
+    assert_eq!(found, refused(7));
+    assert_ne!(found, refused(8));
+    let count = found.iter().filter(|refused| **refused).count();
+    assert!((40..=80).contains(&count), "{count} of 200");
+}
+
+#[test]
 fn latency_is_drawn_from_the_seed() {
     let delays = || {
         let world = World::new("overrides: [{on: shippo.CreateAddress, latency: 1s..3s}]");

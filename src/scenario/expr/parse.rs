@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::lex::{self, Spot, Token, error};
-use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, Node, Operator, PathUse, Uses};
+use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, Node, Operator, PATTERN_BYTES, PathUse, Uses};
 use crate::scenario::error::{nearest, quoted};
 
 /// Longest expression. With no repetition in the language, this and the size of a pattern bound the cost of one.
@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 4096;
 /// How deep an expression may be nested.
 const MAX_DEPTH: usize = 32;
 /// How many bytes a compiled pattern may take. What it takes is counted as the least of these that suffices.
-const PATTERN_SIZES: [usize; 3] = [16 * 1024, 64 * 1024, MAX_PATTERN];
+const PATTERN_SIZES: [usize; 3] = [PATTERN_BYTES, 64 * 1024, MAX_PATTERN];
 const MAX_PATTERN: usize = 256 * 1024;
 
 const FUNCTIONS: [(&str, Function, usize); 4] = [
@@ -161,15 +161,11 @@ impl Parser {
         match compile(&pattern) {
             Ok((regex, bytes)) => {
                 self.uses.pattern_bytes += bytes;
-                Ok(Node::Matches(Box::new(left), regex, bytes / PATTERN_SIZES[0]))
+                Ok(Node::Matches(Box::new(left), regex, bytes / PATTERN_BYTES))
             }
             Err(reason) => {
-                let reason = match reason {
-                    regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-                    reason => reason.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-                };
                 let mut error = error("not a regular expression", range);
-                error.label = Some(reason);
+                error.label = Some(why(&reason));
                 Err(error)
             }
         }
@@ -323,8 +319,16 @@ fn single(mut nodes: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
     }
 }
 
+/// Why a text is no pattern, in one line.
+pub(in crate::scenario) fn why(reason: &regex::Error) -> String {
+    match reason {
+        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+        reason => reason.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    }
+}
+
 /// A compiled pattern, and about the bytes that it takes.
-fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
+pub(in crate::scenario) fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
     let mut built = Err(regex::Error::CompiledTooBig(0));
     for size in PATTERN_SIZES {
         built = RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_PATTERN).build().map(|regex| (regex, size));

@@ -72,6 +72,8 @@ struct Open {
     /// The key whose value comes next; a refused one takes its value with it.
     key: Option<Option<Spanned<String>>>,
     keys: BTreeSet<String>,
+    /// The members that it takes over by merge keys.
+    merged: Vec<Member>,
     nodes: usize,
     depth: usize,
 }
@@ -122,6 +124,14 @@ impl Loader<'_> {
                     _ => span.end,
                 };
                 open.node.span.end = end.max(open.node.span.start);
+                if let Kind::Map(members) = &mut open.node.kind {
+                    // What the mapping says itself counts; of the others the first.
+                    for member in open.merged {
+                        if open.keys.insert(member.key.value.clone()) {
+                            members.push(member);
+                        }
+                    }
+                }
                 self.finish(open.node, open.anchor, open.nodes, open.depth)
             }
             Event::Alias(id) => self.alias(*id, span),
@@ -156,7 +166,7 @@ impl Loader<'_> {
             self.problem("S002", node.span, format!("nested more than {MAX_DEPTH} levels deep")).help(SHALLOWER);
             return None;
         }
-        self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), nodes: 1, depth: 1 });
+        self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), merged: Vec::new(), nodes: 1, depth: 1 });
         Some(())
     }
 
@@ -186,6 +196,7 @@ impl Loader<'_> {
             Kind::Map(members) => match parent.key.take() {
                 None => parent.key = Some(self.key(node)),
                 Some(None) => {}
+                Some(Some(key)) if self.is_merge(&key) => self.merge(&mut parent.merged, node, key.span),
                 Some(Some(key)) if !parent.keys.insert(key.value.clone()) => {
                     let message = format!("key `{}` stands twice in one mapping", key.value);
                     self.problem("S003", key.span, message).help("remove one of the two, or merge their values");
@@ -204,14 +215,31 @@ impl Loader<'_> {
         Some(())
     }
 
+    /// Whether a key is the merge key, which has no quotes.
+    fn is_merge(&self, key: &Spanned<String>) -> bool {
+        self.source.text.get(key.span.start..key.span.end) == Some("<<")
+    }
+
+    /// Takes over the members of a mapping, or of each mapping of a list.
+    fn merge(&mut self, merged: &mut Vec<Member>, node: Node, key: Span) {
+        match node.kind {
+            Kind::Map(members) => merged.extend(members),
+            Kind::List(rows) if rows.iter().all(|row| matches!(row.kind, Kind::Map(_))) => {
+                merged.extend(
+                    rows.into_iter().filter_map(|row| if let Kind::Map(members) = row.kind { Some(members) } else { None }).flatten(),
+                );
+            }
+            _ => {
+                let message = format!("merge key `<<` has {}, expected a mapping or a list of them", node.found());
+                self.problem("S014", key, message).help("name an anchor: `<<: *name`");
+            }
+        }
+    }
+
     /// A key; `None`, and a problem, for what cannot be one.
     fn key(&mut self, node: Node) -> Option<Spanned<String>> {
         let raw = self.source.text.get(node.span.start..node.span.end).unwrap_or_default();
         let value = match node.kind {
-            Kind::Text(_) if raw == "<<" => {
-                self.problem("S014", node.span, "merge key `<<` has no meaning here").help("write the members out");
-                return None;
-            }
             Kind::Text(text) => text,
             Kind::List(_) | Kind::Map(_) => {
                 let message = format!("{} as key, expected a word", node.found());

@@ -25,7 +25,9 @@ pub(crate) const TIMELINE: [&str; 5] = ["for", "from", "use", "steps", "then"];
 pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 8] = ["at", "from", "after_reads", "on", "status", "code", "location", "message"];
 pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];
-pub(crate) const CONDITION: [&str; 3] = ["all", "any", "not"];
+pub(crate) const CONDITION: [&str; 6] = ["all", "any", "not", "request", "chance", "clock"];
+pub(crate) const REQUEST: [&str; 6] = ["method", "path", "parameters", "query", "headers", "body"];
+pub(crate) const WINDOW: [&str; 5] = ["from", "until", "daily", "days", "zone"];
 pub(crate) const OVERRIDE: [&str; 10] = ["on", "when", "respond", "patch", "latency", "fault", "refuse", "rate_limit", "times", "skip"];
 pub(crate) const RESPOND: [&str; 4] = ["status", "headers", "body", "off_spec"];
 pub(crate) const PATCH: [&str; 5] = ["status", "headers", "body", "set", "remove"];
@@ -58,7 +60,7 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 19] = [
+pub(crate) const ALL: [(&str, &[&str]); 21] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -68,6 +70,8 @@ pub(crate) const ALL: [(&str, &[&str]); 19] = [
     ("step", &STEP),
     ("location", &LOCATION),
     ("conditions", &CONDITION),
+    ("request", &REQUEST),
+    ("window", &WINDOW),
     ("override", &OVERRIDE),
     ("respond", &RESPOND),
     ("patch", &PATCH),

@@ -327,6 +327,7 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
         let wider = match on {
             Pattern::Every => vec![Pattern::Every],
             Pattern::Vendor(_) => vec![Pattern::Every, on.clone()],
+            Pattern::Glob(_) => vec![Pattern::Every, on.clone()],
             Pattern::One(operation) => {
                 vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()]
             }

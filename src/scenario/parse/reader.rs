@@ -13,6 +13,9 @@ use crate::scenario::node::{Kind, Member, Node};
 /// What `accounts` may name, with what each can have in its rows.
 pub(super) type Mounts<'v> = Vec<(&'v str, &'v AccountRows)>;
 
+/// What diagnostics call the outermost mapping.
+pub(super) const SCENARIO: &str = "a scenario";
+
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) problems: Vec<Diagnostic>,
@@ -45,7 +48,7 @@ impl<'n> Fields<'n> {
 
     /// A member, if it is there, even if it is `null`.
     pub(super) fn entry(&self, name: &str) -> Option<&'n Member> {
-        self.members.iter().find(|member| member.key.value == name)
+        self.members.iter().find(|member| is_called(member, name))
     }
 
     /// A member that has to be there.
@@ -103,7 +106,9 @@ impl<'s> Reader<'s> {
             self.wrong_type(node, what, "a mapping").help(format!("its members are {}", quoted(known)));
             return None;
         };
-        for member in members.iter().filter(|member| !known.contains(&member.key.value.as_str())) {
+        // Members that begin with `x-` are a place for anchors.
+        let is_free = |member: &Member| what == SCENARIO && member.key.value.starts_with("x-");
+        for member in members.iter().filter(|member| !known.iter().any(|name| is_called(member, name)) && !is_free(member)) {
             let name = &member.key.value;
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
@@ -228,6 +233,11 @@ impl<'s> Reader<'s> {
                 .help(format!("write `{member}: {expected}`"));
         }
     }
+}
+
+/// Whether a member has a name. Readers of YAML 1.1, and the JSON that they write, have `true` in the place of `on`.
+fn is_called(member: &Member, name: &str) -> bool {
+    member.key.value == name || name == "on" && member.key.value == "true"
 }
 
 /// Where a mapping that lacks something is marked: at its first key, as marking all of it would only be noise.

@@ -30,6 +30,7 @@ type Root = (&'static str, &'static [&'static str]);
 const REQUEST: Root = ("$request", &["body", "query", "headers", "path", "method", "parameters"]);
 const CALL: Root = ("$call", &["nth", "operation"]);
 const STATE: Root = ("$state", &[]);
+const CREDENTIAL: Root = ("$credential", &[]);
 const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "subject", "from", "to", "transit_days"]);
 
 const ANSWER: Root = ("$answer", &["status", "wire", "headers", "body"]);
@@ -48,10 +49,20 @@ pub(super) enum ExprContext {
 impl ExprContext {
     fn roots(self) -> &'static [Root] {
         match self {
-            Self::Call => &[REQUEST, STATE, CALL],
+            Self::Call => &[REQUEST, STATE, CALL, CREDENTIAL],
             Self::Parcel => &[PARCEL],
             Self::Verdict => &[REQUEST, CALL, ANSWER],
         }
+    }
+
+    /// The members of conditions that it can have.
+    fn joins(self) -> Vec<&'static str> {
+        let known = match self {
+            Self::Call => 6,
+            Self::Verdict => 4,
+            Self::Parcel => 3,
+        };
+        members::CONDITION.into_iter().take(known).collect()
     }
 
     fn noun(self) -> &'static str {
@@ -173,13 +184,14 @@ impl Reader<'_> {
     fn pattern_of(&mut self, name: &Spanned<String>) -> Option<Spanned<Pattern>> {
         let value = match name.value.split_once('.') {
             None if name.value == "*" => Pattern::Every,
-            Some((vendor, "*")) if !vendor.is_empty() => Pattern::Vendor(vendor.to_owned()),
-            Some((vendor, id)) if !vendor.is_empty() && !id.is_empty() && !id.contains('*') => {
+            Some((vendor, "*")) if !vendor.is_empty() && !vendor.contains('*') => Pattern::Vendor(vendor.to_owned()),
+            Some((vendor, id)) if !vendor.is_empty() && !id.is_empty() && !name.value.contains('*') => {
                 Pattern::One(Operation { vendor: vendor.to_owned(), id: id.to_owned() })
             }
+            Some((vendor, id)) if name.value.contains('*') && !vendor.is_empty() && !id.is_empty() => Pattern::Glob(name.value.clone()),
             _ => {
                 self.problem("S008", name.span, format!("`{}` does not name an operation", name.value))
-                    .help("expected `vendor.operationId`, `vendor.*` for all of a vendor, or `*`");
+                    .help("expected `vendor.operationId`, `vendor.*` for all of a vendor, `vendor.Create*`, or `*`");
                 return None;
             }
         };
@@ -202,18 +214,28 @@ impl Reader<'_> {
     fn joined(&mut self, node: &Node, context: ExprContext) -> Option<Condition> {
         let fields = self.fields(node, "a condition", &members::CONDITION)?;
         let [join] = fields.present(&members::CONDITION)[..] else {
-            self.problem("S007", node.span, "a condition needs exactly one of `all`, `any` and `not`").help("nest them to combine them");
+            let message = format!("a condition needs exactly one of {}", quoted(&members::CONDITION));
+            self.problem("S007", node.span, message).help("nest them in `all` or `any` to combine them");
             return None;
         };
         let inner = fields.get(join)?;
-        if join == "not" {
-            return self.condition(inner, context).map(|condition| Condition::Not(Box::new(condition)));
+        match join {
+            "not" => self.condition(inner, context).map(|condition| Condition::Not(Box::new(condition))),
+            "all" => {
+                let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
+                self.check_together(inner, &conditions);
+                Some(Condition::All(conditions))
+            }
+            "any" => Some(Condition::Any(self.each(inner, join, |reader, item| reader.condition(item, context)))),
+            _ if context == ExprContext::Parcel || context == ExprContext::Verdict && join != "request" => {
+                let help = format!("{} knows of {}", context.noun(), quoted(&context.joins()));
+                self.problem("S011", inner.span, format!("`{join}` is not known here")).help(help);
+                None
+            }
+            "chance" => self.share(inner, "chance").map(|share| Condition::Chance(share, node.span.start)),
+            "clock" => self.window(inner).map(Condition::Clock),
+            _ => self.request(inner).map(Condition::Request),
         }
-        let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
-        if join == "all" {
-            self.check_together(inner, &conditions);
-        }
-        Some(if join == "all" { Condition::All(conditions) } else { Condition::Any(conditions) })
     }
 
     fn expression(&mut self, node: &Node, text: &str, context: ExprContext) -> Option<Expr> {
@@ -262,7 +284,7 @@ impl Reader<'_> {
     }
 
     /// Compiled patterns take memory, so that a file can only have so many; the one too many is reported once.
-    fn affordable(&mut self, node: &Node) -> Option<()> {
+    pub(super) fn affordable(&mut self, node: &Node) -> Option<()> {
         if self.patterns < MAX_PATTERNS {
             return Some(());
         }
@@ -290,7 +312,7 @@ impl Reader<'_> {
             let root = format!("${}", path.root);
             let members = context.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
             let (message, help) = match (members, path.steps.first()) {
-                (None, _) if [REQUEST, STATE, CALL, PARCEL, ANSWER].iter().any(|(name, _)| *name == root) => {
+                (None, _) if [REQUEST, STATE, CALL, CREDENTIAL, PARCEL, ANSWER].iter().any(|(name, _)| *name == root) => {
                     (format!("`{root}` is not known here"), format!("{} sees {}", context.noun(), quoted(&roots)))
                 }
                 (None, _) => (format!("unknown path `{root}`"), suggestion(&root, &roots)),

@@ -1,0 +1,175 @@
+//! What an override does to a call that matches it, as a decision of the engine.
+
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
+use rand::RngExt as _;
+use serde_json::Value;
+
+use crate::base::entropy::Rng;
+use crate::base::name::Name;
+use crate::engine::{Body, CARRIER_REFUSES, Decision, Instead, Limit, Patch, Quota, Refusal, Reply, View, WantedFailure};
+use crate::scenario::ast::{self, Between, Effect, Failure, Fault, Override, Per, RateLimit, Response};
+use crate::scenario::error::Spanned;
+use crate::scenario::facts::CallFacts;
+use crate::scenario::template::{MAX_RENDERED, Template};
+use crate::world::{Blame, Count, Counter, EffectKind, Note, Tally};
+
+/// The effect of an override that matches a call; `None` when it has none this time, so that the next one is tried. `quota` is
+/// the limit that the call was counted against so far: the first one, or the one that it exceeds.
+pub(super) fn effect(
+    index: usize,
+    row: &Override,
+    view: &View<'_>,
+    tally: &mut Tally<'_>,
+    quota: &mut Option<Quota>,
+    rng: &mut Rng,
+) -> Option<Decision> {
+    let mut decision =
+        Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
+    match &row.effect {
+        None => {}
+        Some(Effect::Respond(response)) => match reply(response, &CallFacts::current(view)) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(reply) => decision.instead = Some(Instead::Reply(reply)),
+            None => decision = too_large(&format!("its answer would have more than {MAX_RENDERED} bytes")),
+        },
+        Some(Effect::Patch(patch)) => match changes(patch, &CallFacts::current(view)) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(patch) => decision.patch = Some(Box::new(patch)),
+            None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
+        },
+        Some(Effect::Fault(fault)) => fail(fault, &mut decision),
+        Some(Effect::Refuse(refusal)) => match failure(index, refusal, view) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(failure) => decision.failure = Some(Box::new(failure)),
+            None => decision = too_large(&format!("its text would have more than {MAX_RENDERED} bytes")),
+        },
+        Some(Effect::RateLimit(limit)) => {
+            let counted = count(index, limit, view, tally);
+            if !counted.is_exceeded() {
+                quota.get_or_insert(counted);
+                return None;
+            }
+            *quota = Some(counted.clone());
+            decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
+        }
+    }
+    Some(decision)
+}
+
+/// Whether an override can have its effect on a call: business failures are told of calls that the vendor would handle, and only by the
+/// operations that have them.
+pub(super) fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bool {
+    let Some(Effect::Refuse(refusal)) = &row.effect else { return true };
+    let has = |name: &Spanned<String>| view.failures.find(&name.value, operation).is_some();
+    !view.is_refused && refusal.failure.as_ref().is_none_or(has)
+}
+
+/// What the vendor says no to; `None` when its text is too large.
+fn failure(index: usize, refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
+    let operation = view.call.operation.map_or("", |operation| operation.id.as_str());
+    let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
+    let text = match &refusal.text {
+        Some(text) => Some(text.render_text(&CallFacts::current(view), &mut { MAX_RENDERED })?),
+        None => None,
+    };
+    Some(WantedFailure::new(index, view.failures, view.failures.find(name, operation), text))
+}
+
+/// Counts a call against a limit of the scenario.
+fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>) -> Quota {
+    let whom = match limit.per {
+        Per::Credential => view.account,
+        Per::Sandbox => None,
+    };
+    let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
+    let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window, aligned: false };
+    let counter = Counter::Window(index, whom);
+    let before = tally.get(&counter).and_then(|count| Some((count.began?, count.calls)));
+    let (quota, (began, calls)) = limit.count(before, view.now);
+    tally.set(counter, Some(Count { began: Some(began), calls }));
+    quota
+}
+
+pub(in crate::scenario) fn kind(row: &Override) -> EffectKind {
+    match &row.effect {
+        None => EffectKind::Latency,
+        Some(Effect::Respond(_)) => EffectKind::Respond,
+        Some(Effect::Patch(_)) => EffectKind::Patch,
+        Some(Effect::Fault(_) | Effect::Refuse(ast::Refusal { failure: Some(_), .. })) => EffectKind::Fault,
+        Some(Effect::Refuse(_)) => EffectKind::Refuse,
+        Some(Effect::RateLimit(_)) => EffectKind::RateLimit,
+    }
+}
+
+fn fail(fault: &Fault, decision: &mut Decision) {
+    match fault.then {
+        Failure::Wire(wire) => decision.wire = Some(wire),
+        Failure::Status(status) => decision.failing = StatusCode::from_u16(status).ok(),
+    }
+    if fault.commit {
+        return;
+    }
+    decision.instead = match fault.then {
+        Failure::Status(_) => Some(Instead::Refusal(Refusal::Broken)),
+        // An answer that is sent in part or changed is that of the behavior, which therefore has to run.
+        Failure::Wire(wire) => (!wire.needs_answer()).then_some(Instead::Nothing),
+    };
+}
+
+pub(super) const TOO_MANY_STEPS: &str = "its conditions and templates take more steps than they may for one call";
+
+/// The vendor's answer for a failure of its own, because the scenario is too much for one call.
+pub(super) fn too_large(detail: &str) -> Decision {
+    let notes = vec![Note::new(Note::SCENARIO_TOO_LARGE, Blame::Scenario, detail)];
+    Decision { instead: Some(Instead::Refusal(Refusal::Broken)), notes, ..Decision::default() }
+}
+
+fn rendered(rows: &[(String, Template)], scope: &CallFacts<'_>, room: &mut usize) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in rows {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope, room)?)) {
+            headers.append(name, value);
+        }
+    }
+    Some(headers)
+}
+
+/// The changes of an answer; `None` when they are too large.
+fn changes(patch: &ast::Patch, scope: &CallFacts<'_>) -> Option<Patch> {
+    let mut room = MAX_RENDERED;
+    let headers = rendered(&patch.headers, scope, &mut room)?;
+    let merge = match &patch.body {
+        Some(body) => Some(body.render(scope, &mut room)?),
+        None => None,
+    };
+    let mut set = Vec::with_capacity(patch.set.len());
+    for (pointer, value) in &patch.set {
+        set.push((pointer.clone(), value.render(scope, &mut room)?));
+    }
+    let status = patch.status.and_then(|status| StatusCode::from_u16(status).ok());
+    Some(Patch { status, headers, merge, set, remove: patch.remove.clone() })
+}
+
+/// An answer written by hand; `None` when it is too large.
+fn reply(response: &Response, scope: &CallFacts<'_>) -> Option<Reply> {
+    let mut room = MAX_RENDERED;
+    let headers = rendered(&response.headers, scope, &mut room)?;
+    let body = match &response.body {
+        None => None,
+        Some(body) => Some(body.render(scope, &mut room)?),
+    };
+    let body = match body {
+        None => Body::Empty,
+        Some(Value::String(text)) if headers.contains_key(http::header::CONTENT_TYPE) => Body::Bytes(text.into()),
+        Some(value) => Body::Json(Box::new(value)),
+    };
+    Some(Reply { status: StatusCode::from_u16(response.status).unwrap_or(StatusCode::OK), headers, body })
+}
+
+fn within(latency: &Between<Duration>, rng: &mut Rng) -> Duration {
+    if latency.max > latency.min { rng.random_range(latency.min..=latency.max) } else { latency.min }
+}

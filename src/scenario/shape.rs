@@ -1,0 +1,154 @@
+//! What a request has to look like: part of its structure, with texts, globs, patterns and ranges in the places of values. Everything is
+//! compiled when a file is read.
+
+use std::cell::Cell;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::expr::{self, PATTERN_BYTES};
+use crate::base::text;
+
+/// So many bytes of text cost one step.
+const BYTES_PER_STEP: usize = 256;
+/// The same where a pattern looks through the text.
+const BYTES_PER_PATTERN_STEP: usize = 8;
+
+/// What a value has to look like.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// This value. A number is also met by the text that it is written as.
+    Exact(Value, String),
+    /// A text with `*` for any text.
+    Glob(String),
+    /// A text, or a number as text, that the pattern fits; with the steps that this takes.
+    Pattern(String, Regex, usize),
+    /// A number, or a text that is one.
+    Range(Option<f64>, Option<f64>),
+    /// A list that has an element for each of these.
+    Elements(Vec<Shape>),
+    /// An object with at least these members.
+    Members(Vec<(String, Shape)>),
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(own, _), Self::Exact(other, _)) => own == other,
+            (Self::Glob(own), Self::Glob(other)) => own == other,
+            (Self::Pattern(own, ..), Self::Pattern(other, ..)) => own == other,
+            (Self::Range(min, max), Self::Range(least, most)) => (min, max) == (least, most),
+            (Self::Elements(own), Self::Elements(other)) => own == other,
+            (Self::Members(own), Self::Members(other)) => own == other,
+            _ => false,
+        }
+    }
+}
+
+impl Shape {
+    /// A text in the notation of shapes: `~/pattern/`, a glob with `*`, a range `1..5`, or the text itself. With the bytes that its
+    /// pattern takes.
+    ///
+    /// # Errors
+    /// When it has a pattern that is none.
+    pub fn of_text(text: &str) -> Result<(Self, usize), regex::Error> {
+        let pattern = text.strip_prefix("~/").and_then(|rest| rest.strip_suffix('/'));
+        let Some(pattern) = pattern else {
+            let glob = text.contains('*').then(|| Self::Glob(text.to_owned()));
+            return Ok((glob.or_else(|| range(text)).unwrap_or_else(|| Self::Exact(text.into(), text.to_owned())), 0));
+        };
+        let (regex, bytes) = expr::compile(pattern)?;
+        Ok((Self::Pattern(text.to_owned(), regex, bytes / PATTERN_BYTES), bytes))
+    }
+
+    /// Whether a value looks like this; a value that is not there is `null`. False once the steps are used up.
+    #[must_use]
+    pub fn fits(&self, value: &Value, steps: Option<&Cell<usize>>) -> bool {
+        let pays = |work: usize| {
+            let Some(steps) = steps else { return true };
+            let left = steps.get().checked_sub(1 + work);
+            steps.set(left.unwrap_or_default());
+            left.is_some()
+        };
+        match self {
+            Self::Exact(Value::Number(number), written) => match value {
+                Value::Number(found) => pays(0) && found.as_f64() == number.as_f64(),
+                found => pays(0) && found.as_str() == Some(written),
+            },
+            Self::Exact(wanted, text) => pays(text.len() / BYTES_PER_STEP) && wanted == value,
+            Self::Glob(glob) => {
+                value.as_str().is_some_and(|found| pays(found.len() / BYTES_PER_PATTERN_STEP) && text::fits_glob(found, glob))
+            }
+            Self::Pattern(_, regex, cost) => match value {
+                Value::String(text) => pays(cost * text.len() / BYTES_PER_PATTERN_STEP) && regex.is_match(text),
+                Value::Number(number) => pays(*cost) && regex.is_match(&number.to_string()),
+                _ => false,
+            },
+            Self::Range(min, max) => {
+                let number = value.as_f64().or_else(|| value.as_str().filter(|text| text.len() < 64)?.parse().ok());
+                pays(0) && number.is_some_and(|number| min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max))
+            }
+            Self::Elements(rows) => {
+                let found = value.as_array();
+                pays(0) && found.is_some_and(|found| rows.iter().all(|row| found.iter().any(|value| row.fits(value, steps))))
+            }
+            Self::Members(rows) => {
+                pays(0) && value.is_object() && rows.iter().all(|(name, row)| row.fits(value.get(name).unwrap_or(&Value::Null), steps))
+            }
+        }
+    }
+}
+
+/// The ends of a range, `1..5`, `1..` or `..5`.
+fn range(text: &str) -> Option<Shape> {
+    let (min, max) = text.split_once("..")?;
+    let end = |text: &str| if text.is_empty() { Some(None) } else { text.parse::<f64>().ok().filter(|end| end.is_finite()).map(Some) };
+    let (min, max) = (end(min)?, end(max)?);
+    (min.is_some() || max.is_some()).then_some(Shape::Range(min, max))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(text: &str, fitting: &[Value], others: &[Value]) {
+        let shape = Shape::of_text(text).expect("a shape").0;
+        for value in fitting {
+            assert!(shape.fits(value, None), "{text} {value}");
+        }
+        for value in others.iter().chain([&Value::Null, &json!([]), &json!({})]) {
+            assert!(!shape.fits(value, None), "{text} {value}");
+        }
+    }
+
+    #[test]
+    fn texts_are_globs_patterns_and_ranges() {
+        check("RU", &[json!("RU")], &[json!("ru"), json!("RUS")]);
+        check("/tracks/*/SHIPPO_*", &[json!("/tracks/shippo/SHIPPO_TRANSIT")], &[json!("/tracks/shippo/"), json!("x/tracks/a/SHIPPO_")]);
+        check("a.c*", &[json!("a.c"), json!("a.cd\ne")], &[json!("abc")]);
+        check("~/^(RU|BY)$/", &[json!("RU"), json!("BY")], &[json!("RUBY")]);
+        check("~/^5/", &[json!(5), json!(52.5), json!("51")], &[json!(15)]);
+        check("1..5", &[json!(1), json!(5.0), json!("2.50")], &[json!(0), json!(5.1), json!("x"), json!("0.5")]);
+        check("10..", &[json!(10), json!(1e9)], &[json!(9)]);
+        check("..-1", &[json!(-2)], &[json!(0)]);
+        check("..", &[json!("..")], &[json!(1)]);
+    }
+
+    #[test]
+    fn structures_are_met_in_part() {
+        let number = |text: &str| Shape::Exact(serde_json::from_str(text).expect("a number"), text.to_owned());
+        let members = |rows: Vec<(&str, Shape)>| Shape::Members(rows.into_iter().map(|(name, row)| (name.to_owned(), row)).collect());
+        let shape = members(vec![
+            ("parcels", Shape::Elements(vec![members(vec![("weight", number("2"))]), members(vec![("zip", number("94103"))])])),
+            ("gone", Shape::Exact(Value::Null, String::new())),
+        ]);
+        let fits = |value: &Value| shape.fits(value, None);
+        assert!(fits(&json!({"parcels": [{"weight": 2.0, "zip": "94103"}], "more": 1})));
+        assert!(fits(&json!({"parcels": [{"zip": 94103}, {"weight": "2"}], "gone": null})));
+        assert!(!fits(&json!({"parcels": [{"weight": 2}]})));
+        assert!(!fits(&json!({"parcels": [{"weight": 2, "zip": "94103"}], "gone": 0})));
+        assert!(!shape.fits(&json!({"parcels": [{"weight": 2, "zip": "94103"}]}), Some(&Cell::new(3))));
+    }
+}
