@@ -25,6 +25,7 @@ const ACCOUNTS: AccountRows = AccountRows {
     credentials: &[&[FieldSpec::text("key", "A key; calls are let in without it.")]],
     identifiers: &["key"],
     others: &[],
+    absent: &[],
     account: (&[], "default"),
 };
 
@@ -57,6 +58,7 @@ impl Vendor {
             scanned: |_, _, _| {},
             anchors: &[],
             stored: &[],
+            references: &[],
             webhooks: Webhooks::NONE,
             secret_names: SecretNames::NONE,
             state: |_| Value::Null,

@@ -16,8 +16,8 @@ use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{
-    AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
-    WebhookChaos,
+    AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, ROTATES_TO, Refusal, Reply, Sandbox, ScenarioRuntime, Start,
+    UnusedRule, View, WebhookChaos,
 };
 use crate::scenario::ast::{
     self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
@@ -192,6 +192,9 @@ fn row(account: &Account) -> Map<String, Value> {
     }
     if account.revoked {
         add("revoked", true.into());
+    }
+    if !account.rotates_to.is_empty() {
+        add(ROTATES_TO, account.rotates_to.clone().into());
     }
     members
 }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::base::decimal;
 use crate::engine::AccountRows;
 use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
@@ -83,11 +84,22 @@ impl<'s> Reader<'s> {
 
     /// A mapping with no members but known ones. Unknown ones are reported, and the known ones are still read.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &'static str, known: &[&str]) -> Option<Fields<'n>> {
+        self.fields_beside(node, what, known, |_| false)
+    }
+
+    /// [`Reader::fields`], where the caller itself tells of some unknown members.
+    pub(super) fn fields_beside<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &'static str,
+        known: &[&str],
+        is_told: impl Fn(&str) -> bool,
+    ) -> Option<Fields<'n>> {
         let Kind::Map(members) = &node.kind else {
             self.wrong_type(node, what, "a mapping").help(format!("its members are {}", quoted(known)));
             return None;
         };
-        for member in members.iter().filter(|member| !known.contains(&member.key.value.as_str())) {
+        for member in members.iter().filter(|member| !known.contains(&member.key.value.as_str()) && !is_told(&member.key.value)) {
             let name = &member.key.value;
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
@@ -127,6 +139,16 @@ impl<'s> Reader<'s> {
                 None
             }
         }
+    }
+
+    /// An amount of money that is not negative, as it is written.
+    pub(super) fn amount(&mut self, node: &Node, member: &str) -> Option<String> {
+        let text = self.string(node, member)?;
+        if decimal::half_up(&text, 2).is_some() {
+            return Some(text);
+        }
+        self.problem("S008", node.span, format!("`{text}` is no amount of money")).label("expected a number such as `12.50`, from zero");
+        None
     }
 
     pub(super) fn spanned(&mut self, node: &Node, member: &str) -> Option<Spanned<String>> {

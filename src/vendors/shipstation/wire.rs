@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::catalog::CATALOG;
 use crate::base::time::Timestamp;
-use crate::engine::{Cx, Stored};
+use crate::engine::{Cx, Reference, Stored};
 use crate::world::Kind;
 
 use label::Label;
@@ -63,6 +63,10 @@ pub(super) const STORED: &[Stored] = tables![
     like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
         model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
     shared: ];
+
+/// What documents of both versions name that rules rely on.
+pub(super) const REFERENCES: &[Reference] = references![
+    ORDER_LABELS: "/*" => LABEL, PRODUCT_SKU: "" => PRODUCT, CUSTOMER_NAME: "" => CUSTOMER; words: ];
 
 /// The members of a component of version 1's document.
 fn model(component: &str) -> Members {
