@@ -50,7 +50,21 @@ impl AuthRequest<'_> {
         if members.iter().any(|(_, value)| value.is_empty()) {
             return Err(Denial::Missing.into());
         }
-        find(self.credentials, members).cloned().ok_or_else(|| Denial::Unknown.into())
+        self.find(members).cloned().ok_or_else(|| Denial::Unknown.into())
+    }
+
+    /// The credential that has all these members, none of which may be empty.
+    #[must_use]
+    pub fn find(&self, members: &[(&str, &str)]) -> Option<&Credential> {
+        find(self.credentials, members, self.now)
+    }
+
+    /// The credential that a token of ours was issued for: the first that is good now, where a new one took the place of another.
+    ///
+    /// # Errors
+    /// `Unknown` when no credential is such.
+    pub fn holder(&self, is_holder: impl Fn(&Credential) -> bool) -> Result<Credential, Refusal> {
+        first_good(self.credentials, self.now, is_holder).cloned().ok_or_else(|| Denial::Unknown.into())
     }
 
     /// Checks what a token of ours says of its sandbox and of its end, in seconds since 1970.
@@ -158,10 +172,18 @@ impl Tokens {
     }
 }
 
-/// The first credential that has all these members, none of which may be empty.
+/// The credential that has all these members, none of which may be empty: the first that is good at `now`, or else the first.
 #[must_use]
-pub fn find<'c>(credentials: &'c [Credential], members: &[(&str, &str)]) -> Option<&'c Credential> {
-    credentials.iter().find(|row| members.iter().all(|(name, value)| !value.is_empty() && row.text(name) == *value))
+pub fn find<'c>(credentials: &'c [Credential], members: &[(&str, &str)], now: Timestamp) -> Option<&'c Credential> {
+    let has = |row: &Credential| members.iter().all(|(name, value)| !value.is_empty() && row.text(name) == *value);
+    first_good(credentials, now, has)
+}
+
+/// One that is replaced has members in common with its successor, which is there beside it.
+fn first_good(credentials: &[Credential], now: Timestamp, is_meant: impl Fn(&Credential) -> bool) -> Option<&Credential> {
+    let mut meant = credentials.iter().filter(|row| is_meant(row));
+    let first = meant.next()?;
+    if first.denial(now).is_none() { Some(first) } else { meant.find(|row| row.denial(now).is_none()).or(Some(first)) }
 }
 
 /// Credential rows from `(account, members)`, for `Vendor::credentials`.

@@ -26,6 +26,7 @@ const ACCOUNTS: AccountRows = AccountRows {
     credentials: &[&[FieldSpec::text("key", "A key; calls are let in without it.")]],
     identifiers: &["key"],
     others: &[],
+    absent: &[],
     account: (&[], "default"),
 };
 
@@ -58,6 +59,7 @@ impl Vendor {
             scanned: |_, _, _| {},
             anchors: &[],
             stored: &[],
+            references: &[],
             webhooks: Webhooks::NONE,
             failures: &BusinessFailures::NONE,
             secret_names: SecretNames::NONE,

@@ -2,9 +2,11 @@
 //! another shape later.
 
 use serde::de::Error as _;
+use serde_json::Value;
 
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
+use crate::engine::references::Dangling;
 use crate::engine::stored::{self, Stored};
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, SUBSCRIPTION, Subscription};
 use crate::world::World;
@@ -23,21 +25,24 @@ pub enum Unreadable {
     Table { mount: String, kind: String },
     #[error("document `{id}` in the table `{kind}` of {mount}, account `{account}`, has another shape than this version reads: {reason}")]
     Document { mount: String, account: String, kind: String, id: String, reason: serde_json::Error },
+    #[error("document `{id}` in the table `{kind}` of {mount}, account `{account}`, names {dangling}")]
+    Reference { mount: String, account: String, kind: String, id: String, dangling: Box<Dangling> },
 }
 
 impl Machine {
-    /// Reads each document of a world by the type that will read it.
+    /// Reads each document of a world by the type that will read it, and looks for what it names.
     ///
     /// # Errors
-    /// The first one that is of another shape, or in a table that no vendor has.
+    /// The first one that is of another shape, names what is not there, or is in a table that no vendor has.
     pub fn check_documents(&self, world: &World) -> Result<(), Unreadable> {
         for (_, account) in world.accounts().iter() {
-            let versions = self.vendors().all().iter().filter(|vendor| vendor.mount == account.mount);
-            let known: Vec<&Stored> = versions.flat_map(|vendor| vendor.stored).chain(parcels::STORED).chain(WEBHOOKS).collect();
+            let versions = || self.vendors().all().iter().filter(|vendor| vendor.mount == account.mount);
+            let known: Vec<&Stored> = versions().flat_map(|vendor| vendor.stored).chain(parcels::STORED).chain(WEBHOOKS).collect();
             for (kind, table) in account.tables().filter(|(_, table)| !table.is_empty()) {
                 let (mount, name) = (|| account.mount.to_string(), || kind.0.to_string());
                 let stored = known.iter().find(|stored| stored.is_of(account, kind));
                 let stored = stored.ok_or_else(|| Unreadable::Table { mount: mount(), kind: name() })?;
+                let references: Vec<_> = versions().flat_map(|vendor| vendor.references).filter(|place| place.from == *kind).collect();
                 for (id, body) in table.iter() {
                     let text = std::str::from_utf8(body).map_err(serde_json::Error::custom);
                     text.and_then(stored.read).map_err(|reason| Unreadable::Document {
@@ -47,6 +52,11 @@ impl Machine {
                         id: id.to_owned(),
                         reason,
                     })?;
+                    let document = if references.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_default() };
+                    if let Some(dangling) = references.iter().find_map(|place| place.dangling(account, &document)) {
+                        let (account, id) = (account.name.to_string(), id.to_owned());
+                        return Err(Unreadable::Reference { mount: mount(), account, kind: name(), id, dangling: Box::new(dangling) });
+                    }
                 }
             }
         }

@@ -61,7 +61,7 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<
             Some(_) if !known.is_empty() => continue,
             Some(rows) => {
                 scenario_mounts.push(vendor.mount.clone());
-                rows.iter().map(|row| credential(vendor, row)).collect()
+                vendor.accounts.credentials(rows)
             }
             None => {
                 let own = generated(vendor, name, &world);
@@ -80,10 +80,6 @@ fn generated(vendor: &Vendor, name: &str, world: &World) -> Vec<Credential> {
         None => entropy::stream(world.seed(), &[&vendor.id, name, "credentials"], 0),
     };
     (vendor.credentials)(name, &mut rng)
-}
-
-fn credential(vendor: &Vendor, row: &Map<String, Value>) -> Credential {
-    Credential { account: vendor.accounts.account_of(row).into(), fields: Arc::new(row.clone()) }
 }
 
 /// Gives a copy of a sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.

@@ -15,6 +15,7 @@ use crate::engine::call::{Request, Validation};
 use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
+use crate::engine::references::Reference;
 use crate::engine::refusal::Refusal;
 use crate::engine::secret_names::SecretNames;
 use crate::engine::stored::Stored;
@@ -73,6 +74,8 @@ pub struct Vendor {
     pub anchors: &'static [Anchor],
     /// The tables that it stores documents in, besides those of parcels and webhooks.
     pub stored: &'static [Stored],
+    /// Where its documents name other documents, or words of its catalog.
+    pub references: &'static [Reference],
     /// Its webhooks; [`Webhooks::NONE`] if it has none.
     pub webhooks: Webhooks,
     /// Names of its headers and members that mislead about whether they are those of secrets.

@@ -90,6 +90,8 @@ pub struct Account {
     pub expires: Option<Timestamp>,
     /// The credentials are refused from the start.
     pub revoked: bool,
+    /// What the credentials have instead that take their place; empty if none do.
+    pub rotates_to: Map<String, Value>,
     /// All other members, as the mount names them: `key`, `secret`, `plan`, …
     pub members: Map<String, Value>,
 }

@@ -14,7 +14,7 @@ use crate::base::entropy::Rng;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
-use crate::engine::{Decision, Machine, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos};
+use crate::engine::{Decision, Machine, ROTATES_TO, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos};
 use crate::scenario::ast::{Account, ClockMode, Credentials, Effect, Pattern, RateLimits, Scenario, Then, Trigger, Webhooks};
 use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
@@ -162,6 +162,9 @@ fn row(account: &Account) -> Map<String, Value> {
     }
     if account.revoked {
         add("revoked", true.into());
+    }
+    if !account.rotates_to.is_empty() {
+        add(ROTATES_TO, account.rotates_to.clone().into());
     }
     members
 }

@@ -72,6 +72,7 @@ fn property(spec: &FieldSpec) -> Value {
     let mut schema = match spec.field_type {
         FieldType::Text => json!({"type": text}),
         FieldType::Texts => json!({"type": "array", "items": {"type": text}}),
+        FieldType::Amount => json!({"type": text, "minimum": 0, "pattern": r"^\d+(\.\d+)?$"}),
         FieldType::Flag => json!({"type": "boolean"}),
         FieldType::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
         FieldType::Duration => json!({"$ref": "#/$defs/duration"}),
@@ -98,7 +99,9 @@ mod tests {
         about: "Somebody.",
         credentials: &[&[FieldSpec::text("user", "User."), FieldSpec::text("password", "Password.")], &[FieldSpec::text("key", "Key.")]],
         identifiers: &[],
+        absent: &[("plan", "there is one plan")],
         others: &[
+            FieldSpec::new("balance", FieldType::Amount, "Balance."),
             FieldSpec::new("addons", FieldType::Texts, "More."),
             FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Mode."),
             FieldSpec::new("days", FieldType::UpTo(31), "Days."),
@@ -171,8 +174,23 @@ mod tests {
             assert_eq!((validator.is_valid(&value), read.is_ok()), (expected, expected), "{row}: {read:?}");
         };
         check("{key: a, account: b, expires: '2026-01-05T09:00:00Z', revoked: true}", true);
+        for told in ["b", "7", "{key: b}"] {
+            check(&format!("{{key: a, balance: 12.50, rotates_to: {told}}}"), true);
+        }
         check("{user: a, password: 1, addons: [x], mode: live, days: 31, delay: 2d, packaging: {net_weight: true}}", true);
-        for wrong in ["", "user: a", "password: a", "key: a, user: b", "key: a, days: 32", "key: a, mode: x", "key: a, addons: x"] {
+        for wrong in [
+            "",
+            "user: a",
+            "password: a",
+            "key: a, user: b",
+            "key: a, days: 32",
+            "key: a, mode: x",
+            "key: a, addons: x",
+            "key: a, balance: x",
+            "key: a, balance: -1",
+            "key: a, rotates_to: {}",
+            "key: a, rotates_to: [b]",
+        ] {
             check(&format!("{{{wrong}}}"), false);
         }
         check("{key: a, packaging: {gross_weight: true}}", false);

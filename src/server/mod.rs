@@ -7,8 +7,7 @@
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
 //! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
-//! `clock` reads the wall clock,
-//! `clock_moves` knows which clocks are moved,
+//! `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups` bounds how many names are looked up at once,
 //! `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
@@ -29,6 +28,7 @@ mod incoming;
 mod kept;
 mod listen;
 mod local;
+mod look_ups;
 mod memory;
 mod outgoing;
 mod own_addresses;

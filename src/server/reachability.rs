@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
@@ -14,23 +13,19 @@ use crate::server::webhook_client::WebhookClient;
 
 /// How many addresses of one sandbox are looked at.
 const MOST: usize = 100;
-/// How many names of new subscriptions are looked up at once. A look-up may occupy a thread for long; beyond these there is none.
-const LOOK_UPS: usize = 16;
 
-/// Says at once what an address alone tells, and logs later what its name resolves to, which is looked up in that runtime.
+/// Says at once what an address alone tells, and logs later what its name resolves to, which is looked up in that runtime unless many are.
 pub(super) fn reachability(client: Arc<WebhookClient>, runtime: Handle) -> Reachability {
-    let look_ups = Arc::new(Semaphore::new(LOOK_UPS));
     Reachability::new(move |sandbox, url| {
         let obstacle = client.known_obstacle(url);
         if let Some(obstacle) = &obstacle {
             warn(sandbox, url, obstacle);
-        } else if let Ok(permit) = Arc::clone(&look_ups).try_acquire_owned() {
+        } else if client.look_ups.has_room() {
             let (client, sandbox, url) = (Arc::clone(&client), sandbox.to_owned(), url.to_owned());
             runtime.spawn(async move {
                 if let Some(obstacle) = client.obstacle(&url).await {
                     warn(&sandbox, &url, &obstacle);
                 }
-                drop(permit);
             });
         }
         obstacle

@@ -25,19 +25,19 @@ use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::header_case::HeaderCase;
 use crate::server::inbox::{self, Inboxes};
+use crate::server::look_ups::LookUps;
 use crate::server::own_addresses::OwnAddresses;
 use crate::server::shown_bytes;
 
 /// How many bytes of an answer's body are read and kept.
 const ANSWER_BYTES: usize = 2 * 1024;
-/// How long the name of a new subscription may take to resolve.
-const RESOLVING: std::time::Duration = std::time::Duration::from_secs(2);
 /// How many bytes of headers an answer may have.
 const HEADER_BYTES: usize = 64 * 1024;
 
 /// Sends webhooks over HTTP and HTTPS.
 pub(super) struct WebhookClient {
-    pub egress: Egress,
+    pub egress: Arc<Egress>,
+    pub look_ups: LookUps,
     /// The addresses of this process.
     pub own: OwnAddresses,
     pub inboxes: Arc<Inboxes>,
@@ -64,11 +64,10 @@ impl WebhookClient {
             Ok(destination) => destination,
             Err(failure) => return Some(failure.to_string()),
         };
-        let resolving = self.egress.resolve(destination.host(), destination.port);
-        match tokio::time::timeout(RESOLVING, resolving).await {
-            Ok(Ok(addresses)) => self.own_obstacle(&destination, &addresses),
-            Ok(Err(denied)) => Some(denied.to_string()),
-            Err(_) => None,
+        let (egress, host, port) = (Arc::clone(&self.egress), destination.host().to_owned(), destination.port);
+        match self.look_ups.run(async move { egress.resolve(&host, port).await }).await? {
+            Ok(addresses) => self.own_obstacle(&destination, &addresses),
+            Err(denied) => Some(denied.to_string()),
         }
     }
 
@@ -291,7 +290,7 @@ mod tests {
     fn client() -> WebhookClient {
         // Metadata addresses are refused even if `--allow-egress` names them.
         let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
-        WebhookClient { egress, own: OwnAddresses::default(), inboxes: Arc::default() }
+        WebhookClient { egress: Arc::new(egress), look_ups: LookUps::new(), own: OwnAddresses::default(), inboxes: Arc::default() }
     }
 
     fn outbound(url: &str) -> Outbound {

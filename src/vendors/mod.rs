@@ -31,6 +31,16 @@ macro_rules! tables {
     };
 }
 
+/// Where the documents of a vendor name others, by JSON pointers; then where they have words that the vendor knows.
+macro_rules! references {
+    ($($from:path: $at:literal => $to:path),*; words: $($word_from:path: $word_at:literal => $is_known:expr),*) => {
+        &[
+            $($crate::engine::Reference::document($from, $at, $to),)*
+            $($crate::engine::Reference::word($word_from, $word_at, $is_known),)*
+        ]
+    };
+}
+
 pub mod shipmate;
 pub mod shippo;
 pub mod shipstation;

@@ -96,6 +96,37 @@ fn a_refused_file_leaves_nothing_behind() {
 }
 
 #[test]
+fn documents_that_name_what_is_not_there_are_refused_by_document_and_pointer() {
+    let server = Server::start(&[]);
+    let end = json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let body = json!({"address_from": end, "address_to": end, "parcels": [parcel, parcel], "async": false});
+    let shipment = send(&server, "POST", "/shippo/shipments", &SHIPPO, &body.to_string());
+    let shipment: Value = serde_json::from_str(&shipment.body).expect("JSON");
+    let file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null).to_string();
+    assert_eq!(import(&server, "whole", &serde_json::from_str(&file).expect("JSON")).status, 200);
+    let (id, rate) = (&shipment["object_id"], &shipment["rates"][0]);
+    for (pointer, named) in [("/address_to", &shipment["address_to"]["object_id"]), ("/parcels/1", &shipment["parcels"][1]["object_id"])] {
+        let named = named.as_str().expect("a text");
+        let mut spoiled: Value = serde_json::from_str(&file).expect("JSON");
+        let accounts = spoiled["world"]["accounts"].as_array_mut().expect("accounts");
+        for table in accounts.iter_mut().flat_map(|account| account["tables"].as_array_mut().expect("tables")) {
+            table["documents"].as_array_mut().expect("documents").retain(|row| row[0] != named);
+        }
+        let refused = import(&server, "spoiled", &spoiled);
+        assert_eq!(refused.status, 400, "{pointer}");
+        for part in [id.as_str().expect("a text"), &format!("`{named}` at `{pointer}`"), "not in the table"] {
+            assert!(refused.body.contains(part), "{part}: {}", refused.body);
+        }
+    }
+    let service = rate["servicelevel"]["token"].as_str().expect("a text");
+    let spoiled = file.replace(&format!(r#""service":"{service}""#), r#""service":"usps_pigeon""#);
+    let refused = import(&server, "spoiled", &serde_json::from_str(&spoiled).expect("JSON"));
+    assert!(refused.status == 400 && refused.body.contains("`usps_pigeon` at `/service`, which is not known here"), "{}", refused.body);
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/spoiled", &[], "").status, 404);
+}
+
+#[test]
 fn documents_of_another_shape_are_refused_by_table_and_id_and_change_nothing() {
     let server = Server::start(&[]);
     let file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);

@@ -67,7 +67,14 @@ fn yard() -> Vendor {
     Vendor {
         operations: Box::new(rows),
         credentials: |_, _| credentials(&[("main", &[("api_key", "TEST_yard")])]),
-        accounts: &AccountRows { about: "Yard keys.", credentials: &[&[]], identifiers: &[], others: &[], account: (&[], "main") },
+        accounts: &AccountRows {
+            about: "Yard keys.",
+            credentials: &[&[]],
+            identifiers: &[],
+            others: &[],
+            absent: &[],
+            account: (&[], "main"),
+        },
         identify: |request| request.header("api-key").map(|key| Identity::Credential(key.to_owned())),
         reading: Reading { checks_path: true, ..Reading::STRICT },
         authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),

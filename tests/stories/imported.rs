@@ -1,5 +1,5 @@
 //! Conversations whose sandboxes become files. Each document of a file is read back by the type that its vendor declares, and a file with
-//! a document of another shape is either refused, or no call meets anything in it that cannot be read.
+//! a document of another shape, or without what it names, is either refused, or no call meets anything in it that cannot be read.
 
 use std::path::Path;
 
@@ -47,13 +47,31 @@ pub fn run(file: &Path, vendor: &str) -> Result<(), Failed> {
     }
     for (account, tables) in whole["world"]["accounts"].as_array().into_iter().flatten().enumerate() {
         for (table, rows) in tables["tables"].as_array().into_iter().flatten().enumerate() {
+            let judge = |file: &Value, what: &str| match taken(file) {
+                Some(world) => serve(&machine, world, &requests).map_err(|why| format!("`{}` {what}: {why}", rows["kind"])),
+                None => Ok(()),
+            };
+            let mut file = whole.clone();
+            let documents = &mut file["world"]["accounts"][account]["tables"][table]["documents"];
+            let document = std::mem::take(&mut documents[0][1]);
+            *documents = Value::Array(Vec::new());
+            judge(&file, "without documents")?;
+            // A different text of the documents in each conversation.
+            let mut pointers = Vec::new();
+            texts(&document, String::new(), &mut pointers);
+            if let Some(pointer) = pointers.get(text.len() % pointers.len().max(1)) {
+                let mut file = whole.clone();
+                let document = &mut file["world"]["accounts"][account]["tables"][table]["documents"][0][1];
+                if let Some(text) = document.pointer_mut(pointer) {
+                    *text = "nothing of that name".into();
+                }
+                judge(&file, &format!("with another `{pointer}`"))?;
+            }
             for (spoil, change) in SPOILS {
                 let mut file = whole.clone();
                 let document = &mut file["world"]["accounts"][account]["tables"][table]["documents"][0][1];
                 *document = change(document);
-                if let Some(world) = taken(&file) {
-                    serve(&machine, world, &requests).map_err(|why| format!("a document of `{}` that is {spoil}: {why}", rows["kind"]))?;
-                }
+                judge(&file, &format!("with a document that is {spoil}"))?;
             }
         }
     }
@@ -70,4 +88,16 @@ fn serve(machine: &Machine, world: World, requests: &[Request]) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// The pointers of all texts in a document, of lists in the first row.
+fn texts(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::String(_) => found.push(at),
+        Value::Array(rows) => rows.iter().take(1).for_each(|row| texts(row, format!("{at}/0"), found)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, row)| texts(row, format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), found));
+        }
+        _ => {}
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::members;
 use super::reader::{Fields, Reader};
-use crate::engine::{AccountRows, FieldSpec, FieldType};
+use crate::engine::{AccountRows, FieldSpec, FieldType, ROTATES_TO};
 use crate::scenario::ast::Account;
 use crate::scenario::error::{quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
@@ -40,19 +40,27 @@ fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> 
         (None, Kind::Map(members)) => members.iter().map(|member| member.key.value.as_str()).collect(),
         (None, _) => Vec::new(),
     };
-    let fields = reader.fields(node, "an account", &known)?;
+    let absent = rows.map_or(&[][..], |rows| rows.absent);
+    let fields = reader.fields_beside(node, "an account", &known, |name| absent.iter().any(|(other, _)| *other == name))?;
+    for (name, why) in absent {
+        if let Some(member) = fields.entry(name) {
+            reader.problem("S004", member.key.span, format!("no account has `{name}` here")).label(*why);
+        }
+    }
+    let members = match rows {
+        Some(rows) => declared(reader, node, &fields, rows),
+        None => {
+            let others = known.iter().filter(|name| !members::ACCOUNT.contains(name));
+            others.filter_map(|name| Some(((*name).to_owned(), fields.get(name)?.to_json()))).collect()
+        }
+    };
     Some(Account {
         span: node.span,
         account: fields.get("account").and_then(|node| reader.string(node, "account")),
         expires: fields.get("expires").and_then(|node| reader.timestamp(node, "expires")),
         revoked: fields.get("revoked").and_then(|node| reader.boolean(node, "revoked")).unwrap_or_default(),
-        members: match rows {
-            Some(rows) => declared(reader, node, &fields, rows),
-            None => {
-                let others = known.iter().filter(|name| !members::ACCOUNT.contains(name));
-                others.filter_map(|name| Some(((*name).to_owned(), fields.get(name)?.to_json()))).collect()
-            }
-        },
+        rotates_to: fields.get(ROTATES_TO).map(|node| successor(reader, node, &members, rows)).unwrap_or_default(),
+        members,
     })
 }
 
@@ -73,9 +81,35 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
     found
 }
 
+/// What the credentials have that take the place of a row's: a mapping, or the last member alone of a row with one set of them.
+fn successor(reader: &mut Reader<'_>, node: &Node, row: &Map<String, Value>, rows: Option<&AccountRows>) -> Map<String, Value> {
+    let Some(rows) = rows else { return node.to_json().as_object().cloned().unwrap_or_default() };
+    let others = rows.others.iter().filter(|spec| rows.identifiers.contains(&spec.name));
+    let specs: Vec<_> = rows.credentials.iter().copied().flatten().chain(others).filter(|spec| row.contains_key(spec.name)).collect();
+    let problems = reader.problems.len();
+    let has = |set: &&[FieldSpec]| set.iter().any(|spec| row.contains_key(spec.name));
+    let sets: Vec<_> = rows.credentials.iter().copied().filter(has).collect();
+    let changes = match (&node.kind, sets.as_slice()) {
+        (Kind::Map(_), _) => {
+            let known: Vec<_> = specs.iter().map(|spec| spec.name).collect();
+            let fields = reader.fields(node, "credentials that take the place of these", &known);
+            fields.map(|fields| present(reader, &fields, specs)).unwrap_or_default()
+        }
+        (_, [[.., last]]) => reader.string(node, ROTATES_TO).map(|text| (last.name.to_owned(), text.into())).into_iter().collect(),
+        _ => {
+            reader.wrong_type(node, "`rotates_to`", "a mapping").help("the row has several credentials: say which of them change");
+            return Map::new();
+        }
+    };
+    if reader.problems.len() == problems && changes.iter().all(|(name, value)| row.get(name) == Some(value)) {
+        reader.problem("S008", node.span, "`rotates_to` says nothing new").help("write the new credential");
+    }
+    changes
+}
+
 /// Those of some members that are there and can be read.
-fn present(reader: &mut Reader<'_>, fields: &Fields<'_>, specs: &[FieldSpec]) -> Map<String, Value> {
-    specs.iter().filter_map(|spec| Some((spec.name.to_owned(), member(reader, fields.get(spec.name)?, spec)?))).collect()
+fn present<'s>(reader: &mut Reader<'_>, fields: &Fields<'_>, specs: impl IntoIterator<Item = &'s FieldSpec>) -> Map<String, Value> {
+    specs.into_iter().filter_map(|spec| Some((spec.name.to_owned(), member(reader, fields.get(spec.name)?, spec)?))).collect()
 }
 
 fn member(reader: &mut Reader<'_>, node: &Node, spec: &FieldSpec) -> Option<Value> {
@@ -83,6 +117,7 @@ fn member(reader: &mut Reader<'_>, node: &Node, spec: &FieldSpec) -> Option<Valu
     match spec.field_type {
         FieldType::Text => reader.string(node, name).map(Into::into),
         FieldType::Texts => Some(reader.each(node, name, |reader, item| reader.string(item, name)).into()),
+        FieldType::Amount => reader.amount(node, name).map(Into::into),
         FieldType::Flag => reader.boolean(node, name).map(Into::into),
         FieldType::UpTo(most) => reader.whole(node, name, 1..=most).map(Into::into),
         FieldType::Duration => reader.duration(node, name).map(|duration| duration.to_string().into()),

@@ -20,7 +20,7 @@ pub(crate) const SCENARIO: [&str; 14] = [
 pub(crate) const CLOCK: [&str; 2] = ["start", "mode"];
 pub(crate) const CLOCK_MODE: [&str; 1] = ["speed"];
 /// What rows of `accounts` have whatever their mount.
-pub(crate) const ACCOUNT: [&str; 3] = ["account", "expires", "revoked"];
+pub(crate) const ACCOUNT: [&str; 4] = ["account", "expires", "revoked", "rotates_to"];
 pub(crate) const TIMELINE: [&str; 5] = ["for", "from", "use", "steps", "then"];
 pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 8] = ["at", "from", "after_reads", "on", "status", "code", "location", "message"];

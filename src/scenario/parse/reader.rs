@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::base::decimal;
 use crate::engine::AccountRows;
 use crate::scenario::ast::Pattern;
 use crate::scenario::check::Vocabulary;
@@ -102,13 +103,25 @@ impl<'s> Reader<'s> {
 
     /// A mapping with no members but known ones. Unknown ones are reported, and the known ones are still read.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &'static str, known: &[&str]) -> Option<Fields<'n>> {
+        self.fields_beside(node, what, known, |_| false)
+    }
+
+    /// [`Reader::fields`], where the caller itself tells of some unknown members.
+    pub(super) fn fields_beside<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &'static str,
+        known: &[&str],
+        is_told: impl Fn(&str) -> bool,
+    ) -> Option<Fields<'n>> {
         let Kind::Map(members) = &node.kind else {
             self.wrong_type(node, what, "a mapping").help(format!("its members are {}", quoted(known)));
             return None;
         };
         // Members that begin with `x-` are a place for anchors.
         let is_free = |member: &Member| what == SCENARIO && member.key.value.starts_with("x-");
-        for member in members.iter().filter(|member| !known.iter().any(|name| is_called(member, name)) && !is_free(member)) {
+        let is_known = |member: &Member| known.iter().any(|name| is_called(member, name)) || is_told(&member.key.value);
+        for member in members.iter().filter(|member| !is_known(member) && !is_free(member)) {
             let name = &member.key.value;
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
@@ -148,6 +161,16 @@ impl<'s> Reader<'s> {
                 None
             }
         }
+    }
+
+    /// An amount of money that is not negative, as it is written.
+    pub(super) fn amount(&mut self, node: &Node, member: &str) -> Option<String> {
+        let text = self.string(node, member)?;
+        if decimal::half_up(&text, 2).is_some() {
+            return Some(text);
+        }
+        self.problem("S008", node.span, format!("`{text}` is no amount of money")).label("expected a number such as `12.50`, from zero");
+        None
     }
 
     pub(super) fn spanned(&mut self, node: &Node, member: &str) -> Option<Spanned<String>> {

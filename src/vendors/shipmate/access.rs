@@ -30,6 +30,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
             "What the user may do.",
         ),
         FieldSpec::text("token", "A session token that is good from the start."),
+        FieldSpec::TOKEN_LIFETIME,
         FieldSpec::text("first_name", "The user's first name."),
         FieldSpec::text("last_name", "The user's last name."),
         FieldSpec::text("application", "The name of the application that the key belongs to."),
@@ -39,6 +40,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::flag("event_type_codes", "Whether webhooks tell an event's type as its code, and not as a label."),
         FieldSpec::new("packaging", FieldType::Settings(PACKAGING), "The account's packaging rules."),
     ],
+    absent: &[("balance", "carriers bill the merchant: no operation shows or spends a balance")],
     account: (&["api_key"], "default"),
 };
 
@@ -88,14 +90,16 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     let stored = gate.shared.table(&SESSION).and_then(|table| table.get(token));
     let session: Option<Session<'_>> =
         stored.map(|body| serde_json::from_slice(body).expect("a stored session is read by the type that wrote it"));
-    let holds = |row: &&Credential| {
+    if session.as_ref().and_then(|session| session.expires).is_some_and(|expires| expires <= gate.now) {
+        return Err(Denial::Expired.into());
+    }
+    gate.holder(|row| {
         row.account == application.account
             && match &session {
                 Some(session) => !session.ended && *session.account == *row.account && session.username == row.text("username"),
                 None => row.text("token") == token,
             }
-    };
-    Ok(gate.credentials.iter().find(holds).ok_or(Denial::Unknown)?.clone())
+    })
 }
 
 /// The token that a call presents; empty when there is none.

@@ -48,6 +48,7 @@ pub fn vendor() -> Vendor {
         dialect: dialect::DIALECT,
         scanned: webhooks::scanned,
         stored: wire::STORED,
+        references: wire::REFERENCES,
         webhooks: webhooks::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
         state,

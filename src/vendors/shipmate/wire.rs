@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::catalog::{CATALOG, Location};
 use crate::base::time::Timestamp;
 use crate::carrier;
-use crate::engine::{Cx, Docs, Refusal, Reply, Stored};
+use crate::engine::{self, Cx, Docs, Refusal, Reply, Stored};
 use crate::world::Kind;
 
 /// Consignments that are not cancelled, by reference.
@@ -51,6 +51,11 @@ pub(super) const STORED: &[Stored] = tables![
     like: CATALOG.new_sku => SKU, CATALOG.new_sku_extra => SKU_EXTRA, CATALOG.new_custom_field => CUSTOM_FIELD;
     shared: Session<'_>: SESSION];
 
+/// What documents name that rules rely on.
+pub(super) const REFERENCES: &[engine::Reference] = references![
+    SHIPMENT_ID: "" => CONSIGNMENT, ORDER: "/*" => CONSIGNMENT, PARCEL_REFERENCE: "" => CONSIGNMENT, SKU_NUMBER: "" => SKU;
+    words: CONSIGNMENT: "/service" => |key, _| CATALOG.service(key).is_some()];
+
 /// The envelope of nearly every answer.
 #[derive(Serialize)]
 pub(super) struct Envelope<T> {
@@ -80,6 +85,9 @@ pub(super) struct Session<'a> {
     /// Set on a token that came with the sandbox and was deleted: it cannot be forgotten like others.
     #[serde(default)]
     pub ended: bool,
+    /// When it ends by itself, where the user's row says how long tokens are good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
 }
 
 /// What is kept of a consignment: what labels print, and no more.

@@ -32,6 +32,10 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::flag("tracking_status_objects", "The tracking status of a transaction is an object."),
         FieldSpec::text("webhook_secret", "What the bodies of new webhooks are signed with."),
     ],
+    absent: &[
+        ("balance", "labels are billed to a payment method: no operation shows or spends a balance"),
+        ("token_lifetime", "nobody logs in: a token lasts until it is revoked, or `expires`"),
+    ],
     account: (&["mode"], "test"),
 };
 
@@ -95,7 +99,7 @@ pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     if token.is_empty() || token.contains(' ') {
         return Err(Denial::Malformed.into());
     }
-    let row = auth::find(gate.credentials, &[("token", token)]).filter(|_| token.starts_with("oauth.") == bearer);
+    let row = gate.find(&[("token", token)]).filter(|_| token.starts_with("oauth.") == bearer);
     let mut row = row.ok_or(Denial::Unknown)?.clone();
     version::check(gate.call.request)?;
     // A scenario may name one account in rows of both modes; its worlds stay apart all the same.

@@ -50,6 +50,7 @@ pub fn vendor() -> Vendor {
         scanned: rules::scanned,
         anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
         stored: rules::STORED,
+        references: rules::REFERENCES,
         webhooks: webhooks::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
         state,

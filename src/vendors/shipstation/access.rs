@@ -22,10 +22,11 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
             FieldType::OneOf(&["established", "new"]),
             "Whether the account has warehouses, a marketplace store, tags and money when its first call comes.",
         ),
-        FieldSpec::text("balance", "What the wallet holds when the first call comes."),
+        FieldSpec::new("balance", FieldType::Amount, "What the wallet holds when the first call comes."),
         FieldSpec::new("failing_carriers", FieldType::Texts, "Codes of carriers that refuse the account's login, such as `stamps_com`."),
         FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),
     ],
+    absent: &[("token_lifetime", "nobody logs in: a key lasts until it is revoked, or `expires`")],
     account: (&[], "default"),
 };
 

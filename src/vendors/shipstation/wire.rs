@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::catalog::{CATALOG, Carrier};
 use crate::base::time::Timestamp;
-use crate::engine::{Cx, Stored};
+use crate::engine::{Cx, Reference, Stored};
 use crate::world::Kind;
 
 pub(crate) use crate::base::money;
@@ -65,6 +65,10 @@ pub(super) const STORED: &[Stored] = tables![
     like: model("Order") => ORDER, model("Fulfillment") => FULFILLMENT, model("Product") => PRODUCT, model("Customer") => CUSTOMER,
         model("Warehouse") => WAREHOUSE, model("Store") => STORE, model("Tag") => TAG;
     shared: ];
+
+/// What documents of both versions name that rules rely on.
+pub(super) const REFERENCES: &[Reference] = references![
+    ORDER_LABELS: "/*" => LABEL, PRODUCT_SKU: "" => PRODUCT, CUSTOMER_NAME: "" => CUSTOMER; words: ];
 
 /// The members of a component of version 1's document.
 fn model(component: &str) -> Members {

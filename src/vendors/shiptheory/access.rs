@@ -3,11 +3,13 @@
 //! A JWT carries the sandbox it was issued in and the e-mail it was issued for, so nothing is stored: as with the real
 //! API, any number of tokens live side by side and none can be taken back.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::ids;
+use crate::base::time;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
 use crate::engine::{self, AccountRows, Cx, Denial, FieldSpec, FieldType, Refusal, Request, decode};
 use crate::spec::Operation;
@@ -16,7 +18,8 @@ use crate::vendors::shiptheory::dialect::XML;
 use crate::world::Credential;
 
 const TOKENS: Tokens = Tokens { header: r#"{"typ":"JWT","alg":"HS256"}"#, key: b"seatrial-shiptheory-public-sandbox-key" };
-const LIFE_SECONDS: i64 = 60 * 60;
+/// How long a token is good, unless the row of its login says otherwise.
+const LIFE: SignedDuration = SignedDuration::from_mins(60);
 const DEFAULT_EMAIL: &str = "you@youremail.com";
 
 /// What rows of `accounts` may say.
@@ -27,6 +30,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
     others: &[
         FieldSpec::text("token", "A permanent token."),
         FieldSpec::STATE,
+        FieldSpec::TOKEN_LIFETIME,
         FieldSpec::new("approve_after", FieldType::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),
         FieldSpec::new(
             "holds_at",
@@ -36,6 +40,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         FieldSpec::new("goes_on_after", FieldType::Duration, "How long a stopped booking waits until it goes on; for ever if absent."),
         FieldSpec::new("search_days", FieldType::UpTo(366), "How many days a search may span; 31 unless told."),
     ],
+    absent: &[("balance", "carriers bill the merchant: no operation shows or spends a balance")],
     account: (&["email"], ""),
 };
 
@@ -47,9 +52,10 @@ struct Claims {
     iss: String,
 }
 
-/// Issues a token.
-pub(super) fn issue(cx: &Cx<'_>, email: &str) -> String {
-    TOKENS.issue(cx.secret(), &Claims { sub: email.to_owned(), exp: cx.now.as_second() + LIFE_SECONDS, iss: cx.sandbox.to_owned() })
+/// Issues a token for a login.
+pub(super) fn issue(cx: &Cx<'_>, login: &Credential) -> String {
+    let exp = time::shift(cx.now, login.token_lifetime().unwrap_or(LIFE)).as_second();
+    TOKENS.issue(cx.secret(), &Claims { sub: login.text("email").to_owned(), exp, iss: cx.sandbox.to_owned() })
 }
 
 /// The default sandbox has the documented login and the truncated tokens that the guide prints; others have a login and a
@@ -85,7 +91,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
         return Err(Refusal::NotAcceptable);
     }
     let token = bearer(gate.call.request).ok_or(Denial::Missing)?;
-    if let Some(credential) = auth::find(gate.credentials, &[("token", token)]) {
+    if let Some(credential) = gate.find(&[("token", token)]) {
         return Ok(credential.clone());
     }
     if token.split('.').count() != 3 {
@@ -93,8 +99,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     }
     let claims: Claims = TOKENS.read(gate.secret, token).ok_or(Denial::Unknown)?;
     gate.admit(&claims.iss, claims.exp)?;
-    let login = gate.credentials.iter().find(|row| row.text("email") == claims.sub && !row.text("password").is_empty());
-    Ok(login.ok_or(Denial::Unknown)?.clone())
+    gate.holder(|row| row.text("email") == claims.sub && !row.text("password").is_empty())
 }
 
 /// Reads a body as CakePHP does: JSON when it says so, else a form.

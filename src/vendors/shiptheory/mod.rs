@@ -24,16 +24,21 @@ mod operations;
 mod rules;
 mod wire;
 
-use rules::{products, shipments::waiting};
+use rules::products;
+use rules::shipments::{routing, waiting};
 use serde_json::{Value, json};
 use wire::{COUNTER, PRODUCT, SHIPMENT, Shipment, TAG, Tag};
 
 use crate::base::time::Timestamp;
-use crate::engine::{Stored, Vendor};
+use crate::engine::{Reference, Stored, Vendor};
 use crate::world::Account;
 
 const STORED: &[Stored] = tables![
     Shipment: SHIPMENT, Tag: TAG, u64: COUNTER; like: products::empty(Timestamp::UNIX_EPOCH) => PRODUCT; shared: ];
+
+const REFERENCES: &[Reference] = references![
+    SHIPMENT: "/reference" => SHIPMENT;
+    words: SHIPMENT: "/service/id" => |id, _| id.parse().is_ok_and(|id| routing::chosen(id).is_some())];
 
 /// Shiptheory.
 pub fn vendor() -> Vendor {
@@ -50,6 +55,7 @@ pub fn vendor() -> Vendor {
         dialect: dialect::DIALECT,
         due: waiting::due,
         stored: STORED,
+        references: REFERENCES,
         state,
         ..vendor!("shiptheory")
     }

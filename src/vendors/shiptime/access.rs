@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::text;
-use crate::base::time;
+use crate::base::time::{self, Timestamp};
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
 use crate::engine::{self, AccountRows, Cx, Denial, FieldSpec, Refusal, Request};
 use crate::world::Credential;
 
-/// How long a token lives, in seconds.
-pub(super) const LIFE: i64 = 3600;
+/// How long a token is good, unless the row of its client says otherwise.
+const LIFE: SignedDuration = SignedDuration::from_mins(60);
 /// What a token allows unless its credential says otherwise.
 pub(super) const SCOPE: &str = "orders:write,boxes:read";
 /// The account of the default credentials.
@@ -32,7 +32,13 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         &[FieldSpec::text("username", "Basic user name."), FieldSpec::text("password", "Basic password.")],
     ],
     identifiers: &["username", "client_id"],
-    others: &[FieldSpec::STATE, FieldSpec::text("scope", "OAuth2 scope."), FieldSpec::flag("pickups_fail", "No driver comes.")],
+    others: &[
+        FieldSpec::STATE,
+        FieldSpec::TOKEN_LIFETIME,
+        FieldSpec::text("scope", "OAuth2 scope."),
+        FieldSpec::flag("pickups_fail", "No driver comes."),
+    ],
+    absent: &[("balance", "no operation shows or spends the credit of an account")],
     account: (&["username", "client_id"], DEFAULT),
 };
 
@@ -81,15 +87,15 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     let header = Authorization::of(gate.call.request).ok_or(Denial::Missing)?;
     if header.is("basic") {
         let (user, password) = header.basic().ok_or(Denial::Malformed)?;
-        let owner = auth::find(gate.credentials, &[("username", &user), ("password", &password)]);
+        let owner = gate.find(&[("username", &user), ("password", &password)]);
         // Clients send user and password, or client id and secret.
-        let owner = owner.or_else(|| client(gate.credentials, &user, &password));
+        let owner = owner.or_else(|| client(gate.credentials, &user, &password, gate.now));
         return Ok(owner.ok_or(Denial::Unknown)?.clone());
     }
     let token = header.bearer().and_then(|token| TOKENS.read(gate.secret, token));
     let claims: Claims = token.ok_or(Denial::Malformed)?;
     gate.admit(&claims.sandbox, claims.exp)?;
-    Ok(auth::find(gate.credentials, &[("client_id", &claims.sub)]).ok_or(Denial::Unknown)?.clone())
+    gate.holder(|row| row.text("client_id") == claims.sub)
 }
 
 /// Whether a credential gives a right. One that a scenario gives fewer lacks them however it calls; by default every right is there.
@@ -99,8 +105,8 @@ pub(super) fn grants(credential: &Credential, scope: &str) -> bool {
 }
 
 /// The credential that a client id and secret name.
-pub(super) fn client<'c>(credentials: &'c [Credential], id: &str, secret: &str) -> Option<&'c Credential> {
-    auth::find(credentials, &[("client_id", id), ("client_secret", secret)])
+pub(super) fn client<'c>(credentials: &'c [Credential], id: &str, secret: &str, now: Timestamp) -> Option<&'c Credential> {
+    auth::find(credentials, &[("client_id", id), ("client_secret", secret)], now)
 }
 
 /// Whether a request carries an `Authorization` header of a scheme.
@@ -108,18 +114,19 @@ pub(super) fn uses(request: &Request, wanted: &str) -> bool {
     Authorization::of(request).is_some_and(|header| header.is(wanted))
 }
 
-/// A signed token for a client.
-pub(super) fn sign(cx: &mut Cx<'_>, client: &str, scope: &str) -> String {
+/// A signed token for a client, and how many seconds it is good.
+pub(super) fn sign(cx: &mut Cx<'_>, client: &Credential, scope: &str) -> (String, i64) {
+    let lifetime = client.token_lifetime().unwrap_or(LIFE);
     let claims = Claims {
         iss: "https://restapi.shiptime.com".to_owned(),
-        sub: client.to_owned(),
+        sub: client.text("client_id").to_owned(),
         scope: scope.to_owned(),
         sandbox: cx.sandbox.to_owned(),
         iat: cx.now.as_second(),
-        exp: time::shift(cx.now, SignedDuration::from_secs(LIFE)).as_second(),
+        exp: time::shift(cx.now, lifetime).as_second(),
         jti: ids::uuid(cx.secrets()).to_string(),
     };
-    TOKENS.issue(cx.secret(), &claims)
+    (TOKENS.issue(cx.secret(), &claims), lifetime.as_secs())
 }
 
 /// The client id and secret of a Basic pair. The standard has both encoded like a form; those that are not are taken as they are.

@@ -48,6 +48,7 @@ pub fn vendor() -> Vendor {
         scanned: rules::track::scanned,
         anchors: &[Anchor::Pickup],
         stored: rules::STORED,
+        references: rules::REFERENCES,
         state: rules::state,
         ..vendor!("shiptime")
     }

@@ -14,10 +14,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::access;
+use super::catalog::CATALOG;
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::listing::{self, Bad, Listing, Number, Page, Sorting};
-use crate::engine::{Cx, Outcome, Refusal, Reply, Stored};
+use crate::engine::{Cx, Outcome, Reference, Refusal, Reply, Stored};
 use crate::world::{Account, Kind, Task};
 
 /// Booked shipments, by shipId.
@@ -33,6 +34,11 @@ const QUOTE: Kind = Kind::new("quote");
 pub(super) const STORED: &[Stored] = tables![
     shipments::Shipment: SHIPMENT, pickups::Pickup: PICKUP, Vec<i32>: pickups::DOOR, rates::Rating: RATING, rates::Quoted: QUOTE; like: ;
     shared: ];
+
+/// What documents name that rules rely on.
+pub(super) const REFERENCES: &[Reference] = references![
+    SHIPMENT: "/pickup" => PICKUP, PICKUP: "/shipments/*" => SHIPMENT, RATING: "/quotes/*" => QUOTE, QUOTE: "/rating" => RATING;
+    words: SHIPMENT: "/detail/carrierId" => |carrier, _| CATALOG.carrier(carrier).is_some()];
 
 /// Handles what the rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {

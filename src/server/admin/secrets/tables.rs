@@ -112,7 +112,7 @@ fn record(text: &str, start: usize, delimiter: u8) -> (Vec<Range<usize>>, usize)
     (cells, at)
 }
 
-/// The text of a cell, without its quotes.
+/// The text of a cell without its quotes.
 fn content(cell: &str) -> Cow<'_, str> {
     let cell = cell.trim_start_matches('\u{feff}').trim();
     match cell.strip_prefix('"') {

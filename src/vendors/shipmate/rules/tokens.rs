@@ -1,4 +1,4 @@
-//! Logging in and out. Tokens do not expire; they end when their holder deletes them.
+//! Logging in and out. Tokens do not expire unless a scenario says so; they end when their holder deletes them.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{locations, users};
-use crate::base::ids;
+use crate::base::{ids, time};
 use crate::engine::fields::Field;
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shipmate::access;
@@ -35,10 +35,11 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let (rows, root) = (cx.credentials(), Field::body(cx.call));
     let [username, password] = ["username", "password"].map(|name| root.member(name).text().unwrap_or_default());
     let named = |row: &Credential| row.text("username").eq_ignore_ascii_case(username) && row.text("password") == password;
-    let known = |row: &&Credential| row.account == cx.credential.account && named(row);
+    let known = |row: &&Credential| row.account == cx.credential.account && named(row) && row.denial(cx.now).is_none();
     let user = rows.iter().find(known).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
     let token = ids::hex(cx.secrets(), 32);
-    let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false };
+    let expires = user.token_lifetime().map(|lifetime| time::shift(cx.now, lifetime));
+    let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false, expires };
     cx.docs.shared().put(SESSION, &token, &session);
     Ok(wire::ok("Login Successful", Login { token, user: profile(cx, user, None) }))
 }
@@ -58,7 +59,7 @@ pub fn delete(cx: &mut Cx<'_>) -> Outcome {
     let user = &cx.credential;
     let mut shared = cx.docs.shared();
     if !shared.remove(SESSION, token) {
-        let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: true };
+        let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: true, expires: None };
         shared.put(SESSION, token, &session);
     }
     Ok(wire::ok("Logout Successful", Value::Null))

@@ -31,15 +31,20 @@ use self::manifests::Manifest;
 use self::sign_in::Pending;
 use self::tracking::Registered;
 use super::access::Platform;
+use super::catalog::CATALOG;
 use super::wire::address::Address;
 use super::wire::carrier_account::CarrierAccount;
 use super::wire::shipment::{Rate, Shipment};
 use super::wire::track;
 use super::wire::transaction::{Refund, Transaction};
+use super::wire::{
+    ADDRESS, BATCH, CARRIER_ACCOUNT, CUSTOMS_DECLARATION, CUSTOMS_ITEM, DEFAULT_TEMPLATE, MANIFEST, PARCEL, RATE, REFUND, SHIPMENT,
+    TRANSACTION, USER_TEMPLATE,
+};
 use super::{webhooks, wire};
 use crate::carrier::{Parcel, Scan};
 use crate::engine::resource::Members;
-use crate::engine::{Cx, Stored};
+use crate::engine::{Cx, Reference, Stored};
 use crate::vendors::shippo::labels::Printed;
 use crate::world::Task;
 
@@ -51,6 +56,22 @@ pub(super) const STORED: &[Stored] = tables![
     Refund: wire::REFUND, Members: wire::REGISTRATION, Members: wire::SERVICE_GROUP, Shipment: wire::SHIPMENT, Registered: wire::TRACK,
     Transaction: wire::TRANSACTION, Members: wire::USER_TEMPLATE; like: ;
     shared: Printed: wire::LABEL_FILE, Platform: wire::MANAGED_ACCOUNT, Pending: wire::SIGN_IN];
+
+/// What documents name that rules rely on.
+pub(super) const REFERENCES: &[Reference] = references![
+    SHIPMENT: "/object_id" => SHIPMENT, SHIPMENT: "/address_from" => ADDRESS, SHIPMENT: "/address_to" => ADDRESS,
+    SHIPMENT: "/address_return" => ADDRESS, SHIPMENT: "/parcels/*" => PARCEL, SHIPMENT: "/rates/*" => RATE,
+    SHIPMENT: "/customs_declaration" => CUSTOMS_DECLARATION, RATE: "/object_id" => RATE, RATE: "/shipment" => SHIPMENT,
+    TRANSACTION: "/object_id" => TRANSACTION, TRANSACTION: "/rate" => RATE, TRANSACTION: "/parcel" => PARCEL,
+    REFUND: "/transaction" => TRANSACTION, MANIFEST: "/address_from" => ADDRESS, MANIFEST: "/transactions/*" => TRANSACTION,
+    BATCH: "/batch_shipments/results/*/shipment" => SHIPMENT, BATCH: "/batch_shipments/results/*/transaction" => TRANSACTION,
+    CUSTOMS_DECLARATION: "/items/*" => CUSTOMS_ITEM, DEFAULT_TEMPLATE: "" => USER_TEMPLATE, ADDRESS: "/object_id" => ADDRESS,
+    CARRIER_ACCOUNT: "/object_id" => CARRIER_ACCOUNT;
+    words: RATE: "/service" => |service, rate| {
+        let carrier = rate["carrier"].as_str().and_then(|carrier| CATALOG.quoting_carrier(carrier));
+        carrier.is_some_and(|carrier| carrier.service(service).is_some())
+    }, TRANSACTION: "/carrier" => |carrier, _| CATALOG.known_carrier(carrier).is_some(),
+    CARRIER_ACCOUNT: "/carrier" => |carrier, _| CATALOG.known_carrier(carrier).is_some()];
 
 /// What rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::parcel::Shipped;
 use super::{Message, Moment, Part, amount};
 use crate::vendors::shippo::catalog::CATALOG;
 
@@ -20,7 +21,7 @@ pub(crate) struct Shipment {
     pub status: String,
     pub address_from: Part<Map<String, Value>>,
     pub address_to: Part<Map<String, Value>>,
-    pub parcels: Vec<Part<Map<String, Value>>>,
+    pub parcels: Vec<Part<Shipped>>,
     pub shipment_date: Moment,
     pub address_return: Part<Map<String, Value>>,
     #[serde(default)]

@@ -50,6 +50,7 @@ pub fn vendor() -> Vendor {
         open: wire::open,
         scanned: shared::scanned,
         stored: wire::STORED,
+        references: wire::REFERENCES,
         webhooks: shared::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
         state: super::state,

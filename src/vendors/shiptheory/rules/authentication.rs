@@ -12,10 +12,10 @@ pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
     let login = given("email").zip(given("password")).and_then(|(email, password)| {
         let rows = cx.credentials();
         let fits = |row: &&Credential| row.text("email").eq_ignore_ascii_case(email) && row.text("password") == password;
-        rows.iter().find(fits).filter(|row| row.denial(cx.now).is_none()).cloned()
+        rows.iter().find(|row| fits(row) && row.denial(cx.now).is_none()).cloned()
     });
     let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;
-    let token = access::issue(cx, login.text("email"));
+    let token = access::issue(cx, &login);
     cx.switch_account(login);
     Ok(Reply::ok(json!({"success": true, "data": {"token": token}})))
 }

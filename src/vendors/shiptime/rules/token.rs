@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::base::json::Style;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
-use crate::vendors::shiptime::access::{self, LIFE, SCOPE};
+use crate::vendors::shiptime::access::{self, SCOPE};
 use crate::vendors::shiptime::dialect;
 
 /// A client id and its secret are traded for a token, whether they come in the form or as a Basic pair, but not in both: then a
@@ -30,11 +30,11 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
         }
     }
     let credentials = cx.credentials();
-    let credential = access::client(&credentials, &client_id, &secret).filter(|row| row.denial(cx.now).is_none());
-    let credential = credential.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
-    cx.switch_account(credential.clone());
-    let scope = Some(credential.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
-    let access_token = access::sign(cx, &client_id, &scope);
-    let token = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": LIFE, "scope": scope});
+    let client = access::client(&credentials, &client_id, &secret, cx.now).filter(|row| row.denial(cx.now).is_none());
+    let client = client.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
+    cx.switch_account(client.clone());
+    let scope = Some(client.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
+    let (access_token, expires_in) = access::sign(cx, client, &scope);
+    let token = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": scope});
     Ok(Reply::written(StatusCode::OK, Style::Compact.to_string(&token).into_bytes()))
 }

@@ -66,7 +66,8 @@ pub(in crate::vendors::shiptheory) fn due(cx: &mut Cx<'_>, task: &Task) {
         (GO_ON, Status::PrintError) => shipment.status = Status::Complete,
         (SUBMIT, Status::Queued) | (GO_ON, Status::Ready | Status::NotReady | Status::Processing) => {
             let service = shipment.service.as_ref().and_then(|service| routing::chosen(i64::from(service.id)));
-            super::submit(cx, &mut shipment, service.expect("a waiting shipment has a service of the catalog"));
+            let Some(service) = service else { return };
+            super::submit(cx, &mut shipment, service);
         }
         _ => return,
     }
