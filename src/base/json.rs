@@ -315,7 +315,7 @@ pub mod as_text {
     use serde::ser::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    /// Writes it.
+    /// Writes the JSON of a value as a text.
     ///
     /// # Errors
     /// When it is not JSON, or the serializer takes no more.
@@ -323,7 +323,7 @@ pub mod as_text {
         serde_json::to_string(value).map_err(S::Error::custom)?.serialize(serializer)
     }
 
-    /// Reads it.
+    /// Reads a value from the text of its JSON.
     ///
     /// # Errors
     /// When there is no text, or it is not the JSON of such a value.

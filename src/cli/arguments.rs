@@ -88,7 +88,7 @@ pub enum DataCommand {
         /// The directory of `--data-dir`
         #[arg(value_name = "DIR")]
         directory: PathBuf,
-        /// The sandbox
+        /// The sandbox, such as `default`
         name: String,
     },
 }
@@ -250,7 +250,7 @@ pub struct ServerArguments {
     /// Token of its admin API
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
-    /// Its sandbox
+    /// The sandbox of that server
     #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
     pub sandbox: String,
     /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable

@@ -67,11 +67,6 @@ pub trait Sink: Send + Sync {
 
     /// Is told that the sandbox was removed: nothing comes after this.
     fn ended(&self) {}
-
-    /// What has to be kept before anything of the sandbox is shown to somebody, as a position among all that is kept.
-    fn awaited(&self) -> u64 {
-        0
-    }
 }
 
 /// What the lock of a sandbox guards.

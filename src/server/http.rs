@@ -353,8 +353,8 @@ impl Shell {
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
         drop(permits);
-        if let Some((store, asked)) = self.store.as_deref().zip(asked)
-            && let Err(lost) = kept::answer(store, &self.machine, &answer).await
+        if let Some(asked) = asked
+            && let Err(lost) = kept::everything(self.store.as_deref()).await
         {
             answer = kept::refused(&self.machine, &asked, &lost).ok_or(NoAnswer)?;
         }

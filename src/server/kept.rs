@@ -6,17 +6,11 @@ use crate::engine::{Answer, Machine, Request, Unread};
 use crate::server::clock::wall;
 use crate::store::{Lost, Store};
 
-/// Waits until what an answer shows is kept.
-pub(super) async fn answer(store: &Store, machine: &Machine, answer: &Answer) -> Result<(), Lost> {
-    let sandbox = answer.entry.as_ref().and_then(|entry| machine.sandbox(&entry.sandbox));
-    store.kept(sandbox.as_deref()).await
-}
-
 /// Waits until all is kept that anybody may see.
 pub(super) async fn everything(store: Option<&Store>) -> Result<(), Lost> {
     match store {
         None => Ok(()),
-        Some(store) => store.reached(store.awaited()).await,
+        Some(store) => store.keep().await,
     }
 }
 

@@ -14,15 +14,12 @@ use crate::engine::{Keeper, Record, Sandbox, Sink};
 use crate::store::Fsync;
 use crate::store::disk::{Batch, Disk, Row, StoreError};
 use crate::store::{codec, exchange};
-use crate::world::{Change, Entry};
+use crate::world::Entry;
 
-/// How long changes that nobody waits for are gathered.
+/// How long changes are gathered that nobody waits for, such as those of due tasks.
 const LIGHT: Duration = Duration::from_millis(10);
 /// A checkpoint is made when so much was written since the latest one, and more than that one took.
 const CHECKPOINT: usize = 256 * 1024;
-
-/// How many changes may wait that nobody waits for.
-const BACKLOG: u64 = 4096;
 
 /// Keeps the sandboxes of a process on disk.
 pub struct Store {
@@ -77,7 +74,6 @@ struct Recording {
     life: u64,
     /// The number of the next record.
     next: AtomicU64,
-    awaited: AtomicU64,
 }
 
 /// A sandbox that was read from the disk.
@@ -108,11 +104,12 @@ impl Store {
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Waits until everything up to a position is kept.
+    /// Waits until everything that has happened so far is kept.
     ///
     /// # Errors
     /// When it never will be.
-    pub async fn reached(&self, position: u64) -> Result<(), Lost> {
+    pub async fn keep(&self) -> Result<(), Lost> {
+        let position = self.shared.hurry();
         if self.shared.kept.borrow().position >= position {
             return Ok(());
         }
@@ -122,28 +119,6 @@ impl Store {
             Ok(kept) => Err(Lost(kept.broken.clone().unwrap_or_default())),
             Err(_) => Err(Lost("the process ends".into())),
         }
-    }
-
-    /// Waits until what a sandbox shows is kept, and until not much else waits.
-    ///
-    /// # Errors
-    /// When it never will be.
-    pub async fn kept(&self, sandbox: Option<&Sandbox>) -> Result<(), Lost> {
-        let awaited = sandbox.and_then(Sandbox::sink).map_or(0, |sink| sink.awaited());
-        let backlog = self.shared.queue().position.saturating_sub(BACKLOG);
-        self.reached(awaited.max(backlog)).await
-    }
-
-    /// The position of the latest change.
-    #[must_use]
-    pub fn position(&self) -> u64 {
-        self.shared.queue().position
-    }
-
-    /// The position of the latest change that somebody may see.
-    #[must_use]
-    pub fn awaited(&self) -> u64 {
-        self.shared.queue().awaited
     }
 
     /// Ends when nothing can be kept any more; says why.
@@ -176,7 +151,7 @@ impl Keeper for Store {
     fn opened(&self, sandbox: &Arc<Sandbox>) {
         let life = self.shared.lives.fetch_add(1, Ordering::Relaxed);
         let (name, ttl) = (Arc::clone(&sandbox.name), sandbox.ttl());
-        self.shared.add(Item::Born { life, sandbox: Arc::downgrade(sandbox), name, ttl }, true);
+        self.shared.add(Item::Born { life, sandbox: Arc::downgrade(sandbox), name, ttl });
         sandbox.attach(Recording::new(&self.shared, sandbox, life, 0), true);
     }
 
@@ -192,65 +167,56 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an item, and returns its position. Items that are `awaited` are written at once.
-    fn add(&self, item: Item, awaited: bool) -> u64 {
+    /// Has all that waits be written at once; the position that it ends at.
+    fn hurry(&self) -> u64 {
+        let mut queue = self.queue();
+        let position = queue.position;
+        if queue.awaited < position {
+            queue.awaited = position;
+            self.arrived.notify_one();
+        }
+        position
+    }
+
+    fn add(&self, item: Item) {
         let mut queue = self.queue();
         let was_empty = queue.items.is_empty();
         queue.items.push(item);
         queue.position += 1;
-        let position = queue.position;
-        if awaited {
-            queue.awaited = position;
-        }
         drop(queue);
-        if awaited || was_empty {
+        if was_empty {
             self.arrived.notify_one();
         }
-        position
     }
 }
 
 impl Recording {
     fn new(shared: &Arc<Shared>, sandbox: &Sandbox, life: u64, next: u64) -> Arc<Self> {
         let (shared, name) = (Arc::clone(shared), Arc::clone(&sandbox.name));
-        Arc::new(Self { shared, name, life, next: AtomicU64::new(next), awaited: AtomicU64::new(0) })
+        Arc::new(Self { shared, name, life, next: AtomicU64::new(next) })
     }
-}
-
-/// Whether changes are such as reading makes, too: they are counts, which a crash may take away.
-fn is_light(records: &[Record]) -> bool {
-    let is_count = |change: &Change| matches!(change, Change::Calls(..) | Change::Window(..) | Change::Counter(..) | Change::Opened(..));
-    records.iter().all(|record| matches!(record, Record::Changes(changes) if changes.iter().all(is_count)))
 }
 
 impl Sink for Recording {
     fn sealed(&self, records: &mut Vec<Record>) {
-        let awaited = !is_light(records);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let position = self.shared.add(Item::Records { life: self.life, number, records: std::mem::take(records) }, awaited);
-        if awaited {
-            self.awaited.store(position, Ordering::Release);
-        }
+        self.shared.add(Item::Records { life: self.life, number, records: std::mem::take(records) });
     }
 
     fn exchanged(&self, entry: &Arc<Entry>) {
-        self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) }, false);
+        self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) });
     }
 
     fn removed_from_journal(&self, numbers: &[u64]) {
-        self.shared.add(Item::Unlisted { life: self.life, numbers: numbers.to_vec() }, true);
+        self.shared.add(Item::Unlisted { life: self.life, numbers: numbers.to_vec() });
     }
 
     fn kept_for(&self, ttl: Option<Duration>) {
-        self.shared.add(Item::Kept { life: self.life, name: Arc::clone(&self.name), ttl }, true);
+        self.shared.add(Item::Kept { life: self.life, name: Arc::clone(&self.name), ttl });
     }
 
     fn ended(&self) {
-        self.shared.add(Item::Gone { life: self.life, name: Arc::clone(&self.name) }, true);
-    }
-
-    fn awaited(&self) -> u64 {
-        self.awaited.load(Ordering::Acquire)
+        self.shared.add(Item::Gone { life: self.life, name: Arc::clone(&self.name) });
     }
 }
 

@@ -402,6 +402,37 @@ fn a_complaint_shows_the_body_as_it_was_sent() {
 }
 
 #[test]
+fn what_may_surprise_the_author_of_a_scenario_is_a_warning() {
+    let server = Server::start(&[]);
+    let scenario = "overrides: [{on: shipmate.createSku, fault: 418}]";
+    let made = json!({"name": "odd", "scenario": scenario});
+    let made = send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &made.to_string());
+    assert_eq!(made.status, 201);
+    let expected = "line 1 of the scenario: no answer with the status 418 is known of shipmate";
+    assert_eq!(made.json()["warnings"].as_array().and_then(|rows| rows.last()), Some(&json!(expected)));
+    let yaml = [("content-type", "application/yaml")];
+    let put = send(&server, "PUT", "/_seatrial/sandboxes/odd/scenario", &yaml, scenario);
+    assert_eq!(put.json()["warnings"].as_array().and_then(|rows| rows.last()), Some(&json!(expected)));
+}
+
+#[test]
+fn a_subscription_names_a_vendor_and_an_account_that_there_are() {
+    let server = Server::start(&[]);
+    let refused = |body: Value| {
+        let answer = send(&server, "POST", "/_seatrial/sandboxes/default/webhooks", &[JSON], &body.to_string());
+        assert_eq!(answer.status, 400);
+        answer.json()["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    let url = "http://127.0.0.1:9/hook";
+    assert_eq!(
+        refused(json!({"vendor": "shipstation", "url": url})),
+        "`shipstation` is the address of shipstation_v1 and shipstation_v2: name one of them"
+    );
+    let detail = refused(json!({"vendor": "shippo", "account": "mine", "url": url}));
+    assert_eq!(detail, "shippo has no account `mine` to subscribe with; its accounts are `live`, `test`");
+}
+
+#[test]
 fn names_that_there_are_not_come_with_a_hint() {
     let server = Server::start(&[]);
     let (_, parcel) = furnish(&server);

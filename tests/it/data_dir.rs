@@ -88,10 +88,10 @@ fn open(machine: &Machine, folder: &Folder) -> Opened {
     store::open(machine, &folder.0, Fsync::Off, wall()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Waits until everything is on disk, of which nothing is waited for.
+/// Waits until everything is on disk.
 fn keep(store: &Store) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can start");
-    runtime.block_on(store.reached(store.position())).expect("the disk has room");
+    runtime.block_on(store.keep()).expect("the disk has room");
 }
 
 fn call(machine: &Machine, sandbox: &str, method: Method, path: &str, body: &Value) -> Value {

@@ -67,6 +67,9 @@ fn nothing_that_was_answered_is_lost_when_the_process_is_killed() {
         let before = answered.lock().expect("no client failed").clone();
         let missing: Vec<_> = before.difference(&parcels(&server)).cloned().collect();
         assert_eq!(missing, Vec::<String>::new(), "after round {round}");
+        let made = admin(&server, "GET", "/sandboxes/default/requests?operation=shippo.CreateParcel&limit=1000", &Value::Null);
+        let told = made["requests"].as_array().map_or(0, Vec::len);
+        assert!(told >= before.len(), "{told} calls are in the journal of {} that were answered", before.len());
         let ended = AtomicBool::new(false);
         thread::scope(|scope| {
             for client in 0..CLIENTS {

@@ -206,8 +206,18 @@ impl Customer<'_> {
             "POST /v2/rates",
             &auth,
             &json!({"rate_options": {"carrier_ids": ["se-128005"]}, "shipment": shipment}),
-            &[],
+            &[("quoted", "/rate_response/rates/0/rate_id")],
         );
+        self.call(
+            "shipstation",
+            "POST /v2/shipments",
+            &auth,
+            &json!({"shipments": [shipment]}),
+            &[("planned", "/shipments/0/shipment_id")],
+        );
+        let plain = json!({"label_format": "pdf"});
+        self.call("shipstation", "POST /v2/labels/rates/<quoted>", &auth, &plain, &[]);
+        self.call("shipstation", "POST /v2/labels/shipment/<planned>", &auth, &plain, &[]);
         self.call("shipstation", "POST /v2/labels", &auth, &json!({"shipment": shipment}), &[("two", "/label_id")]);
         self.call("shipstation", "GET /v2/labels/<two>", &auth, &Value::Null, &[]);
         self.call("shipstation", "GET /v2/labels/<two>/track", &auth, &Value::Null, &[]);

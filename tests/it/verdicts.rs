@@ -1,7 +1,5 @@
 //! What a consumer has to have done: each kind of expectation, how its verdict is asked for, and how it is written.
 
-use std::time::Duration;
-
 use http::Method;
 use jiff::SignedDuration;
 use seatrial::base::time;

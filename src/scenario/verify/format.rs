@@ -49,7 +49,7 @@ impl Format {
         }
     }
 
-    /// Reports, written so.
+    /// The reports of several sandboxes in this format.
     #[must_use]
     pub fn write(self, reports: &[Report]) -> String {
         match self {

@@ -30,7 +30,7 @@ pub(crate) struct SandboxView {
     /// Base URLs by the vendor's mount.
     urls: IndexMap<String, String>,
     /// Credentials that lead calls to another sandbox, which had them before; of one sandbox also subscriptions to addresses that nothing
-    /// will ever reach.
+    /// will ever reach, and of a new one what `seatrial check` warns of in its scenario.
     warnings: Vec<String>,
 }
 
@@ -72,6 +72,11 @@ impl SandboxView {
 }
 
 impl SandboxView {
+    /// Adds what its scenario may surprise its author by.
+    pub fn advise(&mut self, advice: Vec<String>) {
+        self.warnings.extend(advice);
+    }
+
     /// The same with the subscriptions that nothing will ever reach.
     pub async fn whole(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Self {
         let mut view = Self::of(admin, request, sandbox);

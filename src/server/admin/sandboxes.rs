@@ -88,11 +88,14 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         scenario.clock.start = start.or(scenario.clock.start);
         scenario.clock.mode = mode.map(Into::into).or(scenario.clock.mode);
     }
+    let advice = scenarios::advice(&admin.machine, &scenario);
     let staged = scenario::run::stage(&admin.machine, &name, &scenario, None, wall())?;
     staged.touch(wall());
     staged.set_ttl(ttl);
     let sandbox = admin.machine.open(staged)?;
-    Ok(SandboxView::whole(admin, request, &sandbox).await)
+    let mut view = SandboxView::whole(admin, request, &sandbox).await;
+    view.advise(advice);
+    Ok(view)
 }
 
 /// How long an idle sandbox is kept: what the caller wants, else the option of the process.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::{Machine, Sandbox};
-use crate::scenario::{self, Scenario, built_in};
+use crate::scenario::{self, Diagnostic, DiagnosticView, Scenario, built_in};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
@@ -25,7 +25,8 @@ pub(crate) struct ScenarioView {
     name: String,
     /// Its text; empty for the default scenario.
     source: String,
-    /// Credentials that lead calls to another sandbox, which had them before, and subscriptions to addresses that nothing will ever reach.
+    /// Credentials that lead calls to another sandbox, which had them before, subscriptions to addresses that nothing will ever
+    /// reach, and of a new scenario what `seatrial check` warns of.
     warnings: Vec<String>,
 }
 
@@ -50,11 +51,23 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
         Some(other) => return Err(Problem::bad_request(format!("`keep` is `data` or nothing, found `{other}`"))),
     };
     let scenario = Arc::new(parse(&admin.machine, request.body)?);
+    let advice = advice(&admin.machine, &scenario);
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
     shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Replaced);
     admin.machine.replace(&sandbox, staged, keep)?;
-    Ok(ScenarioView::of(admin, &sandbox).await)
+    let mut view = ScenarioView::of(admin, &sandbox).await;
+    view.warnings.extend(advice);
+    Ok(view)
+}
+
+/// What `seatrial check` warns of in a scenario, as sentences.
+pub(crate) fn advice(machine: &Machine, scenario: &Scenario) -> Vec<String> {
+    let sentence = |problem: Diagnostic| {
+        let DiagnosticView { line, message, .. } = problem.view();
+        format!("line {line} of the scenario: {message}")
+    };
+    scenario::advice(machine, scenario).into_iter().map(sentence).collect()
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.

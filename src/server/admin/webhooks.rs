@@ -1,5 +1,7 @@
 //! Webhook subscriptions of every vendor.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -77,7 +79,13 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let sandbox = admin.sandbox(request)?;
     let wanted: CreateWebhook = request.read()?;
     let Some(vendor) = admin.machine.vendors().find(&wanted.vendor) else {
-        let known: Vec<&str> = admin.machine.vendors().all().iter().map(|vendor| &*vendor.id).collect();
+        let all = admin.machine.vendors().all();
+        let versions: Vec<&str> = all.iter().filter(|vendor| vendor.mount == *wanted.vendor).map(|vendor| &*vendor.id).collect();
+        if !versions.is_empty() {
+            let detail = format!("`{}` is the address of {}: name one of them", wanted.vendor, versions.join(" and "));
+            return Err(Problem::bad_request(detail));
+        }
+        let known: Vec<&str> = all.iter().map(|vendor| &*vendor.id).collect();
         return Err(Problem::bad_request(format!("`vendor` is one of {}, found `{}`", known.join(", "), wanted.vendor)));
     };
     let known = vendor.webhooks.events;
@@ -107,7 +115,10 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         }
         Ok(None) | Err(ActionError::Missing) => {
             let account = wanted.account.map(|account| format!(" `{account}`")).unwrap_or_default();
-            Err(Problem::bad_request(format!("{} has no account{account} to subscribe with", vendor.id)))
+            let credentials = sandbox.lock().world.accounts().credentials(&vendor.mount);
+            let known: BTreeSet<&str> = credentials.iter().map(|row| &*row.account).collect();
+            let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            Err(Problem::bad_request(format!("{} has no account{account} to subscribe with; its accounts are {known}", vendor.id)))
         }
         Err(error) => Err(error.into()),
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::money::Money;
-use crate::carrier::rating;
+use crate::carrier::rating::{self, Piece};
 
 /// The catalog of both versions, `specs/shipstation_v1/catalog.yaml`.
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -14,6 +14,7 @@ pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     for carrier in &mut catalog.carriers {
         for service in &mut carrier.services {
             service.tariff = rating::find(&[&carrier.contract], &service.code);
+            service.limits = service.limits.or(carrier.limits);
         }
     }
     catalog
@@ -50,6 +51,8 @@ pub(super) struct Carrier {
     /// Whether labels are paid from the wallet.
     #[serde(default)]
     pub wallet: bool,
+    /// The largest package of those services that have no limits of their own.
+    limits: Option<Limits>,
     /// The form of its tracking numbers.
     pub tracking: String,
     pub services: Vec<Service>,
@@ -68,6 +71,7 @@ pub(super) struct Service {
     pub days: u8,
     /// The packages that it takes.
     pub packages: Vec<String>,
+    pub limits: Option<Limits>,
     #[serde(skip)]
     pub tariff: Option<rating::Tariff>,
     /// The versions that do not quote it, although it is sold.
@@ -91,6 +95,24 @@ pub(super) struct Package {
     /// What it may weigh at most.
     #[serde(default = "seventy_pounds")]
     pub max_ounces: f64,
+}
+
+/// The largest package that a carrier takes, in inches.
+#[derive(Clone, Copy, Deserialize)]
+pub(super) struct Limits {
+    length: f64,
+    /// Its length and the way around it.
+    girth: f64,
+}
+
+impl Limits {
+    /// Whether a package is none too large; one without sizes is not.
+    #[expect(clippy::cast_precision_loss, reason = "sides are at most ten kilometers")]
+    pub fn hold(&self, piece: &Piece) -> bool {
+        let inches = piece.sides.map(|side| side as f64 / Piece::PER_INCH);
+        let (longest, all) = (inches.into_iter().fold(0.0, f64::max), inches.into_iter().sum::<f64>());
+        longest <= self.length && 2.0 * all - longest <= self.girth
+    }
 }
 
 fn yes() -> bool {

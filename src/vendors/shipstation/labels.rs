@@ -55,7 +55,7 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     let Priced { from, to, price, days } = priced(cx, &purchase)?;
     let due = price.total();
     let (insurance_cost, cost) = (price.insurance, due - price.insurance);
-    if carrier.wallet {
+    if carrier.wallet && !is_unpaid(&purchase.more) {
         let mut profile = wire::profile(cx);
         if profile.balance < due {
             return Err(refused(format!("Insufficient funds: the postage costs ${due}, the balance is ${}.", profile.balance)));
@@ -111,6 +111,9 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
     let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
+    if let Some(text) = rates::uncoded(&to) {
+        return Err(refused(text));
+    }
     let lane = rating::Lane::between(&from, &to);
     let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };
     let cost = rates::price(purchase.service, purchase.package, &load);
@@ -164,7 +167,7 @@ fn send(cx: &mut Cx<'_>, label: &Label, days: u8, from: Location, to: Location) 
 
 /// Voids a label that is not voided: its price returns to the wallet, and its order is open again when it was the last one.
 pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
-    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) {
+    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) && !is_unpaid(&label.more) {
         let mut profile = wire::profile(cx);
         profile.balance = profile.balance + label.cost + label.insurance_cost;
         cx.docs.put(PROFILE, ONLY, &profile);
@@ -179,6 +182,29 @@ pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
     }
     v2::label_voided(cx, &label);
     label
+}
+
+/// Whether a label is paid once its carrier has the parcel, and it does not have it yet.
+fn is_unpaid(more: &Map<String, Value>) -> bool {
+    more.get("v2").is_some_and(|own| own["unpaid"] == true)
+}
+
+/// A carrier has scanned a parcel: its label is paid now, if it was to be paid then.
+pub(crate) fn accepted(cx: &mut Cx<'_>, parcel: &Parcel) {
+    let is_waiting = |body: &[u8]| std::str::from_utf8(body).is_ok_and(|text| text.contains(r#""unpaid":true"#));
+    if !parcel.is_scanned() || !cx.docs.raw(LABEL, &parcel.subject).is_some_and(is_waiting) {
+        return;
+    }
+    let Some(mut label) = cx.docs.get::<Label>(LABEL, &parcel.subject).filter(|label| is_unpaid(&label.more)) else { return };
+    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) {
+        let mut profile = wire::profile(cx);
+        profile.balance = profile.balance - label.cost - label.insurance_cost;
+        cx.docs.put(PROFILE, ONLY, &profile);
+    }
+    if let Some(own) = label.more.get_mut("v2") {
+        own["unpaid"] = false.into();
+    }
+    cx.docs.put(LABEL, &parcel.subject, &label);
 }
 
 /// Whether an order has a label that is not voided.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::catalog::{Carrier, Package, Service};
 use super::wire::address::{Dimensions, Weight};
 use super::wire::money::Money;
+use crate::carrier::address::{Address, Fault, Kind};
 use crate::carrier::rating::{self, Charge, Options, Piece, Signature};
 use crate::carrier::{Location, transit};
 
@@ -81,7 +82,8 @@ pub(crate) fn price(service: &Service, package: &Package, load: &Load<'_>) -> Op
     let reaches = if is_abroad { service.international && package.international } else { service.domestic && package.domestic };
     #[expect(clippy::cast_precision_loss, reason = "weights are small")]
     let is_light = load.pieces.iter().all(|piece| piece.weight as f64 <= package.max_ounces * Piece::PER_OUNCE + 1e4);
-    if !reaches || !is_light || !service.packages.contains(&package.code) {
+    let is_small = service.limits.is_none_or(|limits| load.pieces.iter().all(|piece| limits.hold(piece)));
+    if !reaches || !is_light || !is_small || !service.packages.contains(&package.code) {
         return None;
     }
     let asked = rating::Load { pieces: &load.pieces, package: Some(&package.code), options: load.options, imperial: false };
@@ -94,6 +96,27 @@ pub(crate) fn price(service: &Service, package: &Package, load: &Load<'_>) -> Op
         other: Money::of_cents(price.total() - price.base - signed - insured),
         surcharges: price.surcharges,
     })
+}
+
+/// What carriers say of a destination in the United States whose postal code is none.
+pub(crate) fn uncoded(to: &Location) -> Option<String> {
+    wrong(to, |fault| matches!(fault, Fault::NoCode | Fault::Code))
+}
+
+/// What they say of one whose postal code is none, or lies in another state.
+pub(crate) fn misplaced(to: &Location) -> Option<String> {
+    wrong(to, |fault| matches!(fault, Fault::NoCode | Fault::Code | Fault::State(_)))
+}
+
+fn wrong(to: &Location, is_wrong: fn(&Fault) -> bool) -> Option<String> {
+    let (code, state) = (to.zip.trim(), to.state.trim());
+    let place = Address { code, state: if state.len() == 2 { state } else { "" }, country: &to.country, ..Address::default() };
+    if to.country != "US" || place.kind() == Kind::Military || !place.faults().iter().any(is_wrong) {
+        return None;
+    }
+    let names = if state.is_empty() { "United States".to_owned() } else { format!("{state} United States") };
+    let missing = "Missing or invalid ship to postal code.";
+    Some(if code.is_empty() { missing.to_owned() } else { format!("The postal code {code} is invalid for {names}.") })
 }
 
 /// Working days of a service.

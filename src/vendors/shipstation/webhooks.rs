@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{v1, v2};
+use super::{labels, v1, v2};
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Scan};
 use crate::engine::Cx;
@@ -33,8 +33,9 @@ const EVENTS: [&str; 6 + v2::EVENTS.len()] = {
     events
 };
 
-/// A parcel of either version was scanned, which version 2 tells.
+/// A parcel of either version was scanned, which may be when its label is paid, and which version 2 tells.
 pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
+    labels::accepted(cx, parcel);
     v2::scanned(cx, parcel, scan);
 }
 

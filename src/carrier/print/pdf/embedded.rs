@@ -23,7 +23,7 @@ struct Subset {
 }
 
 impl Font {
-    /// The name by which pages of a file call it.
+    /// The name by which pages refer to it.
     fn name(self) -> &'static [u8] {
         [b"F1", b"F2", b"F3", b"F4"][self as usize]
     }

@@ -18,7 +18,7 @@ struct Head {
     secret: Vec<usize>,
     /// The columns of names and of their values, where each row is a member.
     pair: Option<(usize, usize)>,
-    /// Where its rows begin.
+    /// The byte at which its rows begin, behind the names of columns.
     end: usize,
 }
 
@@ -112,7 +112,7 @@ fn record(text: &str, start: usize, delimiter: u8) -> (Vec<Range<usize>>, usize)
     (cells, at)
 }
 
-/// What a cell says.
+/// The text of a cell, without its quotes.
 fn content(cell: &str) -> Cow<'_, str> {
     let cell = cell.trim_start_matches('\u{feff}').trim();
     match cell.strip_prefix('"') {

@@ -43,7 +43,7 @@ pub(crate) fn manifest(number: &str, labels: &[Label]) -> Vec<u8> {
         vec![(index + 1).to_string(), label.tracking_number.clone(), printed.service, town.join(" ")]
     };
     let sheet = Sheet {
-        title: "SCAN Form".to_owned(),
+        title: if carrier == "Stamps.com" { "SCAN Form" } else { "Manifest" }.to_owned(),
         subtitle: format!("{carrier} end of day manifest"),
         parties: first.map(|label| ("Shipper".to_owned(), address(&label.from))).into_iter().collect(),
         facts: vec![
@@ -83,12 +83,19 @@ fn printed(label: &Label) -> label::Label {
         date: Some(label.ship_date),
         piece,
         pieces,
-        facts: label.order_number.iter().map(|number| Fact::new("REF", number)).collect(),
+        facts: label.order_number.as_deref().into_iter().chain(messages(label)).map(|text| Fact::new("REF", text)).collect(),
         customs: (label.from.country != label.to.country).then(|| Box::new(declaration(label))),
         is_return: label.is_return,
         is_latin: true,
         ..label::Label::default()
     }
+}
+
+/// What the sender wants to read on a package.
+fn messages(label: &Label) -> impl Iterator<Item = &str> {
+    let index = label.piece[0].saturating_sub(1) as usize;
+    let sent = label.more.get("v2").map(|own| &own["packages"][index]["label_messages"]);
+    ["reference1", "reference2", "reference3"].into_iter().filter_map(move |name| sent?[name].as_str()).filter(|text| !text.is_empty())
 }
 
 /// What is declared of a label: the goods that were named for customs, or else the lines of its order, or else something.

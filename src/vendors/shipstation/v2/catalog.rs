@@ -17,6 +17,8 @@ pub(super) struct Catalog {
     carriers: BTreeMap<String, About>,
     display_schemes: BTreeMap<String, Vec<String>>,
     no_returns: Vec<String>,
+    confirmations: BTreeMap<String, Vec<String>>,
+    no_manifests: Vec<String>,
     /// By when services deliver that promise it, as `08:30`.
     pub arrivals: BTreeMap<String, String>,
     package_descriptions: BTreeMap<String, String>,
@@ -91,6 +93,15 @@ impl Carrier {
     /// Its account's name; nobody has to give one.
     pub(super) fn nickname_v2(&self, is_sandbox: bool) -> Option<String> {
         if is_sandbox { Some(format!("ShipEngine Test Account - {}", self.name)) } else { self.nickname.clone() }
+    }
+
+    /// Whether it has a confirmation; most have all.
+    pub(super) fn confirms(&self, word: &str) -> bool {
+        CATALOG.confirmations.get(word).is_none_or(|families| families.iter().any(|family| family == CATALOG.family(&self.code)))
+    }
+
+    pub(super) fn has_manifests(&self) -> bool {
+        CATALOG.no_manifests.iter().all(|family| family != CATALOG.family(&self.code))
     }
 
     /// Whether sandbox accounts have it: those that are the carrier's own.

@@ -1,12 +1,13 @@
 //! How requests are read, which Json.NET does, and how what is wrong with them is worded. What cannot be read is told alone, then ids
 //! that are none, then all members that say nothing.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::dialect::error;
-use super::wire;
+use super::dialect::{error, refused};
+use super::wire::{self, Members};
 use crate::base::time::Timestamp;
-use crate::engine::Call;
+use crate::engine::{Call, Refusal};
 use crate::spec::{JsonType, ParameterIn, Reading, Rule, Step, Violation, reading};
 
 /// Numbers come as texts and the other way round, null is nothing, ids are checked in the path first.
@@ -159,5 +160,22 @@ fn net_type(wanted: JsonType, name: &str) -> String {
             "Shipment" => "ShipEngine.Api.Models.Shipments.Shipment".to_owned(),
             name => format!("ShipEngine.Api.Models.{name}"),
         },
+    }
+}
+
+/// Every package weighs something. Inferred: in the words of the vendor's other checks.
+///
+/// # Errors
+/// The weight that is none.
+pub(super) fn weighs(shipment: &Members) -> Result<(), Refusal> {
+    let mut weights = shipment["packages"].as_array().into_iter().flatten().map(|package| &package["weight"]["value"]);
+    match weights.find(|value| value.as_f64().is_none_or(|value| value <= 0.0)) {
+        Some(Value::Null) => Err(super::dialect::needed("weight")),
+        Some(value) => {
+            let more = json!({ "field_name": "value", "field_value": value });
+            let error = error("validation", "invalid_field_value", "'value' must be greater than '0'.", &more);
+            Err(refused(StatusCode::BAD_REQUEST, error))
+        }
+        None => Ok(()),
     }
 }

@@ -13,11 +13,13 @@ use super::wire::order as sold;
 use super::wire::{self, Members, TEST_LABEL, address, moment, se, shipment, tick};
 use super::{checks, rates};
 use crate::base::time::Timestamp;
-use crate::carrier::Status;
 use crate::carrier::print::{Format, Paper};
-use crate::engine::{Cx, Refusal};
+use crate::carrier::{Location, Parcel, Status};
+use crate::engine::{Blame, Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::labels::{self, Purchase};
+use crate::vendors::shipstation::rates as both_rates;
+use crate::vendors::shipstation::wire::address::Address;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::money::Money;
 use crate::vendors::shipstation::wire::{self as shared, LABEL, ORDER, order};
@@ -35,6 +37,7 @@ pub(super) struct Options {
     pub rma_number: Option<String>,
     pub test_label: Option<bool>,
     pub is_return_label: Option<bool>,
+    pub validate_address: Option<String>,
 }
 
 /// What this version alone keeps of a label.
@@ -56,6 +59,10 @@ pub(super) struct Own {
     pub rate: Option<String>,
     /// The batch that it was bought in.
     pub batch: Option<u64>,
+    /// The tracking numbers of its packages after the first.
+    pub numbers: Vec<String>,
+    /// Whether it is paid once the carrier has the parcel.
+    pub unpaid: bool,
     /// The manifest that it is on.
     pub manifest: Option<String>,
 }
@@ -101,15 +108,31 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     let service = carrier.service(service).ok_or_else(|| wrong("service_code", "_service_code", service))?;
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let code = packages.first().and_then(|package| package["package_code"].as_str()).unwrap_or("package");
-    let known = |code: &str| carrier.package(code).or_else(|| carrier.package(&rates::usual_package(cx, code)));
-    let package = known(code).ok_or_else(|| wrong("package_code", "_packages[0]._package_code", code))?;
+    let plain = || carrier.package("package").filter(|_| rates::is_own_package(cx, code));
+    let package = carrier.package(code).or_else(plain).ok_or_else(|| wrong("package_code", "_packages[0]._package_code", code))?;
     if packages.len() > 1 && !carrier.takes_several() {
         return Err(refused(StatusCode::BAD_REQUEST, rates::several(carrier, in_sandbox(cx))));
     }
     let ship_date = ship_date(cx, text("ship_date"))?;
+    checks::weighs(shipment)?;
+    if let Some(error) = rates::unconfirmed(carrier, text("confirmation"), in_sandbox(cx)) {
+        return Err(refused(StatusCode::BAD_REQUEST, error));
+    }
+    let to: Address = address::read(&shipment["ship_to"]);
+    if let Some(text) = both_rates::misplaced(&Location::from(&to)) {
+        return Err(labels::refused(text));
+    }
     check_customs(shipment)?;
     let sold = cx.docs.has(ORDER, &number.to_string()).then(|| order::find(cx, *number)).transpose()?;
-    let own = own(cx, bought);
+    let mut own = own(cx, bought);
+    // Documented: only files of PDF are that large.
+    if is_word(&own.label_layout, "letter") && !own.label_format.as_deref().is_none_or(|format| format.eq_ignore_ascii_case("pdf")) {
+        own.label_layout = Some("4x6".to_owned());
+        cx.note("label-layout", Blame::Caller, "`label_layout` `letter` is for `label_format` `pdf` alone, expected `4x6`");
+    }
+    let others = packages.len().saturating_sub(1);
+    own.numbers =
+        if options.test_label == Some(true) { Vec::new() } else { (0..others).map(|_| cx.tracking_number(&carrier.tracking)).collect() };
     let purchase = Purchase {
         carrier,
         service,
@@ -117,7 +140,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         confirmation: text("confirmation").filter(|word| *word != "none").map(str::to_owned),
         ship_date,
         from: address::read(&shipment["ship_from"]),
-        to: address::read(&shipment["ship_to"]),
+        to,
         weight: address::read_weight(&shipment["total_weight"]),
         dimensions: packages.first().and_then(|package| address::read_dimensions(&package["dimensions"])),
         pieces: packages.iter().map(rates::piece).collect(),
@@ -127,7 +150,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         store: text("store_id").and_then(wire::number),
         order: sold.as_ref(),
         shipment: Some(*number),
-        more: Map::from_iter([("v2".to_owned(), json!(own)), ("customs".to_owned(), sold::declared(shipment))]),
+        more: Map::from_iter([("v2".to_owned(), json!(&own)), ("customs".to_owned(), sold::declared(shipment))]),
     };
     if options.test_label == Some(true) {
         // Recorded 2019: a label that costs nothing and moves nothing.
@@ -136,10 +159,15 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         return Ok(label);
     }
     let label = labels::buy(cx, purchase)?;
+    // Each package is a parcel of its own, which travels with the first.
+    if let Some(parcel) = cx.parcel(&label.tracking_number) {
+        own.numbers.iter().for_each(|number| cx.create_parcel(Parcel { tracking_number: number.clone(), ..parcel.clone() }));
+    }
     if sold.is_none() || cx.docs.has(wire::SHIPMENT, &number.to_string()) {
         let mut kept = (*shipment).clone();
         let bought =
             [("shipment_status", json!("label_purchased")), ("carrier_id", json!(se(carrier.id))), ("service_code", json!(service.code))];
+        kept.insert("external_shipment_id".to_owned(), own.external_shipment_id.clone().into());
         kept.extend(bought.map(|(name, value)| (name.to_owned(), value)));
         kept.insert("modified_at".to_owned(), moment(cx.now).into());
         shipment::store(cx, *number, &kept);
@@ -186,11 +214,27 @@ fn check_customs(shipment: &Members) -> Result<(), Refusal> {
             error("validation", "field_conflict", message, &json!({ "field_name": "customs_items" })),
         ));
     }
+    let is_paper = shipment["customs"]["contents"] == "documents";
+    let has_goods = !items.is_empty() || !products.is_empty() || shipment["items"].as_array().is_some_and(|lines| !lines.is_empty());
+    if !is_paper && !has_goods && !is_territory(&shipment["ship_to"]) && !is_territory(&shipment["ship_from"]) {
+        let more = json!({ "field_name": "customs_items" });
+        let error = error("validation", "customs_items_required", "customs_items are required for international shipments.", &more);
+        return Err(refused(StatusCode::BAD_REQUEST, error));
+    }
     let is_blank = |row: &Value| row["description"].as_str().is_none_or(str::is_empty);
     if items.iter().any(is_blank) || products.into_iter().any(is_blank) {
         return Err(unspecified("Please add a description for your Customs Item(s)", &Value::Null));
     }
     Ok(())
+}
+
+/// Whether mail there is that of the United States.
+fn is_territory(address: &Value) -> bool {
+    address["country_code"].as_str().is_some_and(|country| ["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"].contains(&country))
+}
+
+fn is_word(sent: &Option<String>, word: &str) -> bool {
+    sent.as_deref().is_some_and(|sent| sent.eq_ignore_ascii_case(word))
 }
 
 /// What this version keeps of a new label.
@@ -211,6 +255,8 @@ fn own(cx: &Cx<'_>, bought: &Order<'_>) -> Own {
         email: shipment["ship_to"]["email"].as_str().map(str::to_owned),
         rate: bought.rate.clone(),
         batch: bought.batch,
+        numbers: Vec::new(),
+        unpaid: is_word(&options.charge_event, "on_carrier_acceptance"),
         manifest: None,
     }
 }
@@ -280,52 +326,28 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     let mut to = wire::joined([json!({ "geolocation": [] }), address::shipping(&label.to)]);
     to["email"] = own.email.clone().into();
     let stem = if is_test(label) { "testlabel" } else { "label" };
+    let package = own.packages.first().and_then(|package| package["package_code"].as_str());
     let shown = json!({
-        "label_id": id(label),
-        "status": status,
-        "shipment_id": se(label.order.unwrap_or(label.id)),
-        "external_shipment_id": own.external_shipment_id,
-        "external_order_id": own.external_order_id,
-        "ship_date": midnight,
-        "created_at": created,
-        "shipment_cost": wire::dollars(label.cost),
-        "insurance_cost": wire::dollars(label.insurance_cost),
+        "label_id": id(label), "status": status, "shipment_id": se(label.order.unwrap_or(label.id)),
+        "external_shipment_id": own.external_shipment_id, "external_order_id": own.external_order_id, "ship_date": midnight,
+        "created_at": created, "shipment_cost": wire::dollars(label.cost), "insurance_cost": wire::dollars(label.insurance_cost),
         "requested_comparison_amount": if is_new { wire::dollars(Money::default()) } else { Value::Null },
-        "rate_details": rate_details(carrier, label.cost),
-        "tracking_number": label.tracking_number,
-        "is_return_label": label.is_return,
-        "rma_number": own.rma_number,
-        "is_international": is_international,
-        "batch_id": batch,
-        "carrier_id": se(label.carrier),
-        "service_code": label.service,
-        "package_code": label.package.as_deref().unwrap_or("package"),
-        "voided": label.voided.is_some(),
-        "voided_at": label.voided.map(moment),
-        "void_type": null,
-        "refund_details": null,
-        "label_format": format,
-        "display_scheme": own.display_scheme.as_deref().unwrap_or("label"),
-        "label_layout": own.label_layout.as_deref().unwrap_or("4x6"),
-        "trackable": true,
-        "label_image_id": own.label_image_id,
+        "rate_details": rate_details(carrier, label.cost), "tracking_number": label.tracking_number, "is_return_label": label.is_return,
+        "rma_number": own.rma_number, "is_international": is_international, "batch_id": batch, "carrier_id": se(label.carrier),
+        "service_code": label.service, "package_code": package.or(label.package.as_deref()).unwrap_or("package"),
+        "voided": label.voided.is_some(), "voided_at": label.voided.map(moment), "void_type": null, "refund_details": null,
+        "label_format": format, "display_scheme": own.display_scheme.as_deref().unwrap_or("label"),
+        "label_layout": own.label_layout.as_deref().unwrap_or("4x6"), "trackable": true, "label_image_id": own.label_image_id,
     });
     let rest = json!({
-        "carrier_code": code,
-        "carrier_weight": billed(carrier, label),
-        "confirmation": label.confirmation.as_deref().unwrap_or("none"),
-        "tracking_status": tracking,
-        "label_download": download(cx, label, stem, label.id, format, is_inline),
+        "carrier_code": code, "carrier_weight": billed(carrier, label), "confirmation": label.confirmation.as_deref().unwrap_or("none"),
+        "tracking_status": tracking, "label_download": download(cx, label, stem, label.id, format, is_inline),
         "form_download": (is_international && !is_test(label)).then(|| json!({ "href": link(cx, "form", label.id, "pdf") })),
         "qr_code_download": own.has_qr_code().then(|| json!({ "href": link(cx, "qrcode", label.id, "pdf") })),
-        "insurance_claim": null,
-        "paperless_download": null,
+        "insurance_claim": null, "paperless_download": null,
         "packages": packages(cx, label, &own, format, is_inline),
-        "charge_event": own.charge_event.as_deref().unwrap_or("carrier_default"),
-        "alternative_identifiers": [],
-        "shipping_rule_id": null,
-        "tracking_url": tracking_url(carrier.map_or("", |carrier| &carrier.code), &label.tracking_number),
-        "pickup_windows": [],
+        "charge_event": own.charge_event.as_deref().unwrap_or("carrier_default"), "alternative_identifiers": [], "shipping_rule_id": null,
+        "tracking_url": tracking_url(carrier.map_or("", |carrier| &carrier.code), &label.tracking_number), "pickup_windows": [],
         "ship_to": to,
     });
     wire::joined([shown, rest])
@@ -376,7 +398,7 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         json!({
             "package_id": number, "package_code": read("package_code", "package".into()), "weight": package["weight"],
             "dimensions": package["dimensions"], "insured_value": read("insured_value", wire::dollars(Money::default())),
-            "tracking_number": label.tracking_number, "label_download": file, "qr_code_download": null, "paperless_download": null,
+            "tracking_number": number_of(index, label, own), "label_download": file, "qr_code_download": null, "paperless_download": null,
             "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
             "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
             "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": own.has_qr_code(),
@@ -384,6 +406,11 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         })
     };
     rows.into_iter().enumerate().map(row).collect()
+}
+
+/// The tracking number of one of its packages; the first has that of the label.
+fn number_of<'a>(index: usize, label: &'a Label, own: &'a Own) -> &'a str {
+    index.checked_sub(1).and_then(|index| own.numbers.get(index)).unwrap_or(&label.tracking_number)
 }
 
 /// Links to a label in all formats, or to the one that was asked for, or the file itself.
@@ -402,9 +429,11 @@ fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, i
 
 /// A label for each of its packages, as they are printed.
 pub(super) fn pieces(label: &Label) -> Vec<Label> {
-    let packages = Own::of(label).packages;
+    let own = Own::of(label);
+    let packages = &own.packages;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let piece = |(index, package): (usize, &Value)| Label {
+        tracking_number: number_of(index, label, &own).to_owned(),
         weight: Some(address::read_weight(&package["weight"])),
         dimensions: address::read_dimensions(&package["dimensions"]),
         piece: [count(index + 1), count(packages.len())],

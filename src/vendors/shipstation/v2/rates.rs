@@ -23,8 +23,9 @@ pub(super) struct Lane {
     pub to: Location,
     pub pieces: Vec<Piece>,
     pub options: Options,
-    /// The only package type that is wanted.
-    pub package: Option<String>,
+    pub confirmation: Option<String>,
+    /// The only package types that are wanted; those that carriers usually quote if there are none.
+    pub packages: Vec<String>,
     pub services: Vec<String>,
     pub has_dimensions: bool,
     pub date: Date,
@@ -66,16 +67,22 @@ pub(super) fn connected<'c>(cx: &'c Cx<'_>) -> impl Iterator<Item = &'static Car
     CATALOG.carriers.iter().filter(move |carrier| (!is_sandbox || carrier.is_in_sandbox()) && !gone.contains(&carrier.id))
 }
 
-/// The catalog's package type behind one of the account's own, which has its size alone.
-pub(super) fn usual_package(cx: &Cx<'_>, code: &str) -> String {
-    let is_own = cx.docs.list::<wire::Members>(wire::PACKAGE_TYPE).any(|row| row["package_code"] == code);
-    if is_own { "package".to_owned() } else { String::new() }
+/// Whether a package type is one of the account's own, which has its size alone: carriers take it for a plain package.
+pub(super) fn is_own_package(cx: &Cx<'_>, code: &str) -> bool {
+    cx.docs.list::<wire::Members>(wire::PACKAGE_TYPE).any(|row| row["package_code"] == code)
 }
 
 /// Recorded 2026: a carrier that takes one package at a time, with its bare number in the text.
 pub(super) fn several(carrier: &Carrier, is_sandbox: bool) -> Value {
     let text = format!("carrier {} does not support multipackage. unable to rate the shipment", carrier.id);
     error("validation", "multipackage_not_supported", text, &named(carrier, is_sandbox))
+}
+
+/// A confirmation that a carrier does not have.
+pub(super) fn unconfirmed(carrier: &Carrier, word: Option<&str>, is_sandbox: bool) -> Option<Value> {
+    let word = word.filter(|word| !carrier.confirms(word))?;
+    let text = format!("The confirmation '{word}' is not supported by {}.", carrier.friendly_name(is_sandbox));
+    Some(error("business_rules", "confirmation_not_supported", text, &named(carrier, is_sandbox)))
 }
 
 /// The members of errors that say whose they are.
@@ -104,6 +111,12 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     if access::is_failing(&cx.credential, carrier) {
         return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));
     }
+    if let Some(text) = shared::misplaced(&lane.to) {
+        return Err(carriers_error(&text, &named(carrier, is_sandbox)));
+    }
+    if let Some(error) = unconfirmed(carrier, lane.confirmation.as_deref(), is_sandbox) {
+        return Err(error);
+    }
     let load = Load {
         from: &lane.from,
         to: &lane.to,
@@ -111,8 +124,13 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
         pieces: lane.pieces.clone(),
         options: lane.options,
     };
-    let mut quotes = shared::quote(2, carrier, None, lane.package.as_deref(), &load);
-    quotes.retain(|quote| lane.services.is_empty() || lane.services.contains(&quote.service.code));
+    let mut quotes = shared::quote(2, carrier, None, None, &load);
+    quotes.retain(|quote| {
+        let code = &quote.package.code;
+        // Recorded 2026: UPS tells a price for each service, where no package of its own is asked for.
+        let is_usual = lane.packages.is_empty() && (code == "package" || WORDS.family(&carrier.code) != "ups");
+        (is_usual || lane.packages.contains(code)) && (lane.services.is_empty() || lane.services.contains(&quote.service.code))
+    });
     if quotes.is_empty() {
         let text = "No applicable services available for the configured shipment.";
         return Err(carriers_error(text, &named(carrier, is_sandbox)));
@@ -134,30 +152,20 @@ fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, loa
     let warning = "Heads up! You've included custom dimensions for a package type with a standardized size. For more accurate rates, \
                    consider removing the dimensions for this shipment.";
     json!({
-        "rate_type": "shipment",
-        "carrier_id": se(carrier.id),
-        "shipping_amount": wire::dollars(cost.shipping),
-        "insurance_amount": wire::dollars(cost.insurance),
-        "confirmation_amount": wire::dollars(cost.confirmation),
-        "other_amount": wire::dollars(cost.other),
-        "requested_comparison_amount": wire::dollars(Money::default()),
+        "rate_type": "shipment", "carrier_id": se(carrier.id), "shipping_amount": wire::dollars(cost.shipping),
+        "insurance_amount": wire::dollars(cost.insurance), "confirmation_amount": wire::dollars(cost.confirmation),
+        "other_amount": wire::dollars(cost.other), "requested_comparison_amount": wire::dollars(Money::default()),
         "rate_details": details(is_postal, cost),
         "zone": quote.service.tariff.and_then(|tariff| tariff.zone(&load.lane)).filter(|_| is_postal),
-        "package_type": is_postal.then_some(&quote.package.code),
-        "carrier_weight": null,
-        "delivery_days": in_days,
-        "guaranteed_service": by.is_some(),
-        "estimated_delivery_date": format!("{arrival}T{hour}:00Z"),
-        "carrier_delivery_days": said,
-        "ship_date": format!("{}T00:00:00Z", lane.date),
-        "negotiated_rate": !carrier.wallet,
-        "service_type": quote.service.name,
+        // Recorded 2026: only the postal service names the plain package.
+        "package_type": Some(&quote.package.code).filter(|code| is_postal || *code != "package"),
+        "carrier_weight": null, "delivery_days": in_days, "guaranteed_service": by.is_some(),
+        "estimated_delivery_date": format!("{arrival}T{hour}:00Z"), "carrier_delivery_days": said,
+        "ship_date": format!("{}T00:00:00Z", lane.date), "negotiated_rate": !carrier.wallet, "service_type": quote.service.name,
         "service_code": quote.service.code,
         "trackable": !["letter", "large_envelope_or_flat", "postcard"].contains(&&*quote.package.code),
-        "carrier_code": carrier.code_v2(is_sandbox),
-        "carrier_nickname": carrier.nickname_v2(is_sandbox),
-        "carrier_friendly_name": carrier.friendly_name(is_sandbox),
-        "display_scheme": null,
+        "carrier_code": carrier.code_v2(is_sandbox), "carrier_nickname": carrier.nickname_v2(is_sandbox),
+        "carrier_friendly_name": carrier.friendly_name(is_sandbox), "display_scheme": null,
         "validation_status": if is_flat { "has_warnings" } else { "valid" },
         "warning_messages": if is_flat { vec![warning] } else { Vec::new() },
         "error_messages": [],
@@ -194,7 +202,8 @@ fn details(is_postal: bool, cost: &Cost) -> Vec<Value> {
     std::iter::once(row("shipping", base.0, base.1, cost.shipping)).chain(more).collect()
 }
 
-/// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
+/// Names the best, the cheapest and the fastest rate, which may be one, and puts them in front. Recorded 2026: media mail, which is not for
+/// everybody, is none of them.
 pub(super) fn mark(rates: &mut Vec<Value>) {
     type Key<'k> = &'k dyn Fn(&Value) -> (f64, f64);
     let amounts = ["shipping_amount", "insurance_amount", "confirmation_amount", "other_amount"];
@@ -208,17 +217,24 @@ pub(super) fn mark(rates: &mut Vec<Value>) {
         ("cheapest", &|rate| (amount(rate), days(rate))),
         ("fastest", &|rate| (days(rate) + hour(rate) / 24.0, amount(rate))),
     ];
-    let mut front = Vec::new();
+    let mut front: Vec<(usize, Vec<&str>)> = Vec::new();
     for (word, key) in marks {
-        let open = |rate: &&Value| rate["service_code"] != "usps_media_mail";
-        let least = rates.iter().filter(open).map(key).min_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
-        if let Some(index) = least.and_then(|least| rates.iter().position(|rate| open(&rate) && key(rate) == least)) {
-            let mut rate = rates.remove(index);
-            rate["rate_attributes"] = json!([word]);
-            front.push(rate);
+        let open = rates.iter().enumerate().filter(|(_, rate)| rate["service_code"] != "usps_media_mail");
+        let keys = open.map(|(index, rate)| (index, key(rate)));
+        let Some((index, _)) = keys.min_by(|(_, left), (_, right)| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1))) else {
+            continue;
+        };
+        match front.iter_mut().find(|(other, _)| *other == index) {
+            Some((_, words)) => words.push(word),
+            None => front.push((index, vec![word])),
         }
     }
-    rates.splice(0..0, front);
+    for (index, words) in &front {
+        rates[*index]["rate_attributes"] = json!(words);
+    }
+    let first: Vec<Value> = front.iter().map(|(index, _)| std::mem::take(&mut rates[*index])).collect();
+    rates.retain(|rate| !rate.is_null());
+    rates.splice(0..0, first);
 }
 
 /// An estimate is a rate that nobody can buy.

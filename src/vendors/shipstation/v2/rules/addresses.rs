@@ -81,6 +81,23 @@ pub(crate) fn clean(address: &mut Value) {
     }
 }
 
+/// What is found out about the recipient of a shipment that is only looked at, if anything is wished.
+pub(crate) fn looked_up(cx: &Cx<'_>, sent: &Value) -> Value {
+    let is_wished = sent["validate_address"].as_str().is_some_and(|wish| wish != "no_validation");
+    if is_wished { validated(cx, &sent["ship_to"]) } else { Value::Null }
+}
+
+/// Nobody gets a label to an address that was to be looked up and is not found.
+pub(crate) fn of_label(cx: &Cx<'_>, wish: Option<&str>, shipment: &mut Members) -> Result<(), Refusal> {
+    let asked = json!({ "validate_address": wish, "ship_to": shipment["ship_to"] });
+    if of_shipment(cx, &asked, shipment)?["status"] == "error" { Err(invalid()) } else { Ok(()) }
+}
+
+fn invalid() -> Refusal {
+    let error = error("business_rules", "invalid_address", "Invalid ship_to address.", &json!({ "field_name": "ship_to" }));
+    refused(http::StatusCode::BAD_REQUEST, error)
+}
+
 /// What `validate_address` finds out about the recipient of a shipment; `validate_and_clean` writes it down.
 pub(crate) fn of_shipment(cx: &Cx<'_>, sent: &Value, shipment: &mut Members) -> Result<Value, Refusal> {
     let wish = sent["validate_address"].as_str().unwrap_or("no_validation");
@@ -90,9 +107,7 @@ pub(crate) fn of_shipment(cx: &Cx<'_>, sent: &Value, shipment: &mut Members) -> 
     let result = validated(cx, &sent["ship_to"]);
     if wish == "validate_and_clean" {
         if result["status"] == "error" {
-            let more = json!({ "field_name": "ship_to" });
-            let error = error("business_rules", "invalid_address", "Invalid ship_to address.", &more);
-            return Err(refused(http::StatusCode::BAD_REQUEST, error));
+            return Err(invalid());
         }
         let matched: Map<String, Value> = result["matched_address"].as_object().cloned().unwrap_or_default();
         let kept = ["name", "company_name", "phone", "email"];

@@ -90,6 +90,11 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 
 /// Members that are not there make the answer 207.
 pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+    if let Some(id) = sent.external_batch_id.as_deref().filter(|id| by_external_id(cx, id).is_some()) {
+        let more = json!({ "field_name": "external_batch_id", "field_value": id });
+        let error = dialect::error("business_rules", "identifier_conflict", "external_batch_id is already in use.", &more);
+        return Err(dialect::refused(StatusCode::BAD_REQUEST, error));
+    }
     let id = wire::next(cx, &BATCH);
     let mut batch = Batch {
         id,
@@ -155,11 +160,14 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(shown(cx, &batch)))
 }
 
+fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<Batch> {
+    cx.docs.list::<Batch>(BATCH).rev().find(|batch| batch.external_batch_id.as_deref() == Some(id))
+}
+
 /// One batch by the id that the caller gave it.
 pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_batch_id").unwrap_or_default();
-    let found = cx.docs.list::<Batch>(BATCH).rev().find(|batch| batch.external_batch_id.as_deref() == Some(id));
-    let batch = found.ok_or_else(|| {
+    let batch = by_external_id(cx, id).ok_or_else(|| {
         let more = json!({ "field_name": "external_batch_id", "field_value": id });
         let error = dialect::error("business_rules", "invalid_identifier", "Invalid external_batch_id.", &more);
         dialect::refused(StatusCode::NOT_FOUND, error)
@@ -265,7 +273,10 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     let members: Vec<(u64, Members, Option<String>)> = shipments.chain(rated).collect();
     for (number, shipment, rate) in members {
         match purchase(cx, &batch, number, shipment.clone(), rate) {
-            Ok(()) => batch.completed += 1,
+            Ok(label) => {
+                batch.completed += 1;
+                batch.forms += usize::from(label.from.country != label.to.country);
+            }
             Err(refusal) => {
                 shipment::change(cx, number, &[("shipment_status", "pending".into())]);
                 batch.failures.push(Failure {
@@ -289,7 +300,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     webhooks::processed(cx, batch.id);
 }
 
-fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, rate: Option<String>) -> Result<(), Refusal> {
+fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, rate: Option<String>) -> Result<Label, Refusal> {
     if let Some(date) = &batch.ship_date {
         shipment.insert("ship_date".to_owned(), date.clone().into());
     }
@@ -299,7 +310,7 @@ fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, 
         display_scheme: batch.display_scheme.clone(),
         ..Options::default()
     };
-    shipments::buy(cx, &Order { number, shipment: &shipment, options: &options, rate, batch: Some(batch.id), is_return: false }).map(|_| ())
+    shipments::buy(cx, &Order { number, shipment: &shipment, options: &options, rate, batch: Some(batch.id), is_return: false })
 }
 
 /// A refusal as one text.
@@ -330,19 +341,10 @@ fn shown(cx: &Cx<'_>, batch: &Batch) -> Value {
     let (id, number) = (se(batch.id), batch.id);
     let file = |extension: &str| labels::link(cx, "label", number, extension);
     json!({
-        "label_layout": batch.label_layout,
-        "label_format": batch.label_format,
-        "batch_id": id,
-        "external_batch_id": batch.external_batch_id,
-        "batch_number": batch.number,
-        "batch_notes": batch.notes,
-        "created_at": moment(batch.created_at),
-        "processed_at": batch.processed_at.map(moment),
-        "errors": batch.failures.len(),
-        "process_errors": null,
-        "warnings": 0,
-        "completed": batch.completed,
-        "forms": batch.forms,
+        "label_layout": batch.label_layout, "label_format": batch.label_format, "batch_id": id,
+        "external_batch_id": batch.external_batch_id, "batch_number": batch.number, "batch_notes": batch.notes,
+        "created_at": moment(batch.created_at), "processed_at": batch.processed_at.map(moment), "errors": batch.failures.len(),
+        "process_errors": null, "warnings": 0, "completed": batch.completed, "forms": batch.forms,
         "count": batch.shipments.len() + batch.rates.len(),
         "batch_shipments_url": { "href": cx.call.url(&format!("/v2/shipments?batch_id={id}")) },
         "batch_labels_url": { "href": cx.call.url(&format!("/v2/labels?batch_id={id}")) },

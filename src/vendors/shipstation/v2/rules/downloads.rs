@@ -41,8 +41,8 @@ fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Vec<u
             Some((PDF, shared::qr_code(&label, labels::media(extension, &label).1)))
         }
         ("manifest", "pdf") => {
-            let labels = manifests::labels_of(cx, number);
-            (!labels.is_empty()).then(|| (PDF, shared::manifest(&wire::se(number), &labels)))
+            let labels: Vec<Label> = manifests::labels_of(cx, number).iter().flat_map(labels::pieces).collect();
+            (!labels.is_empty()).then(|| (PDF, shared::manifest(&manifests::submission_of(cx, number), &labels)))
         }
         ("label" | "testlabel" | "labelpackage", "pdf" | "png" | "zpl") => {
             let labels: Vec<Label> = match kind {

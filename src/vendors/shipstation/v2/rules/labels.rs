@@ -9,7 +9,7 @@ use super::super::listing::{self, LISTING};
 use super::super::webhooks;
 use super::super::wire::price::Priced;
 use super::super::wire::{self, Members, TEST_LABEL, se, shipment};
-use super::{rates, shipments, tracking};
+use super::{addresses, rates, shipments, tracking};
 use crate::base::time;
 use crate::engine::listing::{Bound, By, Filter, Key, Listing, Sorting, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
@@ -26,7 +26,7 @@ const LABELS: Listing = Listing {
         Filter { name: "label_status", member: "/voided", test: Test::By(is_in) },
         Filter { name: "service_code", member: "/service", test: Test::Equal },
         number("carrier_id", "/carrier"),
-        Filter { name: "tracking_number", member: "/tracking_number", test: Test::Equal },
+        Filter { name: "tracking_number", member: "", test: Test::By(is_numbered) },
         Filter { name: "batch_id", member: "", test: Test::By(is_of_batch) },
         Filter { name: "rate_id", member: "/more/v2/rate", test: Test::Equal },
         number("shipment_id", "/order"),
@@ -45,6 +45,11 @@ const LABELS: Listing = Listing {
 
 fn is_in(voided: &Value, status: &str) -> bool {
     status.eq_ignore_ascii_case(if voided.is_null() { "completed" } else { "voided" })
+}
+
+/// A label is found by the number of each of its packages.
+fn is_numbered(label: &Value, number: &str) -> bool {
+    label["tracking_number"] == number || label["more"]["v2"]["numbers"].as_array().is_some_and(|rows| rows.iter().any(|row| row == number))
 }
 
 /// A label is of the batch that it was bought in, or of one of its own.
@@ -76,7 +81,10 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         return Err(refused(http::StatusCode::BAD_REQUEST, error("validation", "field_conflict", text, &more)));
     }
     let number = wire::next(cx, &ORDER);
-    let shipment = shipment::complete(cx, number, &sent.shipment, None)?;
+    let mut shipment = shipment::complete(cx, number, &sent.shipment, None)?;
+    shipments::is_free(cx, &shipment, number)?;
+    let wish = sent.options.validate_address.as_deref().or(sent.shipment["validate_address"].as_str());
+    addresses::of_label(cx, wish, &mut shipment)?;
     shipments::keep(cx, number, &shipment);
     let is_return = sent.options.is_return_label == Some(true) || shipment["is_return"] == true;
     bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return })
@@ -85,15 +93,17 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
 /// Buys a label at a quoted rate.
 pub(crate) fn create_from_rate(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("rate_id").unwrap_or_default().to_owned();
-    let (number, shipment) = rates::quoted(cx, &id)?;
+    let (number, mut shipment) = rates::quoted(cx, &id)?;
     let options = options(cx)?;
+    addresses::of_label(cx, options.validate_address.as_deref(), &mut shipment)?;
     bought(cx, &Order { number, shipment: &shipment, options: &options, rate: Some(id), batch: None, is_return: false })
 }
 
 /// Buys the label of a stored shipment.
 pub(crate) fn create_from_shipment(cx: &mut Cx<'_>) -> Outcome {
-    let (number, shipment) = shipment::named(cx)?;
+    let (number, mut shipment) = shipment::named(cx)?;
     let options = options(cx)?;
+    addresses::of_label(cx, options.validate_address.as_deref(), &mut shipment)?;
     let is_return = shipment["is_return"] == true;
     bought(cx, &Order { number, shipment: &shipment, options: &options, rate: None, batch: None, is_return })
 }
@@ -192,6 +202,11 @@ pub(crate) fn void(cx: &mut Cx<'_>) -> Outcome {
 
 /// A label was voided by either version: its shipment is open again when it was the last one.
 pub(crate) fn voided(cx: &mut Cx<'_>, label: &Label) {
+    for number in Own::of(label).numbers {
+        if let Some(mut parcel) = cx.parcel(&number) {
+            cx.cancel_parcel(&mut parcel);
+        }
+    }
     let Some(number) = label.order.filter(|number| cx.docs.has(wire::SHIPMENT, &number.to_string())) else { return };
     if !shared::is_live(cx, number) && !label.is_return {
         shipment::change(cx, number, &[("shipment_status", "pending".into())]);

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::super::catalog::CATALOG as WORDS;
 use super::super::checks;
 use super::super::dialect::{error, naming, needed, refused};
 use super::super::labels::{self, Own};
@@ -12,6 +13,7 @@ use super::super::wire::{self, MANIFEST, day, moment, se};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Bound, Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{self as shared, LABEL};
 use crate::world::Kind;
@@ -90,7 +92,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
                 match labels::find(cx, id) {
                     Err(_) => errors.push(about(id, "invalid_identifier", "Invalid label_id.")),
                     Ok(label) => match fault(&label) {
-                        Some(text) => errors.push(about(id, "invalid_status", text)),
+                        Some((code, text)) => errors.push(about(id, code, text)),
                         None => fit.push(label),
                     },
                 }
@@ -126,10 +128,13 @@ fn about(id: &str, code: &str, text: &str) -> Value {
 }
 
 /// Why a label cannot be on a manifest.
-fn fault(label: &Label) -> Option<&'static str> {
+fn fault(label: &Label) -> Option<(&'static str, &'static str)> {
     match label {
-        _ if label.voided.is_some() => Some("The label has been voided."),
-        _ if Own::of(label).manifest.is_some() => Some("The label is already on a manifest."),
+        _ if label.voided.is_some() => Some(("invalid_status", "The label has been voided.")),
+        _ if Own::of(label).manifest.is_some() => Some(("invalid_status", "The label is already on a manifest.")),
+        _ if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| !carrier.has_manifests()) => {
+            Some(("carrier_not_supported", "The carrier does not support manifests."))
+        }
         _ => None,
     }
 }
@@ -175,14 +180,26 @@ fn shown(cx: &Cx<'_>, manifest: &Manifest) -> Value {
     json!({
         "manifest_id": se(manifest.id), "form_id": se(manifest.form), "created_at": moment(manifest.created_at),
         "ship_date": manifest.ship_date, "shipments": manifest.label_ids.len(), "label_ids": manifest.label_ids,
-        "warehouse_id": manifest.warehouse_id, "submission_id": (SUBMISSIONS + u128::from(manifest.id)).to_string(),
+        "warehouse_id": manifest.warehouse_id, "submission_id": submission(manifest),
         "carrier_id": manifest.carrier_id,
         "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
     })
 }
 
-/// What the numbers of submissions to carriers begin with.
+/// The number that the carrier gave it; that of the postal service is an electronic file number.
+fn submission(manifest: &Manifest) -> String {
+    let carrier = wire::number(&manifest.carrier_id).and_then(|id| CATALOG.carrier_of(id));
+    let is_postal = carrier.is_some_and(|carrier| WORDS.family(&carrier.code) == "usps");
+    if is_postal { (SUBMISSIONS + u128::from(manifest.id)).to_string() } else { manifest.form.to_string() }
+}
+
+/// What the numbers of submissions to the postal service begin with.
 const SUBMISSIONS: u128 = 9_475_711_899_564_000_000_000;
+
+/// The number that the carrier gave a manifest, for its file.
+pub(crate) fn submission_of(cx: &Cx<'_>, number: u64) -> String {
+    cx.docs.get(MANIFEST, &number.to_string()).map_or_else(|| se(number), |manifest: Manifest| submission(&manifest))
+}
 
 /// The labels of a manifest, for its file.
 pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::listing::{self, LISTING};
 use super::super::wire::{PICKUP, address, moment, se};
-use super::super::{dialect, labels};
+use super::super::{checks, dialect, labels};
 use crate::base::ids;
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Bound, Filter, Listing, Test};
@@ -67,6 +67,12 @@ pub(crate) fn schedule(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     }
     if labels.iter().any(|label| label.voided.is_some()) {
         return Err(dialect::unspecified("Voided labels cannot be picked up.", &json!({ "field_name": "label_ids" })));
+    }
+    let at = |name: &str| sent.pickup_window[name].as_str().and_then(checks::instant);
+    if at("end_at").is_some_and(|end| end <= cx.now || at("start_at").is_some_and(|start| start >= end)) {
+        let more = json!({ "field_name": "pickup_window", "field_value": sent.pickup_window });
+        let error = dialect::error("validation", "invalid_field_value", "Invalid pickup_window.", &more);
+        return Err(dialect::refused(StatusCode::BAD_REQUEST, error));
     }
     let pickup = Pickup {
         id: format!("pik_{}", ids::alphanumeric(&mut cx.rng, 22)),

@@ -4,13 +4,14 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::checks;
 use super::super::dialect::{error, needed, refused};
 use super::super::failures;
 use super::super::rates::{self, Lane};
 use super::super::wire::price::Priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
 use super::{addresses, shipments};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Blame, Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::ORDER;
 use crate::world::Kind;
 
@@ -26,10 +27,12 @@ struct RateOptions {
     carrier_ids: Vec<String>,
     package_types: Option<Vec<String>>,
     service_codes: Option<Vec<String>>,
+    preferred_currency: Option<String>,
 }
 
 /// Rates of the carriers that are named. A carrier that fails is told of in the answer, which is 200 all the same.
 pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
+    let mut validation = Value::Null;
     let (number, shipment) = match (&asked.shipment_id, &asked.shipment) {
         (Some(id), _) => {
             let number = wire::number(id).unwrap_or_default();
@@ -43,6 +46,8 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
                 sent["carrier_id"] = only.clone().into();
             }
             let mut stored = shipment::complete(cx, number, &sent, None)?;
+            shipments::is_free(cx, &stored, number)?;
+            validation = addresses::looked_up(cx, &sent);
             // Recorded 2026: the recipient's address comes back as the postal service writes it.
             if let Some(to) = stored.get_mut("ship_to").filter(|to| to["country_code"] == "US") {
                 addresses::clean(to);
@@ -52,8 +57,12 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         }
         (None, None) => return Err(needed("shipment")),
     };
-    let RateOptions { carrier_ids, package_types, service_codes } = asked.rate_options;
-    let lane = lane(&shipment, service_codes.unwrap_or_default());
+    checks::weighs(&shipment)?;
+    let RateOptions { carrier_ids, package_types, service_codes, preferred_currency } = asked.rate_options;
+    if let Some(currency) = preferred_currency.filter(|currency| !currency.eq_ignore_ascii_case("usd")) {
+        cx.note("currency-not-converted", Blame::Sandbox, format!("rates are in `usd`, found `preferred_currency` `{currency}`"));
+    }
+    let lane = lane(cx, &shipment, service_codes.unwrap_or_default(), package_types.unwrap_or_default());
     let (mut rates, mut errors) = (Vec::new(), Vec::new());
     for id in &carrier_ids {
         let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
@@ -65,9 +74,6 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
                 errors.push(error("business_rules", "carrier_not_connected", format!("Carrier {id} is not connected."), &more));
             }
         }
-    }
-    if let Some(wanted) = package_types.filter(|wanted| !wanted.is_empty()) {
-        rates.retain(|rate| rate["package_type"].as_str().is_none_or(|found| wanted.iter().any(|wanted| wanted == found)));
     }
     let none = cx.fails(failures::RATE_UNAVAILABLE);
     if none.is_some() {
@@ -99,22 +105,30 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     });
     cx.docs.put(RATES, &number.to_string(), &response);
     super::super::webhooks::rated(cx, number);
-    Ok(Reply::ok(Priced(wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]))))
+    let mut answer = wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]);
+    if !validation.is_null() {
+        answer["address_validation"] = validation;
+    }
+    Ok(Reply::ok(Priced(answer)))
 }
 
 /// The member of a stored rate that is not answered: the number of its shipment.
 pub(crate) const OF: &str = "shipment";
 
-fn lane(shipment: &Members, services: Vec<String>) -> Lane {
+/// Package types that are named for the rates come before that of the shipment.
+fn lane(cx: &Cx<'_>, shipment: &Members, services: Vec<String>, wanted: Vec<String>) -> Lane {
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let (from, to) = Lane::between(&shipment["ship_from"], &shipment["ship_to"]);
-    let package = packages.first().and_then(|package| package["package_code"].as_str()).filter(|code| *code != "package");
+    let own = packages.first().and_then(|package| package["package_code"].as_str()).filter(|code| *code != "package");
+    let wanted = if wanted.is_empty() { own.map(str::to_owned).into_iter().collect() } else { wanted };
+    let usual = |code: String| if rates::is_own_package(cx, &code) { "package".to_owned() } else { code };
     Lane {
         from,
         to,
         pieces: packages.iter().map(rates::piece).collect(),
         options: rates::options(shipment),
-        package: package.map(str::to_owned),
+        confirmation: shipment["confirmation"].as_str().map(str::to_owned),
+        packages: wanted.into_iter().map(usual).collect(),
         services,
         has_dimensions: packages.iter().any(|package| address::read_dimensions(&package["dimensions"]).is_some()),
         date: day(&shipment["ship_date"]),
@@ -150,7 +164,8 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
         to: place("to"),
         pieces: vec![rates::piece(&body)],
         options: rates::options(&Members(body.as_object().cloned().unwrap_or_default())),
-        package: None,
+        confirmation: body["confirmation"].as_str().map(str::to_owned),
+        packages: Vec::new(),
         services: Vec::new(),
         has_dimensions: false,
         date: sent.to_zoned(jiff::tz::TimeZone::UTC).date(),
@@ -191,8 +206,13 @@ pub(crate) fn quoted(cx: &Cx<'_>, id: &str) -> Result<(u64, Members), Refusal> {
     for name in ["carrier_id", "service_code"] {
         shipment.insert(name.to_owned(), rate[name].clone());
     }
-    if let (Some(package), Some(first)) = (rate["package_type"].as_str(), shipment.get_mut("packages").and_then(|rows| rows.get_mut(0))) {
-        first["package_code"] = package.into();
+    let package = rate["package_type"].as_str().unwrap_or("package");
+    let packages: Vec<&mut Value> = shipment.get_mut("packages").and_then(Value::as_array_mut).into_iter().flatten().collect();
+    for sent in packages {
+        let is_own = sent["package_code"].as_str().is_some_and(|code| rates::is_own_package(cx, code));
+        if package != "package" || !is_own {
+            sent["package_code"] = package.into();
+        }
     }
     Ok((number, shipment))
 }

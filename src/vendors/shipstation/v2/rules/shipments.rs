@@ -121,7 +121,7 @@ pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
 }
 
 /// External ids are given once.
-fn is_free(cx: &Cx<'_>, shipment: &Members, number: u64) -> Result<(), Refusal> {
+pub(crate) fn is_free(cx: &Cx<'_>, shipment: &Members, number: u64) -> Result<(), Refusal> {
     let Some(id) = shipment.get("external_shipment_id").and_then(Value::as_str) else { return Ok(()) };
     match by_external_id(cx, id).filter(|(other, _)| *other != number) {
         None => Ok(()),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{access, dialect};
-use super::{FORMS, Members, SHIPMENT, address, moment, number, order, se};
+use super::{FORMS, Members, PACKAGE_TYPE, SHIPMENT, address, moment, number, order, se};
 use crate::base::time::Timestamp;
 use crate::base::{entropy, json};
 use crate::engine::{Cx, Refusal};
@@ -202,19 +202,36 @@ fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {
 /// Ids and names of packages, and what they weigh together.
 fn packages(cx: &mut Cx<'_>, shipment: &mut Value, before: Option<&Members>) {
     let Some(mut packages) = shipment["packages"].as_array().cloned() else { return };
+    let types: Vec<Members> = cx.docs.all(PACKAGE_TYPE);
     for (index, package) in packages.iter_mut().enumerate() {
         let earlier = before.map(|before| before["packages"][index]["shipment_package_id"].clone()).filter(|id| !id.is_null());
         package["shipment_package_id"] = earlier.unwrap_or_else(|| se(super::next(cx, &Kind::new("shipment_package"))).into());
+        let is_its = |row: &&Members| row["package_id"] == package["package_id"] || row["package_code"] == package["package_code"];
+        if let Some(own) = types.iter().find(is_its) {
+            own_package(package, own);
+            continue;
+        }
         let code = package["package_code"].as_str().filter(|code| *code != "package");
         let name = code.map_or_else(|| "Package".to_owned(), title);
         package["package_id"] = if code.is_none() { "se-3" } else { "se-5" }.into();
         package["package_name"] = name.into();
-        for product in package["products"].as_array_mut().into_iter().flatten().filter(|product| product["product_id"].is_null()) {
-            product["product_id"] = se(super::next(cx, &Kind::new("package_product"))).into();
-        }
+    }
+    let products = packages.iter_mut().filter_map(|package| package["products"].as_array_mut()).flatten();
+    for product in products.filter(|product| product["product_id"].is_null()) {
+        product["product_id"] = se(super::next(cx, &Kind::new("package_product"))).into();
     }
     shipment["total_weight"] = total(&packages);
     shipment["packages"] = packages.into();
+}
+
+/// A package of a type of the account's own, named by its id or its code: it has that type's size, unless another one is sent.
+fn own_package(package: &mut Value, own: &Members) {
+    for (member, name) in [("package_id", "package_id"), ("package_code", "package_code"), ("package_name", "name")] {
+        package[member] = own[name].clone();
+    }
+    if address::read_dimensions(&package["dimensions"]).is_none() && own["dimensions"].is_object() {
+        package["dimensions"] = own["dimensions"].clone();
+    }
 }
 
 /// `flat_rate_envelope` as people write it.
