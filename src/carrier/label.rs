@@ -25,16 +25,17 @@
 mod address;
 mod carriers;
 mod codes;
+mod customs;
 mod layout;
 mod place;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::carrier::sheet::customs::Declaration;
-
 pub use address::Address;
 pub use carriers::{CARRIERS, Carrier};
+pub(super) use customs::CATEGORIES;
+pub use customs::{Declaration, Item, money};
 pub(super) use layout::{Canvas, SAMPLE};
 pub(super) use place::{place, qr_page};
 

@@ -1,94 +1,10 @@
 //! The documents of a border: a commercial invoice, and the forms CN22 and CN23 of the postal union.
 
-use serde::{Deserialize, Serialize};
-
-use crate::carrier::label::{Address, Fact, Label, kilograms};
+use crate::carrier::label::{CATEGORIES, Fact, Label, kilograms};
 use crate::carrier::rating::share;
 use crate::carrier::sheet::{Column, Sheet};
 
-/// What is in a parcel, as its sender declares it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Declaration {
-    /// What it is sent for, such as `Merchandise` or `Gift`.
-    pub reason: String,
-    /// Who pays duties, such as `DDP`.
-    pub incoterm: String,
-    pub invoice_number: String,
-    pub currency: String,
-    pub items: Vec<Item>,
-    /// What becomes of it if nobody takes it.
-    pub non_delivery: String,
-    pub signer: String,
-    pub importer: Option<Address>,
-}
-
-/// A line of the declaration: goods of one kind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Item {
-    pub description: String,
-    pub quantity: u32,
-    /// The weight of all of them.
-    pub grams: u32,
-    /// What all of them are worth, in hundredths.
-    pub value: i64,
-    pub tariff: String,
-    pub origin: String,
-}
-
-impl Declaration {
-    /// What everything is worth, in hundredths.
-    #[must_use]
-    pub fn total(&self) -> i64 {
-        self.items.iter().fold(0, |sum, item| sum.saturating_add(item.value))
-    }
-
-    /// What everything weighs: as it is declared, or else as it was put on the scales.
-    pub(in crate::carrier) fn weight(&self, label: &Label) -> i64 {
-        let declared = self.items.iter().map(|item| i64::from(item.grams)).sum();
-        if declared == 0 { i64::from(label.grams) } else { declared }
-    }
-
-    /// The form that its value asks for: goods worth more than about 400 units of money need the large one.
-    pub(in crate::carrier) fn form(&self) -> &'static str {
-        if self.total() > 40_000 { "CN 23" } else { "CN 22" }
-    }
-
-    /// The reason in the words of the forms.
-    pub(in crate::carrier) fn category(&self) -> &'static str {
-        let reason = self.reason.to_lowercase();
-        let known = CATEGORIES.iter().find(|(_, words)| words.iter().any(|word| reason.contains(word)));
-        known.map_or("Other", |(category, _)| category)
-    }
-
-    /// What becomes of it if nobody takes it, as people say it.
-    pub(in crate::carrier) fn undeliverable(&self) -> String {
-        let text = self.non_delivery.replace('_', " ").to_lowercase();
-        if text.is_empty() { text } else { format!("If undeliverable: {text}") }
-    }
-
-    pub(in crate::carrier) fn signed_by<'a>(&'a self, label: &'a Label) -> &'a str {
-        if self.signer.is_empty() { &label.from.name } else { &self.signer }
-    }
-
-    fn rows(&self) -> Vec<Vec<String>> {
-        let row = |item: &Item| {
-            let weight = if item.grams == 0 { String::new() } else { kilograms(i64::from(item.grams)) };
-            let each = share(item.value, 1, i64::from(item.quantity.max(1)));
-            vec![
-                item.description.clone(),
-                item.tariff.clone(),
-                item.origin.clone(),
-                item.quantity.to_string(),
-                weight,
-                money(each),
-                money(item.value),
-            ]
-        };
-        self.items.iter().map(row).collect()
-    }
-}
+pub use crate::carrier::label::{Declaration, Item, money};
 
 /// The invoice that goes with goods.
 #[must_use]
@@ -110,10 +26,10 @@ pub fn invoice(label: &Label, declaration: &Declaration) -> Sheet {
             Fact::new("Tracking number", &label.tracking_number),
         ],
         columns: columns(),
-        rows: declaration.rows(),
+        rows: rows(declaration),
         totals: vec![Fact::new("Total value", format!("{} {}", money(declaration.total()), declaration.currency))],
         notes: vec!["I declare that all information on this invoice is true and correct.".to_owned()],
-        signer: Some(declaration.signed_by(label).to_owned()),
+        signer: Some(declaration.signed_by(&label.from.name).to_owned()),
         number: label.tracking_number.clone(),
     }
 }
@@ -151,15 +67,6 @@ pub fn postal(label: &Label, declaration: &Declaration) -> Sheet {
     if declaration.form() == "CN 23" { cn23(label, declaration) } else { cn22(label, declaration) }
 }
 
-/// What parcels are sent for, and the words of vendors for it.
-const CATEGORIES: [(&str, &[&str]); 5] = [
-    ("Gift", &["gift"]),
-    ("Documents", &["document"]),
-    ("Commercial sample", &["sample"]),
-    ("Returned goods", &["return"]),
-    ("Sale of goods", &["merchandise", "sale", "commercial", "sold"]),
-];
-
 fn form(title: &str, name: &str, label: &Label, declaration: &Declaration, is_large: bool) -> Sheet {
     let own = declaration.category();
     let names = CATEGORIES.iter().map(|(name, _)| *name).chain(["Other"]);
@@ -176,9 +83,9 @@ fn form(title: &str, name: &str, label: &Label, declaration: &Declaration, is_la
             Fact::new("Item number", &label.tracking_number),
         ],
         columns: columns(),
-        rows: declaration.rows(),
+        rows: rows(declaration),
         totals: vec![
-            Fact::new("Total weight", kilograms(declaration.weight(label))),
+            Fact::new("Total weight", kilograms(declaration.weight(label.grams))),
             Fact::new("Total value", format!("{} {}", money(declaration.total()), declaration.currency)),
         ],
         notes: vec![
@@ -187,9 +94,26 @@ fn form(title: &str, name: &str, label: &Label, declaration: &Declaration, is_la
              prohibited by legislation or by postal or customs regulations."
                 .to_owned(),
         ],
-        signer: Some(declaration.signed_by(label).to_owned()),
+        signer: Some(declaration.signed_by(&label.from.name).to_owned()),
         number: if is_large { label.tracking_number.clone() } else { String::new() },
     }
+}
+
+fn rows(declaration: &Declaration) -> Vec<Vec<String>> {
+    let row = |item: &Item| {
+        let weight = if item.grams == 0 { String::new() } else { kilograms(i64::from(item.grams)) };
+        let each = share(item.value, 1, i64::from(item.quantity.max(1)));
+        vec![
+            item.description.clone(),
+            item.tariff.clone(),
+            item.origin.clone(),
+            item.quantity.to_string(),
+            weight,
+            money(each),
+            money(item.value),
+        ]
+    };
+    declaration.items.iter().map(row).collect()
 }
 
 fn columns() -> Vec<Column> {
@@ -202,11 +126,4 @@ fn columns() -> Vec<Column> {
         Column::number("Unit value", 13.0),
         Column::number("Value", 14.0),
     ]
-}
-
-/// An amount in hundredths, as text.
-#[must_use]
-pub fn money(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", cents.unsigned_abs() / 100, cents.unsigned_abs() % 100)
 }

@@ -1,9 +1,8 @@
 //! What customs of the postal union read on a label: the form CN 22, or the head of a CN 23, with the first goods.
 
 use crate::carrier::label::layout::Canvas;
-use crate::carrier::label::{Label, kilograms};
+use crate::carrier::label::{Declaration, Item, Label, kilograms, money};
 use crate::carrier::print::{Anchor, Area, Face};
-use crate::carrier::sheet::customs::{Declaration, Item, money};
 
 /// How high it is with four rows of goods, in points of a label of 4 by 6 inches.
 pub(super) const HEIGHT: f32 = 84.0;
@@ -35,12 +34,12 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, declaration: &Declaration
     let texts = [
         if more > 0 { format!("and {more} more") } else { String::new() },
         "Total".to_owned(),
-        kilograms(declaration.weight(label)),
+        kilograms(declaration.weight(label.grams)),
         total.trim().to_owned(),
     ];
     row(canvas, &texts, Face::Bold, sum);
     let date = label.date.map_or_else(String::new, |date| format!("Date {date}"));
-    canvas.line(&last, &format!("Signed {}", declaration.signed_by(label)), Face::Regular, 6.5, Anchor::Start);
+    canvas.line(&last, &format!("Signed {}", declaration.signed_by(&label.from.name)), Face::Regular, 6.5, Anchor::Start);
     canvas.line(&last, &date, Face::Regular, 6.5, Anchor::End);
 }
 
