@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use seatrial::carrier::document::{Document, render};
-use seatrial::carrier::label::{Address, Label};
+use seatrial::carrier::label::{Address, Fact, Label};
 use seatrial::carrier::print::{Format, Paper};
 use seatrial::engine::webhooks::{AttemptResult, Subscription};
 use seatrial::engine::{Answer, Contract, Cx, Machine, Options, Request, Start, UNLIMITED};
@@ -127,38 +127,60 @@ fn calls(criterion: &mut Criterion) {
     });
 }
 
-/// Labels as they are drawn when somebody downloads them.
+/// Labels as they are drawn when somebody downloads them, with the bytes of each.
 fn labels(criterion: &mut Criterion) {
     let address = |name: &str, street: &str, city: &str, country: &str| Address {
         name: name.to_owned(),
-        lines: vec![street.to_owned()],
+        company: "Quay Supplies".to_owned(),
+        lines: vec![street.to_owned(), "Suite 480".to_owned()],
         city: city.to_owned(),
         zip: "94103".to_owned(),
         country: country.to_owned(),
+        phone: "4155550101".to_owned(),
         ..Address::default()
     };
-    let label = |to: Address| Label {
-        carrier: "usps".to_owned(),
-        service: "Priority Mail".to_owned(),
-        tracking_number: "9205590164917312751089".to_owned(),
-        from: address("Sam Quay", "215 Clayton St", "San Francisco", "US"),
-        to,
-        grams: 907,
-        ..Label::default()
+    let label = |carrier: &str, service: &str, tracking_number: &str, to: Address| {
+        let label = Label {
+            carrier: carrier.to_owned(),
+            service: service.to_owned(),
+            tracking_number: tracking_number.to_owned(),
+            from: address("Sam Quay", "215 Clayton St", "San Francisco", "US"),
+            to,
+            grams: 907,
+            dimensions: "10 x 8 x 4 in".to_owned(),
+            date: "2026-01-05".parse().ok(),
+            facts: vec![Fact::new("Reference", "ORDER-1001")],
+            ..Label::default()
+        };
+        [Document::Label(Box::new(label))]
     };
-    let usual = [Document::Label(Box::new(label(address("Alex Harbour", "965 Mission St", "San Francisco", "US"))))];
-    let japanese = [Document::Label(Box::new(label(address("山田 太郎", "千代田区丸の内1-2-3", "東京都", "JP"))))];
+    let alex = || address("Alex Harbour", "965 Mission St", "San Francisco", "US");
+    let usps = label("usps", "Priority Mail", "9205590164917312751089", alex());
+    let ups = label("ups", "Ground", "1Z204E380338943508", alex());
+    let fedex = label("fedex", "Home Delivery", "794612345675", alex());
+    let greek = label("usps", "Priority Mail International", "LZ473124829US", address("Γιώργος", "Οδός Ερμού 15", "Αθήνα", "GR"));
+    let japanese =
+        label("usps", "Priority Mail International", "LZ473124829US", address("山田 太郎", "千代田区丸の内1-2-3", "東京都", "JP"));
     let cases = [
-        ("label as PDF", &usual, Format::pdf(Paper::Inch4x6), 15_000),
-        ("label with Japanese as PDF", &japanese, Format::pdf(Paper::Inch4x6), 40_000),
-        ("label as ZPL", &usual, Format::zpl(203), 5_000),
-        ("label as PNG", &usual, Format::png(Paper::Inch4x6, 203), 100_000),
+        ("USPS label as PDF", &usps, Format::pdf(Paper::Inch4x6), 15_000),
+        ("UPS label as PDF", &ups, Format::pdf(Paper::Inch4x6), 15_000),
+        ("FedEx label as PDF", &fedex, Format::pdf(Paper::Inch4x6), 15_000),
+        ("UPS label as PDF on A4", &ups, Format::pdf(Paper::A4), 15_000),
+        ("Greek label as PDF", &greek, Format::pdf(Paper::Inch4x6), 15_000),
+        ("Japanese label as PDF", &japanese, Format::pdf(Paper::Inch4x6), 40_000),
+        ("USPS label as ZPL", &usps, Format::zpl(203), 5_000),
+        ("USPS label as PNG", &usps, Format::png(Paper::Inch4x6, 203), 100_000),
     ];
+    let mut group = criterion.benchmark_group("labels");
+    // One label an iteration, so that criterion tells labels per second.
+    group.throughput(criterion::Throughput::Elements(1));
     for (name, documents, format, most) in cases {
         let bytes = render(documents, format).len();
         assert!(bytes <= most, "{name}: {bytes} bytes");
-        criterion.bench_function(name, |bencher| bencher.iter(|| render(documents, format)));
+        println!("{name}: {bytes} bytes");
+        group.bench_function(name, |bencher| bencher.iter(|| render(documents, format)));
     }
+    group.finish();
 }
 
 /// A thousand parcels from their labels to their doors, told to nobody, and told to somebody who answers at once.

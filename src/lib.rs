@@ -28,6 +28,7 @@ pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod spec;
+pub mod store;
 pub mod testing;
 pub mod vendors;
 pub mod world;

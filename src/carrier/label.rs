@@ -31,6 +31,8 @@ mod place;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::carrier::sheet::customs::Declaration;
+
 pub use address::Address;
 pub use carriers::{CARRIERS, Carrier};
 pub(super) use layout::{Canvas, SAMPLE};
@@ -71,6 +73,9 @@ pub struct Label {
     /// A line beside the mark of samples, at the foot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub foot: String,
+    /// What is in it, where it crosses a border; labels of posts print it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customs: Option<Box<Declaration>>,
     /// Whether it brings a parcel back, which is printed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_return: bool,
@@ -119,6 +124,16 @@ impl Label {
     /// Whether it crosses a border.
     pub(super) fn is_international(&self) -> bool {
         !self.from.country.is_empty() && !self.to.country.is_empty() && self.from.country != self.to.country
+    }
+
+    /// Whether a post carries it.
+    pub(super) fn is_postal(&self) -> bool {
+        self.row().post
+    }
+
+    /// What a label of a post says to customs; nothing where there is no border.
+    pub(super) fn printed_customs(&self) -> Option<&Declaration> {
+        self.customs.as_deref().filter(|_| self.is_postal() && self.is_international())
     }
 
     /// The weight in pounds and ounces for parcels from the United States, else in kilograms.

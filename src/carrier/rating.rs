@@ -148,10 +148,12 @@ impl Tariff {
         let zone = service.zone(lane)?;
         let part = load.package.and_then(|package| contract.parts.get(package)).copied().unwrap_or(100);
         let flat = load.package.and_then(|package| service.flat.get(package)).copied();
-        let mut is_usual = true;
-        let mut cents = |weight: i64| {
-            let units = tariff::started(weight, service.unit.unwrap_or(contract.unit));
-            is_usual &= service.is_within(units);
+        let units = |weight: i64| tariff::started(weight, service.unit.unwrap_or(contract.unit));
+        // Whatever they weigh, so that a surcharge does not end where a pound more begins.
+        let bulk = |piece: &Piece| units(contract.weight(Piece { weight: 0, ..*piece }, load.imperial));
+        let is_usual = load.pieces.iter().all(|piece| service.is_within(bulk(piece)));
+        let cents = |weight: i64| {
+            let units = units(weight);
             flat.or_else(|| Some(share(service.cents(zone, units)?, part, 100)))
         };
         let mut weights = load.pieces.iter().map(|piece| contract.weight(*piece, load.imperial));
@@ -182,7 +184,7 @@ impl Tariff {
 struct Asked<'a> {
     lane: &'a Lane,
     load: &'a Load<'a>,
-    /// Whether every weight is within the table.
+    /// Whether the volume of every piece is within the table.
     is_usual: bool,
 }
 

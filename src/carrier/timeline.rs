@@ -113,6 +113,15 @@ pub struct Timeline {
     pub late: bool,
 }
 
+impl Timeline {
+    /// Whether a parcel whose life is over by one of the steps goes on with the next one, such as one that was lost and is found.
+    #[must_use]
+    pub fn goes_on(&self, parcel: &Parcel) -> bool {
+        let latest = parcel.step.checked_sub(1).and_then(|index| self.steps.get(index as usize));
+        !self.repeat && parcel.status() != Status::Cancelled && latest.is_some_and(|step| step.status == parcel.status())
+    }
+}
+
 /// When a parcel's next step is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {

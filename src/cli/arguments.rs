@@ -15,6 +15,7 @@ pub use self::contract::{ContractCommand, ReportArguments, ServerArguments};
 use crate::base::{authority, time};
 use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};
+use crate::store::Fsync;
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
 #[derive(Debug, Parser)]
@@ -46,12 +47,17 @@ pub enum Command {
         /// The code
         code: Option<String>,
     },
+    /// List the calls of a running server, or explain what its scenario made of one
+    Requests(RequestsArguments),
     /// List the built-in scenarios, or print one
     Scenarios {
         /// The one to print, such as `label-bought-answer-lost`
         #[arg(long, value_name = "NAME")]
         show: Option<String>,
     },
+    /// Look through a data directory, or take a sandbox out of it
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Print the JSON Schema of scenario or conversation files
     Schema {
         /// The kind of file
@@ -62,6 +68,28 @@ pub enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+}
+
+/// What is done with a data directory, which no process may have open.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Read all of a data directory, and say what it holds and whether it is damaged
+    Check {
+        /// The directory of `--data-dir`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Print JSON instead of text
+        #[arg(long, env = "SEATRIAL_DATA_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Print the file of a sandbox, as the admin API exports it
+    Export {
+        /// The directory of `--data-dir`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// The sandbox
+        name: String,
     },
 }
 
@@ -83,6 +111,19 @@ pub struct ServeArguments {
     /// File of a sandbox that was exported, which the default sandbox begins as
     #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
     pub import: Option<PathBuf>,
+    /// Directory in which sandboxes are kept for the next process; without one they end with this one
+    #[arg(long, env = "SEATRIAL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// When what is kept has to be on the disk itself. No answered call is lost with the process in any case, nor with `always` when the
+    /// power fails
+    #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]
+    pub fsync: FsyncArgument,
+    /// Judge every sandbox at the end, also those that ended before, and exit with 1 unless all that they expect holds
+    #[arg(long, env = "SEATRIAL_VERIFY", value_parser = FalseyValueParser::new())]
+    pub verify: bool,
+    /// File that the verdicts are written to at the end: `.json`, `.xml` (JUnit), `.sarif`, or text. Repeatable
+    #[arg(long, env = "SEATRIAL_VERIFY_REPORT", value_name = "FILE", value_delimiter = ',')]
+    pub verify_report: Vec<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
     #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
@@ -192,6 +233,29 @@ pub struct CoverageArguments {
 }
 
 #[derive(Args, Debug)]
+pub struct RequestsArguments {
+    /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
+    #[arg(long, value_name = "ID")]
+    pub explain: Option<String>,
+    /// The sandbox whose calls are listed
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    pub sandbox: String,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+/// The running server that a command speaks to.
+#[derive(Args, Debug)]
+pub struct ServerArguments {
+    /// Base URL of the server, such as `http://127.0.0.1:7447`; the one that a server with this environment listens at unless told
+    #[arg(long, env = "SEATRIAL_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// Token of its admin API
+    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub struct HealthArguments {
     /// Address of the admin API
     #[arg(long, env = "SEATRIAL_HEALTH_ADDRESS", value_name = "ADDRESS", value_parser = address)]
@@ -207,6 +271,27 @@ pub enum AdminAuthArgument {
     Auto,
     /// Never.
     Off,
+}
+
+/// When what is kept has to be on the disk itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FsyncArgument {
+    /// Before a call is answered.
+    Always,
+    /// 200 ms after it was written, at the latest.
+    Interval,
+    /// When the system does it.
+    Off,
+}
+
+impl From<FsyncArgument> for Fsync {
+    fn from(argument: FsyncArgument) -> Self {
+        match argument {
+            FsyncArgument::Always => Self::Always,
+            FsyncArgument::Interval => Self::Interval(Duration::from_millis(200)),
+            FsyncArgument::Off => Self::Off,
+        }
+    }
 }
 
 /// Files with a schema.

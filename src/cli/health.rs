@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &HealthArguments) -> Exit {
 }
 
 /// Where a server with this environment serves its admin API.
-fn served_address() -> Option<SocketAddr> {
+pub(super) fn served_address() -> Option<SocketAddr> {
     let serve = Arguments::try_parse_from(["seatrial"]).ok()?.serve;
     let addresses =
         serve.admin_listen.or_else(|| serve.listen.into_iter().find(|listen| listen.mount.is_none()).map(|listen| listen.addresses))?;

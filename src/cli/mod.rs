@@ -1,13 +1,16 @@
 //! The command line: one file per subcommand, exit codes in one place.
 
+mod admin_client;
 mod arguments;
 mod banner;
 mod check;
 mod contract;
 mod coverage;
+mod data;
 mod explain;
 mod health;
 mod log_lines;
+mod requests;
 mod scenarios;
 mod schema;
 mod serve;
@@ -31,6 +34,8 @@ pub enum Exit {
     Usage,
     /// An address could not be bound.
     Bind,
+    /// What was to be kept could not be written.
+    Lost,
 }
 
 impl From<Exit> for ExitCode {
@@ -40,6 +45,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Bind => 3,
+            Exit::Lost => 4,
         })
     }
 }
@@ -56,7 +62,9 @@ pub fn run() -> Exit {
         Some(Command::Coverage(coverage)) => coverage::run(&coverage),
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
+        Some(Command::Requests(requests)) => requests::run(&requests),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
+        Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -1,4 +1,6 @@
-//! `seatrial serve`: binds, prints the ready line, serves, drains.
+//! `seatrial serve`: binds, prints the ready line, serves, drains, and tells the verdict.
+
+mod verdict;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use crate::cli::{Exit, complain, say, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
 use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, Trust};
+use crate::store::{self, StoreError};
 use crate::vendors;
 
 /// How many file descriptors are asked for.
@@ -59,8 +62,23 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let plain = Start::plain(server::wall());
     let start = Start { seed: arguments.seed, ..plain };
     let machine = Arc::new(Machine::new(vendors::all(), options, start));
+    let store = match &arguments.data_dir {
+        None => None,
+        Some(directory) => match store::open(&machine, directory, arguments.fsync.into(), server::wall()) {
+            Ok(opened) => {
+                tell(directory, &opened);
+                Some(opened)
+            }
+            Err(error @ StoreError::Damaged(_)) => {
+                let help = format!("`seatrial data check {}` looks through it", directory.display());
+                return complain(&format_args!("`--data-dir`: {error}\n{help}"), Exit::Failed);
+            }
+            Err(error) => return complain(&format_args!("`--data-dir`: {error}"), Exit::Usage),
+        },
+    };
+    let goes_on = store.as_ref().is_some_and(|opened| opened.left.is_some());
     if let Some(path) = &arguments.scenario
-        && let Err(problems) = open(&machine, path, arguments.seed)
+        && let Err(problems) = open(&machine, path, arguments.seed, goes_on)
     {
         warn(&problems.trim_end());
         return Exit::Usage;
@@ -85,6 +103,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         advance_timeout: arguments.advance_timeout,
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
         log: call_log(arguments),
+        store: store.as_ref().map(|opened| Arc::clone(&opened.store)),
     };
     let bound = match server::bind(config, &machine.vendors().mounts()).await {
         Ok(bound) => bound,
@@ -116,6 +135,13 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         warn(&show(&bound, &machine));
     }
     let stdin = arguments.exit_with_stdin.then(stdin_ends);
+    let keeping = store.as_ref().map(|opened| Arc::clone(&opened.store));
+    let broken = async move {
+        match keeping {
+            Some(store) => drop(store.broken().await),
+            None => std::future::pending().await,
+        }
+    };
     let leave = async move {
         let stdin = async {
             match stdin {
@@ -126,12 +152,20 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         tokio::select! {
             _ = signals => {}
             () = stdin => {}
+            () = broken => {}
         }
     };
-    let served = server::serve(machine, bound, guard, leave).await;
+    let served = server::serve(Arc::clone(&machine), bound, guard, leave).await;
     remove(arguments.ready_file.as_deref());
+    if let Some(opened) = &store {
+        opened.store.close();
+        if let Some(lost) = opened.store.lost() {
+            return complain(&format_args!("the process ends, because {lost}"), Exit::Lost);
+        }
+    }
     match served {
-        Ok(()) => Exit::Fine,
+        Ok(verdicts) if arguments.verify || !arguments.verify_report.is_empty() => verdict::tell(arguments, &machine, &verdicts),
+        Ok(_) => Exit::Fine,
         Err(error) => complain(&format_args!("threads cannot be started: {error}"), Exit::Usage),
     }
 }
@@ -144,11 +178,23 @@ fn remove(ready_file: Option<&Path>) {
 }
 
 /// Puts the default sandbox under a scenario; every problem of its file, as text.
-fn open(machine: &Machine, path: &Path, seed: Option<u64>) -> Result<(), String> {
+fn open(machine: &Machine, path: &Path, seed: Option<u64>, goes_on: bool) -> Result<(), String> {
     let (name, bytes) = scenarios::read(path).map_err(|error| format!("error: {error}"))?;
     let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
     let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
+    if goes_on {
+        let state = machine.default_sandbox().lock();
+        let is_same = *state.scenario.source() == *loaded.source.text && loaded.seed.is_none_or(|seed| seed == state.world.seed());
+        if is_same {
+            return Ok(());
+        }
+        let documents =
+            state.world.accounts().iter().flat_map(|(_, account)| account.tables()).map(|(_, table)| table.len()).sum::<usize>();
+        let before = &state.scenario_name;
+        let lost = format_args!("{documents} documents are dropped");
+        warn(&format_args!("seatrial: the default sandbox was under another scenario or seed (`{before}`): it begins anew, {lost}"));
+    }
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
     let replaced = machine.replace(machine.default_sandbox(), staged, false);
     replaced.map_err(|_| format!("error: {} gives more data than a sandbox may hold (`--sandbox-bytes`)", path.display()))
@@ -173,6 +219,19 @@ fn import(machine: &Machine, path: &Path) -> Result<(), ImportError> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than a sandbox may be (`--sandbox-bytes`)").into());
     }
     Ok(server::import(machine, DEFAULT, &bytes)?)
+}
+
+/// Says what a data directory brought, where that is not what was left there.
+fn tell(directory: &Path, opened: &store::Opened) {
+    let Some(left) = opened.left else { return };
+    let (sandboxes, directory) = (opened.sandboxes, directory.display());
+    tracing::info!(sandboxes, %directory, "goes on with what was kept");
+    if left.lost > 0 {
+        let lost = left.lost;
+        warn(&format_args!("seatrial: the last {lost} changes in {directory} were written, and are gone"));
+    } else if !left.closed {
+        tracing::info!(%directory, "the process before did not end in good order; everything that it answered is there");
+    }
 }
 
 /// The stable line that says that everything listens.

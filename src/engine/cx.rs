@@ -15,6 +15,7 @@ use crate::base::entropy::{self, Rng, Secret};
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
+use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
@@ -39,6 +40,8 @@ pub struct Cx<'w> {
     pub docs: Docs<'w>,
     /// Remarks for the journal and `seatrial-notes`.
     pub notes: Vec<Note>,
+    /// The business failure that the scenario wants of the call.
+    pub(crate) failure: Option<&'w WantedFailure>,
     /// The name of the sandbox.
     pub sandbox: &'w str,
     /// All vendors of the machine.
@@ -103,6 +106,7 @@ impl<'w> Cx<'w> {
             credential,
             docs: Docs { world, account: scope.account, exceeded: Cell::new(false) },
             notes: Vec::new(),
+            failure: None,
             sandbox: scope.sandbox,
             public_urls: scope.public_urls,
             reachability: scope.reachability,
@@ -111,6 +115,12 @@ impl<'w> Cx<'w> {
             documents: scope.documents,
             scenario,
         }
+    }
+
+    /// What is said of the business failure of that name, if the scenario wants it of this call.
+    #[must_use]
+    pub fn fails(&self, name: &str) -> Option<&'w str> {
+        self.failure?.told_by_handler(name)
     }
 
     /// Schedules a task about a document of this account; [`Vendor::due`] is called with it at `at`.

@@ -11,6 +11,7 @@ use crate::base::json::Style;
 use crate::base::name::Name;
 use crate::engine::accounts::{AccountRows, FieldSpec};
 use crate::engine::auth::credentials;
+use crate::engine::business::BusinessFailures;
 use crate::engine::decode;
 use crate::engine::dialect::{Dialect, DialectCx};
 use crate::engine::refusal::{Denial, Refusal};
@@ -58,6 +59,7 @@ impl Vendor {
             anchors: &[],
             stored: &[],
             webhooks: Webhooks::NONE,
+            failures: &BusinessFailures::NONE,
             secret_names: SecretNames::NONE,
             state: |_| Value::Null,
         }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::auth::AuthRequest;
+use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, Scope};
 use crate::engine::due::HasTime;
@@ -58,6 +60,8 @@ pub(super) struct Executed {
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
     pub notes: Vec<Note>,
+    /// What conditions saw of the account's state, if they looked at it.
+    pub state: Option<Value>,
 }
 
 /// Who makes a call, which is counted.
@@ -87,6 +91,8 @@ struct Handled {
     account: Arc<str>,
     number: u64,
     notes: Vec<Note>,
+    /// Whether the outcome is the business failure that the scenario wants.
+    has_failed: bool,
 }
 
 impl Machine {
@@ -117,9 +123,15 @@ impl Machine {
             (None, Err(refusal)) => caller.answered(Err(refusal)),
             (None, Ok(row)) => {
                 let scope = self.scope(sandbox, vendor, &parsed.call, caller.account, now);
-                let handled = self.run_handler(sandbox, state, row, scope, caller);
+                let failure = decision.failure.as_deref();
+                let handled = self.run_handler(sandbox, state, row, scope, caller, failure);
+                let refuses_itself = handled.outcome.is_err() && !handled.has_failed;
+                if let Some(failure) = failure.filter(|_| refuses_itself) {
+                    failure.uncount(&mut state.world);
+                    decision.effect = None;
+                }
                 if let Some(effect) = &mut decision.effect {
-                    effect.committed = handled.outcome.is_ok();
+                    effect.committed = handled.outcome.is_ok() && failure.is_none_or(WantedFailure::is_kept);
                 }
                 handled
             }
@@ -151,7 +163,10 @@ impl Machine {
         let now = state.world.clock().now(wall);
         let caller = Caller::count(&mut state.world, vendor, Some(credential));
         let handled = match parsed.row.clone() {
-            Ok(row) => self.run_handler(sandbox, state, row, self.scope(sandbox, vendor, &parsed.call, caller.account, now), caller),
+            Ok(row) => {
+                let scope = self.scope(sandbox, vendor, &parsed.call, caller.account, now);
+                self.run_handler(sandbox, state, row, scope, caller, None)
+            }
             Err(refusal) => caller.answered(Err(refusal)),
         };
         sandbox.measure(state);
@@ -173,29 +188,45 @@ impl Machine {
     }
 
     /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.
-    fn run_handler(&self, sandbox: &Sandbox, state: &mut State, row: &OperationRow, scope: Scope<'_>, caller: Caller) -> Handled {
+    /// A business `failure` takes the place of its success.
+    fn run_handler(
+        &self,
+        sandbox: &Sandbox,
+        state: &mut State,
+        row: &OperationRow,
+        scope: Scope<'_>,
+        caller: Caller,
+        failure: Option<&WantedFailure>,
+    ) -> Handled {
         let Caller { name, number, rng, credential, .. } = caller;
         let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), fields: Arc::default() });
         let State { world, scenario, .. } = state;
-        let (mut notes, mut has_exceeded) = (Vec::new(), false);
+        let (mut notes, mut has_exceeded, mut instead) = (Vec::new(), false, None);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
+            cx.failure = failure;
             (cx.vendor.open)(&mut cx);
             let outcome = (row.handler)(&mut cx);
             if outcome.is_ok() {
+                instead = failure.and_then(WantedFailure::outcome);
+            }
+            if outcome.is_ok() && instead.is_none() {
                 parcels::run_steps_waiting_for_call(&mut cx);
             }
             notes = std::mem::take(&mut cx.notes);
             has_exceeded = cx.docs.has_exceeded();
-            if has_exceeded {
+            if has_exceeded || instead.is_some() {
                 return Err(Refusal::Broken);
             }
             // A login has switched the account.
             let owner = cx.docs.account();
             outcome.map(|reply| (reply, Arc::clone(&owner.name), owner.calls()))
         });
+        if let (Some(outcome), false) = (instead, has_exceeded) {
+            return Handled { outcome, account: name, number, notes, has_failed: true };
+        }
         let refusal = match done {
-            Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes },
+            Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes, has_failed: false },
             Err(RolledBack::Refused(refusal)) => {
                 if has_exceeded {
                     let detail = "the documents that it has to read are more than fit into one answer; ask for fewer at a time";
@@ -214,7 +245,7 @@ impl Machine {
                 Refusal::Broken
             }
         };
-        Handled { outcome: Err(refusal), account: name, number, notes }
+        Handled { outcome: Err(refusal), account: name, number, notes, has_failed: false }
     }
 }
 
@@ -230,16 +261,16 @@ impl Caller {
 
     /// The result of a call that no handler ran for.
     fn answered(self, outcome: Outcome) -> Handled {
-        Handled { outcome, account: self.name, number: self.number, notes: Vec::new() }
+        Handled { outcome, account: self.name, number: self.number, notes: Vec::new(), has_failed: false }
     }
 }
 
 fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: Decision) -> Executed {
-    let Handled { outcome, account, number, mut notes } = handled;
-    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, .. } = decision;
+    let Handled { outcome, account, number, mut notes, .. } = handled;
+    let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, state, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes }
+    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes, state }
 }
 
 /// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a
@@ -254,8 +285,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
     let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
-    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now);
-    decision.notes.extend(denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name)));
+    let remark = denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name));
     let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
     let row = match (&parsed.row, denied, exceeded) {
         (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),
@@ -263,6 +293,10 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
         (_, None, Some(exceeded)) => Err(Refusal::RateLimited(exceeded.clone())),
         (row, None, None) => missing_scope(vendor, call, caller.credential.as_ref()).map_or_else(|| row.clone(), Err),
     };
+    let values = CallValues::new(CallValues::STEPS);
+    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now, row.is_err(), &values);
+    decision.state = values.state.into_inner();
+    decision.notes.extend(remark);
     Admitted { caller, quota, nth, decision, row }
 }
 
@@ -300,23 +334,34 @@ fn missing_scope(vendor: &Vendor, call: &Call<'_>, credential: Option<&Credentia
 
 /// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,
 /// else the scenario.
-fn decide(state: &mut State, vendor: &Vendor, call: &Call<'_>, caller: &mut Caller, now: Timestamp) -> (u64, Decision) {
+fn decide(
+    state: &mut State,
+    vendor: &Vendor,
+    call: &Call<'_>,
+    caller: &mut Caller,
+    now: Timestamp,
+    is_refused: bool,
+    values: &CallValues,
+) -> (u64, Decision) {
     let State { world, scenario, faults, .. } = state;
     let account = caller.credential.is_some().then_some(caller.account);
     let nth = call.operation.map_or(0, |operation| {
         let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
         world.tally(Name::default()).1.add(counter)
     });
-    let values = CallValues::new(CallValues::STEPS);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let documents = accounts.get(caller.account);
-        let view = View { vendor: &vendor.id, call, nth, account, documents, state: vendor.state, now, values: &values };
+        let (vendor, failures, state) = (&*vendor.id, vendor.failures, vendor.state);
+        let view = View { vendor, call, nth, account, documents, failures, is_refused, state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let mut quota = None;
     for fault in faults.iter() {
-        let decision = ask(fault.name.clone(), fault.runtime.as_ref());
+        let mut decision = ask(fault.name.clone(), fault.runtime.as_ref());
+        if let Some(failure) = &mut decision.failure {
+            failure.owner = fault.name.clone();
+        }
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
             return (nth, Decision { effect: Some(effect), ..decision });

@@ -72,7 +72,7 @@ fn refusals(status: StatusCode, cx: &DialectCx<'_>) -> Vec<Refusal> {
 
 /// What the caller cannot see of a call that a scenario made fail.
 pub(super) fn note(effect: Option<&Effect>, sent: Sent) -> Option<Note> {
-    let Effect { name, line, committed, .. } = effect.filter(|effect| effect.kind == EffectKind::Fault)?;
+    let Effect { name, line, committed, .. } = effect.filter(|effect| matches!(effect.kind, EffectKind::Fault | EffectKind::Refuse))?;
     let source = line.map_or_else(|| format!("the fault `{name}`"), |line| format!("`{name}` in line {line} of the scenario"));
     let end = match (sent.end, sent.status) {
         (End::Sent, Some(status)) => format!("the vendor's {status}"),

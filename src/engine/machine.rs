@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::base::entropy::{self, Secret};
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, EMPTY_SANDBOX, TotalUsage, Usage};
+use crate::engine::keeper::Keeper;
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
@@ -12,6 +13,7 @@ use crate::engine::recorder::Record;
 use crate::engine::registry::{ForeignCredential, Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::start::{self, Start};
+use crate::engine::state::State;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
 use crate::world::{Entry, World};
@@ -24,6 +26,7 @@ pub struct Machine {
     pub(super) options: Options,
     public_urls: OnceLock<PublicUrls>,
     reachability: OnceLock<Reachability>,
+    keeper: OnceLock<Arc<dyn Keeper>>,
 }
 
 impl Machine {
@@ -34,7 +37,7 @@ impl Machine {
         let default = Sandbox::new(DEFAULT, start::state(&vendors, DEFAULT, start, None), &budget);
         let identifiers = vendors.all().iter().map(|vendor| (vendor.mount.clone(), vendor.accounts.identifiers)).collect();
         let registry = Registry::new(Arc::new(default), options.sandboxes, identifiers);
-        Self { vendors, registry, budget, options, public_urls: OnceLock::new(), reachability: OnceLock::new() }
+        Self { vendors, registry, budget, options, public_urls: OnceLock::new(), reachability: OnceLock::new(), keeper: OnceLock::new() }
     }
 
     /// The vendors, with their documents and rows.
@@ -57,6 +60,11 @@ impl Machine {
     /// Stores what the shell knows about the addresses of subscriptions; called once at start, later calls are ignored.
     pub fn set_reachability(&self, reachability: Reachability) {
         let _ = self.reachability.set(reachability);
+    }
+
+    /// From now on, the keeper is told which sandboxes there are; called once at start, later calls are ignored.
+    pub fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
+        let _ = self.keeper.set(keeper);
     }
 
     pub(super) fn reachability(&self) -> &Reachability {
@@ -124,7 +132,34 @@ impl Machine {
         if !self.budget.fits(&sandbox.documents, 0) {
             return Err(SandboxError::Bytes);
         }
-        self.registry.open(sandbox)
+        let sandbox = self.registry.open(sandbox)?;
+        if let Some(keeper) = self.keeper.get() {
+            keeper.opened(&sandbox);
+        }
+        Ok(sandbox)
+    }
+
+    /// A sandbox of an earlier process, to be opened or to be the default one, whose state is the one given.
+    #[must_use]
+    pub fn revive(&self, name: &str, state: State) -> Arc<Sandbox> {
+        if name != DEFAULT {
+            return Arc::new(Sandbox::new(name, state, &self.budget));
+        }
+        let default = Arc::clone(self.default_sandbox());
+        *default.lock() = state;
+        default
+    }
+
+    /// Opens a sandbox of an earlier process, or leads calls to it anew if it is the default one.
+    ///
+    /// # Errors
+    /// When there are too many, or the name is taken.
+    pub fn reopen(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, SandboxError> {
+        if &*sandbox.name != DEFAULT {
+            return self.registry.open(sandbox);
+        }
+        self.registry.reindex(&sandbox);
+        Ok(sandbox)
     }
 
     /// Opens a copy of a sandbox: its documents, time, agenda, scenario and faults, with credentials of its own. Its journal
@@ -196,7 +231,12 @@ impl Machine {
 
     /// Removes a sandbox; the default one stays.
     pub fn remove(&self, name: &str) -> bool {
-        self.registry.remove(name)
+        let sandbox = self.sandbox(name);
+        let removed = self.registry.remove(name);
+        if let (true, Some(keeper), Some(sandbox)) = (removed, self.keeper.get(), sandbox) {
+            keeper.removed(&sandbox);
+        }
+        removed
     }
 
     /// Removes the sandboxes that were idle for longer than their time to live.

@@ -162,11 +162,14 @@ impl Cx<'_> {
     }
 
     fn next(&self, parcel: &Parcel) -> Option<Next> {
-        if parcel.status().is_final() {
+        let is_over = parcel.status().is_final();
+        let Some(name) = parcel.timeline.as_deref() else {
+            return if is_over { None } else { timeline::next(parcel, None, &AnchorTimes::default()) };
+        };
+        let timeline = self.scenario.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
+        if is_over && !timeline.as_deref().is_some_and(|timeline| timeline.goes_on(parcel)) {
             return None;
         }
-        let Some(name) = parcel.timeline.as_deref() else { return timeline::next(parcel, None, &AnchorTimes::default()) };
-        let timeline = self.scenario.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
         let moments = self.docs.get(ANCHOR_TIMES, &parcel.tracking_number).unwrap_or_default();
         timeline::next(parcel, timeline.as_deref(), &moments)
     }

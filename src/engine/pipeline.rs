@@ -145,7 +145,7 @@ impl Machine {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, .. } = executed;
-        let Executed { failing, is_answered, mut notes, .. } = executed;
+        let Executed { failing, is_answered, mut notes, state, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -177,8 +177,9 @@ impl Machine {
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.violations));
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, late);
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.departures));
-        // A status that a scenario asks for need not be one of the document.
-        if let Some(operation) = call.operation.filter(|_| is_read && failing.is_none() && self.is_checked(number)) {
+        // A status that a scenario asks for, or that the vendor refuses other calls with, need not be one of the document.
+        let is_odd = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Refuse);
+        if let Some(operation) = call.operation.filter(|_| is_read && !is_odd && self.is_checked(number)) {
             let is_scripted = effect.as_ref().is_some_and(|effect| matches!(effect.kind, EffectKind::Respond | EffectKind::Patch));
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let violations = check(operation, status, &headers, &body);
@@ -212,6 +213,7 @@ impl Machine {
             answer,
             notes,
             effect,
+            state,
         };
         let entry = Some(self.record(&here.sandbox, entry));
         let (status, headers, body) = match wire {

@@ -7,11 +7,12 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
 
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::Change;
+use crate::world::{Change, Entry};
 
 /// One part of what a locked section did.
 #[derive(Clone)]
@@ -26,18 +27,51 @@ pub enum Record {
     Restore(String, Timestamp),
     /// [`drop_snapshot`](crate::engine::Sandbox::drop_snapshot) was called, with this name.
     DropSnapshot(String),
-    /// [`clear_journal`](crate::engine::Sandbox::clear_journal) was called: the journal is empty.
-    ClearJournal,
+    /// [`clear_journal`](crate::engine::Sandbox::clear_journal) was called: the journal is empty. It has had so many exchanges.
+    ClearJournal(u64),
     /// The faults that are switched on now, and those that were switched off without having had an effect.
     Faults(Vec<Fault>, Vec<UnusedRule>),
     /// Another state in place of the one before.
     Whole(Box<State>),
+    /// All of the sandbox as it is: what was recorded before is not needed any more.
+    Checkpoint(Box<Checkpoint>),
+}
+
+/// Everything that a sandbox keeps, but for the exchanges of its journal.
+#[derive(Clone)]
+pub struct Checkpoint {
+    pub state: State,
+    /// The snapshots: their names, when each was taken on the world's clock, and its state.
+    pub snapshots: Vec<(String, Timestamp, State)>,
+    /// The exchanges of the journal below this number are gone.
+    pub first: u64,
+    /// How many exchanges were ever in the journal.
+    pub written: u64,
+    /// How many of those were dropped.
+    pub dropped: u64,
 }
 
 /// Receives redo records, to keep another copy of a sandbox.
 pub trait Sink: Send + Sync {
     /// Takes what a locked section did. The sandbox is locked meanwhile, so this must not wait for anything.
     fn sealed(&self, records: &mut Vec<Record>);
+
+    /// Takes an exchange, with its number, as it is added to the journal, which is locked meanwhile.
+    fn exchanged(&self, _: &Arc<Entry>) {}
+
+    /// Is told which exchanges were removed from the journal because somebody asked for it.
+    fn removed_from_journal(&self, _: &[u64]) {}
+
+    /// Is told how long the sandbox may be idle before it is removed; `None` is for ever.
+    fn kept_for(&self, _: Option<Duration>) {}
+
+    /// Is told that the sandbox was removed: nothing comes after this.
+    fn ended(&self) {}
+
+    /// What has to be kept before anything of the sandbox is shown to somebody, as a position among all that is kept.
+    fn awaited(&self) -> u64 {
+        0
+    }
 }
 
 /// What the lock of a sandbox guards.

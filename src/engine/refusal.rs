@@ -94,6 +94,7 @@ impl Unread {
     pub(super) fn note(&self) -> Note {
         match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, &*self.detail),
+            StatusCode::INTERNAL_SERVER_ERROR => Note::new(Note::LEDGER_BROKEN, Blame::Sandbox, &*self.detail),
             _ => Note::new(Note::UNREADABLE_REQUEST, Blame::Caller, &*self.detail),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
@@ -10,7 +10,7 @@ use event_listener::{Event, EventListener};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
-use crate::engine::recorder::{Guard, Guarded, Record, Recorder, Sink};
+use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
 use crate::world::{Counters, Entry, Journal, Mismatch};
@@ -43,6 +43,8 @@ pub struct Sandbox {
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
     ttl: AtomicI64,
+    /// Where it is recorded, if it is.
+    sink: OnceLock<Arc<dyn Sink>>,
 }
 
 /// A state that [`Sandbox::restore`] goes back to.
@@ -90,6 +92,7 @@ impl Sandbox {
             removed: AtomicBool::new(false),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
+            sink: OnceLock::new(),
         };
         sandbox.measure(&sandbox.lock());
         sandbox
@@ -140,6 +143,9 @@ impl Sandbox {
     pub(super) fn record(&self, entry: Entry) -> Arc<Entry> {
         let mut journal = self.journal();
         let entry = journal.push(entry);
+        if let Some(sink) = self.sink.get() {
+            sink.exchanged(&entry);
+        }
         self.journal_bytes.set(journal.bytes());
         drop(journal);
         self.notify_waiters();
@@ -161,6 +167,10 @@ impl Sandbox {
     /// Keeps the exchanges for which `keep` is true.
     pub fn retain_in_journal(&self, keep: impl Fn(&Entry) -> bool) {
         let mut journal = self.journal();
+        if let Some(sink) = self.sink.get() {
+            let removed: Vec<u64> = journal.iter().filter(|entry| !keep(entry)).map(|entry| entry.number).collect();
+            sink.removed_from_journal(&removed);
+        }
         journal.retain(keep);
         self.journal_bytes.set(journal.bytes());
     }
@@ -217,9 +227,17 @@ impl Sandbox {
     }
 
     pub fn clear_journal(&self) {
-        self.lock().note(|_| Record::ClearJournal);
+        let mut state = self.lock();
         let mut journal = self.journal();
         journal.clear();
+        state.note(|_| Record::ClearJournal(journal.written));
+        self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Puts exchanges of an earlier process into the journal, which has had so many, and dropped so many of them.
+    pub fn refill_journal(&self, entries: impl IntoIterator<Item = Entry>, written: u64, dropped: u64) {
+        let mut journal = self.journal();
+        journal.refill(entries, written, dropped);
         self.journal_bytes.set(journal.bytes());
     }
 
@@ -321,6 +339,16 @@ impl Sandbox {
     pub fn set_ttl(&self, ttl: Option<Duration>) {
         let seconds = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX).max(1));
         self.ttl.store(seconds, Ordering::Relaxed);
+        if let Some(sink) = self.sink.get() {
+            sink.kept_for(ttl);
+        }
+    }
+
+    /// How long it may be idle before it is removed; `None` is for ever.
+    #[must_use]
+    pub fn ttl(&self) -> Option<Duration> {
+        let seconds = u64::try_from(self.ttl.load(Ordering::Relaxed)).ok().filter(|seconds| *seconds > 0);
+        seconds.map(Duration::from_secs)
     }
 
     /// When it will be removed if nobody uses it before; `None` is never.
@@ -339,6 +367,39 @@ impl Sandbox {
         state.clone()
     }
 
+    /// From now on, the sink gets a record of every change and every exchange. With `is_new`, the first one is a checkpoint.
+    pub fn attach(&self, sink: Arc<dyn Sink>, is_new: bool) {
+        let mut state = self.lock();
+        state.world.record();
+        state.0.recorder = Some(Recorder { records: Vec::new(), sink: Arc::clone(&sink) });
+        let _ = self.sink.set(sink);
+        if is_new {
+            self.note_checkpoint(&mut state);
+        }
+    }
+
+    /// Records all of the sandbox as it is, unless it is locked.
+    pub fn try_checkpoint(&self) {
+        if let Some(mut state) = self.try_lock() {
+            self.note_checkpoint(&mut state);
+        }
+    }
+
+    fn note_checkpoint(&self, state: &mut Guard<'_>) {
+        let journal = self.journal();
+        let (written, dropped) = (journal.written, journal.dropped);
+        let first = journal.iter().next().map_or(written + 1, |entry| entry.number);
+        drop(journal);
+        let snapshots = self.snapshots();
+        let snapshots = snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.at, snapshot.state.clone())).collect();
+        state.note(|state| Record::Checkpoint(Box::new(Checkpoint { state: state.clone(), snapshots, first, written, dropped })));
+    }
+
+    /// Where it is recorded, if it is.
+    pub fn sink(&self) -> Option<&Arc<dyn Sink>> {
+        self.sink.get()
+    }
+
     /// Makes the changes that another copy of this sandbox has recorded.
     ///
     /// # Errors
@@ -351,12 +412,25 @@ impl Sandbox {
                 Record::Snapshot(name, wall) => drop(self.snapshot(name, *wall)),
                 Record::Restore(name, wall) => drop(self.restore(name, *wall)),
                 Record::DropSnapshot(name) => drop(self.drop_snapshot(name)),
-                Record::ClearJournal => self.clear_journal(),
+                Record::ClearJournal(_) => self.clear_journal(),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
                 Record::Whole(state) => *self.lock() = State::clone(state),
+                Record::Checkpoint(checkpoint) => self.go_on_from(checkpoint),
             }
         }
         self.measure(&self.lock());
         Ok(())
+    }
+
+    /// Makes it what a checkpoint says.
+    fn go_on_from(&self, checkpoint: &Checkpoint) {
+        *self.lock() = checkpoint.state.clone();
+        let rows = checkpoint
+            .snapshots
+            .iter()
+            .map(|(name, at, state)| (name.clone(), Snapshot { at: *at, bytes: state.bytes(), state: state.clone() }));
+        let mut snapshots = self.snapshots();
+        *snapshots = rows.collect();
+        self.measure_snapshots(&snapshots);
     }
 }

@@ -1,5 +1,6 @@
 //! What the engine asks a scenario: about calls, parcels and webhooks. It knows nothing else of scenarios.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
+use crate::engine::business::{BusinessFailures, WantedFailure};
 use crate::engine::call::Call;
 use crate::engine::limits::Quota;
 use crate::engine::patch::Patch;
@@ -34,6 +36,8 @@ pub struct Decision {
     pub wire: Option<Wire>,
     /// What is changed of the vendor's own answer.
     pub patch: Option<Box<Patch>>,
+    /// The business failure that the vendor tells of, if the call is not refused for another reason.
+    pub failure: Option<Box<WantedFailure>>,
     /// The status of the answer, which is the vendor's for a failure of its own, whatever the handler returned.
     pub failing: Option<StatusCode>,
     /// The scenario's own limit that the call was counted against.
@@ -42,6 +46,8 @@ pub struct Decision {
     pub effect: Option<Effect>,
     /// Remarks for the journal.
     pub notes: Vec<Note>,
+    /// What `$state` was, if a condition looked at it.
+    pub state: Option<Value>,
 }
 
 /// An answer instead of the handler's.
@@ -87,6 +93,10 @@ pub struct View<'a> {
     pub account: Option<AccountId>,
     /// The documents of the caller's account.
     pub documents: &'a Account,
+    /// What the vendor can be made to say no to.
+    pub failures: &'static BusinessFailures,
+    /// Whether the call is refused already, so that no handler will run.
+    pub is_refused: bool,
     /// The vendor's answer to `$state`.
     pub state: fn(&Account) -> Value,
     pub now: Timestamp,
@@ -118,7 +128,7 @@ impl CallValues {
 }
 
 /// A scenario, bound to the engine. What it counts is in the counters of each world.
-pub trait ScenarioRuntime: Send + Sync {
+pub trait ScenarioRuntime: Any + Send + Sync {
     /// What happens to a call. Called once for each, after authentication and before the handler.
     fn decide(&self, view: &View<'_>, tally: &mut Tally<'_>, rng: &mut Rng) -> Decision;
 

@@ -70,16 +70,7 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<
         };
         world.set_credentials(&vendor.mount, rows);
     }
-    State {
-        initial: world.clone(),
-        world,
-        scenario: start.scenario,
-        scenario_name: start.scenario_name,
-        faults: Vec::new(),
-        unused_faults: Vec::new(),
-        scenario_mounts,
-        seeded: start.seed.is_some(),
-    }
+    State { scenario_mounts, seeded: start.seed.is_some(), ..State::new(world, start.scenario, start.scenario_name) }
 }
 
 /// The credentials that a vendor gives a sandbox.

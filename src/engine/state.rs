@@ -28,6 +28,40 @@ pub struct State {
 }
 
 impl State {
+    /// A state that begins as it is, without faults.
+    #[must_use]
+    pub fn new(world: World, scenario: Arc<dyn ScenarioRuntime>, scenario_name: String) -> Self {
+        Self {
+            initial: world.clone(),
+            world,
+            scenario,
+            scenario_name,
+            faults: Vec::new(),
+            unused_faults: Vec::new(),
+            scenario_mounts: Vec::new(),
+            seeded: false,
+        }
+    }
+
+    /// The same, which began with another world; with the mounts whose credentials the scenario gave, and whether somebody asked for
+    /// the seed.
+    #[must_use]
+    pub fn given(self, initial: World, scenario_mounts: Vec<Name>, seeded: bool) -> Self {
+        Self { initial, scenario_mounts, seeded, ..self }
+    }
+
+    /// The same with other faults: those that are switched on, and those that were switched off and had had no effect.
+    #[must_use]
+    pub fn with_faults(self, faults: Vec<Fault>, unused_faults: Vec<UnusedRule>) -> Self {
+        Self { faults, unused_faults, ..self }
+    }
+
+    /// Faults that were switched off and had had no effect.
+    #[must_use]
+    pub fn unused_faults(&self) -> &[UnusedRule] {
+        &self.unused_faults
+    }
+
     /// The faults that are switched on.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {

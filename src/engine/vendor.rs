@@ -10,6 +10,7 @@ use crate::base::name::Name;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::auth::{AuthRequest, Identity};
+use crate::engine::business::BusinessFailures;
 use crate::engine::call::{Request, Validation};
 use crate::engine::cx::Cx;
 use crate::engine::dialect::Dialect;
@@ -60,6 +61,8 @@ pub struct Vendor {
     /// Whether a credential is one for tests, of which the document's `x-rate-limit` takes other numbers of calls.
     pub is_test: fn(&Credential) -> bool,
     pub dialect: Dialect,
+    /// What scenarios can make it say no to.
+    pub failures: &'static BusinessFailures,
     /// Puts what a new account starts with, before each of its calls; what is there already is left alone.
     pub open: fn(&mut Cx<'_>),
     /// Handles a task that one of its rules scheduled.

@@ -121,6 +121,16 @@ pub enum Pattern {
 }
 
 impl Pattern {
+    /// The vendor that it is about; `None` for all of them.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&str> {
+        match self {
+            Self::Every => None,
+            Self::Vendor(vendor) => Some(vendor),
+            Self::One(operation) => Some(&operation.vendor),
+        }
+    }
+
     /// Whether an operation is meant.
     #[must_use]
     pub fn matches(&self, vendor: &str, id: &str) -> bool {
@@ -128,6 +138,19 @@ impl Pattern {
             Self::Every => true,
             Self::Vendor(own) => own == vendor,
             Self::One(operation) => operation.vendor == vendor && operation.id == id,
+        }
+    }
+}
+
+impl Pattern {
+    /// Whether an operation, by its full name, is of a vendor that is meant.
+    #[must_use]
+    pub fn is_of_vendor_of(&self, name: &str) -> bool {
+        let vendor = name.split('.').next().unwrap_or_default();
+        match self {
+            Self::Every => true,
+            Self::Vendor(own) => own == vendor,
+            Self::One(operation) => operation.vendor == vendor,
         }
     }
 }
@@ -159,6 +182,16 @@ impl Condition {
             Self::All(conditions) => conditions.iter().all(|condition| condition.is_true(scope)),
             Self::Any(conditions) => conditions.iter().any(|condition| condition.is_true(scope)),
             Self::Not(condition) => !condition.is_true(scope),
+        }
+    }
+
+    /// Whether it looks at a member of a root, or at the whole of the root.
+    #[must_use]
+    pub fn mentions(&self, root: &str, member: &str) -> bool {
+        match self {
+            Self::Test(expr) => expr.mentions(root, member),
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(|condition| condition.mentions(root, member)),
+            Self::Not(condition) => condition.mentions(root, member),
         }
     }
 }
@@ -247,6 +280,8 @@ pub enum Effect {
     /// The vendor's own answer with changes.
     Patch(Patch),
     Fault(Fault),
+    /// Something that the vendor says no to.
+    Refuse(Refusal),
     /// The vendor's answer for too many calls, once there are too many.
     RateLimit(RateLimit),
 }
@@ -271,6 +306,15 @@ pub struct Patch {
     pub set: Vec<(String, Template)>,
     /// Pointers to what is left out.
     pub remove: Vec<String>,
+}
+
+/// Something that the vendor says no to, in its own shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// The business failure; without one it is the refusal of the operation that is nearest.
+    pub failure: Option<Spanned<String>>,
+    /// The words, unless they are the vendor's.
+    pub text: Option<Template>,
 }
 
 /// Something that goes wrong on purpose.
@@ -366,19 +410,23 @@ pub struct Expectation {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expected {
     Call {
-        on: Spanned<Pattern>,
-        /// Those for which this holds only.
-        when: Option<Condition>,
+        calls: Calls,
         /// How many; `max` of `None` is without limit.
         count: Count,
     },
-    Never {
-        on: Spanned<Pattern>,
-        /// Those for which this holds only.
-        when: Option<Condition>,
-    },
+    Never(Calls),
     /// Calls in this order, others may stand between.
-    Order(Vec<Spanned<Pattern>>),
+    Order {
+        calls: Vec<Calls>,
+        /// At most so long from the first to the last, by the sandbox's clock.
+        within: Option<SignedDuration>,
+    },
+    /// Calls that depart in nothing from the vendor's document.
+    Valid {
+        calls: Calls,
+        /// Codes of notes that do not count.
+        except: Vec<Spanned<String>>,
+    },
     /// A number of webhooks that were delivered.
     Webhook {
         /// The vendor's name of the event.
@@ -386,7 +434,41 @@ pub enum Expected {
         count: Count,
         /// Only those that were answered so.
         answered: Option<Answered>,
+        /// Only those that were so no later than this after their event, by the sandbox's clock.
+        within: Option<SignedDuration>,
     },
+}
+
+/// The calls that an expectation is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calls {
+    pub on: Spanned<Pattern>,
+    /// Those for which this holds only.
+    pub when: Option<Condition>,
+    /// Those that came after the first call of these operations only.
+    pub after: Option<Spanned<Pattern>>,
+    /// Those that came no later than this after that call, by the sandbox's clock.
+    pub within: Option<SignedDuration>,
+}
+
+impl Calls {
+    /// All calls of some operations, without a condition.
+    #[must_use]
+    pub fn of(on: Spanned<Pattern>) -> Self {
+        Self { on, when: None, after: None, within: None }
+    }
+}
+
+impl Expected {
+    /// The calls that it is about.
+    #[must_use]
+    pub fn calls(&self) -> &[Calls] {
+        match self {
+            Self::Call { calls, .. } | Self::Never(calls) | Self::Valid { calls, .. } => std::slice::from_ref(calls),
+            Self::Order { calls, .. } => calls,
+            Self::Webhook { .. } => &[],
+        }
+    }
 }
 
 /// The numbers that are as expected: `min..max`, both included.

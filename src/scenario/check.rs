@@ -1,9 +1,12 @@
 //! Whether the names in a scenario exist. The known names are an argument, so that a scenario can be checked against any set of
 //! vendors.
 
-use super::ast::{Expected, Operation, Pattern, Scenario, Trigger};
-use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, suggestion};
-use crate::engine::AccountRows;
+use std::collections::BTreeSet;
+
+use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Scenario, Trigger};
+use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
+use crate::engine::{AccountRows, BusinessFailure};
+use crate::world::Note;
 
 /// The names that a scenario can refer to.
 pub trait Vocabulary {
@@ -15,6 +18,11 @@ pub trait Vocabulary {
 
     /// The webhook events of all vendors.
     fn events(&self) -> Vec<&str>;
+
+    /// The business failures of all vendors, with the ids of these.
+    fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
+        Box::new(std::iter::empty())
+    }
 
     /// The mounts that `accounts` may name, with what each can have in its rows.
     fn mounts(&self) -> Vec<(&str, &AccountRows)>;
@@ -39,15 +47,22 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
     }
     for entry in &scenario.overrides {
         checker.pattern(&entry.on);
+        if let Some(Effect::Refuse(Refusal { failure: Some(failure), .. })) = &entry.effect {
+            checker.failure(&entry.on.value, failure);
+        }
     }
     for subscription in &scenario.subscriptions {
         checker.vendor(&subscription.vendor.value, subscription.vendor.span);
     }
     for entry in &scenario.expect {
+        for calls in entry.kind.calls() {
+            checker.pattern(&calls.on);
+            calls.after.iter().for_each(|after| checker.pattern(after));
+        }
         match &entry.kind {
-            Expected::Call { on, .. } | Expected::Never { on, .. } => checker.pattern(on),
-            Expected::Order(calls) => calls.iter().for_each(|on| checker.pattern(on)),
             Expected::Webhook { event, .. } => checker.event(event),
+            Expected::Valid { except, .. } => except.iter().for_each(|code| checker.note(code)),
+            Expected::Call { .. } | Expected::Never(_) | Expected::Order { .. } => {}
         }
     }
     checker.problems.sort_by_key(|problem| problem.span.start);
@@ -73,6 +88,33 @@ impl Checker<'_> {
             Pattern::Every => {}
             Pattern::Vendor(vendor) => self.vendor(vendor, on.span),
             Pattern::One(operation) => self.operation(operation, on.span),
+        }
+    }
+
+    /// A business failure that none of the operations has.
+    fn failure(&mut self, on: &Pattern, failure: &Spanned<String>) {
+        let is_meant = |vendor: &str, row: &BusinessFailure| row.operations.iter().any(|id| on.matches(vendor, id));
+        let own = self.vocabulary.failures().filter(|(vendor, row)| is_meant(vendor, row)).map(|(_, row)| row.name);
+        let own: Vec<_> = own.collect::<BTreeSet<_>>().into_iter().collect();
+        if own.contains(&failure.value.as_str()) {
+            return;
+        }
+        let others = self.vocabulary.failures().filter(|(_, row)| row.name == failure.value);
+        let others: Vec<_> = others.flat_map(|(vendor, row)| row.operations.iter().map(move |id| format!("{vendor}.{id}"))).collect();
+        let is_known = |name: &String| self.vocabulary.operations().any(|known| known == name);
+        let others: Vec<_> = others.into_iter().filter(is_known).collect();
+        let help = match (&own[..], others.iter().find(|name| on.is_of_vendor_of(name))) {
+            (_, Some(near)) => format!("`{near}` can"),
+            ([], None) => "`refuse: \"text\"` refuses any call, in the vendor's shape".to_owned(),
+            (own, None) => format!("it can fail with {}", quoted(own)),
+        };
+        self.problem("S200", failure.span, format!("`{on}` cannot fail with `{}`", failure.value), None, help);
+    }
+
+    fn note(&mut self, code: &Spanned<String>) {
+        if Note::CODES.iter().all(|(known, _)| *known != code.value) {
+            let known = Note::CODES.map(|(known, _)| known);
+            self.problem("S009", code.span, format!("unknown code of a note `{}`", code.value), None, suggestion(code, &known));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 19] = [
+pub const CODES: [(&str, &str, &str); 20] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -76,6 +76,11 @@ pub const CODES: [(&str, &str, &str); 19] = [
         "S019",
         "A warning: a fault of a status that the vendor has no known answer for.",
         "Callers get the usual shape of the vendor with the standard reason; write a real one with `respond`.",
+    ),
+    (
+        "S200",
+        "A business failure that none of the operations has.",
+        "Name an operation that can fail so, or refuse any call in words of your own with `refuse`.",
     ),
 ];
 

@@ -182,6 +182,22 @@ impl Expr {
         *self.eval(scope) == Value::Bool(true)
     }
 
+    /// The paths in it as they are written, with their values in a scope.
+    pub fn values<'s>(&'s self, scope: &'s dyn Scope) -> impl Iterator<Item = (&'s str, Value)> {
+        let value = |used: &'s PathUse| {
+            let value = Node::Path(used.path.clone());
+            (self.text.get(used.range.clone()).unwrap_or_default(), eval::eval(&value, scope).into_owned())
+        };
+        self.uses.paths.iter().map(value)
+    }
+
+    /// Whether it looks at `$root.member`, or at the whole of `$root`.
+    #[must_use]
+    pub fn mentions(&self, root: &str, member: &str) -> bool {
+        let is_it = |step: &Step| matches!(step, Step::Member(name) if name == member);
+        self.uses.paths.iter().any(|used| used.path.root == root && used.path.steps.first().is_none_or(is_it))
+    }
+
     pub(super) fn uses(&self) -> &Uses {
         &self.uses
     }

@@ -1,15 +1,16 @@
-//! The values of `$request`, `$call` and `$state` for a call, and of `$parcel`.
+//! The values of `$request`, `$call`, `$state` and `$answer` for a call, and of `$parcel`.
 //!
 //! **Invariant:** a call looks the same to an override while it is answered and to an expectation afterwards. Both see it through
 //! [`CallFacts`]; the journal keeps what is needed to read a call again ([`crate::engine::Machine::reread`]).
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use serde_json::{Map, Value, json};
 
 use crate::carrier::Parcel;
 use crate::engine::{Call, CallValues, View};
 use crate::scenario::expr::Scope;
+use crate::world::Entry;
 
 /// A call as conditions and templates see it.
 pub(super) struct CallFacts<'a> {
@@ -18,17 +19,19 @@ pub(super) struct CallFacts<'a> {
     values: &'a CallValues,
     /// The state at the time of the call; `None` for a call of the journal.
     view: Option<&'a View<'a>>,
+    /// The entry of a call of the journal, and its answer once it was looked at.
+    recorded: Option<(&'a Entry, OnceCell<Value>)>,
 }
 
 impl<'a> CallFacts<'a> {
     /// A call that is being answered.
     pub fn current(view: &'a View<'a>) -> Self {
-        Self { call: view.call, nth: view.nth, values: view.values, view: Some(view) }
+        Self { call: view.call, nth: view.nth, values: view.values, view: Some(view), recorded: None }
     }
 
     /// A call of the journal.
-    pub fn recorded(call: &'a Call<'a>, nth: u64, values: &'a CallValues) -> Self {
-        Self { call, nth, values, view: None }
+    pub fn recorded(call: &'a Call<'a>, entry: &'a Entry, values: &'a CallValues) -> Self {
+        Self { call, nth: entry.nth, values, view: None, recorded: Some((entry, OnceCell::new())) }
     }
 
     fn head(&self) -> Value {
@@ -54,7 +57,9 @@ impl Scope for CallFacts<'_> {
         match root {
             "request" => Some(self.values.request.get_or_init(|| self.request())),
             "call" => Some(self.values.call.get_or_init(|| json!({"nth": self.nth, "operation": self.call.name()}))),
+            "state" if self.recorded.is_some() => self.recorded.as_ref().and_then(|(entry, _)| entry.state.as_ref()),
             "state" => self.view.map(|view| self.values.state.get_or_init(|| (view.state)(view.documents))),
+            "answer" => self.recorded.as_ref().map(|(entry, value)| value.get_or_init(|| answer(entry))),
             _ => None,
         }
     }
@@ -70,6 +75,16 @@ impl Scope for CallFacts<'_> {
     fn steps(&self) -> Option<&Cell<usize>> {
         Some(&self.values.steps)
     }
+}
+
+/// What a caller received, and the answer that was made.
+fn answer(entry: &Entry) -> Value {
+    let headers = entry.answer.headers().map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into()));
+    let body: Value = serde_json::from_slice(&entry.answer.body).unwrap_or_else(|_| String::from_utf8_lossy(&entry.answer.body).into());
+    json!({
+        "status": entry.wire.get().status, "wire": entry.wire.get().end.word(),
+        "headers": headers.collect::<Map<_, _>>(), "body": body,
+    })
 }
 
 /// A parcel as conditions of timelines see it, and the steps that they may take.

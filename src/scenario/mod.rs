@@ -19,6 +19,7 @@ pub mod check;
 pub mod codes;
 pub mod conversation;
 pub mod error;
+pub mod explain;
 pub mod expr;
 mod facts;
 pub mod matching;

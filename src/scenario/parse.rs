@@ -19,7 +19,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::body::{Body, ReadBody, body};
-use self::reader::{Mounts, Reader};
+use self::reader::Reader;
 use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned};
@@ -78,7 +78,7 @@ fn checked(
     vocabulary: &dyn Vocabulary,
     scenario: impl Fn(&mut Reader<'_>, &Node) -> Option<Scenario>,
 ) -> Result<Scenario, Vec<Diagnostic>> {
-    let (scenario, mut problems) = read(text, file, Some(vocabulary.mounts()), scenario);
+    let (scenario, mut problems) = read(text, file, Some(vocabulary), scenario);
     if let Some(scenario) = &scenario {
         problems.extend(check::check(scenario, vocabulary));
         problems.sort_by_key(|problem| problem.span.start);
@@ -133,7 +133,7 @@ pub fn is_conversation(text: &str) -> bool {
 ///
 /// Everything that is wrong with the text.
 pub fn conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Story, Vec<Diagnostic>> {
-    let (story, mut problems) = read(text, file, Some(vocabulary.mounts()), conversation::story);
+    let (story, mut problems) = read(text, file, Some(vocabulary), conversation::story);
     if let Some(scenario) = story.as_ref().and_then(|story| story.scenario.as_ref()) {
         problems.extend(check::check(scenario, vocabulary));
         problems.sort_by_key(|problem| problem.span.start);
@@ -162,13 +162,13 @@ fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, 
 fn read<T>(
     text: &str,
     file: &str,
-    mounts: Option<Mounts<'_>>,
+    vocabulary: Option<&dyn Vocabulary>,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> (Option<T>, Vec<Diagnostic>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
     let (root, problems) = node::load(&source);
-    let mut reader = Reader::new(&source, problems, mounts);
+    let mut reader = Reader::new(&source, problems, vocabulary);
     let found = root.and_then(|root| read(&mut reader, &root));
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.span.start);

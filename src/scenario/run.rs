@@ -1,5 +1,6 @@
 //! Binds a scenario to the engine: its start, its overrides, its limits and its timelines.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -19,12 +20,13 @@ use crate::engine::{
     AccountRows, Body, Decision, Instead, Limit, Machine, Patch, Quota, Refusal, Reply, Sandbox, ScenarioRuntime, Start, UnusedRule, View,
     WebhookChaos,
 };
+use crate::engine::{BusinessFailure, CARRIER_REFUSES, WantedFailure};
 use crate::scenario::ast::{
-    self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Per, RateLimit, RateLimits, Response, Scenario, Then,
-    Trigger, Webhooks,
+    self, Account, Between, ClockMode, Credentials, Effect, Failure, Fault, Override, Pattern, Per, RateLimit, RateLimits, Response,
+    Scenario, Then, Trigger, Webhooks,
 };
 use crate::scenario::check::Vocabulary;
-use crate::scenario::error::{Diagnostic, Span};
+use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::parse;
 use crate::scenario::template::{MAX_RENDERED, Template};
@@ -151,6 +153,13 @@ pub fn runtime(scenario: Scenario) -> Arc<dyn ScenarioRuntime> {
     Arc::new(Runtime::new(Arc::new(scenario)))
 }
 
+/// The scenario that a sandbox runs under; the plain one if it is none of a file.
+#[must_use]
+pub fn scenario_of(runtime: &dyn ScenarioRuntime) -> Arc<Scenario> {
+    let runtime: &dyn Any = runtime;
+    runtime.downcast_ref::<Runtime>().map_or_else(Scenario::plain, |runtime| Arc::clone(&runtime.scenario))
+}
+
 /// What a machine has names for.
 pub struct MachineVocabulary<'m>(pub &'m Machine);
 
@@ -168,6 +177,11 @@ impl Vocabulary for MachineVocabulary<'_> {
         events.sort_unstable();
         events.dedup();
         events
+    }
+
+    fn failures(&self) -> Box<dyn Iterator<Item = (&str, &'static BusinessFailure)> + '_> {
+        let vendors = self.0.vendors().all().iter();
+        Box::new(vendors.flat_map(|vendor| vendor.failures.named.iter().map(|row| (&*vendor.id, row))))
     }
 
     fn mounts(&self) -> Vec<(&str, &AccountRows)> {
@@ -248,7 +262,9 @@ impl ScenarioRuntime for Runtime {
         let scope = CallFacts::current(view);
         let mut quota = None;
         for (index, row) in self.scenario.overrides.iter().enumerate() {
-            let fits = row.on.matches(view.vendor, &operation.id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
+            let fits = row.on.matches(view.vendor, &operation.id)
+                && can_happen(row, view, &operation.id)
+                && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if view.values.steps.get() == 0 {
                 return too_large(TOO_MANY_STEPS);
             }
@@ -312,7 +328,11 @@ impl ScenarioRuntime for Runtime {
     fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
         let counted = |counter| counters.get("", &counter).map(|count| count.calls);
         let line = |span: Span| Some(self.line(span));
-        let overrides = self.scenario.overrides.iter().enumerate().filter(|(index, _)| counted(Counter::Effects(*index)).is_none());
+        let called: Vec<&str> = counters.of("").filter_map(|(counter, _)| counter.vendor()).collect();
+        let is_called = |vendor: &str| called.contains(&vendor);
+        let is_meant = |on: &Pattern| on.vendor().map_or(!called.is_empty(), is_called);
+        let overrides = self.scenario.overrides.iter().enumerate();
+        let overrides = overrides.filter(|(index, row)| counted(Counter::Effects(*index)).is_none() && is_meant(&row.on.value));
         let overrides = overrides.map(|(index, row)| {
             let detail = match (counted(Counter::Matched(index)), &row.effect) {
                 (None, _) => "no call came to it".to_owned(),
@@ -322,7 +342,9 @@ impl ScenarioRuntime for Runtime {
             UnusedRule { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
         });
         let is_empty = |name: &str| counted(Counter::Parcels(name.to_owned().into())).is_none();
-        let timelines = self.scenario.timelines.iter().filter(|timeline| is_empty(&timeline.name.value));
+        let is_meant = |vendor: Option<&Spanned<String>>| vendor.map_or(!called.is_empty(), |vendor| is_called(vendor));
+        let timelines = self.scenario.timelines.iter();
+        let timelines = timelines.filter(|timeline| is_empty(&timeline.name.value) && is_meant(timeline.vendor.as_ref()));
         let timelines = timelines.map(|timeline| {
             let detail = "no parcel was put on it".to_owned();
             UnusedRule { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
@@ -356,6 +378,11 @@ fn effect(
             None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
         },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
+        Some(Effect::Refuse(refusal)) => match failure(index, refusal, view) {
+            _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
+            Some(failure) => decision.failure = Some(Box::new(failure)),
+            None => decision = too_large(&format!("its text would have more than {MAX_RENDERED} bytes")),
+        },
         Some(Effect::RateLimit(limit)) => {
             let counted = count(index, limit, view, tally);
             if !counted.is_exceeded() {
@@ -367,6 +394,25 @@ fn effect(
         }
     }
     Some(decision)
+}
+
+/// Whether an override can have its effect on a call: business failures are told of calls that the vendor would handle, and only by the
+/// operations that have them.
+fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bool {
+    let Some(Effect::Refuse(refusal)) = &row.effect else { return true };
+    let has = |name: &Spanned<String>| view.failures.find(&name.value, operation).is_some();
+    !view.is_refused && refusal.failure.as_ref().is_none_or(has)
+}
+
+/// What the vendor says no to; `None` when its text is too large.
+fn failure(index: usize, refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
+    let operation = view.call.operation.map_or("", |operation| operation.id.as_str());
+    let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
+    let text = match &refusal.text {
+        Some(text) => Some(text.render_text(&CallFacts::current(view), &mut { MAX_RENDERED })?),
+        None => None,
+    };
+    Some(WantedFailure::new(index, view.failures, view.failures.find(name, operation), text))
 }
 
 /// Counts a call against a limit of the scenario.
@@ -384,12 +430,13 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
     quota
 }
 
-fn kind(row: &Override) -> EffectKind {
+pub(super) fn kind(row: &Override) -> EffectKind {
     match &row.effect {
         None => EffectKind::Latency,
         Some(Effect::Respond(_)) => EffectKind::Respond,
         Some(Effect::Patch(_)) => EffectKind::Patch,
-        Some(Effect::Fault(_)) => EffectKind::Fault,
+        Some(Effect::Fault(_) | Effect::Refuse(ast::Refusal { failure: Some(_), .. })) => EffectKind::Fault,
+        Some(Effect::Refuse(_)) => EffectKind::Refuse,
         Some(Effect::RateLimit(_)) => EffectKind::RateLimit,
     }
 }

@@ -1,6 +1,9 @@
 //! The JSON Schemas of scenario files and of conversations, which editors use to complete and explain members. Each is a file of its
-//! own, kept by hand for the sake of its descriptions; the members of `accounts` are added from the vendors. Tests compare the
+//! own, kept by hand for the sake of its descriptions; the members of `accounts` and the names of business failures are added from the
+//! vendors. Tests compare the
 //! schemas with the reader, and every shipped scenario with its schema.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -25,13 +28,15 @@ pub fn conversation() -> Value {
     serde_json::from_str(include_str!("conversation.v1.json")).expect("the schema file is JSON")
 }
 
-/// The schema, with the accounts of these vendors.
+/// The schema, with the accounts and the business failures of these vendors.
 #[must_use]
 pub fn of(vocabulary: &dyn Vocabulary) -> Value {
     let mut schema = skeleton();
     // What rows of every mount have is written once in the skeleton, and stands in each mount's rows.
     let row = schema["$defs"].as_object_mut().and_then(|parts| parts.shift_remove("account")).unwrap_or_default();
     let mounts = vocabulary.mounts().into_iter().map(|(mount, rows)| (mount.to_owned(), accounts(rows, row.clone())));
+    let failures: BTreeSet<_> = vocabulary.failures().map(|(_, row)| row.name).collect();
+    schema["$defs"]["business_failure"]["enum"] = failures.into_iter().collect();
     schema["$defs"]["accounts"]["properties"] = mounts.collect::<Map<_, _>>().into();
     schema
 }

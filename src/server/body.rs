@@ -1,7 +1,7 @@
 //! Bodies of HTTP responses, and the problem document (RFC 9457) that the shell and the admin API answer errors with.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::channel::Channel;
 use http_body_util::combinators::MapFrame;
@@ -64,5 +64,13 @@ pub(super) fn json_response(status: StatusCode, document: &impl Serialize) -> Re
     let mut response = Response::new(full_body(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer after which the connection may end, because what follows of the request is not read.
+pub(super) fn closing(mut response: Response<Payload>, closes: bool) -> Response<Payload> {
+    if closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }

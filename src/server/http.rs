@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST, HeaderValue};
+use http::header::HOST;
 use http::request::Parts;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
@@ -27,7 +27,7 @@ use crate::engine::{Answer, Machine, Request, Unmatched, Unread};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::apart::{self, Apart};
-use crate::server::body::{Payload, full_body, problem_response};
+use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections, Seat};
@@ -35,6 +35,7 @@ use crate::server::holding::{CallLine, Holding};
 use crate::server::host::Host;
 use crate::server::inbox::Inboxes;
 use crate::server::incoming;
+use crate::server::kept;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
@@ -44,9 +45,11 @@ use crate::server::socket::{Control, Socket};
 use crate::server::start_page;
 use crate::server::ticker;
 use crate::server::unmatched::UnmatchedJournal;
+use crate::server::verdicts::Verdicts;
 use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
 use crate::server::wire_faults::Way;
+use crate::store::{Lost, Store};
 
 /// How many bytes of headers one request may have.
 const HEADER_BYTES: usize = 64 * 1024;
@@ -69,11 +72,11 @@ const ADMIN_ONLY: &str = "only the admin API is served here";
 /// How long open requests may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_millis(600);
 
-/// Serves until `shutdown` ends, then drains for less than a second.
+/// Serves until `shutdown` ends, then drains for less than a second. Returns the verdicts on sandboxes that ended meanwhile.
 ///
 /// # Errors
 /// When no threads can be made.
-pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+pub async fn serve(machine: Arc<Machine>, bound: Bound, guard: Guard, shutdown: impl Future<Output = ()>) -> io::Result<Arc<Verdicts>> {
     serve_embedded(machine, bound, guard, shutdown, drop).await
 }
 
@@ -87,18 +90,19 @@ pub async fn serve_embedded(
     guard: Guard,
     shutdown: impl Future<Output = ()>,
     started: impl FnOnce(Local),
-) -> io::Result<()> {
+) -> io::Result<Arc<Verdicts>> {
     machine.set_public_urls(bound.public_urls());
     let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::default());
     let unmatched = Arc::new(UnmatchedJournal::default());
+    let verdicts = Arc::new(Verdicts::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient { egress: bound.config.egress.clone(), own: bound.own_addresses(), inboxes: Arc::clone(&inboxes) });
     let apart = Apart::start()?;
     machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
-    let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone());
+    let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone(), bound.config.store.clone());
     let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
@@ -107,6 +111,7 @@ pub async fn serve_embedded(
             webhook_sender: Arc::clone(&webhook_sender),
             inboxes,
             unmatched: Arc::clone(&unmatched),
+            verdicts: Arc::clone(&verdicts),
             guard,
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
@@ -116,6 +121,7 @@ pub async fn serve_embedded(
         changed,
         unmatched,
         log: log.clone(),
+        store: bound.config.store.clone(),
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
         bodies: Arc::new(Semaphore::new(in_flight.max(2 * bound.config.body_limit) / UNIT)),
@@ -147,7 +153,7 @@ pub async fn serve_embedded(
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
-    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine)));
+    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts)));
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
@@ -166,7 +172,7 @@ pub async fn serve_embedded(
     let _ = tokio::time::timeout(DRAIN, ended).await;
     shutdown::report_all(&machine);
     log.finish(LAST_LINES);
-    Ok(())
+    Ok(verdicts)
 }
 
 struct Shell {
@@ -176,6 +182,8 @@ struct Shell {
     changed: Arc<Notify>,
     unmatched: Arc<UnmatchedJournal>,
     log: CallLog,
+    /// What keeps the sandboxes for the next process, if anything does.
+    store: Option<Arc<Store>>,
     body_limit: usize,
     read_timeout: Duration,
     /// How many bytes of answers there may be at once.
@@ -303,7 +311,13 @@ impl Shell {
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
                 None if is_probe => admin::answer(&admin, &parts, &body).await,
-                None => apart::run(&self.apart, async move { admin::answer(&admin, &parts, &body).await }).await,
+                None => {
+                    let answered = apart::run(&self.apart, async move { admin::answer(&admin, &parts, &body).await }).await;
+                    match kept::everything(self.store.as_deref()).await {
+                        Ok(()) => answered,
+                        Err(Lost(why)) => problem_response(StatusCode::INTERNAL_SERVER_ERROR, why.to_string(), None),
+                    }
+                }
             });
         }
         let is_own = !role.loopback || asking.has_host(&parts, |host| self.is_known(host));
@@ -333,11 +347,17 @@ impl Shell {
             version: parts.version,
         };
         let began = stopwatch();
+        let asked = self.store.as_ref().map(|_| request.clone());
         let Some(mut answer) = self.handle(request, unread).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
         drop(permits);
+        if let Some((store, asked)) = self.store.as_deref().zip(asked)
+            && let Err(lost) = kept::answer(store, &self.machine, &answer).await
+        {
+            answer = kept::refused(&self.machine, &asked, &lost).ok_or(NoAnswer)?;
+        }
         if let Some(page) = page.filter(|_| answer.unmatched.is_some()) {
             return Ok(page);
         }
@@ -478,11 +498,3 @@ impl Shell {
 
 /// The read time-out has passed.
 struct Elapsed;
-
-/// An answer after which the connection may end, because what follows of the request is not read.
-fn closing(mut response: Response<Payload>, closes: bool) -> Response<Payload> {
-    if closes {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use crate::engine::PublicUrls;
 use crate::server::call_log::CallLog;
 use crate::server::egress::Egress;
 use crate::server::own_addresses::OwnAddresses;
+use crate::store::Store;
 
 /// One address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub struct Listener {
     pub admin: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     pub listen: Vec<Listen>,
     /// Where the admin API is served, if not beside the vendors.
@@ -59,6 +61,8 @@ pub struct Config {
     pub egress: Egress,
     /// Where calls and webhooks are logged.
     pub log: CallLog,
+    /// What keeps the sandboxes for the next process, if anything does.
+    pub store: Option<Arc<Store>>,
 }
 
 /// Sockets that listen, before anything is served.

@@ -6,7 +6,8 @@
 //! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
-//! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `clock` reads the wall clock,
+//! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
+//! `clock` reads the wall clock,
 //! `clock_moves` knows which clocks are moved,
 //! `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
 
@@ -25,6 +26,7 @@ mod host;
 mod http;
 mod inbox;
 mod incoming;
+mod kept;
 mod listen;
 mod local;
 mod memory;
@@ -38,6 +40,7 @@ mod socket;
 mod start_page;
 mod ticker;
 mod unmatched;
+mod verdicts;
 mod webhook_client;
 mod webhook_sender;
 mod wire_faults;
@@ -54,3 +57,5 @@ pub use listen::{Addresses, Bound, Config, Listen, Listener, bind};
 pub use local::Local;
 pub use memory::{Budgets, available};
 pub use secret::secret;
+pub use shutdown::{LastVerdict, last_verdict};
+pub use verdicts::Verdicts;

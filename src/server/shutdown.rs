@@ -1,26 +1,93 @@
-//! Verifies a sandbox before its evidence is gone, and logs unmet expectations and rules that had no effect.
+//! Verifies a sandbox before its evidence is gone, logs unmet expectations and rules that had no effect, and keeps the verdict.
 
 use crate::engine::{Machine, Sandbox};
-use crate::scenario::verify::{self, Report};
+use crate::scenario::verify::{self, Report, Verdict};
 use crate::server::admin::secrets::{Redactor, Secrets};
+use crate::server::clock::wall;
+use crate::server::verdicts::{Ended, Verdicts};
 
-/// At shutdown at most this many sandboxes are verified and reported.
+/// At shutdown at most this many sandboxes are verified and logged.
 const MOST: usize = 100;
 
-/// Verifies a sandbox that ends, and logs what is not as it should be; `why` says how it ends.
-pub(super) fn report(machine: &Machine, sandbox: &Sandbox, why: &str) -> Report {
+/// How a sandbox ends, or what it was so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Deleted,
+    Abandoned,
+    Reset,
+    Replaced,
+}
+
+impl Ending {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Deleted => "it was deleted",
+            Self::Abandoned => "it was abandoned",
+            Self::Reset => "it was reset",
+            Self::Replaced => "it goes on under another scenario",
+        }
+    }
+
+    /// Whether something ends that nobody called: a reset, or another scenario, before the first call ends nothing.
+    fn counts(self, sandbox: &Sandbox) -> bool {
+        matches!(self, Self::Deleted | Self::Abandoned) || was_called(sandbox)
+    }
+}
+
+fn was_called(sandbox: &Sandbox) -> bool {
+    let journal = sandbox.journal();
+    journal.dropped > 0 || journal.iter().next().is_some()
+}
+
+/// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict.
+pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, ending: Ending) -> Report {
     let report = verify::verify_current(machine, sandbox);
-    let remarks = report.remarks();
-    if !remarks.is_empty() {
-        let remarks = Redactor::new(Secrets::Hidden, machine, sandbox).text(&remarks.join("; "));
-        tracing::warn!(sandbox = &*sandbox.name, "{why}; {remarks}");
+    let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
+    log(&report, sandbox, &redactor, ending.words());
+    if !report.findings.is_empty() && ending.counts(sandbox) {
+        let report = report.clone().map(&|text| redactor.text(text));
+        verdicts.push(Ended { at: wall(), why: ending.words().to_owned(), report });
     }
     report
 }
 
-/// Verifies the sandboxes that end with the process.
+fn log(report: &Report, sandbox: &Sandbox, redactor: &Redactor, why: &str) {
+    let remarks = report.remarks();
+    if !remarks.is_empty() {
+        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor.text(&remarks.join("; ")));
+    }
+}
+
+/// Verifies the sandboxes that end with the process, for the log.
 pub(super) fn report_all(machine: &Machine) {
     for sandbox in machine.sandboxes().iter().take(MOST) {
-        report(machine, sandbox, "the process leaves");
+        let report = verify::verify_current(machine, sandbox);
+        log(&report, sandbox, &Redactor::new(Secrets::Hidden, machine, sandbox), "the process leaves");
     }
+}
+
+/// The verdict on all sandboxes of a process that leaves: those that ended before, and those that end with it.
+#[must_use]
+pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
+    let (ended, dropped) = verdicts.all();
+    // After the reset at the end of the last test nothing is expected any more.
+    let present = machine.sandboxes().into_iter().filter(|sandbox| was_called(sandbox) || !verdicts.has(&sandbox.name));
+    let judged = present.map(|sandbox| {
+        let redactor = Redactor::new(Secrets::Hidden, machine, &sandbox);
+        verify::verify_current(machine, &sandbox).map(&|text| redactor.text(text))
+    });
+    let judged: Vec<Report> = judged.filter(|report| !report.findings.is_empty()).collect();
+    let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);
+    LastVerdict { reports: ended.into_iter().map(|ended| ended.report).chain(judged).collect(), dropped, has_failed }
+}
+
+/// What a process says about the sandboxes that it had.
+#[derive(Debug)]
+pub struct LastVerdict {
+    /// One for each sandbox that expected something, in the order in which they ended.
+    pub reports: Vec<Report>,
+    /// How many earlier ones are not kept any more.
+    pub dropped: u64,
+    /// Whether one of all of them did not pass.
+    pub has_failed: bool,
 }

@@ -17,7 +17,9 @@ use crate::engine::{Machine, Sandbox};
 use crate::server::call_log::{Attempt, CallLog, Line};
 use crate::server::clock::{PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::clock_moves::{ClockMove, ClockMoves};
+use crate::server::kept;
 use crate::server::webhook_client::WebhookClient;
+use crate::store::Store;
 
 /// How many requests are under way at once, over all sandboxes.
 const AT_ONCE: usize = 1_024;
@@ -38,17 +40,26 @@ pub(super) struct WebhookSender {
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
     log: CallLog,
+    /// What keeps the sandboxes for the next process, if anything does.
+    store: Option<Arc<Store>>,
     /// One lock for each sandbox, by its address; only its holder sends deliveries, which keeps them in order.
     delivery_locks: Mutex<BTreeMap<usize, Weak<AsyncMutex<()>>>>,
 }
 
 impl WebhookSender {
-    pub fn new(machine: Arc<Machine>, client: Arc<WebhookClient>, changed: Arc<Notify>, log: CallLog) -> Arc<Self> {
+    pub fn new(
+        machine: Arc<Machine>,
+        client: Arc<WebhookClient>,
+        changed: Arc<Notify>,
+        log: CallLog,
+        store: Option<Arc<Store>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             machine,
             client,
             changed,
             log,
+            store,
             moves: Arc::default(),
             send_permits: Semaphore::new(AT_ONCE),
             delivery_locks: Mutex::default(),
@@ -145,6 +156,10 @@ impl WebhookSender {
     /// when the sandbox begins another epoch than theirs.
     async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) {
         let Some(epoch) = outbound.first().map(|row| row.epoch) else { return };
+        // Receivers are told of nothing that the end of the process takes away again.
+        if kept::everything(self.store.as_deref()).await.is_err() {
+            return;
+        }
         let mut queues: BTreeMap<String, Vec<(usize, Outbound)>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
             queues.entry(row.subscription.clone()).or_default().push((index, row.clone()));

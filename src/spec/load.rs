@@ -60,8 +60,10 @@ impl<'d> Loader<'d> {
             let ReferenceOr::Item(item) = item else {
                 return Err(self.contradiction(format!("refers to another file for `{path}`")));
             };
-            let key = if self.case_insensitive { lowercase(path) } else { path.clone() };
-            router.insert(key, paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{path}`: {error}")))?;
+            for name in [path.clone()].into_iter().chain(self.aliases(item)?) {
+                let key = if self.case_insensitive { lowercase(&name) } else { name.clone() };
+                router.insert(key, paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{name}`: {error}")))?;
+            }
             let mut methods = Vec::new();
             for (method, operation) in item.iter() {
                 let mut read = self.operation(path, method, operation, &item.parameters)?;
@@ -115,6 +117,12 @@ impl<'d> Loader<'d> {
             responses: self.responses(operation)?,
             schemas: Arc::default(),
         })
+    }
+
+    /// Other paths that lead to the same operations (`x-aliases`), with the same parameters.
+    fn aliases(&self, item: &openapiv3::PathItem) -> Result<Vec<String>, SpecError> {
+        let aliases = item.extensions.get("x-aliases").map(Vec::deserialize).transpose();
+        aliases.map(Option::unwrap_or_default).map_err(|error| self.contradiction(format!("has `x-aliases` that are none: {error}")))
     }
 
     /// The limit of an operation, or else of the whole document.

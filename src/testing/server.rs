@@ -88,6 +88,7 @@ fn run(started: &mpsc::Sender<Server>) {
             advance_timeout: Duration::from_secs(20),
             egress: Egress::default(),
             log: CallLog::default(),
+            store: None,
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
         let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::name::Name;
@@ -28,7 +29,7 @@ const CREDENTIAL: usize = 200;
 const MEMBER: usize = 170;
 
 /// The number of an account within its world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountId(pub u32);
 
 /// The owner of documents within a mount.
@@ -44,11 +45,12 @@ pub struct Account {
 }
 
 /// One row of `accounts` in a scenario: a credential, and the account that it opens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Credential {
     /// The name of the account that it opens.
     pub account: Arc<str>,
     /// The members of the row, as the vendor's `access.rs` declares them.
+    #[serde(with = "json::as_text")]
     pub fields: Arc<Map<String, Value>>,
 }
 

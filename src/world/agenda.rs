@@ -11,6 +11,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
@@ -19,7 +21,7 @@ use crate::world::accounts::AccountId;
 const TASK: usize = 200;
 
 /// Something that will happen to a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// The account whose document it is about.
     pub account: AccountId,
@@ -112,6 +114,10 @@ impl Agenda {
         let is_first = |key: &TaskKey, task: &Task| self.queues.get(&task.owner()).and_then(BTreeSet::first) == Some(key);
         let mut rows = self.waiting.iter().map(|(key, entry)| (key, &entry.task, entry.needs));
         rows.find(|(key, task, needs)| needs.is_some_and(|needs| needs <= room) && is_first(key, task)).map(|(key, task, _)| (key, task))
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = TaskKey> {
+        self.due.keys().chain(self.waiting.keys()).copied()
     }
 
     /// The key of a task that is scheduled now.

@@ -37,7 +37,7 @@ impl Mode {
     pub const FASTEST: f64 = 1e9;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
     mode: Mode,
     /// The virtual time at `anchor`.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
@@ -10,7 +12,7 @@ use crate::world::accounts::AccountId;
 const COUNTER: usize = 150;
 
 /// What is counted. Overrides are known by their position in the scenario.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Counter {
     /// Calls of an operation by an account; without an account, by callers that were not authenticated.
     Calls(Option<AccountId>, Name),
@@ -24,8 +26,19 @@ pub enum Counter {
     Window(usize, Option<AccountId>),
 }
 
+impl Counter {
+    /// The vendor of the calls that it counts, if it counts those of an operation.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&str> {
+        match self {
+            Self::Calls(_, operation) => operation.split_once('.').map(|(vendor, _)| vendor),
+            _ => None,
+        }
+    }
+}
+
 /// How many of something there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// When counting began, if it begins anew from time to time.
     pub began: Option<Timestamp>,
@@ -57,6 +70,10 @@ impl Counters {
     /// All counters of an owner.
     pub fn of(&self, owner: &str) -> impl Iterator<Item = (&Counter, Count)> {
         self.owners.get(owner).into_iter().flatten().map(|(counter, count)| (counter, *count))
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&Name, &Counter)> {
+        self.owners.iter().flat_map(|(owner, counters)| counters.keys().map(move |counter| (owner, counter)))
     }
 
     /// How many calls an owner had an effect on.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::name::Name;
 
@@ -30,7 +32,7 @@ const ROW: usize = 90;
 const SPARSE: usize = 8;
 
 /// The kind of a document, such as `consignment`; a noun in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Kind(pub Name);
 
 impl Kind {
@@ -70,7 +72,7 @@ pub(super) struct Undo {
 }
 
 /// A document and its id in one allocation, which copies of a world share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     id_length: u32,
     data: Arc<[u8]>,
@@ -106,6 +108,20 @@ impl Row {
     /// Whether it is the same row, not only an equal one.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.data, &other.data)
+    }
+}
+
+/// As its id and its body, both of which are text.
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.id(), std::str::from_utf8(self.body()).map_err(S::Error::custom)?).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (id, body) = <(&str, &str)>::deserialize(from)?;
+        Ok(Self::new(id.len(), [id, body].concat().as_bytes()))
     }
 }
 
@@ -249,6 +265,11 @@ impl Table {
     /// The row at that position.
     pub(super) fn row(&self, position: usize) -> Option<&Row> {
         self.chunks.get(position / CHUNK)?.as_ref()?.rows[position % CHUNK].as_ref()
+    }
+
+    /// All rows are at positions below this one.
+    pub(super) fn positions(&self) -> usize {
+        self.next
     }
 
     fn chunk_mut(&mut self, position: usize) -> &mut Chunk {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use serde_json::Value;
 
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
@@ -51,6 +53,8 @@ pub struct Entry {
     pub notes: Vec<Note>,
     /// What the scenario did to it.
     pub effect: Option<Effect>,
+    /// What conditions of the scenario saw of the account's state, if they looked at it.
+    pub state: Option<Value>,
 }
 
 /// The headers and body of a request or an answer.
@@ -95,6 +99,17 @@ impl Journal {
         // The newest one stays, whatever its size.
         self.drop_oldest(self.budget, 1);
         entry
+    }
+
+    /// Puts exchanges in, which are in order, of a journal that has had so many, and dropped so many of them.
+    pub fn refill(&mut self, entries: impl IntoIterator<Item = Entry>, written: u64, dropped: u64) {
+        self.clear();
+        self.dropped = dropped;
+        for entry in entries {
+            self.written = entry.number - 1;
+            self.push(entry);
+        }
+        self.written = self.written.max(written);
     }
 
     /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.
@@ -173,7 +188,8 @@ impl Entry {
         let notes = self.notes.iter().map(Note::bytes);
         let messages = [&self.request, &self.answer].map(|message| message.headers.len() + message.body.len());
         let effect = self.effect.as_ref().map_or(0, |effect| effect.name.len());
-        Self::FIXED + self.id.len() + self.target.len() + messages.iter().sum::<usize>() + notes.sum::<usize>() + effect
+        let state = self.state.as_ref().map_or(0, json::allocated);
+        Self::FIXED + self.id.len() + self.target.len() + messages.iter().sum::<usize>() + notes.sum::<usize>() + effect + state
     }
 }
 
@@ -260,6 +276,7 @@ impl Entry {
             answer: Message::none(),
             notes: Vec::new(),
             effect: None,
+            state: None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod agenda;
 mod changes;
 mod clock;
 mod counters;
+mod difference;
 mod documents;
 mod journal;
 pub mod note;

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub struct WordedNote {
 }
 
 /// Who has to act on a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
     /// The program that made the call.
@@ -88,6 +88,8 @@ pub enum EffectKind {
     Patch,
     /// It makes the call fail.
     Fault,
+    /// It has the vendor refuse the call in the scenario's words.
+    Refuse,
     /// It refuses one call too many.
     RateLimit,
     /// It only holds the answer back.
@@ -96,7 +98,7 @@ pub enum EffectKind {
 
 impl EffectKind {
     /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Respond, Self::Patch, Self::Fault, Self::RateLimit, Self::Latency];
+    pub const ALL: [Self; 6] = [Self::Respond, Self::Patch, Self::Fault, Self::Refuse, Self::RateLimit, Self::Latency];
 
     /// Its name in the journal and in filters.
     #[must_use]
@@ -105,6 +107,7 @@ impl EffectKind {
             Self::Respond => "respond",
             Self::Patch => "patch",
             Self::Fault => "fault",
+            Self::Refuse => "refuse",
             Self::RateLimit => "rate_limit",
             Self::Latency => "latency",
         }
@@ -156,6 +159,8 @@ impl Note {
     pub const BODY_TOO_LARGE: &str = "body-too-large";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
+    /// What the call did cannot be kept for the next process, which this one therefore leaves to.
+    pub const LEDGER_BROKEN: &str = "ledger-broken";
     /// The scenario takes more work, or answers with more, than it may for one call.
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
@@ -168,6 +173,37 @@ impl Note {
     pub const NOT_UTF8: &str = "not-utf-8";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
+
+    /// All codes, with what each says, in the order in which they are documented.
+    pub const CODES: [(&str, &str); 27] = [
+        (Self::REQUEST_INVALID, "The request departs from the vendor's document."),
+        (Self::UNKNOWN_MEMBER, "The body has a member that the document does not have."),
+        (Self::UNKNOWN_PARAMETER, "The query has a parameter that the document does not have."),
+        (Self::UNKNOWN_OPERATION, "The path, or the method, leads to no operation."),
+        (Self::UNREADABLE_BODY, "The body is not what its content type says."),
+        (Self::UNREADABLE_REQUEST, "The request is no HTTP, names no host or several, has too long an address, or did not arrive whole."),
+        (Self::WRONG_CONTENT_TYPE, "The content type is not one that the operation reads, or not that of the body."),
+        (Self::CONTENT_ENCODING, "The body is compressed, which no vendor undoes."),
+        (Self::BYTE_ORDER_MARK, "The body begins with a byte order mark."),
+        (Self::DOUBLED_SLASH, "The path has two slashes in a row."),
+        (Self::FORWARDED_IGNORED, "What a proxy says about the address that its caller used cannot be read."),
+        (Self::CREDENTIAL_MISSING, "The operation needs a credential, and none was sent."),
+        (Self::CREDENTIAL_MALFORMED, "What was sent cannot be read as a credential."),
+        (Self::CREDENTIAL_UNKNOWN, "No credential of the sandbox is the one that was sent."),
+        (Self::CREDENTIAL_EXPIRED, "The time of the credential has passed."),
+        (Self::CREDENTIAL_REVOKED, "The scenario has revoked the credential."),
+        (Self::ANSWER_INVALID, "The answer departs from the vendor's document."),
+        (Self::SANDBOX_FULL, "What the call wrote does not fit into the sandbox any more."),
+        (Self::ANSWER_TOO_LARGE, "The answer would take more documents than are read for one."),
+        (Self::BODY_TOO_LARGE, "The body is larger than this sandbox reads, or has more values."),
+        (Self::SANDBOX_BROKEN, "The handler panicked, and was rolled back."),
+        (Self::SCENARIO_TOO_LARGE, "The scenario takes more work, or answers with more, than it may for one call."),
+        (Self::FAULT, "The scenario, or a fault that was switched on, made the call fail."),
+        (Self::PATCH_MISSED, "A change that a scenario makes to an answer did not find its place there."),
+        (Self::WEBHOOK_UNREACHABLE, "Nothing will ever reach the address of a subscription."),
+        (Self::NOT_UTF8, "The bytes of a form are not UTF-8."),
+        (Self::SAMPLE, "The answer was made from the document alone."),
+    ];
 
     /// A note about a call as a whole.
     #[must_use]
@@ -219,7 +255,7 @@ impl Note {
     /// Whether the answer is not what this sandbox promises.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN].contains(&self.code)
+        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN, Self::LEDGER_BROKEN].contains(&self.code)
     }
 }
 

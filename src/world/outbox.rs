@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
@@ -14,7 +16,7 @@ use crate::world::accounts::AccountId;
 const ENTRY: usize = 200;
 
 /// One delivery that the shell has to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEntry {
     pub at: Timestamp,
     /// The account whose document it is.
@@ -63,6 +65,10 @@ impl Outbox {
     pub(super) fn number(&self, account: AccountId, delivery: &str) -> Option<u64> {
         let mut rows = self.rows.iter();
         rows.find(|(_, row)| row.account == account && &*row.delivery == delivery).map(|(number, _)| *number)
+    }
+
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.rows.keys().copied()
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&OutboxEntry> {

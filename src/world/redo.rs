@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::World;
@@ -19,7 +21,7 @@ use crate::world::outbox::OutboxEntry;
 use crate::world::transaction::Touch;
 
 /// One change, to be made in another copy of the world.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Change {
     /// The account of that number was opened.
     Opened(AccountId, Name, Arc<str>),

@@ -6,8 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use seatrial::engine::Options;
 use seatrial::vendors;
 use serde_json::Value;
+
+use crate::made_up;
 
 /// The catalogs of all vendors that have one.
 static CATALOGS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
@@ -128,4 +131,27 @@ fn every_price_of_shiptime_has_its_weight_and_time() {
         let is_timed = ["minutes", "days_max"].iter().any(|member| service[member].is_number());
         assert!(is_timed || zones("price").is_subset(&zones("days")), "{service}");
     }
+}
+
+#[test]
+fn business_failures_are_of_operations_and_each_operation_fails_in_one_way_by_a_name() {
+    let machine = made_up::machine(vendors::all(), Options::default());
+    let mut problems = Vec::new();
+    for loaded in machine.vendors().loaded() {
+        let vendor = &loaded.vendor;
+        assert!(!vendor.failures.named.is_empty(), "{} cannot be made to say no", vendor.id);
+        let mut seen = BTreeSet::new();
+        for row in vendor.failures.named {
+            for id in row.operations {
+                // Versions may share their failures, and name operations of one of them.
+                let is_there = machine.vendors().loaded().iter().any(|other| {
+                    std::ptr::eq(other.vendor.failures.named, vendor.failures.named) && other.catalog().operation(id).is_some()
+                });
+                if !is_there || !seen.insert((row.name, *id)) {
+                    problems.push(format!("{}: {} of {id}", vendor.id, row.name));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:?}");
 }

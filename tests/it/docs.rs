@@ -6,6 +6,7 @@ use seatrial::engine::Options;
 use seatrial::scenario::run::MachineVocabulary;
 use seatrial::scenario::{self, schema};
 use seatrial::vendors;
+use seatrial::world::Note;
 use serde_json::Value;
 
 use crate::made_up;
@@ -53,5 +54,12 @@ fn the_examples_of_the_reference_are_without_mistakes() {
         if let Err(problems) = scenario::load(example, "docs/scenarios.md", &MachineVocabulary(&machine)) {
             panic!("{}\n{example}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         }
+    }
+}
+
+#[test]
+fn the_reference_of_scenarios_has_every_code_of_a_note() {
+    for (code, means) in Note::CODES {
+        assert!(PAGE.contains(&format!("| `{code}` | {means} |")), "docs/scenarios.md has no row for {code}");
     }
 }

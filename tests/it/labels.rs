@@ -30,6 +30,23 @@ fn address(text: [&str; 8]) -> Address {
 fn samples() -> Vec<(&'static str, Label)> {
     let quay = address(["Sam Quay", "Quay Supplies", "215 Clayton St", "", "San Francisco", "CA", "94117", "US"]);
     let derby = address(["Shipmate Demo", "", "Example Studios", "1 Example Street", "Derby", "", "DE1 1EE", "GB"]);
+    let goods = |count: u32, value: i64| Declaration {
+        reason: "MERCHANDISE".to_owned(),
+        currency: "USD".to_owned(),
+        items: (1..=count)
+            .map(|number| Item {
+                description: format!("Mooring rope {number}"),
+                quantity: number,
+                grams: 450,
+                value,
+                tariff: "560750".to_owned(),
+                origin: "US".to_owned(),
+            })
+            .collect(),
+        non_delivery: "RETURN".to_owned(),
+        ..Declaration::default()
+    };
+    let declared = |count: u32, value: i64, label: Label| Label { customs: Some(Box::new(goods(count, value))), ..label };
     let toronto = address(["Sam Quay", "Quay Supplies", "100 King St W", "", "Toronto", "ON", "M5X 1A1", "CA"]);
     let alex = address(["Alex Harbour", "Harbour Goods", "965 Mission St", "Suite 480", "San Francisco", "CA", "94103-1741", "US"]);
     let long = address([
@@ -64,6 +81,17 @@ fn samples() -> Vec<(&'static str, Label)> {
         ("usps", label("stamps_com", "Priority Mail", "9205590164917312751089", &quay, &alex, 907)),
         ("usps-long", label("usps", "Ground Advantage", "9200190164917312751088", &quay, &long, 13_608)),
         ("usps-japan", label("usps", "Priority Mail International", "LZ473124829US", &quay, &tokyo, 907)),
+        ("usps-customs", declared(2, 4_000, label("usps", "Priority Mail International", "LZ473124829US", &quay, &lodz, 907))),
+        (
+            "usps-customs-long",
+            declared(
+                9,
+                90_000,
+                Label { facts: Vec::new(), ..label("usps", "Priority Mail International", "LZ473124829US", &quay, &tokyo, 13_608) },
+            ),
+        ),
+        ("canada-post-customs", declared(3, 2_500, label("Canada Post", "Tracked Packet", "LM473124829CA", &toronto, &long, 907))),
+        ("royal-mail-customs", declared(4, 900, label("Royal Mail", "International Tracked", "TT123456785GB", &derby, &athens, 300))),
         ("ups", label("ups_walleted", "UPS® Ground", "1Z204E380338943508", &quay, &alex, 907)),
         ("ups-germany", label("ups", "Worldwide Saver", "1Z204E380438943505", &quay, &lodz, 13_608)),
         ("fedex", label("fedex", "FedEx Home Delivery®", "794612345675", &quay, &alex, 907)),
@@ -113,7 +141,7 @@ fn samples_are_written_for_people_to_look_at() {
         description: description.to_owned(),
         quantity: 2,
         grams: 400,
-        cents: 2_000,
+        value: 4_000,
         tariff: "610910".to_owned(),
         origin: "US".to_owned(),
     };

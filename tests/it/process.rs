@@ -37,20 +37,32 @@ impl Server {
     /// A server whose standard error is kept until it ends.
     pub fn start_logged(arguments: &[&str]) -> Self {
         let mut command = command();
-        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::of(command)
+    }
+
+    /// A server that a command becomes.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the command runs");
         let mut ready = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
         Self { child, ready }
     }
 
     /// Ends the server in good order; what it wrote to its standard error.
-    pub fn log(mut self) -> String {
+    pub fn log(self) -> String {
+        let (code, log) = self.left();
+        assert_eq!(code, Some(0), "{log}");
+        log
+    }
+
+    /// Ends the server; its exit code, and what it wrote to its standard error.
+    pub fn left(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         let mut stderr = self.child.stderr.take().expect("stderr is piped");
-        assert_eq!(self.signal("-TERM"), Some(0));
+        let code = self.signal("-TERM");
         stderr.read_to_string(&mut log).expect("it is text");
-        log
+        (code, log)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -100,7 +112,17 @@ impl Server {
         client::exchange(self.address(), request)
     }
 
-    fn signal(&mut self, signal: &str) -> Option<i32> {
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end; `None` if a signal has ended it.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+
+    pub fn signal(&mut self, signal: &str) -> Option<i32> {
         let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
         assert!(done.success());
         self.child.wait().expect("it ends").code()
@@ -425,7 +447,9 @@ fn what_had_no_effect_is_said_when_the_process_leaves() {
     let mut ready = String::new();
     BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut ready).expect("a ready line comes");
     let mut stderr = child.stderr.take().expect("stderr is piped");
-    assert_eq!(Server { child, ready }.signal("-TERM"), Some(0));
+    let mut server = Server { child, ready };
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    assert_eq!(server.signal("-TERM"), Some(0));
     let mut said = String::new();
     stderr.read_to_string(&mut said).expect("text");
     for expected in [

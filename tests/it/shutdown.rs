@@ -66,6 +66,8 @@ fn what_had_an_effect_is_not_said_and_a_reset_forgets() {
     let scenario = "overrides: [{on: shippo.ListAddresses, fault: 503}]";
     assert_eq!(put_scenario(&server, "default", scenario).status, 200);
     let unused = || told(&send(&server, "POST", "/_seatrial/sandboxes/default/verify", &[JSON], "").json()).len();
+    assert_eq!(unused(), 0, "nobody called Shippo yet");
+    assert_eq!(send(&server, "GET", "/shippo/parcels", &SHIPPO, "").status, 200);
     assert_eq!(unused(), 1);
     assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 503);
     assert_eq!(unused(), 0);
@@ -82,5 +84,6 @@ fn what_had_an_effect_is_not_said_and_a_reset_forgets() {
         assert_eq!(told(&end), Vec::<String>::new(), "{name}");
     }
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/reset", &[JSON], "").status, 200);
+    assert_eq!(send(&server, "GET", "/shippo/parcels", &SHIPPO, "").status, 200);
     assert_eq!(unused(), 1);
 }

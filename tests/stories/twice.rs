@@ -1,13 +1,16 @@
-//! Conversations in which each call is made, rolled back and made again, while another copy of the sandbox follows by redo records.
+//! Conversations in which each call is made, rolled back and made again, while another copy of the sandbox follows by redo records, as
+//! they are written and read. A third one begins from a checkpoint at the end.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::Failed;
-use seatrial::engine::{Answer, Record, Sandbox, Sink};
+use seatrial::engine::{Answer, Machine, Record, Sandbox, ScenarioRuntime, Sink};
 use seatrial::persist::Contents;
 use seatrial::scenario::Story;
 use seatrial::scenario::conversation::Player;
+use seatrial::store::{self, Compile, Compiler};
+use serde_json::Value;
 
 use crate::play;
 
@@ -55,8 +58,38 @@ fn play_twice(story: &Arc<Story>, folder: &str) -> Result<(), Failed> {
         play::deliver_until(&machine, sandbox, step.until);
     }
     let records = std::mem::take(&mut *records.0.lock().unwrap_or_else(PoisonError::into_inner));
-    copy.apply(&records)?;
-    same(&exported(sandbox)?, &exported(copy)?, "in the copy")
+    copy.apply(&as_stored(&other, sandbox, &records)?)?;
+    same(&exported(sandbox)?, &exported(copy)?, "in the copy")?;
+    let kept = Arc::new(Records::default());
+    sandbox.attach(Arc::<Records>::clone(&kept), true);
+    let checkpoint = std::mem::take(&mut *kept.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let last = play::staged(None);
+    let revived = last.default_sandbox();
+    revived.apply(&as_stored(&last, sandbox, &checkpoint)?)?;
+    same(&exported(sandbox)?, &exported(revived)?, "in what was revived from a checkpoint")?;
+    let bytes = |sandbox: &Sandbox| sandbox.lock().world.accounts().bytes();
+    same(&bytes(sandbox).to_string(), &bytes(revived).to_string(), "in the count of its bytes")?;
+    [sandbox, revived].iter().for_each(|sandbox| sandbox.reset());
+    same(&exported(sandbox)?, &exported(revived)?, "after both were reset")
+}
+
+/// Records of a sandbox as they come back from the disk.
+fn as_stored(machine: &Machine, sandbox: &Sandbox, records: &[Record]) -> Result<Vec<Record>, Failed> {
+    let compile = Known(Compiler(machine), Arc::clone(&sandbox.lock().scenario));
+    Ok(store::read(&store::write(records, Vec::new())?, &compile)?)
+}
+
+/// Knows the scenario, which is a part of the file of its conversation.
+struct Known<'m>(Compiler<'m>, Arc<dyn ScenarioRuntime>);
+
+impl Compile for Known<'_> {
+    fn scenario(&self, text: &str) -> Result<Arc<dyn ScenarioRuntime>, String> {
+        if text == self.1.source() { Ok(Arc::clone(&self.1)) } else { self.0.scenario(text) }
+    }
+
+    fn fault(&self, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, String> {
+        self.0.fault(wanted)
+    }
 }
 
 fn exported(sandbox: &Sandbox) -> Result<String, Failed> {

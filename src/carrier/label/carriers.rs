@@ -33,6 +33,9 @@ pub struct Carrier {
     pub(super) name: String,
     #[serde(default)]
     names: Vec<String>,
+    /// Whether it is a post, whose parcels cross borders with the forms of the postal union.
+    #[serde(default)]
+    pub(super) post: bool,
     #[serde(default)]
     pub(super) style: Style,
     #[serde(default)]

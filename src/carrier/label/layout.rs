@@ -2,6 +2,7 @@
 //! shrinks, and then wraps, to stay in its place.
 
 mod canvas;
+mod customs;
 mod fedex;
 mod narrow;
 mod plain;

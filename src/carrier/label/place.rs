@@ -33,7 +33,7 @@ pub(in crate::carrier) fn place(label: &Label, paper: Paper, pages: &mut Vec<Pag
         Paper::A4Four => {
             let (wide, high) = (width / 2.0, height / 2.0);
             // Four labels share a page.
-            if let Some(page) = pages.last_mut().filter(|page| page.parts.len() < 4 && (page.width - width).abs() < 0.1) {
+            if let Some(page) = pages.last_mut().filter(|page| page.parts.len() < 4 && page.parts.iter().all(|part| part.width < width)) {
                 let index = page.parts.len();
                 let (x, y) = (if index % 2 == 1 { wide } else { 0.0 }, if index >= 2 { high } else { 0.0 });
                 page.parts.push(part(x, y, wide, high));

@@ -1,8 +1,8 @@
 //! Pages as PDF 1.4. Letters and bars are drawn, not pictures: text can be searched, and bars are sharp at any size.
 
+mod compressor;
 mod embedded;
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::types::LineCapStyle;
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Settings, Str, TextStr};
 
@@ -11,10 +11,9 @@ use crate::carrier::print::font::Face;
 use crate::carrier::print::page::{Element, Page, Part};
 use crate::carrier::print::symbol::{self, Code, Modules, Shape, count};
 use crate::carrier::print::text;
+use compressor::Compressor;
 use embedded::Fonts;
 
-/// How hard streams are compressed.
-const LEVEL: u8 = 3;
 const TERSE: Settings = Settings { pretty: false };
 /// What the modules of symbols are multiples of: a dot of a printer of 203 dots to the inch.
 const DOT: f32 = 72.0 / 203.0;
@@ -47,7 +46,7 @@ const STENCILS: [&[u8]; 8] = [b"I1", b"I2", b"I3", b"I4", b"I5", b"I6", b"I7", b
 pub(super) fn file(pages: &[Page]) -> Vec<u8> {
     let mut fonts = Fonts::default();
     let drawings: Vec<Drawing> = pages.iter().map(|page| draw(page, &mut fonts)).collect();
-    let mut objects = Objects(0);
+    let (mut objects, mut compressor) = (Objects(0), Compressor::new());
     let (catalog, tree, info, shared) = (objects.next(), objects.next(), objects.next(), objects.next());
     let mut pdf = Pdf::with_settings_and_capacity(TERSE, 20 * 1024);
     pdf.set_version(1, 4);
@@ -55,7 +54,7 @@ pub(super) fn file(pages: &[Page]) -> Vec<u8> {
     pdf.document_info(info).producer(TextStr("Seatrial"));
     let ids: Vec<Ref> = pages.iter().map(|_| objects.next()).collect();
     pdf.pages(tree).kids(ids.iter().copied()).count(i32::try_from(pages.len()).unwrap_or(i32::MAX));
-    let named = fonts.write(&mut pdf, &mut objects);
+    let named = fonts.write(&mut pdf, &mut objects, &mut compressor);
     let mut names = pdf.indirect(shared).dict();
     for (name, id) in named {
         names.pair(Name(name), id);
@@ -69,14 +68,15 @@ pub(super) fn file(pages: &[Page]) -> Vec<u8> {
         // Pictures are of one page, fonts of all.
         let mut resources = sheet.resources();
         resources.pair(Name(b"Font"), shared);
-        let mut pictures = resources.x_objects();
-        for (name, (id, _)) in STENCILS.into_iter().zip(&stencils) {
-            pictures.pair(Name(name), *id);
+        if !stencils.is_empty() {
+            let mut pictures = resources.x_objects();
+            for (name, (id, _)) in STENCILS.into_iter().zip(&stencils) {
+                pictures.pair(Name(name), *id);
+            }
         }
-        pictures.finish();
         resources.finish();
         sheet.finish();
-        pdf.stream(content, &compress_to_vec_zlib(&drawing.content.finish(), LEVEL)).filter(Filter::FlateDecode);
+        pdf.stream(content, compressor.stream(&drawing.content.finish())).filter(Filter::FlateDecode);
         for (id, Stencil { columns, rows, bits }) in stencils {
             let size = |modules: usize| i32::try_from(modules).unwrap_or(i32::MAX);
             let mut picture = pdf.image_xobject(id, &bits);

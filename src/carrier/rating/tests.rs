@@ -96,6 +96,14 @@ fn packaging_of_the_carrier_has_a_price_of_its_own() {
     assert_eq!(boxed(&lane(far), 1.0, "package"), Some(1141));
 }
 
+#[test]
+fn a_surcharge_does_not_end_where_the_table_does() {
+    let lane = Lane::between(&place("US", "94103"), &place("US", "94105"));
+    let long = |weight: f64| Piece::of(weight, Piece::PER_POUND, [22.5; 3], Piece::PER_INCH);
+    let asked = |weight| total("usps", "usps_ground_advantage", &lane, long(weight), Options::default());
+    assert!(asked(69.0) < asked(73.0));
+}
+
 proptest! {
     #[test]
     fn prices_never_fall_with_the_weight(

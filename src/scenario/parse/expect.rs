@@ -3,10 +3,19 @@
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
-use crate::scenario::ast::{Condition, Count, Expectation, Expected};
+use crate::scenario::ast::{Calls, Condition, Count, Expectation, Expected};
+use crate::scenario::error::quoted;
 use crate::scenario::node::{Kind, Node};
 
-const KINDS: [&str; 4] = ["call", "never", "order", "webhook"];
+const KINDS: [&str; 5] = ["call", "never", "order", "valid", "webhook"];
+/// What may stand beside some of them, and beside which.
+const BESIDE: [(&str, &[&str]); 5] = [
+    ("count", &["call"]),
+    ("when", &["call", "never", "valid"]),
+    ("after", &["call", "never"]),
+    ("within", &["call", "never", "order"]),
+    ("except", &["valid"]),
+];
 
 /// Most expectations of one scenario: each is held against the whole journal.
 const MOST: usize = 500;
@@ -25,43 +34,70 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
     let fields = reader.fields(node, "an expectation", &members::EXPECT)?;
     let [kind] = fields.present(&KINDS)[..] else {
         reader
-            .problem("S007", node.span, "an expectation needs exactly one of `call`, `never`, `order` and `webhook`")
+            .problem("S007", node.span, "an expectation needs exactly one of `call`, `never`, `order`, `valid` and `webhook`")
             .help("write each as an entry of its own");
         return None;
     };
-    let foreign: &[&'static str] = match kind {
-        "call" => &[],
-        "never" => &["count"],
-        _ => &["count", "when"],
-    };
-    for name in fields.present(foreign) {
+    for (name, kinds) in BESIDE.iter().filter(|(_, kinds)| !kinds.contains(&kind)) {
         if let Some(member) = fields.entry(name) {
-            reader.problem("S007", member.key.span, format!("`{name}` cannot stand beside `{kind}`")).help("it belongs to `call`");
+            let help = match (*name, kind) {
+                ("within", "webhook") => "it stands inside of `webhook`".to_owned(),
+                ("when", "order") => "write `{call: …, when: …}` in place of an operation".to_owned(),
+                _ => format!("it belongs to {}", quoted(kinds)),
+            };
+            reader.problem("S007", member.key.span, format!("`{name}` cannot stand beside `{kind}`")).help(help);
         }
     }
     let subject = fields.get(kind)?;
     let kind = match kind {
         "call" => {
-            let when = when(reader, &fields);
+            let calls = calls(reader, subject, "call", &fields);
             let count = fields.get("count").and_then(|node| reader.count(node, "count")).unwrap_or(Count { min: 1, max: None });
-            Expected::Call { on: reader.pattern(subject, "call")?, when, count }
+            Expected::Call { calls: calls?, count }
         }
-        "never" => {
-            let when = when(reader, &fields);
-            Expected::Never { on: reader.pattern(subject, "never")?, when }
+        "never" => Expected::Never(calls(reader, subject, "never", &fields)?),
+        "valid" => {
+            let except = fields.get("except").map(|node| reader.each(node, "except", |reader, item| reader.spanned(item, "except")));
+            Expected::Valid { calls: calls(reader, subject, "valid", &fields)?, except: except.unwrap_or_default() }
         }
         "order" => {
-            let calls = reader.each(subject, "order", |reader, item| reader.pattern(item, "order"));
+            let calls = reader.each(subject, "order", ordered);
             if subject.kind == Kind::List(Vec::new()) {
                 reader
                     .problem("S006", subject.span, "an order of no calls")
                     .help("for example `order: [shippo.CreateShipment, shippo.CreateTransaction]`");
             }
-            Expected::Order(calls)
+            Expected::Order { calls, within: fields.get("within").and_then(|node| reader.duration(node, "within")) }
         }
         _ => webhook(reader, subject)?,
     };
     Some(Expectation { span: node.span, kind })
+}
+
+/// The calls that a row is about, with the conditions that stand beside them.
+fn calls(reader: &mut Reader<'_>, node: &Node, kind: &str, fields: &Fields<'_>) -> Option<Calls> {
+    let on = reader.pattern(node, kind);
+    let when = when(reader, fields);
+    let after = fields.get("after").and_then(|node| reader.pattern(node, "after"));
+    let within = fields.get("within").and_then(|node| reader.duration(node, "within"));
+    if let (Some(member), None) = (fields.entry("within"), fields.get("after")) {
+        reader
+            .problem("S006", member.key.span, "`within` needs `after`")
+            .label("after which call?")
+            .help("for example `after: shippo.CreateTransaction`");
+    }
+    Some(Calls { on: on?, when, after, within })
+}
+
+/// A call of an order: its operation, or that with a condition.
+fn ordered(reader: &mut Reader<'_>, node: &Node) -> Option<Calls> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return reader.pattern(node, "order").map(Calls::of);
+    }
+    let fields = reader.fields(node, "a call of an order", &members::EXPECT_ORDERED)?;
+    let on = fields.require(reader, "call").and_then(|node| reader.pattern(node, "call"));
+    let when = when(reader, &fields);
+    Some(Calls { when, ..Calls::of(on?) })
 }
 
 fn when(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Condition> {
@@ -74,6 +110,7 @@ fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {
     let min = fields.get("min").and_then(|node| reader.whole(node, "min", 0..=u64::MAX));
     let max = fields.get("max").and_then(|node| reader.whole(node, "max", 0..=u64::MAX));
     let answered = fields.get("answered").and_then(|node| reader.answered(node, "answered"));
+    let within = fields.get("within").and_then(|node| reader.duration(node, "within"));
     // Without any number it is expected at least once; an upper limit alone allows none.
     let min = min.unwrap_or(u64::from(max.is_none()));
     if let (Some(max), Some(entry)) = (max, fields.entry("max"))
@@ -81,5 +118,5 @@ fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {
     {
         reader.problem("S008", entry.value.span, format!("`max` {max} is less than `min` {min}")).help("swap the two");
     }
-    Some(Expected::Webhook { event: event?, count: Count { min, max }, answered })
+    Some(Expected::Webhook { event: event?, count: Count { min, max }, answered, within })
 }

@@ -26,15 +26,16 @@ pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 8] = ["at", "from", "after_reads", "on", "status", "code", "location", "message"];
 pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];
 pub(crate) const CONDITION: [&str; 3] = ["all", "any", "not"];
-pub(crate) const OVERRIDE: [&str; 9] = ["on", "when", "respond", "patch", "latency", "fault", "rate_limit", "times", "skip"];
+pub(crate) const OVERRIDE: [&str; 10] = ["on", "when", "respond", "patch", "latency", "fault", "refuse", "rate_limit", "times", "skip"];
 pub(crate) const RESPOND: [&str; 3] = ["status", "headers", "body"];
 pub(crate) const PATCH: [&str; 5] = ["status", "headers", "body", "set", "remove"];
-pub(crate) const FAULT: [&str; 4] = ["commit", "then", "for", "status"];
+pub(crate) const FAULT: [&str; 5] = ["commit", "then", "for", "status", "text"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
 pub(crate) const WEBHOOKS: [&str; 5] = ["duplicate", "reorder", "delay", "drop", "subscriptions"];
 pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
-pub(crate) const EXPECT: [&str; 6] = ["call", "never", "order", "webhook", "count", "when"];
-pub(crate) const EXPECT_WEBHOOK: [&str; 4] = ["event", "min", "max", "answered"];
+pub(crate) const EXPECT: [&str; 10] = ["call", "never", "order", "valid", "webhook", "count", "when", "after", "within", "except"];
+pub(crate) const EXPECT_ORDERED: [&str; 2] = ["call", "when"];
+pub(crate) const EXPECT_WEBHOOK: [&str; 5] = ["event", "min", "max", "answered", "within"];
 
 pub(crate) const CONVERSATION: [&str; 4] = ["about", "scenario", "headers", "steps"];
 pub(crate) const CONVERSATION_STEP: [&str; 13] =
@@ -57,7 +58,7 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 18] = [
+pub(crate) const ALL: [(&str, &[&str]); 19] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -75,5 +76,6 @@ pub(crate) const ALL: [(&str, &[&str]); 18] = [
     ("webhooks", &WEBHOOKS),
     ("subscription", &SUBSCRIPTION),
     ("expectation", &EXPECT),
+    ("ordered", &EXPECT_ORDERED),
     ("webhook", &EXPECT_WEBHOOK),
 ];

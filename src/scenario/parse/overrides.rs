@@ -9,15 +9,15 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
 use crate::engine::Wire;
-use crate::scenario::ast::{Between, Effect, Failure, Fault, Override, Patch, Pattern, Per, RateLimit, Response};
-use crate::scenario::error::Span;
+use crate::scenario::ast::{Between, Effect, Failure, Fault, Override, Patch, Pattern, Per, RateLimit, Refusal, Response};
+use crate::scenario::error::{Span, Spanned};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
 
 /// How long an answer is held at most.
 const LONGEST_LATENCY: Duration = Duration::from_secs(60 * 60);
 
-const EFFECTS: [&str; 4] = ["respond", "patch", "fault", "rate_limit"];
+const EFFECTS: [&str; 5] = ["respond", "patch", "fault", "refuse", "rate_limit"];
 /// How long silences are, and how long an answer drips, unless told otherwise.
 const SILENCE: Duration = Duration::from_secs(60);
 const DRIPPING: Duration = Duration::from_secs(10);
@@ -77,18 +77,19 @@ fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<E
     match fields.present(&EFFECTS)[..] {
         ["respond"] => fields.get("respond").and_then(|node| response(reader, node)).map(Effect::Respond),
         ["patch"] => fields.get("patch").and_then(|node| patch(reader, node)).map(Effect::Patch),
-        ["fault"] => fields.get("fault").and_then(|node| fault(reader, node)).map(Effect::Fault),
+        ["fault"] => fields.get("fault").and_then(|node| fault(reader, node)),
+        ["refuse"] => fields.get("refuse").and_then(|node| refuse(reader, node)),
         ["rate_limit"] => fields.get("rate_limit").and_then(|node| rate_limit(reader, node)).map(Effect::RateLimit),
         [] => {
             if fields.get("latency").is_none() {
-                let label = "expected one of `respond`, `patch`, `fault`, `rate_limit`, `latency`";
+                let label = "expected one of `respond`, `patch`, `fault`, `refuse`, `rate_limit`, `latency`";
                 reader.problem("S006", node.span, "an override that changes nothing").label(label);
             }
             None
         }
         _ => {
             reader
-                .problem("S007", node.span, "an override can have only one of `respond`, `patch`, `fault` and `rate_limit`")
+                .problem("S007", node.span, "an override can have only one of `respond`, `patch`, `fault`, `refuse` and `rate_limit`")
                 .help("split it into two overrides; the first that matches wins");
             None
         }
@@ -170,30 +171,80 @@ fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(St
     Some((key.value.clone(), template))
 }
 
-/// `reset`, `500`, or the long form, which also says whether the operation is carried out.
-fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Fault> {
+/// The short form is the only one: what the vendor says.
+fn refuse(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
+    let text = words(reader, node, "refuse")?;
+    if reader.has_failure(reader.raw(node)) {
+        let help = format!("write `fault: {}` for the business failure of this name", reader.raw(node));
+        reader.problem("S007", node.span, "`refuse` takes the words of the refusal").help(help);
+        return None;
+    }
+    Some(Effect::Refuse(Refusal { failure: None, text: Some(text) }))
+}
+
+/// What a vendor is to say.
+fn words(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Template> {
+    if reader.string(node, member)?.is_empty() {
+        reader.problem("S008", node.span, format!("`{member}` is empty")).help("write what the vendor says");
+        return None;
+    }
+    match node.kind {
+        Kind::Text(_) => reader.template(node),
+        _ => Some(Template::Fixed(reader.raw(node).into())),
+    }
+}
+
+/// How a call fails, in one word.
+enum How {
+    Failure(Failure),
+    Business(Spanned<String>),
+}
+
+/// `reset`, `500`, `carrier_refuses`, or the long form, which also says whether the operation is carried out.
+fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
     if !matches!(node.kind, Kind::Map(_)) {
-        return failure(reader, node, "fault").map(|then| Fault { commit: false, then });
+        return how(reader, node, "fault").map(|how| match how {
+            How::Failure(then) => Effect::Fault(Fault { commit: false, then }),
+            How::Business(name) => Effect::Refuse(Refusal { failure: Some(name), text: None }),
+        });
     }
     let fields = reader.fields(node, "`fault`", &members::FAULT)?;
-    let commit = fields.get("commit").and_then(|node| reader.boolean(node, "commit")).unwrap_or_default();
-    let then = fields.require(reader, "then").and_then(|node| failure(reader, node, "then"));
+    let commit = fields.get("commit").map(|node| (node, reader.boolean(node, "commit")));
+    let then = fields.require(reader, "then").and_then(|node| how(reader, node, "then"));
     let time = fields.get("for").map(|node| (node, lasting(reader, node)));
     let status = fields.get("status").map(|node| (node, gateway(reader, node)));
+    let text = fields.get("text").map(|node| (node, words(reader, node, "text")));
     let mut then = then?;
     if let Some((node, time)) = time {
         match (&mut then, time) {
-            (Failure::Wire(Wire::Timeout(own) | Wire::Drip(own) | Wire::Stall(own)), time) => *own = time?,
+            (How::Failure(Failure::Wire(Wire::Timeout(own) | Wire::Drip(own) | Wire::Stall(own))), time) => *own = time?,
             _ => has_no(reader, node, "for", "only `timeout`, `stall` and `drip` take time"),
         }
     }
     if let Some((node, status)) = status {
         match &mut then {
-            Failure::Wire(Wire::Gateway(own)) => *own = status?,
+            How::Failure(Failure::Wire(Wire::Gateway(own))) => *own = status?,
             _ => has_no(reader, node, "status", "only `html_gateway` has one; a status of the vendor is `then: 503`"),
         }
     }
-    Some(Fault { commit, then })
+    match then {
+        How::Failure(then) => {
+            if let Some((node, _)) = text {
+                has_no(reader, node, "text", "only business failures have one; `respond` writes an answer by hand");
+            }
+            Some(Effect::Fault(Fault { commit: commit.and_then(|(_, commit)| commit).unwrap_or_default(), then }))
+        }
+        How::Business(name) => {
+            if let Some((node, _)) = commit {
+                has_no(reader, node, "commit", "a vendor that says no has done what it says, and nothing else");
+            }
+            let text = match text {
+                Some((_, text)) => Some(text?),
+                None => None,
+            };
+            Some(Effect::Refuse(Refusal { failure: Some(name), text }))
+        }
+    }
 }
 
 fn has_no(reader: &mut Reader<'_>, node: &Node, member: &str, help: &str) {
@@ -215,12 +266,19 @@ fn gateway(reader: &mut Reader<'_>, node: &Node) -> Option<StatusCode> {
     u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok())
 }
 
-fn failure(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<Failure> {
-    if matches!(node.kind, Kind::Number(_)) {
-        let status = reader.whole(node, member, 400..=599)?;
-        return u16::try_from(status).ok().map(Failure::Status);
+fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
+    match &node.kind {
+        Kind::Number(_) => {
+            let status = reader.whole(node, member, 400..=599)?;
+            u16::try_from(status).ok().map(|status| How::Failure(Failure::Status(status)))
+        }
+        Kind::Text(word) if reader.has_failure(word) => Some(How::Business(Spanned { value: word.clone(), span: node.span })),
+        _ => {
+            let business: Vec<_> = reader.failures.iter().map(|name| (*name, None)).collect();
+            let words: Vec<(&str, Option<Wire>)> = FAILURES.iter().map(|(word, wire)| (*word, Some(*wire))).chain(business).collect();
+            reader.choice(node, "fault", &words).flatten().map(|wire| How::Failure(Failure::Wire(wire)))
+        }
     }
-    reader.choice(node, "fault", &FAILURES).map(Failure::Wire)
 }
 
 fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {
@@ -237,6 +295,13 @@ fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {
         None => None,
     };
     Some(RateLimit { per, limit: limit?, window: window?.try_into().ok()? })
+}
+
+/// Whether no call of its operations goes on to the overrides behind it.
+fn takes_all(entry: &Override) -> bool {
+    let lets_some_pass = matches!(entry.effect, Some(Effect::RateLimit(_) | Effect::Refuse(_)));
+    let has_effect = entry.effect.is_some() || entry.latency.is_some();
+    has_effect && !lets_some_pass && entry.when.is_none() && entry.times.is_none() && entry.skip == 0
 }
 
 /// Reports overrides that can never be reached, because an earlier one takes every call that they could match.
@@ -259,7 +324,7 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             let (line, _) = reader.source.position(span);
             let message = format!("override is never reached, `{earlier}` on line {line} takes every such call");
             reader.problem("S016", entry.on.span, message).help("move it up, or give the earlier one `when` or `times`");
-        } else if entry.when.is_none() && entry.times.is_none() && entry.skip == 0 {
+        } else if takes_all(entry) {
             taken.insert(on.to_string(), entry.span.start);
         }
     }

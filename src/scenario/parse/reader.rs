@@ -1,9 +1,11 @@
 //! Reads nodes as values of the expected type. Every function reports what it finds instead and returns `None`; callers go on.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::engine::AccountRows;
+use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 
@@ -15,6 +17,8 @@ pub(super) struct Reader<'s> {
     pub(super) problems: Vec<Diagnostic>,
     /// `None` when the vendors are not known, so that every account is taken as it is.
     pub(super) mounts: Option<Mounts<'s>>,
+    /// The names of business failures; none when the vendors are not known.
+    pub(super) failures: BTreeSet<&'static str>,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -57,8 +61,15 @@ impl<'n> Fields<'n> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, mounts: Option<Mounts<'s>>) -> Self {
-        Self { source, problems, mounts, patterns: 0, expression_bytes: 0 }
+    pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, vocabulary: Option<&'s dyn Vocabulary>) -> Self {
+        let mounts = vocabulary.map(Vocabulary::mounts);
+        let failures = vocabulary.iter().flat_map(|vocabulary| vocabulary.failures()).map(|(_, row)| row.name).collect();
+        Self { source, problems, mounts, failures, patterns: 0, expression_bytes: 0 }
+    }
+
+    /// Whether a word is the name of a business failure.
+    pub(super) fn has_failure(&self, word: &str) -> bool {
+        self.failures.contains(word)
     }
 
     /// Whether a further problem would not be shown, so that no work need be spent on it.

@@ -31,6 +31,8 @@ const CALL: Root = ("$call", &["nth", "operation"]);
 const STATE: Root = ("$state", &[]);
 const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "subject", "from", "to", "transit_days"]);
 
+const ANSWER: Root = ("$answer", &["status", "wire", "headers", "body"]);
+
 /// Where an expression is used, which decides what it can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExprContext {
@@ -47,7 +49,7 @@ impl ExprContext {
         match self {
             Self::Call => &[REQUEST, STATE, CALL],
             Self::Parcel => &[PARCEL],
-            Self::Verdict => &[REQUEST, CALL],
+            Self::Verdict => &[REQUEST, CALL, ANSWER],
         }
     }
 
@@ -283,7 +285,7 @@ impl Reader<'_> {
             let root = format!("${}", path.root);
             let members = context.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
             let (message, help) = match (members, path.steps.first()) {
-                (None, _) if [REQUEST, STATE, CALL, PARCEL].iter().any(|(name, _)| *name == root) => {
+                (None, _) if [REQUEST, STATE, CALL, PARCEL, ANSWER].iter().any(|(name, _)| *name == root) => {
                     (format!("`{root}` is not known here"), format!("{} sees {}", context.noun(), quoted(&roots)))
                 }
                 (None, _) => (format!("unknown path `{root}`"), suggestion(&root, &roots)),

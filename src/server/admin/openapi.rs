@@ -58,6 +58,7 @@ fn operation(route: &Route, answers: &mut SchemaGenerator, bodies: &mut SchemaGe
     let mut success = json!({"description": route.summary});
     if let Some(schema) = route.answer {
         success["content"] = json!({"application/json": {"schema": schema(answers)}});
+        route.formats.iter().for_each(|format| success["content"][format] = json!({"schema": {"type": "string"}}));
     } else if route.success != StatusCode::NO_CONTENT {
         success["content"] = json!({"*/*": {}});
     }

@@ -7,6 +7,7 @@ mod stream;
 mod unmatched;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,12 +17,15 @@ pub(crate) use self::export::export;
 pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, Filter, LIST, REPORT, STREAM};
 pub(crate) use self::stream::stream;
 pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
+use crate::engine::Sandbox;
+use crate::scenario::explain::{self, Explanation};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Rows;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::secrets::Redactor;
+use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
+use crate::world::Entry;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Requests {
@@ -99,11 +103,23 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<EntryView, Problem> {
+    let (sandbox, entry) = find(admin, request)?;
+    Ok(EntryView::of(Redactor::read(admin, request, &sandbox)?.exchange(&entry)))
+}
+
+pub(crate) async fn explain(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Explanation>, Problem> {
+    let (sandbox, entry) = find(admin, request)?;
+    let (explanation, seen) = explain::explain(&admin.machine, &sandbox, &entry);
+    Ok(Redactor::read(admin, request, &sandbox)?.json_of_request(&explanation, &seen))
+}
+
+/// The exchange that the path names, and its sandbox.
+fn find(admin: &Admin, request: &AdminRequest<'_>) -> Result<(Arc<Sandbox>, Arc<Entry>), Problem> {
     let id = request.parameter("id");
     // An id begins with the name of its sandbox, so most others need not be searched.
     let sandboxes = admin.machine.sandboxes();
     let mut own = sandboxes.iter().filter(|sandbox| id.strip_prefix(&*sandbox.name).is_some_and(|rest| rest.starts_with('-')));
-    let found = own.find_map(|sandbox| Some((sandbox, sandbox.journal().iter().rev().find(|entry| *entry.id == *id).cloned()?)));
-    let (sandbox, entry) = found.ok_or_else(|| Problem::not_found(format!("no journal holds `{id}`")))?;
-    Ok(EntryView::of(Redactor::read(admin, request, sandbox)?.exchange(&entry)))
+    let in_journal = |sandbox: &Sandbox| sandbox.journal().iter().rev().find(|entry| *entry.id == *id).cloned();
+    let found = own.find_map(|sandbox| Some((Arc::clone(sandbox), in_journal(sandbox)?)));
+    found.ok_or_else(|| Problem::not_found(format!("no journal holds `{id}`")))
 }

@@ -44,13 +44,27 @@ pub(crate) struct Route {
     pub or: Option<StatusCode>,
     /// The schema of a success; `None` if it is no JSON, or empty.
     pub answer: Option<SchemaOf>,
+    /// The media types that a success may have besides JSON.
+    pub formats: &'static [&'static str],
     pub access: Access,
     pub handler: Handler,
 }
 
 impl Route {
     pub const fn new(method: Method, path: &'static str, success: StatusCode, handler: Handler, summary: &'static str) -> Self {
-        Self { method, path, summary, query: &[], body: None, success, or: None, answer: None, access: Access::Guarded, handler }
+        Self {
+            method,
+            path,
+            summary,
+            query: &[],
+            body: None,
+            success,
+            or: None,
+            answer: None,
+            formats: &[],
+            access: Access::Guarded,
+            handler,
+        }
     }
 
     pub const fn query(mut self, query: &'static [(&'static str, &'static str)]) -> Self {
@@ -65,6 +79,11 @@ impl Route {
 
     pub const fn answer(mut self, schema: SchemaOf) -> Self {
         self.answer = Some(schema);
+        self
+    }
+
+    pub const fn formats(mut self, formats: &'static [&'static str]) -> Self {
+        self.formats = formats;
         self
     }
 

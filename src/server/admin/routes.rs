@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::contract::Report as Judged;
 use crate::persist::SandboxFile;
+use crate::scenario::explain::Explanation;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::scenario::verify::Report;
@@ -36,7 +37,7 @@ use crate::server::admin::scenarios::{self, ScenarioView};
 use crate::server::admin::secrets::{self, Redacted};
 use crate::server::admin::snapshots::{self, Fork, SnapshotName, Snapshots};
 use crate::server::admin::state::Admin;
-use crate::server::admin::verify;
+use crate::server::admin::verify::{self, Verdicts};
 use crate::server::admin::webhooks::{self, CreateWebhook, TestWebhook, WebhookView, Webhooks};
 
 /// Path of the admin API.
@@ -140,10 +141,17 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
     route!(GET "/sandboxes/{s}/contract", OK Redacted<Judged>, contract::report, "how calls depart from the documents")
         .query(requests::REPORT),
-    route!(POST "/sandboxes/{s}/verify", OK Redacted<Report>, verify::verify, "whether expectations hold, by the journal").query(SECRETS).body(|_| written(verify::body())),
+    route!(POST "/sandboxes/{s}/verify", OK, verify::verify, "whether expectations hold, by the journal")
+        .query(verify::QUERY)
+        .body(|_| written(verify::body()))
+        .answer(of::<Redacted<Report>>)
+        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]),
+    route!(GET "/verdicts", OK Verdicts, verify::list, "the verdicts on sandboxes that ended, and expected something"),
     route!(GET "/requests/unmatched", OK UnmatchedRequests, requests::list_unmatched, "requests that met nothing, with hints").query(requests::UNMATCHED),
     route!(DELETE "/requests/unmatched", NO_CONTENT, requests::clear_unmatched, "forgets the requests that met nothing"),
     route!(GET "/requests/{id}", OK EntryView, requests::get, "one exchange by its `seatrial-request`").query(SECRETS),
+    route!(GET "/requests/{id}/explain", OK Redacted<Explanation>, requests::explain, "what overrides and faults made of an exchange, and why")
+        .query(SECRETS),
     route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
     route!(POST "/parcels/{tracking}/events", OK ParcelView, parcels::event, "has something happen to a parcel now").query(SANDBOX).body(of::<Event>),

@@ -22,7 +22,7 @@ use crate::server::admin::scenarios;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown;
+use crate::server::shutdown::{self, Ending};
 use crate::world::Mode;
 
 #[derive(JsonSchema)]
@@ -140,7 +140,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if !admin.machine.remove(name) {
         return Err(Problem::not_found(format!("there is no sandbox `{name}`")));
     }
-    Ok(redactor.json(&shutdown::report(&admin.machine, &sandbox, "it was deleted")))
+    Ok(redactor.json(&shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Deleted)))
 }
 
 #[derive(JsonSchema)]
@@ -161,7 +161,7 @@ impl ReadBody for Reset {
 pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = admin.sandbox(request)?;
     let Reset { seed } = request.read()?;
-    shutdown::report(&admin.machine, &sandbox, "it was reset");
+    shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
     Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
@@ -175,7 +175,7 @@ pub(crate) struct Resets {
 pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Resets, Problem> {
     let sandboxes = admin.machine.sandboxes();
     for sandbox in &sandboxes {
-        shutdown::report(&admin.machine, sandbox, "it was reset");
+        shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Reset);
         sandbox.reset();
     }
     admin.changed.notify_waiters();

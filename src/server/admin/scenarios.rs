@@ -13,7 +13,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown;
+use crate::server::shutdown::{self, Ending};
 
 /// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.
 pub(crate) const FILE_NAME: &str = "scenario.yaml";
@@ -52,7 +52,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
     let scenario = Arc::new(parse(&admin.machine, request.body)?);
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, &scenario, world, wall())?;
-    shutdown::report(&admin.machine, &sandbox, "it goes on under another scenario");
+    shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Replaced);
     admin.machine.replace(&sandbox, staged, keep)?;
     Ok(ScenarioView::of(admin, &sandbox).await)
 }

@@ -14,6 +14,7 @@ mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
+mod tables;
 mod values;
 
 use std::borrow::Cow;
@@ -198,6 +199,12 @@ impl Redactor {
     /// Whether what stands under a name in a request to a vendor is hidden.
     pub fn is_secret(&self, vendor: &str, name: &str) -> bool {
         self.0.as_ref().is_some_and(|known| known.found(vendor).names.is_secret_parameter(name))
+    }
+
+    /// As [`Self::json`], where secrets may stand that only the names in a `request` tell.
+    pub fn json_of_request<T: Serialize>(&self, value: &T, request: &Value) -> Redacted<T> {
+        let Redacted(mut both, _) = self.json(&(value, request));
+        Redacted(both[0].take(), PhantomData)
     }
 
     /// What is no exchange, as JSON with the schema of its type.

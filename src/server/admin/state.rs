@@ -16,6 +16,7 @@ use crate::server::clock::wall;
 use crate::server::inbox::Inboxes;
 use crate::server::listen::Listener;
 use crate::server::unmatched::UnmatchedJournal;
+use crate::server::verdicts::Verdicts;
 use crate::server::webhook_sender::WebhookSender;
 use crate::world::Kind;
 
@@ -27,6 +28,7 @@ pub(crate) struct Admin {
     pub webhook_sender: Arc<WebhookSender>,
     pub inboxes: Arc<Inboxes>,
     pub unmatched: Arc<UnmatchedJournal>,
+    pub verdicts: Arc<Verdicts>,
     pub guard: Guard,
     /// How long an advance of a clock is waited for, unless it says otherwise.
     pub advance_timeout: Duration,

@@ -1,14 +1,26 @@
-//! Judging expectations by the journal and the deliveries.
+//! Judging expectations by the journal and the deliveries, and the verdicts on sandboxes that ended.
 
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::scenario::schema;
-use crate::scenario::verify::{self, Report};
+use crate::scenario::verify::{self, Format};
+use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::scenarios;
-use crate::server::admin::secrets::{Redacted, Redactor};
+use crate::server::admin::secrets::{self, Redactor};
 use crate::server::admin::state::Admin;
+use crate::server::verdicts::Ended;
+
+pub(crate) const QUERY: &[(&str, &str)] = &[
+    ("wait", "wait so long for everything to hold, such as `5s`; until then for what fails for good"),
+    ("format", "`json`, or `text`, `junit` or `sarif`"),
+    secrets::QUERY,
+];
 
 /// The schema of the body.
 pub(crate) fn body() -> Value {
@@ -19,15 +31,47 @@ pub(crate) fn body() -> Value {
 }
 
 /// Judges the expectations in the body; without a body, those of the scenario.
-pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
-    let sandbox = admin.sandbox(request)?;
+pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let scenario = match request.tree()? {
+        Value::Null => None,
+        Value::Object(members) if members.keys().all(|name| name == "expect") => Some(scenarios::parse(&admin.machine, request.body)?),
+        _ => return Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
+    };
+    let format = match request.query("format") {
+        None => Format::Json,
+        Some(name) => Format::named(name).ok_or_else(|| {
+            let known = Format::ALL.map(|(_, name)| format!("`{name}`")).join(", ");
+            Problem::bad_request(format!("`format` is one of {known}, found `{name}`"))
+        })?,
+    };
+    let look = || {
+        let sandbox = admin.sandbox(request)?;
+        let report = match &scenario {
+            None => verify::verify_current(&admin.machine, &sandbox),
+            Some(scenario) => verify::verify(&admin.machine, &sandbox, scenario),
+        };
+        let is_final = usize::from(report.is_final());
+        Ok(((sandbox, report), is_final))
+    };
+    let (sandbox, report) = long_poll(request, || admin.sandbox_changed(request), look).await?;
     let redactor = Redactor::read(admin, request, &sandbox)?;
-    let wanted: Value = request.tree()?;
-    match &wanted {
-        Value::Null => Ok(redactor.json(&verify::verify_current(&admin.machine, &sandbox))),
-        Value::Object(members) if members.keys().all(|name| name == "expect") => {
-            Ok(redactor.json(&verify::verify(&admin.machine, &sandbox, &scenarios::parse(&admin.machine, request.body)?)))
-        }
-        _ => Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
+    if format == Format::Json {
+        return Ok(response::json(StatusCode::OK, &redactor.json(&report)));
     }
+    let report = report.map(&|text| redactor.text(text));
+    Ok(response::text(format.content_type(), format.write(&[report])))
+}
+
+/// The verdicts on sandboxes that ended.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Verdicts {
+    /// Those that expected something, oldest first.
+    verdicts: Vec<Ended>,
+    /// How many earlier ones are not kept any more.
+    dropped: u64,
+}
+
+pub(crate) async fn list(admin: &Admin, _: &AdminRequest<'_>) -> Result<Verdicts, Problem> {
+    let (verdicts, dropped) = admin.verdicts.all();
+    Ok(Verdicts { verdicts, dropped })
 }

@@ -8,7 +8,8 @@ use crate::engine::Machine;
 use crate::server::clock::wall;
 use crate::server::connections::Connections;
 use crate::server::outgoing::UNIT;
-use crate::server::shutdown;
+use crate::server::shutdown::{self, Ending};
+use crate::server::verdicts::Verdicts;
 
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -16,13 +17,13 @@ const SWEEP: Duration = Duration::from_secs(1);
 const STALLED: Duration = Duration::from_millis(100);
 
 /// Removes abandoned sandboxes, for ever.
-pub(super) async fn sweep(machine: Arc<Machine>) {
+pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
         for sandbox in machine.sweep(wall()) {
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
-            shutdown::report(&machine, &sandbox, "it was abandoned");
+            shutdown::report(&machine, &verdicts, &sandbox, Ending::Abandoned);
         }
     }
 }

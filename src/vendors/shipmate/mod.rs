@@ -17,6 +17,7 @@ mod access;
 mod catalog;
 mod checks;
 mod dialect;
+mod failures;
 mod labels;
 mod operations;
 mod rules;
@@ -43,6 +44,7 @@ pub fn vendor() -> Vendor {
         authenticate: access::authenticate,
         decode: access::decode,
         reading: checks::READING,
+        failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         scanned: webhooks::scanned,
         stored: wire::STORED,

@@ -17,6 +17,7 @@ mod access;
 mod catalog;
 mod checks;
 mod dialect;
+mod failures;
 mod labels;
 mod operations;
 mod rates;
@@ -43,6 +44,7 @@ pub fn vendor() -> Vendor {
         authenticate: access::authenticate,
         is_test: |credential| Mode::of_account(&credential.account).is_test(),
         reading: checks::READING,
+        failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         due: rules::due,
         scanned: rules::scanned,

@@ -92,8 +92,13 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
 
 /// Observed 2024 and 2026: said by the vendor itself, with the name of its account.
 fn unsupported(account: &CarrierAccount) -> Message {
+    refused(account, "Carrier account {account} doesn't support one or more shipment options")
+}
+
+/// What the vendor says of an account, in some words.
+pub(super) fn refused(account: &CarrierAccount, text: &str) -> Message {
     let account = account.master.as_ref().unwrap_or(&account.account_id);
-    Message::new("Shippo", format!("Carrier account {account} doesn't support one or more shipment options"))
+    Message::new("Shippo", text.replace("{account}", account))
 }
 
 /// Who speaks for what carriers have in common.

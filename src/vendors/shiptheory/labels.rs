@@ -106,12 +106,12 @@ fn declaration(shipment: &Shipment) -> Declaration {
         let quantity = line["qty"].as_u64().and_then(|quantity| u32::try_from(quantity).ok()).unwrap_or(1);
         let text = |name: &str| wire::text(line, name).to_owned();
         #[expect(clippy::cast_possible_truncation, reason = "an amount with two decimals")]
-        let cents = (wire::number(line, "value") * 100.0).round() as i64;
+        let value = (wire::number(line, "value") * 100.0).round() as i64;
         Item {
             description: Some(text("commodity_description")).filter(|text| !text.is_empty()).unwrap_or_else(|| text("name")),
             quantity,
             grams: grams(wire::number(line, "weight") * f64::from(quantity)),
-            cents,
+            value: value.saturating_mul(i64::from(quantity)),
             tariff: text("commodity_code"),
             origin: text("commodity_manucountry"),
         }

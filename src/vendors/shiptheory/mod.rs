@@ -17,6 +17,7 @@ mod access;
 mod catalog;
 mod checks;
 mod dialect;
+mod failures;
 mod labels;
 mod listing;
 mod operations;
@@ -45,6 +46,7 @@ pub fn vendor() -> Vendor {
         authenticate: access::authenticate,
         decode: access::decode,
         reading: checks::READING,
+        failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         due: waiting::due,
         stored: STORED,

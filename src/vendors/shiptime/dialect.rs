@@ -21,6 +21,9 @@ struct Failure {
     messages: Vec<String>,
 }
 
+/// A carrier's refusal; its facts are the carrier's words.
+pub(super) const CARRIER_REFUSED: &str = "carrier_refused";
+
 /// A bad request, in these words.
 pub(super) fn message(text: impl Into<Value>) -> Refusal {
     Refusal::Because("message", text.into())
@@ -107,10 +110,10 @@ fn because(code: &str, facts: &Value) -> Reply {
         }
         "unsupported_grant_type" => error(StatusCode::BAD_REQUEST, "Unsupported grant type".to_owned()),
         "invalid_request" => error(StatusCode::BAD_REQUEST, format!("Missing required parameter: {}", text())),
-        "no_rates" => failure(StatusCode::NOT_FOUND, "No rates found".to_owned()),
+        "no_rates" => failure(StatusCode::NOT_FOUND, facts.as_str().unwrap_or("No rates found").to_owned()),
         "no_pickups" => failure(StatusCode::NOT_FOUND, "No pickups found".to_owned()),
         "no_location" => failure(StatusCode::NOT_FOUND, "LocationModel not found".to_owned()),
-        "carrier_refused" => failure(StatusCode::INTERNAL_SERVER_ERROR, format!("{} is not available for this shipment", text())),
+        CARRIER_REFUSED => failure(StatusCode::INTERNAL_SERVER_ERROR, text()),
         _ => failure(StatusCode::BAD_REQUEST, text()),
     }
 }

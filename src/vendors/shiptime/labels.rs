@@ -18,24 +18,28 @@ pub(super) fn labels(shipment: &Shipment) -> Vec<u8> {
 
 /// The customs invoice of a shipment that has one.
 pub(super) fn invoice(shipment: &Shipment) -> Option<Vec<u8>> {
+    let sheets = customs::beside(&label(shipment, 0), &declaration(shipment)?);
+    let documents: Vec<Document> = sheets.into_iter().map(|sheet| Document::Sheet(Box::new(sheet))).collect();
+    Some(document::render(&documents, Format::pdf(Paper::Letter)))
+}
+
+fn declaration(shipment: &Shipment) -> Option<Declaration> {
     let invoice = shipment.customs_invoice.as_ref()?;
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
     let item = |row: &Value| {
         let quantity = row["quantity"].as_u64().and_then(|quantity| u32::try_from(quantity).ok()).unwrap_or(1);
         let grams = grams(shipment, row["weight"].as_f64().unwrap_or_default() * f64::from(quantity));
-        let cents = row["unitPrice"].as_i64().unwrap_or_default();
-        Item { description: text(row, "description"), quantity, grams, cents, tariff: text(row, "code"), origin: text(row, "origin") }
+        let value = row["unitPrice"].as_i64().unwrap_or_default().saturating_mul(i64::from(quantity));
+        Item { description: text(row, "description"), quantity, grams, value, tariff: text(row, "code"), origin: text(row, "origin") }
     };
     let currency = Some(text(invoice, "currency")).filter(|currency| !currency.is_empty()).unwrap_or_else(|| "CAD".to_owned());
-    let declaration = Declaration {
+    Some(Declaration {
         reason: text(invoice, "reasonForExport"),
         currency,
         items: invoice["invoiceItems"].as_array().into_iter().flatten().map(item).collect(),
         importer: invoice.get("iorContact").or_else(|| invoice.get("invoiceContact")).filter(|contact| contact.is_object()).map(address),
         ..Declaration::default()
-    };
-    let sheet = customs::invoice(&label(shipment, 0), &declaration);
-    Some(document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter)))
+    })
 }
 
 /// The label of a piece.
@@ -65,6 +69,7 @@ fn label(shipment: &Shipment, index: usize) -> Label {
             Fact::new("Reference 2", text(&detail.ref2)),
         ],
         instructions: shipment.text("to", "instructions").to_owned(),
+        customs: declaration(shipment).map(Box::new),
         ..Label::default()
     }
 }

@@ -8,6 +8,7 @@ mod access;
 mod catalog;
 mod checks;
 mod dialect;
+mod failures;
 mod labels;
 mod operations;
 mod rates;
@@ -35,6 +36,7 @@ pub fn vendor() -> Vendor {
         grants: access::grants,
         decode: jackson::decode,
         reading: jackson::READING,
+        failures: &failures::FAILURES,
         dialect: Dialect {
             style: Style::Jackson,
             content_type: "application/json",

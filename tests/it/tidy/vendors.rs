@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use super::{assert_none, files, read};
 
 /// Which files a vendor's folder may have; `rules/` and the folder beside a file are free. `docs/style.md` says what each is for.
-const TEMPLATE: [&str; 12] =
-    ["mod", "access", "catalog", "checks", "dialect", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
+const TEMPLATE: [&str; 13] =
+    ["mod", "access", "catalog", "checks", "dialect", "failures", "labels", "listing", "operations", "rates", "rules", "webhooks", "wire"];
 
 /// Files from before there was a template. The list may only shrink.
 const EXCEPTIONS: &[&str] = &[];
 
 /// The most Rust lines for each operation of a vendor's documents. They rise only with behavior that was not there before; the aim is 80 together.
-const CEILINGS: [(&str, usize); 5] = [("shipmate", 62), ("shippo", 79), ("shiptheory", 97), ("shiptime", 147), ("together", 85)];
+const CEILINGS: [(&str, usize); 6] =
+    [("shipmate", 63), ("shippo", 79), ("shipstation", 46), ("shiptheory", 99), ("shiptime", 147), ("together", 85)];
 
 /// Vendors, each with its Rust lines and operations.
 fn sizes() -> BTreeMap<String, (usize, usize)> {

@@ -1,7 +1,7 @@
 //! A label that is long and narrow: who and where on the left, the bar code on the right.
 
 use crate::carrier::label::Label;
-use crate::carrier::label::layout::Canvas;
+use crate::carrier::label::layout::{Canvas, customs};
 use crate::carrier::print::{Anchor, Area, Face};
 
 pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
@@ -31,6 +31,11 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     if !facts.is_empty() {
         let references = code.cut_bottom(12.0);
         canvas.line(&references.inset(5.0, 1.0), &facts.join("   "), Face::Regular, 7.5, Anchor::Middle);
+    }
+    if let Some(declaration) = label.printed_customs() {
+        let mut form = code.cut_bottom(66.0);
+        canvas.cut_rule(&mut form, 1.0);
+        customs::draw(canvas, label, declaration, form);
     }
     canvas.tracking(label, code, 11.0);
 }

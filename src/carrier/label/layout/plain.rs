@@ -1,12 +1,13 @@
 //! The label of most carriers.
 
 use crate::carrier::label::Label;
-use crate::carrier::label::layout::Canvas;
+use crate::carrier::label::layout::{Canvas, customs};
 use crate::carrier::print::{Anchor, Area, Code, Face};
 
 pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let unit = canvas.unit;
     let foot = area.cut_bottom(20.0 * unit);
+    let form = label.printed_customs().map(|declaration| (declaration, area.cut_bottom((customs::HEIGHT + 1.0) * unit)));
     let mut head = canvas.cut(&mut area, 38.0);
     let service = head.cut_right(head.width * 0.52);
     canvas.line(&head.inset(5.0 * unit, 4.0 * unit), label.printed_carrier(), Face::Bold, 26.0, Anchor::Start);
@@ -28,7 +29,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let notes = if label.instructions.is_empty() { 0.0 } else { 26.0 };
     #[expect(clippy::cast_precision_loss, reason = "there are at most four rows")]
     let high = 26.0 * (1.0 + rows as f32) + notes;
-    let code = (104.0 * unit).min(area.height * 0.36);
+    let code = (if form.is_some() { 78.0 } else { 104.0 } * unit).min(area.height * 0.36);
     let recipient = area.cut_top((area.height - code - high * unit).max(60.0 * unit));
     to(canvas, label, recipient);
     canvas.cut_rule(&mut area, 1.0);
@@ -54,6 +55,10 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     }
     canvas.cut_rule(&mut area, 2.0);
     canvas.tracking(label, area.inset(0.0, 3.0 * unit), 12.0);
+    if let Some((declaration, mut area)) = form {
+        canvas.cut_rule(&mut area, 1.0);
+        customs::draw(canvas, label, declaration, area);
+    }
     canvas.foot(&foot, &label.foot);
 }
 

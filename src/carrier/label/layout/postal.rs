@@ -1,17 +1,20 @@
 //! The label of the postal service of the United States.
 
 use crate::carrier::label::Label;
-use crate::carrier::label::layout::Canvas;
+use crate::carrier::label::layout::{Canvas, customs};
 use crate::carrier::print::{Anchor, Area, Face};
 
 pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let unit = canvas.unit;
     let foot = area.cut_bottom(20.0 * unit);
-    let mut postage = canvas.cut(&mut area, 74.0);
-    let mut letter = postage.cut_left(74.0 * unit);
+    // What customs read takes the room of what is larger than it has to be.
+    let declaration = label.printed_customs();
+    let [high, banner, sender] = if declaration.is_some() { [58.0, 21.0, 42.0] } else { [74.0, 25.0, 58.0] };
+    let mut postage = canvas.cut(&mut area, high);
+    let mut letter = postage.cut_left(high * unit);
     let edge = letter.cut_right(1.0 * unit);
     canvas.rule(edge.x, edge.y, edge.width, edge.height);
-    canvas.line(&letter, mark(label), Face::Bold, 78.0, Anchor::Middle);
+    canvas.line(&letter, mark(label), Face::Bold, high * 1.05, Anchor::Middle);
     let mut paid = postage.inset(8.0 * unit, 5.0 * unit);
     let indicium = paid.cut_right(58.0 * unit);
     canvas.symbol(&indicium, label.second_code());
@@ -21,15 +24,16 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     canvas.block(&paid, &["US POSTAGE AND", "FEES PAID", &weight, &date, &zip, "no postage value"], Face::Regular, 9.0);
     canvas.cut_rule(&mut area, 1.5);
 
-    let banner = canvas.cut(&mut area, 25.0);
+    let banner = canvas.cut(&mut area, banner);
     canvas.line(&banner.inset(6.0 * unit, 2.0 * unit), &label.full_service().to_uppercase(), Face::Bold, 17.0, Anchor::Middle);
     canvas.cut_rule(&mut area, 1.5);
 
-    let code = (118.0 * unit).min(area.height * 0.42);
+    let form = declaration.map(|declaration| (declaration, area.cut_bottom(customs::HEIGHT * unit)));
+    let code = (if form.is_some() { 86.0 } else { 118.0 } * unit).min(area.height * 0.42);
     let facts = label.printed_facts();
     let rows = if facts.is_empty() && label.instructions.is_empty() { 0.0 } else { 26.0 };
     let mut addresses = area.cut_top(area.height - code - rows * unit);
-    let mut sender = canvas.cut(&mut addresses, 58.0).inset(6.0 * unit, 5.0 * unit);
+    let mut sender = canvas.cut(&mut addresses, sender).inset(6.0 * unit, 5.0 * unit);
     let side = sender.cut_right(78.0 * unit);
     canvas.block(&sender, &label.from.texts_of_block(&label.to.country), Face::Regular, 8.5);
     let pieces = if label.pieces > 1 { format!("{} parcels", label.pieces()) } else { String::new() };
@@ -60,6 +64,9 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let bottom = area.cut_bottom(4.0 * unit);
     canvas.rule(bottom.x, bottom.y, bottom.width, bottom.height);
     canvas.tracking(label, area.inset(0.0, 1.0 * unit), 12.5);
+    if let Some((declaration, area)) = form {
+        customs::draw(canvas, label, declaration, area);
+    }
     canvas.foot(&foot, &label.foot);
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::bytes::letters;
 use super::names::Names;
+use super::tables;
 use super::values::{Found, REDACTED};
 use crate::base::text::percent_decode;
 
@@ -61,13 +62,20 @@ pub(super) fn body(kind: &str, body: &[u8], found: &mut Found) -> Value {
     if kind.starts_with("application/x-www-form-urlencoded") || is_form(&shown) {
         form(&shown, found).into()
     } else {
-        text(&shown, found).into()
+        written(kind, &shown, found).into()
     }
 }
 
 /// A body that is not UTF-8, with a letter for each byte.
 pub(super) fn bytes(kind: &str, body: &str, found: &mut Found) -> String {
-    if kind.starts_with("application/x-www-form-urlencoded") { form(body, found) } else { text(body, found).into_owned() }
+    if kind.starts_with("application/x-www-form-urlencoded") { form(body, found) } else { written(kind, body, found) }
+}
+
+/// A body that is text.
+fn written(kind: &str, body: &str, found: &mut Found) -> String {
+    let is_table = ["csv", "tab-separated-values"].iter().any(|word| kind.contains(word));
+    let rows = if is_table { tables::text(body, true, found) } else { body.into() };
+    then(rows, found, text).into_owned()
 }
 
 /// The pairs of a query or of a form, which stay as they are written; values may be addresses or JSON themselves.
@@ -183,9 +191,14 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
 
 /// A text that is neither JSON nor a form, or only the beginning of one.
 pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    match named(text, found) {
-        Cow::Borrowed(text) => shaped(text, found),
-        Cow::Owned(clean) => shaped(&clean, found).into_owned().into(),
+    then(then(tables::text(text, false, found), found, named), found, shaped)
+}
+
+/// What is left of a text after a further way of looking.
+fn then<'t>(text: Cow<'t, str>, found: &mut Found, look: impl for<'a> Fn(&'a str, &mut Found) -> Cow<'a, str>) -> Cow<'t, str> {
+    match text {
+        Cow::Borrowed(text) => look(text, found),
+        Cow::Owned(clean) => look(&clean, found).into_owned().into(),
     }
 }
 

@@ -268,3 +268,23 @@ fn a_text_that_is_made_to_take_long_is_hidden_whole() {
     let all = shown("/x", &[], &format!(r#"{{{},"a":"{} end"}}"#, members.join(","), text.join(" ")));
     assert!(all.ends_with(&format!(r#""a":"{} end"}}"#, vec![REDACTED; 900].join(" "))), "{all:.300}");
 }
+
+#[test]
+fn tables_lose_the_columns_of_secrets() {
+    check_body("email,password,city\na@b.c,hunter2hunter2,Derby\n", "email,password,city\na@b.c,[redacted],Derby\n");
+    check_body("id;api_key\r\n1;short\r\n2;\"a;b\"\r\n", "id;api_key\r\n1;[redacted]\r\n2;[redacted]\r\n");
+    check_body("\u{feff}\"Access Token\"\tname\n\"a \"\"b\"\"\nc\"\tx\n\ty", "\u{feff}\"Access Token\"\tname\n[redacted]\tx\n\ty");
+    check_body("id|secret\n1|never \"closed\"|\n2|x", "id|secret\n1|[redacted]|\n2|[redacted]");
+    check_body("user,password\nada,\"cut off", "user,password\nada,[redacted]");
+    check_body("user,password,city\nada,with, a comma,Derby", "user,password,city\nada,[redacted],[redacted],[redacted]");
+    check_body("name,value\npassword,hunter2\ncity,Derby", "name,value\npassword,[redacted]\ncity,Derby");
+    check_body("# exported\n\nid,token\n1,abc\n\nid,city\n1,Derby", "# exported\n\nid,token\n1,[redacted]\n\nid,[redacted]\n1,[redacted]");
+    check_body(r#"{"file": "user,pwd\nada,hunter2\n"}"#, r#"{"file":"user,pwd\nada,[redacted]\n"}"#);
+    let part = |cell: &str| format!("--x\r\nContent-Disposition: form-data; name=\"rows\"\r\n\r\nid,secret\r\n1,{cell}\r\n--x--\r\n");
+    check_body(&part("hunter2"), &part("[redacted]"));
+    for unchanged in ["id,city\n1,Derby\n", "Hello, your password\n", "password, token and key\nare words", "a,b\n", "user,password"] {
+        check_body(unchanged, unchanged);
+    }
+    let all = shown("/x", &[("content-type", "text/csv; charset=utf-8")], "password\nhunter2\n");
+    assert!(all.ends_with("password\n[redacted]\n"), "{all}");
+}

@@ -17,14 +17,12 @@ use crate::vendors::shippo::wire::shipment::{Rate, Shipment};
 use crate::vendors::shippo::wire::transaction::Transaction;
 use crate::vendors::shippo::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM, LABEL_FILE, Moment, PARCEL};
 
-/// What a file is made of: a label with its customs declaration, labels that have files of their own, or a sheet.
+/// What a file is made of: a label, labels that have files of their own, or a sheet.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(in super::super) struct Printed {
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<Label>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    declaration: Option<Declaration>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     merged: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,10 +64,10 @@ pub(in super::super) fn keep(cx: &mut Cx<'_>, transaction: &Transaction, rate: &
         is_return,
         ..Label::default()
     };
-    let declaration = transaction.invoice.then(|| declaration(cx, shipment));
+    let label = Label { customs: transaction.invoice.then(|| Box::new(declaration(cx, shipment))), ..label };
     let format = Format { language: transaction.file, paper: transaction.paper, ..Format::png(transaction.paper, 300) };
     let format = if format.language == Language::Zpl { Format::zpl(203) } else { format };
-    let printed = Printed { label: Some(label), declaration, format, ..Printed::default() };
+    let printed = Printed { label: Some(label), format, ..Printed::default() };
     cx.docs.shared().put(LABEL_FILE, &transaction.object_id, &printed);
 }
 
@@ -96,7 +94,7 @@ impl Printed {
             .find_map(|(end, part)| Some((stem.strip_suffix(end)?, part)))
             .unwrap_or((stem, Which::Label));
         let mut read = |stem: &str| cx.docs.shared().get::<Self>(LABEL_FILE, stem);
-        let Self { label, declaration, merged, sheet, format } = read(stem)?;
+        let Self { label, merged, sheet, format } = read(stem)?;
         let labels = label.into_iter().chain(merged.iter().filter_map(|id| read(id)?.label));
         let (documents, format): (Vec<Document>, Format) = match part {
             Which::Label => {
@@ -105,9 +103,8 @@ impl Printed {
             }
             Which::QrCode => (labels.map(|label| Document::QrCode(Box::new(label))).collect(), Format::pdf(format.paper)),
             Which::Invoice => {
-                let declaration = declaration?;
-                let invoice = |label: Label| Document::Sheet(Box::new(customs::invoice(&label, &declaration)));
-                (labels.map(invoice).collect(), Format::pdf(Paper::Letter))
+                let sheets = labels.filter_map(|label| Some(customs::beside(&label, label.customs.as_deref()?))).flatten();
+                (sheets.map(|sheet| Document::Sheet(Box::new(sheet))).collect(), Format::pdf(Paper::Letter))
             }
         };
         if documents.is_empty() || extension != format.language.extension() {
@@ -185,8 +182,8 @@ fn item(stored: &Value) -> Item {
     let grams = (decimal("net_weight") as f64 / 10_000.0 * grams).round() as u32;
     let quantity = stored["quantity"].as_u64().and_then(|quantity| u32::try_from(quantity).ok()).unwrap_or(1);
     // The vendor's amounts and weights are those of the whole line.
-    let cents = decimal("value_amount") / 100 / i64::from(quantity.max(1));
-    Item { description: text("description"), quantity, grams, cents, tariff: text("tariff_number"), origin: text("origin_country") }
+    let value = decimal("value_amount") / 100;
+    Item { description: text("description"), quantity, grams, value, tariff: text("tariff_number"), origin: text("origin_country") }
 }
 
 /// The slip that goes into the box of an order.

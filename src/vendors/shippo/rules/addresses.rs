@@ -10,6 +10,7 @@ use crate::engine::resource::{Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shippo::dialect::page::FIVES;
 use crate::vendors::shippo::dialect::version;
+use crate::vendors::shippo::failures;
 use crate::vendors::shippo::wire::address::Address;
 use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 
@@ -23,9 +24,17 @@ pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     address.object_id = wire::new_id(cx);
     address.object_created = Moment(cx.now);
     address.object_updated = Moment(cx.now);
-    validation::validate(&mut address);
+    judge_by_carrier(cx, &mut address);
     cx.docs.put(ADDRESS, &address.object_id, &address);
     Ok(version::reply(cx.call, StatusCode::OK, address))
+}
+
+/// Validates in place, unless the scenario wants nobody to be found there.
+fn judge_by_carrier(cx: &Cx<'_>, address: &mut Address) {
+    match cx.fails(failures::ADDRESS_UNDELIVERABLE) {
+        Some(text) => validation::reject(address, validation::not_found(text)),
+        None => validation::validate(address),
+    }
 }
 
 /// Coordinates are kept if they are numbers.
@@ -38,11 +47,11 @@ fn judge(_: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Ref
     Ok(())
 }
 
-fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
+fn finish(cx: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
     let mut address: Address = serde_json::from_value(Value::Object(std::mem::take(document))).expect("members make an address");
     address.is_complete = validation::is_complete(&address);
     if read.get("validate") == Some(&Value::Bool(true)) {
-        validation::validate(&mut address);
+        judge_by_carrier(cx, &mut address);
     }
     if let Ok(Value::Object(members)) = serde_json::to_value(address) {
         *document = members;

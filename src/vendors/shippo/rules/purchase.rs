@@ -78,6 +78,14 @@ fn new(cx: &mut Cx<'_>, carrier: &str, parcel: &str, wishes: &Wishes) -> Transac
     }
 }
 
+/// Has the carrier of a queued transaction refuse it later, if it is to.
+pub(crate) fn refuse(cx: &mut Cx<'_>, transaction: &mut Transaction, refusal: Option<&Message>) {
+    if refusal.is_some() {
+        transaction.refusal = refusal.cloned();
+        cx.docs.put(TRANSACTION, &transaction.object_id, transaction);
+    }
+}
+
 /// Writes an asynchronous purchase into the agenda.
 pub(crate) fn schedule(cx: &mut Cx<'_>, id: &str) {
     cx.schedule_in(SignedDuration::from_millis(500), PROGRESS, id, 0);
@@ -108,7 +116,8 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
     let (from, to) = (end(shipment.address_from.id()), end(shipment.address_to.id()));
     let carrier = CATALOG.carrier(&rate.carrier);
     transaction.object_updated = Moment(cx.now);
-    if let Some(message) = refusal(cx, &rate, carrier, &shipment, [&from, &to]) {
+    let wanted = transaction.refusal.take();
+    if let Some(message) = wanted.or_else(|| refusal(cx, &rate, carrier, &shipment, [&from, &to])) {
         "ERROR".clone_into(&mut transaction.status);
         transaction.messages = vec![message];
     } else {

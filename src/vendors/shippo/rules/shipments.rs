@@ -10,6 +10,7 @@ use super::super::access::{self, Mode};
 use super::super::checks::{self, complaint, not_found};
 use super::super::dialect::page::{self, CREATED, CURSOR, LISTING, MADE};
 use super::super::dialect::version;
+use super::super::failures;
 use super::super::rates::{self, Lane};
 use super::super::wire::address::{Address, SHORT};
 use super::super::wire::carrier_account::CarrierAccount;
@@ -124,6 +125,9 @@ pub(crate) fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Res
         parcel.object_updated = Moment(cx.now);
         cx.docs.put(PARCEL, id, &parcel);
     }
+    if let Some(text) = cx.fails(failures::RATE_UNAVAILABLE) {
+        shipment.messages = asked_accounts(cx, &shipment).iter().map(|account| rates::refused(account, text)).collect();
+    }
     if body.member("async").flag() == Some(true) {
         cx.docs.put(SHIPMENT, &shipment.object_id, &shipment);
         cx.schedule_in(SignedDuration::from_millis(300), PROGRESS, &shipment.object_id, 0);
@@ -146,15 +150,24 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     }
 }
 
-/// Asks the carriers and stores what they say.
-fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
+/// The accounts whose carriers rate a shipment.
+fn asked_accounts(cx: &Cx<'_>, shipment: &Shipment) -> Vec<CarrierAccount> {
     let named = &shipment.carrier_accounts;
     let asked = |account: &CarrierAccount| if named.is_empty() { !account.named_only } else { named.contains(&account.object_id) };
     let mut accounts = carrier_accounts::all(cx);
     accounts.retain(|account| account.active && asked(account));
-    let (rates, messages) = quote(cx, shipment, &accounts);
-    shipment.rates = rates.into_iter().map(|rate| Part::Id(rate.object_id)).collect();
-    shipment.messages = messages;
+    accounts
+}
+
+/// Asks the carriers and stores what they say.
+fn rate(cx: &mut Cx<'_>, shipment: &mut Shipment) {
+    // What the carriers refuse to rate has their messages from the beginning.
+    if shipment.messages.is_empty() {
+        let accounts = asked_accounts(cx, shipment);
+        let (rates, messages) = quote(cx, shipment, &accounts);
+        shipment.rates = rates.into_iter().map(|rate| Part::Id(rate.object_id)).collect();
+        shipment.messages = messages;
+    }
     "SUCCESS".clone_into(&mut shipment.status);
     cx.docs.put(SHIPMENT, &shipment.object_id, shipment);
 }

@@ -9,6 +9,7 @@ use super::super::catalog::CATALOG;
 use super::super::checks::{self, complaint, not_found};
 use super::super::dialect::page::{self, CREATED, LISTING};
 use super::super::dialect::version;
+use super::super::failures;
 use super::super::labels;
 use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
@@ -66,7 +67,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let format = labels::format(body.member("label_file_type").text());
     let metadata = body.member("metadata").text().unwrap_or_default().to_owned();
     let wishes = Wishes { format, metadata, order: order.map(str::to_owned), instant };
-    let queued = body.member("async").flag().unwrap_or(!instant);
+    let queued = body.member("async").flag().unwrap_or(!instant) || cx.fails(failures::LABEL_PENDING).is_some();
     let transaction = match bought {
         Some(Bought { shipment, rate: Ok(rate) }) => buy(cx, &rate, &shipment, &wishes, queued),
         Some(Bought { shipment, rate: Err((carrier, message)) }) => purchase::fail(cx, &carrier, &shipment, &wishes, message),
@@ -147,7 +148,9 @@ fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Resul
 /// Buys a label for each parcel; the first.
 fn buy(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes, queued: bool) -> Transaction {
     let mut rows = purchase::queue(cx, rate, shipment, wishes);
+    let refusal = failures::of_purchase(cx, &CATALOG.carrier(&rate.carrier).source);
     for row in &mut rows {
+        purchase::refuse(cx, row, refusal.as_ref());
         if queued {
             purchase::schedule(cx, &row.object_id);
         } else {
@@ -191,6 +194,6 @@ fn view(cx: &Cx<'_>, mut transaction: Transaction) -> Transaction {
         transaction.rate = rate.map(|rate| Part::Whole(rate.into()));
     }
     let object_owner = access::owner(cx);
-    let (instant, carrier, file, paper, invoice, qr_code) = Default::default();
-    Transaction { object_owner, instant, carrier, file, paper, invoice, qr_code, ..transaction }
+    let (instant, carrier, file, paper, invoice, qr_code, refusal) = Default::default();
+    Transaction { object_owner, instant, carrier, file, paper, invoice, qr_code, refusal, ..transaction }
 }

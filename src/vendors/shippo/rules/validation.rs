@@ -42,13 +42,7 @@ pub(super) fn validate(address: &mut Address) {
     let missing = if address.country == "US" { domestic_fault(address) } else { foreign_fault(address) };
     let street = street(address);
     match missing {
-        Some(advice) => {
-            // Observed 2017: upper case, the number in both places, the metadata kept.
-            address.street1 = street.to_uppercase();
-            address.city = address.city.to_uppercase();
-            address.is_complete = false;
-            address.validation_results = Validation { is_valid: Some(false), messages: Some(vec![advice]) };
-        }
+        Some(advice) => reject(address, advice),
         None => {
             let lines = [tidy(&street), tidy(&address.street2)];
             let is_american = matches!(address.country.as_str(), "US" | "CA");
@@ -71,6 +65,19 @@ pub(super) fn validate(address: &mut Address) {
             address.validation_results = Validation { is_valid: Some(true), messages: Some(told.collect()) };
         }
     }
+}
+
+/// Marks an address as none. Observed 2017: upper case, the number in both places, the metadata kept.
+pub(super) fn reject(address: &mut Address, advice: Advice) {
+    address.street1 = street(address).to_uppercase();
+    address.city = address.city.to_uppercase();
+    address.is_complete = false;
+    address.validation_results = Validation { is_valid: Some(false), messages: Some(vec![advice]) };
+}
+
+/// What is said of an address that is nowhere.
+pub(super) fn not_found(text: &str) -> Advice {
+    advice("Address Not Found", text, "address_error")
 }
 
 fn domestic_fault(address: &Address) -> Option<Advice> {

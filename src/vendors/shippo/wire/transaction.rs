@@ -11,7 +11,7 @@ use super::track::Event;
 use super::{Message, Moment, Part};
 use crate::carrier::print::{Language, Paper};
 
-/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last six members are not
+/// A transaction, stored and answered. The stored one has neither owner nor links, and its rate by id; the last seven members are not
 /// answered.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Transaction {
@@ -64,6 +64,9 @@ pub(crate) struct Transaction {
     pub invoice: bool,
     #[serde(default, skip_serializing_if = "Not::not")]
     pub qr_code: bool,
+    /// What its carrier is going to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Message>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

@@ -11,6 +11,7 @@
 
 mod checks;
 mod dialect;
+mod failures;
 mod listing;
 mod operations;
 pub(in crate::vendors::shipstation) mod rules;
@@ -38,6 +39,7 @@ pub fn vendor() -> Vendor {
             access::require(gate, &[("key", &key), ("secret", &secret)], |_| false)
         },
         reading: checks::READING,
+        failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         due: |cx, task| match &*task.topic {
             rules::orders::HOLD => rules::orders::hold_is_over(cx, &task.subject),

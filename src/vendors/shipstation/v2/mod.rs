@@ -18,6 +18,7 @@ mod access;
 mod catalog;
 mod checks;
 mod dialect;
+mod failures;
 mod labels;
 mod listing;
 mod operations;
@@ -47,6 +48,7 @@ pub fn vendor() -> Vendor {
         authenticate: access::authenticate,
         is_test: access::is_test,
         reading: checks::READING,
+        failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         open: both::open,
         due: rules::due,

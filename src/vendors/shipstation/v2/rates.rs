@@ -10,7 +10,7 @@ use super::wire::{self, DISCONNECTED, address, se};
 use crate::base::time::Timestamp;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, transit};
-use crate::engine::Cx;
+use crate::engine::{CARRIER_REFUSES, Cx};
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
@@ -97,6 +97,9 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     let is_sandbox = in_sandbox(cx);
     if lane.pieces.len() > 1 && !carrier.takes_several() {
         return Err(several(carrier, is_sandbox));
+    }
+    if let Some(text) = cx.fails(CARRIER_REFUSES) {
+        return Err(carriers_error(text, &named(carrier, is_sandbox)));
     }
     if access::is_failing(&cx.credential, carrier) {
         return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));

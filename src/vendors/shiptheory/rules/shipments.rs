@@ -14,6 +14,7 @@ use self::routing::{Chosen, Route};
 use crate::engine::listing::{By, Filter, Listing, Number, Sorting, Test};
 use crate::engine::{Cx, Json, Outcome, Params, Reply};
 use crate::vendors::shiptheory::catalog::CATALOG;
+use crate::vendors::shiptheory::failures;
 use crate::vendors::shiptheory::listing::{self, LISTING};
 use crate::vendors::shiptheory::rules::{parcels, products, returns};
 use crate::vendors::shiptheory::wire::{self, Booking, SHIPMENT, Service, Shipment, Status, TAG, Tag, Tone, rows};
@@ -213,7 +214,7 @@ fn dispatch(cx: &Cx<'_>, shipment: &mut Shipment, chosen: Chosen) {
 /// Has the carrier look at a shipment: it takes it, which gives it a number and sends its parcel on its way, or it says why
 /// not. What there is to say about it.
 pub(in super::super) fn submit(cx: &mut Cx<'_>, shipment: &mut Shipment, chosen: Chosen) -> String {
-    if let Some(objection) = routing::objection(chosen, shipment) {
+    if let Some(objection) = failures::of_booking(cx).or_else(|| routing::objection(chosen, shipment)) {
         shipment.status = Status::Failed;
         return tell(cx, shipment, Tone::Error, objection);
     }

@@ -151,7 +151,8 @@ impl Order {
         offers.find(|offer| offer.carrier.id == self.carrier && offer.service.id == self.service).ok_or_else(|| {
             let carrier = CATALOG.carrier(&self.carrier);
             let service = carrier.and_then(|carrier| carrier.service(&self.service)).map_or("", |service| &service.name);
-            Refusal::Because("carrier_refused", format!("{} {service}", carrier.map_or("", |carrier| &carrier.name)).into())
+            let name = carrier.map_or("", |carrier| &carrier.name);
+            Refusal::Because(dialect::CARRIER_REFUSED, format!("{name} {service} is not available for this shipment").into())
         })
     }
 }

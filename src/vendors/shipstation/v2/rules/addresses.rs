@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::dialect::{error, refused};
+use super::super::failures::ADDRESS_UNDELIVERABLE;
 use super::super::wire::{FORMS, Members};
 use crate::carrier::address::{self, Fault};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
@@ -32,7 +33,9 @@ fn validated(cx: &Cx<'_>, sent: &Value) -> Value {
     };
     let faults = address.faults();
     let is_wrong = |fault: &Fault| matches!(fault, Fault::Code | Fault::NoCode);
+    let wanted = cx.fails(ADDRESS_UNDELIVERABLE);
     let (status, messages) = match text("country_code") {
+        _ if wanted.is_some() => ("error", message("a1003", wanted.unwrap_or_default(), "error", "address_not_found")),
         "US" if faults.iter().any(is_wrong) => ("error", message("a1002", "Invalid postal code.", "error", "invalid_postal_code")),
         "US" if !faults.is_empty() => ("error", message("a1003", "Address not found", "error", "address_not_found")),
         "US" => ("verified", json!([])),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::dialect::{error, needed, refused};
+use super::super::failures;
 use super::super::rates::{self, Lane};
 use super::super::wire::price::Priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
@@ -68,9 +69,14 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     if let Some(wanted) = package_types.filter(|wanted| !wanted.is_empty()) {
         rates.retain(|rate| rate["package_type"].as_str().is_none_or(|found| wanted.iter().any(|wanted| wanted == found)));
     }
+    let none = cx.fails(failures::RATE_UNAVAILABLE);
+    if none.is_some() {
+        rates.clear();
+        errors.clear();
+    }
     let is_empty = rates.is_empty();
     if is_empty && errors.is_empty() {
-        errors.push(error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
+        errors.push(error("business_rules", "no_rates_returned", none.unwrap_or("No rates were returned."), &Value::Null));
     }
     for rate in &mut rates {
         let id = se(wire::next(cx, &RATE));

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use super::routing;
 use crate::base::time;
 use crate::engine::Cx;
+use crate::vendors::shiptheory::failures::LABEL_PENDING;
 use crate::vendors::shiptheory::wire::{SHIPMENT, Shipment, Status, Tone};
 use crate::world::Task;
 
@@ -31,7 +32,8 @@ pub(super) fn wait(cx: &mut Cx<'_>, shipment: &mut Shipment) {
 /// Where bookings of the caller stop, if they do.
 pub(super) fn place(cx: &Cx<'_>) -> Option<Status> {
     let mut places = [Status::Ready, Status::NotReady, Status::Processing, Status::PrintError].into_iter();
-    places.find(|status| status.is(cx.credential.text("holds_at")))
+    let pending = || cx.fails(LABEL_PENDING).map(|_| Status::Processing);
+    places.find(|status| status.is(cx.credential.text("holds_at"))).or_else(pending)
 }
 
 /// Stops a booking there.
@@ -46,7 +48,8 @@ pub(super) fn stop(cx: &mut Cx<'_>, shipment: &mut Shipment, at: Status) {
 }
 
 fn schedule(cx: &mut Cx<'_>, delay: &str, topic: &'static str, shipment: &Shipment) {
-    if let Some(delay) = time::span(cx.credential.text(delay)) {
+    let pending = cx.fails(LABEL_PENDING).map(|_| QUEUE);
+    if let Some(delay) = time::span(cx.credential.text(delay)).or(pending) {
         cx.schedule_in(delay, topic, &shipment.reference, 0);
     }
 }

@@ -1,0 +1,62 @@
+//! `seatrial data`: looks through data directories, and takes sandboxes out of them.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::cli::arguments::DataCommand;
+use crate::cli::{Exit, complain, say};
+use crate::engine::{Machine, Options, Start};
+use crate::server::wall;
+use crate::store::check::{self, Report, Soundness};
+use crate::vendors;
+
+pub(super) fn run(command: &DataCommand) -> Exit {
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
+    match command {
+        DataCommand::Check { directory, json } => check(&machine, directory, *json),
+        DataCommand::Export { directory, name } => export(&machine, directory, name),
+    }
+}
+
+fn check(machine: &Machine, directory: &Path, json: bool) -> Exit {
+    let report = match check::check(machine, directory) {
+        Ok(report) => report,
+        Err(error) => return complain(&error, Exit::Usage),
+    };
+    if json {
+        say(&serde_json::to_string_pretty(&report).unwrap_or_default());
+    } else {
+        say(&told(&report, directory));
+    }
+    if report.state == Soundness::Sound { Exit::Fine } else { Exit::Failed }
+}
+
+/// A report as text: a line for each sandbox, and what is wrong.
+fn told(report: &Report, directory: &Path) -> String {
+    let mut lines = vec![format!("{}: {}", directory.display(), report.state.word())];
+    lines.extend(report.problem.iter().map(|problem| format!("  {problem}")));
+    if report.lost > 0 {
+        lines.push(format!("  the last {} changes were written, and are gone", report.lost));
+    }
+    if report.state != Soundness::Damaged && !report.closed {
+        lines.push("  the process that had it did not end in good order".to_owned());
+    }
+    for row in &report.sandboxes {
+        lines.push(match &row.problem {
+            Some(problem) => format!("  {}: {problem}", row.name),
+            None => format!("  {}: {} documents, {} calls, {} bytes", row.name, row.documents, row.calls, row.bytes),
+        });
+    }
+    lines.join("\n")
+}
+
+fn export(machine: &Machine, directory: &Path, name: &str) -> Exit {
+    let mut file = Vec::new();
+    if let Err(error) = check::export(machine, directory, name, wall(), &mut file) {
+        return complain(&error, Exit::Failed);
+    }
+    // A closed standard output, as after `| head`, is no error.
+    let mut out = io::stdout();
+    let _ = out.write_all(&file).and_then(|()| out.flush());
+    Exit::Fine
+}

@@ -1,0 +1,14 @@
+//! What keeps the sandboxes of a process for the next one.
+
+use std::sync::Arc;
+
+use crate::engine::sandbox::Sandbox;
+
+/// Is told which sandboxes there are.
+pub trait Keeper: Send + Sync {
+    /// Is called after a sandbox was opened under its name.
+    fn opened(&self, sandbox: &Arc<Sandbox>);
+
+    /// Is called after a sandbox was removed.
+    fn removed(&self, sandbox: &Sandbox);
+}

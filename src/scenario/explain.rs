@@ -1,0 +1,285 @@
+//! Why a scenario did to a call what it did: which overrides and faults were tried, which condition failed with which values, which one
+//! had its effect. Nothing is kept for it while calls are answered but `$state`, where a condition looked at it: conditions are evaluated
+//! again, by the journal's entry.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::{CallValues, Machine, Sandbox};
+use crate::scenario::ast::{Condition, Effect, Override, Scenario};
+use crate::scenario::expr::{Expr, Scope};
+use crate::scenario::facts::CallFacts;
+use crate::scenario::run;
+use crate::world::Entry;
+
+/// How many rules an explanation has, beyond those about other operations.
+const MOST: usize = 200;
+/// The length of a value that is shown as it is.
+const LONGEST: usize = 200;
+/// How many steps all conditions may take.
+const STEPS: usize = 2_000_000;
+
+/// What the overrides of a scenario, and faults, made of a call.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Explanation {
+    /// The call, as in its header `seatrial-request`.
+    pub id: String,
+    /// Such as `shippo.CreateAddress`; `null` if no operation has this path, so that nothing applies to it.
+    pub operation: Option<String>,
+    /// Faults and overrides that may be about the operation, in the order in which they are tried.
+    pub rules: Vec<Rule>,
+    /// How many others are about other operations.
+    pub others: usize,
+    /// What is not certain about all of this.
+    pub remarks: Vec<String>,
+}
+
+/// A fault or an override, and what a call was to it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TriedRule")]
+pub struct Rule {
+    /// `override`, or `fault` for one that was switched on.
+    pub what: String,
+    /// The operations that an override is for, or the name of the fault.
+    pub name: String,
+    /// The line of the override in the scenario, from 1.
+    pub line: Option<usize>,
+    pub outcome: Outcome,
+    /// The outcome in words, with the values that decided it.
+    pub detail: String,
+    /// Each comparison of its condition.
+    pub tests: Vec<Test>,
+}
+
+/// What a call was to a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It had its effect on the call.
+    Fired,
+    /// Its condition did not hold.
+    ConditionFailed,
+    /// The call matched, but the rule left it alone: by `skip`, `times`, a limit that was not exceeded, or chance.
+    PassedOver,
+    /// An earlier rule had taken the call.
+    NotReached,
+    /// The evidence does not suffice.
+    Unknown,
+}
+
+/// A comparison of a condition, and what it compared.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Test {
+    /// The comparison as it is written.
+    pub expression: String,
+    pub holds: bool,
+    /// The paths in it with their values.
+    pub values: Vec<PathValue>,
+}
+
+/// A path and its value.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PathValue {
+    pub path: String,
+    /// Its value, `null` if it leads nowhere; long ones are cut.
+    pub value: Value,
+}
+
+/// Explains a call of the journal. The second value is the request that conditions saw, by which secrets are known.
+#[must_use]
+pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanation, Value) {
+    let (scenario, faults) = {
+        let state = sandbox.lock();
+        (run::scenario_of(&*state.scenario), state.faults().to_vec())
+    };
+    let faults: Vec<(String, Arc<Scenario>)> =
+        faults.iter().map(|fault| (fault.name.to_string(), run::scenario_of(&*fault.runtime))).collect();
+    let explained = machine.reread(entry, |call| {
+        let values = CallValues::new(STEPS);
+        let facts = CallFacts::recorded(call, entry, &values);
+        let mut explaining = Explaining { entry, facts: &facts, values: &values, fired: false, rules: Vec::new(), others: 0 };
+        for (name, fault) in &faults {
+            fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name)));
+        }
+        let source = &scenario.source;
+        scenario.overrides.iter().for_each(|row| explaining.rule(row, Origin::Line(source.position(row.span.start).0)));
+        (explaining.done(), facts.root("request").cloned().unwrap_or_default())
+    });
+    explained.unwrap_or_else(|| {
+        let remarks = vec![format!("`{}` is not mounted any more", entry.vendor)];
+        (Explanation { id: entry.id.to_string(), operation: None, rules: Vec::new(), others: 0, remarks }, Value::Null)
+    })
+}
+
+/// Where a rule comes from.
+enum Origin<'a> {
+    Fault(&'a str),
+    Line(usize),
+}
+
+/// An explanation in the making.
+struct Explaining<'a> {
+    entry: &'a Entry,
+    facts: &'a CallFacts<'a>,
+    values: &'a CallValues,
+    /// Whether the rule that had its effect came already.
+    fired: bool,
+    rules: Vec<Rule>,
+    others: usize,
+}
+
+impl Explaining<'_> {
+    fn rule(&mut self, row: &Override, origin: Origin<'_>) {
+        let operation = self.entry.operation.as_deref().and_then(|name| name.split_once('.')).map(|(_, id)| id);
+        if !operation.is_some_and(|id| row.on.matches(&self.entry.vendor, id)) || self.rules.len() == MOST {
+            self.others += 1;
+            return;
+        }
+        let (outcome, detail, tests) = self.outcome(row, &origin);
+        let (what, name, line) = match origin {
+            Origin::Fault(name) => ("fault", name.to_owned(), None),
+            Origin::Line(line) => ("override", row.on.value.to_string(), Some(line)),
+        };
+        self.rules.push(Rule { what: what.to_owned(), name, line, outcome, detail, tests });
+    }
+
+    fn outcome(&mut self, row: &Override, origin: &Origin<'_>) -> (Outcome, String, Vec<Test>) {
+        if self.fired {
+            return (Outcome::NotReached, "an earlier rule had taken the call".to_owned(), Vec::new());
+        }
+        if self.entry.request.is_cut() && row.when.as_ref().is_some_and(|when| when.mentions("request", "body")) {
+            let detail = "only the beginning of the body was kept, which its condition looks at";
+            return (Outcome::Unknown, detail.to_owned(), Vec::new());
+        }
+        let (mut tests, mut holds) = (Vec::new(), true);
+        if let Some(when) = &row.when {
+            holds = when.is_true(self.facts);
+            self.tests(when, &mut tests);
+        }
+        if self.values.steps.get() == 0 {
+            return (Outcome::Unknown, "its conditions take too many steps".to_owned(), tests);
+        }
+        if !holds {
+            let failed = tests.iter().find(|test| !test.holds).or(tests.first());
+            return (Outcome::ConditionFailed, failed.map(Test::to_string).unwrap_or_default(), tests);
+        }
+        if self.has_fired(row, origin) {
+            self.fired = true;
+            return (Outcome::Fired, self.effect(), tests);
+        }
+        (Outcome::PassedOver, passed_over(row), tests)
+    }
+
+    /// Whether the effect on the call is that of a rule.
+    fn has_fired(&self, row: &Override, origin: &Origin<'_>) -> bool {
+        let Some(effect) = &self.entry.effect else { return false };
+        effect.kind == run::kind(row)
+            && match origin {
+                Origin::Fault(name) => effect.line.is_none() && effect.name == *name,
+                Origin::Line(line) => effect.line == Some(*line) && effect.name == row.on.value.to_string(),
+            }
+    }
+
+    fn effect(&self) -> String {
+        let Some(effect) = &self.entry.effect else { return String::new() };
+        let work = if effect.committed { "; the work was done" } else { "" };
+        format!("`{}`, the {} call that it had an effect on{work}", effect.kind.word(), ordinal(effect.nth))
+    }
+
+    fn tests(&self, when: &Condition, tests: &mut Vec<Test>) {
+        match when {
+            Condition::Test(expr) => tests.push(self.test(expr)),
+            Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|inner| self.tests(inner, tests)),
+            Condition::Not(inner) => self.tests(inner, tests),
+        }
+    }
+
+    fn test(&self, expr: &Expr) -> Test {
+        let values = expr.values(self.facts).map(|(path, value)| PathValue { path: path.to_owned(), value: shown(value) }).collect();
+        Test { expression: expr.text().to_owned(), holds: expr.is_true(self.facts), values }
+    }
+
+    fn done(self) -> Explanation {
+        let Self { entry, fired, rules, others, .. } = self;
+        let mut remarks = Vec::new();
+        if let Some(effect) = entry.effect.as_ref().filter(|_| !fired) {
+            let what = if effect.line.is_none() { "fault" } else { "override" };
+            remarks.push(format!("the {what} `{}`, which took the call, is not there any more", effect.name));
+        }
+        Explanation { id: entry.id.to_string(), operation: entry.operation.as_deref().map(str::to_owned), rules, others, remarks }
+    }
+}
+
+/// Why a rule leaves alone a call that it matches.
+fn passed_over(row: &Override) -> String {
+    let mut reasons = Vec::new();
+    if row.skip > 0 {
+        reasons.push(format!("`skip: {}` leaves the first calls alone", row.skip));
+    }
+    if let Some(times) = row.times {
+        reasons.push(format!("`times: {times}` ends it"));
+    }
+    if let Some(Effect::RateLimit(limit)) = &row.effect {
+        reasons.push(format!("its limit of {} calls was not exceeded", limit.limit));
+    }
+    if reasons.is_empty() {
+        "the call matches, and met no effect of it".to_owned()
+    } else {
+        format!("the call matches, but {}", reasons.join(", "))
+    }
+}
+
+fn shown(value: Value) -> Value {
+    let text = value.to_string();
+    if text.len() <= LONGEST { value } else { json!(format!("{}…", text.chars().take(LONGEST).collect::<String>())) }
+}
+
+fn ordinal(number: u64) -> String {
+    let end = match (number % 10, number % 100) {
+        (1, 11) | (2, 12) | (3, 13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is {}", self.expression, self.holds)?;
+        let values = self.values.iter().map(|PathValue { path, value }| format!("`{path}` is {value}")).collect::<Vec<_>>();
+        if values.is_empty() { Ok(()) } else { write!(f, ": {}", values.join(", ")) }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.id, self.operation.as_deref().unwrap_or("met no operation"))?;
+        for Rule { what, name, line, outcome, detail, tests } in &self.rules {
+            let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
+            let outcome = match outcome {
+                Outcome::Fired => "fired",
+                Outcome::ConditionFailed => "condition failed",
+                Outcome::PassedOver => "passed over",
+                Outcome::NotReached => "not reached",
+                Outcome::Unknown => "unknown",
+            };
+            writeln!(f, "  {what} `{name}`{place}: {outcome}: {detail}")?;
+            if tests.len() > 1 {
+                tests.iter().try_for_each(|test| writeln!(f, "    {test}"))?;
+            }
+        }
+        if self.others > 0 {
+            writeln!(f, "  {} about other operations", self.others)?;
+        }
+        if self.rules.is_empty() && self.others == 0 {
+            writeln!(f, "  the sandbox has neither overrides nor faults")?;
+        }
+        self.remarks.iter().try_for_each(|remark| writeln!(f, "  {remark}"))
+    }
+}

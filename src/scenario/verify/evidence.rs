@@ -1,0 +1,387 @@
+//! What verdicts are based on: the journal and the deliveries. Each call is read once for all expectations, and their conditions take
+//! [`STEPS`] steps at most, all together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::{Finding, Verdict};
+use crate::base::time::Timestamp;
+use crate::engine::webhooks::Delivery;
+use crate::engine::{CallValues, Machine, Sandbox};
+use crate::scenario::ast::{Answered, Calls, Condition, Count, Expectation, Expected, Pattern};
+use crate::scenario::error::Source;
+use crate::scenario::facts::CallFacts;
+use crate::world::{Blame, End, Entry, note};
+
+/// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
+const STEPS: usize = 20_000_000;
+
+/// How many calls or deliveries a finding names.
+const EVIDENCE: usize = 20;
+
+/// How many calls a report shows.
+const SHOWN: usize = 50;
+
+/// The evidence that verdicts are based on.
+pub(super) struct Evidence<'m> {
+    machine: &'m Machine,
+    calls: Vec<Arc<Entry>>,
+    pub(super) dropped: u64,
+    deliveries: Vec<Delivery>,
+    forgotten: bool,
+}
+
+/// What was found of an expectation so far.
+struct Found<'e> {
+    expected: &'e Expected,
+    /// The calls that match it.
+    count: u64,
+    /// The first of them that count for or against it.
+    ids: Vec<String>,
+    /// A line for each of those.
+    lines: Vec<String>,
+    /// How many more may have matched, among those of which the evidence is gone.
+    unclear: u64,
+    /// How many calls of `valid` depart from the document.
+    departing: u64,
+    /// When the call came that calls have to be `after`.
+    since: Option<Timestamp>,
+    /// Of an order, how its first calls came: up to each place.
+    begun: Vec<Option<Run>>,
+}
+
+/// The calls of the beginning of an order.
+#[derive(Clone)]
+struct Run {
+    began: Timestamp,
+    ids: Vec<String>,
+    lines: Vec<String>,
+}
+
+/// A condition that a call has to meet for a place of an expectation.
+struct Row<'e> {
+    expectation: usize,
+    /// Its place in an order.
+    place: usize,
+    when: Option<&'e Condition>,
+}
+
+/// What an expectation has to do with the calls of one operation.
+#[derive(Default)]
+struct Rows<'e> {
+    matching: Vec<Row<'e>>,
+    /// The expectations whose `after` is such a call.
+    opening: Vec<usize>,
+}
+
+impl<'m> Evidence<'m> {
+    pub(super) fn gather(machine: &'m Machine, sandbox: &Sandbox) -> Self {
+        let journal = sandbox.journal();
+        let (calls, dropped) = (journal.iter().cloned().collect(), journal.dropped);
+        drop(journal);
+        let (deliveries, forgotten) = (sandbox.deliveries(), sandbox.lock().forgotten_deliveries() > 0);
+        Self { machine, calls, dropped, deliveries, forgotten }
+    }
+
+    /// The last calls, a line each, and how many came before them.
+    pub(super) fn last_calls(&self) -> (Vec<String>, u64) {
+        let earlier = self.calls.len().saturating_sub(SHOWN);
+        let shown = self.calls[earlier..].iter().map(|entry| format!("{} {} {}", entry.at, entry.id, line(entry)));
+        (shown.collect(), earlier as u64 + self.dropped)
+    }
+
+    /// The findings on all expectations, in their order.
+    pub(super) fn judge(&self, expectations: &[Expectation], source: &Source) -> Vec<Finding> {
+        let found = self.find(expectations);
+        let rows = expectations.iter().zip(found);
+        rows.map(|(row, found)| self.finding(row, found, source)).collect()
+    }
+
+    fn finding(&self, expectation: &Expectation, found: Found<'_>, source: &Source) -> Finding {
+        let span = expectation.span;
+        let written = source.text.get(span.start..span.end).unwrap_or_default().trim().to_owned();
+        let Found { count, unclear, .. } = found;
+        let never = Count { min: 0, max: Some(0) };
+        let (verdict, detail, evidence, calls, all) = match &expectation.kind {
+            Expected::Call { calls, count: expected } => {
+                let (verdict, detail) = judge_count(count, unclear, *expected, "call");
+                (verdict, self.with_opening(detail, calls, &found), found.ids, found.lines, count)
+            }
+            Expected::Never(calls) => {
+                let (verdict, detail) = judge_count(count, unclear, never, "call");
+                (verdict, self.with_opening(detail, calls, &found), found.ids, found.lines, count)
+            }
+            Expected::Valid { .. } => {
+                let (verdict, _) = judge_count(found.departing, unclear, never, "call");
+                let detail = match (verdict, count) {
+                    (Verdict::Failed, _) => format!("{} of {count} calls depart from the vendor's document", found.departing),
+                    (Verdict::Unknown, _) => format!("none of {count} calls departs from the vendor's document{EVICTED}"),
+                    (Verdict::Passed, 0) => "no such call came".to_owned(),
+                    (Verdict::Passed, _) => format!("all of {count} calls keep to the vendor's document"),
+                };
+                (verdict, detail, found.ids, found.lines, found.departing)
+            }
+            Expected::Order { calls, within } => {
+                let (verdict, detail, run) = self.in_order(calls, *within, &found);
+                let (ids, lines) = run.map_or_else(Default::default, |run| (run.ids, run.lines));
+                (verdict, detail, ids, lines, 0)
+            }
+            Expected::Webhook { event, count, answered, within } => {
+                let (verdict, detail, ids, all) = self.webhooks(&event.value, *count, *answered, *within);
+                (verdict, detail, ids, Vec::new(), all)
+            }
+        };
+        let more = all.saturating_sub(evidence.len() as u64);
+        let (line, column) = source.position(span.start);
+        let is_final = match (verdict, &expectation.kind) {
+            (Verdict::Passed, _) => false,
+            (Verdict::Unknown, _) | (_, Expected::Never(_) | Expected::Valid { .. }) => true,
+            (_, Expected::Call { count, .. } | Expected::Webhook { count, .. }) => count.max.is_some_and(|max| all > max),
+            (_, Expected::Order { .. }) => false,
+        };
+        Finding { expectation: written, line, column, verdict, detail, evidence, calls, more, is_final }
+    }
+
+    /// What came of each expectation.
+    fn find<'e>(&self, expectations: &'e [Expectation]) -> Vec<Found<'e>> {
+        let unclear = if self.dropped > 0 { u64::MAX } else { 0 };
+        let mut found: Vec<_> = expectations.iter().map(|row| Found::new(&row.kind, unclear)).collect();
+        let mut by_operation = BTreeMap::new();
+        let mut steps = STEPS;
+        for entry in &self.calls {
+            let rows = by_operation.entry((&entry.vendor, &entry.operation)).or_insert_with(|| Rows::of(expectations, entry));
+            let mut met: Vec<&Row<'_>> = rows.matching.iter().filter(|row| row.when.is_none()).collect();
+            let mut conditional = rows.matching.iter().filter_map(|row| Some((row, row.when?))).peekable();
+            if conditional.peek().is_some() {
+                if entry.request.is_cut() || steps == 0 {
+                    conditional.for_each(|(row, _)| found[row.expectation].is_unclear());
+                } else {
+                    let values = CallValues::new(steps);
+                    self.machine.reread(entry, |call| {
+                        let facts = CallFacts::recorded(call, entry, &values);
+                        for (row, when) in conditional {
+                            let holds = when.is_true(&facts);
+                            if values.steps.get() == 0 || entry.answer.is_cut() && when.mentions("answer", "body") {
+                                found[row.expectation].is_unclear();
+                            } else if holds {
+                                met.push(row);
+                            }
+                        }
+                    });
+                    steps = values.steps.get();
+                }
+            }
+            // From the last place of an order to the first, so that one call takes one place.
+            met.sort_by_key(|row| std::cmp::Reverse(row.place));
+            met.iter().for_each(|row| found[row.expectation].add(entry, row.place));
+            for index in &rows.opening {
+                found[*index].since.get_or_insert(entry.at);
+            }
+        }
+        found
+    }
+
+    /// A detail that also says when nothing came that calls could be `after`.
+    fn with_opening(&self, detail: String, calls: &Calls, found: &Found<'_>) -> String {
+        match &calls.after {
+            Some(after) if found.since.is_none() => format!("{detail}; no call of `{}` came, which they are to follow", after.value),
+            _ => detail,
+        }
+    }
+
+    fn in_order(&self, calls: &[Calls], within: Option<SignedDuration>, found: &Found<'_>) -> (Verdict, String, Option<Run>) {
+        let reached = found.begun.iter().rposition(Option::is_some);
+        let run = reached.and_then(|place| found.begun[place].clone());
+        let next = reached.map_or(0, |place| place + 1);
+        let Some(missing) = calls.get(next) else { return (Verdict::Passed, "all calls came in this order".to_owned(), run) };
+        let time = within.map(|within| format!(" within {within:#}")).unwrap_or_default();
+        let place = match next.checked_sub(1).and_then(|before| calls.get(before)) {
+            None => format!("no call of `{}`", missing.on.value),
+            Some(before) => format!("no call of `{}` after that of `{}`{time}", missing.on.value, before.on.value),
+        };
+        if self.dropped > 0 {
+            let detail = format!("{place}, but {} calls are no longer in the journal", self.dropped);
+            return (Verdict::Unknown, detail, run);
+        }
+        if found.unclear > 0 { (Verdict::Unknown, format!("{place}{EVICTED}"), run) } else { (Verdict::Failed, place, run) }
+    }
+
+    fn webhooks(
+        &self,
+        event: &str,
+        count: Count,
+        answered: Option<Answered>,
+        within: Option<SignedDuration>,
+    ) -> (Verdict, String, Vec<String>, u64) {
+        let sent = self.deliveries.iter().filter(|row| row.event == event && !row.test && was_answered(row, answered, within));
+        let (mut found, mut ids) = (0, Vec::new());
+        for row in sent {
+            found += 1;
+            if ids.len() < EVIDENCE {
+                ids.push(row.id.clone());
+            }
+        }
+        let (verdict, detail) = judge_count(found, if self.forgotten { u64::MAX } else { 0 }, count, "delivery");
+        (verdict, detail, ids, found)
+    }
+}
+
+impl<'e> Found<'e> {
+    fn new(expected: &'e Expected, unclear: u64) -> Self {
+        let places = if let Expected::Order { calls, .. } = expected { calls.len() } else { 0 };
+        let (ids, lines, begun) = (Vec::new(), Vec::new(), vec![None; places]);
+        Self { expected, count: 0, ids, lines, unclear, departing: 0, since: None, begun }
+    }
+
+    fn is_unclear(&mut self) {
+        self.unclear = self.unclear.saturating_add(1);
+    }
+
+    /// Takes a call into account that matches.
+    fn add(&mut self, entry: &Entry, place: usize) {
+        match self.expected {
+            Expected::Call { calls, .. } | Expected::Never(calls) => {
+                if self.is_in_time(calls, entry) {
+                    self.count += 1;
+                    self.keep(entry);
+                }
+            }
+            Expected::Valid { except, .. } => {
+                self.count += 1;
+                let counts = |note: &note::Note| note.blame == Blame::Caller && except.iter().all(|code| code.value != note.code);
+                if entry.notes.iter().any(counts) {
+                    self.departing += 1;
+                    self.keep(entry);
+                }
+            }
+            Expected::Order { within, .. } => self.goes_on(entry, place, *within),
+            Expected::Webhook { .. } => {}
+        }
+    }
+
+    fn is_in_time(&self, calls: &Calls, entry: &Entry) -> bool {
+        match (&calls.after, self.since) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(_), Some(since)) => calls.within.is_none_or(|within| entry.at.duration_since(since) <= within),
+        }
+    }
+
+    fn keep(&mut self, entry: &Entry) {
+        if self.ids.len() < EVIDENCE {
+            self.ids.push(entry.id.to_string());
+            self.lines.push(line(entry));
+        }
+    }
+
+    /// A call for a place of an order, if those before it came. Where time counts, the latest beginning leaves the most of it.
+    fn goes_on(&mut self, entry: &Entry, place: usize, within: Option<SignedDuration>) {
+        if within.is_none() && self.begun[place].is_some() {
+            return;
+        }
+        let mut run = match place.checked_sub(1) {
+            None => Run { began: entry.at, ids: Vec::new(), lines: Vec::new() },
+            Some(before) => {
+                let in_time = |run: &&Run| within.is_none_or(|within| entry.at.duration_since(run.began) <= within);
+                let Some(run) = self.begun[before].as_ref().filter(in_time) else { return };
+                run.clone()
+            }
+        };
+        run.ids.push(entry.id.to_string());
+        run.lines.push(line(entry));
+        self.begun[place] = Some(run);
+    }
+}
+
+impl<'e> Rows<'e> {
+    /// What expectations have to do with the calls of the operation of an entry.
+    fn of(expectations: &'e [Expectation], entry: &Entry) -> Self {
+        let mut rows = Self::default();
+        for (expectation, row) in expectations.iter().enumerate() {
+            for (place, calls) in row.kind.calls().iter().enumerate() {
+                if is_of(entry, &calls.on.value) {
+                    rows.matching.push(Row { expectation, place, when: calls.when.as_ref() });
+                }
+                if calls.after.as_ref().is_some_and(|after| is_of(entry, &after.value)) {
+                    rows.opening.push(expectation);
+                }
+            }
+        }
+        rows
+    }
+}
+
+/// A call in a line: `shippo.CreateTransaction 201 (request-invalid)`.
+fn line(entry: &Entry) -> String {
+    let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
+    let received = match (entry.wire.get().end, entry.wire.get().status) {
+        (End::Sent, Some(status)) => status.to_string(),
+        (end, _) => end.word().to_owned(),
+    };
+    let codes = note::codes(&entry.notes).join(", ");
+    if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes})") }
+}
+
+const EVICTED: &str = "; some of the evidence was evicted or cut";
+
+/// The verdict on a number, when up to `unclear` more may have to be added to it.
+fn judge_count(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, String) {
+    let expected = match count {
+        Count { min, max: Some(max) } if min == max => format!("{min}"),
+        Count { min, max: Some(max) } => format!("{min} to {max}"),
+        Count { min, max: None } => format!("at least {min}"),
+    };
+    let most = found.saturating_add(unclear);
+    let (least_met, most_met) = (found >= count.min, count.max.is_none_or(|max| most <= max));
+    let verdict = if least_met && most_met {
+        Verdict::Passed
+    } else if count.max.is_some_and(|max| found > max) || most < count.min {
+        Verdict::Failed
+    } else {
+        Verdict::Unknown
+    };
+    let doubt = if verdict == Verdict::Unknown { EVICTED } else { "" };
+    (verdict, format!("{what} count {found}, expected {expected}{doubt}"))
+}
+
+/// Whether a delivery was answered as expected and in time, or attempted at all when no answer is expected.
+fn was_answered(delivery: &Delivery, answered: Option<Answered>, within: Option<SignedDuration>) -> bool {
+    let mut attempts =
+        delivery.attempts.iter().filter(|attempt| within.is_none_or(|within| attempt.at.duration_since(delivery.created) <= within));
+    attempts.any(|attempt| match (answered, attempt.result.status()) {
+        (None, _) => true,
+        (Some(Answered::Class(class)), Some(status)) => status / 100 == class,
+        (Some(Answered::Status(wanted)), Some(status)) => status == wanted,
+        (Some(_), None) => false,
+    })
+}
+
+/// Whether a call is one of the operations of a pattern.
+fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
+    let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
+    pattern.matches(&entry.vendor, operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(found: u64, unclear: u64, min: u64, max: Option<u64>, expected: Verdict) {
+        assert_eq!(judge_count(found, unclear, Count { min, max }, "call").0, expected, "{found}+{unclear} of {min}..{max:?}");
+    }
+
+    #[test]
+    fn success_is_never_claimed_without_evidence() {
+        check(2, 0, 1, Some(2), Verdict::Passed);
+        check(2, u64::MAX, 1, None, Verdict::Passed);
+        check(2, u64::MAX, 1, Some(2), Verdict::Unknown);
+        check(3, u64::MAX, 1, Some(2), Verdict::Failed);
+        check(0, 0, 1, None, Verdict::Failed);
+        check(0, u64::MAX, 1, None, Verdict::Unknown);
+        check(0, 0, 0, Some(0), Verdict::Passed);
+        check(0, 1, 0, Some(0), Verdict::Unknown);
+        check(0, 1, 2, None, Verdict::Failed);
+    }
+}

@@ -1,0 +1,122 @@
+//! Takes secrets out of tables that are text (RFC 4180 and its relatives with other delimiters), wherever such a table begins in a text:
+//! the cells of columns with the name of a secret, and the values of rows `password,…` below `name,value`. All other bytes stay.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::values::{Found, REDACTED};
+
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// Longest name of a column.
+const LONGEST_NAME: usize = 64;
+
+/// The head of a table.
+struct Head {
+    delimiter: u8,
+    columns: usize,
+    secret: Vec<usize>,
+    /// The columns of names and of their values, where each row is a member.
+    pair: Option<(usize, usize)>,
+    /// Where its rows begin.
+    end: usize,
+}
+
+/// A text whose tables are without secrets. `is_table` says that it is one as a whole, so that one column is enough.
+pub(super) fn text<'t>(text: &'t str, is_table: bool, found: &mut Found) -> Cow<'t, str> {
+    let (mut out, mut done, mut at) = (String::new(), 0, 0);
+    while at < text.len() {
+        let line_end = text[at..].find(['\n', '\r']).map_or(text.len(), |offset| at + offset);
+        let Some(head) = head(text, at..line_end, is_table && at == 0, found) else {
+            at = line_end + 1;
+            continue;
+        };
+        at = head.end;
+        while at < text.len() {
+            let (cells, end) = record(text, at, head.delimiter);
+            let is_blank = cells.len() == 1 && cells[0].is_empty();
+            if cells.len() == 1 && head.columns > 1 && !is_blank {
+                break;
+            }
+            for (index, cell) in cells.iter().enumerate() {
+                // A delimiter within a secret that is not quoted makes more cells of it.
+                let is_surplus = cells.len() > head.columns && head.secret.first().is_some_and(|first| index > *first);
+                let is_value = head.pair.is_some_and(|(name, value)| index == value && names_secret(text, cells.get(name), found));
+                if (head.secret.contains(&index) || is_surplus || is_value) && !cell.is_empty() {
+                    found.add(&content(&text[cell.clone()]));
+                    out.push_str(&text[done..cell.start]);
+                    out.push_str(REDACTED);
+                    done = cell.end;
+                }
+            }
+            at = end;
+        }
+    }
+    if done == 0 {
+        return text.into();
+    }
+    out.push_str(&text[done..]);
+    out.into()
+}
+
+fn names_secret(text: &str, cell: Option<&Range<usize>>, found: &Found) -> bool {
+    cell.is_some_and(|cell| found.names.is_secret(&content(&text[cell.clone()])))
+}
+
+/// The head of a table in a line, if it is one in which secrets may stand.
+fn head(text: &str, line: Range<usize>, is_table: bool, found: &Found) -> Option<Head> {
+    let written = &text.as_bytes()[line.clone()];
+    let count = |delimiter: &u8| written.iter().filter(|byte| *byte == delimiter).count();
+    let delimiter = DELIMITERS.into_iter().max_by_key(count).filter(|delimiter| is_table || count(delimiter) > 0)?;
+    let (cells, end) = record(text, line.start, delimiter);
+    let names: Vec<Cow<'_, str>> = cells.iter().map(|cell| content(&text[cell.clone()])).collect();
+    let is_name = |name: &Cow<'_, str>| {
+        name.len() <= LONGEST_NAME && !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || "_-. ".contains(letter))
+    };
+    if end < line.end || end >= text.len() || !names.iter().all(is_name) {
+        return None;
+    }
+    let secret: Vec<usize> = (0..names.len()).filter(|index| found.names.is_secret(&names[*index])).collect();
+    let column = |words: &[&str]| names.iter().position(|name| words.iter().any(|word| name.eq_ignore_ascii_case(word)));
+    let pair = column(&["name", "key"]).zip(column(&["value"]));
+    let is_followed = || is_table || record(text, end, delimiter).0.len() >= names.len();
+    let is_head = (!secret.is_empty() || pair.is_some()) && is_followed();
+    is_head.then_some(Head { delimiter, columns: names.len(), secret, pair, end })
+}
+
+/// The cells of the record that begins at `start`, and where the next one begins. A quote that is never closed reaches to the end.
+fn record(text: &str, start: usize, delimiter: u8) -> (Vec<Range<usize>>, usize) {
+    let bytes = text.as_bytes();
+    let (mut cells, mut begin, mut at) = (Vec::new(), start, start);
+    let mut is_quoted = false;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' if is_quoted || text[begin..at].trim_matches(' ').is_empty() => is_quoted = !is_quoted,
+            // A second quote within quotes is one of the text.
+            b'"' if at > begin && bytes[at - 1] == b'"' => is_quoted = true,
+            _ if is_quoted => {}
+            b'\r' | b'\n' => {
+                cells.push(begin..at);
+                let is_pair = byte == b'\r' && bytes.get(at + 1) == Some(&b'\n');
+                return (cells, at + 1 + usize::from(is_pair));
+            }
+            _ if byte == delimiter => {
+                cells.push(begin..at);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    cells.push(begin..at);
+    (cells, at)
+}
+
+/// What a cell says.
+fn content(cell: &str) -> Cow<'_, str> {
+    let cell = cell.trim_start_matches('\u{feff}').trim();
+    match cell.strip_prefix('"') {
+        Some(quoted) => quoted.strip_suffix('"').unwrap_or(quoted).replace("\"\"", "\"").into(),
+        None => cell.into(),
+    }
+}

@@ -1,0 +1,177 @@
+//! An exchange of a journal as bytes.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::name::Name;
+use crate::base::time::Timestamp;
+use crate::store::codec::CodecError;
+use crate::world::{Blame, Effect, EffectKind, End, Entry, Message, Note, OnWire, Sent, Took, WordedNote};
+
+/// An [`Entry`]. Its number is its key.
+#[derive(Serialize, Deserialize)]
+struct Stored<'e> {
+    #[serde(borrow)]
+    id: Cow<'e, str>,
+    at: Timestamp,
+    received: Timestamp,
+    took: Option<Duration>,
+    sandbox: Cow<'e, str>,
+    vendor: Cow<'e, str>,
+    operation: Option<Cow<'e, str>>,
+    method: Cow<'e, str>,
+    target: Cow<'e, str>,
+    path_start: usize,
+    nth: u64,
+    request: StoredMessage<'e>,
+    end: Cow<'e, str>,
+    sent_status: Option<u16>,
+    sent_bytes: usize,
+    status: Option<u16>,
+    answer: StoredMessage<'e>,
+    notes: Vec<StoredNote>,
+    effect: Option<StoredEffect<'e>>,
+    #[serde(with = "crate::base::json::as_text")]
+    state: Option<Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredMessage<'e> {
+    #[serde(borrow, serialize_with = "bytes")]
+    headers: &'e [u8],
+    #[serde(borrow, serialize_with = "bytes")]
+    body: &'e [u8],
+    length: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredNote {
+    code: String,
+    location: String,
+    detail: String,
+    blame: Blame,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredEffect<'e> {
+    #[serde(borrow)]
+    kind: Cow<'e, str>,
+    name: Cow<'e, str>,
+    line: Option<usize>,
+    nth: u64,
+    committed: bool,
+}
+
+/// Serde writes slices number by number unless it is asked to write bytes.
+fn bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
+}
+
+/// Adds an exchange to `out`.
+///
+/// # Errors
+/// None of ours has any.
+pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
+    let Sent { end, status, bytes } = entry.wire.get();
+    let notes = entry.notes.iter().map(|note| {
+        let WordedNote { code, location, detail, blame } = note.worded();
+        StoredNote { code: code.to_owned(), location, detail, blame }
+    });
+    let stored = Stored {
+        id: (&*entry.id).into(),
+        at: entry.at,
+        received: entry.received,
+        took: entry.took.get(),
+        sandbox: (&*entry.sandbox).into(),
+        vendor: entry.vendor.as_str().into(),
+        operation: entry.operation.as_deref().map(Into::into),
+        method: entry.method.as_str().into(),
+        target: (&*entry.target).into(),
+        path_start: entry.path_start,
+        nth: entry.nth,
+        request: StoredMessage::of(&entry.request),
+        end: end.word().into(),
+        sent_status: status,
+        sent_bytes: bytes,
+        status: entry.status,
+        answer: StoredMessage::of(&entry.answer),
+        notes: notes.collect(),
+        effect: entry.effect.as_ref().map(|effect| StoredEffect {
+            kind: effect.kind.word().into(),
+            name: (&*effect.name).into(),
+            line: effect.line,
+            nth: effect.nth,
+            committed: effect.committed,
+        }),
+        state: entry.state.clone(),
+    };
+    Ok(postcard::to_extend(&stored, out)?)
+}
+
+/// Reads what [`write`] wrote, as the exchange with that number.
+///
+/// # Errors
+/// When the bytes are damaged.
+pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
+    let stored: Stored<'_> = postcard::from_bytes(bytes)?;
+    let end = End::ALL.iter().find(|(_, word)| *word == stored.end).map_or(End::Sent, |(end, _)| *end);
+    let took = Took::default();
+    if let Some(duration) = stored.took {
+        took.set(duration);
+    }
+    let effect = stored.effect.and_then(|effect| {
+        let kind = EffectKind::ALL.into_iter().find(|kind| kind.word() == effect.kind)?;
+        Some(Effect { kind, name: effect.name.into(), line: effect.line, nth: effect.nth, committed: effect.committed })
+    });
+    let notes = stored.notes.into_iter().map(|note| Note::at(code(&note.code), note.blame, note.location, note.detail));
+    Ok(Entry {
+        number,
+        id: stored.id.into(),
+        at: stored.at,
+        received: stored.received,
+        took,
+        sandbox: stored.sandbox.into(),
+        vendor: Name::from(stored.vendor.into_owned()),
+        operation: stored.operation.map(Into::into),
+        method: Method::from_bytes(stored.method.as_bytes()).unwrap_or_default(),
+        target: stored.target.into(),
+        path_start: stored.path_start,
+        nth: stored.nth,
+        request: stored.request.into_message(),
+        wire: OnWire::new(Sent { end, status: stored.sent_status, bytes: stored.sent_bytes }),
+        status: stored.status,
+        answer: stored.answer.into_message(),
+        notes: notes.collect(),
+        effect,
+        state: stored.state,
+    })
+}
+
+impl<'e> StoredMessage<'e> {
+    fn of(message: &'e Message) -> Self {
+        Self { headers: &message.headers, body: &message.body, length: message.length }
+    }
+
+    fn into_message(self) -> Message {
+        Message { headers: self.headers.into(), body: Bytes::copy_from_slice(self.body), length: self.length }
+    }
+}
+
+/// The code of a note, which may be one that only an earlier version has. There are few, and each is kept once, for ever.
+fn code(text: &str) -> &'static str {
+    static CODES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(code) = codes.get(text) {
+        return code;
+    }
+    let code: &'static str = Box::leak(text.into());
+    codes.insert(code);
+    code
+}

@@ -1,0 +1,119 @@
+//! A data directory as it is read when a process starts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::base::time::Timestamp;
+use crate::engine::{DEFAULT, Machine, NoScenario, Record, Sandbox, ScenarioRuntime};
+use crate::scenario::{self, run};
+use crate::store::codec::{self, Compile};
+use crate::store::disk::{Disk, Left, Row, StoreError};
+use crate::store::writer::Revived;
+use crate::store::{Fsync, Store, exchange};
+
+/// A directory that was opened.
+pub struct Opened {
+    pub store: Arc<Store>,
+    /// How the process before left it; `None` if there was none.
+    pub left: Option<Left>,
+    /// How many sandboxes were read.
+    pub sandboxes: usize,
+}
+
+/// Opens a data directory, makes the machine what it says, and keeps the machine there from now on.
+///
+/// # Errors
+/// When the directory cannot be used, or is damaged.
+pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) -> Result<Opened, StoreError> {
+    let (disk, left) = Disk::open(directory)?;
+    let compile = Compiler(machine);
+    let mut revived = Vec::new();
+    for (name, row) in disk.sandboxes()? {
+        let Some(one) = revive(machine, &disk, &name, &row, &compile)? else { continue };
+        let sandbox =
+            machine.reopen(Arc::clone(&one.sandbox)).map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: {error}")))?;
+        sandbox.set_ttl(row.ttl);
+        sandbox.touch(wall);
+        revived.push(one);
+    }
+    let sandboxes = revived.len();
+    let has_default = revived.iter().any(|row| &*row.sandbox.name == DEFAULT);
+    let store = Arc::new(Store::start(disk, fsync, left.position, revived)?);
+    let keeper: Arc<Store> = Arc::clone(&store);
+    if !has_default {
+        crate::engine::Keeper::opened(&*store, machine.default_sandbox());
+    }
+    machine.set_keeper(keeper);
+    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes })
+}
+
+/// Reads one sandbox; `None` if the process ended while it was made.
+pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Option<Revived>, StoreError> {
+    let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
+    let mut sandbox: Option<Arc<Sandbox>> = None;
+    let (mut next, mut count, mut bytes) = (None, 0, 0);
+    let (mut first, mut written, mut dropped) = (1, 0, 0);
+    disk.records(row.life, |number, record| {
+        if next.is_some_and(|next| next != number) {
+            return Err(damaged(format!("record {} is missing", next.unwrap_or_default())));
+        }
+        next = Some(number + 1);
+        count += 1;
+        bytes += record.len();
+        let records = codec::read(record, compile).map_err(|error| damaged(format!("record {number}: {error}")))?;
+        for record in &records {
+            match record {
+                Record::Checkpoint(checkpoint) => (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped),
+                Record::ClearJournal(count) => (first, written, dropped) = (count + 1, *count, 0),
+                _ => {}
+            }
+        }
+        let begins = sandbox.is_none();
+        let sandbox =
+            match (&sandbox, records.iter().find_map(|record| if let Record::Checkpoint(row) = record { Some(row) } else { None })) {
+                (Some(sandbox), _) => sandbox,
+                (None, Some(checkpoint)) => sandbox.insert(machine.revive(name, checkpoint.state.clone())),
+                (None, None) => return Err(damaged(format!("record {number} is the first, and no checkpoint"))),
+            };
+        let records = if begins {
+            let at = records.iter().position(|record| matches!(record, Record::Checkpoint(_))).unwrap_or_default();
+            &records[at..]
+        } else {
+            &records[..]
+        };
+        sandbox.apply(records).map_err(|error| damaged(format!("record {number}: {error}")))
+    })?;
+    let (Some(sandbox), Some(next)) = (sandbox, next) else { return Ok(None) };
+    let mut entries = Vec::new();
+    disk.exchanges(row.life, first, |number, bytes| {
+        entries.push(exchange::read(number, bytes).map_err(|error| damaged(format!("exchange {number}: {error}")))?);
+        Ok(())
+    })?;
+    let written = entries.last().map_or(written, |entry| entry.number.max(written));
+    sandbox.refill_journal(entries, written, dropped);
+    Ok(Some(Revived { sandbox, life: row.life, next, records: count, bytes }))
+}
+
+/// Makes what runs by the vocabulary of a machine.
+pub struct Compiler<'m>(pub &'m Machine);
+
+impl Compile for Compiler<'_> {
+    fn scenario(&self, text: &str) -> Result<Arc<dyn ScenarioRuntime>, String> {
+        if text.is_empty() {
+            return Ok(Arc::new(NoScenario));
+        }
+        let loaded = scenario::load_bytes(text.as_bytes(), "scenario", &run::MachineVocabulary(self.0));
+        loaded.map(run::runtime).map_err(|problems| told(&problems))
+    }
+
+    fn fault(&self, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, String> {
+        let loaded = scenario::load_override(&wanted.to_string(), "fault", &run::MachineVocabulary(self.0));
+        loaded.map(run::runtime).map_err(|problems| told(&problems))
+    }
+}
+
+fn told(problems: &[scenario::Diagnostic]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

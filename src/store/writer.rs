@@ -1,0 +1,435 @@
+//! From records to the disk: one queue for all sandboxes, and one thread that writes what waits there in one batch.
+//!
+//! **Invariant:** a sandbox's lock is held while its records are put into the queue, so that they are there in the order of execution.
+//! Nobody waits for the disk under a lock: who made a change waits for its position before he answers.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::engine::{Keeper, Record, Sandbox, Sink};
+use crate::store::Fsync;
+use crate::store::disk::{Batch, Disk, Row, StoreError};
+use crate::store::{codec, exchange};
+use crate::world::{Change, Entry};
+
+/// How long changes that nobody waits for are gathered.
+const LIGHT: Duration = Duration::from_millis(10);
+/// A checkpoint is made when so much was written since the latest one, and more than that one took.
+const CHECKPOINT: usize = 256 * 1024;
+
+/// How many changes may wait that nobody waits for.
+const BACKLOG: u64 = 4096;
+
+/// Keeps the sandboxes of a process on disk.
+pub struct Store {
+    shared: Arc<Shared>,
+    /// The thread that writes, until the end.
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// What the sandboxes and the thread that writes have in common.
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    /// The position up to which everything is kept; an error ends all writing.
+    kept: watch::Sender<Kept>,
+    lives: AtomicU64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    position: u64,
+    broken: Option<Arc<str>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    items: Vec<Item>,
+    /// The position of the latest item.
+    position: u64,
+    /// The position of the latest item that somebody waits for.
+    awaited: u64,
+    ended: bool,
+}
+
+enum Item {
+    Born { life: u64, sandbox: Weak<Sandbox>, name: Arc<str>, ttl: Option<Duration> },
+    Kept { life: u64, name: Arc<str>, ttl: Option<Duration> },
+    Records { life: u64, number: u64, records: Vec<Record> },
+    Exchange { life: u64, entry: Arc<Entry> },
+    Unlisted { life: u64, numbers: Vec<u64> },
+    Gone { life: u64, name: Arc<str> },
+}
+
+/// Nothing can be kept any more.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Lost(pub Arc<str>);
+
+/// Puts what one sandbox does into the queue.
+struct Recording {
+    shared: Arc<Shared>,
+    name: Arc<str>,
+    life: u64,
+    /// The number of the next record.
+    next: AtomicU64,
+    awaited: AtomicU64,
+}
+
+/// A sandbox that was read from the disk.
+pub(super) struct Revived {
+    pub sandbox: Arc<Sandbox>,
+    pub life: u64,
+    /// The number of its next record.
+    pub next: u64,
+    /// How many records it has, and how many bytes they take.
+    pub records: u64,
+    pub bytes: usize,
+}
+
+impl Store {
+    /// Goes on at a position, with the sandboxes that were read.
+    pub(super) fn start(disk: Disk, fsync: Fsync, position: u64, revived: Vec<Revived>) -> Result<Self, StoreError> {
+        let lives = revived.iter().map(|row| row.life + 1).max().unwrap_or_default();
+        let (kept, _) = watch::channel(Kept { position, broken: None });
+        let queue = Mutex::new(Queue { position, awaited: position, ..Queue::default() });
+        let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives) });
+        let mut sizes = BTreeMap::new();
+        for Revived { sandbox, life, next, bytes, .. } in revived {
+            sizes.insert(life, Size { sandbox: Arc::downgrade(&sandbox), since: bytes, checkpoint: 0 });
+            sandbox.attach(Recording::new(&shared, &sandbox, life, next), false);
+        }
+        let writer = Writer { disk, fsync, shared: Arc::clone(&shared), sizes, unsynced: None };
+        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run())?;
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Waits until everything up to a position is kept.
+    ///
+    /// # Errors
+    /// When it never will be.
+    pub async fn reached(&self, position: u64) -> Result<(), Lost> {
+        if self.shared.kept.borrow().position >= position {
+            return Ok(());
+        }
+        let mut kept = self.shared.kept.subscribe();
+        match kept.wait_for(|kept| kept.broken.is_some() || kept.position >= position).await {
+            Ok(kept) if kept.position >= position => Ok(()),
+            Ok(kept) => Err(Lost(kept.broken.clone().unwrap_or_default())),
+            Err(_) => Err(Lost("the process ends".into())),
+        }
+    }
+
+    /// Waits until what a sandbox shows is kept, and until not much else waits.
+    ///
+    /// # Errors
+    /// When it never will be.
+    pub async fn kept(&self, sandbox: Option<&Sandbox>) -> Result<(), Lost> {
+        let awaited = sandbox.and_then(Sandbox::sink).map_or(0, |sink| sink.awaited());
+        let backlog = self.shared.queue().position.saturating_sub(BACKLOG);
+        self.reached(awaited.max(backlog)).await
+    }
+
+    /// The position of the latest change.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.shared.queue().position
+    }
+
+    /// The position of the latest change that somebody may see.
+    #[must_use]
+    pub fn awaited(&self) -> u64 {
+        self.shared.queue().awaited
+    }
+
+    /// Ends when nothing can be kept any more; says why.
+    pub async fn broken(&self) -> Lost {
+        let mut kept = self.shared.kept.subscribe();
+        match kept.wait_for(|kept| kept.broken.is_some()).await {
+            Ok(kept) => Lost(kept.broken.clone().unwrap_or_default()),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Why nothing could be kept any more, if that was so.
+    #[must_use]
+    pub fn lost(&self) -> Option<Lost> {
+        self.shared.kept.borrow().broken.clone().map(Lost)
+    }
+
+    /// Writes what waits, and ends.
+    pub fn close(&self) {
+        self.shared.queue().ended = true;
+        self.shared.arrived.notify_one();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Keeper for Store {
+    fn opened(&self, sandbox: &Arc<Sandbox>) {
+        let life = self.shared.lives.fetch_add(1, Ordering::Relaxed);
+        let (name, ttl) = (Arc::clone(&sandbox.name), sandbox.ttl());
+        self.shared.add(Item::Born { life, sandbox: Arc::downgrade(sandbox), name, ttl }, true);
+        sandbox.attach(Recording::new(&self.shared, sandbox, life, 0), true);
+    }
+
+    fn removed(&self, sandbox: &Sandbox) {
+        if let Some(sink) = sandbox.sink() {
+            sink.ended();
+        }
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an item, and returns its position. Items that are `awaited` are written at once.
+    fn add(&self, item: Item, awaited: bool) -> u64 {
+        let mut queue = self.queue();
+        let was_empty = queue.items.is_empty();
+        queue.items.push(item);
+        queue.position += 1;
+        let position = queue.position;
+        if awaited {
+            queue.awaited = position;
+        }
+        drop(queue);
+        if awaited || was_empty {
+            self.arrived.notify_one();
+        }
+        position
+    }
+}
+
+impl Recording {
+    fn new(shared: &Arc<Shared>, sandbox: &Sandbox, life: u64, next: u64) -> Arc<Self> {
+        let (shared, name) = (Arc::clone(shared), Arc::clone(&sandbox.name));
+        Arc::new(Self { shared, name, life, next: AtomicU64::new(next), awaited: AtomicU64::new(0) })
+    }
+}
+
+/// Whether changes are such as reading makes, too: they are counts, which a crash may take away.
+fn is_light(records: &[Record]) -> bool {
+    let is_count = |change: &Change| matches!(change, Change::Calls(..) | Change::Window(..) | Change::Counter(..) | Change::Opened(..));
+    records.iter().all(|record| matches!(record, Record::Changes(changes) if changes.iter().all(is_count)))
+}
+
+impl Sink for Recording {
+    fn sealed(&self, records: &mut Vec<Record>) {
+        let awaited = !is_light(records);
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let position = self.shared.add(Item::Records { life: self.life, number, records: std::mem::take(records) }, awaited);
+        if awaited {
+            self.awaited.store(position, Ordering::Release);
+        }
+    }
+
+    fn exchanged(&self, entry: &Arc<Entry>) {
+        self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) }, false);
+    }
+
+    fn removed_from_journal(&self, numbers: &[u64]) {
+        self.shared.add(Item::Unlisted { life: self.life, numbers: numbers.to_vec() }, true);
+    }
+
+    fn kept_for(&self, ttl: Option<Duration>) {
+        self.shared.add(Item::Kept { life: self.life, name: Arc::clone(&self.name), ttl }, true);
+    }
+
+    fn ended(&self) {
+        self.shared.add(Item::Gone { life: self.life, name: Arc::clone(&self.name) }, true);
+    }
+
+    fn awaited(&self) -> u64 {
+        self.awaited.load(Ordering::Acquire)
+    }
+}
+
+/// What a sandbox takes on disk.
+struct Size {
+    sandbox: Weak<Sandbox>,
+    /// Bytes since the latest checkpoint, and of that one.
+    since: usize,
+    checkpoint: usize,
+}
+
+struct Writer {
+    disk: Disk,
+    fsync: Fsync,
+    shared: Arc<Shared>,
+    /// The sandboxes that there are, by life; what comes of others is too late.
+    sizes: BTreeMap<u64, Size>,
+    /// Since when there is something that only the kernel has.
+    unsynced: Option<Instant>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        loop {
+            let (items, position, ended) = self.take();
+            let done = self
+                .write(items, position)
+                .and_then(|()| self.sync())
+                .and_then(|()| if ended { self.disk.close(position) } else { Ok(()) });
+            match done {
+                Ok(()) => self.shared.kept.send_modify(|kept| kept.position = position),
+                Err(error) => {
+                    let why: Arc<str> = error.to_string().into();
+                    tracing::error!(%error, "nothing can be kept any more");
+                    self.shared.kept.send_modify(|kept| kept.broken = Some(why));
+                    return;
+                }
+            }
+            if ended {
+                return;
+            }
+            self.make_checkpoints();
+        }
+    }
+
+    /// Waits for items, and takes all that there are.
+    fn take(&self) -> (Vec<Item>, u64, bool) {
+        let mut queue = self.shared.queue();
+        let written = queue.position - queue.items.len() as u64;
+        let mut since: Option<Instant> = None;
+        while queue.awaited <= written && !queue.ended {
+            let patience = match (queue.items.is_empty(), self.next_sync()) {
+                (true, None) => None,
+                (true, Some(left)) if left.is_zero() => break,
+                (true, left) => left,
+                (false, _) => {
+                    let waited = since.get_or_insert_with(now).elapsed();
+                    if waited >= LIGHT {
+                        break;
+                    }
+                    Some(LIGHT.saturating_sub(waited))
+                }
+            };
+            queue = match patience {
+                None => self.shared.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                Some(patience) => self.shared.arrived.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+        (std::mem::take(&mut queue.items), queue.position, queue.ended)
+    }
+
+    /// How long until what was written has to be on the disk itself.
+    fn next_sync(&self) -> Option<Duration> {
+        let Fsync::Interval(interval) = self.fsync else { return None };
+        self.unsynced.map(|since| interval.saturating_sub(since.elapsed()))
+    }
+
+    /// Writes through to the disk when it is time.
+    fn sync(&mut self) -> Result<(), StoreError> {
+        if self.next_sync().is_some_and(|left| left.is_zero()) {
+            self.disk.sync()?;
+            self.unsynced = None;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, items: Vec<Item>, position: u64) -> Result<(), StoreError> {
+        let mut begin = position - items.len() as u64;
+        let mut batch = self.disk.batch();
+        for item in items {
+            begin += 1;
+            // What is to be removed has to be there.
+            if matches!(item, Item::Gone { .. }) || is_cut(&item) {
+                let before = std::mem::replace(&mut batch, self.disk.batch());
+                self.commit(before, begin - 1)?;
+            }
+            self.add(&mut batch, item)?;
+        }
+        self.commit(batch, position)
+    }
+
+    fn commit(&mut self, batch: Batch, position: u64) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.disk.commit(batch, position, matches!(self.fsync, Fsync::Always))?;
+        self.unsynced = self.unsynced.or_else(|| Some(now()));
+        Ok(())
+    }
+
+    fn add(&mut self, batch: &mut Batch, item: Item) -> Result<(), StoreError> {
+        let damaged = |error: codec::CodecError| StoreError::Damaged(error.to_string());
+        match item {
+            Item::Born { life, sandbox, name, ttl } => {
+                self.sizes.insert(life, Size { sandbox, since: 0, checkpoint: 0 });
+                self.disk.put_sandbox(batch, &name, &Row { life, ttl })
+            }
+            Item::Kept { life, name, ttl } if self.sizes.contains_key(&life) => self.disk.put_sandbox(batch, &name, &Row { life, ttl }),
+            Item::Records { life, number, records } if self.sizes.contains_key(&life) => {
+                let bytes = codec::write(&records, Vec::new()).map_err(damaged)?;
+                let mut size = bytes.len();
+                for record in &records {
+                    match record {
+                        Record::Checkpoint(checkpoint) => {
+                            self.disk.remove_below(batch, life, number, checkpoint.first)?;
+                            size = 0;
+                        }
+                        Record::ClearJournal(written) => self.disk.remove_below(batch, life, 0, written + 1)?,
+                        _ => {}
+                    }
+                }
+                self.disk.put_record(batch, life, number, &bytes);
+                if let Some(row) = self.sizes.get_mut(&life) {
+                    row.since += size;
+                    if size == 0 {
+                        (row.since, row.checkpoint) = (0, bytes.len());
+                    }
+                }
+                Ok(())
+            }
+            Item::Exchange { life, entry } => {
+                let Some(row) = self.sizes.get_mut(&life) else { return Ok(()) };
+                let bytes = exchange::write(&entry, Vec::new()).map_err(damaged)?;
+                row.since += bytes.len();
+                self.disk.put_exchange(batch, life, entry.number, bytes);
+                Ok(())
+            }
+            Item::Unlisted { life, numbers } => {
+                numbers.iter().for_each(|number| self.disk.remove_exchange(batch, life, *number));
+                Ok(())
+            }
+            Item::Gone { life, name } => {
+                self.sizes.remove(&life);
+                self.disk.remove_sandbox(batch, &name, life)
+            }
+            Item::Kept { .. } | Item::Records { .. } => Ok(()),
+        }
+    }
+
+    /// Asks sandboxes that have written much for a checkpoint, which comes by the queue.
+    fn make_checkpoints(&mut self) {
+        for size in self.sizes.values_mut() {
+            if size.since > CHECKPOINT.max(size.checkpoint)
+                && let Some(sandbox) = size.sandbox.upgrade()
+            {
+                sandbox.try_checkpoint();
+            }
+        }
+    }
+}
+
+/// Whether an item removes what came before it.
+fn is_cut(item: &Item) -> bool {
+    let Item::Records { records, .. } = item else { return false };
+    records.iter().any(|record| matches!(record, Record::Checkpoint(_) | Record::ClearJournal(_)))
+}
+
+/// When something is written, and not what.
+#[expect(clippy::disallowed_methods, reason = "no answer tells the time of the disk")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,48 @@
+//! What scenarios can make version 2, or a carrier behind it, say no to.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::dialect::{carriers_error, error, refused, unspecified};
+use crate::engine::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Refusal, Reply, Way};
+
+pub(super) const ADDRESS_UNDELIVERABLE: &str = "address_undeliverable";
+pub(super) const RATE_UNAVAILABLE: &str = "rate_unavailable";
+
+const LABELS: &[&str] = &["create_label", "create_label_from_rate", "create_label_from_shipment", "create_return_label"];
+
+pub(super) const FAILURES: BusinessFailures = BusinessFailures {
+    refuse: |text| unspecified(text, &Value::Null),
+    named: &[
+        // What precedes the carrier's words is documented, they are inferred.
+        row(CARRIER_REFUSES, LABELS, "The carrier could not process the request.", Way::Refuse(carrier)),
+        row(CARRIER_REFUSES, &["calculate_rates", "estimate_rates"], "The carrier could not process the request.", Way::Handler),
+        row("insufficient_funds", LABELS, "Insufficient funds: the balance does not cover the postage.", Way::Refuse(wallet)),
+        row(ADDRESS_UNDELIVERABLE, LABELS, "Invalid ship_to address.", Way::Refuse(address)),
+        row(ADDRESS_UNDELIVERABLE, &["validate_address"], "Address not found", Way::Handler),
+        row(RATE_UNAVAILABLE, &["calculate_rates"], "No rates were returned.", Way::Handler),
+        row("void_window_over", &["void_label"], "This label is too old to be voided.", Way::Answer(too_old)),
+    ],
+};
+
+const fn row(name: &'static str, operations: &'static [&'static str], text: &'static str, way: Way) -> BusinessFailure {
+    BusinessFailure { name, operations, text, way }
+}
+
+fn carrier(text: &str) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, carriers_error(text, &Value::Null))
+}
+
+fn wallet(text: &str) -> Refusal {
+    let mut error = carriers_error(text, &Value::Null);
+    error["error_code"] = "insufficient_funds".into();
+    refused(StatusCode::BAD_REQUEST, error)
+}
+
+fn address(text: &str) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, error("business_rules", "invalid_address", text, &json!({ "field_name": "ship_to" })))
+}
+
+fn too_old(text: &str) -> Reply {
+    Reply::ok(json!({ "approved": false, "message": text, "reason_code": "label_not_found_within_void_period" }))
+}

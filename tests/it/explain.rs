@@ -1,0 +1,148 @@
+//! What a scenario made of a call, told afterwards: through the admin API and by `seatrial requests`.
+
+use serde_json::{Value, json};
+
+use crate::admin::SHIPPO;
+use crate::client::{JSON, admin, send};
+use crate::process::{Server, run, text};
+
+const SCENARIO: &str = "overrides:
+  - {on: shipmate.*, fault: 503}
+  - {on: shippo.CreateAddress, when: $request.body.name == 'Eve', fault: 503}
+  - on: shippo.CreateAddress
+    when: {all: [$request.body.country == 'US', {not: $request.body.name contains 'Bob'}]}
+    respond: {status: 418}
+    times: 1
+  - {on: shippo.*, when: $call.nth >= 1, rate_limit: {per: sandbox, limit: 100, window: 60s}}
+  - {on: shippo.CreateAddress, skip: 1, fault: reset}
+  - {on: '*', latency: 1ms}
+";
+
+fn start() -> Server {
+    let server = Server::start(&[]);
+    let yaml = [("content-type", "application/yaml")];
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, SCENARIO).status, 200);
+    server
+}
+
+fn create(server: &Server, name: &str) {
+    send(server, "POST", "/shippo/addresses", &SHIPPO, &json!({"name": name, "country": "US"}).to_string());
+}
+
+/// The ids of all calls, oldest first.
+fn ids(server: &Server) -> Vec<String> {
+    let list = admin(server, "GET", "/sandboxes/default/requests", &Value::Null);
+    list["requests"].as_array().into_iter().flatten().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The line, outcome and detail of each rule.
+fn rules(explanation: &Value) -> Vec<(u64, String, String)> {
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let rows = explanation["rules"].as_array().into_iter().flatten();
+    rows.map(|row| (row["line"].as_u64().unwrap_or_default(), text(row, "outcome"), text(row, "detail"))).collect()
+}
+
+fn row(line: u64, outcome: &str, detail: &str) -> (u64, String, String) {
+    (line, outcome.to_owned(), detail.to_owned())
+}
+
+#[test]
+fn every_override_says_what_a_call_was_to_it() {
+    let server = start();
+    ["Ada", "Ada", "Bob"].iter().for_each(|name| create(&server, name));
+    let ids = ids(&server);
+    let explained = |index: usize| admin(&server, "GET", &format!("/requests/{}/explain", ids[index]), &Value::Null);
+    let first = explained(0);
+    let eve = row(3, "condition_failed", "`$request.body.name == 'Eve'` is false: `$request.body.name` is \"Ada\"");
+    let expected = [
+        eve.clone(),
+        row(4, "fired", "`respond`, the 1st call that it had an effect on"),
+        row(8, "not_reached", "an earlier rule had taken the call"),
+        row(9, "not_reached", "an earlier rule had taken the call"),
+        row(10, "not_reached", "an earlier rule had taken the call"),
+    ];
+    assert_eq!(rules(&first), expected);
+    assert_eq!((&first["operation"], &first["others"]), (&json!("shippo.CreateAddress"), &json!(1)));
+    let second = explained(1);
+    let expected = [
+        eve,
+        row(4, "passed_over", "the call matches, but `times: 1` ends it"),
+        row(8, "passed_over", "the call matches, but its limit of 100 calls was not exceeded"),
+        row(9, "passed_over", "the call matches, but `skip: 1` leaves the first calls alone"),
+        row(10, "fired", "`latency`, the 1st call that it had an effect on; the work was done"),
+    ];
+    assert_eq!(rules(&second), expected);
+    let third = explained(2);
+    let tests = &third["rules"][1]["tests"];
+    assert_eq!(third["rules"][1]["outcome"], "condition_failed");
+    assert_eq!((&tests[0]["holds"], &tests[1]["holds"]), (&json!(true), &json!(true)), "a comparison below `not` is told as it is");
+    assert_eq!(tests[1]["values"], json!([{"path": "$request.body.name", "value": "Bob"}]));
+    assert_eq!(rules(&third)[3], row(9, "fired", "`fault`, the 1st call that it had an effect on"));
+    // The command says the same in lines.
+    let url = format!("http://{}", server.address());
+    let said = run(&["requests", "--url", &url, "--explain", &ids[2]]);
+    let lines: Vec<String> = text(&said.stdout).lines().map(str::to_owned).collect();
+    assert_eq!(lines[0], format!("{} shippo.CreateAddress", ids[2]));
+    assert_eq!(
+        lines[1],
+        "  override `shippo.CreateAddress` in line 3: condition failed: `$request.body.name == 'Eve'` is false: `$request.body.name` is \"Bob\""
+    );
+    assert!(lines.contains(&"    `$request.body.name contains 'Bob'` is true: `$request.body.name` is \"Bob\"".to_owned()), "{lines:#?}");
+    assert_eq!(lines.last().map(String::as_str), Some("  1 about other operations"));
+    let listed = text(&run(&["requests", "--url", &url]).stdout);
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert!(listed.contains(" POST /shippo/addresses shippo.CreateAddress 418 [respond]"), "{listed}");
+    assert!(listed.contains(" POST /shippo/addresses shippo.CreateAddress reset [fault]"), "{listed}");
+    let missing = run(&["requests", "--url", &url, "--explain", "default-none"]);
+    assert_eq!((missing.status.code(), text(&missing.stderr)), (Some(1), "error: no journal holds `default-none`\n".to_owned()));
+    let wrong = run(&["requests", "--url", "ftp://x"]);
+    assert!(text(&wrong.stderr).contains("`ftp://x` is not the address of a server"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn the_state_is_that_of_the_call() {
+    let server = Server::start(&[]);
+    let scenario = "overrides: [{on: shippo.CreateTransaction, when: $request.body.rate != $state.cheapest, fault: 503}]";
+    let yaml = [("content-type", "application/yaml")];
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
+    let buy = r#"{"rate": "none"}"#;
+    assert_eq!(send(&server, "POST", "/shippo/transactions", &SHIPPO, buy).status, 503);
+    make_rates(&server);
+    let ids = ids(&server);
+    let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids[0]), &Value::Null);
+    let values = &explained["rules"][0]["tests"][0]["values"];
+    assert_eq!(values[1], json!({"path": "$state.cheapest", "value": null}), "there were no rates then: {explained}");
+}
+
+fn make_rates(server: &Server) {
+    // Whatever is bought, there are rates now.
+    let address =
+        json!({"name": "A", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let shipment = json!({"address_from": address, "address_to": address, "parcels": [parcel], "async": false}).to_string();
+    assert_eq!(send(server, "POST", "/shippo/shipments", &SHIPPO, &shipment).status, 201);
+}
+
+#[test]
+fn faults_are_explained_and_secrets_are_not_shown() {
+    let server = Server::start(&[]);
+    let fault =
+        json!({"on": "shiptheory.*", "when": "$request.body.password == 'x' or $request.headers.authorization exists", "fault": 503});
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], &fault.to_string()).status, 200);
+    let login = json!({"email": "somebody@example.com", "password": "a secret of mine"}).to_string();
+    send(&server, "POST", "/shiptheory/v1/token", &[JSON], &login);
+    let id = ids(&server).remove(0);
+    let shown = send(&server, "GET", &format!("/_seatrial/requests/{id}/explain?secrets=show"), &[], "").body;
+    assert!(shown.contains("a secret of mine"), "{shown}");
+    let hidden = send(&server, "GET", &format!("/_seatrial/requests/{id}/explain"), &[], "");
+    assert!(!hidden.body.contains("a secret of mine") && hidden.body.contains("$request.body.password"), "{}", hidden.body);
+    assert_eq!(hidden.json()["rules"][0]["what"], "fault");
+    // A fault that took a call and is gone is said.
+    let fault = r#"{"on": "shippo.*", "fault": 503}"#;
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/gone", &[JSON], fault).status, 200);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 503);
+    assert_eq!(send(&server, "DELETE", "/_seatrial/sandboxes/default/faults/gone", &[], "").status, 204);
+    let id = ids(&server).remove(1);
+    let explained = admin(&server, "GET", &format!("/requests/{id}/explain"), &Value::Null);
+    assert_eq!(explained["remarks"], json!(["the fault `gone`, which took the call, is not there any more"]));
+}

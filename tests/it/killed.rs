@@ -1,0 +1,168 @@
+//! The binary with a data directory: killed, full, in use twice, and under another scenario.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::admin::SHIPPO;
+use crate::client::{admin, send};
+use crate::data_dir::Folder;
+use crate::process::{Server, run, text};
+
+/// How often the process is killed.
+const ROUNDS: usize = 6;
+/// How many clients call at once.
+const CLIENTS: usize = 4;
+
+const PARCEL: &str = r#"{"length":"5","width":"5","height":"5","distance_unit":"in","weight":"2","mass_unit":"lb"}"#;
+
+/// The answer to a new parcel; `None` if the server ends before it answers.
+fn ask(server: &Server) -> Option<String> {
+    let mut stream = TcpStream::connect(server.address()).ok()?;
+    let head = "POST /shippo/parcels HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n";
+    let length = PARCEL.len();
+    let head = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    stream.write_all(format!("{head}{PARCEL}").as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// The id of a new parcel; `None` if the server ends before it answers.
+fn parcel(server: &Server) -> Option<String> {
+    let answer = ask(server)?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 201 "), "{answer}");
+    let body: Value = serde_json::from_str(body).ok()?;
+    Some(body["object_id"].as_str()?.to_owned())
+}
+
+/// The ids of all parcels.
+fn parcels(server: &Server) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for page in 1.. {
+        let body = send(server, "GET", &format!("/shippo/parcels?results=200&page={page}"), &SHIPPO, "").json();
+        let rows = body["results"].as_array().into_iter().flatten();
+        found.extend(rows.map(|row| row["object_id"].as_str().unwrap_or_default().to_owned()));
+        if body["next"].is_null() {
+            break;
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_that_was_answered_is_lost_when_the_process_is_killed() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path").to_owned();
+    let answered = Mutex::new(BTreeSet::new());
+    for (round, fsync) in ["always", "interval", "off"].into_iter().cycle().take(ROUNDS).enumerate() {
+        let mut server = Server::start(&["--data-dir", &directory, "--fsync", fsync, "--log", "warn"]);
+        let before = answered.lock().expect("no client failed").clone();
+        let missing: Vec<_> = before.difference(&parcels(&server)).cloned().collect();
+        assert_eq!(missing, Vec::<String>::new(), "after round {round}");
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let (server, answered, ended) = (&server, &answered, &ended);
+                scope.spawn(move || {
+                    for call in 0.. {
+                        let Some(id) = parcel(server) else { break };
+                        answered.lock().expect("no client failed").insert(id);
+                        if client == 0 && call == 20 + 7 * round {
+                            let killed = Command::new("kill").args(["-KILL", &server.process().to_string()]).status();
+                            assert!(killed.is_ok_and(|status| status.success()));
+                            ended.store(true, Ordering::Relaxed);
+                        }
+                    }
+                    // Only the end of the server ends a client.
+                    assert!(client > 0 || ended.load(Ordering::Relaxed));
+                });
+            }
+        });
+        assert_eq!(server.wait(), None, "a signal has ended it");
+    }
+    let checked = run(&["data", "check", &directory]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stdout));
+    assert!(answered.into_inner().expect("no client failed").len() > 20 * ROUNDS);
+}
+
+#[test]
+fn a_full_disk_is_told_to_the_caller_and_ends_the_process() {
+    let folder = Folder::new();
+    // Where a file may not grow, a signal says so unless it is ignored.
+    let script =
+        format!("trap '' XFSZ; exec {} --listen 127.0.0.1:0 --data-dir {} --log warn", env!("CARGO_BIN_EXE_seatrial"), folder.0.display());
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut server = Server::of(command);
+    assert!(parcel(&server).is_some());
+    // Nothing can be written any more.
+    let limited = Command::new("prlimit").args(["--pid", &server.process().to_string(), "--fsize=1:1"]).status();
+    assert!(limited.is_ok_and(|status| status.success()), "prlimit runs");
+    let answer = ask(&server).expect("it is answered before the process ends");
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+    assert!(answer.contains("seatrial-notes: ledger-broken"), "{answer}");
+    assert_eq!(server.wait(), Some(4));
+    let server = Server::start(&["--data-dir", folder.0.to_str().expect("a UTF-8 path")]);
+    assert_eq!(parcels(&server).len(), 1);
+}
+
+#[test]
+fn a_second_process_is_refused_and_another_scenario_begins_anew() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let file = folder.0.with_extension("yaml");
+    std::fs::write(&file, "name: nightly\nseed: 11\n").expect("a file can be written");
+    let scenario = file.to_str().expect("a UTF-8 path");
+    let mut server = Server::start(&["--data-dir", directory, "--scenario", scenario]);
+    let id = parcel(&server).expect("it is made");
+    let second = run(&["--listen", "127.0.0.1:0", "--data-dir", directory]);
+    assert_eq!(second.status.code(), Some(2));
+    let expected = format!("the data directory {directory} is in use by process {}", server.process());
+    assert!(text(&second.stderr).contains(&expected), "{}", text(&second.stderr));
+    assert_eq!(server.signal("-TERM"), Some(0));
+
+    let mut server = Server::start(&["--data-dir", directory, "--scenario", scenario]);
+    assert_eq!(parcels(&server), BTreeSet::from([id.clone()]));
+    assert_eq!(server.signal("-TERM"), Some(0));
+
+    // Nothing is said of a scenario: it goes on under the one that it has.
+    let server = Server::start(&["--data-dir", directory]);
+    assert_eq!(parcels(&server), BTreeSet::from([id]));
+    let sandbox = admin(&server, "GET", "/sandboxes/default", &Value::Null);
+    assert_eq!(sandbox["scenario"], "nightly");
+    drop(server);
+
+    std::fs::write(&file, "name: nightly\nseed: 12\n").expect("a file can be written");
+    let server = Server::start_logged(&["--data-dir", directory, "--scenario", scenario]);
+    assert_eq!(parcels(&server), BTreeSet::new());
+    let log = server.log();
+    assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents are dropped"), "{log}");
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn subscriptions_and_journals_are_kept() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let mut server = Server::start(&["--data-dir", directory]);
+    let call = |server: &Server, path: &str, body: Value| send(server, "POST", path, &SHIPPO, &body.to_string());
+    let subscribed = call(&server, "/shippo/webhooks", json!({"url": "http://127.0.0.1:9/hook", "event": "track_updated"}));
+    assert_eq!(subscribed.status, 201);
+    let track = call(&server, "/shippo/tracks", json!({"carrier": "shippo", "tracking_number": "SHIPPO_TRANSIT"}));
+    assert_eq!(track.status, 200, "{}", track.body);
+    let before = admin(&server, "GET", "/sandboxes/default/webhooks", &Value::Null);
+    assert_eq!(server.signal("-TERM"), Some(0));
+    let server = Server::start(&["--data-dir", directory]);
+    let after = admin(&server, "GET", "/sandboxes/default/webhooks", &Value::Null);
+    assert_eq!(after["subscriptions"], before["subscriptions"]);
+    let requests = admin(&server, "GET", "/sandboxes/default/requests", &Value::Null);
+    assert_eq!(requests["requests"].as_array().map(Vec::len), Some(2));
+}

@@ -1,0 +1,304 @@
+//! What a consumer has to have done: each kind of expectation, how its verdict is asked for, and how it is written.
+
+use std::time::Duration;
+
+use http::Method;
+use jiff::SignedDuration;
+use seatrial::base::time;
+use seatrial::engine::{Machine, Options};
+use seatrial::scenario::verify::{Format, Report, verify};
+use seatrial::scenario::{self, run::MachineVocabulary};
+use seatrial::vendors;
+use serde_json::{Value, json};
+
+use crate::admin::SHIPPO;
+use crate::advance::advance;
+use crate::client::{JSON, admin, send};
+use crate::made_up::{self, request, set_scenario, start};
+use crate::process::{Server, run, text};
+
+struct World(Machine);
+
+impl World {
+    fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    fn with(options: Options) -> Self {
+        let machine = made_up::machine(vendors::all(), options);
+        set_scenario(&machine, "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}").expect("a scenario");
+        Self(machine)
+    }
+
+    fn call(&self, method: Method, path: &str, body: &Value) {
+        let headers = [("host", "localhost"), ("authorization", "ShippoToken shippo_test_seatrial")];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.0.handle(&request(method, &format!("/shippo{path}"), &headers, &body), start());
+    }
+
+    fn create(&self, name: &str) {
+        self.call(Method::POST, "/addresses", &json!({"name": name, "country": "US"}));
+    }
+
+    fn list(&self) {
+        self.call(Method::GET, "/addresses", &Value::Null);
+    }
+
+    fn wait(&self, span: &str) {
+        let sandbox = self.0.default_sandbox();
+        let now = sandbox.lock().world.clock().now(start());
+        let span: SignedDuration = time::span(span).expect("a span");
+        advance(&self.0, sandbox, time::shift(now, span), start());
+    }
+
+    fn judge(&self, expect: &str) -> Report {
+        let text = format!("expect:\n  - {expect}\n");
+        let scenario = scenario::load(&text, "expect.yaml", &MachineVocabulary(&self.0));
+        let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<String>()));
+        verify(&self.0, self.0.default_sandbox(), &scenario)
+    }
+
+    fn check(&self, expect: &str, verdict: &str, detail: &str) {
+        let finding = self.judge(expect).findings.remove(0);
+        assert_eq!((finding.verdict.word(), finding.detail.as_str()), (verdict, detail), "{expect}");
+    }
+}
+
+#[test]
+fn calls_may_have_to_follow_another_within_a_time() {
+    let world = World::new();
+    world.list();
+    world.check(
+        "{call: shippo.ListAddresses, after: shippo.CreateAddress}",
+        "failed",
+        "call count 0, expected at least 1; no call of `shippo.CreateAddress` came, which they are to follow",
+    );
+    world.create("Ada");
+    world.wait("3h");
+    world.list();
+    world.check("{call: shippo.ListAddresses, after: shippo.CreateAddress, count: 1}", "passed", "call count 1, expected 1");
+    world.check("{call: shippo.ListAddresses, after: shippo.CreateAddress, within: 3h}", "passed", "call count 1, expected at least 1");
+    world.check("{call: shippo.ListAddresses, after: shippo.CreateAddress, within: 2h}", "failed", "call count 0, expected at least 1");
+    world.check("{never: shippo.ListAddresses, after: shippo.CreateAddress, within: 2h}", "passed", "call count 0, expected 0");
+    world.check("{never: shippo.ListAddresses, after: shippo.CreateAddress}", "failed", "call count 1, expected 0");
+    // A call does not follow itself.
+    world.check("{never: shippo.CreateAddress, after: shippo.CreateAddress}", "passed", "call count 0, expected 0");
+}
+
+#[test]
+fn an_order_may_have_conditions_and_a_time() {
+    let world = World::new();
+    world.create("Ada");
+    world.wait("10h");
+    world.create("Bob");
+    world.wait("1h");
+    world.list();
+    let order = |rest: &str| format!("{{order: [shippo.CreateAddress, shippo.ListAddresses]{rest}}}");
+    world.check(&order(""), "passed", "all calls came in this order");
+    // The second address is recent enough, although the first is not.
+    world.check(&order(", within: 1h"), "passed", "all calls came in this order");
+    world.check(&order(", within: 30m"), "failed", "no call of `shippo.ListAddresses` after that of `shippo.CreateAddress` within 30m");
+    let named = |first: &str, second: &str| {
+        format!(
+            "{{order: [{{call: shippo.CreateAddress, when: $request.body.name == '{first}'}}, \
+             {{call: shippo.CreateAddress, when: $request.body.name == '{second}'}}]}}"
+        )
+    };
+    world.check(&named("Ada", "Bob"), "passed", "all calls came in this order");
+    world.check(&named("Bob", "Ada"), "failed", "no call of `shippo.CreateAddress` after that of `shippo.CreateAddress`");
+    // One call takes one place.
+    world.check(
+        "{order: [shippo.ListAddresses, shippo.ListAddresses]}",
+        "failed",
+        "no call of `shippo.ListAddresses` after that of `shippo.ListAddresses`",
+    );
+}
+
+#[test]
+fn calls_may_have_to_keep_to_the_document() {
+    let world = World::new();
+    world.check("{valid: shippo.*}", "passed", "no such call came");
+    world.create("Ada");
+    world.check("{valid: '*'}", "passed", "all of 1 calls keep to the vendor's document");
+    world.call(Method::POST, "/addresses", &json!({"name": "Ada", "country": "US", "planet": "Mars"}));
+    world.call(Method::GET, "/adresses", &Value::Null);
+    world.check("{valid: shippo.CreateAddress}", "failed", "1 of 2 calls depart from the vendor's document");
+    world.check("{valid: shippo.CreateAddress, except: [unknown-member]}", "passed", "all of 2 calls keep to the vendor's document");
+    let report = world.judge("{valid: '*'}");
+    let seen = &report.findings[0].calls;
+    assert_eq!(seen[..], ["shippo.CreateAddress 201 (unknown-member)", "shippo 404 (unknown-operation)"], "{seen:?}");
+}
+
+#[test]
+fn expectations_see_what_was_answered() {
+    let world = World::new();
+    world.create("Ada");
+    world.call(Method::POST, "/addresses", &json!({"name": "Bob"}));
+    world.check("{never: '*', when: $answer.status >= 500}", "passed", "call count 0, expected 0");
+    world.check("{call: shippo.CreateAddress, when: $answer.status == 400, count: 1}", "passed", "call count 1, expected 1");
+    world.check(
+        "{call: '*', when: $answer.body.name == 'Ada' and $answer.wire == 'sent' and $answer.headers.content-type contains 'json', count: 1}",
+        "passed",
+        "call count 1, expected 1",
+    );
+}
+
+#[test]
+fn evidence_that_is_gone_is_said() {
+    let world = World::with(Options { journal_bytes: 4_000, ..Options::default() });
+    (0..40).for_each(|_| world.list());
+    world.create("Ada");
+    let gone = "some of the evidence was evicted or cut";
+    for (expect, verdict) in [
+        ("{never: shippo.CreateRefund}", "unknown"),
+        ("{call: shippo.ListAddresses, count: 40}", "unknown"),
+        ("{valid: shippo.*}", "unknown"),
+        ("{order: [shippo.CreateRefund, shippo.CreateAddress]}", "unknown"),
+        ("{call: shippo.CreateAddress}", "passed"),
+        ("{never: shippo.CreateAddress}", "failed"),
+    ] {
+        let report = world.judge(expect);
+        let finding = &report.findings[0];
+        assert_eq!(finding.verdict.word(), verdict, "{expect}: {}", finding.detail);
+        assert!(verdict != "unknown" || finding.detail.contains(gone) || finding.detail.contains("no longer in the journal"), "{expect}");
+        assert!(verdict == "passed" || Format::Text.write(&[report]).contains("calls are no longer in the journal"), "{expect}");
+    }
+    // An answer of which only the beginning was kept is no evidence about its body, but about its status.
+    let world = World::new();
+    (0..120).for_each(|index| world.create(&format!("Somebody with a name of some length, number {index} {}", "x".repeat(700))));
+    world.call(Method::GET, "/addresses?results=100", &Value::Null);
+    let cut = |when: &str| world.judge(&format!("{{never: shippo.ListAddresses, when: {when}}}")).findings[0].verdict.word();
+    assert_eq!((cut("$answer.body contains 'x'"), cut("$answer.status == 500")), ("unknown", "passed"));
+}
+
+const EXPECT: &str = "name: told
+expect:
+  - {call: shippo.CreateAddress, count: 1}
+  - never: shippo.ListAddresses
+    when: $request.query.page != '<&\"]]>'
+";
+
+#[test]
+fn a_verdict_is_written_for_people_and_for_programs() {
+    let server = Server::start(&[]);
+    let yaml = [("content-type", "application/yaml")];
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, EXPECT).status, 200);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    let said = |format: &str| {
+        let answer = send(&server, "POST", &format!("/_seatrial/sandboxes/default/verify?format={format}"), &[JSON], "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer
+    };
+    let plain = said("text");
+    assert_eq!(plain.kind, "text/plain; charset=utf-8");
+    let lines: Vec<&str> = plain.body.lines().collect();
+    assert_eq!(lines[0], "sandbox `default`: failed, 2 of 2 expectations are not met");
+    assert_eq!(lines[1], "  failed  scenario.yaml:3: {call: shippo.CreateAddress, count: 1}");
+    assert_eq!(lines[2], "          call count 0, expected 1");
+    assert_eq!(lines[4], "          call count 1, expected 0");
+    assert!(lines[5].starts_with("            default-") && lines[5].ends_with(" shippo.ListAddresses 200"), "{}", lines[5]);
+    assert_eq!(lines[6], "  calls that came:");
+    assert!(lines[7].ends_with(lines[5].trim()), "{}", lines[7]);
+    let junit = said("junit");
+    assert_eq!(junit.kind, "application/xml");
+    let read = cases_and_failures(&junit.body);
+    assert_eq!(read, (2, 2), "{}", junit.body);
+    assert!(junit.body.contains("&lt;&amp;&quot;]]&gt;"), "{}", junit.body);
+    let sarif = said("sarif").json();
+    let rows = sarif["runs"][0]["results"].as_array().expect("results");
+    assert_eq!((rows.len(), &rows[1]["locations"][0]["physicalLocation"]["region"]["startLine"]), (2, &json!(4)));
+    assert_eq!(said("json").json()["findings"][1]["line"], 4);
+    let wrong = send(&server, "POST", "/_seatrial/sandboxes/default/verify?format=xml", &[JSON], "");
+    assert_eq!(wrong.status, 400, "{}", wrong.body);
+}
+
+/// How many test cases and failures an XML document has, whose tags have to be nested properly.
+fn cases_and_failures(text: &str) -> (usize, usize) {
+    let mut open = Vec::new();
+    let (mut cases, mut failures) = (0, 0);
+    for tag in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag) {
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        match tag {
+            _ if tag.starts_with('?') => {}
+            _ if tag.starts_with('/') => assert_eq!(open.pop(), Some(name.to_owned()), "{text}"),
+            _ if tag.ends_with('/') => {}
+            _ => open.push(name.to_owned()),
+        }
+        cases += usize::from(name == "testcase" && !tag.starts_with('/'));
+        failures += usize::from(name == "failure" && !tag.starts_with('/'));
+    }
+    assert!(open.is_empty(), "{text}");
+    (cases, failures)
+}
+
+#[test]
+fn a_verdict_is_waited_for() {
+    let server = Server::start(&[]);
+    let expect = json!({"expect": [{"call": "shippo.ListAddresses", "count": 1}]});
+    std::thread::scope(|scope| {
+        let verdict = scope.spawn(|| admin(&server, "POST", "/sandboxes/default/verify?wait=60s", &expect));
+        assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+        assert_eq!(verdict.join().expect("it ends")["verdict"], "passed");
+    });
+    // What failed for good is not waited for.
+    let never = json!({"expect": [{"never": "shippo.ListAddresses"}, {"call": "shippo.CreateRefund"}]});
+    let began = std::time::Instant::now();
+    assert_eq!(admin(&server, "POST", "/sandboxes/default/verify?wait=60s", &never)["verdict"], "failed");
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert_eq!(
+        admin(&server, "POST", "/sandboxes/default/verify?wait=1ms", &json!({"expect": [{"call": "shippo.CreateRefund"}]}))["verdict"],
+        "failed"
+    );
+}
+
+#[test]
+fn the_verdict_on_a_sandbox_that_ended_is_kept() {
+    let server = Server::start(&[]);
+    let scenario = "expect: [{call: shippo.ListAddresses, when: $request.headers.authorization contains 'x'}]";
+    let made = json!({"name": "mine", "scenario": scenario});
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &made.to_string()).status, 201);
+    // Nothing was called yet, so that a reset ends nothing.
+    send(&server, "POST", "/_seatrial/sandboxes/mine/reset", &[JSON], "");
+    assert_eq!(admin(&server, "GET", "/verdicts", &Value::Null)["verdicts"], json!([]));
+    assert_eq!(send(&server, "DELETE", "/_seatrial/sandboxes/mine", &[], "").json()["verdict"], "failed");
+    let kept = admin(&server, "GET", "/verdicts", &Value::Null)["verdicts"].take();
+    assert_eq!((kept.as_array().map(Vec::len), &kept[0]["sandbox"], &kept[0]["why"]), (Some(1), &json!("mine"), &json!("it was deleted")));
+    assert_eq!(kept[0]["verdict"], "failed");
+}
+
+fn scenario_file(name: &str) -> std::path::PathBuf {
+    let path = std::env::temp_dir().join(format!("seatrial-{name}-{}.yaml", std::process::id()));
+    std::fs::write(&path, "expect: [{call: shippo.ListAddresses, count: 1}]").expect("the file can be written");
+    path
+}
+
+#[test]
+fn the_exit_code_is_the_verdict() {
+    let (file, report) = (scenario_file("verified"), std::env::temp_dir().join(format!("seatrial-verdict-{}.xml", std::process::id())));
+    let (file_name, report_name) = (file.to_string_lossy().into_owned(), report.to_string_lossy().into_owned());
+    let serve = || Server::start_logged(&["--verify", "--verify-report", &report_name, "--scenario", &file_name]);
+    let server = serve();
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    let (code, said) = server.left();
+    assert!(said.contains("sandbox `default`: passed, all expectations hold (1)"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(cases_and_failures(&std::fs::read_to_string(&report).expect("a report")), (1, 0));
+    // Nobody called: that is no silent success.
+    let (code, said) = serve().left();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(":1: {call: shippo.ListAddresses, count: 1}\n          call count 0, expected 1\n"), "{said}");
+    assert_eq!(cases_and_failures(&std::fs::read_to_string(&report).expect("a report")), (1, 1));
+    // What a test did before a reset counts as well, and the reset at the end does not.
+    let server = serve();
+    send(&server, "GET", "/shippo/addresses", &SHIPPO, "");
+    send(&server, "POST", "/_seatrial/reset", &[JSON], "");
+    assert_eq!(server.left().0, Some(0));
+    let server = serve();
+    send(&server, "GET", "/shippo/parcels", &SHIPPO, "");
+    send(&server, "POST", "/_seatrial/reset", &[JSON], "");
+    send(&server, "GET", "/shippo/addresses", &SHIPPO, "");
+    assert_eq!(server.left().0, Some(1));
+    std::fs::remove_file(&file).and_then(|()| std::fs::remove_file(&report)).expect("they are there");
+    let wrong = run(&["--listen", "127.0.0.1:0", "--verify", "--scenario", &file_name]);
+    assert!(text(&wrong.stderr).contains("neither a file nor a built-in scenario"));
+}
