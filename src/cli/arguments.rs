@@ -11,7 +11,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
-pub use self::contract::{ContractCommand, ReportArguments, ServerArguments};
+pub use self::contract::{ContractCommand, ReportArguments, SandboxArguments};
 use crate::base::{authority, time};
 use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};

@@ -18,7 +18,7 @@ pub struct ReportArguments {
     #[arg(long, env = "SEATRIAL_CONTRACT_JOURNAL", value_name = "FILE")]
     pub journal: Option<PathBuf>,
     #[command(flatten)]
-    pub server: ServerArguments,
+    pub server: SandboxArguments,
     #[command(flatten)]
     pub output: OutputArguments,
     /// The most calls with violations that are no failure
@@ -40,7 +40,7 @@ pub struct ReportArguments {
 
 /// A running server.
 #[derive(Args, Debug)]
-pub struct ServerArguments {
+pub struct SandboxArguments {
     /// Address of the server
     #[arg(long, env = "SEATRIAL_URL", value_name = "URL", default_value = "http://127.0.0.1:7447")]
     pub url: String,

@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::cli::arguments::{ReportArguments, ServerArguments};
+use crate::cli::arguments::{ReportArguments, SandboxArguments};
 use crate::cli::contract::{documents, write};
 use crate::cli::{Exit, complain};
 use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
@@ -63,7 +63,7 @@ fn saved(path: &Path) -> Result<Report, ReportError> {
     read_saved(&documents(), &path.display().to_string(), &text).map_err(|error| ReportError::Saved(path.to_owned(), error))
 }
 
-fn running(server: &ServerArguments) -> Result<Report, ReportError> {
+fn running(server: &SandboxArguments) -> Result<Report, ReportError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ReportError::Runtime)?;
     let client = Client::new(&server.url, Trust::read(&server.egress_ca)?, PATIENCE)?;
     let mut headers = HeaderMap::new();
