@@ -286,7 +286,7 @@ fn members(cx: &Cx<'_>, shipment: &Members, said: &Members) -> Vec<(&'static str
         ("giftMessage", "notes_for_gift", text("notes_for_gift")),
         ("userId", "assigned_user", text("assigned_user")),
         ("holdUntilDate", "hold_until_date", date::day(&shipment["hold_until_date"])),
-        ("shipByDate", "ship_by_date", date::day(&shipment["ship_by_date"])),
+        ("shipByDate", "ship_by_date", date::normalized(&shipment["ship_by_date"])),
         ("amountPaid", "amount_paid", amount("amount_paid")),
         ("shippingAmount", "shipping_paid", amount("shipping_paid")),
         ("taxAmount", "tax_paid", amount("tax_paid")),
