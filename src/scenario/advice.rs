@@ -26,5 +26,22 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             warnings.push(Diagnostic::at("S019", message, &scenario.source, row.on.span, help));
         }
     }
+    warnings.extend(never_taken(scenario));
+    warnings
+}
+
+/// Timelines that no parcel is put on but by name.
+fn never_taken(scenario: &Scenario) -> Vec<Diagnostic> {
+    let (mut all, mut warnings) = (Vec::<(&str, Option<&str>)>::new(), Vec::new());
+    for timeline in &scenario.timelines {
+        let vendor = timeline.vendor.as_ref().map(|vendor| vendor.value.as_str());
+        if let Some((earlier, _)) = all.iter().find(|(_, other)| other.is_none() || *other == vendor) {
+            let message = format!("timeline `{}` is never taken, `{earlier}` takes every such parcel", timeline.name.value);
+            let help = "put parcels on it by its name, move it up, or give the earlier one a `when`";
+            warnings.push(Diagnostic::at("S103", message, &scenario.source, timeline.name.span, help));
+        } else if timeline.when.is_none() {
+            all.push((&timeline.name.value, vendor));
+        }
+    }
     warnings
 }

@@ -144,18 +144,10 @@ impl Checker<'_> {
         self.problem("S102", response.span, message, None, help.to_owned());
     }
 
-    /// Timelines that no parcel can be put on, or that wait for what never comes.
+    /// Timelines that wait for what never comes.
     fn timelines(&mut self) {
-        let mut all: Vec<(&str, Option<&str>)> = Vec::new();
         for timeline in &self.scenario.timelines {
             let vendor = timeline.vendor.as_ref().map(|vendor| vendor.value.as_str());
-            if let Some((earlier, _)) = all.iter().find(|(_, other)| other.is_none() || *other == vendor) {
-                let message = format!("timeline `{}` is never taken, `{earlier}` takes every such parcel", timeline.name.value);
-                let help = "move it up, or give the earlier one a `when`";
-                self.problem("S103", timeline.name.span, message, None, help.to_owned());
-            } else if timeline.when.is_none() {
-                all.push((&timeline.name.value, vendor));
-            }
             for step in &timeline.steps {
                 let Trigger::On(on) = &step.trigger else { continue };
                 if let (Some(vendor), Some(other)) = (vendor, on.value.vendor())

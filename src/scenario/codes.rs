@@ -49,7 +49,7 @@ pub const CODES: [(&str, &str, &str); 25] = [
     ("S013", "An unknown vendor.", "Vendors have ids, and versions of an API ids of their own (`acme_v2`); the list follows the message."),
     (
         "S014",
-        "YAML that would be ambiguous here: tags, several documents, merge keys of what is no mapping, keys that are not words, numbers that lose digits.",
+        "YAML that is ambiguous here: tags, several documents, merge keys of no mapping, keys that are no words, numbers that lose digits.",
         "Write the value out; quote numbers whose digits all count.",
     ),
     (
@@ -94,8 +94,8 @@ pub const CODES: [(&str, &str, &str); 25] = [
     ),
     (
         "S103",
-        "A timeline that no parcel is ever put on, because an earlier one takes all of them.",
-        "The first timeline that is `for` a parcel is taken: move it up, or give the earlier one a `when`.",
+        "A warning: a timeline that no parcel is put on by itself, because an earlier one takes all of them.",
+        "Put parcels on it by its name, move it up, or give the earlier one a `when`: the first that is `for` a parcel is taken.",
     ),
     (
         "S104",

@@ -50,7 +50,10 @@ fn missing<N: Into<String>>(at: usize, names: impl IntoIterator<Item = N>) -> Lo
 fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[Option<&str>]) -> Looked {
     let (mut names, mut found) = (Vec::new(), None::<Type>);
     for vendor in vendors(machine, on) {
-        let Value::Object(state) = (vendor.state)(&Account::default()) else { continue };
+        // What fails while no call is made says nothing about calls.
+        let state = vendor.state;
+        let shown = std::panic::catch_unwind(|| state(&Account::default()));
+        let Ok(Value::Object(state)) = shown else { continue };
         if let Some(value) = state.get(name) {
             // What is empty at first can be anything later.
             let own = if value.is_null() { Type::ANY } else { Type::of_value(value) };

@@ -38,7 +38,6 @@ use crate::server::incoming;
 use crate::server::kept;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
-use crate::server::look_ups::LookUps;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::reachability;
 use crate::server::shutdown;
@@ -99,12 +98,7 @@ pub async fn serve_embedded(
     let unmatched = Arc::new(UnmatchedJournal::default());
     let verdicts = Arc::new(Verdicts::default());
     let log = bound.config.log.clone();
-    let client = Arc::new(WebhookClient {
-        egress: Arc::new(bound.config.egress.clone()),
-        look_ups: LookUps::new(),
-        own: bound.own_addresses(),
-        inboxes: Arc::clone(&inboxes),
-    });
+    let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
     let apart = Apart::start()?;
     machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));

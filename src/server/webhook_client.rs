@@ -44,6 +44,10 @@ pub(super) struct WebhookClient {
 }
 
 impl WebhookClient {
+    pub fn new(egress: Egress, own: OwnAddresses, inboxes: Arc<Inboxes>) -> Self {
+        Self { egress: Arc::new(egress), look_ups: LookUps::new(), own, inboxes }
+    }
+
     /// Makes one attempt, within its time-out.
     pub async fn send(&self, outbound: &Outbound) -> AttemptResult {
         match tokio::time::timeout(outbound.timeout, self.post(outbound)).await {
@@ -290,7 +294,7 @@ mod tests {
     fn client() -> WebhookClient {
         // Metadata addresses are refused even if `--allow-egress` names them.
         let egress = Egress { allowed: vec![Target::Host("169.254.169.254".to_owned())], ..Egress::default() };
-        WebhookClient { egress: Arc::new(egress), look_ups: LookUps::new(), own: OwnAddresses::default(), inboxes: Arc::default() }
+        WebhookClient::new(egress, OwnAddresses::default(), Arc::default())
     }
 
     fn outbound(url: &str) -> Outbound {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use seatrial::engine::{Machine, Options};
 use seatrial::scenario::run::MachineVocabulary;
-use seatrial::scenario::{self, schema};
+use seatrial::scenario::{self, Diagnostic, schema};
 use seatrial::vendors;
 
 use crate::made_up;
@@ -42,17 +42,18 @@ fn shipped() -> impl Iterator<Item = PathBuf> {
 
 /// Everything that is said about a file, problems separated by an empty line.
 fn said(path: &Path) -> String {
+    problems(path).iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().join("\n")
+}
+
+fn problems(path: &Path) -> Vec<Diagnostic> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).expect("the file can be read");
     let read = if name.starts_with("conversation") {
-        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &vocabulary()).map(drop)
+        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &vocabulary()).map(|_| Vec::new())
     } else {
-        scenario::load_bytes(&bytes, &name, &vocabulary()).map(drop)
+        scenario::load_bytes(&bytes, &name, &vocabulary()).map(|scenario| scenario::advice(&MACHINE, &scenario))
     };
-    match read {
-        Ok(()) => String::new(),
-        Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().join("\n"),
-    }
+    read.unwrap_or_else(|problems| problems)
 }
 
 #[test]
@@ -85,7 +86,8 @@ pub fn every_recorded_explanation_has_its_scenario() {
 #[test]
 pub fn shipped_scenarios_are_without_mistakes() {
     for path in shipped() {
-        assert_eq!(said(&path), "", "{}", path.display());
+        let mistakes: Vec<_> = problems(&path).into_iter().filter(|problem| !problem.is_warning()).collect();
+        assert_eq!(mistakes, [], "{}", path.display());
     }
 }
 

@@ -103,7 +103,6 @@ const DEPARTURES: &[Departure] = &[
     ("create_shipments", "/shipments/*/ship_from/postal_code", FAILED),
     ("create_shipments", "/shipments/*/ship_from/state_province", FAILED),
     ("create_shipments", "/shipments/*/shipment_id", FAILED),
-    ("create_shipments", "/shipments/*/ship_to/name", FAILED),
     ("create_label", "/ship_to/state_province", PARTIAL),
     ("create_shipments", "/shipments/*/shipment_status", FAILED),
     ("create_shipments", "/shipments/*/tags", FAILED),

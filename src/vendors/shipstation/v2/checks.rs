@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::dialect::{error, refused};
+use super::dialect::{error, refused, unspecified};
 use super::wire::{self, Members};
 use crate::base::time::Timestamp;
 use crate::engine::{Call, Refusal};
@@ -202,4 +202,38 @@ pub(super) fn weighs(shipment: &Members) -> Result<(), Refusal> {
         }
         None => Ok(()),
     }
+}
+
+/// What crosses a border is described, and once; goods of an order are described by its lines.
+pub(super) fn declares(shipment: &Members) -> Result<(), Refusal> {
+    if shipment["ship_to"]["country_code"] == shipment["ship_from"]["country_code"] {
+        return Ok(());
+    }
+    let items = shipment["customs"]["customs_items"].as_array().map_or(&[][..], Vec::as_slice);
+    let packages = shipment["packages"].as_array().into_iter().flatten();
+    let products: Vec<&Value> = packages.filter_map(|package| package["products"].as_array()).flatten().collect();
+    if !items.is_empty() && !products.is_empty() {
+        let message = "customs_items and products cannot both be specified.";
+        return Err(refused(
+            StatusCode::BAD_REQUEST,
+            error("validation", "field_conflict", message, &json!({ "field_name": "customs_items" })),
+        ));
+    }
+    let is_paper = shipment["customs"]["contents"] == "documents";
+    let has_goods = !items.is_empty() || !products.is_empty() || shipment["items"].as_array().is_some_and(|lines| !lines.is_empty());
+    if !is_paper && !has_goods && !is_territory(&shipment["ship_to"]) && !is_territory(&shipment["ship_from"]) {
+        let more = json!({ "field_name": "customs_items" });
+        let error = error("validation", "customs_items_required", "customs_items are required for international shipments.", &more);
+        return Err(refused(StatusCode::BAD_REQUEST, error));
+    }
+    let is_blank = |row: &Value| row["description"].as_str().is_none_or(str::is_empty);
+    if items.iter().any(is_blank) || products.into_iter().any(is_blank) {
+        return Err(unspecified("Please add a description for your Customs Item(s)", &Value::Null));
+    }
+    Ok(())
+}
+
+/// Whether mail there is that of the United States.
+fn is_territory(address: &Value) -> bool {
+    address["country_code"].as_str().is_some_and(|country| ["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"].contains(&country))
 }

@@ -122,7 +122,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     if let Some(text) = both_rates::misplaced(&Location::from(&to)) {
         return Err(labels::refused(text));
     }
-    check_customs(shipment)?;
+    checks::declares(shipment)?;
     let sold = cx.docs.has(ORDER, &number.to_string()).then(|| order::find(cx, *number)).transpose()?;
     let mut own = own(cx, bought);
     // Documented: only files of PDF are that large.
@@ -225,40 +225,6 @@ fn ship_date(cx: &Cx<'_>, text: Option<&str>) -> Result<jiff::civil::Date, Refus
         return Err(refused(StatusCode::BAD_REQUEST, error("validation", "invalid_date", message, &more)));
     }
     Ok(wanted)
-}
-
-/// What crosses a border is described, and once; goods of an order are described by its lines.
-fn check_customs(shipment: &Members) -> Result<(), Refusal> {
-    if shipment["ship_to"]["country_code"] == shipment["ship_from"]["country_code"] {
-        return Ok(());
-    }
-    let items = shipment["customs"]["customs_items"].as_array().map_or(&[][..], Vec::as_slice);
-    let packages = shipment["packages"].as_array().into_iter().flatten();
-    let products: Vec<&Value> = packages.filter_map(|package| package["products"].as_array()).flatten().collect();
-    if !items.is_empty() && !products.is_empty() {
-        let message = "customs_items and products cannot both be specified.";
-        return Err(refused(
-            StatusCode::BAD_REQUEST,
-            error("validation", "field_conflict", message, &json!({ "field_name": "customs_items" })),
-        ));
-    }
-    let is_paper = shipment["customs"]["contents"] == "documents";
-    let has_goods = !items.is_empty() || !products.is_empty() || shipment["items"].as_array().is_some_and(|lines| !lines.is_empty());
-    if !is_paper && !has_goods && !is_territory(&shipment["ship_to"]) && !is_territory(&shipment["ship_from"]) {
-        let more = json!({ "field_name": "customs_items" });
-        let error = error("validation", "customs_items_required", "customs_items are required for international shipments.", &more);
-        return Err(refused(StatusCode::BAD_REQUEST, error));
-    }
-    let is_blank = |row: &Value| row["description"].as_str().is_none_or(str::is_empty);
-    if items.iter().any(is_blank) || products.into_iter().any(is_blank) {
-        return Err(unspecified("Please add a description for your Customs Item(s)", &Value::Null));
-    }
-    Ok(())
-}
-
-/// Whether mail there is that of the United States.
-fn is_territory(address: &Value) -> bool {
-    address["country_code"].as_str().is_some_and(|country| ["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"].contains(&country))
 }
 
 fn is_word(sent: &Option<String>, word: &str) -> bool {
