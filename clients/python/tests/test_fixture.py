@@ -136,13 +136,17 @@ def test_the_examples_of_the_readme_run(pytester: pytest.Pytester) -> None:
 
 def test_what_had_no_effect_is_a_warning(pytester: pytest.Pytester) -> None:
     text = """
+        import urllib.request
+
         import pytest
 
         SCENARIO = {"overrides": [{"on": "shippo.CreateRefund", "fault": 503}]}
 
         @pytest.mark.seatrial(scenario=SCENARIO)
         def test_prepared_in_vain(seatrial):
-            with seatrial.fault("down", on="shippo.CreateBatch", fault=503):
+            headers = {"Authorization": "ShippoToken " + seatrial.credential("shippo", "token")}
+            request = urllib.request.Request(seatrial.url("shippo") + "/addresses/", headers=headers)
+            with seatrial.fault("down", on="shippo.CreateBatch", fault=503), urllib.request.urlopen(request):
                 pass
     """
     assert outcomes(pytester, text) == {"passed": 1, "warnings": 2}

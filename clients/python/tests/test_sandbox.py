@@ -117,6 +117,7 @@ class SandboxTest(unittest.TestCase):
 
     def test_what_had_no_effect_is_told_at_the_end(self) -> None:
         sandbox = self.server.sandbox(scenario={"overrides": [{"on": "shippo.CreateRefund", "fault": 503}]})
+        post(sandbox, "/addresses/", ADDRESS)
         report = sandbox.delete()
         assert report is not None
         self.assertTrue(report.passed)

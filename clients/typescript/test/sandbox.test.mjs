@@ -128,12 +128,13 @@ test("a failed test shows its calls", async () => {
 test("what had no effect is told at the end", async () => {
   const scenario = { overrides: [{ on: "shippo.CreateRefund", fault: 503 }] };
   const sandbox = await server.sandbox({ scenario });
+  await post(sandbox, "/addresses/", ADDRESS);
   assert.deepEqual((await sandbox.delete()).unused, [
     { what: "override", name: "shippo.CreateRefund", line: 1, detail: "no call came to it" },
   ]);
   assert.equal(await sandbox.delete(), undefined);
   const warned = new Promise((resolve) => process.once("warning", resolve));
-  await withSandbox({ scenario }, async () => {})();
+  await withSandbox({ scenario }, (sandbox) => post(sandbox, "/addresses/", ADDRESS))();
   const { name, message } = await warned;
   assert.deepEqual([name, message.split(":")[0]], ["SeatrialWarning", "override `shippo.CreateRefund` in line 1 of the scenario had no effect"]);
 });

@@ -125,8 +125,8 @@ fn documents(address: SocketAddr) -> Result<(), Failure> {
 
 fn small_documents(address: SocketAddr) -> Result<(), Failure> {
     let rows = |account: usize| {
-        let documents: Vec<Value> = (0..1000).map(|number| json!([number.to_string(), "x"])).collect();
-        json!({"mount": "shipmate", "name": account.to_string(), "calls": 0, "tables": [{"kind": "sku_number", "documents": documents}]})
+        let documents: Vec<Value> = (0..1000).map(|number| json!([number.to_string(), 1])).collect();
+        json!({"mount": "shipmate", "name": account.to_string(), "calls": 0, "tables": [{"kind": "deliveries_forgotten", "documents": documents}]})
     };
     import(address, "accounts", &(0..20).map(rows).collect::<Vec<_>>())
 }
@@ -147,7 +147,7 @@ fn outbox(address: SocketAddr) -> Result<(), Failure> {
 
 fn accounts(address: SocketAddr) -> Result<(), Failure> {
     let row = |number: usize| {
-        let tables = json!([{"kind": "sku_number", "documents": [["1", "x"]]}]);
+        let tables = json!([{"kind": "deliveries_forgotten", "documents": [["1", 1]]}]);
         json!({"mount": "shipmate", "name": number.to_string(), "calls": 0, "tables": tables})
     };
     import(address, "accounts", &(0..1_000).map(row).collect::<Vec<_>>())

@@ -88,6 +88,8 @@ class Finding:
     """
 
     expectation: str
+    line: int
+    column: int
     verdict: str
     detail: str
     evidence: list[str]
@@ -124,7 +126,7 @@ class Report:
 
     @classmethod
     def read(cls, answer: Mapping[str, Json]) -> Report:
-        findings = [Finding(**row) for row in answer["findings"]]
+        findings = [Finding(**{name: row[name] for name in Finding.__dataclass_fields__}) for row in answer["findings"]]
         return cls(answer["verdict"], findings, answer["dropped"], [Unused(**row) for row in answer["unused"]])
 
     @property

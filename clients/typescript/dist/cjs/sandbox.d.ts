@@ -87,6 +87,9 @@ export interface Parcel {
 /** The verdict on one expectation: `unknown` when the evidence does not suffice. */
 export interface Finding {
     expectation: string;
+    /** Where it stands in its file, from 1. */
+    line: number;
+    column: number;
     verdict: "passed" | "unknown" | "failed";
     detail: string;
     evidence: string[];
