@@ -74,6 +74,7 @@ fn machines_read_json() {
 fn on_a_terminal(arguments: &[&str]) -> String {
     let mut words = vec!["-c", "import pty, sys; pty.spawn(sys.argv[1:])", env!("CARGO_BIN_EXE_seatrial"), "--listen", "127.0.0.1:0"];
     words.extend(arguments);
+    words.push("--exit-with-stdin");
     let mut terminal = Command::new("python3").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python runs");
     let lines = BufReader::new(terminal.stdout.take().expect("it is piped")).lines().map(|line| line.expect("text"));
     let mut address = None;
