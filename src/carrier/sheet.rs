@@ -5,7 +5,7 @@ pub mod customs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::carrier::label::{Address, Canvas, Fact, SAMPLE};
+use crate::carrier::label::{Address, Canvas, Fact, Label, SAMPLE};
 use crate::carrier::print::{Anchor, Area, Code, Face, LEADING, Page, Paper, width, wrapped};
 
 /// A document. What is empty is not printed.
@@ -57,6 +57,33 @@ impl Column {
 
     pub fn number(title: &str, share: f32) -> Self {
         Self { title: title.to_owned(), share, is_number: true }
+    }
+}
+
+impl Sheet {
+    /// The sheet that a carrier scans for all parcels of a day: a row for each tracking number with what its label shows. Its title and
+    /// its parties are the vendor's.
+    pub fn manifest(number: &str, day: String, labels: impl IntoIterator<Item = (String, Label)>) -> Self {
+        let row = |(index, (tracking, Label { service, to, .. })): (usize, (String, Label))| {
+            let town = [&*to.city, &to.state, &to.zip, &to.country].into_iter().filter(|text| !text.is_empty());
+            vec![(index + 1).to_string(), tracking, service, town.collect::<Vec<_>>().join(" ")]
+        };
+        let rows: Vec<_> = labels.into_iter().enumerate().map(row).collect();
+        let count = rows.len().to_string();
+        Self {
+            facts: vec![Fact::new("Shipment date", day), Fact::new("Labels", &*count), Fact::new("Manifest number", number)],
+            columns: vec![
+                Column::number("#", 6.0),
+                Column::text("Tracking number", 36.0),
+                Column::text("Service", 26.0),
+                Column::text("To", 32.0),
+            ],
+            rows,
+            totals: vec![Fact::new("Total parcels", count)],
+            signer: Some(String::new()),
+            number: number.to_owned(),
+            ..Self::default()
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::engine::{DEFAULT, Machine, NoScenario, Record, Sandbox, ScenarioRuntime};
+use crate::engine::{DEFAULT, Keeper, Machine, NoScenario, Record, Sandbox, ScenarioRuntime};
 use crate::scenario::{self, run};
 use crate::store::codec::{self, Compile};
 use crate::store::disk::{Disk, Left, Row, StoreError};
@@ -43,7 +43,7 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     let store = Arc::new(Store::start(disk, fsync, left.position, revived)?);
     let keeper: Arc<Store> = Arc::clone(&store);
     if !has_default {
-        crate::engine::Keeper::opened(&*store, machine.default_sandbox());
+        store.opened(machine.default_sandbox());
     }
     machine.set_keeper(keeper);
     Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes })

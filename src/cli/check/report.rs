@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::report::{self, Level, Location};
 use crate::scenario::{CODES, Diagnostic, DiagnosticView};
 
 /// A problem with its weight, as JSON shows it.
@@ -50,11 +51,6 @@ pub(super) fn sarif(problems: &[Diagnostic]) -> Value {
 pub(super) fn github(problem: &Diagnostic) -> String {
     let DiagnosticView { code, message, file, line, column, help, .. } = problem.view();
     let text = help.map_or_else(|| message.clone(), |help| format!("{message}\n{help}"));
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
-    format!("::{} file={},line={line},col={column},title={code}::{}", level(problem), property(&file), data(&text))
-}
-
-/// What a message of a command may not have as it is.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let level = if problem.is_warning() { Level::Warning } else { Level::Error };
+    report::annotation(level, code, &text, Some(&Location { file: file.to_string(), line, column }))
 }

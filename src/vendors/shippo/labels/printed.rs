@@ -230,30 +230,14 @@ pub(in super::super) fn manifest(
     labels: &[Transaction],
 ) -> Sheet {
     let is_postal = provider == "usps";
-    let mut row = |(index, label): (usize, &Transaction)| {
-        let printed = cx.docs.shared().get::<Printed>(LABEL_FILE, &label.object_id).and_then(|printed| printed.label).unwrap_or_default();
-        let town = [&*printed.to.city, &printed.to.state, &printed.to.zip, &printed.to.country].into_iter().filter(|text| !text.is_empty());
-        vec![(index + 1).to_string(), label.tracking_number.clone(), printed.service, town.collect::<Vec<_>>().join(" ")]
+    let printed = |label: &Transaction| {
+        let printed = cx.docs.shared().get::<Printed>(LABEL_FILE, &label.object_id).and_then(|printed| printed.label);
+        (label.tracking_number.clone(), printed.unwrap_or_default())
     };
     Sheet {
         title: if is_postal { "SCAN Form".to_owned() } else { format!("{} manifest", CATALOG.carrier_name(provider)) },
         subtitle: if is_postal { "USPS Shipment Confirmation Acceptance Notice".to_owned() } else { String::new() },
         parties: vec![("Shipper".to_owned(), address(from))],
-        facts: vec![
-            Fact::new("Shipment date", day.0.strftime("%Y-%m-%d").to_string()),
-            Fact::new("Labels", labels.len().to_string()),
-            Fact::new("Manifest number", number),
-        ],
-        columns: vec![
-            Column::number("#", 6.0),
-            Column::text("Tracking number", 36.0),
-            Column::text("Service", 26.0),
-            Column::text("To", 32.0),
-        ],
-        rows: labels.iter().enumerate().map(&mut row).collect(),
-        totals: vec![Fact::new("Total parcels", labels.len().to_string())],
-        signer: Some(String::new()),
-        number: number.to_owned(),
-        ..Sheet::default()
+        ..Sheet::manifest(number, day.0.strftime("%Y-%m-%d").to_string(), labels.iter().map(printed))
     }
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::{self, Fact};
 use crate::carrier::print::{self, Format, Paper};
+use crate::carrier::sheet::Sheet;
 use crate::carrier::sheet::customs::{self, Declaration, Item};
-use crate::carrier::sheet::{Column, Sheet};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::wire::address::{Address, Weight};
 use crate::vendors::shipstation::wire::label::Label;
@@ -36,32 +36,13 @@ pub(crate) fn forms(labels: &[Label]) -> Option<Vec<u8>> {
 pub(crate) fn manifest(number: &str, labels: &[Label]) -> Vec<u8> {
     let first = labels.first();
     let carrier = first.and_then(|label| CATALOG.carrier_of(label.carrier)).map_or("", |carrier| &carrier.name);
-    let row = |(index, label): (usize, &Label)| {
-        let printed = printed(label);
-        let town = [&*printed.to.city, &printed.to.state, &printed.to.zip, &printed.to.country];
-        let town: Vec<&str> = town.into_iter().filter(|text| !text.is_empty()).collect();
-        vec![(index + 1).to_string(), label.tracking_number.clone(), printed.service, town.join(" ")]
-    };
+    let day = first.map_or_else(String::new, |label| label.ship_date.to_string());
+    let rows = labels.iter().map(|label| (label.tracking_number.clone(), printed(label)));
     let sheet = Sheet {
         title: if carrier == "Stamps.com" { "SCAN Form" } else { "Manifest" }.to_owned(),
         subtitle: format!("{carrier} end of day manifest"),
         parties: first.map(|label| ("Shipper".to_owned(), address(&label.from))).into_iter().collect(),
-        facts: vec![
-            Fact::new("Shipment date", first.map_or_else(String::new, |label| label.ship_date.to_string())),
-            Fact::new("Labels", labels.len().to_string()),
-            Fact::new("Manifest number", number),
-        ],
-        columns: vec![
-            Column::number("#", 6.0),
-            Column::text("Tracking number", 36.0),
-            Column::text("Service", 26.0),
-            Column::text("To", 32.0),
-        ],
-        rows: labels.iter().enumerate().map(row).collect(),
-        totals: vec![Fact::new("Total parcels", labels.len().to_string())],
-        signer: Some(String::new()),
-        number: number.to_owned(),
-        ..Sheet::default()
+        ..Sheet::manifest(number, day, rows)
     };
     document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter))
 }
