@@ -9,11 +9,11 @@ use crate::engine::keeper::Keeper;
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
+use crate::engine::recorder::Checkpoint;
 use crate::engine::recorder::Record;
 use crate::engine::registry::{ForeignCredential, Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::start::{self, Start};
-use crate::engine::state::State;
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
 use crate::world::{Entry, World};
@@ -141,13 +141,17 @@ impl Machine {
 
     /// A sandbox of an earlier process, to be opened or to be the default one, whose state is the one given.
     #[must_use]
-    pub fn revive(&self, name: &str, state: State) -> Arc<Sandbox> {
-        if name != DEFAULT {
-            return Arc::new(Sandbox::new(name, state, &self.budget));
-        }
-        let default = Arc::clone(self.default_sandbox());
-        *default.lock() = state;
-        default
+    pub fn revive(&self, name: &str, checkpoint: Checkpoint) -> Arc<Sandbox> {
+        let Checkpoint { state, snapshots, .. } = checkpoint;
+        let sandbox = if name == DEFAULT {
+            let default = Arc::clone(self.default_sandbox());
+            *default.lock() = state;
+            default
+        } else {
+            Arc::new(Sandbox::new(name, state, &self.budget))
+        };
+        sandbox.set_snapshots(snapshots);
+        sandbox
     }
 
     /// Opens a sandbox of an earlier process, or leads calls to it anew if it is the default one.

@@ -415,22 +415,20 @@ impl Sandbox {
                 Record::ClearJournal(_) => self.clear_journal(),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
                 Record::Whole(state) => *self.lock() = State::clone(state),
-                Record::Checkpoint(checkpoint) => self.go_on_from(checkpoint),
+                Record::Checkpoint(checkpoint) => {
+                    *self.lock() = checkpoint.state.clone();
+                    self.set_snapshots(checkpoint.snapshots.clone());
+                }
             }
         }
         self.measure(&self.lock());
         Ok(())
     }
 
-    /// Makes it what a checkpoint says.
-    fn go_on_from(&self, checkpoint: &Checkpoint) {
-        *self.lock() = checkpoint.state.clone();
-        let rows = checkpoint
-            .snapshots
-            .iter()
-            .map(|(name, at, state)| (name.clone(), Snapshot { at: *at, bytes: state.bytes(), state: state.clone() }));
+    /// Has these snapshots in place of its own: each with its name and when it was taken on the world's clock.
+    pub(super) fn set_snapshots(&self, rows: Vec<(String, Timestamp, State)>) {
         let mut snapshots = self.snapshots();
-        *snapshots = rows.collect();
+        *snapshots = rows.into_iter().map(|(name, at, state)| (name, Snapshot { at, bytes: state.bytes(), state })).collect();
         self.measure_snapshots(&snapshots);
     }
 }

@@ -1,5 +1,6 @@
 //! A data directory as it is read when a process starts.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,16 +54,17 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
 pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Option<Revived>, StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
     let mut sandbox: Option<Arc<Sandbox>> = None;
-    let (mut next, mut count, mut bytes) = (None, 0, 0);
+    let (mut next, mut count, mut bytes, mut checkpoint) = (None, 0, 0, 0);
     let (mut first, mut written, mut dropped) = (1, 0, 0);
     disk.records(row.life, |number, record| {
+        let damaged = |why: &dyn Display| damaged(format!("record {number}: {why}"));
         if next.is_some_and(|next| next != number) {
-            return Err(damaged(format!("record {} is missing", next.unwrap_or_default())));
+            return Err(damaged(&format_args!("record {} is missing", next.unwrap_or_default())));
         }
         next = Some(number + 1);
         count += 1;
         bytes += record.len();
-        let records = codec::read(record, compile).map_err(|error| damaged(format!("record {number}: {error}")))?;
+        let mut records = codec::read(record, compile).map_err(|error| damaged(&error))?;
         for record in &records {
             match record {
                 Record::Checkpoint(checkpoint) => (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped),
@@ -70,20 +72,18 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
                 _ => {}
             }
         }
-        let begins = sandbox.is_none();
-        let sandbox =
-            match (&sandbox, records.iter().find_map(|record| if let Record::Checkpoint(row) = record { Some(row) } else { None })) {
-                (Some(sandbox), _) => sandbox,
-                (None, Some(checkpoint)) => sandbox.insert(machine.revive(name, checkpoint.state.clone())),
-                (None, None) => return Err(damaged(format!("record {number} is the first, and no checkpoint"))),
-            };
-        let records = if begins {
-            let at = records.iter().position(|record| matches!(record, Record::Checkpoint(_))).unwrap_or_default();
-            &records[at..]
-        } else {
-            &records[..]
+        let sandbox = match &sandbox {
+            Some(sandbox) => sandbox,
+            None => {
+                let begins = records.iter().position(|record| matches!(record, Record::Checkpoint(_)));
+                let Some(Record::Checkpoint(whole)) = begins.and_then(|at| records.drain(..=at).next_back()) else {
+                    return Err(damaged(&"it is the first, and no checkpoint"));
+                };
+                checkpoint = record.len();
+                sandbox.insert(machine.revive(name, *whole))
+            }
         };
-        sandbox.apply(records).map_err(|error| damaged(format!("record {number}: {error}")))
+        sandbox.apply(&records).map_err(|error| damaged(&error))
     })?;
     let (Some(sandbox), Some(next)) = (sandbox, next) else { return Ok(None) };
     let mut entries = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
     })?;
     let written = entries.last().map_or(written, |entry| entry.number.max(written));
     sandbox.refill_journal(entries, written, dropped);
-    Ok(Some(Revived { sandbox, life: row.life, next, records: count, bytes }))
+    Ok(Some(Revived { sandbox, life: row.life, next, records: count, bytes, checkpoint }))
 }
 
 /// Makes what runs by the vocabulary of a machine.

@@ -2,10 +2,13 @@
 //!
 //! **Invariant:** a sandbox's lock is held while its records are put into the queue, so that they are there in the order of execution.
 //! Nobody waits for the disk under a lock: who made a change waits for its position before he answers.
+//!
+//! A checkpoint takes long to encode, so another thread does that. The record that it belongs to is written without it at once, and
+//! replaced, together with all before it, when the checkpoint is there.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -54,12 +57,41 @@ struct Queue {
 }
 
 enum Item {
-    Born { life: u64, sandbox: Weak<Sandbox>, name: Arc<str>, ttl: Option<Duration> },
-    Kept { life: u64, name: Arc<str>, ttl: Option<Duration> },
-    Records { life: u64, number: u64, records: Vec<Record> },
-    Exchange { life: u64, entry: Arc<Entry> },
-    Unlisted { life: u64, numbers: Vec<u64> },
-    Gone { life: u64, name: Arc<str> },
+    Born {
+        life: u64,
+        sandbox: Weak<Sandbox>,
+        name: Arc<str>,
+        ttl: Option<Duration>,
+    },
+    Kept {
+        life: u64,
+        name: Arc<str>,
+        ttl: Option<Duration>,
+    },
+    Records {
+        life: u64,
+        number: u64,
+        records: Vec<Record>,
+    },
+    /// The record of that number as one that begins with a checkpoint; exchanges below `first` are gone.
+    Checkpoint {
+        life: u64,
+        number: u64,
+        first: u64,
+        bytes: Vec<u8>,
+    },
+    Exchange {
+        life: u64,
+        entry: Arc<Entry>,
+    },
+    Unlisted {
+        life: u64,
+        numbers: Vec<u64>,
+    },
+    Gone {
+        life: u64,
+        name: Arc<str>,
+    },
 }
 
 /// Nothing can be kept any more.
@@ -82,9 +114,10 @@ pub(super) struct Revived {
     pub life: u64,
     /// The number of its next record.
     pub next: u64,
-    /// How many records it has, and how many bytes they take.
+    /// How many records it has, how many bytes they take, and the first of them, which is a checkpoint.
     pub records: u64,
     pub bytes: usize,
+    pub checkpoint: usize,
 }
 
 impl Store {
@@ -95,11 +128,15 @@ impl Store {
         let queue = Mutex::new(Queue { position, awaited: position, ..Queue::default() });
         let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives) });
         let mut sizes = BTreeMap::new();
-        for Revived { sandbox, life, next, bytes, .. } in revived {
-            sizes.insert(life, Size { sandbox: Arc::downgrade(&sandbox), since: bytes, checkpoint: 0 });
+        for Revived { sandbox, life, next, bytes, checkpoint, .. } in revived {
+            let since = bytes - checkpoint;
+            sizes.insert(life, Size { sandbox: Arc::downgrade(&sandbox), since, checkpoint, is_awaited: false });
             sandbox.attach(Recording::new(&shared, &sandbox, life, next), false);
         }
-        let writer = Writer { disk, fsync, shared: Arc::clone(&shared), sizes, unsynced: None };
+        let (checkpoints, waiting) = mpsc::channel();
+        let encoder = Arc::clone(&shared);
+        std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || encoder.encode(&waiting))?;
+        let writer = Writer { disk, fsync, shared: Arc::clone(&shared), sizes, checkpoints, unsynced: None };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run())?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
@@ -188,6 +225,24 @@ impl Shared {
             self.arrived.notify_one();
         }
     }
+
+    /// Encodes checkpoints until the thread that writes ends.
+    fn encode(&self, waiting: &mpsc::Receiver<Unencoded>) {
+        for Unencoded { life, number, first, records } in waiting {
+            match codec::write(&records, Vec::new()) {
+                Ok(bytes) => self.add(Item::Checkpoint { life, number, first, bytes }),
+                Err(error) => tracing::error!(%error, "a checkpoint cannot be encoded"),
+            }
+        }
+    }
+}
+
+/// A record from its checkpoint on.
+struct Unencoded {
+    life: u64,
+    number: u64,
+    first: u64,
+    records: Vec<Record>,
 }
 
 impl Recording {
@@ -226,6 +281,8 @@ struct Size {
     /// Bytes since the latest checkpoint, and of that one.
     since: usize,
     checkpoint: usize,
+    /// Whether the next checkpoint is being made.
+    is_awaited: bool,
 }
 
 struct Writer {
@@ -234,6 +291,8 @@ struct Writer {
     shared: Arc<Shared>,
     /// The sandboxes that there are, by life; what comes of others is too late.
     sizes: BTreeMap<u64, Size>,
+    /// To the thread that encodes.
+    checkpoints: mpsc::Sender<Unencoded>,
     /// Since when there is something that only the kernel has.
     unsynced: Option<Instant>,
 }
@@ -309,7 +368,7 @@ impl Writer {
         for item in items {
             begin += 1;
             // What is to be removed has to be there.
-            if matches!(item, Item::Gone { .. }) || is_cut(&item) {
+            if is_cut(&item) {
                 let before = std::mem::replace(&mut batch, self.disk.batch());
                 self.commit(before, begin - 1)?;
             }
@@ -331,30 +390,42 @@ impl Writer {
         let damaged = |error: codec::CodecError| StoreError::Damaged(error.to_string());
         match item {
             Item::Born { life, sandbox, name, ttl } => {
-                self.sizes.insert(life, Size { sandbox, since: 0, checkpoint: 0 });
+                self.sizes.insert(life, Size { sandbox, since: 0, checkpoint: 0, is_awaited: false });
                 self.disk.put_sandbox(batch, &name, &Row { life, ttl })
             }
             Item::Kept { life, name, ttl } if self.sizes.contains_key(&life) => self.disk.put_sandbox(batch, &name, &Row { life, ttl }),
-            Item::Records { life, number, records } if self.sizes.contains_key(&life) => {
+            Item::Records { life, number, mut records } => {
+                let Some(size) = self.sizes.get_mut(&life) else { return Ok(()) };
+                let begins = records.iter().position(|record| matches!(record, Record::Checkpoint(_)));
+                // The first record of a sandbox is nothing without its checkpoint.
+                if number > 0
+                    && let Some(at) = begins
+                    && let Record::Checkpoint(checkpoint) = &records[at]
+                {
+                    let first = checkpoint.first;
+                    let from_there = records.split_off(at);
+                    let unencoded = Unencoded { life, number, first, records: from_there };
+                    records.extend(unencoded.records[1..].iter().cloned());
+                    (size.since, size.is_awaited) = (0, self.checkpoints.send(unencoded).is_ok());
+                }
                 let bytes = codec::write(&records, Vec::new()).map_err(damaged)?;
-                let mut size = bytes.len();
+                match begins {
+                    Some(_) if number == 0 => size.checkpoint = bytes.len(),
+                    _ => size.since += bytes.len(),
+                }
                 for record in &records {
-                    match record {
-                        Record::Checkpoint(checkpoint) => {
-                            self.disk.remove_below(batch, life, number, checkpoint.first)?;
-                            size = 0;
-                        }
-                        Record::ClearJournal(written) => self.disk.remove_below(batch, life, 0, written + 1)?,
-                        _ => {}
+                    if let Record::ClearJournal(written) = record {
+                        self.disk.remove_below(batch, life, 0, written + 1)?;
                     }
                 }
                 self.disk.put_record(batch, life, number, &bytes);
-                if let Some(row) = self.sizes.get_mut(&life) {
-                    row.since += size;
-                    if size == 0 {
-                        (row.since, row.checkpoint) = (0, bytes.len());
-                    }
-                }
+                Ok(())
+            }
+            Item::Checkpoint { life, number, first, bytes } => {
+                let Some(size) = self.sizes.get_mut(&life) else { return Ok(()) };
+                (size.checkpoint, size.is_awaited) = (bytes.len(), false);
+                self.disk.remove_below(batch, life, number, first)?;
+                self.disk.put_record(batch, life, number, &bytes);
                 Ok(())
             }
             Item::Exchange { life, entry } => {
@@ -372,7 +443,7 @@ impl Writer {
                 self.sizes.remove(&life);
                 self.disk.remove_sandbox(batch, &name, life)
             }
-            Item::Kept { .. } | Item::Records { .. } => Ok(()),
+            Item::Kept { .. } => Ok(()),
         }
     }
 
@@ -380,6 +451,7 @@ impl Writer {
     fn make_checkpoints(&mut self) {
         for size in self.sizes.values_mut() {
             if size.since > CHECKPOINT.max(size.checkpoint)
+                && !size.is_awaited
                 && let Some(sandbox) = size.sandbox.upgrade()
             {
                 sandbox.try_checkpoint();
@@ -390,8 +462,11 @@ impl Writer {
 
 /// Whether an item removes what came before it.
 fn is_cut(item: &Item) -> bool {
-    let Item::Records { records, .. } = item else { return false };
-    records.iter().any(|record| matches!(record, Record::Checkpoint(_) | Record::ClearJournal(_)))
+    match item {
+        Item::Checkpoint { .. } | Item::Gone { .. } => true,
+        Item::Records { records, .. } => records.iter().any(|record| matches!(record, Record::ClearJournal(_))),
+        _ => false,
+    }
 }
 
 /// When something is written, and not what.
