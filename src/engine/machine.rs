@@ -9,8 +9,7 @@ use crate::engine::keeper::Keeper;
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
-use crate::engine::recorder::Checkpoint;
-use crate::engine::recorder::Record;
+use crate::engine::recorder::{Checkpoint, Record};
 use crate::engine::registry::{ForeignCredential, Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::start::{self, Start};
@@ -139,7 +138,7 @@ impl Machine {
         Ok(sandbox)
     }
 
-    /// A sandbox of an earlier process, to be opened or to be the default one, whose state is the one given.
+    /// A sandbox of an earlier process, to be opened or to be the default one, as a checkpoint has it; its journal is empty.
     #[must_use]
     pub fn revive(&self, name: &str, checkpoint: Checkpoint) -> Arc<Sandbox> {
         let Checkpoint { state, snapshots, .. } = checkpoint;

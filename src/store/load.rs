@@ -59,7 +59,7 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
     disk.records(row.life, |number, record| {
         let damaged = |why: &dyn Display| damaged(format!("record {number}: {why}"));
         if next.is_some_and(|next| next != number) {
-            return Err(damaged(&format_args!("record {} is missing", next.unwrap_or_default())));
+            return Err(damaged(&format_args!("record {} before it is missing", next.unwrap_or_default())));
         }
         next = Some(number + 1);
         count += 1;

@@ -3,8 +3,8 @@
 //! **Invariant:** a sandbox's lock is held while its records are put into the queue, so that they are there in the order of execution.
 //! Nobody waits for the disk under a lock: who made a change waits for its position before he answers.
 //!
-//! A checkpoint takes long to encode, so another thread does that. The record that it belongs to is written without it at once, and
-//! replaced, together with all before it, when the checkpoint is there.
+//! A checkpoint takes long to encode, so another thread does that. An empty record is written in its place at once, and replaced,
+//! together with all before it, when the checkpoint is there.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,12 +73,12 @@ enum Item {
         number: u64,
         records: Vec<Record>,
     },
-    /// The record of that number as one that begins with a checkpoint; exchanges below `first` are gone.
+    /// The checkpoint of that number, encoded; exchanges below `first` are gone.
     Checkpoint {
         life: u64,
         number: u64,
         first: u64,
-        bytes: Vec<u8>,
+        bytes: Result<Vec<u8>, codec::CodecError>,
     },
     Exchange {
         life: u64,
@@ -229,15 +229,12 @@ impl Shared {
     /// Encodes checkpoints until the thread that writes ends.
     fn encode(&self, waiting: &mpsc::Receiver<Unencoded>) {
         for Unencoded { life, number, first, records } in waiting {
-            match codec::write(&records, Vec::new()) {
-                Ok(bytes) => self.add(Item::Checkpoint { life, number, first, bytes }),
-                Err(error) => tracing::error!(%error, "a checkpoint cannot be encoded"),
-            }
+            self.add(Item::Checkpoint { life, number, first, bytes: codec::write(&records, Vec::new()) });
         }
     }
 }
 
-/// A record from its checkpoint on.
+/// Records that are a checkpoint.
 struct Unencoded {
     life: u64,
     number: u64,
@@ -396,22 +393,19 @@ impl Writer {
             Item::Kept { life, name, ttl } if self.sizes.contains_key(&life) => self.disk.put_sandbox(batch, &name, &Row { life, ttl }),
             Item::Records { life, number, mut records } => {
                 let Some(size) = self.sizes.get_mut(&life) else { return Ok(()) };
-                let begins = records.iter().position(|record| matches!(record, Record::Checkpoint(_)));
-                // The first record of a sandbox is nothing without its checkpoint.
+                // The first record of a sandbox is its first checkpoint, and nothing can stand in its place.
                 if number > 0
-                    && let Some(at) = begins
-                    && let Record::Checkpoint(checkpoint) = &records[at]
+                    && let [Record::Checkpoint(checkpoint)] = &records[..]
                 {
                     let first = checkpoint.first;
-                    let from_there = records.split_off(at);
-                    let unencoded = Unencoded { life, number, first, records: from_there };
-                    records.extend(unencoded.records[1..].iter().cloned());
+                    let unencoded = Unencoded { life, number, first, records: std::mem::take(&mut records) };
                     (size.since, size.is_awaited) = (0, self.checkpoints.send(unencoded).is_ok());
                 }
                 let bytes = codec::write(&records, Vec::new()).map_err(damaged)?;
-                match begins {
-                    Some(_) if number == 0 => size.checkpoint = bytes.len(),
-                    _ => size.since += bytes.len(),
+                if number == 0 {
+                    size.checkpoint = bytes.len();
+                } else {
+                    size.since += bytes.len();
                 }
                 for record in &records {
                     if let Record::ClearJournal(written) = record {
@@ -423,6 +417,7 @@ impl Writer {
             }
             Item::Checkpoint { life, number, first, bytes } => {
                 let Some(size) = self.sizes.get_mut(&life) else { return Ok(()) };
+                let bytes = bytes.map_err(damaged)?;
                 (size.checkpoint, size.is_awaited) = (bytes.len(), false);
                 self.disk.remove_below(batch, life, number, first)?;
                 self.disk.put_record(batch, life, number, &bytes);
