@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, OwnedWriteBatch, PersistMode};
 use serde::{Deserialize, Serialize};
 
 /// What `FORMAT` says in a directory of this version.
@@ -41,7 +41,7 @@ pub enum StoreError {
     Other(PathBuf),
     #[error("the data directory is damaged: {0}")]
     Damaged(String),
-    #[error("what is to be kept cannot be written: {0}")]
+    #[error("what is to be kept cannot be written: {}", told(.0))]
     Write(#[from] fjall::Error),
     #[error("there is no sandbox `{0}` in it")]
     NoSandbox(String),
@@ -322,8 +322,18 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
 fn guarded<T>(act: impl FnOnce() -> fjall::Result<T>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(act)) {
         Ok(Err(error @ (fjall::Error::Io(_) | fjall::Error::Poisoned))) => Err(StoreError::Write(error)),
-        Ok(done) => done.map_err(damaged),
+        Ok(done) => done.map_err(|error| damaged(told(&error))),
         Err(_) => Err(damaged("its files cannot be read")),
+    }
+}
+
+/// An error of the store in words.
+fn told(error: &fjall::Error) -> String {
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
+        fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum of its files is wrong".to_owned(),
+        fjall::Error::Poisoned => "an earlier attempt failed".to_owned(),
+        other => format!("its files cannot be read ({other:?})"),
     }
 }
 

@@ -303,7 +303,10 @@ fn documents(told: &[(String, String)]) -> Vec<(String, String)> {
 fn is_found_out(folder: &Folder, states: &[Vec<(String, String)>], what: &str) -> Result<bool, TestCaseError> {
     let after = machine();
     match store::open(&after, &folder.0, Fsync::Off, wall()) {
-        Err(StoreError::Damaged(_) | StoreError::Format { .. } | StoreError::Io { .. } | StoreError::Write(_)) => Ok(true),
+        Err(error @ (StoreError::Damaged(_) | StoreError::Format { .. } | StoreError::Io { .. } | StoreError::Write(_))) => {
+            prop_assert!(!error.to_string().contains("FjallError"), "{what}: {error}");
+            Ok(true)
+        }
         Err(error) => Err(TestCaseError::fail(format!("{what}: {error}"))),
         Ok(opened) => {
             let found = documents(&all_told(&after));
