@@ -69,6 +69,12 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, or write that of every command into a folder
+    Man {
+        /// The folder, which is made if it is missing
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// What is done with a data directory, which no process may have open.

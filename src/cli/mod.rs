@@ -10,6 +10,7 @@ mod data;
 mod explain;
 mod health;
 mod log_lines;
+mod manual;
 mod requests;
 mod scenarios;
 mod schema;
@@ -66,12 +67,8 @@ pub fn run() -> Exit {
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),
-        Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut <Arguments as clap::CommandFactory>::command(), "seatrial", &mut script);
-            say(&String::from_utf8_lossy(&script).trim_end());
-            Exit::Fine
-        }
+        Some(Command::Completions { shell }) => manual::complete(shell),
+        Some(Command::Man { directory }) => manual::print(directory.as_deref()),
     }
 }
 

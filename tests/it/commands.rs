@@ -106,3 +106,20 @@ fn built_in_scenarios_are_listed_and_printed() {
     assert_eq!(wrong.status.code(), Some(2));
     assert_eq!(text(&wrong.stderr), "error: there is no built-in scenario `lost-parcl`\nhelp: did you mean `lost-parcel`?\n");
 }
+
+#[test]
+fn the_manual_has_a_page_for_every_command() {
+    let folder = std::env::temp_dir().join(format!("seatrial-man-{}", std::process::id()));
+    let page = text(&run(&["man"]).stdout);
+    assert!(page.contains(".TH seatrial 1") && page.contains("Token of the admin API"), "{page}");
+    assert_eq!(run(&["man", &folder.to_string_lossy()]).status.code(), Some(0));
+    let help = text(&run(&["--help"]).stdout);
+    let commands = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("the help lists the commands");
+    let named = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty()));
+    let missing: Vec<&str> = named.filter(|name| *name != "help" && !folder.join(format!("seatrial-{name}.1")).is_file()).collect();
+    assert!(missing.is_empty() && folder.join("seatrial.1").is_file(), "{missing:?}");
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    let output = run(&["man", "/dev/null/manuals"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: `/dev/null/manuals` cannot be written: "), "{}", text(&output.stderr));
+}
