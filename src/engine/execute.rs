@@ -1,7 +1,6 @@
 //! The part of a call that needs the world, from due tasks to the handler's outcome. The sandbox is locked meanwhile.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
@@ -22,7 +21,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::remarks;
 use crate::engine::reply::Outcome;
 use crate::engine::sandbox::Sandbox;
-use crate::engine::scenario::{CallValues, Decision, Instead, ScenarioRuntime, View};
+use crate::engine::scenario::{CallValues, Decision, Delay, Instead, ScenarioRuntime, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
@@ -53,7 +52,7 @@ pub(super) struct Executed {
     pub effect: Option<Effect>,
     /// Whether the world's time is not the wall's, so that answers carry it.
     pub dated: bool,
-    pub delay: Duration,
+    pub delay: Delay,
     pub wire: Option<Wire>,
     pub patch: Option<Box<Patch>>,
     pub failing: Option<StatusCode>,

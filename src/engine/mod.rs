@@ -107,7 +107,7 @@ pub use refusal::{Denial, Refusal, Unread};
 pub use registry::{ForeignCredential, SandboxError};
 pub use reply::{Answer, Body, Outcome, Reply, Unmatched};
 pub use sandbox::{DEFAULT, Sandbox, Snapshot};
-pub use scenario::{CallValues, Decision, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
+pub use scenario::{CallValues, Decision, Delay, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos};
 pub use secret_names::{Open, SecretNames};
 pub use start::Start;
 pub use state::State;

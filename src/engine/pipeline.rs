@@ -225,7 +225,7 @@ impl Machine {
             Some(wire) => wire.altered(status, headers, body),
             None => (status, headers, body),
         };
-        Answer { status, headers, body, delay, wire, entry, unmatched: None, quota }
+        Answer { status, headers, body, delay: delay.of(length), wire, entry, unmatched: None, quota }
     }
 
     fn is_checked(&self, number: u64) -> bool {

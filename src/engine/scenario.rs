@@ -29,7 +29,7 @@ use crate::world::{Account, AccountId, Counters, Credential, Effect, Note, Tally
 #[derive(Default)]
 pub struct Decision {
     /// How long its answer is held back.
-    pub delay: Duration,
+    pub delay: Delay,
     /// What is answered instead of running the handler.
     pub instead: Option<Instead>,
     /// What goes wrong on the wire once the answer is known.
@@ -48,6 +48,26 @@ pub struct Decision {
     pub notes: Vec<Note>,
     /// What `$state` was, if a condition looked at it.
     pub state: Option<Value>,
+}
+
+/// How long an answer is held back, by the wall clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delay {
+    pub time: Duration,
+    /// So much more for each byte of the body.
+    pub per_byte: Duration,
+}
+
+impl Delay {
+    /// No answer is held longer, whatever its size.
+    pub const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+    /// The time for an answer of so many bytes.
+    #[must_use]
+    pub fn of(self, bytes: usize) -> Duration {
+        let for_bytes = self.per_byte.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.time.saturating_add(for_bytes).min(Self::LONGEST)
+    }
 }
 
 /// An answer instead of the handler's.

@@ -68,8 +68,8 @@ fn world_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "required": ["format"], "additionalProperties": true, "properties": {"format": {"type": "string", "enum": [FORMAT]}}})
 }
 
-/// An override by its position, and the account that its limit is for.
-type WindowKey = (usize, Option<u32>);
+/// An override by its position, and the class of calls that its limit counts.
+type WindowKey = (usize, Name);
 
 /// The counters of the scenario or of a fault.
 #[derive(Default, Serialize, Deserialize)]
@@ -168,8 +168,8 @@ impl Counted {
                 Counter::Matched(index) => counted.matched.push((*index, calls)),
                 Counter::Effects(index) => counted.effects.push((*index, calls)),
                 Counter::Parcels(timeline) => counted.taken.push((timeline.clone(), calls)),
-                Counter::Window(index, account) => {
-                    counted.windows.extend(began.map(|began| ((*index, account.map(|id| id.0)), (began, calls))));
+                Counter::Window(index, class) => {
+                    counted.windows.extend(began.map(|began| ((*index, class.clone()), (began, calls))));
                 }
             }
         }
@@ -192,8 +192,8 @@ impl Counted {
         for (timeline, calls) in self.taken {
             count(Counter::Parcels(timeline), None, calls);
         }
-        for ((index, account), (began, calls)) in self.windows {
-            count(Counter::Window(index, account.map(AccountId)), Some(began), calls);
+        for ((index, class), (began, calls)) in self.windows {
+            count(Counter::Window(index, class), Some(began), calls);
         }
     }
 }

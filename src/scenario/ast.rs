@@ -2,6 +2,7 @@
 //! these exists; whether operations and vendors exist is the business of [`super::check`].
 
 mod expect;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
+pub use self::pace::{Latency, Per, RateLimit, Spread};
 use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Scope};
 use super::shape::Shape;
@@ -324,7 +326,7 @@ pub struct Override {
     /// What takes the place of the vendor's answer.
     pub effect: Option<Effect>,
     /// How long the answer is held back.
-    pub latency: Option<Between<Duration>>,
+    pub latency: Option<Latency>,
     /// How many matching calls it has an effect on; without limit when absent.
     pub times: Option<u64>,
     /// How many matching calls are left alone first.
@@ -395,26 +397,6 @@ pub enum Failure {
     Wire(Wire),
     /// The vendor answers with this status of failure.
     Status(u16),
-}
-
-/// A limit of calls in a window of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// What calls are counted by.
-    pub per: Per,
-    /// How many calls of a window are served.
-    pub limit: u64,
-    /// The length of a window, which begins with its first call.
-    pub window: Duration,
-}
-
-/// What calls are counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Per {
-    #[default]
-    Credential,
-    /// All calls of the sandbox together.
-    Sandbox,
 }
 
 /// The vendors' own rate limits.

@@ -7,6 +7,7 @@ mod conversation;
 mod expect;
 pub(super) mod members;
 mod overrides;
+mod pace;
 mod reader;
 mod shapes;
 #[cfg(test)]

@@ -22,8 +22,8 @@ pub enum Counter {
     Effects(usize),
     /// Parcels that were put on a timeline.
     Parcels(Name),
-    /// Calls in the current window of an override's limit, of one account or of all.
-    Window(usize, Option<AccountId>),
+    /// Calls of a class in the current window of an override's limit.
+    Window(usize, Name),
 }
 
 impl Counter {

@@ -68,7 +68,7 @@ fn a_file_reads_back_with_all_that_was_counted_and_is_written_the_same_again() {
         tally.add(Counter::Matched(3));
         tally.add(Counter::Effects(3));
         tally.add(Counter::Parcels("late".into()));
-        tally.set(Counter::Window(3, account), Some(Count { began: Some(wall()), calls: 7 }));
+        tally.set(Counter::Window(3, "acme.getLabel ada".into()), Some(Count { began: Some(wall()), calls: 7 }));
     }
     let counters = world.counters().clone();
     let file = written(&contents(world));

@@ -172,6 +172,34 @@ overrides: [{on: shippo.*, rate_limit: {per: credential, limit: 2, window: 60s}}
 }
 
 #[test]
+fn limits_count_each_credential_and_each_operation_by_itself() {
+    let accounts = "accounts: {shippo: [{token: shippo_test_seatrial, mode: test}, {token: shippo_test_two, mode: test}]}";
+    let served = |per: &str| {
+        let world = World::new(&format!("{accounts}\noverrides: [{{on: shippo.*, rate_limit: {{per: {per}, limit: 1, window: 60s}}}}]"));
+        let list =
+            |token: &str, path: &str| status(&world.call(Method::GET, path, &format!("ShippoToken shippo_test_{token}"), &Value::Null));
+        [list("seatrial", "/addresses"), list("seatrial", "/parcels"), list("two", "/addresses"), list("two", "/addresses")]
+    };
+    assert_eq!(served("sandbox"), [200, 429, 429, 429]);
+    assert_eq!(served("credential"), [200, 429, 200, 429]);
+    assert_eq!(served("operation"), [200, 200, 429, 429]);
+    assert_eq!(served("[operation, credential]"), [200, 200, 200, 429]);
+}
+
+#[test]
+fn latency_is_spread_around_its_median_and_grows_with_the_answer() {
+    let world = World::new("overrides: [{on: shippo.CreateAddress, latency: {median: 100ms, p99: 1s}}]");
+    let mut delays: Vec<_> = (0..400).map(|_| world.create("x").delay).collect();
+    delays.sort();
+    let millis = |index: usize| delays[index].as_millis();
+    assert!((85..=115).contains(&millis(200)), "{}", millis(200));
+    assert!((600..=1600).contains(&millis(395)) && millis(4) < 20, "{} {}", millis(395), millis(4));
+    let world = World::new("overrides: [{on: shippo.CreateAddress, latency: {time: 1s, per_byte: 1ms}}]");
+    let answer = world.create("x");
+    assert_eq!(answer.delay, Duration::from_secs(1) + Duration::from_millis(answer.body.len() as u64));
+}
+
+#[test]
 fn given_data_is_there_and_a_refused_row_is_shown_where_it_stands() {
     let world = World::new("given: [{shippo.CreateAddress: {name: Ada, country: US}}]");
     world.create("Bob");

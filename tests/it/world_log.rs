@@ -118,7 +118,7 @@ fn change(world: &mut World, step: &Step) {
         Step::Tally(number, index) => {
             let (_, mut tally) = world.tally(owner(number));
             let calls = tally.add(Counter::Matched(index.into()));
-            tally.set(Counter::Window(index.into(), None), Some(Count { began: Some(at(index)), calls }));
+            tally.set(Counter::Window(index.into(), "".into()), Some(Count { began: Some(at(index)), calls }));
         }
         Step::Forget(number) => world.forget_counts(&owner(number)),
         Step::Savepoint | Step::RollBack | Step::Release | Step::Seal => {}

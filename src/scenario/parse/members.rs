@@ -32,6 +32,7 @@ pub(crate) const OVERRIDE: [&str; 10] = ["on", "when", "respond", "patch", "late
 pub(crate) const RESPOND: [&str; 4] = ["status", "headers", "body", "off_spec"];
 pub(crate) const PATCH: [&str; 5] = ["status", "headers", "body", "set", "remove"];
 pub(crate) const FAULT: [&str; 5] = ["commit", "then", "for", "status", "text"];
+pub(crate) const LATENCY: [&str; 4] = ["time", "median", "p99", "per_byte"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
 pub(crate) const WEBHOOKS: [&str; 5] = ["duplicate", "reorder", "delay", "drop", "subscriptions"];
 pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
@@ -60,7 +61,7 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 21] = [
+pub(crate) const ALL: [(&str, &[&str]); 22] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -76,6 +77,7 @@ pub(crate) const ALL: [(&str, &[&str]); 21] = [
     ("respond", &RESPOND),
     ("patch", &PATCH),
     ("failure", &FAULT),
+    ("latency", &LATENCY),
     ("rate_limit", &RATE_LIMIT),
     ("webhooks", &WEBHOOKS),
     ("subscription", &SUBSCRIPTION),

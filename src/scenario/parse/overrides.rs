@@ -6,16 +6,14 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::members;
+use super::pace::{latency, rate_limit};
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
 use crate::engine::Wire;
-use crate::scenario::ast::{Between, Effect, Failure, Fault, Override, Patch, Pattern, Per, RateLimit, Refusal, Response};
+use crate::scenario::ast::{Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
 use crate::scenario::error::{Span, Spanned};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
-
-/// How long an answer is held at most.
-const LONGEST_LATENCY: Duration = Duration::from_secs(60 * 60);
 
 const EFFECTS: [&str; 5] = ["respond", "patch", "fault", "refuse", "rate_limit"];
 /// How long silences are, and how long an answer drips, unless told otherwise.
@@ -41,7 +39,6 @@ const FAILURES: [(&str, Wire); 16] = [
     ("h2_reset", Wire::StreamReset),
     ("h2_goaway", Wire::GoAway),
 ];
-const PER: [(&str, Per); 2] = [("credential", Per::Credential), ("sandbox", Per::Sandbox)];
 
 pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
     let overrides = reader.each(node, "overrides", override_);
@@ -61,21 +58,6 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let skip = fields.get("skip").and_then(|node| reader.whole(node, "skip", 0..=u64::MAX)).unwrap_or_default();
     // A condition that could not be read must not turn into one that always holds.
     Some(Override { span: node.span, on: on?, when: when.map_or(Some(None), |when| when.map(Some))?, effect, latency, times, skip })
-}
-
-/// How long an answer is held, by the wall clock.
-fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Between<Duration>> {
-    let read = reader.durations(node, "latency")?;
-    if read.max.is_zero() {
-        reader.problem("S008", node.span, "`latency` of no time changes nothing").help("for example `200ms..2s`");
-        return None;
-    }
-    if read.max > LONGEST_LATENCY {
-        let help = "at most `1h`, which passes by the wall clock; what happens later is a matter of timelines";
-        reader.problem("S008", node.span, "an answer is not held for so long").help(help);
-        return None;
-    }
-    Some(read)
 }
 
 fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Effect> {
@@ -290,26 +272,6 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
             reader.choice(node, "fault", &words).flatten().map(|wire| How::Failure(Failure::Wire(wire)))
         }
     }
-}
-
-fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimit> {
-    let fields = reader.fields(node, "`rate_limit`", &members::RATE_LIMIT)?;
-    let per = fields.get("per").and_then(|node| reader.choice(node, "per", &PER)).unwrap_or_default();
-    let limit = fields.require(reader, "limit").and_then(|node| reader.whole(node, "limit", 0..=1_000_000_000).map(|limit| (node, limit)));
-    if let Some((node, 0)) = limit {
-        reader.problem("S008", node.span, "`limit` of no calls refuses every call").help("write `fault: 429` for that");
-    }
-    let limit = limit.map(|(_, limit)| limit);
-    let window = match fields.require(reader, "window") {
-        Some(node) => reader.duration(node, "window").filter(|window| {
-            if window.is_zero() {
-                reader.problem("S008", node.span, "`window` cannot be zero").help("for example `60s`");
-            }
-            !window.is_zero()
-        }),
-        None => None,
-    };
-    Some(RateLimit { per, limit: limit?, window: window?.try_into().ok()? })
 }
 
 /// Whether no call of its operations goes on to the overrides behind it.

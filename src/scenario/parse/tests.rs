@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::Wire;
 use crate::scenario::ast::{
-    Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Override, Per, RateLimit, Then, Trigger, Webhooks,
+    Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Latency, Override, Per, RateLimit, Spread, Then, Trigger,
+    Webhooks,
 };
 use crate::scenario::expr::Scope;
 
@@ -72,6 +73,9 @@ fn the_example_of_the_documentation_means_what_it_says() {
         [
             ("shippo.CreateTransaction".to_owned(), Some(1)),
             ("shiptheory.*".to_owned(), None),
+            ("shiptime.*".to_owned(), None),
+            ("shippo.GetTrack".to_owned(), None),
+            ("shippo.ListShipments".to_owned(), None),
             ("shipmate.createConsignment".to_owned(), None),
         ]
     );
@@ -90,10 +94,10 @@ fn effects_have_short_forms() {
     assert_eq!(only("{on: '*', fault: reset}").effect, fault(false, Failure::Wire(Wire::Reset)));
     assert_eq!(only("{on: '*', fault: 503}").effect, fault(false, Failure::Status(503)));
     assert_eq!(only("{on: '*', fault: {commit: true, then: truncate}}").effect, fault(true, Failure::Wire(Wire::Truncate)));
-    let limit = RateLimit { per: Per::Credential, limit: 3, window: Duration::from_secs(90) };
+    let limit = RateLimit { per: Per::default(), limit: 3, window: Duration::from_secs(90) };
     assert_eq!(only("{on: '*', rate_limit: {limit: 3, window: 1m30s}}").effect, Some(Effect::RateLimit(limit)));
     let latency = Between { min: Duration::from_millis(250), max: Duration::from_millis(250) };
-    assert_eq!(only("{on: '*', latency: 250ms}").latency, Some(latency));
+    assert_eq!(only("{on: '*', latency: 250ms}").latency, Some(Latency { time: Spread::Even(latency), per_byte: Duration::ZERO }));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::name::Name;
-use crate::engine::{Body, CARRIER_REFUSES, Decision, Instead, Limit, Patch, Quota, Refusal, Reply, View, WantedFailure};
-use crate::scenario::ast::{self, Between, Effect, Failure, Fault, Override, Per, RateLimit, Response};
+use crate::engine::{Body, CARRIER_REFUSES, Decision, Delay, Instead, Limit, Patch, Quota, Refusal, Reply, View, WantedFailure};
+use crate::scenario::ast::{self, Effect, Failure, Fault, Latency, Override, RateLimit, Response, Spread};
 use crate::scenario::error::Spanned;
 use crate::scenario::facts::CallFacts;
 use crate::scenario::template::{MAX_RENDERED, Template};
@@ -27,8 +27,7 @@ pub(super) fn effect(
     quota: &mut Option<Quota>,
     rng: &mut Rng,
 ) -> Option<Decision> {
-    let mut decision =
-        Decision { delay: row.latency.as_ref().map_or(Duration::ZERO, |latency| within(latency, rng)), ..Decision::default() };
+    let mut decision = Decision { delay: row.latency.map_or_else(Delay::default, |latency| delay(latency, rng)), ..Decision::default() };
     match &row.effect {
         None => {}
         Some(Effect::Respond(response)) => match reply(response, &CallFacts::current(view)) {
@@ -81,13 +80,14 @@ fn failure(index: usize, refusal: &ast::Refusal, view: &View<'_>) -> Option<Want
 
 /// Counts a call against a limit of the scenario.
 fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>) -> Quota {
-    let whom = match limit.per {
-        Per::Credential => view.account,
-        Per::Sandbox => None,
-    };
+    // Credentials of different vendors may be the same text.
+    let whom = view.credential.filter(|_| limit.per.credential);
+    let whom = whom.map_or_else(Name::default, |credential| credential.class(&format!("{}/{}", view.vendor, credential.account)));
+    let what = view.call.operation.filter(|_| limit.per.operation).map_or("", |operation| &operation.name);
+    let class = if what.is_empty() { whom } else { format!("{what} {whom}", whom = &*whom).into() };
     let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
     let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window, aligned: false };
-    let counter = Counter::Window(index, whom);
+    let counter = Counter::Window(index, class);
     let before = tally.get(&counter).and_then(|count| Some((count.began?, count.calls)));
     let (quota, (began, calls)) = limit.count(before, view.now);
     tally.set(counter, Some(Count { began: Some(began), calls }));
@@ -170,6 +170,20 @@ fn reply(response: &Response, scope: &CallFacts<'_>) -> Option<Reply> {
     Some(Reply { status: StatusCode::from_u16(response.status).unwrap_or(StatusCode::OK), headers, body })
 }
 
-fn within(latency: &Between<Duration>, rng: &mut Rng) -> Duration {
-    if latency.max > latency.min { rng.random_range(latency.min..=latency.max) } else { latency.min }
+/// How many standard deviations the 99th percentile of a normal distribution is beyond its median.
+const P99: f64 = 2.326_347_874_040_841;
+
+fn delay(latency: Latency, rng: &mut Rng) -> Delay {
+    let time = match latency.time {
+        Spread::Even(time) if time.max > time.min => rng.random_range(time.min..=time.max),
+        Spread::Even(time) => time.min,
+        Spread::LogNormal { median, p99 } => {
+            let (median, p99) = (median.as_secs_f64(), p99.as_secs_f64());
+            // Box and Muller: a number of the normal distribution from two of the even one, of which the first is not zero.
+            let (first, second): (f64, f64) = (1.0 - rng.random::<f64>(), rng.random());
+            let normal = (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos();
+            Duration::try_from_secs_f64(median * ((p99 / median).ln() / P99 * normal).exp()).unwrap_or(Delay::LONGEST)
+        }
+    };
+    Delay { time, per_byte: latency.per_byte }
 }
