@@ -258,3 +258,14 @@ fn packages_carry_the_licenses_of_the_project() {
         }
     }
 }
+
+#[test]
+fn packages_have_the_version_of_the_project() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (package, line) in [
+        ("clients/python/pyproject.toml", format!("version = \"{version}\"\n")),
+        ("clients/typescript/package.json", format!("\"version\": \"{version}\",\n")),
+    ] {
+        assert!(read(package).contains(&line), "{package} does not say `{}`", line.trim());
+    }
+}

@@ -14,16 +14,21 @@ use std::{
 
 use crate::failure::Failure;
 
-/// Cargo as the user would call it. What the cargo that runs this chore has put into the environment stays away: build
-/// scripts watch it, and would have half of the dependencies built anew in each turn.
+/// Cargo as the user would call it.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new("cargo");
-    let inherited = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for (name, _) in env::vars().filter(|(name, _)| inherited(name)) {
-        cargo.env_remove(name);
-    }
+    forget_cargo(&mut cargo);
     cargo.args(arguments);
     cargo
+}
+
+/// What the cargo that runs this chore has put into the environment stays away from a command that calls cargo: build scripts watch
+/// it, and would have half of the dependencies built anew in each turn.
+pub fn forget_cargo(command: &mut Command) {
+    let inherited = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars().filter(|(name, _)| inherited(name)) {
+        command.env_remove(name);
+    }
 }
 
 /// A running server. Dropping it stops it.

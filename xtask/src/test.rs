@@ -5,6 +5,7 @@ pub mod abuse;
 mod clients;
 mod crates;
 mod full;
+mod installs;
 mod packages;
 
 use std::{
@@ -25,18 +26,19 @@ const LONG_CASES: &str = "2000";
 const LONG_SECONDS: &str = "60";
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
-    let (mut clients_only, mut long) = (false, false);
+    let (mut clients_only, mut packages_only, mut long) = (false, false, false);
     for argument in arguments {
         match argument.as_str() {
             "--abuse" => return abuse_only(),
             "--clients" => clients_only = true,
+            "--packages" => packages_only = true,
             "--long" => long = true,
             other => return Err(Failure::Usage(format!("`test` knows no `{other}`"))),
         }
     }
     tools::packages(&[CURL, PYTHON, VENV, POPPLER])?;
     let mut summary = Summary::new();
-    if !clients_only {
+    if !clients_only && !packages_only {
         tools::rust_components()?;
         summary.cargo("format", &["fmt", "--check"])?;
         summary.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
@@ -50,11 +52,19 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
     }
     if summary.cargo("build", &["build", "--profile", "quick", "--bin", "seatrial"])? {
-        for client in clients::run()? {
-            summary.check(&format!("client {}", client.name), client.passed, client.checks);
+        if !packages_only {
+            for client in clients::run()? {
+                summary.check(&format!("client {}", client.name), client.passed, client.checks);
+            }
         }
         for package in packages::run()? {
             summary.check(&format!("package {}", package.name), package.passed, package.checks);
+        }
+        for install in installs::run()? {
+            summary.check(&format!("install by {}", install.name), install.passed, install.checks);
+        }
+        if packages_only {
+            return summary.end();
         }
         for kind in full::run()? {
             summary.check(&format!("full of {}", kind.name), kind.passed, kind.checks);

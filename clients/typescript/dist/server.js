@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Admin } from "./admin.js";
+import { findBinary, MISSING } from "./binary.cjs";
 import { Sandbox } from "./sandbox.js";
 /** A Seatrial server. */
 export class Server {
@@ -24,7 +25,9 @@ export class Server {
             await server.admin.check();
             return server;
         }
-        const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
+        const found = binary ?? findBinary();
+        if (found === undefined)
+            throw new Error(MISSING);
         const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
         const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
         const line = await firstLine(child, found, timeout);

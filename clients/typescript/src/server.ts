@@ -2,11 +2,12 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { Admin, type Json } from "./admin.js";
+import { findBinary, MISSING } from "./binary.cjs";
 import { Sandbox, type Wanted } from "./sandbox.js";
 
 /** How a server is started. */
 export interface Launch {
-  /** The binary; that of `SEATRIAL_BINARY`, or `seatrial` of the path, otherwise. */
+  /** The binary; that of `SEATRIAL_BINARY`, of this package, or of the path otherwise. */
   binary?: string;
   arguments?: string[];
   /** How long it may take to become ready, in milliseconds. */
@@ -38,7 +39,8 @@ export class Server implements AsyncDisposable {
       await server.admin.check();
       return server;
     }
-    const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
+    const found = binary ?? findBinary();
+    if (found === undefined) throw new Error(MISSING);
     const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
     const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
     const line = await firstLine(child, found, timeout);

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import queue
-import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+from . import _binary
 from ._admin import Admin, quoted
 from ._client import Sandbox
 
@@ -33,17 +33,15 @@ class Server:
     def start(cls, binary: str | None = None, arguments: Sequence[str] = (), *, timeout: float = 30.0) -> Server:
         """Starts the binary on a free port and waits until it is ready.
 
-        The binary is the one named here, else that of `SEATRIAL_BINARY`, else `seatrial` of the path. When `SEATRIAL_URL` names
-        a server that runs already, nothing is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
+        The binary is the one named here, else that of `SEATRIAL_BINARY`, else the one of this package, else `seatrial` of the path.
+        When `SEATRIAL_URL` names a server that runs already, nothing is started and that one is used, with the token of
+        `SEATRIAL_ADMIN_TOKEN`.
         """
         if binary is None and os.environ.get("SEATRIAL_URL"):
             server = cls(os.environ["SEATRIAL_URL"], os.environ.get("SEATRIAL_ADMIN_TOKEN"), variable="SEATRIAL_URL")
             server.admin.check()
             return server
-        named = binary or os.environ.get("SEATRIAL_BINARY")
-        found = shutil.which(named or "seatrial")
-        if found is None:
-            raise FileNotFoundError(_missing(named))
+        found = _binary.find(binary)
         process = subprocess.Popen(
             # It leaves when its standard input ends, and so with this process, however that ends.
             [found, "serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", *arguments],
@@ -87,17 +85,6 @@ class Server:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
-
-
-def _missing(named: str | None) -> str:
-    """What to do about a binary that is not there."""
-    if named is None:
-        found = "there is no `seatrial` on the path"
-    elif os.path.exists(named):
-        found = f"`{named}` cannot be run"
-    else:
-        found = f"there is no `{named}`"
-    return f"{found}; install the server, name its binary in SEATRIAL_BINARY, or the address of one that runs in SEATRIAL_URL"
 
 
 def _first_line(process: subprocess.Popen[str], timeout: float) -> str:

@@ -3,7 +3,7 @@ import { Admin, type Json } from "./admin.js";
 import { Sandbox, type Wanted } from "./sandbox.js";
 /** How a server is started. */
 export interface Launch {
-    /** The binary; that of `SEATRIAL_BINARY`, or `seatrial` of the path, otherwise. */
+    /** The binary; that of `SEATRIAL_BINARY`, of this package, or of the path otherwise. */
     binary?: string;
     arguments?: string[];
     /** How long it may take to become ready, in milliseconds. */

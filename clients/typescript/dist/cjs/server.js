@@ -4,6 +4,7 @@ exports.Server = void 0;
 const node_child_process_1 = require("node:child_process");
 const node_readline_1 = require("node:readline");
 const admin_js_1 = require("./admin.js");
+const binary_cjs_1 = require("./binary.cjs");
 const sandbox_js_1 = require("./sandbox.js");
 /** A Seatrial server. */
 class Server {
@@ -27,7 +28,9 @@ class Server {
             await server.admin.check();
             return server;
         }
-        const found = binary ?? (process.env["SEATRIAL_BINARY"] || "seatrial");
+        const found = binary ?? (0, binary_cjs_1.findBinary)();
+        if (found === undefined)
+            throw new Error(binary_cjs_1.MISSING);
         const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
         const child = (0, node_child_process_1.spawn)(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
         const line = await firstLine(child, found, timeout);
