@@ -1,6 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
 mod contract;
+mod vendors;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
 pub use self::contract::{ContractCommand, ReportArguments};
+pub use self::vendors::{VendorArguments, VendorFile};
 use crate::base::{authority, time};
 use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target};
@@ -111,6 +113,8 @@ pub struct ServeArguments {
     /// with what `Forwarded` and `X-Forwarded-*` say, or with `Host`
     #[arg(long, env = "SEATRIAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
     /// Scenario of the default sandbox: a file, or the name of a built-in one
     #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
     pub scenario: Option<PathBuf>,
@@ -219,6 +223,8 @@ pub struct CheckArguments {
     /// How problems are printed: `human` to standard error, the others to standard output
     #[arg(long, env = "SEATRIAL_CHECK_FORMAT", value_name = "FORMAT", default_value = "human")]
     pub format: CheckFormat,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
 }
 
 /// How `check` prints problems.
@@ -239,6 +245,8 @@ pub struct CoverageArguments {
     /// Print JSON instead of a table
     #[arg(long, env = "SEATRIAL_COVERAGE_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
 }
 
 #[derive(Args, Debug)]
@@ -377,6 +385,8 @@ enum ArgumentError {
     Span(String),
     #[error("`{0}` is no time at all, expected a duration like `30s`")]
     NoTime(String),
+    #[error("`{0}` mounts nothing, expected one like `acme=acme.openapi.yaml`, a name of `a-z 0-9 _`")]
+    Vendor(String),
     #[error("`{0}` is not a log filter, expected one like `info` or `seatrial=debug`")]
     Filter(String),
 }

@@ -7,14 +7,18 @@ use std::sync::Arc;
 use crate::base::time::Timestamp;
 use crate::cli::arguments::{CheckArguments, CheckFormat};
 use crate::cli::scenarios::{self, ScenarioError};
-use crate::cli::{Exit, complain, say, warn};
+use crate::cli::{Exit, complain, say, vendors, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario::run::{self, MachineVocabulary};
 use crate::scenario::{self, Diagnostic, Scenario};
-use crate::{server, vendors};
+use crate::server;
 
 pub(super) fn run(arguments: &CheckArguments) -> Exit {
-    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
+    let all = match vendors::all(&arguments.vendors) {
+        Ok(all) => all,
+        Err(error) => return vendors::complain(&error),
+    };
+    let machine = Machine::new(all, Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
     let Checked { files, conversations, problems } = match check(arguments, &machine) {
         Ok(Checked { files: 0, .. }) => return complain(&NO_FILE, Exit::Usage),
         Ok(checked) => checked,

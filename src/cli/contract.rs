@@ -8,10 +8,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::base::time::Timestamp;
-use crate::cli::arguments::ContractCommand;
+use crate::cli::arguments::{ContractCommand, VendorArguments};
+use crate::cli::vendors::{self, VendorError};
 use crate::cli::{Exit, complain};
 use crate::engine::{Machine, Options, Start};
-use crate::vendors;
 
 pub(super) fn run(command: &ContractCommand) -> Exit {
     match command {
@@ -20,8 +20,8 @@ pub(super) fn run(command: &ContractCommand) -> Exit {
 }
 
 /// A machine that nobody calls: for its vendors' documents.
-fn documents() -> Machine {
-    Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH))
+fn documents(arguments: &VendorArguments) -> Result<Machine, VendorError> {
+    Ok(Machine::new(vendors::all(arguments)?, Options::default(), Start::plain(Timestamp::UNIX_EPOCH)))
 }
 
 /// Writes a report to a file, or to standard output. A closed one, as after `| head`, is no error.

@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 
 use crate::base::time::Timestamp;
 use crate::cli::arguments::CoverageArguments;
-use crate::cli::{Exit, say};
+use crate::cli::{Exit, say, vendors};
 use crate::engine::{Coverage, Machine, Options, Start};
-use crate::vendors;
 
 pub(super) fn run(arguments: &CoverageArguments) -> Exit {
-    let rows = Machine::new(vendors::all(), Options::default(), Start::plain(Timestamp::UNIX_EPOCH)).vendors().coverage();
+    let all = match vendors::all(&arguments.vendors) {
+        Ok(all) => all,
+        Err(error) => return vendors::complain(&error),
+    };
+    let rows = Machine::new(all, Options::default(), Start::plain(Timestamp::UNIX_EPOCH)).vendors().coverage();
     if arguments.json {
         say(&serde_json::json!({"coverage": rows}));
     } else {
@@ -40,6 +43,9 @@ fn table(rows: &[Coverage]) -> String {
             evidence.inferred
         );
     }
+    for kept in rows.iter().flat_map(|row| &row.kept) {
+        let _ = writeln!(text, "kept: {kept}");
+    }
     for gap in rows.iter().flat_map(|row| &row.gaps) {
         let _ = writeln!(text, "gap: {gap}");
     }
@@ -55,11 +61,21 @@ mod tests {
     fn gaps_are_counted_and_named() {
         let evidence = Evidence { inferred: 3, ..Evidence::default() };
         let gaps = vec!["acme.listColors".to_owned()];
-        let table =
-            table(&[Coverage { vendor: "acme".to_owned(), operations: 3, rows: 2, rules: 1, resources: 1, samples: 1, evidence, gaps }]);
+        let table = table(&[Coverage {
+            vendor: "acme".to_owned(),
+            operations: 3,
+            rows: 2,
+            rules: 1,
+            resources: 1,
+            samples: 1,
+            evidence,
+            kept: vec!["acme.createBox".to_owned()],
+            gaps,
+        }]);
         let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let lines: Vec<Vec<String>> = table.lines().map(cells).collect();
         assert_eq!(lines[1], ["acme", "3", "2", "1", "1", "1", "0", "0", "0", "3"]);
-        assert_eq!(lines[2], ["gap:", "acme.listColors"]);
+        assert_eq!(lines[2], ["kept:", "acme.createBox"]);
+        assert_eq!(lines[3], ["gap:", "acme.listColors"]);
     }
 }

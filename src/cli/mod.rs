@@ -15,6 +15,7 @@ mod requests;
 mod scenarios;
 mod schema;
 mod serve;
+mod vendors;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};

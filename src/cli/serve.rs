@@ -14,12 +14,12 @@ use tokio::sync::oneshot;
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::banner::banner;
 use crate::cli::log_lines::LogLines;
-use crate::cli::{Exit, complain, say, scenarios, warn};
+use crate::cli::vendors::complain as complain_of_vendor;
+use crate::cli::{Exit, complain, say, scenarios, vendors, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
 use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, Trust};
 use crate::store::{self, StoreError};
-use crate::vendors;
 
 /// How many file descriptors are asked for.
 const FILES: u64 = 65_536;
@@ -62,7 +62,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     };
     let plain = Start::plain(server::wall());
     let start = Start { seed: arguments.seed, ..plain };
-    let machine = Arc::new(Machine::new(vendors::all(), options, start));
+    let all = match vendors::all(&arguments.vendors) {
+        Ok(all) => all,
+        Err(error) => return complain_of_vendor(&error),
+    };
+    let machine = Arc::new(Machine::new(all, options, start));
     let store = match &arguments.data_dir {
         None => None,
         Some(directory) => match store::open(&machine, directory, arguments.fsync.into(), server::wall()) {

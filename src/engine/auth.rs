@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::base::entropy::Secret;
 use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Request};
+use crate::engine::described::Described;
 use crate::engine::refusal::{Denial, Refusal};
 use crate::world::{Account, Credential};
 
@@ -30,6 +31,7 @@ pub enum Identity {
 /// What `Vendor::authenticate` may look at.
 pub struct AuthRequest<'a> {
     pub call: &'a Call<'a>,
+    pub(crate) described: &'a Described,
     /// The name of the sandbox.
     pub sandbox: &'a str,
     pub now: Timestamp,

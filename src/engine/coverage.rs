@@ -22,6 +22,9 @@ pub struct Coverage {
     pub samples: usize,
     /// How many operations, by what their behavior is known from.
     pub evidence: Evidence,
+    /// The operations that keep what callers send, of a vendor that is a document alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
     /// The operations that are answered from the document alone.
     pub gaps: Vec<String>,
 }
@@ -61,7 +64,9 @@ fn of(loaded: &LoadedVendor) -> Coverage {
     }
     let gaps = operations.iter().zip(rows).filter(|(_, row)| row.tier == Tier::Sample);
     let gaps: Vec<String> = gaps.map(|(operation, _)| operation.name.to_string()).collect();
+    let kept = operations.iter().zip(rows).filter(|(_, row)| loaded.vendor.is_document() && row.tier == Tier::Resource);
     Coverage {
+        kept: kept.map(|(operation, _)| operation.name.to_string()).collect(),
         vendor: loaded.vendor.id.to_string(),
         operations: operations.len(),
         rows: operations.len() - gaps.len(),

@@ -4,6 +4,7 @@ use crate::base::entropy::{self, Rng};
 use crate::base::json::Style;
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
+use crate::engine::described::Described;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::Reply;
@@ -32,6 +33,7 @@ pub struct DialectCx<'a> {
     pub now: Timestamp,
     /// The limit that the call was counted against, whether it was refused or not.
     pub quota: Option<&'a Quota>,
+    pub(super) described: &'a Described,
     pub(super) stream: Stream<'a>,
 }
 

@@ -1,11 +1,27 @@
-//! The vendor that has nothing but its document: every operation is answered as a sample, every caller is let in, and errors are
-//! problem documents (RFC 9457). All vendors are made from it.
+//! The vendor that has nothing but its document. All vendors are made from [`Vendor::new`]: every operation is a sample, every caller is
+//! let in, and errors are problem documents. [`Vendor::from_document`] is one that stays so, and does what its document says:
+//!
+//! ```text
+//! access.rs    its security schemes, and who is let in by them
+//! infer.rs     the kinds of things that its paths show
+//! kept.rs      their state: created, read, listed, changed, deleted
+//! pages.rs     pages of lists, by the usual names
+//! parcels.rs   things that are parcels, by `x-seatrial-parcel`
+//! errors.rs    refusals, as `x-seatrial` or the document shapes them
+//! ```
+
+mod access;
+mod errors;
+mod infer;
+mod kept;
+mod pages;
+mod parcels;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use http::StatusCode;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use serde_json::{Value, json};
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 
 use crate::base::json::Style;
 use crate::base::name::Name;
@@ -13,10 +29,11 @@ use crate::engine::accounts::{AccountRows, FieldSpec};
 use crate::engine::auth::credentials;
 use crate::engine::business::BusinessFailures;
 use crate::engine::decode;
-use crate::engine::dialect::{Dialect, DialectCx};
-use crate::engine::refusal::{Denial, Refusal};
-use crate::engine::reply::Reply;
+use crate::engine::described::{Described, Kept, Own, Schemes};
+use crate::engine::dialect::Dialect;
+use crate::engine::refusal::Denial;
 use crate::engine::secret_names::SecretNames;
+use crate::engine::stored::Stored;
 use crate::engine::vendor::{PathStyle, Vendor};
 use crate::engine::webhooks::Webhooks;
 use crate::spec::{Catalog, Reading, SpecError};
@@ -47,63 +64,71 @@ impl Vendor {
             operations: Box::new(|_| {}),
             credentials: |_, _| credentials(&[("default", &[])]),
             accounts: &ACCOUNTS,
-            identify: |_| None,
+            identify: Box::new(|_| None),
             authenticate: |request| request.credentials.first().cloned().ok_or_else(|| Denial::Missing.into()),
             decode: decode::json_or_form,
             reading: Reading::STRICT,
             is_test: |_| false,
             grants: |_, _| true,
-            dialect: Dialect { style: Style::Compact, content_type: "application/json", refuse, statuses: &[], headers: |_, _| {} },
+            dialect: Dialect {
+                style: Style::Compact,
+                content_type: "application/json",
+                refuse: errors::refuse,
+                statuses: &[],
+                headers: |_, _| {},
+            },
             open: |_| {},
             due: |_, _| {},
             scanned: |_, _, _| {},
             anchors: &[],
-            stored: &[],
+            stored: Cow::Borrowed(&[]),
             references: &[],
             webhooks: Webhooks::NONE,
             failures: &BusinessFailures::NONE,
             secret_names: SecretNames::NONE,
             state: |_| Value::Null,
+            described: Arc::default(),
         }
     }
 
-    /// A vendor from an OpenAPI document that was read at run time: the text as people wrote it, and what it says.
+    /// A vendor from an OpenAPI document that was read at run time: the text as people wrote it, and what it says. Its security is
+    /// enforced, and what its paths show as things is kept.
     ///
     /// # Errors
     /// When the document is not OpenAPI 3.0, or two of its operations clash.
     pub fn from_document(id: impl Into<Name>, mount: impl Into<Name>, source: String, document: &Value) -> Result<Self, SpecError> {
         let vendor = Self { mount: mount.into(), ..Self::new(id, document.to_string(), source) };
-        Catalog::load(&vendor.id, &vendor.spec, vendor.path_style.case_insensitive).map(|_| vendor)
+        let catalog = Catalog::load(&vendor.id, &vendor.spec, vendor.path_style.case_insensitive)?;
+        let own = document.get("x-seatrial").map(Own::deserialize).transpose().map_err(|error| SpecError::Contradiction {
+            vendor: vendor.id.to_string(),
+            problem: format!("has an `x-seatrial` that is none: {error}"),
+        })?;
+        let schemes = Schemes::of(document);
+        let resources: Arc<[Arc<Kept>]> = infer::resources(&catalog).into_iter().map(Arc::new).collect();
+        let (known, kinds) = (schemes.clone(), Arc::clone(&resources));
+        Ok(Self {
+            legacy_prefix: base_path(document).into(),
+            identify: Box::new(move |request| known.identify(request)),
+            authenticate: access::authenticate,
+            credentials: access::of_sandbox,
+            accounts: &access::ACCOUNTS,
+            scanned: parcels::scanned,
+            stored: resources.iter().map(|kept| Stored::of(kept.kind.clone(), is_object)).collect(),
+            operations: Box::new(move |rows| kept::rows(&kinds, rows)),
+            described: Arc::new(Described { schemes, errors: own.and_then(|own| own.errors), resources, is_document: true }),
+            ..vendor
+        })
     }
 }
 
-fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
-    let (status, detail) = match refusal {
-        Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "the credentials are missing or no good".to_owned()),
-        Refusal::Forbidden(right) => (StatusCode::FORBIDDEN, format!("the caller lacks `{right}`")),
-        Refusal::PaymentRequired(what) => (StatusCode::PAYMENT_REQUIRED, format!("the account lacks `{what}`")),
-        Refusal::UnknownPath { .. } => (StatusCode::NOT_FOUND, format!("the document has no path for `{}`", cx.call.path)),
-        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => (StatusCode::NOT_FOUND, format!("there is no {} `{id}`", kind.0)),
-        Refusal::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, format!("the path does not have {}", cx.call.request.method)),
-        Refusal::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "no accepted media type is spoken here".to_owned()),
-        Refusal::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, detail.clone()),
-        Refusal::UnsupportedMedia(found) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("`{found}` is not read here")),
-        Refusal::Malformed { message, .. } => (StatusCode::BAD_REQUEST, message.clone()),
-        Refusal::Invalid(violations) => {
-            let departures: Vec<String> = violations.iter().map(|row| format!("`{}` {}", row.dotted(), row.rule)).collect();
-            (StatusCode::UNPROCESSABLE_ENTITY, format!("the request departs from the document: {}", departures.join("; ")))
-        }
-        Refusal::WrongState { kind, id, state } => (StatusCode::CONFLICT, format!("{} `{id}` is {state}", kind.0)),
-        Refusal::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "too many calls".to_owned()),
-        Refusal::Because(code, facts) => (StatusCode::BAD_REQUEST, format!("{code}: {facts}")),
-        Refusal::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed".to_owned()),
-        Refusal::Failing(status) => (*status, "the scenario wants this status".to_owned()),
-    };
-    let problem = json!({"type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
-    let reply = Reply::json(status, problem).with(CONTENT_TYPE, "application/problem+json");
-    match refusal {
-        Refusal::WrongMethod(allowed) => reply.with(ALLOW, &allowed.iter().map(http::Method::as_str).collect::<Vec<_>>().join(", ")),
-        Refusal::RateLimited(quota) => reply.with(RETRY_AFTER, &quota.retry_after(cx.now).to_string()),
-        _ => reply,
-    }
+fn is_object(text: &str) -> Result<(), serde_json::Error> {
+    serde_json::from_str::<Map<String, Value>>(text).map(drop)
+}
+
+/// The path of the first server, which callers may put in front of all others: `/v1`.
+fn base_path(document: &Value) -> String {
+    let url = document.pointer("/servers/0/url").and_then(Value::as_str).unwrap_or_default();
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |start| &rest[start..]));
+    let is_plain = path.starts_with('/') && !path.contains(['{', '?', '#']);
+    if is_plain { path.trim_end_matches('/').to_owned() } else { String::new() }
 }

@@ -314,7 +314,8 @@ fn authenticate(
     let accounts = world.accounts();
     let credentials = accounts.credentials(&vendor.mount);
     let (shared, secret) = (accounts.get(shared), world.secret());
-    let request = AuthRequest { call, sandbox: &sandbox.name, now, credentials: &credentials, shared, secret };
+    let request =
+        AuthRequest { call, described: &vendor.described, sandbox: &sandbox.name, now, credentials: &credentials, shared, secret };
     match (vendor.authenticate)(&request) {
         Ok(credential) => match credential.denial(now) {
             Some(denial) => Err(Refusal::Unauthenticated(denial)),

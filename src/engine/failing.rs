@@ -93,7 +93,8 @@ impl Machine {
         let Ok(status) = StatusCode::from_u16(status) else { return false };
         let call = actions::nobody();
         let stream = Stream { seed: 0, vendor: &vendor.id, account: "", number: 0 };
-        let cx = DialectCx { call: &call, id: "", sandbox: "", now: Timestamp::UNIX_EPOCH, quota: None, stream };
+        let cx =
+            DialectCx { call: &call, id: "", sandbox: "", now: Timestamp::UNIX_EPOCH, quota: None, described: &vendor.described, stream };
         vendor.dialect.statuses.contains(&status.as_u16()) || worded(&vendor.dialect, status, &cx).is_some()
     }
 }

@@ -37,7 +37,7 @@ impl Machine {
     pub fn check_documents(&self, world: &World) -> Result<(), Unreadable> {
         for (_, account) in world.accounts().iter() {
             let versions = || self.vendors().all().iter().filter(|vendor| vendor.mount == account.mount);
-            let known: Vec<&Stored> = versions().flat_map(|vendor| vendor.stored).chain(parcels::STORED).chain(WEBHOOKS).collect();
+            let known: Vec<&Stored> = versions().flat_map(|vendor| &*vendor.stored).chain(parcels::STORED).chain(WEBHOOKS).collect();
             for (kind, table) in account.tables().filter(|(_, table)| !table.is_empty()) {
                 let (mount, name) = (|| account.mount.to_string(), || kind.0.to_string());
                 let stored = known.iter().find(|stored| stored.is_of(account, kind));

@@ -153,7 +153,16 @@ impl Machine {
             // Only refusals say something of the body, and the values of a large one take ten times its bytes.
             call.body = Value::Null;
         }
-        let cx = DialectCx { call: &call, id: &id, sandbox: &here.sandbox.name, now: at, quota: quota.as_ref(), stream };
+        let cx = DialectCx {
+            call: &call,
+            id: &id,
+            sandbox: &here.sandbox.name,
+            now: at,
+            quota: quota.as_ref(),
+            described: &here.loaded.vendor.described,
+            stream,
+        };
+        let is_refused = outcome.is_err();
         let is_read = !matches!(outcome, Err(Refusal::TooLarge(_) | Refusal::Failing(_)));
         let is_login = failing.is_none() && matches!(outcome, Err(Refusal::Because(..)));
         let late = remarks::late(&call, outcome.as_ref().err());
@@ -183,7 +192,10 @@ impl Machine {
         remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.departures));
         // A status that a scenario asks for, or that the vendor refuses other calls with, need not be one of the document.
         let is_odd = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Refuse);
-        if let Some(operation) = call.operation.filter(|_| is_read && !is_odd && self.is_checked(number)) {
+        // Documents of users seldom declare what any call may be refused with.
+        let declares = |operation: &Operation| operation.statuses().any(|own| own.is_none_or(|own| own == status.as_u16()));
+        let is_usual = |operation: &Operation| here.loaded.vendor.is_document() && is_refused && !declares(operation);
+        if let Some(operation) = call.operation.filter(|row| is_read && !is_odd && self.is_checked(number) && !is_usual(row)) {
             let is_scripted = effect.as_ref().is_some_and(|effect| matches!(effect.kind, EffectKind::Respond | EffectKind::Patch));
             let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
             let is_large = body.len() > MOST_SAMPLED && self.options.conform == Conform::Sampled;

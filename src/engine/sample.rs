@@ -30,6 +30,12 @@ use crate::world::{Blame, Note};
 /// How deep a sample goes; what is deeper is left empty.
 const DEPTH: usize = 8;
 
+/// How deep required members of required members go, which may go on without end.
+const DEEPEST: usize = 24;
+
+/// How many values one sample has at most.
+const MOST_VALUES: usize = 10_000;
+
 /// The row of an operation that has none.
 pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow {
     let (catalog, index) = (Arc::clone(catalog), operation.index);
@@ -52,9 +58,13 @@ fn answer(cx: &mut Cx<'_>, operation: &Operation) -> Outcome {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let Some(schema) = schema else { return Ok(Reply::empty(status)) };
     let now = cx.now.to_string();
-    let mut sampler = Sampler { schemas: operation.schemas(), sent: &cx.call.body, now: &now, rng: &mut cx.rng };
-    let document = sampler.value(schema, "", 0);
+    let document = value(operation.schemas(), schema, "", &cx.call.body, &now, &mut cx.rng);
     Ok(Reply::json(status, document))
+}
+
+/// A value that a schema accepts, of a member of that name, with what was sent in place of its own members.
+pub(super) fn value(schemas: &Schemas, schema: SchemaId, name: &str, sent: &Value, now: &str, rng: &mut Rng) -> Value {
+    Sampler { schemas, sent, now, rng, left: MOST_VALUES }.value(schema, name, 0)
 }
 
 /// Makes values that a schema accepts.
@@ -63,11 +73,17 @@ struct Sampler<'a> {
     sent: &'a Value,
     now: &'a str,
     rng: &'a mut Rng,
+    /// How many more values are made; beyond that they are `null`, as they are beyond [`DEEPEST`].
+    left: usize,
 }
 
 impl<'a> Sampler<'a> {
     fn value(&mut self, id: SchemaId, name: &str, depth: usize) -> Value {
         let schema = &self.schemas[id];
+        if depth > DEEPEST || self.left == 0 {
+            return Value::Null;
+        }
+        self.left -= 1;
         if let Some(fixed) = &schema.sample {
             return fixed.clone();
         }
@@ -236,8 +252,7 @@ mod tests {
             let operation = &catalog.operations()[0];
             let (_, id) = operation.success().expect("a success");
             let mut rng = entropy::stream(seed, &["sample"], 0);
-            let mut sampler = Sampler { schemas: operation.schemas(), sent: &Value::Null, now: "2026-01-05T09:00:00Z", rng: &mut rng };
-            let sample = sampler.value(id.expect("a schema"), "", 0);
+            let sample = value(operation.schemas(), id.expect("a schema"), "", &Value::Null, "2026-01-05T09:00:00Z", &mut rng);
             prop_assert_eq!(operation.check_answer(200, Some(&sample)), vec![], "{}", sample);
         }
     }

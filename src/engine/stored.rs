@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::world::{Account, Kind};
 
 /// A table, and the type of its documents. A vendor declares each of its tables once, and files are held against that.
+#[derive(Clone)]
 pub struct Stored {
     kind: Kind,
     /// Whether it belongs to the vendor, and not to its customers.

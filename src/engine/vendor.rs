@@ -1,6 +1,7 @@
 //! What a vendor is: a value with its document, its rows, its authentication, its dialect and its webhooks.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::engine::auth::{AuthRequest, Identity};
 use crate::engine::business::BusinessFailures;
 use crate::engine::call::{Request, Validation};
 use crate::engine::cx::Cx;
+use crate::engine::described::Described;
 use crate::engine::dialect::Dialect;
 use crate::engine::extract::{BoxedHandler, Handler};
 use crate::engine::references::Reference;
@@ -50,7 +52,7 @@ pub struct Vendor {
     /// What rows of `accounts` in a scenario may say about its mount's credentials.
     pub accounts: &'static AccountRows,
     /// What a caller presents that tells sandboxes apart, read from the request alone.
-    pub identify: fn(&Request) -> Option<Identity>,
+    pub identify: Identify,
     /// Finds the credential of a caller. Whether it is `revoked` or `expires` is checked afterwards, for every vendor.
     pub authenticate: fn(&AuthRequest<'_>) -> Result<Credential, Refusal>,
     /// Whether a credential gives a right (an OAuth scope) that the document asks for.
@@ -73,7 +75,7 @@ pub struct Vendor {
     /// The moments of a parcel that its rules announce by [`Cx::anchor_reached`]; the others come by themselves.
     pub anchors: &'static [Anchor],
     /// The tables that it stores documents in, besides those of parcels and webhooks.
-    pub stored: &'static [Stored],
+    pub stored: Cow<'static, [Stored]>,
     /// Where its documents name other documents, or words of its catalog.
     pub references: &'static [Reference],
     /// Its webhooks; [`Webhooks::NONE`] if it has none.
@@ -82,14 +84,24 @@ pub struct Vendor {
     pub secret_names: SecretNames,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
+    /// What its document says that the functions above read; empty for vendors with functions of their own.
+    pub described: Arc<Described>,
 }
 
 impl Vendor {
+    /// Whether it is a document, and nothing else.
+    pub(crate) fn is_document(&self) -> bool {
+        self.described.is_document
+    }
+
     /// The id of the vendor that its subscriptions belong to.
     pub(crate) fn subscription_owner(&self) -> &str {
         self.webhooks.shared.unwrap_or(&self.id)
     }
 }
+
+/// Reads from a request what tells sandboxes apart.
+pub type Identify = Box<dyn Fn(&Request) -> Option<Identity> + Send + Sync>;
 
 /// Which differences between paths mean nothing to a vendor. The default is that all of them do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 25] = [
+pub const CODES: [(&str, &str, &str); 31] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -107,6 +107,20 @@ pub const CODES: [(&str, &str, &str); 25] = [
         "A business failure that none of the operations has.",
         "Name an operation that can fail so, or refuse any call in words of your own with `refuse`.",
     ),
+    (
+        "S300",
+        "A document of `--vendor` that is no OpenAPI 3.0 or 3.1, or contradicts itself.",
+        "The message says what was expected; `docs/any-carrier.md` what is read.",
+    ),
+    ("S301", "A reference that leads nowhere, or to another file.", "Bundle the document into one file; the nearest name is suggested."),
+    ("S302", "A keyword of JSON Schema that is not read, without which the schema means something else.", "Say it with `$ref`."),
+    ("S303", "An `x-seatrial` or `x-seatrial-parcel` that cannot be read.", "`docs/any-carrier.md` lists the members of both."),
+    (
+        "S304",
+        "A reference or a schema that leads to itself, or schemas that multiply.",
+        "A schema may refer to itself below a member or an element, not as a part of itself.",
+    ),
+    ("S305", "A warning: a keyword of JSON Schema that is not held against values.", "All values pass that the rest of the schema takes."),
 ];
 
 /// What a code means, and what to do about it.

@@ -25,6 +25,7 @@ mod facts;
 mod index;
 pub mod matching;
 mod node;
+pub mod openapi;
 mod parse;
 pub mod run;
 pub mod schema;

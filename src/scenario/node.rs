@@ -5,7 +5,7 @@ mod load;
 
 use serde_json::{Map, Number, Value};
 
-pub(super) use self::load::load;
+pub(super) use self::load::{DOCUMENT, load, load_within};
 use super::error::{Span, Spanned};
 
 /// A value and where it stands.

@@ -143,7 +143,7 @@ pub fn conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Resu
     outcome((story, problems))
 }
 
-fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {
+pub(super) fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {
     if let Some(last) = problems.get(MAX_PROBLEMS).cloned() {
         problems.truncate(MAX_PROBLEMS);
         problems.push(Diagnostic {

@@ -56,6 +56,8 @@ pub struct Operation {
     pub evidence: String,
     /// Names of the security schemes that the call needs; empty when it is open to everybody.
     pub security: Vec<String>,
+    /// The same as alternatives, of each of which all schemes are needed together; an empty one needs none.
+    pub(crate) alternatives: Vec<Vec<String>>,
     /// The rights (OAuth scopes) that the call needs, whichever scheme lets it in.
     pub scopes: Vec<Name>,
     /// What may stand in the path, the query and the headers.
@@ -193,9 +195,20 @@ impl Operation {
         Some((row.status?, row.schema))
     }
 
+    /// The schema of the JSON that is answered with a status, or by default.
+    pub(crate) fn answer(&self, status: u16) -> Option<SchemaId> {
+        let row = self.responses.iter().find(|row| row.status == Some(status));
+        row.or_else(|| self.responses.iter().find(|row| row.status.is_none()))?.schema
+    }
+
     /// The schemas of its document.
     pub(crate) fn schemas(&self) -> &Schemas {
         &self.schemas
+    }
+
+    /// The schema of one of its parameters.
+    pub(crate) fn parameter_schema(&self, parameter: &Parameter) -> &Schema {
+        &self.schemas[parameter.schema]
     }
 
     /// The statuses that the document declares; `None` is its `default`.

@@ -14,11 +14,26 @@ pub(super) struct Compiler<'d> {
     pub known: BTreeMap<&'d str, SchemaId>,
     pub schemas: Schemas,
     pub broken: Vec<String>,
+    /// Components that were referred to and are not compiled yet, so that no chain of references takes stack.
+    pending: Vec<(SchemaId, &'d Source)>,
 }
 
 impl<'d> Compiler<'d> {
     pub fn new(document: &'d openapiv3::OpenAPI) -> Self {
-        Self { components: document.components.as_ref(), known: BTreeMap::new(), schemas: Schemas::default(), broken: Vec::new() }
+        Self {
+            components: document.components.as_ref(),
+            known: BTreeMap::new(),
+            schemas: Schemas::default(),
+            broken: Vec::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// Compiles the components that were referred to.
+    pub fn finish(&mut self) {
+        while let Some((id, source)) = self.pending.pop() {
+            self.schemas.rows[id.0] = self.compiled(source);
+        }
     }
 
     pub fn schema(&mut self, source: &'d ReferenceOr<Source>) -> SchemaId {
@@ -44,7 +59,7 @@ impl<'d> Compiler<'d> {
             Some(ReferenceOr::Item(source)) => {
                 let id = self.reserve();
                 self.known.insert(name, id);
-                self.schemas.rows[id.0] = self.compiled(source);
+                self.pending.push((id, source));
                 id
             }
             // Known before it is followed, so that a circle of references ends: it allows anything.

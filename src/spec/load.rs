@@ -34,6 +34,7 @@ impl Catalog {
         let document: OpenAPI = serde_json::from_str(text).map_err(|source| SpecError::Shape { vendor: vendor.to_owned(), source })?;
         let mut loader = Loader { vendor, document: &document, compiler: Compiler::new(&document), case_insensitive };
         let mut catalog = loader.read()?;
+        loader.compiler.finish();
         if let Some(reference) = loader.compiler.broken.first() {
             return Err(loader.contradiction(format!("refers to `{reference}`, which is not there")));
         }
@@ -110,6 +111,7 @@ impl<'d> Loader<'d> {
             is_deprecated: operation.deprecated,
             evidence: evidence.to_owned(),
             scopes,
+            alternatives: security.into_iter().flatten().map(|scheme| scheme.keys().cloned().collect()).collect(),
             security: security.into_iter().flatten().flat_map(|scheme| scheme.keys().cloned()).collect(),
             parameters,
             body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,

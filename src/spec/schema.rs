@@ -9,6 +9,9 @@ use std::sync::OnceLock;
 use regex::Regex;
 use serde_json::{Number, Value};
 
+/// How deep parts of parts are looked through for members.
+const MOST_PARTS: usize = 16;
+
 /// All schemas of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Schemas {
@@ -230,6 +233,27 @@ impl Schemas {
     pub fn properties(&self, component: &str) -> Option<impl Iterator<Item = (&str, &Schema)>> {
         let object = self[*self.names.get(component)?].object.as_ref()?;
         Some(object.properties.iter().map(|row| (&*row.name, &self[row.schema])))
+    }
+
+    /// The properties of an object, those of its parts and of its first alternative included: name, schema, and whether it is required.
+    pub fn members(&self, id: SchemaId) -> Vec<(&str, SchemaId, bool)> {
+        let (mut found, mut required) = (Vec::new(), Vec::new());
+        self.add_members(id, 0, &mut found, &mut required);
+        found.into_iter().map(|(name, schema, is_required)| (name, schema, is_required || required.contains(&name))).collect()
+    }
+
+    fn add_members<'s>(&'s self, id: SchemaId, depth: usize, found: &mut Vec<(&'s str, SchemaId, bool)>, required: &mut Vec<&'s str>) {
+        let schema = &self[id];
+        for object in schema.object.iter() {
+            required.extend(object.required.iter().map(|name| &**name));
+            let new = object.properties.iter().filter(|row| found.iter().all(|(name, ..)| *name != &*row.name));
+            let new: Vec<_> = new.map(|row| (&*row.name, row.schema, row.required)).collect();
+            found.extend(new);
+        }
+        if depth < MOST_PARTS {
+            let parts = schema.all_of.iter().chain(schema.any_of.first()).chain(schema.one_of.first());
+            parts.for_each(|part| self.add_members(*part, depth + 1, found, required));
+        }
     }
 
     /// The property of that name, also if it stands in a part of the schema.

@@ -1,5 +1,5 @@
 //! What people see when a scenario file is wrong: every `tests/diagnostics/<name>.yaml` and beside it, in `<name>.err`, all that is said
-//! about it; those whose name begins with `conversation` are conversations, the others scenarios. `UPDATE=1 cargo test` writes the second from the first; review the difference.
+//! about it; those whose name begins with `conversation` are conversations, with `openapi` documents of vendors, the others scenarios. `UPDATE=1 cargo test` writes the second from the first; review the difference.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,8 @@ fn problems(path: &Path) -> Vec<Diagnostic> {
     let bytes = fs::read(path).expect("the file can be read");
     let read = if name.starts_with("conversation") {
         scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &vocabulary()).map(|_| Vec::new())
+    } else if name.starts_with("openapi") {
+        scenario::openapi::document(&bytes, &name).map(|document| document.warnings)
     } else {
         scenario::load_bytes(&bytes, &name, &vocabulary()).map(|scenario| scenario::advice(&MACHINE, &scenario))
     };
@@ -181,7 +183,49 @@ const STORY: [&str; 24] = [
     "~/(/",
 ];
 
+/// Those of OpenAPI documents.
+const OPENAPI: [&str; 30] = [
+    "openapi: 3.1.0\n",
+    "paths:\n",
+    "  /a:\n",
+    "    get:\n",
+    "      responses:\n",
+    "components: {schemas: {A: ",
+    "}}\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    "$ref: '#/components/schemas/A'",
+    "$ref: '#/paths'",
+    "type: [string, 'null']",
+    "type: object",
+    "properties: {a: ",
+    "allOf: [",
+    "items: ",
+    "required: [a]",
+    "minimum: -1",
+    "maxLength: 1.0",
+    "discriminator: {propertyName: a, mapping: {a: A}}",
+    "parameters: [{name: a, in: query, schema: ",
+    "'200': {description: d, content: {application/json: {schema: ",
+    "default",
+    "x-seatrial: {errors: {body: {}}}\n",
+    "security: [{a: []}]\n",
+    "true",
+    "\n",
+];
+
 proptest! {
+    #[test]
+    fn any_pieces_are_a_document_or_problems(pieces in proptest::collection::vec(proptest::sample::select(OPENAPI.to_vec()), 0..30)) {
+        match scenario::openapi::document(pieces.concat().as_bytes(), "x") {
+            Err(problems) => problems.iter().for_each(|problem| drop(problem.to_string())),
+            Ok(document) => drop(seatrial::engine::Vendor::from_document("x", "x", String::new(), &document.json)),
+        }
+    }
+
     #[test]
     fn any_bytes_are_a_scenario_or_problems(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         if let Err(problems) = scenario::load_bytes(&bytes, "x", &vocabulary()) {

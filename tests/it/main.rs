@@ -5,6 +5,7 @@ mod admin_bodies;
 mod admin_contract;
 mod advance;
 mod any_body;
+mod any_carrier;
 mod budgets;
 mod busy;
 mod bytes;

@@ -295,7 +295,9 @@ fn mine(mount: &str) -> Vendor {
 fn a_vendor_is_mounted_from_a_document_that_is_read_at_run_time() {
     let machine = machine([v1(), mine("my")]);
     let sandbox = machine.default_sandbox();
-    let one: Value = serde_json::from_str(&get(&machine, "/my/boxes/1")).expect("a sample is JSON");
+    assert_eq!(send(&machine, Method::GET, "/my/boxes/1", &[]).status.as_u16(), 401);
+    let one = send(&machine, Method::GET, "/my/boxes/1", &[("x-key", "seatrial")]);
+    let one: Value = serde_json::from_slice(&one.body).expect("a sample is JSON");
     assert!((1..=9).contains(&one["width"].as_i64().unwrap_or_default()), "{one}");
     let made = post(&machine, "/my/boxes", r#"{"width": 7}"#);
     assert_eq!((made.status.as_u16(), &made.body[..]), (201, &br#"{"width":7}"#[..]));
@@ -320,7 +322,7 @@ fn a_scenario_speaks_of_a_vendor_that_was_read_at_run_time() {
     let machine = machine([v1(), mine("my")]);
     let text = "name: s\naccounts: {my: [{key: k}]}\ngiven: [{mine.makeBox: {width: 3}}]\noverrides: [{on: mine.*, fault: 503, times: 1}]";
     set_scenario(&machine, text).unwrap_or_else(|problems| panic!("{problems}"));
-    let statuses = ["/my/boxes/1", "/my/boxes/1"].map(|path| send(&machine, Method::GET, path, &[]).status.as_u16());
+    let statuses = ["/my/boxes/1", "/my/boxes/1"].map(|path| send(&machine, Method::GET, path, &[("x-key", "k")]).status.as_u16());
     assert_eq!(statuses, [503, 200]);
     let problems = set_scenario(&machine, "overrides: [{on: mine.readBoxes, fault: 503}]").expect_err("there is no such operation");
     assert!(problems.contains("did you mean `mine.readBox`?"), "{problems}");
@@ -344,6 +346,7 @@ fn handlers_may_be_closures_over_what_was_read_at_run_time() {
         rows.on("readBox".to_owned(), move |_: &mut Cx<'_>| Ok(Reply::ok(json!({"width": 1, "said": answer}))));
     };
     let machine = machine([Vendor { operations: Box::new(operations), ..mine("my") }]);
-    assert_eq!(get(&machine, "/my/boxes/1"), r#"{"width":1,"said":"read at run time"}"#);
+    let answer = send(&machine, Method::GET, "/my/boxes/1", &[("x-key", "seatrial")]);
+    assert_eq!(&answer.body[..], br#"{"width":1,"said":"read at run time"}"#);
     assert_eq!(machine.vendors().coverage()[0].gaps, ["mine.makeBox"]);
 }

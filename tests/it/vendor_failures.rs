@@ -34,7 +34,7 @@ fn check(vendor: Vendor, method: Method, expected: u16, is_vendors: bool) {
 #[test]
 fn a_panic_in_any_function_of_a_vendor_is_its_500() {
     check(made_up(), Method::POST, 200, true);
-    check(Vendor { identify: |_| panic!("identify"), ..made_up() }, Method::POST, 200, true);
+    check(Vendor { identify: Box::new(|_| panic!("identify")), ..made_up() }, Method::POST, 200, true);
     check(Vendor { authenticate: |_| panic!("authenticate"), ..made_up() }, Method::POST, 500, true);
     check(Vendor { decode: |_, _| panic!("decode"), ..made_up() }, Method::POST, 500, true);
     check(Vendor { state: |_| panic!("state"), ..made_up() }, Method::POST, 500, true);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::arguments::ServerArguments;
+use crate::cli::arguments::{ServerArguments, VendorArguments};
 use crate::contract::{Format, Thresholds};
 
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,8 @@ pub struct ReportArguments {
     pub journal: Option<PathBuf>,
     #[command(flatten)]
     pub server: ServerArguments,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
     #[command(flatten)]
     pub output: OutputArguments,
     /// The most calls with violations that are no failure

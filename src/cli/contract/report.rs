@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::admin_client::{self, AdminError};
-use crate::cli::arguments::{ReportArguments, ServerArguments};
+use crate::cli::arguments::{ReportArguments, ServerArguments, VendorArguments};
 use crate::cli::contract::{documents, write};
+use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
 
@@ -18,12 +19,14 @@ enum ReportError {
     #[error("{0}: {1}")]
     Saved(PathBuf, SavedError),
     #[error(transparent)]
+    Vendor(#[from] VendorError),
+    #[error(transparent)]
     Server(#[from] AdminError),
 }
 
 pub(super) fn run(arguments: &ReportArguments) -> Exit {
     let found = match &arguments.journal {
-        Some(path) => saved(path),
+        Some(path) => saved(path, &arguments.vendors),
         None => running(&arguments.server),
     };
     let report = match found {
@@ -39,9 +42,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Exit {
     }
 }
 
-fn saved(path: &Path) -> Result<Report, ReportError> {
+fn saved(path: &Path, vendors: &VendorArguments) -> Result<Report, ReportError> {
     let text = fs::read_to_string(path).map_err(|error| ReportError::File(path.to_owned(), error))?;
-    read_saved(&documents(), &path.display().to_string(), &text).map_err(|error| ReportError::Saved(path.to_owned(), error))
+    read_saved(&documents(vendors)?, &path.display().to_string(), &text).map_err(|error| ReportError::Saved(path.to_owned(), error))
 }
 
 fn running(server: &ServerArguments) -> Result<Report, ReportError> {

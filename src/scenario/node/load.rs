@@ -9,34 +9,66 @@ use serde_json::Number;
 use super::{Kind, Member, Node};
 use crate::scenario::error::{Diagnostic, Source, Span, Spanned};
 
-/// Largest text that is read.
-const MAX_BYTES: usize = 1024 * 1024;
-/// How deep a file may be nested, aliases included.
-const MAX_DEPTH: usize = 64;
-/// Most nodes of a tree, each alias counted with all that it stands for, and long texts as several.
-const MAX_NODES: usize = 100_000;
+/// What a text may take.
+pub(in crate::scenario) struct Limits {
+    /// Largest text that is read.
+    bytes: usize,
+    /// How deep a file may be nested, aliases included.
+    depth: usize,
+    /// Most nodes of a tree, each alias counted with all that it stands for, and long texts as several.
+    nodes: usize,
+    /// Whether numbers have to keep their digits; others become texts.
+    exact: bool,
+    /// What to do about size, and about nesting.
+    smaller: &'static str,
+    shallower: &'static str,
+}
+
+/// The limits of scenarios and conversations, which people write.
+const SCENARIO: Limits = Limits {
+    bytes: 1024 * 1024,
+    depth: 64,
+    nodes: 100_000,
+    exact: true,
+    smaller: "split it into several scenarios, or make the data by calls",
+    shallower: "no scenario needs that; look for a bracket or an indentation too many",
+};
+
+/// The limits of OpenAPI documents, which programs write.
+pub(in crate::scenario) const DOCUMENT: Limits = Limits {
+    bytes: 16 * 1024 * 1024,
+    depth: 80,
+    nodes: 1_000_000,
+    exact: false,
+    smaller: "mount the part of it that your client calls",
+    shallower: "give schemas names in `components`, and refer to them",
+};
+
 /// So much text counts as one node more, so that copies of a long text are bounded too.
 const BYTES_PER_NODE: usize = 256;
-
-/// What to do about nesting.
-const SHALLOWER: &str = "no scenario needs that; look for a bracket or an indentation too many";
 
 /// Reads the one document of a text. Problems that leave the shape of the tree intact (a key twice, a tag) do not stop it; the tree is
 /// there if it could be built.
 pub(in crate::scenario) fn load(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
-    let size = source.text.len();
-    if size > MAX_BYTES {
-        let message = format!("file of {size} bytes is too large, at most {MAX_BYTES} are read");
+    load_within(source, &SCENARIO)
+}
+
+/// The same under other limits.
+pub(in crate::scenario) fn load_within(source: &Arc<Source>, limits: &Limits) -> (Option<Node>, Vec<Diagnostic>) {
+    let (size, most) = (source.text.len(), limits.bytes);
+    if size > most {
+        let message = format!("file of {size} bytes is too large, at most {most} are read");
         let mut problem = Diagnostic::new("S002", source, Span::default(), message);
-        problem.help("split it into several scenarios, or make the data by calls");
+        problem.help(limits.smaller);
         return (None, vec![problem]);
     }
-    let mut loader = Loader { source, stack: Vec::new(), anchors: BTreeMap::new(), names: 0, root: None, nodes: 0, problems: Vec::new() };
+    let mut loader =
+        Loader { source, limits, stack: Vec::new(), anchors: BTreeMap::new(), names: 0, root: None, nodes: 0, problems: Vec::new() };
     // Anchors and unresolved aliases come as events, so that each missing name is a problem of its own and reading goes on.
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
+        flow_nesting_limit: limits.depth,
+        block_nesting_limit: limits.depth,
     };
     for event in Parser::new_from_str_with_options(&source.text, options) {
         match event {
@@ -46,7 +78,7 @@ pub(in crate::scenario) fn load(source: &Arc<Source>) -> (Option<Node>, Vec<Diag
                 }
             }
             Err(error) => {
-                let problem = unreadable(source, &error);
+                let problem = unreadable(source, &error, limits);
                 loader.problems.push(problem);
                 return (None, loader.problems);
             }
@@ -80,6 +112,7 @@ struct Open {
 
 struct Loader<'s> {
     source: &'s Arc<Source>,
+    limits: &'s Limits,
     stack: Vec<Open>,
     anchors: BTreeMap<usize, Anchored>,
     names: usize,
@@ -150,9 +183,10 @@ impl Loader<'_> {
             return None;
         };
         let (nodes, depth) = (anchored.nodes, anchored.depth);
+        let Limits { nodes: most, depth: deepest, .. } = *self.limits;
         // Both limits are checked before the copy is made, so that aliases of aliases cost nothing.
-        if self.nodes + nodes > MAX_NODES || self.stack.len() + depth > MAX_DEPTH {
-            self.problem("S002", span, format!("aliases expand to more than {MAX_NODES} values or {MAX_DEPTH} levels"))
+        if self.nodes + nodes > most || self.stack.len() + depth > deepest {
+            self.problem("S002", span, format!("aliases expand to more than {most} values or {deepest} levels"))
                 .help("write the values out, or use fewer aliases of aliases");
             return None;
         }
@@ -162,8 +196,9 @@ impl Loader<'_> {
     }
 
     fn open(&mut self, node: Node, anchor: usize) -> Option<()> {
-        if self.stack.len() >= MAX_DEPTH {
-            self.problem("S002", node.span, format!("nested more than {MAX_DEPTH} levels deep")).help(SHALLOWER);
+        let Limits { depth: deepest, shallower, .. } = *self.limits;
+        if self.stack.len() >= deepest {
+            self.problem("S002", node.span, format!("nested more than {deepest} levels deep")).help(shallower);
             return None;
         }
         self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), merged: Vec::new(), nodes: 1, depth: 1 });
@@ -173,14 +208,15 @@ impl Loader<'_> {
     /// Puts a complete node where it belongs.
     fn finish(&mut self, node: Node, anchor: usize, nodes: usize, depth: usize) -> Option<()> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            self.problem("S002", node.span, format!("more than {MAX_NODES} values in one file")).help("split it into several scenarios");
+        let Limits { nodes: most, smaller, .. } = *self.limits;
+        if self.nodes > most {
+            self.problem("S002", node.span, format!("more than {most} values in one file")).help(smaller);
             return None;
         }
         if anchor > 0 {
             self.names += nodes;
-            if self.names > MAX_NODES {
-                self.problem("S002", node.span, format!("anchored values hold more than {MAX_NODES} values")).help("use fewer anchors");
+            if self.names > most {
+                self.problem("S002", node.span, format!("anchored values hold more than {most} values")).help("use fewer anchors");
                 return None;
             }
             self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, depth });
@@ -264,6 +300,7 @@ impl Loader<'_> {
         match number(text) {
             Plain::Text => Kind::Text(text.to_owned()),
             Plain::Exact(number) => Kind::Number(number),
+            Plain::Inexact if !self.limits.exact => Kind::Text(text.to_owned()),
             Plain::Inexact => {
                 self.problem("S014", span, format!("number `{text}` would not keep its digits"))
                     .help(format!("write \"{text}\" for text; numbers have no leading zeros and at most 64 bits"));
@@ -302,14 +339,14 @@ fn number(text: &str) -> Plain {
 }
 
 /// Why the parser stopped, in words of our own for common mistakes.
-fn unreadable(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
+fn unreadable(source: &Arc<Source>, error: &ScanError, limits: &Limits) -> Diagnostic {
     let text = source.text.as_str();
     let mut start = error.marker().byte_offset().unwrap_or_default().min(text.len());
     let (message, help) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => {
-            let message = format!("nested more than {MAX_DEPTH} levels deep");
+            let message = format!("nested more than {} levels deep", limits.depth);
             let mut problem = Diagnostic::new("S002", source, Span::new(start, start + 1), message);
-            problem.help(SHALLOWER);
+            problem.help(limits.shallower);
             return problem;
         }
         ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {

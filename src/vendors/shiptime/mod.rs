@@ -31,7 +31,7 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        identify: access::identify,
+        identify: Box::new(access::identify),
         authenticate: access::authenticate,
         grants: access::grants,
         decode: jackson::decode,
@@ -47,7 +47,7 @@ pub fn vendor() -> Vendor {
         due: rules::due,
         scanned: rules::track::scanned,
         anchors: &[Anchor::Pickup],
-        stored: rules::STORED,
+        stored: rules::STORED.into(),
         references: rules::REFERENCES,
         state: rules::state,
         ..vendor!("shiptime")

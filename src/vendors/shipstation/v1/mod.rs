@@ -33,7 +33,7 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        identify: |request| Some(Identity::Credential(Authorization::of(request)?.basic()?.0)),
+        identify: Box::new(|request| Some(Identity::Credential(Authorization::of(request)?.basic()?.0))),
         authenticate: |gate| {
             let (key, secret) = Authorization::of(gate.call.request).and_then(|header| header.basic()).unwrap_or_default();
             access::require(gate, &[("key", &key), ("secret", &secret)], |_| false)
@@ -49,7 +49,7 @@ pub fn vendor() -> Vendor {
         },
         open: wire::open,
         scanned: shared::scanned,
-        stored: wire::STORED,
+        stored: wire::STORED.into(),
         references: wire::REFERENCES,
         webhooks: shared::WEBHOOKS,
         secret_names: access::SECRET_NAMES,

@@ -46,7 +46,7 @@ pub fn vendor() -> Vendor {
         // Those of version 1 open both.
         credentials: |_, _| Vec::new(),
         accounts: &shared_access::ACCOUNTS,
-        identify: access::identify,
+        identify: Box::new(access::identify),
         authenticate: access::authenticate,
         is_test: access::is_test,
         reading: checks::READING,
@@ -55,7 +55,7 @@ pub fn vendor() -> Vendor {
         open: both::open,
         due: rules::due,
         scanned: shared::scanned,
-        stored: wire::STORED,
+        stored: wire::STORED.into(),
         webhooks: shared::WEBHOOKS,
         secret_names: shared_access::SECRET_NAMES,
         state: super::state,

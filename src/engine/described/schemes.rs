@@ -1,0 +1,19 @@
+//! Security schemes, as data.
+
+use std::collections::BTreeMap;
+
+/// The security schemes of a document, by their names.
+#[derive(Clone, Default)]
+pub(in crate::engine) struct Schemes(pub BTreeMap<String, Scheme>);
+
+#[derive(Clone)]
+pub(in crate::engine) enum Scheme {
+    Header(String),
+    Query(String),
+    Cookie(String),
+    Basic,
+    /// The word in front of the token; OAuth 2 and OpenID Connect are `Bearer`.
+    Token(String),
+    /// A certificate of the client, which is not asked for.
+    Certificate,
+}
