@@ -12,7 +12,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
-pub use self::contract::{ContractCommand, ReportArguments};
+pub use self::contract::{ContractCommand, ReportArguments, RunArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
 use crate::base::{authority, time};
 use crate::engine::{Conform, Contract};
@@ -387,6 +387,8 @@ enum ArgumentError {
     NoTime(String),
     #[error("`{0}` mounts nothing, expected one like `acme=acme.openapi.yaml`, a name of `a-z 0-9 _`")]
     Vendor(String),
+    #[error("`{0}` is not a number of calls in a second, expected one like `2` or `0.5`")]
+    Rate(String),
     #[error("`{0}` is not a log filter, expected one like `info` or `seatrial=debug`")]
     Filter(String),
 }

@@ -1,6 +1,7 @@
 //! `seatrial contract`: contract tests.
 
 mod report;
+mod run;
 
 use std::fmt::Display;
 use std::fs;
@@ -16,6 +17,7 @@ use crate::engine::{Machine, Options, Start};
 pub(super) fn run(command: &ContractCommand) -> Exit {
     match command {
         ContractCommand::Report(arguments) => report::run(arguments),
+        ContractCommand::Run(arguments) => run::run(arguments),
     }
 }
 

@@ -157,7 +157,7 @@ fn matrix(vendor: &VendorReport) -> String {
 }
 
 /// A text that can stand in a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -1,20 +1,23 @@
-//! Contract tests: is a client right, and what does a suite never try.
+//! Contract tests: is a client right, what does a suite never try, and does a server still do what conversations expect of it.
 //!
 //! ```text
 //! journal ──judge──▶ calls with their departures ──collect──▶ Report ──▶ text, Markdown, JUnit, SARIF, annotations
+//! conversations ──run──▶ answers of any server, judged ─────▶ RunReport ─┘
 //! ```
 //!
 //! The journal is that of a running sandbox, or a file that was saved of one (`saved`). Calls are held against the document to the letter,
-//! by the engine; here it is counted and worded.
+//! by the engine; here it is counted and worded. Conversations are held with a server by HTTP (`run`).
 
 mod collect;
 mod format;
 mod report;
+mod run;
 mod saved;
 mod threshold;
 
 pub use collect::{CallFacts, Collector};
 pub use format::Format;
 pub use report::{ExercisedOperation, Finding, Report, VendorReport};
+pub use run::{Assignment, ConversationReport, Problem, RunOptions, RunReport, SEED, Server, StageError, Target, Verdict, run};
 pub use saved::{SavedError, read_saved};
 pub use threshold::{Exceeded, Thresholds};

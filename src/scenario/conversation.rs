@@ -12,6 +12,7 @@ mod credentials;
 mod judge;
 mod plan;
 mod receiver;
+mod script;
 mod substitute;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,23 +20,21 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::CONTENT_LENGTH;
-use serde_json::{Map, Value};
 
 pub use self::credentials::{CredentialMap, with_default_credentials};
-use self::judge::ReceivedAnswer;
-pub use self::judge::{Failure, Mismatch};
+pub use self::judge::{Failure, Mismatch, ReceivedAnswer, ReceivedWebhook};
 pub use self::plan::PlannedCall;
 use self::receiver::Receiver;
-use self::substitute::Substitution;
+pub use self::script::{Doing, Script, Turn};
 use crate::base::time::{self, Timestamp};
 use crate::engine::webhooks::Subscription;
 use crate::engine::{Answer, Machine, Request, Sandbox};
-use crate::scenario::error::{Diagnostic, Spanned};
-use crate::scenario::story::{Action, Call, Step, Story, Subscribe};
+use crate::scenario::error::Diagnostic;
+use crate::scenario::story::{Story, Subscribe};
 use crate::world::note;
 
 /// The host that links in expected answers begin with.
-const HOST_NAME: &str = "127.0.0.1:7447";
+pub const HOST_NAME: &str = "127.0.0.1:7447";
 
 /// A step that was made.
 #[derive(Debug)]
@@ -57,11 +56,8 @@ pub struct Player {
     machine: Arc<Machine>,
     sandbox: Arc<Sandbox>,
     mount: String,
-    story: Arc<Story>,
-    values: Substitution,
+    script: Script,
     receiver: Receiver,
-    /// Index of the next step, and which turn of it.
-    next: (usize, u64),
 }
 
 impl Player {
@@ -69,80 +65,47 @@ impl Player {
     #[must_use]
     pub fn new(machine: &Arc<Machine>, sandbox: &Arc<Sandbox>, mount: &str, story: &Arc<Story>) -> Self {
         let inbox = machine.public_urls().inbox(&sandbox.name);
-        let saved = Map::from_iter([("inbox".to_owned(), inbox.as_str().into())]);
         Self {
-            values: Substitution { saved, credentials: CredentialMap::of(machine, sandbox, mount) },
+            script: Script::new(story, mount, &inbox, CredentialMap::of(machine, sandbox, mount)),
             machine: Arc::clone(machine),
             sandbox: Arc::clone(sandbox),
             mount: mount.to_owned(),
-            story: Arc::clone(story),
             receiver: Receiver::new(inbox),
-            next: (0, 1),
         }
     }
 
     /// Makes the next step; `None` at the end of the story.
     pub fn play(&mut self, wall: Timestamp) -> Option<StepReport> {
-        let story = Arc::clone(&self.story);
-        let (index, turn) = self.next;
-        let step = story.steps.get(index)?;
-        self.values.saved.insert("n".to_owned(), turn.into());
-        self.next = if turn < step.repeat { (index, turn + 1) } else { (index + 1, 1) };
-        Some(self.step(index + 1, step, wall))
-    }
-
-    fn step(&mut self, number: usize, step: &Step, wall: Timestamp) -> StepReport {
+        let turn = self.script.turn()?;
         let now = self.sandbox.lock().world.clock().now(wall);
-        let done = |title: &str, failures| StepReport { number, title: title.to_owned(), failures, until: now, exchange: None };
-        match &step.action {
-            Action::Advance(text, by) => {
-                StepReport { until: time::shift(now, *by), ..done(&format!("advance {}", text.value), Vec::new()) }
+        let mut report = StepReport { number: turn.number, title: turn.title.clone(), failures: Vec::new(), until: now, exchange: None };
+        match &turn.doing {
+            Doing::Advance(by) => report.until = time::shift(now, *by),
+            Doing::Subscribe(wanted) => {
+                let made = self.subscribe(wanted, wall).map_err(|mismatch| Failure::new(turn.span, mismatch));
+                report.failures.extend(made.err());
             }
-            Action::Subscribe(Spanned { value, span }) => {
-                let made = self.subscribe(value, wall).map_err(|mismatch| Failure::new(*span, mismatch));
-                done("subscribe", made.err().into_iter().collect())
-            }
-            Action::Receives(expected) => {
-                let found = self.receiver.fresh(&self.sandbox);
-                done("receives", judge::webhooks(expected, &found, &self.values))
-            }
-            Action::Call(call) => self.call(done(&self.values.text(&call.line), Vec::new()), call, wall),
+            Doing::Receives => report.failures = self.script.received(&turn, &self.receiver.fresh(&self.sandbox)),
+            Doing::Unsendable => report.failures.push(Failure::new(turn.span, Mismatch::Unsendable)),
+            Doing::Call(planned) => self.call(&turn, planned, &mut report, wall),
         }
+        Some(report)
     }
 
-    fn call(&mut self, mut report: StepReport, call: &Call, wall: Timestamp) -> StepReport {
-        let Some(planned) = plan::call(call, &self.story.headers, &self.mount, &self.values) else {
-            report.failures.push(Failure::new(call.line.span, Mismatch::Unsendable));
-            return report;
-        };
-        let request = self.request(planned);
+    fn call(&mut self, turn: &Turn, planned: &PlannedCall, report: &mut StepReport, wall: Timestamp) {
+        let request = self.request(planned.clone());
         let answer = self.machine.handle_in(&self.sandbox, &request, wall);
-        report.failures.extend(judge::departures(answer.notes(), call.line.span));
-        if let Some(expected) = &call.expect {
-            let notes = note::codes(answer.notes());
-            let found = ReceivedAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: &answer.body, notes };
-            report.failures.extend(judge::answer(expected, &found, &self.values));
+        report.failures.extend(judge::departures(answer.notes(), turn.span));
+        let notes = Some(note::codes(answer.notes()));
+        let found = ReceivedAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: &answer.body, notes };
+        report.failures.extend(self.script.answered(turn, &found));
+        if !report.failures.is_empty()
+            && let Some(pause) = self.script.again(turn)
+        {
+            report.failures.clear();
+            report.until = time::shift(report.until, pause);
         }
-        report.failures.extend(self.save(call, &answer));
         report.exchange = Some((request, answer));
-        report
-    }
-
-    /// Keeps what later steps refer to.
-    fn save(&mut self, call: &Call, answer: &Answer) -> Vec<Failure> {
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        let mut failures = Vec::new();
-        for (name, path) in &call.save {
-            let value = match path.strip_prefix("header:") {
-                Some(header) => answer.headers.get(header).and_then(|value| value.to_str().ok()).map(Value::from),
-                None => document.pointer(&format!("/{}", path.replace('.', "/"))).cloned(),
-            };
-            match value {
-                Some(value) => _ = self.values.saved.insert(name.clone(), value),
-                None => failures.push(Failure::new(path.span, Mismatch::NothingToSave(path.value.clone()))),
-            }
-        }
-        failures
     }
 
     /// Creates a subscription, as people do in the portals of vendors.
@@ -160,7 +123,7 @@ impl Player {
             let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
             cx.subscribe(Subscription {
                 format: wanted.format,
-                secret: wanted.secret.as_deref().map(|secret| self.values.text(secret)),
+                secret: wanted.secret.clone(),
                 base: format!("http://{HOST_NAME}/{}", vendor.mount),
                 ..Subscription::new(format!("{}{status}", self.receiver.inbox), events, cx.now)
             })
@@ -183,10 +146,6 @@ impl StepReport {
     /// Every failure with its line of the story.
     #[must_use]
     pub fn diagnostics(&self, story: &Story) -> Vec<Diagnostic> {
-        let diagnostic = |failure: &Failure| {
-            let message = format!("step {} ({}): {failure}", self.number, self.title);
-            Diagnostic::new("S018", &story.source, failure.span, message)
-        };
-        self.failures.iter().map(diagnostic).collect()
+        self.failures.iter().map(|failure| failure.diagnostic(story, self.number, &self.title)).collect()
     }
 }

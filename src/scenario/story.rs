@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use super::ast::Scenario;
 use super::error::{Source, Spanned};
@@ -17,13 +18,30 @@ pub struct Story {
     pub source: Arc<Source>,
     /// The promise that the conversation proves.
     pub about: Option<String>,
+    /// Whom it is with, if the file says so: a vendor or its mount.
+    pub vendor: Option<Spanned<String>>,
     /// The scenario that it was written for.
     pub scenario: Option<Scenario>,
+    /// The same as it was written.
+    pub scenario_text: Option<Value>,
     pub(super) headers: SentHeaders,
     pub(super) steps: Vec<Step>,
 }
 
 impl Story {
+    /// How far it moves the clock at once at the most; `None` if it does not.
+    #[must_use]
+    pub fn longest_advance(&self) -> Option<SignedDuration> {
+        let advance = |step: &Step| if let Action::Advance(_, by) = step.action { Some(by) } else { None };
+        self.steps.iter().filter_map(advance).max()
+    }
+
+    /// Whether it is about webhooks, which only a sandbox of ours tells of.
+    #[must_use]
+    pub fn has_webhooks(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Subscribe(_) | Action::Receives(_)))
+    }
+
     /// Whether every call says what it expects.
     #[must_use]
     pub fn expects_every_answer(&self) -> bool {
@@ -70,6 +88,16 @@ pub(super) struct Call {
     pub expect: Option<ExpectedAnswer>,
     /// Names for later steps, with paths into the answer.
     pub save: Vec<(String, Spanned<String>)>,
+    pub poll: Option<Poll>,
+}
+
+/// A call that is made again until it is answered as expected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Poll {
+    /// The pause between two calls.
+    pub every: SignedDuration,
+    /// How often it is made at the most.
+    pub times: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -98,8 +126,9 @@ pub(super) struct Content {
     pub text: Option<Spanned<String>>,
 }
 
+/// A receiver of webhooks, as people subscribe it in the portals of vendors.
 #[derive(Debug, Clone)]
-pub(super) struct Subscribe {
+pub struct Subscribe {
     /// Whose events; those of the vendor that the conversation is with otherwise.
     pub vendor: Option<String>,
     /// All of them when empty.

@@ -14,6 +14,7 @@ mod client;
 mod clocks;
 mod commands;
 mod contract;
+mod conversations;
 mod costs;
 mod credentials;
 mod data_dir;

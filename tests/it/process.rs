@@ -136,7 +136,7 @@ impl Drop for Server {
     }
 }
 
-fn command() -> Command {
+pub fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_seatrial"))
 }
 

@@ -1,16 +1,68 @@
 //! The command line of `contract`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::arguments::{ServerArguments, VendorArguments};
-use crate::contract::{Format, Thresholds};
+use crate::cli::arguments::{ArgumentError, ServerArguments, VendorArguments, span, timeout};
+use crate::contract::{Format, SEED, Thresholds};
 
 #[derive(Debug, Subcommand)]
 pub enum ContractCommand {
     /// Say where the calls of a test suite depart from the vendors' documents, and what it never tried
     Report(Box<ReportArguments>),
+    /// Hold conversations with a server, a vendor's or one of ours, and judge every answer
+    Run(Box<RunArguments>),
+}
+
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Conversation files, or folders with such files
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Base URL of the vendor, such as `https://api.acme.example`; with `--isolated` or `--sandbox`, of a Seatrial server
+    #[arg(long, env = "SEATRIAL_BASE_URL", value_name = "URL")]
+    pub base_url: String,
+    /// Vendor that the conversations are with. Unless told, `vendor` in a file, or the folder of that name
+    #[arg(long, env = "SEATRIAL_WITH", value_name = "NAME")]
+    pub with: Option<String>,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
+    /// The server is Seatrial: hold each conversation in a sandbox of its own, with its scenario and its clock
+    #[arg(long, env = "SEATRIAL_ISOLATED", value_parser = FalseyValueParser::new(), conflicts_with = "sandbox")]
+    pub isolated: bool,
+    /// The server is Seatrial: hold the conversations in this sandbox, with its credentials, as it is
+    #[arg(long, env = "SEATRIAL_RUN_SANDBOX", value_name = "NAME")]
+    pub sandbox: Option<String>,
+    /// Seed of the sandboxes of `--isolated`
+    #[arg(long, env = "SEATRIAL_RUN_SEED", value_name = "NUMBER", default_value_t = SEED)]
+    pub seed: u64,
+    /// Token of the server's admin API
+    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+    /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable
+    #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
+    pub egress_ca: Vec<PathBuf>,
+    /// Conversations that are held side by side. One unless told, with `--isolated` eight
+    #[arg(long, env = "SEATRIAL_CONCURRENCY", value_name = "NUMBER")]
+    pub concurrency: Option<NonZeroUsize>,
+    /// Calls in a second, of all conversations together. Unless told, 2 of a vendor on another machine; any number otherwise
+    #[arg(long, env = "SEATRIAL_RATE", value_name = "NUMBER", value_parser = rate)]
+    pub rate: Option<f64>,
+    /// How often a vendor gets a call again that it has no time for (429, 503), or, where that does no harm, does not answer
+    #[arg(long, env = "SEATRIAL_RETRIES", value_name = "NUMBER", default_value_t = 2)]
+    pub retries: u32,
+    /// Time in which an answer has to come
+    #[arg(long, env = "SEATRIAL_CALL_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = timeout)]
+    pub timeout: Duration,
+    /// The longest `advance` that is waited for with a vendor, whose clock nobody can move; conversations with longer ones are skipped
+    #[arg(long, env = "SEATRIAL_PATIENCE", value_name = "DURATION", default_value = "0s", value_parser = span)]
+    pub patience: Duration,
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 #[derive(Args, Debug)]
@@ -90,4 +142,9 @@ impl From<&ReportArguments> for Thresholds {
             statuses: arguments.min_statuses,
         }
     }
+}
+
+fn rate(text: &str) -> Result<f64, ArgumentError> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| ArgumentError::Rate(text.to_owned()))
 }

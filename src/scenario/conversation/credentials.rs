@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
 
 use crate::engine::{Machine, Sandbox};
 
@@ -34,11 +35,34 @@ impl CredentialMap {
     pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str) -> Self {
         let default = machine.default_sandbox().lock().world.accounts().credentials(mount);
         let theirs = sandbox.lock().world.accounts().credentials(mount);
-        let pairs = default.iter().zip(theirs.iter()).flat_map(|(default, theirs)| {
-            let members = default.fields.iter();
-            members.filter_map(|(name, value)| Some((value.as_str()?.to_owned(), theirs.fields.get(name)?.as_str()?.to_owned())))
+        Self::between(default.iter().map(|row| &*row.fields), theirs.iter().map(|row| &*row.fields))
+    }
+
+    /// The map from some rows of credentials to others, one by one.
+    pub fn between<'r>(
+        default: impl IntoIterator<Item = &'r Map<String, Value>>,
+        theirs: impl IntoIterator<Item = &'r Map<String, Value>>,
+    ) -> Self {
+        let pairs = default.into_iter().zip(theirs).flat_map(|(default, theirs)| {
+            let members = default.iter();
+            members.filter_map(|(name, value)| Some((value.as_str()?.to_owned(), theirs.get(name)?.as_str()?.to_owned())))
         });
-        Self(pairs.filter(|(default, theirs)| default != theirs).collect())
+        let mut pairs: Vec<(String, String)> = pairs.filter(|(default, theirs)| default != theirs).collect();
+        // One may be a part of another, and the whole is meant.
+        pairs.sort_by_key(|(default, _)| std::cmp::Reverse(default.len()));
+        Self(pairs)
+    }
+
+    /// Leaves out credentials of the other side.
+    pub fn without(&mut self, is_left_out: impl Fn(&str) -> bool) {
+        self.0.retain(|(_, theirs)| !is_left_out(theirs));
+    }
+
+    /// The text with the default sandbox's credentials in place of the other ones that are long enough to be no ordinary word.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        let long = self.0.iter().filter(|(_, theirs)| theirs.len() >= 8);
+        long.fold(text.to_owned(), |text, (default, theirs)| text.replace(theirs.as_str(), default))
     }
 
     /// A header with the sandbox's own credentials.

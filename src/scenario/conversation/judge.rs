@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::substitute::Substitution;
 use crate::base::time::Timestamp;
 use crate::engine::{pairs, signing};
-use crate::scenario::error::{Span, Spanned};
+use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::matching::{self, Difference, Members};
 use crate::scenario::node::Node;
-use crate::scenario::story::{Content, ExpectedAnswer, ExpectedWebhook, Hmac};
+use crate::scenario::story::{Content, ExpectedAnswer, ExpectedWebhook, Hmac, Story};
 use crate::world::Note;
 
 /// An expectation that is not met, or a step that cannot be made, and the position of what was expected.
@@ -24,8 +24,16 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(span: Span, mismatch: Mismatch) -> Self {
+    /// One that is about no webhook.
+    #[must_use]
+    pub fn new(span: Span, mismatch: Mismatch) -> Self {
         Self { span, mismatch, webhook: None }
+    }
+
+    /// The failure with its line of the story, whose step with that number and title it is one of.
+    #[must_use]
+    pub fn diagnostic(&self, story: &Story, number: usize, title: &str) -> Diagnostic {
+        Diagnostic::new("S018", &story.source, self.span, format!("step {number} ({title}): {self}"))
     }
 
     /// What would have been right instead of the marked text, where that can be said.
@@ -71,6 +79,13 @@ pub enum Mismatch {
     /// A note that says that the answer is not the vendor's.
     #[error("{0}")]
     Departs(String),
+    /// The document says otherwise about the answer.
+    #[error("the document of {operation} says otherwise: {what}")]
+    Document { operation: String, what: String },
+    #[error("there is no answer: {0}")]
+    Silence(String),
+    #[error("the server refuses: {0}")]
+    Refused(String),
     #[error("there is nothing to save at `{0}`")]
     NothingToSave(String),
     #[error("{name} `{found}`, expected `{expected}`")]
@@ -96,22 +111,25 @@ pub enum Mismatch {
 }
 
 /// An answer, wherever it comes from.
-pub(super) struct ReceivedAnswer<'a> {
+pub struct ReceivedAnswer<'a> {
     pub status: u16,
     pub headers: &'a http::HeaderMap,
     pub body: &'a [u8],
-    /// The codes of its notes.
-    pub notes: Vec<&'a str>,
+    /// The codes of its notes; `None` when the server is none that makes notes.
+    pub notes: Option<Vec<&'a str>>,
 }
 
 /// A webhook that the receiver of the conversation got.
 #[derive(Debug)]
-pub(super) struct ReceivedWebhook {
+pub struct ReceivedWebhook {
     pub at: Timestamp,
     pub event: String,
     pub subject: String,
+    /// By their names in lower case.
     pub headers: BTreeMap<String, String>,
     pub body: String,
+    /// The bytes that are signed, where the body is shown with other addresses in its links.
+    pub signed: Option<String>,
 }
 
 /// How an answer differs from the expected one.
@@ -123,10 +141,10 @@ pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, valu
     }
     let header = |name: &str| found.headers.get(name).and_then(|value| value.to_str().ok());
     failures.extend(content(&expected.content, &header, &String::from_utf8_lossy(found.body), values));
-    if let Some(notes) = &expected.notes
-        && found.notes != notes.value
+    if let Some((notes, codes)) = expected.notes.as_ref().zip(found.notes.as_ref())
+        && *codes != notes.value
     {
-        let codes = found.notes.iter().map(ToString::to_string).collect();
+        let codes = codes.iter().map(ToString::to_string).collect();
         failures.push(Failure::new(notes.span, Mismatch::Notes { expected: notes.value.clone(), found: codes }));
     }
     failures
@@ -175,7 +193,7 @@ fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substit
         failures.extend(body(form, &fields.into(), Members::AtLeast, values));
     }
     if let Some(hmac) = &expected.hmac {
-        let signed = signature(hmac, &header, &found.body, values);
+        let signed = signature(hmac, &header, found.signed.as_deref().unwrap_or(&found.body), values);
         failures.extend(signed.err().map(|mismatch| Failure::new(hmac.header.span, mismatch)));
     }
     failures

@@ -32,6 +32,7 @@ impl Receiver {
                         subject: row.subject.clone(),
                         headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
                         body: row.body.clone(),
+                        signed: None,
                     });
                 }
             }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use jiff::SignedDuration;
 
 use super::members;
 use super::reader::{Fields, Reader};
@@ -12,7 +13,7 @@ use crate::scenario::error::Spanned;
 use crate::scenario::matching;
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::story::{
-    Action, Body, Call, Content, ExpectedAnswer, ExpectedWebhook, HeaderText, Headers, Hmac, SentHeaders, Step, Story, Subscribe,
+    Action, Body, Call, Content, ExpectedAnswer, ExpectedWebhook, HeaderText, Headers, Hmac, Poll, SentHeaders, Step, Story, Subscribe,
 };
 
 /// How often one step may be repeated.
@@ -20,18 +21,20 @@ const REPEATS: u64 = 10_000;
 
 const KINDS: [&str; 4] = ["call", "advance", "subscribe", "receives"];
 /// What belongs to a call alone.
-const OF_CALL: [&str; 7] = ["headers", "json", "form", "text", "base64", "expect", "save"];
+const OF_CALL: [&str; 8] = ["headers", "json", "form", "text", "base64", "expect", "save", "poll"];
 
 const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::Form)];
 
 pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Story> {
     let fields = reader.fields(root, "a conversation", &members::CONVERSATION)?;
     let about = fields.get("about").and_then(|node| reader.string(node, "about"));
+    let vendor = fields.get("vendor").and_then(|node| reader.spanned(node, "vendor"));
+    let scenario_text = fields.get("scenario").map(Node::to_json);
     let scenario = fields.get("scenario").and_then(|node| super::scenario(reader, node));
     let headers = sent_headers(reader, &fields);
     let steps = fields.require(reader, "steps")?;
     let steps = reader.each(steps, "steps", step);
-    Some(Story { source: reader.source.clone(), about, scenario, headers, steps })
+    Some(Story { source: reader.source.clone(), about, vendor, scenario, scenario_text, headers, steps })
 }
 
 fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
@@ -82,7 +85,25 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
         }
     }
     let expect = fields.get("expect").and_then(|node| answer(reader, node));
-    Some(Call { line: line?, headers, body, expect, save })
+    let poll = fields.get("poll").and_then(|node| poll(reader, node));
+    Some(Call { line: line?, headers, body, expect, save, poll })
+}
+
+fn poll(reader: &mut Reader<'_>, node: &Node) -> Option<Poll> {
+    let fields = reader.fields(node, "`poll`", &members::CONVERSATION_POLL)?;
+    let mut length = |name| {
+        let node = fields.require(reader, name)?;
+        let text = reader.spanned(node, name)?;
+        let span = time::span(&text).filter(SignedDuration::is_positive);
+        if span.is_none() {
+            reader.problem("S008", node.span, format!("`{}` is not a span of time", text.value)).help("for example `2s` or `5m`");
+        }
+        span
+    };
+    let (every, all) = (length("every"), length("for"));
+    let (every, all) = (every?, all?);
+    let times = u64::try_from(all.as_millis() / every.as_millis().max(1)).unwrap_or_default() + 1;
+    Some(Poll { every, times: times.min(REPEATS) })
 }
 
 /// A body or a header that is no text.

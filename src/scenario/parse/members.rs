@@ -40,9 +40,10 @@ pub(crate) const EXPECT: [&str; 10] = ["call", "never", "order", "valid", "webho
 pub(crate) const EXPECT_ORDERED: [&str; 2] = ["call", "when"];
 pub(crate) const EXPECT_WEBHOOK: [&str; 5] = ["event", "min", "max", "answered", "within"];
 
-pub(crate) const CONVERSATION: [&str; 4] = ["about", "scenario", "headers", "steps"];
-pub(crate) const CONVERSATION_STEP: [&str; 13] =
-    ["call", "advance", "subscribe", "receives", "headers", "json", "form", "text", "base64", "expect", "save", "repeat", "note"];
+pub(crate) const CONVERSATION: [&str; 5] = ["about", "vendor", "scenario", "headers", "steps"];
+pub(crate) const CONVERSATION_STEP: [&str; 14] =
+    ["call", "advance", "subscribe", "receives", "headers", "json", "form", "text", "base64", "expect", "save", "poll", "repeat", "note"];
+pub(crate) const CONVERSATION_POLL: [&str; 2] = ["every", "for"];
 pub(crate) const CONVERSATION_EXPECT: [&str; 6] = ["status", "headers", "json", "has", "text", "notes"];
 pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 5] = ["vendor", "events", "format", "secret", "answers"];
 pub(crate) const CONVERSATION_RECEIPT: [&str; 10] = ["event", "subject", "method", "at", "headers", "json", "has", "form", "text", "hmac"];
@@ -50,9 +51,10 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 
 /// Every list of conversations with the name of its definition in their schema.
 #[cfg(test)]
-pub(crate) const CONVERSATIONS: [(&str, &[&str]); 6] = [
+pub(crate) const CONVERSATIONS: [(&str, &[&str]); 7] = [
     ("conversation", &CONVERSATION),
     ("told_step", &CONVERSATION_STEP),
+    ("poll", &CONVERSATION_POLL),
     ("expected_answer", &CONVERSATION_EXPECT),
     ("receiver", &CONVERSATION_SUBSCRIBE),
     ("received_webhook", &CONVERSATION_RECEIPT),

@@ -1,0 +1,244 @@
+//! Conversations held against a server at any address: a vendor's, or a sandbox of ours.
+//!
+//! ```text
+//! Story ──Script──▶ call ──politely──▶ server ──▶ answer ──▶ the expectation and the document judge it ──▶ RunReport
+//! ```
+//!
+//! Nothing that answers calls is used here, so that the sandbox is judged as any other server. Of the machine there are the documents
+//! alone. Conversations run side by side, each with a connection of its own; a step follows the one before it.
+
+mod format;
+mod manners;
+mod outcome;
+mod stage;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::manners::Manners;
+pub use self::outcome::{ConversationReport, Problem, RunReport, Verdict};
+use self::stage::Stage;
+pub use self::stage::{SEED, Server, StageError, Target};
+use crate::engine::Machine;
+use crate::net::{ClientError, Reply};
+use crate::scenario::Story;
+use crate::scenario::conversation::{Doing, Failure, HOST_NAME, Mismatch, PlannedCall, ReceivedAnswer, Script, Turn};
+use crate::spec::{Operation, Route};
+
+#[derive(Debug)]
+pub struct RunOptions {
+    pub server: Server,
+    pub target: Target,
+    /// How many conversations are held side by side.
+    pub concurrency: usize,
+    /// How many calls are made in a second, in all conversations together.
+    pub rate: Option<f64>,
+    /// How often a call is made again that a vendor has no time for, or loses.
+    pub retries: u32,
+    /// How long a step of the clock may be that is waited for, where the clock cannot be moved.
+    pub patience: Duration,
+}
+
+/// A conversation and the mount of the vendor that it is with.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    pub story: Arc<Story>,
+    pub mount: String,
+}
+
+/// What all conversations of a run share.
+struct Run {
+    machine: Arc<Machine>,
+    options: RunOptions,
+    manners: Manners,
+}
+
+/// Holds all conversations; the report has them in their order.
+pub async fn run(machine: &Arc<Machine>, assignments: Vec<Assignment>, options: RunOptions) -> RunReport {
+    let manners = Manners::new(options.rate, if options.target == Target::Vendor { options.retries } else { 0 });
+    let seats = Arc::new(Semaphore::new(options.concurrency.max(1)));
+    let server = options.server.base_url.clone();
+    let run = Arc::new(Run { machine: Arc::clone(machine), options, manners });
+    let mut tasks = JoinSet::new();
+    for (index, assignment) in assignments.into_iter().enumerate() {
+        let (run, seats) = (Arc::clone(&run), Arc::clone(&seats));
+        tasks.spawn(async move {
+            let _seat = seats.acquire_owned().await;
+            (index, run.hold(&assignment).await)
+        });
+    }
+    let mut found = tasks.join_all().await;
+    found.sort_by_key(|(index, _)| *index);
+    RunReport { server, conversations: found.into_iter().map(|(_, report)| report).collect() }
+}
+
+impl Run {
+    async fn hold(&self, assignment: &Assignment) -> ConversationReport {
+        let Assignment { story, mount } = assignment;
+        let mut report = ConversationReport::new(story, mount);
+        if let Some(reason) = self.obstacle(story) {
+            report.skip(reason);
+            return report;
+        }
+        let stage = Stage::open(&self.machine, &self.options.server, &self.options.target, story, mount).await;
+        let mut stage = match stage {
+            Ok(stage) => stage,
+            Err(error) => {
+                report.fail(error.to_string());
+                return report;
+            }
+        };
+        let mut script = stage.script(story);
+        while let Some(turn) = script.turn() {
+            if !self.step(&mut stage, &mut script, &turn, &mut report).await {
+                break;
+            }
+        }
+        stage.close().await;
+        report
+    }
+
+    /// Why a conversation cannot be held with the target.
+    fn obstacle(&self, story: &Story) -> Option<String> {
+        if self.options.target != Target::Vendor {
+            return None;
+        }
+        if story.scenario.is_some() {
+            return Some("it has a scenario, which only a sandbox can play".to_owned());
+        }
+        if story.has_webhooks() {
+            return Some("it is about webhooks, which only a sandbox tells of".to_owned());
+        }
+        let wait = story.longest_advance().and_then(|span| Duration::try_from(span).ok())?;
+        let patience = self.options.patience;
+        (wait > patience).then(|| format!("it moves the clock by {wait:?}, and `--patience` lets it wait for {patience:?} at the most"))
+    }
+
+    /// Makes a step. Whether the next one makes sense.
+    async fn step(&self, stage: &mut Stage, script: &mut Script, turn: &Turn, report: &mut ConversationReport) -> bool {
+        report.steps += 1;
+        let mut excerpt = None;
+        let failures = match &turn.doing {
+            Doing::Unsendable => vec![Failure::new(turn.span, Mismatch::Unsendable)],
+            Doing::Advance(by) => refusals(turn, stage.advance(*by).await),
+            Doing::Subscribe(wanted) => refusals(turn, stage.subscribe(wanted).await),
+            Doing::Receives => match stage.webhooks().await {
+                Ok(found) => script.received(turn, &found),
+                Err(error) => refusals(turn, Err(error)),
+            },
+            Doing::Call(planned) => {
+                report.calls += 1;
+                match self.call(stage, planned, turn).await {
+                    Ok(reply) => {
+                        let mut failures = self.judge(stage, script, turn, planned, &reply);
+                        failures.extend(refusals(turn, stage.settle().await));
+                        if !failures.is_empty()
+                            && let Some(pause) = script.again(turn)
+                        {
+                            report.steps -= 1;
+                            return stage.advance(pause).await.is_ok();
+                        }
+                        excerpt = (!failures.is_empty()).then(|| outcome::excerpt(&reply));
+                        failures
+                    }
+                    Err(error) => vec![Failure::new(turn.span, Mismatch::Silence(error.to_string()))],
+                }
+            }
+        };
+        let goes_on = !failures.iter().any(|failure| failure.mismatch.ends());
+        report.add(script.story(), turn, failures, excerpt, &stage.credentials);
+        goes_on
+    }
+
+    /// Sends a call, again where that does no harm and the vendor has no time for it.
+    async fn call(&self, stage: &Stage, planned: &PlannedCall, turn: &Turn) -> Result<Reply, ClientError> {
+        let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE].contains(&planned.method);
+        for attempt in 0.. {
+            self.manners.wait().await;
+            let sent = stage.send(planned).await;
+            let pause = match &sent {
+                Ok(reply) if turn.expected != Some(reply.status) => self.manners.pause_after(reply, attempt),
+                Err(_) if is_safe => self.manners.pause(attempt),
+                _ => None,
+            };
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return sent,
+            }
+        }
+        unreachable!("the last attempt is not made again")
+    }
+
+    fn judge(&self, stage: &Stage, script: &mut Script, turn: &Turn, planned: &PlannedCall, reply: &Reply) -> Vec<Failure> {
+        let operation = self.operation(&stage.mount, planned).filter(|operation| !is_scripted(script.story(), operation));
+        let mut failures: Vec<Failure> = operation.map_or_else(Vec::new, |operation| {
+            let worded = departures(operation, planned, reply).into_iter();
+            worded.map(|what| Failure::new(turn.span, Mismatch::Document { operation: operation.name.to_string(), what })).collect()
+        });
+        // The sandbox says so by a header; others make no notes.
+        let notes = reply.headers.contains_key("seatrial-request").then(|| {
+            let codes = reply.headers.get("seatrial-notes").and_then(|codes| codes.to_str().ok()).unwrap_or_default();
+            codes.split(',').filter(|code| !code.is_empty()).collect()
+        });
+        let found = ReceivedAnswer { status: reply.status, headers: &reply.headers, body: &reply.body, notes };
+        failures.extend(script.answered(turn, &found));
+        failures
+    }
+
+    /// The operation of the mount's documents that a call is for.
+    fn operation(&self, mount: &str, planned: &PlannedCall) -> Option<&Operation> {
+        let mut loaded: Vec<_> = self.machine.vendors().loaded().iter().filter(|row| row.vendor.mount == mount).collect();
+        loaded.sort_by_key(|row| std::cmp::Reverse(row.vendor.path_prefix.len()));
+        loaded.into_iter().find_map(|row| {
+            let path = planned.path.strip_prefix(&*row.vendor.legacy_prefix).filter(|rest| rest.starts_with('/')).unwrap_or(&planned.path);
+            let is_below = path.strip_prefix(&*row.vendor.path_prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            match row.route(&planned.method, path) {
+                Route::Found(operation, _) if is_below => Some(operation),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// Whether the conversation's own scenario says what an operation answers, so that it need not be what the document says.
+fn is_scripted(story: &Story, operation: &Operation) -> bool {
+    let (vendor, id) = operation.name.split_once('.').unwrap_or_default();
+    story.scenario.iter().flat_map(|scenario| &scenario.overrides).any(|rule| rule.on.matches(vendor, id))
+}
+
+fn refusals(turn: &Turn, done: Result<(), StageError>) -> Vec<Failure> {
+    done.err().map(|error| Failure::new(turn.span, Mismatch::Refused(error.to_string()))).into_iter().collect()
+}
+
+/// What a document has against an answer.
+fn departures(operation: &Operation, planned: &PlannedCall, reply: &Reply) -> Vec<String> {
+    let kind = reply.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let body = if kind.contains("json") && planned.method != Method::HEAD && !reply.body.is_empty() {
+        match serde_json::from_slice(&reply.body) {
+            Ok(body) => Some(body),
+            Err(error) => return vec![format!("found a body that is no JSON, though its content type says so: {error}")],
+        }
+    } else {
+        None
+    };
+    let worded = |row: &crate::spec::Violation| match row.dotted() {
+        place if place.is_empty() => row.detail(),
+        place => format!("`{place}`: {}", row.detail()),
+    };
+    operation.check_answer(reply.status, body.as_ref()).iter().map(worded).collect()
+}
+
+impl PlannedCall {
+    /// The headers without the host that conversations are written with.
+    fn own_headers(&self) -> http::HeaderMap {
+        let mut headers = self.headers.clone();
+        if headers.get(http::header::HOST).is_some_and(|host| host == HOST_NAME) {
+            headers.remove(http::header::HOST);
+        }
+        headers
+    }
+}

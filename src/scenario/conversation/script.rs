@@ -1,0 +1,141 @@
+//! The course of a conversation: which step comes next, what it sends, and what its answer means for the steps after it. Who takes the
+//! steps is no matter of this file: a machine in this process, or a server at any address.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use super::credentials::CredentialMap;
+use super::judge::{self, Failure, Mismatch, ReceivedAnswer, ReceivedWebhook};
+use super::plan::{self, PlannedCall};
+use super::substitute::Substitution;
+use crate::scenario::error::{Span, Spanned};
+use crate::scenario::story::{Action, Call, Story, Subscribe};
+
+/// A conversation of which some steps were made.
+pub struct Script {
+    story: Arc<Story>,
+    mount: String,
+    values: Substitution,
+    /// Index of the next step, and which turn of it.
+    next: (usize, u64),
+    /// The step that polls, which turn of it, and how often its call was made.
+    polled: (usize, u64, u64),
+}
+
+/// A step that is due.
+#[derive(Debug)]
+pub struct Turn {
+    /// Its number in the story, from 1.
+    pub number: usize,
+    /// Which time it is made, from 1.
+    pub repetition: u64,
+    /// The call, or what else is done.
+    pub title: String,
+    /// Where that stands in the story.
+    pub span: Span,
+    /// The status that is expected of its answer.
+    pub expected: Option<u16>,
+    pub doing: Doing,
+}
+
+#[derive(Debug)]
+pub enum Doing {
+    Call(PlannedCall),
+    /// A call without method and path, or with headers that cannot be sent.
+    Unsendable,
+    Advance(SignedDuration),
+    Subscribe(Subscribe),
+    Receives,
+}
+
+impl Script {
+    /// The beginning of a story with the vendor at `mount`, whose webhooks go to `inbox`.
+    #[must_use]
+    pub fn new(story: &Arc<Story>, mount: &str, inbox: &str, credentials: CredentialMap) -> Self {
+        let saved = Map::from_iter([("inbox".to_owned(), inbox.into())]);
+        let values = Substitution { saved, credentials };
+        Self { story: Arc::clone(story), mount: mount.to_owned(), values, next: (0, 1), polled: (0, 0, 0) }
+    }
+
+    #[must_use]
+    pub fn story(&self) -> &Arc<Story> {
+        &self.story
+    }
+
+    /// Gives a value a name, as if a step had saved it.
+    pub fn save(&mut self, name: &str, value: Value) {
+        self.values.saved.insert(name.to_owned(), value);
+    }
+
+    /// The next step; `None` at the end of the story.
+    pub fn turn(&mut self) -> Option<Turn> {
+        let story = Arc::clone(&self.story);
+        let (index, repetition) = self.next;
+        let step = story.steps.get(index)?;
+        self.values.saved.insert("n".to_owned(), repetition.into());
+        self.next = if repetition < step.repeat { (index, repetition + 1) } else { (index + 1, 1) };
+        let (title, span, doing) = match &step.action {
+            Action::Advance(text, by) => (format!("advance {}", text.value), text.span, Doing::Advance(*by)),
+            Action::Subscribe(Spanned { value, span }) => {
+                let secret = value.secret.as_deref().map(|secret| self.values.text(secret));
+                ("subscribe".to_owned(), *span, Doing::Subscribe(Subscribe { secret, ..value.clone() }))
+            }
+            Action::Receives(Spanned { span, .. }) => ("receives".to_owned(), *span, Doing::Receives),
+            Action::Call(call) => {
+                let planned = plan::call(call, &story.headers, &self.mount, &self.values);
+                (self.values.text(&call.line), call.line.span, planned.map_or(Doing::Unsendable, Doing::Call))
+            }
+        };
+        let mut turn = Turn { number: index + 1, repetition, title, span, expected: None, doing };
+        turn.expected = call(&story, &turn).and_then(|call| Some(call.expect.as_ref()?.status.value));
+        Some(turn)
+    }
+
+    /// How the answer to a call departs from what is expected of it. Keeps what later steps refer to.
+    pub fn answered(&mut self, turn: &Turn, found: &ReceivedAnswer<'_>) -> Vec<Failure> {
+        let story = Arc::clone(&self.story);
+        let Some(call) = call(&story, turn) else { return Vec::new() };
+        let mut failures = call.expect.as_ref().map_or_else(Vec::new, |expected| judge::answer(expected, found, &self.values));
+        let document: Value = serde_json::from_slice(found.body).unwrap_or(Value::Null);
+        for (name, path) in &call.save {
+            let value = match path.strip_prefix("header:") {
+                Some(header) => found.headers.get(header).and_then(|value| value.to_str().ok()).map(Value::from),
+                None => document.pointer(&format!("/{}", path.replace('.', "/"))).cloned(),
+            };
+            match value {
+                Some(value) => _ = self.values.saved.insert(name.clone(), value),
+                None => failures.push(Failure::new(path.span, Mismatch::NothingToSave(path.value.clone()))),
+            }
+        }
+        failures
+    }
+
+    /// How the webhooks that came since the last such step depart from what is expected.
+    pub fn received(&self, turn: &Turn, found: &[ReceivedWebhook]) -> Vec<Failure> {
+        match self.story.steps.get(turn.number - 1).map(|step| &step.action) {
+            Some(Action::Receives(expected)) => judge::webhooks(expected, found, &self.values),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Has the call of a turn made again, if it polls and may go on: the pause before that.
+    pub fn again(&mut self, turn: &Turn) -> Option<SignedDuration> {
+        let poll = call(&self.story, turn)?.poll?;
+        let (index, repetition, count) = self.polled;
+        let count = if (index, repetition) == (turn.number, turn.repetition) { count + 1 } else { 1 };
+        self.polled = (turn.number, turn.repetition, count);
+        (count < poll.times).then(|| {
+            self.next = (turn.number - 1, turn.repetition);
+            poll.every
+        })
+    }
+}
+
+fn call<'s>(story: &'s Story, turn: &Turn) -> Option<&'s Call> {
+    match &story.steps.get(turn.number - 1)?.action {
+        Action::Call(call) => Some(call),
+        _ => None,
+    }
+}

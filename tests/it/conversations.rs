@@ -1,0 +1,293 @@
+//! `seatrial contract run`: conversations held with a server over HTTP.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::client::admin;
+use crate::process::{Server, run, text};
+
+/// Conversations about what the vendor prints in its documents, and what only the default sandbox has.
+const PRINTED: [&str; 5] = ["accounts-established", "carrier-accounts", "carrier-accounts-own", "shipments-inline", "worlds"];
+
+/// A folder of its own, which is gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let path = std::env::temp_dir().join(format!("seatrial-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder can be made");
+        for (name, text) in files {
+            fs::write(path.join(name), text).expect("the folder takes files");
+        }
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a UTF-8 path")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn url(server: &Server) -> String {
+    format!("http://{}", server.address())
+}
+
+/// Holds conversations; the exit code, and the report in JSON.
+fn held(arguments: &[&str]) -> (Option<i32>, Value) {
+    let output = run(&[&["contract", "run", "--format", "json"], arguments].concat());
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+    (output.status.code(), report)
+}
+
+fn rows(report: &Value) -> impl Iterator<Item = &Value> {
+    report["conversations"].as_array().into_iter().flatten()
+}
+
+fn stem(row: &Value) -> &str {
+    Path::new(row["file"].as_str().unwrap_or_default()).file_stem().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+#[test]
+fn all_conversations_hold_with_our_own_server() {
+    let server = Server::start(&[]);
+    let (_, report) = held(&["tests/vendors", "--base-url", &url(&server), "--isolated"]);
+    let failed: Vec<&Value> = rows(&report).filter(|row| row["verdict"] != "passed" && !PRINTED.contains(&stem(row))).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let count = |name: &str| rows(&report).filter_map(|row| row[name].as_u64()).sum::<u64>();
+    assert!(rows(&report).count() >= 350 && count("calls") >= 3_500, "{} {}", rows(&report).count(), count("calls"));
+    // Nothing is left behind.
+    assert_eq!(admin(&server, "GET", "/sandboxes", &Value::Null)["sandboxes"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn the_default_sandbox_knows_what_vendors_print() {
+    let folder = Folder::new("printed", &[("clock.yaml", "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}")]);
+    let server = Server::start(&["--scenario", &format!("{}/clock.yaml", folder.path())]);
+    for name in PRINTED {
+        admin(&server, "POST", "/reset", &json!({}));
+        let file = format!("tests/vendors/shippo/{name}.yaml");
+        let output = run(&["contract", "run", &file, "--base-url", &url(&server), "--sandbox", "default"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    }
+}
+
+const CHANGED: &str = r#"
+overrides:
+  - {on: shippo.CreateAddress, patch: {set: {/zip: 94117}}}
+  - {on: shippo.CreateParcel, patch: {remove: [/object_id]}}
+  - {on: shippo.GetParcel, patch: {set: {/distance_unit: inch}}}
+  - {on: shippo.ListParcels, respond: {status: 418, body: {}, off_spec: true}}
+  - {on: shippo.ListAddresses, patch: {set: {/results: null}}}
+  - {on: shiptheory.createToken, patch: {set: {/success: "yes"}}}
+  - {on: shipstation_v1.listStores, patch: {set: {/0/active: "true"}}}
+  - {on: shipstation_v1.listCarriers, patch: {status: 203}}
+  - {on: shipstation_v2.list_tags, patch: {remove: [/tags]}}
+  - {on: shipstation_v2.list_labels, patch: {set: {/page: 2}}}
+  - {on: shiptime.box-get-all, respond: {status: 200, body: {}, off_spec: true}}
+  - {on: shipmate.createToken, patch: {set: {/message: Welcome}}}
+"#;
+
+const SHIPPO: &str = r#"
+vendor: shippo
+headers: {Authorization: ShippoToken shippo_test_seatrial}
+steps:
+  - call: POST /addresses
+    json: {name: Ada, street1: 215 Clayton St., city: San Francisco, state: CA, zip: "94117", country: US}
+    expect: {status: 201, has: {name: Ada}}
+  - call: POST /parcels
+    json: {length: "5", width: "5", height: "5", distance_unit: in, weight: "2", mass_unit: lb}
+    expect: {status: 201, has: {length: "5"}}
+  - call: GET /parcels
+    expect: {status: 200}
+  - call: GET /addresses
+    expect: {status: 200}
+"#;
+
+const PARCEL: &str = r#"
+vendor: shippo
+headers: {Authorization: ShippoToken shippo_test_seatrial}
+steps:
+  - call: GET /customs/items
+    expect: {status: 200}
+  - call: POST /parcels
+    json: {length: "5", width: "5", height: "5", distance_unit: in, weight: "2", mass_unit: lb}
+    expect: {status: 201}
+    save: {parcel: object_id}
+  - call: GET /parcels/{{parcel}}
+    expect: {status: 200}
+"#;
+
+const OTHERS: [(&str, &str); 4] = [
+    (
+        "theory.yaml",
+        "vendor: shiptheory\nsteps: [{call: POST /v1/token, headers: {Accept: application/json}, json: {email: you@youremail.com, password: \
+         password}, expect: {status: 200}}]",
+    ),
+    (
+        "station.yaml",
+        "vendor: shipstation\nheaders: {Authorization: Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0, api-key: TEST_seatrial}\nsteps:\n  - \
+         {call: GET /stores, expect: {status: 200}}\n  - {call: GET /carriers, expect: {status: 200}}\n  - {call: GET /v2/tags, expect: \
+         {status: 200}}\n  - {call: GET /v2/labels, expect: {status: 200, has: {page: 1}}}\n",
+    ),
+    (
+        "time.yaml",
+        "vendor: shiptime\nheaders: {Authorization: Basic c2FuZGJveDpzYW5kYm94}\nsteps: [{call: GET /rest/boxes/, expect: {status: 200}}]",
+    ),
+    (
+        "mate.yaml",
+        "vendor: shipmate\nsteps: [{call: POST /v1.1/tokens, headers: {X-SHIPMATE-API-KEY: sm_test_12345abcde-1234-5678-90ab-abcdef0123456}, \
+         json: {username: test@shipmate.co.uk, password: myShipmatePassword}, expect: {status: 200, has: {message: Login Successful}}}]",
+    ),
+];
+
+#[test]
+fn every_change_of_a_server_is_found_and_none_invented() {
+    let folder = Folder::new("changed", &[&[("shippo.yaml", SHIPPO), ("parcel.yaml", PARCEL)][..], &OTHERS].concat());
+    let server = Server::start(&[]);
+    admin(&server, "POST", "/sandboxes", &json!({"name": "true"}));
+    admin(&server, "POST", "/sandboxes", &json!({"name": "changed", "scenario": CHANGED}));
+    // The one patched parcel would have no id to be read by.
+    let readable = CHANGED.replace("  - {on: shippo.CreateParcel, patch: {remove: [/object_id]}}\n", "");
+    admin(&server, "POST", "/sandboxes", &json!({"name": "readable", "scenario": readable}));
+    let hold = |sandbox: &str| held(&[folder.path(), "--base-url", &url(&server), "--sandbox", sandbox]);
+    let (exit, report) = hold("true");
+    assert_eq!(exit, Some(0), "{report:#}");
+    let (exit, report) = hold("changed");
+    assert_eq!(exit, Some(1), "{report:#}");
+    let mut found: Vec<String> = Vec::new();
+    for report in [report, hold("readable").1] {
+        for problem in rows(&report).flat_map(|row| row["problems"].as_array().into_iter().flatten()) {
+            let said =
+                format!("{} {}: {}", problem["kind"].as_str().unwrap_or_default(), problem["title"], problem["message"]).replace('"', "");
+            if !found.contains(&said) {
+                found.push(said);
+            }
+        }
+    }
+    found.sort();
+    insta::assert_snapshot!(found.join("\n"));
+}
+
+const WRONG: &str = r#"about: A parcel is measured, wrongly.
+vendor: shippo
+headers: {Authorization: ShippoToken shippo_test_seatrial}
+steps:
+  - call: POST /parcels
+    json: {length: "5", width: "5", height: "5", distance_unit: in, weight: "2", mass_unit: lb}
+    expect: {status: 201, has: {mass_unit: kg}}
+    save: {id: object_id}
+  - call: GET /parcels/{{id}}
+    expect: {status: 404}
+"#;
+
+#[test]
+fn what_differs_is_shown_with_line_and_caret_and_for_programs() {
+    let folder = Folder::new("wrong", &[("wrong.yaml", WRONG)]);
+    let server = Server::start(&[]);
+    let said = |format: &str| {
+        let output = run(&["contract", "run", folder.path(), "--base-url", &url(&server), "--isolated", "--format", format]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        text(&output.stdout).replace(folder.path(), "folder")
+    };
+    let plain = said("text");
+    let first = "error[S018]: step 1 (POST /parcels): $.mass_unit: expected \"kg\", found \"lb\"\n --> folder/wrong.yaml:7:44\n  |\n7 |     \
+                 expect: {status: 201, has: {mass_unit: kg}}\n  |                                            ^^\nthe answer was 201 {";
+    assert!(plain.starts_with(first), "{plain}");
+    assert!(plain.contains("): status 200, expected 404\n  --> folder/wrong.yaml:10:22\n"), "{plain}");
+    assert!(plain.ends_with(": 0 conversations passed, 1 failed, 0 skipped, 2 calls\n"), "{plain}");
+    assert!(said("markdown").contains("| folder/wrong.yaml | 7 | POST /parcels | $.mass_unit: expected \"kg\", found \"lb\" |"));
+    assert!(said("junit").contains("<testcase classname=\"shippo\" name=\"folder/wrong.yaml\">\n      <failure message=\"$.mass_unit"));
+    assert!(said("github").starts_with("::error file=folder/wrong.yaml,line=7,col=44,title=step 1 (POST /parcels)::$.mass_unit"));
+    let sarif: Value = serde_json::from_str(&said("sarif")).expect("JSON");
+    let region = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(region, &json!({"startLine": 7, "startColumn": 44}));
+}
+
+const POLL: &str = r#"
+vendor: shippo
+headers: {Authorization: "ShippoToken {{env.SEATRIAL_TEST_TOKEN}}"}
+steps:
+  - call: POST /batches
+    json: {default_carrier_account: 2c05985c735e64bdfeff181cc4c148cc, default_servicelevel_token: usps_priority, batch_shipments: []}
+    expect: {status: 201, has: {status: VALIDATING}}
+    save: {batch: object_id}
+  - call: GET /batches/{{batch}}
+    poll: {every: 500ms, for: 1m}
+    expect: {status: 200, has: {status: VALID}}
+"#;
+
+#[test]
+fn a_call_is_polled_until_a_state_is_reached() {
+    let folder = Folder::new("poll", &[("poll.yaml", POLL)]);
+    let server = Server::start(&[]);
+    let hold = |token: &str, arguments: &[&str]| {
+        let mut command = crate::process::command();
+        command.env("SEATRIAL_TEST_TOKEN", token).args(["contract", "run", folder.path(), "--format", "json"]).args(arguments);
+        serde_json::from_slice::<Value>(&command.output().expect("the binary runs").stdout).expect("JSON")
+    };
+    let report = hold("shippo_test_seatrial", &["--base-url", &url(&server), "--isolated"]);
+    let row = &report["conversations"][0];
+    assert_eq!((&row["verdict"], row["steps"].as_u64()), (&json!("passed"), Some(2)), "{report:#}");
+    assert!(row["calls"].as_u64().is_some_and(|calls| (3..20).contains(&calls)), "{report:#}");
+    // A name that leads to no vendor, and a credential that is none.
+    let report = hold("nothing", &["--base-url", &format!("{}/shippo", url(&server))]);
+    assert_eq!(report["conversations"][0]["problems"][0]["message"], "status 401, expected 201", "{report:#}");
+}
+
+#[test]
+fn a_vendor_is_asked_with_the_credentials_of_the_environment() {
+    let folder = Folder::new("vendor", &[("shippo.yaml", SHIPPO), ("later.yaml", "vendor: shippo\nsteps: [{advance: 72h}]")]);
+    let server = Server::start(&[]);
+    let sandbox = admin(&server, "POST", "/sandboxes", &json!({"name": "mine"}));
+    let token = sandbox["credentials"]["shippo"][0]["token"].as_str().expect("a token").to_owned();
+    let hold = |variable: &str| {
+        let mut command = crate::process::command();
+        command.env(variable, &token).args(["contract", "run", folder.path(), "--base-url", &format!("{}/shippo", url(&server))]);
+        let output = command.output().expect("the binary runs");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        text(&output.stdout)
+    };
+    let said = hold("SEATRIAL_SHIPPO_TOKEN");
+    assert!(said.contains("later.yaml: skipped: it moves the clock by 259200s"), "{said}");
+    let calls =
+        |sandbox: &str| admin(&server, "GET", &format!("/sandboxes/{sandbox}/requests"), &Value::Null)["journal"]["written"].as_u64();
+    assert_eq!((calls("mine"), calls("default")), (Some(4), Some(0)));
+    hold("SEATRIAL_OTHER_TOKEN");
+    assert_eq!((calls("mine"), calls("default")), (Some(4), Some(4)));
+}
+
+#[test]
+fn what_cannot_be_held_is_told() {
+    let folder = Folder::new("told", &[("plain.yaml", "steps: []"), ("wrong.yaml", "steps: [{call: GET}]")]);
+    let said = |arguments: &[&str]| {
+        let output = run(&[&["contract", "run", "--base-url", "http://127.0.0.1:1"], arguments].concat());
+        (output.status.code(), text(&output.stderr) + &text(&output.stdout))
+    };
+    let file = |name: &str| format!("{}/{name}", folder.path());
+    let (exit, message) = said(&[&file("plain.yaml")]);
+    assert_eq!(exit, Some(2), "{message}");
+    assert!(message.contains("does not say whom it is with: it needs `vendor: …`"), "{message}");
+    let (exit, message) = said(&["--with", "shippo", &file("wrong.yaml")]);
+    assert!(exit == Some(2) && message.contains("`GET` is not a call"), "{message}");
+    let (exit, message) = said(&["tests/vendors/shippo/parcels.yaml", "tests/vendors/shiptheory/token.yaml"]);
+    assert!(exit == Some(2) && message.contains("the conversations are with shippo, shiptheory"), "{message}");
+    let (exit, message) = said(&["tests/vendors/shippo/parcels.yaml", "--retries", "0"]);
+    assert!(exit == Some(1) && message.contains("there is no answer: `127.0.0.1:1` cannot be connected to"), "{message}");
+}
+
+#[test]
+fn the_example_of_the_page_holds() {
+    let page = include_str!("../../docs/contracts.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has an example");
+    let folder = Folder::new("page", &[("parcel.yaml", example)]);
+    let server = Server::start(&[]);
+    let output = run(&["contract", "run", folder.path(), "--base-url", &url(&server), "--isolated"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
