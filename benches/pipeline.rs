@@ -73,6 +73,7 @@ impl Client {
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
             version: http::Version::HTTP_11,
+            is_secure: false,
         }
     }
 
@@ -258,6 +259,7 @@ fn searches(criterion: &mut Criterion) {
                 peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
                 mount: None,
                 version: http::Version::HTTP_11,
+                is_secure: false,
             },
             wall,
         )

@@ -47,6 +47,7 @@ fn call(sandbox: &Sandbox, method: Method, target: &str, body: String) -> Reques
         peer: [127, 0, 0, 1].into(),
         mount: None,
         version: http::Version::HTTP_11,
+        is_secure: false,
     }
 }
 

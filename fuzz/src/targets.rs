@@ -162,8 +162,10 @@ fn post(path: &str, content_type: &'static str, body: &[u8]) {
 fn answer(method: Method, path: &str, query: &str, headers: HeaderMap, body: &[u8]) {
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
     let (path, query, body) = (path.to_owned(), query.to_owned(), Bytes::copy_from_slice(body));
-    let answer =
-        MACHINE.handle(&Request { method, path, query, headers, body, peer, mount: None, version: http::Version::HTTP_11 }, wall());
+    let answer = MACHINE.handle(
+        &Request { method, path, query, headers, body, peer, mount: None, version: http::Version::HTTP_11, is_secure: false },
+        wall(),
+    );
     let notes = answer.headers.get("seatrial-notes").and_then(|notes| notes.to_str().ok()).unwrap_or_default();
     assert!(!notes.contains("sandbox-broken"), "the vendor's code panicked: {}", String::from_utf8_lossy(&answer.body));
     MACHINE.default_sandbox().reset();

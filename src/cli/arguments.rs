@@ -1,6 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
 mod contract;
+mod tls;
 mod vendors;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
 pub use self::contract::{ContractCommand, ReportArguments, RunArguments};
+pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
 use crate::base::{authority, time};
 use crate::engine::{Conform, Contract};
@@ -71,6 +73,8 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the certificate of the local certificate authority, and how programs come to trust it
+    Ca(CaArguments),
     /// Print the manual page, or write that of every command into a folder
     Man {
         /// The folder, which is made if it is missing
@@ -109,6 +113,8 @@ pub struct ServeArguments {
     /// Address of the admin API, if it is not served with the vendors
     #[arg(long, env = "SEATRIAL_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = addresses)]
     pub admin_listen: Option<Addresses>,
+    #[command(flatten)]
+    pub tls: TlsArguments,
     /// Address at which callers reach all of it by way of a proxy, such as `https://carriers.example/mock`. Links begin with it; otherwise
     /// with what `Forwarded` and `X-Forwarded-*` say, or with `Host`
     #[arg(long, env = "SEATRIAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::engine::{DEFAULT, Machine, PublicUrls};
 
-/// The banner of a server whose vendors and whose admin API, if it has one, are there.
-pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: Option<&str>) -> String {
+/// The banner of a server whose vendors are there, and its admin API, its listener for TLS and its forward proxy, if it has them.
+pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: Option<&str>, [https, proxy]: [Option<&str>; 2]) -> String {
     let mut out = format!("\n  Seatrial {}\n\n", env!("CARGO_PKG_VERSION"));
     let rows: Vec<_> = machine.vendors().mounts().into_iter().map(|mount| (vendors.url(DEFAULT, &mount), mount)).collect();
     let width = rows.iter().map(|(url, _)| url.len()).max().unwrap_or_default();
@@ -23,6 +23,13 @@ pub(super) fn banner(machine: &Machine, vendors: &PublicUrls, admin: Option<&str
         let _ = writeln!(out, "  {:<width$}  {}", url, credentials.join(" or "));
     }
     out.push('\n');
+    if let Some(https) = https {
+        let _ = writeln!(out, "  {https:<width$}  the same over TLS; `seatrial ca` says how to trust it");
+    }
+    if let Some(proxy) = proxy {
+        let _ =
+            writeln!(out, "  {proxy:<width$}  forward proxy for the vendors' real hosts: `HTTPS_PROXY`, and trust as `seatrial ca` says");
+    }
     if let Some(admin) = admin {
         let _ = writeln!(out, "  {admin:<width$}  admin API; calls that met nothing: {admin}/requests/unmatched");
     }

@@ -3,6 +3,7 @@
 mod admin_client;
 mod arguments;
 mod banner;
+mod ca;
 mod check;
 mod contract;
 mod coverage;
@@ -68,6 +69,7 @@ pub fn run() -> Exit {
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),
+        Some(Command::Ca(arguments)) => ca::run(&arguments),
         Some(Command::Completions { shell }) => manual::complete(shell),
         Some(Command::Man { directory }) => manual::print(directory.as_deref()),
     }

@@ -1,5 +1,6 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains, and tells the verdict.
 
+mod tls;
 mod verdict;
 mod watch;
 
@@ -97,7 +98,14 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Ok(trust) => trust,
         Err(error) => return complain(&format_args!("`--egress-ca`: {error}"), Exit::Usage),
     };
+    let identity = match tls::identity(arguments, &machine) {
+        Ok(identity) => identity,
+        Err(error) => return complain(&format_args!("`--tls`: {error}"), Exit::Usage),
+    };
     let config = Config {
+        tls: arguments.tls.tls.clone(),
+        proxy: tls::proxy(arguments),
+        identity,
         listen: arguments.listen.clone(),
         admin_listen: arguments.admin_listen.clone(),
         public_url: arguments.public_url.clone(),
@@ -248,8 +256,10 @@ fn tell(directory: &Path, opened: &store::Opened) {
 fn ready(bound: &Bound, machine: &Machine) -> String {
     let listeners = bound.listeners();
     let mut words = vec![format!("http={}", bound.http)];
-    for Listener { address, mount, .. } in listeners.iter().filter(|listener| listener.vendors) {
+    for Listener { address, mount, tls, proxy, .. } in listeners.iter().filter(|listener| listener.vendors) {
         match mount {
+            None if *proxy => words.push(format!("proxy={address}")),
+            None if *tls => words.push(format!("https={address}")),
             Some(mount) => words.push(format!("{mount}={address}")),
             None if *address == bound.http => {}
             None => words.push(format!("http={address}")),
@@ -269,7 +279,9 @@ fn ready(bound: &Bound, machine: &Machine) -> String {
 /// The banner, with addresses that can be opened.
 fn show(bound: &Bound, machine: &Machine) -> String {
     let admin = bound.serves_admin().then(|| format!("http://{}/_seatrial", bound.admin.unwrap_or(bound.http)));
-    banner(machine, &bound.public_urls(), admin.as_deref())
+    let https = bound.https.map(|address| format!("https://{address}"));
+    let proxy = bound.proxy.map(|address| format!("http://{address}"));
+    banner(machine, &bound.public_urls(), admin.as_deref(), [https.as_deref(), proxy.as_deref()])
 }
 
 /// Whether the filter of the log lets calls through.

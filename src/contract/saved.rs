@@ -158,5 +158,6 @@ fn request(method: Option<&str>, target: &str, headers: HeaderMap, body: Bytes) 
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         mount: None,
         version: Version::HTTP_11,
+        is_secure: false,
     })
 }

@@ -191,6 +191,7 @@ pub(super) fn nobody() -> Call<'static> {
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         mount: None,
         version: http::Version::HTTP_11,
+        is_secure: false,
     });
     Call::unread(request, "", "")
 }

@@ -211,7 +211,7 @@ mod tests {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, header.parse().expect("a header"))]);
         let (method, peer) = (http::Method::GET, std::net::IpAddr::from([127, 0, 0, 1]));
         let (path, query, body) = (String::new(), String::new(), Bytes::new());
-        let request = Request { method, path, query, headers, body, peer, mount: None, version: http::Version::HTTP_11 };
+        let request = Request { method, path, query, headers, body, peer, mount: None, version: http::Version::HTTP_11, is_secure: false };
         let header = Authorization::of(&request).expect("there is one");
         assert_eq!(format!("{:?} {:?}", header.basic(), header.bearer()), expected);
     }

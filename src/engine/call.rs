@@ -29,6 +29,8 @@ pub struct Request {
     pub mount: Option<Name>,
     /// The version of HTTP that the caller speaks.
     pub version: Version,
+    /// Whether it came by TLS, as `https` does.
+    pub is_secure: bool,
 }
 
 impl Request {
@@ -51,6 +53,7 @@ impl Request {
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
             version: Version::HTTP_11,
+            is_secure: false,
         }
     }
 
@@ -155,7 +158,7 @@ impl Call<'_> {
     pub fn url(&self, path: &str) -> String {
         match &self.base {
             Some(base) => format!("{base}{path}"),
-            None => format!("{}{}{path}", Origin::of(&self.request.headers), self.prefix),
+            None => format!("{}{}{path}", Origin::of(&self.request.headers, self.request.is_secure), self.prefix),
         }
     }
 }

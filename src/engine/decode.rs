@@ -217,6 +217,7 @@ mod tests {
                 peer,
                 mount: None,
                 version: http::Version::HTTP_11,
+                is_secure: false,
             };
             assert_eq!(extent(&request), Extent { values, rows }, "{media_type}");
         };

@@ -383,6 +383,7 @@ mod tests {
             peer,
             mount: None,
             version: http::Version::HTTP_11,
+            is_secure: false,
         };
         let (parameters, violations) = (Vec::new(), Vec::new());
         let call = Call {

@@ -46,12 +46,12 @@ struct Said<'h> {
 }
 
 impl<'h> Origin<'h> {
-    /// The origin of a request.
+    /// The origin of a request, which came by TLS or without.
     #[must_use]
-    pub fn of(headers: &'h HeaderMap) -> Self {
+    pub fn of(headers: &'h HeaderMap, is_secure: bool) -> Self {
         let own = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
         let said = if speaks(headers) { said(headers, &mut Vec::new()) } else { Said::default() };
-        let is_secure = said.is_secure.unwrap_or_default();
+        let is_secure = said.is_secure.unwrap_or(is_secure);
         let host = match (said.host, said.port) {
             (Some(host), Some(port)) if authority::split(&host).is_some_and(|(_, own)| own.is_none()) => {
                 with_port(&host, port, is_secure).into()
@@ -248,14 +248,14 @@ mod tests {
 
     fn check(lines: &[(&'static str, &str)], expected: &str) {
         let headers = headers(lines);
-        assert_eq!(Origin::of(&headers).to_string(), expected, "{lines:?}");
+        assert_eq!(Origin::of(&headers, false).to_string(), expected, "{lines:?}");
         assert_eq!(ignored(&headers), [], "{lines:?}");
     }
 
     /// The header is ignored, and the note about it says what was found.
     fn refused(lines: &[(&'static str, &str)], expected: &str) {
         let headers = headers(lines);
-        assert_eq!(Origin::of(&headers).to_string(), expected, "{lines:?}");
+        assert_eq!(Origin::of(&headers, false).to_string(), expected, "{lines:?}");
         let ignored = ignored(&headers);
         assert_eq!((ignored.len(), ignored[0].header.as_str()), (1, lines[0].0), "{ignored:?}");
     }
@@ -281,6 +281,14 @@ mod tests {
         check(&[("x-forwarded-port", "8443, 80"), ("x-forwarded-proto", "https")], "https://127.0.0.1:8443");
         check(&[("x-forwarded-prefix", "/mock/, /inner")], "http://127.0.0.1:7447/mock");
         check(&[("x-forwarded-prefix", "/"), ("x-forwarded-host", "")], "http://127.0.0.1:7447");
+    }
+
+    #[test]
+    fn links_of_calls_by_tls_are_secure_unless_a_proxy_knows_better() {
+        let origin = |lines: &[(&'static str, &str)]| Origin::of(&headers(lines), true).to_string();
+        assert_eq!(origin(&[]), "https://127.0.0.1:7447");
+        assert_eq!(origin(&[("x-forwarded-host", "a.example"), ("x-forwarded-port", "443")]), "https://a.example");
+        assert_eq!(origin(&[("forwarded", "proto=http;host=a.example")]), "http://a.example");
     }
 
     #[test]
@@ -319,7 +327,7 @@ mod tests {
 
     #[test]
     fn another_listener_has_the_same_name() {
-        let at = |lines: &[(&'static str, &str)]| Origin::of(&headers(lines)).at_port(81);
+        let at = |lines: &[(&'static str, &str)]| Origin::of(&headers(lines), false).at_port(81);
         assert_eq!(at(&[]), "http://127.0.0.1:81");
         assert_eq!(at(&[("forwarded", "host=\"[::1]\";proto=https"), ("x-forwarded-prefix", "/p")]), "http://[::1]:81");
     }

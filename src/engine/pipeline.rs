@@ -119,6 +119,7 @@ impl Machine {
             peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             mount: None,
             version: Version::HTTP_11,
+            is_secure: false,
         };
         let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
         let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None, Contract::Off);
@@ -204,7 +205,7 @@ impl Machine {
         }
         // A body is not sent to those who only ask for the head.
         let length = if call.request.method == Method::HEAD { 0 } else { body.len() };
-        let wire = wire.map(|wire| wire.applied(call.request.version, length));
+        let wire = wire.map(|wire| wire.applied(call.request.version, call.request.is_secure, length));
         let sent = Wire::sent(wire, status, length);
         notes.extend(failing::note(effect.as_ref(), sent));
         if !self.options.plain {

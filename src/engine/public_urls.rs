@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(both.url("mine", "shiptime"), "http://127.0.0.1:80/@mine/shiptime");
         let from = |urls: &PublicUrls, host: &str, sandbox: &str, mount: &str| {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).expect("a test writes valid headers"))]);
-            urls.url_from(&Origin::of(&headers), sandbox, mount)
+            urls.url_from(&Origin::of(&headers, false), sandbox, mount)
         };
         assert_eq!(from(&both, "box:80", "mine", "shippo"), "http://10.0.0.1:81/@mine");
         assert_eq!(from(&both, "box:80", "mine", "shiptime"), "http://box:80/@mine/shiptime");
@@ -126,7 +126,7 @@ mod tests {
             ..PublicUrls::default()
         };
         assert_eq!(urls.url("mine", "shippo"), "https://carriers.example/mock/@mine/shippo");
-        assert_eq!(urls.url_from(&Origin::of(&HeaderMap::new()), DEFAULT, "shippo"), "https://carriers.example/mock/shippo");
+        assert_eq!(urls.url_from(&Origin::of(&HeaderMap::new(), false), DEFAULT, "shippo"), "https://carriers.example/mock/shippo");
         let base = |before: &str| urls.base_of_links(before, "shippo").expect("there is a public one");
         assert_eq!(base("/shippo"), "https://carriers.example/mock/shippo");
         assert_eq!(base("/@mine/shippo"), "https://carriers.example/mock/@mine/shippo");

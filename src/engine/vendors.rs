@@ -66,10 +66,15 @@ impl Vendors {
         mounts
     }
 
+    /// The real host names of all vendors.
+    pub fn hosts(&self) -> impl Iterator<Item = &Name> {
+        self.all.iter().flat_map(|vendor| &vendor.hosts)
+    }
+
     /// Whether that is a real host name of a vendor.
     #[must_use]
     pub fn have_host(&self, name: &str) -> bool {
-        self.all.iter().any(|vendor| vendor.hosts.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        self.hosts().any(|own| own.eq_ignore_ascii_case(name))
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Wire {
     BadJson,
     /// Every header of the answer twice.
     DuplicateHeader,
+    /// A fatal alert of TLS, and the end of the connection; a reset of it without TLS.
+    TlsAlert,
     /// `RST_STREAM`; a reset of the connection before HTTP/2.
     StreamReset,
     /// `GOAWAY`, and no answer; a reset of the connection before HTTP/2.
@@ -55,14 +57,25 @@ impl Wire {
     /// Whether it is about the vendor's answer, which therefore has to be made.
     #[must_use]
     pub fn needs_answer(self) -> bool {
-        !matches!(self, Self::Reset | Self::Empty | Self::Timeout(_) | Self::Garbage | Self::Gateway(_) | Self::StreamReset | Self::GoAway)
+        !matches!(
+            self,
+            Self::Reset
+                | Self::Empty
+                | Self::Timeout(_)
+                | Self::Garbage
+                | Self::Gateway(_)
+                | Self::TlsAlert
+                | Self::StreamReset
+                | Self::GoAway
+        )
     }
 
-    /// The same where it differs for a version of HTTP, or for a body of so many bytes.
+    /// The same where it differs for a version of HTTP, without TLS, or for a body of so many bytes.
     #[must_use]
-    pub fn applied(self, version: Version, bytes: usize) -> Self {
+    pub fn applied(self, version: Version, is_secure: bool, bytes: usize) -> Self {
         let is_h2 = version == Version::HTTP_2;
         match self {
+            Self::TlsAlert if !is_secure => Self::Reset,
             Self::StreamReset | Self::GoAway if !is_h2 => Self::Reset,
             // Frames of HTTP/2 have lengths of their own: a peer that cannot keep to the protocol ends the stream.
             Self::Garbage | Self::BadChunk if is_h2 => Self::StreamReset,
@@ -82,6 +95,7 @@ impl Wire {
             Self::Empty => (End::Empty, None, 0),
             Self::Timeout(_) => (End::Timeout, None, 0),
             Self::Garbage => (End::Garbage, None, 0),
+            Self::TlsAlert => (End::TlsAlert, None, 0),
             Self::StreamReset => (End::H2Reset, None, 0),
             Self::GoAway => (End::H2Goaway, None, 0),
             Self::Truncate => (End::Truncated, Some(status), bytes / 2),
@@ -175,10 +189,12 @@ mod tests {
 
     #[test]
     fn half_of_nothing_is_no_answer() {
-        let applied = |wire: Wire| wire.applied(Version::HTTP_11, 0);
+        let applied = |wire: Wire| wire.applied(Version::HTTP_11, false, 0);
         assert_eq!(applied(Wire::Truncate), Wire::Empty);
         assert_eq!(applied(Wire::Stall(Duration::ZERO)), Wire::Timeout(Duration::ZERO));
         assert_eq!(applied(Wire::GoAway), Wire::Reset);
-        assert_eq!(Wire::GoAway.applied(Version::HTTP_2, 0), Wire::GoAway);
+        assert_eq!(applied(Wire::TlsAlert), Wire::Reset);
+        assert_eq!(Wire::TlsAlert.applied(Version::HTTP_11, true, 0), Wire::TlsAlert);
+        assert_eq!(Wire::GoAway.applied(Version::HTTP_2, false, 0), Wire::GoAway);
     }
 }

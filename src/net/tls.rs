@@ -106,7 +106,8 @@ impl Trust {
     }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+/// The certificates of a PEM file, of which there is one at least.
+pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let unreadable = |error| TrustError::Unreadable(file.to_owned(), error);
     let pem = File::open(file).map_err(pem::Error::Io).map_err(unreadable)?.take(LARGEST_FILE);
     let found = CertificateDer::pem_reader_iter(BufReader::new(pem)).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;

@@ -138,7 +138,17 @@ impl Player {
             headers.entry(CONTENT_LENGTH).or_insert(body.len().into());
         }
         let path = format!("/{}{path}", self.mount);
-        Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None, version: http::Version::HTTP_11 }
+        Request {
+            method,
+            path,
+            query,
+            headers,
+            body,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            mount: None,
+            version: http::Version::HTTP_11,
+            is_secure: false,
+        }
     }
 }
 

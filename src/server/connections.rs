@@ -13,7 +13,7 @@ use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::server::host::{self, Host};
 
@@ -234,16 +234,22 @@ impl Connection {
         self.signal.notify_one();
     }
 
+    /// Ends when it shall end, as long as nothing drives it.
+    pub async fn leaves(&self) {
+        self.signal.notified().await;
+    }
+
     fn is_idle(&self) -> bool {
         self.asking.load(Ordering::Relaxed) == 0 && self.unsent.load(Ordering::Relaxed) == 0
     }
 
     /// Drives a connection until it ends by itself, has been silent for `limit`, loses its seat, or is done after it was told to drain.
-    pub async fn drive<C: GracefulConnection>(&self, connection: C, limit: Duration) -> Result<(), C::Error> {
+    /// `first` is when the first request has to be complete.
+    pub async fn drive<C: GracefulConnection>(&self, connection: C, first: Instant, limit: Duration) -> Result<(), C::Error> {
         tokio::pin!(connection);
         let mut leaving = false;
         let mut seen = 0;
-        let timer = sleep(limit);
+        let timer = sleep_until(first);
         tokio::pin!(timer);
         loop {
             tokio::select! {

@@ -148,7 +148,12 @@ fn bare(host: &str) -> &str {
 }
 
 impl Target {
-    fn covers(&self, host: &str, address: IpAddr) -> bool {
+    /// Whether it may cover a host whose addresses are not known yet.
+    pub(super) fn may_cover(&self, host: &str) -> bool {
+        matches!(self, Self::Net(_)) || self.covers(host, Ipv4Addr::UNSPECIFIED.into())
+    }
+
+    pub(super) fn covers(&self, host: &str, address: IpAddr) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         match self {
             Self::Host(name) => host == *name,

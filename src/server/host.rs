@@ -10,6 +10,7 @@ use http::header::HOST;
 use http::request::Parts;
 
 use crate::base::authority;
+use crate::engine::Origin;
 
 /// The host of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,15 @@ pub(super) fn miscounted(parts: &Parts) -> Option<&'static str> {
         (_, Some(_)) => Some("the request has several `Host` headers"),
         _ => None,
     }
+}
+
+/// Among the extensions of a request that came by TLS.
+#[derive(Clone)]
+pub(super) struct ByTls;
+
+/// The address under which the caller of a request reaches this process.
+pub(super) fn origin(parts: &Parts) -> Origin<'_> {
+    Origin::of(&parts.headers, parts.extensions.get::<ByTls>().is_some())
 }
 
 /// The name in an authority.

@@ -1,5 +1,6 @@
 //! Connections, limits, and the conversion between hyper's types and the machine's.
 
+mod accept;
 mod upkeep;
 
 use std::future::poll_fn;
@@ -15,12 +16,11 @@ use http::header::HOST;
 use http::request::Parts;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
 use crate::engine::{Answer, Machine, Request, Unmatched, Unread};
@@ -30,18 +30,20 @@ use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
-use crate::server::connections::{Asking, Connection, Connections, Seat};
+use crate::server::connections::{Asking, Connection, Connections};
 use crate::server::holding::{CallLine, Holding};
-use crate::server::host::Host;
+use crate::server::host::{ByTls, Host};
 use crate::server::inbox::Inboxes;
 use crate::server::incoming;
 use crate::server::kept;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
+use crate::server::look_ups::LookUps;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
+use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
 use crate::server::shutdown;
-use crate::server::socket::{Control, Socket};
+use crate::server::socket::Control;
 use crate::server::start_page;
 use crate::server::ticker;
 use crate::server::unmatched::UnmatchedJournal;
@@ -50,6 +52,7 @@ use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
 use crate::server::wire_faults::Way;
 use crate::store::{Lost, Store};
+use accept::Accepting;
 
 /// How many bytes of headers one request may have.
 const HEADER_BYTES: usize = 64 * 1024;
@@ -63,8 +66,6 @@ const LEAST_IN_FLIGHT: usize = 1 << 20;
 const MOST_SLICES: u32 = 1_500;
 /// Requests with larger bodies are handled one after the other.
 const LARGE: usize = 64 * 1024;
-/// Of so many connections that could not be accepted, one is logged.
-const FAILURES_PER_WARNING: u64 = 500;
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_millis(500);
 /// What vendors' paths are answered with where only the admin API is.
@@ -147,9 +148,17 @@ pub async fn serve_embedded(
         .keep_alive_timeout(shell.read_timeout);
     let builder = Arc::new(builder);
     let mut listening = Vec::new();
+    let acceptor = bound.config.identity.clone().map(TlsAcceptor::from);
+    let proxy = bound.config.proxy.as_ref().zip(acceptor.clone()).map(|(listener, acceptor)| {
+        let (machine, allowed, own) = (Arc::clone(&machine), listener.allowed.clone(), bound.own_addresses());
+        let egress = Proxy::egress(&allowed, &bound.config.egress);
+        Arc::new(Proxy { machine, acceptor, allowed, egress, own, look_ups: LookUps::new() })
+    });
     for (listener, role) in bound.listeners {
         let connections = Connections::new(bound.config.connections);
-        let accepting = Accepting { connections: Arc::clone(&connections), role, shell: Arc::clone(&shell), builder: Arc::clone(&builder) };
+        let (acceptor, proxy) = (acceptor.clone().filter(|_| role.is_secure), proxy.clone().filter(|_| role.is_proxy));
+        let (shell, builder) = (Arc::clone(&shell), Arc::clone(&builder));
+        let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder };
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.admin), bound.http));
@@ -201,54 +210,6 @@ struct Shell {
     apart: Handle,
 }
 
-/// What accepts the connections of a listener.
-struct Accepting {
-    connections: Arc<Connections>,
-    role: Role,
-    shell: Arc<Shell>,
-    builder: Arc<auto::Builder<TokioExecutor>>,
-}
-
-impl Accepting {
-    async fn run(self, listener: TcpListener) {
-        let mut failures = 0_u64;
-        loop {
-            let (stream, peer) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file descriptors, mostly: one that says nothing makes room.
-                    if failures.is_multiple_of(FAILURES_PER_WARNING) {
-                        tracing::warn!(%error, failures, "a connection could not be accepted");
-                    }
-                    failures += 1;
-                    self.connections.make_room();
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
-            };
-            let seat = self.connections.seat().await;
-            tokio::spawn(self.serve(stream, peer, seat));
-        }
-    }
-
-    fn serve(&self, stream: TcpStream, peer: SocketAddr, seat: Seat) -> impl Future<Output = ()> + use<> {
-        let _ = stream.set_nodelay(true);
-        let (socket, control) = Socket::new(stream, Arc::clone(&seat.connection));
-        let (shell, role, known) = (Arc::clone(&self.shell), self.role.clone(), Arc::clone(&seat.connection));
-        let service = service_fn(move |request| {
-            let (shell, role, control, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&control), Arc::clone(&known));
-            async move { shell.answer(request, peer, role, &control, &known).await }
-        });
-        let limit = self.shell.read_timeout;
-        let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
-        async move {
-            if let Err(error) = seat.connection.drive(connection, limit).await {
-                tracing::debug!(%peer, %error, "a connection ended early");
-            }
-        }
-    }
-}
-
 /// Ends a connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the scenario ends this connection without an answer")]
@@ -287,6 +248,9 @@ impl Shell {
         asking: &Asking,
     ) -> Result<Response<Payload>, NoAnswer> {
         let (mut parts, body) = request.into_parts();
+        if role.is_secure {
+            parts.extensions.insert(ByTls);
+        }
         let head = incoming::unreadable(&parts);
         let names_host = head.as_ref().is_none_or(|unread| unread.status != StatusCode::BAD_REQUEST);
         let read = match head {
@@ -320,13 +284,19 @@ impl Shell {
                 }
             });
         }
-        let is_own = !role.loopback || asking.has_host(&parts, |host| self.is_known(host));
+        let is_own = match role.is_proxy {
+            true => asking.has_host(&parts, |host| matches!(host, Host::Named(name) if self.machine.vendors().have_host(name))),
+            false => !role.loopback || asking.has_host(&parts, |host| self.is_known(host)),
+        };
         if !role.vendors && is_own && unread.is_none() && start_page::is_asked(&parts.method, &path) {
             return Ok(start_page::response(&self.admin, &parts));
         }
         if !role.vendors {
             let (status, detail) = unread.map_or((StatusCode::NOT_FOUND, ADMIN_ONLY.to_owned()), |unread| (unread.status, unread.detail));
             return Ok(closing(self.turn_away(&parts, status, &detail), closes));
+        }
+        if role.is_proxy && !is_own {
+            return Ok(closing(self.turn_away(&parts, StatusCode::FORBIDDEN, STRANGER), closes));
         }
         if names_host && !is_own {
             let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
@@ -345,6 +315,7 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
             version: parts.version,
+            is_secure: role.is_secure,
         };
         let began = stopwatch();
         let asked = self.store.as_ref().map(|_| request.clone());

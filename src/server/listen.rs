@@ -8,11 +8,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::base::name::Name;
 use crate::engine::PublicUrls;
 use crate::server::call_log::CallLog;
-use crate::server::egress::Egress;
+use crate::server::egress::{Egress, Target};
 use crate::server::own_addresses::OwnAddresses;
 use crate::store::Store;
 
@@ -38,11 +39,30 @@ pub struct Listener {
     pub mount: Option<String>,
     pub vendors: bool,
     pub admin: bool,
+    /// Whether it takes TLS alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
+    /// Whether it is a forward proxy, which serves the vendors by their real host names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub proxy: bool,
+}
+
+/// A forward proxy for the vendors' real hosts.
+#[derive(Clone)]
+pub struct ProxyListener {
+    pub addresses: Addresses,
+    /// Where tunnels may lead besides.
+    pub allowed: Vec<Target>,
 }
 
 #[derive(Clone)]
 pub struct Config {
     pub listen: Vec<Listen>,
+    /// Where the same is served over TLS.
+    pub tls: Option<Addresses>,
+    pub proxy: Option<ProxyListener>,
+    /// How names are proved by TLS. What is served over it needs one.
+    pub identity: Option<Arc<ServerConfig>>,
     /// Where the admin API is served, if not beside the vendors.
     pub admin_listen: Option<Addresses>,
     /// Where callers reach all of it by way of a proxy, without a slash at its end.
@@ -72,6 +92,10 @@ pub struct Bound {
     pub http: SocketAddr,
     /// The address of the admin API's own listener, if it has one.
     pub admin: Option<SocketAddr>,
+    /// The address of the first listener for TLS, if there is one.
+    pub https: Option<SocketAddr>,
+    /// The address of the first forward proxy, if there is one.
+    pub proxy: Option<SocketAddr>,
     pub(super) config: Config,
 }
 
@@ -80,6 +104,8 @@ pub(super) struct Role {
     pub vendors: bool,
     pub mount: Option<Name>,
     pub admin: bool,
+    pub is_secure: bool,
+    pub is_proxy: bool,
     /// Whether only programs of this machine can reach it.
     pub loopback: bool,
 }
@@ -102,19 +128,33 @@ pub async fn bind(config: Config, mounts: &[Name]) -> io::Result<Bound> {
         };
         let admin = mount.is_none() && config.admin_listen.is_none();
         for (listener, loopback) in bind_all(&listen.addresses).await? {
-            listeners.push((listener, Role { vendors: true, mount: mount.clone(), admin, loopback }));
+            listeners.push((listener, Role { vendors: true, mount: mount.clone(), admin, is_secure: false, is_proxy: false, loopback }));
         }
     }
     let main = listeners.iter().find(|(_, role)| role.mount.is_none()).or(listeners.first());
     let http = main.map(|(listener, _)| listener.local_addr()).transpose()?.unwrap_or(([127, 0, 0, 1], 0).into());
+    let (mut https, mut proxy) = (None, None);
+    if let Some(addresses) = &config.tls {
+        for (listener, loopback) in bind_all(addresses).await? {
+            https = https.or(Some(listener.local_addr()?));
+            let admin = config.admin_listen.is_none();
+            listeners.push((listener, Role { vendors: true, mount: None, admin, is_secure: true, is_proxy: false, loopback }));
+        }
+    }
+    if let Some(ProxyListener { addresses, .. }) = &config.proxy {
+        for (listener, loopback) in bind_all(addresses).await? {
+            proxy = proxy.or(Some(listener.local_addr()?));
+            listeners.push((listener, Role { vendors: true, mount: None, admin: false, is_secure: false, is_proxy: true, loopback }));
+        }
+    }
     let mut admin = None;
     if let Some(addresses) = &config.admin_listen {
         for (listener, loopback) in bind_all(addresses).await? {
             admin = admin.or(Some(listener.local_addr()?));
-            listeners.push((listener, Role { vendors: false, mount: None, admin: true, loopback }));
+            listeners.push((listener, Role { vendors: false, mount: None, admin: true, is_secure: false, is_proxy: false, loopback }));
         }
     }
-    Ok(Bound { listeners, http, admin, config })
+    Ok(Bound { listeners, http, admin, https, proxy, config })
 }
 
 impl Bound {
@@ -128,9 +168,9 @@ impl Bound {
     #[must_use]
     pub fn listeners(&self) -> Vec<Listener> {
         let told = |(listener, role): &(TcpListener, Role)| {
-            let Role { vendors, mount, admin, .. } = role;
-            let mount = mount.as_ref().map(|mount| mount.to_string());
-            listener.local_addr().ok().map(|address| Listener { address, mount, vendors: *vendors, admin: *admin })
+            let Role { vendors, mount, admin, is_secure: tls, is_proxy: proxy, .. } = role.clone();
+            let mount = mount.map(|mount| mount.to_string());
+            listener.local_addr().ok().map(|address| Listener { address, mount, vendors, admin, tls, proxy })
         };
         self.listeners.iter().filter_map(told).collect()
     }
@@ -150,7 +190,7 @@ impl Bound {
     #[must_use]
     pub fn public_urls(&self) -> PublicUrls {
         let mut served = PublicUrls { admin: self.admin, public: self.config.public_url.clone(), ..PublicUrls::default() };
-        for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors) {
+        for (listener, role) in self.listeners.iter().filter(|(_, role)| role.vendors && !role.is_secure && !role.is_proxy) {
             match (listener.local_addr(), &role.mount) {
                 (Ok(address), Some(mount)) => served.mounts.push((mount.clone(), address)),
                 (Ok(address), None) => served.all = served.all.or(Some(address)),

@@ -1,8 +1,9 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
 //! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `apart` has workers for what
-//! may take long, `incoming` reads request bodies, `body` makes response bodies and `outgoing` counts them, `socket` can reset a
-//! connection, `access` guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and
+//! may take long, `incoming` reads request bodies, `body` makes response bodies and `outgoing` counts them, `stream` is a connection
+//! with or without TLS, and `socket` can reset it, `proxy` opens tunnels, `access` guards the admin API by what `host` says, `admin` is
+//! that API, `local` is it without a socket, `ticker` and
 //! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
@@ -32,12 +33,14 @@ mod look_ups;
 mod memory;
 mod outgoing;
 mod own_addresses;
+mod proxy;
 mod reachability;
 mod secret;
 mod shown_bytes;
 mod shutdown;
 mod socket;
 mod start_page;
+mod stream;
 mod ticker;
 mod unmatched;
 mod verdicts;
@@ -45,7 +48,7 @@ mod webhook_client;
 mod webhook_sender;
 mod wire_faults;
 
-pub use crate::net::{Trust, TrustError};
+pub use crate::net::{AuthorityError, Identity, IdentityError, LocalAuthority, Trust, TrustError};
 pub use access::{AdminAuth, Guard};
 pub use admin::{Refused, import};
 pub use call_log::{CallLog, LogFormat};
@@ -53,7 +56,7 @@ pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
 pub use host::AllowedHosts;
 pub use http::{serve, serve_embedded};
-pub use listen::{Addresses, Bound, Config, Listen, Listener, bind};
+pub use listen::{Addresses, Bound, Config, Listen, Listener, ProxyListener, bind};
 pub use local::Local;
 pub use memory::{Budgets, available};
 pub use secret::secret;

@@ -1,4 +1,4 @@
-//! A TCP connection that can be disturbed on purpose, and that counts what its client takes.
+//! A connection that can be disturbed on purpose, and that counts what its client takes.
 
 use std::io;
 use std::pin::Pin;
@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::server::connections::Connection;
+use crate::server::stream::Stream;
 
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     control: Arc<Control>,
     connection: Arc<Connection>,
 }
@@ -23,6 +23,8 @@ pub(super) struct Socket {
 pub(super) struct Control {
     /// Whether it ends with a reset instead of an orderly close.
     reset: AtomicBool,
+    /// Whether it ends with an alert of TLS.
+    alert: AtomicBool,
     /// Whether there are, or were, bytes to send instead of what is written.
     is_replaced: AtomicBool,
     /// Those bytes, and how many of them are sent.
@@ -35,6 +37,16 @@ impl Control {
         self.reset.store(true, Ordering::Relaxed);
     }
 
+    /// Has the connection end with a fatal alert of TLS when it is closed.
+    pub fn alert(&self) {
+        self.alert.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its end is no orderly close.
+    fn ends_abruptly(&self) -> bool {
+        self.reset.load(Ordering::Relaxed) || self.alert.load(Ordering::Relaxed)
+    }
+
     /// Has the connection send these bytes in place of everything that is written from now on, and end.
     pub fn send_instead(&self, bytes: Bytes) {
         *self.instead.lock().unwrap_or_else(PoisonError::into_inner) = (bytes, 0);
@@ -43,7 +55,7 @@ impl Control {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, connection: Arc<Connection>) -> (Self, Arc<Control>) {
+    pub fn new(stream: Stream, connection: Arc<Connection>) -> (Self, Arc<Control>) {
         let control = Arc::<Control>::default();
         (Self { stream, control: Arc::clone(&control), connection }, control)
     }
@@ -72,9 +84,11 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        if self.control.alert.load(Ordering::Relaxed) {
+            self.stream.alert();
+        }
         if self.control.reset.load(Ordering::Relaxed) {
-            // Closing with a linger time of zero is what makes the kernel send RST.
-            let _ = self.stream.set_zero_linger();
+            self.stream.reset();
         }
     }
 }
@@ -111,7 +125,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.control.reset.load(Ordering::Relaxed) {
+        if self.control.ends_abruptly() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

@@ -7,9 +7,10 @@ use http::request::Parts;
 use http::{Method, Response};
 use serde::Serialize;
 
-use crate::engine::{DEFAULT, Origin};
+use crate::engine::DEFAULT;
 use crate::server::admin::{Admin, ROOT};
 use crate::server::body::{Payload, full_body};
+use crate::server::host;
 
 /// The addresses of everything that is served.
 #[derive(Serialize)]
@@ -59,7 +60,7 @@ pub(super) fn response(admin: &Admin, parts: &Parts) -> Response<Payload> {
 impl StartPage {
     fn of(admin: &Admin, parts: &Parts) -> Self {
         let (vendors, urls) = (admin.machine.vendors(), admin.machine.public_urls());
-        let origin = Origin::of(&parts.headers);
+        let origin = host::origin(parts);
         let here = match (&urls.public, urls.admin) {
             (Some(public), _) => format!("{public}{ROOT}"),
             (None, Some(apart)) if apart.ip().is_unspecified() => format!("{}{ROOT}", origin.at_port(apart.port())),

@@ -44,6 +44,10 @@ impl Way<'_> {
                 self.control.reset();
                 return self.nothing(is_h2);
             }
+            Wire::TlsAlert => {
+                self.control.alert();
+                return self.nothing(is_h2);
+            }
             Wire::Empty => return self.nothing(is_h2),
             Wire::StreamReset => return None,
             Wire::GoAway => {

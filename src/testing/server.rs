@@ -79,6 +79,9 @@ fn run(started: &mpsc::Sender<Server>) {
         let machine = Arc::new(Machine::new(vendors::all(), options, Start::plain(server::wall())));
         let config = Config {
             listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
+            tls: None,
+            proxy: None,
+            identity: None,
             admin_listen: None,
             public_url: None,
             connections: 10_000,

@@ -84,6 +84,8 @@ pub enum End {
     BadJson,
     /// The whole answer was sent, each of its headers twice.
     DuplicateHeader,
+    /// The connection ended with a fatal alert of TLS, without a byte of the answer.
+    TlsAlert,
     /// The stream was reset without a byte of the answer.
     H2Reset,
     /// The connection was left with `GOAWAY`, without a byte of the answer.
@@ -94,7 +96,7 @@ pub enum End {
 
 impl End {
     /// All of them with their names in the journal, in filters and in logs, in the order in which they are documented.
-    pub const ALL: [(Self, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str); 19] = [
         (Self::Sent, "sent"),
         (Self::Reset, "reset"),
         (Self::Empty, "empty"),
@@ -110,6 +112,7 @@ impl End {
         (Self::WrongType, "wrong_type"),
         (Self::BadJson, "bad_json"),
         (Self::DuplicateHeader, "duplicate_header"),
+        (Self::TlsAlert, "tls_alert"),
         (Self::H2Reset, "h2_reset"),
         (Self::H2Goaway, "h2_goaway"),
         (Self::Abandoned, "abandoned"),

@@ -222,7 +222,17 @@ impl World {
             credentials.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         let peer = std::net::Ipv4Addr::LOCALHOST.into();
-        Request { method: operation.method.clone(), path, query, headers, body, peer, mount: None, version: http::Version::HTTP_11 }
+        Request {
+            method: operation.method.clone(),
+            path,
+            query,
+            headers,
+            body,
+            peer,
+            mount: None,
+            version: http::Version::HTTP_11,
+            is_secure: false,
+        }
     }
 
     fn body(&self, operation: &Operation, body: &Body, ids: &[String]) -> (&'static str, Bytes) {

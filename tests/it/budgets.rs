@@ -162,6 +162,7 @@ fn a_page_of_too_much_is_refused_and_a_smaller_one_is_not() {
             peer: std::net::Ipv4Addr::LOCALHOST.into(),
             mount: None,
             version: http::Version::HTTP_11,
+            is_secure: false,
         };
         let answer = machine.handle(&request, wall());
         (answer.status.as_u16(), answer.notes().iter().any(|note| note.code == Note::ANSWER_TOO_LARGE))

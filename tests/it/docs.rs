@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use clap::Parser as _;
+use seatrial::cli::Arguments;
 use seatrial::engine::Options;
 use seatrial::scenario::run::MachineVocabulary;
 use seatrial::scenario::{self, schema};
@@ -12,6 +14,13 @@ use serde_json::Value;
 use crate::made_up;
 
 const PAGE: &str = include_str!("../../docs/scenarios.md");
+const TLS: &str = include_str!("../../docs/tls.md");
+
+/// The blocks of a page in one language.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    page.split(&format!("```{language}\n")).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
 /// What the vendors have names for, which the page leaves to `seatrial schema` and the vendors' documents.
 const OF_VENDORS: [&str; 4] = ["operation", "event", "vendor", "accounts"];
 
@@ -48,11 +57,22 @@ fn the_reference_of_scenarios_names_every_member_and_word() {
 #[test]
 fn the_examples_of_the_reference_are_without_mistakes() {
     let machine = made_up::machine(vendors::all(), Options::default());
-    let examples: Vec<&str> = PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let examples = blocks(PAGE, "yaml");
     assert!(examples.len() >= 8, "{}", examples.len());
-    for example in examples {
+    for example in [examples, blocks(TLS, "yaml")].concat() {
         if let Err(problems) = scenario::load(example, "docs/scenarios.md", &MachineVocabulary(&machine)) {
             panic!("{}\n{example}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+#[test]
+fn the_commands_of_the_pages_are_ones_that_there_are() {
+    let commands: Vec<&str> = blocks(TLS, "sh").into_iter().flat_map(str::lines).filter(|line| line.starts_with("seatrial ")).collect();
+    assert!(commands.len() >= 4, "{commands:?}");
+    for command in commands {
+        if let Err(problem) = Arguments::try_parse_from(command.split(' ')) {
+            panic!("{command}\n{problem}");
         }
     }
 }

@@ -4,7 +4,7 @@
 mod cases;
 pub mod frames;
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::net::TcpStream;
 
 use self::cases::{Case, Expected, PROTOCOL, cases};
@@ -17,12 +17,12 @@ use crate::process::Server;
 pub struct Frame {
     pub kind: u8,
     pub flags: u8,
-    payload: Vec<u8>,
+    pub payload: Vec<u8>,
 }
 
 impl Frame {
     /// The next frame; `None` when the connection has ended.
-    pub fn read(stream: &mut TcpStream) -> Option<Self> {
+    pub fn read(stream: &mut impl Read) -> Option<Self> {
         let mut head = [0; 9];
         stream.read_exact(&mut head).ok()?;
         let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];

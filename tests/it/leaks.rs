@@ -216,6 +216,7 @@ impl<'s> Teller<'s> {
             peer: [127, 0, 0, 1].into(),
             mount: None,
             version: http::Version::HTTP_11,
+            is_secure: false,
         })
     }
 

@@ -54,5 +54,15 @@ pub fn request(method: Method, target: &str, headers: &[(&'static str, &str)], b
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     }
     let (path, query, body) = (path.to_owned(), query.to_owned(), body.to_owned().into());
-    Request { method, path, query, headers, body, peer: IpAddr::V4(Ipv4Addr::LOCALHOST), mount: None, version: http::Version::HTTP_11 }
+    Request {
+        method,
+        path,
+        query,
+        headers,
+        body,
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        mount: None,
+        version: http::Version::HTTP_11,
+        is_secure: false,
+    }
 }

@@ -53,6 +53,7 @@ mod played;
 mod pointers;
 mod prices;
 mod process;
+mod proxy;
 mod resources;
 mod sandboxes;
 mod scenarios;
@@ -65,6 +66,7 @@ mod stories;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod tidy;
+mod tls;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;

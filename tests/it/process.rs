@@ -70,6 +70,12 @@ impl Server {
         http.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in {:?}", self.ready))
     }
 
+    /// The address of a further listener, by its name in the ready line.
+    pub fn listener(&self, name: &str) -> SocketAddr {
+        let found = self.ready.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        found.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no `{name}` in {:?}", self.ready))
+    }
+
     /// The memory that it takes, in bytes.
     pub fn resident(&self) -> usize {
         self.memory("VmRSS:")

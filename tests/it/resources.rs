@@ -190,6 +190,7 @@ fn check(machine: &Machine, call: &str, body: Value, expected: (u16, Value)) {
         peer,
         mount: None,
         version: http::Version::HTTP_11,
+        is_secure: false,
     };
     let answer = machine.handle(&request, at);
     let found = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -16,17 +16,17 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
 use crate::client::admin;
 use crate::process::Server;
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// A certificate with its key.
-type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+pub type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
 fn key() -> KeyPair {
     KeyPair::generate().expect("a key can be made")
 }
 
 /// Signs itself, for some names, as `openssl req -x509` does.
-fn authority(called: &str, names: &[&str]) -> Authority {
+pub fn authority(called: &str, names: &[&str]) -> Authority {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("they are names");
     params.distinguished_name.push(DnType::CommonName, called);
@@ -35,7 +35,7 @@ fn authority(called: &str, names: &[&str]) -> Authority {
 }
 
 /// A receiver's certificate by an authority.
-fn signed(by: &Authority, name: &str) -> Identity {
+pub fn signed(by: &Authority, name: &str) -> Identity {
     let key = key();
     let params = CertificateParams::new(vec![name.to_owned()]).expect("it is a name");
     let certificate = params.signed_by(&key, by).expect("it can be signed");
@@ -43,7 +43,7 @@ fn signed(by: &Authority, name: &str) -> Identity {
 }
 
 /// A file with the authority's certificate.
-fn file(name: &str, authority: &Authority) -> PathBuf {
+pub fn file(name: &str, authority: &Authority) -> PathBuf {
     let path = std::env::temp_dir().join(format!("seatrial-{}-{name}.pem", std::process::id()));
     fs::write(&path, authority.pem()).expect("a file can be written");
     path

@@ -1,6 +1,6 @@
 //! Each fault on the wire as a raw socket and a client of HTTP/2 receive it, and what the journal says of it.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 
@@ -9,18 +9,18 @@ use crate::http2::Frame;
 use crate::http2::frames::{DATA, GOAWAY, HEADERS, RST_STREAM, block, frame, preface};
 use crate::process::Server;
 
-const ADDRESS: &str = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
+pub const ADDRESS: &str = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
 const JOURNAL: &str = "/_seatrial/sandboxes/default/requests";
 const COUNT: &str = "/shippo/addresses/";
 
-fn switch_on(server: &Server, fault: &Value) {
+pub fn switch_on(server: &Server, fault: &Value) {
     let body = json!({"on": "shippo.CreateAddress", "fault": fault}).to_string();
     let answer = send(server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], &body);
     assert_eq!(answer.status, 200, "{fault}: {}", answer.body);
 }
 
 /// The last exchange in the journal.
-fn last(server: &Server) -> Value {
+pub fn last(server: &Server) -> Value {
     send(server, "GET", &format!("{JOURNAL}?limit=1"), &[], "").json()["requests"][0].clone()
 }
 
@@ -139,17 +139,17 @@ fn slow_answers_arrive_whole_and_stalled_ones_do_not() {
 }
 
 #[test]
-fn faults_of_http2_reset_a_connection_of_http1() {
+fn faults_of_http2_and_tls_reset_a_connection_without() {
     let server = Server::start(&[]);
-    for fault in ["h2_reset", "h2_goaway"] {
+    for fault in ["h2_reset", "h2_goaway", "tls_alert"] {
         let (came, entry) = faulted(&server, &json!(fault), "");
         assert!(came.is_empty(), "{fault}");
         assert_eq!(entry["wire"], json!({"end": "reset", "status": null, "bytes": 0}), "{fault}");
     }
 }
 
-/// The frames that answer a request of HTTP/2, until its stream or the connection has ended.
-fn frames(server: &Server) -> Vec<Frame> {
+/// What a client of HTTP/2 sends that creates an address.
+pub fn sent() -> Vec<u8> {
     let length = ADDRESS.len().to_string();
     let head = block(&[
         (":method", "POST"),
@@ -160,11 +160,14 @@ fn frames(server: &Server) -> Vec<Frame> {
         ("content-type", "application/json"),
         ("content-length", &length),
     ]);
-    let mut stream = client::connect(server.address());
-    let sent = [preface(), frame(HEADERS, 4, 1, &head), frame(DATA, 1, 1, ADDRESS.as_bytes())].concat();
-    stream.write_all(&sent).expect("it reads");
+    [preface(), frame(HEADERS, 4, 1, &head), frame(DATA, 1, 1, ADDRESS.as_bytes())].concat()
+}
+
+/// The frames that answer it, until its stream or the connection has ended.
+pub fn frames(stream: &mut (impl Read + Write)) -> Vec<Frame> {
+    stream.write_all(&sent()).expect("it reads");
     let mut frames = Vec::new();
-    while let Some(frame) = Frame::read(&mut stream) {
+    while let Some(frame) = Frame::read(stream) {
         let is_last = frame.kind == RST_STREAM || (frame.kind == DATA && frame.flags & 1 == 1);
         frames.push(frame);
         if is_last {
@@ -190,7 +193,7 @@ fn faults_reach_clients_of_http2_in_its_own_frames() {
         ("length_short", "length_short", Some(HEADERS)),
     ] {
         switch_on(&server, &json!(fault));
-        let frames = frames(&server);
+        let frames = frames(&mut client::connect(server.address()));
         match kind {
             Some(kind) => assert!(has(&frames, kind), "{fault}: {frames:?}"),
             None => assert!(!has(&frames, HEADERS), "{fault}: {frames:?}"),

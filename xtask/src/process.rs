@@ -35,6 +35,7 @@ pub fn forget_cargo(command: &mut Command) {
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
+    ready: String,
 }
 
 impl Server {
@@ -55,13 +56,20 @@ impl Server {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).map_err(Failure::io(format!("read the ready line of {program}")))?;
         match address(&line) {
-            Some(address) => Ok(Self { child, address }),
+            Some(address) => Ok(Self { child, address, ready: line }),
             None => {
                 stop(&mut child);
                 let log = fs::read_to_string(log).unwrap_or_default();
                 Err(Failure::Unexpected(format!("{program} did not say `ready http=ADDRESS` but {line:?}\n{log}")))
             }
         }
+    }
+
+    /// The address of a further listener, by its name in the ready line.
+    pub fn listener(&self, name: &str) -> Result<SocketAddr, Failure> {
+        let found = self.ready.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        let address = found.and_then(|address| address.parse().ok());
+        address.ok_or_else(|| Failure::Unexpected(format!("no `{name}` in {:?}", self.ready)))
     }
 
     pub fn id(&self) -> u32 {

@@ -21,6 +21,8 @@ pub const POPPLER: Package = Package { name: "poppler-utils", probe: &["pdftotex
 pub const CURL: Package = Package { name: "curl", probe: &["curl", "--version"] };
 pub const NODE: Package = Package { name: "nodejs", probe: &["node", "--version"] };
 pub const NPM: Package = Package { name: "npm", probe: &["npm", "--version"] };
+pub const PHP: Package = Package { name: "php-cli", probe: &["php", "--version"] };
+pub const PHP_CURL: Package = Package { name: "php-curl", probe: &["php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"] };
 pub const TASKSET: Package = Package { name: "util-linux", probe: &["taskset", "--version"] };
 pub const WRK: Package = Package { name: "wrk", probe: &["sh", "-c", "command -v wrk"] };
 

@@ -30,7 +30,7 @@ export type Expectation =
 /** What a caller gets in place of an answer, or of it: a status, or what goes wrong on the wire. */
 export type Failure =
   | number | "reset" | "empty" | "timeout" | "truncate" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall"
-  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "h2_reset" | "h2_goaway";
+  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "tls_alert" | "h2_reset" | "h2_goaway";
 
 /** What calls meet: an entry of a scenario's `overrides`, and what {@link Sandbox.fault} takes. */
 export type Override = {

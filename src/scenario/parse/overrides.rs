@@ -21,7 +21,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 const DRIPPING: Duration = Duration::from_secs(10);
 /// The longest time that either may take.
 const LONGEST: Duration = Duration::from_secs(3600);
-const FAILURES: [(&str, Wire); 16] = [
+const FAILURES: [(&str, Wire); 17] = [
     ("reset", Wire::Reset),
     ("empty", Wire::Empty),
     ("timeout", Wire::Timeout(SILENCE)),
@@ -36,6 +36,7 @@ const FAILURES: [(&str, Wire); 16] = [
     ("wrong_type", Wire::WrongType),
     ("bad_json", Wire::BadJson),
     ("duplicate_header", Wire::DuplicateHeader),
+    ("tls_alert", Wire::TlsAlert),
     ("h2_reset", Wire::StreamReset),
     ("h2_goaway", Wire::GoAway),
 ];

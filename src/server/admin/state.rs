@@ -8,11 +8,12 @@ use http::StatusCode;
 use http::header::HOST;
 use tokio::sync::Notify;
 
-use crate::engine::{Machine, Origin, Sandbox};
+use crate::engine::{Machine, Sandbox};
 use crate::server::access::Guard;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::clock::wall;
+use crate::server::host;
 use crate::server::inbox::Inboxes;
 use crate::server::listen::Listener;
 use crate::server::unmatched::UnmatchedJournal;
@@ -77,7 +78,7 @@ impl Admin {
     pub fn vendor_url(&self, request: &AdminRequest<'_>, sandbox: &Sandbox, mount: &str) -> String {
         let urls = self.machine.public_urls();
         if self.shares_listener && request.parts.headers.contains_key(HOST) {
-            urls.url_from(&Origin::of(&request.parts.headers), &sandbox.name, mount)
+            urls.url_from(&host::origin(request.parts), &sandbox.name, mount)
         } else {
             urls.url(&sandbox.name, mount)
         }

@@ -2,7 +2,7 @@
 //! real vendors, on a server of its own, so that one may move the clock without another noticing.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -11,6 +11,8 @@ use crate::{failure::Failure, process::Server, tools};
 
 pub const SERVER: &str = "target/quick/seatrial";
 const SCRIPTS: &str = "tests/clients";
+/// The folder of the authority by which servers prove their names.
+const AUTHORITY: &str = "target/client-ca";
 
 pub struct Outcome {
     pub name: String,
@@ -20,6 +22,7 @@ pub struct Outcome {
 }
 
 pub fn run() -> Result<Vec<Outcome>, Failure> {
+    tools::packages(&[tools::CURL, tools::PHP, tools::PHP_CURL])?;
     let python = tools::python(Path::new("xtask/requirements.txt"), Path::new("target/venv"))?;
     let scripts = scripts()?;
     if scripts.iter().any(|script| is_node(script)) {
@@ -44,10 +47,18 @@ fn is_node(script: &Path) -> bool {
 
 fn run_one(interpreter: &Path, script: &Path, name: &str) -> Result<Outcome, Failure> {
     let log = PathBuf::from(format!("target/client-{name}.log"));
-    let server = Server::start(Command::new(SERVER).args(["--listen", "127.0.0.1:0", "--conform", "all"]), &log)?;
+    let mut command = Command::new(SERVER);
+    command.args(["--listen", "127.0.0.1:0", "--conform", "all", "--tls", "127.0.0.1:0", "--proxy", "127.0.0.1:0", "--ca-dir", AUTHORITY]);
+    let server = Server::start(&mut command, &log)?;
+    let authority = env::current_dir().map_err(Failure::io("find the folder of the project"))?.join(AUTHORITY).join("ca.pem");
     let output = Command::new(interpreter)
         .arg(script)
         .env("SEATRIAL_BASE_URL", format!("http://{}", server.address))
+        .env("SEATRIAL_HTTPS_URL", format!("https://{}", server.listener("https")?))
+        .env("SEATRIAL_PROXY_URL", format!("http://{}", server.listener("proxy")?))
+        .env("SEATRIAL_CA_FILE", &authority)
+        // Node reads it when it starts.
+        .env("NODE_EXTRA_CA_CERTS", &authority)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stderr(Stdio::inherit())
         .output()
