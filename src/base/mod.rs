@@ -14,4 +14,5 @@ pub(crate) mod net;
 pub mod python;
 pub mod text;
 pub mod time;
+pub mod trace;
 pub mod xml;

@@ -1,17 +1,18 @@
 //! The admin API of a running server, for commands that are thin over it.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cli::arguments::ServerArguments;
 use crate::cli::health::served_address;
-use crate::net::{Client, ClientError, Trust, TrustError};
+use crate::net::{Client, ClientError, Reply, Trust, TrustError};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,6 +26,8 @@ pub(super) enum AdminError {
     Trust(#[from] TrustError),
     #[error("the token cannot be sent in a header")]
     Token,
+    #[error("`{0}` cannot be read: {1}")]
+    File(PathBuf, io::Error),
     #[error("{0}")]
     Refused(String),
     #[error("the server is of another version: {0}")]
@@ -35,19 +38,75 @@ pub(super) enum AdminError {
 
 /// What a route answers, given below `/_seatrial`.
 pub(super) fn get<T: DeserializeOwned>(server: &ServerArguments, path: &str) -> Result<T, AdminError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    ask(server, Method::GET, path, None)
+}
+
+/// The same of a route that takes JSON.
+pub(super) fn ask<T: DeserializeOwned>(
+    server: &ServerArguments,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<T, AdminError> {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    send(server, method, path, "application/json", body.into_bytes())
+}
+
+/// The same of a route that takes a body of that type.
+pub(super) fn send<T: DeserializeOwned>(
+    server: &ServerArguments,
+    method: Method,
+    path: &str,
+    content_type: &'static str,
+    body: Vec<u8>,
+) -> Result<T, AdminError> {
+    Ok(serde_json::from_slice(&send_bytes(server, method, path, content_type, body)?)?)
+}
+
+/// The same as it is answered, byte for byte: numbers in documents have digits that a value of JSON would lose.
+pub(super) fn send_bytes(
+    server: &ServerArguments,
+    method: Method,
+    path: &str,
+    content_type: &'static str,
+    body: Vec<u8>,
+) -> Result<Bytes, AdminError> {
+    let mut headers = headers(server)?;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let reply = runtime()?.block_on(client(server)?.send(method, &format!("/_seatrial{path}"), headers, body.into()))?;
+    Ok(accepted(reply)?.body)
+}
+
+/// Hands over what a route goes on answering, piece by piece, until it ends.
+pub(super) fn follow(server: &ServerArguments, path: &str, each: impl FnMut(&[u8])) -> Result<(), AdminError> {
+    let reply = runtime()?.block_on(client(server)?.follow(&format!("/_seatrial{path}"), headers(server)?, each))?;
+    accepted(reply).map(drop)
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+fn client(server: &ServerArguments) -> Result<Client, AdminError> {
     let own = || format!("http://{}", served_address().unwrap_or_else(|| ([127, 0, 0, 1], 7447).into()));
     let url = server.url.clone().unwrap_or_else(own);
-    let client = Client::new(&url, Trust::read(&server.egress_ca)?, PATIENCE)?;
+    Ok(Client::new(&url, Trust::read(&server.egress_ca)?, PATIENCE)?)
+}
+
+fn headers(server: &ServerArguments) -> Result<HeaderMap, AdminError> {
     let mut headers = HeaderMap::new();
     if let Some(token) = server.admin_token.as_deref().filter(|token| !token.is_empty()) {
         headers.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| AdminError::Token)?);
     }
-    let reply = runtime.block_on(client.send(Method::GET, &format!("/_seatrial{path}"), headers, Bytes::new()))?;
-    if reply.status != 200 {
-        let problem: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let foreign = || format!("the server answers {}: {}", reply.status, String::from_utf8_lossy(&reply.body));
-        return Err(AdminError::Refused(problem["detail"].as_str().map_or_else(foreign, str::to_owned)));
+    Ok(headers)
+}
+
+/// An answer, unless the server refuses: then its words, with what it finds wrong in detail.
+fn accepted(reply: Reply) -> Result<Reply, AdminError> {
+    if (200..300).contains(&reply.status) {
+        return Ok(reply);
     }
-    Ok(serde_json::from_slice(&reply.body)?)
+    let problem: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let foreign = || format!("the server answers {}: {}", reply.status, String::from_utf8_lossy(&reply.body));
+    Err(AdminError::Refused(problem["detail"].as_str().map_or_else(foreign, str::to_owned)))
 }

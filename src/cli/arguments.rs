@@ -1,6 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
 mod contract;
+mod remote;
 mod tls;
 mod vendors;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
 pub use self::contract::{ContractCommand, ReportArguments, RunArguments};
+pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
 use crate::base::{authority, time};
@@ -53,6 +55,12 @@ pub enum Command {
     },
     /// List the calls of a running server, or explain what its scenario made of one
     Requests(RequestsArguments),
+    /// Wait for calls to a running server
+    Wait(WaitArguments),
+    /// Show or move the clock of a sandbox of a running server
+    Clock(ClockArguments),
+    /// List, open, copy, reset or remove sandboxes of a running server, or keep them as files
+    Sandbox(SandboxArguments),
     /// List the built-in scenarios, or print one
     Scenarios {
         /// The one to print, such as `label-bought-answer-lost`
@@ -260,6 +268,9 @@ pub struct RequestsArguments {
     /// The call to explain, by its `seatrial-request`: which overrides were tried, which condition failed, which one fired
     #[arg(long, value_name = "ID")]
     pub explain: Option<String>,
+    /// Print calls as they happen, until the sandbox is gone
+    #[arg(long, conflicts_with = "explain")]
+    pub follow: bool,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -268,16 +279,16 @@ pub struct RequestsArguments {
 #[derive(Args, Debug)]
 pub struct ServerArguments {
     /// Base URL of the server, such as `http://127.0.0.1:7447`; the one that a server with this environment listens at unless told
-    #[arg(long, env = "SEATRIAL_URL", value_name = "URL")]
+    #[arg(long, env = "SEATRIAL_URL", value_name = "URL", global = true)]
     pub url: Option<String>,
     /// Token of its admin API
-    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, global = true)]
     pub admin_token: Option<String>,
     /// The sandbox of that server
-    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default")]
+    #[arg(long, env = "SEATRIAL_SANDBOX", value_name = "NAME", default_value = "default", global = true)]
     pub sandbox: String,
     /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable
-    #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
+    #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',', global = true)]
     pub egress_ca: Vec<PathBuf>,
 }
 

@@ -5,6 +5,7 @@ mod arguments;
 mod banner;
 mod ca;
 mod check;
+mod clock;
 mod contract;
 mod coverage;
 mod data;
@@ -13,10 +14,12 @@ mod health;
 mod log_lines;
 mod manual;
 mod requests;
+mod sandbox;
 mod scenarios;
 mod schema;
 mod serve;
 mod vendors;
+mod wait;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -66,6 +69,9 @@ pub fn run() -> Exit {
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
         Some(Command::Requests(requests)) => requests::run(&requests),
+        Some(Command::Wait(wait)) => wait::run(&wait),
+        Some(Command::Clock(clock)) => clock::run(&clock),
+        Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),

@@ -99,6 +99,37 @@ impl Client {
         tokio::time::timeout(self.timeout, self.exchange(method, target, headers, body)).await.map_err(silent)?
     }
 
+    /// Asks for something that goes on: hands over each piece of the answer as it comes, and returns when it ends, or at once with an
+    /// answer of another status than 200. Only its beginning is waited for no longer than usual.
+    ///
+    /// # Errors
+    /// When there is none, or it breaks off.
+    pub async fn follow(&self, target: &str, mut headers: HeaderMap, mut each: impl FnMut(&[u8])) -> Result<Reply, ClientError> {
+        let broken = |error| ClientError::Broken(self.name(), error);
+        let target = format!("{}{target}", self.prefix);
+        headers.entry(HOST).or_insert_with(|| self.authority.clone());
+        let asking = async {
+            let mut sender = self.connect().await?;
+            let mut request = Request::get(&target).body(Full::default()).map_err(|_| ClientError::Target(target.clone()))?;
+            *request.headers_mut() = headers;
+            sender.send_request(request).await.map_err(broken)
+        };
+        let answer =
+            tokio::time::timeout(self.timeout, asking).await.map_err(|_| ClientError::Silent(self.name(), self.timeout.as_secs()))?;
+        let (parts, mut body) = answer?.into_parts();
+        let status = parts.status.as_u16();
+        if status != 200 {
+            let body = Limited::new(body, LARGEST).collect().await.map_err(|error| ClientError::Body(self.name(), error))?;
+            return Ok(Reply { status, headers: parts.headers, body: body.to_bytes() });
+        }
+        while let Some(frame) = body.frame().await {
+            if let Ok(piece) = frame.map_err(broken)?.into_data() {
+                each(&piece);
+            }
+        }
+        Ok(Reply { status, headers: parts.headers, body: Bytes::new() })
+    }
+
     async fn exchange(&self, method: Method, target: &str, headers: HeaderMap, body: Bytes) -> Result<Reply, ClientError> {
         let target = format!("{}{target}", self.prefix);
         let has_body = !body.is_empty() || [Method::POST, Method::PUT, Method::PATCH].contains(&method);

@@ -4,4 +4,4 @@ mod sandbox;
 mod world;
 
 pub use sandbox::{Contents, SandboxFile};
-pub use world::FileError;
+pub use world::{FORMAT, FileError};

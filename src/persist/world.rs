@@ -18,7 +18,7 @@ use crate::base::time::{self, CLOCK_RANGE, Timestamp};
 use crate::world::{Account, AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Table, Task, World};
 
 /// The format that this version writes.
-pub(super) const FORMAT: &str = "seatrial/sandbox-v1";
+pub const FORMAT: &str = "seatrial/sandbox-v1";
 
 /// How long a kind, a topic or a class of calls may be.
 const WORD: usize = 64;

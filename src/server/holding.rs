@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::engine::Machine;
 use crate::server::call_log::{CallLog, Line};
+use crate::server::metrics::Metrics;
 use crate::server::webhook_sender::ended;
 use crate::world::Entry;
 
@@ -21,6 +22,7 @@ pub(super) struct CallLine<'s> {
     pub entry: &'s Arc<Entry>,
     pub began: Instant,
     pub is_answered: bool,
+    pub metrics: &'s Metrics,
     /// Notified when the client has left.
     pub changed: &'s Notify,
 }
@@ -49,11 +51,13 @@ impl Holding {
 
 impl Drop for CallLine<'_> {
     fn drop(&mut self) {
-        self.entry.took.set(self.began.elapsed());
+        let took = self.began.elapsed();
+        self.entry.took.set(took);
         if !self.is_answered {
             self.entry.wire.abandon();
             self.changed.notify_waiters();
         }
+        self.metrics.call(self.entry, took);
         self.log.add(|| Line::Call(Arc::clone(self.entry)));
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::HOST;
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -39,6 +40,7 @@ use crate::server::kept;
 use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::look_ups::LookUps;
+use crate::server::metrics::Metrics;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
@@ -98,12 +100,19 @@ pub async fn serve_embedded(
     let inboxes = Arc::new(Inboxes::default());
     let unmatched = Arc::new(UnmatchedJournal::default());
     let verdicts = Arc::new(Verdicts::default());
+    let metrics = Arc::new(Metrics::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
     let apart = Apart::start()?;
     machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
-    let webhook_sender = WebhookSender::new(Arc::clone(&machine), client, Arc::clone(&changed), log.clone(), bound.config.store.clone());
+    let webhook_sender = WebhookSender::new(
+        Arc::clone(&machine),
+        client,
+        Arc::clone(&changed),
+        (log.clone(), Arc::clone(&metrics)),
+        bound.config.store.clone(),
+    );
     let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
         admin: Arc::new(Admin {
@@ -112,6 +121,7 @@ pub async fn serve_embedded(
             webhook_sender: Arc::clone(&webhook_sender),
             inboxes,
             unmatched: Arc::clone(&unmatched),
+            metrics: Arc::clone(&metrics),
             verdicts: Arc::clone(&verdicts),
             guard,
             advance_timeout: bound.config.advance_timeout,
@@ -121,6 +131,7 @@ pub async fn serve_embedded(
         machine: Arc::clone(&machine),
         changed,
         unmatched,
+        metrics,
         log: log.clone(),
         store: bound.config.store.clone(),
         body_limit: bound.config.body_limit,
@@ -190,6 +201,7 @@ struct Shell {
     /// Notified after every exchange; wakes the ticker.
     changed: Arc<Notify>,
     unmatched: Arc<UnmatchedJournal>,
+    metrics: Arc<Metrics>,
     log: CallLog,
     /// What keeps the sandboxes for the next process, if anything does.
     store: Option<Arc<Store>>,
@@ -248,7 +260,9 @@ impl Shell {
         asking: &Asking,
     ) -> Result<Response<Payload>, NoAnswer> {
         let (mut parts, body) = request.into_parts();
-        if role.is_secure {
+        // Some clients of a proxy ask it for `https` without a tunnel.
+        let is_secure = role.is_secure || (role.is_proxy && parts.uri.scheme() == Some(&Scheme::HTTPS));
+        if is_secure {
             parts.extensions.insert(ByTls);
         }
         let head = incoming::unreadable(&parts);
@@ -315,7 +329,7 @@ impl Shell {
             peer: peer.ip(),
             mount: role.mount,
             version: parts.version,
-            is_secure: role.is_secure,
+            is_secure,
         };
         let began = stopwatch();
         let asked = self.store.as_ref().map(|_| request.clone());
@@ -333,7 +347,7 @@ impl Shell {
             return Ok(page);
         }
         self.changed.notify_waiters();
-        let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, changed: &self.changed };
+        let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, metrics: &self.metrics, changed: &self.changed };
         let mut line = answer.entry.as_ref().map(line);
         let sandbox = answer.entry.as_ref().map_or("", |entry| &entry.sandbox);
         if answer.delay.is_zero() {

@@ -9,7 +9,7 @@
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
 //! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
 //! `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups` bounds how many names are looked up at once,
-//! `memory` says how much of it there is. **Invariant:** no lock of a sandbox is held across an await.
+//! `memory` says how much of it there is, `metrics` counts for monitoring. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -31,6 +31,7 @@ mod listen;
 mod local;
 mod look_ups;
 mod memory;
+mod metrics;
 mod outgoing;
 mod own_addresses;
 mod proxy;

@@ -18,6 +18,7 @@ use crate::server::call_log::{Attempt, CallLog, Line};
 use crate::server::clock::{PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::clock_moves::{ClockMove, ClockMoves};
 use crate::server::kept;
+use crate::server::metrics::Metrics;
 use crate::server::webhook_client::WebhookClient;
 use crate::store::Store;
 
@@ -40,6 +41,7 @@ pub(super) struct WebhookSender {
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
     log: CallLog,
+    metrics: Arc<Metrics>,
     /// What keeps the sandboxes for the next process, if anything does.
     store: Option<Arc<Store>>,
     /// One lock for each sandbox, by its address; only its holder sends deliveries, which keeps them in order.
@@ -51,7 +53,7 @@ impl WebhookSender {
         machine: Arc<Machine>,
         client: Arc<WebhookClient>,
         changed: Arc<Notify>,
-        log: CallLog,
+        (log, metrics): (CallLog, Arc<Metrics>),
         store: Option<Arc<Store>>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -59,6 +61,7 @@ impl WebhookSender {
             client,
             changed,
             log,
+            metrics,
             store,
             moves: Arc::default(),
             send_permits: Semaphore::new(AT_ONCE),
@@ -199,10 +202,11 @@ impl WebhookSender {
 }
 
 impl WebhookSender {
-    /// Makes one attempt, and logs it.
+    /// Makes one attempt, logs and counts it.
     async fn send(&self, sandbox: &Arc<str>, row: &Outbound) -> AttemptResult {
         let began = stopwatch();
         let result = self.client.send(row).await;
+        self.metrics.attempt(&row.vendor, &result);
         self.log.add(|| {
             Line::Attempt(Box::new(Attempt {
                 at: wall(),

@@ -20,7 +20,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, OwnedWriteBatch
 use serde::{Deserialize, Serialize};
 
 /// What `FORMAT` says in a directory of this version.
-const FORMAT: &str = "seatrial-data 1\n";
+pub const FORMAT: &str = "seatrial-data 1\n";
 /// How many bytes of a record one value has.
 const PART: usize = 1024 * 1024;
 /// How much of what is read is kept in memory: nothing is read twice.

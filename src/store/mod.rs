@@ -20,7 +20,7 @@ mod writer;
 use std::time::Duration;
 
 pub use codec::{CodecError, Compile, read, write};
-pub use disk::{Left, StoreError};
+pub use disk::{FORMAT, Left, StoreError};
 pub use load::{Compiler, Opened, open};
 pub use writer::{Lost, Store};
 

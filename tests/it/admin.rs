@@ -119,6 +119,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/readyz", "/readyz", ""),
     ("GET", "/version", "/version", ""),
     ("GET", "/coverage", "/coverage", ""),
+    ("GET", "/metrics", "/metrics", ""),
     ("GET", "/openapi.json", "/openapi.json", ""),
     ("GET", "/specs/{vendor}", "/specs/shippo", ""),
     ("POST", "/sandboxes", "/sandboxes", r#"{"name": "one", "seed": 7, "ttl": "1h", "clock": {"mode": "frozen"}}"#),

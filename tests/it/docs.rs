@@ -15,6 +15,7 @@ use crate::made_up;
 
 const PAGE: &str = include_str!("../../docs/scenarios.md");
 const TLS: &str = include_str!("../../docs/tls.md");
+const MONITORING: &str = include_str!("../../docs/monitoring.md");
 
 /// The blocks of a page in one language.
 fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
@@ -68,8 +69,13 @@ fn the_examples_of_the_reference_are_without_mistakes() {
 
 #[test]
 fn the_commands_of_the_pages_are_ones_that_there_are() {
-    let commands: Vec<&str> = blocks(TLS, "sh").into_iter().flat_map(str::lines).filter(|line| line.starts_with("seatrial ")).collect();
-    assert!(commands.len() >= 4, "{commands:?}");
+    let commands: Vec<&str> = [TLS, MONITORING]
+        .into_iter()
+        .flat_map(|page| blocks(page, "sh"))
+        .flat_map(str::lines)
+        .filter(|line| line.starts_with("seatrial "))
+        .collect();
+    assert!(commands.len() >= 10, "{commands:?}");
     for command in commands {
         if let Err(problem) = Arguments::try_parse_from(command.split(' ')) {
             panic!("{command}\n{problem}");

@@ -41,6 +41,8 @@ export interface Call {
   wire: { end: End; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
   effect: { kind: "respond" | "patch" | "fault" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
+  /** The trace that it belongs to, by its header `traceparent`. */
+  trace?: { trace_id: string; parent_id: string; state?: string };
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };
   /** The answer that was made, whether it went out or not; `null` if none was made. */
   answer: { status: number; headers: Headers; body: Json; base64: boolean; length: number; cut: boolean } | null;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::base::entropy::Rng;
 use crate::base::time::{self, Timestamp};
-use crate::base::{entropy, ids};
+use crate::base::{entropy, ids, trace};
 use crate::engine::cx::Cx;
 use crate::engine::webhooks::{
     Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
@@ -148,6 +148,7 @@ impl Cx<'_> {
             body = body.replace(&format!("http://{PLACEHOLDER_HOST}"), &own);
         }
         headers.insert(0, ("Content-Type".to_owned(), content_type.to_owned()));
+        headers.extend(self.trace());
         let mut delivery = Delivery {
             id: id.clone(),
             vendor: to.vendor.clone(),
@@ -173,6 +174,14 @@ impl Cx<'_> {
             self.schedule_with_chaos(to, delivery, &mut rng);
         }
         id
+    }
+
+    /// The headers that say to which trace the call belongs that causes a delivery. What comes by time has none.
+    fn trace(&self) -> Vec<(String, String)> {
+        let header = |name: &str| self.call.request.header(name).map(|value| (name.to_owned(), value.to_owned()));
+        let Some(parent) = header(trace::PARENT).filter(|(_, value)| trace::ids(value).is_some()) else { return Vec::new() };
+        let state = header(trace::STATE).filter(|(_, value)| value.len() <= trace::STATE_BYTES);
+        [Some(parent), state].into_iter().flatten().collect()
     }
 
     /// Schedules a new delivery, dropped, duplicated, delayed or reordered as the scenario says.

@@ -4,11 +4,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::{self, TotalUsage};
+use crate::persist;
+use crate::scenario;
+use crate::server::admin::openapi;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::listen::Listener;
+use crate::server::metrics;
+use crate::store;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Health {
@@ -38,13 +43,33 @@ pub(crate) struct Version {
     vendors: Vec<String>,
     /// Where this process listens, in the order of its arguments.
     listeners: Vec<Listener>,
+    formats: Formats,
     budgets: TotalUsage,
+}
+
+/// The versions of what other programs read and write, each for itself.
+#[derive(Serialize, JsonSchema)]
+struct Formats {
+    admin_api: &'static str,
+    /// The `apiVersion` of scenario files.
+    scenario: &'static str,
+    /// The `format` of the files of sandboxes, which `export` writes.
+    sandbox: &'static str,
+    /// What `FORMAT` says in a data directory.
+    data: &'static str,
 }
 
 pub(crate) async fn version(admin: &Admin, _: &AdminRequest<'_>) -> Result<Version, Problem> {
     let vendors = admin.machine.vendors().all().iter().map(|vendor| vendor.id.to_string()).collect();
     let (version, listeners, budgets) = (env!("CARGO_PKG_VERSION"), admin.listeners.clone(), admin.machine.total_usage());
-    Ok(Version { name: "seatrial", version, vendors, listeners, budgets })
+    let (sandbox, data) = (persist::FORMAT, store::FORMAT.trim_end());
+    let formats = Formats { admin_api: openapi::VERSION, scenario: scenario::API_VERSION, sandbox, data };
+    Ok(Version { name: "seatrial", version, vendors, listeners, formats, budgets })
+}
+
+pub(crate) async fn metrics(admin: &Admin, _: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let (_, unmatched) = admin.unmatched.read();
+    Ok(response::text(metrics::MEDIA_TYPE, admin.metrics.text(&admin.machine, unmatched)))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -105,6 +105,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/livez", OK Health, meta::live, "whether the process lives").access(Access::WithoutToken),
     route!(GET "/readyz", OK Health, meta::health, "whether everything listens: calls are answered").access(Access::WithoutToken),
     route!(GET "/version", OK Version, meta::version, "what is running"),
+    route!(GET "/metrics", OK, meta::metrics, "figures for monitoring, as OpenMetrics text"),
     route!(GET "/coverage", OK CoverageTable, meta::coverage, "how much of each vendor has behavior"),
     route!(GET "/openapi.json", OK, document, "this document").answer(document_schema),
     route!(GET "/specs/{vendor}", OK, meta::spec, "a vendor's OpenAPI document"),

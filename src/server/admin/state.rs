@@ -16,6 +16,7 @@ use crate::server::clock::wall;
 use crate::server::host;
 use crate::server::inbox::Inboxes;
 use crate::server::listen::Listener;
+use crate::server::metrics::Metrics;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::verdicts::Verdicts;
 use crate::server::webhook_sender::WebhookSender;
@@ -29,6 +30,7 @@ pub(crate) struct Admin {
     pub webhook_sender: Arc<WebhookSender>,
     pub inboxes: Arc<Inboxes>,
     pub unmatched: Arc<UnmatchedJournal>,
+    pub metrics: Arc<Metrics>,
     pub verdicts: Arc<Verdicts>,
     pub guard: Guard,
     /// How long an advance of a clock is waited for, unless it says otherwise.

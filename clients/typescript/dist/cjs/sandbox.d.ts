@@ -51,6 +51,12 @@ export interface Call {
         nth: number;
         committed: boolean;
     } | null;
+    /** The trace that it belongs to, by its header `traceparent`. */
+    trace?: {
+        trace_id: string;
+        parent_id: string;
+        state?: string;
+    };
     request: {
         headers: Headers;
         body: Json;

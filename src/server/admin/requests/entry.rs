@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
+use crate::base::trace;
 use crate::server::admin::secrets::{Exchange, Shown};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
-use crate::world::{Effect, Sent, Took, WordedNote};
+use crate::world::{Effect, Message, Sent, Took, WordedNote};
 
 /// A call to a vendor, and its answer.
 #[derive(Serialize, JsonSchema)]
@@ -40,9 +41,24 @@ pub(crate) struct EntryView {
     notes: Vec<WordedNote>,
     /// What the scenario did to the call; `null` if nothing.
     effect: Option<Effect>,
+    /// The trace that it belongs to, by its header `traceparent`; webhooks that it causes have the same headers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceView>,
     request: MessageView,
     /// The answer that was made, whether it went out or not; `null` if none was made.
     answer: Option<AnswerView>,
+}
+
+/// What a call says of its trace (W3C Trace Context).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Trace")]
+struct TraceView {
+    trace_id: String,
+    /// The span of the caller.
+    parent_id: String,
+    /// The header `tracestate`, as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
 }
 
 /// The answer of a vendor.
@@ -85,9 +101,19 @@ impl EntryView {
             wire: entry.wire.get(),
             notes,
             effect: entry.effect.clone(),
+            trace: TraceView::of(&entry.request),
             request: MessageView::of(request),
             answer: entry.status.map(|status| AnswerView { status, message: MessageView::of(answer) }),
         }
+    }
+}
+
+impl TraceView {
+    fn of(request: &Message) -> Option<Self> {
+        let parent = request.header(trace::PARENT);
+        let (trace_id, parent_id) = trace::ids(parent)?;
+        let state = Some(request.header(trace::STATE)).filter(|state| !state.is_empty()).map(Into::into);
+        Some(Self { trace_id: trace_id.to_owned(), parent_id: parent_id.to_owned(), state })
     }
 }
 
