@@ -14,7 +14,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
-pub use self::contract::{ContractCommand, ReportArguments, RunArguments};
+pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
 pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};

@@ -1,5 +1,7 @@
 //! `seatrial contract`: contract tests.
 
+mod drift;
+mod import;
 mod report;
 mod run;
 
@@ -17,6 +19,8 @@ use crate::engine::{Machine, Options, Start};
 pub(super) fn run(command: &ContractCommand) -> Exit {
     match command {
         ContractCommand::Report(arguments) => report::run(arguments),
+        ContractCommand::Drift(arguments) => drift::run(arguments),
+        ContractCommand::Import(arguments) => import::run(arguments),
         ContractCommand::Run(arguments) => run::run(arguments),
     }
 }

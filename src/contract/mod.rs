@@ -2,22 +2,31 @@
 //!
 //! ```text
 //! journal ──judge──▶ calls with their departures ──collect──▶ Report ──▶ text, Markdown, JUnit, SARIF, annotations
-//! conversations ──run──▶ answers of any server, judged ─────▶ RunReport ─┘
+//! conversations ──run──▶ answers of any server, judged ─────▶ RunReport ─┤
+//! two documents ──drift──▶ differences, breaking or not ────▶ Drift ─────┘
 //! ```
 //!
 //! The journal is that of a running sandbox, or a file that was saved of one (`saved`). Calls are held against the document to the letter,
 //! by the engine; here it is counted and worded. Conversations are held with a server by HTTP (`run`).
 
 mod collect;
+mod drift;
 mod format;
+mod import;
 mod report;
 mod run;
 mod saved;
+mod shape;
 mod threshold;
+mod write;
 
 pub use collect::{CallFacts, Collector};
+pub use drift::{Accepted, AcceptedError, Difference, DocumentError, Drift, drift};
 pub use format::Format;
+pub use import::{CurlError, ImportError, import};
 pub use report::{ExercisedOperation, Finding, Report, VendorReport};
-pub use run::{Assignment, ConversationReport, Problem, RunOptions, RunReport, SEED, Server, StageError, Target, Verdict, run};
+pub use run::{
+    Assignment, ConversationReport, Problem, RunOptions, RunReport, SEED, Server, StageError, Target, Verdict, recorded_place, run,
+};
 pub use saved::{SavedError, read_saved};
 pub use threshold::{Exceeded, Thresholds};

@@ -10,6 +10,7 @@
 mod format;
 mod manners;
 mod outcome;
+mod record;
 mod stage;
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use tokio::task::JoinSet;
 
 use self::manners::Manners;
 pub use self::outcome::{ConversationReport, Problem, RunReport, Verdict};
+pub(super) use self::record::Recorder;
+pub use self::record::place as recorded_place;
 use self::stage::Stage;
 pub use self::stage::{SEED, Server, StageError, Target};
 use crate::engine::Machine;
@@ -41,6 +44,8 @@ pub struct RunOptions {
     pub retries: u32,
     /// How long a step of the clock may be that is waited for, where the clock cannot be moved.
     pub patience: Duration,
+    /// Whether what comes back is recorded.
+    pub records: bool,
 }
 
 /// A conversation and the mount of the vendor that it is with.
@@ -93,11 +98,13 @@ impl Run {
             }
         };
         let mut script = stage.script(story);
+        let mut recorder = self.options.records.then(|| Recorder::new(story, mount, &stage.inbox));
         while let Some(turn) = script.turn() {
-            if !self.step(&mut stage, &mut script, &turn, &mut report).await {
+            if !self.step(&mut stage, &mut script, &turn, &mut report, &mut recorder).await {
                 break;
             }
         }
+        report.recording = recorder.map(|recorder| stage.credentials.hide(&recorder.finish()));
         stage.close().await;
         report
     }
@@ -119,7 +126,14 @@ impl Run {
     }
 
     /// Makes a step. Whether the next one makes sense.
-    async fn step(&self, stage: &mut Stage, script: &mut Script, turn: &Turn, report: &mut ConversationReport) -> bool {
+    async fn step(
+        &self,
+        stage: &mut Stage,
+        script: &mut Script,
+        turn: &Turn,
+        report: &mut ConversationReport,
+        recorder: &mut Option<Recorder>,
+    ) -> bool {
         report.steps += 1;
         let mut excerpt = None;
         let failures = match &turn.doing {
@@ -134,6 +148,9 @@ impl Run {
                 report.calls += 1;
                 match self.call(stage, planned, turn).await {
                     Ok(reply) => {
+                        if let Some(recorder) = recorder {
+                            recorder.answered(turn.number, turn.repetition, reply.status, &reply.headers, &reply.body);
+                        }
                         let mut failures = self.judge(stage, script, turn, planned, &reply);
                         failures.extend(refusals(turn, stage.settle().await));
                         if !failures.is_empty()

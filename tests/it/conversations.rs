@@ -293,3 +293,71 @@ fn the_example_of_the_page_holds() {
     let output = run(&["contract", "run", folder.path(), "--base-url", &url(&server), "--isolated"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
 }
+
+const BOUGHT: &str = r#"
+about: A label is bought and read.
+vendor: shippo
+headers: {Authorization: ShippoToken shippo_test_seatrial}
+steps:
+  - call: GET /addresses
+  - call: POST /shipments
+    json:
+      address_from: {name: Ada, street1: 215 Clayton St., city: San Francisco, state: CA, zip: "94117", country: US}
+      address_to: {name: Bob, street1: 965 Mission St., city: San Francisco, state: CA, zip: "94103", country: US}
+      parcels: [{length: "5", width: "5", height: "5", distance_unit: in, weight: "2", mass_unit: lb}]
+    expect: {status: 201}
+    save: {rate: rates.0.object_id, shipment: object_id}
+  - call: POST /transactions
+    json: {rate: "{{rate}}", async: false}
+    save: {label: object_id}
+  - call: GET /transactions/{{label}}
+  - call: GET /shipments/{{shipment}}
+    repeat: 2
+  - call: GET /shipments/{{label}}
+"#;
+
+/// Every text of 32 hexadecimal digits.
+fn ids(text: &str) -> std::collections::BTreeSet<String> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.filter(|word| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit())).map(str::to_owned).collect()
+}
+
+#[test]
+fn recordings_are_equal_whatever_the_ids_and_the_times() {
+    let folder = Folder::new("recorded", &[("bought.yaml", BOUGHT)]);
+    let server = Server::start(&[]);
+    let file = |name: &str| format!("{}/{name}", folder.path());
+    let grace = json!({"name": "Grace Hopper", "street1": "99 Hidden Way", "city": "Arlington", "state": "VA", "zip": "22201", "country": "US", "email": "grace@navy.example"});
+    let record = |sandbox: &str, seed: u64, start: &str| {
+        let scenario = json!({"given": [{"shippo.CreateAddress": grace}]});
+        let clock = json!({"start": start, "mode": "frozen"});
+        let made = admin(&server, "POST", "/sandboxes", &json!({"name": sandbox, "seed": seed, "clock": clock, "scenario": scenario}));
+        let record = file(&format!("out/{sandbox}.yaml"));
+        let output =
+            run(&["contract", "run", &file("bought.yaml"), "--base-url", &url(&server), "--sandbox", sandbox, "--record", &record]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        let recorded = fs::read_to_string(record).expect("it was written");
+        for hidden in ["Grace", "99 Hidden", "navy", made["credentials"]["shippo"][0]["token"].as_str().unwrap_or_default()] {
+            assert!(!recorded.contains(hidden), "{hidden}: {recorded}");
+        }
+        recorded
+    };
+    let (one, two) = (record("one", 1, "2026-01-05T09:00:00Z"), record("two", 2, "2026-02-02T10:30:00Z"));
+    assert_eq!(one, two);
+    // That says something, because the answers were others.
+    let export = |sandbox: &str| {
+        crate::client::send(&server, "GET", &format!("/_seatrial/sandboxes/{sandbox}/requests/export?format=ndjson"), &[], "").body
+    };
+    let (theirs, others) = (ids(&export("one")), ids(&export("two")));
+    assert!(theirs.len() > 10 && theirs.intersection(&others).count() * 2 < theirs.len(), "{theirs:?} {others:?}");
+    assert!(one.contains("object_id: \"{{label}}\"") && one.contains("~date-time") && one.contains("~hex32"), "{one}");
+    assert_eq!(one.matches("shipments/{{shipment}}").count(), 1, "equal turns are one step: {one}");
+    // What was recorded holds in another sandbox, and a change of it is found.
+    fs::create_dir_all(file("again")).expect("a folder can be made");
+    fs::write(file("again/one.yaml"), &one).expect("the folder takes files");
+    admin(&server, "POST", "/sandboxes", &json!({"name": "four", "seed": 4, "scenario": {"given": [{"shippo.CreateAddress": grace}]}}));
+    let (exit, report) = held(&[&file("again"), "--base-url", &url(&server), "--sandbox", "four"]);
+    assert_eq!(exit, Some(0), "{report:#}\n{one}");
+    let (exit, _) = held(&[&file("again"), "--base-url", &url(&server), "--sandbox", "four"]);
+    assert_eq!(exit, Some(1), "there is one more address now");
+}

@@ -24,6 +24,7 @@ mod dialect;
 mod docs;
 mod documents;
 mod door;
+mod drift;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
@@ -35,6 +36,7 @@ mod full;
 mod fuzz;
 mod hostile;
 mod http2;
+mod imported_calls;
 mod journal;
 mod killed;
 mod labels;

@@ -16,6 +16,48 @@ pub enum ContractCommand {
     Report(Box<ReportArguments>),
     /// Hold conversations with a server, a vendor's or one of ours, and judge every answer
     Run(Box<RunArguments>),
+    /// Say what a newly published document of a vendor changes, and what of it breaks clients
+    Drift(Box<DriftArguments>),
+    /// Make a conversation of calls that another tool keeps: HAR, a Postman collection, or lines of curl
+    Import(Box<ImportArguments>),
+}
+
+#[derive(Args, Debug)]
+pub struct ImportArguments {
+    /// File of calls: HAR, a Postman collection of version 2.1, or lines of curl; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Vendor that the calls are for. Unless told, the one whose host name they have, or whose mount their path begins with
+    #[arg(long, env = "SEATRIAL_WITH", value_name = "NAME")]
+    pub with: Option<String>,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
+    /// File that the conversation is written to, instead of standard output
+    #[arg(long, env = "SEATRIAL_CONTRACT_OUTPUT", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct DriftArguments {
+    /// The published document: OpenAPI 3.0 or 3.1, as YAML or JSON
+    #[arg(value_name = "DOCUMENT")]
+    pub document: PathBuf,
+    /// Vendor whose document it is compared with
+    #[arg(long, env = "SEATRIAL_WITH", value_name = "NAME", required_unless_present = "against")]
+    pub with: Option<String>,
+    #[command(flatten)]
+    pub vendors: VendorArguments,
+    /// Document that it is compared with instead, such as the one published before
+    #[arg(long, env = "SEATRIAL_DRIFT_AGAINST", value_name = "DOCUMENT")]
+    pub against: Option<PathBuf>,
+    /// List of differences that are known, with reasons. Its rows that fit no difference any more are told, and fail
+    #[arg(long, env = "SEATRIAL_DRIFT_ACCEPTED", value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
+    /// Fail on what breaks clients, and not on what is new for them
+    #[arg(long, env = "SEATRIAL_ONLY_BREAKING", value_parser = FalseyValueParser::new())]
+    pub only_breaking: bool,
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 #[derive(Args, Debug)]
@@ -46,6 +88,10 @@ pub struct RunArguments {
     /// PEM file of certificate authorities, or of a server's own certificate, besides public ones. Repeatable
     #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
     pub egress_ca: Vec<PathBuf>,
+    /// File that what comes back is written to as a conversation, of several conversations a folder. Secrets and what tells of persons are
+    /// left out; ids, times and tokens are references and matchers, so that two recordings compare
+    #[arg(long, env = "SEATRIAL_RECORD", value_name = "PATH")]
+    pub record: Option<PathBuf>,
     /// Conversations that are held side by side. One unless told, with `--isolated` eight
     #[arg(long, env = "SEATRIAL_CONCURRENCY", value_name = "NUMBER")]
     pub concurrency: Option<NonZeroUsize>,

@@ -9,7 +9,7 @@ use crate::cli::arguments::RunArguments;
 use crate::cli::contract::{documents, write};
 use crate::cli::scenarios::{self, ScenarioError};
 use crate::cli::{Exit, complain, warn};
-use crate::contract::{Assignment, Format, RunOptions, Server, StageError, Target, run as hold};
+use crate::contract::{Assignment, Format, RunOptions, RunReport, Server, StageError, Target, recorded_place, run as hold};
 use crate::engine::Machine;
 use crate::net::{Trust, TrustError};
 use crate::scenario::run::MachineVocabulary;
@@ -61,12 +61,29 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         Ok(report) => report,
         Err(error) => return complain(&error, Exit::Usage),
     };
+    if let Some(path) = &arguments.record
+        && let Err((path, error)) = record(path, &report)
+    {
+        return complain(&format_args!("{} cannot be written: {error}", path.display()), Exit::Usage);
+    }
     let text = report.write(Format::from(arguments.output.format));
     match write(&text, arguments.output.output.as_deref()) {
         Ok(()) if report.has_passed() => Exit::Fine,
         Ok(()) => Exit::Failed,
         Err(exit) => exit,
     }
+}
+
+/// Writes what came back: of one conversation to a file, of several to a folder.
+fn record(path: &Path, report: &RunReport) -> Result<(), (PathBuf, std::io::Error)> {
+    for row in &report.conversations {
+        let Some(recording) = &row.recording else { continue };
+        let file = if report.conversations.len() == 1 { path.to_owned() } else { path.join(recorded_place(&row.file)) };
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let written = folder.map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&file, recording));
+        written.map_err(|error| (file, error))?;
+    }
+    Ok(())
 }
 
 fn options(arguments: &RunArguments) -> Result<RunOptions, RunError> {
@@ -90,6 +107,7 @@ fn options(arguments: &RunArguments) -> Result<RunOptions, RunError> {
         target,
         retries: arguments.retries,
         patience: arguments.patience,
+        records: arguments.record.is_some(),
     })
 }
 

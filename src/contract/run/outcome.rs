@@ -29,6 +29,9 @@ pub struct ConversationReport {
     pub steps: usize,
     pub calls: usize,
     pub problems: Vec<Problem>,
+    /// What came back, as a conversation.
+    #[serde(skip)]
+    pub recording: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -82,6 +85,7 @@ impl ConversationReport {
             steps: 0,
             calls: 0,
             problems: Vec::new(),
+            recording: None,
         }
     }
 

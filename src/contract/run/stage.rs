@@ -68,7 +68,7 @@ pub(super) struct Stage {
     vendor: Client,
     /// The vendor's base URL, and what conversations have in its place.
     base: [String; 2],
-    inbox: String,
+    pub inbox: String,
     environment: BTreeMap<String, String>,
     sandbox: Option<Sandbox>,
 }

@@ -1,0 +1,194 @@
+//! Every difference between two documents, and whether it breaks a client.
+//!
+//! A client breaks by what it may no longer send, and by what it may be answered that it does not know. What it may send in addition, and
+//! what it is surer of to be answered, breaks nothing.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::document::{Document, Operation};
+use super::{Difference, Kind};
+
+/// How deep schemas without names are compared.
+const DEEPEST: usize = 24;
+
+pub(super) struct Comparison<'d> {
+    published: &'d Document<'d>,
+    before: &'d Document<'d>,
+    pub found: Vec<Difference>,
+    /// Pairs of schemas with names that were compared, by direction.
+    compared: BTreeSet<(String, String, Direction)>,
+}
+
+/// Whether a client sends a value or is answered with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Direction {
+    Request,
+    Answer,
+}
+
+#[derive(Clone)]
+struct Place {
+    subject: String,
+    part: String,
+    direction: Direction,
+    depth: usize,
+}
+
+impl Place {
+    fn below(&self, step: &str) -> Self {
+        let sign = if self.part.contains('/') || step.is_empty() { "" } else { " " };
+        Self { part: format!("{}{sign}/{step}", self.part), depth: self.depth + 1, ..self.clone() }
+    }
+}
+
+impl<'d> Comparison<'d> {
+    pub fn new(published: &'d Document<'d>, before: &'d Document<'d>) -> Self {
+        Self { published, before, found: Vec::new(), compared: BTreeSet::new() }
+    }
+
+    pub fn operations(&mut self) {
+        let (new, old) = (self.published.operations(), self.before.operations());
+        for (key, operation) in &new {
+            match old.get(key) {
+                Some(before) => self.operation(operation, before),
+                None => self.tell(&operation.name, "", Kind::OperationAdded, String::new(), false),
+            }
+        }
+        for (_, operation) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
+            self.tell(&operation.name, "", Kind::OperationRemoved, String::new(), true);
+        }
+    }
+
+    fn operation(&mut self, new: &Operation<'d>, old: &Operation<'d>) {
+        let place = |part: &str, direction| Place { subject: new.name.clone(), part: part.to_owned(), direction, depth: 0 };
+        let (published, before) = (self.published.parameters(new), self.before.parameters(old));
+        for (name, row) in &published {
+            let needed = row["required"] == true;
+            let Some(other) = before.get(name) else {
+                self.tell(&new.name, name, Kind::ParameterAdded, String::new(), needed);
+                continue;
+            };
+            self.required(&place(name, Direction::Request), needed, other["required"] == true);
+            self.schemas(&place(name, Direction::Request), &row["schema"], &other["schema"]);
+        }
+        for name in before.keys().filter(|name| !published.contains_key(*name)) {
+            self.tell(&new.name, name, Kind::ParameterRemoved, String::new(), true);
+        }
+        let bodies = [&new.value["requestBody"], &old.value["requestBody"]];
+        self.bodies(&place("request", Direction::Request), bodies, bodies[0]["required"] == true);
+        self.answers(new, old, &place);
+    }
+
+    fn answers(&mut self, new: &Operation<'d>, old: &Operation<'d>, place: &dyn Fn(&str, Direction) -> Place) {
+        let statuses = |operation: &Operation<'d>| operation.value["responses"].as_object();
+        let (published, before) = (statuses(new), statuses(old));
+        for (status, answer) in published.into_iter().flatten() {
+            let part = format!("answer {status}");
+            match before.and_then(|before| before.get(status)) {
+                Some(other) => self.bodies(&place(&part, Direction::Answer), [answer, other], false),
+                None => self.tell(&new.name, &part, Kind::StatusAdded, String::new(), status.starts_with('2')),
+            }
+        }
+        let gone = before.into_iter().flatten().filter(|(status, _)| published.is_none_or(|published| !published.contains_key(*status)));
+        for (status, _) in gone {
+            self.tell(&new.name, &format!("answer {status}"), Kind::StatusRemoved, String::new(), false);
+        }
+    }
+
+    fn bodies(&mut self, place: &Place, [new, old]: [&'d Value; 2], needed: bool) {
+        match (self.published.json(new), self.before.json(old)) {
+            (Some(new), Some(old)) => self.schemas(place, new, old),
+            (Some(_), None) => self.tell(&place.subject, &place.part, Kind::BodyAdded, String::new(), needed),
+            (None, Some(_)) => self.tell(&place.subject, &place.part, Kind::BodyRemoved, String::new(), true),
+            (None, None) => {}
+        }
+    }
+
+    fn schemas(&mut self, place: &Place, new: &'d Value, old: &'d Value) {
+        let ((_, name), (_, other)) = (self.published.resolve(new), self.before.resolve(old));
+        let mut place = place.clone();
+        if let Some(name) = name {
+            let pair = (name.to_owned(), other.unwrap_or_default().to_owned(), place.direction);
+            // A schema without a name on the other side is another one at each place.
+            let is_known = other.is_some() && !self.compared.insert(pair);
+            if is_known {
+                return;
+            }
+            if other.is_some() {
+                let part = if place.direction == Direction::Request { "request" } else { "answer" };
+                place = Place { subject: format!("@{name}"), part: part.to_owned(), direction: place.direction, depth: 0 };
+            }
+        }
+        if place.depth > DEEPEST {
+            return;
+        }
+        let (new, old) = (self.published.allowed(new), self.before.allowed(old));
+        self.types(&place, &new.types, &old.types);
+        self.words(&place, new.words.as_ref(), old.words.as_ref());
+        if new.null != old.null && !new.types.is_empty() && !old.types.is_empty() {
+            let breaking = new.null == (place.direction == Direction::Answer);
+            let detail = if new.null { "null is allowed now" } else { "null is allowed no more" };
+            self.tell(&place.subject, &place.part, Kind::Null, detail.to_owned(), breaking);
+        }
+        for (name, member) in &new.members {
+            let inner = place.below(name);
+            let Some(other) = old.members.get(name) else {
+                let breaking = place.direction == Direction::Request && new.required.contains(name);
+                self.tell(&inner.subject, &inner.part, Kind::MemberAdded, String::new(), breaking);
+                continue;
+            };
+            self.required(&inner, new.required.contains(name), old.required.contains(name));
+            self.schemas(&inner, member, other);
+        }
+        for name in old.members.keys().filter(|name| !new.members.contains_key(*name)) {
+            let inner = place.below(name);
+            self.tell(&inner.subject, &inner.part, Kind::MemberRemoved, String::new(), true);
+        }
+        if let (Some(new), Some(old)) = (new.items, old.items) {
+            self.schemas(&place.below("*"), new, old);
+        }
+    }
+
+    fn types(&mut self, place: &Place, new: &BTreeSet<&str>, old: &BTreeSet<&str>) {
+        if new.is_empty() || old.is_empty() || new == old {
+            return;
+        }
+        // A number may be a whole one.
+        let has = |types: &BTreeSet<&str>, kind: &str| types.contains(kind) || (kind == "integer" && types.contains("number"));
+        let breaking = match place.direction {
+            Direction::Request => !old.iter().all(|kind| has(new, kind)),
+            Direction::Answer => !new.iter().all(|kind| has(old, kind)),
+        };
+        let list = |types: &BTreeSet<&str>| types.iter().copied().collect::<Vec<_>>().join(" or ");
+        self.tell(&place.subject, &place.part, Kind::Type, format!("{}, was {}", list(new), list(old)), breaking);
+    }
+
+    fn words(&mut self, place: &Place, new: Option<&BTreeSet<String>>, old: Option<&BTreeSet<String>>) {
+        let list = |words: Vec<&String>| words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let (detail, breaking) = match (new, old) {
+            (Some(new), Some(old)) if new != old => {
+                let (added, gone): (Vec<_>, Vec<_>) = (new.difference(old).collect(), old.difference(new).collect());
+                let breaking = if place.direction == Direction::Request { !gone.is_empty() } else { !added.is_empty() };
+                let parts = [("added ", added), ("removed ", gone)].into_iter().filter(|(_, words)| !words.is_empty());
+                (parts.map(|(what, words)| format!("{what}{}", list(words))).collect::<Vec<_>>().join("; "), breaking)
+            }
+            (Some(new), None) => (format!("only {} now", list(new.iter().collect())), place.direction == Direction::Request),
+            (None, Some(old)) => (format!("any value, was one of {}", list(old.iter().collect())), place.direction == Direction::Answer),
+            _ => return,
+        };
+        self.tell(&place.subject, &place.part, Kind::Enum, detail, breaking);
+    }
+
+    fn required(&mut self, place: &Place, new: bool, old: bool) {
+        if new != old {
+            let detail = if new { "required now" } else { "no longer required" };
+            self.tell(&place.subject, &place.part, Kind::Required, detail.to_owned(), new == (place.direction == Direction::Request));
+        }
+    }
+
+    fn tell(&mut self, subject: &str, place: &str, kind: Kind, detail: String, breaking: bool) {
+        self.found.push(Difference { subject: subject.to_owned(), place: place.to_owned(), kind, detail, breaking });
+    }
+}

@@ -1,0 +1,178 @@
+//! An OpenAPI document of 3.0 or 3.1 as a comparison sees it: operations, and what schemas allow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::DocumentError;
+
+/// How many references may follow each other, and how deep schemas may be composed.
+const DEEPEST: usize = 32;
+
+const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
+pub(super) struct Document<'d> {
+    root: &'d Value,
+    /// The path that its servers have in front of all of its paths.
+    prefix: String,
+}
+
+pub(super) struct Operation<'d> {
+    /// Method and path as the document writes them.
+    pub name: String,
+    pub value: &'d Value,
+    shared: Option<&'d Value>,
+}
+
+/// What a schema allows, with all that it is composed of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Allowed<'d> {
+    /// Types but null; none when any is allowed.
+    pub types: BTreeSet<&'d str>,
+    pub null: bool,
+    pub members: IndexMap<&'d str, &'d Value>,
+    pub required: BTreeSet<&'d str>,
+    /// The values of an enumeration.
+    pub words: Option<BTreeSet<String>>,
+    pub items: Option<&'d Value>,
+}
+
+impl<'d> Document<'d> {
+    pub fn new(root: &'d Value) -> Result<Self, DocumentError> {
+        let version = root["openapi"].as_str().unwrap_or_default();
+        if !version.starts_with("3.0") && !version.starts_with("3.1") {
+            return Err(DocumentError::Version(root["openapi"].clone()));
+        }
+        if !root["paths"].is_object() {
+            return Err(DocumentError::NoPaths);
+        }
+        let server: Option<http::Uri> = root["servers"][0]["url"].as_str().and_then(|url| url.parse().ok());
+        let prefix = server.filter(|url| url.scheme().is_some()).map(|url| url.path().trim_end_matches('/').to_owned());
+        Ok(Self { root, prefix: prefix.unwrap_or_default() })
+    }
+
+    /// What a reference refers to; anything else is itself. With the name of a schema that has one.
+    pub fn resolve(&self, value: &'d Value) -> (&'d Value, Option<&'d str>) {
+        let (mut found, mut name) = (value, None);
+        for _ in 0..DEEPEST {
+            let Some(reference) = found["$ref"].as_str() else { break };
+            name = reference.strip_prefix("#/components/schemas/").or(name);
+            let Some(next) = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)) else { break };
+            found = next;
+        }
+        (found, name)
+    }
+
+    /// The operations by method and path, in which names of parameters make no difference.
+    pub fn operations(&self) -> BTreeMap<String, Operation<'d>> {
+        let mut found = BTreeMap::new();
+        for (path, item) in self.root["paths"].as_object().into_iter().flatten() {
+            let (item, _) = self.resolve(item);
+            let path = format!("{}{path}", self.prefix);
+            let shape: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+            let shape: Vec<&str> = shape.into_iter().map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+            for method in METHODS.iter().filter(|method| item[**method].is_object()) {
+                let name = format!("{} {}", method.to_uppercase(), path);
+                let operation = Operation { name, value: &item[*method], shared: item.get("parameters") };
+                found.entry(format!("{method} {}", shape.join("/"))).or_insert(operation);
+            }
+        }
+        found
+    }
+
+    /// The parameters of an operation but those of its path, by place and name.
+    pub fn parameters(&self, operation: &Operation<'d>) -> BTreeMap<String, &'d Value> {
+        let rows = operation.shared.into_iter().chain(operation.value.get("parameters")).filter_map(Value::as_array).flatten();
+        let mut found = BTreeMap::new();
+        for row in rows {
+            let (row, _) = self.resolve(row);
+            let (place, name) = (row["in"].as_str().unwrap_or_default(), row["name"].as_str().unwrap_or_default());
+            // Names of headers are the same in any case of their letters.
+            let name = if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
+            if place != "path" {
+                found.insert(format!("{place} {name}"), row);
+            }
+        }
+        found
+    }
+
+    /// The schema of the JSON in a request or an answer.
+    pub fn json(&self, holder: &'d Value) -> Option<&'d Value> {
+        let (holder, _) = self.resolve(holder);
+        let mut content = holder["content"].as_object()?.iter();
+        let (_, media) = content.find(|(name, _)| name.contains("json") || *name == "*/*")?;
+        media.get("schema")
+    }
+
+    /// What a schema allows, by itself and by what it is composed of.
+    pub fn allowed(&self, schema: &'d Value) -> Allowed<'d> {
+        let mut found = Allowed::default();
+        self.add(schema, &mut found, 0);
+        if found.members.is_empty() && found.types.is_empty() && found.items.is_some() {
+            found.types.insert("array");
+        }
+        found
+    }
+
+    fn add(&self, schema: &'d Value, found: &mut Allowed<'d>, depth: usize) {
+        if depth > DEEPEST {
+            return;
+        }
+        let (schema, _) = self.resolve(schema);
+        let types = match &schema["type"] {
+            Value::String(kind) => vec![kind.as_str()],
+            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+            _ if schema["properties"].is_object() => vec!["object"],
+            _ => Vec::new(),
+        };
+        found.null |= types.contains(&"null") || schema["nullable"] == true;
+        found.types.extend(types.into_iter().filter(|kind| *kind != "null"));
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            found.members.entry(name).or_insert(member);
+        }
+        found.required.extend(schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str));
+        let words = schema["enum"].as_array().cloned().or_else(|| schema.get("const").map(|word| vec![word.clone()]));
+        if let Some(words) = words {
+            found.null |= words.iter().any(Value::is_null);
+            let words =
+                words.iter().filter(|word| !word.is_null()).map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned));
+            found.words.get_or_insert_default().extend(words);
+        }
+        found.items = found.items.or_else(|| schema.get("items"));
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            self.add(part, found, depth + 1);
+        }
+        for key in ["oneOf", "anyOf"] {
+            let Some(parts) = schema[key].as_array() else { continue };
+            let mut inner = Vec::new();
+            for part in parts {
+                let mut own = Allowed::default();
+                self.add(part, &mut own, depth + 1);
+                inner.push(own);
+            }
+            found.either(inner);
+        }
+    }
+}
+
+impl<'d> Allowed<'d> {
+    /// Adds alternatives: each may be there, and what all of them need is needed.
+    fn either(&mut self, alternatives: Vec<Self>) {
+        let needed =
+            alternatives.iter().filter(|row| !row.types.is_empty()).map(|row| row.required.clone()).reduce(|one, other| &one & &other);
+        self.required.extend(needed.unwrap_or_default());
+        let texts: Vec<&Self> = alternatives.iter().filter(|row| row.types.contains("string") || row.words.is_some()).collect();
+        if !texts.is_empty() && texts.iter().all(|row| row.words.is_some()) {
+            self.words.get_or_insert_default().extend(texts.iter().flat_map(|row| row.words.clone().unwrap_or_default()));
+        }
+        for row in alternatives {
+            self.null |= row.null;
+            self.types.extend(row.types);
+            for (name, member) in row.members {
+                self.members.entry(name).or_insert(member);
+            }
+            self.items = self.items.or(row.items);
+        }
+    }
+}

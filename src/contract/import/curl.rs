@@ -1,0 +1,141 @@
+//! Lines of curl, as documents print them and browsers copy them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{FoundBody, FoundCall, ImportError};
+
+/// Options with a value that says nothing about the call.
+const WITH_VALUE: [&str; 14] = [
+    "-o",
+    "--output",
+    "-A",
+    "--user-agent",
+    "-b",
+    "--cookie",
+    "-c",
+    "--cookie-jar",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "-e",
+    "--referer",
+    "-w",
+];
+
+/// Why a line cannot be read as a call.
+#[derive(Debug, thiserror::Error)]
+pub enum CurlError {
+    #[error("a quote is not closed")]
+    Quote,
+    #[error("`{0}` needs a value")]
+    NoValue(String),
+    #[error("`{0}` is not a header")]
+    NoHeader(String),
+    #[error("`{0}` is in a file, and only what stands in the line is read")]
+    File(String),
+    #[error("forms in several parts are not read")]
+    Parts,
+    #[error("there is no URL")]
+    NoUrl,
+}
+
+pub(super) fn calls(text: &str) -> Result<Vec<FoundCall>, ImportError> {
+    let mut found = Vec::new();
+    for (line, command) in commands(text) {
+        let wrong = |problem: CurlError| ImportError::Curl { line, problem };
+        let words = shlex::split(&command).ok_or_else(|| wrong(CurlError::Quote))?;
+        let Some("curl") = words.first().map(String::as_str) else { return Err(ImportError::Unknown) };
+        found.push(call(&words[1..]).map_err(wrong)?);
+    }
+    Ok(found)
+}
+
+/// Commands with the number of their first line: a line that ends in a backslash, or within a quote, goes on in the next one.
+fn commands(text: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (line, number) in text.lines().zip(1..) {
+        if open.is_none() && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            continue;
+        }
+        let (start, mut command) = open.take().unwrap_or((number, String::new()));
+        command.push_str(line.trim_start_matches("$ "));
+        let goes_on = command.ends_with('\\');
+        if goes_on {
+            command.pop();
+            command.push(' ');
+        } else {
+            command.push('\n');
+        }
+        if goes_on || shlex::split(&command).is_none() { open = Some((start, command)) } else { found.push((start, command)) }
+    }
+    found.extend(open);
+    found
+}
+
+fn call(words: &[String]) -> Result<FoundCall, CurlError> {
+    let mut call = FoundCall::default();
+    let (mut data, mut is_query, mut is_form) = (Vec::<String>::new(), false, true);
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        // `-XPOST` and `--request=POST` are one word.
+        let (name, mut glued) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value)),
+            _ if word.starts_with('-') && !word.starts_with("--") && word.len() > 2 && "XHdu".contains(&word[1..2]) => {
+                (&word[..2], Some(&word[2..]))
+            }
+            _ => (word, None),
+        };
+        let mut value = || glued.take().or_else(|| words.next()).map(str::to_owned).ok_or_else(|| CurlError::NoValue(name.to_owned()));
+        match name {
+            "-X" | "--request" => call.method = value()?,
+            "-H" | "--header" => {
+                let header = value()?;
+                let (name, value) = header.split_once([':', ';']).ok_or_else(|| CurlError::NoHeader(header.clone()))?;
+                call.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+            "-d" | "--data" | "--data-ascii" | "--data-binary" | "--data-raw" | "--data-urlencode" | "--json" => {
+                let text = value()?;
+                if text.starts_with('@') && name != "--data-raw" {
+                    return Err(CurlError::File(text));
+                }
+                if name == "--json" {
+                    is_form = false;
+                    call.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+                }
+                data.push(if name == "--data-urlencode" { encoded(&text) } else { text });
+            }
+            "-u" | "--user" => call.headers.push(("Authorization".to_owned(), format!("Basic {}", STANDARD.encode(value()?)))),
+            "-G" | "--get" => is_query = true,
+            "-I" | "--head" => call.method = "HEAD".to_owned(),
+            "--url" => call.url = value()?,
+            "-F" | "--form" => return Err(CurlError::Parts),
+            _ if WITH_VALUE.contains(&name) => drop(value()?),
+            _ if name.starts_with('-') => {}
+            url => url.clone_into(&mut call.url),
+        }
+    }
+    if call.url.is_empty() {
+        return Err(CurlError::NoUrl);
+    }
+    let data = data.join("&");
+    if is_query && !data.is_empty() {
+        let sign = if call.url.contains('?') { '&' } else { '?' };
+        call.url = format!("{}{sign}{data}", call.url);
+    } else if !data.is_empty() {
+        // Without a content type, curl sends a form.
+        let is_form = is_form && call.header(&http::header::CONTENT_TYPE).is_none_or(|kind| kind.contains("x-www-form-urlencoded"));
+        call.body = Some(if is_form { FoundBody::Form(crate::engine::pairs(&data)) } else { FoundBody::Text(data) });
+    }
+    if call.method.is_empty() {
+        (if call.body.is_some() { "POST" } else { "GET" }).clone_into(&mut call.method);
+    }
+    Ok(call)
+}
+
+/// `name=value` with the value encoded.
+fn encoded(text: &str) -> String {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    text.split_once('=').map_or_else(|| encode(text), |(name, value)| format!("{name}={}", encode(value)))
+}

@@ -1,0 +1,152 @@
+//! `seatrial contract import`: what other tools keep becomes a conversation that can be held.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::json;
+
+use crate::client::{JSON, admin, send};
+use crate::process::{Server, command, run, text};
+
+struct Files(PathBuf);
+
+impl Files {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("seatrial-import-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder can be made");
+        Self(path)
+    }
+
+    /// Imports a text; what it became, and its path.
+    fn import(&self, kept: &str) -> (String, String) {
+        let (from, to) = (self.0.join("kept"), self.0.join("imported.yaml"));
+        fs::write(&from, kept).expect("the folder takes files");
+        let [from, to] = [from, to].map(|path| path.to_string_lossy().into_owned());
+        let output = run(&["contract", "import", &from, "--output", &to]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        (fs::read_to_string(&to).expect("it was written"), to)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn hold(server: &Server, file: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let url = format!("http://{}", server.address());
+    let mut command = command();
+    command.args(["contract", "run", file, "--base-url", &url]).args(arguments).envs(environment.iter().copied());
+    command.output().expect("the binary runs")
+}
+
+fn passes(output: &Output, imported: &str) {
+    assert_eq!(output.status.code(), Some(0), "{}{}\n{imported}", text(&output.stderr), text(&output.stdout));
+}
+
+#[test]
+fn a_har_is_held_again_without_its_secrets_and_persons() {
+    let (server, files) = (Server::start(&[]), Files::new("har"));
+    let mine = admin(&server, "POST", "/sandboxes", &json!({"name": "mine", "seed": 7}));
+    let token = mine["credentials"]["shippo"][0]["token"].as_str().expect("a token");
+    let authorization = format!("ShippoToken {token}");
+    let headers = [("authorization", &*authorization), JSON];
+    let person = json!({"name": "Grace Hopper", "street1": "99 Hidden Way", "city": "Arlington", "state": "VA", "zip": "22201", "country": "US", "email": "grace@navy.example", "phone": "+1 703 555 0142"});
+    let made = send(&server, "POST", "/shippo/addresses", &headers, &person.to_string()).json();
+    let id = made["object_id"].as_str().expect("an id");
+    send(&server, "GET", &format!("/shippo/addresses/{id}"), &headers, "");
+    let har = send(&server, "GET", "/_seatrial/sandboxes/mine/requests/export?format=har&secrets=show", &[], "").body;
+    assert!(har.contains(token) && har.contains("Grace Hopper"), "{har}");
+    let (imported, file) = files.import(&har);
+    for hidden in [token, "Grace", "99 Hidden", "navy", "0142", id] {
+        assert!(!imported.contains(hidden), "{hidden}: {imported}");
+    }
+    assert!(
+        imported.contains("ShippoToken {{env.SHIPPO_AUTHORIZATION}}") && imported.contains("GET /addresses/{{object_id_1}}"),
+        "{imported}"
+    );
+    passes(&hold(&server, &file, &["--isolated", "--seed", "9"], &[("SHIPPO_AUTHORIZATION", "shippo_test_seatrial")]), &imported);
+    let refused = hold(&server, &file, &["--isolated"], &[("SHIPPO_AUTHORIZATION", "nothing")]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+}
+
+#[test]
+fn a_postman_collection_is_held_with_its_variables_and_folders() {
+    let (server, files) = (Server::start(&[]), Files::new("postman"));
+    let collection = json!({
+        "info": {"name": "Acme", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+        "variable": [{"key": "base", "value": "https://api.shiptheory.com"}, {"key": "mail", "value": "you@youremail.com"}],
+        "item": [
+            {"name": "Login", "request": {
+                "method": "POST", "url": {"raw": "{{base}}/v1/token"},
+                "header": [{"key": "Accept", "value": "application/json"}, {"key": "X-Off", "value": "1", "disabled": true}],
+                "body": {"mode": "raw", "raw": "{\"email\": \"{{mail}}\", \"password\": \"password\"}"},
+            }},
+            {"name": "Folder", "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}"}]}, "item": [
+                {"name": "Sizes", "request": {"method": "GET", "url": "{{base}}/v1/packages/sizes", "header": []}},
+            ]},
+        ],
+    });
+    let (imported, file) = files.import(&collection.to_string());
+    assert!(imported.contains("vendor: \"shiptheory\"") && !imported.contains("X-Off"), "{imported}");
+    assert!(imported.contains("\"Authorization\":\"Bearer {{env.token}}\"") && imported.contains("you@youremail.com"), "{imported}");
+    passes(&hold(&server, &file, &["--isolated"], &[("token", "nothing")]), &imported);
+}
+
+const LINES: &str = r#"
+# What documents print.
+$ curl -s -XPOST https://restapi.shiptime.com/oauth2/token \
+  -d grant_type=client_credentials -d client_id=seatrial \
+  --data-urlencode 'client_secret=hidden & secret'
+curl "https://restapi.shiptime.com/rest/boxes/?a=1" -u sandbox:sandbox -H 'Accept: */*' --compressed
+curl -G https://restapi.shiptime.com/rest/shipments -u 'ada:hunter2hunter2' -d limit=5
+curl --request POST --url https://restapi.shiptime.com/rest/rates/ --user sandbox:sandbox --json '{
+  "from": {"city": "Toronto"}}'
+"#;
+
+#[test]
+fn lines_of_curl_are_held() {
+    let (server, files) = (Server::start(&[]), Files::new("curl"));
+    let (imported, file) = files.import(LINES);
+    for (found, is_there) in [
+        ("call: \"POST /oauth2/token\"", true),
+        ("\"{{env.SHIPTIME_CLIENT_SECRET}}\"", true),
+        ("hidden", false),
+        ("Basic c2FuZGJveDpzYW5kYm94", true),
+        ("Basic {{env.SHIPTIME_BASIC}}", true),
+        ("call: \"GET /rest/shipments?limit=5\"", true),
+        ("json: {\"from\":{\"city\":\"Toronto\"}}", true),
+        ("*/*", false),
+    ] {
+        assert_eq!(imported.contains(found), is_there, "{found}: {imported}");
+    }
+    let environment = [("SHIPTIME_CLIENT_SECRET", "seatrial-secret"), ("SHIPTIME_BASIC", "c2FuZGJveDpzYW5kYm94")];
+    passes(&hold(&server, &file, &["--isolated"], &environment), &imported);
+}
+
+#[test]
+fn what_cannot_be_imported_is_told() {
+    let files = Files::new("told");
+    let said = |kept: &str, arguments: &[&str]| {
+        let path = files.0.join("kept");
+        fs::write(&path, kept).expect("the folder takes files");
+        let output = run(&[&["contract", "import", path.to_str().expect("a UTF-8 path")], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+        text(&output.stderr)
+    };
+    for (kept, problem) in [
+        ("{}", "it is neither HAR (an object with `log`), nor a Postman collection"),
+        ("wget http://a.example/", "it is neither HAR"),
+        ("\n\ncurl 'http://a.example/", "line 3: a quote is not closed"),
+        ("curl https://api.goshippo.com/x -d @file", "line 1: `@file` is in a file"),
+        ("curl -s", "line 1: there is no URL"),
+        ("curl https://nobody.example/x", "the host `nobody.example` is that of no vendor"),
+        ("# nothing", "there is no call in it"),
+        ("curl https://api.goshippo.com/x\ncurl https://api.shiptheory.com/x", "it has calls to shippo, shiptheory"),
+    ] {
+        let found = said(kept, &[]);
+        assert!(found.contains(problem), "{kept}: {found}");
+    }
+}
