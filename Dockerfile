@@ -42,6 +42,13 @@ RUN find build.rs specs scenarios src -exec touch {} + \
     && cp "target/$(cat /target)/dist/seatrial" /seatrial.bin
 
 FROM scratch
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="Seatrial" \
+      org.opencontainers.image.description="Mock carrier sandbox and contract-test server" \
+      org.opencontainers.image.url="https://github.com/seatrial/seatrial" \
+      org.opencontainers.image.source="https://github.com/seatrial/seatrial" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /seatrial.bin /seatrial
 # Nobody in particular; a number, because there is no /etc/passwd to look a name up in.
 USER 65532:65532

@@ -1,6 +1,5 @@
 //! `cargo xtask dist`: everything that people install, for the platform of this machine: a static binary, a tarball, a wheel, two npm
-//! packages, a Debian package, and their checksums. What it makes of a profile other than `dist` is for tests: it takes the binary
-//! that the profile has already, linked as it is.
+//! packages, a Debian package, and their checksums. Tests make them of the profile `quick`.
 
 mod deb;
 mod npm;
@@ -20,7 +19,7 @@ use crate::{failure::Failure, process};
 /// Where packages are put.
 pub const PACKAGES: &str = "target/dist/packages";
 /// The Python environment with the tools that packages are made with.
-const TOOLS: &str = "target/venv";
+const TOOLS: &str = "target/venv-dist";
 const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 const DESCRIPTION: &str = "Mock carrier sandbox and contract-test server";
 const HOMEPAGE: &str = "https://github.com/seatrial/seatrial";
@@ -32,7 +31,7 @@ pub struct Platform {
     /// `process.platform` and `process.arch` of Node.
     pub node: (&'static str, &'static str),
     /// The architecture of Debian, if it is a Linux.
-    debian: Option<&'static str>,
+    pub debian: Option<&'static str>,
 }
 
 /// Those that a release has. `.github/workflows/release.yml` has a job for each.
@@ -95,7 +94,7 @@ pub fn make(profile: &str) -> Result<String, Failure> {
     for folder in [&packages, &stage] {
         fresh(folder)?;
     }
-    let binary = build(&root, platform, profile)?;
+    let binary = build(platform, profile)?;
     let parts = Parts { platform, version: version()?, profile: profile.to_owned(), binary, stage, packages };
     tarball::make(&parts)?;
     if platform.debian.is_some() {
@@ -107,17 +106,13 @@ pub fn make(profile: &str) -> Result<String, Failure> {
     Ok(parts.version)
 }
 
-/// Builds the binary: static, if it is for people.
-fn build(root: &Path, platform: &Platform, profile: &str) -> Result<PathBuf, Failure> {
+/// Builds the binary and returns its absolute path.
+pub fn build(platform: &Platform, profile: &str) -> Result<PathBuf, Failure> {
     let mut cargo = process::cargo(&["build", "--quiet", "--locked", "--bin", "seatrial", "--profile", profile]);
-    let folder = if profile == "dist" {
-        static_build(&mut cargo, platform);
-        format!("target/{}/dist", platform.triple)
-    } else {
-        format!("target/{profile}")
-    };
+    static_build(&mut cargo, platform);
     run_it(&mut cargo)?;
-    Ok(root.join(folder).join(platform.program()))
+    let binary = format!("target/{}/{profile}/{}", platform.triple, platform.program());
+    std::path::absolute(binary).map_err(Failure::io("find the binary"))
 }
 
 /// Has cargo, or what calls it, build a binary that needs no library of the system. A triple of its own keeps the flag away from build
@@ -130,7 +125,7 @@ fn static_build(command: &mut Command, platform: &Platform) {
 }
 
 /// The version in `Cargo.toml`.
-fn version() -> Result<String, Failure> {
+pub fn version() -> Result<String, Failure> {
     let said = output(&mut process::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&said).map_err(|error| Failure::Unexpected(format!("cargo metadata: {error}")))?;
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
@@ -146,6 +141,11 @@ fn completions(parts: &Parts, folder: &Path, names: [(&str, &str); 3]) -> Result
     Ok(())
 }
 
+/// The manual pages of all commands.
+fn manual(parts: &Parts, folder: &Path) -> Result<(), Failure> {
+    output(Command::new(&parts.binary).arg("man").arg(folder)).map(drop)
+}
+
 /// Writes the digest of each package, in the form that `sha256sum --check` reads.
 fn checksums(packages: &Path) -> Result<(), Failure> {
     let mut names: Vec<String> = fs::read_dir(packages)
@@ -159,20 +159,20 @@ fn checksums(packages: &Path) -> Result<(), Failure> {
     write(&packages.join("SHA256SUMS"), &sums)
 }
 
-fn fresh(folder: &Path) -> Result<(), Failure> {
+pub fn fresh(folder: &Path) -> Result<(), Failure> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(Failure::io(format!("remove {}", folder.display())))?;
     }
     fs::create_dir_all(folder).map_err(Failure::io(format!("create {}", folder.display())))
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
+pub fn write(file: &Path, text: &str) -> Result<(), Failure> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(file, text));
     written.map_err(Failure::io(format!("write {}", file.display())))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let folder = to.parent().unwrap_or(Path::new("."));
     let copied = fs::create_dir_all(folder).and_then(|()| fs::copy(from, to));
     copied.map(drop).map_err(Failure::io(format!("copy {} to {}", from.display(), to.display())))

@@ -4,8 +4,10 @@
 
 mod bench;
 mod dist;
+mod docs;
 mod failure;
 mod http;
+mod image;
 mod process;
 mod test;
 mod tools;
@@ -20,11 +22,13 @@ usage: cargo xtask <chore>
   test                       everything that CI checks: format, lints, tests, real clients
       --clients              only the real clients, against target/quick/seatrial
       --abuse                only the attacks, against the same
-      --packages             only what people install: helper packages, and packages installed into clean environments
+      --packages             only what people install: helper packages, packages in clean environments, files of deploy/, the image
       --long                 properties with many cases, and a minute for each fuzz target
   attack NAME ADDRESS        one of the attacks, on a server that runs already
   dist                       what people install, for this platform, into target/dist/packages
-      --profile NAME         with the binary of this profile instead of a static one of `dist`
+      --profile NAME         with the binary of this profile instead of `dist`
+  image                      the container image, as archives in target/dist/images
+  docs                       the manual as a site, in target/docs; builds mdbook the first time
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
     let result = match arguments.split_first() {
         Some((chore, rest)) if chore == "test" => test::run(rest),
         Some((chore, rest)) if chore == "dist" => dist::run(rest),
+        Some((chore, rest)) if chore == "image" => image::run(rest),
+        Some((chore, rest)) if chore == "docs" => docs::run(rest),
         Some((chore, rest)) if chore == "bench" => bench::run(rest),
         Some((chore, rest)) if chore == "attack" => test::abuse::attack(rest),
         Some((chore, _)) => Err(Failure::Usage(format!("unknown chore `{chore}`"))),

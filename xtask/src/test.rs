@@ -4,6 +4,7 @@
 pub mod abuse;
 mod clients;
 mod crates;
+mod deploy;
 mod full;
 mod installs;
 mod packages;
@@ -62,6 +63,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         for install in installs::run()? {
             summary.check(&format!("install by {}", install.name), install.passed, install.checks);
+        }
+        for part in deploy::run()? {
+            summary.check(&format!("deploy {}", part.name), part.passed, part.checks);
         }
         if packages_only {
             return summary.end();

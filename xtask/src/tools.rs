@@ -23,6 +23,17 @@ pub const NODE: Package = Package { name: "nodejs", probe: &["node", "--version"
 pub const NPM: Package = Package { name: "npm", probe: &["npm", "--version"] };
 pub const PHP: Package = Package { name: "php-cli", probe: &["php", "--version"] };
 pub const PHP_CURL: Package = Package { name: "php-curl", probe: &["php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"] };
+pub const BUILDAH: Package = Package { name: "buildah", probe: &["buildah", "--version"] };
+pub const SHELLCHECK: Package = Package { name: "shellcheck", probe: &["shellcheck", "--version"] };
+/// What `tests/clients/docs.py` runs the examples of the manual with.
+pub const LANGUAGES: [Package; 6] = [
+    PHP,
+    PHP_CURL,
+    Package { name: "golang-go", probe: &["go", "version"] },
+    Package { name: "openjdk-17-jdk-headless", probe: &["javac", "-version"] },
+    Package { name: "phpunit", probe: &["phpunit", "--version"] },
+    Package { name: "ruby-rspec", probe: &["rspec", "--version"] },
+];
 pub const TASKSET: Package = Package { name: "util-linux", probe: &["taskset", "--version"] };
 pub const WRK: Package = Package { name: "wrk", probe: &["sh", "-c", "command -v wrk"] };
 
@@ -60,7 +71,7 @@ pub fn rust_components() -> Result<(), Failure> {
 /// The Python interpreter of an environment that holds exactly `requirements`. A copy of that file, written last, marks
 /// the environment as complete, so that a new pin or an interrupted installation makes a new one.
 pub fn python(requirements: &Path, environment: &Path) -> Result<PathBuf, Failure> {
-    let python = environment.join("bin/python");
+    let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let mark = environment.join("requirements.txt");
     let wanted = fs::read(requirements).map_err(Failure::io(format!("read {}", requirements.display())))?;
     if fs::read(&mark).is_ok_and(|found| found == wanted) && python.exists() {

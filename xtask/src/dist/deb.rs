@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use super::{DESCRIPTION, HOMEPAGE, LICENSES, Parts, completions, copy, run_it, write};
+use super::{DESCRIPTION, HOMEPAGE, LICENSES, Parts, completions, copy, manual, run_it, write};
 use crate::failure::Failure;
 
 pub fn make(parts: &Parts) -> Result<(), Failure> {
@@ -20,6 +20,9 @@ pub fn make(parts: &Parts) -> Result<(), Failure> {
         ("fish", "fish/vendor_completions.d/seatrial.fish"),
     ];
     completions(parts, &usr.join("share"), places)?;
+    let pages = usr.join("share/man/man1");
+    manual(parts, &pages)?;
+    run_it(Command::new("sh").args(["-c", "gzip -9 --no-name ./*"]).current_dir(pages))?;
     write(
         &root.join("DEBIAN/control"),
         &format!(

@@ -29,6 +29,9 @@ pub fn run() -> Result<Vec<Outcome>, Failure> {
         tools::packages(&[tools::NODE, tools::NPM])?;
         tools::node_modules(Path::new(SCRIPTS))?;
     }
+    // Of the examples of the manual.
+    tools::packages(&tools::LANGUAGES)?;
+    tools::node_modules(Path::new("tests/docs"))?;
     let outcome = |script: &PathBuf| {
         let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
         println!("\n== client {name}");

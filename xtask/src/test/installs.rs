@@ -3,6 +3,7 @@
 
 use std::{
     env, fs,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -18,7 +19,8 @@ const PYTEST: &str = "pytest==9.2.0";
 
 type Try = fn(&Clean) -> Result<String, Failure>;
 
-const TRIES: [(&str, Try); 5] = [("pip", pip), ("npm", npm), ("tarball", tarball), ("deb", deb), ("cargo", cargo)];
+const TRIES: [(&str, Try); 6] =
+    [("pip", pip), ("npm", npm), ("tarball", tarball), ("setup-seatrial", setup), ("deb", deb), ("cargo", cargo)];
 
 /// An environment in which nothing of this project is installed.
 struct Clean {
@@ -122,7 +124,43 @@ fn tarball(clean: &Clean) -> Result<String, Failure> {
     // The script defines a function and registers it.
     let script = folder.join("completions/seatrial.bash");
     output(clean.command("bash", &[]).args(["-c", "source \"$0\" && complete -p seatrial"]).arg(script))?;
-    Ok("SHA256SUMS, the binary, completions of bash".to_owned())
+    let pages = fs::read_dir(folder.join("man")).map_err(Failure::io("list manual pages"))?.count();
+    if pages < 5 {
+        return Err(Failure::Unexpected(format!("{pages} manual pages")));
+    }
+    Ok(format!("SHA256SUMS, the binary, completions of bash, {pages} manual pages"))
+}
+
+/// The script of the GitHub Action, with a release that lies in a folder.
+fn setup(clean: &Clean) -> Result<String, Failure> {
+    let releases = clean.folder.join("releases");
+    let download = releases.join(format!("download/v{}", clean.version));
+    fs::create_dir_all(&download).map_err(Failure::io("create a release"))?;
+    for file in [clean.package("seatrial-", ".tar.gz")?, clean.root.join(dist::PACKAGES).join("SHA256SUMS")] {
+        fs::copy(&file, download.join(file.file_name().unwrap_or_default())).map_err(Failure::io("copy a release"))?;
+    }
+    let folder = clean.folder.join("setup");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(Failure::io("find a free port"))?;
+    let script = |action: &str| {
+        let mut script = clean.command(clean.root.join("deploy/setup-seatrial/setup.sh"), &[]);
+        script.arg(action).env("VERSION", &clean.version).env("SEATRIAL_FOLDER", &folder);
+        script.env("SEATRIAL_RELEASES", format!("file://{}", releases.display()));
+        script.env("SEATRIAL_LISTEN", free.to_string()).env("ARGUMENTS", "--contract lenient --seed 7");
+        script
+    };
+    output(&mut script("install"))?;
+    clean.says_version(&mut clean.command(folder.join("seatrial"), &[]))?;
+    let ready = output(&mut script("start"));
+    let id = fs::read_to_string(folder.join("pid")).unwrap_or_default();
+    output(Command::new("kill").arg(id.trim()))?;
+    if !ready?.contains(&format!("seatrial ready http={free}")) {
+        return Err(Failure::Unexpected("setup.sh started a server that is not ready".to_owned()));
+    }
+    // What is not what its digest says is not installed.
+    let archive = download.join(format!("seatrial-{}-{}.tar.gz", clean.version, Platform::here()?.triple));
+    fs::write(archive, "something else").map_err(Failure::io("spoil a release"))?;
+    refuses(&mut script("install"), "is not what SHA256SUMS says")?;
+    Ok("setup.sh install, start; a spoilt archive is refused".to_owned())
 }
 
 fn deb(clean: &Clean) -> Result<String, Failure> {
