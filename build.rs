@@ -1,9 +1,12 @@
 //! Turns every `specs/<vendor>/*.yaml` into compact JSON beside the build's output, so that the binary starts without
-//! reading YAML, and lists the scenario files that ship inside the binary.
+//! reading YAML, lists the scenario files that ship inside the binary, and compresses the files of the page for browsers.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use granit_parser::{Event, Parser, ScalarStyle};
 
 fn main() {
@@ -12,6 +15,10 @@ fn main() {
     println!("cargo::rerun-if-changed=specs");
     println!("cargo::rerun-if-changed=scenarios");
     fs::write(out.join("scenarios.rs"), scenarios(&root.join("scenarios"))).expect("the output directory is writable");
+    for asset in ["seatrial.css", "seatrial.js"] {
+        fs::write(out.join(format!("{asset}.gz")), packed(&root.join("src/server/ui/assets").join(asset)))
+            .expect("the output directory is writable");
+    }
     for vendor in folders(&root.join("specs")) {
         let name = vendor.file_name().expect("a folder has a name").to_owned();
         fs::create_dir_all(out.join(&name)).expect("the output directory is writable");
@@ -25,6 +32,14 @@ fn main() {
             fs::write(out.join(&name).join(document).with_extension("json"), json(&source)).expect("the output directory is writable");
         }
     }
+}
+
+/// A file of the page as it is sent to browsers.
+fn packed(path: &Path) -> Vec<u8> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let text = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&text).and_then(|()| encoder.finish()).expect("it is written to memory")
 }
 
 /// A Rust expression that lists every scenario file by its name, with its text.

@@ -175,6 +175,9 @@ pub struct ServeArguments {
     /// PEM file of certificate authorities, or of receivers' own certificates, for `https://` webhooks besides public ones. Repeatable
     #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
     pub egress_ca: Vec<PathBuf>,
+    /// Leave out the page for browsers, at `/_seatrial/ui/`
+    #[arg(long, env = "SEATRIAL_NO_UI", value_parser = FalseyValueParser::new())]
+    pub no_ui: bool,
     /// Omit our own headers from the vendors' answers
     #[arg(long, env = "SEATRIAL_PLAIN", value_parser = FalseyValueParser::new())]
     pub plain: bool,

@@ -117,6 +117,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
         log: call_log(arguments),
         store: store.as_ref().map(|opened| Arc::clone(&opened.store)),
+        page: !arguments.no_ui,
     };
     let bound = match server::bind(config, &machine.vendors().mounts()).await {
         Ok(bound) => bound,

@@ -61,19 +61,10 @@ impl Guard {
 
     /// Checks a request; with `without_token`, everything but the token.
     pub(super) fn check(&self, parts: &Parts, has_body: bool, without_token: bool) -> Result<(), Denied> {
-        if let AdminAuth::Token(token) = &self.auth
-            && !without_token
-        {
-            let given = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            let given =
-                given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map_or("", |(_, token)| token.trim());
-            if !bool::from(given.as_bytes().ct_eq(token.as_bytes())) {
-                return denied(StatusCode::UNAUTHORIZED, "the admin API needs `Authorization: Bearer $SEATRIAL_ADMIN_TOKEN` here");
-            }
+        if !without_token {
+            self.check_token(parts)?;
         }
-        if parts.headers.contains_key(DELIVERY_MARK) {
-            return denied(StatusCode::FORBIDDEN, "webhooks do not use the admin API");
-        }
+        Self::check_unmarked(parts)?;
         self.check_source(parts)?;
         // The other methods that change something are never simple cross-site requests.
         if parts.method == Method::POST || (has_body && !matches!(parts.method, Method::GET | Method::HEAD)) {
@@ -83,6 +74,41 @@ impl Guard {
                 let detail = "`Content-Type` has to be `application/json` or `application/yaml`, also for a POST without a body";
                 return denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
             }
+        }
+        Ok(())
+    }
+
+    /// Checks a request for the page, except for its token or session. Forms are no requests to the admin API: they bring a token of
+    /// their own.
+    pub(super) fn check_page(&self, parts: &Parts) -> Result<(), Denied> {
+        Self::check_unmarked(parts)?;
+        self.check_source(parts)?;
+        let site = parts.headers.get("sec-fetch-site").map(|site| site.as_bytes());
+        if parts.method != Method::GET && parts.method != Method::HEAD && site.is_some_and(|site| site != b"same-origin") {
+            return denied(StatusCode::FORBIDDEN, "the form is not on a page of this server");
+        }
+        Ok(())
+    }
+
+    /// Checks that a request says the token, if one is needed.
+    pub(super) fn check_token(&self, parts: &Parts) -> Result<(), Denied> {
+        let given = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let given = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map_or("", |(_, token)| token.trim());
+        if self.is_token(given) {
+            return Ok(());
+        }
+        denied(StatusCode::UNAUTHORIZED, "the admin API needs `Authorization: Bearer $SEATRIAL_ADMIN_TOKEN` here")
+    }
+
+    /// Whether this is the token, or none is needed.
+    pub(super) fn is_token(&self, given: &str) -> bool {
+        let AdminAuth::Token(token) = &self.auth else { return true };
+        given.as_bytes().ct_eq(token.as_bytes()).into()
+    }
+
+    fn check_unmarked(parts: &Parts) -> Result<(), Denied> {
+        if parts.headers.contains_key(DELIVERY_MARK) {
+            return denied(StatusCode::FORBIDDEN, "webhooks do not use the admin API");
         }
         Ok(())
     }

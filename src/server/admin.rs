@@ -39,8 +39,8 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use ::http::Response;
 use ::http::request::Parts;
+use ::http::{Method, Response};
 use bytes::Bytes;
 
 use crate::base::text;
@@ -51,6 +51,7 @@ pub use crate::server::admin::problem::Refused;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::route::Access;
+use crate::server::admin::routes::Found;
 pub(super) use crate::server::admin::routes::ROOT;
 pub(super) use crate::server::admin::state::Admin;
 use crate::server::body::Payload;
@@ -84,11 +85,19 @@ pub(super) async fn answer(admin: &Admin, parts: &Parts, body: &Bytes) -> Respon
     run(admin, parts, body).await.unwrap_or_else(Problem::into_response)
 }
 
+/// Answers what the page asks in the name of somebody whom it has checked.
+pub(super) async fn answer_page(admin: &Admin, parts: &Parts, body: &Bytes) -> Response<Payload> {
+    let path = text::decode_unreserved(parts.uri.path());
+    let answered = match find(&parts.method, &path) {
+        Ok(found) => run_route(admin, found, parts, body).await,
+        Err(problem) => Err(problem),
+    };
+    answered.unwrap_or_else(Problem::into_response)
+}
+
 async fn run(admin: &Admin, parts: &Parts, body: &Bytes) -> Result<AdminResponse, Problem> {
     let path = text::decode_unreserved(parts.uri.path());
-    let path = path.strip_prefix(ROOT).unwrap_or_default();
-    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
-    let found = routes::find(&parts.method, path);
+    let found = find(&parts.method, &path);
     // Paths that do not exist are guarded as well.
     let access = found.as_ref().map_or(Access::Guarded, |found| found.route.access);
     match access {
@@ -99,6 +108,15 @@ async fn run(admin: &Admin, parts: &Parts, body: &Bytes) -> Result<AdminResponse
     // Files that PowerShell and .NET write begin with a byte order mark. Inboxes keep what they receive.
     let is_marked = access != Access::Receiver && body.starts_with(BYTE_ORDER_MARK);
     let body = &if is_marked { body.slice(BYTE_ORDER_MARK.len()..) } else { body.clone() };
+    run_route(admin, found, parts, body).await
+}
+
+fn find<'p>(method: &Method, path: &'p str) -> Result<Found<'p>, Problem> {
+    let path = path.strip_prefix(ROOT).unwrap_or_default();
+    routes::find(method, if path.len() > 1 { path.trim_end_matches('/') } else { path })
+}
+
+async fn run_route(admin: &Admin, found: Found<'_>, parts: &Parts, body: &Bytes) -> Result<AdminResponse, Problem> {
     let query = engine::pairs(parts.uri.query().unwrap_or_default());
     found.route.check_query(&query)?;
     found.route.check_body(body)?;

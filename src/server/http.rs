@@ -1,6 +1,7 @@
 //! Connections, limits, and the conversion between hyper's types and the machine's.
 
 mod accept;
+mod protocol;
 mod upkeep;
 
 use std::future::poll_fn;
@@ -17,8 +18,6 @@ use http::request::Parts;
 use http::uri::Scheme;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -48,6 +47,7 @@ use crate::server::shutdown;
 use crate::server::socket::Control;
 use crate::server::start_page;
 use crate::server::ticker;
+use crate::server::ui::Ui;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::verdicts::Verdicts;
 use crate::server::webhook_client::WebhookClient;
@@ -56,12 +56,6 @@ use crate::server::wire_faults::Way;
 use crate::store::{Lost, Store};
 use accept::Accepting;
 
-/// How many bytes of headers one request may have.
-const HEADER_BYTES: usize = 64 * 1024;
-/// How many requests one connection of HTTP/2 may have under way.
-const STREAMS: u32 = 64;
-/// How many unread bytes a connection of HTTP/2 buffers.
-const WINDOW: u32 = 256 * 1024;
 /// The least of it: one answer of the usual size for each of a few clients.
 const LEAST_IN_FLIGHT: usize = 1 << 20;
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
@@ -115,7 +109,7 @@ pub async fn serve_embedded(
     );
     let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
-        admin: Arc::new(Admin {
+        ui: Arc::new(Ui::new(Admin {
             machine: Arc::clone(&machine),
             changed: Arc::clone(&changed),
             webhook_sender: Arc::clone(&webhook_sender),
@@ -127,7 +121,8 @@ pub async fn serve_embedded(
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
             shares_listener: bound.admin.is_none(),
-        }),
+            has_page: bound.config.page,
+        })),
         machine: Arc::clone(&machine),
         changed,
         unmatched,
@@ -144,20 +139,7 @@ pub async fn serve_embedded(
         holding: Holding::default(),
         apart: apart.handle(),
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // A timer of its own for each request would wake a thread for each: `Connection::drive` sees heads that do not arrive.
-    builder.http1().header_read_timeout(None).max_buf_size(HEADER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
-        .max_concurrent_streams(STREAMS)
-        .initial_connection_window_size(WINDOW)
-        .initial_stream_window_size(WINDOW / 2)
-        .max_send_buf_size(HEADER_BYTES)
-        .keep_alive_interval(shell.read_timeout)
-        .keep_alive_timeout(shell.read_timeout);
-    let builder = Arc::new(builder);
+    let builder = Arc::new(protocol::builder(shell.read_timeout));
     let mut listening = Vec::new();
     let acceptor = bound.config.identity.clone().map(TlsAcceptor::from);
     let proxy = bound.config.proxy.as_ref().zip(acceptor.clone()).map(|(listener, acceptor)| {
@@ -172,7 +154,7 @@ pub async fn serve_embedded(
         let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder };
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
-    started(Local::new(Arc::clone(&shell.admin), bound.http));
+    started(Local::new(Arc::clone(&shell.ui.admin), bound.http));
     let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts)));
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
@@ -197,7 +179,7 @@ pub async fn serve_embedded(
 
 struct Shell {
     machine: Arc<Machine>,
-    admin: Arc<Admin>,
+    ui: Arc<Ui>,
     /// Notified after every exchange; wakes the ticker.
     changed: Arc<Notify>,
     unmatched: Arc<UnmatchedJournal>,
@@ -285,12 +267,12 @@ impl Shell {
             if !parts.headers.contains_key(HOST) {
                 incoming::name_host(&mut parts);
             }
-            let admin = Arc::clone(&self.admin);
+            let ui = Arc::clone(&self.ui);
             return Ok(match unread {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
-                None if is_probe => admin::answer(&admin, &parts, &body).await,
+                None if is_probe => ui.answer(&parts, &body).await,
                 None => {
-                    let answered = apart::run(&self.apart, async move { admin::answer(&admin, &parts, &body).await }).await;
+                    let answered = apart::run(&self.apart, async move { ui.answer(&parts, &body).await }).await;
                     match kept::everything(self.store.as_deref()).await {
                         Ok(()) => answered,
                         Err(Lost(why)) => problem_response(StatusCode::INTERNAL_SERVER_ERROR, why.to_string(), None),
@@ -303,7 +285,7 @@ impl Shell {
             false => !role.loopback || asking.has_host(&parts, |host| self.is_known(host)),
         };
         if !role.vendors && is_own && unread.is_none() && start_page::is_asked(&parts.method, &path) {
-            return Ok(start_page::response(&self.admin, &parts));
+            return Ok(start_page::response(&self.ui.admin, &parts));
         }
         if !role.vendors {
             let (status, detail) = unread.map_or((StatusCode::NOT_FOUND, ADMIN_ONLY.to_owned()), |unread| (unread.status, unread.detail));
@@ -319,7 +301,7 @@ impl Shell {
         incoming::name_host(&mut parts);
         incoming::name_length(&mut parts, &body);
         let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
-        let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.admin, &parts));
+        let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.ui.admin, &parts));
         let request = Request {
             method: parts.method,
             path: incoming::kept(parts.uri.path(), unread.as_ref()),
@@ -462,7 +444,7 @@ impl Shell {
     fn is_known(&self, host: Host<'_>) -> bool {
         match host {
             Host::Missing => true,
-            Host::Named(name) => self.admin.guard.hosts.has(name) || self.machine.vendors().have_host(name),
+            Host::Named(name) => self.ui.admin.guard.hosts.has(name) || self.machine.vendors().have_host(name),
             Host::Invalid => false,
         }
     }

@@ -83,6 +83,8 @@ pub struct Config {
     pub log: CallLog,
     /// What keeps the sandboxes for the next process, if anything does.
     pub store: Option<Arc<Store>>,
+    /// Whether there is a page for browsers.
+    pub page: bool,
 }
 
 /// Sockets that listen, before anything is served.

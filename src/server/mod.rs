@@ -7,9 +7,10 @@
 //! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
-//! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
-//! `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups` bounds how many names are looked up at once,
-//! `memory` says how much of it there is, `metrics` counts for monitoring. **Invariant:** no lock of a sandbox is held across an await.
+//! `ui` is the page for browsers, `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends,
+//! `verdicts` keeps what it finds, `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups` bounds how many
+//! names are looked up at once, `memory` says how much of it there is, `metrics` counts for monitoring. **Invariant:** no lock of a
+//! sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -43,6 +44,7 @@ mod socket;
 mod start_page;
 mod stream;
 mod ticker;
+mod ui;
 mod unmatched;
 mod verdicts;
 mod webhook_client;

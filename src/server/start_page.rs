@@ -1,10 +1,11 @@
-//! What is at `/` where no vendor is: where everything is, as a page, as JSON or as plain text.
+//! What is at `/` where no vendor is: where everything is, as a page, as JSON or as plain text. Browsers
+//! are led to the page for them (`ui`), where there is one.
 
 use std::fmt::Write as _;
 
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, VARY};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION, VARY};
 use http::request::Parts;
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 
 use crate::engine::DEFAULT;
@@ -44,6 +45,16 @@ pub(super) fn is_asked(method: &Method, path: &str) -> bool {
 pub(super) fn response(admin: &Admin, parts: &Parts) -> Response<Payload> {
     let page = StartPage::of(admin, parts);
     let accept = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if admin.has_page
+        && accept.contains("text/html")
+        && let Ok(address) = HeaderValue::from_str(&format!("{}/ui/", page.admin))
+    {
+        let mut response = Response::new(full_body(""));
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        response.headers_mut().insert(LOCATION, address);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+        return response;
+    }
     let (kind, body) = if accept.contains("text/html") {
         ("text/html; charset=utf-8", page.html())
     } else if accept.contains("json") {

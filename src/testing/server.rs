@@ -92,6 +92,7 @@ fn run(started: &mpsc::Sender<Server>) {
             egress: Egress::default(),
             log: CallLog::default(),
             store: None,
+            page: true,
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
         let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);

@@ -150,13 +150,20 @@ impl Journal {
     }
 
     /// The exchanges that are still there, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> + ExactSizeIterator {
         self.entries.iter()
     }
 
     /// The exchanges after the one with that number that are still there, newest first.
     pub fn after(&self, number: u64) -> impl Iterator<Item = &Arc<Entry>> {
-        self.iter().rev().take_while(move |entry| entry.number > number)
+        self.between(number, u64::MAX)
+    }
+
+    /// The same, but only those before another number.
+    pub fn between(&self, number: u64, end: u64) -> impl Iterator<Item = &Arc<Entry>> {
+        let start = self.entries.partition_point(|entry| entry.number <= number);
+        let end = self.entries.partition_point(|entry| entry.number < end);
+        self.entries.range(start..end.max(start)).rev()
     }
 
     /// Removes all exchanges, and counts those that were dropped from zero again.
@@ -181,6 +188,15 @@ impl Journal {
 impl Entry {
     /// What an entry takes beside its texts: itself, its counters and its pointer, and what allocations are rounded up by.
     const FIXED: usize = size_of::<Self>() + 3 * size_of::<usize>() + 64;
+
+    /// The same with the bodies cut to nothing, for lists.
+    #[must_use]
+    pub fn without_bodies(&self) -> Self {
+        let mut row = self.clone();
+        row.request.body = Bytes::new();
+        row.answer.body = Bytes::new();
+        row
+    }
 
     /// How much it takes in memory, about.
     #[must_use]
@@ -327,6 +343,8 @@ mod tests {
         journal.retain(|entry| &*entry.id != "3");
         assert_eq!((journal.iter().count(), journal.dropped, journal.bytes()), (9, 0, bytes / 10 * 9));
         assert_eq!(journal.after(5).map(|entry| entry.number).collect::<Vec<_>>(), [10, 9, 8, 7, 6]);
+        assert_eq!(journal.between(1, 5).map(|entry| entry.number).collect::<Vec<_>>(), [4, 3, 2]);
+        assert_eq!(journal.between(5, 5).count() + journal.between(7, 2).count(), 0);
     }
 
     #[test]

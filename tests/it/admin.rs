@@ -155,6 +155,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/sandboxes/{s}/contract", "/sandboxes/default/contract?vendor=shippo", ""),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
     ("GET", "/requests/{id}/explain", "/requests/{request}/explain", ""),
+    ("GET", "/requests/{id}/export", "/requests/{request}/export?format=curl", ""),
     ("GET", "/requests/unmatched", "/requests/unmatched", ""),
     ("DELETE", "/requests/unmatched", "/requests/unmatched", ""),
     ("DELETE", "/sandboxes/{s}/requests", "/sandboxes/default/requests?method=GET", ""),

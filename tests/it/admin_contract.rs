@@ -26,7 +26,8 @@ pub fn check(request: &str, answer: &str) {
     let (Some(method), Some(target)) = (line.next(), line.next()) else { return };
     let (Some((head, body)), Some(path)) = (answer.split_once("\r\n\r\n"), target.split('?').next()) else { return };
     let path = text::decode_unreserved(path);
-    if !path.starts_with("/_seatrial/") || head.contains("transfer-encoding: chunked") {
+    let is_page = path == "/_seatrial/" || path.starts_with("/_seatrial/ui");
+    if !path.starts_with("/_seatrial/") || is_page || head.contains("transfer-encoding: chunked") {
         return;
     }
     let status = head.split(' ').nth(1).unwrap_or_default();

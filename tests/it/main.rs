@@ -72,6 +72,7 @@ mod stories;
 mod targets;
 mod tidy;
 mod tls;
+mod ui;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;

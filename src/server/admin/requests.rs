@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub(crate) use self::entry::EntryView;
 pub(crate) use self::export::export;
-pub(crate) use self::filter::{COUNT, EXPORT, FILTERS, Filter, LIST, REPORT, STREAM};
+pub(crate) use self::filter::{COUNT, EXPORT, EXPORT_ONE, FILTERS, Filter, LIST, REPORT, STREAM};
 pub(crate) use self::stream::stream;
 pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
 use crate::engine::Sandbox;
@@ -23,6 +23,7 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Rows;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::AdminResponse;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::world::Entry;
@@ -49,22 +50,29 @@ struct JournalView {
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Requests, Problem> {
     let filter = Filter::read(admin, request)?;
+    let is_row = match request.query("view") {
+        None => false,
+        Some("row") => true,
+        Some(other) => return Err(Problem::bad_request(format!("`view` is `row`, found `{other}`"))),
+    };
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let journal = sandbox.journal();
-        let (rows, mut has_older) = filter.newest(&journal, 100)?;
+        let (rows, mut earlier) = filter.newest(&journal, 100)?;
         let size = JournalView { written: journal.written, dropped: journal.dropped, bytes: journal.bytes() };
         drop(journal);
         let redactor = Redactor::read(admin, request, &sandbox)?;
         let (mut requests, mut oldest) = (Rows::default(), None);
         for row in rows.iter().rev() {
-            if !requests.push(&EntryView::of(redactor.exchange(row))) {
-                has_older = true;
+            let shown = if is_row { Arc::new(row.without_bodies()) } else { Arc::clone(row) };
+            if !requests.push(&EntryView::of(redactor.exchange(&shown), is_row)) {
+                earlier = oldest;
                 break;
             }
-            oldest = Some(row.id.to_string());
+            oldest = Some(Arc::clone(&row.id));
         }
-        Ok((Requests { requests: requests.reversed(), earlier: oldest.filter(|_| has_older), journal: size }, rows.len()))
+        let earlier = earlier.map(|id| id.to_string());
+        Ok((Requests { requests: requests.reversed(), earlier, journal: size }, rows.len()))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
 }
@@ -104,13 +112,18 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<EntryView, Problem> {
     let (sandbox, entry) = find(admin, request)?;
-    Ok(EntryView::of(Redactor::read(admin, request, &sandbox)?.exchange(&entry)))
+    Ok(EntryView::of(Redactor::read(admin, request, &sandbox)?.exchange(&entry), false))
 }
 
 pub(crate) async fn explain(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Explanation>, Problem> {
     let (sandbox, entry) = find(admin, request)?;
     let (explanation, seen) = explain::explain(&admin.machine, &sandbox, &entry);
     Ok(Redactor::read(admin, request, &sandbox)?.json_of_request(&explanation, &seen))
+}
+
+/// One exchange for other tools.
+pub(crate) async fn export_one(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    export::export_one(admin, request, find(admin, request)?)
 }
 
 /// The exchange that the path names, and its sandbox.

@@ -153,6 +153,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/requests/{id}", OK EntryView, requests::get, "one exchange by its `seatrial-request`").query(SECRETS),
     route!(GET "/requests/{id}/explain", OK Redacted<Explanation>, requests::explain, "what overrides and faults made of an exchange, and why")
         .query(SECRETS),
+    route!(GET "/requests/{id}/export", OK, requests::export_one, "one exchange for other tools").query(requests::EXPORT_ONE),
     route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
     route!(POST "/parcels/{tracking}/events", OK ParcelView, parcels::event, "has something happen to a parcel now").query(SANDBOX).body(of::<Event>),

@@ -38,6 +38,8 @@ pub(crate) struct Admin {
     pub listeners: Vec<Listener>,
     /// Whether vendors are served by the listener of the admin API, so that their URLs can be made from its `Host` header.
     pub shares_listener: bool,
+    /// Whether there is a page for browsers.
+    pub has_page: bool,
 }
 
 impl Admin {

@@ -85,8 +85,12 @@ struct MessageView {
 }
 
 impl EntryView {
-    pub fn of(exchange: Exchange<'_>) -> Self {
-        let Exchange { entry, target, notes, request, answer, .. } = exchange;
+    /// An exchange; as a row of a list, without headers and bodies.
+    pub fn of(exchange: Exchange<'_>, is_row: bool) -> Self {
+        let Exchange { entry, target, notes, mut request, mut answer, .. } = exchange;
+        if is_row {
+            [&mut request, &mut answer].into_iter().for_each(|message| message.headers.clear());
+        }
         Self {
             number: entry.number,
             id: entry.id.to_string(),

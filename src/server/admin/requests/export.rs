@@ -46,8 +46,31 @@ enum Format {
 
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
-    let (filter, redactor) = (Filter::read(admin, request)?, Redactor::read(admin, request, &sandbox)?);
-    let rows = filter.find(&sandbox.journal(), usize::MAX)?;
+    let rows = Filter::read(admin, request)?.find(&sandbox.journal(), usize::MAX)?;
+    export_rows(admin, request, &sandbox, &rows)
+}
+
+/// One exchange for other tools.
+pub(crate) fn export_one(
+    admin: &Admin,
+    request: &AdminRequest<'_>,
+    found: (Arc<Sandbox>, Arc<world::Entry>),
+) -> Result<AdminResponse, Problem> {
+    let (sandbox, entry) = found;
+    if request.query("format") == Some("override") {
+        let redactor = Redactor::read(admin, request, &sandbox)?;
+        return Ok(response::text("application/yaml", override_of(&redactor.exchange(&entry))?));
+    }
+    export_rows(admin, request, &sandbox, &[entry])
+}
+
+fn export_rows(
+    admin: &Admin,
+    request: &AdminRequest<'_>,
+    sandbox: &Arc<Sandbox>,
+    rows: &[Arc<world::Entry>],
+) -> Result<AdminResponse, Problem> {
+    let redactor = Redactor::read(admin, request, sandbox)?;
     let (format, content_type) = match request.query("format").unwrap_or("har") {
         "har" => (Format::Har, "application/json"),
         "ndjson" => (Format::Ndjson, "application/x-ndjson"),
@@ -60,15 +83,15 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
             let state = sandbox.lock();
             let (seed, frozen) = (state.world.seed(), state.world.clock().mode() == Mode::Frozen);
             drop(state);
-            let recorded = conversation(admin, &rows, rows.iter().map(|row| redactor.exchange(row)), (seed, frozen))?;
+            let recorded = conversation(admin, rows, rows.iter().map(|row| redactor.exchange(row)), (seed, frozen))?;
             let mount = rows.first().map_or("", |row| mount_of(admin, row));
-            return Ok(response::text("application/yaml", with_default_credentials(&admin.machine, &sandbox, mount, &recorded)));
+            return Ok(response::text("application/yaml", with_default_credentials(&admin.machine, sandbox, mount, &recorded)));
         }
         other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     };
     // By number, so that a client that does not read keeps nothing from being dropped.
     let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
-    let mut file = File { sandbox: Arc::downgrade(&sandbox), redactor, numbers: numbers.into_iter(), format, is_first: true };
+    let mut file = File { sandbox: Arc::downgrade(sandbox), redactor, numbers: numbers.into_iter(), format, is_first: true };
     let begin = file.piece();
     if file.numbers.len() == 0 {
         return Ok(response::text(content_type, begin));
@@ -119,7 +142,7 @@ impl File {
                     write_json(&mut out, &har_entry(&exchange));
                 }
                 Format::Ndjson => {
-                    write_json(&mut out, &EntryView::of(exchange));
+                    write_json(&mut out, &EntryView::of(exchange, false));
                     out.push(b'\n');
                 }
                 Format::Curl => out.extend_from_slice(curl(&exchange).as_bytes()),
@@ -296,6 +319,30 @@ fn curl(exchange: &Exchange<'_>) -> String {
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The entry of a scenario that answers such a call like this again.
+fn override_of(exchange: &Exchange<'_>) -> Result<String, Problem> {
+    let Exchange { entry, answer, .. } = exchange;
+    let Some(operation) = entry.operation.as_deref() else {
+        return Err(Problem::bad_request("an override is for an operation, and this call met none"));
+    };
+    let Sent { end, status, .. } = entry.wire.get();
+    let what = match (end, status.or(entry.status)) {
+        (End::Sent | End::Abandoned, Some(status)) => {
+            let mut respond = json!({"status": status});
+            if !matches!(answer.body, Value::Null) && !answer.is_binary {
+                respond["body"] = answer.body.clone();
+            }
+            format!("respond: {respond}")
+        }
+        (End::Sent | End::Abandoned, None) => return Err(Problem::bad_request("this call has not been answered")),
+        (end, _) => {
+            let committed = entry.effect.as_ref().is_some_and(|effect| effect.committed);
+            format!("fault: {{commit: {committed}, then: {}}}", end.word())
+        }
+    };
+    Ok(format!("- on: {operation}\n  {what}\n  times: 1\n"))
 }
 
 /// The calls to one vendor as a file of `tests/vendors`.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use regex::bytes::{Regex, RegexBuilder};
+
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::server::admin::problem::Problem;
@@ -12,23 +14,33 @@ use crate::world::{EffectKind, End, Entry, Journal};
 /// All query parameters of the journal's routes; each route takes a part of them.
 const QUERY: &[(&str, &str)] = &[
     ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`, which is with one vendor"),
-    ("before", "only calls before the one with this id: the `earlier` of another list"),
+    ("before", "only calls before the one with this id, or number: the `earlier` of another list"),
     ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
     ("vendor", "only calls to this vendor"),
     ("operation", "only this operation, such as `shipmate.createConsignment`"),
     ("method", "only this method"),
-    ("status", "only this status that the caller received, or a class such as `4xx`"),
-    ("note", "only calls with this note, such as `request-invalid` or `fault`"),
-    ("effect", "only calls that a scenario had this effect on: `respond`, `patch`, `fault`, `rate_limit` or `latency`"),
+    ("status", "only this status that the caller received, or a class such as `4xx`; `none` where no answer went out"),
+    ("note", "only calls with this note, such as `request-invalid` or `fault`, or with one of several, with commas between them"),
+    (
+        "effect",
+        "only calls that a scenario had this effect on: `respond`, `patch`, `fault`, `rate_limit` or `latency`; `any` for all of them",
+    ),
+    ("q", "only calls with this text in their id, path or bodies, in any case of letters; a list searches the newest 20 MiB"),
     ("wire", "only calls that ended so: `sent`, `abandoned`, or as a fault is called, such as `reset` or `truncated`"),
     ("since", "only calls after this time, or after the call with this id"),
     ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
     ("wait", "wait so long for a call, such as `5s`"),
     ("min", "how many calls `wait` waits for (1)"),
+    ("view", "`row` leaves out headers and bodies"),
 ];
 
+/// The query of an export of one call.
+pub(crate) const EXPORT_ONE: &[(&str, &str)] = &[
+    ("format", "`har` (unless told), `ndjson`, `curl`, `conversation`, or `override`, which answers such a call like this again"),
+    QUERY[2],
+];
 /// The query of an export.
-pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(12).0;
+pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(13).0;
 /// The query of a stream.
 pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(2).1;
 /// The query of a report.
@@ -38,7 +50,10 @@ pub(crate) const FILTERS: &[(&str, &str)] = EXPORT.split_at(3).1;
 /// The query of a list.
 pub(crate) const LIST: &[(&str, &str)] = QUERY.split_at(1).1;
 /// The query of a count.
-pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(3).1;
+pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(16).0.split_at(3).1;
+
+/// How many bytes of bodies a list searches at most.
+const MOST_SEARCHED: usize = 20 << 20;
 
 /// Which exchanges a query names.
 #[derive(Clone)]
@@ -52,8 +67,13 @@ pub(crate) struct Filter {
     wire: Option<String>,
     since: Option<Since>,
     before: Option<String>,
+    /// A text that is looked for.
+    words: Option<Regex>,
     limit: Option<usize>,
 }
+
+/// Calls, oldest first, and the id of the one where a list goes on.
+type Page = (Vec<Arc<Entry>>, Option<Arc<str>>);
 
 #[derive(Clone)]
 enum Since {
@@ -74,17 +94,21 @@ impl Filter {
             check_known("operation", wanted, &names.collect::<Vec<_>>())?;
         }
         if let Some(wanted) = request.query("effect") {
-            check_known("effect", wanted, &EffectKind::ALL.map(EffectKind::word))?;
+            let kinds = EffectKind::ALL.map(EffectKind::word);
+            check_known("effect", wanted, &[&kinds[..], &["any"]].concat())?;
         }
         if let Some(wanted) = request.query("wire") {
             check_known("end", wanted, &End::ALL.map(|(_, word)| word))?;
         }
         let status = text("status");
         if let Some(status) = &status
+            && status != "none"
             && !(status.len() == 3 && status.bytes().enumerate().all(|(index, byte)| byte.is_ascii_digit() || (index > 0 && byte == b'x')))
         {
             return Err(Problem::bad_request(format!("`status` is a number such as `404` or a class such as `4xx`, found `{status}`")));
         }
+        let words = request.query("q").filter(|words| !words.is_empty());
+        let words = words.map(|words| RegexBuilder::new(&regex::escape(words)).case_insensitive(true).build());
         Ok(Self {
             vendor: text("vendor"),
             operation: text("operation"),
@@ -95,6 +119,7 @@ impl Filter {
             wire: text("wire"),
             since: request.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
             before: text("before"),
+            words: words.transpose().map_err(|_| Problem::bad_request("`q` is too long"))?,
             limit: request.number("limit")?,
         })
     }
@@ -112,23 +137,24 @@ impl Filter {
 
     /// Whether nothing is left out.
     pub fn is_everything(&self) -> bool {
-        let Self { vendor, operation, method, status, note, effect, wire, since, before, limit } = self;
+        let Self { vendor, operation, method, status, note, effect, wire, since, before, words, limit } = self;
         let texts = [vendor, operation, method, status, note, effect, wire, before].iter().all(|text| text.is_none());
-        texts && since.is_none() && limit.is_none()
+        texts && since.is_none() && words.is_none() && limit.is_none()
     }
 
     pub fn fits(&self, entry: &Entry) -> bool {
         self.vendor.as_ref().is_none_or(|vendor| **vendor == *entry.vendor)
             && self.operation.as_ref().is_none_or(|operation| entry.operation.as_deref() == Some(operation))
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(entry.method.as_str()))
-            && self.note.as_ref().is_none_or(|note| entry.notes.iter().any(|own| own.code == note))
-            && self.effect.as_ref().is_none_or(|kind| entry.effect.as_ref().is_some_and(|own| own.kind.word() == kind))
+            && self.note.as_ref().is_none_or(|codes| codes.split(',').any(|code| entry.notes.iter().any(|own| own.code == code)))
+            && self.effect.as_ref().is_none_or(|kind| entry.effect.as_ref().is_some_and(|own| kind == "any" || own.kind.word() == kind))
             && self.wire.as_ref().is_none_or(|end| entry.wire.get().end.word() == end)
             && self.status.as_ref().is_none_or(|status| {
-                let Some(found) = entry.wire.get().status.map(|found| found.to_string()) else { return false };
+                let Some(found) = entry.wire.get().status.map(|found| found.to_string()) else { return status == "none" };
                 status.bytes().zip(found.bytes()).all(|(expected, found)| expected == b'x' || expected == found)
             })
             && !matches!(&self.since, Some(Since::Time(time)) if entry.at <= *time)
+            && self.words.as_ref().is_none_or(|words| has_words(entry, words))
     }
 
     /// The number of the call that `since` names; zero when it names a time or nothing.
@@ -149,29 +175,50 @@ impl Filter {
 
     /// The calls that fit, oldest first; the newest of them when there are more than the limit.
     pub fn find(&self, journal: &Journal, limit: usize) -> Result<Vec<Arc<Entry>>, Problem> {
-        Ok(self.newest(journal, limit)?.0)
+        Ok(self.search(journal, limit, usize::MAX)?.0)
     }
 
-    /// The same, and whether older ones were left out.
-    pub fn newest(&self, journal: &Journal, limit: usize) -> Result<(Vec<Arc<Entry>>, bool), Problem> {
+    /// The same, after a bounded search; and where it goes on if there are older ones, or some that were not searched.
+    pub fn newest(&self, journal: &Journal, limit: usize) -> Result<Page, Problem> {
+        self.search(journal, limit, MOST_SEARCHED)
+    }
+
+    fn search(&self, journal: &Journal, limit: usize, most: usize) -> Result<Page, Problem> {
         let (start, end) = (self.start(journal)?, self.end(journal)?);
         let limit = self.limit.unwrap_or(limit);
-        let mut fitting = journal.after(start).skip_while(|entry| entry.number >= end).filter(|entry| self.fits(entry));
-        let mut rows: Vec<Arc<Entry>> = fitting.by_ref().take(limit).cloned().collect();
+        let (mut rows, mut searched, mut reached, mut earlier) = (Vec::new(), 0, None, None);
+        for entry in journal.between(start, end) {
+            searched += self.words.as_ref().map_or(0, |_| entry.request.body.len() + entry.answer.body.len());
+            let fits = searched <= most && self.fits(entry);
+            if searched > most || (fits && rows.len() == limit) {
+                earlier = reached;
+                break;
+            }
+            rows.extend(fits.then(|| Arc::clone(entry)));
+            reached = Some(&entry.id);
+        }
         rows.reverse();
-        Ok((rows, fitting.next().is_some()))
+        Ok((rows, earlier.cloned()))
     }
 
     /// The number of the call that `before` names.
     fn end(&self, journal: &Journal) -> Result<u64, Problem> {
         let Some(id) = &self.before else { return Ok(u64::MAX) };
+        if let Ok(number) = id.parse() {
+            return Ok(number);
+        }
         match journal.iter().find(|entry| *entry.id == **id) {
             Some(entry) => Ok(entry.number),
             // All that came before it was dropped, too.
             None if journal.dropped > 0 => Ok(0),
-            None => Err(Problem::bad_request(format!("`before` is the id of a call in this journal, found `{id}`"))),
+            None => Err(Problem::bad_request(format!("`before` is the id or the number of a call in this journal, found `{id}`"))),
         }
     }
+}
+
+fn has_words(entry: &Entry, words: &Regex) -> bool {
+    let parts = [entry.id.as_bytes(), entry.target.as_bytes(), &entry.request.body, &entry.answer.body];
+    parts.iter().any(|part| words.is_match(part))
 }
 
 fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {

@@ -119,7 +119,7 @@ impl Subscriber {
             return Ok(lost.into_iter().collect());
         }
         let redactor = Redactor::new(self.secrets, &self.machine, &sandbox);
-        let shown = rows.iter().map(|row| event("request", Some(&row.id), &EntryView::of(redactor.exchange(row))));
+        let shown = rows.iter().map(|row| event("request", Some(&row.id), &EntryView::of(redactor.exchange(row), false)));
         Ok(lost.into_iter().chain(shown).collect())
     }
 }

@@ -1,0 +1,57 @@
+//! What forms of the page may do: a table of actions, each of which is a call of the admin API.
+
+use std::pin::Pin;
+
+use ::http::StatusCode;
+
+use crate::server::ui::clock;
+use crate::server::ui::failure::Failure;
+use crate::server::ui::requests;
+use crate::server::ui::shown::Shown;
+use crate::server::ui::view::View;
+
+type Doing<'v> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'v>>;
+
+/// A row of the table of actions.
+struct Action {
+    /// Behind `/do/` in the address of the form.
+    name: &'static str,
+    run: for<'v> fn(&'v View<'v>) -> Doing<'v>,
+    /// What the next page says.
+    done: &'static str,
+}
+
+macro_rules! action {
+    ($name:literal, $run:path, $done:literal) => {
+        Action { name: $name, run: |view| Box::pin($run(view)), done: $done }
+    };
+}
+
+static ACTIONS: &[Action] = &[
+    action!("advance", clock::advance, "The clock was advanced."),
+    action!("next", clock::next, "The clock was advanced to the next event."),
+    action!("mode", clock::mode, "Time passes as you said."),
+    action!("clear", requests::clear, "The requests were removed from the journal."),
+];
+
+/// What was done, given the name of the action.
+pub(super) fn done(name: &str) -> Option<&'static str> {
+    ACTIONS.iter().find(|action| action.name == name).map(|action| action.done)
+}
+
+/// Does what the path says, and leads back to the page of the form.
+pub(super) async fn run(view: &View<'_>) -> Result<Shown, Failure> {
+    let (name, back) = (view.parameter("action"), view.back().unwrap_or_else(|| view.link("")));
+    if name == "theme" {
+        let theme = view.form.get("theme");
+        let life = if ["light", "dark"].contains(&theme) { "31536000" } else { "0" };
+        let theme = if life == "0" { "" } else { theme };
+        let cookie = format!("seatrial-theme={theme}; SameSite=Strict; Path=/_seatrial/ui; Max-Age={life}");
+        return Ok(Shown::To { address: back, cookie: Some(cookie) });
+    }
+    let action = ACTIONS.iter().find(|action| action.name == name);
+    let action = action.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "there is no such action"))?;
+    (action.run)(view).await?;
+    let sign = if back.contains('?') { '&' } else { '?' };
+    Ok(Shown::to(format!("{back}{sign}did={name}")))
+}
