@@ -99,7 +99,7 @@ pub use locate::below;
 pub use machine::Machine;
 pub use options::{Conform, Contract, Options};
 pub use origin::Origin;
-pub use parcels::{PARCEL, Track};
+pub use parcels::{PARCEL, STEP, Track};
 pub use patch::Patch;
 pub use public_urls::PublicUrls;
 pub use reachability::Reachability;

@@ -16,8 +16,9 @@ use crate::carrier::timeline::{self, AnchorTimes, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status, library, numbers};
 use crate::engine::call::Call;
 use crate::engine::cx::Cx;
+use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::stored::{self, Stored};
-use crate::world::{Counter, Kind, Task};
+use crate::world::{Account, Counter, Kind, Task};
 
 /// The kind of parcels; their id is the tracking number.
 pub const PARCEL: Kind = Kind::new("parcel");
@@ -162,17 +163,13 @@ impl Cx<'_> {
         self.scenario.timeline_names().into_iter().chain(library::names().map(|(name, _)| name.to_owned())).collect()
     }
 
+    /// What a parcel's timeline holds for it: at most so many steps, up to the first that waits for something other than its time.
+    pub fn plan(&self, parcel: &Parcel, most: usize) -> Vec<Next> {
+        plan(self.scenario, self.docs.account(), parcel, most)
+    }
+
     fn next(&self, parcel: &Parcel) -> Option<Next> {
-        let is_over = parcel.status().is_final();
-        let Some(name) = parcel.timeline.as_deref() else {
-            return if is_over { None } else { timeline::next(parcel, None, &AnchorTimes::default()) };
-        };
-        let timeline = self.scenario.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
-        if is_over && !timeline.as_deref().is_some_and(|timeline| timeline.goes_on(parcel)) {
-            return None;
-        }
-        let moments = self.docs.get(ANCHOR_TIMES, &parcel.tracking_number).unwrap_or_default();
-        timeline::next(parcel, timeline.as_deref(), &moments)
+        next_step(self.scenario, self.docs.account(), parcel)
     }
 
     /// Adds the scan of a step, and schedules the step after it.
@@ -232,6 +229,36 @@ impl Cx<'_> {
             self.schedule_next_step(parcel);
         }
     }
+}
+
+/// The next step of a parcel, under a scenario.
+fn next_step(scenario: &dyn ScenarioRuntime, account: &Account, parcel: &Parcel) -> Option<Next> {
+    let is_over = parcel.status().is_final();
+    let Some(name) = parcel.timeline.as_deref() else {
+        return if is_over { None } else { timeline::next(parcel, None, &AnchorTimes::default()) };
+    };
+    let timeline = scenario.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
+    if is_over && !timeline.as_deref().is_some_and(|timeline| timeline.goes_on(parcel)) {
+        return None;
+    }
+    let moments = account.table(&ANCHOR_TIMES).and_then(|table| serde_json::from_slice(table.get(&parcel.tracking_number)?).ok());
+    timeline::next(parcel, timeline.as_deref(), &moments.unwrap_or_default())
+}
+
+/// What a parcel's timeline holds for it: at most so many steps, up to the first that waits for something other than its time, from
+/// which those after it may count.
+pub(super) fn plan(scenario: &dyn ScenarioRuntime, account: &Account, parcel: &Parcel, most: usize) -> Vec<Next> {
+    let (mut parcel, mut plan) = (parcel.clone(), Vec::new());
+    while plan.len() < most && parcel.scans.len() < MOST_SCANS {
+        let Some(next) = next_step(scenario, account, &parcel) else { break };
+        let scan = if let Next::At(_, scan) = &next { Some(scan.clone()) } else { None };
+        plan.push(next);
+        let Some(scan) = scan else { break };
+        parcel.step += 1;
+        parcel.reads = 0;
+        parcel.scans.push(scan);
+    }
+    plan
 }
 
 /// The time of a scheduled anchor has come.

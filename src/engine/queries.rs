@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use crate::carrier::Parcel;
-use crate::engine::parcels::PARCEL;
+use crate::carrier::timeline::Next;
+use crate::engine::parcels::{self, PARCEL};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::state::State;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
@@ -24,6 +25,13 @@ impl State {
             let documents = account.rows(&kind).filter_map(|(_, body)| serde_json::from_slice(body).ok());
             documents.map(move |document| (account, document))
         })
+    }
+
+    /// What the timeline of an account's parcel holds for it: at most so many steps, up to the first that waits for something other than
+    /// its time.
+    #[must_use]
+    pub fn plan(&self, account: &Account, parcel: &Parcel, most: usize) -> Vec<Next> {
+        parcels::plan(&*self.scenario, account, parcel, most)
     }
 
     /// How many deliveries were removed to keep the budget of their accounts.

@@ -17,19 +17,25 @@ mod actions;
 mod assets;
 mod body;
 mod clock;
+mod contract;
+mod delivery;
 mod failure;
 mod form;
 mod frame;
 mod go;
 mod home;
 mod login;
+mod parcel;
+mod parcels;
 mod parts;
 mod request;
 mod requests;
 mod rows;
+mod sandboxes;
 mod sessions;
 mod shown;
 mod view;
+mod webhooks;
 
 use std::sync::{Arc, LazyLock};
 
@@ -72,6 +78,18 @@ static PAGES: &[Page] = &[
     page!(GET "/{s}/requests/{id}/export", "Requests", request::export),
     page!(GET "/{s}/export", "Requests", requests::export),
     page!(GET "/{s}/clear", "Requests", requests::ask_to_clear),
+    page!(GET "/{s}/parcels", "Parcels", parcels::show),
+    page!(GET "/{s}/parcels/{number}", "Parcels", parcel::show),
+    page!(GET "/{s}/webhooks", "Webhooks", webhooks::show),
+    page!(GET "/{s}/webhooks/{id}/remove", "Webhooks", webhooks::ask_to_remove),
+    page!(GET "/{s}/deliveries/{id}", "Webhooks", delivery::show),
+    page!(GET "/{s}/inbox", "Webhooks", delivery::find_inbox),
+    page!(GET "/{s}/inbox/{name}", "Webhooks", delivery::inbox),
+    page!(GET "/{s}/contract", "Contract", contract::show),
+    page!(GET "/sandboxes", "Sandboxes", sandboxes::show),
+    page!(GET "/{s}/sandbox", "Sandboxes", sandboxes::one),
+    page!(GET "/{s}/sandbox/export", "Sandboxes", sandboxes::export),
+    page!(GET "/{s}/sandbox/{what}", "Sandboxes", sandboxes::ask),
     page!(POST "/{s}/do/{action}", "", actions::run),
 ];
 

@@ -73,6 +73,7 @@ mod targets;
 mod tidy;
 mod tls;
 mod ui;
+mod ui_pages;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;

@@ -63,6 +63,8 @@ export interface Parcel {
   from: Json;
   to: Json;
   events: Json[];
+  /** What its timeline holds for it; in lists only the next step. */
+  upcoming: Json[];
 }
 
 /** The verdict on one expectation: `unknown` when the evidence does not suffice. */
@@ -168,14 +170,15 @@ export class Clock {
 export class Parcels {
   constructor(private readonly sandbox: Sandbox) {}
 
-  async all(): Promise<Parcel[]> {
-    let page = await this.sandbox.ask("GET", "/parcels");
-    const parcels = page.parcels;
-    while (page.next) {
-      page = await this.sandbox.ask("GET", `/parcels?after=${encodeURIComponent(page.next)}`);
+  /** All of them, or those that fit: `vendor`, `status` (several with commas), `timeline`, `q`. */
+  async all(filters: Record<string, string> = {}): Promise<Parcel[]> {
+    const parcels: Parcel[] = [];
+    for (let query = filters; ; ) {
+      const page = await this.sandbox.ask("GET", `/parcels?${new URLSearchParams(query)}`);
       parcels.push(...page.parcels);
+      if (!page.next) return parcels;
+      query = { ...filters, after: page.next };
     }
-    return parcels;
   }
 
   async get(trackingNumber: string): Promise<Parcel> {

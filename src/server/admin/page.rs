@@ -109,10 +109,20 @@ pub(crate) fn page<'k, R, T: Serialize>(
     rows: impl Iterator<Item = (&'k str, R)>,
     view: impl Fn(R) -> Option<T>,
 ) -> Result<(Rows<T>, Option<String>), Problem> {
+    page_of(request, usize::MAX, rows, view)
+}
+
+/// The same with at most so many rows.
+pub(crate) fn page_of<'k, R, T: Serialize>(
+    request: &AdminRequest<'_>,
+    most: usize,
+    rows: impl Iterator<Item = (&'k str, R)>,
+    view: impl Fn(R) -> Option<T>,
+) -> Result<(Rows<T>, Option<String>), Problem> {
     let (mut page, mut last) = (Rows::default(), None);
     for (key, row) in behind(request, rows)? {
         let Some(row) = view(row) else { continue };
-        if !page.push(&row) {
+        if page.rows.len() == most || !page.push(&row) {
             return Ok((page, last.map(str::to_owned)));
         }
         last = Some(key);

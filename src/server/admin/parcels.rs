@@ -1,14 +1,18 @@
 //! Parcels of all vendors: listed, and moved by hand.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::text;
 use crate::base::time::Timestamp;
+use crate::carrier::timeline::Next;
 use crate::carrier::{Location, Parcel, Scan, Status, library};
-use crate::engine::{Cx, PARCEL};
+use crate::engine::{Cx, PARCEL, STEP};
 use crate::scenario::{Body, ReadBody};
-use crate::server::admin::page::{Rows, page};
+use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
@@ -37,27 +41,148 @@ pub(crate) struct ParcelView {
     step: u32,
     from: Location,
     to: Location,
-    /// All scans so far, oldest first.
+    /// All scans so far, oldest first; in rows only the latest.
     events: Vec<Scan>,
+    /// What its timeline holds for it, up to the first step that waits for something other than its time; in lists only the next step.
+    upcoming: Vec<Upcoming>,
+}
+
+/// A step of a timeline that has not happened yet.
+#[derive(Serialize, JsonSchema)]
+struct Upcoming {
+    /// When it is due, if that is known.
+    at: Option<Timestamp>,
+    /// What it waits for otherwise, such as `2 reads of its tracking`.
+    waits: Option<String>,
+    status: Status,
+    code: Option<String>,
+    message: Option<String>,
+    location: Option<Location>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Parcels {
     parcels: Rows<ParcelView>,
-    /// What to ask for with `after` when there are more: this page is large.
+    /// How many fit the filters, by their status, whatever status is asked for.
+    counts: BTreeMap<&'static str, usize>,
+    /// What to ask for with `after` when there are more: this page is large, or has as many as were wanted.
     next: Option<String>,
+}
+
+/// The query of the list.
+pub(crate) const LIST: &[(&str, &str)] = &[
+    ("vendor", "only those of this vendor"),
+    ("status", "only those of these statuses, such as `exception,lost`"),
+    ("timeline", "only those on this timeline"),
+    ("q", "only those with this text in the number, the document they belong to, or the towns"),
+    ("sort", "`created` is oldest first (the default), `newest`, and `next` has those first to which something happens soonest"),
+    ("limit", "at most so many"),
+    ("view", "`row` leaves out all events but the latest"),
+    AFTER,
+];
+
+/// How many steps of a timeline are told of one parcel.
+const PLANNED: usize = 50;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sort {
+    Created,
+    Newest,
+    Next,
+}
+
+struct Filter<'a> {
+    vendor: Option<&'a str>,
+    statuses: Option<Vec<Status>>,
+    timeline: Option<&'a str>,
+    text: Option<String>,
+    sort: Sort,
+    limit: usize,
+    is_row: bool,
+}
+
+impl<'a> Filter<'a> {
+    fn read(request: &'a AdminRequest<'_>) -> Result<Self, Problem> {
+        let status = |word: &str| {
+            let known = || Status::ALL.map(Status::word);
+            let found = Status::from_word(word);
+            found.ok_or_else(|| Problem::bad_request(format!("`status` is among {}, found `{word}`", known().join(", "))))
+        };
+        let statuses = request.query("status").map(|words| words.split(',').map(|word| status(word.trim())).collect());
+        let sort = match request.query("sort") {
+            None | Some("created") => Sort::Created,
+            Some("newest") => Sort::Newest,
+            Some("next") => Sort::Next,
+            Some(word) => return Err(Problem::bad_request(format!("`sort` is `created`, `newest` or `next`, found `{word}`"))),
+        };
+        let is_row = match request.query("view") {
+            None => false,
+            Some("row") => true,
+            Some(word) => return Err(Problem::bad_request(format!("`view` is `row`, found `{word}`"))),
+        };
+        Ok(Self {
+            vendor: request.query("vendor"),
+            statuses: statuses.transpose()?,
+            timeline: request.query("timeline"),
+            text: request.query("q").map(str::to_lowercase),
+            sort,
+            limit: request.number("limit")?.unwrap_or(usize::MAX),
+            is_row,
+        })
+    }
+
+    /// Whether a parcel fits all but the statuses.
+    fn fits(&self, vendor: &str, parcel: &Parcel) -> bool {
+        let has = |text: &str| {
+            let words = [&parcel.tracking_number, &parcel.subject, &parcel.from.city, &parcel.from.zip, &parcel.to.city, &parcel.to.zip];
+            words.iter().any(|word| word.to_lowercase().contains(text))
+        };
+        self.vendor.is_none_or(|wanted| wanted == vendor)
+            && self.timeline.is_none_or(|wanted| wanted == timeline_name(parcel))
+            && self.text.as_deref().is_none_or(has)
+    }
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Parcels, Problem> {
     let sandbox = admin.sandbox(request)?;
+    let filter = Filter::read(request)?;
     let state = sandbox.lock();
-    let rows = state.rows(PARCEL).map(|(account, id, body)| (id, (account, body)));
-    let (parcels, next) = page(request, rows, |(account, body)| {
+    // A parcel's own account tells it from another one's with the same number.
+    let mut due = BTreeMap::new();
+    if filter.sort == Sort::Next {
+        for (at, task) in state.world.agenda().iter().filter(|(_, task)| *task.topic == *STEP) {
+            due.entry((task.account, &*task.subject)).or_insert(at);
+        }
+    }
+    let (mut counts, mut rows) = (BTreeMap::new(), Vec::new());
+    for (owner, account) in state.world.accounts().iter() {
+        for (id, body) in account.rows(&PARCEL) {
+            let Ok(parcel) = serde_json::from_slice::<Parcel>(body) else { continue };
+            let Some(vendor) = admin.machine.vendors().booked_with(&account.mount, &parcel) else { continue };
+            if !filter.fits(&vendor.id, &parcel) {
+                continue;
+            }
+            *counts.entry(parcel.status().word()).or_default() += 1;
+            if filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&parcel.status())) {
+                rows.push((parcel.created, due.get(&(owner, id)).copied(), id, account, body, &vendor.id));
+            }
+        }
+    }
+    match filter.sort {
+        Sort::Created => {}
+        Sort::Newest => rows.sort_by_key(|(created, ..)| Reverse(*created)),
+        Sort::Next => rows.sort_by_key(|(created, due, ..)| (due.is_none(), *due, Reverse(*created))),
+    }
+    let rows = rows.into_iter().map(|(_, _, id, account, body, vendor)| (id, (account, body, vendor)));
+    let (parcels, next) = page_of(request, filter.limit, rows, |(account, body, vendor)| {
         let parcel: Parcel = serde_json::from_slice(body).ok()?;
-        let vendor = admin.machine.vendors().booked_with(&account.mount, &parcel)?;
-        Some(ParcelView::of(&vendor.id, &account.name, &parcel))
+        let mut view = ParcelView::of(vendor, &account.name, &parcel, state.plan(account, &parcel, 1));
+        if filter.is_row {
+            view.events.drain(..view.events.len().saturating_sub(1));
+        }
+        Some(view)
     })?;
-    Ok(Parcels { parcels, next })
+    Ok(Parcels { parcels, counts, next })
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
@@ -167,14 +292,19 @@ fn on_parcel(admin: &Admin, request: &AdminRequest<'_>, mut act: impl FnMut(&mut
     let sandbox = admin.find_owner(request, &PARCEL, number)?;
     let done = admin.machine.with_parcel(&sandbox, number, wall(), |cx, parcel| {
         act(cx, parcel);
-        ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel)
+        ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel, cx.plan(parcel, PLANNED))
     });
     admin.changed.notify_waiters();
     Ok(done?)
 }
 
+/// The name of a parcel's timeline.
+fn timeline_name(parcel: &Parcel) -> &str {
+    parcel.timeline.as_deref().unwrap_or("usual")
+}
+
 impl ParcelView {
-    fn of(vendor: &str, account: &str, parcel: &Parcel) -> Self {
+    fn of(vendor: &str, account: &str, parcel: &Parcel, plan: Vec<Next>) -> Self {
         Self {
             vendor: vendor.to_owned(),
             account: account.to_owned(),
@@ -184,11 +314,26 @@ impl ParcelView {
             subject: parcel.subject.clone(),
             status: parcel.status(),
             created: parcel.created,
-            timeline: parcel.timeline.clone().unwrap_or_else(|| "usual".to_owned()),
+            timeline: timeline_name(parcel).to_owned(),
             step: parcel.step,
             from: parcel.from.clone(),
             to: parcel.to.clone(),
             events: parcel.scans.clone(),
+            upcoming: plan.into_iter().map(Upcoming::of).collect(),
         }
+    }
+}
+
+impl Upcoming {
+    fn of(next: Next) -> Self {
+        let (at, waits, scan) = match next {
+            Next::At(at, scan) => (Some(at), None, scan),
+            Next::AfterReads(1, scan) => (None, Some("one read of its tracking".to_owned()), scan),
+            Next::AfterReads(reads, scan) => (None, Some(format!("{reads} reads of its tracking")), scan),
+            Next::OnCall(operations, scan) => (None, Some(format!("a call of `{operations}` about it")), scan),
+            Next::After(anchor, scan) => (None, Some(format!("its {}", anchor.word())), scan),
+        };
+        let Scan { status, code, message, location, .. } = scan;
+        Self { at, waits, status, code, message, location }
     }
 }

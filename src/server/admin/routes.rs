@@ -109,7 +109,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/coverage", OK CoverageTable, meta::coverage, "how much of each vendor has behavior"),
     route!(GET "/openapi.json", OK, document, "this document").answer(document_schema),
     route!(GET "/specs/{vendor}", OK, meta::spec, "a vendor's OpenAPI document"),
-    route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(PAGES),
+    route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(sandboxes::LIST),
     route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
     route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox but the default one, and says what was not as it should be").query(SECRETS),
@@ -154,7 +154,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/requests/{id}/explain", OK Redacted<Explanation>, requests::explain, "what overrides and faults made of an exchange, and why")
         .query(SECRETS),
     route!(GET "/requests/{id}/export", OK, requests::export_one, "one exchange for other tools").query(requests::EXPORT_ONE),
-    route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(PAGES),
+    route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(parcels::LIST),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
     route!(POST "/parcels/{tracking}/events", OK ParcelView, parcels::event, "has something happen to a parcel now").query(SANDBOX).body(of::<Event>),
     route!(PUT "/parcels/{tracking}/timeline", OK ParcelView, parcels::timeline, "puts a parcel on another timeline, from its beginning").query(SANDBOX).body(of::<SetTimeline>),

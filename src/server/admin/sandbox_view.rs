@@ -54,6 +54,13 @@ impl SandboxView {
             credentials.insert(vendor.mount.to_string(), rows.iter().map(|row| (*row.fields).clone()).collect());
             urls.insert(vendor.mount.to_string(), admin.vendor_url(request, sandbox, &vendor.mount));
         }
+        drop(state);
+        Self { credentials, urls, warnings: warnings(admin, sandbox), ..Self::row(admin, sandbox) }
+    }
+
+    /// The same without credentials, addresses and warnings.
+    pub fn row(admin: &Admin, sandbox: &Sandbox) -> Self {
+        let state = sandbox.lock();
         let (seed, scenario) = (state.world.seed(), state.scenario_name.clone());
         drop(state);
         Self {
@@ -64,9 +71,9 @@ impl SandboxView {
             expires: sandbox.expires(),
             usage: admin.machine.usage(sandbox),
             snapshots: SnapshotView::all(sandbox),
-            credentials,
-            urls,
-            warnings: warnings(admin, sandbox),
+            credentials: IndexMap::new(),
+            urls: IndexMap::new(),
+            warnings: Vec::new(),
         }
     }
 }

@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::engine::DEFAULT;
+use crate::engine::{DEFAULT, Sandbox};
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Body, ReadBody, Scenario};
-use crate::server::admin::page::{Rows, page};
+use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::SandboxView;
@@ -122,10 +122,28 @@ pub(crate) struct Sandboxes {
     next: Option<String>,
 }
 
+/// The query of the list.
+pub(crate) const LIST: &[(&str, &str)] = &[
+    ("q", "only those with this text in their name, or in that of their scenario"),
+    ("limit", "at most so many"),
+    ("view", "`row` leaves out credentials, addresses and warnings"),
+    AFTER,
+];
+
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sandboxes, Problem> {
-    let sandboxes = admin.machine.sandboxes();
+    let is_row = match request.query("view") {
+        None => false,
+        Some("row") => true,
+        Some(word) => return Err(Problem::bad_request(format!("`view` is `row`, found `{word}`"))),
+    };
+    let (limit, text) = (request.number("limit")?.unwrap_or(usize::MAX), request.query("q"));
+    let mut sandboxes = admin.machine.sandboxes();
+    if let Some(text) = text {
+        sandboxes.retain(|sandbox| sandbox.name.contains(text) || sandbox.lock().scenario_name.contains(text));
+    }
     let rows = sandboxes.iter().map(|sandbox| (&*sandbox.name, sandbox));
-    let (sandboxes, next) = page(request, rows, |sandbox| Some(SandboxView::of(admin, request, sandbox)))?;
+    let view = |sandbox: &Sandbox| if is_row { SandboxView::row(admin, sandbox) } else { SandboxView::of(admin, request, sandbox) };
+    let (sandboxes, next) = page_of(request, limit, rows, |sandbox| Some(view(sandbox)))?;
     Ok(Sandboxes { sandboxes, next })
 }
 

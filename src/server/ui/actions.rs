@@ -5,10 +5,14 @@ use std::pin::Pin;
 use ::http::StatusCode;
 
 use crate::server::ui::clock;
+use crate::server::ui::delivery;
 use crate::server::ui::failure::Failure;
+use crate::server::ui::parcel;
 use crate::server::ui::requests;
+use crate::server::ui::sandboxes;
 use crate::server::ui::shown::Shown;
 use crate::server::ui::view::View;
+use crate::server::ui::webhooks;
 
 type Doing<'v> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'v>>;
 
@@ -32,6 +36,23 @@ static ACTIONS: &[Action] = &[
     action!("next", clock::next, "The clock was advanced to the next event."),
     action!("mode", clock::mode, "Time passes as you said."),
     action!("clear", requests::clear, "The requests were removed from the journal."),
+    action!("parcel-next", parcel::next, "The next event has happened."),
+    action!("parcel-story", parcel::story, "The parcel is on that story, from its beginning."),
+    action!("parcel-event", parcel::event, "The event has happened."),
+    action!("webhook-add", webhooks::add, "The subscription was made."),
+    action!("webhook-test", webhooks::test, "A test event is sent."),
+    action!("webhook-resume", webhooks::resume, "The subscription is resumed; what waited is sent."),
+    action!("webhook-remove", webhooks::remove, "The subscription was removed."),
+    action!("redeliver", webhooks::redeliver, "The delivery is sent again."),
+    action!("inbox-clear", delivery::clear_inbox, "The inbox is empty."),
+    action!("sandbox-create", sandboxes::create_one, "The sandbox was created."),
+    action!("sandbox-delete", sandboxes::delete, "The sandbox was deleted."),
+    action!("sandbox-reset", sandboxes::reset, "The sandbox is as it was when its scenario was loaded."),
+    action!("fork", sandboxes::fork_one, "The copy was made."),
+    action!("snapshot", sandboxes::snapshot, "The snapshot was taken."),
+    action!("restore", sandboxes::restore, "The snapshot was restored."),
+    action!("snapshot-drop", sandboxes::drop_snapshot, "The snapshot was dropped."),
+    action!("import", sandboxes::import_one, "The sandbox is what the file says."),
 ];
 
 /// What was done, given the name of the action.

@@ -23,8 +23,14 @@ pub(super) struct Tab {
 }
 
 /// All tabs, in their order. A page says by its row in the table of pages which of them it belongs to.
-pub(super) static TABS: &[Tab] =
-    &[Tab { name: "Home", path: "", count: |_| None }, Tab { name: "Requests", path: "/requests", count: |facts| Some(facts.kept) }];
+pub(super) static TABS: &[Tab] = &[
+    Tab { name: "Home", path: "", count: |_| None },
+    Tab { name: "Requests", path: "/requests", count: |facts| Some(facts.kept) },
+    Tab { name: "Parcels", path: "/parcels", count: |_| None },
+    Tab { name: "Webhooks", path: "/webhooks", count: |_| None },
+    Tab { name: "Contract", path: "/contract", count: |_| None },
+    Tab { name: "Sandboxes", path: "/sandbox", count: |_| None },
+];
 
 /// How many sandboxes the picker has.
 const PICKED: usize = 12;

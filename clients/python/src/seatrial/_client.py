@@ -74,6 +74,7 @@ class Parcel:
     subject: str
     status: str
     events: list[dict[str, Json]]
+    upcoming: list[dict[str, Json]]
 
     @classmethod
     def read(cls, row: Mapping[str, Json]) -> Parcel:
@@ -249,14 +250,17 @@ class Parcels:
         self._sandbox = sandbox
 
     def __iter__(self) -> Iterator[Parcel]:
-        page = self._sandbox.ask("GET", "/parcels")
-        yield from map(Parcel.read, page["parcels"])
-        while after := page.get("next"):
-            page = self._sandbox.ask("GET", f"/parcels?after={quoted(after)}")
-            yield from map(Parcel.read, page["parcels"])
+        return iter(self.all())
 
-    def all(self) -> list[Parcel]:
-        return list(self)
+    def all(self, **filters: str) -> list[Parcel]:
+        """All of them, or those that fit: `vendor`, `status` (several with commas), `timeline`, `q`."""
+        found: list[Parcel] = []
+        while True:
+            page = self._sandbox.ask("GET", f"/parcels?{urllib.parse.urlencode(filters)}")
+            found.extend(map(Parcel.read, page["parcels"]))
+            if page["next"] is None:
+                return found
+            filters["after"] = page["next"]
 
     def get(self, tracking_number: str) -> Parcel:
         return self._ask("GET", tracking_number, "")
