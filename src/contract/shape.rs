@@ -31,6 +31,13 @@ const OF_ADDRESSES: &str = " zip postcode postalcode zipcode city citylocality p
 /// What names of secrets contain.
 const SECRET: [&str; 9] = ["password", "secret", "token", "apikey", "authorization", "signature", "cookie", "privatekey", "accesskey"];
 
+/// How long a text may be that is no file in itself, as a label is.
+const LONGEST: usize = 400;
+
+/// How many digits make a number that may be another one the next time.
+const SHORTEST: usize = 6;
+const SHORTEST_OF_ID: usize = 3;
+
 /// A name without the case of its letters and the signs between its words.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
@@ -65,6 +72,19 @@ pub(super) fn is_email(text: &str) -> bool {
 /// A matcher for what a text may be the next time; `None` when that is the same.
 #[must_use]
 pub(super) fn matcher(text: &str) -> Option<String> {
+    shaped(text, SHORTEST)
+}
+
+/// The same for a member that is named like an id, whose numbers may be short.
+#[must_use]
+pub(super) fn matcher_of_id(text: &str) -> Option<String> {
+    shaped(text, SHORTEST_OF_ID)
+}
+
+fn shaped(text: &str, shortest: usize) -> Option<String> {
+    if text.len() > LONGEST {
+        return Some("~string".to_owned());
+    }
     let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if text.len() == 36 && uuid::Uuid::parse_str(text).is_ok() {
         return Some("~uuid".to_owned());
@@ -78,18 +98,18 @@ pub(super) fn matcher(text: &str) -> Option<String> {
     let mut pattern = String::new();
     // The query of a link is a matter of the one who made it as soon as anything in it differs, as a signature does.
     if let Some((before, query)) = text.split_once('?').filter(|(before, _)| before.contains("://"))
-        && (TIME.is_match(query) || words(query, &mut String::new()))
+        && (TIME.is_match(query) || words(query, shortest, &mut String::new()))
     {
-        words(before, &mut pattern);
+        words(before, shortest, &mut pattern);
         return Some(format!("~/^{pattern}\\?.*$/"));
     }
     let (mut end, mut differs) = (0, false);
     for time in TIME.find_iter(text) {
-        words(&text[end..time.start()], &mut pattern);
+        words(&text[end..time.start()], shortest, &mut pattern);
         pattern.push_str("[0-9APMTZ:.,/ +-]+");
         (end, differs) = (time.end(), true);
     }
-    differs |= words(&text[end..], &mut pattern);
+    differs |= words(&text[end..], shortest, &mut pattern);
     differs.then(|| format!("~/^{pattern}$/"))
 }
 
@@ -100,13 +120,13 @@ pub(super) fn is_all_volatile(text: &str) -> bool {
 }
 
 /// Adds the pattern of a text without times; whether anything in it may differ.
-fn words(text: &str, pattern: &mut String) -> bool {
+fn words(text: &str, shortest: usize, pattern: &mut String) -> bool {
     let (mut end, mut differs) = (0, false);
     for word in WORD.find_iter(text) {
         pattern.push_str(&regex::escape(&text[end..word.start()]));
         end = word.end();
         let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
-        if word.len() >= 16 && digits(word.as_str()) >= 2 {
+        if word.len() >= 16 && (digits(word.as_str()) >= 2 || humps(word.as_str()) >= 3) {
             pattern.push_str("[A-Za-z0-9_-]+");
             differs = true;
             continue;
@@ -114,7 +134,7 @@ fn words(text: &str, pattern: &mut String) -> bool {
         for part in word.as_str().split_inclusive(['-', '_']) {
             let (part, sign) = part.strip_suffix(['-', '_']).map_or((part, ""), |rest| (rest, &part[rest.len()..]));
             let class = match part.len() {
-                length if length >= 6 && digits(part) == length => Some("[0-9]+"),
+                length if length >= shortest && digits(part) == length => Some("[0-9]+"),
                 length if length >= 10 && digits(part) >= 3 => Some("[A-Za-z0-9]+"),
                 _ => None,
             };
@@ -125,6 +145,11 @@ fn words(text: &str, pattern: &mut String) -> bool {
     }
     pattern.push_str(&regex::escape(&text[end..]));
     differs
+}
+
+/// How often a capital follows a small letter, as in tokens without digits.
+fn humps(word: &str) -> usize {
+    word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
 }
 
 #[cfg(test)]
@@ -147,6 +172,10 @@ mod tests {
         check("2026-01-05 01:00:00", Some("~/^[0-9APMTZ:.,/ +-]+$/"));
         check("1/5/2026", Some("~/^[0-9APMTZ:.,/ +-]+$/"));
         check("se-21466104", Some("~/^se\\-[0-9]+$/"));
+        check("iHBjALEQeAqcgRmBumzLRo", Some("~/^[A-Za-z0-9_-]+$/"));
+        check(&"x".repeat(401), Some("~string"));
+        check("se-7006", None);
+        assert_eq!(matcher_of_id("se-7006").as_deref(), Some("~/^se\\-[0-9]+$/"));
         check("1Z12345E0205271688", Some("~/^[A-Za-z0-9_-]+$/"));
         check("http://h/labels/4e221d01c18caddc7c172be1e0145efe.pdf?x=1", Some("~/^http://h/labels/[A-Za-z0-9_-]+\\.pdf\\?x=1$/"));
         check("http://h/labels/a.pdf?Expires=1799139600&Key=SEATRIAL.one", Some("~/^http://h/labels/a\\.pdf\\?.*$/"));

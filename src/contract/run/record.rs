@@ -185,6 +185,8 @@ impl References {
             return format!("{{{{{name}}}}}").into();
         }
         match value {
+            // No matcher is for names.
+            Value::Object(members) if members.keys().any(|name| shape::is_all_volatile(name)) => "~any".into(),
             Value::Object(members) => {
                 members.iter().map(|(name, inner)| (name.clone(), self.expected(inner, name, Some(members), source))).collect()
             }
@@ -205,7 +207,8 @@ impl References {
                 if is_number && !is_own {
                     return "~/^[0-9]+$/".into();
                 }
-                match shape::matcher(text).filter(|_| !is_own) {
+                let matcher = if shape::is_id(member) { shape::matcher_of_id(text) } else { shape::matcher(text) };
+                match matcher.filter(|_| !is_own) {
                     Some(matcher) => matcher.into(),
                     None => literal(text).into(),
                 }
