@@ -154,11 +154,10 @@ fn make_directory(directory: &Path) -> io::Result<()> {
 /// Writes a file that is there whole or not at all, unless another process was first.
 fn keep(path: &Path, text: &str) -> io::Result<()> {
     let draft = draft(path, text)?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(draft)?;
-    match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
+    match fs::hard_link(&draft, path) {
+        // Shared folders of containers, among others, have no hard links.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(draft, path),
+        _ => fs::remove_file(draft),
     }
 }
 

@@ -82,6 +82,10 @@ fn absolute_targets_of_vendors_are_answered() {
     let answer =
         direct(&server, &format!("GET http://api.goshippo.com/carrier_accounts/?results=1 HTTP/1.1\r\nhost: api.goshippo.com\r\n{SHIPPO}"));
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"next\": \"http://api.goshippo.com/carrier_accounts/?"), "{answer}");
+    // Some clients ask so for `https` as well, instead of opening a tunnel.
+    let request = format!("GET https://api.goshippo.com/carrier_accounts/?results=1 HTTP/1.1\r\nhost: api.goshippo.com\r\n{SHIPPO}");
+    let answer = direct(&server, &request);
+    assert!(answer.contains("\"next\": \"https://api.goshippo.com/carrier_accounts/?"), "{answer}");
     let admin =
         direct(&server, "GET http://api.goshippo.com/_seatrial/version HTTP/1.1\r\nhost: api.goshippo.com\r\nconnection: close\r\n\r\n");
     assert!(admin.starts_with("HTTP/1.1 40") && !admin.contains("listeners"), "{admin}");
