@@ -89,3 +89,41 @@ fn the_reference_of_scenarios_has_every_code_of_a_note() {
         assert!(PAGE.contains(&format!("| `{code}` | {means} |")), "docs/scenarios.md has no row for {code}");
     }
 }
+
+/// The members of each definition of the schema, the outermost one included.
+fn definitions() -> Vec<(String, BTreeSet<String>)> {
+    let schema = schema::skeleton();
+    let names = |definition: &Value| -> Option<BTreeSet<String>> {
+        let members = definition.get("properties")?.as_object()?.keys().cloned().collect();
+        Some(members)
+    };
+    let inner = schema["$defs"].as_object().expect("it has definitions").iter();
+    // What accounts have is the vendors' own.
+    let found = inner.filter(|(name, _)| *name != "accounts").filter_map(|(name, definition)| Some((name.clone(), names(definition)?)));
+    found.chain(names(&schema).map(|members| ("scenario".to_owned(), members))).collect()
+}
+
+/// The types stand behind a comment that names their definition: `schema: NAME`.
+#[test]
+fn types_of_the_clients_have_the_members_of_scenarios() {
+    let clients = [
+        ("TypeScript", include_str!("../../clients/typescript/src/scenario.ts"), "// schema: "),
+        ("Python", include_str!("../../clients/python/src/seatrial/scenario.py"), "# schema: "),
+    ];
+    for (client, text, marker) in clients {
+        let parts: Vec<(&str, &str)> = text.split(marker).skip(1).filter_map(|part| part.split_once('\n')).collect();
+        for (name, members) in definitions() {
+            let part = parts.iter().find(|(own, _)| *own == name).unwrap_or_else(|| panic!("{client} has no type of `{name}`"));
+            let is_member = |member: &String| {
+                let after = part.1.split(member.as_str()).skip(1);
+                let before = part.1.split(member.as_str());
+                before.zip(after).any(|(before, after)| {
+                    let is_whole = !before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+                    is_whole && ["?:", ":", "\":"].iter().any(|end| after.starts_with(end))
+                })
+            };
+            let missing: Vec<&String> = members.iter().filter(|member| !is_member(member)).collect();
+            assert!(missing.is_empty(), "{client}: `{name}` lacks {missing:?}");
+        }
+    }
+}

@@ -32,6 +32,10 @@ export {
   type Unused,
   type Wanted,
 } from "./sandbox.js";
-export type { Condition, Count, Expectation, Failure, Mount, Operation, Override, Scenario, ScenarioObject, Vendor } from "./scenario.js";
+export type {
+  AccountRow, BusinessFailure, ClockSetting, Condition, Count, Expectation, ExpectedWebhook, Failure, Latency, Mount, Operation, Ordered, Override,
+  ParcelStatus, Patch, RateLimit, RequestShape, Respond, Scenario, ScenarioObject, Timeline, TimelineStep, TimeWindow, Vendor, Webhooks,
+  WebhookSubscription,
+} from "./scenario.js";
 export { Server, type Launch } from "./server.js";
 export { sharedServer, withSandbox, type Judged } from "./testing.js";

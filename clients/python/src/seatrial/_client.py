@@ -12,11 +12,13 @@ from types import TracebackType
 from typing import TypeVar
 
 from ._admin import Admin, Json, Problem, quoted
+from .scenario import Expectation
+from .scenario import Scenario as ScenarioObject
 
 T = TypeVar("T")
 
 #: A scenario: a mapping, its text in YAML, the name of a built-in one, or a file (`Path`, or a text that ends in `.yaml` or `.yml`).
-Scenario = str | Path | Mapping[str, Json]
+Scenario = str | Path | Mapping[str, Json] | ScenarioObject
 
 
 @dataclass(frozen=True)
@@ -355,11 +357,11 @@ class Sandbox:
         """Has something go wrong from now on, or within a `with` block: an entry of a scenario's `overrides`."""
         return Fault(self, name, override)
 
-    def verify(self, expectations: Sequence[Mapping[str, Json]] | None = None) -> Report:
+    def verify(self, expectations: Sequence[Mapping[str, Json] | Expectation] | None = None) -> Report:
         """Judges expectations, entries of a scenario's `expect`; without any, those of the scenario at work."""
         return Report.read(self.ask("POST", "/verify", None if expectations is None else {"expect": list(expectations)}))
 
-    def expect(self, expectations: Sequence[Mapping[str, Json]] | None = None) -> Report:
+    def expect(self, expectations: Sequence[Mapping[str, Json] | Expectation] | None = None) -> Report:
         """Raises `UnmetExpectations` unless they hold."""
         report = self.verify(expectations)
         if not report.passed:
@@ -435,7 +437,7 @@ class Sandbox:
             return None
 
 
-def read_scenario(scenario: Scenario, folder: Path = Path()) -> str | Mapping[str, Json]:
+def read_scenario(scenario: Scenario, folder: Path = Path()) -> str | Mapping[str, Json] | ScenarioObject:
     """What the server is told: a file is read, from `folder` unless its path is absolute."""
     is_file = isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")) and "\n" not in scenario)
     return (folder / scenario).read_text(encoding="utf-8") if is_file else scenario  # type: ignore[operator, return-value]

@@ -6,36 +6,127 @@ export type Vendor = Open<"shipmate" | "shipmate_v1_2" | "shippo" | "shipstation
 export type Mount = Open<"shipmate" | "shippo" | "shipstation" | "shiptheory" | "shiptime">;
 /** Operations: `shippo.CreateTransaction`, all of a vendor by `shippo.*`, or all by `*`. */
 export type Operation = "*" | `${string}.${string}`;
-/** An expression such as `$request.body.country == "US"`, or several of them. */
+/** An instant, such as `2026-01-05T09:00:00Z`. */
+type Instant = string;
+/** A duration such as `90s`, `6h` or `2d`. */
+type Duration = string;
+/** A text; `{{ expressions }}` in it are filled in where it is part of an answer. */
+type Text = string | number;
+type Headers = Record<string, string | number | boolean>;
+/** What a request looks like, in part: texts may be globs, `~/expressions/` or ranges. */
+export interface RequestShape {
+    method?: Json;
+    path?: Json;
+    parameters?: Record<string, Json>;
+    query?: Record<string, Json>;
+    headers?: Record<string, Json>;
+    body?: Json;
+}
+/** Some time of the virtual clock. */
+export interface TimeWindow {
+    from?: Instant;
+    until?: Instant;
+    /** Hours of the day: `09:00..17:30`; `22:00..06:00` is a night. */
+    daily?: `${string}..${string}`;
+    days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+    /** A time zone such as `America/New_York`; UTC otherwise. */
+    zone?: string;
+}
+/** An expression such as `$request.body.country == "US"`, several of them, or one of the conditions that have a form of their own. */
 export type Condition = string | boolean | {
     all: Condition[];
 } | {
     any: Condition[];
 } | {
     not: Condition;
+} | {
+    request: RequestShape;
+} | {
+    chance: number;
+} | {
+    clock: TimeWindow;
 };
 /** How often: exactly so many, or a range such as `1..2` or `1..`. */
 export type Count = number | `${number}` | `${number}..` | `${number}..${number}`;
+export interface Ordered {
+    call: Operation;
+    when?: Condition;
+}
+export interface ExpectedWebhook {
+    event: string;
+    min?: number;
+    max?: number;
+    answered?: number | `${number}xx` | `${number}`;
+    within?: Duration;
+}
 /** What is expected of calls and of webhooks: an entry of a scenario's `expect`. */
 export type Expectation = {
     call: Operation;
     count?: Count;
     when?: Condition;
+    after?: Operation;
+    within?: Duration;
 } | {
     never: Operation;
     when?: Condition;
+    after?: Operation;
+    within?: Duration;
 } | {
-    order: Operation[];
+    order: (Operation | Ordered)[];
+    within?: Duration;
 } | {
-    webhook: {
-        event: string;
-        min?: number;
-        max?: number;
-        answered?: number | `${number}xx` | `${number}`;
-    };
+    valid: Operation;
+    except?: string[];
+} | {
+    webhook: ExpectedWebhook;
 };
-/** What a caller gets in place of an answer, or of it: a status, or what goes wrong on the wire. */
-export type Failure = number | "reset" | "empty" | "timeout" | "truncate" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall" | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "tls_alert" | "h2_reset" | "h2_goaway";
+/** What a vendor, or a carrier behind it, says no to. */
+export type BusinessFailure = Open<"carrier_refuses" | "address_undeliverable" | "insufficient_funds" | "label_pending" | "rate_unavailable" | "void_window_over">;
+type WireFailure = "reset" | "empty" | "timeout" | "truncate" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall" | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "tls_alert" | "h2_reset" | "h2_goaway";
+/** What a caller gets in place of an answer, or of it: a status, what goes wrong on the wire, or a business failure of the vendor. */
+export type Failure = number | WireFailure | "carrier_refuses" | "address_undeliverable" | "insufficient_funds" | "label_pending" | "rate_unavailable" | "void_window_over";
+export interface Fault {
+    /** Whether the work is done all the same. */
+    commit?: boolean;
+    then: Failure;
+    /** How long a silence lasts, or an answer drips. */
+    for?: Duration;
+    /** The status of the page of `html_gateway`. */
+    status?: 502 | 503 | 504;
+    /** What the vendor says of a business failure. */
+    text?: Text;
+}
+export interface Respond {
+    status: number;
+    headers?: Headers;
+    body?: Json;
+    /** Whether it is meant to break the vendor's document. */
+    off_spec?: boolean;
+}
+export interface Patch {
+    status?: number;
+    headers?: Headers;
+    /** Merged into the body (RFC 7396). */
+    body?: Json;
+    /** Values by JSON pointer. */
+    set?: Record<string, Json>;
+    /** JSON pointers to what is left out. */
+    remove?: string[];
+}
+/** How long answers are held: evenly spread, or log-normal by the median and the time that one in a hundred exceeds. */
+export interface Latency {
+    /** A time, or two for anything between. */
+    time?: Duration;
+    median?: Duration;
+    p99?: Duration;
+    per_byte?: Duration;
+}
+export interface RateLimit {
+    /** What calls are counted by. */
+    per?: "credential" | "operation" | "sandbox" | ("credential" | "operation")[];
+    limit: number;
+    window: Duration;
+}
 /** What calls meet: an entry of a scenario's `overrides`, and what {@link Sandbox.fault} takes. */
 export type Override = {
     on: Operation;
@@ -45,46 +136,115 @@ export type Override = {
     /** How many calls it leaves alone first. */
     skip?: number;
     /** How long an answer is held, such as `2s` or `1s..3s`. */
-    latency?: string;
+    latency?: Duration | Latency;
 } & ({
-    fault: Failure | {
-        commit?: boolean;
-        then: Failure;
-        for?: string;
-        status?: 502 | 503 | 504;
-    };
+    fault: Failure | Fault;
 } | {
-    respond: {
-        status: number;
-        headers?: Record<string, string | number | boolean>;
-        body?: Json;
-    };
+    respond: Respond;
 } | {
-    patch: {
-        status?: number;
-        headers?: Record<string, string | number | boolean>;
-        body?: Json;
-        set?: Record<string, Json>;
-        remove?: string[];
-    };
+    patch: Patch;
 } | {
-    rate_limit: {
-        per?: "credential" | "sandbox";
-        limit: number;
-        window: string;
-    };
+    refuse: Text;
 } | {
-    latency: string;
+    rate_limit: RateLimit;
+} | {
+    latency: Duration | Latency;
 });
+export interface ClockSetting {
+    start?: Instant;
+    mode?: "frozen" | "realtime" | Speed;
+}
+export interface Speed {
+    speed: number;
+}
+/** A row of `accounts`: what the mount has, and these. */
+export interface AccountRow {
+    /** Rows of one name share their data. */
+    account?: string;
+    expires?: Instant;
+    revoked?: boolean;
+    rotates_to?: Text | Record<string, Text>;
+    [member: string]: Json;
+}
+/** What will happen to parcels: steps of its own, or `use` of a life that parcels commonly have. */
+export interface Timeline {
+    for?: ParcelsFor;
+    from?: Anchor;
+    use?: string;
+    steps?: TimelineStep[];
+    then?: "hold" | "repeat";
+}
+type Anchor = "label" | "batch" | "manifest" | "pickup";
+export interface ParcelsFor {
+    vendor?: Vendor;
+    when?: Condition;
+}
+export interface TimelineStep {
+    at?: Duration;
+    from?: Anchor;
+    after_reads?: number;
+    on?: Operation;
+    status: ParcelStatus;
+    code?: Text;
+    location?: ParcelLocation;
+    message?: Text;
+}
+/** The statuses of parcels, the same for all vendors. */
+export type ParcelStatus = "created" | "pre_transit" | "manifested" | "collected" | "in_transit" | "out_for_delivery" | "delivery_failed" | "available_for_pickup" | "exception" | "delivered" | "returned" | "cancelled" | "lost" | "unknown";
+export interface ParcelLocation {
+    city?: Text;
+    state?: Text;
+    postcode?: Text;
+    country?: string;
+}
+export interface Webhooks {
+    duplicate?: number;
+    reorder?: number;
+    delay?: Duration;
+    drop?: number;
+    forged_signature?: number;
+    stale_timestamp?: number;
+    wrong_secret?: number;
+    subscriptions?: WebhookSubscription[];
+}
+export interface WebhookSubscription {
+    vendor: Vendor;
+    account?: string;
+    url: string;
+    events?: string[];
+    format?: "json" | "form";
+    secret?: Text;
+}
 /** A scenario, its text in YAML, the name of a built-in one, or a file: a `file:` URL, or a text that ends in `.yaml` or `.yml`. */
 export type Scenario = string | URL | ScenarioObject;
-/** A scenario as an object; members that are not typed here are read by the server all the same. */
+/** A scenario as an object; members that begin with `x-` are a place for what is used several times. */
 export interface ScenarioObject {
-    name?: string;
+    apiVersion?: "seatrial/v1";
+    kind?: "Scenario";
+    name?: Text;
+    description?: Text;
+    /** Built-in scenarios that it builds upon. */
+    include?: string | string[];
     seed?: number;
+    clock?: ClockSetting;
+    credentials?: "listed" | "any";
+    accounts?: {
+        [mount in Mount]?: AccountRow[];
+    };
+    /** Calls that are made before the first one: an operation with its body, and what later rows know its answer by. */
+    given?: ({
+        [operation in Operation]?: Json;
+    } & {
+        as?: string;
+        parameters?: Record<string, Json>;
+        until?: ParcelStatus;
+    })[];
+    timelines?: Record<string, Timeline>;
     overrides?: Override[];
+    rate_limits?: "off" | "vendor";
+    webhooks?: Webhooks;
     expect?: Expectation[];
-    [member: string]: Json;
+    [free: `x-${string}`]: Json;
 }
 /** What the server is told of a scenario: a file is read, from the working directory unless its path is absolute. */
 export declare function readScenario(scenario: Scenario): Promise<string | ScenarioObject>;
