@@ -129,10 +129,12 @@ pub struct ServeArguments {
     pub public_url: Option<String>,
     #[command(flatten)]
     pub vendors: VendorArguments,
-    /// Scenario of the default sandbox: a file, or the name of a built-in one
-    #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE")]
-    pub scenario: Option<PathBuf>,
-    /// Read the file of the scenario again whenever it changes. An edit with mistakes is told, and changes nothing
+    /// Scenario of the default sandbox: a file, or the name of a built-in one. Repeatable; what a later one says goes before what an
+    /// earlier one says
+    #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE", value_delimiter = ',')]
+    pub scenario: Vec<PathBuf>,
+    /// Read the files of the scenario again whenever one of them changes, or one that they include. An edit with mistakes is told, and
+    /// changes nothing
     #[arg(long, env = "SEATRIAL_WATCH", value_parser = FalseyValueParser::new(), requires = "scenario")]
     pub watch: bool,
     /// File of a sandbox that was exported, which the default sandbox begins as
@@ -237,6 +239,9 @@ pub struct CheckArguments {
     /// Scenario files, or folders with such files
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Check the files as the one scenario that `serve` makes of several
+    #[arg(long, env = "SEATRIAL_CHECK_TOGETHER", value_parser = FalseyValueParser::new())]
+    pub together: bool,
     /// How problems are printed: `human` to standard error, the others to standard output
     #[arg(long, env = "SEATRIAL_CHECK_FORMAT", value_name = "FORMAT", default_value = "human")]
     pub format: CheckFormat,

@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::time::Timestamp;
@@ -54,27 +55,40 @@ struct Checked {
 
 fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, ScenarioError> {
     let mut checked = Checked::default();
+    let mut together = Vec::new();
     for path in &arguments.paths {
         for file in scenarios::files(path)? {
+            checked.files += 1;
+            if arguments.together {
+                together.push(file);
+                continue;
+            }
             let (name, bytes) = scenarios::read(&file)?;
             let conversation = std::str::from_utf8(&bytes).ok().filter(|text| scenario::is_conversation(text));
-            checked.files += 1;
             checked.conversations += usize::from(conversation.is_some());
             let found = match conversation {
                 Some(text) => conversation_problems(text, &name, machine),
-                None => scenario_problems(&bytes, &name, machine),
+                None => scenario_problems(&[file], machine)?,
             };
-            checked.problems.extend(found);
+            for problem in found {
+                // Files that several others include are told of once.
+                if !checked.problems.iter().any(|told| told.view() == problem.view()) {
+                    checked.problems.push(problem);
+                }
+            }
         }
+    }
+    if !together.is_empty() {
+        checked.problems = scenario_problems(&together, machine)?;
     }
     Ok(checked)
 }
 
-fn scenario_problems(bytes: &[u8], name: &str, machine: &Machine) -> Vec<Diagnostic> {
-    match scenario::load_bytes(bytes, name, &MachineVocabulary(machine)) {
-        Ok(scenario) => surprises(scenario, machine),
-        Err(problems) => problems,
-    }
+/// The problems of a scenario, of files and what they include.
+fn scenario_problems(files: &[PathBuf], machine: &Machine) -> Result<Vec<Diagnostic>, ScenarioError> {
+    let gathered = scenarios::gather(files)?;
+    let loaded = gathered.text.and_then(|text| scenario::load(&text, &gathered.name, &MachineVocabulary(machine)));
+    Ok(loaded.map_or_else(|problems| problems, |scenario| surprises(scenario, machine)))
 }
 
 fn conversation_problems(text: &str, name: &str, machine: &Machine) -> Vec<Diagnostic> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::cli::{Exit, complain, say};
-use crate::scenario::built_in;
+use crate::scenario::{self, Diagnostic, Found, built_in};
 
 /// Why a scenario cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,53 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
             None => Err(ScenarioError::Read { path: path.to_owned(), source }),
         },
     }
+}
+
+/// Files of a scenario, with all that they include.
+pub(super) struct Gathered {
+    /// What the text is known by.
+    pub name: String,
+    /// The text, or what is wrong with that which the files include.
+    pub text: Result<String, Vec<Diagnostic>>,
+    /// The files that it comes from, also those that could not be read.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads files, in order, and what they include: files by their paths from the folder of the one that includes, or built-in scenarios.
+pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
+    let mut files = paths.to_vec();
+    let mut named = Vec::new();
+    for path in paths {
+        let (name, bytes) = read(path)?;
+        named.push(Found { name, id: id(path), bytes });
+    }
+    let name = named.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
+    let mut find = |path: &str, by: &str| {
+        let path = Path::new(by).parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
+        files.push(path.clone());
+        match read_bounded(&path) {
+            Ok(bytes) => Ok(Found { name: shown(&path), id: id(&path), bytes }),
+            Err(error) => {
+                let word = path.file_name().unwrap_or_default().to_string_lossy();
+                let built_in = built_in::file(&word).filter(|_| error.kind() == io::ErrorKind::NotFound);
+                built_in.ok_or_else(|| error.to_string())
+            }
+        }
+    };
+    let text = scenario::gather(named, &mut find);
+    Ok(Gathered { name, text, files })
+}
+
+/// The same for every path to a file.
+fn id(path: &Path) -> String {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
+/// A path as people would write it from here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    path.strip_prefix(&here).unwrap_or(&path).to_string_lossy().into_owned()
 }
 
 /// The largest file that is read.

@@ -83,8 +83,8 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         },
     };
     let goes_on = store.as_ref().is_some_and(|opened| opened.left.is_some());
-    if let Some(path) = &arguments.scenario
-        && let Err(problems) = open(&machine, path, arguments.seed, goes_on)
+    if !arguments.scenario.is_empty()
+        && let Err(problems) = open(&machine, &arguments.scenario, arguments.seed, goes_on)
     {
         warn(&problems.trim_end());
         return Exit::Usage;
@@ -169,7 +169,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             () = broken => {}
         }
     };
-    let watched = arguments.scenario.as_ref().filter(|_| arguments.watch).map(|path| watch::Watched::new(path, arguments.seed));
+    let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed));
     let watching = Arc::clone(&machine);
     let started = |local| {
         watched.map(|watched| tokio::spawn(watched.run(watching, local)));
@@ -197,10 +197,11 @@ fn remove(ready_file: Option<&Path>) {
 }
 
 /// Puts the default sandbox under a scenario; every problem of its file, as text.
-fn open(machine: &Machine, path: &Path, seed: Option<u64>, goes_on: bool) -> Result<(), String> {
-    let (name, bytes) = scenarios::read(path).map_err(|error| format!("error: {error}"))?;
+fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) -> Result<(), String> {
+    let gathered = scenarios::gather(paths).map_err(|error| format!("error: {error}"))?;
     let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
-    let mut loaded = scenario::load_bytes(&bytes, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
+    let (text, name) = (gathered.text.map_err(told)?, gathered.name);
+    let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
     if goes_on {
         let state = machine.default_sandbox().lock();
@@ -216,7 +217,7 @@ fn open(machine: &Machine, path: &Path, seed: Option<u64>, goes_on: bool) -> Res
     }
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
     let replaced = machine.replace(machine.default_sandbox(), staged, false);
-    replaced.map_err(|_| format!("error: {} gives more data than a sandbox may hold (`--sandbox-bytes`)", path.display()))
+    replaced.map_err(|_| format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"))
 }
 
 /// Why a file cannot be imported.

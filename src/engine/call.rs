@@ -36,7 +36,7 @@ pub struct Request {
 impl Request {
     /// A request of the journal, as far as it is kept there.
     #[must_use]
-    pub(super) fn of(entry: &Entry) -> Self {
+    pub fn of(entry: &Entry) -> Self {
         let (path, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
         let mut headers = HeaderMap::new();
         for (name, value) in entry.request.headers() {

@@ -86,6 +86,7 @@ impl Vendor {
             webhooks: Webhooks::NONE,
             failures: &BusinessFailures::NONE,
             secret_names: SecretNames::NONE,
+            id_of: |_, _, _| None,
             state: |_| Value::Null,
             described: Arc::default(),
         }

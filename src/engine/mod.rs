@@ -39,6 +39,7 @@ mod execute;
 mod extract;
 mod failing;
 pub mod fields;
+mod forgery;
 mod imported;
 mod judge;
 mod keeper;

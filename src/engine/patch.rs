@@ -205,6 +205,7 @@ mod tests {
     fn what_is_not_changed_keeps_its_bytes() {
         let cases = [
             (set("/rates/1/price", json!("0.00")), BODY.replace("7.00", "0.00")),
+            (set("/amount", Value::Null), BODY.replace("5.50", "null")),
             (set("/rates/-", json!(3)), BODY.replace("}],", "},3],")),
             (set("/a~1b/c~0d", json!(1)), BODY.replace("1e2", "1")),
             (set("/empty/new", json!([])), BODY.replace("\"empty\":{}", "\"empty\":{\"new\":[]}")),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::base::time::{self, Timestamp};
@@ -106,25 +107,40 @@ impl Machine {
     /// Calls an operation with the first credential of its vendor, for the `given` of a scenario: without rate limits, overrides
     /// and faults. `None` when there is no such operation.
     pub fn perform(&self, sandbox: &Arc<Sandbox>, operation: &str, body: &Value, wall: Timestamp) -> Option<Answer> {
+        self.perform_with(sandbox, operation, &[], body.clone(), wall)
+    }
+
+    /// The same with parameters: those of the path, the others of the query. Where the vendor has ids for things with names, such as the
+    /// accounts of carriers, the body may say the name.
+    pub fn perform_with(
+        &self,
+        sandbox: &Arc<Sandbox>,
+        operation: &str,
+        parameters: &[(String, String)],
+        mut body: Value,
+        wall: Timestamp,
+    ) -> Option<Answer> {
         let (vendor, id) = operation.split_once('.')?;
         let loaded = self.vendors.loaded().iter().find(|loaded| loaded.vendor.id == vendor)?;
         let found = loaded.catalog().operation(id)?;
+        let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
+        with_ids(&mut body, &|member, word| (loaded.vendor.id_of)(&credential, member, word));
         let prefix = format!("/{}", loaded.vendor.mount);
+        let (path, query) = filled_in(&found.path, parameters);
         let request = Request {
             method: found.method.clone(),
-            path: format!("{prefix}{}", found.path),
-            query: String::new(),
+            path: format!("{prefix}{path}"),
+            query,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
-            body: serde_json::to_vec(body).map(Bytes::from).unwrap_or_default(),
+            body: if body.is_null() { Bytes::new() } else { serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default() },
             peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             mount: None,
             version: Version::HTTP_11,
             is_secure: false,
         };
-        let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &found.path };
-        let mut parsed = read(&request, loaded, &prefix, &found.path, &|_| None, Contract::Off);
+        let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &path };
+        let mut parsed = read(&request, loaded, &prefix, &path, &|_| None, Contract::Off);
         parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);
-        let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, parsed.call, executed, wall))
     }
@@ -401,4 +417,30 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
     let account = ids::in_hex(&entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
     [sandbox, vendor, &account, &number.to_string()].join("-").into()
+}
+
+/// A path with its parameters in their places, and the others as a query.
+fn filled_in(path: &str, parameters: &[(String, String)]) -> (String, String) {
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let (of_path, of_query): (Vec<_>, Vec<_>) = parameters.iter().partition(|(name, _)| path.contains(&format!("{{{name}}}")));
+    let filled = of_path.iter().fold(path.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), &escaped(value)));
+    let query: Vec<String> = of_query.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+    (filled, query.join("&"))
+}
+
+/// Replaces names by the ids that a vendor has for them, wherever they stand.
+fn with_ids(value: &mut Value, id_of: &dyn Fn(&str, &str) -> Option<String>) {
+    fn walk(member: &str, value: &mut Value, id_of: &dyn Fn(&str, &str) -> Option<String>) {
+        match value {
+            Value::String(word) => {
+                if let Some(id) = id_of(member, word) {
+                    *word = id;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| walk(member, item, id_of)),
+            Value::Object(members) => members.iter_mut().for_each(|(member, value)| walk(member, value, id_of)),
+            _ => {}
+        }
+    }
+    walk("", value, id_of);
 }

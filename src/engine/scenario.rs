@@ -18,6 +18,7 @@ use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Timeline};
 use crate::engine::business::{BusinessFailures, WantedFailure};
 use crate::engine::call::Call;
+use crate::engine::forgery::Forgery;
 use crate::engine::limits::Quota;
 use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
@@ -97,6 +98,8 @@ pub struct WebhookChaos {
     pub duplicate: f64,
     /// The share of deliveries that are never sent.
     pub drop: f64,
+    /// The shares of deliveries that are forged, in the order of [`Forgery::ALL`].
+    pub forged: [f64; Forgery::ALL.len()],
     /// How many others may overtake a delivery.
     pub reorder: u64,
     /// By how much deliveries are late, at least and at most.

@@ -82,6 +82,9 @@ pub struct Vendor {
     pub webhooks: Webhooks,
     /// Names of its headers and members that mislead about whether they are those of secrets.
     pub secret_names: SecretNames,
+    /// The id that a credential's owner has for something with a name, such as the account of a carrier, in a member of a body: rows of
+    /// `given` may say the name.
+    pub id_of: fn(&Credential, member: &str, word: &str) -> Option<String>,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
     /// What its document says that the functions above read; empty for vendors with functions of their own.

@@ -4,6 +4,7 @@
 //! retry policy are the vendor's, in a [`Webhooks`] value.
 
 pub(crate) mod deliver;
+mod forgery;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::base::entropy::Rng;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::cx::Cx;
+pub use crate::engine::forgery::Forgery;
 use crate::world::{AccountId, Kind};
 
 /// The kind of [`Subscription`] documents.
@@ -197,6 +199,9 @@ pub struct Delivery {
     /// The delivery that this one duplicates, as a scenario wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<String>,
+    /// What is wrong with it, as a scenario wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forged: Option<Forgery>,
     /// Whether it is a test event: one attempt, whatever the policy is.
     #[serde(default)]
     pub test: bool,

@@ -1,8 +1,10 @@
 //! What a scenario does that is allowed and may surprise its author: `seatrial check` prints it, and nothing is refused.
 
 use super::ast::{Effect, Failure, Pattern, Scenario};
-use super::error::Diagnostic;
+use super::error::{Diagnostic, Spanned};
 use crate::base::text;
+use crate::base::time::Timestamp;
+use crate::engine::webhooks::{Forgery, Subscription};
 use crate::engine::{Machine, Vendor};
 
 /// All warnings about a scenario, in the order of its text.
@@ -27,20 +29,61 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         }
     }
     warnings.extend(never_taken(scenario));
+    warnings.extend(never_forged(machine, scenario));
+    warnings
+}
+
+/// Forgeries that the webhooks of a vendor do not have: of the vendors that are subscribed to, or else of all.
+fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    let wanted = Forgery::ALL.into_iter().zip(scenario.webhooks.forged).filter(|(_, (share, _))| *share > 0.0);
+    for (forgery, (_, span)) in wanted {
+        let can = |vendor: &Vendor, events: Vec<String>| {
+            let secret = Some("secret".to_owned());
+            vendor.webhooks.can_forge(forgery, &Subscription { secret, ..Subscription::new("", events, Timestamp::UNIX_EPOCH) })
+        };
+        let all = |vendor: &Vendor| vendor.webhooks.events.iter().map(|event| (*event).to_owned()).collect::<Vec<_>>();
+        let mut cannot: Vec<&str> = Vec::new();
+        for row in &scenario.subscriptions {
+            let vendor = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty());
+            let named: Vec<String> = row.events.iter().map(|event| event.value.clone()).filter(|event| event != "*").collect();
+            cannot
+                .extend(vendor.filter(|vendor| !can(vendor, if named.is_empty() { all(vendor) } else { named })).map(|vendor| &*vendor.id));
+        }
+        if scenario.subscriptions.is_empty() {
+            let vendors = machine.vendors().all().iter().filter(|vendor| !vendor.webhooks.events.is_empty());
+            cannot.extend(vendors.filter(|vendor| !can(vendor, all(vendor))).map(|vendor| &*vendor.id));
+        }
+        cannot.dedup();
+        if !cannot.is_empty() {
+            let lacks = match forgery {
+                Forgery::Signature => "are not signed",
+                Forgery::Timestamp => "are signed without a time, or not at all",
+                Forgery::Secret => "have no secret of the receiver's",
+            };
+            let message = format!("`{}` changes nothing for {}, whose webhooks {lacks}", forgery.member(), cannot.join(", "));
+            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, "they are sent as they should be"));
+        }
+    }
     warnings
 }
 
 /// Timelines that no parcel is put on but by name.
 fn never_taken(scenario: &Scenario) -> Vec<Diagnostic> {
-    let (mut all, mut warnings) = (Vec::<(&str, Option<&str>)>::new(), Vec::new());
+    let (mut all, mut warnings) = (Vec::<(&Spanned<String>, Option<&str>)>::new(), Vec::new());
     for timeline in &scenario.timelines {
         let vendor = timeline.vendor.as_ref().map(|vendor| vendor.value.as_str());
-        if let Some((earlier, _)) = all.iter().find(|(_, other)| other.is_none() || *other == vendor) {
-            let message = format!("timeline `{}` is never taken, `{earlier}` takes every such parcel", timeline.name.value);
+        let file = |name: &Spanned<String>| scenario.source.file_at(name.span.start);
+        // One of a later file is meant to take the place of others.
+        let is_wider = |(earlier, other): &&(&Spanned<String>, Option<&str>)| {
+            (other.is_none() || *other == vendor) && file(earlier) == file(&timeline.name)
+        };
+        if let Some((earlier, _)) = all.iter().find(is_wider) {
+            let message = format!("timeline `{}` is never taken, `{}` takes every such parcel", timeline.name.value, earlier.value);
             let help = "put parcels on it by its name, move it up, or give the earlier one a `when`";
             warnings.push(Diagnostic::at("S103", message, &scenario.source, timeline.name.span, help));
         } else if timeline.when.is_none() {
-            all.push((&timeline.name.value, vendor));
+            all.push((&timeline.name, vendor));
         }
     }
     warnings

@@ -21,8 +21,9 @@ use super::expr::{Expr, Scope};
 use super::shape::Shape;
 use super::template::Template;
 use crate::base::text;
-use crate::carrier::Anchor;
+use crate::carrier::{Anchor, Status};
 use crate::engine::Wire;
+use crate::engine::webhooks::Forgery;
 
 /// How a sandbox differs from the default one.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,14 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
     /// About the bytes that it takes in memory besides its text.
     pub bytes: usize,
+}
+
+impl Scenario {
+    /// What something of the scenario is called: where there are several files, with the one that it stands in.
+    #[must_use]
+    pub fn named(&self, name: &impl fmt::Display, span: Span) -> String {
+        if self.source.is_gathered() { format!("{name} ({})", self.source.file_at(span.start).1) } else { name.to_string() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -102,8 +111,14 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given {
     pub operation: Spanned<Operation>,
-    /// Its request body, in the vendor's shape.
-    pub body: Value,
+    /// Its request body, in the vendor's shape; may look at what earlier rows returned.
+    pub body: Template,
+    /// Of its path, and others of its query.
+    pub parameters: Vec<(String, Template)>,
+    /// What later rows know its answer by.
+    pub name: Option<String>,
+    /// The status that the parcels which it made go on to, a word of [`STATUSES`].
+    pub until: Option<Spanned<Status>>,
 }
 
 /// An operation's full name, `vendor.operationId`.
@@ -427,6 +442,8 @@ pub struct Webhooks {
     pub delay: Option<Between<Duration>>,
     /// The share of deliveries that are never sent.
     pub drop: f64,
+    /// The shares of deliveries that receivers ought to refuse, in the order of [`Forgery::ALL`], and where they are asked for.
+    pub forged: [(f64, Span); Forgery::ALL.len()],
 }
 
 /// A webhook subscription that exists from the beginning, as if it had been set up in the vendor's portal.

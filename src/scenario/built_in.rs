@@ -1,5 +1,6 @@
 //! The scenarios that are compiled into the binary: the files of `scenarios/`, by name.
 
+use super::gather::Found;
 use crate::base::text;
 
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
@@ -8,6 +9,13 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"
 #[must_use]
 pub fn named(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
+}
+
+/// The scenario of that name, to be included.
+#[must_use]
+pub fn file(name: &str) -> Option<Found> {
+    let text = named(name)?;
+    Some(Found { name: format!("{name}.yaml"), id: format!("built in: {name}"), bytes: text.as_bytes().to_vec() })
 }
 
 /// The names and texts of all of them, by name.

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 31] = [
+pub const CODES: [(&str, &str, &str); 33] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -78,6 +78,11 @@ pub const CODES: [(&str, &str, &str); 31] = [
         "Callers get the usual shape of the vendor with the standard reason; write a real one with `respond`.",
     ),
     (
+        "S020",
+        "A file that is included and cannot be: it is not there, includes itself, or is one too many.",
+        "Paths begin at the folder of the file that includes; a built-in scenario is included by its name.",
+    ),
+    (
         "S100",
         "An expression compares, or calculates with, values of unlike types, which can never be what its author means.",
         "Values of queries, headers and paths are text: quote what they are compared with. Numbers of bodies have no quotes.",
@@ -101,6 +106,11 @@ pub const CODES: [(&str, &str, &str); 31] = [
         "S104",
         "A timeline that waits for what never comes.",
         "Steps wait for calls about their parcel, which come to the vendor of the parcel.",
+    ),
+    (
+        "S105",
+        "A warning: webhooks are to be forged in a way that a vendor's webhooks do not have.",
+        "Those of that vendor are sent as they should be: it signs nothing, signs no time, or knows no secret.",
     ),
     (
         "S200",

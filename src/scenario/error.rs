@@ -40,20 +40,67 @@ impl<T> std::ops::Deref for Spanned<T> {
     }
 }
 
-/// A text with the name that diagnostics give it.
+/// A text with the name that diagnostics give it. One that begins with the line `--- # file: NAME` is several files, each behind
+/// such a line.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
     /// File name, or whatever the text is known by.
     pub name: String,
     /// The text that spans refer to.
     pub text: String,
+    /// The files that it is made of, in order; empty if it is one.
+    parts: Vec<(Range<usize>, String)>,
 }
 
+/// What the line in front of each of several files begins with. It also begins a document of YAML.
+pub(super) const FILE: &str = "--- # file: ";
+
 impl Source {
-    /// Line and column of a byte, both from 1; columns count characters.
+    /// A text, and what it is known by.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, text) = (name.into(), text.into());
+        let mut parts: Vec<(Range<usize>, String)> = Vec::new();
+        if text.starts_with(FILE) {
+            let mut start = 0;
+            for line in text.split_inclusive('\n') {
+                let end = start + line.len();
+                match (line.strip_prefix(FILE), parts.last_mut()) {
+                    (Some(name), _) => parts.push((end..end, name.trim_end().to_owned())),
+                    (None, Some((range, _))) => range.end = end,
+                    (None, None) => {}
+                }
+                start = end;
+            }
+        }
+        Self { name, text, parts }
+    }
+
+    /// Whether it was made of files, so that what they include is in it.
+    #[must_use]
+    pub fn is_gathered(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// Where in the text its files are.
+    pub(super) fn files(&self) -> Vec<Range<usize>> {
+        if self.parts.is_empty() {
+            return std::iter::once(0..self.text.len()).collect();
+        }
+        self.parts.iter().map(|(range, _)| range.clone()).collect()
+    }
+
+    /// The file that a byte belongs to: where it begins, and its name.
+    #[must_use]
+    pub fn file_at(&self, byte: usize) -> (usize, &str) {
+        let found = self.parts.iter().rev().find(|(range, _)| range.start <= byte);
+        found.map_or((0, &self.name), |(range, name)| (range.start, name))
+    }
+
+    /// Line and column of a byte in its file, both from 1; columns count characters.
     #[must_use]
     pub fn position(&self, byte: usize) -> (usize, usize) {
-        let before = self.text.get(..self.floor(byte)).unwrap_or_default();
+        let (start, byte) = (self.file_at(byte).0, self.floor(byte));
+        let before = self.text.get(start.min(byte)..byte).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
@@ -70,16 +117,17 @@ impl Source {
 
     /// The whole lines that a span touches: number of the first, byte offset of the first, text without the last line break.
     fn lines(&self, span: Range<usize>) -> (usize, usize, &str) {
+        let file = self.file_at(span.start).0;
         let start = self.text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let end = self.text.get(span.end..).and_then(|after| after.find('\n')).map_or(self.text.len(), |at| span.end + at);
-        let number = self.text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        let number = self.text.get(file.min(start)..start).unwrap_or_default().matches('\n').count() + 1;
         let text = self.text.get(start..end).unwrap_or_default();
         (number, start, text.strip_suffix('\r').unwrap_or(text))
     }
 }
 
 /// A problem of a file, as data.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Diagnostic")]
 pub struct DiagnosticView {
     /// Stable code, such as `S012`.
@@ -136,13 +184,13 @@ impl Diagnostic {
 
     #[must_use]
     pub fn file(&self) -> &str {
-        &self.source.name
+        self.source.file_at(self.span.start).1
     }
 
     /// Whether the file can be used all the same.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        ["S019", "S103", "S305"].contains(&self.code)
+        ["S019", "S103", "S105", "S305"].contains(&self.code)
     }
 
     /// The problem as data, for tools.
@@ -243,7 +291,7 @@ mod tests {
     use super::*;
 
     fn diagnostic(text: &str, span: Span) -> Diagnostic {
-        let source = Arc::new(Source { name: "scenarios/acme/happy.yaml".to_owned(), text: text.to_owned() });
+        let source = Arc::new(Source::new("scenarios/acme/happy.yaml", text));
         let mut diagnostic = Diagnostic::new("S012", &source, span, "unknown operation `creatLabel`");
         diagnostic.label("no such operationId in acme").help("did you mean `createLabel`?");
         diagnostic
@@ -293,7 +341,26 @@ mod tests {
 
     #[test]
     fn positions_count_characters() {
-        let source = Source { name: String::new(), text: "ä\nöx".to_owned() };
+        let source = Source::new("", "ä\nöx");
         assert_eq!(source.position(5), (2, 2));
+    }
+
+    #[test]
+    fn positions_are_those_of_the_file() {
+        let text = "--- # file: a.yaml\nx: 1\ny: 2\n--- # file: b.yaml\nz: 3";
+        let source = Arc::new(Source::new("both", text));
+        let at = |word: &str| {
+            let start = text.find(word).expect("it is there");
+            Diagnostic::new("S012", &source, Span::new(start, start + 1), "x").view()
+        };
+        let found = ["x:", "y:", "z:"].map(|word| (at(word).file, at(word).line, at(word).column));
+        assert_eq!(
+            found,
+            [("a.yaml", 1, 1), ("a.yaml", 2, 1), ("b.yaml", 1, 1)].map(|(file, line, column)| (file.to_owned(), line, column))
+        );
+        let start = text.find("3").expect("it is there");
+        let shown = Diagnostic::new("S012", &source, Span::new(start, start + 1), "x").to_string();
+        assert!(shown.contains("b.yaml:1:4\n") && shown.contains("\n1 | z: 3\n"), "{shown}");
+        assert!(!Source::new("one", "x: 1").is_gathered());
     }
 }

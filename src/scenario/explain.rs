@@ -106,7 +106,8 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
             fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name)));
         }
         let source = &scenario.source;
-        scenario.overrides.iter().for_each(|row| explaining.rule(row, Origin::Line(source.position(row.span.start).0)));
+        let origin = |row: &Override| Origin::Line(source.position(row.span.start).0, scenario.named(&row.on.value, row.span));
+        scenario.overrides.iter().for_each(|row| explaining.rule(row, origin(row)));
         (explaining.done(), facts.root("request").cloned().unwrap_or_default())
     });
     explained.unwrap_or_else(|| {
@@ -118,7 +119,8 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
 /// Where a rule comes from.
 enum Origin<'a> {
     Fault(&'a str),
-    Line(usize),
+    /// The line of its file, and what it is called.
+    Line(usize, String),
 }
 
 /// An explanation in the making.
@@ -142,7 +144,7 @@ impl Explaining<'_> {
         let (outcome, detail, tests) = self.outcome(row, &origin);
         let (what, name, line) = match origin {
             Origin::Fault(name) => ("fault", name.to_owned(), None),
-            Origin::Line(line) => ("override", row.on.value.to_string(), Some(line)),
+            Origin::Line(line, name) => ("override", name, Some(line)),
         };
         self.rules.push(Rule { what: what.to_owned(), name, line, outcome, detail, tests });
     }
@@ -180,7 +182,7 @@ impl Explaining<'_> {
         effect.kind == run::kind(row)
             && match origin {
                 Origin::Fault(name) => effect.line.is_none() && effect.name == *name,
-                Origin::Line(line) => effect.line == Some(*line) && effect.name == row.on.value.to_string(),
+                Origin::Line(line, name) => effect.line == Some(*line) && effect.name == *name,
             }
     }
 

@@ -17,11 +17,13 @@ pub mod ast;
 pub mod built_in;
 pub mod check;
 pub mod codes;
+mod combine;
 pub mod conversation;
 pub mod error;
 pub mod explain;
 pub mod expr;
 mod facts;
+mod gather;
 mod index;
 pub mod matching;
 mod node;
@@ -41,8 +43,9 @@ pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::codes::{CODES, explain};
 pub use self::error::{Diagnostic, DiagnosticView};
+pub use self::gather::{Found, gather};
 pub use self::parse::{
     API_VERSION, Body, KIND, ReadBody, body, conversation as load_conversation, is_conversation, load, load_bytes, load_override, parse,
-    yaml,
+    whole, yaml,
 };
 pub use self::story::Story;

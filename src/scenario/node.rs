@@ -5,7 +5,7 @@ mod load;
 
 use serde_json::{Map, Number, Value};
 
-pub(super) use self::load::{DOCUMENT, load, load_within};
+pub(super) use self::load::{DOCUMENT, load, load_all, load_within};
 use super::error::{Span, Spanned};
 
 /// A value and where it stands.
@@ -97,7 +97,7 @@ mod tests {
     use crate::scenario::error::{Diagnostic, Source};
 
     fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>, Arc<Source>) {
-        let source = Arc::new(Source { name: "x.yaml".to_owned(), text: text.to_owned() });
+        let source = Arc::new(Source::new("x.yaml", text));
         let (node, problems) = load(&source);
         (node, problems, source)
     }

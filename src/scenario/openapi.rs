@@ -38,7 +38,7 @@ pub struct Document {
 /// Everything that is wrong with it.
 pub fn document(bytes: &[u8], file: &str) -> Result<Document, Vec<Diagnostic>> {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let source = Arc::new(Source { name: file.to_owned(), text });
+    let source = Arc::new(Source::new(file, text));
     if let Err(error) = std::str::from_utf8(bytes) {
         let start = error.valid_up_to();
         let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
@@ -68,7 +68,7 @@ pub fn document(bytes: &[u8], file: &str) -> Result<Document, Vec<Diagnostic>> {
 /// A problem of a document that was read, where the path of an operation stands, or else at its beginning.
 #[must_use]
 pub fn problem(bytes: &[u8], file: &str, message: String) -> Diagnostic {
-    let source = Arc::new(Source { name: file.to_owned(), text: String::from_utf8_lossy(bytes).into_owned() });
+    let source = Arc::new(Source::new(file, String::from_utf8_lossy(bytes)));
     let quoted = message.split('`').skip(1).step_by(2).filter(|word| word.starts_with('/')).find_map(|word| {
         let start = source.text.find(word)?;
         Some(Span::new(start, start + word.len()))

@@ -5,6 +5,7 @@ mod accounts;
 mod body;
 mod conversation;
 mod expect;
+mod given;
 pub(super) mod members;
 mod overrides;
 mod pace;
@@ -22,8 +23,9 @@ use serde_json::Value;
 
 pub use self::body::{Body, ReadBody, body};
 use self::reader::Reader;
-use super::ast::{Clock, ClockMode, Credentials, Given, RateLimits, Scenario};
+use super::ast::{Clock, ClockMode, Credentials, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
+use super::combine;
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned};
 use super::node::{self, Kind, Member, Node};
 use super::story::Story;
@@ -88,13 +90,19 @@ fn checked(
     outcome((scenario, problems))
 }
 
+/// A text as JSON, several files as the one that they are together; `None` if it cannot be read.
+#[must_use]
+pub fn whole(text: &str) -> Option<Value> {
+    combine::combine(node::load_all(&Arc::new(Source::new("", text))).0).map(|root| root.to_json())
+}
+
 /// YAML as JSON, under the limits of scenario files.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the text.
 pub fn yaml(text: &str, file: &str) -> Result<Value, Vec<Diagnostic>> {
-    let (tree, problems) = node::load(&Arc::new(Source { name: file.to_owned(), text: text.to_owned() }));
+    let (tree, problems) = node::load(&Arc::new(Source::new(file, text)));
     outcome((tree.map(|tree| tree.to_json()), problems))
 }
 
@@ -109,7 +117,7 @@ pub fn load_bytes(bytes: &[u8], file: &str, vocabulary: &dyn Vocabulary) -> Resu
         Err(error) => {
             let start = error.valid_up_to();
             let text = String::from_utf8_lossy(bytes).into_owned();
-            let source = Arc::new(Source { name: file.to_owned(), text });
+            let source = Arc::new(Source::new(file, text));
             let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
             let mut problem = Diagnostic::new("S001", &source, span, "text is not utf-8");
             problem.help("save the file as utf-8");
@@ -121,7 +129,7 @@ pub fn load_bytes(bytes: &[u8], file: &str, vocabulary: &dyn Vocabulary) -> Resu
 /// Whether a text is a conversation rather than a scenario: whether it has `steps`.
 #[must_use]
 pub fn is_conversation(text: &str) -> bool {
-    let source = Arc::new(Source { name: String::new(), text: text.to_owned() });
+    let source = Arc::new(Source::new("", text));
     let members = match node::load(&source).0 {
         Some(Node { kind: Kind::Map(members), .. }) => members,
         _ => return false,
@@ -168,10 +176,22 @@ fn read<T>(
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> (Option<T>, Vec<Diagnostic>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
-    let (root, problems) = node::load(&source);
+    let source = Arc::new(Source::new(file, text));
+    let (roots, problems) = node::load_all(&source);
     let mut reader = Reader::new(&source, problems, vocabulary);
-    let found = root.and_then(|root| read(&mut reader, &root));
+    let found = match &roots[..] {
+        [] => None,
+        [root] => read(&mut reader, root),
+        files => {
+            // Each by itself, so that no mistake is hidden by another file; then all together, which makes no new ones.
+            files.iter().for_each(|root| drop(read(&mut reader, root)));
+            let problems = reader.problems;
+            reader = Reader::new(&source, Vec::new(), vocabulary);
+            let found = combine::combine(roots).and_then(|root| read(&mut reader, &root));
+            reader.problems = problems;
+            found
+        }
+    };
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.span.start);
     (found, problems)
@@ -179,6 +199,10 @@ fn read<T>(
 
 fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
     let fields = reader.fields(root, reader::SCENARIO, &members::SCENARIO)?;
+    if let Some(node) = fields.get("include").filter(|_| !reader.source.is_gathered()) {
+        let help = "include the file where the scenario is read from a file, or send the files as one text";
+        reader.problem("S020", node.span, "there is nothing beside this text that it could include").help(help);
+    }
     if let Some(node) = fields.get("apiVersion") {
         reader.constant(node, "apiVersion", API_VERSION);
     }
@@ -194,7 +218,7 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         clock: fields.get("clock").and_then(|node| clock(reader, node)).unwrap_or_default(),
         credentials: fields.get("credentials").and_then(|node| reader.choice(node, "credentials", &CREDENTIALS)).unwrap_or_default(),
         accounts: fields.get("accounts").map(|node| accounts::accounts(reader, node)).unwrap_or_default(),
-        given: fields.get("given").map(|node| reader.each(node, "given", given)).unwrap_or_default(),
+        given: fields.get("given").map(|node| given::given(reader, node)).unwrap_or_default(),
         timelines: fields.get("timelines").map(|node| timelines::timelines(reader, node)).unwrap_or_default(),
         overrides: fields.get("overrides").map(|node| overrides::overrides(reader, node)).unwrap_or_default(),
         rate_limits: fields.get("rate_limits").and_then(|node| reader.choice(node, "rate_limits", &RATE_LIMITS)).unwrap_or_default(),
@@ -245,19 +269,4 @@ fn clock_mode(reader: &mut Reader<'_>, node: &Node) -> Option<ClockMode> {
         return None;
     }
     Some(ClockMode::Speed(factor))
-}
-
-fn given(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
-    let Kind::Map(entries) = &node.kind else {
-        reader.wrong_type(node, "an entry of `given`", "a mapping").help("for example `- shipmate.createSku: {sku: A1}`");
-        return None;
-    };
-    let [entry] = entries.as_slice() else {
-        reader
-            .problem("S007", node.span, format!("an entry of `given` names {} operations, expected one", entries.len()))
-            .help("start each call with `- ` on a line of its own");
-        return None;
-    };
-    let operation = reader.operation(&entry.key)?;
-    Some(Given { operation, body: entry.value.to_json() })
 }

@@ -1,6 +1,7 @@
 //! Binds a scenario to the engine: its start, its overrides, its limits and its timelines.
 
 mod effects;
+mod given;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::index::Index;
 use crate::scenario::parse;
 pub use crate::scenario::vocabulary::MachineVocabulary;
-use crate::world::{self, Clock, Counter, Counters, Mode, Note, Tally, World};
+use crate::world::{self, Clock, Counter, Counters, Mode, Tally, World};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -84,20 +85,7 @@ pub fn stage(
 ) -> Result<Arc<Sandbox>, Vec<Diagnostic>> {
     let is_new = world.is_none();
     let sandbox = machine.stage(name, start(scenario, wall), world);
-    let mut problems = Vec::new();
-    for given in &scenario.given {
-        let operation = format!("{}.{}", given.operation.vendor, given.operation.id);
-        let answer = machine.perform(&sandbox, &operation, &given.body, wall);
-        let Some(answer) = answer.filter(|answer| !answer.status.is_success()) else { continue };
-        let body = String::from_utf8_lossy(&answer.body);
-        let message = format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16());
-        let is_full = answer.notes().iter().any(|note| note.code == Note::SANDBOX_FULL);
-        let help = match is_full {
-            true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
-            false => "a row is the body of a request that this operation accepts",
-        };
-        problems.push(Diagnostic::at("S017", message, &scenario.source, given.operation.span, help));
-    }
+    let mut problems = given::make(machine, &sandbox, scenario, wall);
     if is_new {
         subscribe(machine, &sandbox, scenario, wall, &mut problems);
     }
@@ -209,9 +197,10 @@ impl Runtime {
         Self { scenario, index, timelines, line_starts }
     }
 
-    /// The line that a span begins in, from 1.
+    /// The line of its file that a span begins in, from 1.
     fn line(&self, span: Span) -> usize {
-        self.line_starts.partition_point(|start| *start <= span.start)
+        let of = |byte: usize| self.line_starts.partition_point(|start| *start <= byte);
+        of(span.start) - of(self.scenario.source.file_at(span.start).0) + 1
     }
 }
 
@@ -241,7 +230,13 @@ impl ScenarioRuntime for Runtime {
             if let Some(decision) = effects::effect(index, row, view, tally, &mut quota, rng) {
                 let nth = tally.add(Counter::Effects(index));
                 let line = Some(self.line(row.span));
-                let effect = world::Effect { kind: effects::kind(row), name: row.on.value.to_string(), line, nth, committed: false };
+                let effect = world::Effect {
+                    kind: effects::kind(row),
+                    name: self.scenario.named(&row.on.value, row.span),
+                    line,
+                    nth,
+                    committed: false,
+                };
                 return Decision { quota, effect: Some(effect), ..decision };
             }
         }
@@ -271,9 +266,9 @@ impl ScenarioRuntime for Runtime {
     }
 
     fn webhook_chaos(&self) -> WebhookChaos {
-        let Webhooks { duplicate, reorder, delay, drop } = self.scenario.webhooks;
+        let Webhooks { duplicate, reorder, delay, drop, forged } = self.scenario.webhooks;
         let delay = delay.map_or((Duration::ZERO, Duration::ZERO), |delay| (delay.min, delay.max));
-        WebhookChaos { duplicate, drop, reorder, delay }
+        WebhookChaos { duplicate, drop, forged: forged.map(|(share, _)| share), reorder, delay }
     }
 
     fn enforces_limits(&self) -> bool {
@@ -302,7 +297,7 @@ impl ScenarioRuntime for Runtime {
                 (Some(calls), Some(Effect::RateLimit(_))) if row.skip < calls => format!("none of {calls} calls was one too many"),
                 (Some(calls), _) => format!("it skipped each of {calls} calls"),
             };
-            UnusedRule { what: "override", name: row.on.value.to_string(), line: line(row.span), detail }
+            UnusedRule { what: "override", name: self.scenario.named(&row.on.value, row.span), line: line(row.span), detail }
         });
         let is_empty = |name: &str| counted(Counter::Parcels(name.to_owned().into())).is_none();
         let is_meant = |vendor: Option<&Spanned<String>>| vendor.map_or(!called.is_empty(), |vendor| is_called(vendor));
@@ -310,7 +305,12 @@ impl ScenarioRuntime for Runtime {
         let timelines = timelines.filter(|timeline| is_empty(&timeline.name.value) && is_meant(timeline.vendor.as_ref()));
         let timelines = timelines.map(|timeline| {
             let detail = "no parcel was put on it".to_owned();
-            UnusedRule { what: "timeline", name: timeline.name.value.clone(), line: line(timeline.name.span), detail }
+            UnusedRule {
+                what: "timeline",
+                name: self.scenario.named(&timeline.name.value, timeline.name.span),
+                line: line(timeline.name.span),
+                detail,
+            }
         });
         overrides.chain(timelines).collect()
     }

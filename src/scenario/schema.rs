@@ -169,7 +169,7 @@ mod tests {
         let check = |row: &str, expected: bool| {
             let text = format!("accounts: {{somebody: [{row}]}}");
             let read = crate::scenario::load(&text, "x", &Somebody);
-            let source = Arc::new(Source { name: "x".to_owned(), text });
+            let source = Arc::new(Source::new("x", text));
             let value = node::load(&source).0.map(|node| node.to_json()).expect("the row is YAML");
             assert_eq!((validator.is_valid(&value), read.is_ok()), (expected, expected), "{row}: {read:?}");
         };

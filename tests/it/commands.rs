@@ -123,3 +123,37 @@ fn the_manual_has_a_page_for_every_command() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).starts_with("error: `/dev/null/manuals` cannot be written: "), "{}", text(&output.stderr));
 }
+
+#[test]
+fn check_follows_what_files_include() {
+    let folder = std::env::temp_dir().join(format!("seatrial-includes-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("shared")).expect("the folder can be made");
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("the file can be written");
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    write("mine.yaml", "include: [shared/base.yaml, lost-parcel]\nseed: 7\n");
+    write("shared/base.yaml", "include: more.yaml\noverrides: [{on: shippo.GetTrack, fault: 500}]\n");
+    write("shared/more.yaml", "given:\n  - shippo.CreateAddress: {name: Ada, country: US}\n");
+    let check = |arguments: &[&str]| {
+        let output = run(&[&["check"], arguments].concat());
+        (output.status.code(), text(&output.stderr))
+    };
+    assert_eq!(check(&[&path("mine.yaml")]), (Some(0), String::new()));
+    write("shared/more.yaml", "given:\n  - shippo.CreateAddress: {name: Ada}\nseeed: 1\n");
+    let (code, said) = check(&[&path("mine.yaml"), &path("shared/base.yaml")]);
+    assert_eq!((code, said.matches("error[").count()), (Some(2), 1), "it is told once: {said}");
+    assert!(said.contains(&format!("{}:3:1", path("shared/more.yaml"))), "{said}");
+    write("shared/more.yaml", "include: ../mine.yaml\n");
+    let (code, said) = check(&[&path("mine.yaml")]);
+    assert!(code == Some(2) && said.contains("error[S020]") && said.contains("includes itself"), "{said}");
+    assert!(said.contains(&format!("{}:1:10", path("shared/more.yaml"))), "{said}");
+    write("one.yaml", "seed: 1\noverrides: [{on: shippo.GetTrack, fault: 500}]\n");
+    write("two.yaml", "seed: x\noverrides: [{on: shippo.GetTrack, fault: 503}]\n");
+    let (code, said) = check(&["--together", &path("one.yaml"), &path("two.yaml")]);
+    assert!(
+        code == Some(2) && said.contains("error: 1 problem in 2 files\n") && said.contains(&format!("{}:1:7", path("two.yaml"))),
+        "{said}"
+    );
+    write("two.yaml", "overrides: [{on: shippo.GetTrack, fault: 429}]\n");
+    assert_eq!(check(&["--together", &path("one.yaml"), &path("two.yaml")]), (Some(0), String::new()));
+    std::fs::remove_dir_all(&folder).expect("it is there");
+}

@@ -112,7 +112,9 @@ pub fn all_members_together_are_accepted() {
 }
 
 /// Pieces of scenario files, so that random texts get past the first line.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 42] = [
+    "--- # file: a.yaml\n",
+    "include: a.yaml\n",
     "\n",
     "\n  ",
     "\n    ",

@@ -204,3 +204,15 @@ fn numbers_of_shipstation_count_up_from_wherever_they_begin() {
         }
     }
 }
+
+#[test]
+fn another_scenario_leaves_the_seed_that_was_asked_for() {
+    let server = Server::start(&["--seed", "7"]);
+    let put = |scenario: &str| {
+        assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], scenario).status, 200, "{scenario}");
+        admin(&server, "GET", "/sandboxes/default", &Value::Null)["seed"].clone()
+    };
+    assert_eq!(put(r#"{"name": "two"}"#), 7);
+    assert_eq!(put(r#"{"name": "three", "seed": 9}"#), 9);
+    assert_eq!(put(r#"{"name": "four"}"#), 9);
+}

@@ -14,8 +14,8 @@ struct Watching {
 }
 
 impl Watching {
-    fn start(text: &str) -> Self {
-        let file = std::env::temp_dir().join(format!("seatrial-watched-{}.yaml", std::process::id()));
+    fn start(name: &str, text: &str) -> Self {
+        let file = std::env::temp_dir().join(format!("seatrial-{name}-{}.yaml", std::process::id()));
         std::fs::write(&file, text).expect("the file can be written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
         command.args(["--listen", "127.0.0.1:0", "--log", "warn", "--watch", "--scenario"]).arg(&file);
@@ -29,7 +29,13 @@ impl Watching {
 
     /// Changes the file, and waits until that was told: all that was said until then.
     fn edit(&mut self, text: &str) -> String {
-        std::fs::write(&self.file, text).expect("the file can be written");
+        let file = self.file.clone();
+        self.edit_file(&file, text)
+    }
+
+    /// The same for another file.
+    fn edit_file(&mut self, file: &std::path::Path, text: &str) -> String {
+        std::fs::write(file, text).expect("the file can be written");
         let mut said = String::new();
         while !said.lines().any(|line| line.starts_with("seatrial: ")) {
             assert_ne!(self.said.read_line(&mut said).expect("text"), 0, "the server left: {said}");
@@ -62,7 +68,7 @@ impl Drop for Watching {
 #[test]
 fn an_edit_is_read_at_once_and_a_bad_one_changes_nothing() {
     let given = "given: [{shippo.CreateAddress: {name: Ada, country: US}}]";
-    let mut server = Watching::start(&format!("{given}\noverrides: [{{on: shippo.ListParcels, fault: 503}}]"));
+    let mut server = Watching::start("watched", &format!("{given}\noverrides: [{{on: shippo.ListParcels, fault: 503}}]"));
     assert_eq!((server.status("/shippo/parcels").as_str(), server.addresses()), ("503", 1));
     server.call("POST", "/shippo/addresses", r#"{"name": "Bob", "country": "US"}"#);
     let said = server.edit(&format!("{given}\noverrides: [{{on: shippo.ListParcels, fault: 500}}]"));
@@ -75,4 +81,24 @@ fn an_edit_is_read_at_once_and_a_bad_one_changes_nothing() {
     let said = server.edit("seed: 7\noverrides: []");
     assert!(said.ends_with("the sandbox begins anew\n"), "{said}");
     assert_eq!((server.status("/shippo/parcels").as_str(), server.addresses()), ("200", 0));
+}
+
+#[test]
+fn an_edit_of_what_is_included_is_read_too() {
+    let base = std::env::temp_dir().join(format!("seatrial-base-{}.yaml", std::process::id()));
+    let own = format!("include: {}\noverrides: [{{on: shippo.ListParcels, fault: 503}}]", base.file_name().expect("a name").display());
+    std::fs::write(&base, "overrides: [{on: shippo.ListAddresses, fault: 429}]").expect("the file can be written");
+    let mut server = Watching::start("including", &own);
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.status("/shippo/addresses").as_str()), ("503", "429"));
+    let said = server.edit_file(&base, "overrides: [{on: shippo.*, fault: 500}]");
+    assert!(said.ends_with("was read again; the sandbox goes on with its data\n"), "{said}");
+    assert_eq!(
+        (server.status("/shippo/parcels").as_str(), server.status("/shippo/addresses").as_str()),
+        ("503", "500"),
+        "its own goes first"
+    );
+    let said = server.edit_file(&base, "seeed: 1");
+    assert!(said.contains(&format!("{}:1:1", base.display())) && said.ends_with("the scenario before this edit stays\n"), "{said}");
+    assert_eq!(server.status("/shippo/addresses"), "500");
+    let _ = std::fs::remove_file(&base);
 }

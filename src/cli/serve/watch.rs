@@ -1,5 +1,5 @@
-//! `seatrial serve --watch`: the scenario is read again when its file changes. The time of the last change is asked for twice a second,
-//! which works for every editor, file system and container, and needs no crate.
+//! `seatrial serve --watch`: the scenario is read again when one of its files changes. The times of the last changes are asked for
+//! twice a second, which works for every editor, file system and container, and needs no crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,47 +20,63 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What a scenario begins with. As long as an edit changes none of it, the sandbox goes on with its data.
 const BEGINNING: [&str; 6] = ["seed", "clock", "credentials", "accounts", "given", "webhooks"];
 
-/// The file of a scenario, as it was when it was last read.
+/// The files of a scenario, as they were when they were last read.
 pub(super) struct Watched {
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     seed: Option<u64>,
-    stamp: Option<(SystemTime, u64)>,
+    /// The files, also those that are included.
+    stamps: Vec<(PathBuf, Option<Stamp>)>,
     beginning: Option<Vec<Value>>,
 }
 
+/// When a file was changed, and its length.
+type Stamp = (SystemTime, u64);
+
 impl Watched {
-    /// A file that has just been read.
-    pub fn new(path: &Path, seed: Option<u64>) -> Self {
-        let beginning = scenarios::read(path).ok().and_then(|(_, bytes)| beginning(&bytes));
-        Self { path: path.to_owned(), seed, stamp: stamp(path), beginning }
+    /// Files that have just been read.
+    pub fn new(paths: &[PathBuf], seed: Option<u64>) -> Self {
+        let gathered = scenarios::gather(paths).ok();
+        let beginning = gathered.as_ref().and_then(|gathered| beginning(gathered.text.as_ref().ok()?));
+        let files = gathered.map_or_else(|| paths.to_vec(), |gathered| gathered.files);
+        Self { paths: paths.to_vec(), seed, stamps: stamps(files), beginning }
     }
 
-    /// Reads the file again whenever it changes, for ever. An edit with mistakes leaves the scenario before it in place.
+    /// Reads the files again whenever one of them changes, for ever. An edit with mistakes leaves the scenario before it in place.
     pub async fn run(mut self, machine: Arc<Machine>, server: Local) {
         loop {
             tokio::time::sleep(PAUSE).await;
             // A file that is being replaced may be gone for a moment.
-            let Some(now) = stamp(&self.path).filter(|now| self.stamp != Some(*now)) else { continue };
-            self.stamp = Some(now);
-            warn(&self.read_again(&machine, &server));
+            let is_new = |(path, before): &(PathBuf, Option<Stamp>)| stamp(path).is_some_and(|now| *before != Some(now));
+            if self.stamps.iter().any(is_new) {
+                warn(&self.read_again(&machine, &server));
+            }
         }
     }
 
     /// Puts the sandbox under what the file says now; what is to be told of that.
     fn read_again(&mut self, machine: &Machine, server: &Local) -> String {
-        let name = self.path.display();
+        let name = self.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         let stays = |why: String| format!("{}\nseatrial: {name} has mistakes; the scenario before this edit stays", why.trim_end());
-        let (file, bytes) = match scenarios::read(&self.path) {
-            Ok(read) => read,
+        // The times come before the texts, so that a change meanwhile is seen the next time.
+        self.stamps = stamps(self.stamps.drain(..).map(|(path, _)| path).collect());
+        let gathered = match scenarios::gather(&self.paths) {
+            Ok(gathered) => gathered,
             Err(error) => return stays(format!("error: {error}")),
         };
+        let is_known = |path: &PathBuf| self.stamps.iter().any(|(known, _)| known == path);
+        let new = stamps(gathered.files.iter().filter(|path| !is_known(path)).cloned().collect());
+        self.stamps.retain(|(path, _)| gathered.files.contains(path));
+        self.stamps.extend(new);
         let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
-        let mut loaded = match scenario::load_bytes(&bytes, &file, &MachineVocabulary(machine)) {
-            Ok(loaded) => loaded,
+        let read = gathered.text.and_then(|text| {
+            let beginning = beginning(&text);
+            Ok((scenario::load(&text, &gathered.name, &MachineVocabulary(machine))?, beginning))
+        });
+        let (mut loaded, beginning) = match read {
+            Ok(read) => read,
             Err(problems) => return stays(told(problems)),
         };
         loaded.seed = self.seed.or(loaded.seed);
-        let beginning = beginning(&bytes);
         let keep = beginning == self.beginning;
         // Data that was given is there already.
         let scenario = if keep { Scenario { given: Vec::new(), ..loaded } } else { loaded };
@@ -75,13 +91,20 @@ impl Watched {
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+fn stamp(path: &Path) -> Option<Stamp> {
     let file = fs::metadata(path).ok()?;
     Some((file.modified().ok()?, file.len()))
 }
 
+fn stamps(files: Vec<PathBuf>) -> Vec<(PathBuf, Option<Stamp>)> {
+    let mut stamps: Vec<_> = files.into_iter().map(|path| (stamp(&path), path)).map(|(stamp, path)| (path, stamp)).collect();
+    stamps.sort();
+    stamps.dedup();
+    stamps
+}
+
 /// The members that a sandbox begins with.
-fn beginning(bytes: &[u8]) -> Option<Vec<Value>> {
-    let value = scenario::yaml(str::from_utf8(bytes).ok()?, "scenario").ok()?;
+fn beginning(text: &str) -> Option<Vec<Value>> {
+    let value = scenario::whole(text)?;
     Some(BEGINNING.iter().map(|member| value.get(member).cloned().unwrap_or_default()).collect())
 }

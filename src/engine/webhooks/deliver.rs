@@ -15,8 +15,9 @@ use crate::base::entropy::Rng;
 use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids, trace};
 use crate::engine::cx::Cx;
+use crate::engine::webhooks::forgery::with_wrong_secret;
 use crate::engine::webhooks::{
-    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
+    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Forgery, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
 };
 use crate::world::{Blame, Note, OutboxEntry, Task};
 
@@ -109,12 +110,14 @@ impl Cx<'_> {
         Some(delivery)
     }
 
-    /// Sends a delivery again, with all attempts of the retry policy; false when there is none, or an attempt is under way.
+    /// Sends a delivery again as it should be, with all attempts of the retry policy; false when there is none, or an attempt is under way.
     pub fn redeliver(&mut self, id: &str) -> bool {
         let Some(mut delivery) = self.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress != Progress::Sending) else {
             return false;
         };
         delivery.round = count(&delivery);
+        // A secret may be part of the body, which stays what it is.
+        delivery.forged = delivery.forged.filter(|forged| *forged == Forgery::Secret);
         self.schedule(&mut delivery, self.now);
         true
     }
@@ -141,7 +144,10 @@ impl Cx<'_> {
         let mut rng = self.webhook_rng(&to.id, to.told);
         let id = format!("dlv_{}", ids::hex(&mut rng, 24));
         let token = ids::uuid(&mut rng).to_string();
-        let notification = Event { subscription: to, event, subject, payload: &payload, token: &token, at: self.now };
+        let forged = if test { None } else { self.forgery(to, &mut rng) };
+        let other = to_forge(to, forged);
+        let notification =
+            Event { subscription: other.as_ref().unwrap_or(to), event, subject, payload: &payload, token: &token, at: self.now };
         let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.render)(&notification);
         if body.contains(PLACEHOLDER_HOST) {
             let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, &self.vendor.mount) } else { to.base.clone() };
@@ -162,6 +168,7 @@ impl Cx<'_> {
             progress: Progress::Waiting,
             next: None,
             copy_of: None,
+            forged,
             test,
             round: 0,
             attempts: Vec::new(),
@@ -182,6 +189,14 @@ impl Cx<'_> {
         let Some(parent) = header(trace::PARENT).filter(|(_, value)| trace::ids(value).is_some()) else { return Vec::new() };
         let state = header(trace::STATE).filter(|(_, value)| value.len() <= trace::STATE_BYTES);
         [Some(parent), state].into_iter().flatten().collect()
+    }
+
+    /// What is wrong with a new delivery, as the scenario says; at most one thing, and none that the vendor does not have.
+    fn forgery(&self, to: &Subscription, rng: &mut Rng) -> Option<Forgery> {
+        let shares = self.scenario.webhook_chaos().forged;
+        let drawn = Forgery::ALL.into_iter().zip(shares).filter(|(_, share)| *share > 0.0);
+        let drawn: Vec<Forgery> = drawn.filter(|(_, share)| rng.random_bool(share.min(1.0))).map(|(forgery, _)| forgery).collect();
+        drawn.into_iter().find(|forgery| self.vendor.webhooks.can_forge(*forgery, to))
     }
 
     /// Schedules a new delivery, dropped, duplicated, delayed or reordered as the scenario says.
@@ -252,6 +267,11 @@ impl Cx<'_> {
     }
 }
 
+/// The subscription that a body is made for, if its secret is to be wrong.
+fn to_forge(to: &Subscription, forged: Option<Forgery>) -> Option<Subscription> {
+    forged.filter(|forged| *forged == Forgery::Secret).and_then(|_| with_wrong_secret(to))
+}
+
 fn count(delivery: &Delivery) -> u32 {
     u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX)
 }
@@ -282,7 +302,7 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry, epoch: u64) -> Opt
         return None;
     };
     let webhooks = &cx.vendor.webhooks;
-    let signed = (webhooks.sign)(&subscription, &delivery.body, posted.at);
+    let signed = webhooks.signed(&subscription, &delivery.body, posted.at, delivery.forged);
     Some(Outbound {
         attempt: count(&delivery),
         delivery: delivery.id,

@@ -1,6 +1,7 @@
 //! Parser events to a tree, under limits that hold before memory is spent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
@@ -47,47 +48,39 @@ pub(in crate::scenario) const DOCUMENT: Limits = Limits {
 /// So much text counts as one node more, so that copies of a long text are bounded too.
 const BYTES_PER_NODE: usize = 256;
 
-/// Reads the one document of a text. Problems that leave the shape of the tree intact (a key twice, a tag) do not stop it; the tree is
-/// there if it could be built.
+/// Reads the one document of a text, or of the last of its files that can be read. Problems that leave the shape of the tree intact (a
+/// key twice, a tag) do not stop it; the tree is there if it could be built.
 pub(in crate::scenario) fn load(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
     load_within(source, &SCENARIO)
 }
 
 /// The same under other limits.
 pub(in crate::scenario) fn load_within(source: &Arc<Source>, limits: &Limits) -> (Option<Node>, Vec<Diagnostic>) {
+    let (mut roots, problems) = load_files(source, limits);
+    (roots.pop(), problems)
+}
+
+/// Reads the document of each file of a text, all of them within the limits of one.
+pub(in crate::scenario) fn load_all(source: &Arc<Source>) -> (Vec<Node>, Vec<Diagnostic>) {
+    load_files(source, &SCENARIO)
+}
+
+fn load_files(source: &Arc<Source>, limits: &Limits) -> (Vec<Node>, Vec<Diagnostic>) {
     let (size, most) = (source.text.len(), limits.bytes);
     if size > most {
         let message = format!("file of {size} bytes is too large, at most {most} are read");
         let mut problem = Diagnostic::new("S002", source, Span::default(), message);
         problem.help(limits.smaller);
-        return (None, vec![problem]);
+        return (Vec::new(), vec![problem]);
     }
-    let mut loader =
-        Loader { source, limits, stack: Vec::new(), anchors: BTreeMap::new(), names: 0, root: None, nodes: 0, problems: Vec::new() };
-    // Anchors and unresolved aliases come as events, so that each missing name is a problem of its own and reading goes on.
-    let options = granit_parser::options! {
-        emit_unresolved_aliases: true,
-        flow_nesting_limit: limits.depth,
-        block_nesting_limit: limits.depth,
-    };
-    for event in Parser::new_from_str_with_options(&source.text, options) {
-        match event {
-            Ok((event, span)) => {
-                if loader.event(&event, span).is_none() {
-                    return (None, loader.problems);
-                }
-            }
-            Err(error) => {
-                let problem = unreadable(source, &error, limits);
-                loader.problems.push(problem);
-                return (None, loader.problems);
-            }
-        }
+    let (mut roots, mut problems, mut nodes) = (Vec::new(), Vec::new(), 0);
+    for file in source.files() {
+        let (start, anchors) = (file.start, BTreeMap::new());
+        let mut loader = Loader { source, limits, start, stack: Vec::new(), anchors, names: 0, root: None, nodes, problems };
+        roots.extend(loader.read(file));
+        Loader { nodes, problems, .. } = loader;
     }
-    if loader.root.is_none() {
-        loader.problem("S005", Span::default(), "empty document, expected a mapping").help("start with `apiVersion: seatrial/v1`");
-    }
-    (loader.root, loader.problems)
+    (roots, problems)
 }
 
 /// What is known about an anchored node: enough to refuse an alias before it is copied.
@@ -113,6 +106,8 @@ struct Open {
 struct Loader<'s> {
     source: &'s Arc<Source>,
     limits: &'s Limits,
+    /// Where the file begins in the text.
+    start: usize,
     stack: Vec<Open>,
     anchors: BTreeMap<usize, Anchored>,
     names: usize,
@@ -122,6 +117,31 @@ struct Loader<'s> {
 }
 
 impl Loader<'_> {
+    /// The document of a file.
+    fn read(&mut self, file: Range<usize>) -> Option<Node> {
+        // Anchors and unresolved aliases come as events, so that each missing name is a problem of its own and reading goes on.
+        let options = granit_parser::options! {
+            emit_unresolved_aliases: true,
+            flow_nesting_limit: self.limits.depth,
+            block_nesting_limit: self.limits.depth,
+        };
+        let (start, text) = (file.start, self.source.text.get(file).unwrap_or_default());
+        for event in Parser::new_from_str_with_options(text, options) {
+            match event {
+                Ok((event, span)) => self.event(&event, span)?,
+                Err(error) => {
+                    self.problems.push(unreadable(self.source, start, &error, self.limits));
+                    return None;
+                }
+            }
+        }
+        if self.root.is_none() {
+            let message = "empty document, expected a mapping";
+            self.problem("S005", Span::new(start, start), message).help("start with `apiVersion: seatrial/v1`");
+        }
+        self.root.take()
+    }
+
     fn problem(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         let at = self.problems.len();
         self.problems.push(Diagnostic::new(code, self.source, span, message));
@@ -130,11 +150,12 @@ impl Loader<'_> {
 
     /// Takes one event into the tree; `None` when a limit forbids to go on.
     fn event(&mut self, event: &Event<'_>, at: granit_parser::Span) -> Option<()> {
-        let span = at.byte_range().map_or_else(Span::default, |range| Span::new(range.start, range.end.max(range.start)));
-        if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()) {
-            let found = self.source.text.get(tag.clone()).unwrap_or_default().to_owned();
-            self.problem("S014", Span::new(tag.start, tag.end), format!("tag `{found}` has no meaning here"))
-                .help("remove it; quote a value that has to be text");
+        let start = self.start;
+        let shifted = |range: Range<usize>| Span::new(start + range.start, start + range.end.max(range.start));
+        let span = at.byte_range().map_or_else(|| Span::new(start, start), shifted);
+        if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()).map(shifted) {
+            let found = self.source.text.get(tag.start..tag.end).unwrap_or_default().to_owned();
+            self.problem("S014", tag, format!("tag `{found}` has no meaning here")).help("remove it; quote a value that has to be text");
         }
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
@@ -339,9 +360,9 @@ fn number(text: &str) -> Plain {
 }
 
 /// Why the parser stopped, in words of our own for common mistakes.
-fn unreadable(source: &Arc<Source>, error: &ScanError, limits: &Limits) -> Diagnostic {
+fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, limits: &Limits) -> Diagnostic {
     let text = source.text.as_str();
-    let mut start = error.marker().byte_offset().unwrap_or_default().min(text.len());
+    let mut start = (begin + error.marker().byte_offset().unwrap_or_default()).min(text.len());
     let (message, help) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => {
             let message = format!("nested more than {} levels deep", limits.depth);

@@ -32,7 +32,7 @@ pub struct Body<'r, 's, 'n> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn body<T: ReadBody>(text: &str, file: &str, is_json: bool) -> Result<T, Vec<Diagnostic>> {
-    let source = Arc::new(Source { name: file.to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new(file, text));
     if is_json
         && !text.trim().is_empty()
         && let Err(error) = serde_json::from_str::<IgnoredAny>(text)

@@ -1,11 +1,12 @@
 //! The members of every mapping of a scenario file, in the order in which people write them. The reader refuses all others, and a test
 //! holds the published JSON schema against these lists.
 
-pub(crate) const SCENARIO: [&str; 14] = [
+pub(crate) const SCENARIO: [&str; 15] = [
     "apiVersion",
     "kind",
     "name",
     "description",
+    "include",
     "seed",
     "clock",
     "credentials",
@@ -21,6 +22,8 @@ pub(crate) const CLOCK: [&str; 2] = ["start", "mode"];
 pub(crate) const CLOCK_MODE: [&str; 1] = ["speed"];
 /// What rows of `accounts` have whatever their mount.
 pub(crate) const ACCOUNT: [&str; 4] = ["account", "expires", "revoked", "rotates_to"];
+/// What stands beside the operation of a row of `given`.
+pub(crate) const GIVEN: [&str; 3] = ["as", "parameters", "until"];
 pub(crate) const TIMELINE: [&str; 5] = ["for", "from", "use", "steps", "then"];
 pub(crate) const TIMELINE_FOR: [&str; 2] = ["vendor", "when"];
 pub(crate) const STEP: [&str; 8] = ["at", "from", "after_reads", "on", "status", "code", "location", "message"];
@@ -34,7 +37,8 @@ pub(crate) const PATCH: [&str; 5] = ["status", "headers", "body", "set", "remove
 pub(crate) const FAULT: [&str; 5] = ["commit", "then", "for", "status", "text"];
 pub(crate) const LATENCY: [&str; 4] = ["time", "median", "p99", "per_byte"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
-pub(crate) const WEBHOOKS: [&str; 5] = ["duplicate", "reorder", "delay", "drop", "subscriptions"];
+pub(crate) const WEBHOOKS: [&str; 8] =
+    ["duplicate", "reorder", "delay", "drop", "forged_signature", "stale_timestamp", "wrong_secret", "subscriptions"];
 pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
 pub(crate) const EXPECT: [&str; 10] = ["call", "never", "order", "valid", "webhook", "count", "when", "after", "within", "except"];
 pub(crate) const EXPECT_ORDERED: [&str; 2] = ["call", "when"];

@@ -102,7 +102,14 @@ fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Templat
 
 fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
     let fields = reader.fields(node, "`patch`", &members::PATCH)?;
-    if matches!(&node.kind, Kind::Map(members) if members.is_empty()) {
+    let is_nothing = |node: &Node| match &node.kind {
+        Kind::Null => true,
+        Kind::Map(members) => members.is_empty(),
+        Kind::List(items) => items.is_empty(),
+        _ => false,
+    };
+    // A `body` of `null` makes the answer `null`.
+    if fields.entry("body").is_none() && fields.all(is_nothing) {
         let label = "expected one of `status`, `headers`, `body`, `set`, `remove`";
         reader.problem("S006", node.span, "a patch that changes nothing").label(label);
         return None;

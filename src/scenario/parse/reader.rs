@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::values::ExprContext;
 use crate::base::decimal;
 use crate::engine::AccountRows;
 use crate::scenario::ast::Pattern;
@@ -28,6 +29,10 @@ pub(super) struct Reader<'s> {
     pub(super) about: Pattern,
     /// The names of business failures; none when the vendors are not known.
     pub(super) failures: BTreeSet<&'static str>,
+    /// The names of the rows of `given` so far.
+    pub(super) given: Vec<String>,
+    /// What templates can refer to at the moment.
+    pub(super) filled_by: ExprContext,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -52,6 +57,11 @@ impl<'n> Fields<'n> {
         self.members.iter().find(|member| is_called(member, name))
     }
 
+    /// Whether something holds for every value that is there.
+    pub(super) fn all(&self, holds: impl Fn(&Node) -> bool) -> bool {
+        self.members.iter().all(|member| holds(&member.value))
+    }
+
     /// A member that has to be there.
     pub(super) fn require(&self, reader: &mut Reader<'_>, name: &str) -> Option<&'n Node> {
         let found = self.get(name);
@@ -73,7 +83,8 @@ impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, vocabulary: Option<&'s dyn Vocabulary>) -> Self {
         let mounts = vocabulary.map(Vocabulary::mounts);
         let failures = vocabulary.iter().flat_map(|vocabulary| vocabulary.failures()).map(|(_, row)| row.name).collect();
-        Self { source, problems, mounts, vocabulary, failures, about: Pattern::Every, patterns: 0, expression_bytes: 0 }
+        let (about, given, filled_by) = (Pattern::Every, Vec::new(), ExprContext::Call);
+        Self { source, problems, mounts, vocabulary, failures, about, given, filled_by, patterns: 0, expression_bytes: 0 }
     }
 
     /// Whether a word is the name of a business failure.

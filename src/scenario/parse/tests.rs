@@ -58,7 +58,7 @@ fn the_example_of_the_documentation_means_what_it_says() {
         [json!({"key": "a", "secret": "b", "plan": "starter"})]
     );
     assert_eq!(
-        scenario.given.iter().map(|it| (it.operation.to_string(), it.body.clone())).collect::<Vec<_>>(),
+        scenario.given.iter().map(|it| (it.operation.to_string(), it.body.fixed().expect("no expressions"))).collect::<Vec<_>>(),
         [("shipmate.createSku".to_owned(), json!({"sku": "TSHIRT1-XS", "product_name": "T-shirt"})),]
     );
     let [timeline] = scenario.timelines.as_slice() else { panic!("one timeline") };
@@ -80,7 +80,9 @@ fn the_example_of_the_documentation_means_what_it_says() {
         ]
     );
     let seconds = |min, max| Some(Between { min: Duration::from_secs(min), max: Duration::from_secs(max) });
-    assert_eq!(scenario.webhooks, Webhooks { duplicate: 0.1, reorder: 2, delay: seconds(0, 30), drop: 0.0 });
+    assert_eq!(scenario.webhooks.forged.map(|(share, _)| share), [0.0, 0.0, 0.1]);
+    let genuine = Webhooks { forged: Webhooks::default().forged, ..scenario.webhooks };
+    assert_eq!(genuine, Webhooks { duplicate: 0.1, reorder: 2, delay: seconds(0, 30), ..Webhooks::default() });
     assert!(matches!(&scenario.expect[0].kind, Expected::Call { count: Count { min: 1, max: Some(2) }, .. }));
     assert!(matches!(
         &scenario.expect[3].kind,

@@ -33,6 +33,8 @@ const STATE: Root = ("$state", &[]);
 const CREDENTIAL: Root = ("$credential", &[]);
 const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "subject", "from", "to", "transit_days"]);
 
+const GIVEN: Root = ("$given", &[]);
+
 const ANSWER: Root = ("$answer", &["status", "wire", "headers", "body"]);
 
 /// Where an expression is used, which decides what it can refer to.
@@ -42,6 +44,8 @@ pub(super) enum ExprContext {
     Call,
     /// A timeline, which is about a parcel.
     Parcel,
+    /// A row of `given`, which is made before there are calls.
+    Given,
     /// An expectation about calls of the journal, for which there is no `$state` any more.
     Verdict,
 }
@@ -51,6 +55,7 @@ impl ExprContext {
         match self {
             Self::Call => &[REQUEST, STATE, CALL, CREDENTIAL],
             Self::Parcel => &[PARCEL],
+            Self::Given => &[GIVEN],
             Self::Verdict => &[REQUEST, CALL, ANSWER],
         }
     }
@@ -60,7 +65,7 @@ impl ExprContext {
         let known = match self {
             Self::Call => 6,
             Self::Verdict => 4,
-            Self::Parcel => 3,
+            Self::Parcel | Self::Given => 3,
         };
         members::CONDITION.into_iter().take(known).collect()
     }
@@ -69,6 +74,7 @@ impl ExprContext {
         match self {
             Self::Call => "an override",
             Self::Parcel => "a timeline",
+            Self::Given => "a row of `given`",
             Self::Verdict => "an expectation",
         }
     }
@@ -273,7 +279,7 @@ impl Reader<'_> {
         self.affordable(node)?;
         match template::read(text) {
             Ok((template, uses)) => {
-                self.uses(node, text, &uses, ExprContext::Call);
+                self.uses(node, text, &uses, self.filled_by);
                 Some(template)
             }
             Err(error) => {
@@ -312,12 +318,17 @@ impl Reader<'_> {
             let root = format!("${}", path.root);
             let members = context.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
             let (message, help) = match (members, path.steps.first()) {
-                (None, _) if [REQUEST, STATE, CALL, CREDENTIAL, PARCEL, ANSWER].iter().any(|(name, _)| *name == root) => {
+                (None, _) if [REQUEST, STATE, CALL, CREDENTIAL, PARCEL, ANSWER, GIVEN].iter().any(|(name, _)| *name == root) => {
                     (format!("`{root}` is not known here"), format!("{} sees {}", context.noun(), quoted(&roots)))
                 }
                 (None, _) => (format!("unknown path `{root}`"), suggestion(&root, &roots)),
                 (Some(members), Some(Step::Member(name))) if !members.is_empty() && !members.contains(&name.as_str()) => {
                     (format!("`{root}` has no `{name}`"), suggestion(name, members))
+                }
+                (Some(_), Some(Step::Member(name))) if path.root == "given" && !self.given.contains(name) => {
+                    let names: Vec<&str> = self.given.iter().map(String::as_str).collect();
+                    let help = if names.is_empty() { "give an earlier row a name with `as`".to_owned() } else { suggestion(name, &names) };
+                    (format!("no earlier row of `given` is called `{name}`"), help)
                 }
                 (Some(_), _) => match self.missing(path) {
                     Some(found) => found,

@@ -2,7 +2,7 @@
 
 use super::members;
 use super::reader::Reader;
-use crate::engine::webhooks::is_address;
+use crate::engine::webhooks::{Forgery, is_address};
 use crate::scenario::ast::{Subscription, Webhooks};
 use crate::scenario::node::Node;
 
@@ -15,6 +15,10 @@ pub(super) fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<(Webhooks
         reorder: fields.get("reorder").and_then(|node| reader.whole(node, "reorder", 0..=1000)).unwrap_or_default(),
         delay: fields.get("delay").and_then(|node| reader.durations(node, "delay")),
         drop: fields.get("drop").and_then(|node| reader.share(node, "drop")).unwrap_or_default(),
+        forged: Forgery::ALL.map(|forgery| {
+            let member = forgery.member();
+            fields.get(member).and_then(|node| Some((reader.share(node, member)?, node.span))).unwrap_or_default()
+        }),
     };
     let subscriptions = fields.get("subscriptions").map(|node| reader.each(node, "subscriptions", subscription)).unwrap_or_default();
     Some((disturbance, subscriptions))

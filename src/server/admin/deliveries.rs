@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Progress};
+use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Forgery, Progress};
 use crate::engine::{Cx, Sandbox};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Room;
@@ -53,6 +53,8 @@ pub(crate) struct DeliveryView {
     next: Option<Timestamp>,
     /// The delivery that a scenario's `webhooks.duplicate` has repeated.
     copy_of: Option<String>,
+    /// What is wrong with it, as a scenario's `webhooks` want it.
+    forged: Option<Forgery>,
     /// Whether it is a test event.
     test: bool,
     request: DeliveryRequest,
@@ -218,6 +220,7 @@ impl DeliveryView {
             progress: row.progress,
             next: row.next,
             copy_of: row.copy_of,
+            forged: row.forged,
             test: row.test,
             request: DeliveryRequest { url: row.url, headers: row.headers.into_iter().collect(), body: row.body },
             attempts: row.attempts,

@@ -3,6 +3,7 @@
 mod entry;
 mod export;
 mod filter;
+mod recorded;
 mod stream;
 mod unmatched;
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::{Machine, Sandbox};
-use crate::scenario::{self, Diagnostic, DiagnosticView, Scenario, built_in};
+use crate::scenario::{self, Diagnostic, DiagnosticView, Found, Scenario, built_in};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
@@ -50,7 +50,13 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sce
         Some("data") => true,
         Some(other) => return Err(Problem::bad_request(format!("`keep` is `data` or nothing, found `{other}`"))),
     };
-    let scenario = Arc::new(parse(&admin.machine, request.body)?);
+    let mut scenario = parse(&admin.machine, request.body)?;
+    if scenario.seed.is_none() {
+        // Who asked for a seed wants the same ids under every scenario.
+        let state = sandbox.lock();
+        scenario.seed = state.seeded.then(|| state.world.seed());
+    }
+    let scenario = Arc::new(scenario);
     let advice = advice(&admin.machine, &scenario);
     replace(admin, &sandbox, &scenario, keep)?;
     let mut view = ScenarioView::of(admin, &sandbox).await;
@@ -82,12 +88,16 @@ pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !["null", "true", "false"].contains(&word);
     let bytes = match built_in::named(word) {
-        Some(text) => text.as_bytes(),
+        Some(text) => text.as_bytes().to_vec(),
         None if is_name => {
             let detail = format!("there is no built-in scenario `{word}`; {}", built_in::help(word));
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
         }
-        None => bytes,
+        None => bytes.to_vec(),
     };
-    Ok(scenario::load_bytes(bytes, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
+    let file = Found { name: FILE_NAME.to_owned(), id: FILE_NAME.to_owned(), bytes };
+    let mut find =
+        |name: &str, _: &str| built_in::file(name).ok_or_else(|| format!("no file is beside this one; {}", built_in::help(name)));
+    let text = scenario::gather(vec![file], &mut find)?;
+    Ok(scenario::load(&text, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
 }

@@ -116,6 +116,11 @@ pub(crate) struct ShownHeader<'e> {
 }
 
 impl Redactor {
+    /// Whether it leaves secrets readable.
+    pub fn shows_secrets(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// As the query wants it.
     pub fn read(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Result<Self, Problem> {
         Ok(Self::new(Secrets::read(request)?, &admin.machine, sandbox))

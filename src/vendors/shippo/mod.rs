@@ -28,9 +28,10 @@ mod wire;
 use serde_json::{Value, json};
 
 use self::access::Mode;
+use self::catalog::CATALOG;
 use crate::carrier::Anchor;
 use crate::engine::Vendor;
-use crate::world::Account;
+use crate::world::{Account, Credential};
 
 /// Shippo.
 pub fn vendor() -> Vendor {
@@ -53,9 +54,19 @@ pub fn vendor() -> Vendor {
         references: rules::REFERENCES,
         webhooks: webhooks::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
+        id_of,
         state,
         ..vendor!("shippo")
     }
+}
+
+/// The account of a carrier by the carrier's name: `carrier_account: usps`.
+fn id_of(credential: &Credential, member: &str, word: &str) -> Option<String> {
+    if !["carrier_account", "carrier_accounts", "default_carrier_account"].contains(&member) {
+        return None;
+    }
+    let rows = &CATALOG.accounts[&Mode::of_account(&credential.account)];
+    rows.iter().find(|row| row.carrier == word).map(|row| row.object_id.clone())
 }
 
 /// `$state.cheapest`, `$state.fastest` and `$state.best` are the marked rates of the latest shipment that was rated.

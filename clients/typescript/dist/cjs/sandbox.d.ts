@@ -45,7 +45,7 @@ export interface Call {
         blame: "caller" | "sandbox" | "scenario" | "vendor";
     }[];
     effect: {
-        kind: "respond" | "patch" | "fault" | "rate_limit" | "latency";
+        kind: "respond" | "patch" | "fault" | "refuse" | "rate_limit" | "latency";
         name: string;
         line: number | null;
         nth: number;

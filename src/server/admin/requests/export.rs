@@ -10,25 +10,19 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::channel::{Channel, Sender};
-use jiff::SignedDuration;
 use serde::Serialize;
-use serde_json::map::Entry;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::engine::{self, Sandbox};
-use crate::scenario::conversation::with_default_credentials;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
+use crate::server::admin::requests::recorded::{self, USUAL, cut, outcome};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
-use crate::world::{self, End, Message, Mode, Sent};
-
-/// Headers that an HTTP client sets itself.
-const USUAL: [&str; 8] =
-    ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
+use crate::world::{End, Sent};
 
 /// How many bytes of a file are written at once; smaller files have a length.
 const PIECE: usize = 256 * 1024;
@@ -80,12 +74,8 @@ fn export_rows(
                 let detail = "so many calls are too large for one conversation; name fewer with `since`, `before` or `limit`";
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
             }
-            let state = sandbox.lock();
-            let (seed, frozen) = (state.world.seed(), state.world.clock().mode() == Mode::Frozen);
-            drop(state);
-            let recorded = conversation(admin, rows, rows.iter().map(|row| redactor.exchange(row)), (seed, frozen))?;
-            let mount = rows.first().map_or("", |row| mount_of(admin, row));
-            return Ok(response::text("application/yaml", with_default_credentials(&admin.machine, sandbox, mount, &recorded)));
+            let text = recorded::conversation(admin, sandbox, rows, &redactor)?;
+            return Ok(response::text("application/yaml", text));
         }
         other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     };
@@ -238,11 +228,6 @@ fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Val
     response
 }
 
-/// The comment on a body of which only the beginning was kept.
-fn cut(message: &Message) -> Option<String> {
-    message.is_cut().then(|| format!("cut: the first {} of {} bytes", message.body.len(), message.length))
-}
-
 fn har_header(header: &ShownHeader<'_>) -> Value {
     match header.is_binary {
         true => json!({"name": header.name, "value": STANDARD.encode(header.bytes()), "encoding": "base64"}),
@@ -272,15 +257,6 @@ fn text(exchange: &Exchange<'_>, shown: &Shown<'_>, most: Option<usize>) -> Stri
     };
     text.truncate(text.floor_char_boundary(most));
     text
-}
-
-/// What the caller received, in a comment: the status, or why there is none.
-fn outcome(entry: &world::Entry) -> String {
-    match (entry.wire.get().end, entry.wire.get().status, entry.status) {
-        (End::Sent, Some(status), _) => status.to_string(),
-        (end, _, Some(made)) => format!("{} (the answer that was made has the status {made})", end.word()),
-        (end, _, None) => format!("{} (no answer was made)", end.word()),
-    }
 }
 
 /// A command for a shell: any of POSIX, but for bytes that are no text, which need that of bash.
@@ -343,89 +319,4 @@ fn override_of(exchange: &Exchange<'_>) -> Result<String, Problem> {
         }
     };
     Ok(format!("- on: {operation}\n  {what}\n  times: 1\n"))
-}
-
-/// The calls to one vendor as a file of `tests/vendors`.
-fn conversation<'e>(
-    admin: &Admin,
-    rows: &[Arc<world::Entry>],
-    exchanges: impl Iterator<Item = Exchange<'e>>,
-    (seed, frozen): (u64, bool),
-) -> Result<String, Problem> {
-    let mount = rows.first().map_or("", |row| mount_of(admin, row));
-    if rows.iter().any(|row| mount_of(admin, row) != mount) {
-        return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
-    }
-    let mut out = format!("about: Calls to {mount}, as they were recorded.\nscenario: {}\nsteps:\n", json!({"seed": seed}));
-    let mut before = None;
-    for exchange in exchanges {
-        let at = exchange.entry.at;
-        if let Some(before) = before.filter(|before| frozen && *before < at) {
-            let passed: SignedDuration = at.duration_since(before);
-            let _ = writeln!(out, "  - advance: {}", json!(format!("{passed:#}")));
-        }
-        before = Some(at);
-        step(&exchange, mount, &mut out);
-    }
-    Ok(out)
-}
-
-fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
-    admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
-}
-
-fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
-    let Exchange { entry, target, request, .. } = exchange;
-    let call = format!("{} {}", entry.method, engine::below(target, mount));
-    let _ = writeln!(out, "  - call: {}", json!(call));
-    let kind = entry.request.header("content-type");
-    let usual = |name: &str, value: &str| {
-        let is_told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
-        USUAL.contains(&name) && !is_told && !(name == "accept" && value != "*/*")
-    };
-    let mut headers: Map<String, Value> = Map::new();
-    for header in request.headers.iter().filter(|header| !usual(header.name, &header.value)) {
-        let value = match header.is_binary {
-            true => json!({"base64": STANDARD.encode(header.bytes())}),
-            false => Value::from(&*header.value),
-        };
-        match headers.entry(header.name) {
-            Entry::Vacant(place) => drop(place.insert(value)),
-            Entry::Occupied(mut place) => match place.get_mut() {
-                Value::Array(values) => values.push(value),
-                first => *first = Value::Array(vec![first.take(), value]),
-            },
-        }
-    }
-    if !headers.is_empty() {
-        let _ = writeln!(out, "    headers: {}", Value::Object(headers));
-    }
-    if let Some(cut) = cut(&entry.request) {
-        let _ = writeln!(out, "    # The body is {cut}");
-    }
-    match &request.body {
-        Value::Null => {}
-        Value::String(_) if request.is_binary => {
-            let _ = writeln!(out, "    base64: {}", STANDARD.encode(request.bytes().unwrap_or_default()));
-        }
-        Value::String(text) if kind.starts_with("application/x-www-form") => {
-            let form: Map<String, Value> = engine::pairs(text).into_iter().map(|(name, value)| (name, value.into())).collect();
-            let _ = writeln!(out, "    form: {}", Value::Object(form));
-        }
-        Value::String(text) => drop(writeln!(out, "    text: {}", json!(text))),
-        value => drop(writeln!(out, "    json: {value}")),
-    }
-    if let Some(effect) = &entry.effect {
-        let _ = writeln!(out, "    # {} of `{}`; the caller received: {}", effect.kind.word(), effect.name, outcome(entry));
-    }
-    let Some(status) = entry.status else { return };
-    let mut expect = json!({ "status": status });
-    if let Some(expect) = expect.as_object_mut()
-        && !entry.answer.is_cut()
-        && exchange.is_whole
-        && let Ok(body) = serde_json::from_slice::<Value>(&entry.answer.body)
-    {
-        expect.insert("json".to_owned(), body);
-    }
-    let _ = writeln!(out, "    expect: {expect}");
 }

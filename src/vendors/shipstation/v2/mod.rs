@@ -32,9 +32,11 @@ pub(super) use webhooks::{EVENTS, fulfilled, orders_imported, render, sample, sc
 pub(super) use wire::address::read as address;
 pub(super) use wire::shipment::of_label as shipment_of;
 
+use super::catalog::CATALOG;
 use super::{access as shared_access, webhooks as shared, wire as both};
 use crate::base::name::Name;
 use crate::engine::Vendor;
+use crate::world::Credential;
 
 /// ShipStation's version 2, below `/v2`.
 pub fn vendor() -> Vendor {
@@ -58,7 +60,14 @@ pub fn vendor() -> Vendor {
         stored: wire::STORED.into(),
         webhooks: shared::WEBHOOKS,
         secret_names: shared_access::SECRET_NAMES,
+        id_of,
         state: super::state,
         ..vendor!("shipstation_v2")
     }
+}
+
+/// The id of a carrier by its code: `carrier_id: stamps_com`.
+fn id_of(_: &Credential, member: &str, word: &str) -> Option<String> {
+    let carrier = CATALOG.carriers.iter().find(|carrier| carrier.code == word || carrier.v2_code.as_deref() == Some(word));
+    carrier.filter(|_| ["carrier_id", "carrier_ids"].contains(&member)).map(|carrier| wire::se(carrier.id))
 }

@@ -1,0 +1,49 @@
+//! How deliveries are forged, and which forgeries a vendor's webhooks have.
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::base::entropy;
+use crate::base::time::{self, Timestamp};
+use crate::engine::forgery::Forgery;
+use crate::engine::webhooks::{Event, Message, Subscription, Webhooks};
+
+/// How old the time of a stale delivery is: no receiver should take it.
+const STALE: SignedDuration = SignedDuration::from_hours(1);
+
+impl Webhooks {
+    /// Whether something can be wrong with deliveries to a subscription: whether what is sent depends on it.
+    #[must_use]
+    pub fn can_forge(&self, forgery: Forgery, subscription: &Subscription) -> bool {
+        let at = Timestamp::UNIX_EPOCH;
+        let genuine = (self.sign)(subscription, "body", at);
+        if forgery != Forgery::Secret {
+            return !genuine.is_empty() && self.signed(subscription, "body", at, Some(forgery)) != genuine;
+        }
+        let Some(other) = with_wrong_secret(subscription) else { return false };
+        let rendered = |subscription: &Subscription| {
+            let event = subscription.events.first().map_or("", String::as_str);
+            let event = Event { subscription, event, subject: "", payload: &Value::Null, token: "", at };
+            let Message { headers, body, .. } = (self.render)(&event);
+            (headers, body)
+        };
+        (self.sign)(&other, "body", at) != genuine || rendered(&other) != rendered(subscription)
+    }
+
+    /// The headers of an attempt, with what is wrong with it.
+    pub(super) fn signed(&self, to: &Subscription, body: &str, at: Timestamp, forged: Option<Forgery>) -> Vec<(String, String)> {
+        match forged {
+            None => (self.sign)(to, body, at),
+            Some(Forgery::Signature) => (self.sign)(to, &format!("{body} "), at),
+            Some(Forgery::Timestamp) => (self.sign)(to, body, time::shift(at, -STALE)),
+            Some(Forgery::Secret) => (self.sign)(&with_wrong_secret(to).unwrap_or_else(|| to.clone()), body, at),
+        }
+    }
+}
+
+/// A subscription with a secret of the same form that is not its own; `None` if it has none.
+pub(super) fn with_wrong_secret(subscription: &Subscription) -> Option<Subscription> {
+    let secret = subscription.secret.as_ref()?;
+    let other = entropy::fingerprint(format!("not {secret}").as_bytes());
+    Some(Subscription { secret: Some(format!("{other:016x}{other:016x}")), ..subscription.clone() })
+}

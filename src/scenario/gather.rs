@@ -1,0 +1,205 @@
+//! Several files as one text: those that are named, in order, and in front of each what it includes. Reading files is for the caller.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::error::{Diagnostic, FILE, Source, Span, Spanned};
+use super::node::{self, Kind, Node};
+
+/// How deep files may include each other.
+const MAX_DEPTH: usize = 16;
+/// Most files of one scenario, and most bytes of all of them; what is read of them has limits besides.
+const MAX_FILES: usize = 64;
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// A file that was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The name that diagnostics give it.
+    pub name: String,
+    /// The same for every path that leads to it.
+    pub id: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Finds what a file includes: by the path that it says, and the id of the file that says so; or why it cannot be read.
+pub type Find<'f> = dyn FnMut(&str, &str) -> Result<Found, String> + 'f;
+
+/// One text of several files, which [`super::load`] reads; the text of a single one, if it includes nothing. A file that is included
+/// several times is there once.
+///
+/// # Errors
+/// What is wrong with that which the files include.
+pub fn gather(files: Vec<Found>, find: &mut Find<'_>) -> Result<String, Vec<Diagnostic>> {
+    let mut gathering =
+        Gathering { find, seen: BTreeSet::new(), within: Vec::new(), files: Vec::new(), bytes: 0, includes: false, problems: Vec::new() };
+    files.into_iter().for_each(|file| gathering.add(file, None));
+    if !gathering.problems.is_empty() {
+        return Err(gathering.problems);
+    }
+    if let ([_], false) = (&gathering.files[..], gathering.includes) {
+        return Ok(gathering.files.swap_remove(0).1);
+    }
+    let mut whole = String::with_capacity(gathering.bytes);
+    for (name, text) in gathering.files {
+        whole.push_str(FILE);
+        whole.extend(name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }));
+        whole.push('\n');
+        whole.push_str(&text);
+        if !text.ends_with('\n') {
+            whole.push('\n');
+        }
+    }
+    Ok(whole)
+}
+
+struct Gathering<'f, 'g> {
+    find: &'g mut Find<'f>,
+    /// The ids of the files so far.
+    seen: BTreeSet<String>,
+    /// The files that include each other, from the outermost one: their ids and names.
+    within: Vec<(String, String)>,
+    /// Names and texts, each behind what it includes.
+    files: Vec<(String, String)>,
+    bytes: usize,
+    /// Whether any of them includes another.
+    includes: bool,
+    problems: Vec<Diagnostic>,
+}
+
+impl Gathering<'_, '_> {
+    /// Adds a file, which another one includes at a place in its text or which was named.
+    fn add(&mut self, file: Found, by: Option<(&Arc<Source>, Span)>) {
+        let Found { name, id, bytes } = file;
+        if !self.seen.insert(id.clone()) {
+            return;
+        }
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text),
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                let source = Arc::new(Source::new(name, String::from_utf8_lossy(error.as_bytes())));
+                let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+                self.problems.push(Diagnostic::at("S001", "text is not utf-8".to_owned(), &source, span, "save the file as utf-8"));
+                return;
+            }
+        };
+        let source = Arc::new(Source::new(name.clone(), text));
+        self.bytes += source.text.len();
+        if self.bytes > MAX_BYTES || self.seen.len() > MAX_FILES {
+            let (at, span) = by.unwrap_or((&source, Span::default()));
+            let message = format!("the files of the scenario are more than {MAX_FILES}, or have more than {MAX_BYTES} bytes");
+            self.problems.push(Diagnostic::at("S002", message, at, span, "make it several scenarios, or make the data by calls"));
+            return;
+        }
+        self.within.push((id, name.clone()));
+        for path in self.included(&source) {
+            self.includes = true;
+            self.include(&source, &path);
+        }
+        self.within.pop();
+        self.files.push((name, source.text.clone()));
+    }
+
+    fn include(&mut self, source: &Arc<Source>, path: &Spanned<String>) {
+        let mut refused = |message: String, help: &str| self.problems.push(Diagnostic::at("S020", message, source, path.span, help));
+        if self.within.len() >= MAX_DEPTH {
+            refused(format!("files include each other more than {MAX_DEPTH} deep"), "include them side by side");
+            return;
+        }
+        let id = self.within.last().map_or("", |(id, _)| id);
+        let found = match (self.find)(&path.value, id) {
+            Ok(found) => found,
+            Err(why) => {
+                refused(format!("`{}` cannot be included: {why}", path.value), "paths begin at the folder of the file that includes");
+                return;
+            }
+        };
+        if let Some(at) = self.within.iter().position(|(id, _)| *id == found.id) {
+            let names = self.within[at..].iter().map(|(_, name)| name.as_str()).chain([found.name.as_str()]);
+            let chain = names.collect::<Vec<_>>().join(" includes ");
+            refused(format!("`{}` includes itself", found.name), &format!("{chain}: remove one of them"));
+            return;
+        }
+        self.add(found, Some((source, path.span)));
+    }
+
+    /// What a file includes. Whatever else is wrong with it is told when it is read.
+    fn included(&mut self, source: &Arc<Source>) -> Vec<Spanned<String>> {
+        let Some(Node { kind: Kind::Map(members), .. }) = node::load(source).0 else { return Vec::new() };
+        let Some(member) = members.into_iter().find(|member| member.key.value == "include") else { return Vec::new() };
+        let rows = match member.value.kind {
+            Kind::List(rows) => rows,
+            kind => vec![Node { span: member.value.span, kind }],
+        };
+        let mut paths = Vec::new();
+        for row in rows {
+            match row.kind {
+                Kind::Text(value) => paths.push(Spanned { value, span: row.span }),
+                _ => {
+                    let message = format!("`include` is {}, expected the path of a file", row.found());
+                    self.problems.push(Diagnostic::at("S005", message, source, row.span, "for example `include: shared/base.yaml`"));
+                }
+            }
+        }
+        paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+
+    /// Files by name, each with its text.
+    fn gathered(files: &[(&str, &str)], named: &[&str]) -> Result<String, Vec<String>> {
+        let found = |name: &str| {
+            let file = files.iter().find(|(own, _)| *own == name).ok_or("there is no such file")?;
+            Ok(Found { name: name.to_owned(), id: name.to_owned(), bytes: file.1.into() })
+        };
+        let first = named.iter().map(|name| found(name).expect("it is there")).collect();
+        let told =
+            |problems: Vec<Diagnostic>| problems.iter().map(|problem| format!("{}:{}", problem.view().file, problem.message)).collect();
+        gather(first, &mut |path, _| found(path).map_err(|why: &str| why.to_owned())).map_err(told)
+    }
+
+    #[test]
+    fn what_a_file_includes_stands_in_front_of_it_once() {
+        let files = [("a", "include: [b, c]\nseed: 1"), ("b", "include: c\nseed: 2"), ("c", "seed: 3"), ("d", "seed: 4")];
+        let text = gathered(&files, &["a", "d"]).expect("they can be read");
+        let order = text.lines().filter_map(|line| line.strip_prefix(FILE)).collect::<Vec<_>>();
+        assert_eq!(order, ["c", "b", "a", "d"]);
+        assert_eq!(scenario::parse(&text, "all").expect("a scenario").seed, Some(4));
+        assert_eq!(gathered(&files, &["d"]).as_deref(), Ok("seed: 4"), "a single file is as it is");
+        assert_eq!(gathered(&files, &["a"]).map(|text| scenario::parse(&text, "all").expect("a scenario").seed), Ok(Some(1)));
+    }
+
+    #[test]
+    fn what_cannot_be_included_is_told_where_it_stands() {
+        let files = [("a", "include: b"), ("b", "include: [c, x]"), ("c", "include: [a, 7]"), ("long", "include: long2")];
+        let problems = gathered(&files, &["a"]).expect_err("it includes itself");
+        let expected = [
+            "c:`a` includes itself",
+            "c:`include` is a number, expected the path of a file",
+            "b:`x` cannot be included: there is no such file",
+        ];
+        assert_eq!(problems.iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), expected.into());
+        let many: Vec<(String, String)> = (0..70).map(|n| (format!("f{n}"), "seed: 1".to_owned())).collect();
+        let all = format!("include: [{}]", many.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "));
+        let mut files: Vec<(&str, &str)> = many.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        files.push(("all", &all));
+        assert!(gathered(&files, &["all"]).expect_err("there are too many")[0].contains("more than 64"));
+        let deep: Vec<(String, String)> = (0..40).map(|n| (format!("f{n}"), format!("include: f{}", n + 1))).collect();
+        let files: Vec<(&str, &str)> = deep.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert!(gathered(&files, &["f0"]).expect_err("it is too deep")[0].contains("more than 16 deep"));
+    }
+
+    #[test]
+    fn mistakes_of_every_file_are_told_with_its_name() {
+        let text =
+            gathered(&[("a", "seeed: 1"), ("b", "seed: 1\noverrides: [{on: '*', fault: x}]"), ("c", "{")], &["a", "b", "c"]).expect("text");
+        let problems = scenario::parse(&text, "all").expect_err("there are mistakes");
+        let found: Vec<_> = problems.iter().map(|problem| (problem.view().file, problem.view().line)).collect();
+        assert_eq!(found, [("a".to_owned(), 1), ("b".to_owned(), 2), ("c".to_owned(), 1)]);
+    }
+}

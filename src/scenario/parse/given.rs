@@ -1,0 +1,50 @@
+//! The `given`: calls that are made before the first one.
+
+use super::members;
+use super::reader::Reader;
+use super::values::ExprContext;
+use crate::carrier::Status;
+use crate::scenario::ast::Given;
+use crate::scenario::error::Spanned;
+use crate::scenario::node::{Kind, Member, Node};
+
+pub(super) fn given(reader: &mut Reader<'_>, node: &Node) -> Vec<Given> {
+    reader.filled_by = ExprContext::Given;
+    let rows = reader.each(node, "given", row);
+    reader.filled_by = ExprContext::Call;
+    rows
+}
+
+/// An operation with its body, and members beside it.
+fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
+    let Kind::Map(entries) = &node.kind else {
+        reader.wrong_type(node, "an entry of `given`", "a mapping").help("for example `- shipmate.createSku: {sku: A1}`");
+        return None;
+    };
+    let is_beside = |member: &&Member| members::GIVEN.contains(&member.key.value.as_str());
+    let operations: Vec<&Member> = entries.iter().filter(|member| !is_beside(member)).collect();
+    let [entry] = operations[..] else {
+        reader
+            .problem("S007", node.span, format!("an entry of `given` names {} operations, expected one", operations.len()))
+            .help("start each call with `- ` on a line of its own; beside the operation it may have `as`, `parameters` and `until`");
+        return None;
+    };
+    let beside = |name: &str| entries.iter().find(|member| member.key.value == name).map(|member| &member.value);
+    let operation = reader.operation(&entry.key)?;
+    let parameters = match beside("parameters") {
+        Some(node) => {
+            let rows = reader.entries(node, "parameters", "a mapping from names to values");
+            rows.iter().filter_map(|Member { key, value }| Some((key.value.clone(), reader.template(value)?))).collect()
+        }
+        None => Vec::new(),
+    };
+    let until = beside("until").and_then(|node| {
+        let words = Status::ALL.map(|status| (status.word(), status));
+        Some(Spanned { value: reader.choice(node, "until", &words)?, span: node.span })
+    });
+    let body = reader.template(&entry.value)?;
+    let name = beside("as").and_then(|node| reader.string(node, "as"));
+    // From here on: a row does not see its own answer.
+    reader.given.extend(name.clone());
+    Some(Given { operation, body, parameters, name, until })
+}

@@ -1,0 +1,101 @@
+//! Makes the data that a scenario gives, by calls of its operations.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::base::time::Timestamp;
+use crate::carrier::Status;
+use crate::engine::{Machine, Sandbox};
+use crate::scenario::ast::{Given, Scenario};
+use crate::scenario::error::{Diagnostic, Span};
+use crate::scenario::expr::Scope;
+use crate::scenario::template::MAX_RENDERED;
+use crate::world::Note;
+
+/// Most steps that a parcel goes on; no timeline has as many before it begins again.
+const MOST_STEPS: usize = 500;
+
+/// What earlier rows returned, by their names.
+struct Returned(Value);
+
+impl Scope for Returned {
+    fn root(&self, root: &str) -> Option<&Value> {
+        (root == "given").then_some(&self.0)
+    }
+}
+
+/// Makes all rows, in order. Every row that its operation refuses is a problem.
+pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenario, wall: Timestamp) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut returned = Returned(Value::Object(Map::new()));
+    for given in &scenario.given {
+        let mut refused = |span: Span, message: String, help: &str| {
+            problems.push(Diagnostic::at("S017", message, &scenario.source, span, help));
+        };
+        let (operation, span) = (given.operation.value.to_string(), given.operation.span);
+        let Some((body, parameters)) = filled_in(given, &returned) else {
+            refused(span, format!("this row would have more than {MAX_RENDERED} bytes"), "refer to less of what earlier rows returned");
+            continue;
+        };
+        let known: BTreeSet<String> = if given.until.is_some() { numbers(sandbox) } else { BTreeSet::new() };
+        let Some(answer) = machine.perform_with(sandbox, &operation, &parameters, body, wall) else { continue };
+        if !answer.status.is_success() {
+            let body = String::from_utf8_lossy(&answer.body);
+            let is_full = answer.notes().iter().any(|note| note.code == Note::SANDBOX_FULL);
+            let help = match is_full {
+                true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
+                false => "a row is the body of a request that this operation accepts",
+            };
+            refused(span, format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16()), help);
+            continue;
+        }
+        if let (Some(name), Some(rows)) = (&given.name, returned.0.as_object_mut()) {
+            rows.insert(name.clone(), serde_json::from_slice(&answer.body).unwrap_or_default());
+        }
+        if let Some(until) = &given.until {
+            let new: Vec<String> = numbers(sandbox).difference(&known).cloned().collect();
+            if new.is_empty() {
+                refused(until.span, format!("`{operation}` has made no parcel"), "`until` is for rows that buy a label or book a parcel");
+            }
+            for number in new {
+                if let Err(last) = go_on(machine, sandbox, &number, until.value, wall) {
+                    let message = format!("parcel {number} is never `{}`, its life ends with `{}`", until.value.word(), last.word());
+                    refused(until.span, message, "name a status on its way, or give it a timeline that has this one");
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// The body and the parameters of a row; `None` when they are too large.
+fn filled_in(given: &Given, returned: &Returned) -> Option<(Value, Vec<(String, String)>)> {
+    let mut room = MAX_RENDERED;
+    let body = given.body.render(returned, &mut room)?;
+    let parameters = given.parameters.iter().map(|(name, value)| Some((name.clone(), value.render_text(returned, &mut room)?)));
+    Some((body, parameters.collect::<Option<_>>()?))
+}
+
+fn numbers(sandbox: &Sandbox) -> BTreeSet<String> {
+    sandbox.parcels().into_iter().map(|parcel| parcel.tracking_number).collect()
+}
+
+/// Takes a parcel step by step to a status; the last one, if its life ends before.
+fn go_on(machine: &Machine, sandbox: &Sandbox, number: &str, until: Status, wall: Timestamp) -> Result<(), Status> {
+    let mut last = Status::Unknown;
+    for _ in 0..MOST_STEPS {
+        let step = machine.with_parcel(sandbox, number, wall, |cx, parcel| {
+            let is_there = parcel.status() == until;
+            (is_there, is_there || cx.force_next_step(parcel).is_some(), parcel.status())
+        });
+        match step {
+            Ok((true, ..)) => return Ok(()),
+            Ok((false, true, now)) => last = now,
+            Ok((false, false, now)) => return Err(now),
+            Err(_) => return Err(last),
+        }
+    }
+    Err(last)
+}
