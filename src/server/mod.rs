@@ -7,10 +7,10 @@
 //! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
-//! `ui` is the page for browsers, `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends,
-//! `verdicts` keeps what it finds, `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups` bounds how many
-//! names are looked up at once, `memory` says how much of it there is, `metrics` counts for monitoring. **Invariant:** no lock of a
-//! sandbox is held across an await.
+//! `ui` is the page for browsers, `upstream` passes calls on to the vendors themselves, `reachability` warns of subscriptions, `shutdown`
+//! reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds, `clock` reads the wall clock, `clock_moves` knows
+//! which clocks are moved, `look_ups` bounds how many names are looked up at once, `memory` says how much of it there is, `metrics`
+//! counts for monitoring. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -46,6 +46,7 @@ mod stream;
 mod ticker;
 mod ui;
 mod unmatched;
+mod upstream;
 mod verdicts;
 mod webhook_client;
 mod webhook_sender;
@@ -64,4 +65,5 @@ pub use local::Local;
 pub use memory::{Budgets, available};
 pub use secret::secret;
 pub use shutdown::{LastVerdict, last_verdict};
+pub use upstream::{PassOn, UpstreamError, UpstreamUrl};
 pub use verdicts::Verdicts;

@@ -52,6 +52,7 @@ mod made_up;
 mod mounts;
 mod notes;
 mod observed;
+mod pact;
 mod parcels;
 #[path = "../stories/play.rs"]
 mod play;
@@ -80,6 +81,7 @@ mod ui_pages;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;
+mod upstream;
 mod vendor_failures;
 mod verdicts;
 mod watch;

@@ -22,7 +22,7 @@ use crate::server::admin::requests::recorded::{self, USUAL, cut, outcome};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
-use crate::world::{End, Sent};
+use crate::world::{self, End, Sent};
 
 /// How many bytes of a file are written at once; smaller files have a length.
 const PIECE: usize = 256 * 1024;
