@@ -69,7 +69,6 @@ pub(crate) struct Parcels {
     next: Option<String>,
 }
 
-/// The query of the list.
 pub(crate) const LIST: &[(&str, &str)] = &[
     ("vendor", "only those of this vendor"),
     ("status", "only those of these statuses, such as `exception,lost`"),

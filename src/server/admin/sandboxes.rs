@@ -122,7 +122,6 @@ pub(crate) struct Sandboxes {
     next: Option<String>,
 }
 
-/// The query of the list.
 pub(crate) const LIST: &[(&str, &str)] = &[
     ("q", "only those with this text in their name, or in that of their scenario"),
     ("limit", "at most so many"),

@@ -21,7 +21,6 @@ const OPERATIONS: usize = 40;
 /// How many statuses the matrix has at most.
 const STATUSES: usize = 14;
 
-/// What verification says.
 #[derive(Deserialize)]
 struct Verdicts {
     verdict: String,
@@ -266,7 +265,7 @@ fn line(view: &View<'_>, row: &ExercisedOperation, statuses: &[u16]) -> Markup {
                         @let wanted = if *status == 0 { "none".to_owned() } else { status.to_string() };
                         td.num.seen { a href={ (view.link(&of)) "&status=" (wanted) } { (count(*number)) } }
                     },
-                    None if row.never.contains(status) => { td.num.todo { span aria-hidden="true" { "○" } span.vh { "never" } } },
+                    None if row.never.contains(status) => { td.num.todo { span role="img" aria-label="never" { "○" } } },
                     None => { td.num {} },
                 }
             }

@@ -225,7 +225,6 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
     Ok(Shown::content(format!("Inbox {name}"), body))
 }
 
-/// Empties it.
 pub(super) async fn clear_inbox(view: &View<'_>) -> Result<(), Failure> {
     view.send(::http::Method::DELETE, &format!("/inbox/{}", segment(view.form.get("name"))), None).await.map(drop)
 }

@@ -111,7 +111,7 @@ fn track(parcel: &Parcel, now: Timestamp) -> Markup {
 
 fn tone(status: Status) -> &'static str {
     match status {
-        Status::DeliveryFailed | Status::Exception | Status::Unknown => "amber",
+        Status::DeliveryFailed | Status::Exception => "amber",
         Status::Delivered => "green",
         Status::Lost => "red",
         _ => "",
@@ -193,7 +193,7 @@ fn planned(view: &View<'_>, step: &Upcoming, now: Timestamp) -> Markup {
                     form method="post" action=(view.link("/do/advance")) {
                         (view.hidden())
                         input type="hidden" name="to" value=(at.max(now));
-                        button.b.s aria-label={ "Advance the clock to " (step.status.word()) } { "Advance to here" }
+                        button.b.s aria-label={ "Advance to here, " (step.status.word()) } { "Advance to here" }
                     }
                 }
             }
@@ -204,7 +204,7 @@ fn planned(view: &View<'_>, step: &Upcoming, now: Timestamp) -> Markup {
 /// The cells for where something happens, and what is told of it.
 fn said(location: Option<&Location>, code: Option<&str>, message: Option<&str>) -> Markup {
     html! {
-        td role="cell" { @if let Some(location) = location { (place(location, 40)) } }
+        td.nowrap role="cell" { @if let Some(location) = location { (place(location, 40)) } }
         td.w role="cell" {
             @if let Some(code) = code { code { (short(code, 40)) } " " }
             @if let Some(message) = message { (short(message, 100)) }
@@ -214,6 +214,7 @@ fn said(location: Option<&Location>, code: Option<&str>, message: Option<&str>) 
 
 /// What may be done to it.
 fn hand(view: &View<'_>, parcel: &Parcel) -> Markup {
+    let stories = stories(view);
     let about = library::names().find(|(name, _)| *name == parcel.timeline).map(|(_, about)| about);
     html! {
         section.box {
@@ -224,8 +225,9 @@ fn hand(view: &View<'_>, parcel: &Parcel) -> Markup {
                     div.field {
                         label for="story" { "Story, from its beginning" }
                         select #story name="story" {
-                            @for name in stories(view) {
-                                option value=(name) selected[name == parcel.timeline] { (short(&name, 60)) }
+                            @if !stories.contains(&parcel.timeline) { option selected disabled { (short(&parcel.timeline, 60)) } }
+                            @for name in &stories {
+                                option value=(name) selected[*name == parcel.timeline] { (short(name, 60)) }
                             }
                         }
                     }
@@ -269,13 +271,11 @@ pub(super) async fn next(view: &View<'_>) -> Result<(), Failure> {
     view.send(Method::POST, &route(view, view.form.get("number"), "/next"), Some(&json!({}))).await.map(drop)
 }
 
-/// Puts it on another timeline.
 pub(super) async fn story(view: &View<'_>) -> Result<(), Failure> {
     let body = json!({"name": view.form.get("story")});
     view.send(Method::PUT, &route(view, view.form.get("number"), "/timeline"), Some(&body)).await.map(drop)
 }
 
-/// Has something happen to it.
 pub(super) async fn event(view: &View<'_>) -> Result<(), Failure> {
     let body = event_of(&view.form);
     view.send(Method::POST, &route(view, view.form.get("number"), "/events"), Some(&body)).await.map(drop)

@@ -31,9 +31,11 @@ const SEGMENTS: [(&str, &str, &[Status]); 4] = [
             Status::InTransit,
             Status::OutForDelivery,
             Status::AvailableForPickup,
+            // What some vendors tell of a parcel before its first scan.
+            Status::Unknown,
         ],
     ),
-    ("trouble", "Trouble", &[Status::DeliveryFailed, Status::Exception, Status::Unknown]),
+    ("trouble", "Trouble", &[Status::DeliveryFailed, Status::Exception]),
     ("delivered", "Delivered", &[Status::Delivered]),
     ("ended", "Ended otherwise", &[Status::Returned, Status::Cancelled, Status::Lost]),
 ];

@@ -18,7 +18,7 @@ use crate::server::ui::view::{PAGES, View, segment};
 /// How many sandboxes a page has.
 const ROWS: usize = 40;
 
-/// What a reset does.
+/// What goes, and what stays, when a sandbox is reset.
 const RESET: &str = "Data, journal, faults and the clock go back to when the scenario was loaded; snapshots stay.";
 
 /// How many snapshots a page has.
@@ -340,7 +340,6 @@ pub(super) async fn ask(view: &View<'_>) -> Result<Shown, Failure> {
     Ok(Shown::content(title, body))
 }
 
-/// The sandbox as a file.
 pub(super) async fn export(view: &View<'_>) -> Result<Shown, Failure> {
     view.check_query(&[])?;
     let mut answer = view.ask(Method::GET, &view.route("/export"), "application/json", &Bytes::new()).await?;

@@ -41,6 +41,7 @@ struct Webhook {
     paused: Option<Pause>,
     failures: u32,
     told: u64,
+    #[serde(default)]
     warnings: Vec<String>,
 }
 
@@ -76,7 +77,6 @@ pub(super) struct Sent {
     pub body: String,
 }
 
-/// How far a delivery is.
 pub(super) fn progress_chip(progress: Progress) -> Markup {
     match progress {
         Progress::Waiting => chip("plain", "clock", "waiting"),
