@@ -77,6 +77,12 @@ pub(super) fn send_bytes(
     Ok(accepted(reply)?.body)
 }
 
+/// The documents of a route that answers with one a line.
+pub(super) fn lines(server: &ServerArguments, path: &str) -> Result<Vec<Value>, AdminError> {
+    let bytes = send_bytes(server, Method::GET, path, "application/json", Vec::new())?;
+    Ok(serde_json::Deserializer::from_slice(&bytes).into_iter().collect::<Result<_, _>>()?)
+}
+
 /// Hands over what a route goes on answering, piece by piece, until it ends.
 pub(super) fn follow(server: &ServerArguments, path: &str, each: impl FnMut(&[u8])) -> Result<(), AdminError> {
     let reply = runtime()?.block_on(client(server)?.follow(&format!("/_seatrial{path}"), headers(server)?, each))?;
@@ -88,9 +94,13 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 }
 
 fn client(server: &ServerArguments) -> Result<Client, AdminError> {
+    Ok(Client::new(&base_url(server), Trust::read(&server.egress_ca)?, PATIENCE)?)
+}
+
+/// The base URL of a server: the one that is named, or that of a server with this environment.
+pub(super) fn base_url(server: &ServerArguments) -> String {
     let own = || format!("http://{}", served_address().unwrap_or_else(|| ([127, 0, 0, 1], 7447).into()));
-    let url = server.url.clone().unwrap_or_else(own);
-    Ok(Client::new(&url, Trust::read(&server.egress_ca)?, PATIENCE)?)
+    server.url.clone().unwrap_or_else(own)
 }
 
 fn headers(server: &ServerArguments) -> Result<HeaderMap, AdminError> {

@@ -1,6 +1,7 @@
 //! The command line. Every flag has an environment variable.
 
 mod contract;
+mod pact;
 mod remote;
 mod tls;
 mod vendors;
@@ -15,12 +16,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
+pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyArguments};
 pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
 use crate::base::{authority, time};
 use crate::engine::{Conform, Contract};
-use crate::server::{Addresses, Listen, Target};
+use crate::server::{Addresses, Listen, Target, UpstreamUrl};
 use crate::store::Fsync;
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
@@ -175,6 +177,13 @@ pub struct ServeArguments {
     /// PEM file of certificate authorities, or of receivers' own certificates, for `https://` webhooks besides public ones. Repeatable
     #[arg(long, env = "SEATRIAL_EGRESS_CA", value_name = "FILE", value_delimiter = ',')]
     pub egress_ca: Vec<PathBuf>,
+    /// Base URL of a vendor itself, which its calls are passed on to, such as `shippo=https://api.goshippo.com`: request and answer are
+    /// held against the document and written into the journal. `--allow-egress` has to allow its host. Repeatable
+    #[arg(long, env = "SEATRIAL_UPSTREAM", value_name = "VENDOR=URL", value_delimiter = ',')]
+    pub upstream: Vec<UpstreamUrl>,
+    /// Pass on only calls that the sandbox has no behavior for
+    #[arg(long, env = "SEATRIAL_SPY", value_parser = FalseyValueParser::new(), requires = "upstream")]
+    pub spy: bool,
     /// Omit our own headers from the vendors' answers
     #[arg(long, env = "SEATRIAL_PLAIN", value_parser = FalseyValueParser::new())]
     pub plain: bool,

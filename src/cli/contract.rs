@@ -2,6 +2,7 @@
 
 mod drift;
 mod import;
+mod pact;
 mod report;
 mod run;
 
@@ -22,6 +23,7 @@ pub(super) fn run(command: &ContractCommand) -> Exit {
         ContractCommand::Drift(arguments) => drift::run(arguments),
         ContractCommand::Import(arguments) => import::run(arguments),
         ContractCommand::Run(arguments) => run::run(arguments),
+        ContractCommand::Pact(command) => pact::run(command),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::cli::vendors::complain as complain_of_vendor;
 use crate::cli::{Exit, complain, say, scenarios, vendors, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
-use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, Trust};
+use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, PassOn, Trust};
 use crate::store::{self, StoreError};
 
 /// How many file descriptors are asked for.
@@ -117,7 +117,12 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
         log: call_log(arguments),
         store: store.as_ref().map(|opened| Arc::clone(&opened.store)),
+        upstreams: arguments.upstream.clone(),
+        pass_on: if arguments.spy { PassOn::Rest } else { PassOn::All },
     };
+    if let Some(unknown) = arguments.upstream.iter().find(|row| machine.vendors().all().iter().all(|vendor| vendor.mount != *row.mount)) {
+        return complain(&format_args!("`--upstream`: there is no vendor `{}`", unknown.mount), Exit::Usage);
+    }
     let bound = match server::bind(config, &machine.vendors().mounts()).await {
         Ok(bound) => bound,
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return complain(&error, Exit::Usage),

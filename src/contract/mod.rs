@@ -13,6 +13,9 @@ mod collect;
 mod drift;
 mod format;
 mod import;
+mod matching;
+mod pact;
+mod pact_file;
 mod report;
 mod run;
 mod saved;
@@ -24,6 +27,9 @@ pub use collect::{CallFacts, Collector};
 pub use drift::{Accepted, AcceptedError, Difference, DocumentError, Drift, drift};
 pub use format::Format;
 pub use import::{CurlError, ImportError, import};
+pub use matching::{Mismatch, mismatches};
+pub use pact::{Parties, pact};
+pub use pact_file::{Expected, Interaction, PactFile, PactFileError};
 pub use report::{ExercisedOperation, Finding, Report, VendorReport};
 pub use run::{
     Assignment, ConversationReport, Problem, RunOptions, RunReport, SEED, Server, StageError, Target, Verdict, recorded_place, run,

@@ -58,6 +58,8 @@ pub(super) struct Executed {
     pub failing: Option<StatusCode>,
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
+    /// Whether the vendor itself answered.
+    pub is_passed_on: bool,
     pub notes: Vec<Note>,
     /// What conditions saw of the account's state, if they looked at it.
     pub state: Option<Value>,
@@ -172,6 +174,18 @@ impl Machine {
         executed(handled, &state.world, now, 0, Decision::default())
     }
 
+    /// A call that the vendor itself answered: it is counted, and nothing else happens in the sandbox.
+    pub(super) fn passed_on(&self, sandbox: &Sandbox, vendor: &Vendor, outcome: Outcome, notes: Vec<Note>, wall: Timestamp) -> Executed {
+        let mut guard = self.lock_up_to_date(sandbox, wall);
+        let state = &mut *guard;
+        let now = state.world.clock().now(wall);
+        let Caller { name, number, .. } = Caller::count(&mut state.world, vendor, None);
+        let handled = Handled { outcome, account: name, number, notes, has_failed: false };
+        sandbox.measure(state);
+        let executed = executed(handled, &state.world, now, 0, Decision::default());
+        Executed { is_passed_on: true, dated: false, ..executed }
+    }
+
     /// The scope in which a handler or an action runs.
     pub(super) fn scope<'w>(
         &'w self,
@@ -269,7 +283,25 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
     let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, state, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, failing, is_answered: true, notes, state }
+    Executed {
+        outcome,
+        at,
+        seed,
+        account,
+        number,
+        nth,
+        quota,
+        effect,
+        dated,
+        delay,
+        wire,
+        patch,
+        failing,
+        is_answered: true,
+        is_passed_on: false,
+        notes,
+        state,
+    }
 }
 
 /// Authenticates a call, counts it, and asks the scenario about it. Vendors read stored documents here, which may be those of a

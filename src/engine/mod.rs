@@ -76,6 +76,7 @@ mod vendor;
 mod vendors;
 pub mod webhooks;
 mod wire;
+mod witness;
 
 pub use crate::world::Blame;
 pub use accounts::{AccountRows, FieldSpec, FieldType, ROTATES_TO};
@@ -117,3 +118,4 @@ pub use stored::Stored;
 pub use vendor::{OperationRow, Operations, PathStyle, Vendor};
 pub use vendors::{LoadedVendor, Vendors};
 pub use wire::{GARBAGE, Wire};
+pub use witness::{Passing, Upstream};

@@ -142,11 +142,11 @@ impl Machine {
     }
 
     /// What follows when the sandbox is unlocked: dialect, serializing, the check of the answer, the journal.
-    fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
+    pub(super) fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, .. } = executed;
-        let Executed { failing, is_answered, mut notes, state, .. } = executed;
+        let Executed { failing, is_answered, is_passed_on, mut notes, state, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -168,10 +168,10 @@ impl Machine {
         let is_login = failing.is_none() && matches!(outcome, Err(Refusal::Because(..)));
         let late = remarks::late(&call, outcome.as_ref().err());
         let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
-        let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size)).or_else(|panic| {
+        let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size, is_passed_on)).or_else(|panic| {
             tracing::error!(vendor = &**vendor, panic, "an answer could not be written");
             notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
-            transaction::guarded(|| word(dialect, &cx, Err(Refusal::Broken), None, size))
+            transaction::guarded(|| word(dialect, &cx, Err(Refusal::Broken), None, size, false))
         });
         let (mut status, mut headers, mut body) =
             worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
@@ -181,7 +181,7 @@ impl Machine {
         if is_login && status == StatusCode::UNAUTHORIZED {
             notes.push(remarks::unknown_login(&here.sandbox.name));
         }
-        if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
+        if !body.is_empty() && !is_passed_on && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
         }
         if dated && let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
@@ -198,7 +198,11 @@ impl Machine {
         let is_usual = |operation: &Operation| here.loaded.vendor.is_document() && is_refused && !declares(operation);
         if let Some(operation) = call.operation.filter(|row| is_read && !is_odd && self.is_checked(number) && !is_usual(row)) {
             let is_scripted = effect.as_ref().is_some_and(|effect| matches!(effect.kind, EffectKind::Respond | EffectKind::Patch));
-            let blame = if is_scripted { Blame::Scenario } else { Blame::Sandbox };
+            let blame = match (is_scripted, is_passed_on) {
+                (true, _) => Blame::Scenario,
+                (false, true) => Blame::Vendor,
+                (false, false) => Blame::Sandbox,
+            };
             let is_large = body.len() > MOST_SAMPLED && self.options.conform == Conform::Sampled;
             let violations = if is_large { Vec::new() } else { check(operation, status, &headers, &body) };
             remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());
@@ -264,12 +268,15 @@ fn word(
     outcome: Outcome,
     failing: Option<StatusCode>,
     size: Option<&AtomicUsize>,
+    is_passed_on: bool,
 ) -> (StatusCode, HeaderMap, Bytes) {
     let mut reply = match failing {
         Some(status) => failing::reply(dialect, status, cx),
         None => outcome.unwrap_or_else(|refusal| (dialect.refuse)(&refusal, cx)),
     };
-    (dialect.headers)(cx, &mut reply);
+    if !is_passed_on {
+        (dialect.headers)(cx, &mut reply);
+    }
     let Reply { status, headers, body } = reply;
     let body = match body {
         Body::Empty => Bytes::new(),

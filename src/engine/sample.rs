@@ -2,6 +2,8 @@
 //! wherever the answer has a member of the same name. Good for static reference data; for anything that a caller can create
 //! or change it is a gap, and the coverage table counts it as one. Every such answer carries the note `sample`.
 
+mod pattern;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -144,6 +146,9 @@ impl<'a> Sampler<'a> {
             _ => {}
         }
         let mut text = if name == "id" || name.ends_with("_id") { ids::hex(self.rng, 32) } else { filler(name, self.rng) };
+        if let Some(expression) = schema.pattern.as_ref().filter(|own| own.regex().is_some_and(|regex| !regex.is_match(&text))) {
+            text = pattern::text(&expression.source, self.rng).unwrap_or(text);
+        }
         let Limits { min, max } = schema.length;
         while text.chars().count() < min.unwrap_or_default() {
             text.push_str(Word(EN).fake_with_rng::<&str, _>(self.rng));

@@ -1,6 +1,7 @@
 //! Connections, limits, and the conversion between hyper's types and the machine's.
 
 mod accept;
+mod handle;
 mod upkeep;
 
 use std::future::poll_fn;
@@ -24,13 +25,13 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
-use crate::engine::{Answer, Machine, Request, Unmatched, Unread};
+use crate::engine::{Machine, Request, Unmatched, Unread};
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin};
 use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
-use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
+use crate::server::clock::{stopwatch, wall};
 use crate::server::connections::{Asking, Connection, Connections};
 use crate::server::holding::{CallLine, Holding};
 use crate::server::host::{ByTls, Host};
@@ -49,6 +50,7 @@ use crate::server::socket::Control;
 use crate::server::start_page;
 use crate::server::ticker;
 use crate::server::unmatched::UnmatchedJournal;
+use crate::server::upstream::Upstreams;
 use crate::server::verdicts::Verdicts;
 use crate::server::webhook_client::WebhookClient;
 use crate::server::webhook_sender::WebhookSender;
@@ -64,10 +66,6 @@ const STREAMS: u32 = 64;
 const WINDOW: u32 = 256 * 1024;
 /// The least of it: one answer of the usual size for each of a few clients.
 const LEAST_IN_FLIGHT: usize = 1 << 20;
-/// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
-const MOST_SLICES: u32 = 1_500;
-/// Requests with larger bodies are handled one after the other.
-const LARGE: usize = 64 * 1024;
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_millis(500);
 /// What vendors' paths are answered with where only the admin API is.
@@ -142,6 +140,7 @@ pub async fn serve_embedded(
         short_of_room: Notify::new(),
         large: Semaphore::new(1),
         holding: Holding::default(),
+        upstreams: Upstreams::new(bound.config.upstreams.clone(), bound.config.pass_on, bound.config.egress.clone(), bound.own_addresses()),
         apart: apart.handle(),
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -218,6 +217,7 @@ struct Shell {
     /// The turn of a request with a large body.
     large: Semaphore,
     holding: Holding,
+    upstreams: Upstreams,
     /// Where what may take long is done.
     apart: Handle,
 }
@@ -333,7 +333,7 @@ impl Shell {
         };
         let began = stopwatch();
         let asked = self.store.as_ref().map(|_| request.clone());
-        let Some(mut answer) = self.handle(request, unread).await else {
+        let Some(mut answer) = self.handle_or_pass_on(request, unread).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
@@ -382,57 +382,6 @@ impl Shell {
     async fn read(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
         let late = || Unread::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
         self.within_timeout(incoming::collect(body, self.body_limit, &self.bodies)).await.unwrap_or_else(|Elapsed| Err(late()))
-    }
-
-    /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox.
-    async fn handle(&self, mut request: Request, mut unread: Option<Unread>) -> Option<Answer> {
-        if request.body.len() > LARGE {
-            (request, unread) = self.weigh(request).await?;
-            if unread.is_none() {
-                return self.handle_large(Arc::new(request)).await;
-            }
-            request.body.clear();
-        }
-        if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT)) {
-            return Some(answer);
-        }
-        let machine = Arc::clone(&self.machine);
-        let waiting = async move {
-            for _ in 0..MOST_SLICES {
-                if let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE)) {
-                    return Some(answer);
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
-            None
-        };
-        apart::run(&self.apart, waiting).await
-    }
-
-    /// Whether a large body has too many values, counted in a thread of its own. `None` if the count failed.
-    async fn weigh(&self, request: Request) -> Option<(Request, Option<Unread>)> {
-        let (limit, _turn) = (self.body_limit, self.large.acquire().await);
-        let weigh = move || {
-            let unread = incoming::too_many_values(&request, limit);
-            (request, unread)
-        };
-        tokio::task::spawn_blocking(weigh).await.ok()
-    }
-
-    /// The same in a thread of its own, because it may take long. One after the other, such requests leave the workers to all others;
-    /// one whose sandbox is busy gives its turn to the next.
-    async fn handle_large(&self, request: Arc<Request>) -> Option<Answer> {
-        for _ in 0..MOST_SLICES {
-            let turn = self.large.acquire().await;
-            let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
-            let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice(SLICE))).await.ok()?;
-            drop(turn);
-            if answer.is_some() {
-                return answer;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        None
     }
 
     /// A problem for a request that is refused before anybody asked whom it is for.

@@ -15,6 +15,7 @@ use crate::engine::PublicUrls;
 use crate::server::call_log::CallLog;
 use crate::server::egress::{Egress, Target};
 use crate::server::own_addresses::OwnAddresses;
+use crate::server::upstream::{PassOn, UpstreamUrl};
 use crate::store::Store;
 
 /// One address to listen on.
@@ -83,6 +84,9 @@ pub struct Config {
     pub log: CallLog,
     /// What keeps the sandboxes for the next process, if anything does.
     pub store: Option<Arc<Store>>,
+    /// Where calls are passed on to, by mount, and which.
+    pub upstreams: Vec<UpstreamUrl>,
+    pub pass_on: PassOn,
 }
 
 /// Sockets that listen, before anything is served.

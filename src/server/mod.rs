@@ -9,7 +9,8 @@
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
 //! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
 //! `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups` bounds how many names are looked up at once,
-//! `memory` says how much of it there is, `metrics` counts for monitoring. **Invariant:** no lock of a sandbox is held across an await.
+//! `memory` says how much of it there is, `metrics` counts for monitoring, `upstream` passes calls on to the vendors themselves.
+//! **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -44,6 +45,7 @@ mod start_page;
 mod stream;
 mod ticker;
 mod unmatched;
+mod upstream;
 mod verdicts;
 mod webhook_client;
 mod webhook_sender;
@@ -62,4 +64,5 @@ pub use local::Local;
 pub use memory::{Budgets, available};
 pub use secret::secret;
 pub use shutdown::{LastVerdict, last_verdict};
+pub use upstream::{PassOn, UpstreamError, UpstreamUrl};
 pub use verdicts::Verdicts;

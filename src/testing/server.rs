@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::engine::{Conform, Machine, Options, Start};
-use crate::server::{self, Addresses, AllowedHosts, Bound, CallLog, Config, Egress, Guard, Listen, Local, Refused};
+use crate::server::{self, Addresses, AllowedHosts, Bound, CallLog, Config, Egress, Guard, Listen, Local, PassOn, Refused};
 use crate::vendors;
 
 /// What tests share.
@@ -92,6 +92,8 @@ fn run(started: &mpsc::Sender<Server>) {
             egress: Egress::default(),
             log: CallLog::default(),
             store: None,
+            upstreams: Vec::new(),
+            pass_on: PassOn::All,
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
         let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);

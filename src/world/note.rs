@@ -174,8 +174,13 @@ impl Note {
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 
+    /// The vendor itself answered.
+    pub const UPSTREAM: &str = "upstream";
+    /// The call was to be passed on to the vendor itself, and could not be.
+    pub const UPSTREAM_FAILED: &str = "upstream-failed";
+
     /// All codes, with what each says, in the order in which they are documented.
-    pub const CODES: [(&str, &str); 27] = [
+    pub const CODES: [(&str, &str); 29] = [
         (Self::REQUEST_INVALID, "The request departs from the vendor's document."),
         (Self::UNKNOWN_MEMBER, "The body has a member that the document does not have."),
         (Self::UNKNOWN_PARAMETER, "The query has a parameter that the document does not have."),
@@ -203,6 +208,8 @@ impl Note {
         (Self::WEBHOOK_UNREACHABLE, "Nothing will ever reach the address of a subscription."),
         (Self::NOT_UTF8, "The bytes of a form are not UTF-8."),
         (Self::SAMPLE, "The answer was made from the document alone."),
+        (Self::UPSTREAM, "The vendor itself answered (`--upstream`)."),
+        (Self::UPSTREAM_FAILED, "The call was to be passed on to the vendor itself, and could not be."),
     ];
 
     /// A note about a call as a whole.

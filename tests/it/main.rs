@@ -50,6 +50,7 @@ mod made_up;
 mod mounts;
 mod notes;
 mod observed;
+mod pact;
 mod parcels;
 #[path = "../stories/play.rs"]
 mod play;
@@ -75,6 +76,7 @@ mod tls;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;
+mod upstream;
 mod vendor_failures;
 mod verdicts;
 mod watch;

@@ -50,7 +50,7 @@ pub fn file(name: &str, authority: &Authority) -> PathBuf {
 }
 
 /// The name that was asked for and what was sent, or why nothing was.
-type Received = Result<(Option<String>, String), String>;
+pub type Received = Result<(Option<String>, String), String>;
 
 /// Answers one webhook over TLS with 204; its port, and what was received.
 fn receive((certificate, key): Identity) -> (u16, thread::JoinHandle<Received>) {
@@ -153,4 +153,9 @@ fn files_without_certificates_are_refused_at_the_start() {
         assert_eq!(told.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&told.stderr).contains(problem), "{told:?}");
     }
+}
+
+/// A server whose certificate nobody trusts; its port, and what came of the connection.
+pub fn untrusted() -> (u16, thread::JoinHandle<Received>) {
+    receive(signed(&authority("nobody's", &[]), "localhost"))
 }

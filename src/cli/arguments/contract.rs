@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::arguments::{ArgumentError, ServerArguments, VendorArguments, span, timeout};
+use crate::cli::arguments::{ArgumentError, PactCommand, ServerArguments, VendorArguments, span, timeout};
 use crate::contract::{Format, SEED, Thresholds};
 
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,9 @@ pub enum ContractCommand {
     Drift(Box<DriftArguments>),
     /// Make a conversation of calls that another tool keeps: HAR, a Postman collection, or lines of curl
     Import(Box<ImportArguments>),
+    /// Speak with the tools of Pact
+    #[command(subcommand)]
+    Pact(PactCommand),
 }
 
 #[derive(Args, Debug)]

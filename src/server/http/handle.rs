@@ -1,0 +1,77 @@
+//! A request that was read, on its way to the machine or to the vendor itself, and its answer.
+
+use std::sync::Arc;
+
+use super::Shell;
+use crate::engine::{Answer, Request, Unread};
+use crate::server::apart;
+use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
+use crate::server::incoming;
+
+/// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
+const MOST_SLICES: u32 = 1_500;
+/// Requests with larger bodies are handled one after the other.
+const LARGE: usize = 64 * 1024;
+
+impl Shell {
+    /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
+    pub(super) async fn handle_or_pass_on(&self, request: Request, unread: Option<Unread>) -> Option<Answer> {
+        if unread.is_none()
+            && let Some(answer) = self.upstreams.answer(&self.machine, &request).await
+        {
+            return Some(answer);
+        }
+        self.handle(request, unread).await
+    }
+
+    /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox.
+    async fn handle(&self, mut request: Request, mut unread: Option<Unread>) -> Option<Answer> {
+        if request.body.len() > LARGE {
+            (request, unread) = self.weigh(request).await?;
+            if unread.is_none() {
+                return self.handle_large(Arc::new(request)).await;
+            }
+            request.body.clear();
+        }
+        if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT)) {
+            return Some(answer);
+        }
+        let machine = Arc::clone(&self.machine);
+        let waiting = async move {
+            for _ in 0..MOST_SLICES {
+                if let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE)) {
+                    return Some(answer);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            None
+        };
+        apart::run(&self.apart, waiting).await
+    }
+
+    /// Whether a large body has too many values, counted in a thread of its own. `None` if the count failed.
+    async fn weigh(&self, request: Request) -> Option<(Request, Option<Unread>)> {
+        let (limit, _turn) = (self.body_limit, self.large.acquire().await);
+        let weigh = move || {
+            let unread = incoming::too_many_values(&request, limit);
+            (request, unread)
+        };
+        tokio::task::spawn_blocking(weigh).await.ok()
+    }
+
+    /// The same in a thread of its own, because it may take long. One after the other, such requests leave the workers to all others;
+    /// one whose sandbox is busy gives its turn to the next.
+    async fn handle_large(&self, request: Arc<Request>) -> Option<Answer> {
+        for _ in 0..MOST_SLICES {
+            let turn = self.large.acquire().await;
+            let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
+            let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice(SLICE))).await.ok()?;
+            drop(turn);
+            if answer.is_some() {
+                return answer;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        None
+    }
+}

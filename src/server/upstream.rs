@@ -1,0 +1,185 @@
+//! Calls that are passed on to the vendors themselves (`--upstream VENDOR=URL`).
+//!
+//! A call goes as it came, but for what belongs to the connection, and its answer comes back so; the machine holds both against the
+//! document and writes them down. Connections are opened by `egress` alone, to addresses that it allows, and the certificate of a server
+//! has to be one for its name. A redirect is an answer and is not followed. What cannot be passed on is answered with 502, or 504.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
+use http::{HeaderMap, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::base::authority;
+use crate::engine::{Answer, Machine, Request, Upstream};
+use crate::server::clock::wall;
+use crate::server::egress::{Egress, EgressDenied};
+use crate::server::own_addresses::OwnAddresses;
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The largest answer that is passed on, how many are under way at once, and how large their heads may be.
+const LARGEST: usize = 32 << 20;
+const AT_ONCE: usize = 64;
+const HEAD_BYTES: usize = 256 * 1024;
+/// Headers that belong to a connection, and to nothing beyond it (RFC 9110, 7.6.1).
+const OF_CONNECTION: [&str; 8] =
+    ["connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// Where the calls of a mount are passed on to.
+#[derive(Clone, Debug)]
+pub struct UpstreamUrl {
+    pub mount: String,
+    url: Uri,
+    host: String,
+    port: u16,
+    is_secure: bool,
+}
+
+/// Why something is no upstream.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no upstream, expected one like `acme=https://api.acme.example`")]
+pub struct UpstreamError(String);
+
+/// Which calls are passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PassOn {
+    #[default]
+    All,
+    /// Those that the sandbox has no behavior for.
+    Rest,
+}
+
+impl std::str::FromStr for UpstreamUrl {
+    type Err = UpstreamError;
+
+    fn from_str(text: &str) -> Result<Self, UpstreamError> {
+        let wrong = || UpstreamError(text.to_owned());
+        let (mount, url) = text.split_once('=').filter(|(mount, _)| !mount.is_empty()).ok_or_else(wrong)?;
+        let url: Uri = url.parse().map_err(|_| wrong())?;
+        let is_secure = match url.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(wrong()),
+        };
+        let name = url.authority().filter(|name| url.query().is_none() && !name.as_str().contains('@')).ok_or_else(wrong)?;
+        let (host, port) = authority::split(name.as_str()).ok_or_else(wrong)?;
+        let port = match port {
+            Some(digits) => digits.parse().map_err(|_| wrong())?,
+            None if is_secure => 443,
+            None => 80,
+        };
+        Ok(Self { mount: mount.to_owned(), host: host.to_owned(), port, is_secure, url })
+    }
+}
+
+/// The upstreams of a process.
+pub(super) struct Upstreams {
+    all: Vec<UpstreamUrl>,
+    pass_on: PassOn,
+    egress: Egress,
+    own: OwnAddresses,
+    seats: Semaphore,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Egress(#[from] EgressDenied),
+    #[error("the address is this server's own")]
+    Own,
+    #[error("the connection broke off: {0}")]
+    Broken(#[from] hyper::Error),
+    #[error("the answer cannot be read: {0}")]
+    Body(#[from] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the request cannot be sent: {0}")]
+    Request(#[from] http::Error),
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    Silent,
+}
+
+impl Upstreams {
+    pub fn new(all: Vec<UpstreamUrl>, pass_on: PassOn, egress: Egress, own: OwnAddresses) -> Self {
+        Self { all, pass_on, egress, own, seats: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Passes a call on, if it is one of those; its answer.
+    pub async fn answer(&self, machine: &Arc<Machine>, request: &Request) -> Option<Answer> {
+        if self.all.is_empty() {
+            return None;
+        }
+        let passing = machine.passing(request)?;
+        let upstream = self.all.iter().find(|upstream| upstream.mount == passing.mount)?;
+        if self.pass_on == PassOn::Rest && passing.has_own_answer {
+            return None;
+        }
+        let came = tokio::time::timeout(PATIENCE, self.exchange(upstream, request, &passing.target)).await;
+        let came = came.unwrap_or(Err(Failure::Silent)).unwrap_or_else(|failure| refused(&upstream.host, &failure));
+        machine.witness(request, came, wall())
+    }
+
+    async fn exchange(&self, upstream: &UpstreamUrl, request: &Request, target: &str) -> Result<Upstream, Failure> {
+        let _seat = self.seats.acquire().await.map_err(|_| Failure::Silent)?;
+        let addresses = self.egress.resolve(&upstream.host, upstream.port).await?;
+        if addresses.iter().any(|address| self.own.reaches(*address)) {
+            return Err(Failure::Own);
+        }
+        let connection = self.egress.connect(&upstream.host, &addresses, upstream.is_secure).await?;
+        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(connection)).await?;
+        let driver = tokio::spawn(driver);
+        let answered = async {
+            let answer = sender.send_request(upstream.request(request, target)?).await?;
+            let (parts, body) = answer.into_parts();
+            let body = Limited::new(body, LARGEST).collect().await?.to_bytes();
+            Ok(Upstream { status: parts.status, headers: passed(&parts.headers), body, failure: None })
+        };
+        let answered = answered.await;
+        driver.abort();
+        answered
+    }
+}
+
+impl UpstreamUrl {
+    fn request(&self, request: &Request, target: &str) -> Result<http::Request<Full<Bytes>>, http::Error> {
+        let target = format!("{}{target}", self.url.path().trim_end_matches('/'));
+        let mut passed_on = http::Request::builder().method(request.method.clone()).uri(target).body(Full::new(request.body.clone()))?;
+        *passed_on.headers_mut() = passed(&request.headers);
+        let headers = passed_on.headers_mut();
+        // What comes back has to be read.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(name) = self.url.authority().and_then(|name| HeaderValue::from_str(name.as_str()).ok()) {
+            headers.insert(HOST, name);
+        }
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if !request.body.is_empty() {
+            headers.insert(CONTENT_LENGTH, request.body.len().into());
+        }
+        Ok(passed_on)
+    }
+}
+
+/// Headers without those of a connection.
+fn passed(headers: &HeaderMap) -> HeaderMap {
+    let mut passed = headers.clone();
+    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<String> = values.flat_map(|value| value.split(',')).map(|name| name.trim().to_lowercase()).collect();
+    for name in OF_CONNECTION.into_iter().chain(named.iter().map(String::as_str)) {
+        passed.remove(name);
+    }
+    passed
+}
+
+fn refused(host: &str, failure: &Failure) -> Upstream {
+    let status = if matches!(failure, Failure::Silent) { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
+    let detail = format!("`{host}` cannot be asked: {failure}");
+    let problem = json!({"type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]);
+    Upstream { status, headers, body: problem.to_string().into(), failure: Some(detail) }
+}

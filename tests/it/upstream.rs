@@ -1,0 +1,103 @@
+//! Calls that are passed on to the vendor itself, which is a second server of ours here.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::client::{JSON, admin, send};
+use crate::process::{Server, run, text};
+
+const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
+
+/// A server that passes calls of one vendor on to another server.
+fn passing(upstream: &Server, more: &[&str]) -> Server {
+    let url = format!("shippo=http://{}/shippo", upstream.address());
+    Server::start(&[&["--upstream", &url], more].concat())
+}
+
+fn entries(server: &Server) -> Vec<Value> {
+    admin(server, "GET", "/sandboxes/default/requests", &Value::Null)["requests"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn calls_are_passed_on_judged_and_written_down() {
+    let upstream = Server::start(&[]);
+    let server = passing(&upstream, &[]);
+    let body = json!({"name": "Ada", "country": "US", "colour": "red"}).to_string();
+    let made = send(&server, "POST", "/shippo/addresses", &[SHIPPO, JSON], &body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    // It was made there, not here.
+    let id = made.json()["object_id"].as_str().expect("an id").to_owned();
+    assert_eq!(send(&upstream, "GET", &format!("/shippo/addresses/{id}"), &[SHIPPO], "").status, 200);
+    assert_eq!(send(&server, "GET", &format!("/shippo/addresses/{id}?x=1"), &[SHIPPO], "").json()["name"], "Ada");
+    let calls = entries(&server);
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let codes = |entry: &Value| entry["notes"].to_string();
+    assert!(calls.iter().all(|entry| codes(entry).contains("\"upstream\"")), "{calls:?}");
+    assert!(calls.iter().any(|entry| codes(entry).contains("unknown-member") && entry["operation"] == "shippo.CreateAddress"), "{calls:?}");
+    // What the other vendors answer is this sandbox's own.
+    assert_eq!(send(&server, "GET", "/shipstation/carriers", &[], "").status, 401);
+    assert_eq!(entries(&upstream).len(), 3);
+    let har = send(&server, "GET", "/_seatrial/sandboxes/default/requests/export?format=har", &[], "");
+    assert!(har.body.contains("/shippo/addresses") && !har.body.contains("shippo_test_seatrial"), "{}", har.body);
+}
+
+#[test]
+fn an_answer_of_the_vendor_that_departs_from_its_document_is_blamed_on_it() {
+    let upstream = Server::start(&[]);
+    let fault = json!({"on": "shippo.*", "respond": {"status": 200, "body": {"object_id": 7}, "off_spec": true}});
+    let _ = admin(&upstream, "PUT", "/sandboxes/default/faults/odd", &fault);
+    let server = passing(&upstream, &["--conform", "all"]);
+    let answer = send(&server, "GET", "/shippo/addresses/x", &[SHIPPO], "");
+    assert_eq!((answer.status, answer.json()["object_id"].clone()), (200, json!(7)));
+    let notes = entries(&server)[0]["notes"].clone();
+    let invalid = notes.as_array().into_iter().flatten().find(|note| note["code"] == "answer-invalid").cloned().unwrap_or_default();
+    assert_eq!(invalid["blame"], "vendor", "{notes}");
+}
+
+#[test]
+fn a_spy_passes_on_only_what_the_sandbox_has_no_behavior_for() {
+    let upstream = Server::start(&[]);
+    let server = passing(&upstream, &["--spy"]);
+    let body = json!({"name": "Ada", "country": "US"}).to_string();
+    let made = send(&server, "POST", "/shippo/addresses", &[SHIPPO, JSON], &body);
+    assert_eq!((made.status, entries(&upstream).len()), (201, 0));
+    assert_eq!(send(&server, "GET", "/shippo/no/such/path", &[SHIPPO], "").status, 404);
+    assert_eq!(entries(&server).iter().filter(|entry| entry["notes"].to_string().contains("\"upstream\"")).count(), 1);
+}
+
+#[test]
+fn what_cannot_be_asked_is_a_gateways_error_and_egress_rules_hold() {
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback has a free port");
+    let check = |url: &str, reason: &str| {
+        let server = Server::start(&["--upstream", &format!("shippo={url}")]);
+        let answer = send(&server, "GET", "/shippo/addresses", &[SHIPPO], "");
+        assert_eq!(answer.status, 502, "{url}: {}", answer.body);
+        assert!(answer.body.contains(reason), "{url}: {}", answer.body);
+        assert!(entries(&server)[0]["notes"].to_string().contains("upstream-failed"));
+    };
+    check(&format!("http://{closed}"), "cannot be asked");
+    check("https://203.0.113.7", "on the list of `--allow-egress`");
+    check("http://169.254.169.254", "never connected to");
+}
+
+#[test]
+fn an_upstream_has_to_prove_its_name() {
+    let (port, receiving) = crate::secure::untrusted();
+    let server = Server::start(&["--upstream", &format!("shippo=https://localhost:{port}")]);
+    let answer = send(&server, "GET", "/shippo/addresses", &[SHIPPO], "");
+    assert_eq!(answer.status, 502, "{}", answer.body);
+    assert!(answer.body.contains("certificate"), "{}", answer.body);
+    assert!(receiving.join().expect("it only listens").is_err());
+}
+
+#[test]
+fn what_is_no_upstream_is_refused_at_start() {
+    let said = |value: &str| text(&run(&["--listen", "127.0.0.1:0", "--upstream", value]).stderr);
+    assert!(
+        said("shippo=ftp://x").contains("is no upstream, expected one like `acme=https://api.acme.example`"),
+        "{}",
+        said("shippo=ftp://x")
+    );
+    assert!(said("shipo=http://127.0.0.1:9").contains("there is no vendor `shipo`"), "{}", said("shipo=http://127.0.0.1:9"));
+}
