@@ -12,6 +12,7 @@ use crate::base::time::Timestamp;
 use crate::carrier::Parcel;
 use crate::engine::call::{Call, Request};
 use crate::engine::cx::Cx;
+use crate::engine::happenings::Happening;
 use crate::engine::machine::Machine;
 use crate::engine::parcels::PARCEL;
 use crate::engine::recorder::Guard;
@@ -153,6 +154,10 @@ impl Machine {
         let vendor = &*self.vendors.booked_with(mount, &parcel).ok_or(ActionError::Missing)?.id;
         let trigger = Trigger { vendor, account, purpose: "parcel.hand", subject: tracking_number, step: 0 };
         let done = self.by_hand(sandbox, state, &trigger, wall, |cx| Some(act(cx, &mut cx.parcel(tracking_number)?)));
+        if done.as_ref().is_ok_and(Option::is_some) {
+            sandbox.happenings.put(|| Happening::Scan(tracking_number.into()));
+            sandbox.notify_waiters();
+        }
         done?.ok_or(ActionError::Missing)
     }
 

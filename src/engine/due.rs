@@ -6,6 +6,7 @@
 
 use crate::base::time::Timestamp;
 use crate::engine::actions::{ActionError, Trigger};
+use crate::engine::happenings::Happening;
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
 use crate::engine::recorder::Guard;
@@ -160,6 +161,7 @@ impl Machine {
         let trigger = Trigger { vendor, account: *account, purpose: "webhook.told", subject: delivery, step: *attempt };
         // A failure is in the log.
         let _ = self.act(sandbox, &mut state, now, &trigger, None, |cx| deliver::record_attempt(cx, outbound, result));
+        sandbox.happenings.put(|| Happening::Delivery(delivery.as_str().into()));
         drop(state);
         sandbox.notify_waiters();
     }
@@ -181,7 +183,12 @@ impl Machine {
                 false
             }
             // A task that fails would fail again.
-            Ok(()) | Err(ActionError::Missing | ActionError::Broken(_)) => true,
+            Ok(()) | Err(ActionError::Missing | ActionError::Broken(_)) => {
+                if **topic == *parcels::STEP {
+                    sandbox.happenings.put(|| Happening::Scan(subject[..].into()));
+                }
+                true
+            }
         }
     }
 }

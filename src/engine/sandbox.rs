@@ -10,6 +10,7 @@ use event_listener::{Event, EventListener};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
+use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
@@ -34,6 +35,8 @@ pub struct Sandbox {
     journal_bytes: ByteMeter,
     /// The bytes of its snapshots, for every call to count.
     snapshot_bytes: AtomicUsize,
+    /// What happened beside calls, while somebody watches.
+    pub happenings: Happenings,
     /// Notified after every exchange, delivery and removal.
     changed: Event,
     /// How often its state was replaced; what was begun in an earlier epoch ends without effect.
@@ -87,6 +90,7 @@ impl Sandbox {
             documents: budget.documents_meter(),
             journal_bytes: budget.journal_meter(),
             snapshot_bytes: AtomicUsize::new(0),
+            happenings: Happenings::default(),
             changed: Event::new(),
             epoch: AtomicU64::new(0),
             removed: AtomicBool::new(false),

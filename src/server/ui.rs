@@ -24,6 +24,7 @@ mod form;
 mod frame;
 mod go;
 mod home;
+mod live;
 mod login;
 mod parcel;
 mod parcels;
@@ -32,6 +33,7 @@ mod request;
 mod requests;
 mod rows;
 mod sandboxes;
+mod scenario;
 mod sessions;
 mod shown;
 mod view;
@@ -90,6 +92,9 @@ static PAGES: &[Page] = &[
     page!(GET "/{s}/sandbox", "Sandboxes", sandboxes::one),
     page!(GET "/{s}/sandbox/export", "Sandboxes", sandboxes::export),
     page!(GET "/{s}/sandbox/{what}", "Sandboxes", sandboxes::ask),
+    page!(GET "/{s}/scenario", "Scenario", scenario::show),
+    page!(POST "/{s}/scenario", "Scenario", scenario::draft),
+    page!(GET "/{s}/live", "", live::stream),
     page!(POST "/{s}/do/{action}", "", actions::run),
 ];
 

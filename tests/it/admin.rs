@@ -154,6 +154,10 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/verdicts", "/verdicts", ""),
     ("GET", "/sandboxes/{s}/contract", "/sandboxes/default/contract?vendor=shippo", ""),
     ("GET", "/requests/{id}", "/requests/{request}", ""),
+    ("GET", "/sandboxes/{s}/scenario/rules", "/sandboxes/default/scenario/rules", ""),
+    ("GET", "/scenarios", "/scenarios", ""),
+    ("GET", "/scenarios/{name}", "/scenarios/lost-parcel", ""),
+    ("POST", "/scenarios/check", "/scenarios/check", r#"{"overrides": [{"on": "nobody.nothing", "fault": 500}]}"#),
     ("GET", "/requests/{id}/explain", "/requests/{request}/explain", ""),
     ("GET", "/requests/{id}/export", "/requests/{request}/export?format=curl", ""),
     ("GET", "/requests/unmatched", "/requests/unmatched", ""),
@@ -182,7 +186,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Routes that other tests hold against their document: the stream below.
-const ELSEWHERE: &[(&str, &str)] = &[("GET", "/sandboxes/{s}/requests/stream")];
+const ELSEWHERE: &[(&str, &str)] = &[("GET", "/sandboxes/{s}/requests/stream"), ("GET", "/sandboxes/{s}/stream")];
 
 pub const SHIPPO: [(&str, &str); 3] = [("host", "127.0.0.1:7447"), ("authorization", "ShippoToken shippo_test_seatrial"), JSON];
 

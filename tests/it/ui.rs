@@ -1,8 +1,10 @@
 //! The page for browsers: who may see it, that nothing of what it shows is markup, what it says, and that its forms do what they say.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::{Value, json};
 
-use crate::client::{Answer, JSON, admin, send};
+use crate::client::{self, Answer, JSON, admin, send};
 use crate::process::Server;
 
 const BASE: &str = "/_seatrial/ui/default";
@@ -265,4 +267,128 @@ fn with_a_token_the_page_asks_for_it_first() {
     let programs = send(&server, "GET", BASE, &[("authorization", "Bearer known-to-few")], "");
     assert!(programs.status == 200 && !programs.body.contains("known-to-few"), "{}", programs.head);
     assert_eq!(send(&server, "POST", &format!("{BASE}/do/advance"), &[FORM], &format!("token={token}&by=1h")).status, 401);
+}
+
+/// What a page is like where a sandbox has much: it stays small, and says what there is.
+#[test]
+fn pages_stay_small_with_many_calls_and_sandboxes() {
+    let server = Server::start(&["--journal-bytes", "512MiB", "--journals-bytes", "1GiB"]);
+    for number in 0..100 {
+        admin(&server, "POST", "/sandboxes", &json!({"name": format!("many-{number}")}));
+    }
+    let calls = 4_000;
+    fill(&server, calls);
+    let kept = admin(&server, "GET", &format!("{REQUESTS}/count"), &Value::Null);
+    assert_eq!((kept["count"].as_u64(), kept["dropped"].as_u64()), (Some(calls as u64), Some(0)));
+    let newest = newest(&server);
+    let one = format!("/requests/{newest}");
+    for path in ["", "/requests", "/requests?q=never-there", "/requests?before=2000", "/requests?status=404", &one, "/scenario", "/clear"] {
+        let answer = page(&server, path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        assert!(answer.body.len() <= 64 << 10, "{path} has {} bytes", answer.body.len());
+        assert!(answer.body.matches("<tr role=\"row\"").count() <= 101, "{path}");
+    }
+    assert!(page(&server, "/requests").body.contains("<span class=\"n\">4,000</span>"));
+    let middle = page(&server, "/requests?before=2000").body;
+    assert!(middle.contains(">1,999</a>") && !middle.contains(">2,000</a>"), "{middle}");
+}
+
+/// Makes calls by one connection, many at once.
+fn fill(server: &Server, calls: usize) {
+    let mut stream = client::connect(server.address());
+    let long = "x".repeat(300);
+    let request = format!("GET /shippo/nowhere?{long} HTTP/1.1\r\nhost: localhost\r\n{}: {}\r\n\r\n", SHIPPO.0, SHIPPO.1);
+    let batch = request.repeat(250);
+    let (mut buffer, mut rest) = (vec![0; 1 << 16], Vec::new());
+    for _ in 0..calls / 250 {
+        stream.write_all(batch.as_bytes()).expect("it reads");
+        let mut seen = 0;
+        while seen < 250 {
+            let count = stream.read(&mut buffer).expect("it answers");
+            rest.extend_from_slice(&buffer[..count]);
+            seen += rest.windows(9).filter(|window| *window == b"HTTP/1.1 ").count();
+            rest.drain(..rest.len().saturating_sub(8));
+        }
+    }
+}
+
+#[test]
+fn a_draft_is_checked_in_its_lines_and_applied_when_it_has_no_mistakes() {
+    let server = Server::start(&[]);
+    let draft = |text: &str, action: &str| {
+        let token = between(&page(&server, "").body, "name=\"token\" value=\"", "\"").to_owned();
+        let pairs = [("token", token.as_str()), ("draft", text), ("do", action)];
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        send(&server, "POST", &format!("{BASE}/scenario"), &[FORM], &body)
+    };
+    let wrong = draft("name: x\noverrides:\n  - on: shippo.CreatAddress\n    fault: 500\n", "apply");
+    assert_eq!(wrong.status, 200);
+    for expected in ["1 problem", "error[S", "line 3, column", "did you mean `shippo.CreateAddress`?", "  - on: shippo.CreatAddress"] {
+        assert!(wrong.body.contains(expected), "{expected}: {}", wrong.body);
+    }
+    // What is edited is sent back as it is, and stands in the textarea; all else shows what is hidden in it.
+    let hostile = draft(&format!("name: {HOSTILE}\n{HOSTILE}: 1\n"), "check").body;
+    let (before, rest) = hostile.split_once("<textarea id=\"draft\"").expect("a draft is edited");
+    let (edited, after) = rest.split_once("</textarea>").expect("the draft ends");
+    assert!(!edited.contains("<script") && !edited.contains("<img"), "{edited}");
+    is_inert("draft", &format!("{before}{after}"));
+    let right = "name: mine\noverrides:\n  - {on: shippo.CreateAddress, fault: 500, times: 1}\n  - {on: shippo.ListParcels, fault: 500}\n";
+    assert!(draft(right, "check").body.contains("no mistakes"));
+    assert_eq!(admin(&server, "GET", "/sandboxes/default/scenario", &Value::Null)["source"], "");
+    let applied = draft(right, "apply");
+    assert!(applied.status == 303 && applied.head.contains(&format!("location: {BASE}/scenario?did=scenario")), "{}", applied.head);
+    send(&server, "POST", "/shippo/addresses", &[SHIPPO, JSON], "{}");
+    let shown = page(&server, "/scenario").body;
+    for expected in ["had an effect on 1 of 1", "no effect", "The override <code>shippo.ListParcels</code> in line 4 had no effect"] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let built_in = page(&server, "/scenario?built_in=lost-parcel").body;
+    assert!(built_in.contains("name: lost-parcel"), "{built_in}");
+}
+
+#[test]
+fn faults_are_switched_on_and_off_by_forms() {
+    let server = Server::start(&[]);
+    assert_eq!(post(&server, "fault-on", "name=down&fault=on%3A+%22*%22%0Afault%3A+503", &[]).status, 303);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &[SHIPPO], "").status, 503);
+    assert!(page(&server, "/scenario").body.contains("aria-label=\"Switch off down\""));
+    let wrong = post(&server, "fault-on", "name=bad&fault=on%3A+shippo.Nothing%0Afault%3A+503", &[]);
+    assert!(wrong.status == 422 && wrong.body.contains("shippo.Nothing"), "{}", wrong.body);
+    assert_eq!(post(&server, "fault-off", "name=down", &[]).status, 303);
+    assert_eq!(post(&server, "fault-off", "name=down", &[]).status, 404);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &[SHIPPO], "").status, 200);
+}
+
+#[test]
+fn a_stream_tells_what_happens_in_bursts() {
+    let server = Server::start(&[]);
+    admin(&server, "PUT", "/sandboxes/default/clock", &json!({"mode": "frozen"}));
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let address = json!({"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"});
+    let label = json!({"async": false, "carrier_account": "f82c50551bc7a9182d8e91293e0a7468", "servicelevel_token": "usps_priority",
+        "shipment": {"address_from": address, "address_to": address, "parcels": [parcel]}});
+    let live = ("authorization", "ShippoToken shippo_live_seatrial");
+    let bought = send(&server, "POST", "/shippo/transactions", &[live, JSON], &label.to_string()).json();
+    let number = bought["tracking_number"].as_str().expect("a label has a number");
+    let mut stream = client::connect(server.admin());
+    stream.write_all(b"GET /_seatrial/sandboxes/default/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
+    let mut seen = String::new();
+    let mut until = |mark: &str| {
+        let mut buffer = [0; 4096];
+        while !seen.contains(mark) {
+            let count = stream.read(&mut buffer).expect("an event comes");
+            assert!(count > 0, "{seen}");
+            seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+        seen.clone()
+    };
+    until("event: clock\n");
+    for _ in 0..15 {
+        send(&server, "GET", "/shippo/addresses", &[SHIPPO], "");
+    }
+    admin(&server, "POST", &format!("/parcels/{number}/next"), &Value::Null);
+    let told = until("event: scan\n");
+    assert!(told.contains("event: call\n") && !told.contains("\"body\":{"), "{told}");
+    until(&format!("\"tracking_number\":\"{number}\""));
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/default/stream?topics=cals", &[], "").status, 400);
 }

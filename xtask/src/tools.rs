@@ -20,6 +20,7 @@ pub const VENV: Package = Package { name: "python3-venv", probe: &["python3", "-
 pub const POPPLER: Package = Package { name: "poppler-utils", probe: &["pdftotext", "-v"] };
 pub const CURL: Package = Package { name: "curl", probe: &["curl", "--version"] };
 pub const NODE: Package = Package { name: "nodejs", probe: &["node", "--version"] };
+pub const CHROMIUM: Package = Package { name: "chromium", probe: &["chromium", "--version"] };
 pub const NPM: Package = Package { name: "npm", probe: &["npm", "--version"] };
 pub const PHP: Package = Package { name: "php-cli", probe: &["php", "--version"] };
 pub const PHP_CURL: Package = Package { name: "php-curl", probe: &["php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"] };

@@ -228,6 +228,17 @@ class FeaturesTest(unittest.TestCase):
         with self.assertRaisesRegex(UnmetExpectations, "POST /.*addresses/ 201 shippo.CreateAddress"):
             sandbox.expect([{"call": "shippo.CreateRefund"}])
 
+    @feature("events tell of calls and of the clock")
+    def _(self) -> None:
+        sandbox = self.sandbox()
+        seen = sandbox.events("calls", "clock")
+        name, clock = next(seen)
+        self.assertEqual((name, clock["mode"]), ("clock", "realtime"))
+        post(sandbox, "/addresses/", ADDRESS)
+        name, call = next(seen)
+        self.assertEqual((name, call["operation"], call["request"]["body"]), ("call", "shippo.CreateAddress", None))
+        seen.close()
+
 
 if __name__ == "__main__":
     unittest.main()

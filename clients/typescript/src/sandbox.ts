@@ -265,6 +265,15 @@ export class Sandbox implements AsyncDisposable {
     return requests;
   }
 
+  /**
+   * What happens from now on, as it does: `call`, `scan`, `delivery` and `clock`, at most one burst in a second. Topics are some of `calls`,
+   * `scans`, `deliveries` and `clock`; the stream ends when the loop over it does.
+   */
+  events(...topics: ("calls" | "scans" | "deliveries" | "clock")[]): AsyncGenerator<[name: string, data: Json]> {
+    const query = topics.length === 0 ? "" : `?topics=${topics.join(",")}`;
+    return this.admin.stream(`/sandboxes/${encodeURIComponent(this.name)}/stream${query}`);
+  }
+
   async forgetCalls(filters: Record<string, string> = {}): Promise<void> {
     await this.ask("DELETE", `/requests?${new URLSearchParams(filters)}`);
   }

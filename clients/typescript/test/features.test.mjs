@@ -200,6 +200,16 @@ const TESTS = {
     await post(sandbox, "/addresses/", ADDRESS);
     await assert.rejects(sandbox.expect([{ call: "shippo.CreateRefund" }]), /POST \/.*addresses\/ 201 shippo.CreateAddress/);
   },
+  "events tell of calls and of the clock": async () => {
+    const sandbox = await open();
+    const seen = [];
+    for await (const [name, data] of sandbox.events("calls", "clock")) {
+      seen.push([name, data.mode ?? data.operation]);
+      if (seen.length === 2) break;
+      await post(sandbox, "/addresses/", ADDRESS);
+    }
+    assert.deepEqual(seen, [["clock", "realtime"], ["call", "shippo.CreateAddress"]]);
+  },
 };
 
 test("members are those of the table", () => {

@@ -16,6 +16,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::clock_moves::ClockMoves;
 use crate::world::Mode;
 
 /// The clock of a sandbox.
@@ -36,10 +37,19 @@ pub(crate) struct ClockView {
 
 impl ClockView {
     pub fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
-        let to = admin.webhook_sender.moves.target(sandbox);
+        Self::read(&admin.webhook_sender.moves, sandbox)
+    }
+
+    pub fn read(moves: &ClockMoves, sandbox: &Sandbox) -> Self {
+        let to = moves.target(sandbox);
         let state = sandbox.lock();
         let (clock, agenda) = (state.world.clock(), state.world.agenda());
         Self { now: clock.now(wall()), mode: clock.mode(), due: agenda.len(), next: agenda.next(), moving: to.is_some(), to }
+    }
+
+    /// Whether it shows another time only when it is moved.
+    pub fn is_frozen(&self) -> bool {
+        self.mode == Mode::Frozen
     }
 }
 

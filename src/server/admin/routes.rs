@@ -19,6 +19,7 @@ use crate::server::admin::clock::{self, Advance, Advanced, ClockView, SetClock};
 use crate::server::admin::contract;
 use crate::server::admin::conversations::{self, Played};
 use crate::server::admin::deliveries::{self, Deliveries, DeliveryView};
+use crate::server::admin::events;
 use crate::server::admin::faults::{self, FaultView, Faults};
 use crate::server::admin::files;
 use crate::server::admin::inboxes::{self, Inbox, Received};
@@ -31,6 +32,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::{self, Count, EntryView, Requests, UnmatchedRequests};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::route::{Access, Route};
+use crate::server::admin::rules::{self, BuiltIn, BuiltInText, Checked, Rules};
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
 use crate::server::admin::sandboxes::{self, CreateSandbox, Reset, Resets, Sandboxes};
 use crate::server::admin::scenarios::{self, ScenarioView};
@@ -130,6 +132,11 @@ pub(crate) static ROUTES: &[Route] = &[
         .or(StatusCode::ACCEPTED),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario").query(KEEP).body(|_| written(schema::skeleton())),
+    route!(GET "/sandboxes/{s}/scenario/rules", OK Rules, rules::list, "what overrides and timelines have done so far"),
+    route!(GET "/scenarios", OK BuiltIn, rules::built_in, "the scenarios that are built in"),
+    route!(GET "/scenarios/{name}", OK BuiltInText, rules::built_in_text, "a scenario that is built in, with its text"),
+    route!(POST "/scenarios/check", OK Checked, rules::check, "what is wrong with a scenario").body(|_| written(schema::skeleton())),
+    route!(GET "/sandboxes/{s}/stream", OK, events::stream, "what happens, as server-sent events").query(events::QUERY),
     route!(GET "/sandboxes/{s}/faults", OK Faults, faults::list, "the faults switched on by hand").query(PAGES),
     route!(GET "/sandboxes/{s}/faults/{name}", OK FaultView, faults::get, "one fault, and how many calls it met"),
     route!(PUT "/sandboxes/{s}/faults/{name}", OK FaultView, faults::put, "switches a fault on").body(|_| written(faults::body())),

@@ -10,6 +10,7 @@ use crate::server::ui::failure::Failure;
 use crate::server::ui::parcel;
 use crate::server::ui::requests;
 use crate::server::ui::sandboxes;
+use crate::server::ui::scenario;
 use crate::server::ui::shown::Shown;
 use crate::server::ui::view::View;
 use crate::server::ui::webhooks;
@@ -53,11 +54,18 @@ static ACTIONS: &[Action] = &[
     action!("restore", sandboxes::restore, "The snapshot was restored."),
     action!("snapshot-drop", sandboxes::drop_snapshot, "The snapshot was dropped."),
     action!("import", sandboxes::import_one, "The sandbox is what the file says."),
+    action!("reset", scenario::reset, "The sandbox has begun again under its scenario."),
+    action!("fault-on", scenario::switch_on, "The fault is switched on."),
+    action!("fault-off", scenario::switch_off, "The fault is switched off."),
 ];
+
+/// What was done, where that is said in the words of a page.
+const SAID: [(&str, &str); 1] = [("scenario", "The sandbox has begun under the new scenario.")];
 
 /// What was done, given the name of the action.
 pub(super) fn done(name: &str) -> Option<&'static str> {
-    ACTIONS.iter().find(|action| action.name == name).map(|action| action.done)
+    let actions = ACTIONS.iter().map(|action| (action.name, action.done));
+    actions.chain(SAID).find(|(own, _)| *own == name).map(|(_, done)| done)
 }
 
 /// Does what the path says, and leads back to the page of the form.

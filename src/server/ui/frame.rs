@@ -28,6 +28,7 @@ pub(super) static TABS: &[Tab] = &[
     Tab { name: "Requests", path: "/requests", count: |facts| Some(facts.kept) },
     Tab { name: "Parcels", path: "/parcels", count: |_| None },
     Tab { name: "Webhooks", path: "/webhooks", count: |_| None },
+    Tab { name: "Scenario", path: "/scenario", count: |_| None },
     Tab { name: "Contract", path: "/contract", count: |_| None },
     Tab { name: "Sandboxes", path: "/sandbox", count: |_| None },
 ];
@@ -210,7 +211,7 @@ fn footer(view: &View<'_>, facts: Option<&Facts>) -> Markup {
                 summary { kbd { "?" } " keyboard shortcuts" }
                 dl.kv {
                     dt { kbd { "/" } } dd { "go to an id" }
-                    dt { kbd { "g" } " then a letter" } dd { "h home, r requests, l latest request" }
+                    dt { kbd { "g" } " then a letter" } dd { "h home, r requests, s scenario, l latest request" }
                     dt { kbd { "j" } " " kbd { "k" } } dd { "next, previous: in lists the row, in details the page" }
                     dt { kbd { "u" } } dd { "back to the list" }
                     dt { kbd { "f" } } dd { "first filter" }

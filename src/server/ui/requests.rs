@@ -16,7 +16,7 @@ use crate::server::ui::view::{View, segment};
 /// How many calls a page has.
 const ROWS: usize = 50;
 
-/// Formats of an export.
+/// What the journal can be exported as, with the words for it.
 const EXPORTS: [(&str, &str); 4] =
     [("har", "HAR"), ("ndjson", "NDJSON"), ("curl", "curl"), ("conversation", "Conversation (YAML, of one vendor)")];
 
@@ -37,6 +37,12 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
         div.head {
             div { h1 { "Requests" } }
             div.row {
+                @if is_newest && !is_filtered {
+                    p.live hidden data-live {
+                        span data-live-text { "live" } " "
+                        a.b.s href=(view.link("/requests")) hidden data-live-more { "Show them" }
+                    }
+                }
                 details.menu {
                     summary { "Export ▾" }
                     div.pop.fields {
@@ -71,6 +77,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
                     }
                 }
             }
+            template #row { (empty_row(view)) }
             footer {
                 span {
                     "Newest first"
@@ -101,6 +108,22 @@ pub(super) async fn export(view: &View<'_>) -> Result<Shown, Failure> {
     }
     answer.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     Ok(Shown::File(answer))
+}
+
+/// A row that the script fills for each new call.
+fn empty_row(view: &View<'_>) -> Markup {
+    html! {
+        tr.new role="row" {
+            td.num.link role="cell" { a href=(view.link("/requests/")) data-of="number" {} }
+            td.nowrap.muted role="cell" { time data-of="time" {} }
+            td.nos role="cell" data-of="vendor" {}
+            td.op.nowrap role="cell" { span.onlys.muted data-of="vendor" {} " " b data-of="operation" {} }
+            td.cut.w.link role="cell" { a tabindex="-1" data-of="link" { span.m data-of="method" {} " " span.path data-of="target" {} } }
+            td role="cell" { span.st data-of="status" {} }
+            td.num.muted role="cell" data-of="took" {}
+            td.nowrap.end role="cell" { span.c.amber hidden data-of="note" {} span.c.blue hidden data-of="effect" {} }
+        }
+    }
 }
 
 /// Asks before the journal is emptied of what the filters name.

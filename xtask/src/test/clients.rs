@@ -26,7 +26,7 @@ pub fn run() -> Result<Vec<Outcome>, Failure> {
     let python = tools::python(Path::new("xtask/requirements.txt"), Path::new("target/venv"))?;
     let scripts = scripts()?;
     if scripts.iter().any(|script| is_node(script)) {
-        tools::packages(&[tools::NODE, tools::NPM])?;
+        tools::packages(&[tools::NODE, tools::NPM, tools::CHROMIUM])?;
         tools::node_modules(Path::new(SCRIPTS))?;
     }
     // Of the examples of the manual.

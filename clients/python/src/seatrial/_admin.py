@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Generator
 from typing import Any
 
 Json = Any
@@ -58,6 +59,20 @@ class Admin:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"no Seatrial server answers at {self._place}: {reason or type(error).__name__}") from error
+
+    def stream(self, path: str, timeout: float) -> Generator[tuple[str, Json], None, None]:
+        """Server-sent events, each with its name; ends with the stream, or with `TimeoutError` after so many silent seconds."""
+        request = urllib.request.Request(f"{self.address}/_seatrial{path}")
+        if self._token is not None:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        with self._opener.open(request, timeout=timeout) as answer:
+            name = ""
+            for line in answer:
+                field, _, value = line.decode().rstrip("\n").partition(": ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    yield name, json.loads(value)
 
     def check(self) -> None:
         """Raises `Unreachable` unless a Seatrial server answers."""

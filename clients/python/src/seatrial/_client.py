@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -349,6 +349,12 @@ class Sandbox:
         if len(rows) < count:
             raise TimeoutError(f"{len(rows)} of {count} calls came within {seconds} seconds")
         return [Call.read(row) for row in rows]
+
+    def events(self, *topics: str, seconds: float = 30.0) -> Generator[tuple[str, Json], None, None]:
+        """What happens from now on, as it does: `call`, `scan`, `delivery` and `clock`, at most one burst in a second. `topics` are some of
+        `calls`, `scans`, `deliveries` and `clock`; after so many seconds without any, `TimeoutError`."""
+        query = f"?topics={','.join(topics)}" if topics else ""
+        return self.admin.stream(f"/sandboxes/{quoted(self.name)}/stream{query}", seconds)
 
     def forget_calls(self, **filters: str) -> None:
         self.ask("DELETE", f"/requests?{urllib.parse.urlencode(filters)}")

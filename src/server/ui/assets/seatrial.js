@@ -27,6 +27,60 @@
   });
   addEventListener("pageshow", () => all("form[aria-busy]").forEach((form) => { form.ariaBusy = null; }));
 
+  // Live rows, one burst in a second at most. The list is left alone while somebody reads in it.
+  const live = document.querySelector("[data-live]"), table = document.querySelector("[data-rows]"), template = document.getElementById("row");
+  let source, pause = 1, held = 0;
+  const tell = (text, isHeld) => {
+    live.querySelector("[data-live-text]").textContent = text;
+    live.classList.toggle("held", isHeld);
+    live.querySelector("[data-live-more]").hidden = held === 0;
+    live.hidden = false;
+  };
+  const add = (call) => {
+    const row = template.content.firstElementChild.cloneNode(true);
+    const of = (name) => [...row.querySelectorAll(`[data-of=${name}]`)];
+    const put = (name, text) => of(name).forEach((cell) => { cell.textContent = text; cell.hidden = !text; });
+    const short = (text) => text.length > 160 ? text.slice(0, 160) + "…" : text;
+    const { wire, status, effect } = call, sent = wire.end === "sent";
+    put("number", call.number.toLocaleString("en"));
+    put("time", call.at.slice(11, 19));
+    put("vendor", call.vendor);
+    put("operation", (call.operation || "–").split(".").pop());
+    put("method", call.method);
+    put("target", short(call.target));
+    put("status", sent ? String(status) : [status, wire.end].filter(Boolean).join(" "));
+    put("took", call.duration_ms === null ? "" : call.duration_ms.toFixed(1));
+    put("note", call.notes.length ? call.notes[0].code : "");
+    put("effect", effect ? (effect.line ? `override L${effect.line}` : `fault ${effect.name}`) : "");
+    of("status")[0].classList.add(sent ? `c${Math.floor(status / 100)}` : "cx");
+    for (const link of [...of("number"), ...of("link")]) link.href = `${base}/requests/${encodeURIComponent(call.id)}`;
+    table.prepend(row);
+    while (table.rows.length > 50) table.lastElementChild.remove();
+  };
+  const connect = () => {
+    source = new EventSource(base + "/live");
+    source.onopen = () => { pause = 1; tell("live", false); };
+    source.addEventListener("call", ({ data }) => {
+      if (table && !table.matches(":hover, :focus-within")) return add(JSON.parse(data));
+      held += 1;
+      tell(`${held} new, held while you read`, true);
+    });
+    source.addEventListener("skipped", ({ data }) => {
+      const { topic, count } = JSON.parse(data);
+      if (topic === "calls") { held += count; tell(`${held} more`, true); }
+    });
+    source.onerror = () => {
+      source.close();
+      tell("not live", true);
+      setTimeout(() => document.hidden || connect(), 1000 * pause);
+      pause = Math.min(60, pause * 2);
+    };
+  };
+  if (live) {
+    document.addEventListener("visibilitychange", () => { source?.close(); if (!document.hidden) connect(); });
+    if (!document.hidden) connect();
+  }
+
   // Keys: none of them deletes, and each has a visible control.
   const places = { h: "", r: "/requests", p: "/parcels", w: "/webhooks", s: "/scenario", c: "/contract", b: "/sandbox" };
   const rows = () => all("[data-rows] td:first-child a");
