@@ -1,5 +1,6 @@
 //! The command line. Every flag has an environment variable.
 
+mod choices;
 mod contract;
 mod pact;
 mod remote;
@@ -15,15 +16,14 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
+pub use self::choices::{ConformArgument, ContractArgument, FsyncArgument, LogFormat, SchemaArgument};
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
 pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyArguments};
 pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
 use crate::base::{authority, time};
-use crate::engine::{Conform, Contract};
 use crate::server::{Addresses, Listen, Target, UpstreamUrl};
-use crate::store::Fsync;
 
 /// Carrier APIs on localhost: stateful, deterministic, on a virtual clock.
 #[derive(Debug, Parser)]
@@ -325,84 +325,6 @@ pub enum AdminAuthArgument {
     Auto,
     /// Never.
     Off,
-}
-
-/// When what is kept has to be on the disk itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FsyncArgument {
-    /// Before a call is answered.
-    Always,
-    /// 200 ms after it was written, at the latest.
-    Interval,
-    /// When the system does it.
-    Off,
-}
-
-impl From<FsyncArgument> for Fsync {
-    fn from(argument: FsyncArgument) -> Self {
-        match argument {
-            FsyncArgument::Always => Self::Always,
-            FsyncArgument::Interval => Self::Interval(Duration::from_millis(200)),
-            FsyncArgument::Off => Self::Off,
-        }
-    }
-}
-
-/// Files with a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaArgument {
-    /// Scenarios: data, overrides, faults and expectations of a sandbox.
-    Scenario,
-    /// Conversations: calls with their expected answers.
-    Conversation,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ConformArgument {
-    /// Every answer.
-    All,
-    /// The first sixteen of each account, and every 64th after that.
-    Sampled,
-    /// None.
-    Off,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ContractArgument {
-    /// They pass, as at the vendor.
-    Off,
-    /// They pass, and are noted.
-    Lenient,
-    /// They are refused, in the vendor's own words.
-    Strict,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One line of text for each event.
-    Text,
-    /// One JSON object for each event.
-    Json,
-}
-
-impl From<ConformArgument> for Conform {
-    fn from(argument: ConformArgument) -> Self {
-        match argument {
-            ConformArgument::All => Self::All,
-            ConformArgument::Sampled => Self::Sampled,
-            ConformArgument::Off => Self::Off,
-        }
-    }
-}
-
-impl From<ContractArgument> for Contract {
-    fn from(argument: ContractArgument) -> Self {
-        match argument {
-            ContractArgument::Off => Self::Off,
-            ContractArgument::Lenient => Self::Lenient,
-            ContractArgument::Strict => Self::Strict,
-        }
-    }
 }
 
 #[derive(Debug, thiserror::Error)]

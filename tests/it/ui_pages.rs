@@ -85,7 +85,7 @@ fn a_parcel_has_a_past_a_plan_and_a_hand_on_it() {
     let planned = before["upcoming"].as_array().expect("it is a list").len();
     assert!(planned >= 4 && before["upcoming"][planned - 1]["status"] == "delivered", "{before}");
     let html = shown(&server, &path);
-    assert_eq!(html.matches("Advance to here").count(), planned, "{html}");
+    assert_eq!(html.matches(">Advance to here<").count(), planned, "{html}");
     assert!(html.contains("Dallas") && html.contains("<li class=\"now\">"), "{html}");
 
     act(&server, "parcel-next", &[("number", &number)]);

@@ -20,7 +20,7 @@ pub(crate) struct Rules {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Rule")]
 struct RuleView {
-    /// `override` or `timeline`.
+    /// What it is: `override` or `timeline`.
     what: &'static str,
     /// The operations that an override is for, or the name of the timeline.
     name: String,
