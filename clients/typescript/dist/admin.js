@@ -50,6 +50,32 @@ export class Admin {
             throw new Problem(answer.status, isJson ? String(read.detail ?? "") : text, read);
         return read;
     }
+    /** Server-sent events below `/_seatrial`, each with its name. */
+    async *stream(path) {
+        const headers = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
+        const ended = new AbortController();
+        try {
+            const answer = await fetch(`${this.address}/_seatrial${path}`, { headers, signal: ended.signal });
+            if (!answer.ok || answer.body === null)
+                throw new Problem(answer.status, await answer.text());
+            const decoder = new TextDecoder();
+            let text = "";
+            for await (const bytes of answer.body) {
+                text += decoder.decode(bytes, { stream: true });
+                const events = text.split("\n\n");
+                text = events.pop() ?? "";
+                for (const event of events) {
+                    const name = /^event: (.*)$/m.exec(event)?.[1];
+                    const data = /^data: (.*)$/m.exec(event)?.[1];
+                    if (name !== undefined && data !== undefined)
+                        yield [name, JSON.parse(data)];
+                }
+            }
+        }
+        finally {
+            ended.abort();
+        }
+    }
     /** Throws {@link Unreachable} unless a Seatrial server answers. */
     async check() {
         const version = await this.ask("GET", "/version").catch((problem) => {

@@ -89,6 +89,8 @@ export interface Parcel {
     from: Json;
     to: Json;
     events: Json[];
+    /** What its timeline holds for it; in lists only the next step. */
+    upcoming: Json[];
 }
 /** The verdict on one expectation: `unknown` when the evidence does not suffice. */
 export interface Finding {
@@ -152,7 +154,8 @@ export declare class Parcels {
     #private;
     private readonly sandbox;
     constructor(sandbox: Sandbox);
-    all(): Promise<Parcel[]>;
+    /** All of them, or those that fit: `vendor`, `status` (several with commas), `timeline`, `q`. */
+    all(filters?: Record<string, string>): Promise<Parcel[]>;
     get(trackingNumber: string): Promise<Parcel>;
     /** Has the next step of its timeline happen now. */
     next(trackingNumber: string): Promise<Parcel>;
@@ -184,6 +187,11 @@ export declare class Sandbox implements AsyncDisposable {
         seconds?: number | undefined;
         count?: number | undefined;
     }): Promise<Call[]>;
+    /**
+     * What happens from now on, as it does: `call`, `scan`, `delivery` and `clock`, at most one burst in a second. Topics are some of `calls`,
+     * `scans`, `deliveries` and `clock`; the stream ends when the loop over it does.
+     */
+    events(...topics: ("calls" | "scans" | "deliveries" | "clock")[]): AsyncGenerator<[name: string, data: Json]>;
     forgetCalls(filters?: Record<string, string>): Promise<void>;
     /** Has something go wrong while `during` runs, or until the function that is returned without it is called. */
     fault(name: string, override: Override): Promise<() => Promise<void>>;

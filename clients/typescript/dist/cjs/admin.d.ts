@@ -18,6 +18,8 @@ export declare class Admin {
     constructor(address: string, token?: string, variable?: string);
     /** Asks a route below `/_seatrial`. A text as body is YAML, anything else JSON. */
     ask(method: string, path: string, body?: Json): Promise<Json>;
+    /** Server-sent events below `/_seatrial`, each with its name. */
+    stream(path: string): AsyncGenerator<[name: string, data: Json]>;
     /** Throws {@link Unreachable} unless a Seatrial server answers. */
     check(): Promise<void>;
 }

@@ -68,14 +68,16 @@ class Parcels {
     constructor(sandbox) {
         this.sandbox = sandbox;
     }
-    async all() {
-        let page = await this.sandbox.ask("GET", "/parcels");
-        const parcels = page.parcels;
-        while (page.next) {
-            page = await this.sandbox.ask("GET", `/parcels?after=${encodeURIComponent(page.next)}`);
+    /** All of them, or those that fit: `vendor`, `status` (several with commas), `timeline`, `q`. */
+    async all(filters = {}) {
+        const parcels = [];
+        for (let query = filters;;) {
+            const page = await this.sandbox.ask("GET", `/parcels?${new URLSearchParams(query)}`);
             parcels.push(...page.parcels);
+            if (!page.next)
+                return parcels;
+            query = { ...filters, after: page.next };
         }
-        return parcels;
     }
     async get(trackingNumber) {
         return this.#ask("GET", trackingNumber, "");
@@ -148,6 +150,14 @@ class Sandbox {
         if (requests.length < count)
             throw new Error(`${requests.length} of ${count} calls came within ${seconds} seconds`);
         return requests;
+    }
+    /**
+     * What happens from now on, as it does: `call`, `scan`, `delivery` and `clock`, at most one burst in a second. Topics are some of `calls`,
+     * `scans`, `deliveries` and `clock`; the stream ends when the loop over it does.
+     */
+    events(...topics) {
+        const query = topics.length === 0 ? "" : `?topics=${topics.join(",")}`;
+        return this.admin.stream(`/sandboxes/${encodeURIComponent(this.name)}/stream${query}`);
     }
     async forgetCalls(filters = {}) {
         await this.ask("DELETE", `/requests?${new URLSearchParams(filters)}`);
