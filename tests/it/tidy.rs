@@ -267,8 +267,8 @@ fn packages_have_the_version_of_the_project() {
     for (package, line) in [
         ("clients/python/pyproject.toml", format!("version = \"{version}\"\n")),
         ("clients/typescript/package.json", format!("\"version\": \"{version}\",\n")),
-        ("deploy/compose.yaml", format!("image: ghcr.io/seatrial/seatrial:{version}\n")),
-        ("deploy/gitlab/seatrial.gitlab-ci.yml", format!("name: ghcr.io/seatrial/seatrial:{version}\n")),
+        ("deploy/compose.yaml", format!("image: seatrial/seatrial:{version}\n")),
+        ("deploy/gitlab/seatrial.gitlab-ci.yml", format!("name: seatrial/seatrial:{version}\n")),
         ("deploy/helm/seatrial/Chart.yaml", format!("version: {version}\nappVersion: {version}\n")),
         ("deploy/kubernetes/kustomization.yaml", format!("newTag: {version}\n")),
         ("Dockerfile", format!("ARG VERSION={version}\n")),

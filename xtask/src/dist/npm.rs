@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{LICENSES, PLATFORMS, Parts, Platform, copy, output, write};
+use super::{HOMEPAGE, LICENSES, PLATFORMS, Parts, Platform, copy, output, write};
 use crate::{failure::Failure, tools};
 
 const CLIENT: &str = "clients/typescript";
@@ -41,7 +41,7 @@ fn platform_package(parts: &Parts) -> Result<(), Failure> {
     for file in LICENSES {
         copy(Path::new(file), &folder.join(file))?;
     }
-    let readme = format!("# {name}\n\nThe binary of [seatrial](https://www.npmjs.com/package/seatrial) for {}.\n", platform.triple);
+    let readme = format!("# {name}\n\nThe binary of [seatrial]({HOMEPAGE}) for {}.\n", platform.triple);
     write(&folder.join("README.md"), &readme)?;
     let (os, cpu) = platform.node;
     let manifest = json!({
