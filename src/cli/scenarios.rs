@@ -58,6 +58,12 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
     }
 }
 
+/// A file's name for diagnostics, and its bytes.
+pub(super) fn read_file(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
+    let failed = |source| ScenarioError::Read { path: path.to_owned(), source };
+    read_bounded(path).map(|bytes| (path.to_string_lossy().into_owned(), bytes)).map_err(failed)
+}
+
 /// Files of a scenario, with all that they include.
 pub(super) struct Gathered {
     /// What the text is known by.

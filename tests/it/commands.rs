@@ -37,6 +37,13 @@ fn a_scenario_that_is_not_there_is_told_with_what_is() {
     assert!(said("xyz").contains("help: built in are answer-drips, answer-never-comes, "), "{}", said("xyz"));
 }
 
+#[test]
+fn a_conversation_that_is_not_there_is_not_looked_for_among_scenarios() {
+    let output = run(&["contract", "run", "lost-parcel", "--base-url", "http://127.0.0.1:1"]);
+    assert_eq!(text(&output.stderr), "error: lost-parcel: No such file or directory (os error 2)\n");
+    assert_eq!(output.status.code(), Some(2));
+}
+
 /// A scenario with a warning in line 2 and a mistake in line 3.
 const MISTAKEN: &str = "overrides:\n  - {on: shipmate.createSku, fault: 418, times: 1}\n  - {on: shippo.GetTrak, fault: 500}\n";
 

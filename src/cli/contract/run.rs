@@ -123,7 +123,7 @@ fn assignments(arguments: &RunArguments, machine: &Machine) -> Result<(Vec<Assig
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for path in &arguments.paths {
         for file in scenarios::files(path)? {
-            let (name, bytes) = scenarios::read(&file)?;
+            let (name, bytes) = scenarios::read_file(&file)?;
             let text = String::from_utf8_lossy(&bytes);
             // Scenarios may lie beside conversations.
             if *path != file && !scenario::is_conversation(&text) {
