@@ -15,7 +15,7 @@ fn main() {
     println!("cargo::rerun-if-changed=specs");
     println!("cargo::rerun-if-changed=scenarios");
     fs::write(out.join("scenarios.rs"), scenarios(&root.join("scenarios"))).expect("the output directory is writable");
-    for asset in ["seatrial.css", "seatrial.js"] {
+    for asset in ["seatrial.css", "seatrial.js", "seatrial.svg"] {
         fs::write(out.join(format!("{asset}.gz")), packed(&root.join("src/server/ui/assets").join(asset)))
             .expect("the output directory is writable");
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::Method;
 use serde_json::Value;
 
+use crate::base::json;
 use crate::contract::report::{ExercisedOperation, Finding, Report, VendorReport};
 use crate::engine::{JudgedCall, Machine};
 use crate::spec::{ParameterIn, Rule, Step, Violation};
@@ -12,6 +13,10 @@ use crate::world::{Note, WordedNote};
 
 /// How many different values of a finding are kept.
 const VALUES: usize = 5;
+
+/// How many different findings are kept, and about how many bytes of texts they have together.
+const FINDINGS: usize = 5_000;
+const BYTES: usize = 4 << 20;
 
 /// What a redacted value reads: it is not the one that was sent.
 const REDACTED: &str = "[redacted]";
@@ -27,10 +32,13 @@ const VIOLATIONS: [&str; 6] = [
 ];
 
 /// Counts calls, and what is wrong with them.
+#[derive(Clone)]
 pub struct Collector {
     report: Report,
     /// Findings by kind, operation, part, pointer and rule.
     known: BTreeMap<Key, Finding>,
+    /// About how many bytes of texts they have.
+    bytes: usize,
     /// Statuses by the names of operations.
     statuses: BTreeMap<String, BTreeMap<u16, u64>>,
     vendors: BTreeSet<String>,
@@ -58,12 +66,18 @@ impl Collector {
     #[must_use]
     pub fn new(of: impl Into<String>) -> Self {
         let report = Report { of: of.into(), ..Report::default() };
-        Self { report, known: BTreeMap::new(), statuses: BTreeMap::new(), vendors: BTreeSet::new() }
+        Self { report, known: BTreeMap::new(), bytes: 0, statuses: BTreeMap::new(), vendors: BTreeSet::new() }
     }
 
     /// Calls that are no longer known.
     pub fn dropped(&mut self, count: u64) {
         self.report.dropped += count;
+    }
+
+    /// How many calls were counted, with those for no vendor.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.report.calls + self.report.foreign
     }
 
     /// Counts a call; `None` for one that is for no vendor.
@@ -149,7 +163,13 @@ impl Collector {
 
     fn count(&mut self, key: Key, found: Finding) {
         let Some(known) = self.known.get_mut(&key) else {
-            self.known.insert(key, found);
+            let values: usize = found.values.iter().map(json::allocated).sum();
+            self.bytes += 2 * key.3.len() + found.pointer.len() + found.detail.len() + values;
+            if self.known.len() < FINDINGS && self.bytes < BYTES {
+                self.known.insert(key, found);
+            } else {
+                self.report.left_out += 1;
+            }
             return;
         };
         known.count += 1;

@@ -20,6 +20,12 @@ pub struct Report {
     pub cut: u64,
     /// How many calls were for none of the vendors.
     pub foreign: u64,
+    /// How many calls of the journal were not judged yet, where the caller did not want to wait for it.
+    #[serde(default)]
+    pub pending: u64,
+    /// How many departures were not counted, because too many different ones were met before.
+    #[serde(default)]
+    pub left_out: u64,
     /// What the document forbids, most frequent first.
     pub violations: Vec<Finding>,
     /// Members and parameters that the document does not have, and does not forbid.

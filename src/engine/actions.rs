@@ -149,9 +149,9 @@ impl Machine {
         act: impl FnOnce(&mut Cx<'_>, &mut Parcel) -> T,
     ) -> Result<T, ActionError> {
         let state = self.lock_up_to_date(sandbox, wall);
-        let (account, parcel) = find(&state, &PARCEL, tracking_number).ok_or(ActionError::Missing)?;
+        let (account, parcel): (_, Parcel) = find(&state, &PARCEL, tracking_number).ok_or(ActionError::Missing)?;
         let mount = &state.world.accounts().get(account).mount;
-        let vendor = &*self.vendors.booked_with(mount, &parcel).ok_or(ActionError::Missing)?.id;
+        let vendor = &*self.vendors.booked_with(mount, &parcel.vendor).ok_or(ActionError::Missing)?.id;
         let trigger = Trigger { vendor, account, purpose: "parcel.hand", subject: tracking_number, step: 0 };
         let done = self.by_hand(sandbox, state, &trigger, wall, |cx| Some(act(cx, &mut cx.parcel(tracking_number)?)));
         if done.as_ref().is_ok_and(Option::is_some) {

@@ -80,6 +80,7 @@ impl Vendor {
             open: |_| {},
             due: |_, _| {},
             scanned: |_, _, _| {},
+            label: |_, _| None,
             anchors: &[],
             stored: Cow::Borrowed(&[]),
             references: &[],

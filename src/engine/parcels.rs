@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::base::name::Name;
 use crate::base::text;
 use crate::base::time::Timestamp;
+use crate::carrier::label::Label;
 use crate::carrier::timeline::{self, AnchorTimes, Next};
 use crate::carrier::{Anchor, Parcel, Scan, Status, library, numbers};
 use crate::engine::call::Call;
@@ -57,6 +58,11 @@ pub struct Track {
 }
 
 impl Cx<'_> {
+    /// What the label of a parcel says, if its vendor has one.
+    pub fn label(&mut self, parcel: &Parcel) -> Option<Label> {
+        (self.vendor.label)(self, parcel)
+    }
+
     /// Stores a new parcel and schedules its first step. The scenario may choose its timeline.
     pub fn create_parcel(&mut self, mut parcel: Parcel) {
         parcel.vendor = self.vendor.id.clone();

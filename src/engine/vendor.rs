@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::name::Name;
+use crate::carrier::label::Label;
 use crate::carrier::{Anchor, Parcel, Scan};
 use crate::engine::accounts::AccountRows;
 use crate::engine::auth::{AuthRequest, Identity};
@@ -72,6 +73,8 @@ pub struct Vendor {
     pub due: fn(&mut Cx<'_>, &Task),
     /// Called after each scan of one of its parcels was stored.
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
+    /// What the label of one of its parcels says, for those who look at it from outside; `None` if it has none.
+    pub label: fn(&mut Cx<'_>, &Parcel) -> Option<Label>,
     /// The moments of a parcel that its rules announce by [`Cx::anchor_reached`]; the others come by themselves.
     pub anchors: &'static [Anchor],
     /// The tables that it stores documents in, besides those of parcels and webhooks.

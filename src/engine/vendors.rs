@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use http::Method;
 
 use crate::base::name::Name;
-use crate::carrier::Parcel;
 use crate::engine::cx::Documents;
 use crate::engine::listing::Test;
 use crate::engine::sample;
@@ -49,9 +48,9 @@ impl Vendors {
 
     /// The vendor that a parcel was booked with, among those of its mount; the first of them if it names none.
     #[must_use]
-    pub fn booked_with(&self, mount: &str, parcel: &Parcel) -> Option<&Vendor> {
+    pub fn booked_with(&self, mount: &str, vendor: &str) -> Option<&Vendor> {
         let mut of_mount = self.all.iter().map(Arc::as_ref).filter(|vendor| vendor.mount == mount);
-        of_mount.clone().find(|vendor| vendor.id == parcel.vendor).or_else(|| of_mount.next())
+        of_mount.clone().find(|own| *own.id == *vendor).or_else(|| of_mount.next())
     }
 
     /// The mounts, each of them once, in the order of the vendors.

@@ -9,6 +9,8 @@
 //! that handlers return. Handlers are async functions from the shared [`Admin`] and an `AdminRequest` to such a type, one file for
 //! each resource. **Invariant:** no file imports one that stands above it: types, then handlers, then `routes`, then this file.
 
+mod agenda;
+mod briefs;
 mod clock;
 mod contract;
 mod conversations;
@@ -18,6 +20,7 @@ mod events;
 mod faults;
 mod files;
 mod inboxes;
+mod judged;
 mod long_poll;
 mod meta;
 mod openapi;
@@ -48,6 +51,8 @@ use bytes::Bytes;
 use crate::base::text;
 use crate::engine::{self, Machine};
 use crate::scenario::Scenario;
+pub(super) use crate::server::admin::briefs::Briefs;
+pub(super) use crate::server::admin::judged::Judged;
 use crate::server::admin::problem::Problem;
 pub use crate::server::admin::problem::Refused;
 use crate::server::admin::request::AdminRequest;

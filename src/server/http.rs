@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::base::text;
 use crate::engine::{Machine, Request, Unmatched, Unread};
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin};
+use crate::server::admin::{self, Admin, Briefs, Judged};
 use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
@@ -115,6 +115,8 @@ pub async fn serve_embedded(
             unmatched: Arc::clone(&unmatched),
             metrics: Arc::clone(&metrics),
             verdicts: Arc::clone(&verdicts),
+            judged: Judged::default(),
+            briefs: Briefs::default(),
             guard,
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),

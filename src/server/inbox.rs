@@ -76,6 +76,18 @@ pub(super) struct ReceivedView<'r> {
     json: Option<&'r RawValue>,
 }
 
+/// An inbox, without what is in it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct InboxSummary {
+    name: String,
+    /// How many requests it holds.
+    letters: usize,
+    /// How many it ever received.
+    received: u64,
+    /// When it received the latest, by the wall clock.
+    latest: Option<Timestamp>,
+}
+
 impl ReceivedRequest {
     /// How it is read back. Its JSON is checked, not parsed into values, which would take a hundred times its bytes.
     pub fn view(&self) -> ReceivedView<'_> {
@@ -131,6 +143,18 @@ impl Inboxes {
         }
         drop(boxes);
         self.changed.notify(usize::MAX);
+    }
+
+    /// All inboxes, in the order of their names.
+    pub fn all(&self) -> Vec<InboxSummary> {
+        let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let summary = |(name, inbox): (&String, &Inbox)| InboxSummary {
+            name: name.clone(),
+            letters: inbox.requests.len(),
+            received: inbox.received,
+            latest: inbox.latest,
+        };
+        boxes.iter().map(summary).collect()
     }
 
     /// A future that ends when an inbox has received something.

@@ -14,6 +14,7 @@
 
 mod access;
 mod actions;
+mod agenda;
 mod assets;
 mod body;
 mod clock;
@@ -82,11 +83,13 @@ static PAGES: &[Page] = &[
     page!(GET "/{s}/clear", "Requests", requests::ask_to_clear),
     page!(GET "/{s}/parcels", "Parcels", parcels::show),
     page!(GET "/{s}/parcels/{number}", "Parcels", parcel::show),
+    page!(GET "/{s}/parcels/{number}/label", "Parcels", parcel::label),
     page!(GET "/{s}/webhooks", "Webhooks", webhooks::show),
     page!(GET "/{s}/webhooks/{id}/remove", "Webhooks", webhooks::ask_to_remove),
     page!(GET "/{s}/deliveries/{id}", "Webhooks", delivery::show),
     page!(GET "/{s}/inbox", "Webhooks", delivery::find_inbox),
     page!(GET "/{s}/inbox/{name}", "Webhooks", delivery::inbox),
+    page!(GET "/{s}/agenda", "Agenda", agenda::show),
     page!(GET "/{s}/contract", "Contract", contract::show),
     page!(GET "/sandboxes", "Sandboxes", sandboxes::show),
     page!(GET "/{s}/sandbox", "Sandboxes", sandboxes::one),

@@ -9,6 +9,8 @@
 //! account wait behind it, because each of them expects the one before to be done; all others go on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,12 @@ impl Agenda {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// The next task that is due. What waits for room is not.
+    #[must_use]
+    pub fn next_task(&self) -> Option<&Task> {
+        self.due.first_key_value().map(|(_, task)| task)
+    }
+
     /// Whether a postponed task can happen when there is room for so many bytes.
     #[must_use]
     pub fn fits(&self, room: usize) -> bool {
@@ -78,12 +86,19 @@ impl Agenda {
 
     /// All tasks with their times, soonest first.
     pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &Task)> {
-        let mut rows: Vec<(TaskKey, &Task)> = self.due.iter().map(|(key, task)| (*key, task)).collect();
-        if !self.waiting.is_empty() {
-            rows.extend(self.waiting.iter().map(|(key, entry)| (*key, &entry.task)));
-            rows.sort_unstable_by_key(|(key, _)| *key);
-        }
-        rows.into_iter().map(|((at, _), task)| (at, task))
+        self.after(None).map(|((at, _), task, _)| (at, task))
+    }
+
+    /// The tasks after the one with that key, soonest first, with whether each waits for room rather than for its time.
+    pub fn after(&self, key: Option<TaskKey>) -> impl Iterator<Item = (TaskKey, &Task, bool)> {
+        let range = (key.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let mut due = self.due.range(range).map(|(key, task)| (*key, task, false)).peekable();
+        let mut waiting = self.waiting.range(range).map(|(key, entry)| (*key, &entry.task, true)).peekable();
+        iter::from_fn(move || match (due.peek(), waiting.peek()) {
+            (Some((first, ..)), Some((second, ..))) if second < first => waiting.next(),
+            (None, _) => waiting.next(),
+            _ => due.next(),
+        })
     }
 
     /// About the bytes that all tasks take in memory.
@@ -214,6 +229,8 @@ mod tests {
         }
         assert_eq!(agenda.iter().map(|(_, task)| &*task.subject).collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!((agenda.len(), agenda.next()), (3, Some(at(1))));
+        let after: Vec<_> = agenda.after(Some((at(1), 0))).map(|(_, task, waits)| (&*task.subject, waits)).collect();
+        assert_eq!(after, [("b", true), ("c", false)]);
         let due = |room| agenda.due(at(1), room).map(|(_, task)| task.subject.to_string());
         assert_eq!((agenda.fits(9), due(9).as_deref()), (false, Some("a")));
         assert_eq!((agenda.fits(10), due(10).as_deref()), (true, Some("b")));

@@ -106,7 +106,8 @@ impl Row {
     }
 
     /// Whether it is the same row, not only an equal one.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.data, &other.data)
     }
 }
@@ -252,8 +253,12 @@ impl Table {
 
     /// Ids and documents in order of creation.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
-        let rows = self.chunks.iter().flatten().flat_map(|chunk| chunk.rows.iter().flatten());
-        rows.map(|row| (row.id(), row.body()))
+        self.rows().map(|row| (row.id(), row.body()))
+    }
+
+    /// The same as rows, which stay as they are when another is stored in place of one.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.chunks.iter().flatten().flat_map(|chunk| chunk.rows.iter().flatten())
     }
 
     fn find(&self, id: &str, digest: u64) -> Option<usize> {

@@ -77,6 +77,8 @@ pub struct Journal {
     pub written: u64,
     /// How many of those were removed to keep the budget.
     pub dropped: u64,
+    /// How often exchanges were taken out for another reason: what was counted of them before does not hold any more.
+    pub edition: u64,
 }
 
 impl Journal {
@@ -86,7 +88,7 @@ impl Journal {
     /// An empty journal that holds at most `budget` bytes.
     #[must_use]
     pub fn new(budget: usize) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0 }
+        Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0, edition: 0 }
     }
 
     /// Adds an exchange, and removes the oldest ones that do not fit. Returns it as it is kept.
@@ -146,7 +148,13 @@ impl Journal {
     /// The first exchange after the one with that number.
     #[must_use]
     pub fn next(&self, number: u64) -> Option<&Arc<Entry>> {
-        self.entries.get(self.entries.partition_point(|entry| entry.number <= number))
+        self.entries.get(self.place_after(number))
+    }
+
+    /// The place of the first exchange after the one with that number, which is how many of those up to it are still there.
+    #[must_use]
+    pub fn place_after(&self, number: u64) -> usize {
+        self.entries.partition_point(|entry| entry.number <= number)
     }
 
     /// The exchanges that are still there, oldest first.
@@ -171,11 +179,13 @@ impl Journal {
         self.entries.clear();
         self.bytes = 0;
         self.dropped = 0;
+        self.edition += 1;
     }
 
     /// Keeps the exchanges for which `keep` is true; the others do not count as dropped.
     pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
         self.entries.retain(|entry| keep(entry));
+        self.edition += 1;
         self.bytes = self.entries.iter().map(|entry| entry.bytes()).sum();
     }
 

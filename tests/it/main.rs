@@ -77,7 +77,11 @@ mod targets;
 mod tidy;
 mod tls;
 mod ui;
+mod ui_agenda;
+mod ui_kept;
+mod ui_labels;
 mod ui_pages;
+mod ui_size;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;

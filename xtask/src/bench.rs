@@ -9,6 +9,7 @@ mod growth;
 mod lists;
 mod load;
 mod moving;
+mod page;
 mod report;
 mod start;
 mod steady;
@@ -31,7 +32,7 @@ const SERVER: &str = "target/dist/seatrial";
 const BARE: &str = "target/dist/bare_server";
 
 /// The parts of a bench.
-const PARTS: [&str; 6] = ["steady", "crowd", "start", "growth", "moving", "lists"];
+const PARTS: [&str; 7] = ["steady", "crowd", "start", "growth", "moving", "lists", "page"];
 
 pub struct Options {
     quick: bool,
@@ -149,7 +150,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let crowd = (wants("crowd") && !options.self_check).then(|| crowd::measure(&stand, &load, options.quick)).transpose()?;
     let moving = (wants("moving") && !options.self_check).then(|| moving::measure(&stand, &load, options.quick)).transpose()?;
     let lists = if wants("lists") && !options.self_check { lists::measure(&stand, &load, options.quick)? } else { Vec::new() };
-    let report = Report { steady, crowd, start, growth, moving, lists };
+    let pages = (wants("page") && !options.self_check).then(|| page::measure(&stand, &load, options.quick)).transpose()?;
+    let report = Report { steady, crowd, start, growth, moving, lists, pages };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -161,7 +163,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// Builds both, each by itself: together they would share what either asks of a common dependency.
 fn build(options: &Options) -> Result<(), Failure> {
     let ours = !options.self_check && options.server.is_none();
-    let bare = options.only.as_ref().is_none_or(|only| !["moving", "crowd", "lists"].contains(&only.as_str()));
+    let bare = options.only.as_ref().is_none_or(|only| !["moving", "crowd", "lists", "page"].contains(&only.as_str()));
     for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
         let built = process::cargo(&["build", "--profile", "dist", "--quiet", "--package", package, "--bin", package]).status();
         if !built.map_err(Failure::io("run cargo build"))?.success() {

@@ -367,6 +367,16 @@ export class Sandbox implements AsyncDisposable {
     return this.admin.ask("POST", path);
   }
 
+  /** Sends the deliveries that have failed again, or those that fit the filters, at most a thousand; how many. */
+  async redeliverFailed(filters: Record<string, string> = {}): Promise<number> {
+    return (await this.ask("POST", `/deliveries/redeliver?${new URLSearchParams({ limit: "1000", ...filters })}`)).redelivered;
+  }
+
+  /** What will happen, soonest first: steps of parcels, attempts of webhooks, and what vendors have planned. */
+  async agenda(filters: Record<string, string> = {}): Promise<Json[]> {
+    return (await this.ask("GET", `/agenda?${new URLSearchParams(filters)}`)).tasks;
+  }
+
   /** A receiver of webhooks that only this sandbox has. */
   inbox(name = "inbox"): Promise<Inbox> {
     return Inbox.open(this.admin, `${this.name}-${name}`);

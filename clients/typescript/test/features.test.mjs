@@ -83,6 +83,8 @@ const TESTS = {
     await buy(sandbox);
     const [delivery] = await sandbox.deliveries({ progress: "delivered", wait: "5s" });
     assert.equal((await sandbox.redeliver(delivery.id)).id, delivery.id);
+    assert.equal(await sandbox.redeliverFailed({ event: "never" }), 0);
+    assert.ok(Array.isArray(await sandbox.agenda({ kind: "webhook" })));
     assert.equal((await inbox.wait({ count: 2 })).length, 2);
   },
   "a paused subscription is resumed": async () => {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::time::{self, Timestamp};
-use crate::engine::Sandbox;
+use crate::engine::{Sandbox, TaskKind};
 use crate::scenario::{Body, ReadBody};
 use crate::server::admin::detached::{begin, detached};
 use crate::server::admin::problem::Problem;
@@ -29,6 +29,8 @@ pub(crate) struct ClockView {
     due: usize,
     /// When the first of them is due.
     next: Option<Timestamp>,
+    /// What the first of them is about.
+    next_kind: Option<TaskKind>,
     /// Whether an advance is under way. Receivers of webhooks are waited for on the way.
     moving: bool,
     /// The time that it will show then.
@@ -44,7 +46,15 @@ impl ClockView {
         let to = moves.target(sandbox);
         let state = sandbox.lock();
         let (clock, agenda) = (state.world.clock(), state.world.agenda());
-        Self { now: clock.now(wall()), mode: clock.mode(), due: agenda.len(), next: agenda.next(), moving: to.is_some(), to }
+        Self {
+            now: clock.now(wall()),
+            mode: clock.mode(),
+            due: agenda.len(),
+            next: agenda.next(),
+            next_kind: agenda.next_task().map(TaskKind::of),
+            moving: to.is_some(),
+            to,
+        }
     }
 
     /// Whether it shows another time only when it is moved.

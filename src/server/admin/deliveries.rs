@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Forgery, Progress};
-use crate::engine::{Cx, Sandbox};
+use crate::engine::{ActionError, Cx, Sandbox};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Room;
 use crate::server::admin::problem::Problem;
@@ -21,18 +21,24 @@ use crate::world::Kind;
 
 /// The query of a list.
 pub(crate) const QUERY: &[(&str, &str)] = &[
-    secrets::QUERY,
     ("vendor", "only those of this vendor"),
     ("event", "only this event"),
     ("webhook", "only those of this subscription"),
     ("subject", "only about this"),
     ("progress", "only `waiting`, `sending`, `paused`, `delivered`, `failed` or `dropped` ones"),
     ("since", "only those made after this time"),
-    ("before", "only those before the one with this id: the `earlier` of another answer"),
     ("limit", "at most so many, the newest ones (100)"),
+    ("before", "only those before the one with this id: the `earlier` of another answer"),
     ("wait", "wait so long for a delivery, such as `5s`"),
     ("min", "how many deliveries `wait` waits for (1)"),
+    secrets::QUERY,
 ];
+
+/// The part of the query that chooses some deliveries.
+pub(crate) const FILTERS: &[(&str, &str)] = QUERY.split_at(7).0;
+
+/// How many are sent again at once.
+const MOST_AGAIN: usize = 1_000;
 
 /// One event for one subscriber, with every attempt to deliver it.
 #[derive(Serialize, JsonSchema)]
@@ -175,6 +181,42 @@ pub(crate) async fn redeliver(admin: &Admin, request: &AdminRequest<'_>) -> Resu
         DeliveryView::find(cx, id).map(Ok)
     })?;
     Ok(Redactor::read(admin, request, &sandbox)?.json(&delivery?))
+}
+
+/// What became of deliveries that were to be sent again.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Redelivered {
+    /// How many are sent again.
+    redelivered: usize,
+    /// How many were on their way just then.
+    on_their_way: usize,
+    /// How many more fit the filters, and were left alone.
+    left: usize,
+}
+
+/// Sends those again that fit the filters, oldest first; those that have failed, unless the filters say otherwise.
+pub(crate) async fn redeliver_all(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redelivered, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let mut filter = Filter::read(request)?;
+    filter.progress = filter.progress.or(Some(Progress::Failed));
+    let state = sandbox.lock();
+    let rows = state.documents::<Delivery>(DELIVERY).filter(|(_, row)| filter.fits(row));
+    let mut ids: Vec<_> = rows.map(|(_, row)| (row.created, row.id)).collect();
+    drop(state);
+    ids.sort();
+    let left = ids.len().saturating_sub(filter.limit.min(MOST_AGAIN));
+    let (mut redelivered, mut on_their_way) = (0, 0);
+    for (_, id) in ids.drain(left..) {
+        match admin.machine.with_webhook(&sandbox, &DELIVERY, &id, wall(), |cx| cx.redeliver(&id)) {
+            Ok(true) => redelivered += 1,
+            Ok(false) => on_their_way += 1,
+            // It made room for others meanwhile.
+            Err(ActionError::Missing) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    admin.changed.notify_waiters();
+    Ok(Redelivered { redelivered, on_their_way, left })
 }
 
 /// Does something as [`on_document`] does, and shows what comes of it.

@@ -14,7 +14,7 @@ use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{self, AllNames, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::inbox::{self, ReceivedRequest, ReceivedView};
+use crate::server::inbox::{self, InboxSummary, ReceivedRequest, ReceivedView};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Inbox {
@@ -50,6 +50,15 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inb
         Ok((Inbox { letters: Letters(letters, secrets, names.clone()), received }, found))
     };
     long_poll(request, || Some(admin.inboxes.listen()), look).await
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Inboxes {
+    inboxes: Vec<InboxSummary>,
+}
+
+pub(crate) async fn list(admin: &Admin, _: &AdminRequest<'_>) -> Result<Inboxes, Problem> {
+    Ok(Inboxes { inboxes: admin.inboxes.all() })
 }
 
 pub(crate) async fn clear(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {

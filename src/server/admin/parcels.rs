@@ -8,13 +8,16 @@ use serde::Serialize;
 
 use crate::base::text;
 use crate::base::time::Timestamp;
+use crate::carrier::print::{Format, Paper};
 use crate::carrier::timeline::Next;
-use crate::carrier::{Location, Parcel, Scan, Status, library};
+use crate::carrier::{Location, Parcel, Scan, Status, document, library};
 use crate::engine::{Cx, PARCEL, STEP};
 use crate::scenario::{Body, ReadBody};
+use crate::server::admin::briefs::Brief;
 use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 
@@ -43,6 +46,8 @@ pub(crate) struct ParcelView {
     to: Location,
     /// All scans so far, oldest first; in rows only the latest.
     events: Vec<Scan>,
+    /// Whether its label can be drawn; not said in lists.
+    label: Option<bool>,
     /// What its timeline holds for it, up to the first step that waits for something other than its time; in lists only the next step.
     upcoming: Vec<Upcoming>,
 }
@@ -131,14 +136,10 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether a parcel fits all but the statuses.
-    fn fits(&self, vendor: &str, parcel: &Parcel) -> bool {
-        let has = |text: &str| {
-            let words = [&parcel.tracking_number, &parcel.subject, &parcel.from.city, &parcel.from.zip, &parcel.to.city, &parcel.to.zip];
-            words.iter().any(|word| word.to_lowercase().contains(text))
-        };
-        self.vendor.is_none_or(|wanted| wanted == vendor)
-            && self.timeline.is_none_or(|wanted| wanted == timeline_name(parcel))
-            && self.text.as_deref().is_none_or(has)
+    fn fits(&self, parcel: &Brief) -> bool {
+        self.vendor.is_none_or(|wanted| wanted == &*parcel.vendor)
+            && self.timeline.is_none_or(|wanted| wanted == &*parcel.timeline)
+            && self.text.as_deref().is_none_or(|text| parcel.words.contains(text))
     }
 }
 
@@ -154,28 +155,23 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
         }
     }
     let (mut counts, mut rows) = (BTreeMap::new(), Vec::new());
-    for (owner, account) in state.world.accounts().iter() {
-        for (id, body) in account.rows(&PARCEL) {
-            let Ok(parcel) = serde_json::from_slice::<Parcel>(body) else { continue };
-            let Some(vendor) = admin.machine.vendors().booked_with(&account.mount, &parcel) else { continue };
-            if !filter.fits(&vendor.id, &parcel) {
-                continue;
-            }
-            *counts.entry(parcel.status().word()).or_default() += 1;
-            if filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&parcel.status())) {
-                rows.push((parcel.created, due.get(&(owner, id)).copied(), id, account, body, &vendor.id));
-            }
+    let accounts = state.world.accounts();
+    let all = admin.briefs.of(&sandbox, accounts, admin.machine.vendors());
+    for (owner, brief) in all.iter().filter(|(_, brief)| filter.fits(brief)) {
+        *counts.entry(brief.status.word()).or_default() += 1;
+        if filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&brief.status)) {
+            rows.push((due.get(&(*owner, brief.id())).copied(), *owner, brief));
         }
     }
     match filter.sort {
         Sort::Created => {}
-        Sort::Newest => rows.sort_by_key(|(created, ..)| Reverse(*created)),
-        Sort::Next => rows.sort_by_key(|(created, due, ..)| (due.is_none(), *due, Reverse(*created))),
+        Sort::Newest => rows.sort_by_key(|(_, _, brief)| Reverse(brief.created)),
+        Sort::Next => rows.sort_by_key(|(due, _, brief)| (due.is_none(), *due, Reverse(brief.created))),
     }
-    let rows = rows.into_iter().map(|(_, _, id, account, body, vendor)| (id, (account, body, vendor)));
-    let (parcels, next) = page_of(request, filter.limit, rows, |(account, body, vendor)| {
-        let parcel: Parcel = serde_json::from_slice(body).ok()?;
-        let mut view = ParcelView::of(vendor, &account.name, &parcel, state.plan(account, &parcel, 1));
+    let rows = rows.into_iter().map(|(_, owner, brief)| (brief.id(), (accounts.get(owner), brief)));
+    let (parcels, next) = page_of(request, filter.limit, rows, |(account, brief)| {
+        let parcel: Parcel = serde_json::from_slice(brief.body()).ok()?;
+        let mut view = ParcelView::of(&brief.vendor, &account.name, &parcel, state.plan(account, &parcel, 1));
         if filter.is_row {
             view.events.drain(..view.events.len().saturating_sub(1));
         }
@@ -186,6 +182,33 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
     on_parcel(admin, request, |_, _| ())
+}
+
+pub(crate) const LABEL: &[(&str, &str)] = &[
+    ("format", "`png` (unless told), `pdf` or `zpl`"),
+    ("dpi", "dots to the inch of pictures and printers: 203 (unless told) or 300"),
+    ("sandbox", "where to look; every sandbox otherwise"),
+];
+
+/// The label of a parcel as it is printed on 4 by 6 inches, drawn anew each time.
+pub(crate) async fn label(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let dpi = match request.query("dpi") {
+        None | Some("203") => 203,
+        Some("300") => 300,
+        Some(other) => return Err(Problem::bad_request(format!("`dpi` is 203 or 300, found `{other}`"))),
+    };
+    let (media_type, format) = match request.query("format") {
+        None | Some("png") => ("image/png", Format::png(Paper::Inch4x6, dpi)),
+        Some("pdf") => ("application/pdf", Format::pdf(Paper::Inch4x6)),
+        Some("zpl") => ("application/octet-stream", Format::zpl(dpi)),
+        Some(other) => return Err(Problem::bad_request(format!("`format` is `png`, `pdf` or `zpl`, found `{other}`"))),
+    };
+    let number = request.parameter("tracking");
+    let sandbox = admin.find_owner(request, &PARCEL, number)?;
+    let label = admin.machine.with_parcel(&sandbox, number, wall(), |cx, parcel| cx.label(parcel))?;
+    let label = label.ok_or_else(|| Problem::not_found(format!("nothing is known of a label of `{number}`")))?;
+    // Drawn when the sandbox is free again.
+    Ok(response::text(media_type, document::render_label(label, format)))
 }
 
 #[derive(JsonSchema)]
@@ -291,7 +314,8 @@ fn on_parcel(admin: &Admin, request: &AdminRequest<'_>, mut act: impl FnMut(&mut
     let sandbox = admin.find_owner(request, &PARCEL, number)?;
     let done = admin.machine.with_parcel(&sandbox, number, wall(), |cx, parcel| {
         act(cx, parcel);
-        ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel, cx.plan(parcel, PLANNED))
+        let label = Some(cx.label(parcel).is_some());
+        ParcelView { label, ..ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel, cx.plan(parcel, PLANNED)) }
     });
     admin.changed.notify_waiters();
     Ok(done?)
@@ -318,6 +342,7 @@ impl ParcelView {
             from: parcel.from.clone(),
             to: parcel.to.clone(),
             events: parcel.scans.clone(),
+            label: None,
             upcoming: plan.into_iter().map(Upcoming::of).collect(),
         }
     }

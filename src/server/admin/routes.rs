@@ -15,14 +15,15 @@ use crate::scenario::explain::Explanation;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::scenario::verify::Report;
+use crate::server::admin::agenda::{self, Agenda};
 use crate::server::admin::clock::{self, Advance, Advanced, ClockView, SetClock};
 use crate::server::admin::contract;
 use crate::server::admin::conversations::{self, Played};
-use crate::server::admin::deliveries::{self, Deliveries, DeliveryView};
+use crate::server::admin::deliveries::{self, Deliveries, DeliveryView, Redelivered};
 use crate::server::admin::events;
 use crate::server::admin::faults::{self, FaultView, Faults};
 use crate::server::admin::files;
-use crate::server::admin::inboxes::{self, Inbox, Received};
+use crate::server::admin::inboxes::{self, Inbox, Inboxes, Received};
 use crate::server::admin::meta::{self, CoverageTable, Health, Version};
 use crate::server::admin::openapi;
 use crate::server::admin::page;
@@ -130,6 +131,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .body(of::<Advance>)
         .answer(of::<Advanced>)
         .or(StatusCode::ACCEPTED),
+    route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario").query(KEEP).body(|_| written(schema::skeleton())),
     route!(GET "/sandboxes/{s}/scenario/rules", OK Rules, rules::list, "what overrides and timelines have done so far"),
@@ -147,8 +149,10 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events").query(requests::STREAM),
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
-    route!(GET "/sandboxes/{s}/contract", OK Redacted<Judged>, contract::report, "how calls depart from the documents")
-        .query(requests::REPORT),
+    route!(GET "/sandboxes/{s}/contract", OK, contract::report, "how calls depart from the documents")
+        .query(contract::QUERY)
+        .answer(of::<Redacted<Judged>>)
+        .formats(contract::MEDIA_TYPES),
     route!(POST "/sandboxes/{s}/verify", OK, verify::verify, "whether expectations hold, by the journal")
         .query(verify::QUERY)
         .body(|_| written(verify::body()))
@@ -163,6 +167,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/requests/{id}/export", OK, requests::export_one, "one exchange for other tools").query(requests::EXPORT_ONE),
     route!(GET "/sandboxes/{s}/parcels", OK Parcels, parcels::list, "every parcel of every vendor").query(parcels::LIST),
     route!(GET "/parcels/{tracking}", OK ParcelView, parcels::get, "one parcel with its life so far").query(SANDBOX),
+    route!(GET "/parcels/{tracking}/label", OK, parcels::label, "the label of a parcel as a picture, PDF or ZPL").query(parcels::LABEL),
     route!(POST "/parcels/{tracking}/events", OK ParcelView, parcels::event, "has something happen to a parcel now").query(SANDBOX).body(of::<Event>),
     route!(PUT "/parcels/{tracking}/timeline", OK ParcelView, parcels::timeline, "puts a parcel on another timeline, from its beginning").query(SANDBOX).body(of::<SetTimeline>),
     route!(GET "/timelines", OK Timelines, parcels::timelines, "the timelines that parcels can be put on by name"),
@@ -173,8 +178,11 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/webhooks/{id}/test", CREATED Redacted<DeliveryView>, webhooks::test, "sends a test event").query(OF_SANDBOX).body(of::<TestWebhook>),
     route!(POST "/webhooks/{id}/resume", OK Redacted<WebhookView>, webhooks::resume, "ends a pause; what waited is sent").query(OF_SANDBOX),
     route!(GET "/sandboxes/{s}/deliveries", OK Redacted<Deliveries>, deliveries::list, "what subscribers were told, oldest first").query(deliveries::QUERY),
+    route!(POST "/sandboxes/{s}/deliveries/redeliver", OK Redelivered, deliveries::redeliver_all, "sends all that have failed again")
+        .query(deliveries::FILTERS),
     route!(GET "/deliveries/{id}", OK Redacted<DeliveryView>, deliveries::get, "one delivery with its attempts").query(OF_SANDBOX),
     route!(POST "/deliveries/{id}/redeliver", OK Redacted<DeliveryView>, deliveries::redeliver, "sends a delivery again").query(OF_SANDBOX),
+    route!(GET "/inboxes", OK Inboxes, inboxes::list, "the built-in receivers that there are, by name"),
     route!(GET "/inbox/{name}", OK Inbox, inboxes::get, "what came to a built-in receiver, oldest first").query(INBOX),
     route!(POST "/inbox/{name}", OK, inboxes::receive, "receives a webhook").query(RECEIVE).answer(of::<Received>).access(Access::Receiver),
     route!(DELETE "/inbox/{name}", NO_CONTENT, inboxes::clear, "empties a built-in receiver"),

@@ -24,6 +24,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -343,6 +344,13 @@ fn whole_body(message: &Message) -> (Value, bool) {
 
 /// A view without secrets, with the schema of the whole one.
 pub(crate) struct Redacted<T>(Value, PhantomData<T>);
+
+impl<T: DeserializeOwned> Redacted<T> {
+    /// The view as it is shown.
+    pub fn read(self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(self.0)
+    }
+}
 
 impl<T> Serialize for Redacted<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -38,7 +38,36 @@ pub(super) fn harden(mut response: Response<Payload>) -> Response<Payload> {
     response
 }
 
+/// Whether the caller takes what is compressed with gzip.
+pub(super) fn takes_gzip(parts: &Parts) -> bool {
+    let accepted = parts.headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let is_refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.trim_end_matches(['0', '.']).is_empty());
+        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
+}
+
 pub(super) fn with_cookie(mut response: Response<Payload>, cookie: Option<&str>) -> Response<Payload> {
     response.headers_mut().extend(cookie.and_then(|cookie| cookie.parse().ok()).map(|cookie| (SET_COOKIE, cookie)));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_taken_by_those_who_say_so() {
+        let takes = |value: &str| {
+            let request = http::Request::get("/").header("accept-encoding", value).body(()).expect("a request");
+            takes_gzip(&request.into_parts().0)
+        };
+        for value in ["gzip", "br, GZIP;q=0.5", "gzip;q=1.0"] {
+            assert!(takes(value), "{value}");
+        }
+        for value in ["", "br", "gzip;q=0", "gzip; q=0.000, br", "xgzip"] {
+            assert!(!takes(value), "{value}");
+        }
+    }
 }

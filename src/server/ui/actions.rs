@@ -45,6 +45,7 @@ static ACTIONS: &[Action] = &[
     action!("webhook-resume", webhooks::resume, "The subscription is resumed; what waited is sent."),
     action!("webhook-remove", webhooks::remove, "The subscription was removed."),
     action!("redeliver", webhooks::redeliver, "The delivery is sent again."),
+    action!("redeliver-all", webhooks::redeliver_all, "The failed deliveries are sent again, at most 1,000 at once."),
     action!("inbox-clear", delivery::clear_inbox, "The inbox is empty."),
     action!("sandbox-create", sandboxes::create_one, "The sandbox was created."),
     action!("sandbox-delete", sandboxes::delete, "The sandbox was deleted."),

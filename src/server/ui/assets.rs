@@ -1,12 +1,13 @@
-//! The stylesheet and the script of the page, compressed when the binary is built, each at an address that changes with it.
+//! The stylesheet, the script and the icon of the page, compressed when the binary is built, each at an address that changes with it.
 
 use std::sync::LazyLock;
 
-use ::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
+use ::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use ::http::request::Parts;
 use ::http::{Response, StatusCode};
 
 use crate::server::body::{Payload, full_body};
+use crate::server::ui::access;
 use crate::server::ui::view::PAGES;
 
 /// A file of the page.
@@ -17,7 +18,7 @@ struct Asset {
     packed: &'static [u8],
 }
 
-static ASSETS: [Asset; 2] = [
+static ASSETS: [Asset; 3] = [
     Asset {
         name: "seatrial.css",
         kind: "text/css; charset=utf-8",
@@ -30,15 +31,21 @@ static ASSETS: [Asset; 2] = [
         text: include_str!("assets/seatrial.js"),
         packed: include_bytes!(concat!(env!("OUT_DIR"), "/seatrial.js.gz")),
     },
+    Asset {
+        name: "seatrial.svg",
+        kind: "image/svg+xml",
+        text: include_str!("assets/seatrial.svg"),
+        packed: include_bytes!(concat!(env!("OUT_DIR"), "/seatrial.svg.gz")),
+    },
 ];
 
 /// What an address and an `ETag` have of the contents of each file.
-static HASHES: LazyLock<[String; 2]> =
-    LazyLock::new(|| [0, 1].map(|index: usize| format!("{:08x}", crc32fast::hash(ASSETS[index].text.as_bytes()))));
+static HASHES: LazyLock<[String; 3]> =
+    LazyLock::new(|| [0, 1, 2].map(|index: usize| format!("{:08x}", crc32fast::hash(ASSETS[index].text.as_bytes()))));
 
-/// The addresses of the stylesheet and the script.
-pub(super) static ADDRESSES: LazyLock<[String; 2]> =
-    LazyLock::new(|| [0, 1].map(|index: usize| format!("{PAGES}/assets/{}/{}", HASHES[index], ASSETS[index].name)));
+/// The addresses of the stylesheet, the script and the icon.
+pub(super) static ADDRESSES: LazyLock<[String; 3]> =
+    LazyLock::new(|| [0, 1, 2].map(|index: usize| format!("{PAGES}/assets/{}/{}", HASHES[index], ASSETS[index].name)));
 
 /// Answers a request for `{hash}/{name}`.
 pub(super) fn answer(parts: &Parts, path: &str) -> Response<Payload> {
@@ -49,10 +56,10 @@ pub(super) fn answer(parts: &Parts, path: &str) -> Response<Payload> {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         return response;
     };
-    let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let etag = format!("\"{hash}\"");
-    let is_known = header(IF_NONE_MATCH).contains(&etag);
-    let is_packed = header(ACCEPT_ENCODING).contains("gzip");
+    let known = parts.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_known = known.trim() == "*" || known.contains(&etag);
+    let is_packed = access::takes_gzip(parts);
     let body = match (is_known, is_packed) {
         (true, _) => full_body(""),
         (false, true) => full_body(asset.packed),
@@ -79,10 +86,11 @@ mod tests {
 
     #[test]
     fn the_script_is_small_and_both_files_are_packed() {
-        let [css, js] = &ASSETS;
+        let [css, js, icon] = &ASSETS;
         assert!(js.text.len() <= 6 * 1024, "the script has {} bytes", js.text.len());
         assert!(css.packed.len() < 9 * 1024 && css.packed.starts_with(&[0x1f, 0x8b]) && js.packed.starts_with(&[0x1f, 0x8b]));
         assert!(!js.text.contains("innerHTML") && !js.text.contains("eval"));
+        assert!(icon.text.starts_with("<svg ") && !icon.text.contains("style") && !icon.text.contains("script"));
         assert!(!css.text.contains("http:") && !css.text.contains("https:") && !css.text.contains("url("));
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::time::Timestamp;
-use crate::engine::Sandbox;
+use crate::engine::{Sandbox, TaskKind};
 use crate::server::clock::wall;
 use crate::server::ui::failure::Failure;
 use crate::server::ui::form::Form;
@@ -21,6 +21,9 @@ pub(super) struct Clock {
     pub now: Timestamp,
     mode: Mode,
     next: Option<Timestamp>,
+    next_kind: Option<TaskKind>,
+    /// How many tasks are planned.
+    pub due: u64,
     /// Where an advance that is under way leads to.
     to: Option<Timestamp>,
 }
@@ -30,7 +33,8 @@ impl Clock {
         let to = view.admin.webhook_sender.moves.target(sandbox);
         let state = sandbox.lock();
         let (clock, agenda) = (state.world.clock(), state.world.agenda());
-        Self { now: clock.now(wall()), mode: clock.mode(), next: agenda.next(), to }
+        let next_kind = agenda.next_task().map(TaskKind::of);
+        Self { now: clock.now(wall()), mode: clock.mode(), next: agenda.next(), next_kind, due: agenda.len() as u64, to }
     }
 
     fn passes(&self) -> String {
@@ -65,8 +69,9 @@ pub(super) fn control(view: &View<'_>, clock: &Clock) -> Markup {
                     @match (clock.to, clock.next) {
                         (Some(to), _) => { "Moving to " (to.strftime("%-d %b %H:%M:%S")) },
                         (None, Some(next)) => {
-                            (clock.passes()) " · next" span.nos { " event" } " "
-                            (parts::moment(next, clock.now))
+                            (clock.passes()) " · next "
+                            @if let Some(kind) = clock.next_kind { span.nos { (kind.word()) " event " } }
+                            a href=(view.link("/agenda")) { (parts::moment(next, clock.now)) }
                             span.nos { ", in " (parts::span(next.duration_since(clock.now))) }
                         },
                         (None, None) => { (clock.passes()) " · nothing planned" },

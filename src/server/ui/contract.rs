@@ -52,7 +52,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     let verdicts = view.send(Method::POST, &view.route("/verify"), None).await?;
     let verdicts: Verdicts =
         serde_json::from_slice(&verdicts).map_err(|error| Failure::new(::http::StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let report: Report = view.get(&view.route("/contract")).await?;
+    let report: Report = view.get(&view.route(&format!("/contract?wait=5ms&findings={}", ROWS + 1))).await?;
     let body = html! {
         div.head {
             div {
@@ -65,6 +65,13 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
             }
         }
         div.stack {
+            @if report.pending > 0 {
+                p.did role="status" {
+                    (glyph("clock"))
+                    (count(report.calls + report.foreign)) " requests are judged, " (count(report.pending)) " are being judged now. "
+                    a href=(view.link("/contract")) { "Look again" }
+                }
+            }
             (expectations(view, &verdicts))
             @for (title, rows) in [
                 ("Violations", &report.violations),
@@ -157,7 +164,7 @@ fn judged(view: &View<'_>, row: &Judged) -> Markup {
 fn findings(view: &View<'_>, title: &str, rows: &[Finding]) -> Markup {
     html! {
         section.box {
-            header { h2 { (title) } span.muted.xs { (count(rows.len() as u64)) " different, most frequent first" } }
+            header { h2 { (title) } @if !rows.is_empty() { span.muted.xs { "most frequent first" } } }
             @if rows.is_empty() {
                 div.empty { p { "Every call is as the documents want it." } }
             } @else {
@@ -177,7 +184,7 @@ fn findings(view: &View<'_>, title: &str, rows: &[Finding]) -> Markup {
                                     td.w role="cell" { code { (short(&row.place(), 60)) } }
                                     td.w role="cell" { (short(&row.detail, 100)) " " span.muted.xs { (short(&row.rule, 40)) } }
                                     td role="cell" { (row.frequency()) }
-                                    td.end role="cell" {
+                                    td.end.nowrap role="cell" {
                                         a.xs href=(view.link(&format!("/requests/{}", segment(&row.first)))) { (short(&row.first, 40)) }
                                     }
                                 }
@@ -186,7 +193,7 @@ fn findings(view: &View<'_>, title: &str, rows: &[Finding]) -> Markup {
                     }
                 }
             }
-            @if rows.len() > ROWS { footer { span { (counted(rows.len() - ROWS, "more finding")) " in the JSON" } } }
+            @if rows.len() > ROWS { footer { span { "There are more; the JSON has all." } } }
         }
     }
 }

@@ -200,7 +200,7 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
             }
         }
         div.stack {
-            @for letter in shown.iter().rev() {
+            @for (index, letter) in shown.iter().rev().enumerate() {
                 section.box {
                     header {
                         h2 { "Letter " (count(letter.number)) }
@@ -211,7 +211,7 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
                         @let rows = letter.headers.iter().take(LINES).map(|(name, value)| (name.as_str(), value.as_str().unwrap_or("…")));
                         (headers(rows, letter.headers.len().min(LINES)))
                     }
-                    (payload(&letter.text, LETTER))
+                    details open[index == 0] { summary.in { "Body, " (parts::bytes(letter.text.len())) } (payload(&letter.text, LETTER)) }
                 }
             }
         }

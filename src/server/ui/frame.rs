@@ -1,10 +1,15 @@
 //! What all pages share: the header with the clock, the tabs, the footer.
 
-use ::http::header::{CONTENT_TYPE, HeaderValue};
+use std::io::Write as _;
+
+use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY};
 use ::http::{Response, StatusCode};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::server::body::{Payload, full_body};
+use crate::server::ui::access;
 use crate::server::ui::actions;
 use crate::server::ui::assets;
 use crate::server::ui::clock::{self, Clock};
@@ -28,6 +33,7 @@ pub(super) static TABS: &[Tab] = &[
     Tab { name: "Requests", path: "/requests", count: |facts| Some(facts.kept) },
     Tab { name: "Parcels", path: "/parcels", count: |_| None },
     Tab { name: "Webhooks", path: "/webhooks", count: |_| None },
+    Tab { name: "Agenda", path: "/agenda", count: |facts| Some(facts.clock.due) },
     Tab { name: "Scenario", path: "/scenario", count: |_| None },
     Tab { name: "Contract", path: "/contract", count: |_| None },
     Tab { name: "Sandboxes", path: "/sandbox", count: |_| None },
@@ -71,7 +77,7 @@ impl Facts {
 pub(super) fn write(view: &View<'_>, tab: &str, status: StatusCode, content: &Content) -> Response<Payload> {
     let facts = Facts::of(view);
     let sandbox = view.sandbox();
-    let [css, js] = &*assets::ADDRESSES;
+    let [css, js, _] = &*assets::ADDRESSES;
     let did = view.query("did").and_then(actions::done);
     let page = html! {
         (DOCTYPE)
@@ -87,7 +93,7 @@ pub(super) fn write(view: &View<'_>, tab: &str, status: StatusCode, content: &Co
                     (brand(&view.link("")))
                     (picker(view))
                     form.find.nos role="search" action={ (PAGES) "/go" } {
-                        label.vh for="find" { "Go to an id" }
+                        label.vh for="find" { "Go to the id of a request, a parcel, a delivery, or of what a vendor made" }
                         input.find #find name="id" type="search" placeholder="Go to an id  /" autocomplete="off";
                         input type="hidden" name="sandbox" value=(sandbox);
                     }
@@ -110,12 +116,12 @@ pub(super) fn write(view: &View<'_>, tab: &str, status: StatusCode, content: &Co
             }
         }
     };
-    response(status, page)
+    packed(status, page, access::takes_gzip(view.parts))
 }
 
 /// A page for those who may not see the others.
 pub(super) fn bare(status: StatusCode, title: &str, body: &Markup) -> Response<Payload> {
-    let [css, _] = &*assets::ADDRESSES;
+    let [css, ..] = &*assets::ADDRESSES;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -127,7 +133,7 @@ pub(super) fn bare(status: StatusCode, title: &str, body: &Markup) -> Response<P
             }
         }
     };
-    response(status, page)
+    packed(status, page, false)
 }
 
 /// A refusal within the frame.
@@ -148,10 +154,21 @@ pub(super) fn plain_failure(failure: &Failure) -> Response<Payload> {
     bare(failure.status, title, &html! { div.head { div { h1 { (title) } } } (parts::notice(&failure.detail)) })
 }
 
-fn response(status: StatusCode, page: Markup) -> Response<Payload> {
-    let mut response = Response::new(full_body(page.into_string()));
+/// An answer with a page, compressed for those who take it. That is quick rather than small: most callers are on this machine.
+fn packed(status: StatusCode, page: Markup, takes_gzip: bool) -> Response<Payload> {
+    let page = page.into_string();
+    let mut response = if takes_gzip {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(page.len() / 4), Compression::fast());
+        let body = encoder.write_all(page.as_bytes()).and_then(|()| encoder.finish()).expect("it is written to memory");
+        let mut response = Response::new(full_body(body));
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response
+    } else {
+        Response::new(full_body(page))
+    };
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
     response
 }
 
@@ -161,7 +178,7 @@ fn head(title: &str, css: &str) -> Markup {
         meta name="viewport" content="width=device-width, initial-scale=1";
         meta name="color-scheme" content="light dark";
         title { (short(title, 120)) " · Seatrial" }
-        link rel="icon" href="data:,";
+        link rel="icon" type="image/svg+xml" href=(assets::ADDRESSES[2]);
         link rel="stylesheet" href=(css);
     }
 }
@@ -190,7 +207,7 @@ fn picker(view: &View<'_>) -> Markup {
                 ul.picks {
                     @for name in others.take(PICKED) { li { a href={ (PAGES) "/" (segment(name)) } { (short(name, 64)) } } }
                 }
-                p.xs.muted { (parts::counted(all.len(), "sandbox").replace("sandboxs", "sandboxes")) }
+                p.xs.muted { a href={ (PAGES) "/sandboxes" } { "All " (count(all.len())) } }
             }
         }
     }
@@ -211,7 +228,9 @@ fn footer(view: &View<'_>, facts: Option<&Facts>) -> Markup {
                 summary { kbd { "?" } " keyboard shortcuts" }
                 dl.kv {
                     dt { kbd { "/" } } dd { "go to an id" }
-                    dt { kbd { "g" } " then a letter" } dd { "h home, r requests, s scenario, l latest request" }
+                    dt { kbd { "g" } " then a letter" } dd {
+                        "h home, r requests, p parcels, w webhooks, a agenda, s scenario, c contract, b sandbox, l latest request"
+                    }
                     dt { kbd { "j" } " " kbd { "k" } } dd { "next, previous: in lists the row, in details the page" }
                     dt { kbd { "u" } } dd { "back to the list" }
                     dt { kbd { "f" } } dd { "first filter" }

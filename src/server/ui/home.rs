@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::contract::Report;
 use crate::server::ui::failure::Failure;
 use crate::server::ui::frame::Facts;
 use crate::server::ui::parts::{self, copy, count, glyph, short};
@@ -44,6 +45,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     let sandbox: Sandbox = view.get(&view.route("")).await?;
     let calls: Calls = view.get(&view.route(&format!("/requests?view=row&limit={LATELY}"))).await?;
     let webhooks: Webhooks = view.get(&view.route("/webhooks")).await?;
+    let report: Report = view.get(&view.route("/contract?wait=2ms&findings=2")).await?;
     let body = html! {
         div.head {
             div {
@@ -54,7 +56,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
         }
         div.cols {
             div.stack { (vendors(view, &sandbox)) }
-            div.stack { (attention(view, &sandbox, &webhooks)) (lately(view, &calls)) }
+            div.stack { (attention(view, &sandbox, &webhooks, &report)) (lately(view, &calls)) }
         }
     };
     Ok(Shown::content("Home", body))
@@ -87,10 +89,8 @@ fn vendors(view: &View<'_>, sandbox: &Sandbox) -> Markup {
                                 }
                                 td.w role="cell" { span.url { code { (short(url, 120)) } (copy(url, &format!("base URL of {mount}"))) } }
                                 td.w.w100 role="cell" {
-                                    div.cred {
-                                        @let rows = sandbox.credentials.get(mount).into_iter().flatten();
-                                        @for row in rows.take(MOST_CREDENTIALS) { (credential(mount, row)) }
-                                    }
+                                    @let rows = sandbox.credentials.get(mount).into_iter().flatten();
+                                    @for row in rows.take(MOST_CREDENTIALS) { div.cred { (credential(mount, row)) } }
                                 }
                                 td role="cell" {
                                     @for vendor in all.all().iter().filter(|vendor| *vendor.mount == **mount) {
@@ -120,7 +120,7 @@ fn credential(mount: &str, row: &Map<String, Value>) -> Markup {
     }
 }
 
-fn attention(view: &View<'_>, sandbox: &Sandbox, webhooks: &Webhooks) -> Markup {
+fn attention(view: &View<'_>, sandbox: &Sandbox, webhooks: &Webhooks, report: &Report) -> Markup {
     let facts = Facts::of(view);
     let paused = webhooks.webhooks.iter().filter(|webhook| webhook.paused.is_some());
     let mut sentences: Vec<(&'static str, Markup)> = Vec::new();
@@ -132,6 +132,13 @@ fn attention(view: &View<'_>, sandbox: &Sandbox, webhooks: &Webhooks) -> Markup 
         let text = html! {
             "Webhooks of " (short(&webhook.vendor, 40)) " to " code { (short(&webhook.url, 120)) } " are paused: "
             (failures) " failed in a row."
+        };
+        ("mid", text)
+    }));
+    sentences.extend(report.violations.iter().take(2).map(|found| {
+        let text = html! {
+            a href=(view.link("/contract")) { (short(found.subject(), 60)) } " " code { (short(&found.place(), 60)) } ": "
+            (short(&found.detail, 160)) ", " (found.frequency()) "."
         };
         ("mid", text)
     }));

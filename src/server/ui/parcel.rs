@@ -1,6 +1,8 @@
 //! A parcel: its past, its plan, and a hand on it.
 
 use ::http::Method;
+use ::http::header::{CONTENT_DISPOSITION, HeaderValue};
+use bytes::Bytes;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -56,7 +58,10 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
             (track(&parcel, now))
             div.cols {
                 div.stack { (events(view, &parcel, end, now)) }
-                div.stack { (hand(view, &parcel)) }
+                div.stack {
+                    @if parcel.label == Some(true) { (printed(view, &parcel)) }
+                    (hand(view, &parcel))
+                }
             }
         }
     };
@@ -210,6 +215,43 @@ fn said(location: Option<&Location>, code: Option<&str>, message: Option<&str>) 
             @if let Some(message) = message { (short(message, 100)) }
         }
     }
+}
+
+/// Its label, as a picture and as files.
+fn printed(view: &View<'_>, parcel: &Parcel) -> Markup {
+    let file = |format: &str| view.link(&format!("/parcels/{}/label?format={format}", segment(&parcel.tracking_number)));
+    html! {
+        section.box {
+            header { h2 { "Label" } }
+            div.in {
+                a href=(file("png")) {
+                    @let alt = format!("Label of parcel {}", short(&parcel.tracking_number, 60));
+                    img.label src=(file("png")) width="812" height="1218" loading="lazy" alt=(alt);
+                }
+            }
+            footer {
+                a href=(file("png")) download="label.png" { "PNG" }
+                a href=(file("pdf")) download="label.pdf" { "PDF" }
+                a href=(file("zpl")) download="label.zpl" { "ZPL" }
+            }
+        }
+    }
+}
+
+/// Its label as a file, for the picture and for downloads.
+pub(super) async fn label(view: &View<'_>) -> Result<Shown, Failure> {
+    view.check_query(&["format"])?;
+    let format = view.query("format").unwrap_or("png");
+    let path = format!("{}&format={}", route(view, view.parameter("number"), "/label"), segment(format));
+    let mut answer = view.ask(Method::GET, &path, "application/json", &Bytes::new()).await?;
+    if !answer.status().is_success() {
+        let status = answer.status();
+        return view.bytes(answer).await.and(Err(Failure::new(status, "there is no label")));
+    }
+    if format != "png" {
+        answer.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
+    Ok(Shown::File(answer))
 }
 
 /// What may be done to it.

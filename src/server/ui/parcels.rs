@@ -63,6 +63,8 @@ pub(super) struct Parcel {
     pub from: Location,
     pub to: Location,
     pub events: Vec<Scan>,
+    /// Whether its label can be drawn.
+    pub label: Option<bool>,
     pub upcoming: Vec<Upcoming>,
 }
 
@@ -160,8 +162,8 @@ fn row(view: &View<'_>, parcel: &Parcel, now: Timestamp) -> Markup {
             }
             td.end role="cell" { (status_chip(parcel.status, false)) }
             td role="cell" { (short(&parcel.carrier, 20)) " " span.muted { (short(&parcel.service, 24)) } }
-            td.muted role="cell" { (short(&parcel.subject, 32)) }
-            td role="cell" { (place(&parcel.to, 28)) }
+            td.muted.nowrap role="cell" { (short(&parcel.subject, 20)) }
+            td.nowrap role="cell" { (place(&parcel.to, 28)) }
             td.muted role="cell" { (short(&parcel.timeline, 32)) }
             td.nowrap.muted role="cell" data-l="since" {
                 @if let Some(scan) = parcel.events.last() { (parts::moment(scan.at, now)) }
@@ -209,7 +211,7 @@ fn filters(view: &View<'_>, counts: &IndexMap<String, u64>) -> Markup {
     html! {
         form.filters role="search" action=(view.link("/parcels")) {
             label.vh for="q" { "Text" }
-            input #q name="q" type="search" placeholder="Number, reference or place" size="26" value=[view.query("q")];
+            input #q name="q" type="search" placeholder="Number, reference, place" size="22" value=[view.query("q")];
             label.vh for="vendor" { "Vendor" }
             select #vendor name="vendor" {
                 option value="" { "All vendors" }

@@ -118,7 +118,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
                     }
                 }
             }
-            (create(view))
+            (maker(view, false))
         }
     };
     Ok(Shown::content("Sandboxes", body))
@@ -158,19 +158,23 @@ fn table(sandboxes: &[Sandbox]) -> Markup {
     }
 }
 
-fn create(view: &View<'_>) -> Markup {
+/// The form that makes a sandbox: a new one, or a copy of that of the page.
+fn maker(view: &View<'_>, is_copy: bool) -> Markup {
+    let (title, action) = if is_copy { ("Fork", "fork") } else { ("Create", "sandbox-create") };
     html! {
         section.box {
-            header { h2 { "Create" } }
-            form.in.fields method="post" action=(view.link("/do/sandbox-create")) {
+            header { h2 { (title) } }
+            form.in.fields method="post" action=(view.link(&format!("/do/{action}"))) {
                 (view.hidden())
                 div.field {
-                    label for="new-name" { "Name" }
+                    label for="new-name" { @if is_copy { "Name of the copy" } @else { "Name" } }
                     input #new-name name="name" type="text" maxlength="64" placeholder="made up";
                 }
-                div.field {
-                    label for="new-scenario" { "Scenario, built in" }
-                    input #new-scenario name="scenario" type="text" placeholder="none";
+                @if !is_copy {
+                    div.field {
+                        label for="new-scenario" { "Scenario, built in" }
+                        input #new-scenario name="scenario" type="text" placeholder="none";
+                    }
                 }
                 div.half {
                     div.field {
@@ -182,7 +186,8 @@ fn create(view: &View<'_>) -> Markup {
                         input #new-ttl name="ttl" type="text" placeholder="as usual";
                     }
                 }
-                div { button.b { "Create" } }
+                @if is_copy { p.xs.muted { "It has the same data and time, and credentials of its own." } }
+                div { button.b { (title) } }
             }
         }
     }
@@ -217,7 +222,7 @@ pub(super) async fn one(view: &View<'_>) -> Result<Shown, Failure> {
         }
         div.cols {
             div.stack { (snapshots(view, &sandbox)) (import(view)) }
-            (fork(view))
+            (maker(view, true))
         }
     };
     Ok(Shown::content("Sandbox", body))
@@ -285,23 +290,6 @@ fn import(view: &View<'_>) -> Markup {
     }
 }
 
-fn fork(view: &View<'_>) -> Markup {
-    html! {
-        section.box {
-            header { h2 { "Fork" } }
-            form.in.fields method="post" action=(view.link("/do/fork")) {
-                (view.hidden())
-                div.field {
-                    label for="fork-name" { "Name of the copy" }
-                    input #fork-name name="name" type="text" maxlength="64" placeholder="made up";
-                }
-                p.xs.muted { "It has the same data and time, and credentials of its own." }
-                div { button.b { "Fork" } }
-            }
-        }
-    }
-}
-
 /// Asks on a page of its own before something goes.
 pub(super) async fn ask(view: &View<'_>) -> Result<Shown, Failure> {
     view.check_query(&["name"])?;
@@ -356,17 +344,22 @@ fn members(view: &View<'_>, names: &[&str]) -> serde_json::Map<String, Value> {
     names.iter().filter_map(|name| Some(((*name).to_owned(), Value::from(view.form.text(name)?)))).collect()
 }
 
-pub(super) async fn create_one(view: &View<'_>) -> Result<(), Failure> {
+/// What the form of a new sandbox says.
+fn wanted(view: &View<'_>) -> Result<Value, Failure> {
     let mut body = members(view, &["name", "scenario", "ttl"]);
     if let Some(seed) = view.form.text("seed") {
         let seed: u64 = seed.parse().map_err(|_| Failure::new(StatusCode::BAD_REQUEST, format!("a seed is a number, found `{seed}`")))?;
         body.insert("seed".to_owned(), seed.into());
     }
-    view.send(Method::POST, "/sandboxes", Some(&body.into())).await.map(drop)
+    Ok(body.into())
+}
+
+pub(super) async fn create_one(view: &View<'_>) -> Result<(), Failure> {
+    view.send(Method::POST, "/sandboxes", Some(&wanted(view)?)).await.map(drop)
 }
 
 pub(super) async fn fork_one(view: &View<'_>) -> Result<(), Failure> {
-    view.send(Method::POST, &view.route("/fork"), Some(&members(view, &["name"]).into())).await.map(drop)
+    view.send(Method::POST, &view.route("/fork"), Some(&wanted(view)?)).await.map(drop)
 }
 
 pub(super) async fn reset(view: &View<'_>) -> Result<(), Failure> {

@@ -46,6 +46,19 @@ struct Webhook {
 }
 
 #[derive(Deserialize)]
+struct Inboxes {
+    inboxes: Vec<Inbox>,
+}
+
+/// A built-in receiver of webhooks, for all sandboxes.
+#[derive(Deserialize)]
+struct Inbox {
+    name: String,
+    letters: usize,
+    received: u64,
+}
+
+#[derive(Deserialize)]
 struct Deliveries {
     deliveries: Vec<Delivery>,
     found: u64,
@@ -108,6 +121,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     let query = FILTERS.iter().chain(&["before"]).filter_map(|name| Some(format!("&{name}={}", segment(view.query(name)?))));
     let query: String = query.collect();
     let deliveries: Deliveries = view.get(&view.route(&format!("/deliveries?limit={ROWS}{query}"))).await?;
+    let Inboxes { inboxes } = view.get("/inboxes").await?;
     let now = now(view);
     let from = view.query("from").and_then(|text| text.parse().ok()).unwrap_or(0).min(webhooks.len());
     let end = (from + ROWS).min(webhooks.len());
@@ -134,7 +148,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
             }
             div.cols {
                 (list(view, &deliveries, now))
-                div.stack { (subscribe(view)) (inbox(view)) }
+                div.stack { (subscribe(view)) (inbox(view, &inboxes)) }
             }
         }
     };
@@ -258,11 +272,23 @@ fn list(view: &View<'_>, page: &Deliveries, now: Timestamp) -> Markup {
                     @if page.forgotten > 0 { " · " (count(page.forgotten)) " older ones made room" } @else { " · nothing forgotten" }
                 }
                 div.push.row {
+                    @if progress == "failed" && page.found > 0 { (redeliver_those(view, page.found)) }
                     @if is_filtered { a.b.s href=(view.link("/webhooks")) { "All" } }
                     @if view.query("before").is_some() { a.b.s href=(link(&[])) { "Newest" } }
                     @if let Some(earlier) = &page.earlier { a.b.s rel="next" href=(link(&[("before", earlier)])) { "Older" } }
                 }
             }
+        }
+    }
+}
+
+/// The form that sends all those again that fit the filters.
+fn redeliver_those(view: &View<'_>, found: u64) -> Markup {
+    html! {
+        form method="post" action=(view.link("/do/redeliver-all")) {
+            (view.hidden())
+            @for name in FILTERS { @if let Some(value) = view.query(name) { input type="hidden" name=(name) value=(value); } }
+            button.b.s { "Redeliver " (count(found)) " failed" }
         }
     }
 }
@@ -331,13 +357,26 @@ fn subscribe(view: &View<'_>) -> Markup {
     }
 }
 
-fn inbox(view: &View<'_>) -> Markup {
+fn inbox(view: &View<'_>, inboxes: &[Inbox]) -> Markup {
     html! {
         section.box {
-            header { h2 { "Built-in inbox" } }
+            header { h2 { "Built-in inboxes" } span.muted.xs { (count(inboxes.len())) } }
+            @if !inboxes.is_empty() {
+                ul.say aria-label="Inboxes" {
+                    @for inbox in inboxes.iter().take(ROWS) {
+                        li {
+                            span.act { (parts::glyph("hook")) }
+                            span {
+                                a href=(view.link(&format!("/inbox/{}", segment(&inbox.name)))) { (short(&inbox.name, 60)) }
+                                " " span.t { (counted(inbox.letters, "letter")) " of " (count(inbox.received)) }
+                            }
+                        }
+                    }
+                }
+            }
             form.in.fields method="get" action=(view.link("/inbox")) {
                 div.field { label for="inbox-name" { "Name" } input #inbox-name name="name" type="text" required placeholder="shop"; }
-                p.xs.muted { "Whatever is sent to " code { "/_seatrial/inbox/NAME" } " is kept there." }
+                p.xs.muted { "Whatever is sent to " code { "/_seatrial/inbox/NAME" } " is kept there, for all sandboxes." }
                 div { button.b { "Open" } }
             }
         }
@@ -397,4 +436,11 @@ pub(super) async fn remove(view: &View<'_>) -> Result<(), Failure> {
 
 pub(super) async fn redeliver(view: &View<'_>) -> Result<(), Failure> {
     view.send(Method::POST, &route(view, "deliveries", "/redeliver"), Some(&json!({}))).await.map(drop)
+}
+
+/// Sends those again that fit the filters of the form.
+pub(super) async fn redeliver_all(view: &View<'_>) -> Result<(), Failure> {
+    let pairs = FILTERS.iter().filter_map(|name| Some(format!("{name}={}", segment(view.form.text(name)?))));
+    let query = pairs.chain(["limit=1000".to_owned()]).collect::<Vec<_>>().join("&");
+    view.send(Method::POST, &view.route(&format!("/deliveries/redeliver?{query}")), None).await.map(drop)
 }

@@ -10,12 +10,13 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::catalog::{CATALOG, Location, Service};
-use super::wire::{self, Address, Consignment, Format, Package, Stamp};
+use super::wire::{self, Address, CONSIGNMENT, Consignment, Format, Package, Stamp};
 use crate::base::time::Timestamp;
-use crate::carrier;
 use crate::carrier::document;
 use crate::carrier::label::{self as printed, Fact};
 use crate::carrier::print::{self, Paper};
+use crate::carrier::{self, Parcel};
+use crate::engine::Cx;
 
 /// The label rows of a consignment.
 pub(super) struct Labels {
@@ -43,6 +44,16 @@ struct Label<'a> {
 
 /// A label in one format, or nothing where another one was asked for.
 struct Drawing<'a>(&'a Label<'a>, Format);
+
+/// The label of a parcel, whatever has become of it.
+pub(super) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<printed::Label> {
+    let consignment: Consignment = cx.docs.get(CONSIGNMENT, &parcel.subject)?;
+    let index = consignment.parcels.iter().position(|row| row.tracking == parcel.tracking_number)?;
+    let (booked, sender) = (wire::local(consignment.created_at), consignment.sender());
+    let (service, printed) = (CATALOG.service(&consignment.service)?, &number(&consignment, booked));
+    let rows = &Labels { is_newer: false, reference: String::new(), consignment, only: None, format: Format::Png };
+    Some(Label { rows, service, sender, parcel: &rows.consignment.parcels[index], booked, printed, number: index + 1 }.printed())
+}
 
 impl Serialize for Labels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -47,6 +47,7 @@ pub fn vendor() -> Vendor {
         failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         scanned: webhooks::scanned,
+        label: labels::of,
         stored: wire::STORED.into(),
         references: wire::REFERENCES,
         webhooks: webhooks::WEBHOOKS,

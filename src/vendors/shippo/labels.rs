@@ -3,7 +3,7 @@
 
 mod printed;
 
-pub(super) use printed::{Printed, keep, keep_merged, keep_sheet, manifest, packing_slip};
+pub(super) use printed::{Printed, keep, keep_merged, keep_sheet, manifest, of, packing_slip};
 
 use super::wire::Moment;
 use crate::base::{entropy, ids, time};

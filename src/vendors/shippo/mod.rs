@@ -49,6 +49,7 @@ pub fn vendor() -> Vendor {
         dialect: dialect::DIALECT,
         due: rules::due,
         scanned: rules::scanned,
+        label: labels::of,
         anchors: &[Anchor::Batch, Anchor::Manifest, Anchor::Pickup],
         stored: rules::STORED.into(),
         references: rules::REFERENCES,

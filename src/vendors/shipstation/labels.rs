@@ -2,7 +2,7 @@
 
 mod printed;
 
-pub(crate) use printed::{draw, forms, manifest, qr_code};
+pub(crate) use printed::{draw, forms, manifest, of, qr_code};
 
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};

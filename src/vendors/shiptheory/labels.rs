@@ -7,22 +7,42 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::carrier::countries;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::{Address, Fact, Label};
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
 use crate::carrier::sheet::{Column, Sheet};
+use crate::carrier::{Parcel, countries};
+use crate::engine::Cx;
 use crate::vendors::shiptheory::catalog::CATALOG;
-use crate::vendors::shiptheory::wire::{self, Enclosed, Shipment};
+use crate::vendors::shiptheory::wire::{self, Enclosed, SHIPMENT, Shipment};
 
 /// The label of a booked shipment: a page for each parcel, the customs declaration of what leaves the country, and the return labels that
 /// travel in the box. The same shipment always gives the same bytes, so nothing has to be kept.
 pub(super) fn outgoing(shipment: &Shipment, tracking_number: &str) -> String {
+    let label = label(shipment, tracking_number);
+    let mut documents: Vec<Document> =
+        (1..=label.pieces).map(|piece| Document::Label(Box::new(Label { piece, ..label.clone() }))).collect();
+    if label.from.country != label.to.country && !shipment.products.is_empty() {
+        documents.push(Document::Sheet(Box::new(customs::postal(&label, &declaration(shipment)))));
+    }
+    documents.extend(shipment.enclosed.iter().map(|enclosed| Document::Label(Box::new(back(shipment, enclosed, None)))));
+    pdf(&documents)
+}
+
+/// The label of a parcel: that of its shipment, or one that brings it back.
+pub(super) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<Label> {
+    let shipment: Shipment = cx.docs.get(SHIPMENT, &parcel.subject)?;
+    let enclosed = shipment.enclosed.iter().find(|enclosed| enclosed.tracking_number == parcel.tracking_number);
+    Some(enclosed.map_or_else(|| label(&shipment, &parcel.tracking_number), |enclosed| back(&shipment, enclosed, None)))
+}
+
+/// The label of the first parcel of a shipment.
+fn label(shipment: &Shipment, tracking_number: &str) -> Label {
     let service = shipment.service.as_ref().map_or("", |service| service.name.as_str());
     let carrier = shipment.carrier.as_deref().unwrap_or_default();
     let parcels = u32::try_from(shipment.parcels().min(200)).unwrap_or(200);
-    let label = Label {
+    Label {
         carrier: carrier.to_owned(),
         carrier_name: carrier.to_owned(),
         service: service.to_owned(),
@@ -35,18 +55,12 @@ pub(super) fn outgoing(shipment: &Shipment, tracking_number: &str) -> String {
         facts: vec![Fact::new("Reference", &shipment.reference), Fact::new("Order", &shipment.reference2)],
         instructions: wire::text(&shipment.detail, "instructions").to_owned(),
         ..Label::default()
-    };
-    let mut documents: Vec<Document> = (1..=parcels).map(|piece| Document::Label(Box::new(Label { piece, ..label.clone() }))).collect();
-    if label.from.country != label.to.country && !shipment.products.is_empty() {
-        documents.push(Document::Sheet(Box::new(customs::postal(&label, &declaration(shipment)))));
     }
-    documents.extend(shipment.enclosed.iter().map(|enclosed| back(shipment, enclosed, None)));
-    pdf(&documents)
 }
 
 /// A return label on its own.
 pub(super) fn returning(shipment: &Shipment, enclosed: &Enclosed, expiry: &str) -> String {
-    pdf(&[back(shipment, enclosed, Some(expiry))])
+    pdf(&[Document::Label(Box::new(back(shipment, enclosed, Some(expiry))))])
 }
 
 /// A picking list: what to fetch for each shipment, on a page of its own.
@@ -85,10 +99,10 @@ fn pdf(documents: &[Document]) -> String {
 }
 
 /// A label that brings a parcel back.
-fn back(shipment: &Shipment, enclosed: &Enclosed, expiry: Option<&str>) -> Document {
+fn back(shipment: &Shipment, enclosed: &Enclosed, expiry: Option<&str>) -> Label {
     let mut facts = vec![Fact::new("Return of", &shipment.reference)];
     facts.extend(expiry.map(|expiry| Fact::new("Use before", expiry)));
-    Document::Label(Box::new(Label {
+    Label {
         carrier: enclosed.carrier.clone(),
         carrier_name: enclosed.carrier.clone(),
         service: enclosed.service.clone(),
@@ -98,7 +112,7 @@ fn back(shipment: &Shipment, enclosed: &Enclosed, expiry: Option<&str>) -> Docum
         facts,
         is_return: true,
         ..Label::default()
-    }))
+    }
 }
 
 fn declaration(shipment: &Shipment) -> Declaration {

@@ -54,6 +54,7 @@ pub fn vendor() -> Vendor {
         failures: &failures::FAILURES,
         dialect: dialect::DIALECT,
         due: waiting::due,
+        label: labels::of,
         stored: STORED.into(),
         references: REFERENCES,
         state,

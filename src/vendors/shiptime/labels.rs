@@ -2,18 +2,28 @@
 
 use serde_json::Value;
 
+use super::rules::SHIPMENT;
 use super::rules::shipments::Shipment;
 use super::wire;
+use crate::carrier::Parcel;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::{Address, Fact, Label};
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
+use crate::engine::Cx;
 
 /// The labels, a page for each piece.
 pub(super) fn labels(shipment: &Shipment) -> Vec<u8> {
     let numbers = &shipment.booked.tracking_numbers;
     let labels: Vec<Document> = (0..numbers.len()).map(|index| Document::Label(Box::new(label(shipment, index)))).collect();
     document::render(&labels, Format::pdf(Paper::Inch4x6))
+}
+
+/// The label of a parcel, by its shipment.
+pub(super) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<Label> {
+    let shipment: Shipment = cx.docs.get(SHIPMENT, &parcel.subject)?;
+    let index = shipment.booked.tracking_numbers.iter().position(|number| *number == parcel.tracking_number)?;
+    shipment.detail.shipment_items.get(index).is_some().then(|| label(&shipment, index))
 }
 
 /// The customs invoice of a shipment that has one.

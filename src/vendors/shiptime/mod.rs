@@ -46,6 +46,7 @@ pub fn vendor() -> Vendor {
         },
         due: rules::due,
         scanned: rules::track::scanned,
+        label: labels::of,
         anchors: &[Anchor::Pickup],
         stored: rules::STORED.into(),
         references: rules::REFERENCES,

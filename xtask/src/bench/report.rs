@@ -11,6 +11,7 @@ use super::{
     load::Slice,
     median,
     moving::Moving,
+    page::{self, Pages},
     start::{Figures, Start},
     steady::{Steady, cost},
 };
@@ -22,6 +23,7 @@ pub struct Report {
     pub growth: Option<Growth>,
     pub moving: Option<Moving>,
     pub lists: Vec<List>,
+    pub pages: Option<Pages>,
 }
 
 /// A figure of a server and its name.
@@ -36,7 +38,10 @@ impl fmt::Display for Report {
         self.start.iter().try_for_each(|part| start(f, part))?;
         self.growth.iter().try_for_each(|part| growth(f, part))?;
         self.moving.iter().try_for_each(|part| moving(f, part))?;
-        if self.lists.is_empty() { Ok(()) } else { lists(f, &self.lists) }
+        if !self.lists.is_empty() {
+            lists(f, &self.lists)?;
+        }
+        self.pages.iter().try_for_each(|part| pages(f, part))
     }
 }
 
@@ -117,6 +122,19 @@ fn lists(f: &mut fmt::Formatter<'_>, lists: &[List]) -> fmt::Result {
     Ok(())
 }
 
+fn pages(f: &mut fmt::Formatter<'_>, part: &Pages) -> fmt::Result {
+    let Pages { calls, parcels, sandboxes, .. } = part;
+    writeln!(f, "\npages for browsers, with {calls} calls, {parcels} parcels and {sandboxes} sandboxes: ms to the first byte, and bytes")?;
+    writeln!(f, "{:<36} {:>9} {:>9} {:>9} {:>9} {:>9}", "page", "once", "p50", "worst", "HTML", "packed")?;
+    for page in &part.pages {
+        let over = if page.middle > page::MOST.0 || page.bytes > page::MOST.1 { "  more than it may" } else { "" };
+        let page::Page { name, first, middle, worst, bytes, packed } = page;
+        writeln!(f, "{name:<36} {first:>9.2} {middle:>9.2} {worst:>9.2} {bytes:>9} {packed:>9}{over}")?;
+    }
+    let [with, without] = [cost(&part.with), cost(&part.without)];
+    writeln!(f, "{:<36} {with:>9.1} {without:>9.1} {:>9.2}", "a call with the page, without, µs", with / without)
+}
+
 impl Report {
     pub fn json(&self) -> Value {
         let steady: Vec<Value> = self
@@ -151,6 +169,14 @@ impl Report {
             "lists": self.lists.iter().map(|list| json!({
                 "list": list.name, "orders": list.orders, "empty": load(&list.empty), "page": load(&list.page),
             })).collect::<Vec<_>>(),
+            "pages": self.pages.as_ref().map(|part| json!({
+                "calls": part.calls, "parcels": part.parcels, "sandboxes": part.sandboxes,
+                "pages": part.pages.iter().map(|page| json!({
+                    "page": page.name, "once_ms": page.first, "p50_ms": page.middle, "worst_ms": page.worst,
+                    "html_bytes": page.bytes, "packed_bytes": page.packed,
+                })).collect::<Vec<_>>(),
+                "call_with_page": load(&part.with), "call_without_page": load(&part.without),
+            })),
             "moving": self.moving.as_ref().map(|moving| json!({
                 "parcels": moving.parcels,
                 "year_seconds": moving.year.as_secs_f64(),

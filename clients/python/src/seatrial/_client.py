@@ -429,6 +429,17 @@ class Sandbox:
         delivery: dict[str, Json] = self.admin.ask("POST", path)
         return delivery
 
+    def redeliver_failed(self, **filters: str) -> int:
+        """Sends the deliveries that have failed again, or those that fit the filters, at most a thousand; how many."""
+        path = f"/deliveries/redeliver?{urllib.parse.urlencode({'limit': '1000', **filters})}"
+        redelivered: int = self.ask("POST", path)["redelivered"]
+        return redelivered
+
+    def agenda(self, **filters: str) -> list[dict[str, Json]]:
+        """What will happen, soonest first: steps of parcels, attempts of webhooks, and what vendors have planned."""
+        tasks: list[dict[str, Json]] = self.ask("GET", f"/agenda?{urllib.parse.urlencode(filters)}")["tasks"]
+        return tasks
+
     def inbox(self, name: str = "inbox") -> Inbox:
         """A receiver of webhooks that only this sandbox has."""
         return Inbox(self.admin, f"{self.name}-{name}")

@@ -43,8 +43,6 @@ pub(crate) const EXPORT_ONE: &[(&str, &str)] = &[
 pub(crate) const EXPORT: &[(&str, &str)] = QUERY.split_at(13).0;
 /// The query of a stream.
 pub(crate) const STREAM: &[(&str, &str)] = EXPORT.split_at(2).1;
-/// The query of a report.
-pub(crate) const REPORT: &[(&str, &str)] = STREAM;
 /// The query of a deletion.
 pub(crate) const FILTERS: &[(&str, &str)] = EXPORT.split_at(3).1;
 /// The query of a list.

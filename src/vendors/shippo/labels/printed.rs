@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::carrier;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::{self, Fact, Label};
 use crate::carrier::print::{Format, Language, Paper};
@@ -83,6 +84,11 @@ pub(in super::super) fn keep_merged(cx: &mut Cx<'_>, stem: &str, labels: &[Strin
 pub(in super::super) fn keep_sheet(cx: &mut Cx<'_>, stem: &str, sheet: Sheet) {
     let printed = Printed { sheet: Some(sheet), format: Format::pdf(Paper::Letter), ..Printed::default() };
     cx.docs.shared().put(LABEL_FILE, stem, &printed);
+}
+
+/// The label of a parcel, by its transaction.
+pub(in super::super) fn of(cx: &mut Cx<'_>, parcel: &carrier::Parcel) -> Option<Label> {
+    cx.docs.shared().get::<Printed>(LABEL_FILE, &parcel.subject)?.label
 }
 
 impl Printed {

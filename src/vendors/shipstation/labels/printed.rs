@@ -2,12 +2,15 @@
 
 use serde_json::Value;
 
+use crate::carrier::Parcel;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::{self, Fact};
 use crate::carrier::print::{self, Format, Paper};
 use crate::carrier::sheet::Sheet;
 use crate::carrier::sheet::customs::{self, Declaration, Item};
+use crate::engine::Cx;
 use crate::vendors::shipstation::catalog::CATALOG;
+use crate::vendors::shipstation::wire::LABEL;
 use crate::vendors::shipstation::wire::address::{Address, Weight};
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::money::Money;
@@ -17,6 +20,12 @@ use crate::vendors::shipstation::wire::money::Money;
 pub(crate) fn draw(labels: &[Label], format: print::Format) -> Vec<u8> {
     let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
     document::render(&labels, format)
+}
+
+/// The label of a parcel, which may be one of several that travel together.
+pub(crate) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<label::Label> {
+    let label: Label = cx.docs.get(LABEL, &parcel.subject)?;
+    Some(label::Label { tracking_number: parcel.tracking_number.clone(), ..printed(&label) })
 }
 
 /// A code for which a counter prints a label.

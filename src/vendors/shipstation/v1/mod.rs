@@ -19,7 +19,7 @@ mod webhooks;
 
 pub(super) use webhooks::{fulfilled, label_bought, render, sample};
 
-use super::{access, webhooks as shared, wire};
+use super::{access, labels, webhooks as shared, wire};
 use crate::base::name::Name;
 use crate::engine::auth::{Authorization, Identity};
 use crate::engine::{PathStyle, Vendor};
@@ -49,6 +49,7 @@ pub fn vendor() -> Vendor {
         },
         open: wire::open,
         scanned: shared::scanned,
+        label: labels::of,
         stored: wire::STORED.into(),
         references: wire::REFERENCES,
         webhooks: shared::WEBHOOKS,

@@ -57,6 +57,7 @@ pub fn vendor() -> Vendor {
         open: both::open,
         due: rules::due,
         scanned: shared::scanned,
+        label: super::labels::of,
         stored: wire::STORED.into(),
         webhooks: shared::WEBHOOKS,
         secret_names: shared_access::SECRET_NAMES,

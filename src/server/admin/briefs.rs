@@ -1,0 +1,129 @@
+//! What lists need of each parcel: read once from its document, and again when that is another one. Parcels that have not moved since the
+//! last list cost a comparison of pointers each.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde::Deserialize;
+
+use crate::base::time::Timestamp;
+use crate::carrier::{Location, Status};
+use crate::engine::{PARCEL, Sandbox, Vendors};
+use crate::world::{AccountId, Accounts, Row, Table};
+
+/// Of how many sandboxes they are kept: those whose lists were asked for last.
+const SANDBOXES: usize = 8;
+
+/// How many of one sandbox are kept; of a larger one they are read each time.
+const MOST: usize = 50_000;
+
+/// The parcels of a few sandboxes.
+#[derive(Default)]
+pub(crate) struct Briefs(Mutex<VecDeque<(Weak<Sandbox>, Rows)>>);
+
+/// The parcels of a sandbox by their accounts, in the order of creation; `None` is a document that is no parcel.
+type Rows = BTreeMap<AccountId, Vec<(Row, Option<Arc<Brief>>)>>;
+
+/// A parcel, as far as lists choose and sort by it.
+pub(crate) struct Brief {
+    row: Row,
+    pub vendor: Arc<str>,
+    pub status: Status,
+    pub created: Timestamp,
+    /// The name of its timeline, or `usual`.
+    pub timeline: Box<str>,
+    /// What is searched for a text, in lower case, a line each.
+    pub words: Box<str>,
+}
+
+/// A parcel as it is stored.
+#[derive(Deserialize)]
+struct Stored<'a> {
+    #[serde(rename = "no", borrow)]
+    number: Cow<'a, str>,
+    #[serde(rename = "with", borrow, default)]
+    vendor: Cow<'a, str>,
+    #[serde(rename = "of", borrow)]
+    subject: Cow<'a, str>,
+    from: Location,
+    to: Location,
+    #[serde(rename = "at", with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    created: Timestamp,
+    #[serde(borrow, default)]
+    timeline: Option<Cow<'a, str>>,
+    scans: Vec<OfScan>,
+}
+
+#[derive(Deserialize)]
+struct OfScan {
+    status: Status,
+}
+
+impl Briefs {
+    /// The parcels of a sandbox, whose state is locked.
+    pub fn of(&self, sandbox: &Arc<Sandbox>, accounts: &Accounts, vendors: &Vendors) -> Vec<(AccountId, Arc<Brief>)> {
+        let mut known = self.take(sandbox);
+        let (mut now, mut all) = (Rows::new(), Vec::new());
+        for (id, account) in accounts.iter() {
+            let mut before = known.remove(&id).unwrap_or_default().into_iter().peekable();
+            let rows = account.table(&PARCEL).into_iter().flat_map(Table::rows);
+            let briefs = rows.map(|row| {
+                // A row keeps its place as long as it is there, so that what stands before it was removed.
+                while before.next_if(|(own, _)| own.id() != row.id()).is_some() {}
+                let same = before.next().filter(|(own, _)| own.is_same(row));
+                same.unwrap_or_else(|| (row.clone(), Brief::read(row, &account.mount, vendors).map(Arc::new)))
+            });
+            let briefs: Vec<_> = briefs.collect();
+            all.extend(briefs.iter().filter_map(|(_, brief)| Some((id, Arc::clone(brief.as_ref()?)))));
+            now.insert(id, briefs);
+        }
+        if all.len() <= MOST {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.truncate(SANDBOXES - 1);
+            kept.push_front((Arc::downgrade(sandbox), now));
+        }
+        all
+    }
+
+    /// Takes out what is kept of a sandbox, and what is kept of those that are gone.
+    fn take(&self, sandbox: &Arc<Sandbox>) -> Rows {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(own, _)| own.strong_count() > 0);
+        let index = kept.iter().position(|(own, _)| Weak::as_ptr(own) == Arc::as_ptr(sandbox));
+        index.and_then(|index| kept.remove(index)).map(|(_, rows)| rows).unwrap_or_default()
+    }
+}
+
+impl Brief {
+    /// `None` for a document that is no parcel, which an imported file may have, and for one of a vendor that is not mounted.
+    fn read(row: &Row, mount: &str, vendors: &Vendors) -> Option<Self> {
+        let stored: Stored<'_> = serde_json::from_slice(row.body()).ok()?;
+        let vendor = vendors.booked_with(mount, &stored.vendor)?;
+        let Stored { number, subject, from, to, .. } = &stored;
+        let words = [&**number, subject, &from.city, &from.zip, &to.city, &to.zip].join("\n").to_lowercase();
+        Some(Self {
+            row: row.clone(),
+            vendor: Arc::from(&*vendor.id),
+            status: stored.scans.last().map_or(Status::Unknown, |scan| scan.status),
+            created: stored.created,
+            timeline: stored.timeline.as_deref().unwrap_or("usual").into(),
+            words: words.into(),
+        })
+    }
+
+    /// The tracking number, which is its id.
+    pub fn id(&self) -> &str {
+        self.row.id()
+    }
+
+    /// Whether it belongs to the vendor's document of that id.
+    pub fn is_about(&self, id: &str) -> bool {
+        self.words.lines().nth(1).is_some_and(|subject| subject == id.to_lowercase())
+    }
+
+    /// The parcel as it is stored, in JSON.
+    pub fn body(&self) -> &[u8] {
+        self.row.body()
+    }
+}
