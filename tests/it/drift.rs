@@ -101,6 +101,20 @@ const CHANGES: &[Change] = &[
     ),
 ];
 
+/// Changes that mean nothing to a client.
+const NOTHING: &[(&str, &str)] = &[
+    // What may have any members has those that it had before, too.
+    ("properties: {name: {type: string}, born: {type: string, nullable: true}}", "additionalProperties: true"),
+    ("born: {type: string, nullable: true}", "born: {type: string, x-nullable: true}"),
+    ("\"204\": {description: Gone}", "\"204\": {description: Gone, content: {application/json: {schema: {type: string}}}}"),
+    ("\"400\": {description: Refused}", "4XX: {description: Refused}"),
+    ("\"400\": {description: Refused}", "default: {description: Refused}"),
+];
+
+/// The documents that vendors publish, where they are beside the repository, with the vendor whose document each is compared with.
+const PUBLISHED: [(&str, &str); 3] =
+    [("shippo.openapi.yaml", "shippo"), ("shipstation-v2.openapi.yaml", "shipstation_v2"), ("shiptime.openapi.json", "shiptime")];
+
 struct Files(PathBuf);
 
 impl Files {
@@ -166,6 +180,55 @@ fn every_change_of_a_document_is_told_by_itself_and_with_all_others() {
 }
 
 #[test]
+fn what_means_nothing_to_a_client_is_not_told() {
+    let files = Files::new("nothing");
+    let before = files.put("before.yaml", BEFORE);
+    for (from, to) in NOTHING {
+        let (_, found, _) = compared(&[&files.put("published.yaml", &replaced(BEFORE, [(*from, *to)])), "--against", &before]);
+        assert_eq!(found, Vec::new(), "{to}");
+    }
+    // What only answers have is none of requests, and the other way round.
+    let read_only = replaced(BEFORE, [("note: {type: string}", "note: {type: string}\n        made: {type: string, readOnly: true}")]);
+    let (_, found, _) = compared(&[&files.put("published.yaml", &read_only), "--against", &before]);
+    assert_eq!(found, [("@Parcel answer /made member-added".to_owned(), false)]);
+}
+
+#[test]
+fn what_a_schema_is_composed_of_is_told_once_whether_the_other_one_has_names_or_not() {
+    let files = Files::new("composed");
+    let composed = |owner: &str| {
+        let label = "type: object, properties: {url: {type: string}, pages: {type: integer}}";
+        let own = format!("allOf: [{{$ref: \"#/components/schemas/Owner\"}}, {{{label}}}]");
+        replaced(BEFORE, []).replace(label, &own).replace("name: {type: string}, born", owner)
+    };
+    let before = files.put(
+        "before.yaml",
+        &composed("name: {type: string}, born").replace(
+            "owner: {$ref: \"#/components/schemas/Owner\"}",
+            "owner: {type: object, properties: {name: {type: string}, born: {type: string, nullable: true}}}",
+        ),
+    );
+    let published = files.put("published.yaml", &composed("name: {type: integer}, born"));
+    let (_, found, _) = compared(&[&published, "--against", &before]);
+    assert_eq!(found, [("@Owner answer /name type".to_owned(), true), ("@Owner request /name type".to_owned(), true)]);
+}
+
+#[test]
+fn vendors_publish_what_is_known() {
+    for (file, vendor) in PUBLISHED {
+        let path = format!("../shared/vendors/{file}");
+        if !std::path::Path::new(&path).exists() {
+            continue;
+        }
+        let list = format!("tests/drift/{vendor}.yaml");
+        let (exit, found, report) = compared(&[&path, "--with", vendor, "--accepted", &list]);
+        assert_eq!((exit, &found, &report["stale"]), (Some(0), &Vec::new(), &json!([])), "{vendor}: {} differences", found.len());
+        let without_list = compared(&[&path, "--with", vendor]).1;
+        assert_eq!(report["accepted"], without_list.len(), "{vendor}");
+    }
+}
+
+#[test]
 fn what_is_accepted_keeps_quiet_until_it_is_gone() {
     let files = Files::new("accepted");
     let before = files.put("before.yaml", BEFORE);
@@ -177,6 +240,10 @@ fn what_is_accepted_keeps_quiet_until_it_is_gone() {
     let both = [row("answer /unit", "added `oz`"), row("request /unit", "added `oz`")];
     let (exit, found, report) = compared(&[&published, "--against", &before, "--accepted", &list(&both)]);
     assert_eq!((exit, found.len(), &report["accepted"]), (Some(0), 0, &json!(2)), "{report:#}");
+    // One row for both, and a pattern for what differs.
+    let row = r#"{subject: ["@Parcel", "@Gone"], place: ["request *", "answer *"], kind: enum, detail: "added *", reason: ounces}"#;
+    let (exit, found, report) = compared(&[&published, "--against", &before, "--accepted", &list(&[row.to_owned()])]);
+    assert_eq!((exit, found.len(), &report["stale"]), (Some(1), 0, &json!(["@Gone request * answer * enum"])), "{report:#}");
     // Another word is news again.
     let published = files.put("published.yaml", &BEFORE.replace("enum: [kg, lb]", "enum: [kg, lb, oz, g]"));
     let (exit, found, report) = compared(&[&published, "--against", &before, "--accepted", &list(&both)]);

@@ -13,13 +13,20 @@ use crate::cli::{Exit, complain};
 use crate::contract::{Accepted, AcceptedError, DocumentError, Drift, Format, drift};
 use crate::scenario;
 
-/// Why nothing is compared.
+/// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
-enum DriftError {
+pub(super) enum FileError {
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
     #[error("{0}: {1}")]
     Text(PathBuf, String),
+}
+
+/// Why nothing is compared.
+#[derive(Debug, thiserror::Error)]
+enum DriftError {
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("{0}: {1}")]
     List(PathBuf, AcceptedError),
     #[error("there is no vendor `{0}`; there are {1}")]
@@ -66,13 +73,13 @@ fn own(name: &str, vendors: &VendorArguments) -> Result<(String, Value), DriftEr
 }
 
 /// A file of JSON or YAML.
-fn document(path: &Path) -> Result<Value, DriftError> {
-    let text = fs::read_to_string(path).map_err(|error| DriftError::File(path.to_owned(), error))?;
+pub(super) fn document(path: &Path) -> Result<Value, FileError> {
+    let text = fs::read_to_string(path).map_err(|error| FileError::File(path.to_owned(), error))?;
     if text.trim_start().starts_with('{')
         && let Ok(value) = serde_json::from_str(&text)
     {
         return Ok(value);
     }
     scenario::yaml(&text, &path.display().to_string())
-        .map_err(|problems| DriftError::Text(path.to_owned(), problems.first().map(ToString::to_string).unwrap_or_default()))
+        .map_err(|problems| FileError::Text(path.to_owned(), problems.first().map(ToString::to_string).unwrap_or_default()))
 }

@@ -16,16 +16,38 @@ pub struct Accepted {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
-    /// The operation or the schema.
-    subject: String,
-    /// Where in it; `*` stands for any text.
+    /// Operations or schemas; `*` stands for any text, here and in the next two.
+    subject: OneOrMore,
+    /// Where in each of them; the whole of it unless told.
     #[serde(default)]
-    place: String,
+    place: OneOrMore,
     kind: String,
     /// What differs, where not every difference of the kind is meant.
     #[serde(default)]
     detail: Option<String>,
     reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl Default for OneOrMore {
+    fn default() -> Self {
+        Self::One(String::new())
+    }
+}
+
+impl OneOrMore {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(pattern) => std::slice::from_ref(pattern),
+            Self::More(patterns) => patterns,
+        }
+    }
 }
 
 /// Why a list cannot be used.
@@ -47,7 +69,7 @@ impl Accepted {
     pub fn read(list: Value) -> Result<Self, AcceptedError> {
         let list: Self = serde_json::from_value(list)?;
         for (row, number) in list.accepted.iter().zip(1..) {
-            if row.subject.trim_matches('*').is_empty() {
+            if row.subject.all().iter().any(|subject| subject.trim_matches('*').is_empty()) {
                 return Err(AcceptedError::Anything(number));
             }
             if row.reason.trim().is_empty() {
@@ -61,18 +83,29 @@ impl Accepted {
         self.accepted.iter().any(|row| row.fits(difference))
     }
 
-    /// The rows that fit no difference.
+    /// The subjects and places of rows that fit no difference.
     pub(super) fn stale(&self, differences: &[Difference]) -> Vec<String> {
-        let stale = self.accepted.iter().filter(|row| !differences.iter().any(|difference| row.fits(difference)));
-        stale.map(|row| format!("{} {} {}", row.subject, row.place, row.kind)).collect()
+        let mut stale = Vec::new();
+        for row in &self.accepted {
+            let fitting: Vec<&Difference> = differences.iter().filter(|difference| row.fits(difference)).collect();
+            let is_used = |pattern: &str, part: fn(&Difference) -> &str| fitting.iter().any(|row| text::fits_glob(part(row), pattern));
+            let subjects = row.subject.all().iter().filter(|pattern| !is_used(pattern, |row| &row.subject));
+            stale.extend(subjects.map(|subject| format!("{subject} {} {}", row.place.all().join(" "), row.kind)));
+            if !fitting.is_empty() {
+                let places = row.place.all().iter().filter(|pattern| !is_used(pattern, |row| &row.place));
+                stale.extend(places.map(|place| format!("{} {place} {}", row.subject.all().join(" "), row.kind)));
+            }
+        }
+        stale
     }
 }
 
 impl Row {
     fn fits(&self, difference: &Difference) -> bool {
-        text::fits_glob(&difference.subject, &self.subject)
-            && text::fits_glob(&difference.place, &self.place)
+        let is_one = |patterns: &OneOrMore, text: &str| patterns.all().iter().any(|pattern| text::fits_glob(text, pattern));
+        is_one(&self.subject, &difference.subject)
+            && is_one(&self.place, &difference.place)
             && difference.kind.word() == self.kind
-            && self.detail.as_ref().is_none_or(|detail| *detail == difference.detail)
+            && self.detail.as_ref().is_none_or(|detail| text::fits_glob(&difference.detail, detail))
     }
 }

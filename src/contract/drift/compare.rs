@@ -7,18 +7,21 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::{Document, Operation};
+use super::document::{self, Allowed, Document, Member, Operation};
 use super::{Difference, Kind};
 
 /// How deep schemas without names are compared.
 const DEEPEST: usize = 24;
 
+/// Statuses whose answers have no body, whatever a document says.
+const BODILESS: [&str; 3] = ["204", "205", "304"];
+
 pub(super) struct Comparison<'d> {
     published: &'d Document<'d>,
     before: &'d Document<'d>,
     pub found: Vec<Difference>,
-    /// Pairs of schemas with names that were compared, by direction.
-    compared: BTreeSet<(String, String, Direction)>,
+    /// Pairs of schemas that were compared, by where they are told of and the places of both in memory.
+    compared: BTreeSet<(String, Direction, *const Value, *const Value)>,
 }
 
 /// Whether a client sends a value or is answered with it.
@@ -40,6 +43,19 @@ impl Place {
     fn below(&self, step: &str) -> Self {
         let sign = if self.part.contains('/') || step.is_empty() { "" } else { " " };
         Self { part: format!("{}{sign}/{step}", self.part), depth: self.depth + 1, ..self.clone() }
+    }
+
+    /// The place of what has a name of its own, wherever it is used.
+    fn named(&self, name: Option<&str>) -> Self {
+        let Some(name) = name else { return self.clone() };
+        let part = if self.direction == Direction::Request { "request" } else { "answer" };
+        Self { subject: format!("@{name}"), part: part.to_owned(), direction: self.direction, depth: 0 }
+    }
+
+    /// The place of a member: that of the schema with a name that declares it, else below this one.
+    fn member(&self, name: &str, member: Member<'_>) -> Self {
+        let outer = if member.owner.is_some() { self.named(member.owner) } else { self.clone() };
+        outer.below(name)
     }
 }
 
@@ -87,12 +103,14 @@ impl<'d> Comparison<'d> {
         for (status, answer) in published.into_iter().flatten() {
             let part = format!("answer {status}");
             match before.and_then(|before| before.get(status)) {
+                Some(_) if BODILESS.contains(&status.as_str()) => {}
                 Some(other) => self.bodies(&place(&part, Direction::Answer), [answer, other], false),
+                None if is_range(status) || covers(before, status) => {}
                 None => self.tell(&new.name, &part, Kind::StatusAdded, String::new(), status.starts_with('2')),
             }
         }
         let gone = before.into_iter().flatten().filter(|(status, _)| published.is_none_or(|published| !published.contains_key(*status)));
-        for (status, _) in gone {
+        for (status, _) in gone.filter(|(status, _)| !is_range(status) && !covers(published, status)) {
             self.tell(&new.name, &format!("answer {status}"), Kind::StatusRemoved, String::new(), false);
         }
     }
@@ -106,48 +124,65 @@ impl<'d> Comparison<'d> {
         }
     }
 
-    fn schemas(&mut self, place: &Place, new: &'d Value, old: &'d Value) {
-        let ((_, name), (_, other)) = (self.published.resolve(new), self.before.resolve(old));
-        let mut place = place.clone();
-        if let Some(name) = name {
-            let pair = (name.to_owned(), other.unwrap_or_default().to_owned(), place.direction);
-            // A schema without a name on the other side is another one at each place.
-            let is_known = other.is_some() && !self.compared.insert(pair);
-            if is_known {
-                return;
-            }
-            if other.is_some() {
-                let part = if place.direction == Direction::Request { "request" } else { "answer" };
-                place = Place { subject: format!("@{name}"), part: part.to_owned(), direction: place.direction, depth: 0 };
-            }
-        }
+    fn schemas(&mut self, used: &Place, new: &'d Value, old: &'d Value) {
+        let ((inner, name), (other, _)) = (self.published.resolve(new), self.before.resolve(old));
+        let place = used.named(name);
+        let pair = (format!("{} {}", place.subject, place.part), place.direction, std::ptr::from_ref(inner), std::ptr::from_ref(other));
         if place.depth > DEEPEST {
             return;
         }
-        let (new, old) = (self.published.allowed(new), self.before.allowed(old));
-        self.types(&place, &new.types, &old.types);
-        self.words(&place, new.words.as_ref(), old.words.as_ref());
+        // Beside a reference stands what is so in this place alone.
+        let is_null_here = document::is_nullable(new) || document::is_nullable(old);
+        let is_known = !self.compared.insert(pair);
+        if is_known && !is_null_here {
+            return;
+        }
+        let (new, old) = (self.published.allowed(new, name), self.before.allowed(old, None));
         if new.null != old.null && !new.types.is_empty() && !old.types.is_empty() {
             let breaking = new.null == (place.direction == Direction::Answer);
             let detail = if new.null { "null is allowed now" } else { "null is allowed no more" };
-            self.tell(&place.subject, &place.part, Kind::Null, detail.to_owned(), breaking);
+            let Place { subject, part, .. } = if is_null_here { used } else { &place };
+            self.tell(subject, part, Kind::Null, detail.to_owned(), breaking);
         }
-        for (name, member) in &new.members {
-            let inner = place.below(name);
-            let Some(other) = old.members.get(name) else {
-                let breaking = place.direction == Direction::Request && new.required.contains(name);
-                self.tell(&inner.subject, &inner.part, Kind::MemberAdded, String::new(), breaking);
-                continue;
-            };
-            self.required(&inner, new.required.contains(name), old.required.contains(name));
-            self.schemas(&inner, member, other);
+        if is_known {
+            return;
         }
-        for name in old.members.keys().filter(|name| !new.members.contains_key(*name)) {
-            let inner = place.below(name);
-            self.tell(&inner.subject, &inner.part, Kind::MemberRemoved, String::new(), true);
+        self.types(&place, &new.types, &old.types);
+        self.words(&place, new.words.as_ref(), old.words.as_ref());
+        if new.may_be("object") && old.may_be("object") {
+            self.members(&place, &new, &old);
         }
         if let (Some(new), Some(old)) = (new.items, old.items) {
             self.schemas(&place.below("*"), new, old);
+        }
+    }
+
+    /// An object without members of its own may have any, so none of the other's is new or gone.
+    fn members(&mut self, place: &Place, new: &Allowed<'d>, old: &Allowed<'d>) {
+        let is_request = place.direction == Direction::Request;
+        let is_meant = |document: &Document<'d>, member: &Member<'d>| document.is_meant(member.schema, is_request);
+        for (name, member) in new.members.iter().filter(|(_, member)| is_meant(self.published, member)) {
+            let inner = place.member(name, *member);
+            let Some(other) = old.members.get(name) else {
+                let breaking = is_request && new.required.contains(name);
+                if breaking || !old.is_free() {
+                    self.tell(&inner.subject, &inner.part, Kind::MemberAdded, String::new(), breaking);
+                }
+                continue;
+            };
+            self.required(&inner, new.required.contains(name), old.required.contains(name));
+            self.schemas(&inner, member.schema, other.schema);
+        }
+        if new.is_free() {
+            return;
+        }
+        for (name, member) in old.members.iter().filter(|(name, _)| !new.members.contains_key(*name)) {
+            if !is_meant(self.before, member) {
+                continue;
+            }
+            // A schema that is composed of others has no name for what is gone, but the one that had it may have one.
+            let inner = if place.subject.starts_with('@') { place.below(name) } else { place.member(name, *member) };
+            self.tell(&inner.subject, &inner.part, Kind::MemberRemoved, String::new(), true);
         }
     }
 
@@ -191,4 +226,15 @@ impl<'d> Comparison<'d> {
     fn tell(&mut self, subject: &str, place: &str, kind: Kind, detail: String, breaking: bool) {
         self.found.push(Difference { subject: subject.to_owned(), place: place.to_owned(), kind, detail, breaking });
     }
+}
+
+/// Whether a status stands for all errors, or for some hundred of them, which a document words as it likes.
+fn is_range(status: &str) -> bool {
+    status == "default" || (status.ends_with("XX") && !status.starts_with('2'))
+}
+
+/// Whether statuses say something of one that is not among them: by its range, and of errors by what they say of all others.
+fn covers(statuses: Option<&serde_json::Map<String, Value>>, status: &str) -> bool {
+    let range = format!("{}XX", &status[..status.len().min(1)]);
+    statuses.is_some_and(|all| all.contains_key(&range) || (all.contains_key("default") && !status.starts_with('2')))
 }

@@ -31,11 +31,20 @@ pub(super) struct Allowed<'d> {
     /// Types but null; none when any is allowed.
     pub types: BTreeSet<&'d str>,
     pub null: bool,
-    pub members: IndexMap<&'d str, &'d Value>,
+    pub members: IndexMap<&'d str, Member<'d>>,
     pub required: BTreeSet<&'d str>,
     /// The values of an enumeration.
     pub words: Option<BTreeSet<String>>,
     pub items: Option<&'d Value>,
+    /// Whether members that it does not name are forbidden.
+    closed: bool,
+}
+
+/// A member of an object, with the name of the schema that declares it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member<'d> {
+    pub schema: &'d Value,
+    pub owner: Option<&'d str>,
 }
 
 impl<'d> Document<'d> {
@@ -97,6 +106,12 @@ impl<'d> Document<'d> {
         found
     }
 
+    /// Whether a member is one of requests, or of answers.
+    pub fn is_meant(&self, member: &'d Value, is_request: bool) -> bool {
+        let other = if is_request { "readOnly" } else { "writeOnly" };
+        member[other] != true && self.resolve(member).0[other] != true
+    }
+
     /// The schema of the JSON in a request or an answer.
     pub fn json(&self, holder: &'d Value) -> Option<&'d Value> {
         let (holder, _) = self.resolve(holder);
@@ -105,32 +120,35 @@ impl<'d> Document<'d> {
         media.get("schema")
     }
 
-    /// What a schema allows, by itself and by what it is composed of.
-    pub fn allowed(&self, schema: &'d Value) -> Allowed<'d> {
+    /// What a schema allows, by itself and by what it is composed of. `owner` is its name.
+    pub fn allowed(&self, schema: &'d Value, owner: Option<&'d str>) -> Allowed<'d> {
         let mut found = Allowed::default();
-        self.add(schema, &mut found, 0);
+        self.add(schema, owner, &mut found, 0);
         if found.members.is_empty() && found.types.is_empty() && found.items.is_some() {
             found.types.insert("array");
         }
         found
     }
 
-    fn add(&self, schema: &'d Value, found: &mut Allowed<'d>, depth: usize) {
+    fn add(&self, schema: &'d Value, owner: Option<&'d str>, found: &mut Allowed<'d>, depth: usize) {
         if depth > DEEPEST {
             return;
         }
-        let (schema, _) = self.resolve(schema);
+        found.null |= is_nullable(schema);
+        let (schema, name) = self.resolve(schema);
+        let owner = name.or(owner);
         let types = match &schema["type"] {
             Value::String(kind) => vec![kind.as_str()],
             Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
             _ if schema["properties"].is_object() => vec!["object"],
             _ => Vec::new(),
         };
-        found.null |= types.contains(&"null") || schema["nullable"] == true;
+        found.null |= types.contains(&"null") || is_nullable(schema);
         found.types.extend(types.into_iter().filter(|kind| *kind != "null"));
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
-            found.members.entry(name).or_insert(member);
+            found.members.entry(name).or_insert(Member { schema: member, owner });
         }
+        found.closed |= schema["additionalProperties"] == false;
         found.required.extend(schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str));
         let words = schema["enum"].as_array().cloned().or_else(|| schema.get("const").map(|word| vec![word.clone()]));
         if let Some(words) = words {
@@ -141,14 +159,14 @@ impl<'d> Document<'d> {
         }
         found.items = found.items.or_else(|| schema.get("items"));
         for part in schema["allOf"].as_array().into_iter().flatten() {
-            self.add(part, found, depth + 1);
+            self.add(part, owner, found, depth + 1);
         }
         for key in ["oneOf", "anyOf"] {
             let Some(parts) = schema[key].as_array() else { continue };
             let mut inner = Vec::new();
             for part in parts {
                 let mut own = Allowed::default();
-                self.add(part, &mut own, depth + 1);
+                self.add(part, owner, &mut own, depth + 1);
                 inner.push(own);
             }
             found.either(inner);
@@ -156,7 +174,21 @@ impl<'d> Document<'d> {
     }
 }
 
+/// Whether a schema says that null is allowed: in the words of 3.0, or in those of the tools before it.
+pub(super) fn is_nullable(schema: &Value) -> bool {
+    schema["nullable"] == true || schema["x-nullable"] == true
+}
+
 impl<'d> Allowed<'d> {
+    /// Whether it may be an object of any members.
+    pub fn is_free(&self) -> bool {
+        self.members.is_empty() && !self.closed && self.may_be("object")
+    }
+
+    pub fn may_be(&self, kind: &str) -> bool {
+        self.types.is_empty() || self.types.contains(kind)
+    }
+
     /// Adds alternatives: each may be there, and what all of them need is needed.
     fn either(&mut self, alternatives: Vec<Self>) {
         let needed =
