@@ -40,6 +40,8 @@ pub struct Options {
     only: Option<String>,
     /// The server under test, if it is not the one that is built here.
     server: Option<String>,
+    /// A server of another version, which takes the place of the bare one.
+    before: Option<String>,
     growth: u64,
     json: Option<PathBuf>,
     self_check: bool,
@@ -47,7 +49,7 @@ pub struct Options {
 
 impl Options {
     fn read(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options = Self { quick: false, only: None, server: None, growth: 1_000_000, json: None, self_check: false };
+        let mut options = Self { quick: false, only: None, server: None, before: None, growth: 1_000_000, json: None, self_check: false };
         let mut growth = None;
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
@@ -63,6 +65,7 @@ impl Options {
                     options.only = Some(part.clone());
                 }
                 "--server" => options.server = Some(value()?.clone()),
+                "--before" => options.before = Some(value()?.clone()),
                 "--json" => options.json = Some(PathBuf::from(value()?)),
                 "--growth" => {
                     let text = value()?;
@@ -82,6 +85,7 @@ pub struct Stand {
     directory: PathBuf,
     /// The server under test.
     server: String,
+    before: Option<String>,
     self_check: bool,
 }
 
@@ -103,9 +107,21 @@ impl Stand {
 
     /// The server under test, fresh.
     fn server(&self, arguments: &[&str]) -> Result<Server, Failure> {
-        let mut command = pinned(&self.server);
+        self.start(&self.server, arguments, "ours.log")
+    }
+
+    fn start(&self, program: &str, arguments: &[&str], log: &str) -> Result<Server, Failure> {
+        let mut command = pinned(program);
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-        Server::start(&mut command, &self.directory.join("ours.log"))
+        Server::start(&mut command, &self.directory.join(log))
+    }
+
+    /// What the server under test is compared with, and its call: the version before, prepared for `pick`, or a bare server.
+    fn beside(&self, ours: &Server, pick: Pick, case: &Case) -> Result<(Server, Case), Failure> {
+        let Some(before) = &self.before else { return Ok((self.bare_beside(ours, case)?, case.clone())) };
+        let server = self.start(before, &[], "before.log")?;
+        let case = pick(&Prepared::by_calls_to(server.address)?);
+        Ok((server, case))
     }
 
     /// The bare server with the answer that `ours` gives to `case`.
@@ -139,7 +155,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let wants = |part: &str| options.only.as_ref().is_none_or(|only| only == part);
     build(&options)?;
     let server = options.server.clone().unwrap_or_else(|| SERVER.to_owned());
-    let stand = Stand { directory: PathBuf::from("target/bench"), server, self_check: options.self_check };
+    let stand = Stand { directory: PathBuf::from("target/bench"), server, before: options.before.clone(), self_check: options.self_check };
     fs::create_dir_all(&stand.directory).map_err(Failure::io("create target/bench"))?;
     let load = load::Load::new(&stand.directory);
 
@@ -151,7 +167,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let moving = (wants("moving") && !options.self_check).then(|| moving::measure(&stand, &load, options.quick)).transpose()?;
     let lists = if wants("lists") && !options.self_check { lists::measure(&stand, &load, options.quick)? } else { Vec::new() };
     let pages = (wants("page") && !options.self_check).then(|| page::measure(&stand, &load, options.quick)).transpose()?;
-    let report = Report { steady, crowd, start, growth, moving, lists, pages };
+    let against = if options.before.is_some() { "before" } else { "bare" };
+    let report = Report { against, steady, crowd, start, growth, moving, lists, pages };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -163,7 +180,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// Builds both, each by itself: together they would share what either asks of a common dependency.
 fn build(options: &Options) -> Result<(), Failure> {
     let ours = !options.self_check && options.server.is_none();
-    let bare = options.only.as_ref().is_none_or(|only| !["moving", "crowd", "lists", "page"].contains(&only.as_str()));
+    let wants_bare = |only: &String| !["moving", "crowd", "lists", "page"].contains(&only.as_str());
+    let bare = options.only.as_ref().is_none_or(wants_bare) && !(options.before.is_some() && options.only.as_deref() == Some("steady"));
     for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
         let built = process::cargo(&["build", "--profile", "dist", "--quiet", "--package", package, "--bin", package]).status();
         if !built.map_err(Failure::io("run cargo build"))?.success() {

@@ -18,6 +18,7 @@ const TOKEN_HEADER: &str = "X-SHIPMATE-TOKEN";
 const WATCHED: &str = "WATCHED000000001";
 const SKUS: usize = 30;
 
+#[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
     pub call: Call,

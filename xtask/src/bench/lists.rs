@@ -28,7 +28,7 @@ fn cases() -> [Case; 2] {
 }
 
 pub fn measure(stand: &Stand, load: &Load, quick: bool) -> Result<Vec<List>, Failure> {
-    let (turns, seconds, orders) = if quick { (3, 1, 10_000) } else { (5, 2, 100_000) };
+    let (turns, seconds, orders) = if quick { (3, 4, 10_000) } else { (5, 2, 100_000) };
     // A short journal, so that what grows is the orders.
     let server = stand.server(&["--journal-bytes", "65536", "--sandbox-bytes", "4294967296", "--total-bytes", "4294967296"])?;
     eprintln!("lists: {orders} orders");

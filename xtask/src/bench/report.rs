@@ -17,6 +17,8 @@ use super::{
 };
 
 pub struct Report {
+    /// What the steady cases are compared with.
+    pub against: &'static str,
     pub steady: Vec<Steady>,
     pub crowd: Option<Crowd>,
     pub start: Option<Start>,
@@ -32,7 +34,7 @@ type Row = (&'static str, fn(&Figures) -> f64);
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.steady.is_empty() {
-            steady(f, &self.steady)?;
+            steady(f, &self.steady, self.against)?;
         }
         self.crowd.iter().try_for_each(|part| crowd(f, part))?;
         self.start.iter().try_for_each(|part| start(f, part))?;
@@ -45,18 +47,18 @@ impl fmt::Display for Report {
     }
 }
 
-fn steady(f: &mut fmt::Formatter<'_>, steady: &[Steady]) -> fmt::Result {
-    writeln!(f, "\nprocessor time per request, and how much of it a bare server would need too")?;
+fn steady(f: &mut fmt::Formatter<'_>, steady: &[Steady], against: &str) -> fmt::Result {
+    writeln!(f, "\nprocessor time per request, and how much of it the server {against} needs")?;
     writeln!(
         f,
-        "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>10}",
-        "case", "ours µs", "bare µs", "bare/ours", "p50 µs", "p99 µs", "requests/s"
+        "{:<24} {:>10} {:>10} {:>11} {:>9} {:>9} {:>10}",
+        "case", "ours µs", format!("{against} µs"), format!("{against}/ours"), "p50 µs", "p99 µs", "requests/s"
     )?;
     for case in steady {
         let Latency { p50, p99, rate } = latency(&case.ours);
         writeln!(
             f,
-            "{:<24} {:>10.1} {:>10.1} {:>9.2} {p50:>9.0} {p99:>9.0} {rate:>10.0}",
+            "{:<24} {:>10.1} {:>10.1} {:>11.2} {p50:>9.0} {p99:>9.0} {rate:>10.0}",
             case.name,
             cost(&case.ours),
             cost(&case.bare),

@@ -1,4 +1,4 @@
-//! Cost per call while the server has little to remember: slices of load on ours and on the bare server in turn.
+//! Cost per call while the server has little to remember: slices of load on ours and on the bare server, or on an older one, in turn.
 
 use super::{
     Stand,
@@ -36,16 +36,16 @@ pub fn measure(stand: &Stand, load: &Load, quick: bool) -> Result<Vec<Steady>, F
 fn case(stand: &Stand, load: &Load, pick: Pick, turns: usize, seconds: u64) -> Result<Steady, Failure> {
     let (ours, prepared) = stand.ours(pick)?;
     let case = pick(&prepared);
-    let bare = stand.bare_beside(&ours, &case)?;
+    let (bare, beside) = stand.beside(&ours, pick, &case)?;
     eprintln!("measuring: {}", case.name);
     // First calls pay for what is made once; they count in the start figures instead.
-    for server in [&ours, &bare] {
-        load.run(server, &case, End::Requests(WARM_UP))?;
+    for (server, case) in [(&ours, &case), (&bare, &beside)] {
+        load.run(server, case, End::Requests(WARM_UP))?;
     }
     let mut steady = Steady { name: case.name, ours: Vec::new(), bare: Vec::new() };
     for _ in 0..turns {
         steady.ours.push(load.run(&ours, &case, End::Seconds(seconds))?);
-        steady.bare.push(load.run(&bare, &case, End::Seconds(seconds))?);
+        steady.bare.push(load.run(&bare, &beside, End::Seconds(seconds))?);
     }
     Ok(steady)
 }
