@@ -65,8 +65,18 @@ impl PublicUrls {
     /// The URL of a built-in receiver.
     #[must_use]
     pub fn inbox(&self, name: &str) -> String {
+        format!("{}/inbox/{name}", self.admin_api())
+    }
+
+    /// What the URL of the page of a call begins with; its id comes behind it.
+    #[must_use]
+    pub fn page_of_calls(&self) -> String {
+        format!("{}/ui/go/", self.admin_api())
+    }
+
+    fn admin_api(&self) -> String {
         let address = self.admin.or(self.all).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 7447)));
-        format!("http://{}/_seatrial/inbox/{name}", connectable(address))
+        format!("http://{}/_seatrial", connectable(address))
     }
 }
 

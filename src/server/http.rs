@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::base::text;
 use crate::engine::{Machine, Request, Unmatched, Unread};
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin, Briefs, Judged};
+use crate::server::admin::{self, Admin, Briefs, History, Judged};
 use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
@@ -115,14 +115,17 @@ pub async fn serve_embedded(
             unmatched: Arc::clone(&unmatched),
             metrics: Arc::clone(&metrics),
             verdicts: Arc::clone(&verdicts),
+            history: History::default(),
             judged: Judged::default(),
-            briefs: Briefs::default(),
+            parcels: Briefs::default(),
+            deliveries: Briefs::default(),
             guard,
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
             shares_listener: bound.admin.is_none(),
             has_page: bound.config.page,
         })),
+        page_of_calls: (bound.config.page && !machine.options().plain).then(|| machine.public_urls().page_of_calls()),
         machine: Arc::clone(&machine),
         changed,
         unmatched,
@@ -180,6 +183,8 @@ pub async fn serve_embedded(
 
 struct Shell {
     machine: Arc<Machine>,
+    /// What the address of a call's page begins with, for answers to say; `None` if they do not.
+    page_of_calls: Option<String>,
     ui: Arc<Ui>,
     /// Notified after every exchange; wakes the ticker.
     changed: Arc<Notify>,
@@ -205,6 +210,9 @@ struct Shell {
     /// Where what may take long is done.
     apart: Handle,
 }
+
+/// Leads from an answer to the page of its call.
+const LOG: HeaderName = HeaderName::from_static("seatrial-log");
 
 /// Ends a connection without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -329,6 +337,9 @@ impl Shell {
         }
         if let Some(page) = page.filter(|_| answer.unmatched.is_some()) {
             return Ok(page);
+        }
+        if let (Some(page), Some(entry)) = (&self.page_of_calls, &answer.entry) {
+            answer.headers.extend(format!("{page}{}", entry.id).parse().ok().map(|address: HeaderValue| (LOG, address)));
         }
         self.changed.notify_waiters();
         let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, metrics: &self.metrics, changed: &self.changed };

@@ -126,6 +126,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/sandboxes", "/sandboxes", ""),
     ("GET", "/sandboxes/{s}", "/sandboxes/one", ""),
     ("GET", "/sandboxes/{s}/clock", "/sandboxes/one/clock", ""),
+    ("GET", "/sandboxes/{s}/log", "/sandboxes/one/log?limit=5", ""),
     ("GET", "/sandboxes/{s}/agenda", "/sandboxes/default/agenda?kind=parcel", ""),
     ("PUT", "/sandboxes/{s}/clock", "/sandboxes/one/clock", r#"{"mode": {"speed": 2}}"#),
     ("POST", "/sandboxes/{s}/clock/advance", "/sandboxes/one/clock/advance", r#"{"by": "72h"}"#),

@@ -80,6 +80,7 @@ mod ui;
 mod ui_agenda;
 mod ui_kept;
 mod ui_labels;
+mod ui_log;
 mod ui_pages;
 mod ui_size;
 mod unread;

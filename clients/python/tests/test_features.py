@@ -93,6 +93,7 @@ class FeaturesTest(unittest.TestCase):
         self.assertEqual(sandbox.redeliver(delivery["id"])["id"], delivery["id"])
         self.assertEqual(sandbox.redeliver_failed(event="never"), 0)
         self.assertIsInstance(sandbox.agenda(kind="webhook"), list)
+        self.assertIsInstance(sandbox.log(limit="5"), list)
         self.assertEqual(len(inbox.wait(count=2)), 2)
 
     @feature("a paused subscription is resumed")

@@ -377,6 +377,11 @@ export class Sandbox implements AsyncDisposable {
     return (await this.ask("GET", `/agenda?${new URLSearchParams(filters)}`)).tasks;
   }
 
+  /** What was done to the sandbox besides calls: moves of its clock, resets, snapshots, scenarios, faults. */
+  async log(filters: Record<string, string> = {}): Promise<Json[]> {
+    return (await this.ask("GET", `/log?${new URLSearchParams(filters)}`)).log;
+  }
+
   /** A receiver of webhooks that only this sandbox has. */
   inbox(name = "inbox"): Promise<Inbox> {
     return Inbox.open(this.admin, `${this.name}-${name}`);

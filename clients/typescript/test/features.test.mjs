@@ -85,6 +85,7 @@ const TESTS = {
     assert.equal((await sandbox.redeliver(delivery.id)).id, delivery.id);
     assert.equal(await sandbox.redeliverFailed({ event: "never" }), 0);
     assert.ok(Array.isArray(await sandbox.agenda({ kind: "webhook" })));
+    assert.ok(Array.isArray(await sandbox.log({ limit: "5" })));
     assert.equal((await inbox.wait({ count: 2 })).length, 2);
   },
   "a paused subscription is resumed": async () => {

@@ -11,6 +11,7 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::{Sandbox, TaskKind};
 use crate::scenario::{Body, ReadBody};
 use crate::server::admin::detached::{begin, detached};
+use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
@@ -89,6 +90,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
     let Some(to) = now else {
         if let Some(mode) = mode {
             sandbox.lock().world.set_mode(mode, wall());
+            admin.history.add(&sandbox, Deed::Mode, Some(&word(mode)), None);
         }
         return Ok(ClockView::of(admin, &sandbox));
     };
@@ -104,6 +106,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
     };
     if let Ok(done) = tokio::time::timeout(admin.advance_timeout, detached(put)).await {
         done?;
+        admin.history.add(&sandbox, Deed::Advanced, None, None);
     }
     Ok(ClockView::of(admin, &sandbox))
 }
@@ -167,7 +170,17 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
         return Ok(response::json(StatusCode::ACCEPTED, &on_its_way));
     };
     let (now, fired) = done?;
+    admin.history.add(&sandbox, Deed::Advanced, None, Some(fired));
     Ok(response::json(StatusCode::OK, &Advanced { now, fired, moving: false, to: None }))
+}
+
+/// How time passes, as scenarios write it.
+fn word(mode: Mode) -> String {
+    match mode {
+        Mode::Frozen => "frozen".to_owned(),
+        Mode::Realtime => "realtime".to_owned(),
+        Mode::Speed(factor) => format!("speed {factor}"),
+    }
 }
 
 fn end_of_calendar() -> Problem {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, DELIVERY, Delivery, Forgery, Progress};
 use crate::engine::{ActionError, Cx, Sandbox};
+use crate::server::admin::briefs::{DeliveryBrief, Known};
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Room;
 use crate::server::admin::problem::Problem;
@@ -92,34 +93,31 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let state = sandbox.lock();
-        let fitting = state.rows(DELIVERY).filter_map(|(account, id, body)| {
-            let row = serde_json::from_slice::<Delivery>(body).ok().filter(|row| filter.fits(row))?;
-            Some((row.created, account, id, body))
-        });
-        let mut rows: Vec<_> = fitting.collect();
-        rows.sort_by_key(|(created, ..)| *created);
+        let accounts = state.world.accounts();
+        let mut rows = admin.deliveries.of(&sandbox, accounts, admin.machine.vendors());
+        rows.retain(|(_, row)| filter.fits(row));
+        rows.sort_by_key(|(_, row)| row.created);
         let found = rows.len();
         if let Some(before) = filter.before {
-            let end = rows.iter().position(|(_, _, id, _)| *id == before);
+            let end = rows.iter().position(|(_, row)| row.id() == before);
             let refused = || Problem::bad_request(format!("`before` is the id of a delivery that fits, found `{before}`"));
             rows.truncate(end.ok_or_else(refused)?);
         }
         let (mut room, mut left) = (Room::default(), filter.limit);
-        let shown = |(_, _, _, body): &&(_, _, _, &[u8])| {
-            let has_room = left > 0 && room.takes(body);
+        let shown = |row: &Known<DeliveryBrief>| {
+            let has_room = left > 0 && room.takes(row.body());
             left = left.saturating_sub(1);
             has_room
         };
-        let count = rows.iter().rev().take_while(shown).count();
+        let count = rows.iter().rev().map(|(_, row)| &**row).map(shown).take_while(|is_shown| *is_shown).count();
         let older = rows.len() - count;
-        let views = rows[older..].iter().filter_map(|(_, account, _, body)| {
-            let row = serde_json::from_slice(body).ok()?;
-            Some(DeliveryView::of(&account.name, row))
+        let views = rows[older..].iter().filter_map(|(account, row)| {
+            let row = serde_json::from_slice(row.body()).ok()?;
+            Some(DeliveryView::of(&accounts.get(*account).name, row))
         });
         let deliveries: Vec<DeliveryView> = views.collect();
         let earlier = deliveries.first().filter(|_| older > 0).map(|oldest| oldest.id.clone());
         let forgotten = state.forgotten_deliveries();
-        drop(rows);
         drop(state);
         let redactor = Redactor::read(admin, request, &sandbox)?;
         Ok((redactor.json(&Deliveries { deliveries, found, earlier, forgotten }), found))
@@ -158,7 +156,7 @@ impl<'a> Filter<'a> {
         })
     }
 
-    fn fits(&self, row: &Delivery) -> bool {
+    fn fits(&self, row: &DeliveryBrief) -> bool {
         let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
         is(self.vendor, &row.vendor)
             && is(self.event, &row.event)
@@ -199,15 +197,13 @@ pub(crate) async fn redeliver_all(admin: &Admin, request: &AdminRequest<'_>) -> 
     let sandbox = admin.sandbox(request)?;
     let mut filter = Filter::read(request)?;
     filter.progress = filter.progress.or(Some(Progress::Failed));
-    let state = sandbox.lock();
-    let rows = state.documents::<Delivery>(DELIVERY).filter(|(_, row)| filter.fits(row));
-    let mut ids: Vec<_> = rows.map(|(_, row)| (row.created, row.id)).collect();
-    drop(state);
-    ids.sort();
-    let left = ids.len().saturating_sub(filter.limit.min(MOST_AGAIN));
+    let mut rows = admin.deliveries.of(&sandbox, sandbox.lock().world.accounts(), admin.machine.vendors());
+    rows.retain(|(_, row)| filter.fits(row));
+    rows.sort_by_key(|(_, row)| row.created);
+    let left = rows.len().saturating_sub(filter.limit.min(MOST_AGAIN));
     let (mut redelivered, mut on_their_way) = (0, 0);
-    for (_, id) in ids.drain(left..) {
-        match admin.machine.with_webhook(&sandbox, &DELIVERY, &id, wall(), |cx| cx.redeliver(&id)) {
+    for (_, row) in &rows[left..] {
+        match admin.machine.with_webhook(&sandbox, &DELIVERY, row.id(), wall(), |cx| cx.redeliver(row.id())) {
             Ok(true) => redelivered += 1,
             Ok(false) => on_their_way += 1,
             // It made room for others meanwhile.

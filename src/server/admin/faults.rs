@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Fault, Machine, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, schema};
+use crate::server::admin::history::Deed;
 use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -67,12 +68,17 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     if !sandbox.switch_on(fault) {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS)));
     }
+    admin.history.add(&sandbox, Deed::FaultOn, Some(&view.name), None);
     Ok(view)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
     let (sandbox, name) = (admin.sandbox(request)?, request.parameter("name"));
-    if sandbox.switch_off(name) { Ok(()) } else { Err(no_fault(name)) }
+    if !sandbox.switch_off(name) {
+        return Err(no_fault(name));
+    }
+    admin.history.add(&sandbox, Deed::FaultOff, Some(name), None);
+    Ok(())
 }
 
 /// The schema of the body: one override.

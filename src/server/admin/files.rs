@@ -13,6 +13,7 @@ use crate::base::name::Name;
 use crate::engine::{Fault, Machine, Sandbox, SandboxError};
 use crate::persist::{Contents, FileError, SandboxFile};
 use crate::scenario::{self, Scenario};
+use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
@@ -71,6 +72,7 @@ impl Write for Pieces {
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = load(&admin.machine, request.parameter("s"), request.body)?;
+    admin.history.add(&sandbox, Deed::Imported, None, None);
     Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 

@@ -18,9 +18,11 @@ use crate::server::inbox::{self, InboxSummary, ReceivedRequest, ReceivedView};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Inbox {
-    /// What it holds, oldest first.
+    /// What it holds, or what fits the query, oldest first.
     #[schemars(with = "Vec<ReceivedView<'static>>")]
     letters: Letters,
+    /// How many it holds, whatever is asked for.
+    kept: usize,
     /// How many it ever received.
     received: u64,
 }
@@ -44,10 +46,13 @@ impl Serialize for Letters {
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inbox, Problem> {
     let secrets = Secrets::read(request)?;
     let names = AllNames::of(&admin.machine);
+    let (before, limit) = (request.number("before")?.unwrap_or(u64::MAX), request.number("limit")?.unwrap_or(usize::MAX));
     let look = || {
-        let (letters, received) = admin.inboxes.read(request.parameter("name"));
+        let (mut letters, received) = admin.inboxes.read(request.parameter("name"));
         let found = letters.len();
-        Ok((Inbox { letters: Letters(letters, secrets, names.clone()), received }, found))
+        letters.retain(|letter| letter.number < before);
+        letters.drain(..letters.len().saturating_sub(limit));
+        Ok((Inbox { letters: Letters(letters, secrets, names.clone()), kept: found, received }, found))
     };
     long_poll(request, || Some(admin.inboxes.listen()), look).await
 }

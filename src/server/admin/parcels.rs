@@ -13,7 +13,7 @@ use crate::carrier::timeline::Next;
 use crate::carrier::{Location, Parcel, Scan, Status, document, library};
 use crate::engine::{Cx, PARCEL, STEP};
 use crate::scenario::{Body, ReadBody};
-use crate::server::admin::briefs::Brief;
+use crate::server::admin::briefs::ParcelBrief;
 use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -136,7 +136,7 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether a parcel fits all but the statuses.
-    fn fits(&self, parcel: &Brief) -> bool {
+    fn fits(&self, parcel: &ParcelBrief) -> bool {
         self.vendor.is_none_or(|wanted| wanted == &*parcel.vendor)
             && self.timeline.is_none_or(|wanted| wanted == &*parcel.timeline)
             && self.text.as_deref().is_none_or(|text| parcel.words.contains(text))
@@ -156,7 +156,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
     }
     let (mut counts, mut rows) = (BTreeMap::new(), Vec::new());
     let accounts = state.world.accounts();
-    let all = admin.briefs.of(&sandbox, accounts, admin.machine.vendors());
+    let all = admin.parcels.of(&sandbox, accounts, admin.machine.vendors());
     for (owner, brief) in all.iter().filter(|(_, brief)| filter.fits(brief)) {
         *counts.entry(brief.status.word()).or_default() += 1;
         if filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&brief.status)) {

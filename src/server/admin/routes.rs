@@ -24,6 +24,7 @@ use crate::server::admin::events;
 use crate::server::admin::faults::{self, FaultView, Faults};
 use crate::server::admin::files;
 use crate::server::admin::inboxes::{self, Inbox, Inboxes, Received};
+use crate::server::admin::log::{self, Log};
 use crate::server::admin::meta::{self, CoverageTable, Health, Version};
 use crate::server::admin::openapi;
 use crate::server::admin::page;
@@ -48,8 +49,13 @@ pub(crate) const ROOT: &str = "/_seatrial";
 
 const CONVERSATION: &[(&str, &str)] = &[("vendor", "whom the conversation is with, such as `shippo`")];
 
-const INBOX: &[(&str, &str)] =
-    &[("wait", "wait so long for a letter, such as `5s`"), ("min", "how many letters `wait` waits for (1)"), secrets::QUERY];
+const INBOX: &[(&str, &str)] = &[
+    ("wait", "wait so long for a letter, such as `5s`"),
+    ("min", "how many letters `wait` waits for (1)"),
+    ("before", "only letters before the one with this number"),
+    ("limit", "at most so many, the newest ones"),
+    secrets::QUERY,
+];
 
 const KEEP: &[(&str, &str)] = &[("keep", "`data` goes on with the documents, the agenda and the time")];
 
@@ -131,6 +137,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .body(of::<Advance>)
         .answer(of::<Advanced>)
         .or(StatusCode::ACCEPTED),
+    route!(GET "/sandboxes/{s}/log", OK Log, log::list, "what was done to a sandbox besides calls").query(log::QUERY),
     route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario").query(KEEP).body(|_| written(schema::skeleton())),

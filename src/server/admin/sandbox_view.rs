@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::base::time::Timestamp;
-use crate::engine::{ForeignCredential, Sandbox, Usage};
+use crate::engine::{ForeignCredential, PARCEL, Sandbox, Usage};
 use crate::server::admin::clock::ClockView;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
@@ -24,6 +24,10 @@ pub(crate) struct SandboxView {
     /// When it is removed if nobody uses it before.
     expires: Option<Timestamp>,
     usage: Usage,
+    /// How many calls are in its journal.
+    requests: usize,
+    /// How many parcels it has.
+    parcels: usize,
     snapshots: Vec<SnapshotView>,
     /// Rows of credentials by the vendor's mount.
     credentials: IndexMap<String, Vec<Map<String, Value>>>,
@@ -62,6 +66,7 @@ impl SandboxView {
     pub fn row(admin: &Admin, sandbox: &Sandbox) -> Self {
         let state = sandbox.lock();
         let (seed, scenario) = (state.world.seed(), state.scenario_name.clone());
+        let parcels = state.world.accounts().iter().map(|(_, account)| account.count(&PARCEL)).sum();
         drop(state);
         Self {
             name: sandbox.name.to_string(),
@@ -70,6 +75,8 @@ impl SandboxView {
             clock: ClockView::of(admin, sandbox),
             expires: sandbox.expires(),
             usage: admin.machine.usage(sandbox),
+            requests: sandbox.journal().iter().len(),
+            parcels,
             snapshots: SnapshotView::all(sandbox),
             credentials: IndexMap::new(),
             urls: IndexMap::new(),

@@ -14,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, Sandbox};
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Body, ReadBody, Scenario};
+use crate::server::admin::history::Deed;
 use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -183,6 +184,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
+    admin.history.add(&sandbox, Deed::Reset, None, None);
     Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 
@@ -197,6 +199,7 @@ pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Res
     for sandbox in &sandboxes {
         shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Reset);
         sandbox.reset();
+        admin.history.add(sandbox, Deed::Reset, None, None);
     }
     admin.changed.notify_waiters();
     Ok(Resets { reset: sandboxes.iter().map(|sandbox| sandbox.name.to_string()).collect() })

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::{self, Diagnostic, DiagnosticView, Found, Scenario, built_in};
+use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
@@ -78,7 +79,10 @@ pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scen
     let world = keep.then(|| sandbox.lock().world.clone());
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall())?;
     shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
-    Ok(admin.machine.replace(sandbox, staged, keep)?)
+    admin.machine.replace(sandbox, staged, keep)?;
+    let name = sandbox.lock().scenario_name.clone();
+    admin.history.add(sandbox, Deed::Scenario, Some(&name), None);
+    Ok(())
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.

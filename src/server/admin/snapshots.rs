@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Sandbox, SandboxError, Snapshot};
 use crate::scenario::{Body, ReadBody};
+use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
@@ -53,6 +54,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         let detail = format!("a sandbox holds at most {} snapshots", Sandbox::SNAPSHOTS);
         return Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail));
     };
+    admin.history.add(&sandbox, Deed::SnapshotTaken, Some(&name), None);
     Ok(SnapshotView { name, at, bytes })
 }
 
@@ -62,6 +64,7 @@ pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result
     if !sandbox.restore(&name, wall()) {
         return Err(no_snapshot(&name));
     }
+    admin.history.add(&sandbox, Deed::SnapshotRestored, Some(&name), None);
     Ok(SandboxView::whole(admin, request, &sandbox).await)
 }
 

@@ -10,7 +10,8 @@ use tokio::sync::Notify;
 
 use crate::engine::{Machine, Sandbox};
 use crate::server::access::Guard;
-use crate::server::admin::briefs::Briefs;
+use crate::server::admin::briefs::{Briefs, DeliveryBrief, ParcelBrief};
+use crate::server::admin::history::History;
 use crate::server::admin::judged::Judged;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -34,8 +35,10 @@ pub(crate) struct Admin {
     pub unmatched: Arc<UnmatchedJournal>,
     pub metrics: Arc<Metrics>,
     pub verdicts: Arc<Verdicts>,
+    pub history: History,
     pub judged: Judged,
-    pub briefs: Briefs,
+    pub parcels: Briefs<ParcelBrief>,
+    pub deliveries: Briefs<DeliveryBrief>,
     pub guard: Guard,
     /// How long an advance of a clock is waited for, unless it says otherwise.
     pub advance_timeout: Duration,

@@ -148,6 +148,7 @@ fn payload(text: &str, most: usize) -> Markup {
 #[derive(Deserialize)]
 struct Inbox {
     letters: Vec<Letter>,
+    kept: u64,
     received: u64,
 }
 
@@ -170,10 +171,10 @@ pub(super) async fn find_inbox(view: &View<'_>) -> Result<Shown, Failure> {
 pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
     view.check_query(&["before"])?;
     let name = view.parameter("name");
-    let inbox: Inbox = view.get(&format!("/inbox/{}", segment(name))).await?;
-    let before = view.query("before").and_then(|text| text.parse().ok()).unwrap_or(u64::MAX);
-    let end = inbox.letters.iter().take_while(|letter| letter.number < before).count();
-    let shown = &inbox.letters[end.saturating_sub(ROWS)..end];
+    let before = view.query("before").map(|before| format!("&before={}", segment(before))).unwrap_or_default();
+    let inbox: Inbox = view.get(&format!("/inbox/{}?limit={}{before}", segment(name), ROWS + 1)).await?;
+    let older = inbox.letters.len().saturating_sub(ROWS);
+    let shown = &inbox.letters[older..];
     let here = view.link(&format!("/inbox/{}", segment(name)));
     let body = html! {
         div.head {
@@ -181,14 +182,14 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
                 p.xs { a href=(view.link("/webhooks")) { "Webhooks" } " / inbox" }
                 h1 { "Inbox " (short(name, 60)) }
                 p {
-                    "Received " (count(inbox.received)) ", kept " (count(inbox.letters.len() as u64))
+                    "Received " (count(inbox.received)) ", kept " (count(inbox.kept))
                     ". Times are those of the wall clock."
                 }
             }
             form.row method="post" action=(view.link("/do/inbox-clear")) {
                 (view.hidden())
                 input type="hidden" name="name" value=(name);
-                button.b.danger disabled[inbox.letters.is_empty()] { "Empty it" }
+                button.b.danger disabled[inbox.kept == 0] { "Empty it" }
             }
         }
         @if shown.is_empty() {
@@ -217,7 +218,7 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
         }
         p.row {
             @if view.query("before").is_some() { a.b href=(here) { "Newest" } }
-            @if let Some(oldest) = shown.first().filter(|_| end > ROWS) {
+            @if let Some(oldest) = shown.first().filter(|_| older > 0) {
                 a.b rel="next" href={ (here) "?before=" (oldest.number) } { "Older" }
             }
         }

@@ -161,7 +161,7 @@ fn row(view: &View<'_>, parcel: &Parcel, now: Timestamp) -> Markup {
                 a href=(view.link(&format!("/parcels/{}", segment(&parcel.tracking_number)))) { (short(&parcel.tracking_number, 40)) }
             }
             td.end role="cell" { (status_chip(parcel.status, false)) }
-            td role="cell" { (short(&parcel.carrier, 20)) " " span.muted { (short(&parcel.service, 24)) } }
+            td.w role="cell" { (short(&parcel.carrier, 20)) " " span.muted { (short(&parcel.service, 24)) } }
             td.muted.nowrap role="cell" { (short(&parcel.subject, 20)) }
             td.nowrap role="cell" { (place(&parcel.to, 28)) }
             td.muted role="cell" { (short(&parcel.timeline, 32)) }

@@ -4,17 +4,22 @@ use ::http::Method;
 use ::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use bytes::Bytes;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use crate::base::time::Timestamp;
+use crate::server::admin::{Deed, LogLine};
 use crate::server::clock::wall;
 use crate::server::ui::failure::Failure;
-use crate::server::ui::parts::{count, glyph, short};
+use crate::server::ui::parts::{self, count, glyph, short};
 use crate::server::ui::rows::Calls;
 use crate::server::ui::shown::Shown;
 use crate::server::ui::view::{View, segment};
 
 /// How many calls a page has.
 const ROWS: usize = 50;
+
+/// How many lines of what was done to the sandbox stand between them.
+const LINES: usize = 25;
 
 /// What the journal can be exported as, with the words for it.
 const EXPORTS: [(&str, &str); 4] =
@@ -31,6 +36,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     view.check_query(&[&FILTERS[..], &["before"]].concat())?;
     let calls: Calls = view.get(&view.route(&format!("/requests?view=row&limit={ROWS}{}", api_query(view, &["before"])))).await?;
     let now = now(view);
+    let log = between(view, &calls).await?;
     let is_filtered = FILTERS.iter().any(|name| view.query(name).is_some());
     let is_newest = view.query("before").is_none();
     let body = html! {
@@ -73,7 +79,14 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
                                 th scope="col" role="columnheader" { "Notes" }
                             }
                         }
-                        tbody data-rows { @for call in calls.requests.iter().rev() { (call.row(view, now)) } }
+                        tbody data-rows {
+                            @for (index, call) in calls.requests.iter().enumerate().rev() {
+                                // What was done after this call and before the one above it.
+                                @let next = calls.requests.get(index + 1).map_or(u64::MAX, |next| next.number);
+                                @for line in log.iter().rev().filter(|line| (call.number..next).contains(&line.after)) { (done(line, now)) }
+                                (call.row(view, now))
+                            }
+                        }
                     }
                 }
             }
@@ -94,6 +107,59 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
         }
     };
     Ok(Shown::content("Requests", body))
+}
+
+#[derive(Deserialize)]
+struct Log {
+    log: Vec<LogLine>,
+}
+
+/// What was done to the sandbox while the calls of a page came; nothing where filters have left some of them out.
+async fn between(view: &View<'_>, calls: &Calls) -> Result<Vec<LogLine>, Failure> {
+    let (Some(first), Some(last)) = (calls.requests.first(), calls.requests.last()) else { return Ok(Vec::new()) };
+    if FILTERS.iter().any(|name| view.query(name).is_some()) {
+        return Ok(Vec::new());
+    }
+    let until = if view.query("before").is_some() { last.number } else { u64::MAX };
+    let Log { log } = view.get(&view.route(&format!("/log?since={}&until={until}&limit={LINES}", first.number))).await?;
+    Ok(log)
+}
+
+/// A line between calls: what was done to the sandbox.
+fn done(line: &LogLine, now: Timestamp) -> Markup {
+    html! {
+        tr.logline role="row" {
+            td colspan="8" role="cell" { (glyph(icon(line.what))) (deed(line)) ", " (parts::moment(line.at, now)) }
+        }
+    }
+}
+
+fn icon(what: Deed) -> &'static str {
+    match what {
+        Deed::Advanced | Deed::Mode => "clock",
+        Deed::Reset | Deed::SnapshotRestored | Deed::Imported => "hook",
+        Deed::Scenario | Deed::SnapshotTaken => "doc",
+        Deed::FaultOn | Deed::FaultOff => "bolt",
+    }
+}
+
+/// What was done, as a sentence without its end.
+fn deed(line: &LogLine) -> String {
+    let name = short(line.name.as_deref().unwrap_or_default(), 60);
+    match line.what {
+        Deed::Advanced => match line.fired {
+            Some(fired) => format!("Clock advanced, {} on the way", parts::counted(usize::try_from(fired).unwrap_or(usize::MAX), "event")),
+            None => "Clock advanced".to_owned(),
+        },
+        Deed::Mode => format!("Time passes: {name}"),
+        Deed::Reset => "Sandbox reset".to_owned(),
+        Deed::Imported => "File imported".to_owned(),
+        Deed::Scenario => format!("Scenario {name} came to work"),
+        Deed::SnapshotTaken => format!("Snapshot {name} taken"),
+        Deed::SnapshotRestored => format!("Snapshot {name} restored"),
+        Deed::FaultOn => format!("Fault {name} switched on"),
+        Deed::FaultOff => format!("Fault {name} switched off"),
+    }
 }
 
 /// The calls that fit the filters, for other tools.

@@ -38,6 +38,8 @@ struct Sandbox {
     clock: Clock,
     expires: Option<Timestamp>,
     usage: Usage,
+    requests: u64,
+    parcels: u64,
     snapshots: Vec<Snapshot>,
 }
 
@@ -130,7 +132,7 @@ fn table(sandboxes: &[Sandbox]) -> Markup {
             table.fold role="table" aria-label="Sandboxes" {
                 thead {
                     tr role="row" {
-                        @for name in ["Name", "Scenario", "Clock", "Data", "Journal", "Expires", "Snapshots"] {
+                        @for name in ["Name", "Scenario", "Clock", "Requests", "Parcels", "Data", "Expires", "Snapshots"] {
                             th scope="col" role="columnheader" { (name) }
                         }
                     }
@@ -146,8 +148,9 @@ fn table(sandboxes: &[Sandbox]) -> Markup {
                             td.nowrap role="cell" {
                                 (sandbox.clock.now.strftime("%-d %b %Y %H:%M:%S")) " " span.muted { (sandbox.mode()) }
                             }
+                            td.num role="cell" data-l="requests" { (count(sandbox.requests)) }
+                            td.num role="cell" data-l="parcels" { (count(sandbox.parcels)) }
                             td.num.muted role="cell" data-l="data" { (parts::bytes(sandbox.usage.documents)) }
-                            td.num.muted role="cell" data-l="journal" { (parts::bytes(sandbox.usage.journal)) }
                             td.nowrap.muted role="cell" data-l="expires" { (sandbox.expiry()) }
                             td.num role="cell" data-l="snapshots" { (count(sandbox.snapshots.len() as u64)) }
                         }

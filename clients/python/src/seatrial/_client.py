@@ -440,6 +440,11 @@ class Sandbox:
         tasks: list[dict[str, Json]] = self.ask("GET", f"/agenda?{urllib.parse.urlencode(filters)}")["tasks"]
         return tasks
 
+    def log(self, **filters: str) -> list[dict[str, Json]]:
+        """What was done to the sandbox besides calls: moves of its clock, resets, snapshots, scenarios, faults."""
+        lines: list[dict[str, Json]] = self.ask("GET", f"/log?{urllib.parse.urlencode(filters)}")["log"]
+        return lines
+
     def inbox(self, name: str = "inbox") -> Inbox:
         """A receiver of webhooks that only this sandbox has."""
         return Inbox(self.admin, f"{self.name}-{name}")

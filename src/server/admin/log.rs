@@ -1,0 +1,30 @@
+//! What was done to a sandbox besides calls.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::server::admin::history::LogLine;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::state::Admin;
+
+pub(crate) const QUERY: &[(&str, &str)] = &[
+    ("since", "only what came after the call with this number"),
+    ("until", "only what came before the call after the one with this number"),
+    ("limit", "at most so many, the latest ones (100)"),
+];
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Log {
+    /// Those that fit, oldest first; the latest of them when there are more than the limit.
+    log: Vec<LogLine>,
+    /// Whether older ones that fit were left out.
+    more: bool,
+}
+
+pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Log, Problem> {
+    let sandbox = admin.sandbox(request)?;
+    let between = (request.number("since")?.unwrap_or(0), request.number("until")?.unwrap_or(u64::MAX));
+    let (log, more) = admin.history.read(&sandbox, between, request.number("limit")?.unwrap_or(100));
+    Ok(Log { log, more })
+}
