@@ -10,10 +10,11 @@
 //! | [`vendors`] | one folder for each emulated API |
 //! | [`scenario`] | scenarios and conversations: YAML files |
 //! | [`persist`] | sandboxes as files |
+//! | [`fleet`] | replicas that share their sandboxes |
 //! | [`net`] | connections to other servers |
 //! | [`report`] | findings for other programs: JUnit XML, SARIF, annotations |
 //! | [`contract`] | contract tests |
-//! | [`server`] | the only async code |
+//! | [`server`] | the async shell |
 //! | [`testing`] | all of it inside the tests of a Rust program |
 //! | [`cli`] | one file per subcommand |
 
@@ -22,6 +23,7 @@ pub mod carrier;
 pub mod cli;
 pub mod contract;
 pub mod engine;
+pub mod fleet;
 pub mod net;
 pub mod persist;
 pub mod report;

@@ -145,6 +145,11 @@ pub struct ServeArguments {
     /// Directory in which sandboxes are kept for the next process; without one they end with this one
     #[arg(long, env = "SEATRIAL_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Address of a PostgreSQL database, such as `postgres://user@host:5432/name`, in which several replicas behind a balancer share their
+    /// sandboxes. The first one brings the default sandbox
+    #[arg(long, env = "SEATRIAL_DATABASE", value_name = "URL", hide_env_values = true)]
+    #[arg(conflicts_with_all = ["data_dir", "watch", "import", "upstream", "verify", "verify_report"])]
+    pub database: Option<String>,
     /// When what is kept has to be on the disk itself. No answered call is lost with the process in any case, nor with `always` when the
     /// power fails
     #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]

@@ -1,5 +1,6 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains, and tells the verdict.
 
+mod fleet;
 mod tls;
 mod verdict;
 mod watch;
@@ -94,6 +95,10 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     {
         return complain(&format_args!("`--import`: {}: {problem}", path.display()), Exit::Usage);
     }
+    let fleet = match fleet::join(arguments, &machine).await {
+        Ok(fleet) => fleet,
+        Err(exit) => return exit,
+    };
     let trust = match Trust::read(&arguments.egress_ca) {
         Ok(trust) => trust,
         Err(error) => return complain(&format_args!("`--egress-ca`: {error}"), Exit::Usage),
@@ -117,6 +122,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         egress: Egress { allowed: arguments.allow_egress.clone(), trust },
         log: call_log(arguments),
         store: store.as_ref().map(|opened| Arc::clone(&opened.store)),
+        fleet,
         page: !arguments.no_ui,
         upstreams: arguments.upstream.clone(),
         pass_on: if arguments.spy { PassOn::Rest } else { PassOn::All },

@@ -22,6 +22,8 @@ pub(super) enum Target<'r> {
 /// A vendor of a sandbox.
 pub(super) struct Located<'r> {
     pub sandbox: Arc<Sandbox>,
+    /// Whether it is the default one because nobody knows the credential.
+    pub is_guess: bool,
     pub loaded: &'r LoadedVendor,
     /// The part of the path in front of the vendor's own.
     pub prefix: &'r str,
@@ -29,7 +31,25 @@ pub(super) struct Located<'r> {
     pub path: &'r str,
 }
 
+/// The sandbox that a request is for.
+pub struct Addressee {
+    /// `None` if there is none of that name, or the request meets no vendor.
+    pub sandbox: Option<Arc<Sandbox>>,
+    /// Whether the request names a sandbox, or has a credential, that is not known here.
+    pub is_unknown: bool,
+}
+
 impl Machine {
+    /// The sandbox that a request is for, by what is known now.
+    #[must_use]
+    pub fn addressee(&self, request: &Request) -> Addressee {
+        match self.locate(request, &text::decode_unreserved(&request.path)) {
+            Target::Vendor(Located { sandbox, is_guess, .. }) => Addressee { sandbox: Some(sandbox), is_unknown: is_guess },
+            Target::NoSandbox(_) => Addressee { sandbox: None, is_unknown: true },
+            Target::Nowhere => Addressee { sandbox: None, is_unknown: false },
+        }
+    }
+
     /// The vendor by [`Vendors::owner`]; the sandbox by the prefix `/@name`, else by the credential, else the default one. `path` is
     /// that of the request with its unreserved characters decoded.
     pub(super) fn locate<'r>(&'r self, request: &'r Request, path: &'r str) -> Target<'r> {
@@ -46,20 +66,23 @@ impl Machine {
         let path = vendor.path_style.strip_prefix(path, &vendor.legacy_prefix).filter(|rest| !rest.is_empty()).unwrap_or(path);
         let prefix = &whole[..whole.len() - path.len()];
         let path = if path.is_empty() { "/" } else { path };
-        let sandbox = match named {
+        let (sandbox, is_guess) = match named {
             Some(name) => match self.registry.find(&name) {
-                Some(sandbox) => sandbox,
+                Some(sandbox) => (sandbox, false),
                 None => return Target::NoSandbox(name),
             },
             // What it panics on, `authenticate` will meet again, where the vendor answers for it.
-            None => match transaction::guarded(|| (vendor.identify)(request)).ok().flatten() {
-                Some(Identity::Credential(credential)) => self.registry.find_by_credential(&vendor.mount, &credential),
-                Some(Identity::Sandbox(name)) => self.registry.find(&name),
-                None => None,
+            None => {
+                let identity = transaction::guarded(|| (vendor.identify)(request)).ok().flatten();
+                let is_guess = identity.is_some();
+                let known = identity.and_then(|identity| match identity {
+                    Identity::Credential(credential) => self.registry.find_by_credential(&vendor.mount, &credential),
+                    Identity::Sandbox(name) => self.registry.find(&name),
+                });
+                known.map_or_else(|| (Arc::clone(self.registry.default()), is_guess), |sandbox| (sandbox, false))
             }
-            .unwrap_or_else(|| Arc::clone(self.registry.default())),
         };
-        Target::Vendor(Located { sandbox, loaded, prefix, path })
+        Target::Vendor(Located { sandbox, is_guess, loaded, prefix, path })
     }
 }
 

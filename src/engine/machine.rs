@@ -165,6 +165,16 @@ impl Machine {
         Ok(sandbox)
     }
 
+    /// Lets go of a sandbox that was removed elsewhere; the default one stays.
+    pub fn forget(&self, name: &str) {
+        self.registry.remove(name);
+    }
+
+    /// Leads calls with the credentials that a sandbox has now to it.
+    pub fn reindex(&self, sandbox: &Arc<Sandbox>) {
+        self.registry.reindex(sandbox);
+    }
+
     /// Opens a copy of a sandbox: its documents, time, agenda, scenario and faults, with credentials of its own. Its journal
     /// begins empty. Documents are shared until one side writes. What comes next is drawn from its name, and from the seed of the source
     /// if somebody asked for that.

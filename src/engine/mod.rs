@@ -100,7 +100,7 @@ pub use imported::Unreadable;
 pub use judge::JudgedCall;
 pub use keeper::Keeper;
 pub use limits::{Limit, Quota};
-pub use locate::below;
+pub use locate::{Addressee, below};
 pub use machine::Machine;
 pub use options::{Conform, Contract, Options};
 pub use origin::Origin;

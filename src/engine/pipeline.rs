@@ -64,6 +64,18 @@ impl Machine {
         }
     }
 
+    /// Says in the vendor's words why a request is not answered, and changes nothing: a copy of its sandbox answers, which is dropped.
+    /// `None` if very much is due there.
+    pub fn refuse(&self, request: &Request, unread: &Unread, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
+        match self.locate(request, &text::decode_unreserved(&request.path)) {
+            Target::Vendor(here) => {
+                let aside = Sandbox::new(&here.sandbox.name, here.sandbox.lock().clone(), &self.budget);
+                self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time)
+            }
+            Target::NoSandbox(_) | Target::Nowhere => Some(unmatched::unread(request, unread)),
+        }
+    }
+
     fn answer(
         &self,
         request: &Request,
@@ -138,7 +150,7 @@ impl Machine {
             version: Version::HTTP_11,
             is_secure: false,
         };
-        let here = Located { sandbox: Arc::clone(sandbox), loaded, prefix: &prefix, path: &path };
+        let here = Located { sandbox: Arc::clone(sandbox), is_guess: false, loaded, prefix: &prefix, path: &path };
         let mut parsed = read(&request, loaded, &prefix, &path, &|_| None, Contract::Off);
         parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);

@@ -95,6 +95,7 @@ impl Unread {
         match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => Note::new(Note::BODY_TOO_LARGE, Blame::Sandbox, &*self.detail),
             StatusCode::INTERNAL_SERVER_ERROR => Note::new(Note::LEDGER_BROKEN, Blame::Sandbox, &*self.detail),
+            StatusCode::SERVICE_UNAVAILABLE => Note::new(Note::LEDGER_AWAY, Blame::Sandbox, &*self.detail),
             _ => Note::new(Note::UNREADABLE_REQUEST, Blame::Caller, &*self.detail),
         }
     }

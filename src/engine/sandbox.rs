@@ -123,7 +123,7 @@ impl Sandbox {
     }
 
     /// Begins another epoch, while the state is locked.
-    pub(super) fn begin_epoch(&self) {
+    pub fn begin_epoch(&self) {
         self.epoch.fetch_add(1, Ordering::Release);
         self.notify_waiters();
     }
@@ -190,6 +190,12 @@ impl Sandbox {
         self.changed.listen()
     }
 
+    /// Whether somebody waits for the next change.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.changed.total_listeners() > 0
+    }
+
     /// Updates the count of the bytes that the sandbox holds.
     pub fn measure(&self, state: &State) {
         self.documents.set(state.bytes() + self.snapshot_bytes.load(Ordering::Relaxed));
@@ -235,6 +241,13 @@ impl Sandbox {
         let mut journal = self.journal();
         journal.clear();
         state.note(|_| Record::ClearJournal(journal.written));
+        self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Adds exchanges that another copy of the sandbox had since, with their numbers.
+    pub fn continue_journal(&self, entries: impl IntoIterator<Item = Entry>) {
+        let mut journal = self.journal();
+        entries.into_iter().for_each(|entry| journal.push_numbered(entry));
         self.journal_bytes.set(journal.bytes());
     }
 
@@ -339,6 +352,17 @@ impl Sandbox {
         self.used.store(wall.as_second(), Ordering::Relaxed);
     }
 
+    /// When it was last used, in seconds of the wall's time.
+    #[must_use]
+    pub fn last_used(&self) -> i64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Marks the sandbox as used, unless it was used since, elsewhere.
+    pub fn used_at(&self, second: i64) {
+        self.used.fetch_max(second, Ordering::Relaxed);
+    }
+
     /// Sets how long it may be idle before it is removed; `None` is for ever.
     pub fn set_ttl(&self, ttl: Option<Duration>) {
         let seconds = ttl.map_or(0, |ttl| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX).max(1));
@@ -416,9 +440,15 @@ impl Sandbox {
                 Record::Snapshot(name, wall) => drop(self.snapshot(name, *wall)),
                 Record::Restore(name, wall) => drop(self.restore(name, *wall)),
                 Record::DropSnapshot(name) => drop(self.drop_snapshot(name)),
-                Record::ClearJournal(_) => self.clear_journal(),
+                Record::ClearJournal(written) => {
+                    self.clear_journal();
+                    self.journal().written = *written;
+                }
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
-                Record::Whole(state) => *self.lock() = State::clone(state),
+                Record::Whole(state) => {
+                    *self.lock() = State::clone(state);
+                    self.begin_epoch();
+                }
                 Record::Checkpoint(checkpoint) => {
                     *self.lock() = checkpoint.state.clone();
                     self.set_snapshots(checkpoint.snapshots.clone());

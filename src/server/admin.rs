@@ -19,6 +19,7 @@ mod detached;
 mod events;
 mod faults;
 mod files;
+mod fleet;
 mod history;
 mod inboxes;
 mod judged;
@@ -39,6 +40,7 @@ mod sandbox_view;
 mod sandboxes;
 mod scenarios;
 pub(super) mod secrets;
+mod shared;
 mod snapshots;
 mod state;
 mod verify;
@@ -131,8 +133,12 @@ async fn run_route(admin: &Admin, found: Found<'_>, parts: &Parts, body: &Bytes)
     found.route.check_query(&query)?;
     found.route.check_body(body)?;
     let parameters: Vec<_> = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();
-    if let Some(sandbox) = parameters.iter().find(|(name, _)| *name == "s").and_then(|(_, name)| admin.machine.sandbox(name)) {
+    let request = AdminRequest { parameters, query, body, parts };
+    if let Some(fleet) = &admin.fleet {
+        return shared::answer(admin, fleet, found.route, &request).await;
+    }
+    if let Some(sandbox) = admin.machine.sandbox(request.parameter("s")) {
         admin.webhook_sender.settle(&sandbox).await;
     }
-    (found.route.handler)(admin, &AdminRequest { parameters, query, body, parts }).await
+    (found.route.handler)(admin, &request).await
 }

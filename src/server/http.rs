@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
 use crate::engine::{Machine, Request, Unmatched, Unread};
+use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Briefs, History, Judged};
 use crate::server::apart::{self, Apart};
@@ -44,6 +45,7 @@ use crate::server::metrics::Metrics;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
+use crate::server::sections::Sections;
 use crate::server::shutdown;
 use crate::server::socket::Control;
 use crate::server::start_page;
@@ -96,6 +98,10 @@ pub async fn serve_embedded(
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
     let apart = Apart::start()?;
+    let fleet = bound.config.fleet.clone();
+    if let Some(fleet) = &fleet {
+        fleet.work_in(apart.handle());
+    }
     machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(
@@ -104,6 +110,7 @@ pub async fn serve_embedded(
         Arc::clone(&changed),
         (log.clone(), Arc::clone(&metrics)),
         bound.config.store.clone(),
+        Sections::new(fleet.clone()),
     );
     let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
     let shell = Arc::new(Shell {
@@ -119,6 +126,7 @@ pub async fn serve_embedded(
             judged: Judged::default(),
             parcels: Briefs::default(),
             deliveries: Briefs::default(),
+            fleet: fleet.clone(),
             guard,
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),
@@ -132,6 +140,7 @@ pub async fn serve_embedded(
         metrics,
         log: log.clone(),
         store: bound.config.store.clone(),
+        fleet: fleet.clone(),
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
         bodies: Arc::new(Semaphore::new(in_flight.max(2 * bound.config.body_limit) / UNIT)),
@@ -159,11 +168,12 @@ pub async fn serve_embedded(
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));
-    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts)));
+    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts), fleet.clone()));
+    let following = apart.handle().spawn(upkeep::follow(fleet.clone(), Arc::clone(&shell.changed)));
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
-    [ticking, sweeping, making_room].iter().for_each(|task| task.abort());
+    [ticking, sweeping, following, making_room].iter().for_each(|task| task.abort());
     for (accepting, connections) in &listening {
         accepting.abort();
         connections.drain();
@@ -176,7 +186,10 @@ pub async fn serve_embedded(
         }
     };
     let _ = tokio::time::timeout(DRAIN, ended).await;
-    shutdown::report_all(&machine);
+    // Where a fleet has the sandboxes, they do not end with a replica.
+    if fleet.is_none() {
+        shutdown::report_all(&machine);
+    }
     log.finish(LAST_LINES);
     Ok(verdicts)
 }
@@ -193,6 +206,8 @@ struct Shell {
     log: CallLog,
     /// What keeps the sandboxes for the next process, if anything does.
     store: Option<Arc<Store>>,
+    /// The fleet that this process is a replica of, if it is one.
+    fleet: Option<Arc<Fleet>>,
     body_limit: usize,
     read_timeout: Duration,
     /// How many bytes of answers there may be at once.

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 use crate::base::name::Name;
 use crate::engine::PublicUrls;
+use crate::fleet::Fleet;
 use crate::server::call_log::CallLog;
 use crate::server::egress::{Egress, Target};
 use crate::server::own_addresses::OwnAddresses;
@@ -84,6 +85,8 @@ pub struct Config {
     pub log: CallLog,
     /// What keeps the sandboxes for the next process, if anything does.
     pub store: Option<Arc<Store>>,
+    /// The fleet that this process is a replica of, if it is one.
+    pub fleet: Option<Arc<Fleet>>,
     /// Whether there is a page for browsers.
     pub page: bool,
     /// Where calls are passed on to, by mount, and which.

@@ -38,6 +38,7 @@ mod own_addresses;
 mod proxy;
 mod reachability;
 mod secret;
+mod sections;
 mod shown_bytes;
 mod shutdown;
 mod socket;

@@ -14,11 +14,13 @@ use tokio::task::JoinSet;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, Sandbox};
+use crate::fleet::Fault;
 use crate::server::call_log::{Attempt, CallLog, Line};
 use crate::server::clock::{PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::clock_moves::{ClockMove, ClockMoves};
 use crate::server::kept;
 use crate::server::metrics::Metrics;
+use crate::server::sections::{Courier, Sections};
 use crate::server::webhook_client::WebhookClient;
 use crate::store::Store;
 
@@ -44,8 +46,15 @@ pub(super) struct WebhookSender {
     metrics: Arc<Metrics>,
     /// What keeps the sandboxes for the next process, if anything does.
     store: Option<Arc<Store>>,
+    sections: Sections,
     /// One lock for each sandbox, by its address; only its holder sends deliveries, which keeps them in order.
     delivery_locks: Mutex<BTreeMap<usize, Weak<AsyncMutex<()>>>>,
+}
+
+/// A movement of a clock, and the right to send what becomes due on the way.
+pub(super) struct Moving {
+    pub moving: Arc<ClockMove>,
+    courier: Arc<Courier>,
 }
 
 impl WebhookSender {
@@ -55,6 +64,7 @@ impl WebhookSender {
         changed: Arc<Notify>,
         (log, metrics): (CallLog, Arc<Metrics>),
         store: Option<Arc<Store>>,
+        sections: Sections,
     ) -> Arc<Self> {
         Arc::new(Self {
             machine,
@@ -63,6 +73,7 @@ impl WebhookSender {
             log,
             metrics,
             store,
+            sections,
             moves: Arc::default(),
             send_permits: Semaphore::new(AT_ONCE),
             delivery_locks: Mutex::default(),
@@ -74,8 +85,9 @@ impl WebhookSender {
     ///
     /// # Errors
     /// When the sandbox is reset, replaced or removed meanwhile, or webhooks cause each other without end.
-    pub async fn advance(self: &Arc<Self>, moving: &ClockMove) -> Result<(Timestamp, u64), AdvanceError> {
-        let ClockMove { sandbox, epoch, to, .. } = moving;
+    pub async fn advance(self: &Arc<Self>, moving: &Moving) -> Result<(Timestamp, u64), AdvanceError> {
+        let Moving { moving, courier } = moving;
+        let ClockMove { sandbox, epoch, to, .. } = &**moving;
         let (epoch, to) = (*epoch, *to);
         let _held = self.delivery_lock(sandbox).lock_owned().await;
         let mut now = sandbox.lock().world.clock().now(wall());
@@ -84,7 +96,8 @@ impl WebhookSender {
             if sandbox.is_removed() {
                 return Err(AdvanceError::Superseded);
             }
-            let progress = self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice(SLICE)).ok_or(AdvanceError::Superseded)?;
+            let advance = || self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice(SLICE));
+            let progress = self.sections.run(sandbox, advance).await?.flatten().ok_or(AdvanceError::Superseded)?;
             moving.fired.fetch_add(progress.fired, Ordering::Relaxed);
             if progress.done {
                 return Ok((progress.now, moving.fired()));
@@ -105,23 +118,55 @@ impl WebhookSender {
                 tracing::warn!(sandbox = &*sandbox.name, %now, "webhooks cause each other without end: the clock stands");
                 return Err(AdvanceError::Endless(now));
             }
-            self.deliver(sandbox, progress.outbound).await;
+            self.deliver(courier, sandbox, progress.outbound).await?;
         }
+    }
+
+    /// Promises a movement of a clock to where `to` says, given where it will be after those that are under way; `Ok(None)` if it says
+    /// nowhere. Of a fleet, one replica at a time moves a clock.
+    ///
+    /// # Errors
+    /// When the sandbox is gone, or the database does not answer.
+    pub async fn promise(
+        &self,
+        sandbox: &Arc<Sandbox>,
+        to: impl FnOnce(Timestamp) -> Option<Timestamp> + Send,
+    ) -> Result<Option<Moving>, AdvanceError> {
+        let courier = self.sections.wait_for_courier(sandbox).await?.ok_or(AdvanceError::Superseded)?;
+        let promised = self.moves.promise(sandbox, wall(), to);
+        Ok(promised.map(|moving| Moving { moving, courier: Arc::new(courier) }))
+    }
+
+    /// Does something in a sandbox.
+    ///
+    /// # Errors
+    /// When the sandbox is gone, or the database does not answer.
+    pub async fn act<T>(&self, sandbox: &Arc<Sandbox>, act: impl FnMut() -> T) -> Result<T, AdvanceError> {
+        self.sections.run(sandbox, act).await?.ok_or(AdvanceError::Superseded)
     }
 
     /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back.
     pub async fn deliver_due(self: &Arc<Self>, sandbox: &Arc<Sandbox>, held: OwnedMutexGuard<()>) {
+        // What another replica sends, or nobody can, is looked at again by the next scan.
+        let Ok(Some(courier)) = self.sections.courier(sandbox).await else { return };
         // More is sent after the next scan of the ticker.
         for _ in 0..ROUNDS {
             if sandbox.is_removed() {
                 break;
             }
-            match self.machine.due_webhooks(sandbox, wall(), &slice(SLICE)) {
-                None => tokio::time::sleep(PAUSE).await,
-                Some(outbound) if outbound.is_empty() => break,
-                Some(outbound) => self.deliver(sandbox, outbound).await,
+            let due = || self.machine.due_webhooks(sandbox, wall(), &slice(SLICE));
+            match self.sections.run_as(&courier, sandbox, due).await {
+                Ok(Some(None)) => tokio::time::sleep(PAUSE).await,
+                Ok(Some(Some(outbound))) if !outbound.is_empty() => {
+                    if self.deliver(&courier, sandbox, outbound).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(_) => break,
+                Err(_) => return,
             }
         }
+        drop(courier);
         drop(held);
         // A delivery may have become due while the lock was held.
         self.changed.notify_waiters();
@@ -135,6 +180,19 @@ impl WebhookSender {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// The same where a fleet shares the sandbox.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn settle_shared(&self, sandbox: &Arc<Sandbox>) -> Result<(), Fault> {
+        for _ in 0..50 {
+            if self.sections.run(sandbox, || self.machine.settle(sandbox, wall(), &slice(SLICE))).await?.unwrap_or(true) {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Takes the delivery lock of a sandbox; `None` if it is held.
@@ -157,11 +215,11 @@ impl WebhookSender {
 
     /// Sends deliveries, those of one subscription one after the other, and reports the results in order. It ends without effect
     /// when the sandbox begins another epoch than theirs.
-    async fn deliver(self: &Arc<Self>, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) {
-        let Some(epoch) = outbound.first().map(|row| row.epoch) else { return };
+    async fn deliver(self: &Arc<Self>, courier: &Courier, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) -> Result<(), Fault> {
+        let Some(epoch) = outbound.first().map(|row| row.epoch) else { return Ok(()) };
         // Receivers are told of nothing that the end of the process takes away again.
         if kept::everything(self.store.as_deref()).await.is_err() {
-            return;
+            return Ok(());
         }
         let mut queues: BTreeMap<String, Vec<(usize, Outbound)>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
@@ -190,14 +248,15 @@ impl WebhookSender {
                         results[index] = Some(result);
                     }
                 }
-                () = ended(sandbox, epoch) => return,
+                () = ended(sandbox, epoch) => return Ok(()),
             }
         }
-        for (row, result) in outbound.iter().zip(results) {
-            let result = result.unwrap_or_else(|| AttemptResult::Silent("the delivery broke off".to_owned()));
-            self.machine.report(sandbox, row, &result, wall());
-        }
+        let broken = || AttemptResult::Silent("the delivery broke off".to_owned());
+        let results: Vec<AttemptResult> = results.into_iter().map(|result| result.unwrap_or_else(broken)).collect();
+        let report = || outbound.iter().zip(&results).for_each(|(row, result)| self.machine.report(sandbox, row, result, wall()));
+        let reported = self.sections.run_as(courier, sandbox, report).await;
         self.changed.notify_waiters();
+        reported.map(drop)
     }
 }
 
@@ -244,4 +303,6 @@ pub(super) enum AdvanceError {
     Superseded,
     #[error("webhooks cause each other without end: the clock stands at {0}")]
     Endless(Timestamp),
+    #[error("{0}")]
+    Away(#[from] Fault),
 }

@@ -13,7 +13,7 @@
 pub mod check;
 mod codec;
 mod disk;
-mod exchange;
+pub mod exchange;
 mod load;
 mod writer;
 

@@ -92,6 +92,7 @@ fn run(started: &mpsc::Sender<Server>) {
             egress: Egress::default(),
             log: CallLog::default(),
             store: None,
+            fleet: None,
             page: true,
             upstreams: Vec::new(),
             pass_on: PassOn::All,

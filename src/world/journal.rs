@@ -107,11 +107,17 @@ impl Journal {
     pub fn refill(&mut self, entries: impl IntoIterator<Item = Entry>, written: u64, dropped: u64) {
         self.clear();
         self.dropped = dropped;
-        for entry in entries {
+        self.written = 0;
+        entries.into_iter().for_each(|entry| self.push_numbered(entry));
+        self.written = self.written.max(written);
+    }
+
+    /// Adds an exchange with the number that it has in another copy of the journal, unless it is here.
+    pub fn push_numbered(&mut self, entry: Entry) {
+        if entry.number > self.written {
             self.written = entry.number - 1;
             self.push(entry);
         }
-        self.written = self.written.max(written);
     }
 
     /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.

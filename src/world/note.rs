@@ -161,6 +161,8 @@ impl Note {
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
     /// What the call did cannot be kept for the next process, which this one therefore leaves to.
     pub const LEDGER_BROKEN: &str = "ledger-broken";
+    /// The database of the fleet did not answer.
+    pub const LEDGER_AWAY: &str = "ledger-away";
     /// The scenario takes more work, or answers with more, than it may for one call.
     pub const SCENARIO_TOO_LARGE: &str = "scenario-too-large";
     /// The scenario, or a fault that was switched on, made the call fail.
@@ -262,7 +264,8 @@ impl Note {
     /// Whether the answer is not what this sandbox promises.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN, Self::LEDGER_BROKEN].contains(&self.code)
+        [Self::ANSWER_INVALID, Self::ANSWER_TOO_LARGE, Self::SANDBOX_FULL, Self::SANDBOX_BROKEN, Self::LEDGER_BROKEN, Self::LEDGER_AWAY]
+            .contains(&self.code)
     }
 }
 

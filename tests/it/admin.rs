@@ -118,6 +118,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/livez", "/livez", ""),
     ("GET", "/readyz", "/readyz", ""),
     ("GET", "/version", "/version", ""),
+    ("GET", "/fleet", "/fleet", ""),
     ("GET", "/coverage", "/coverage", ""),
     ("GET", "/metrics", "/metrics", ""),
     ("GET", "/openapi.json", "/openapi.json", ""),

@@ -31,6 +31,7 @@ mod embedding;
 mod explain;
 mod faults;
 mod files;
+mod fleet;
 mod forgeries;
 mod formats;
 mod full;

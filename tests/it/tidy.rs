@@ -268,6 +268,8 @@ fn packages_have_the_version_of_the_project() {
         ("clients/python/pyproject.toml", format!("version = \"{version}\"\n")),
         ("clients/typescript/package.json", format!("\"version\": \"{version}\",\n")),
         ("deploy/compose.yaml", format!("image: seatrial/seatrial:{version}\n")),
+        ("deploy/fleet/compose.yaml", format!("image: seatrial/seatrial:{version}\n")),
+        ("deploy/fleet/kubernetes/kustomization.yaml", format!("newTag: {version}\n")),
         ("deploy/gitlab/seatrial.gitlab-ci.yml", format!("name: seatrial/seatrial:{version}\n")),
         ("deploy/helm/seatrial/Chart.yaml", format!("version: {version}\nappVersion: {version}\n")),
         ("deploy/kubernetes/kustomization.yaml", format!("newTag: {version}\n")),

@@ -22,6 +22,7 @@ usage: cargo xtask <chore>
   test                       everything that CI checks: format, lints, tests, real clients
       --clients              only the real clients, against target/quick/seatrial
       --abuse                only the attacks, against the same
+      --fleet                only replicas on PostgreSQL, against the same
       --packages             only what people install: helper packages, packages in clean environments, files of deploy/, the image
       --long                 properties with many cases, and a minute for each fuzz target
   attack NAME ADDRESS        one of the attacks, on a server that runs already

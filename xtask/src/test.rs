@@ -5,6 +5,7 @@ pub mod abuse;
 mod clients;
 mod crates;
 mod deploy;
+mod fleet;
 mod full;
 mod installs;
 mod packages;
@@ -31,6 +32,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     for argument in arguments {
         match argument.as_str() {
             "--abuse" => return abuse_only(),
+            "--fleet" => return fleet_only(),
             "--clients" => clients_only = true,
             "--packages" => packages_only = true,
             "--long" => long = true,
@@ -70,6 +72,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         if packages_only {
             return summary.end();
         }
+        for part in fleet::run()? {
+            summary.check(&format!("fleet {}", part.name), part.passed, part.checks);
+        }
         for kind in full::run()? {
             summary.check(&format!("full of {}", kind.name), kind.passed, kind.checks);
         }
@@ -85,6 +90,15 @@ fn abuse_only() -> Result<(), Failure> {
     let mut summary = Summary::new();
     for attack in abuse::run()? {
         summary.check(&format!("abuse {}", attack.name), attack.passed, attack.checks);
+    }
+    summary.end()
+}
+
+/// The fleet alone, of the server that the last run built.
+fn fleet_only() -> Result<(), Failure> {
+    let mut summary = Summary::new();
+    for part in fleet::run()? {
+        summary.check(&format!("fleet {}", part.name), part.passed, part.checks);
     }
     summary.end()
 }

@@ -89,18 +89,18 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
     let SetClock { now, mode } = request.read()?;
     let Some(to) = now else {
         if let Some(mode) = mode {
-            sandbox.lock().world.set_mode(mode, wall());
+            admin.webhook_sender.act(&sandbox, || sandbox.lock().world.set_mode(mode, wall())).await?;
             admin.history.add(&sandbox, Deed::Mode, Some(&word(mode)), None);
         }
         return Ok(ClockView::of(admin, &sandbox));
     };
     refuse_past(&sandbox, to)?;
-    let moving = admin.webhook_sender.moves.promise(&sandbox, wall(), |_| Some(to)).ok_or_else(end_of_calendar)?;
+    let moving = admin.webhook_sender.promise(&sandbox, |_| Some(to)).await?.ok_or_else(end_of_calendar)?;
     let (sender, moved) = (Arc::clone(&admin.webhook_sender), Arc::clone(&sandbox));
     let put = async move {
         sender.advance(&moving).await?;
         if let Some(mode) = mode {
-            moved.lock().world.set_mode(mode, wall());
+            sender.act(&moved, || moved.lock().world.set_mode(mode, wall())).await?;
         }
         Ok::<(), Problem>(())
     };
@@ -147,17 +147,17 @@ pub(crate) struct Advanced {
 pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
     let Advance { by, to, wait } = request.read()?;
-    let moves = &admin.webhook_sender.moves;
+    let sender = Arc::clone(&admin.webhook_sender);
     let promised = match (by, to) {
-        (Some(by), None) => moves.promise(&sandbox, wall(), |now| time::advanced(now, by)),
+        (Some(by), None) => sender.promise(&sandbox, |now| time::advanced(now, by)).await?,
         (None, Some(to)) => {
             refuse_past(&sandbox, to)?;
-            moves.promise(&sandbox, wall(), |_| Some(to))
+            sender.promise(&sandbox, |_| Some(to)).await?
         }
         _ => return Err(Problem::bad_request("either `by` or `to` is needed")),
     };
-    let moving = promised.ok_or_else(end_of_calendar)?;
-    let (sender, made) = (Arc::clone(&admin.webhook_sender), Arc::clone(&moving));
+    let made = promised.ok_or_else(end_of_calendar)?;
+    let moving = Arc::clone(&made.moving);
     let advance = begin(async move { sender.advance(&made).await });
     let done = match wait {
         Some(true) => Some(advance.await),

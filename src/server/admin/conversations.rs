@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::engine::Sandbox;
 use crate::scenario::conversation::{Player, StepReport};
 use crate::scenario::load_conversation;
 use crate::scenario::run::MachineVocabulary;
@@ -13,6 +15,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::webhook_sender::WebhookSender;
 
 /// A conversation that was played.
 #[derive(Serialize, JsonSchema)]
@@ -53,8 +56,8 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let sender = Arc::clone(&admin.webhook_sender);
     let play = async move {
         let mut steps = Vec::new();
-        while let Some(step) = player.play(wall()) {
-            if let Some(moving) = sender.moves.promise(&sandbox, wall(), |_| Some(step.until)) {
+        while let Some(step) = next(&sender, &sandbox, &mut player).await? {
+            if let Some(moving) = sender.promise(&sandbox, |_| Some(step.until)).await? {
                 sender.advance(&moving).await?;
             }
             steps.push(StepView::of(&step));
@@ -64,6 +67,14 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
         Ok(Played { about: story.about.clone(), verdict, steps })
     };
     detached(play).await
+}
+
+/// Makes the next step; one that a fleet could not commit is not made again.
+async fn next(sender: &WebhookSender, sandbox: &Arc<Sandbox>, player: &mut Player) -> Result<Option<StepReport>, Problem> {
+    let mut is_first = true;
+    let act = || if std::mem::take(&mut is_first) { Some(player.play(wall())) } else { None };
+    let lost = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the database was away while a step was made");
+    sender.act(sandbox, act).await?.ok_or_else(lost)
 }
 
 impl StepView {

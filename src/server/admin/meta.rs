@@ -1,5 +1,6 @@
 //! What the process is: its health, its version, its vendors and their documents. Nothing here has side effects.
 
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,7 +27,10 @@ enum Alive {
     Ok,
 }
 
-pub(crate) async fn health(_: &Admin, _: &AdminRequest<'_>) -> Result<Health, Problem> {
+pub(crate) async fn health(admin: &Admin, _: &AdminRequest<'_>) -> Result<Health, Problem> {
+    if let Some(why) = admin.fleet.as_ref().and_then(|fleet| fleet.away()) {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    }
     Ok(Health { status: Alive::Ok })
 }
 

@@ -88,7 +88,8 @@ impl From<ActionError> for Problem {
 
 impl From<AdvanceError> for Problem {
     fn from(error: AdvanceError) -> Self {
-        Self::new(StatusCode::CONFLICT, error.to_string())
+        let status = if let AdvanceError::Away(_) = error { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::CONFLICT };
+        Self::new(status, error.to_string())
     }
 }
 

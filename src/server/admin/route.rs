@@ -30,6 +30,20 @@ pub(crate) enum Access {
     Receiver,
 }
 
+/// What a route does with sandboxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reaches {
+    Nothing,
+    /// It shows them, or leaves it to others to change them.
+    Look,
+    Change,
+    /// It makes or removes some.
+    List,
+}
+
+/// The beginnings of paths that are about sandboxes.
+const ABOUT_SANDBOXES: [&str; 6] = ["/sandboxes", "/reset", "/requests/{id}", "/parcels/", "/webhooks/", "/deliveries/"];
+
 pub(crate) struct Route {
     pub method: Method,
     /// Below `/_seatrial`; `{…}` is a parameter.
@@ -47,6 +61,7 @@ pub(crate) struct Route {
     /// The media types that a success may have besides JSON.
     pub formats: &'static [&'static str],
     pub access: Access,
+    reaches: Option<Reaches>,
     pub handler: Handler,
 }
 
@@ -63,6 +78,7 @@ impl Route {
             answer: None,
             formats: &[],
             access: Access::Guarded,
+            reaches: None,
             handler,
         }
     }
@@ -95,6 +111,22 @@ impl Route {
     pub const fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
+    }
+
+    pub const fn that(mut self, reaches: Reaches) -> Self {
+        self.reaches = Some(reaches);
+        self
+    }
+
+    /// What it does with sandboxes: what it says, else what its path and its method say.
+    pub fn reaches(&self) -> Reaches {
+        let is_about = || ABOUT_SANDBOXES.iter().any(|begin| self.path.starts_with(begin));
+        match self.reaches {
+            Some(reaches) => reaches,
+            None if !is_about() => Reaches::Nothing,
+            None if self.method == Method::GET => Reaches::Look,
+            None => Reaches::Change,
+        }
     }
 
     /// Refuses query parameters that the route does not have.

@@ -23,6 +23,7 @@ use crate::server::admin::deliveries::{self, Deliveries, DeliveryView, Redeliver
 use crate::server::admin::events;
 use crate::server::admin::faults::{self, FaultView, Faults};
 use crate::server::admin::files;
+use crate::server::admin::fleet::{self, FleetView};
 use crate::server::admin::inboxes::{self, Inbox, Inboxes, Received};
 use crate::server::admin::log::{self, Log};
 use crate::server::admin::meta::{self, CoverageTable, Health, Version};
@@ -33,7 +34,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::{self, Count, EntryView, Requests, UnmatchedRequests};
 use crate::server::admin::response::{self, AdminResponse};
-use crate::server::admin::route::{Access, Route};
+use crate::server::admin::route::{Access, Reaches, Route};
 use crate::server::admin::rules::{self, BuiltIn, BuiltInText, Checked, Rules};
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
 use crate::server::admin::sandboxes::{self, CreateSandbox, Reset, Resets, Sandboxes};
@@ -115,28 +116,33 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/readyz", OK Health, meta::health, "whether everything listens: calls are answered").access(Access::WithoutToken),
     route!(GET "/version", OK Version, meta::version, "what is running"),
     route!(GET "/metrics", OK, meta::metrics, "figures for monitoring, as OpenMetrics text"),
+    route!(GET "/fleet", OK FleetView, fleet::get, "the replicas that share the sandboxes"),
     route!(GET "/coverage", OK CoverageTable, meta::coverage, "how much of each vendor has behavior"),
     route!(GET "/openapi.json", OK, document, "this document").answer(document_schema),
     route!(GET "/specs/{vendor}", OK, meta::spec, "a vendor's OpenAPI document"),
     route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(sandboxes::LIST),
-    route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>),
+    route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>).that(Reaches::List),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
-    route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox but the default one, and says what was not as it should be").query(SECRETS),
+    route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox but the default one, and says what was not as it should be").query(SECRETS).that(Reaches::List),
     route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to when the scenario was loaded").body(of::<Reset>),
     route!(POST "/reset", OK Resets, sandboxes::reset_all, "resets all sandboxes"),
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name").body(of::<SnapshotName>),
     route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", NO_CONTENT, snapshots::delete, "drops a snapshot"),
-    route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own").body(of::<Fork>),
+    route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own")
+        .body(of::<Fork>)
+        .that(Reaches::List),
     route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults").answer(of::<SandboxFile>),
-    route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<SandboxFile>),
+    route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<SandboxFile>).that(Reaches::List),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
-    route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes").body(of::<SetClock>),
+    route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes")
+        .body(of::<SetClock>)
+        .that(Reaches::Look),
     route!(POST "/sandboxes/{s}/clock/advance", OK, clock::advance, "moves the time; everything due happens")
         .body(of::<Advance>)
         .answer(of::<Advanced>)
-        .or(StatusCode::ACCEPTED),
+        .or(StatusCode::ACCEPTED).that(Reaches::Look),
     route!(GET "/sandboxes/{s}/log", OK Log, log::list, "what was done to a sandbox besides calls").query(log::QUERY),
     route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
@@ -155,7 +161,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/requests/count", OK Count, requests::count, "how many calls fit the filters").query(requests::COUNT),
     route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events").query(requests::STREAM),
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
-    route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())),
+    route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())).that(Reaches::Look),
     route!(GET "/sandboxes/{s}/contract", OK, contract::report, "how calls depart from the documents")
         .query(contract::QUERY)
         .answer(of::<Redacted<Judged>>)
@@ -164,7 +170,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .query(verify::QUERY)
         .body(|_| written(verify::body()))
         .answer(of::<Redacted<Report>>)
-        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]),
+        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]).that(Reaches::Look),
     route!(GET "/verdicts", OK Verdicts, verify::list, "the verdicts on sandboxes that ended, and expected something"),
     route!(GET "/requests/unmatched", OK UnmatchedRequests, requests::list_unmatched, "requests that met nothing, with hints").query(requests::UNMATCHED),
     route!(DELETE "/requests/unmatched", NO_CONTENT, requests::clear_unmatched, "forgets the requests that met nothing"),

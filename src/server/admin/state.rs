@@ -9,6 +9,7 @@ use http::header::HOST;
 use tokio::sync::Notify;
 
 use crate::engine::{Machine, Sandbox};
+use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::briefs::{Briefs, DeliveryBrief, ParcelBrief};
 use crate::server::admin::history::History;
@@ -39,6 +40,8 @@ pub(crate) struct Admin {
     pub judged: Judged,
     pub parcels: Briefs<ParcelBrief>,
     pub deliveries: Briefs<DeliveryBrief>,
+    /// The fleet that this process is a replica of, if it is one.
+    pub fleet: Option<Arc<Fleet>>,
     pub guard: Guard,
     /// How long an advance of a clock is waited for, unless it says otherwise.
     pub advance_timeout: Duration,

@@ -7,6 +7,7 @@ use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
 use crate::server::incoming;
+use crate::server::sections;
 
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
 const MOST_SLICES: u32 = 1_500;
@@ -28,10 +29,15 @@ impl Shell {
     async fn handle(&self, mut request: Request, mut unread: Option<Unread>) -> Option<Answer> {
         if request.body.len() > LARGE {
             (request, unread) = self.weigh(request).await?;
-            if unread.is_none() {
+            if unread.is_none() && self.fleet.is_none() {
                 return self.handle_large(Arc::new(request)).await;
             }
-            request.body.clear();
+            if unread.is_some() {
+                request.body.clear();
+            }
+        }
+        if let Some(fleet) = &self.fleet {
+            return sections::answer(&self.machine, fleet, request, unread).await;
         }
         if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT)) {
             return Some(answer);

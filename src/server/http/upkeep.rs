@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::Shell;
-use crate::engine::Machine;
+use crate::engine::{Machine, Sandbox};
+use crate::fleet::{Fleet, Reach, Section};
 use crate::server::clock::wall;
 use crate::server::connections::Connections;
 use crate::server::outgoing::UNIT;
@@ -17,14 +20,38 @@ const SWEEP: Duration = Duration::from_secs(1);
 const STALLED: Duration = Duration::from_millis(100);
 
 /// Removes abandoned sandboxes, for ever.
-pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>) {
+pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, fleet: Option<Arc<Fleet>>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
-        for sandbox in machine.sweep(wall()) {
+        let removed = match &fleet {
+            None => machine.sweep(wall()),
+            Some(fleet) => sweep_shared(&machine, fleet).await,
+        };
+        for sandbox in removed {
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
             shutdown::report(&machine, &verdicts, &sandbox, Ending::Abandoned);
         }
+    }
+}
+
+/// Removes the sandboxes that no replica was asked for.
+async fn sweep_shared(machine: &Machine, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>> {
+    let is_over = |sandbox: &Sandbox| sandbox.expires().is_some_and(|expires| expires < wall());
+    let mut removed = Vec::new();
+    for sandbox in machine.sandboxes().into_iter().filter(|sandbox| is_over(sandbox)) {
+        let remove = |section: &Section| section.holds(&sandbox) && is_over(&sandbox) && machine.remove(&sandbox.name);
+        if let Ok(true) = fleet.run(&Reach::list(Some(&sandbox.name)), remove).await {
+            removed.push(sandbox);
+        }
+    }
+    removed
+}
+
+/// Goes on with what other replicas do, for ever.
+pub(super) async fn follow(fleet: Option<Arc<Fleet>>, changed: Arc<Notify>) {
+    if let Some(fleet) = fleet {
+        fleet.follow(|| changed.notify_waiters()).await;
     }
 }
 

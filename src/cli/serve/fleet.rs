@@ -1,0 +1,41 @@
+//! `seatrial serve --database`: the process becomes a replica.
+
+use std::sync::Arc;
+
+use crate::cli::arguments::ServeArguments;
+use crate::cli::{Exit, complain};
+use crate::engine::Machine;
+use crate::fleet::Fleet;
+
+/// Joins the fleet that the database has, if one is named. What the default sandbox is now is what a fleet begins with.
+#[cfg(feature = "postgres")]
+pub(super) async fn join(arguments: &ServeArguments, machine: &Arc<Machine>) -> Result<Option<Arc<Fleet>>, Exit> {
+    use crate::fleet::{DatabaseError, JoinError, Postgres};
+    let Some(address) = &arguments.database else { return Ok(None) };
+    let ledger = Postgres::open(address).await.map_err(|error| {
+        let exit = if matches!(error, DatabaseError::Address(_)) { Exit::Usage } else { Exit::Lost };
+        complain(&format_args!("`--database`: {error}"), exit)
+    })?;
+    let begins = {
+        let state = machine.default_sandbox().lock();
+        format!("seed {}\n{}", state.world.seed(), state.scenario.source())
+    };
+    let insists = arguments.seed.is_some() || !arguments.scenario.is_empty();
+    match Fleet::join(Arc::clone(machine), Arc::new(ledger), begins, insists).await {
+        Ok(fleet) => Ok(Some(fleet)),
+        Err(error @ JoinError::Other) => {
+            let help = "leave both out to go on with what the fleet has; `PUT /_seatrial/sandboxes/default/scenario` changes it";
+            Err(complain(&format_args!("`--database`: {error}\n{help}"), Exit::Usage))
+        }
+        Err(error) => Err(complain(&format_args!("`--database`: {error}"), Exit::Lost)),
+    }
+}
+
+/// This build has no client for databases.
+#[cfg(not(feature = "postgres"))]
+pub(super) async fn join(arguments: &ServeArguments, _: &Arc<Machine>) -> Result<Option<Arc<Fleet>>, Exit> {
+    match &arguments.database {
+        None => Ok(None),
+        Some(_) => Err(complain(&"`--database`: this program was built without the feature `postgres`", Exit::Usage)),
+    }
+}

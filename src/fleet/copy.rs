@@ -1,0 +1,203 @@
+//! This replica's copy of a sandbox.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::engine::{DEFAULT, Machine, Record, Sandbox, Sink};
+use crate::fleet::calls::Job;
+use crate::fleet::events::{self, Piece};
+use crate::fleet::ledger::{Fault, Head, Mark, News, Since};
+use crate::world::Entry;
+
+/// A checkpoint is made when so much was written since the latest one, and more than that one took.
+const CHECKPOINT: i64 = 256 * 1024;
+
+/// A sandbox as this replica knows it.
+pub struct Copy {
+    pub sandbox: Arc<Sandbox>,
+    pub recording: Arc<Recording>,
+    /// Who holds it is the only one here that changes the sandbox, or shows it.
+    pub gate: Arc<AsyncMutex<Standing>>,
+    /// The life of the sandbox; zero until it is written down.
+    life: AtomicI64,
+    version: AtomicI64,
+    /// How often it was read again, because what had been done here was not written down.
+    taken_back: AtomicU64,
+    pub jobs: Mutex<Jobs>,
+}
+
+/// Up to where a copy is known to be what the ledger says.
+#[derive(Default)]
+pub struct Standing {
+    /// `None` when it has to be read again.
+    pub mark: Option<Mark>,
+}
+
+/// Calls that wait for the next section.
+#[derive(Default)]
+pub struct Jobs {
+    pub waiting: VecDeque<Job>,
+    /// Whether somebody makes sections of them.
+    pub is_served: bool,
+}
+
+/// Keeps what a sandbox records until it is committed.
+#[derive(Default)]
+pub struct Recording(Mutex<Vec<Piece>>);
+
+impl Recording {
+    fn pieces(&self) -> MutexGuard<'_, Vec<Piece>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was recorded since the last call.
+    pub fn take(&self) -> Vec<Piece> {
+        std::mem::take(&mut *self.pieces())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pieces().is_empty()
+    }
+}
+
+impl Sink for Recording {
+    fn sealed(&self, records: &mut Vec<Record>) {
+        self.pieces().push(Piece::Records(std::mem::take(records)));
+    }
+
+    fn exchanged(&self, entry: &Arc<Entry>) {
+        self.pieces().push(Piece::Exchange(Arc::clone(entry)));
+    }
+
+    fn removed_from_journal(&self, numbers: &[u64]) {
+        self.pieces().push(Piece::Unlisted(numbers.to_vec()));
+    }
+
+    fn kept_for(&self, ttl: Option<Duration>) {
+        self.pieces().push(Piece::KeptFor(ttl));
+    }
+}
+
+impl Copy {
+    /// The copy of a sandbox that is recorded from now on. With `is_new`, all of it is recorded first.
+    pub fn new(sandbox: &Arc<Sandbox>, mark: Option<Mark>, is_new: bool) -> Self {
+        let recording = Arc::new(Recording::default());
+        let sink: Arc<dyn Sink> = Arc::<Recording>::clone(&recording);
+        sandbox.attach(sink, is_new);
+        if !is_new {
+            drop(recording.take());
+        }
+        let copy = Self {
+            sandbox: Arc::clone(sandbox),
+            recording,
+            gate: Arc::new(AsyncMutex::new(Standing { mark })),
+            life: AtomicI64::new(0),
+            version: AtomicI64::new(0),
+            taken_back: AtomicU64::new(0),
+            jobs: Mutex::default(),
+        };
+        copy.stands_at(mark);
+        copy
+    }
+
+    /// Its life and version, as far as they are known without holding it.
+    pub fn known(&self) -> (i64, i64) {
+        (self.life.load(Ordering::Acquire), self.version.load(Ordering::Acquire))
+    }
+
+    pub fn is_default(&self) -> bool {
+        &*self.sandbox.name == DEFAULT
+    }
+
+    /// Whether it is a copy of the sandbox that has the name in that life. The default one may go on in another.
+    pub fn is_of(&self, life: i64) -> bool {
+        let own = self.known().0;
+        own == 0 || own == life || self.is_default()
+    }
+
+    pub fn taken_back(&self) -> u64 {
+        self.taken_back.load(Ordering::Acquire)
+    }
+
+    fn stands_at(&self, mark: Option<Mark>) {
+        if let Some(mark) = mark {
+            self.life.store(mark.life, Ordering::Release);
+            self.version.store(mark.version, Ordering::Release);
+        }
+    }
+
+    /// What it has, for whom holds its gate. What was done outside of all sections is taken back.
+    pub fn since(&self, standing: &mut Standing) -> Since {
+        if !self.recording.is_empty() {
+            tracing::debug!(sandbox = &*self.sandbox.name, "something was done outside of a section, and is taken back");
+            self.take_back(standing);
+        }
+        Since { mark: standing.mark, written: self.sandbox.journal().written }
+    }
+
+    /// Is read again before it is used again.
+    pub fn take_back(&self, standing: &mut Standing) {
+        drop(self.recording.take());
+        standing.mark = None;
+        self.version.store(0, Ordering::Release);
+        self.taken_back.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Goes on from a commit of its own.
+    pub fn committed(&self, standing: &mut Standing, mark: Mark) {
+        standing.mark = Some(mark);
+        self.stands_at(standing.mark);
+    }
+
+    /// Makes it as new as the ledger.
+    pub fn receive(&self, machine: &Machine, standing: &mut Standing, news: &News) -> Result<(), Fault> {
+        let received = if news.is_whole {
+            events::load(machine, news, |checkpoint| {
+                let state = [Record::Checkpoint(Box::new(checkpoint))];
+                self.sandbox.apply(&state).map_err(|error| Fault::Damaged(error.to_string()))?;
+                self.sandbox.begin_epoch();
+                Ok(Arc::clone(&self.sandbox))
+            })
+            .map(|sandbox| machine.reindex(&sandbox))
+        } else if news.rows.is_empty() {
+            Ok(())
+        } else {
+            events::apply(machine, &self.sandbox, news)
+        };
+        // What is made again is not recorded again.
+        drop(self.recording.take());
+        self.sandbox.used_at(news.head.used);
+        match received {
+            Ok(()) => {
+                self.committed(standing, news.head.mark);
+                Ok(())
+            }
+            Err(fault) => {
+                self.take_back(standing);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Records all of it, if much was written since that was done last.
+    pub fn make_checkpoint(&self, head: &Head) {
+        if head.since_checkpoint > CHECKPOINT.max(head.checkpoint_bytes) {
+            self.sandbox.try_checkpoint();
+        }
+    }
+
+    /// Has a call wait for the next section; whether somebody has to begin to make sections.
+    pub fn wait(&self, job: Job) -> bool {
+        let mut jobs = self.jobs();
+        jobs.waiting.push_back(job);
+        !std::mem::replace(&mut jobs.is_served, true)
+    }
+
+    pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

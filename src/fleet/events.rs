@@ -1,0 +1,168 @@
+//! What a section did to a sandbox, as bytes, and made again in another copy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Checkpoint, Machine, Record, Sandbox};
+use crate::fleet::ledger::{Append, Fault, News};
+use crate::store::{Compiler, exchange, read, write};
+use crate::world::{Change, Entry};
+
+/// The first byte of all that this version writes.
+const FORMAT: u8 = 1;
+
+/// What a sandbox did, as its sink gets it.
+pub(super) enum Piece {
+    Records(Vec<Record>),
+    Exchange(Arc<Entry>),
+    Unlisted(Vec<u64>),
+    KeptFor(Option<Duration>),
+}
+
+/// A [`Piece`] as it is written, but for exchanges, which have rows of their own.
+#[derive(Serialize, Deserialize)]
+enum Event {
+    Records(Bytes),
+    Unlisted(Vec<u64>),
+    KeptFor(Option<Duration>),
+}
+
+/// Pieces as they are written. With a checkpoint goes how long the sandbox is kept.
+pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>) -> Result<Append, Fault> {
+    let mut append = Append::default();
+    let mut events = Vec::new();
+    let mut exchanges: Vec<Arc<Entry>> = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Records(records) => {
+                for record in &records {
+                    match record {
+                        Record::ClearJournal(written) => {
+                            append.cleared = Some(*written);
+                            exchanges.retain(|entry| entry.number > *written);
+                        }
+                        Record::Checkpoint(checkpoint) => append.checkpoint = Some(checkpoint.first),
+                        _ => {}
+                    }
+                }
+                events.push(Event::Records(write(&records, Vec::new()).map_err(damaged)?.into()));
+            }
+            Piece::Exchange(entry) => exchanges.push(entry),
+            Piece::Unlisted(numbers) => {
+                exchanges.retain(|entry| !numbers.contains(&entry.number));
+                append.unlisted.extend(&numbers);
+                events.push(Event::Unlisted(numbers));
+            }
+            Piece::KeptFor(ttl) => events.push(Event::KeptFor(ttl)),
+        }
+    }
+    if append.checkpoint.is_some() {
+        events.push(Event::KeptFor(ttl));
+    }
+    for entry in exchanges {
+        append.exchanges.push((entry.number, exchange::write(&entry, Vec::new()).map_err(damaged)?));
+    }
+    append.events = postcard::to_extend(&events, vec![FORMAT]).map_err(damaged)?;
+    Ok(append)
+}
+
+fn decode(bytes: &[u8]) -> Result<Vec<Event>, Fault> {
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(damaged),
+        Some((other, _)) => Err(Fault::Damaged(format!("format {other} is that of another version"))),
+        None => Err(Fault::Damaged("a record is empty".to_owned())),
+    }
+}
+
+/// Makes what others have recorded since in a copy that stands where they began.
+pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News) -> Result<(), Fault> {
+    let mut is_readdressed = false;
+    for row in &news.rows {
+        for event in decode(&row.events)? {
+            is_readdressed |= make(machine, sandbox, event, |records| records.retain(|record| !matches!(record, Record::Checkpoint(_))))?;
+        }
+    }
+    sandbox.continue_journal(entries(news, 0)?);
+    if is_readdressed {
+        machine.reindex(sandbox);
+    }
+    sandbox.notify_waiters();
+    Ok(())
+}
+
+/// The whole of a sandbox, of which `open` makes the sandbox, or a new state of the one that there is.
+pub(super) fn load(
+    machine: &Machine,
+    news: &News,
+    open: impl FnOnce(Checkpoint) -> Result<Arc<Sandbox>, Fault>,
+) -> Result<Arc<Sandbox>, Fault> {
+    let mut open = Some(open);
+    let mut sandbox: Option<Arc<Sandbox>> = None;
+    let (mut first, mut written, mut dropped) = (1, 0, 0);
+    for row in &news.rows {
+        for event in decode(&row.events)? {
+            let mut begin = |records: &mut Vec<Record>| {
+                for record in records.iter() {
+                    match record {
+                        Record::Checkpoint(checkpoint) => {
+                            (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped)
+                        }
+                        Record::ClearJournal(count) => (first, written, dropped) = (count + 1, *count, 0),
+                        _ => {}
+                    }
+                }
+            };
+            if let Some(sandbox) = &sandbox {
+                make(machine, sandbox, event, begin)?;
+                continue;
+            }
+            let Event::Records(bytes) = event else { continue };
+            let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
+            let Some(at) = records.iter().position(|record| matches!(record, Record::Checkpoint(_))) else { continue };
+            begin(&mut records);
+            let Some(Record::Checkpoint(checkpoint)) = records.drain(..=at).next_back() else { continue };
+            let Some(open) = open.take() else { continue };
+            let opened = open(*checkpoint)?;
+            opened.apply(&records).map_err(damaged)?;
+            sandbox = Some(opened);
+        }
+    }
+    let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
+    sandbox.refill_journal(entries(news, first)?, written, dropped);
+    Ok(sandbox)
+}
+
+/// Makes an event; whether the credentials may be others now.
+fn make(machine: &Machine, sandbox: &Arc<Sandbox>, event: Event, look: impl FnOnce(&mut Vec<Record>)) -> Result<bool, Fault> {
+    match event {
+        Event::Records(bytes) => {
+            let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
+            look(&mut records);
+            sandbox.apply(&records).map_err(damaged)?;
+            return Ok(records.iter().any(readdresses));
+        }
+        Event::Unlisted(numbers) => sandbox.retain_in_journal(|entry| !numbers.contains(&entry.number)),
+        Event::KeptFor(ttl) => sandbox.set_ttl(ttl),
+    }
+    Ok(false)
+}
+
+fn readdresses(record: &Record) -> bool {
+    match record {
+        Record::Whole(_) | Record::Reset | Record::Restore(..) | Record::Checkpoint(_) => true,
+        Record::Changes(changes) => changes.iter().any(|change| matches!(change, Change::Credentials(..))),
+        _ => false,
+    }
+}
+
+fn entries(news: &News, first: u64) -> Result<Vec<Entry>, Fault> {
+    let kept = news.exchanges.iter().filter(|(number, _)| *number >= first);
+    kept.map(|(number, bytes)| exchange::read(*number, bytes).map_err(damaged)).collect()
+}
+
+fn damaged(error: impl std::fmt::Display) -> Fault {
+    Fault::Damaged(error.to_string())
+}

@@ -1,0 +1,77 @@
+//! What other replicas do while nobody asks here: for those who wait, for what becomes due, and for the list of sandboxes.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use crate::fleet::ledger::{Fault, Head};
+use crate::fleet::replica::Fleet;
+
+/// How often sandboxes are looked at in which somebody waits for something.
+const WATCHED: Duration = Duration::from_millis(25);
+/// How many of these pass before all are looked at.
+const ALL: u32 = 40;
+/// How many of those pass before the replica says that it is there.
+const BEAT: u32 = 2;
+
+impl Fleet {
+    /// Keeps the copies near to the ledger, for ever. `tell` is called when something has changed.
+    pub async fn follow(self: Arc<Self>, tell: impl Fn()) {
+        let mut ticks = tokio::time::interval(WATCHED);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut count = 0_u32;
+        loop {
+            ticks.tick().await;
+            count = count.wrapping_add(1);
+            let looked = match count % ALL {
+                0 => self.look_at_all(count).await,
+                _ => self.look_at_watched().await,
+            };
+            match looked {
+                Ok(true) => tell(),
+                Ok(false) => {}
+                Err(_) => continue,
+            }
+        }
+    }
+
+    async fn look_at_all(&self, count: u32) -> Result<bool, Fault> {
+        let looked = self.look(self.refresh().await).await;
+        let beaten = match (&looked, count % (ALL * BEAT)) {
+            (Ok(_), 0) => self.ledger.beat(self.id, env!("CARGO_PKG_VERSION")).await,
+            _ => Ok(()),
+        };
+        let fault = looked.as_ref().err().or(beaten.as_ref().err()).map(ToString::to_string);
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*away, &fault) {
+            (None, Some(why)) => tracing::warn!(why, "this replica is out of service"),
+            (Some(_), None) => tracing::info!("this replica is in service again"),
+            _ => {}
+        }
+        *away = fault;
+        drop(away);
+        looked
+    }
+
+    async fn look_at_watched(&self) -> Result<bool, Fault> {
+        let watched = self.all_copies().into_iter().filter(|copy| copy.sandbox.is_watched());
+        let names: Vec<_> = watched.map(|copy| Arc::clone(&copy.sandbox.name)).collect();
+        if names.is_empty() {
+            return Ok(false);
+        }
+        self.look(self.ledger.heads_of(names).await).await
+    }
+
+    /// Brings the copies up to date that are behind; whether there were any.
+    async fn look(&self, heads: Result<Vec<Head>, Fault>) -> Result<bool, Fault> {
+        let mut has_changed = false;
+        for head in heads? {
+            if self.is_behind(&head) {
+                self.catch_up(&head.name).await?;
+                has_changed = true;
+            }
+        }
+        Ok(has_changed)
+    }
+}

@@ -1,0 +1,92 @@
+//! Which replica sends the webhooks of a sandbox: one at a time, by a lease in the database's time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinHandle;
+
+use crate::engine::Sandbox;
+use crate::fleet::ledger::{Fault, Ledger};
+use crate::fleet::replica::{Fleet, random};
+
+/// How long a lane is kept for a replica that is not heard of, and how often it is heard of.
+const SPAN: Duration = Duration::from_secs(10);
+const RENEWAL: Duration = Duration::from_secs(3);
+/// The pause before a lane that another replica has is asked for again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The lanes that this replica has.
+#[derive(Default)]
+pub(super) struct Lanes(AsyncMutex<BTreeMap<Arc<str>, Weak<Lane>>>);
+
+/// The right to send the webhooks of a sandbox, until it is dropped.
+pub struct Lane {
+    fleet: Arc<Fleet>,
+    name: Arc<str>,
+    /// A number by chance, which the row of the sandbox has meanwhile.
+    courier: i64,
+    renewing: JoinHandle<()>,
+}
+
+impl Lane {
+    /// Whether a sandbox whose courier is this one is still this one's.
+    #[must_use]
+    pub fn is(&self, courier: Option<i64>) -> bool {
+        courier == Some(self.courier)
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.renewing.abort();
+        let (ledger, name, courier) = (Arc::clone(&self.fleet.ledger), Arc::clone(&self.name), self.courier);
+        self.fleet.workers().spawn(async move { ledger.leave_lane(name, courier).await });
+    }
+}
+
+impl Fleet {
+    /// The lane of a sandbox; `None` if another replica has it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lane(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Option<Arc<Lane>>, Fault> {
+        let name = &sandbox.name;
+        let mut lanes = self.lanes.0.lock().await;
+        if let Some(lane) = lanes.get(name).and_then(Weak::upgrade) {
+            return Ok(Some(lane));
+        }
+        lanes.retain(|_, lane| lane.strong_count() > 0);
+        let courier = random();
+        if !self.ledger.take_lane(Arc::clone(name), courier, SPAN).await? {
+            return Ok(None);
+        }
+        let renewing = self.workers().spawn(renew(Arc::clone(&self.ledger), Arc::clone(name), courier));
+        let lane = Arc::new(Lane { fleet: Arc::clone(self), name: Arc::clone(name), courier, renewing });
+        lanes.insert(Arc::clone(name), Arc::downgrade(&lane));
+        Ok(Some(lane))
+    }
+
+    /// Waits for the lane of a sandbox; `None` if the sandbox is gone.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn wait_for_lane(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Result<Option<Arc<Lane>>, Fault> {
+        while self.copy_of(sandbox).is_some() {
+            if let Some(lane) = self.lane(sandbox).await? {
+                return Ok(Some(lane));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(None)
+    }
+}
+
+async fn renew(ledger: Arc<dyn Ledger>, name: Arc<str>, courier: i64) {
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        // Without it, what was sent cannot be reported, and is sent again by the next one.
+        let _ = ledger.take_lane(Arc::clone(&name), courier, SPAN).await;
+    }
+}

@@ -1,0 +1,185 @@
+//! What a fleet needs of its database.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A trip to the database and back.
+pub type Trip<'t, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 't>>;
+
+/// Why a trip brought nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database does not answer, or refuses. Nothing was committed, unless this was the trip of a commit.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// What it answers is nothing that this version wrote.
+    #[error("the ledger is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Where a copy of a sandbox stands. The token is a number by chance: a version that was lost with a database that forgot it, and
+/// written again by somebody else, has another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Which of all sandboxes that ever had the name; those that were made later have larger numbers.
+    pub life: i64,
+    pub version: i64,
+    pub token: i64,
+}
+
+/// The row of a sandbox.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub name: Arc<str>,
+    pub mark: Mark,
+    /// Bytes written since the latest checkpoint, and of that one.
+    pub since_checkpoint: i64,
+    pub checkpoint_bytes: i64,
+    /// When it was last used, in seconds of the wall's time.
+    pub used: i64,
+    /// The replica that sends its webhooks, if there is one.
+    pub courier: Option<i64>,
+}
+
+/// What a copy has already.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    /// `None` if it has nothing that can be gone on with.
+    pub mark: Option<Mark>,
+    /// The number of the latest exchange in its journal.
+    pub written: u64,
+}
+
+/// What one commit wrote to a sandbox, whatever else it wrote.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub version: i64,
+    pub events: Vec<u8>,
+}
+
+/// What a copy needs, to be as new as the ledger.
+#[derive(Clone, Debug)]
+pub struct News {
+    pub head: Head,
+    /// Whether the rows begin with a checkpoint, in place of what the copy has.
+    pub is_whole: bool,
+    /// In order, without a gap.
+    pub rows: Vec<Row>,
+    /// Numbers and bytes of exchanges, in order.
+    pub exchanges: Vec<(u64, Vec<u8>)>,
+}
+
+/// What a section did to a sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Append {
+    pub events: Vec<u8>,
+    pub exchanges: Vec<(u64, Vec<u8>)>,
+    /// The exchanges up to this number are gone.
+    pub cleared: Option<u64>,
+    /// Exchanges that are gone besides.
+    pub unlisted: Vec<u64>,
+    /// With a checkpoint: exchanges below this number are gone.
+    pub checkpoint: Option<u64>,
+    pub used: i64,
+}
+
+impl Append {
+    /// The bytes that it writes.
+    #[must_use]
+    pub fn bytes(&self) -> i64 {
+        let exchanges: usize = self.exchanges.iter().map(|(_, bytes)| bytes.len()).sum();
+        i64::try_from(self.events.len() + exchanges).unwrap_or(i64::MAX)
+    }
+}
+
+/// A sandbox that is new.
+#[derive(Clone, Debug)]
+pub struct Birth {
+    pub name: Arc<str>,
+    pub append: Append,
+}
+
+/// A sandbox that is gone.
+#[derive(Clone, Debug)]
+pub struct Death {
+    pub name: Arc<str>,
+    pub life: i64,
+}
+
+/// What a transaction writes when it ends, all of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// What names the commit, for ever.
+    pub token: i64,
+    /// Sandboxes that are held, and where they stood.
+    pub appends: Vec<(Arc<str>, Mark, Append)>,
+    pub births: Vec<Birth>,
+    pub deaths: Vec<Death>,
+    /// Sandboxes that are held and were only looked at, and when.
+    pub used: Vec<(Arc<str>, i64)>,
+}
+
+/// By what a commit is found whose end nobody heard of.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    pub name: Arc<str>,
+    pub token: i64,
+}
+
+/// A process of the fleet.
+#[derive(Clone, Debug)]
+pub struct ReplicaRow {
+    pub id: i64,
+    pub version: String,
+    /// How long ago it was last heard of.
+    pub seen: Duration,
+}
+
+/// The records of all sandboxes, in order.
+pub trait Ledger: Send + Sync {
+    /// A transaction, in which nothing is held yet.
+    fn begin(&self) -> Box<dyn Hold>;
+
+    /// The rows of all sandboxes, the oldest first.
+    fn heads(&self) -> Trip<'_, Vec<Head>>;
+
+    /// The rows of those that are named.
+    fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>>;
+
+    /// What a copy needs, without holding the sandbox; `None` if there is none.
+    fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>>;
+
+    /// Whether a commit was made whose end nobody heard of. Waits until it cannot be made any more.
+    fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool>;
+
+    /// Makes a replica the one that sends the webhooks of a sandbox, for a span of time, unless another one is.
+    fn take_lane(&self, name: Arc<str>, courier: i64, span: Duration) -> Trip<'_, bool>;
+
+    /// Gives that up, so that another one need not wait.
+    fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()>;
+
+    /// The text that the fleet was begun with; the first one who says one begins it.
+    fn agree(&self, text: String) -> Trip<'_, String>;
+
+    /// Says that a replica is there.
+    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()>;
+
+    /// The replicas that were heard of lately.
+    fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;
+}
+
+/// A transaction. What it holds, nobody else appends to until it ends; dropping it rolls it back.
+pub trait Hold: Send {
+    /// Holds the list of sandboxes: nobody else makes or removes one.
+    fn lock_list(&mut self) -> Trip<'_, ()>;
+
+    /// Holds a sandbox; `None` if there is none.
+    fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>>;
+
+    /// Writes and ends; the lives of those that are new. An error leaves open whether it was written.
+    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>>;
+
+    /// Ends without having written anything.
+    fn release(self: Box<Self>);
+}

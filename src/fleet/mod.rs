@@ -1,0 +1,30 @@
+//! Replicas that share their sandboxes through a database (`--database`).
+//!
+//! ```text
+//! call ─▶ gate ─▶ row locked, records of others ─▶ handler ─▶ own records, exchanges, commit ─▶ answer
+//!                 └──────── first trip ───────┘              └───────── second trip ───────┘
+//! ```
+//!
+//! Nobody owns a sandbox. Every replica has a copy of each in memory, which is all that handlers see. What changes it is a [`Section`]: it
+//! waits for the gate of the sandbox in this process, holds the row of the sandbox in the `ledger`, makes what other replicas have
+//! recorded since, and ends in one commit of what it recorded itself. A copy whose commit failed is read again. `calls` puts many calls
+//! into one section, `follow` looks after what others do meanwhile, `lane` says who sends webhooks.
+
+mod calls;
+mod copy;
+mod events;
+mod follow;
+mod lane;
+mod ledger;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod replica;
+mod section;
+
+pub use calls::Undone;
+pub use lane::Lane;
+pub use ledger::{Append, Birth, Commit, Death, Fault, Head, Hold, Ledger, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+#[cfg(feature = "postgres")]
+pub use postgres::{DatabaseError, Postgres};
+pub use replica::{Fleet, JoinError, Patience, Reach, Which};
+pub use section::{Failed, Section};

@@ -1,0 +1,470 @@
+//! The ledger in PostgreSQL.
+//!
+//! Nothing depends on a session: settings are those of a transaction, statements are sent without a name, and nobody listens, so that a
+//! pooler may give each transaction another connection. The trips of a transaction are pipelined: what does not need the answer to
+//! something goes with it.
+
+mod pool;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, Row as DatabaseRow};
+
+use crate::fleet::ledger::{Append, Birth, Commit, Fault, Head, Hold, Ledger, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use pool::{Pool, Pooled, fault, within};
+
+/// How long a connection is waited for.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long records are kept that a checkpoint stands for, for copies that are behind, and to find commits again.
+const KEPT: &str = "interval '60 seconds'";
+/// How long a replica is shown that is not heard of.
+const SHOWN: &str = "interval '15 seconds'";
+
+/// A transaction begins with bounds on how long it waits, and how long it may be idle: a replica that hangs lets go of what it holds.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '6s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
+const HEAD: &str = "SELECT sandbox, life, version, token, checkpoint, checkpoint_bytes, since_checkpoint, used, \
+    CASE WHEN courier_until > clock_timestamp() THEN courier END FROM seatrial_head";
+const RECORDS: &str = "SELECT version, before, token, events FROM seatrial_record WHERE sandbox = $1 AND life = $2 AND version >= $3 \
+    ORDER BY version";
+const EXCHANGES: &str = "SELECT number, body FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number > $3 ORDER BY number";
+
+const APPEND: &str = "WITH head AS (
+    UPDATE seatrial_head SET version = $3, token = $5, used = greatest(used, $9),
+      checkpoint = CASE WHEN $11 THEN $3 ELSE checkpoint END,
+      checkpoint_bytes = CASE WHEN $11 THEN $10 ELSE checkpoint_bytes END,
+      since_checkpoint = CASE WHEN $11 THEN 0 ELSE since_checkpoint + $10 END
+    WHERE sandbox = $1 AND life = $2 AND token = $4
+    RETURNING 1
+  ), exchanges AS (
+    INSERT INTO seatrial_exchange (sandbox, life, number, body)
+    SELECT $1, $2, added.number, added.body FROM head, unnest($7::bigint[], $8::bytea[]) AS added (number, body)
+  )
+  INSERT INTO seatrial_record (sandbox, life, version, before, token, events) SELECT $1, $2, $3, $4, $5, $6 FROM head";
+
+const BIRTH: &str = "WITH head AS (
+    INSERT INTO seatrial_head (sandbox, life, version, token, checkpoint, checkpoint_bytes, since_checkpoint, used)
+    VALUES ($1, nextval('seatrial_life'), 1, $2, 1, $3, 0, $4) RETURNING life
+  ), record AS (
+    INSERT INTO seatrial_record (sandbox, life, version, before, token, events) SELECT $1, life, 1, 0, $2, $5 FROM head
+  )
+  SELECT life FROM head";
+
+/// A database, where a fleet keeps its sandboxes.
+pub struct Postgres {
+    pool: Arc<Pool>,
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    #[error("this is no address of a database, such as postgres://user@host:5432/name: {0}")]
+    Address(tokio_postgres::Error),
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// A later version has changed its tables.
+    #[error("its tables are those of a later version")]
+    Newer,
+}
+
+impl From<tokio_postgres::Error> for DatabaseError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Fault(fault(error))
+    }
+}
+
+impl Postgres {
+    /// Connects, and makes the tables if they are not there.
+    ///
+    /// # Errors
+    /// When that does not succeed.
+    pub async fn open(address: &str) -> Result<Self, DatabaseError> {
+        let mut config: Config = address.parse().map_err(DatabaseError::Address)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("seatrial");
+        }
+        config.tcp_user_timeout(CONNECT + CONNECT);
+        let pool = Pool::new(config, tokio::runtime::Handle::current());
+        let connection = pool.get().await?;
+        schema::migrate(&connection.client).await?;
+        connection.give_back();
+        Ok(Self { pool })
+    }
+
+    /// Does something that needs no transaction.
+    async fn once<T>(&self, act: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>) -> Result<T, Fault> {
+        let connection = self.pool.get().await?;
+        let done = within(act(&connection.client)).await?;
+        connection.give_back();
+        Ok(done)
+    }
+}
+
+impl Ledger for Postgres {
+    fn begin(&self) -> Box<dyn Hold> {
+        Box::new(Transaction { pool: Arc::clone(&self.pool), connection: None })
+    }
+
+    fn heads(&self) -> Trip<'_, Vec<Head>> {
+        Box::pin(async {
+            let rows = query(&self.pool, &format!("{HEAD} ORDER BY life"), vec![]).await?;
+            rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
+        })
+    }
+
+    fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
+        Box::pin(async move {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let rows = query(&self.pool, &format!("{HEAD} WHERE sandbox = ANY($1)"), vec![(Box::new(names), Type::TEXT_ARRAY)]).await?;
+            rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
+        })
+    }
+
+    fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        Box::pin(async move {
+            let connection = self.pool.get().await?;
+            // One snapshot for all that is read.
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            let (begun, news) =
+                tokio::join!(biased; within(connection.client.batch_execute(begin)), read(&connection.client, &name, since, ""));
+            begun?;
+            let news = news?;
+            connection.roll_back();
+            Ok(news)
+        })
+    }
+
+    fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
+        Box::pin(async move {
+            let mut hold = Transaction { pool: Arc::clone(&self.pool), connection: None };
+            // A transaction that was writing holds one of these until it has ended.
+            hold.lock_list().await?;
+            let Some(connection) = hold.connection.take() else { return Ok(false) };
+            let (name, token) = (&*receipt.name, receipt.token);
+            let lock = "SELECT 1 FROM seatrial_head WHERE sandbox = $1 FOR UPDATE";
+            within(connection.client.query_typed(lock, &[(&name, Type::TEXT)])).await?;
+            let statement = "SELECT 1 FROM seatrial_record WHERE sandbox = $1 AND token = $2";
+            let found = within(connection.client.query_typed(statement, &[(&name, Type::TEXT), (&token, Type::INT8)])).await?;
+            connection.roll_back();
+            Ok(!found.is_empty())
+        })
+    }
+
+    fn take_lane(&self, name: Arc<str>, courier: i64, span: Duration) -> Trip<'_, bool> {
+        Box::pin(async move {
+            let statement = "UPDATE seatrial_head SET courier = $2, courier_until = clock_timestamp() + $3 * interval '1 second' \
+                WHERE sandbox = $1 AND (courier IS NULL OR courier = $2 OR courier_until < clock_timestamp())";
+            let (name, span) = (&*name, span.as_secs_f64());
+            let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&courier, Type::INT8), (&span, Type::FLOAT8)];
+            let taken = self.once(async |client| client.execute_typed(statement, &parameters).await).await?;
+            Ok(taken > 0)
+        })
+    }
+
+    fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()> {
+        Box::pin(async move {
+            let statement = "UPDATE seatrial_head SET courier = NULL WHERE sandbox = $1 AND courier = $2";
+            let name = &*name;
+            let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&name, Type::TEXT), (&courier, Type::INT8)];
+            self.once(async |client| client.execute_typed(statement, &parameters).await).await.map(drop)
+        })
+    }
+
+    fn agree(&self, text: String) -> Trip<'_, String> {
+        Box::pin(async move {
+            let statement = "UPDATE seatrial_begun SET text = CASE WHEN text = '' THEN $1 ELSE text END RETURNING text";
+            let row = self.once(async |client| client.query_typed_one(statement, &[(&text, Type::TEXT)]).await).await?;
+            row.try_get(0).map_err(damaged)
+        })
+    }
+
+    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
+        Box::pin(async move {
+            let statement = format!(
+                "WITH gone AS (DELETE FROM seatrial_replica WHERE seen < clock_timestamp() - {SHOWN}) \
+                INSERT INTO seatrial_replica VALUES ($1, $2, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()"
+            );
+            let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&id, Type::INT8), (&version, Type::TEXT)];
+            self.once(async |client| client.execute_typed(&statement, &parameters).await).await.map(drop)
+        })
+    }
+
+    fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
+        Box::pin(async {
+            let statement = format!(
+                "SELECT id, version, greatest(extract(epoch FROM clock_timestamp() - seen), 0)::float8 FROM seatrial_replica \
+                WHERE seen > clock_timestamp() - {SHOWN} ORDER BY id"
+            );
+            let rows = query(&self.pool, &statement, vec![]).await?;
+            let row = |row: &DatabaseRow| {
+                let (id, version, seen): (i64, String, f64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                Ok(ReplicaRow { id, version, seen: Duration::try_from_secs_f64(seen).unwrap_or_default() })
+            };
+            rows.iter().map(row).collect::<Result<_, _>>().map_err(damaged)
+        })
+    }
+}
+
+type Parameter = (Box<dyn ToSql + Send + Sync>, Type);
+
+async fn query(pool: &Arc<Pool>, statement: &str, parameters: Vec<Parameter>) -> Result<Vec<DatabaseRow>, Fault> {
+    let connection = pool.get().await?;
+    let parameters: Vec<_> = parameters.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect();
+    let rows = within(connection.client.query_typed(statement, &parameters)).await?;
+    connection.give_back();
+    Ok(rows)
+}
+
+/// A transaction. It takes a connection when it first needs one, so that nobody keeps one who waits for something else.
+struct Transaction {
+    pool: Arc<Pool>,
+    connection: Option<Pooled>,
+}
+
+impl Transaction {
+    /// The connection, and whether the transaction has still to begin.
+    async fn connection(&mut self) -> Result<(&Client, bool), Fault> {
+        let begins = self.connection.is_none();
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.pool.get().await?,
+        };
+        Ok((&self.connection.insert(connection).client, begins))
+    }
+}
+
+/// Begins a transaction, if that is to be done.
+async fn begin(client: &Client, begins: bool) -> Result<(), Fault> {
+    if begins { within(client.batch_execute(BEGIN)).await } else { Ok(()) }
+}
+
+impl Hold for Transaction {
+    fn lock_list(&mut self) -> Trip<'_, ()> {
+        Box::pin(async {
+            let (client, begins) = self.connection().await?;
+            let lock = "SELECT 1 FROM seatrial_begun FOR UPDATE";
+            let (begun, locked) = tokio::join!(biased; begin(client, begins), within(client.query_typed(lock, &[])));
+            begun?;
+            locked.map(drop)
+        })
+    }
+
+    fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        Box::pin(async move {
+            let (client, begins) = self.connection().await?;
+            let (begun, news) = tokio::join!(biased; begin(client, begins), read(client, &name, since, " FOR UPDATE"));
+            begun?;
+            news
+        })
+    }
+
+    fn commit(mut self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>> {
+        Box::pin(async move {
+            let Some(connection) = self.connection.take() else { return Ok(Vec::new()) };
+            let lives = write(&connection.client, &commit).await?;
+            connection.give_back();
+            Ok(lives)
+        })
+    }
+
+    fn release(mut self: Box<Self>) {
+        if let Some(connection) = self.connection.take() {
+            connection.roll_back();
+        }
+    }
+}
+
+/// What a copy needs of a sandbox, whose row is read first. Each statement sees what the one before has waited for.
+async fn read(client: &Client, name: &str, since: Since, lock: &str) -> Result<Option<News>, Fault> {
+    let Mark { life, version, token } = since.mark.unwrap_or(Mark { life: 0, version: 0, token: 0 });
+    let written = i64::try_from(since.written).unwrap_or(i64::MAX);
+    let find = format!("{HEAD} WHERE sandbox = $1{lock}");
+    let next = version + 1;
+    let found: [(&(dyn ToSql + Sync), Type); 1] = [(&name, Type::TEXT)];
+    let newer: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&next, Type::INT8)];
+    let later: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&written, Type::INT8)];
+    let (heads, records, exchanges) = tokio::join!(
+        biased;
+        within(client.query_typed(&find, &found)),
+        within(client.query_typed(RECORDS, &newer)),
+        within(client.query_typed(EXCHANGES, &later)),
+    );
+    let (heads, records, exchanges) = (heads?, records?, exchanges?);
+    let Some(row) = heads.first() else { return Ok(None) };
+    let (head, checkpoint) = head(row)?;
+    if since.mark.is_some() && head.mark.life == life {
+        let (rows, end) = chain(&records, token)?;
+        if end == Some(head.mark.token) && rows.last().map_or(version, |row| row.version) == head.mark.version {
+            return Ok(Some(News { head, is_whole: false, rows, exchanges: numbered(&exchanges)? }));
+        }
+    }
+    let life = head.mark.life;
+    let all: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&checkpoint, Type::INT8)];
+    let journal: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&0_i64, Type::INT8)];
+    let (records, exchanges) = tokio::join!(
+        biased;
+        within(client.query_typed(RECORDS, &all)),
+        within(client.query_typed(EXCHANGES, &journal)),
+    );
+    let (records, exchanges) = (records?, exchanges?);
+    let first = records.first().map_or(Ok(0), |row| row.try_get(1)).map_err(damaged)?;
+    let (rows, end) = chain(&records, first)?;
+    if end != Some(head.mark.token) {
+        return Err(Fault::Damaged(format!("records of sandbox `{name}` are missing")));
+    }
+    Ok(Some(News { head, is_whole: true, rows, exchanges: numbered(&exchanges)? }))
+}
+
+/// Records that follow each other from a token on, and the token at their end; none if they do not.
+fn chain(records: &[DatabaseRow], begin: i64) -> Result<(Vec<Row>, Option<i64>), Fault> {
+    let (mut rows, mut end) = (Vec::with_capacity(records.len()), Some(begin));
+    for record in records {
+        let read = || Ok((record.try_get(0)?, record.try_get(1)?, record.try_get(2)?, record.try_get(3)?));
+        let (version, before, token, events): (i64, i64, i64, Vec<u8>) = read().map_err(damaged)?;
+        end = end.filter(|end| *end == before).map(|_| token);
+        rows.push(Row { version, events });
+    }
+    Ok((rows, end))
+}
+
+fn numbered(rows: &[DatabaseRow]) -> Result<Vec<(u64, Vec<u8>)>, Fault> {
+    let row = |row: &DatabaseRow| Ok((row.try_get::<_, i64>(0)?.unsigned_abs(), row.try_get(1)?));
+    rows.iter().map(row).collect::<Result<_, _>>().map_err(damaged)
+}
+
+/// A row of [`HEAD`], with the version of the latest checkpoint.
+fn head(row: &DatabaseRow) -> Result<(Head, i64), Fault> {
+    let read = || {
+        let name: String = row.try_get(0)?;
+        let mark = Mark { life: row.try_get(1)?, version: row.try_get(2)?, token: row.try_get(3)? };
+        let (checkpoint, checkpoint_bytes, since_checkpoint) = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+        let head = Head { name: name.into(), mark, since_checkpoint, checkpoint_bytes, used: row.try_get(7)?, courier: row.try_get(8)? };
+        Ok((head, checkpoint))
+    };
+    read().map_err(damaged)
+}
+
+fn damaged(error: tokio_postgres::Error) -> Fault {
+    Fault::Damaged(error.to_string())
+}
+
+/// Writes a transaction and ends it. What is usual, records of one sandbox, is one statement, and goes together with the end.
+async fn write(client: &Client, commit: &Commit) -> Result<Vec<i64>, Fault> {
+    let Commit { token, appends, births, deaths, used } = commit;
+    for (name, second) in used {
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&**name, Type::TEXT), (second, Type::INT8)];
+        within(client.execute_typed("UPDATE seatrial_head SET used = $2 WHERE sandbox = $1", &parameters)).await?;
+    }
+    let mut lives = Vec::new();
+    for Birth { name, append } in births {
+        let (name, size) = (&**name, append.bytes());
+        let parameters: [(&(dyn ToSql + Sync), Type); 5] =
+            [(&name, Type::TEXT), (token, Type::INT8), (&size, Type::INT8), (&append.used, Type::INT8), (&append.events, Type::BYTEA)];
+        let row = within(client.query_typed_one(BIRTH, &parameters)).await?;
+        let life: i64 = row.try_get(0).map_err(damaged)?;
+        add_exchanges(client, name, life, append).await?;
+        lives.push(life);
+    }
+    for death in deaths {
+        for table in ["seatrial_head", "seatrial_record", "seatrial_exchange"] {
+            let statement = format!("DELETE FROM {table} WHERE sandbox = $1 AND life = $2");
+            let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&*death.name, Type::TEXT), (&death.life, Type::INT8)];
+            within(client.execute_typed(&statement, &parameters)).await?;
+        }
+    }
+    let Some(((name, before, append), others)) = appends.split_last() else {
+        within(client.batch_execute("COMMIT")).await?;
+        return Ok(lives);
+    };
+    for (name, before, append) in others {
+        add(client, name, *before, *token, append).await?;
+        tidy(client, name, *before, append).await?;
+    }
+    let added = add(client, name, *before, *token, append);
+    let tidied = tidy(client, name, *before, append);
+    if append.cleared.is_none() && append.unlisted.is_empty() && append.checkpoint.is_none() {
+        let (added, ended) = tokio::join!(biased; added, within(client.batch_execute("COMMIT")));
+        added?;
+        ended?;
+        return Ok(lives);
+    }
+    added.await?;
+    tidied.await?;
+    within(client.batch_execute("COMMIT")).await?;
+    Ok(lives)
+}
+
+/// Adds a record and its exchanges, if the sandbox stands where they begin.
+async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &Append) -> Result<(), Fault> {
+    let (version, size, is_checkpoint) = (before.version + 1, append.bytes(), append.checkpoint.is_some());
+    let (numbers, bodies) = columns(append);
+    let parameters: [(&(dyn ToSql + Sync), Type); 11] = [
+        (&name, Type::TEXT),
+        (&before.life, Type::INT8),
+        (&version, Type::INT8),
+        (&before.token, Type::INT8),
+        (&token, Type::INT8),
+        (&append.events, Type::BYTEA),
+        (&numbers, Type::INT8_ARRAY),
+        (&bodies, Type::BYTEA_ARRAY),
+        (&append.used, Type::INT8),
+        (&size, Type::INT8),
+        (&is_checkpoint, Type::BOOL),
+    ];
+    match within(client.execute_typed(APPEND, &parameters)).await? {
+        1 => Ok(()),
+        _ => Err(Fault::Away(format!("sandbox `{name}` does not stand where it did"))),
+    }
+}
+
+async fn add_exchanges(client: &Client, name: &str, life: i64, append: &Append) -> Result<(), Fault> {
+    if append.exchanges.is_empty() {
+        return Ok(());
+    }
+    let (numbers, bodies) = columns(append);
+    let statement = "INSERT INTO seatrial_exchange SELECT $1, $2, added.number, added.body \
+        FROM unnest($3::bigint[], $4::bytea[]) AS added (number, body)";
+    let parameters: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY), (&bodies, Type::BYTEA_ARRAY)];
+    within(client.execute_typed(statement, &parameters)).await.map(drop)
+}
+
+fn columns(append: &Append) -> (Vec<i64>, Vec<&[u8]>) {
+    append.exchanges.iter().map(|(number, body)| (number.cast_signed(), &**body)).unzip()
+}
+
+/// Removes what a record has made superfluous.
+async fn tidy(client: &Client, name: &str, before: Mark, append: &Append) -> Result<(), Fault> {
+    let life = before.life;
+    let gone = append.cleared.max(append.checkpoint.map(|first| first.saturating_sub(1)));
+    let added: BTreeMap<u64, ()> = append.exchanges.iter().map(|(number, _)| (*number, ())).collect();
+    if let Some(gone) = gone {
+        let last = gone.cast_signed();
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&last, Type::INT8)];
+        let statement = "DELETE FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number <= $3";
+        within(client.execute_typed(statement, &parameters)).await?;
+    }
+    if !append.unlisted.is_empty() {
+        let numbers: Vec<i64> =
+            append.unlisted.iter().filter(|number| !added.contains_key(number)).map(|number| number.cast_signed()).collect();
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY)];
+        let statement = "DELETE FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number = ANY($3)";
+        within(client.execute_typed(statement, &parameters)).await?;
+    }
+    if append.checkpoint.is_some() {
+        let version = before.version + 1;
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&version, Type::INT8)];
+        let statement =
+            format!("DELETE FROM seatrial_record WHERE sandbox = $1 AND life = $2 AND version < $3 AND at < clock_timestamp() - {KEPT}");
+        within(client.execute_typed(&statement, &parameters)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The tables, and how they come to be: numbered steps, made once, by the replica that comes first.
+
+use tokio_postgres::Client;
+
+use super::DatabaseError;
+
+/// What the tables are changed by, in order. A step that was released is never changed.
+const STEPS: [&str; 1] = [FIRST];
+
+const FIRST: &str = "
+CREATE TABLE seatrial_head (
+  sandbox text PRIMARY KEY,
+  life bigint NOT NULL,
+  version bigint NOT NULL,
+  token bigint NOT NULL,
+  checkpoint bigint NOT NULL,
+  checkpoint_bytes bigint NOT NULL,
+  since_checkpoint bigint NOT NULL,
+  used bigint NOT NULL,
+  courier bigint,
+  courier_until timestamptz
+) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+CREATE TABLE seatrial_record (
+  sandbox text NOT NULL,
+  life bigint NOT NULL,
+  version bigint NOT NULL,
+  before bigint NOT NULL,
+  token bigint NOT NULL,
+  events bytea NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (sandbox, life, version)
+);
+CREATE TABLE seatrial_exchange (
+  sandbox text NOT NULL,
+  life bigint NOT NULL,
+  number bigint NOT NULL,
+  body bytea NOT NULL,
+  PRIMARY KEY (sandbox, life, number)
+);
+CREATE TABLE seatrial_replica (id bigint PRIMARY KEY, version text NOT NULL, seen timestamptz NOT NULL);
+CREATE TABLE seatrial_begun (one boolean PRIMARY KEY DEFAULT true CHECK (one), text text NOT NULL);
+INSERT INTO seatrial_begun (text) VALUES ('');
+CREATE SEQUENCE seatrial_life;
+ALTER TABLE seatrial_record ALTER events SET STORAGE EXTERNAL;
+";
+
+/// Brings the tables to what this version needs. Another replica that does it meanwhile waits.
+pub(super) async fn migrate(client: &Client) -> Result<(), DatabaseError> {
+    // A lock of the transaction, because a pooler may give the session to somebody else.
+    let begin = "BEGIN; SELECT pg_advisory_xact_lock(744771);
+        CREATE TABLE IF NOT EXISTS seatrial_schema (one boolean PRIMARY KEY DEFAULT true CHECK (one), steps int NOT NULL);
+        INSERT INTO seatrial_schema (steps) VALUES (0) ON CONFLICT DO NOTHING";
+    client.batch_execute(begin).await?;
+    let row = client.query_typed_one("SELECT steps FROM seatrial_schema", &[]).await?;
+    let known = i32::try_from(STEPS.len()).unwrap_or(i32::MAX);
+    let made: i32 = row.try_get(0)?;
+    if made > known {
+        client.batch_execute("ROLLBACK").await?;
+        return Err(DatabaseError::Newer);
+    }
+    for step in STEPS.iter().skip(usize::try_from(made).unwrap_or_default()) {
+        client.batch_execute(step).await?;
+    }
+    client.batch_execute(&format!("UPDATE seatrial_schema SET steps = {known}; COMMIT")).await?;
+    Ok(())
+}

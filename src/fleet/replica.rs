@@ -1,0 +1,432 @@
+//! One replica of a fleet: its copies of all sandboxes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
+
+use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
+use crate::fleet::copy::Copy;
+use crate::fleet::events;
+use crate::fleet::lane::Lanes;
+use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, Since};
+use crate::fleet::section::{Failed, Held, Newborn, Section};
+
+/// How long a database that is away is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The pause before another try, and what chance adds to it.
+const PAUSE: Duration = Duration::from_millis(20);
+const JITTER: u64 = 60;
+
+/// A replica, with the sandboxes that all replicas share.
+pub struct Fleet {
+    pub(super) machine: Arc<Machine>,
+    pub(super) ledger: Arc<dyn Ledger>,
+    /// A number by chance, by which others know it.
+    pub(super) id: i64,
+    copies: Mutex<BTreeMap<Arc<str>, Arc<Copy>>>,
+    /// The turn to hold the list of sandboxes.
+    list_gate: Arc<AsyncMutex<()>>,
+    /// The turn to compare the list with the copies.
+    refreshing: AsyncMutex<()>,
+    /// What was made and removed in the section that holds the list.
+    listed: Mutex<(Vec<Newborn>, Vec<Arc<Sandbox>>)>,
+    /// Why the database did not answer lately, if it did not.
+    pub(super) away: Mutex<Option<String>>,
+    pub(super) lanes: Lanes,
+    /// Where sections of calls are made.
+    workers: OnceLock<Handle>,
+}
+
+/// What a section holds, so that nobody else changes it.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Whether sandboxes may be made and removed.
+    pub list: bool,
+    pub sandboxes: Which,
+}
+
+/// Which sandboxes a section holds.
+#[derive(Clone, Debug)]
+pub enum Which {
+    Nothing,
+    One(Arc<str>),
+    All,
+}
+
+impl Reach {
+    /// One sandbox, which need not be there.
+    #[must_use]
+    pub fn one(name: impl Into<Arc<str>>) -> Self {
+        Self { list: false, sandboxes: Which::One(name.into()) }
+    }
+
+    /// All sandboxes that there are.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { list: true, sandboxes: Which::All }
+    }
+
+    /// The list of sandboxes, and the one of a name if there is one.
+    #[must_use]
+    pub fn list(name: Option<&str>) -> Self {
+        Self { list: true, sandboxes: name.map_or(Which::Nothing, |name| Which::One(name.into())) }
+    }
+}
+
+/// Why a process cannot be part of a fleet.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// The fleet was begun under another scenario.
+    #[error("the fleet was begun with another `--scenario` or `--seed` than this")]
+    Other,
+}
+
+/// How long something is tried again.
+pub struct Patience(Instant);
+
+impl Patience {
+    /// It begins with the first try.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "when it is made matters")]
+    pub fn new() -> Self {
+        Self(now() + PATIENCE)
+    }
+
+    fn is_over(&self) -> bool {
+        now() >= self.0
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "no answer tells how long a database was waited for")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// A number by chance, which nobody else has.
+pub(super) fn random() -> i64 {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
+    i64::from_le_bytes(bytes) & i64::MAX
+}
+
+impl Fleet {
+    /// Becomes a replica: the machine's sandboxes are those of the fleet from now on. The first replica brings the default one, which
+    /// it `begins` with; one that `insists` wants it to have begun so.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the fleet was begun with something else.
+    pub async fn join(machine: Arc<Machine>, ledger: Arc<dyn Ledger>, begins: String, insists: bool) -> Result<Arc<Self>, JoinError> {
+        let fleet = Arc::new(Self {
+            machine,
+            ledger,
+            id: random(),
+            copies: Mutex::default(),
+            list_gate: Arc::default(),
+            refreshing: AsyncMutex::default(),
+            listed: Mutex::default(),
+            away: Mutex::default(),
+            lanes: Lanes::default(),
+            workers: OnceLock::new(),
+        });
+        let agreed = fleet.ledger.agree(begins.clone()).await?;
+        if insists && begins != agreed {
+            return Err(JoinError::Other);
+        }
+        let section = fleet.section(&Reach::list(None)).await?;
+        if fleet.copy(DEFAULT).is_none() {
+            fleet.opened(fleet.machine.default_sandbox());
+            section.commit().await.map_err(|failed| failed.fault)?;
+        }
+        fleet.ledger.beat(fleet.id, env!("CARGO_PKG_VERSION")).await?;
+        let keeper: Arc<Self> = Arc::clone(&fleet);
+        fleet.machine.set_keeper(keeper);
+        Ok(fleet)
+    }
+
+    /// Sections of calls are made in that runtime; called once at start, later calls are ignored.
+    pub fn work_in(&self, workers: Handle) {
+        let _ = self.workers.set(workers);
+    }
+
+    pub(super) fn workers(&self) -> Handle {
+        self.workers.get().cloned().unwrap_or_else(Handle::current)
+    }
+
+    fn copies(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Copy>>> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn copy(&self, name: &str) -> Option<Arc<Copy>> {
+        self.copies().get(name).cloned()
+    }
+
+    pub(super) fn all_copies(&self) -> Vec<Arc<Copy>> {
+        self.copies().values().cloned().collect()
+    }
+
+    /// The copy that a sandbox is.
+    pub(super) fn copy_of(&self, sandbox: &Arc<Sandbox>) -> Option<Arc<Copy>> {
+        self.copy(&sandbox.name).filter(|copy| Arc::ptr_eq(&copy.sandbox, sandbox))
+    }
+
+    /// Lets go of a sandbox that there is not, or not as it is known here.
+    pub(super) fn forget(&self, sandbox: &Arc<Sandbox>) {
+        let mut copies = self.copies();
+        if copies.get(&sandbox.name).is_some_and(|copy| Arc::ptr_eq(&copy.sandbox, sandbox)) {
+            copies.remove(&sandbox.name);
+        }
+        drop(copies);
+        if self.machine.sandbox(&sandbox.name).is_some_and(|registered| Arc::ptr_eq(&registered, sandbox)) {
+            self.machine.forget(&sandbox.name);
+        }
+    }
+
+    /// Lets go of a copy that is none any more. The default sandbox is always there.
+    fn lost<T>(&self, copy: &Copy) -> Result<Option<T>, Fault> {
+        if copy.is_default() {
+            return Err(Fault::Damaged("it has no default sandbox".to_owned()));
+        }
+        self.forget(&copy.sandbox);
+        Ok(None)
+    }
+
+    /// What was made and removed since the last call.
+    pub(super) fn listed(&self) -> (Vec<Newborn>, Vec<Arc<Sandbox>>) {
+        std::mem::take(&mut *self.listed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Learns which sandboxes there are; those that are new here are read. Returns the rows of all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refresh(&self) -> Result<Vec<Head>, Fault> {
+        let _turn = self.refreshing.lock().await;
+        let known = self.all_copies();
+        let heads = self.ledger.heads().await?;
+        let lives: BTreeMap<&str, i64> = heads.iter().map(|head| (&*head.name, head.mark.life)).collect();
+        for copy in known {
+            let life = copy.known().0;
+            if life > 0 && !copy.is_default() && lives.get(&*copy.sandbox.name) != Some(&life) {
+                self.forget(&copy.sandbox);
+            }
+        }
+        for head in heads.iter().filter(|head| self.copy(&head.name).is_none()) {
+            match self.load(&head.name).await {
+                Err(Fault::Damaged(why)) => tracing::error!(sandbox = &*head.name, why, "a sandbox cannot be read here"),
+                other => other?,
+            }
+        }
+        Ok(heads)
+    }
+
+    /// Reads a sandbox that is new here.
+    async fn load(&self, name: &Arc<str>) -> Result<(), Fault> {
+        let Some(news) = self.ledger.news(Arc::clone(name), Since { mark: None, written: 0 }).await? else { return Ok(()) };
+        let sandbox = events::load(&self.machine, &news, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
+        sandbox.used_at(news.head.used);
+        let copy = Arc::new(Copy::new(&sandbox, Some(news.head.mark), false));
+        self.copies().insert(Arc::clone(name), copy);
+        if let Err(error) = self.machine.reopen(Arc::clone(&sandbox)) {
+            self.forget(&sandbox);
+            return Err(Fault::Damaged(error.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Begins a section.
+    ///
+    /// # Errors
+    /// When the database does not answer, or what it has cannot be read.
+    pub async fn section(self: &Arc<Self>, reach: &Reach) -> Result<Section, Fault> {
+        let holds_list = reach.list || matches!(reach.sandboxes, Which::All);
+        let mut section = Section { fleet: Arc::clone(self), hold: Some(self.ledger.begin()), held: Vec::new(), list: None };
+        if holds_list {
+            section.list = Some(Arc::clone(&self.list_gate).lock_owned().await);
+            if let Some(hold) = &mut section.hold {
+                hold.lock_list().await?;
+            }
+            drop(self.listed());
+            self.refresh().await?;
+        }
+        let names: Vec<Arc<str>> = match &reach.sandboxes {
+            Which::Nothing => Vec::new(),
+            Which::One(name) => vec![Arc::clone(name)],
+            Which::All => self.copies().keys().cloned().collect(),
+        };
+        for name in names {
+            let mut held = self.hold(&mut section, &name).await?;
+            if held.is_none() && !holds_list {
+                self.refresh().await?;
+                held = self.hold(&mut section, &name).await?;
+            }
+            section.held.extend(held);
+        }
+        Ok(section)
+    }
+
+    /// Holds a sandbox, as new as the ledger; `None` if there is none of that name.
+    async fn hold(&self, section: &mut Section, name: &Arc<str>) -> Result<Option<Held>, Fault> {
+        let Some(copy) = self.copy(name) else { return Ok(None) };
+        self.hold_copy(section.hold.as_mut().expect("it is taken only when the section ends"), copy).await
+    }
+
+    pub(super) async fn hold_copy(&self, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
+        let mut standing = Arc::clone(&copy.gate).lock_owned().await;
+        let since = copy.since(&mut standing);
+        let news = hold.lock(Arc::clone(&copy.sandbox.name), since).await?;
+        let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
+            return self.lost(&copy);
+        };
+        copy.receive(&self.machine, &mut standing, &news)?;
+        Ok(Some(Held { copy, standing, head: news.head, is_ahead: false }))
+    }
+
+    /// Makes the copy of a sandbox as new as the ledger; how often it was taken back so far. `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// When the database does not answer, or what it has cannot be read.
+    pub async fn catch_up(&self, name: &str) -> Result<Option<u64>, Fault> {
+        let mut copy = self.copy(name);
+        if copy.is_none() {
+            self.refresh().await?;
+            copy = self.copy(name);
+        }
+        let Some(copy) = copy else { return Ok(None) };
+        let mut standing = copy.gate.lock().await;
+        let since = copy.since(&mut standing);
+        let news = self.ledger.news(Arc::clone(&copy.sandbox.name), since).await?;
+        let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
+            return self.lost(&copy);
+        };
+        copy.receive(&self.machine, &mut standing, &news)?;
+        Ok(Some(copy.taken_back()))
+    }
+
+    /// The same for all sandboxes; how often their copies were taken back so far.
+    ///
+    /// # Errors
+    /// As [`Fleet::catch_up`].
+    pub async fn catch_up_all(&self) -> Result<u64, Fault> {
+        for head in self.refresh().await? {
+            if self.is_behind(&head) {
+                self.catch_up(&head.name).await?;
+            }
+        }
+        Ok(self.all_copies().iter().map(|copy| copy.taken_back()).sum())
+    }
+
+    /// Whether the copy of a sandbox is older than its row.
+    pub(super) fn is_behind(&self, head: &Head) -> bool {
+        self.copy(&head.name).is_some_and(|copy| copy.known() != (head.mark.life, head.mark.version))
+    }
+
+    /// Waits until nothing is under way in a sandbox; how often its copy was taken back so far. What was seen of it since another such
+    /// number was told is committed if the number is still the same.
+    pub async fn settled(&self, name: &str) -> Option<u64> {
+        let copy = self.copy(name)?;
+        drop(copy.gate.lock().await);
+        Some(copy.taken_back())
+    }
+
+    /// The same for all sandboxes.
+    pub async fn settled_all(&self) -> u64 {
+        let copies = self.all_copies();
+        for copy in &copies {
+            drop(copy.gate.lock().await);
+        }
+        copies.iter().map(|copy| copy.taken_back()).sum()
+    }
+
+    /// What to do after a section failed: `true` if it was committed after all, `false` if it is to be tried again, now.
+    ///
+    /// # Errors
+    /// When there is no time left for that.
+    pub async fn after(&self, failed: Failed, patience: &Patience) -> Result<bool, Fault> {
+        let Failed { fault, mut receipt } = failed;
+        if matches!(fault, Fault::Damaged(_)) {
+            return Err(fault);
+        }
+        tracing::debug!(%fault, "a section failed");
+        loop {
+            if patience.is_over() {
+                return Err(fault);
+            }
+            tokio::time::sleep(PAUSE + Duration::from_millis(random().unsigned_abs() % JITTER)).await;
+            match &receipt {
+                None => return Ok(false),
+                Some(known) => match self.ledger.is_committed(known.clone()).await {
+                    Ok(true) => return Ok(true),
+                    Ok(false) => receipt = None,
+                    Err(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Does something in a section, again if that fails; it is not seen before it is committed.
+    ///
+    /// # Errors
+    /// When the database does not answer for a while.
+    pub async fn run<T>(self: &Arc<Self>, reach: &Reach, mut act: impl FnMut(&Section) -> T) -> Result<T, Fault> {
+        let patience = Patience::new();
+        loop {
+            let failed = match self.section(reach).await {
+                Ok(section) => {
+                    let done = act(&section);
+                    match section.commit().await {
+                        Ok(()) => return Ok(done),
+                        Err(failed) => {
+                            if self.after(failed, &patience).await? {
+                                return Ok(done);
+                            }
+                            continue;
+                        }
+                    }
+                }
+                Err(fault) => Failed::from(fault),
+            };
+            self.after(failed, &patience).await?;
+        }
+    }
+
+    /// Why the database did not answer lately, if it did not.
+    pub fn away(&self) -> Option<String> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number of this replica.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// The replicas that were heard of lately.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn replicas(&self) -> Result<Vec<ReplicaRow>, Fault> {
+        self.ledger.replicas().await
+    }
+}
+
+impl Keeper for Fleet {
+    fn opened(&self, sandbox: &Arc<Sandbox>) {
+        let copy = Arc::new(Copy::new(sandbox, None, true));
+        let Ok(standing) = Arc::clone(&copy.gate).try_lock_owned() else { return };
+        self.copies().insert(Arc::clone(&sandbox.name), Arc::clone(&copy));
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).0.push(Newborn { copy, standing });
+    }
+
+    fn removed(&self, sandbox: &Sandbox) {
+        if let Some(copy) = self.copy(&sandbox.name).filter(|copy| std::ptr::eq(&*copy.sandbox, sandbox)) {
+            self.listed.lock().unwrap_or_else(PoisonError::into_inner).1.push(Arc::clone(&copy.sandbox));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A section: sandboxes are held, brought up to date, changed, and committed.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedMutexGuard;
+
+use crate::engine::Sandbox;
+use crate::fleet::copy::{Copy, Standing};
+use crate::fleet::events;
+use crate::fleet::ledger::{Birth, Commit, Death, Fault, Head, Hold, Mark, Receipt};
+use crate::fleet::replica::{Fleet, random};
+
+/// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
+const USED: i64 = 10;
+
+/// Sandboxes that are held. Dropping it takes back what was done in them.
+pub struct Section {
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) hold: Option<Box<dyn Hold>>,
+    pub(super) held: Vec<Held>,
+    /// With the list of sandboxes: nobody else makes or removes one.
+    pub(super) list: Option<OwnedMutexGuard<()>>,
+}
+
+/// A sandbox that is held.
+pub(super) struct Held {
+    pub copy: Arc<Copy>,
+    pub standing: OwnedMutexGuard<Standing>,
+    pub head: Head,
+    /// Whether it holds what is not committed.
+    pub is_ahead: bool,
+}
+
+/// A sandbox that was made in the section.
+pub(super) struct Newborn {
+    pub copy: Arc<Copy>,
+    pub standing: OwnedMutexGuard<Standing>,
+}
+
+/// Why a section was not committed, or nobody knows whether it was.
+#[derive(Debug)]
+pub struct Failed {
+    pub fault: Fault,
+    pub(super) receipt: Option<Receipt>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self { fault, receipt: None }
+    }
+}
+
+/// What a section made and removed, until it is committed.
+struct Listed {
+    fleet: Arc<Fleet>,
+    born: Vec<Newborn>,
+    gone: Vec<Arc<Sandbox>>,
+}
+
+impl Listed {
+    /// Nothing is undone when it is dropped.
+    fn settle(mut self) -> Vec<Newborn> {
+        self.gone.drain(..).for_each(|sandbox| self.fleet.forget(&sandbox));
+        std::mem::take(&mut self.born)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        // What is still there is read again.
+        self.gone.iter().for_each(|sandbox| self.fleet.forget(sandbox));
+        self.born.iter().for_each(|newborn| self.fleet.forget(&newborn.copy.sandbox));
+    }
+}
+
+impl Section {
+    /// Whether it holds a sandbox.
+    #[must_use]
+    pub fn holds(&self, sandbox: &Arc<Sandbox>) -> bool {
+        self.held.iter().any(|held| Arc::ptr_eq(&held.copy.sandbox, sandbox))
+    }
+
+    /// Who sends the webhooks of the sandbox that is held.
+    #[must_use]
+    pub fn courier(&self) -> Option<i64> {
+        self.held.first().and_then(|held| held.head.courier)
+    }
+
+    /// Writes what was done, and ends.
+    ///
+    /// # Errors
+    /// When that is not possible. What was done is taken back then.
+    pub async fn commit(mut self) -> Result<(), Failed> {
+        let Some(hold) = self.hold.take() else { return Ok(()) };
+        let (born, gone) = if self.list.is_some() { self.fleet.listed() } else { Default::default() };
+        let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
+        let mut commit = Commit { token: random(), ..Commit::default() };
+        for held in &mut self.held {
+            let sandbox = &held.copy.sandbox;
+            let used = sandbox.last_used();
+            held.is_ahead = !held.copy.recording.is_empty();
+            if held.is_ahead {
+                held.copy.make_checkpoint(&held.head);
+                let append = events::encode(held.copy.recording.take(), sandbox.ttl())?;
+                if !sandbox.is_removed() {
+                    commit.appends.push((Arc::clone(&sandbox.name), held.head.mark, super::Append { used, ..append }));
+                }
+            } else if used > held.head.used + USED {
+                commit.used.push((Arc::clone(&sandbox.name), used));
+            }
+        }
+        for Newborn { copy, .. } in &listed.born {
+            let sandbox = &copy.sandbox;
+            let append = events::encode(copy.recording.take(), sandbox.ttl())?;
+            commit.births.push(Birth { name: Arc::clone(&sandbox.name), append: super::Append { used: sandbox.last_used(), ..append } });
+        }
+        for sandbox in &listed.gone {
+            if let Some(copy) = self.fleet.copy_of(sandbox) {
+                commit.deaths.push(Death { name: Arc::clone(&sandbox.name), life: copy.known().0 });
+            }
+        }
+        let written = commit.appends.iter().map(|(name, ..)| name).chain(commit.births.iter().map(|birth| &birth.name)).next();
+        let receipt = written.map(|name| Receipt { name: Arc::clone(name), token: commit.token });
+        if receipt.is_none() && commit.deaths.is_empty() && commit.used.is_empty() {
+            hold.release();
+            return Ok(());
+        }
+        let token = commit.token;
+        let lives = hold.commit(commit).await.map_err(|fault| Failed { fault, receipt })?;
+        for held in self.held.iter_mut().filter(|held| held.is_ahead) {
+            let mark = Mark { version: held.head.mark.version + 1, token, ..held.head.mark };
+            held.copy.committed(&mut held.standing, mark);
+            held.is_ahead = false;
+        }
+        for (Newborn { copy, mut standing }, life) in listed.settle().into_iter().zip(lives) {
+            copy.committed(&mut standing, Mark { life, version: 1, token });
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Section {
+    fn drop(&mut self) {
+        let mut was_changed = false;
+        for held in &mut self.held {
+            if held.is_ahead || !held.copy.recording.is_empty() {
+                held.copy.take_back(&mut held.standing);
+                was_changed = true;
+            }
+        }
+        let Some(hold) = self.hold.take() else { return };
+        if self.list.is_some() {
+            let (born, gone) = self.fleet.listed();
+            was_changed |= !born.is_empty() || !gone.is_empty();
+            drop(Listed { fleet: Arc::clone(&self.fleet), born, gone });
+        }
+        if !was_changed {
+            hold.release();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The replicas that share the sandboxes.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::fleet::ReplicaRow;
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::shared::away;
+use crate::server::admin::state::Admin;
+
+/// The processes that share the sandboxes of this one.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Fleet")]
+pub(crate) struct FleetView {
+    /// Those that were heard of within 15 seconds; none where a process has its sandboxes to itself.
+    replicas: Vec<ReplicaView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Replica")]
+struct ReplicaView {
+    /// What it calls itself, until it ends.
+    id: String,
+    version: String,
+    /// How long ago it was last heard of, in seconds.
+    seen: f64,
+    /// Whether it is the one that answers.
+    answers: bool,
+}
+
+pub(crate) async fn get(admin: &Admin, _: &AdminRequest<'_>) -> Result<FleetView, Problem> {
+    let Some(fleet) = &admin.fleet else { return Ok(FleetView { replicas: Vec::new() }) };
+    let rows = fleet.replicas().await.map_err(|fault| away(&fault))?;
+    let view = |row: ReplicaRow| ReplicaView {
+        id: format!("{:016x}", row.id),
+        version: row.version,
+        seen: row.seen.as_secs_f64(),
+        answers: row.id == fleet.id(),
+    };
+    Ok(FleetView { replicas: rows.into_iter().map(view).collect() })
+}

@@ -1,0 +1,104 @@
+//! Requests to the admin API of a fleet: what they change is committed before they are answered, and what they show is the newest, and
+//! committed.
+
+use std::sync::Arc;
+
+use ::http::StatusCode;
+use ::http::header::RETRY_AFTER;
+
+use crate::engine::Sandbox;
+use crate::fleet::{Fault, Fleet, Patience, Reach};
+use crate::server::admin::problem::Problem;
+use crate::server::admin::request::AdminRequest;
+use crate::server::admin::response::AdminResponse;
+use crate::server::admin::route::{Reaches, Route};
+use crate::server::admin::state::Admin;
+
+/// How often something is looked at that is taken back meanwhile.
+const LOOKS: u32 = 3;
+
+/// Answers a request as a replica of a fleet.
+pub(super) async fn answer(admin: &Admin, fleet: &Arc<Fleet>, route: &Route, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+    let named = match request.parameter("s") {
+        "" => request.query("sandbox"),
+        name => Some(name),
+    };
+    match route.reaches() {
+        Reaches::Nothing => (route.handler)(admin, request).await,
+        Reaches::Look => look(admin, fleet, named, route, request).await,
+        Reaches::Change => {
+            let reach = named.map_or_else(Reach::all, Reach::one);
+            change(admin, fleet, &reach, route, request).await
+        }
+        Reaches::List => change(admin, fleet, &Reach::list(named), route, request).await,
+    }
+}
+
+async fn change(
+    admin: &Admin,
+    fleet: &Arc<Fleet>,
+    reach: &Reach,
+    route: &Route,
+    request: &AdminRequest<'_>,
+) -> Result<AdminResponse, Problem> {
+    let patience = Patience::new();
+    loop {
+        let failed = match fleet.section(reach).await {
+            Ok(section) => {
+                if let Some(sandbox) = sandbox(admin, request) {
+                    admin.webhook_sender.settle(&sandbox).await;
+                }
+                let answered = (route.handler)(admin, request).await;
+                match section.commit().await {
+                    Ok(()) => return answered,
+                    Err(failed) => match fleet.after(failed, &patience).await {
+                        Ok(true) => return answered,
+                        Ok(false) => continue,
+                        Err(fault) => return Err(away(&fault)),
+                    },
+                }
+            }
+            Err(fault) => fault.into(),
+        };
+        fleet.after(failed, &patience).await.map_err(|fault| away(&fault))?;
+    }
+}
+
+async fn look(
+    admin: &Admin,
+    fleet: &Arc<Fleet>,
+    named: Option<&str>,
+    route: &Route,
+    request: &AdminRequest<'_>,
+) -> Result<AdminResponse, Problem> {
+    if let Some(name) = named
+        && let Some(sandbox) = admin.machine.sandbox(name)
+    {
+        let settle = admin.webhook_sender.settle_shared(&sandbox).await;
+        settle.map_err(|fault| away(&fault))?;
+    }
+    for _ in 0..LOOKS {
+        let before = match named {
+            Some(name) => fleet.catch_up(name).await.map_err(|fault| away(&fault))?,
+            None => Some(fleet.catch_up_all().await.map_err(|fault| away(&fault))?),
+        };
+        let answered = (route.handler)(admin, request).await;
+        let after = match named {
+            Some(name) => fleet.settled(name).await,
+            None => Some(fleet.settled_all().await),
+        };
+        if before == after || answered.is_err() {
+            return answered;
+        }
+    }
+    Err(away(&Fault::Away("what was looked at was taken back".to_owned())))
+}
+
+fn sandbox(admin: &Admin, request: &AdminRequest<'_>) -> Option<Arc<Sandbox>> {
+    admin.machine.sandbox(request.parameter("s"))
+}
+
+/// The database did not answer.
+pub(super) fn away(fault: &Fault) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, fault.to_string()).with_header(RETRY_AFTER, "1")
+}

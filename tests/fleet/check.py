@@ -1,0 +1,304 @@
+"""Three replicas behind a balancer that takes turns answer as one process does, and lose nothing that they answered, whatever ends."""
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from rig import ROOT, Fleet, Receiver, Replica, call, wait_for
+
+TOKEN = {"authorization": "ShippoToken shippo_test_seatrial"}
+ADDRESS = {"name": "Ada", "street1": "1 Main St", "city": "Chicago", "state": "IL", "zip": "60601", "country": "US"}
+
+
+def made(base: str, token: dict = TOKEN, timeout: float = 30):
+    status, answer = call(base, "POST", "/shippo/addresses/", ADDRESS, token, timeout)
+    return status, answer.get("object_id") if isinstance(answer, dict) else None
+
+
+class Load:
+    """Clients that make addresses, and remember those that were answered."""
+
+    def __init__(self, base: str, clients: int = 8):
+        self.base, self.made, self.statuses, self.ends = base, [], Counter(), threading.Event()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self) -> None:
+        while not self.ends.is_set():
+            try:
+                status, number = made(self.base)
+            except OSError:
+                self.statuses["none"] += 1
+                continue
+            self.statuses[status] += 1
+            if status == 201:
+                self.made.append(number)
+
+    def grows(self, by: int = 20, seconds: float = 20) -> None:
+        goal = len(self.made) + by
+        wait_for(f"{by} more calls are answered; so far {dict(self.statuses)}", lambda: len(self.made) >= goal, seconds)
+
+    def end(self) -> None:
+        self.ends.set()
+        for thread in self.threads:
+            thread.join()
+
+    def nothing_lost(self, bases: list[str]) -> None:
+        assert len(set(self.made)) == len(self.made), "an id was given twice"
+        for base in bases:
+            for number in self.made[-200:]:
+                status, _ = call(base, "GET", f"/shippo/addresses/{number}", headers=TOKEN)
+                assert status == 200, f"{number} was answered, and is {status}"
+        # The journal has each of them once, and no other.
+        entries = journal(bases[0], "operation=shippo.CreateAddress&status=201")
+        assert set(self.made) <= entries.keys(), f"{len(set(self.made) - entries.keys())} are not in the journal"
+        assert max(entries.values()) == 1, "the journal has an id twice"
+
+
+def journal(base: str, query: str) -> Counter:
+    """The ids of all objects that the journal says were made."""
+    found, before = Counter(), ""
+    while True:
+        status, page = call(base, "GET", f"/_seatrial/sandboxes/default/requests?{query}{before}&limit=200")
+        assert status == 200, page
+        for row in page["requests"]:
+            found[row["answer"]["body"]["object_id"]] += 1
+        if not page.get("earlier"):
+            return found
+        before = f"&before={page['earlier']}"
+
+
+def lifecycle(fleet: Fleet) -> None:
+    """What one replica makes, the next one has."""
+    sandbox = fleet.admin("POST", "/sandboxes", {"name": "mine"})
+    token = {"authorization": f"ShippoToken {sandbox['credentials']['shippo'][0]['token']}"}
+    for _ in range(3):
+        status, number = made(fleet.base, token)
+        assert status == 201, status
+    for replica in fleet.replicas:
+        assert call(replica.base, "GET", f"/shippo/addresses/{number}", headers=token)[0] == 200
+        assert call(replica.base, "GET", f"/@mine/shippo/addresses/{number}", headers=token)[0] == 200
+        assert call(replica.base, "GET", f"/shippo/addresses/{number}", headers=TOKEN)[0] == 404
+    status, problem = call(fleet.base, "POST", "/_seatrial/sandboxes", {"name": "mine"})
+    assert status == 409, problem
+    fleet.admin("POST", "/sandboxes/mine/snapshot", {"name": "before"})
+    _, later = made(fleet.base, token)
+    fleet.admin("POST", "/sandboxes/mine/fork", {"name": "other"})
+    fleet.admin("POST", "/sandboxes/mine/restore", {"name": "before"})
+    for replica in fleet.replicas:
+        assert call(replica.base, "GET", f"/shippo/addresses/{later}", headers=token)[0] == 404
+    exported = fleet.admin("GET", "/sandboxes/other/export")
+    assert later in str(exported)
+    fleet.admin("PUT", "/sandboxes/mine/faults/busy", {"on": "shippo.CreateAddress", "fault": 429})
+    assert [made(replica.base, token)[0] for replica in fleet.replicas] == [429] * 3
+    fleet.admin("DELETE", "/sandboxes/mine/faults/busy")
+    assert [made(replica.base, token)[0] for replica in fleet.replicas] == [201] * 3
+    count = fleet.admin("GET", "/sandboxes/mine/requests/count?operation=shippo.CreateAddress")
+    assert count["count"] == 10, count
+    fleet.admin("DELETE", "/sandboxes/mine/requests?status=429")
+    assert [fleet.admin("GET", "/sandboxes/mine/requests/count")["count"] for _ in range(3)] == [count["count"] + 9 - 3] * 3
+    fleet.admin("POST", "/sandboxes/mine/reset", {})
+    for replica in fleet.replicas:
+        assert call(replica.base, "GET", f"/shippo/addresses/{number}", headers=token)[0] == 404
+        assert fleet.admin("GET", "/sandboxes/mine/requests/count?operation=shippo.CreateAddress", base=replica.base)["count"] == 0
+    fleet.admin("PUT", "/sandboxes/mine/clock", {"mode": "frozen"})
+    advanced = fleet.admin("POST", "/sandboxes/mine/clock/advance", {"by": "48h"})
+    times = {fleet.admin("GET", "/sandboxes/mine/clock", base=replica.base)["now"] for replica in fleet.replicas}
+    assert times == {advanced["now"]}, times
+    together = [threading.Thread(target=fleet.admin, args=("POST", "/sandboxes/mine/clock/advance", {"by": "1h"})) for _ in range(6)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    reached = fleet.admin("GET", "/sandboxes/mine/clock")["now"]
+    assert reached[8:13] != times.pop()[8:13], "six hours passed"
+    for name in ("mine", "other"):
+        fleet.admin("DELETE", f"/sandboxes/{name}")
+    assert [row["name"] for row in fleet.admin("GET", "/sandboxes")["sandboxes"]] == ["default"]
+    for replica in fleet.replicas:
+        assert call(replica.base, "GET", "/@mine/shippo/addresses/", headers=token)[0] == 404
+    # A name that is free again.
+    fleet.admin("POST", "/sandboxes", {"name": "mine"})
+    assert call(fleet.base, "GET", f"/@mine/shippo/addresses/{number}", headers=token)[0] == 401
+    fleet.admin("DELETE", "/sandboxes/mine")
+
+
+def waits(fleet: Fleet) -> None:
+    """Who waits on one replica hears of what happens on another."""
+    one, other = fleet.replicas[0].base, fleet.replicas[1].base
+    heard = {}
+
+    def wait() -> None:
+        path = "/sandboxes/default/requests?wait=10s&min=1&operation=shippo.ListAddresses"
+        began = time.monotonic()
+        heard["page"] = fleet.admin("GET", path, base=one)
+        heard["after"] = time.monotonic() - began
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.5)
+    assert call(other, "GET", "/shippo/addresses/", headers=TOKEN)[0] == 200
+    waiting.join()
+    assert len(heard["page"]["requests"]) == 1 and heard["after"] < 5, heard
+    verdict = fleet.admin("POST", "/sandboxes/default/verify", {"expect": [{"call": "shippo.ListAddresses", "count": 1}]})
+    assert verdict["verdict"] == "passed", verdict
+
+
+def shipped(base: str, token: dict) -> None:
+    """Buys a label, of which subscribers will be told."""
+    parcel = {"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"}
+    wanted = {"address_from": ADDRESS, "address_to": ADDRESS, "parcels": [parcel]}
+    status, shipment = call(base, "POST", "/shippo/shipments/", wanted, token)
+    assert status == 201, shipment
+    status, label = call(base, "POST", "/shippo/transactions/", {"rate": shipment["rates"][0]["object_id"]}, token)
+    assert status == 201, label
+
+
+def deliveries(fleet: Fleet) -> None:
+    """Each task happens once, and each delivery is sent once, whoever is asked."""
+    receiver = Receiver()
+    fleet.admin("POST", "/sandboxes", {"name": "hooks", "clock": {"mode": "frozen"}})
+    shippo = fleet.admin("GET", "/sandboxes/hooks")["credentials"]["shippo"][0]["token"]
+    token = {"authorization": f"ShippoToken {shippo}"}
+    fleet.admin("POST", "/sandboxes/hooks/webhooks", {"vendor": "shippo", "events": ["*"], "url": receiver.url})
+    for _ in range(4):
+        shipped(fleet.base, token)
+    for _ in range(5):
+        fleet.admin("POST", "/sandboxes/hooks/clock/advance", {"by": "24h"}, timeout=60)
+    sent = [row for row in fleet.admin("GET", "/sandboxes/hooks/deliveries?limit=1000")["deliveries"]]
+    assert sent and all(len(row["attempts"]) == 1 for row in sent), sent
+    wait_for("all are told", lambda: len(set(receiver.seen)) == len(sent))
+    repeated = [name for name, count in Counter(receiver.seen).items() if count > 1]
+    assert not repeated, f"{repeated} were sent twice"
+    # A clock that runs: nobody is asked, and all replicas see what is due.
+    fleet.admin("PUT", "/sandboxes/hooks/clock", {"mode": {"speed": 86400}})
+    before = len(receiver.seen)
+    shipped(fleet.base, token)
+    wait_for("something is told by itself", lambda: len(receiver.seen) > before)
+    time.sleep(3)
+    repeated = [name for name, count in Counter(receiver.seen).items() if count > 1]
+    assert not repeated, f"{repeated} were sent twice"
+    fleet.admin("DELETE", "/sandboxes/hooks")
+
+
+def conversations(fleet: Fleet) -> None:
+    """Every vendor's conversations, each step by another replica, are told as by one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        alone = Replica(Path(folder), fleet.program, None)
+        try:
+            expected = told(fleet.program, alone.base)
+        finally:
+            alone.kill()
+    found = told(fleet.program, fleet.base)
+    assert found == expected, f"a fleet tells {found}, one process {expected}"
+    print(found[0])
+
+
+def told(program: Path, base: str) -> tuple[str, list[str]]:
+    """How many conversations are told as they should be, and where the others depart, which suppose another server than that."""
+    command = [str(program), "contract", "run", "--isolated", "--base-url", base, str(ROOT / "tests/vendors")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = (done.stdout + done.stderr).splitlines()
+    figures = next(line for line in said if " conversations passed, " in line)
+    return figures.removeprefix(f"{base}: "), [line.strip() for line in said if line.strip().startswith("--> ")]
+
+
+def overview(fleet: Fleet) -> None:
+    for replica in fleet.replicas:
+        assert call(replica.base, "GET", "/_seatrial/readyz")[0] == 200
+    page = fleet.admin("GET", "/fleet")
+    assert len(page["replicas"]) == 3 and sum(row["answers"] for row in page["replicas"]) == 1, page
+
+
+def kills(fleet: Fleet) -> None:
+    """Replicas are killed under load: what was answered is there."""
+    load = Load(fleet.base)
+    for place in (0, 1, 2, 0):
+        load.grows()
+        fleet.replicas[place].kill()
+        load.grows()
+        fleet.again(place)
+    load.grows()
+    load.end()
+    assert set(load.statuses) <= {201, "none"}, load.statuses
+    load.nothing_lost([replica.base for replica in fleet.replicas])
+
+
+def crashes(fleet: Fleet) -> None:
+    """The database crashes under load, and comes back: what was answered is there, the rest was refused as the vendor refuses."""
+    load = Load(fleet.base)
+    for _ in range(2):
+        load.grows()
+        fleet.database.stop("immediate")
+        time.sleep(1)
+        fleet.database.start()
+        load.grows()
+    fleet.database.stop("immediate")
+    wait_for("calls are refused", lambda: load.statuses[503] > 0)
+    for replica in fleet.replicas:
+        wait_for("it says that it is not ready", lambda: call(replica.base, "GET", "/_seatrial/readyz")[0] == 503)
+        assert call(replica.base, "GET", "/_seatrial/livez")[0] == 200
+        status, problem = call(replica.base, "GET", "/_seatrial/sandboxes")
+        assert status == 503, problem
+    fleet.database.start()
+    load.grows()
+    load.end()
+    for replica in fleet.replicas:
+        wait_for("it is ready again", lambda: call(replica.base, "GET", "/_seatrial/readyz")[0] == 200)
+    assert set(load.statuses) <= {201, 503, "none"}, load.statuses
+    load.nothing_lost([replica.base for replica in fleet.replicas])
+
+
+def stops(fleet: Fleet) -> None:
+    """A replica is stopped for a while under load: the others go on, and it goes on with what they did."""
+    load = Load(fleet.base)
+    load.grows()
+    place = fleet.replicas[1]
+    place.signal(signal.SIGSTOP)
+    ports = fleet.balancer.ports
+    fleet.balancer.ports = [port for port in ports if port != place.port]
+    time.sleep(7)
+    load.grows()
+    place.signal(signal.SIGCONT)
+    fleet.balancer.ports = ports
+    load.grows()
+    load.end()
+    load.nothing_lost([replica.base for replica in fleet.replicas])
+
+
+CHECKS = [lifecycle, waits, deliveries, overview, conversations, kills, stops, crashes]
+POOLED = [lifecycle, waits, deliveries, conversations, kills]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", type=Path, default=ROOT / "target/quick/seatrial")
+    parser.add_argument("only", nargs="*")
+    arguments = parser.parse_args()
+    failed = 0
+    for title, checks, bouncer in (("", CHECKS, False), (" through pgbouncer", POOLED, True)):
+        for check in checks:
+            name = f"{check.__name__}{title}"
+            if arguments.only and name not in arguments.only:
+                continue
+            began = time.monotonic()
+            try:
+                with Fleet(arguments.program, 3, bouncer) as fleet:
+                    check(fleet)
+                print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
+            except Exception:  # noqa: BLE001 - all checks are told
+                failed += 1
+                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

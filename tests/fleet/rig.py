@@ -1,0 +1,289 @@
+"""What a fleet is tried with: a cluster of PostgreSQL of its own, pgbouncer, replicas, a balancer that takes turns, and a receiver of
+webhooks. Everything is on loopback, in a temporary folder, and ended by its process id."""
+
+import http.client
+import itertools
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT = "postgres"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what: str, holds, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"after {seconds} s still not: {what}")
+
+
+class Database:
+    """A cluster that the server's own account runs, with fsync as it is by default."""
+
+    def __init__(self, folder: Path):
+        self.bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self.folder, self.port = folder / "database", free_port()
+        self.folder.mkdir()
+        if os.getuid() == 0:
+            shutil.chown(folder, ACCOUNT)
+            shutil.chown(self.folder, ACCOUNT)
+        self.run("initdb", "--auth", "trust", "--username", "seatrial", "--encoding", "UTF8", "--pgdata", str(self.folder))
+        self.start()
+        self.url = f"postgres://seatrial@127.0.0.1:{self.port}/postgres"
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [str(self.bin / program), *arguments]
+        if os.getuid() == 0:
+            command = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *command]
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self) -> None:
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c max_connections=100"
+        log = str(self.folder / "server.log")
+        command = ["--pgdata", str(self.folder), "--options", options, "--wait", "--log", log, "start"]
+        # Its output is the server's for as long as that lives, so nobody waits for its end.
+        program = [str(self.bin / "pg_ctl"), *command]
+        if os.getuid() == 0:
+            program = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *program]
+        subprocess.run(program, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+    def stop(self, mode: str = "immediate") -> None:
+        self.run("pg_ctl", "--pgdata", str(self.folder), "--mode", mode, "--wait", "stop")
+
+    def sql(self, statement: str) -> str:
+        command = [str(self.bin / "psql"), self.url, "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+class Bouncer:
+    """pgbouncer, which gives each transaction any connection."""
+
+    def __init__(self, folder: Path, database: Database):
+        self.port = free_port()
+        settings = folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\npostgres = host=127.0.0.1 port={database.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {self.port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 6\nunix_socket_dir =\n"
+            "ignore_startup_parameters = extra_float_digits\n"
+            f"[users]\n"
+        )
+        text = settings.read_text().replace("port={0}".format(database.port), f"port={database.port} user=seatrial")
+        settings.write_text(text)
+        settings.chmod(0o644)
+        folder.chmod(0o755)
+        command = ["pgbouncer", "--quiet", str(settings)]
+        if os.getuid() == 0:
+            command = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *command]
+        self.process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("pgbouncer listens", lambda: listens(self.port))
+        self.url = f"postgres://seatrial@127.0.0.1:{self.port}/postgres"
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Replica:
+    """A process of the fleet."""
+
+    def __init__(self, folder: Path, program: Path, url: str | None, port: int | None = None, *arguments: str):
+        self.port = port or free_port()
+        self.log = folder / f"replica-{self.port}.log"
+        environment = {**os.environ, "SEATRIAL_DATABASE": url} if url else None
+        command = [str(program), "serve", "--listen", f"127.0.0.1:{self.port}", "--log", "seatrial=info,seatrial::call=off", *arguments]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.ready = self.process.stdout.readline()
+        assert self.ready.startswith("seatrial ready"), f"{self.ready!r}\n{self.log.read_text()}"
+
+    def signal(self, number: int) -> None:
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Balancer:
+    """Passes each request on to the next replica; one that cannot be reached is left out. Nothing is sent twice."""
+
+    def __init__(self, ports: list[int]):
+        self.ports, self.turns, self.counts = ports, itertools.count(), Counter()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle_one_request(self):
+                try:
+                    self.raw_requestline = self.rfile.readline(65537)
+                    if not self.raw_requestline:
+                        self.close_connection = True
+                        return
+                    if self.parse_request():
+                        self.pass_on()
+                        self.wfile.flush()
+                except (OSError, http.client.HTTPException):
+                    self.close_connection = True
+
+            def pass_on(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                ports = [port for port in outer.ports if listens(port)] or outer.ports
+                port = ports[next(outer.turns) % len(ports)]
+                outer.counts[port] += 1
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                try:
+                    connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                    for name, value in self.headers.items():
+                        if name.lower() not in ("connection", "transfer-encoding"):
+                            connection.putheader(name, value)
+                    connection.endheaders(body)
+                    answer = connection.getresponse()
+                    answered = answer.read()
+                    self.wfile.write(f"HTTP/1.1 {answer.status} {answer.reason}\r\n".encode("latin-1"))
+                    has_length = False
+                    for name, value in answer.getheaders():
+                        if name.lower() in ("connection", "transfer-encoding"):
+                            continue
+                        has_length |= name.lower() == "content-length"
+                        self.wfile.write(f"{name}: {value}\r\n".encode("latin-1"))
+                    if not has_length and answer.status not in (204, 304):
+                        self.wfile.write(f"content-length: {len(answered)}\r\n".encode())
+                    self.wfile.write(b"\r\n" + answered)
+                finally:
+                    connection.close()
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Receiver:
+    """Receives webhooks, and counts the deliveries by their ids."""
+
+    def __init__(self, seconds: float = 0):
+        self.seen, outer = [], self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get("content-length", 0)))
+                outer.seen.append(self.headers["seatrial-delivery"])
+                time.sleep(seconds)
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+
+
+def call(base: str, method: str, path: str, body=None, headers=None, timeout: float = 30):
+    """The status and the JSON of an answer."""
+    data = None if body is None else json.dumps(body).encode()
+    kind = {"content-type": "application/json"} if data is not None else {}
+    request = urllib.request.Request(base + path, data=data, method=method, headers={**kind, **(headers or {})})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            status, text = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, text = error.code, error.read()
+    try:
+        return status, json.loads(text or b"null")
+    except ValueError:
+        return status, text.decode(errors="replace")
+
+
+class Fleet:
+    """A database, replicas and a balancer."""
+
+    def __init__(self, program: Path, replicas: int = 3, bouncer: bool = False, *arguments: str):
+        self.folder = Path(tempfile.mkdtemp(prefix="seatrial-fleet-"))
+        self.folder.chmod(0o755)
+        self.program, self.arguments, self.replicas, self.bouncer = program, arguments, [], None
+        self.database = Database(self.folder)
+        if bouncer:
+            self.bouncer = Bouncer(self.folder, self.database)
+        self.url = self.bouncer.url if bouncer else self.database.url
+        for _ in range(replicas):
+            self.add()
+        self.balancer = Balancer([replica.port for replica in self.replicas])
+        self.base = self.balancer.base
+
+    def add(self, port: int | None = None) -> Replica:
+        replica = Replica(self.folder, self.program, self.url, port, *self.arguments)
+        self.replicas.append(replica)
+        return replica
+
+    def again(self, place: int) -> Replica:
+        """Starts a replica that was ended, on its port."""
+        port = self.replicas[place].port
+        self.replicas[place] = Replica(self.folder, self.program, self.url, port, *self.arguments)
+        return self.replicas[place]
+
+    def admin(self, method: str, path: str, body=None, base: str | None = None, timeout: float = 30):
+        status, answer = call(base or self.base, method, "/_seatrial" + path, body, timeout=timeout)
+        assert status < 300, f"{method} {path}: {status} {answer}"
+        return answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        for replica in self.replicas:
+            replica.kill()
+        if self.bouncer:
+            self.bouncer.stop()
+        self.database.stop()
+        if kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            print(f"logs are in {self.folder}")

@@ -1,0 +1,269 @@
+//! Replicas over a ledger in memory: any of them may be asked, and all are one. What a fleet is on a real database is tried by
+//! `tests/fleet/check.py`.
+
+mod memory;
+
+use std::sync::Arc;
+
+use http::Method;
+use seatrial::engine::{Machine, Options, Request, Sandbox, Start};
+use seatrial::fleet::{Fleet, JoinError, Reach, Undone};
+use seatrial::scenario::Scenario;
+use seatrial::{scenario, vendors};
+use serde_json::{Value, json};
+
+use crate::made_up::request;
+use memory::{Failing, Memory};
+
+fn wall() -> jiff::Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
+}
+
+fn machine() -> Arc<Machine> {
+    Arc::new(Machine::new(vendors::all(), Options::default(), Start::plain(wall())))
+}
+
+/// A process of the fleet.
+struct Replica {
+    machine: Arc<Machine>,
+    fleet: Arc<Fleet>,
+}
+
+impl Replica {
+    async fn join(ledger: &Memory) -> Self {
+        let machine = machine();
+        let fleet = Fleet::join(Arc::clone(&machine), Arc::new(ledger.clone()), "plain".to_owned(), true).await.expect("it may join");
+        Self { machine, fleet }
+    }
+
+    fn sandbox(&self, name: &str) -> Arc<Sandbox> {
+        self.machine.sandbox(name).expect("there is such a sandbox")
+    }
+
+    async fn try_call(&self, name: &str, method: Method, path: &str, body: &Value) -> Result<(u16, String), Undone> {
+        let (machine, request) = (Arc::clone(&self.machine), Arc::new(call(name, method, path, body)));
+        let act = move || {
+            let answer = machine.handle(&request, wall());
+            (answer.status.as_u16(), String::from_utf8_lossy(&answer.body).into_owned())
+        };
+        self.fleet.call(&self.sandbox(name), act).await
+    }
+
+    async fn call(&self, name: &str, method: Method, path: &str, body: &Value) -> (u16, String) {
+        self.try_call(name, method, path, body).await.expect("it is answered")
+    }
+
+    /// Makes a sandbox.
+    async fn open(&self, name: &str) -> bool {
+        let machine = &self.machine;
+        let open = |_: &_| {
+            let staged = scenario::run::stage(machine, name, &Scenario::plain(), None, wall()).expect("nothing is wrong with it");
+            machine.open(staged).is_ok()
+        };
+        self.fleet.run(&Reach::list(Some(name)), open).await.expect("the ledger is there")
+    }
+
+    /// What a sandbox has: its documents, its time and its journal.
+    async fn told(&self, name: &str) -> String {
+        self.fleet.catch_up(name).await.expect("the ledger is there");
+        let sandbox = self.sandbox(name);
+        let state = sandbox.lock();
+        let mut told = format!("{:?} {:?}\n", state.world.clock(), state.world.agenda().next());
+        for (account, id, body) in state.rows(seatrial::world::Kind::new("address")) {
+            told.push_str(&format!("{} {id} {}\n", account.name, String::from_utf8_lossy(body)));
+        }
+        drop(state);
+        let journal = sandbox.journal();
+        let entries = journal.iter().map(|entry| format!("{} {} {:?}\n", entry.number, entry.id, entry.status));
+        told + &entries.collect::<String>() + &format!("{} {}", journal.written, journal.dropped)
+    }
+}
+
+fn call(name: &str, method: Method, path: &str, body: &Value) -> Request {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let headers = [("host", "127.0.0.1:7447"), ("authorization", "ShippoToken shippo_test_seatrial")];
+    request(method, &format!("/@{name}/shippo{path}"), &headers, &body)
+}
+
+fn address(name: &str) -> Value {
+    json!({"name": name, "street1": "1 Main St", "city": "Chicago", "state": "IL", "zip": "60601", "country": "US"})
+}
+
+fn block_on<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can start").block_on(test)
+}
+
+async fn fleet(size: usize) -> (Memory, Vec<Replica>) {
+    let ledger = Memory::default();
+    let mut replicas = Vec::new();
+    for _ in 0..size {
+        replicas.push(Replica::join(&ledger).await);
+    }
+    (ledger, replicas)
+}
+
+#[test]
+fn replicas_in_turn_answer_as_one_process() {
+    block_on(async {
+        let (ledger, replicas) = fleet(3).await;
+        let alone = machine();
+        for number in 0..30 {
+            let name = format!("Ada {number}");
+            let answered = replicas[number % 3].call("default", Method::POST, "/addresses/", &address(&name)).await;
+            let expected = alone.handle(&call("default", Method::POST, "/addresses/", &address(&name)), wall());
+            assert_eq!(answered, (expected.status.as_u16(), String::from_utf8_lossy(&expected.body).into_owned()), "call {number}");
+        }
+        let told = replicas[0].told("default").await;
+        assert!(told.contains("30 default"), "{told}");
+        assert_eq!(replicas[1].told("default").await, told);
+        assert_eq!(Replica::join(&ledger).await.told("default").await, told);
+    });
+}
+
+#[test]
+fn calls_that_come_together_are_committed_together() {
+    block_on(async {
+        let (ledger, replicas) = fleet(2).await;
+        let before = ledger.commits();
+        let body = address("Ada");
+        let calls = (0..64).map(|_| replicas[0].call("default", Method::POST, "/addresses/", &body));
+        let mut all = Box::pin(async {
+            let mut running: Vec<_> = calls.map(Box::pin).collect();
+            std::future::poll_fn(|cx| {
+                running.retain_mut(|call| call.as_mut().poll(cx).is_pending());
+                if running.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+        });
+        all.as_mut().await;
+        assert!(ledger.commits() - before < 32, "{} commits", ledger.commits() - before);
+        assert_eq!(replicas[1].told("default").await, replicas[0].told("default").await);
+        assert_eq!(replicas[1].sandbox("default").journal().written, 64);
+    });
+}
+
+#[test]
+fn what_fails_is_taken_back_and_what_nobody_heard_of_is_not_repeated() {
+    block_on(async {
+        let (ledger, replicas) = fleet(2).await;
+        let alone = machine();
+        for how in [&[Failing::Before][..], &[Failing::After], &[Failing::Before, Failing::Before, Failing::After]] {
+            ledger.fail(how);
+            let answered = replicas[0].call("default", Method::POST, "/addresses/", &address("Ada")).await;
+            let expected = alone.handle(&call("default", Method::POST, "/addresses/", &address("Ada")), wall());
+            assert_eq!(answered.1, String::from_utf8_lossy(&expected.body), "{how:?}");
+        }
+        let told = replicas[1].told("default").await;
+        assert_eq!(replicas[0].told("default").await, told);
+        assert_eq!(replicas[1].sandbox("default").journal().written, 3);
+    });
+}
+
+#[test]
+fn what_is_done_outside_of_a_section_is_taken_back() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let told = replicas[0].told("default").await;
+        replicas[0].machine.handle(&call("default", Method::POST, "/addresses/", &address("Ada")), wall());
+        assert_eq!(replicas[0].told("default").await, told);
+        assert_eq!(replicas[1].told("default").await, told);
+    });
+}
+
+#[test]
+fn sandboxes_are_made_and_removed_for_all() {
+    block_on(async {
+        let (ledger, replicas) = fleet(3).await;
+        assert!(replicas[0].open("mine").await);
+        assert!(!replicas[1].open("mine").await, "the name is taken");
+        assert_eq!(replicas[1].call("mine", Method::GET, "/addresses/", &Value::Null).await.0, 401);
+        // One whose birth fails is not there; one whose birth nobody heard of is.
+        ledger.fail(&[Failing::Before]);
+        assert!(replicas[0].open("second").await);
+        ledger.fail(&[Failing::After]);
+        assert!(replicas[0].open("third").await);
+        for replica in &replicas {
+            replica.fleet.refresh().await.expect("the ledger is there");
+            let names: Vec<String> = replica.machine.sandboxes().iter().map(|sandbox| sandbox.name.to_string()).collect();
+            assert_eq!(names, ["default", "mine", "second", "third"]);
+        }
+        let before = replicas[2].sandbox("mine");
+        let remove = |_: &_| replicas[0].machine.remove("mine");
+        assert!(replicas[0].fleet.run(&Reach::list(Some("mine")), remove).await.expect("the ledger is there"));
+        let gone = replicas[2].try_call("mine", Method::GET, "/addresses/", &Value::Null).await;
+        assert!(matches!(gone, Err(Undone::Gone)) && before.is_removed());
+        // The name is free, and the next one of it is another.
+        assert!(replicas[1].open("mine").await);
+        replicas[2].fleet.refresh().await.expect("the ledger is there");
+        assert!(!Arc::ptr_eq(&before, &replicas[2].sandbox("mine")));
+    });
+}
+
+#[test]
+fn acts_on_the_whole_reach_other_copies() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let run = async |replica: &Replica, act: &dyn Fn(&Sandbox)| {
+            let sandbox = replica.sandbox("default");
+            replica.fleet.run(&Reach::one("default"), |_| act(&sandbox)).await.expect("the ledger is there");
+        };
+        replicas[0].call("default", Method::POST, "/addresses/", &address("Ada")).await;
+        run(&replicas[1], &|sandbox| assert!(sandbox.snapshot("before", wall()).is_some())).await;
+        let before = replicas[0].told("default").await;
+        replicas[0].call("default", Method::POST, "/addresses/", &address("Eve")).await;
+        let epoch = replicas[0].sandbox("default").epoch();
+        run(&replicas[1], &|sandbox| assert!(sandbox.restore("before", wall()))).await;
+        let after = replicas[0].told("default").await;
+        assert!(!after.contains("Eve") && after.lines().next() == before.lines().next(), "{after}");
+        assert!(replicas[0].sandbox("default").epoch() > epoch, "what was begun before ends without effect");
+        run(&replicas[1], &|sandbox| sandbox.retain_in_journal(|entry| entry.number != 1)).await;
+        assert_eq!(replicas[0].told("default").await, replicas[1].told("default").await);
+        run(&replicas[0], &|sandbox| sandbox.reset_with(Some(7))).await;
+        replicas[0].call("default", Method::POST, "/addresses/", &address("Mia")).await;
+        let told = replicas[1].told("default").await;
+        assert!(!told.contains("Ada") && told.contains("Mia") && told.ends_with("3 0"), "{told}");
+        assert_eq!(replicas[0].told("default").await, told);
+    });
+}
+
+#[test]
+fn checkpoints_stand_for_what_was_before() {
+    block_on(async {
+        let (ledger, replicas) = fleet(2).await;
+        let long = "x".repeat(4_000);
+        for number in 0..200 {
+            let mut body = address(&format!("Ada {number}"));
+            body["metadata"] = long[..90].into();
+            body["street2"] = long[..50].into();
+            replicas[0].call("default", Method::POST, "/addresses/", &body).await;
+        }
+        assert!(ledger.records("default") < 200, "{} records", ledger.records("default"));
+        let told = replicas[0].told("default").await;
+        assert_eq!(replicas[1].told("default").await, told, "a copy that was behind");
+        assert_eq!(Replica::join(&ledger).await.told("default").await, told, "a new copy");
+    });
+}
+
+#[test]
+fn a_replica_that_wants_another_beginning_does_not_join() {
+    block_on(async {
+        let (ledger, _) = fleet(1).await;
+        let other = Fleet::join(machine(), Arc::new(ledger.clone()), "another".to_owned(), true).await;
+        assert!(matches!(other, Err(JoinError::Other)));
+        assert!(Fleet::join(machine(), Arc::new(ledger), "another".to_owned(), false).await.is_ok());
+    });
+}
+
+#[test]
+fn one_replica_at_a_time_sends_the_webhooks_of_a_sandbox() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let [one, other] = [&replicas[0], &replicas[1]].map(|replica| replica.sandbox("default"));
+        let lane = replicas[0].fleet.lane(&one).await.expect("the ledger is there").expect("nobody has it");
+        assert!(replicas[1].fleet.lane(&other).await.expect("the ledger is there").is_none());
+        let is_own = |section: &seatrial::fleet::Section| lane.is(section.courier());
+        assert!(replicas[0].fleet.run(&Reach::one("default"), is_own).await.expect("the ledger is there"));
+        drop(lane);
+        assert!(replicas[1].fleet.wait_for_lane(&other).await.expect("the ledger is there").is_some());
+    });
+}

@@ -1,0 +1,223 @@
+//! A ledger in memory, which fails when it is told to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use seatrial::fleet::{Append, Commit, Fault, Head, Hold, Ledger, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+/// How a commit fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// Nothing is written.
+    Before,
+    /// It is written, and nobody hears of it.
+    After,
+}
+
+/// The ledger of a fleet.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    tables: Mutex<Tables>,
+    list: Arc<AsyncMutex<()>>,
+}
+
+#[derive(Default)]
+struct Tables {
+    sandboxes: BTreeMap<Arc<str>, Kept>,
+    locks: BTreeMap<Arc<str>, Arc<AsyncMutex<()>>>,
+    lives: i64,
+    begun: Option<String>,
+    failing: VecDeque<Failing>,
+    commits: usize,
+}
+
+struct Kept {
+    head: Head,
+    checkpoint: i64,
+    /// Tokens before and after, and the record.
+    rows: Vec<(i64, i64, Row)>,
+    exchanges: BTreeMap<u64, Vec<u8>>,
+}
+
+struct Transaction {
+    shared: Arc<Shared>,
+    guards: Vec<OwnedMutexGuard<()>>,
+}
+
+impl Memory {
+    /// The next commits fail like this.
+    pub fn fail(&self, how: &[Failing]) {
+        self.tables().failing.extend(how);
+    }
+
+    /// How many commits were made.
+    pub fn commits(&self) -> usize {
+        self.tables().commits
+    }
+
+    /// How many records there are of a sandbox.
+    pub fn records(&self, name: &str) -> usize {
+        self.tables().sandboxes[name].rows.len()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.tables()
+    }
+}
+
+impl Shared {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, name: &str, since: Since) -> Option<News> {
+        let tables = self.tables();
+        let kept = tables.sandboxes.get(name)?;
+        let head = kept.head.clone();
+        let later = |written: u64| {
+            kept.exchanges.iter().filter(move |(number, _)| **number > written).map(|(number, body)| (*number, body.clone()))
+        };
+        if let Some(mark) = since.mark.filter(|mark| mark.life == head.mark.life) {
+            let newer: Vec<_> = kept.rows.iter().filter(|(_, _, row)| row.version > mark.version).cloned().collect();
+            let mut token = mark.token;
+            let fits = newer.iter().all(|(before, after, _)| std::mem::replace(&mut token, *after) == *before);
+            if fits && token == head.mark.token {
+                let rows = newer.into_iter().map(|(_, _, row)| row).collect();
+                return Some(News { head, is_whole: false, rows, exchanges: later(since.written).collect() });
+            }
+        }
+        let rows = kept.rows.iter().filter(|(_, _, row)| row.version >= kept.checkpoint).map(|(_, _, row)| row.clone()).collect();
+        Some(News { head, is_whole: true, rows, exchanges: later(0).collect() })
+    }
+}
+
+impl Kept {
+    fn append(&mut self, token: i64, append: &Append) {
+        let mark = self.head.mark;
+        let row = Row { version: mark.version + 1, events: append.events.clone() };
+        if let Some(gone) = append.cleared.max(append.checkpoint.map(|first| first.saturating_sub(1))) {
+            self.exchanges.retain(|number, _| *number > gone);
+        }
+        self.exchanges.retain(|number, _| !append.unlisted.contains(number));
+        self.exchanges.extend(append.exchanges.iter().cloned());
+        self.head.since_checkpoint += append.bytes();
+        if append.checkpoint.is_some() {
+            (self.checkpoint, self.head.checkpoint_bytes, self.head.since_checkpoint) = (row.version, append.bytes(), 0);
+            self.rows.clear();
+        }
+        self.head.used = self.head.used.max(append.used);
+        self.head.mark = Mark { version: row.version, token, ..mark };
+        self.rows.push((mark.token, token, row));
+    }
+}
+
+fn ready<T: Send + 'static>(value: T) -> Trip<'static, T> {
+    Box::pin(async move { Ok(value) })
+}
+
+impl Ledger for Memory {
+    fn begin(&self) -> Box<dyn Hold> {
+        Box::new(Transaction { shared: Arc::clone(&self.0), guards: Vec::new() })
+    }
+
+    fn heads(&self) -> Trip<'_, Vec<Head>> {
+        let mut heads: Vec<Head> = self.tables().sandboxes.values().map(|kept| kept.head.clone()).collect();
+        heads.sort_by_key(|head| head.mark.life);
+        ready(heads)
+    }
+
+    fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
+        ready(names.iter().filter_map(|name| self.tables().sandboxes.get(name).map(|kept| kept.head.clone())).collect())
+    }
+
+    fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        ready(self.0.read(&name, since))
+    }
+
+    fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
+        let tables = self.tables();
+        let kept = tables.sandboxes.get(&receipt.name);
+        ready(kept.is_some_and(|kept| kept.rows.iter().any(|(_, token, _)| *token == receipt.token)))
+    }
+
+    fn take_lane(&self, name: Arc<str>, courier: i64, _: Duration) -> Trip<'_, bool> {
+        let mut tables = self.tables();
+        let lane = tables.sandboxes.get_mut(&name).map(|kept| *kept.head.courier.get_or_insert(courier));
+        ready(lane == Some(courier))
+    }
+
+    fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()> {
+        if let Some(kept) = self.tables().sandboxes.get_mut(&name) {
+            kept.head.courier = kept.head.courier.filter(|other| *other != courier);
+        }
+        ready(())
+    }
+
+    fn agree(&self, text: String) -> Trip<'_, String> {
+        ready(self.tables().begun.get_or_insert(text).clone())
+    }
+
+    fn beat(&self, _: i64, _: &'static str) -> Trip<'_, ()> {
+        ready(())
+    }
+
+    fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
+        ready(Vec::new())
+    }
+}
+
+impl Hold for Transaction {
+    fn lock_list(&mut self) -> Trip<'_, ()> {
+        Box::pin(async {
+            self.guards.push(Arc::clone(&self.shared.list).lock_owned().await);
+            Ok(())
+        })
+    }
+
+    fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        Box::pin(async move {
+            let lock = Arc::clone(self.shared.tables().locks.entry(Arc::clone(&name)).or_default());
+            self.guards.push(lock.lock_owned().await);
+            Ok(self.shared.read(&name, since))
+        })
+    }
+
+    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>> {
+        Box::pin(async move {
+            let mut tables = self.shared.tables();
+            let failing = tables.failing.pop_front();
+            let fault = || Err(Fault::Away("it fails".to_owned()));
+            if failing == Some(Failing::Before) {
+                return fault();
+            }
+            tables.commits += 1;
+            for (name, before, append) in &commit.appends {
+                let kept = tables.sandboxes.get_mut(name).expect("what is held is there");
+                assert_eq!(kept.head.mark, *before, "nobody else appends to what is held");
+                kept.append(commit.token, append);
+            }
+            let mut lives = Vec::new();
+            for birth in &commit.births {
+                tables.lives += 1;
+                let mark = Mark { life: tables.lives, version: 0, token: 0 };
+                let name = Arc::clone(&birth.name);
+                let head = Head { name: Arc::clone(&name), mark, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
+                let mut kept = Kept { head, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
+                kept.append(commit.token, &birth.append);
+                assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");
+                lives.push(mark.life);
+            }
+            for death in &commit.deaths {
+                tables.sandboxes.remove(&death.name);
+            }
+            if failing == Some(Failing::After) { fault() } else { Ok(lives) }
+        })
+    }
+
+    fn release(self: Box<Self>) {}
+}
