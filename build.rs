@@ -22,7 +22,7 @@ fn main() {
     for vendor in folders(&root.join("specs")) {
         let name = vendor.file_name().expect("a folder has a name").to_owned();
         fs::create_dir_all(out.join(&name)).expect("the output directory is writable");
-        for document in ["openapi", "catalog", "labels", "tariffs", "postal"] {
+        for document in ["openapi", "catalog", "examples", "labels", "tariffs", "postal"] {
             let source = vendor.join(document).with_extension("yaml");
             // A second version of an API may share the catalog of the first.
             if !source.exists() {

@@ -15,6 +15,12 @@ pub(super) fn working_day(country: &str, date: Date) -> Date {
     day
 }
 
+/// The first working day after a day, in most countries.
+#[must_use]
+pub fn next_working_day(date: Date) -> Date {
+    after("US", date, 1)
+}
+
 /// The working day so many working days after a day.
 pub(super) fn after(country: &str, date: Date, days: u8) -> Date {
     (0..days).fold(date, |day, _| working_day(country, tomorrow(day)))

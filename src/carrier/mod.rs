@@ -19,6 +19,7 @@ pub mod sheet;
 pub mod timeline;
 pub mod transit;
 
+pub use calendar::next_working_day;
 pub use parcel::{Location, Parcel, Scan, Status};
 pub use places::coordinates;
 pub use timeline::{Anchor, Step, Timeline, When};

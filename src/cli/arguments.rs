@@ -2,6 +2,7 @@
 
 mod choices;
 mod contract;
+mod operations;
 mod pact;
 mod remote;
 mod tls;
@@ -18,6 +19,7 @@ use tracing_subscriber::filter::Targets;
 
 pub use self::choices::{ConformArgument, ContractArgument, FsyncArgument, LogFormat, SchemaArgument};
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
+pub use self::operations::{OperationsArguments, OperationsFormat};
 pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyArguments};
 pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
@@ -69,6 +71,8 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         show: Option<String>,
     },
+    /// List what vendors can be asked, or print all about one operation, with a call that works
+    Operations(OperationsArguments),
     /// Look through a data directory, or take a sandbox out of it
     #[command(subcommand)]
     Data(DataCommand),

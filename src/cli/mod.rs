@@ -13,6 +13,7 @@ mod explain;
 mod health;
 mod log_lines;
 mod manual;
+mod operations;
 mod requests;
 mod sandbox;
 mod scenarios;
@@ -72,6 +73,7 @@ pub fn run() -> Exit {
         Some(Command::Wait(wait)) => wait::run(&wait),
         Some(Command::Clock(clock)) => clock::run(&clock),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox),
+        Some(Command::Operations(operations)) => operations::run(&operations),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
         Some(Command::Schema { of }) => schema::run(of),

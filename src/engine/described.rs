@@ -20,7 +20,7 @@ pub(in crate::engine) use self::schemes::{Scheme, Schemes};
 /// What the document of a vendor says that its functions read.
 #[derive(Default)]
 pub struct Described {
-    pub(super) schemes: Schemes,
+    pub(in crate::engine) schemes: Schemes,
     pub(super) errors: Option<Errors>,
     pub(super) resources: Arc<[Arc<Kept>]>,
     /// Whether the vendor is this document, and nothing else.

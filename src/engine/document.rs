@@ -60,6 +60,7 @@ impl Vendor {
             hosts: Vec::new(),
             spec: spec.into(),
             spec_source: spec_source.into(),
+            examples: "",
             path_style: PathStyle { trailing_slash: true, ..PathStyle::default() },
             operations: Box::new(|_| {}),
             credentials: |_, _| credentials(&[("default", &[])]),

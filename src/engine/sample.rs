@@ -19,7 +19,7 @@ use http::StatusCode;
 use rand::RngExt as _;
 use serde_json::{Map, Number, Value};
 
-use crate::base::entropy::Rng;
+use crate::base::entropy::{self, Rng};
 use crate::base::ids;
 use crate::engine::call::Validation;
 use crate::engine::cx::Cx;
@@ -67,6 +67,14 @@ fn answer(cx: &mut Cx<'_>, operation: &Operation) -> Outcome {
 /// A value that a schema accepts, of a member of that name, with what was sent in place of its own members.
 pub(super) fn value(schemas: &Schemas, schema: SchemaId, name: &str, sent: &Value, now: &str, rng: &mut Rng) -> Value {
     Sampler { schemas, sent, now, rng, left: MOST_VALUES }.value(schema, name, 0)
+}
+
+/// A body that the document of an operation accepts, the same each time.
+#[must_use]
+pub fn of_request(operation: &Operation) -> Option<Value> {
+    let mut rng = entropy::stream(0, &["example", &operation.id], 0);
+    let schema = operation.body_schema()?;
+    Some(value(operation.schemas(), schema, "", &Value::Null, "2026-01-05T09:00:00Z", &mut rng))
 }
 
 /// Makes values that a schema accepts.
@@ -207,7 +215,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::base::entropy;
 
     /// Schemas of all types and ways to put them together.
     fn schemas() -> impl Strategy<Value = Value> {

@@ -44,6 +44,8 @@ pub struct Vendor {
     pub spec: Cow<'static, str>,
     /// The same document as people wrote it.
     pub spec_source: Cow<'static, str>,
+    /// A call of each operation that a new sandbox answers with success, as JSON; empty if nobody wrote any.
+    pub examples: &'static str,
     /// Which differences between paths mean nothing to it.
     pub path_style: PathStyle,
     /// Its rows: which operation is which behavior.
@@ -98,6 +100,13 @@ impl Vendor {
     /// Whether it is a document, and nothing else.
     pub(crate) fn is_document(&self) -> bool {
         self.described.is_document
+    }
+
+    /// What a caller of an operation presents, as its document says: where (`header`, `query`, `cookie`, `basic` or `token`), and the name
+    /// that it has there.
+    pub(crate) fn presented(&self, operation: &Operation) -> Vec<(&'static str, String)> {
+        let names = operation.alternatives.first().into_iter().flatten();
+        names.filter_map(|name| self.described.schemes.0.get(name)?.place()).collect()
     }
 
     /// The id of the vendor that its subscriptions belong to.

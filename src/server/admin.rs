@@ -27,6 +27,7 @@ mod log;
 mod long_poll;
 mod meta;
 mod openapi;
+mod operations;
 mod page;
 mod parcels;
 mod problem;

@@ -201,6 +201,11 @@ impl Operation {
         row.or_else(|| self.responses.iter().find(|row| row.status.is_none()))?.schema
     }
 
+    /// The schema that its bodies are held against.
+    pub(crate) fn body_schema(&self) -> Option<SchemaId> {
+        self.body.as_ref().and_then(Body::schema)
+    }
+
     /// The schemas of its document.
     pub(crate) fn schemas(&self) -> &Schemas {
         &self.schemas
@@ -245,13 +250,13 @@ impl Operation {
 
     /// The members of a body that the document does not have.
     pub(crate) fn unknown_members(&self, body: &Value) -> Vec<UnknownMember> {
-        self.body.as_ref().and_then(Body::schema).map_or_else(Vec::new, |schema| unknown_members(&self.schemas, schema, body))
+        self.body_schema().map_or_else(Vec::new, |schema| unknown_members(&self.schemas, schema, body))
     }
 
     /// Makes of a body what the vendor's language would hold: members as the document spells and arranges them, as far as the reading
     /// asks for that.
     pub(crate) fn arrange_body(&self, body: &mut Value, reading: &Reading) {
-        let Some(schema) = self.body.as_ref().and_then(Body::schema) else { return };
+        let Some(schema) = self.body_schema() else { return };
         if reading.any_case {
             spell(&self.schemas, schema, body);
         }
@@ -262,7 +267,7 @@ impl Operation {
 
     /// The schema of the body, and those of the steps of a path into it, as far as the document knows them.
     pub(crate) fn schemas_along(&self, path: &[Step]) -> Vec<&Schema> {
-        let mut next = self.body.as_ref().and_then(Body::schema);
+        let mut next = self.body_schema();
         let mut along = Vec::with_capacity(path.len() + 1);
         let mut steps = path.iter();
         while let Some(schema) = next {
@@ -344,7 +349,7 @@ impl Operation {
         let mut positions = vec![usize::from(location != ParameterIn::Query)];
         let (mut schema, mut steps) = (None, path.iter());
         if location == ParameterIn::Body {
-            schema = self.body.as_ref().and_then(Body::schema);
+            schema = self.body_schema();
         } else if let Some(step) = steps.next() {
             let index = self.parameters.iter().position(|row| row.location == location && row.name == step.name());
             positions.push(index.unwrap_or(usize::MAX));

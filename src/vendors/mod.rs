@@ -1,13 +1,16 @@
 //! One folder for each emulated API version; the list that names them all.
 
-/// A vendor with the documents that are built into the binary: as JSON, and as their authors wrote them.
+/// A vendor with the documents that are built into the binary: as JSON, and as their authors wrote them; and its examples.
 macro_rules! vendor {
     ($id:literal) => {
-        $crate::engine::Vendor::new(
-            $id,
-            include_str!(concat!(env!("OUT_DIR"), "/", $id, "/openapi.json")),
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specs/", $id, "/openapi.yaml")),
-        )
+        $crate::engine::Vendor {
+            examples: include_str!(concat!(env!("OUT_DIR"), "/", $id, "/examples.json")),
+            ..$crate::engine::Vendor::new(
+                $id,
+                include_str!(concat!(env!("OUT_DIR"), "/", $id, "/openapi.json")),
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specs/", $id, "/openapi.yaml")),
+            )
+        }
     };
 }
 

@@ -123,6 +123,8 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/metrics", "/metrics", ""),
     ("GET", "/openapi.json", "/openapi.json", ""),
     ("GET", "/specs/{vendor}", "/specs/shippo", ""),
+    ("GET", "/vendors/{vendor}/operations", "/vendors/shiptime/operations", ""),
+    ("GET", "/vendors/{vendor}/operations/{operation}", "/vendors/shippo/operations/CreateRefund", ""),
     ("POST", "/sandboxes", "/sandboxes", r#"{"name": "one", "seed": 7, "ttl": "1h", "clock": {"mode": "frozen"}}"#),
     ("GET", "/sandboxes", "/sandboxes", ""),
     ("GET", "/sandboxes/{s}", "/sandboxes/one", ""),

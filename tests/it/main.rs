@@ -53,6 +53,7 @@ mod made_up;
 mod mounts;
 mod notes;
 mod observed;
+mod operations;
 mod pact;
 mod parcels;
 #[path = "../stories/play.rs"]

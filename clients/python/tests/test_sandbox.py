@@ -109,6 +109,13 @@ class SandboxTest(unittest.TestCase):
             self.assertEqual(caught.exception.status, 422)
             self.assertIn("did you mean `name`", caught.exception.detail)
 
+    def test_an_operation_is_looked_up(self) -> None:
+        with self.server.sandbox() as sandbox:
+            found = sandbox.operation("shippo.CreateAddress")
+            self.assertEqual((found["method"], found["path"]), ("POST", "/shippo/addresses"))
+            self.assertEqual(post(sandbox, "/addresses/", found["example"]["body"])[1]["country"], "US")
+            self.assertIn(sandbox.credential("shippo", "token"), found["example"]["headers"]["Authorization"])
+
     def test_a_server_that_cannot_start_is_an_error(self) -> None:
         with self.assertRaisesRegex(RuntimeError, "did not become ready"):
             Server.start("false")

@@ -26,6 +26,7 @@ export {
   type Finding,
   type Headers,
   type HeaderText,
+  type Operation,
   type Parcel,
   type Played,
   type Report,

@@ -48,6 +48,30 @@ export interface Call {
   answer: { status: number; headers: Headers; body: Json; base64: boolean; length: number; cut: boolean } | null;
 }
 
+/** An operation of a vendor, with a call that works once those in `before` were made. */
+export interface Operation {
+  operation: string;
+  method: string;
+  path: string;
+  tag: string;
+  summary: string;
+  evidence: "recorded" | "documented" | "client" | "inferred";
+  behavior: "stateful" | "sampled";
+  deprecated: boolean;
+  parameters: { name: string; in: "path" | "query" | "header"; required: boolean; description: string }[];
+  statuses: number[];
+  example: {
+    url: string;
+    headers: Record<string, string>;
+    body: Json;
+    status: number;
+    before: string[];
+    after: string | null;
+    values: { name: string; operation: string; member: string }[];
+    curl: string;
+  };
+}
+
 /** A parcel of any vendor. */
 export interface Parcel {
   vendor: Vendor;
@@ -239,6 +263,13 @@ export class Sandbox implements AsyncDisposable {
   /** Where a vendor is in this sandbox; its own paths follow. */
   url(vendor: Mount): string {
     return ofVendor(this.urls, vendor);
+  }
+
+  /** What is known of an operation such as `shippo.CreateRefund`, with an example that works in this sandbox. */
+  operation(name: string): Promise<Operation> {
+    const [vendor = "", ...rest] = name.split(".");
+    const path = `/vendors/${encodeURIComponent(vendor)}/operations/${encodeURIComponent(rest.join("."))}`;
+    return this.admin.ask("GET", `${path}?sandbox=${encodeURIComponent(this.name)}`);
   }
 
   /** A member of the first credential that has it, such as `token`, `api_key` or `password`. */

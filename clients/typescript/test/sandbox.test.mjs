@@ -99,6 +99,14 @@ test("recorded calls are played in another sandbox", () =>
     }),
   ));
 
+test("an operation is looked up", () =>
+  within({}, async (sandbox) => {
+    const { method, path, example } = await sandbox.operation("shippo.CreateAddress");
+    assert.deepEqual([method, path], ["POST", "/shippo/addresses"]);
+    assert.equal((await post(sandbox, "/addresses/", example.body)).status, 201);
+    assert.ok(example.headers.Authorization.includes(sandbox.credential("shippo", "token")));
+  }));
+
 test("a bad scenario is explained", () =>
   within({}, async (sandbox) => {
     await sandbox.load("name: quiet\n");

@@ -17,3 +17,17 @@ pub(in crate::engine) enum Scheme {
     /// A certificate of the client, which is not asked for.
     Certificate,
 }
+
+impl Scheme {
+    /// Where a caller presents it, and the name that it has there; nothing of a certificate.
+    pub fn place(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Header(name) => Some(("header", name.clone())),
+            Self::Query(name) => Some(("query", name.clone())),
+            Self::Cookie(name) => Some(("cookie", name.clone())),
+            Self::Basic => Some(("basic", "Authorization".to_owned())),
+            Self::Token(scheme) => Some(("token", scheme.clone())),
+            Self::Certificate => None,
+        }
+    }
+}

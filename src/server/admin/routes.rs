@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::contract::Report as Judged;
 use crate::persist::SandboxFile;
 use crate::scenario::explain::Explanation;
+use crate::scenario::reference::OperationView;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::schema;
 use crate::scenario::verify::Report;
@@ -28,6 +29,7 @@ use crate::server::admin::inboxes::{self, Inbox, Inboxes, Received};
 use crate::server::admin::log::{self, Log};
 use crate::server::admin::meta::{self, CoverageTable, Health, Version};
 use crate::server::admin::openapi;
+use crate::server::admin::operations::{self, OperationList};
 use crate::server::admin::page;
 use crate::server::admin::parcels::{self, Event, ParcelView, Parcels, SetTimeline, Timelines};
 use crate::server::admin::problem::Problem;
@@ -120,6 +122,10 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/coverage", OK CoverageTable, meta::coverage, "how much of each vendor has behavior"),
     route!(GET "/openapi.json", OK, document, "this document").answer(document_schema),
     route!(GET "/specs/{vendor}", OK, meta::spec, "a vendor's OpenAPI document"),
+    route!(GET "/vendors/{vendor}/operations", OK OperationList, operations::list, "what a vendor can be asked, with calls that work")
+        .query(operations::QUERY),
+    route!(GET "/vendors/{vendor}/operations/{operation}", OK OperationView, operations::get, "one operation of a vendor")
+        .query(operations::QUERY),
     route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(sandboxes::LIST),
     route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>).that(Reaches::List),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),

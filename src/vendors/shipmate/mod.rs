@@ -64,6 +64,7 @@ pub fn vendor_v1_2() -> Vendor {
         path_prefix: "/v1.2".into(),
         spec: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/openapi.json")).into(),
         spec_source: include_str!("../../../specs/shipmate_v1_2/openapi.yaml").into(),
+        examples: include_str!(concat!(env!("OUT_DIR"), "/shipmate_v1_2/examples.json")),
         operations: Box::new(operations::rows_v1_2),
         // Those of version 1.1 open both.
         credentials: |_, _| Vec::new(),

@@ -337,6 +337,13 @@ class Sandbox:
             raise KeyError(f"no credential of `{vendor}` has `{member}`, only {known}")
         return found
 
+    def operation(self, name: str) -> dict[str, Json]:
+        """What is known of an operation such as `shippo.CreateRefund`, with an example that works in this sandbox."""
+        vendor, _, operation = name.partition(".")
+        path = f"/vendors/{quoted(vendor)}/operations/{quoted(operation)}?sandbox={quoted(self.name)}"
+        found: dict[str, Json] = self.admin.ask("GET", path)
+        return found
+
     def calls(self, **filters: str) -> list[Call]:
         """The calls that were made, oldest first; filters are those of the admin API: `operation="shippo.CreateAddress"`."""
         query = urllib.parse.urlencode({"limit": "1000000", **filters})
