@@ -59,7 +59,6 @@ pub struct ExampleCall {
     pub body: Option<Value>,
 }
 
-/// Values by their names.
 pub type Values = Map<String, Value>;
 
 /// What stays as it is in an address, besides letters and digits.

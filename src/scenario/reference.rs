@@ -40,7 +40,7 @@ pub struct OperationView {
 #[schemars(rename = "OperationParameter")]
 pub struct ParameterView {
     pub name: String,
-    /// `path`, `query` or `header`.
+    /// Where it is sent: `path`, `query` or `header`.
     #[serde(rename = "in")]
     pub location: &'static str,
     pub required: bool,

@@ -80,7 +80,7 @@ fn play(machine: &Machine, examples: &Examples, vendor: &str, operation: &str, w
         if !is_fine || entry.operation.as_deref() != Some(&*found.name) {
             return Err(said());
         }
-        if let Some(note) = entry.notes.iter().find(|note| ["unknown-member", "spec-violation"].contains(&&*note.code)) {
+        if let Some(note) = entry.notes.iter().find(|note| ["unknown-member", "spec-violation"].contains(&note.code)) {
             return Err(format!("{}: {note:?}", said()));
         }
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

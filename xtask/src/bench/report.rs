@@ -52,7 +52,13 @@ fn steady(f: &mut fmt::Formatter<'_>, steady: &[Steady], against: &str) -> fmt::
     writeln!(
         f,
         "{:<24} {:>10} {:>10} {:>11} {:>9} {:>9} {:>10}",
-        "case", "ours µs", format!("{against} µs"), format!("{against}/ours"), "p50 µs", "p99 µs", "requests/s"
+        "case",
+        "ours µs",
+        format!("{against} µs"),
+        format!("{against}/ours"),
+        "p50 µs",
+        "p99 µs",
+        "requests/s"
     )?;
     for case in steady {
         let Latency { p50, p99, rate } = latency(&case.ours);
