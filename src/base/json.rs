@@ -27,7 +27,15 @@ impl Style {
     /// # Panics
     /// If the value cannot be JSON (a map with keys that are not text): our own types never are.
     pub fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) {
-        let done = value.serialize(&mut Serializer::with_formatter(out, StyledFormatter { style: self, depth: 0, filled: false }));
+        self.write_within(0, value, out);
+    }
+
+    /// The same of a value that so many objects and arrays are around.
+    ///
+    /// # Panics
+    /// As [`Style::write`] does.
+    pub fn write_within<T: Serialize + ?Sized>(self, depth: usize, value: &T, out: &mut Vec<u8>) {
+        let done = value.serialize(&mut Serializer::with_formatter(out, StyledFormatter { style: self, depth, filled: false }));
         done.expect("our own documents have text keys and are written to memory");
     }
 

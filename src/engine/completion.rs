@@ -6,8 +6,12 @@
 //! Nulls in lists are left out. What is `readOnly` counts as not sent, members that the document does not list are dropped, numbers
 //! of the type `number` are floats, and `x-stored` names the form in which a value is kept.
 
-use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::base::json;
 use crate::engine::cx::Cx;
 use crate::engine::resource::KeepMember;
 use crate::spec::{JsonType, Property, Schema, SchemaId, Schemas};
@@ -31,57 +35,104 @@ impl Cx<'_> {
     /// If there is no such vendor, or its document has no such component.
     #[must_use]
     pub fn completed_by(&self, vendor: &str, component: &str, sent: &Value, forms: Forms) -> Value {
+        let (completion, id) = self.completion(vendor, component, forms);
+        serde_json::to_value(completion.value(id, Some(sent)).flatten()).expect("what was JSON still is")
+    }
+
+    /// What [`Cx::completed_by`] makes of an object with these members: it becomes whole while it is written.
+    ///
+    /// # Panics
+    /// As that does.
+    pub fn completing<'s>(&'s self, vendor: &str, component: &str, members: &'s [Member<'s>], forms: Forms) -> impl Serialize + 's {
+        let (completion, id) = self.completion(vendor, component, forms);
+        Whole { completion, schema: &completion.schemas[id], members }
+    }
+
+    fn completion(&self, vendor: &str, component: &str, forms: Forms) -> (Completion<'_>, SchemaId) {
         let schemas = self.documents.catalog(vendor).schemas();
         let id = schemas.component(component).unwrap_or_else(|| panic!("the document has no component `{component}`"));
-        let completion = Completion { schemas, forms };
-        completion.value(id, Some(sent)).unwrap_or_default()
+        (Completion { schemas, forms }, id)
     }
 }
 
+/// A member by its name.
+pub type Member<'s> = (&'static str, Cow<'s, Value>);
+
+/// An object with some members, and what the document says of it.
+struct Whole<'s> {
+    completion: Completion<'s>,
+    schema: &'s Schema,
+    members: &'s [Member<'s>],
+}
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let find = |name: &str| self.members.iter().find(|(other, _)| *other == name).map(|(_, value)| &**value);
+        let rules = self.schema.object.as_deref().map_or(&[][..], |rules| &rules.properties);
+        serializer.collect_map(self.completion.members(rules, find))
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Completion<'s> {
     schemas: &'s Schemas,
     forms: Forms,
 }
 
-impl Completion<'_> {
-    fn value(&self, id: SchemaId, sent: Option<&Value>) -> Option<Value> {
+/// A value that is there, and what the document says of it.
+struct Kept<'s> {
+    completion: Completion<'s>,
+    schema: &'s Schema,
+    sent: &'s Value,
+}
+
+impl<'s> Completion<'s> {
+    /// What becomes of a value that was sent, or of none: nothing, null, or what is kept of it.
+    fn value(self, id: SchemaId, sent: Option<&'s Value>) -> Option<Option<Kept<'s>>> {
         let schema = &self.schemas[id];
         let sent = sent.filter(|sent| !sent.is_null() && !schema.read_only);
-        match (sent, &schema.default) {
-            (Some(sent), _) => Some(self.kept(schema, sent)),
-            (None, Some(usual)) => Some(self.kept(schema, usual)),
-            (None, None) => schema.nullable.then_some(Value::Null),
+        match sent.or(schema.default.as_ref()) {
+            Some(sent) => Some(Some(Kept { completion: self, schema, sent })),
+            None => schema.nullable.then_some(None),
         }
     }
 
-    fn kept(&self, outer: &Schema, sent: &Value) -> Value {
+    /// The members of an object, in the order of the document; `find` finds those that were sent.
+    fn members(self, rules: &'s [Property], find: impl Fn(&str) -> Option<&'s Value>) -> Vec<(&'s str, Option<Kept<'s>>)> {
+        let mut rows: Vec<_> = rules.iter().collect();
+        rows.sort_by_key(|row| row.declared);
+        rows.into_iter().filter_map(|row| Some((&*row.name, self.value(row.schema, find(&row.name))?))).collect()
+    }
+}
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { completion, schema: outer, sent } = *self;
         // A reference that also says something else stands in an `allOf` of its own.
         let mut schema = outer;
         while let (None, None, [part]) = (&schema.object, schema.json_type, &*schema.all_of) {
-            schema = &self.schemas[*part];
+            schema = &completion.schemas[*part];
         }
         let form = [outer, schema].into_iter().find_map(|schema| schema.extension("x-stored"));
-        if let Some((_, form)) = form.and_then(|form| self.forms.iter().find(|(name, _)| *name == form)) {
-            return form(sent);
+        if let Some((_, form)) = form.and_then(|form| completion.forms.iter().find(|(name, _)| *name == form)) {
+            return form(sent).serialize(serializer);
         }
         match sent {
             Value::Object(members) => match &schema.object {
                 Some(rules) if !rules.properties.is_empty() => {
-                    let mut rows: Vec<_> = rules.properties.iter().collect();
-                    rows.sort_by_key(|row| row.declared);
-                    let member = |row: &&Property| Some((row.name.to_string(), self.value(row.schema, members.get(&*row.name))?));
-                    Value::Object(rows.iter().filter_map(member).collect::<Map<_, _>>())
+                    serializer.collect_map(completion.members(&rules.properties, |name| json::member(members, name)))
                 }
-                _ => sent.clone(),
+                _ => members.serialize(serializer),
             },
             Value::Array(rows) => match schema.items {
-                Some(items) => rows.iter().filter_map(|row| self.value(items, Some(row)).filter(|_| !row.is_null())).collect(),
-                None => sent.clone(),
+                Some(items) => serializer.collect_seq(rows.iter().filter_map(|row| completion.value(items, Some(row)).flatten())),
+                None => rows.serialize(serializer),
             },
-            Value::Number(number) if schema.json_type == Some(JsonType::Number) => {
-                number.as_f64().and_then(Number::from_f64).map_or_else(|| sent.clone(), Value::Number)
-            }
-            _ => sent.clone(),
+            Value::Number(number) if schema.json_type == Some(JsonType::Number) => match number.as_f64() {
+                Some(float) => float.serialize(serializer),
+                None => number.serialize(serializer),
+            },
+            _ => sent.serialize(serializer),
         }
     }
 }
@@ -109,8 +160,8 @@ mod tests {
         let catalog = Catalog::load("test", &source.to_string(), false).expect("the document is fine");
         let completion = Completion { schemas: catalog.schemas(), forms: FORMS };
         let whole = catalog.schemas().component("Whole").expect("it was written");
-        let found = completion.value(whole, Some(&sent).filter(|sent| !sent.is_null())).unwrap_or_default();
-        assert_eq!(found.to_string(), expected.to_string());
+        let found = completion.value(whole, Some(&sent).filter(|sent| !sent.is_null())).flatten();
+        assert_eq!(serde_json::to_string(&found).expect("it is JSON"), expected.to_string());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::base::json::{self, Extent};
 use crate::engine::call::{self, Request};
 use crate::engine::refusal::Refusal;
-use crate::spec::Operation;
+use crate::spec::{Operation, json_net};
 
 /// The media type of a body without its parameters, in lower case; empty when none is given.
 #[must_use]
@@ -68,6 +68,23 @@ pub fn json_or_form(request: &Request, operation: &Operation) -> Result<Value, R
         _ if request.body.is_empty() => Ok(Value::Null),
         _ => Err(Refusal::UnsupportedMedia(media_type.into_owned())),
     }
+}
+
+/// So many values cost nothing that is worth measuring.
+const LITTLE: usize = 1_000;
+
+/// The same, as leniently as Json.NET reads JSON, which may also be `text/json`.
+///
+/// # Errors
+/// As above.
+pub fn json_net(request: &Request, operation: &Operation) -> Result<Value, Refusal> {
+    let read = if media_type(request) == "text/json" { json(request) } else { json_or_form(request, operation) };
+    read.or_else(|refusal| {
+        let text = if matches!(refusal, Refusal::Malformed { .. }) { json_net::strict(&request.body) } else { Vec::new() };
+        // What was hidden when the body was measured, behind quotes of another kind, stays unread, unless it is little.
+        let is_measured = json::extent(&text).values <= json::extent(&request.body).values.max(LITTLE);
+        serde_json::from_slice(&text).ok().filter(|_| is_measured).ok_or(refusal)
+    })
 }
 
 /// Reads bodies as PHP frameworks do: JSON if the content type is JSON or missing, anything else as a form.

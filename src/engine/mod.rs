@@ -88,7 +88,7 @@ pub use auth::{AuthRequest, Identity, credentials};
 pub use budget::{TotalUsage, Usage};
 pub use business::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, WantedFailure, Way};
 pub use call::{Call, Request, Validation, pairs};
-pub use completion::Forms;
+pub use completion::{Forms, Member};
 pub use coverage::{Coverage, Evidence};
 pub use cx::{Cx, Docs};
 pub use described::{Described, Errors, Own, ParcelMap};

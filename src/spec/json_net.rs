@@ -1,11 +1,15 @@
 //! What Json.NET says of texts that are no JSON and of values that it cannot convert, with path, line and position. For vendors whose
 //! services read requests with it.
 
+mod relaxed;
+
 use serde_json::Value;
 
 use crate::spec::scanner::{Expected, Scanner, Token};
 use crate::spec::schema::JsonType;
 use crate::spec::violation::{Rule, Step, Violation};
+
+pub(crate) use relaxed::strict;
 
 /// How complaints show what an object is.
 const OBJECT: &str = "(e.g. {\"name\":\"value\"})";

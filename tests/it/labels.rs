@@ -125,6 +125,7 @@ fn samples_are_written_for_people_to_look_at() {
         for (size, paper) in PAPERS {
             let file = render(&document, Format::pdf(paper));
             assert!(file.starts_with(b"%PDF-1.4"), "{name} {size}");
+            assert!(file.len() <= 15_000, "{name} {size}: {} bytes", file.len());
             write(&format!("{name}-{size}.pdf"), &file);
         }
         write(&format!("{name}-203.png"), &render(&document, Format::png(Paper::Inch4x6, 203)));

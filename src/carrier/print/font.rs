@@ -25,6 +25,8 @@ pub(super) enum Font {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Glyph {
     pub font: Font,
+    /// Which letter it shows: another one than was asked for, where no font has that.
+    pub letter: char,
     pub id: GlyphId,
     /// How far it moves the pen, in units of a font of size 1.
     pub advance: f32,
@@ -60,7 +62,7 @@ impl Font {
         let file = self.file();
         let id = file.glyph_index(letter)?;
         let advance = f32::from(file.glyph_hor_advance(id)?) / f32::from(file.units_per_em());
-        Some(Glyph { font: self, id, advance })
+        Some(Glyph { font: self, letter, id, advance })
     }
 }
 

@@ -43,10 +43,18 @@ struct Drawing {
 
 const STENCILS: [&[u8]; 8] = [b"I1", b"I2", b"I3", b"I4", b"I5", b"I6", b"I7", b"I8"];
 
+/// What a page of a label may take; what takes more is compressed harder.
+const LARGE: usize = 15_000;
+
 pub(super) fn file(pages: &[Page]) -> Vec<u8> {
+    let file = written(pages, Compressor::new(compressor::QUICK));
+    if file.len() > LARGE * pages.len() { written(pages, Compressor::new(compressor::HARD)) } else { file }
+}
+
+fn written(pages: &[Page], mut compressor: Compressor) -> Vec<u8> {
     let mut fonts = Fonts::default();
     let drawings: Vec<Drawing> = pages.iter().map(|page| draw(page, &mut fonts)).collect();
-    let (mut objects, mut compressor) = (Objects(0), Compressor::new());
+    let mut objects = Objects(0);
     let (catalog, tree, info, shared) = (objects.next(), objects.next(), objects.next(), objects.next());
     let mut pdf = Pdf::with_settings_and_capacity(TERSE, 20 * 1024);
     pdf.set_version(1, 4);

@@ -75,6 +75,11 @@ pub(super) struct Service {
     /// The packages that it takes.
     pub packages: Vec<String>,
     pub limits: Option<Limits>,
+    /// What a parcel has to weigh at least.
+    #[serde(default)]
+    min_ounces: f64,
+    /// What it may weigh at most, where that is not a matter of its package.
+    max_ounces: Option<f64>,
     #[serde(skip)]
     pub tariff: Option<rating::Tariff>,
     /// The service that it costs as much as, if the contract has no prices of its own for it.
@@ -107,7 +112,7 @@ pub(super) struct Package {
     pub unlisted_by: Vec<u8>,
     /// What it may weigh at most.
     #[serde(default = "seventy_pounds")]
-    pub max_ounces: f64,
+    max_ounces: f64,
 }
 
 /// The largest package that a carrier takes, in inches.
@@ -145,6 +150,14 @@ impl Catalog {
     /// The carrier with that `shippingProviderId`.
     pub fn carrier_of(&self, id: u64) -> Option<&Carrier> {
         self.carriers.iter().find(|carrier| carrier.id == id)
+    }
+}
+
+impl Service {
+    /// Whether it takes a parcel of that weight in a package. Packages of the carrier's own have limits of their own.
+    pub fn carries(&self, package: &Package, ounces: f64) -> bool {
+        let own = if self.max_ounces.is_some() && package.code == "package" { f64::MAX } else { package.max_ounces };
+        (self.min_ounces..=self.max_ounces.unwrap_or(own).min(own)).contains(&ounces)
     }
 }
 

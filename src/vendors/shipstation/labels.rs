@@ -64,7 +64,9 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
         profile.balance = profile.balance - due;
         cx.docs.put(PROFILE, ONLY, &profile);
     }
-    let (id, batch) = (wire::next_id(cx, &LABEL), wire::next_id(cx, &Kind::new("batch")));
+    let id = wire::next_id(cx, &LABEL);
+    let together = purchase.more.get("v2").and_then(|own| own["batch"].as_u64());
+    let batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));
     let form = carrier.tracking_abroad.as_ref().filter(|_| from.country != to.country).unwrap_or(&carrier.tracking);
     let tracking_number = cx.tracking_number(form);
     let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
@@ -89,9 +91,21 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
         ];
         order::change(cx, order, shipped);
     }
-    v1::label_bought(cx, &label);
-    v2::label_bought(cx, &label);
+    if together.is_none() {
+        tell(cx, &[&label]);
+    }
     Ok(label)
+}
+
+/// Labels were bought together, alone or as a batch, which both versions tell once. The first does not tell of returns.
+pub(crate) fn tell(cx: &mut Cx<'_>, labels: &[&Label]) {
+    let Some(batch) = labels.first().map(|label| label.batch) else { return };
+    let mut stores: Vec<u64> = labels.iter().filter_map(|label| label.store).collect();
+    stores.dedup();
+    if labels.iter().any(|label| !label.is_return) {
+        v1::labels_bought(cx, batch, &stores);
+    }
+    v2::labels_bought(cx, batch, if let [store] = stores[..] { Some(store) } else { None });
 }
 
 /// A label as [`buy`] makes it, with a number that no parcel has. Nothing is paid or stored.

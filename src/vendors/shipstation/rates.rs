@@ -80,10 +80,11 @@ pub(crate) fn quote(version: u8, carrier: &'static Carrier, service: Option<&str
 pub(crate) fn price(service: &Service, package: &Package, load: &Load<'_>) -> Option<Cost> {
     let is_abroad = load.from.country != load.to.country;
     let reaches = if is_abroad { service.international && package.international } else { service.domestic && package.domestic };
+    // To a hundredth of a gram, as pieces are measured.
     #[expect(clippy::cast_precision_loss, reason = "weights are small")]
-    let is_light = load.pieces.iter().all(|piece| piece.weight as f64 <= package.max_ounces * Piece::PER_OUNCE + 1e4);
+    let is_carried = load.pieces.iter().all(|piece| service.carries(package, (piece.weight as f64 / Piece::PER_OUNCE * 1e3).round() / 1e3));
     let is_small = service.limits.is_none_or(|limits| load.pieces.iter().all(|piece| limits.hold(piece)));
-    if !reaches || !is_light || !is_small || !service.packages.contains(&package.code) {
+    if !reaches || !is_carried || !is_small || !service.packages.contains(&package.code) {
         return None;
     }
     let asked = rating::Load { pieces: &load.pieces, package: Some(&package.code), options: load.options, imperial: false };

@@ -8,7 +8,7 @@ fonts=${FONTS:-/usr/share/fonts}
 
 # subset FILE NAME CHARACTERS OUTPUT
 subset() {
-    pyftsubset "$fonts/truetype/$1" --unicodes="$3" --no-hinting --layout-features= --notdef-outline --name-IDs=0,4,13 \
+    pyftsubset "$fonts/truetype/$1" --unicodes="$3" --no-hinting --layout-features= --notdef-outline --name-IDs=4 \
         --drop-tables+=GDEF,GPOS,GSUB,kern,FFTM,gasp,vhea,vmtx --output-file="$here/$4"
     python3 - "$here/$4" "$2" <<'END'
 import sys

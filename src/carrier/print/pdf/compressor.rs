@@ -3,8 +3,10 @@
 use miniz_oxide::DataFormat;
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output};
 
-/// How hard streams are compressed: a harder level saves 3 % and takes twice as long.
-const LEVEL: u8 = 1;
+/// How hard streams are compressed, as zlib counts it.
+pub(super) const QUICK: u8 = 1;
+/// Saves a tenth of a label, and takes twice as long.
+pub(super) const HARD: u8 = 9;
 
 pub(super) struct Compressor {
     state: CompressorOxide,
@@ -12,9 +14,9 @@ pub(super) struct Compressor {
 }
 
 impl Compressor {
-    pub fn new() -> Self {
+    pub fn new(level: u8) -> Self {
         let mut state = CompressorOxide::default();
-        state.set_format_and_level(DataFormat::Zlib, LEVEL);
+        state.set_format_and_level(DataFormat::Zlib, level);
         Self { state, stream: Vec::with_capacity(8 * 1024) }
     }
 

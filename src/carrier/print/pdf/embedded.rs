@@ -45,7 +45,7 @@ impl Fonts {
         let mut pieces: Vec<(&'static [u8], Vec<u8>)> = Vec::with_capacity(1);
         for letter in text.chars() {
             let glyph = glyph(face, letter);
-            let number = self.0[glyph.font as usize].number(letter, glyph).to_be_bytes();
+            let number = self.0[glyph.font as usize].number(glyph).to_be_bytes();
             let name = glyph.font.name();
             match pieces.last_mut() {
                 Some((last, glyphs)) if *last == name => glyphs.extend(number),
@@ -67,11 +67,11 @@ impl Fonts {
 }
 
 impl Subset {
-    /// The number of a letter's glyph, which is added if it is not there.
-    fn number(&mut self, letter: char, glyph: Glyph) -> u16 {
+    /// The number of a glyph, which is added if it is not there.
+    fn number(&mut self, glyph: Glyph) -> u16 {
         let number = self.glyphs.remap(glyph.id.0);
         if usize::from(number) > self.shown.len() {
-            self.shown.push((letter, glyph.advance));
+            self.shown.push((glyph.letter, glyph.advance));
         }
         number
     }
@@ -122,3 +122,18 @@ impl Subset {
 }
 
 const IDENTITY: SystemInfo<'static> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_print_as_others_are_copied_as_those() {
+        let mut fonts = Fonts::default();
+        fonts.pieces("a\u{7}\u{a0}\u{1f600}", Face::Regular);
+        let map = fonts.0[Font::Regular as usize].letters();
+        for (letter, is_there) in [("<0061>", true), ("<0020>", true), ("<003F>", true), ("<0007>", false), ("<00A0>", false)] {
+            assert_eq!(map.contains(letter), is_there, "{letter} {map}");
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, 
     if decode::media_type(request).is_empty() && !request.body.is_empty() {
         return Err(Refusal::UnsupportedMedia("application/octet-stream".to_owned()));
     }
-    decode::json_or_form(request, operation)
+    decode::json_net(request, operation)
 }
 
 /// Whether the body is missing although it is needed, which the application notices no sooner than it uses it.

@@ -17,7 +17,7 @@ mod operations;
 pub(in crate::vendors::shipstation) mod rules;
 mod webhooks;
 
-pub(super) use webhooks::{fulfilled, label_bought, render, sample};
+pub(super) use webhooks::{fulfilled, labels_bought, render, sample};
 
 use super::{access, labels, webhooks as shared, wire};
 use crate::base::name::Name;

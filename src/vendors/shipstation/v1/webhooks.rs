@@ -4,34 +4,31 @@ use serde_json::{Value, json};
 
 use crate::engine::Cx;
 use crate::engine::webhooks::{Event, Format, Message, form};
-use crate::vendors::shipstation::wire::label::Label;
 
-/// A label was bought: those hear it who hear of labels, unless it is for a return.
-pub(in crate::vendors::shipstation) fn label_bought(cx: &mut Cx<'_>, label: &Label) {
-    if label.is_return {
-        return;
-    }
+/// Labels of these stores were bought together.
+pub(in crate::vendors::shipstation) fn labels_bought(cx: &mut Cx<'_>, batch: u64, stores: &[u64]) {
     for (event, items) in [("SHIP_NOTIFY", "False"), ("ITEM_SHIP_NOTIFY", "True")] {
-        point(cx, event, &format!("/shipments?batchId={}&includeShipmentItems={items}", label.batch), label.store);
+        point(cx, event, &format!("/shipments?batchId={batch}&includeShipmentItems={items}"), stores);
     }
 }
 
 /// Orders of a store were imported together.
 pub(super) fn orders_imported(cx: &mut Cx<'_>, store: u64, batch: &str) {
     for (event, items) in [("ORDER_NOTIFY", ""), ("ITEM_ORDER_NOTIFY", "&includeOrderItems=True")] {
-        point(cx, event, &format!("/orders?storeID={store}&importBatch={batch}{items}"), Some(store));
+        point(cx, event, &format!("/orders?storeID={store}&importBatch={batch}{items}"), &[store]);
     }
 }
 
 /// An order was shipped by other means.
 pub(in crate::vendors::shipstation) fn fulfilled(cx: &mut Cx<'_>, fulfillment: u64, store: Option<u64>) {
-    point(cx, "FULFILLMENT_SHIPPED", &format!("/fulfillments?fulfillmentId={fulfillment}"), store);
+    point(cx, "FULFILLMENT_SHIPPED", &format!("/fulfillments?fulfillmentId={fulfillment}"), store.as_slice());
 }
 
 /// Tells subscribers where to look, those of one store alone only of theirs.
-fn point(cx: &mut Cx<'_>, event: &str, path: &str, store: Option<u64>) {
+fn point(cx: &mut Cx<'_>, event: &str, path: &str, stores: &[u64]) {
     let url = format!("http://{PLACEHOLDER}{path}");
-    let is_for = |rest: &serde_json::Map<String, Value>| rest.get("StoreID").and_then(Value::as_u64).is_none_or(|own| store == Some(own));
+    let is_for =
+        |rest: &serde_json::Map<String, Value>| rest.get("StoreID").and_then(Value::as_u64).is_none_or(|own| stores.contains(&own));
     cx.notify_where(event, path, &json!({"resource_url": url, "resource_type": event}), |subscription| is_for(&subscription.rest));
 }
 

@@ -98,7 +98,7 @@ fn told(row: &Violation, call: &Call<'_>) -> Value {
     let name = row.path.iter().rev().map(Step::name).find(|name| !name.is_empty()).unwrap_or_default();
     let more = json!({ "field_name": name });
     match &row.rule {
-        _ if row.path.is_empty() && call.body.is_null() => {
+        rule if row.path.is_empty() && (call.body.is_null() || matches!(rule, Rule::MinItems(_))) => {
             error("validation", "request_body_required", "Request body cannot be empty.", &Value::Null)
         }
         Rule::Required if row.location == ParameterIn::Query => {

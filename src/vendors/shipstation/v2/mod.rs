@@ -27,15 +27,15 @@ mod rules;
 mod webhooks;
 mod wire;
 
-pub(super) use rules::labels::{voided as label_voided, was_bought as label_bought};
-pub(super) use webhooks::{EVENTS, fulfilled, orders_imported, render, sample, scanned, sign};
+pub(super) use rules::labels::voided as label_voided;
+pub(super) use webhooks::{EVENTS, fulfilled, labels_bought, orders_imported, refreshed, render, sample, scanned, sign};
 pub(super) use wire::address::read as address;
 pub(super) use wire::shipment::of_label as shipment_of;
 
 use super::catalog::CATALOG;
 use super::{access as shared_access, webhooks as shared, wire as both};
 use crate::base::name::Name;
-use crate::engine::Vendor;
+use crate::engine::{Vendor, decode};
 use crate::world::Credential;
 
 /// ShipStation's version 2, below `/v2`.
@@ -51,6 +51,7 @@ pub fn vendor() -> Vendor {
         identify: Box::new(access::identify),
         authenticate: access::authenticate,
         is_test: access::is_test,
+        decode: decode::json_net,
         reading: checks::READING,
         failures: &failures::FAILURES,
         dialect: dialect::DIALECT,

@@ -27,7 +27,7 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on_late("remove_from_batch", batches::remove);
     // carriers
     rows.on("list_carriers", carriers::list).on("get_carrier_by_id", carriers::read).on("disconnect_carrier_by_id", carriers::disconnect);
-    rows.on("add_funds_to_carrier", carriers::add_funds).on("get_carrier_options", carriers::options);
+    rows.on_late("add_funds_to_carrier", carriers::add_funds).on("get_carrier_options", carriers::options);
     rows.on("list_carrier_package_types", carriers::packages).on("list_carrier_services", carriers::services);
     // downloads
     rows.on("download_file", downloads::download);
@@ -77,9 +77,9 @@ pub(super) fn rows(rows: &mut Operations) {
     // purchase_orders
     rows.list("list_purchase_orders", &PURCHASE_ORDERS).create("create_purchase_order", &PURCHASE_ORDERS);
     rows.read("get_purchase_order", &PURCHASE_ORDERS).update("update_purchase_order", &PURCHASE_ORDERS);
-    rows.on("receives_purchase_order_products", purchase_orders::receive);
+    rows.on_late("receives_purchase_order_products", purchase_orders::receive);
     rows.on_late("update_purchase_order_shipping_details", purchase_orders::shipping);
-    rows.on("update_purchase_order_status", purchase_orders::status);
+    rows.on_late("update_purchase_order_status", purchase_orders::status);
     rows.on("get_purchase_order_summary_pdf", purchase_orders::summary);
     rows.on("get_purchase_order_received_summary_pdf", purchase_orders::summary);
     // suppliers, totes
@@ -101,6 +101,6 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on("create_combined_label_document", documents::combine).on("download_document", documents::download);
     // rate_shoppers, and what is bought by other ways
     rows.on("list_rate_shoppers", rate_shoppers::list).on("get_rate_shopper_by_id", rate_shoppers::read);
-    rows.on("create_label_from_rate_shopper", labels::create_from_rate_shopper).on("compare_bulk_rates", rates::calculate_many);
+    rows.on_late("create_label_from_rate_shopper", labels::create_from_rate_shopper).on("compare_bulk_rates", rates::calculate_many);
     rows.on("create_label_from_shipping_rule", labels::create_from_shipping_rule).on("cancel_label_refund", labels::cancel_refund);
 }

@@ -54,11 +54,22 @@ pub(super) fn imported(cx: &mut Cx<'_>, numbers: &[u64]) {
 
 /// The same of an import that is stored already, such as one of version 1.
 pub(crate) fn orders_imported(cx: &mut Cx<'_>, import: &str) {
-    point(cx, "shipment_created_v2", import, &format!("/v2/shipments?import_batch_id={import}"));
+    for event in ["sales_orders_imported", "shipment_created_v2"] {
+        point(cx, event, import, &format!("/v2/shipments?import_batch_id={import}"));
+    }
+}
+
+/// The orders of a store were asked for, and are there.
+pub(crate) fn refreshed(cx: &mut Cx<'_>, store: &str) {
+    point(cx, "order_source_refresh_complete", store, &format!("/v2/shipments?store_id=se-{store}"));
+}
+
+pub(super) fn connected(cx: &mut Cx<'_>, carrier: u64) {
+    point(cx, "carrier_connected", &se(carrier), &format!("/v2/carriers/{}", se(carrier)));
 }
 
 /// Labels were bought together: alone, or as a batch.
-pub(super) fn labels_bought(cx: &mut Cx<'_>, batch: u64, store: Option<u64>) {
+pub(crate) fn labels_bought(cx: &mut Cx<'_>, batch: u64, store: Option<u64>) {
     let store = store.map(|store| format!("&store_id={}", se(store))).unwrap_or_default();
     point(cx, "label_created_v2", &se(batch), &format!("/v2/labels?batch_id={}{store}", se(batch)));
 }

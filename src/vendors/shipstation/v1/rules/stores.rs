@@ -10,6 +10,7 @@ use super::super::super::wire::{STORE, date};
 use super::super::dialect::message;
 use super::{Id, done};
 use crate::engine::{Cx, Json, Outcome, Params, Query, Refusal, Reply};
+use crate::vendors::shipstation::v2;
 
 /// The topic of the end of an import.
 pub(in crate::vendors::shipstation::v1) const REFRESHED: &str = "store.refreshed";
@@ -97,6 +98,7 @@ pub(in crate::vendors::shipstation::v1) fn refreshed(cx: &mut Cx<'_>, id: &str) 
     let Some(mut store) = cx.docs.get::<Members>(STORE, id) else { return };
     store.insert("refreshDate".to_owned(), date::trimmed(cx.now).into());
     cx.docs.put(STORE, id, &store);
+    v2::refreshed(cx, id);
 }
 
 /// Inferred: what is between the two times of a store is an import that is under way.

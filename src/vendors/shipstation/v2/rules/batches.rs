@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::dialect::wrong_state;
-use super::super::labels::{self, Options, Order, Own};
+use super::super::labels::{self, Options, Order};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, BATCH, Members, moment, se, shipment};
 use super::super::{dialect, webhooks};
@@ -14,6 +14,7 @@ use super::{rates, shipments};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Filter, Listing, Number, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::LABEL;
 use crate::vendors::shipstation::wire::label::Label;
 
@@ -83,7 +84,7 @@ const ERRORS: Listing = Listing { size: Number { name: "pagesize", ..LISTING.siz
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = BATCHES.read(cx.call)?.documents(&cx.docs, BATCH)?.read::<Batch>();
-    Ok(listing::answer(cx, "batches", &page.map(|batch| shown(cx, &batch))))
+    Ok(listing::answer(cx, "batches", page.map(|batch| shown(cx, &batch))))
 }
 
 /// Members that are not there make the answer 207.
@@ -269,11 +270,13 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     let rated =
         batch.rates.iter().filter_map(|id| rates::quoted(cx, id).ok().map(|(number, shipment)| (number, shipment, Some(id.clone()))));
     let members: Vec<(u64, Members, Option<String>)> = shipments.chain(rated).collect();
+    let mut labels = Vec::new();
     for (number, shipment, rate) in members {
         match purchase(cx, &batch, number, shipment.clone(), rate) {
             Ok(label) => {
                 batch.completed += 1;
                 batch.forms += usize::from(label.from.country != label.to.country);
+                labels.push(label);
             }
             Err(refusal) => {
                 shipment::change(cx, number, &[("shipment_status", "pending".into())]);
@@ -292,9 +295,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     };
     batch.status = end.to_owned();
     put(cx, &batch);
-    if batch.completed > 0 {
-        webhooks::labels_bought(cx, batch.id, None);
-    }
+    shared::tell(cx, &labels.iter().collect::<Vec<_>>());
     webhooks::processed(cx, batch.id);
 }
 
@@ -328,7 +329,7 @@ pub(crate) fn shipments(cx: &Cx<'_>, id: &str) -> Vec<u64> {
 
 /// The labels that were bought in a batch.
 pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {
-    cx.docs.list::<Label>(LABEL).filter(|label| Own::of(label).batch == Some(number)).collect()
+    cx.docs.list::<Label>(LABEL).filter(|label| label.batch == number).collect()
 }
 
 /// Recorded: links to the files are there before the files are.

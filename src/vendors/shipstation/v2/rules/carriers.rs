@@ -9,7 +9,7 @@ use super::super::listing;
 use super::super::wire::price::priced;
 use super::super::wire::{self, se};
 use super::super::{dialect, rates};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Extract as _, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::wire::money::Money;
@@ -77,8 +77,9 @@ pub(crate) struct Funds {
 }
 
 /// The wallet holds more; carriers that are paid otherwise have none.
-pub(crate) fn add_funds(cx: &mut Cx<'_>, Json(sent): Json<Funds>) -> Outcome {
+pub(crate) fn add_funds(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
+    let Json(sent) = Json::<Funds>::extract(cx.call)?;
     if !carrier.wallet {
         return Err(dialect::wrong_state("auto_fund_not_supported", format!("Carrier se-{} does not hold funds.", carrier.id)));
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::super::access::in_sandbox;
 use super::super::dialect::wrong_state;
+use super::super::webhooks;
 use super::super::wire::{CARRIER_SETTINGS, Members, se};
 use super::carriers;
 use crate::engine::{Cx, Outcome, Reply};
@@ -17,6 +18,7 @@ pub(crate) fn connect(cx: &mut Cx<'_>) -> Outcome {
     let carrier = CATALOG.carriers.iter().find(is_named);
     let carrier = carrier.ok_or_else(|| wrong_state("carrier_not_supported", format!("The carrier {name} is not supported.")))?;
     cx.docs.remove(DISCONNECTED, &carrier.id.to_string());
+    webhooks::connected(cx, carrier.id);
     Ok(Reply::ok(json!({ "carrier_id": se(carrier.id) })))
 }
 

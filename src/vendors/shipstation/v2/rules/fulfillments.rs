@@ -26,7 +26,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let rows: Vec<Value> = cx.docs.all::<Members>(FULFILLMENT).iter().map(shown).collect();
     let page = FULFILLMENTS.read(cx.call)?.rows(rows)?;
-    Ok(listing::answer(cx, "fulfillments", &page))
+    Ok(listing::answer(cx, "fulfillments", page))
 }
 
 fn shown(row: &Members) -> Value {

@@ -64,7 +64,7 @@ pub(crate) fn locations(cx: &mut Cx<'_>) -> Outcome {
 fn list(cx: &Cx<'_>, kind: Kind, name: &str) -> Outcome {
     cx.call.valid()?;
     let page = listing::inventory(cx.call).read(cx.call)?.documents(&cx.docs, kind)?.read::<Members>();
-    Ok(listing::answer(cx, name, &page))
+    Ok(listing::answer(cx, name, page))
 }
 
 /// With stock it is removed together with that, or not at all.
@@ -124,7 +124,7 @@ pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
     }
     let total = rows.len();
     let page = listing::inventory(cx.call).read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| shown(&stock, by_warehouse));
-    Ok(listing::answer(cx, "inventory", &page))
+    Ok(listing::answer(cx, "inventory", page))
 }
 
 fn shown(stock: &Stock, by_warehouse: bool) -> Value {

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 use super::super::dialect::{error, refused, wrong_state};
 use super::super::labels::{self, Options, Order, Own};
 use super::super::listing::{self, LISTING};
-use super::super::webhooks;
 use super::super::wire::price::priced;
 use super::super::wire::{self, Members, TEST_LABEL, se, shipment};
 use super::{addresses, rate_shoppers, rates, shipments, tracking};
 use crate::engine::listing::{By, Filter, Key, Listing, Sorting, Test};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Extract as _, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{LABEL, ORDER};
@@ -26,7 +25,7 @@ const LABELS: Listing = Listing {
         Filter { name: "service_code", member: "/service", test: Test::Equal },
         number("carrier_id", "/carrier"),
         Filter { name: "tracking_number", member: "", test: Test::By(is_numbered) },
-        Filter { name: "batch_id", member: "", test: Test::By(is_of_batch) },
+        number("batch_id", "/batch"),
         Filter { name: "rate_id", member: "/more/v2/rate", test: Test::Equal },
         number("shipment_id", "/order"),
         number("warehouse_id", "/warehouse"),
@@ -51,18 +50,11 @@ fn is_numbered(label: &Value, number: &str) -> bool {
     label["tracking_number"] == number || label["more"]["v2"]["numbers"].as_array().is_some_and(|rows| rows.iter().any(|row| row == number))
 }
 
-/// A label is of the batch that it was bought in, or of one of its own.
-fn is_of_batch(label: &Value, id: &str) -> bool {
-    let own = &label["more"]["v2"]["batch"];
-    let batch = if own.is_null() { &label["batch"] } else { own };
-    batch.as_u64().is_some() && batch.as_u64() == wire::number(id)
-}
-
 /// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = LABELS.read(cx.call)?.documents(&cx.docs, LABEL)?.read::<Label>();
-    Ok(listing::answer(cx, "labels", &page.map(|label| priced(labels::shown(cx, &label, false, false)))))
+    Ok(listing::answer(cx, "labels", page.map(|label| priced(labels::shown(cx, &label, false, false)))))
 }
 
 #[derive(Deserialize)]
@@ -95,8 +87,9 @@ fn stored(cx: &mut Cx<'_>, sent: &Sent) -> Result<(u64, Members), Refusal> {
 }
 
 /// Buys a label at the rate that a rate shopper chooses.
-pub(crate) fn create_from_rate_shopper(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+pub(crate) fn create_from_rate_shopper(cx: &mut Cx<'_>) -> Outcome {
     let (word, ..) = rate_shoppers::named(cx)?;
+    let Json(sent) = Json::<Sent>::extract(cx.call)?;
     let (number, mut shipment) = stored(cx, &sent)?;
     rates::choose(cx, word, &mut shipment)?;
     bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return: false })
@@ -224,13 +217,5 @@ pub(crate) fn voided(cx: &mut Cx<'_>, label: &Label) {
     let Some(number) = label.order.filter(|number| cx.docs.has(wire::SHIPMENT, &number.to_string())) else { return };
     if !shared::is_live(cx, number) && !label.is_return {
         shipment::change(cx, number, &[("shipment_status", "pending".into())]);
-    }
-}
-
-/// A label was bought by either version.
-pub(crate) fn was_bought(cx: &mut Cx<'_>, label: &Label) {
-    let own = Own::of(label);
-    if own.batch.is_none() {
-        webhooks::labels_bought(cx, label.batch, label.store);
     }
 }

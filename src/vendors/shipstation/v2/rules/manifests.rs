@@ -59,7 +59,7 @@ const MANIFESTS: Listing = Listing {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = MANIFESTS.read(cx.call)?.documents(&cx.docs, MANIFEST)?.read::<Manifest>();
-    Ok(listing::answer(cx, "manifests", &page.map(|manifest| shown(cx, &manifest))))
+    Ok(listing::answer(cx, "manifests", page.map(|manifest| shown(cx, &manifest))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {

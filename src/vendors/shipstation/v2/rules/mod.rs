@@ -47,7 +47,7 @@ const CONVENTIONS: Conventions = Conventions {
         Some((204, _)) => Reply::empty(StatusCode::NO_CONTENT),
         _ => Reply::ok(document),
     },
-    page: |cx, page| listing::answer(cx, cx.call.path.rsplit('/').next().unwrap_or_default(), &page),
+    page: |cx, page| listing::answer(cx, cx.call.path.rsplit('/').next().unwrap_or_default(), page),
     deleted: || Reply::empty(StatusCode::NO_CONTENT),
 };
 

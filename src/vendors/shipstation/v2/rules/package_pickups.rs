@@ -48,7 +48,7 @@ const PICKUPS: Listing = Listing {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = PICKUPS.read(cx.call)?.documents(&cx.docs, PICKUP)?.read::<Pickup>().map(shown);
-    let mut body = listing::envelope(cx, "pickups", &page);
+    let mut body = json!(listing::envelope(cx, "pickups", page));
     Ok(dialect::naming(cx, StatusCode::OK, |id| {
         body["request_id"] = id.into();
         body["errors"] = json!([]);

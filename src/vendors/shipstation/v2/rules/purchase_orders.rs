@@ -11,7 +11,7 @@ use crate::carrier::label::Fact;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::{Column, Sheet};
 use crate::engine::resource::{Conventions, Resource};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Extract as _, Json, Outcome, Refusal, Reply};
 
 pub(crate) static PURCHASE_ORDERS: Resource = super::plain(PURCHASE_ORDER, "PurchaseOrder")
     .judged(|cx, _, _| match PURCHASE_ORDERS.find(cx) {
@@ -46,8 +46,9 @@ pub(crate) struct Status {
 }
 
 /// From a draft to open, from there on by what is received, and to an end from everywhere but an end.
-pub(crate) fn status(cx: &mut Cx<'_>, Json(sent): Json<Status>) -> Outcome {
+pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut order) = named(cx)?;
+    let Json(sent) = Json::<Status>::extract(cx.call)?;
     let may = match order["status"].as_str().unwrap_or_default() {
         "draft" => &["open", "cancelled"][..],
         "open" => &["receiving", "received", "cancelled", "closed"][..],
@@ -85,8 +86,9 @@ struct Received {
 }
 
 /// What was delivered is counted; when all is there the order is received.
-pub(crate) fn receive(cx: &mut Cx<'_>, Json(sent): Json<Receipt>) -> Outcome {
+pub(crate) fn receive(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut order) = named(cx)?;
+    let Json(sent) = Json::<Receipt>::extract(cx.call)?;
     if order["status"] != "open" && order["status"] != "receiving" {
         return Err(not_in(&order));
     }

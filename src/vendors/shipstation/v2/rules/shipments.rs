@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::dialect::{self, error, refused, wrong_state};
 use super::super::listing::{self, LISTING};
+use super::super::wire::order::Origins;
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
 use super::super::{checks, labels as drawn, webhooks};
 use super::{addresses, tags};
@@ -61,8 +62,9 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
         narrow(&mut numbers, wanted);
     }
     let page = query.rows_by(numbers, |number, member| shipment::member(cx, *number, member))?;
-    let page = page.map(|number| shipment::shown(shipment::view(cx, number).unwrap_or_default()));
-    Ok(listing::answer(cx, "shipments", &page))
+    let mut origins = Origins::default();
+    let page = page.map(|number| shipment::row(cx, number, &mut origins));
+    Ok(listing::answer(cx, "shipments", page))
 }
 
 /// All or none of them can be read; what is wrong with one alone is told with it.

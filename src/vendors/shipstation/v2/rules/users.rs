@@ -34,7 +34,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
         })
     };
     let page = USERS.read(cx.call)?.rows(CATALOG.users.iter().map(row).collect())?;
-    Ok(listing::answer(cx, "users", &page))
+    Ok(listing::answer(cx, "users", page))
 }
 
 /// Newest first, a hundred a page.
@@ -42,7 +42,7 @@ pub(crate) fn products(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let rows: Vec<Value> = cx.docs.all::<Members>(PRODUCT).iter().map(|row| product(cx, row)).collect();
     let page = PRODUCTS.read(cx.call)?.rows(rows)?;
-    Ok(listing::answer(cx, "products", &page))
+    Ok(listing::answer(cx, "products", page))
 }
 
 /// A product of version 1 in the spelling of this one, and what is told otherwise here.

@@ -1,5 +1,6 @@
 //! Addresses, weights and sizes of version 1 in the words of version 2, and the other way round.
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{Members, decimal, float, joined};
@@ -31,8 +32,7 @@ pub(crate) fn shipping(address: &Address) -> Value {
 
 /// An address of a stored warehouse inside shipments.
 pub(crate) fn of_warehouse(warehouse: &Members, member: &str) -> Option<Value> {
-    let address: Option<Address> = serde_json::from_value(warehouse.get(member)?.clone()).ok();
-    address.map(|address| shipping(&address))
+    Address::deserialize(warehouse.get(member)?).ok().map(|address| shipping(&address))
 }
 
 /// An address in the words of version 1.

@@ -1,11 +1,15 @@
 //! Orders of version 1 as shipments, and shipments as orders.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize as _, Serialize};
 use serde_json::{Value, json};
 
 use super::{FORMS, Members, address, decimal, moment, se, shipment};
 use crate::base::json;
 use crate::base::time::Timestamp;
-use crate::engine::{Cx, Refusal};
+use crate::engine::{Cx, Member, Refusal};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::v1::rules::create::{address_of, import, lines};
 use crate::vendors::shipstation::wire::address::{Address, Dimensions, Weight};
@@ -89,54 +93,85 @@ pub(crate) fn advanced(shipment: &Members, said: &Members, mut advanced: Value) 
     advanced
 }
 
-/// An order as a shipment.
-pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
-    let read = |name: &str| sold.get(name).cloned().unwrap_or_default();
-    let carrier = sold.get("carrierCode").and_then(Value::as_str).and_then(|code| CATALOG.carrier(code));
-    let (advanced, paid) =
-        (read("advancedOptions"), |name: &str| json!({ "currency": "usd", "amount": super::float(decimal(&read(name))) }));
-    let options: serde_json::Map<_, _> = ADVANCED.iter().map(|(first, second)| ((*second).to_owned(), option(first, &advanced))).collect();
-    let warehouse = advanced["warehouseId"].as_u64();
+/// The addresses of warehouses, sender and returns, as far as somebody asked for them: by number, or of the default one.
+pub(crate) type Origins = BTreeMap<Option<u64>, [Value; 2]>;
+
+fn origins(cx: &Cx<'_>, warehouse: Option<u64>) -> [Value; 2] {
     let stored: Option<Members> = match warehouse {
         Some(id) => cx.docs.get(WAREHOUSE, &id.to_string()),
         None => cx.docs.list::<Members>(WAREHOUSE).find(|row| row["isDefault"] == true),
     };
-    let of = |member: &str| address::of_warehouse(stored.as_ref()?, member);
-    let to: Address = serde_json::from_value(read("shipTo")).unwrap_or_default();
-    let mut to = address::shipping(&to);
-    to["email"] = read("customerEmail");
-    let tags = read("tagIds");
-    let tags = tags.as_array().into_iter().flatten().filter_map(|id| cx.docs.get::<Members>(TAG, &id.to_string()));
-    let id = sold.get("orderId").and_then(Value::as_u64).unwrap_or_default();
-    let mut sent = json!({
-        "carrier_id": carrier.map(|carrier| se(carrier.id)), "service_code": read("serviceCode"),
-        "requested_shipment_service": read("requestedShippingService"), "shipment_number": read("orderNumber"),
-        "hold_until_date": read("holdUntilDate"),
-        "ship_date": read("shipDate").as_str().map_or_else(|| json!(super::day(cx.now)), Value::from), "ship_by_date": read("shipByDate"),
-        "ship_to": to, "ship_from": of("originAddress"), "return_to": of("returnAddress"), "warehouse_id": warehouse.map(se),
-        "confirmation": known(CONFIRMATIONS, &read("confirmation")), "customs": customs(&read("internationalOptions")),
-        "insurance_provider": insurer(&read("insuranceOptions")), "advanced_options": options,
-        "tags": tags.map(|tag| json!({ "name": tag["name"] })).collect::<Vec<_>>(), "store_id": advanced["storeId"].as_u64().map(se),
-        "items": read("items").as_array().into_iter().flatten().map(item).collect::<Vec<_>>(), "notes_from_buyer": read("customerNotes"),
-        "internal_notes": read("internalNotes"), "notes_for_gift": read("giftMessage"), "is_gift": read("gift"),
-        "assigned_user": read("userId"), "amount_paid": paid("amountPaid"), "shipping_paid": paid("shippingAmount"),
-        "tax_paid": paid("taxAmount"),
-    });
-    let package = package(id, sold);
-    let more = [
-        ("shipment_id", se(id).into()),
-        ("created_at", moment(instant(&read("createDate")).unwrap_or(cx.now)).into()),
-        ("modified_at", moment(instant(&read("modifyDate")).unwrap_or(cx.now)).into()),
-        ("shipment_status", status(&read("orderStatus")).into()),
-        ("total_weight", package["weight"].clone()),
-        ("packages", json!([package])),
-    ];
-    more.into_iter().for_each(|(name, value)| sent[name] = value);
-    let Value::Object(mut shown) = cx.completed_by(shipment::DOCUMENT, "Shipment", &sent, FORMS) else { return Members::default() };
-    if read("orderStatus") == "on_hold" {
+    ["originAddress", "returnAddress"].map(|member| stored.as_ref().and_then(|stored| address::of_warehouse(stored, member)).into())
+}
+
+/// An order as a shipment.
+pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
+    let mut origins = Origins::default();
+    let Ok(Value::Object(mut shown)) = serde_json::to_value(completing(cx, &as_shipment(cx, sold, &mut origins))) else {
+        return Members::default();
+    };
+    if sold["orderStatus"] == "on_hold" {
         shown.insert(shipment::HELD.to_owned(), true.into());
     }
     Members(shown)
+}
+
+/// A shipment by its members, which becomes whole while it is written.
+pub(super) fn completing<'s>(cx: &'s Cx<'_>, members: &'s [Member<'s>]) -> impl Serialize + 's {
+    cx.completing(shipment::DOCUMENT, "Shipment", members, FORMS)
+}
+
+/// What an order says as a shipment.
+pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Origins) -> [Member<'s>; 32] {
+    let own = |value: Value| Cow::Owned(value);
+    let read = |name: &str| Cow::Borrowed(&sold[name]);
+    let paid = |name: &str| own(super::dollars(decimal(&sold[name])));
+    let time = |name: &str| own(moment(instant(&sold[name]).unwrap_or(cx.now)).into());
+    let carrier = sold["carrierCode"].as_str().and_then(|code| CATALOG.carrier(code));
+    let advanced = &sold["advancedOptions"];
+    let options: serde_json::Map<_, _> = ADVANCED.iter().map(|(first, second)| ((*second).to_owned(), option(first, advanced))).collect();
+    let warehouse = advanced["warehouseId"].as_u64();
+    let [from, back] = &*seen.entry(warehouse).or_insert_with(|| origins(cx, warehouse));
+    let mut to = address::shipping(&Address::deserialize(&sold["shipTo"]).unwrap_or_default());
+    to["email"] = sold["customerEmail"].clone();
+    let tags = sold["tagIds"].as_array().into_iter().flatten().filter_map(|id| cx.docs.get::<Members>(TAG, &id.to_string()));
+    let id = sold["orderId"].as_u64().unwrap_or_default();
+    let package = package(id, sold);
+    let ship_date = if sold["shipDate"].is_string() { read("shipDate") } else { own(super::day(cx.now).into()) };
+    [
+        ("shipment_id", own(se(id).into())),
+        ("carrier_id", own(carrier.map(|carrier| se(carrier.id)).into())),
+        ("service_code", read("serviceCode")),
+        ("requested_shipment_service", read("requestedShippingService")),
+        ("shipment_number", read("orderNumber")),
+        ("hold_until_date", read("holdUntilDate")),
+        ("ship_date", ship_date),
+        ("ship_by_date", read("shipByDate")),
+        ("created_at", time("createDate")),
+        ("modified_at", time("modifyDate")),
+        ("shipment_status", own(status(&sold["orderStatus"]).into())),
+        ("ship_to", own(to)),
+        ("ship_from", Cow::Borrowed(from)),
+        ("return_to", Cow::Borrowed(back)),
+        ("warehouse_id", own(warehouse.map(se).into())),
+        ("confirmation", own(known(CONFIRMATIONS, &sold["confirmation"]))),
+        ("customs", own(customs(&sold["internationalOptions"]))),
+        ("insurance_provider", own(insurer(&sold["insuranceOptions"]))),
+        ("advanced_options", own(options.into())),
+        ("tags", own(tags.map(|tag| json!({ "name": tag["name"] })).collect())),
+        ("store_id", own(advanced["storeId"].as_u64().map(se).into())),
+        ("items", own(sold["items"].as_array().into_iter().flatten().map(item).collect())),
+        ("notes_from_buyer", read("customerNotes")),
+        ("internal_notes", read("internalNotes")),
+        ("notes_for_gift", read("giftMessage")),
+        ("is_gift", read("gift")),
+        ("assigned_user", read("userId")),
+        ("amount_paid", paid("amountPaid")),
+        ("shipping_paid", paid("shippingAmount")),
+        ("tax_paid", paid("taxAmount")),
+        ("total_weight", own(package["weight"].clone())),
+        ("packages", own(Value::Array(vec![package]))),
+    ]
 }
 
 /// A member of an order as a shipment by its JSON pointer, as [`shipment::member`] says; nothing if that takes the whole shipment.
@@ -170,8 +205,7 @@ fn instant(text: &Value) -> Option<Timestamp> {
 
 /// The package of an order: it has one.
 fn package(id: u64, sold: &Members) -> Value {
-    let weight: Option<Weight> = sold.get("weight").and_then(|weight| serde_json::from_value(weight.clone()).ok());
-    let sizes: Option<Dimensions> = sold.get("dimensions").and_then(|sizes| serde_json::from_value(sizes.clone()).ok());
+    let (weight, sizes) = (Weight::deserialize(&sold["weight"]).ok(), Dimensions::deserialize(&sold["dimensions"]).ok());
     let insurance = &sold["insuranceOptions"];
     let insured = if insurance["insureShipment"] == true { super::float(decimal(&insurance["insuredValue"])) } else { 0.0 };
     let code = sold.get("packageCode").and_then(Value::as_str).unwrap_or("package");
@@ -185,7 +219,7 @@ fn package(id: u64, sold: &Members) -> Value {
 }
 
 fn item(row: &Value) -> Value {
-    let weight: Option<Weight> = serde_json::from_value(row["weight"].clone()).ok();
+    let weight = Weight::deserialize(&row["weight"]).ok();
     let amount = |name: &str| row.get(name).filter(|value| !value.is_null()).map(|value| super::float(decimal(value)));
     json!({
         "quantity": row["quantity"], "name": row["name"], "sku": row["sku"], "external_order_item_id": row["lineItemKey"],

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::super::{access, dialect};
+use super::order::Origins;
 use super::{FORMS, Members, PACKAGE_TYPE, SHIPMENT, address, moment, number, order, se};
+use crate::base::entropy;
+use crate::base::json::{self, Written};
 use crate::base::time::Timestamp;
-use crate::base::{entropy, json};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::wire::label::Label;
@@ -51,6 +53,18 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
         own.insert((*name).to_owned(), read[name].clone());
     }
     Some(own)
+}
+
+/// A shipment of a list, written as it stands there. What is an order alone becomes a shipment while it is written.
+pub(crate) fn row(cx: &Cx<'_>, number: u64, origins: &mut Origins) -> Written {
+    let id = number.to_string();
+    let sold = cx.docs.get::<Members>(ORDER, &id).filter(|_| !cx.docs.has(SHIPMENT, &id));
+    let (mut written, style) = (Vec::with_capacity(8_192), dialect::DIALECT.style);
+    match sold {
+        Some(sold) => style.write_within(2, &order::completing(cx, &order::as_shipment(cx, &sold, origins)), &mut written),
+        None => style.write_within(2, &shown(view(cx, number).unwrap_or_default()), &mut written),
+    }
+    Written(written.into())
 }
 
 /// What lists are filtered by where an order is on hold, instead of its status.
