@@ -14,7 +14,7 @@ use seatrial::testing::Sandbox;
 use serde_json::{Value, json};
 
 /// How long a caller waits for an answer, which some scenarios never give.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How often the day is lived before a scenario has to have shown all that it does.
 const DAYS: usize = 4;
 
