@@ -13,6 +13,7 @@ mod page;
 mod report;
 mod start;
 mod steady;
+mod strict;
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -32,7 +33,7 @@ const SERVER: &str = "target/dist/seatrial";
 const BARE: &str = "target/dist/bare_server";
 
 /// The parts of a bench.
-const PARTS: [&str; 7] = ["steady", "crowd", "start", "growth", "moving", "lists", "page"];
+const PARTS: [&str; 8] = ["steady", "crowd", "start", "growth", "moving", "lists", "page", "strict"];
 
 pub struct Options {
     quick: bool,
@@ -167,8 +168,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let moving = (wants("moving") && !options.self_check).then(|| moving::measure(&stand, &load, options.quick)).transpose()?;
     let lists = if wants("lists") && !options.self_check { lists::measure(&stand, &load, options.quick)? } else { Vec::new() };
     let pages = (wants("page") && !options.self_check).then(|| page::measure(&stand, &load, options.quick)).transpose()?;
+    let strict = (wants("strict") && !options.self_check).then(|| strict::measure(&stand, &load, options.quick)).transpose()?;
     let against = if options.before.is_some() { "before" } else { "bare" };
-    let report = Report { against, steady, crowd, start, growth, moving, lists, pages };
+    let report = Report { against, steady, crowd, start, growth, moving, lists, pages, strict };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -180,7 +182,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// Builds both, each by itself: together they would share what either asks of a common dependency.
 fn build(options: &Options) -> Result<(), Failure> {
     let ours = !options.self_check && options.server.is_none();
-    let wants_bare = |only: &String| !["moving", "crowd", "lists", "page"].contains(&only.as_str());
+    let wants_bare = |only: &String| !["moving", "crowd", "lists", "page", "strict"].contains(&only.as_str());
     let bare = options.only.as_ref().is_none_or(wants_bare) && !(options.before.is_some() && options.only.as_deref() == Some("steady"));
     for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
         let built = process::cargo(&["build", "--profile", "dist", "--quiet", "--package", package, "--bin", package]).status();

@@ -14,6 +14,7 @@ use super::{
     page::{self, Pages},
     start::{Figures, Start},
     steady::{Steady, cost},
+    strict::{self, Strict},
 };
 
 pub struct Report {
@@ -26,6 +27,7 @@ pub struct Report {
     pub moving: Option<Moving>,
     pub lists: Vec<List>,
     pub pages: Option<Pages>,
+    pub strict: Option<Strict>,
 }
 
 /// A figure of a server and its name.
@@ -43,7 +45,8 @@ impl fmt::Display for Report {
         if !self.lists.is_empty() {
             lists(f, &self.lists)?;
         }
-        self.pages.iter().try_for_each(|part| pages(f, part))
+        self.pages.iter().try_for_each(|part| pages(f, part))?;
+        self.strict.iter().try_for_each(|part| judged(f, part))
     }
 }
 
@@ -143,6 +146,13 @@ fn pages(f: &mut fmt::Formatter<'_>, part: &Pages) -> fmt::Result {
     writeln!(f, "{:<36} {with:>9.1} {without:>9.1} {:>9.2}", "a call with the page, without, µs", with / without)
 }
 
+fn judged(f: &mut fmt::Formatter<'_>, part: &Strict) -> fmt::Result {
+    writeln!(f, "\na valid call that is held against the document, and one that is not")?;
+    let [strict, off, ratio] = [cost(&part.strict), cost(&part.off), part.ratio()];
+    let over = if ratio > strict::MOST { "  more than it may" } else { "" };
+    writeln!(f, "{:<36} {strict:>10.1} {off:>10.1} {ratio:>9.2}{over}", format!("{}: strict µs, off µs", part.name))
+}
+
 impl Report {
     pub fn json(&self) -> Value {
         let steady: Vec<Value> = self
@@ -184,6 +194,9 @@ impl Report {
                     "html_bytes": page.bytes, "packed_bytes": page.packed,
                 })).collect::<Vec<_>>(),
                 "call_with_page": load(&part.with), "call_without_page": load(&part.without),
+            })),
+            "strict": self.strict.as_ref().map(|part| json!({
+                "case": part.name, "strict": load(&part.strict), "off": load(&part.off), "ratio": part.ratio(),
             })),
             "moving": self.moving.as_ref().map(|moving| json!({
                 "parcels": moving.parcels,
