@@ -56,7 +56,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     if summary.cargo("build", &["build", "--profile", "quick", "--bin", "seatrial"])? {
         if !packages_only {
-            for client in clients::run()? {
+            for client in clients::run(long)? {
                 summary.check(&format!("client {}", client.name), client.passed, client.checks);
             }
         }

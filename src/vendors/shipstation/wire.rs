@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::catalog::{CATALOG, Carrier};
@@ -113,6 +113,25 @@ pub(crate) fn connected(cx: &Cx<'_>) -> impl Iterator<Item = &'static Carrier> +
 /// The carrier of the account that version 1 calls that; letters in any case.
 pub(crate) fn carrier(cx: &Cx<'_>, code: &str) -> Option<&'static Carrier> {
     connected(cx).find(|carrier| carrier.code.eq_ignore_ascii_case(code.trim()))
+}
+
+/// An id that is sent may be any whole number; nothing has one below one.
+pub(crate) fn id<'de, D: Deserializer<'de>>(sent: D) -> Result<u64, D::Error> {
+    i64::deserialize(sent).map(known)
+}
+
+/// The same of a list of ids.
+pub(crate) fn ids<'de, D: Deserializer<'de>>(sent: D) -> Result<Vec<u64>, D::Error> {
+    Ok(Vec::deserialize(sent)?.into_iter().map(known).collect())
+}
+
+/// The same of an id that need not be sent.
+pub(crate) fn id_or_none<'de, D: Deserializer<'de>>(sent: D) -> Result<Option<u64>, D::Error> {
+    Ok(Option::deserialize(sent)?.map(known))
+}
+
+fn known(id: i64) -> u64 {
+    u64::try_from(id).unwrap_or_default()
 }
 
 /// The next id of a kind; none is given twice.

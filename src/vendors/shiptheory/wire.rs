@@ -208,9 +208,11 @@ impl Serialize for Number {
     }
 }
 
-/// A number with so many decimals at most, halves rounded up as the database behind Shiptheory does.
+/// A number with so many decimals at most, halves rounded up as the database behind Shiptheory does. What has more than twelve digits in
+/// front of them then is the largest that has not.
 pub(super) fn rounded(number: f64, places: usize) -> f64 {
-    decimal::half_up(&number.to_string(), places).and_then(|text| text.parse().ok()).unwrap_or(number)
+    let rounded = decimal::half_up(&number.to_string(), places).and_then(|text| text.parse().ok()).unwrap_or(number);
+    if (1e12..1e12 + 1.0).contains(&rounded) { 1e12 - 0.1_f64.powi(i32::try_from(places).unwrap_or_default()) } else { rounded }
 }
 
 /// A number as text with two decimals.

@@ -80,6 +80,10 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             failure(StatusCode::TOO_MANY_REQUESTS, "Too many requests".to_owned()).with(RETRY_AFTER, &seconds)
         }
         Refusal::Malformed { message, .. } => failure(StatusCode::BAD_REQUEST, jackson::complaint(cx).unwrap_or_else(|| message.clone())),
+        // Only `--contract strict` refuses so there: the endpoint itself looks at its parameters one by one.
+        Refusal::Invalid(violations) if at_token => {
+            because("invalid_request", &violations.first().map_or_else(String::new, crate::spec::Violation::dotted).into())
+        }
         Refusal::Invalid(violations) => {
             let told = jackson::complaint(cx).map_or_else(|| checks::messages(call, violations), |told| vec![told]);
             failures(StatusCode::BAD_REQUEST, told)

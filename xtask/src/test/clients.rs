@@ -21,7 +21,10 @@ pub struct Outcome {
     pub checks: String,
 }
 
-pub fn run() -> Result<Vec<Outcome>, Failure> {
+/// How many calls Schemathesis draws for each operation and phase in a long run.
+const LONG_EXAMPLES: &str = "50";
+
+pub fn run(long: bool) -> Result<Vec<Outcome>, Failure> {
     tools::packages(&[tools::CURL, tools::PHP, tools::PHP_CURL])?;
     let python = tools::python(Path::new("xtask/requirements.txt"), Path::new("target/venv"))?;
     let scripts = scripts()?;
@@ -36,7 +39,7 @@ pub fn run() -> Result<Vec<Outcome>, Failure> {
         let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
         println!("\n== client {name}");
         let interpreter = if is_node(script) { Path::new("node") } else { &python };
-        run_one(interpreter, script, &name).unwrap_or_else(|failure| {
+        run_one(interpreter, script, &name, long).unwrap_or_else(|failure| {
             println!("{failure}");
             Outcome { name, passed: false, checks: "did not run".to_owned() }
         })
@@ -48,7 +51,7 @@ fn is_node(script: &Path) -> bool {
     script.extension().is_some_and(|extension| extension == "mjs")
 }
 
-fn run_one(interpreter: &Path, script: &Path, name: &str) -> Result<Outcome, Failure> {
+fn run_one(interpreter: &Path, script: &Path, name: &str, long: bool) -> Result<Outcome, Failure> {
     let log = PathBuf::from(format!("target/client-{name}.log"));
     let mut command = Command::new(SERVER);
     command.args(["--listen", "127.0.0.1:0", "--conform", "all", "--tls", "127.0.0.1:0", "--proxy", "127.0.0.1:0", "--ca-dir", AUTHORITY]);
@@ -56,6 +59,7 @@ fn run_one(interpreter: &Path, script: &Path, name: &str) -> Result<Outcome, Fai
     let authority = env::current_dir().map_err(Failure::io("find the folder of the project"))?.join(AUTHORITY).join("ca.pem");
     let output = Command::new(interpreter)
         .arg(script)
+        .envs(long.then_some(("SEATRIAL_SCHEMATHESIS_EXAMPLES", LONG_EXAMPLES)))
         .env("SEATRIAL_BASE_URL", format!("http://{}", server.address))
         .env("SEATRIAL_HTTPS_URL", format!("https://{}", server.listener("https")?))
         .env("SEATRIAL_PROXY_URL", format!("http://{}", server.listener("proxy")?))

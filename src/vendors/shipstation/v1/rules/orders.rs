@@ -108,7 +108,9 @@ pub fn delete(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::vendors::shipstation::v1) struct Tagged {
+    #[serde(deserialize_with = "wire::id")]
     order_id: u64,
+    #[serde(deserialize_with = "wire::id")]
     tag_id: u64,
 }
 
@@ -135,6 +137,7 @@ pub fn remove_tag(cx: &mut Cx<'_>, Json(Tagged { order_id, tag_id }): Json<Tagge
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::vendors::shipstation::v1) struct Assigned {
+    #[serde(deserialize_with = "wire::ids")]
     order_ids: Vec<u64>,
     user_id: Option<String>,
 }
@@ -159,6 +162,7 @@ pub fn assign(cx: &mut Cx<'_>, Json(Assigned { order_ids, user_id }): Json<Assig
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::vendors::shipstation::v1) struct Held {
+    #[serde(deserialize_with = "wire::id")]
     order_id: u64,
     #[serde(default)]
     hold_until_date: String,
@@ -202,6 +206,7 @@ pub fn restore(cx: &mut Cx<'_>, Json(Held { order_id, .. }): Json<Held>) -> Outc
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::vendors::shipstation::v1) struct Shipped {
+    #[serde(deserialize_with = "wire::id")]
     order_id: u64,
     carrier_code: String,
     ship_date: Option<String>,

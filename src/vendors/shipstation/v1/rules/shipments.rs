@@ -173,6 +173,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::vendors::shipstation::v1) struct Wanted {
+    #[serde(default, deserialize_with = "wire::id_or_none")]
     order_id: Option<u64>,
     carrier_code: String,
     service_code: String,

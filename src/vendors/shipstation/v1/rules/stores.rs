@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::super::catalog::CATALOG;
 use super::super::super::wire::order::Members;
-use super::super::super::wire::{STORE, date};
+use super::super::super::wire::{self, STORE, date};
 use super::super::dialect::message;
 use super::{Id, done};
 use crate::engine::{Cx, Json, Outcome, Params, Query, Refusal, Reply};
@@ -46,7 +46,7 @@ pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
 
 #[derive(Deserialize)]
 pub(in crate::vendors::shipstation::v1) struct Named {
-    #[serde(rename = "storeId")]
+    #[serde(rename = "storeId", deserialize_with = "wire::id")]
     id: u64,
 }
 

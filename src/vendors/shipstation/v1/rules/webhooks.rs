@@ -38,6 +38,7 @@ fn number(row: &Subscription) -> u64 {
 pub(in crate::vendors::shipstation::v1) struct Wanted {
     target_url: String,
     event: String,
+    #[serde(default, deserialize_with = "wire::id_or_none")]
     store_id: Option<u64>,
     friendly_name: Option<String>,
 }
