@@ -2,6 +2,7 @@
 
 mod choices;
 mod contract;
+mod fuzz;
 mod operations;
 mod pact;
 mod remote;
@@ -19,6 +20,7 @@ use tracing_subscriber::filter::Targets;
 
 pub use self::choices::{ConformArgument, ContractArgument, FsyncArgument, LogFormat, SchemaArgument};
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
+pub use self::fuzz::FuzzArguments;
 pub use self::operations::{OperationsArguments, OperationsFormat};
 pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyArguments};
 pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};

@@ -1,6 +1,7 @@
 //! `seatrial contract`: contract tests.
 
 mod drift;
+mod fuzz;
 mod import;
 mod pact;
 mod report;
@@ -21,6 +22,7 @@ pub(super) fn run(command: &ContractCommand) -> Exit {
     match command {
         ContractCommand::Report(arguments) => report::run(arguments),
         ContractCommand::Drift(arguments) => drift::run(arguments),
+        ContractCommand::Fuzz(arguments) => fuzz::run(arguments),
         ContractCommand::Import(arguments) => import::run(arguments),
         ContractCommand::Run(arguments) => run::run(arguments),
         ContractCommand::Pact(command) => pact::run(command),

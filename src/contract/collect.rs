@@ -115,12 +115,7 @@ impl Collector {
     }
 
     fn violation(&mut self, call: &CallFacts<'_>, judged: &JudgedCall, violation: &Violation) {
-        let location = match violation.location {
-            ParameterIn::Body => "body",
-            ParameterIn::Path => "path",
-            ParameterIn::Query => "query",
-            ParameterIn::Header => "header",
-        };
+        let location = violation.location.word();
         let any = |step: &Step| if let Step::Element(_) = step { "/*".to_owned() } else { format!("/{step}") };
         let place = violation.path.iter().map(any).collect::<String>();
         let found = Finding {

@@ -3,7 +3,8 @@
 //! ```text
 //! journal ──judge──▶ calls with their departures ──collect──▶ Report ──▶ text, Markdown, JUnit, SARIF, annotations
 //! conversations ──run──▶ answers of any server, judged ─────▶ RunReport ─┤
-//! two documents ──drift──▶ differences, breaking or not ────▶ Drift ─────┘
+//! two documents ──drift──▶ differences, breaking or not ────▶ Drift ─────┤
+//! a document ──fuzz──▶ requests of all kinds, answers judged ▶ FuzzReport ┘
 //! ```
 //!
 //! The journal is that of a running sandbox, or a file that was saved of one (`saved`). Calls are held against the document to the letter,
@@ -12,6 +13,7 @@
 mod collect;
 mod drift;
 mod format;
+mod fuzz;
 mod import;
 mod matching;
 mod pact;
@@ -26,6 +28,7 @@ mod write;
 pub use collect::{CallFacts, Collector};
 pub use drift::{Accepted, AcceptedError, Difference, DocumentError, Drift, drift};
 pub use format::Format;
+pub use fuzz::{Check, Exceptions, ExceptionsError, Finding as FuzzFinding, FuzzOptions, FuzzReport, fuzz};
 pub use import::{CurlError, ImportError, import};
 pub use matching::{Mismatch, mismatches};
 pub use pact::{Parties, pact};

@@ -20,7 +20,7 @@ use http::Method;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use self::manners::Manners;
+pub(super) use self::manners::Manners;
 pub use self::outcome::{ConversationReport, Problem, RunReport, Verdict};
 pub(super) use self::record::Recorder;
 pub use self::record::place as recorded_place;

@@ -39,7 +39,7 @@ const SHORTEST: usize = 6;
 const SHORTEST_OF_ID: usize = 3;
 
 /// A name without the case of its letters and the signs between its words.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 

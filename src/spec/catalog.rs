@@ -159,7 +159,7 @@ pub enum Route<'c> {
 
 impl Body {
     /// The schema that bodies are held against: that of JSON, whatever they come as.
-    pub(super) fn schema(&self) -> Option<SchemaId> {
+    pub(crate) fn schema(&self) -> Option<SchemaId> {
         let json = self.content.iter().find(|(media_type, _)| media_type.ends_with("json") || media_type.contains("json"));
         json.or(self.content.first()).map(|(_, schema)| *schema)
     }

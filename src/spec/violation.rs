@@ -34,6 +34,18 @@ pub enum ParameterIn {
     Header,
 }
 
+impl ParameterIn {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+        }
+    }
+}
+
 /// One segment of a path into a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {

@@ -9,6 +9,7 @@ mod any_carrier;
 mod budgets;
 mod busy;
 mod bytes;
+mod cases;
 mod catalogs;
 mod client;
 mod clocks;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::arguments::{ArgumentError, PactCommand, ServerArguments, VendorArguments, span, timeout};
+use crate::cli::arguments::{ArgumentError, FuzzArguments, PactCommand, ServerArguments, VendorArguments, span, timeout};
 use crate::contract::{Format, SEED, Thresholds};
 
 #[derive(Debug, Subcommand)]
@@ -18,6 +18,8 @@ pub enum ContractCommand {
     Run(Box<RunArguments>),
     /// Say what a newly published document of a vendor changes, and what of it breaks clients
     Drift(Box<DriftArguments>),
+    /// Call a server with cases that are made of a vendor's document, and judge every answer
+    Fuzz(Box<FuzzArguments>),
     /// Make a conversation of calls that another tool keeps: HAR, a Postman collection, or lines of curl
     Import(Box<ImportArguments>),
     /// Speak with the tools of Pact
@@ -193,7 +195,7 @@ impl From<&ReportArguments> for Thresholds {
     }
 }
 
-fn rate(text: &str) -> Result<f64, ArgumentError> {
+pub(super) fn rate(text: &str) -> Result<f64, ArgumentError> {
     let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
     rate.ok_or_else(|| ArgumentError::Rate(text.to_owned()))
 }

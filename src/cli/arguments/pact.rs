@@ -43,9 +43,9 @@ pub struct NameAndText {
 /// Why an argument is no name with a text.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{0}` has no `{1}` behind a name")]
-struct NameError(String, char);
+pub(super) struct NameError(String, char);
 
-fn name_and_text(separator: char) -> impl Fn(&str) -> Result<NameAndText, NameError> + Clone {
+pub(super) fn name_and_text(separator: char) -> impl Fn(&str) -> Result<NameAndText, NameError> + Clone {
     move |text| {
         let (name, text) =
             text.split_once(separator).filter(|(name, _)| !name.is_empty()).ok_or_else(|| NameError(text.to_owned(), separator))?;

@@ -21,7 +21,7 @@ pub struct VendorFile {
     pub path: PathBuf,
 }
 
-fn vendor_file(text: &str) -> Result<VendorFile, ArgumentError> {
+pub(super) fn vendor_file(text: &str) -> Result<VendorFile, ArgumentError> {
     let (name, path) = text.split_once('=').unwrap_or_default();
     let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= 32

@@ -16,7 +16,7 @@ use crate::scenario::run::MachineVocabulary;
 use crate::scenario::{self, Diagnostic};
 
 /// Calls in a second that a server of others is asked for, unless told.
-const POLITE: f64 = 2.0;
+pub(super) const POLITE: f64 = 2.0;
 /// Conversations that are held side by side with a server of ours.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -112,7 +112,7 @@ fn options(arguments: &RunArguments) -> Result<RunOptions, RunError> {
 }
 
 /// Whether a server is on this machine, so that nobody else is kept busy.
-fn is_near(base_url: &str) -> bool {
+pub(super) fn is_near(base_url: &str) -> bool {
     let host = base_url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())

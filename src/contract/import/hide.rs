@@ -153,15 +153,21 @@ fn is_key(name: &str) -> bool {
 }
 
 /// A text that an answer gave: of which step, by which path, in which member.
-pub(super) struct Given {
+pub(in crate::contract) struct Given {
     step: usize,
     path: String,
     member: String,
     text: String,
 }
 
+impl Given {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 /// What later calls may refer to in an answer.
-pub(super) fn given(body: &[u8], step: usize) -> Vec<Given> {
+pub(in crate::contract) fn given(body: &[u8], step: usize) -> Vec<Given> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let mut found = Vec::new();
     walk(&body, "", "", &mut |path, member, text| {
@@ -189,7 +195,7 @@ fn walk(value: &Value, path: &str, member: &str, hear: &mut dyn FnMut(&str, &str
 }
 
 /// Puts references into a step in place of what answers before it gave, and has the steps that those came from save them.
-pub(super) fn refer(step: &mut Map<String, Value>, steps: &mut [Map<String, Value>], given: &[Given]) {
+pub(in crate::contract) fn refer(step: &mut Map<String, Value>, steps: &mut [Map<String, Value>], given: &[Given]) {
     let mut text = Value::Object(std::mem::take(step)).to_string();
     // The latest answer counts, and a long text before its parts.
     let mut rows: Vec<&Given> = given.iter().rev().collect();

@@ -11,7 +11,7 @@ use crate::net::Reply;
 /// The longest pause that a server may ask for.
 const LONGEST: Duration = Duration::from_secs(60);
 
-pub(super) struct Manners {
+pub(in crate::contract) struct Manners {
     pace: Option<Mutex<Interval>>,
     retries: u32,
 }
