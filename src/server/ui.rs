@@ -30,6 +30,7 @@ mod login;
 mod parcel;
 mod parcels;
 mod parts;
+mod reference;
 mod request;
 mod requests;
 mod rows;
@@ -91,6 +92,10 @@ static PAGES: &[Page] = &[
     page!(GET "/{s}/inbox/{name}", "Webhooks", delivery::inbox),
     page!(GET "/{s}/agenda", "Agenda", agenda::show),
     page!(GET "/{s}/contract", "Contract", contract::show),
+    page!(GET "/{s}/reference", "Reference", reference::show),
+    page!(GET "/{s}/reference/{vendor}", "Reference", reference::show),
+    page!(GET "/{s}/reference/{vendor}/{operation}", "Reference", reference::show),
+    page!(POST "/{s}/reference/{vendor}/{operation}", "Reference", reference::attempt),
     page!(GET "/sandboxes", "Sandboxes", sandboxes::show),
     page!(GET "/{s}/sandbox", "Sandboxes", sandboxes::one),
     page!(GET "/{s}/sandbox/export", "Sandboxes", sandboxes::export),

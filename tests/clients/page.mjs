@@ -99,7 +99,7 @@ async function furnish() {
     parcels: "/parcels", "parcels-next": "/parcels?sort=next", parcel: `/parcels/${parcels[4].tracking_number}`,
     "parcel-exception": `/parcels/${parcels[0].tracking_number}`, webhooks: "/webhooks", delivery: `/deliveries/${failing.id}`, inbox: "/inbox/shop",
     agenda: "/agenda", scenario: "/scenario", contract: "/contract", sandboxes: "/_seatrial/ui/sandboxes", sandbox: "/sandbox", restore: "/sandbox/restore?name=half-way",
-    empty: "/_seatrial/ui/returns/parcels", "empty-home": "/_seatrial/ui/returns", "empty-webhooks": "/_seatrial/ui/returns/webhooks",
+    reference: "/reference/shippo", "reference-operation": "/reference/shippo/CreateTransaction", empty: "/_seatrial/ui/returns/parcels", "empty-home": "/_seatrial/ui/returns", "empty-webhooks": "/_seatrial/ui/returns/webhooks",
     missing: "/requests/none", login: "/_seatrial/ui/login",
   };
 }
@@ -177,7 +177,7 @@ async function hostile() {
   const text = encodeURIComponent(evil);
   const paths = ["", "/requests", "/scenario", ...requests.map(({ id }) => `/requests/${id}`), `/requests?q=${text}`, "/parcels", `/parcels/${number}`,
     `/parcels?q=${text}`, "/webhooks", ...deliveries.map(({ id }) => `/deliveries/${id}`), "/inbox/evil", "/agenda", `/agenda?subject=${text}`, "/contract",
-    "/sandbox", `/sandbox/restore?name=${text}`, `/inbox/${text}`, `/parcels/${text}`, `/clear?q=${text}`];
+    "/sandbox", "/reference/shippo/CreateAddress", `/reference/shippo?q=${text}`, `/reference/shippo/${text}`, `/reference/${text}`, `/sandbox/restore?name=${text}`, `/inbox/${text}`, `/parcels/${text}`, `/clear?q=${text}`];
   for (const path of [...paths.map((path) => ui + path), `${base}/_seatrial/ui/sandboxes?q=${text}`, `${base}/_seatrial/ui/go?id=${text}`]) {
     await page.goto(path);
     const alien = await page.evaluate(() => document.querySelectorAll("script:not([src*='/_seatrial/ui/assets/']), img:not([src$='/label?format=png']), style, iframe, [onerror], [onload], [style]").length);

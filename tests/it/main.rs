@@ -85,6 +85,7 @@ mod ui_kept;
 mod ui_labels;
 mod ui_log;
 mod ui_pages;
+mod ui_reference;
 mod ui_size;
 mod unread;
 #[path = "../stories/update.rs"]

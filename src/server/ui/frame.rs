@@ -37,6 +37,7 @@ pub(super) static TABS: &[Tab] = &[
     Tab { name: "Scenario", path: "/scenario", count: |_| None },
     Tab { name: "Contract", path: "/contract", count: |_| None },
     Tab { name: "Sandboxes", path: "/sandbox", count: |_| None },
+    Tab { name: "Reference", path: "/reference", count: |_| None },
 ];
 
 /// How many sandboxes the picker has.
@@ -229,7 +230,7 @@ fn footer(view: &View<'_>, facts: Option<&Facts>) -> Markup {
                 dl.kv {
                     dt { kbd { "/" } } dd { "go to an id" }
                     dt { kbd { "g" } " then a letter" } dd {
-                        "h home, r requests, p parcels, w webhooks, a agenda, s scenario, c contract, b sandbox, l latest request"
+                        "h home, r requests, p parcels, w webhooks, a agenda, s scenario, c contract, b sandbox, e reference, l latest request"
                     }
                     dt { kbd { "j" } " " kbd { "k" } } dd { "next, previous: in lists the row, in details the page" }
                     dt { kbd { "u" } } dd { "back to the list" }

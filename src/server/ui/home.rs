@@ -84,7 +84,7 @@ fn vendors(view: &View<'_>, sandbox: &Sandbox) -> Markup {
                                     b { (short(mount, 40)) }
                                     @for vendor in all.all().iter().filter(|vendor| *vendor.mount == **mount) {
                                         br;
-                                        a.xs href={ "/_seatrial/specs/" (vendor.id) } { (vendor.id) }
+                                        a.xs href=(view.link(&format!("/reference/{}", segment(&vendor.id)))) { (vendor.id) }
                                     }
                                 }
                                 td.w role="cell" { span.url { code { (short(url, 120)) } (copy(url, &format!("base URL of {mount}"))) } }

@@ -82,7 +82,7 @@
   }
 
   // Keys: none of them deletes, and each has a visible control.
-  const places = { h: "", r: "/requests", p: "/parcels", w: "/webhooks", a: "/agenda", s: "/scenario", c: "/contract", b: "/sandbox" };
+  const places = { h: "", r: "/requests", p: "/parcels", w: "/webhooks", a: "/agenda", s: "/scenario", c: "/contract", b: "/sandbox", e: "/reference" };
   const rows = () => all("[data-rows] td:first-child a");
   const go = (address) => { location = address; };
   const move = (step) => {
