@@ -156,6 +156,10 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_DATABASE", value_name = "URL", hide_env_values = true)]
     #[arg(conflicts_with_all = ["data_dir", "watch", "import", "upstream", "verify", "verify_report"])]
     pub database: Option<String>,
+    /// PEM file of certificate authorities, or of the database's own certificate, besides public ones, where the address of the database
+    /// says `sslmode=require`. Repeatable
+    #[arg(long, env = "SEATRIAL_DATABASE_CA", value_name = "FILE", value_delimiter = ',', requires = "database")]
+    pub database_ca: Vec<PathBuf>,
     /// When what is kept has to be on the disk itself. No answered call is lost with the process in any case, nor with `always` when the
     /// power fails
     #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]

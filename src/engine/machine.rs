@@ -258,13 +258,19 @@ impl Machine {
         over.filter(|sandbox| self.remove(&sandbox.name)).collect()
     }
 
-    /// Adds an exchange to the journal of a sandbox. While all journals together hold too much, one that holds more than its share
-    /// drops its oldest exchanges: this one, else the largest. Returns the exchange as it is kept.
+    /// Adds an exchange to the journal of a sandbox, and returns it as it is kept.
     pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) -> Arc<Entry> {
         let entry = sandbox.record(entry);
+        self.shrink_journals(sandbox);
+        entry
+    }
+
+    /// While all journals together hold too much, one that holds more than its share drops its oldest exchanges: this one, else the
+    /// largest.
+    pub fn shrink_journals(&self, sandbox: &Sandbox) {
         let mut excess = self.budget.journals_excess();
         if excess == 0 {
-            return entry;
+            return;
         }
         let share = self.budget.journal_share(self.registry.len());
         if sandbox.journal_size() > share {
@@ -272,16 +278,15 @@ impl Machine {
             excess = self.budget.journals_excess();
         }
         while excess > 0 {
-            let Some(largest) = self.registry.largest(Sandbox::journal_size) else { return entry };
+            let Some(largest) = self.registry.largest(Sandbox::journal_size) else { return };
             let size = largest.journal_size();
             if size <= share {
-                return entry;
+                return;
             }
             // More than is needed now, so that it is not looked for at every call.
             largest.shrink_journal((size - size / 8).min(size.saturating_sub(excess)).max(share));
             excess = self.budget.journals_excess();
         }
-        entry
     }
 
     /// How many bytes a sandbox of that name may hold when it is made or replaced.

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use crate::engine::Sandbox;
 use crate::fleet::copy::Copy;
 use crate::fleet::ledger::Fault;
-use crate::fleet::replica::{Fleet, Patience};
+use crate::fleet::replica::{Fleet, Patience, now};
 use crate::fleet::section::{Failed, Section};
 
 /// How many calls are in a section, and how long it takes up further ones.
@@ -146,9 +145,4 @@ fn run(copy: &Copy, batch: &mut Batch) {
         job(Stage::Run);
         batch.jobs.push(job);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "it bounds how long a sandbox is held")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -86,6 +86,7 @@ pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News) -> R
         }
     }
     sandbox.continue_journal(entries(news, 0)?);
+    machine.shrink_journals(sandbox);
     if is_readdressed {
         machine.reindex(sandbox);
     }
@@ -132,6 +133,7 @@ pub(super) fn load(
     }
     let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
     sandbox.refill_journal(entries(news, first)?, written, dropped);
+    machine.shrink_journals(&sandbox);
     Ok(sandbox)
 }
 

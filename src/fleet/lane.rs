@@ -1,15 +1,16 @@
 //! Which replica sends the webhooks of a sandbox: one at a time, by a lease in the database's time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::engine::Sandbox;
 use crate::fleet::ledger::{Fault, Ledger};
-use crate::fleet::replica::{Fleet, random};
+use crate::fleet::replica::{Fleet, now, random};
 
 /// How long a lane is kept for a replica that is not heard of, and how often it is heard of.
 const SPAN: Duration = Duration::from_secs(10);
@@ -17,9 +18,15 @@ const RENEWAL: Duration = Duration::from_secs(3);
 /// The pause before a lane that another replica has is asked for again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The lanes that this replica has.
+/// How long a lane that another replica has is not asked for again without need.
+const RESPITE: Duration = Duration::from_millis(500);
+
+/// The lanes that this replica has, and since when it does not have others.
 #[derive(Default)]
-pub(super) struct Lanes(AsyncMutex<BTreeMap<Arc<str>, Weak<Lane>>>);
+pub(super) struct Lanes {
+    own: AsyncMutex<BTreeMap<Arc<str>, Weak<Lane>>>,
+    refused: Mutex<BTreeMap<Arc<str>, Instant>>,
+}
 
 /// The right to send the webhooks of a sandbox, until it is dropped.
 pub struct Lane {
@@ -47,13 +54,28 @@ impl Drop for Lane {
 }
 
 impl Fleet {
-    /// The lane of a sandbox; `None` if another replica has it.
+    /// The lane of a sandbox; `None` if another replica has it, or had it a moment ago.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn lane(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Option<Arc<Lane>>, Fault> {
+        let refused = || self.lanes.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = |since: &Instant| since.elapsed() > RESPITE;
+        if refused().get(&sandbox.name).is_some_and(|since| !is_over(since)) {
+            return Ok(None);
+        }
+        let lane = self.try_lane(sandbox).await?;
+        if lane.is_none() {
+            let mut refused = refused();
+            refused.retain(|_, since| !is_over(since));
+            refused.insert(Arc::clone(&sandbox.name), now());
+        }
+        Ok(lane)
+    }
+
+    async fn try_lane(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Option<Arc<Lane>>, Fault> {
         let name = &sandbox.name;
-        let mut lanes = self.lanes.0.lock().await;
+        let mut lanes = self.lanes.own.lock().await;
         if let Some(lane) = lanes.get(name).and_then(Weak::upgrade) {
             return Ok(Some(lane));
         }
@@ -74,7 +96,7 @@ impl Fleet {
     /// When the database does not answer.
     pub async fn wait_for_lane(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Result<Option<Arc<Lane>>, Fault> {
         while self.copy_of(sandbox).is_some() {
-            if let Some(lane) = self.lane(sandbox).await? {
+            if let Some(lane) = self.try_lane(sandbox).await? {
                 return Ok(Some(lane));
             }
             tokio::time::sleep(PAUSE).await;

@@ -136,13 +136,32 @@ pub struct ReplicaRow {
     pub seen: Duration,
 }
 
+/// What an inbox holds, and how much it had.
+#[derive(Clone, Debug, Default)]
+pub struct Letters {
+    /// How many it ever received.
+    pub received: u64,
+    /// The letters that it still has, with their numbers, in order.
+    pub letters: Vec<(u64, Vec<u8>)>,
+}
+
+/// An inbox, without what is in it.
+#[derive(Clone, Debug)]
+pub struct InboxRow {
+    pub name: String,
+    pub letters: u64,
+    pub received: u64,
+    /// When it received the latest, in microseconds of the wall's time.
+    pub latest: Option<i64>,
+}
+
 /// The records of all sandboxes, in order.
 pub trait Ledger: Send + Sync {
     /// A transaction, in which nothing is held yet.
     fn begin(&self) -> Box<dyn Hold>;
 
-    /// The rows of all sandboxes, the oldest first.
-    fn heads(&self) -> Trip<'_, Vec<Head>>;
+    /// The rows of all sandboxes that were made after a life, the oldest first.
+    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>>;
 
     /// The rows of those that are named.
     fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>>;
@@ -167,6 +186,18 @@ pub trait Ledger: Send + Sync {
 
     /// The replicas that were heard of lately.
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;
+
+    /// Adds a letter to an inbox, within bounds.
+    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()>;
+
+    /// The letters of an inbox; `None` if there is none of that name. With `opens` there is one from now on.
+    fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>>;
+
+    /// All inboxes, in the order of their names.
+    fn inboxes(&self) -> Trip<'_, Vec<InboxRow>>;
+
+    /// Removes an inbox, with its letters.
+    fn clear(&self, inbox: String) -> Trip<'_, ()>;
 }
 
 /// A transaction. What it holds, nobody else appends to until it ends; dropping it rolls it back.

@@ -23,7 +23,9 @@ mod section;
 
 pub use calls::Undone;
 pub use lane::Lane;
-pub use ledger::{Append, Birth, Commit, Death, Fault, Head, Hold, Ledger, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+pub use ledger::{
+    Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+};
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseError, Postgres};
 pub use replica::{Fleet, JoinError, Patience, Reach, Which};

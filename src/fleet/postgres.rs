@@ -4,8 +4,10 @@
 //! pooler may give each transaction another connection. The trips of a transaction are pipelined: what does not need the answer to
 //! something goes with it.
 
+mod letters;
 mod pool;
 mod schema;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +16,12 @@ use std::time::Duration;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Row as DatabaseRow};
 
-use crate::fleet::ledger::{Append, Birth, Commit, Fault, Head, Hold, Ledger, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use crate::fleet::ledger::{
+    Append, Birth, Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+};
+use crate::net::Trust;
 use pool::{Pool, Pooled, fault, within};
+use tls::Tls;
 
 /// How long a connection is waited for.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -79,11 +85,11 @@ impl From<tokio_postgres::Error> for DatabaseError {
 }
 
 impl Postgres {
-    /// Connects, and makes the tables if they are not there.
+    /// Connects, and makes the tables if they are not there. By TLS the database has to prove its name to those that are trusted.
     ///
     /// # Errors
     /// When that does not succeed.
-    pub async fn open(address: &str) -> Result<Self, DatabaseError> {
+    pub async fn open(address: &str, trust: &Trust) -> Result<Self, DatabaseError> {
         let mut config: Config = address.parse().map_err(DatabaseError::Address)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
@@ -92,7 +98,7 @@ impl Postgres {
             config.application_name("seatrial");
         }
         config.tcp_user_timeout(CONNECT + CONNECT);
-        let pool = Pool::new(config, tokio::runtime::Handle::current());
+        let pool = Pool::new(config, Tls::new(trust), tokio::runtime::Handle::current());
         let connection = pool.get().await?;
         schema::migrate(&connection.client).await?;
         connection.give_back();
@@ -113,9 +119,9 @@ impl Ledger for Postgres {
         Box::new(Transaction { pool: Arc::clone(&self.pool), connection: None })
     }
 
-    fn heads(&self) -> Trip<'_, Vec<Head>> {
-        Box::pin(async {
-            let rows = query(&self.pool, &format!("{HEAD} ORDER BY life"), vec![]).await?;
+    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>> {
+        Box::pin(async move {
+            let rows = query(&self.pool, &format!("{HEAD} WHERE life > $1 ORDER BY life"), vec![(Box::new(after), Type::INT8)]).await?;
             rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
         })
     }
@@ -210,6 +216,22 @@ impl Ledger for Postgres {
             };
             rows.iter().map(row).collect::<Result<_, _>>().map_err(damaged)
         })
+    }
+
+    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
+        Box::pin(async move { letters::post(&self.pool, &inbox, &letter).await })
+    }
+
+    fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
+        Box::pin(async move { letters::read(&self.pool, &inbox, opens).await })
+    }
+
+    fn inboxes(&self) -> Trip<'_, Vec<InboxRow>> {
+        Box::pin(letters::all(&self.pool))
+    }
+
+    fn clear(&self, inbox: String) -> Trip<'_, ()> {
+        Box::pin(async move { letters::clear(&self.pool, &inbox).await })
     }
 }
 

@@ -105,7 +105,7 @@ impl Patience {
 }
 
 #[expect(clippy::disallowed_methods, reason = "no answer tells how long a database was waited for")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
@@ -209,7 +209,7 @@ impl Fleet {
     pub async fn refresh(&self) -> Result<Vec<Head>, Fault> {
         let _turn = self.refreshing.lock().await;
         let known = self.all_copies();
-        let heads = self.ledger.heads().await?;
+        let heads = self.ledger.heads(0).await?;
         let lives: BTreeMap<&str, i64> = heads.iter().map(|head| (&*head.name, head.mark.life)).collect();
         for copy in known {
             let life = copy.known().0;
@@ -217,13 +217,29 @@ impl Fleet {
                 self.forget(&copy.sandbox);
             }
         }
+        self.load_new(&heads).await?;
+        Ok(heads)
+    }
+
+    /// Learns which sandboxes were made since.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn learn(&self) -> Result<(), Fault> {
+        let _turn = self.refreshing.lock().await;
+        let latest = self.all_copies().iter().map(|copy| copy.known().0).max().unwrap_or_default();
+        let heads = self.ledger.heads(latest).await?;
+        self.load_new(&heads).await
+    }
+
+    async fn load_new(&self, heads: &[Head]) -> Result<(), Fault> {
         for head in heads.iter().filter(|head| self.copy(&head.name).is_none()) {
             match self.load(&head.name).await {
                 Err(Fault::Damaged(why)) => tracing::error!(sandbox = &*head.name, why, "a sandbox cannot be read here"),
                 other => other?,
             }
         }
-        Ok(heads)
+        Ok(())
     }
 
     /// Reads a sandbox that is new here.
@@ -263,7 +279,7 @@ impl Fleet {
         for name in names {
             let mut held = self.hold(&mut section, &name).await?;
             if held.is_none() && !holds_list {
-                self.refresh().await?;
+                self.learn().await?;
                 held = self.hold(&mut section, &name).await?;
             }
             section.held.extend(held);
@@ -295,7 +311,7 @@ impl Fleet {
     pub async fn catch_up(&self, name: &str) -> Result<Option<u64>, Fault> {
         let mut copy = self.copy(name);
         if copy.is_none() {
-            self.refresh().await?;
+            self.learn().await?;
             copy = self.copy(name);
         }
         let Some(copy) = copy else { return Ok(None) };
@@ -394,6 +410,11 @@ impl Fleet {
             };
             self.after(failed, &patience).await?;
         }
+    }
+
+    /// The database itself, for what is no sandbox.
+    pub fn ledger(&self) -> &dyn Ledger {
+        &*self.ledger
     }
 
     /// Why the database did not answer lately, if it did not.

@@ -79,7 +79,7 @@ impl Trust {
     /// When the certificate is not trusted, or not one for `host`.
     pub async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, TlsError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
-        let connector = TlsConnector::from(Arc::clone(self.config.get_or_init(|| self.configure())));
+        let connector = TlsConnector::from(Arc::clone(self.config.get_or_init(|| Arc::new(self.configuration(b"http/1.1")))));
         connector.connect(name, stream).await.map_err(|error| {
             let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
             match cause {
@@ -91,7 +91,8 @@ impl Trust {
         })
     }
 
-    fn configure(&self) -> Arc<ClientConfig> {
+    /// How connections are made for a protocol.
+    pub(crate) fn configuration(&self, protocol: &[u8]) -> ClientConfig {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(self.own.iter().cloned());
@@ -101,8 +102,8 @@ impl Trust {
         let builder = builder.expect("the provider has suites for both versions");
         let verifier = Arc::new(Verifier { webpki, own: self.own.clone() });
         let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Arc::new(config)
+        config.alpn_protocols = vec![protocol.to_vec()];
+        config
     }
 }
 

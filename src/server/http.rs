@@ -91,7 +91,7 @@ pub async fn serve_embedded(
     machine.set_public_urls(bound.public_urls());
     let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
-    let inboxes = Arc::new(Inboxes::default());
+    let inboxes = Arc::new(Inboxes::new(bound.config.fleet.clone()));
     let unmatched = Arc::new(UnmatchedJournal::default());
     let verdicts = Arc::new(Verdicts::default());
     let metrics = Arc::new(Metrics::default());

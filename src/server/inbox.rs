@@ -11,10 +11,11 @@ use event_listener::{Event, EventListener};
 use http::{HeaderMap, StatusCode};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
+use crate::fleet::{Fault, Fleet, InboxRow, Letters};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
 
 /// How many inboxes there are at most; the one that has received nothing for the longest time makes room.
@@ -34,6 +35,8 @@ const ROW_BYTES: usize = 192;
 pub(super) struct Inboxes {
     boxes: Mutex<BTreeMap<String, Inbox>>,
     changed: Event,
+    /// Where replicas share their inboxes; what is here is a copy then.
+    fleet: Option<Arc<Fleet>>,
 }
 
 #[derive(Default)]
@@ -45,7 +48,7 @@ struct Inbox {
 }
 
 /// A request that an inbox received.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ReceivedRequest {
     /// Its position in its inbox, from 1.
     pub number: u64,
@@ -89,6 +92,13 @@ pub(super) struct InboxSummary {
 }
 
 impl ReceivedRequest {
+    fn new(query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Self {
+        let kept = &body[..body.len().min(BYTES / 4)];
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+        let is_cut = kept.len() < body.len();
+        Self { number: 0, received: now, query: query.to_owned(), headers, body: kept.to_vec(), is_cut }
+    }
+
     /// How it is read back. Its JSON is checked, not parsed into values, which would take a hundred times its bytes.
     pub fn view(&self) -> ReceivedView<'_> {
         let (text, base64) = shown_bytes::text(&self.body, self.is_cut);
@@ -119,18 +129,67 @@ pub(super) fn status(query: &[(String, String)]) -> Option<StatusCode> {
 }
 
 impl Inboxes {
-    /// Stores a request; the oldest ones of the inbox make room.
-    pub fn put(&self, name: &str, query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) {
-        let kept = &body[..body.len().min(BYTES / 4)];
-        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
-        let is_cut = kept.len() < body.len();
-        let mut request = ReceivedRequest { number: 0, received: now, query: query.to_owned(), headers, body: kept.to_vec(), is_cut };
+    /// Inboxes that replicas share, if there is a fleet.
+    pub fn new(fleet: Option<Arc<Fleet>>) -> Self {
+        Self { fleet, ..Self::default() }
+    }
+
+    /// Receives a request, for all replicas if there are several.
+    pub async fn receive(&self, name: &str, query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Fault> {
+        let request = ReceivedRequest::new(query, headers, body, now);
+        let Some(fleet) = &self.fleet else {
+            self.keep(name, request);
+            return Ok(());
+        };
+        let letter = postcard::to_stdvec(&request).map_err(|error| Fault::Damaged(error.to_string()))?;
+        fleet.ledger().post(name.to_owned(), letter).await
+    }
+
+    /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.
+    pub async fn copy(&self, name: &str, opens: bool) -> Result<(), Fault> {
+        let Some(fleet) = &self.fleet else { return Ok(()) };
+        let Some(Letters { received, letters }) = fleet.ledger().letters(name.to_owned(), opens).await? else {
+            self.clear(name);
+            return Ok(());
+        };
+        let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if boxes.get(name).is_some_and(|inbox| (inbox.received, inbox.requests.len()) == (received, letters.len())) {
+            return Ok(());
+        }
+        boxes.remove(name);
+        drop(boxes);
+        for (number, letter) in letters {
+            let mut request: ReceivedRequest = postcard::from_bytes(&letter).map_err(|error| Fault::Damaged(error.to_string()))?;
+            request.number = number;
+            self.keep(name, request);
+        }
+        self.boxes.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().received = received;
+        Ok(())
+    }
+
+    /// Removes an inbox, for all replicas if there are several.
+    pub async fn remove(&self, name: &str) -> Result<(), Fault> {
+        self.clear(name);
+        match &self.fleet {
+            None => Ok(()),
+            Some(fleet) => fleet.ledger().clear(name.to_owned()).await,
+        }
+    }
+
+    /// Whether replicas share these inboxes.
+    pub fn are_shared(&self) -> bool {
+        self.fleet.is_some()
+    }
+
+    /// Stores a request; the oldest ones of the inbox make room. One that has a number keeps it.
+    fn keep(&self, name: &str, mut request: ReceivedRequest) {
+        let now = request.received;
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         if boxes.len() >= BOXES && !boxes.contains_key(name) {
             remove_quietest(&mut boxes, name);
         }
         let inbox = boxes.entry(name.to_owned()).or_default();
-        inbox.received += 1;
+        inbox.received = if request.number == 0 { inbox.received + 1 } else { request.number };
         inbox.latest = Some(now);
         request.number = inbox.received;
         inbox.bytes += request.bytes();
@@ -145,8 +204,18 @@ impl Inboxes {
         self.changed.notify(usize::MAX);
     }
 
-    /// All inboxes, in the order of their names.
-    pub fn all(&self) -> Vec<InboxSummary> {
+    /// All inboxes, in the order of their names; those that replicas share, where they do.
+    pub async fn all(&self) -> Result<Vec<InboxSummary>, Fault> {
+        let Some(fleet) = &self.fleet else { return Ok(self.own()) };
+        let rows = fleet.ledger().inboxes().await?.into_iter();
+        let summary = |InboxRow { name, letters, received, latest }| {
+            let letters = usize::try_from(letters).unwrap_or(usize::MAX);
+            InboxSummary { name, letters, received, latest: latest.and_then(|micros| Timestamp::from_microsecond(micros).ok()) }
+        };
+        Ok(rows.map(summary).collect())
+    }
+
+    fn own(&self) -> Vec<InboxSummary> {
         let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         let summary = |(name, inbox): (&String, &Inbox)| InboxSummary {
             name: name.clone(),
@@ -176,7 +245,7 @@ impl Inboxes {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
-    pub fn clear(&self, name: &str) {
+    fn clear(&self, name: &str) {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 }
@@ -213,7 +282,8 @@ mod tests {
 
     fn post(inboxes: &Inboxes, name: &str, header: &str, body: &[u8], second: i64) {
         let headers = HeaderMap::from_iter([(http::header::COOKIE, header.parse().expect("a valid header"))]);
-        inboxes.put(name, "status=200", &headers, body, Timestamp::from_second(second).expect("a valid second"));
+        let now = Timestamp::from_second(second).expect("a valid second");
+        inboxes.keep(name, ReceivedRequest::new("status=200", &headers, body, now));
     }
 
     #[test]

@@ -83,7 +83,7 @@ async fn answer_once(
 ) -> Result<Option<Answer>, Fault> {
     let mut addressee = machine.addressee(request);
     if addressee.is_unknown {
-        fleet.refresh().await?;
+        fleet.learn().await?;
         addressee = machine.addressee(request);
     }
     let Some(sandbox) = addressee.sandbox else {

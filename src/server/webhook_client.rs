@@ -101,7 +101,7 @@ impl WebhookClient {
         let request = destination.request(outbound)?;
         if addresses.iter().any(|address| self.own.reaches(*address)) {
             let is_admin = !destination.is_secure && addresses.iter().any(|address| self.own.reaches_admin(*address));
-            return self.put_into_inbox(&request, &outbound.body).filter(|_| is_admin).ok_or(Failure::Own);
+            return if is_admin { self.put_into_inbox(&request, &outbound.body).await.ok_or(Failure::Own) } else { Err(Failure::Own) };
         }
         let connection = self.egress.connect(destination.host(), &addresses, destination.is_secure).await?;
         let names = outbound.headers.iter().chain(&outbound.signed).map(|(name, _)| name.clone()).collect();
@@ -116,12 +116,15 @@ impl WebhookClient {
     }
 
     /// Delivers to an inbox of this process without a connection; `None` if the address is none.
-    fn put_into_inbox(&self, request: &Request<Full<Bytes>>, body: &str) -> Option<AttemptResult> {
+    async fn put_into_inbox(&self, request: &Request<Full<Bytes>>, body: &str) -> Option<AttemptResult> {
         let path = text::decode_unreserved(request.uri().path());
         let name = path.strip_prefix("/_seatrial/inbox/")?.trim_end_matches('/');
         let query = request.uri().query().unwrap_or_default();
         let status = inbox::status(&engine::pairs(query)).filter(|_| !name.is_empty() && !name.contains('/'))?;
-        self.inboxes.put(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall());
+        let received = self.inboxes.receive(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall()).await;
+        if let Err(fault) = received {
+            return Some(AttemptResult::Silent(fault.to_string()));
+        }
         Some(AttemptResult::Answered { status: status.as_u16(), body: format!(r#"{{"received":{}}}"#, status.is_success()) })
     }
 }

@@ -162,6 +162,21 @@ def shipped(base: str, token: dict) -> None:
     assert status == 201, label
 
 
+def inboxes(fleet: Fleet) -> None:
+    """What one replica receives, any of them shows."""
+    fleet.admin("POST", "/sandboxes", {"name": "letters"})
+    made = fleet.admin("POST", "/sandboxes/letters/webhooks", {"vendor": "shippo", "url": f"{fleet.base}/_seatrial/inbox/mine"})
+    for _ in range(5):
+        fleet.admin("POST", f"/webhooks/{made['id']}/test?sandbox=letters", {})
+    for replica in fleet.replicas:
+        page = fleet.admin("GET", "/inbox/mine?wait=20s&min=5", base=replica.base)
+        assert [row["number"] for row in page["letters"]] == [1, 2, 3, 4, 5] and page["received"] == 5, page
+        listed = fleet.admin("GET", "/inboxes", base=replica.base)["inboxes"]
+        assert [(row["name"], row["letters"], row["received"]) for row in listed] == [("mine", 5, 5)] and listed[0]["latest"], listed
+    fleet.admin("DELETE", "/inbox/mine")
+    assert [fleet.admin("GET", "/inbox/mine")["received"] for _ in range(3)] == [0, 0, 0]
+
+
 def deliveries(fleet: Fleet) -> None:
     """Each task happens once, and each delivery is sent once, whoever is asked."""
     receiver = Receiver()
@@ -202,6 +217,30 @@ def conversations(fleet: Fleet) -> None:
     print(found[0])
 
 
+def couriers(fleet: Fleet) -> None:
+    """The replica that sends webhooks is killed: the next one goes on, and repeats no more than what was on its way."""
+    receiver = Receiver(0.7)
+    fleet.admin("POST", "/sandboxes/default/webhooks", {"vendor": "shippo", "events": ["*"], "url": receiver.url})
+    for _ in range(6):
+        shipped(fleet.base, TOKEN)
+    wait_for("something is sent", lambda: len(receiver.seen) > 1)
+    busy = fleet.database.sql("SELECT courier IS NOT NULL FROM seatrial_head WHERE sandbox = 'default'")
+    assert busy == "t", busy
+    sending = [replica for replica in fleet.replicas if replica.is_connected(receiver.port)]
+    assert len(sending) == 1, sending
+    sending[0].kill()
+    rows = []
+
+    def is_told() -> bool:
+        rows[:] = fleet.admin("GET", "/sandboxes/default/deliveries?limit=1000")["deliveries"]
+        return all(row["attempts"] for row in rows)
+
+    wait_for("all are told", is_told, 60)
+    counts = Counter(receiver.seen)
+    assert set(counts) == {row["id"] for row in rows} and max(counts.values()) <= 2, counts
+    assert sum(count - 1 for count in counts.values()) <= 1, f"one was on its way: {counts}"
+
+
 def told(program: Path, base: str) -> tuple[str, list[str]]:
     """How many conversations are told as they should be, and where the others depart, which suppose another server than that."""
     command = [str(program), "contract", "run", "--isolated", "--base-url", base, str(ROOT / "tests/vendors")]
@@ -216,6 +255,20 @@ def overview(fleet: Fleet) -> None:
         assert call(replica.base, "GET", "/_seatrial/readyz")[0] == 200
     page = fleet.admin("GET", "/fleet")
     assert len(page["replicas"]) == 3 and sum(row["answers"] for row in page["replicas"]) == 1, page
+
+
+def secured(fleet: Fleet) -> None:
+    """By TLS, the database has to prove its name."""
+    certificate = fleet.database.secure()
+    url = f"{fleet.url}?sslmode=require"
+    trusting = Replica(fleet.folder, fleet.program, url, None, "--database-ca", str(certificate))
+    fleet.replicas.append(trusting)
+    assert made(trusting.base)[0] == 201
+    connections = "SELECT count(*) > 0 FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND application_name = 'seatrial'"
+    assert fleet.database.sql(connections) == "t"
+    command = [str(fleet.program), "serve", "--listen", "127.0.0.1:0", "--database", url]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert refused.returncode == 4 and "certificate" in refused.stderr, refused
 
 
 def kills(fleet: Fleet) -> None:
@@ -274,8 +327,8 @@ def stops(fleet: Fleet) -> None:
     load.nothing_lost([replica.base for replica in fleet.replicas])
 
 
-CHECKS = [lifecycle, waits, deliveries, overview, conversations, kills, stops, crashes]
-POOLED = [lifecycle, waits, deliveries, conversations, kills]
+CHECKS = [lifecycle, waits, inboxes, deliveries, overview, secured, conversations, couriers, kills, stops, crashes]
+POOLED = [lifecycle, waits, deliveries, kills]
 
 
 def main() -> int:

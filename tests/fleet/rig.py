@@ -71,6 +71,23 @@ class Database:
     def stop(self, mode: str = "immediate") -> None:
         self.run("pg_ctl", "--pgdata", str(self.folder), "--mode", mode, "--wait", "stop")
 
+    def secure(self) -> Path:
+        """Has it offer TLS; the file of its certificate, which nobody has signed."""
+        certificate, key = self.folder / "own.crt", self.folder / "own.key"
+        subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-out", str(certificate), "-keyout", str(key)]
+        subprocess.run([*command, *subject], capture_output=True, check=True)
+        if os.getuid() == 0:
+            shutil.chown(key, ACCOUNT)
+        key.chmod(0o600)
+        settings = self.folder / "postgresql.conf"
+        settings.write_text(settings.read_text() + f"\nssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n")
+        self.stop("fast")
+        self.start()
+        shown = self.folder.parent / "database.crt"
+        shutil.copy(certificate, shown)
+        return shown
+
     def sql(self, statement: str) -> str:
         command = [str(self.bin / "psql"), self.url, "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -131,9 +148,11 @@ class Replica:
             self.signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait()
+    def is_connected(self, port: int) -> bool:
+        """Whether it has a connection to a port of this machine."""
+        own = {os.readlink(path) for path in Path(f"/proc/{self.process.pid}/fd").iterdir() if path.exists() or path.is_symlink()}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return any(row[2].endswith(f":{port:04X}") and row[3] == "01" and f"socket:[{row[9]}]" in own for row in rows)
 
     @property
     def base(self) -> str:
@@ -223,7 +242,8 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/hook"
 
 
 def call(base: str, method: str, path: str, body=None, headers=None, timeout: float = 30):

@@ -25,6 +25,7 @@ pub const NPM: Package = Package { name: "npm", probe: &["npm", "--version"] };
 pub const PHP: Package = Package { name: "php-cli", probe: &["php", "--version"] };
 pub const PHP_CURL: Package = Package { name: "php-curl", probe: &["php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"] };
 pub const BUILDAH: Package = Package { name: "buildah", probe: &["buildah", "--version"] };
+pub const OPENSSL: Package = Package { name: "openssl", probe: &["openssl", "version"] };
 /// Debian begins a cluster and a pooler with them, which nothing here uses.
 pub const POSTGRESQL: Package = Package { name: "postgresql", probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"] };
 pub const PGBOUNCER: Package = Package { name: "pgbouncer", probe: &["pgbouncer", "--version"] };

@@ -11,8 +11,10 @@ use crate::fleet::Fleet;
 #[cfg(feature = "postgres")]
 pub(super) async fn join(arguments: &ServeArguments, machine: &Arc<Machine>) -> Result<Option<Arc<Fleet>>, Exit> {
     use crate::fleet::{DatabaseError, JoinError, Postgres};
+    use crate::server::Trust;
     let Some(address) = &arguments.database else { return Ok(None) };
-    let ledger = Postgres::open(address).await.map_err(|error| {
+    let trust = Trust::read(&arguments.database_ca).map_err(|error| complain(&format_args!("`--database-ca`: {error}"), Exit::Usage))?;
+    let ledger = Postgres::open(address, &trust).await.map_err(|error| {
         let exit = if matches!(error, DatabaseError::Address(_)) { Exit::Usage } else { Exit::Lost };
         complain(&format_args!("`--database`: {error}"), exit)
     })?;

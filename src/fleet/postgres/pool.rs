@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, Connection, NoTls};
 
+use super::tls::Tls;
 use crate::fleet::ledger::Fault;
 
 /// How many connections a replica has at most.
@@ -17,6 +19,7 @@ const TRIP: Duration = Duration::from_secs(8);
 /// The connections of a replica.
 pub(super) struct Pool {
     config: Config,
+    tls: Tls,
     free: Mutex<Vec<Client>>,
     permits: Arc<Semaphore>,
     /// Where the connections read and write.
@@ -31,8 +34,8 @@ pub(super) struct Pooled {
 }
 
 impl Pool {
-    pub fn new(config: Config, driver: Handle) -> Arc<Self> {
-        Arc::new(Self { config, free: Mutex::default(), permits: Arc::new(Semaphore::new(MOST)), driver })
+    pub fn new(config: Config, tls: Tls, driver: Handle) -> Arc<Self> {
+        Arc::new(Self { config, tls, free: Mutex::default(), permits: Arc::new(Semaphore::new(MOST)), driver })
     }
 
     /// A connection, as soon as one is free.
@@ -50,14 +53,27 @@ impl Pool {
         }
     }
 
-    pub async fn connect(&self) -> Result<Client, Fault> {
+    async fn connect(&self) -> Result<Client, Fault> {
+        if self.config.get_ssl_mode() == SslMode::Require {
+            let (client, connection) = within(self.config.connect(self.tls.clone())).await?;
+            self.drive(connection);
+            return Ok(client);
+        }
         let (client, connection) = within(self.config.connect(NoTls)).await?;
+        self.drive(connection);
+        Ok(client)
+    }
+
+    /// Reads and writes on a connection until it ends.
+    fn drive<S, T>(&self, connection: Connection<S, T>)
+    where
+        Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    {
         self.driver.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the database ended");
             }
         });
-        Ok(client)
     }
 }
 

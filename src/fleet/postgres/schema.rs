@@ -20,6 +20,7 @@ CREATE TABLE seatrial_head (
   courier bigint,
   courier_until timestamptz
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+CREATE INDEX seatrial_head_life ON seatrial_head (life);
 CREATE TABLE seatrial_record (
   sandbox text NOT NULL,
   life bigint NOT NULL,
@@ -36,6 +37,13 @@ CREATE TABLE seatrial_exchange (
   number bigint NOT NULL,
   body bytea NOT NULL,
   PRIMARY KEY (sandbox, life, number)
+);
+CREATE TABLE seatrial_inbox (inbox text PRIMARY KEY, received bigint NOT NULL, latest timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE TABLE seatrial_letter (
+  inbox text NOT NULL REFERENCES seatrial_inbox ON DELETE CASCADE,
+  number bigint NOT NULL,
+  body bytea NOT NULL,
+  PRIMARY KEY (inbox, number)
 );
 CREATE TABLE seatrial_replica (id bigint PRIMARY KEY, version text NOT NULL, seen timestamptz NOT NULL);
 CREATE TABLE seatrial_begun (one boolean PRIMARY KEY DEFAULT true CHECK (one), text text NOT NULL);

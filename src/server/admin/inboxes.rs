@@ -1,20 +1,26 @@
 //! The built-in webhook receivers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
+use crate::fleet::Fault;
 use crate::server::access::AdminAuth;
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{self, AllNames, Secrets};
+use crate::server::admin::shared::away;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::inbox::{self, InboxSummary, ReceivedRequest, ReceivedView};
+
+/// How often an inbox that replicas share is looked at for those who wait.
+const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Inbox {
@@ -47,14 +53,33 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inb
     let secrets = Secrets::read(request)?;
     let names = AllNames::of(&admin.machine);
     let (before, limit) = (request.number("before")?.unwrap_or(u64::MAX), request.number("limit")?.unwrap_or(usize::MAX));
+    let name = request.parameter("name");
+    admin.inboxes.copy(name, true).await.map_err(|fault| away(&fault))?;
     let look = || {
-        let (mut letters, received) = admin.inboxes.read(request.parameter("name"));
+        let (mut letters, received) = admin.inboxes.read(name);
         let found = letters.len();
         letters.retain(|letter| letter.number < before);
         letters.drain(..letters.len().saturating_sub(limit));
         Ok((Inbox { letters: Letters(letters, secrets, names.clone()), kept: found, received }, found))
     };
-    long_poll(request, || Some(admin.inboxes.listen()), look).await
+    let polled = long_poll(request, || Some(admin.inboxes.listen()), look);
+    tokio::select! {
+        answered = polled => answered,
+        fault = follow(admin, name) => Err(away(&fault)),
+    }
+}
+
+/// Goes on copying an inbox that replicas share, until that fails.
+async fn follow(admin: &Admin, name: &str) -> Fault {
+    if !admin.inboxes.are_shared() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        if let Err(fault) = admin.inboxes.copy(name, true).await {
+            return fault;
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -63,12 +88,11 @@ pub(crate) struct Inboxes {
 }
 
 pub(crate) async fn list(admin: &Admin, _: &AdminRequest<'_>) -> Result<Inboxes, Problem> {
-    Ok(Inboxes { inboxes: admin.inboxes.all() })
+    Ok(Inboxes { inboxes: admin.inboxes.all().await.map_err(|fault| away(&fault))? })
 }
 
 pub(crate) async fn clear(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
-    admin.inboxes.clear(request.parameter("name"));
-    Ok(())
+    admin.inboxes.remove(request.parameter("name")).await.map_err(|fault| away(&fault))
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -80,9 +104,14 @@ pub(crate) struct Received {
 pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let status = inbox::status(&request.query).ok_or_else(|| Problem::bad_request("`status` is a number from 200 to 999"))?;
     let name = request.parameter("name");
-    if matches!(admin.guard.auth, AdminAuth::Token(_)) && !admin.inboxes.has(name) {
+    let needs_reader = matches!(admin.guard.auth, AdminAuth::Token(_));
+    if needs_reader {
+        admin.inboxes.copy(name, false).await.map_err(|fault| away(&fault))?;
+    }
+    if needs_reader && !admin.inboxes.has(name) {
         return Err(Problem::not_found(format!("there is no inbox `{name}`: read it once with the token, then it receives")));
     }
-    admin.inboxes.put(name, request.parts.uri.query().unwrap_or_default(), &request.parts.headers, request.body, wall());
+    let (query, headers) = (request.parts.uri.query().unwrap_or_default(), &request.parts.headers);
+    admin.inboxes.receive(name, query, headers, request.body, wall()).await.map_err(|fault| away(&fault))?;
     Ok(response::json(status, &Received { received: status.is_success() }))
 }

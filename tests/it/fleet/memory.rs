@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use seatrial::fleet::{Append, Commit, Fault, Head, Hold, Ledger, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use seatrial::fleet::{Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 /// How a commit fails.
@@ -33,6 +33,7 @@ struct Tables {
     lives: i64,
     begun: Option<String>,
     failing: VecDeque<Failing>,
+    letters: BTreeMap<String, Letters>,
     commits: usize,
 }
 
@@ -125,8 +126,9 @@ impl Ledger for Memory {
         Box::new(Transaction { shared: Arc::clone(&self.0), guards: Vec::new() })
     }
 
-    fn heads(&self) -> Trip<'_, Vec<Head>> {
+    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>> {
         let mut heads: Vec<Head> = self.tables().sandboxes.values().map(|kept| kept.head.clone()).collect();
+        heads.retain(|head| head.mark.life > after);
         heads.sort_by_key(|head| head.mark.life);
         ready(heads)
     }
@@ -168,6 +170,37 @@ impl Ledger for Memory {
 
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
         ready(Vec::new())
+    }
+
+    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
+        let mut tables = self.tables();
+        let letters = tables.letters.entry(inbox).or_default();
+        letters.received += 1;
+        letters.letters.push((letters.received, letter));
+        ready(())
+    }
+
+    fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
+        let mut tables = self.tables();
+        if opens {
+            tables.letters.entry(inbox.clone()).or_default();
+        }
+        ready(tables.letters.get(&inbox).cloned())
+    }
+
+    fn inboxes(&self) -> Trip<'_, Vec<InboxRow>> {
+        let row = |(name, letters): (&String, &Letters)| InboxRow {
+            name: name.clone(),
+            letters: letters.letters.len() as u64,
+            received: letters.received,
+            latest: None,
+        };
+        ready(self.tables().letters.iter().map(row).collect())
+    }
+
+    fn clear(&self, inbox: String) -> Trip<'_, ()> {
+        self.tables().letters.remove(&inbox);
+        ready(())
     }
 }
 

@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 use crate::{
     failure::Failure,
     test::clients::{Outcome, SERVER},
-    tools::{self, PGBOUNCER, POSTGRESQL, PYTHON},
+    tools::{self, OPENSSL, PGBOUNCER, POSTGRESQL, PYTHON},
 };
 
 pub fn run() -> Result<Vec<Outcome>, Failure> {
     println!("\n== fleet: replicas on PostgreSQL");
-    tools::packages(&[PYTHON, POSTGRESQL, PGBOUNCER])?;
+    tools::packages(&[PYTHON, OPENSSL, POSTGRESQL, PGBOUNCER])?;
     let mut check = Command::new("python3");
     check.args(["tests/fleet/check.py", "--program", SERVER]).env("PYTHONDONTWRITEBYTECODE", "1").stderr(Stdio::inherit());
     let output = check.output().map_err(Failure::io("run tests/fleet/check.py"))?;
