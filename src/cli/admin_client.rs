@@ -1,7 +1,6 @@
 //! The admin API of a running server, for commands that are thin over it.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cli::arguments::ServerArguments;
+use crate::cli::files::Unread;
 use crate::cli::health::served_address;
 use crate::net::{Client, ClientError, Reply, Trust, TrustError};
 
@@ -26,8 +26,12 @@ pub(super) enum AdminError {
     Trust(#[from] TrustError),
     #[error("the token cannot be sent in a header")]
     Token,
-    #[error("`{0}` cannot be read: {1}")]
-    File(PathBuf, io::Error),
+    #[error(
+        "`{0}` is neither a span of time nor an instant\nhelp: a span is written like `72h` or `1d12h`, an instant like `2026-01-05T09:00:00Z`"
+    )]
+    Span(String),
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error("{0}")]
     Refused(String),
     #[error("the server is of another version: {0}")]

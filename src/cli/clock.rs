@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::base::time::Timestamp;
+use crate::base::time::{self, Timestamp};
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{ClockArguments, ClockCommand};
 use crate::cli::{Exit, complain, say};
@@ -24,7 +24,11 @@ fn told(arguments: &ClockArguments) -> Result<String, AdminError> {
     match &arguments.command {
         None | Some(ClockCommand::Show) => admin_client::get(&arguments.server, &clock).map(|clock: Value| shown(&clock)),
         Some(ClockCommand::Advance { by, no_wait }) => {
-            let name = if by.parse::<Timestamp>().is_ok() { "to" } else { "by" };
+            let name = match (by.parse::<Timestamp>(), time::duration(by)) {
+                (Ok(_), _) => "to",
+                (_, Some(_)) => "by",
+                _ => return Err(AdminError::Span(by.clone())),
+            };
             let mut body = json!({name: by});
             if *no_wait {
                 body["wait"] = false.into();

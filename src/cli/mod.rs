@@ -10,6 +10,7 @@ mod contract;
 mod coverage;
 mod data;
 mod explain;
+mod files;
 mod health;
 mod log_lines;
 mod manual;
@@ -94,8 +95,12 @@ fn warn(text: &impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Prints an error and returns the exit code.
+/// Prints an error and returns the exit code. Diagnostics say themselves what they are.
 fn complain(problem: &impl Display, exit: Exit) -> Exit {
-    warn(&format_args!("error: {problem}"));
+    let text = problem.to_string();
+    match text.starts_with("error[") || text.starts_with("warning[") {
+        true => warn(&text),
+        false => warn(&format_args!("error: {text}")),
+    }
     exit
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{SandboxArguments, SandboxCommand, ServerArguments};
+use crate::cli::files::Unread;
 use crate::cli::{Exit, complain, say};
 
 const JSON: &str = "application/json";
@@ -54,7 +55,7 @@ fn told(server: &ServerArguments, command: &SandboxCommand) -> Result<String, Ad
             return Ok(format!("{} is as it was", server.sandbox));
         }
         SandboxCommand::Import { file, name } => {
-            let bytes = fs::read(file).map_err(|error| AdminError::File(file.clone(), error))?;
+            let bytes = fs::read(file).map_err(|error| Unread::new(file, error))?;
             admin_client::send_bytes(server, Method::POST, &format!("{}/import", path(name)), JSON, bytes)?;
             return Ok(format!("{} is what {} says", name.as_ref().unwrap_or(&server.sandbox), file.display()));
         }
@@ -72,7 +73,7 @@ fn members<const N: usize>(all: [(&str, Value); N]) -> Value {
 fn scenario_of(path: &Path) -> Result<(Option<String>, Option<Vec<u8>>), AdminError> {
     match fs::read(path) {
         Ok(text) => Ok((None, Some(text))),
-        Err(error) if path.components().count() > 1 || path.extension().is_some() => Err(AdminError::File(path.to_owned(), error)),
+        Err(error) if path.components().count() > 1 || path.extension().is_some() => Err(Unread::new(path, error).into()),
         Err(_) => Ok((Some(path.to_string_lossy().into_owned()), None)),
     }
 }

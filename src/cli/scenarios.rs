@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::cli::files::Unread;
 use crate::cli::{Exit, complain, say};
 use crate::scenario::{self, Diagnostic, Found, built_in};
 
@@ -11,13 +12,8 @@ use crate::scenario::{self, Diagnostic, Found, built_in};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ScenarioError {
     /// The disk says no.
-    #[error("{path}: {source}")]
-    Read {
-        /// Which file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] Unread),
     /// It is neither a file nor built in.
     #[error("`{name}` is neither a file nor a built-in scenario\nhelp: {help}")]
     Missing {
@@ -53,15 +49,15 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
         Err(source) => match built_in::named(&name) {
             Some(text) => Ok((format!("{name}.yaml"), text.as_bytes().to_vec())),
             None if source.kind() == io::ErrorKind::NotFound => Err(ScenarioError::Missing { help: built_in::help(&name), name }),
-            None => Err(ScenarioError::Read { path: path.to_owned(), source }),
+            None => Err(Unread::new(path, source).into()),
         },
     }
 }
 
 /// A file's name for diagnostics, and its bytes.
 pub(super) fn read_file(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
-    let failed = |source| ScenarioError::Read { path: path.to_owned(), source };
-    read_bounded(path).map(|bytes| (path.to_string_lossy().into_owned(), bytes)).map_err(failed)
+    let read = read_bounded(path).map(|bytes| (path.to_string_lossy().into_owned(), bytes));
+    Ok(read.map_err(|source| Unread::new(path, source))?)
 }
 
 /// Files of a scenario, with all that they include.
@@ -129,7 +125,7 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let failed = |source| ScenarioError::Read { path: path.to_owned(), source };
+    let failed = |source| Unread::new(path, source);
     let mut entries: Vec<PathBuf> =
         fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(failed)?;
     entries.sort();

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::banner::banner;
+use crate::cli::files::Unread;
 use crate::cli::log_lines::LogLines;
 use crate::cli::vendors::complain as complain_of_vendor;
 use crate::cli::{Exit, complain, say, scenarios, vendors, warn};
@@ -93,7 +94,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     if let Some(path) = &arguments.import
         && let Err(problem) = import(&machine, path)
     {
-        return complain(&format_args!("`--import`: {}: {problem}", path.display()), Exit::Usage);
+        return complain(&format_args!("`--import`: {problem}"), Exit::Usage);
     }
     let fleet = match fleet::join(arguments, &machine).await {
         Ok(fleet) => fleet,
@@ -234,10 +235,10 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) 
 /// Why a file cannot be imported.
 #[derive(Debug, thiserror::Error)]
 enum ImportError {
-    #[error("{0}")]
-    Read(#[from] io::Error),
-    #[error("{}", .0.detail)]
-    Refused(#[from] server::Refused),
+    #[error(transparent)]
+    Read(#[from] Unread),
+    #[error("{path}: {}", .refused.detail)]
+    Refused { path: String, refused: server::Refused },
 }
 
 /// Makes the default sandbox what a file says.
@@ -245,11 +246,13 @@ fn import(machine: &Machine, path: &Path) -> Result<(), ImportError> {
     // It is in memory twice while it is read, and could be endless.
     let limit = machine.options().sandbox_bytes as u64;
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let read = fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    read.map_err(|error| Unread::new(path, error))?;
     if bytes.len() as u64 > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than a sandbox may be (`--sandbox-bytes`)").into());
+        let large = io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than a sandbox may be (`--sandbox-bytes`)");
+        return Err(Unread::new(path, large).into());
     }
-    Ok(server::import(machine, DEFAULT, &bytes)?)
+    server::import(machine, DEFAULT, &bytes).map_err(|refused| ImportError::Refused { path: path.display().to_string(), refused })
 }
 
 /// Says what a data directory brought, where that is not what was left there.

@@ -1,9 +1,10 @@
 //! The vendors of a command: those that are built in, and the documents of `--vendor`.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 
 use crate::cli::arguments::{VendorArguments, VendorFile};
+use crate::cli::files::Unread;
 use crate::cli::{Exit, warn};
 use crate::engine::Vendor;
 use crate::scenario::Diagnostic;
@@ -16,8 +17,8 @@ const MOST_BYTES: u64 = 17 << 20;
 /// Why a document is not mounted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum VendorError {
-    #[error("`--vendor {name}`: {path}: {source}")]
-    Read { name: String, path: String, source: io::Error },
+    #[error("`--vendor {0}`: {1}")]
+    Read(String, Unread),
     #[error("`--vendor {0}`: there is a vendor of that name already")]
     Taken(String),
     #[error("{}", .0.iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().join("\n").trim_end())]
@@ -50,7 +51,7 @@ fn mounted(file: &VendorFile) -> Result<Vendor, VendorError> {
     let path = file.path.display().to_string();
     let mut bytes = Vec::new();
     let read = File::open(&file.path).and_then(|opened| opened.take(MOST_BYTES).read_to_end(&mut bytes));
-    read.map_err(|source| VendorError::Read { name: file.name.clone(), path: path.clone(), source })?;
+    read.map_err(|source| VendorError::Read(file.name.clone(), Unread::new(&file.path, source)))?;
     let Document { json, warnings } = openapi::document(&bytes, &path).map_err(VendorError::Document)?;
     warnings.iter().for_each(|warning| warn(&format_args!("{warning}\n")));
     let vendor = Vendor::from_document(file.name.clone(), file.name.clone(), String::from_utf8_lossy(&bytes).into_owned(), &json);

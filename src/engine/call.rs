@@ -53,7 +53,7 @@ impl Request {
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: None,
             version: Version::HTTP_11,
-            is_secure: false,
+            is_secure: entry.is_secure,
         }
     }
 

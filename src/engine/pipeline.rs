@@ -256,6 +256,7 @@ impl Machine {
             method: call.request.method.clone(),
             target: call.request.target(),
             path_start: call.prefix.len(),
+            is_secure: call.request.is_secure,
             nth,
             request: Message::new(&call.request.headers, &call.request.body),
             wire: OnWire::new(sent),

@@ -286,14 +286,18 @@ impl ScenarioRuntime for Runtime {
     fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
         let counted = |counter| counters.get("", &counter).map(|count| count.calls);
         let line = |span: Span| Some(self.line(span));
-        let called: Vec<&str> = counters.of("").filter_map(|(counter, _)| counter.vendor()).collect();
-        let is_called = |vendor: &str| called.contains(&vendor);
+        let called: Vec<_> = counters.of("").filter_map(|(counter, count)| Some((counter.operation()?, count.calls))).collect();
+        let is_called = |vendor: &str| called.iter().any(|((of, _), _)| *of == vendor);
+        let came = |on: &Pattern| called.iter().filter(|((vendor, id), _)| on.matches(vendor, id)).map(|(_, calls)| calls).sum::<u64>();
         let is_meant = |on: &Pattern| on.vendor().map_or(!called.is_empty(), is_called);
         let overrides = self.scenario.overrides.iter().enumerate();
         let overrides = overrides.filter(|(index, row)| counted(Counter::Effects(*index)).is_none() && is_meant(&row.on.value));
         let overrides = overrides.map(|(index, row)| {
             let detail = match (counted(Counter::Matched(index)), &row.effect) {
-                (None, _) => "no call came to it".to_owned(),
+                (None, _) => match came(&row.on.value) {
+                    0 => "no call came to it".to_owned(),
+                    calls => format!("none of {calls} calls fulfilled its conditions, or all were taken by an earlier one"),
+                },
                 (Some(calls), Some(Effect::RateLimit(_))) if row.skip < calls => format!("none of {calls} calls was one too many"),
                 (Some(calls), _) => format!("it skipped each of {calls} calls"),
             };

@@ -1,6 +1,6 @@
 //! The addresses that this process listens on: no webhook is sent there.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// What a process listens on.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,13 @@ impl OwnAddresses {
     /// Whether a connection to that address would reach this process.
     pub fn reaches(&self, address: SocketAddr) -> bool {
         self.all.iter().any(|own| reaches(*own, address))
+    }
+
+    /// An address of the admin API that can be connected to.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        let own = self.admin.first()?;
+        let loopback: IpAddr = if own.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        Some(SocketAddr::new(if own.ip().is_unspecified() { loopback } else { own.ip() }, own.port()))
     }
 
     /// Whether it would reach the admin API.

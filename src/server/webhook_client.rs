@@ -64,7 +64,7 @@ impl WebhookClient {
 
     /// Why nothing can be delivered to an address, as far as is known without connecting to it.
     pub async fn obstacle(&self, url: &str) -> Option<String> {
-        let destination = match Destination::parse(url) {
+        let destination = match self.destination(url) {
             Ok(destination) => destination,
             Err(failure) => return Some(failure.to_string()),
         };
@@ -77,7 +77,7 @@ impl WebhookClient {
 
     /// The same, as far as the URL alone tells: nothing is known of names but the own ones of this machine.
     pub fn known_obstacle(&self, url: &str) -> Option<String> {
-        let destination = match Destination::parse(url) {
+        let destination = match self.destination(url) {
             Ok(destination) => destination,
             Err(failure) => return Some(failure.to_string()),
         };
@@ -95,8 +95,16 @@ impl WebhookClient {
         (is_own && !(is_admin && is_inbox(&destination.url))).then(|| Failure::Own.to_string())
     }
 
+    /// Where a webhook goes: `inbox://me` is a built-in receiver of this process, whatever its address is.
+    fn destination(&self, url: &str) -> Result<Destination, Failure> {
+        match url.strip_prefix("inbox://").zip(self.own.admin()) {
+            Some((name, address)) => Destination::parse(&format!("http://{address}/_seatrial/inbox/{name}")),
+            None => Destination::parse(url),
+        }
+    }
+
     async fn post(&self, outbound: &Outbound) -> Result<AttemptResult, Failure> {
-        let destination = Destination::parse(&outbound.url)?;
+        let destination = self.destination(&outbound.url)?;
         let addresses = self.egress.resolve(destination.host(), destination.port).await?;
         let request = destination.request(outbound)?;
         if addresses.iter().any(|address| self.own.reaches(*address)) {
@@ -159,7 +167,7 @@ impl Destination {
         let is_secure = match url.scheme_str() {
             Some("http") => false,
             Some("https") => true,
-            _ => return Err(Failure::Address("only `http://` and `https://` addresses are delivered to")),
+            _ => return Err(Failure::Address("only `http://`, `https://` and `inbox://` addresses are delivered to")),
         };
         let (_, authority) = split_authority(&url);
         let port = match authority.strip_prefix(host).unwrap_or_default() {

@@ -112,7 +112,9 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
         }),
         state: entry.state.clone(),
     };
-    Ok(postcard::to_extend(&stored, out)?)
+    let mut out = postcard::to_extend(&stored, out)?;
+    out.push(entry.is_secure.into());
+    Ok(out)
 }
 
 /// Reads what [`write`] wrote, as the exchange with that number.
@@ -120,7 +122,8 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// When the bytes are damaged.
 pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
-    let stored: Stored<'_> = postcard::from_bytes(bytes)?;
+    // Behind it stands whether it came by TLS; nothing did in the first files.
+    let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(bytes)?;
     let end = End::ALL.iter().find(|(_, word)| *word == stored.end).map_or(End::Sent, |(end, _)| *end);
     let took = Took::default();
     if let Some(duration) = stored.took {
@@ -143,6 +146,7 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
         method: Method::from_bytes(stored.method.as_bytes()).unwrap_or_default(),
         target: stored.target.into(),
         path_start: stored.path_start,
+        is_secure: rest.first() == Some(&1),
         nth: stored.nth,
         request: stored.request.into_message(),
         wire: OnWire::new(Sent { end, status: stored.sent_status, bytes: stored.sent_bytes }),

@@ -27,13 +27,10 @@ pub enum Counter {
 }
 
 impl Counter {
-    /// The vendor of the calls that it counts, if it counts those of an operation.
+    /// The vendor and the id of the operation whose calls it counts, if it counts those of one.
     #[must_use]
-    pub fn vendor(&self) -> Option<&str> {
-        match self {
-            Self::Calls(_, operation) => operation.split_once('.').map(|(vendor, _)| vendor),
-            _ => None,
-        }
+    pub fn operation(&self) -> Option<(&str, &str)> {
+        if let Self::Calls(_, operation) = self { operation.split_once('.') } else { None }
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Entry {
     pub target: String,
     /// Where the vendor's own path begins in `target`, once escapes of unreserved characters are decoded.
     pub path_start: usize,
+    /// Whether it came by TLS.
+    pub is_secure: bool,
     /// Its number among the calls of its operation by its account, from 1; 0 when it is not counted.
     pub nth: u64,
     pub request: Message,
@@ -301,6 +303,7 @@ impl Entry {
             method: Method::POST,
             target: "/x".to_owned(),
             path_start: 0,
+            is_secure: false,
             nth: 1,
             request: Message::none(),
             wire: OnWire::new(Sent { end: End::Sent, status: Some(200), bytes: 0 }),

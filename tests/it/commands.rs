@@ -40,8 +40,36 @@ fn a_scenario_that_is_not_there_is_told_with_what_is() {
 #[test]
 fn a_conversation_that_is_not_there_is_not_looked_for_among_scenarios() {
     let output = run(&["contract", "run", "lost-parcel", "--base-url", "http://127.0.0.1:1"]);
-    assert_eq!(text(&output.stderr), "error: lost-parcel: No such file or directory (os error 2)\n");
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: lost-parcel: No such file or directory (os error 2)\nhelp: paths begin at `/"), "{said}");
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_with_help() {
+    for arguments in [
+        &["coverage", "--vendor", "acme=examples/acme.openapi.yml"][..],
+        &["contract", "drift", "examples/acme.openapi.yml", "--with", "shippo"],
+        &["contract", "import", "examples/acme.openapi.yml"],
+        &["contract", "report", "--journal", "examples/acme.openapi.yml"],
+        &["--listen", "127.0.0.1:0", "--import", "examples/acme.openapi.yml"],
+        &["check", "examples/acme.openapi.yml", "--vendor", "acme=examples/acme.openapi.yml"],
+    ] {
+        let output = run(arguments);
+        let said = text(&output.stderr);
+        assert!(said.contains("examples/acme.openapi.yml: No such file"), "{arguments:?}: {said}");
+        assert!(said.ends_with("\nhelp: did you mean `examples/acme.openapi.yaml`?\n"), "{arguments:?}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    let said = text(&run(&["contract", "import", "no/such/calls.har"]).stderr);
+    assert!(said.ends_with("help: there is no folder `no/such`\n"), "{said}");
+}
+
+#[test]
+fn a_span_of_time_that_is_none_is_told_before_anybody_is_asked() {
+    let output = run(&["clock", "advance", "3x", "--url", "http://127.0.0.1:1"]);
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: `3x` is neither a span of time nor an instant\nhelp: a span is written like `72h`"), "{said}");
 }
 
 /// A scenario with a warning in line 2 and a mistake in line 3.

@@ -82,6 +82,18 @@ fn inboxes_of_this_server_receive_without_a_token_and_others_only_what_was_asked
 }
 
 #[test]
+fn an_inbox_is_named_without_knowing_the_port() {
+    let server = Server::start(&["--scenario", "told-while-you-are-away"]);
+    let told = admin(&server, "GET", "/sandboxes/default", &Value::Null);
+    assert_eq!(told["warnings"], json!([]));
+    assert_eq!(deliver(&server, &[], "inbox://mine?status=202")["answered"]["status"], 202);
+    for (name, event) in [("mine", 0), ("me", 0)] {
+        let inbox = admin(&server, "GET", &format!("/inbox/{name}?wait=5s"), &Value::Null);
+        assert_eq!(inbox["letters"][event]["json"]["event"], "track_updated", "{inbox}");
+    }
+}
+
+#[test]
 fn no_web_page_posts_to_an_inbox() {
     let server = Server::start(&[]);
     let post = |headers: &[(&str, &str)]| send(&server, "POST", "/_seatrial/inbox/any", headers, "a=b").status;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use seatrial::carrier::Status;
 use seatrial::engine::{Machine, Options};
+use seatrial::scenario::examples::{self, Examples};
 use seatrial::scenario::run::{self, MachineVocabulary};
 use seatrial::scenario::{self, Diagnostic};
 use seatrial::vendors;
@@ -49,6 +50,34 @@ fn parcels_are_given_at_any_point_of_their_lives() {
                 stage(&format!("{row}\n    until: {}\n", until.word())).unwrap_or_else(|problems| panic!("{problems:?}: {row}"));
             let found: Vec<Status> = sandbox.parcels().iter().map(seatrial::carrier::Parcel::status).collect();
             assert_eq!(found, [until], "{row}");
+        }
+    }
+}
+
+/// Whoever books a parcel, with the body that `seatrial operations` shows for it.
+const BOOKINGS: [&str; 6] = [
+    "shipmate.createConsignment",
+    "shipmate_v1_2.createShipment",
+    "shiptheory.bookShipment",
+    "shiptime.shipments-post",
+    "shipstation_v1.createShipmentLabel",
+    "shipstation_v2.create_label",
+];
+
+#[test]
+fn what_operations_shows_can_be_given_at_any_point_of_its_life() {
+    let machine = made_up::machine(vendors::all(), Options::default());
+    let values = examples::known(made_up::start(), "http://127.0.0.1:7447/_seatrial/inbox/me");
+    for name in BOOKINGS {
+        let (vendor, id) = name.split_once('.').expect("a whole name");
+        let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *vendor).expect("a vendor");
+        let operation = loaded.catalog().operation(id).expect("an operation");
+        let body = Examples::of(&loaded.vendor).call(operation, "", &values).body.expect("a body");
+        for until in [Status::InTransit, Status::OutForDelivery, Status::Delivered] {
+            let row = format!("  - {{{name}: {body}, until: {}}}\n", until.word());
+            let (_, sandbox) = stage(&row).unwrap_or_else(|problems| panic!("{problems:?}: {row}"));
+            let found: Vec<Status> = sandbox.parcels().iter().map(seatrial::carrier::Parcel::status).collect();
+            assert_eq!(found, [until], "{name}");
         }
     }
 }

@@ -177,7 +177,7 @@ fn a_subscription_to_where_nothing_arrives_says_so() {
     for (url, part) in [
         ("http://203.0.113.7/hook".to_owned(), "nor on the list of `--allow-egress`"),
         ("http://169.254.169.254/latest".to_owned(), "never connected to"),
-        ("ftp://127.0.0.1/hook".to_owned(), "only `http://` and `https://`"),
+        ("ftp://127.0.0.1/hook".to_owned(), "only `http://`, `https://` and `inbox://`"),
         (format!("http://{own}/shippo/addresses"), "this server's own"),
         (format!("http://{own}/_seatrial/sandboxes"), "this server's own"),
     ] {

@@ -68,7 +68,7 @@ fn sandboxes_are_opened_copied_kept_and_removed() {
     assert_eq!((&own["scenario"], &own["seed"]), (&json!("own"), &json!(3)));
     std::fs::write(&file, "nmae: own\n").expect("the folder takes files");
     let (is_fine, said) = told(&server, &["sandbox", "create", "wrong", "--scenario", &path]);
-    assert!(!is_fine && said.starts_with("error: ") && !fine(&server, &["sandbox", "list"]).contains("wrong"), "{said}");
+    assert!(!is_fine && said.starts_with("error[S0") && !fine(&server, &["sandbox", "list"]).contains("wrong"), "{said}");
     let (is_fine, said) = told(&server, &["sandbox", "create", "--scenario", "no/such.yaml"]);
     assert!(!is_fine && said.contains("`no/such.yaml` cannot be read"), "{said}");
     let (is_fine, said) = told(&server, &["sandbox", "delete", "default"]);

@@ -93,6 +93,23 @@ fn vendors_and_the_admin_api_are_served_over_tls() {
 }
 
 #[test]
+fn exports_name_how_a_call_came() {
+    let (server, authority) = start("exported", &[]);
+    let host = format!("localhost:{}", server.listener("https").port());
+    exchange(connect(&server, &authority, "localhost", &["http/1.1"]), &create(&host, "/shippo/addresses/"));
+    let plain = server.address().to_string();
+    send(&server, "POST", "/shippo/addresses/", &[("host", &plain), ("authorization", "ShippoToken shippo_test_seatrial"), JSON], ADDRESS);
+    let har = admin(&server, "GET", "/sandboxes/default/requests/export", &Value::Null);
+    let urls = [0, 1].map(|index| har["log"]["entries"][index]["request"]["url"].clone());
+    assert_eq!(urls, [json!(format!("https://{host}/shippo/addresses/")), json!(format!("http://{plain}/shippo/addresses/"))]);
+    let curl = send(&server, "GET", "/_seatrial/sandboxes/default/requests/export?format=curl", &[], "").body;
+    assert!(
+        curl.contains(&format!(" 'https://{host}/shippo/addresses/'")) && curl.contains(&format!(" 'http://{plain}/shippo/")),
+        "{curl}"
+    );
+}
+
+#[test]
 fn vendors_are_known_by_their_own_names() {
     let (server, authority) = start("names", &["--allow-host", "seatrial.internal"]);
     for (host, path) in [

@@ -302,8 +302,12 @@ fn the_exit_code_is_the_verdict() {
 #[test]
 fn what_had_no_effect_is_said_when_the_process_leaves() {
     let file = std::env::temp_dir().join(format!("seatrial-unused-{}.yaml", std::process::id()));
-    std::fs::write(&file, "expect: [{call: shippo.CreateRefund}]\noverrides: [{on: shippo.CreateRefund, fault: 503}]")
-        .expect("the file can be written");
+    let second = "  {on: shippo.ListAddresses, when: $call.nth == 7, fault: 503}";
+    std::fs::write(
+        &file,
+        format!("expect: [{{call: shippo.CreateRefund}}]\noverrides: [{{on: shippo.CreateRefund, fault: 503}},\n{second}]"),
+    )
+    .expect("the file can be written");
     let server = Server::start_logged(&["--scenario", file.to_str().expect("a UTF-8 path")]);
     assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
     let said = server.log();
@@ -311,6 +315,7 @@ fn what_had_no_effect_is_said_when_the_process_leaves() {
         "the process leaves; ",
         "is not met: call count 0, expected at least 1",
         "override `shippo.CreateRefund` in line 2 had no effect: no call came to it",
+        "override `shippo.ListAddresses` in line 3 had no effect: none of 1 calls fulfilled its conditions, or all were taken by an",
     ] {
         assert!(said.contains(expected), "{said}");
     }

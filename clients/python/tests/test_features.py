@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import ssl
 import tempfile
 import unittest
 import urllib.error
@@ -241,6 +242,24 @@ class FeaturesTest(unittest.TestCase):
         name, call = next(seen)
         self.assertEqual((name, call["operation"], call["request"]["body"]), ("call", "shippo.CreateAddress", None))
         seen.close()
+
+    @feature("a call tells its trace")
+    def _(self) -> None:
+        sandbox = self.sandbox()
+        trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+        request = urllib.request.Request(sandbox.url("shippo") + "/addresses/", headers={"traceparent": f"00-{trace}-{span}-01"})
+        request.add_header("Authorization", "ShippoToken " + sandbox.credential("shippo", "token"))
+        urllib.request.urlopen(request).close()
+        post(sandbox, "/addresses/", ADDRESS)
+        self.assertEqual([call.trace for call in sandbox.calls()], [{"trace_id": trace, "parent_id": span}, None])
+
+    @feature("a server listens for HTTPS")
+    def _(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, Server.start(arguments=["--ca-dir", folder], tls=True) as server:
+            context = ssl.create_default_context(cafile=server.authority)
+            with urllib.request.urlopen(f"{server.https}/_seatrial/livez", context=context) as answer:
+                self.assertEqual(answer.status, 200)
+        self.assertIsNone(self.server.https)
 
 
 if __name__ == "__main__":

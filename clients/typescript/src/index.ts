@@ -26,7 +26,7 @@ export {
   type Finding,
   type Headers,
   type HeaderText,
-  type Operation,
+  type OperationDetails,
   type Parcel,
   type Played,
   type Report,

@@ -49,7 +49,7 @@ export interface Call {
 }
 
 /** An operation of a vendor, with a call that works once those in `before` were made. */
-export interface Operation {
+export interface OperationDetails {
   operation: string;
   method: string;
   path: string;
@@ -266,7 +266,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** What is known of an operation such as `shippo.CreateRefund`, with an example that works in this sandbox. */
-  operation(name: string): Promise<Operation> {
+  operation(name: string): Promise<OperationDetails> {
     const [vendor = "", ...rest] = name.split(".");
     const path = `/vendors/${encodeURIComponent(vendor)}/operations/${encodeURIComponent(rest.join("."))}`;
     return this.admin.ask("GET", `${path}?sandbox=${encodeURIComponent(this.name)}`);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { Admin, type Json } from "./admin.js";
@@ -10,6 +10,8 @@ export interface Launch {
   /** The binary; that of `SEATRIAL_BINARY`, of this package, or of the path otherwise. */
   binary?: string;
   arguments?: string[];
+  /** Whether it listens for HTTPS as well. */
+  tls?: boolean;
   /** How long it may take to become ready, in milliseconds. */
   timeout?: number;
 }
@@ -17,11 +19,17 @@ export interface Launch {
 /** A Seatrial server. */
 export class Server implements AsyncDisposable {
   readonly admin: Admin;
+  /** Where the same is served over TLS, if it was started so. */
+  readonly https: string | undefined;
+  /** The file of the certificate authority to trust then. */
+  readonly authority: string | undefined;
   #process: ChildProcess | undefined;
 
-  constructor(address: string, token?: string, process?: ChildProcess, variable?: string) {
+  constructor(address: string, token?: string, process?: ChildProcess, variable?: string, tls?: { https: string; authority: string }) {
     this.admin = new Admin(address, token, variable);
     this.#process = process;
+    this.https = tls?.https;
+    this.authority = tls?.authority;
   }
 
   get address(): string {
@@ -32,7 +40,7 @@ export class Server implements AsyncDisposable {
    * Starts the binary on a free port and waits until it is ready. When `SEATRIAL_URL` names a server that runs already, nothing
    * is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
    */
-  static async start({ binary, arguments: more = [], timeout = 30_000 }: Launch = {}): Promise<Server> {
+  static async start({ binary, arguments: more = [], tls = false, timeout = 30_000 }: Launch = {}): Promise<Server> {
     const running = process.env["SEATRIAL_URL"];
     if (binary === undefined && running) {
       const server = new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"], undefined, "SEATRIAL_URL");
@@ -41,7 +49,7 @@ export class Server implements AsyncDisposable {
     }
     const found = binary ?? findBinary();
     if (found === undefined) throw new Error(MISSING);
-    const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
+    const flags = ["serve", "--listen", "127.0.0.1:0", ...(tls ? ["--tls", "127.0.0.1:0"] : []), "--exit-with-stdin", ...more];
     const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
     const line = await firstLine(child, found, timeout);
     const address = /^seatrial ready .*?\bhttp=(\S+)/.exec(line)?.[1];
@@ -53,7 +61,9 @@ export class Server implements AsyncDisposable {
     // however that ends.
     child.unref();
     for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as { unref?: () => void }).unref?.();
-    return new Server(`http://${address}`, undefined, child);
+    const https = /\bhttps=(\S+)/.exec(line)?.[1];
+    const secure = tls && https !== undefined ? { https: `https://${https}`, authority: authorityOf(found, more) } : undefined;
+    return new Server(`http://${address}`, undefined, child, undefined, secure);
   }
 
   /** Makes a sandbox. */
@@ -85,6 +95,12 @@ export class Server implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** The file of the local certificate authority of a server with these arguments. */
+function authorityOf(binary: string, more: string[]): string {
+  const at = more.indexOf("--ca-dir");
+  return execFileSync(binary, ["ca", "--path", ...(at < 0 ? [] : more.slice(at, at + 2))], { encoding: "utf8" }).trim();
 }
 
 /** What the process says first; empty when it ends or says nothing in time. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -212,6 +213,26 @@ const TESTS = {
       await post(sandbox, "/addresses/", ADDRESS);
     }
     assert.deepEqual(seen, [["clock", "realtime"], ["call", "shippo.CreateAddress"]]);
+  },
+  "a call tells its trace": async () => {
+    const sandbox = await open();
+    const [trace, span] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+    const authorization = `ShippoToken ${sandbox.credential("shippo", "token")}`;
+    await fetch(sandbox.url("shippo") + "/addresses/", { headers: { authorization, traceparent: `00-${trace}-${span}-01` } });
+    await post(sandbox, "/addresses/", ADDRESS);
+    assert.deepEqual((await sandbox.calls()).map((call) => call.trace), [{ trace_id: trace, parent_id: span }, undefined]);
+  },
+  "a server listens for HTTPS": async () => {
+    const folder = await mkdtemp(join(tmpdir(), "seatrial-ca-"));
+    const secure = await Server.start({ arguments: ["--ca-dir", folder], tls: true });
+    const ca = await readFile(secure.authority);
+    const status = await new Promise((resolve, reject) => {
+      get(`${secure.https}/_seatrial/livez`, { ca, agent: false }, (answer) => resolve(answer.resume().statusCode)).on("error", reject);
+    });
+    await secure.stop();
+    await rm(folder, { recursive: true });
+    assert.equal(status, 200);
+    assert.equal(server.https, undefined);
   },
 };
 

@@ -1,13 +1,13 @@
 //! `seatrial contract drift`: a newly published document against the one of a vendor.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::cli::arguments::{DriftArguments, VendorArguments};
 use crate::cli::contract::{documents, write};
+use crate::cli::files::Unread;
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Accepted, AcceptedError, DocumentError, Drift, Format, drift};
@@ -16,8 +16,8 @@ use crate::scenario;
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FileError {
-    #[error("{0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error("{0}: {1}")]
     Text(PathBuf, String),
 }
@@ -74,7 +74,7 @@ fn own(name: &str, vendors: &VendorArguments) -> Result<(String, Value), DriftEr
 
 /// A file of JSON or YAML.
 pub(super) fn document(path: &Path) -> Result<Value, FileError> {
-    let text = fs::read_to_string(path).map_err(|error| FileError::File(path.to_owned(), error))?;
+    let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
     if text.trim_start().starts_with('{')
         && let Ok(value) = serde_json::from_str(&text)
     {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::ImportArguments;
 use crate::cli::contract::{documents, write};
+use crate::cli::files::Unread;
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{ImportError, import};
@@ -13,8 +14,8 @@ use crate::contract::{ImportError, import};
 /// Why there is no conversation.
 #[derive(Debug, thiserror::Error)]
 enum FileError {
-    #[error("{0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error(transparent)]
     Vendor(#[from] VendorError),
     #[error("{0}: {1}")]
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Exit {
 
 fn conversation(arguments: &ImportArguments) -> Result<String, FileError> {
     let path = &arguments.file;
-    let text = text(path).map_err(|error| FileError::File(path.clone(), error))?;
+    let text = text(path).map_err(|error| Unread::new(path, error))?;
     import(&documents(&arguments.vendors)?, &text, arguments.with.as_deref()).map_err(|error| FileError::Import(path.clone(), error))
 }
 

@@ -3,7 +3,6 @@
 mod verify;
 
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{PactCommand, PactExportArguments};
 use crate::cli::contract::{documents, write};
+use crate::cli::files::Unread;
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Parties, pact};
@@ -18,8 +18,8 @@ use crate::contract::{Parties, pact};
 /// Why there is no pact.
 #[derive(Debug, thiserror::Error)]
 enum PactError {
-    #[error("{0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error("{0}: line {1} is no exchange of a journal: {2}")]
     Line(PathBuf, usize, serde_json::Error),
     #[error(transparent)]
@@ -53,7 +53,7 @@ fn export(arguments: &PactExportArguments) -> Result<String, PactError> {
     }
     let (exchanges, deliveries, state) = match &arguments.journal {
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| PactError::File(path.clone(), error))?;
+            let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
             let read = |(index, line)| serde_json::from_str(line).map_err(|error| PactError::Line(path.clone(), index + 1, error));
             let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(read);
             (rows.collect::<Result<Vec<Value>, _>>()?, Vec::new(), "default".to_owned())

@@ -1,12 +1,12 @@
 //! `seatrial contract report`: of a running server's sandbox, or of a file of calls.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{ReportArguments, ServerArguments, VendorArguments};
 use crate::cli::contract::{documents, write};
+use crate::cli::files::Unread;
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
@@ -14,8 +14,8 @@ use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 enum ReportError {
-    #[error("{0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error("{0}: {1}")]
     Saved(PathBuf, SavedError),
     #[error(transparent)]
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Exit {
 }
 
 fn saved(path: &Path, vendors: &VendorArguments) -> Result<Report, ReportError> {
-    let text = fs::read_to_string(path).map_err(|error| ReportError::File(path.to_owned(), error))?;
+    let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
     read_saved(&documents(vendors)?, &path.display().to_string(), &text).map_err(|error| ReportError::Saved(path.to_owned(), error))
 }
 

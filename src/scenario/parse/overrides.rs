@@ -229,6 +229,13 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
             if let Some((node, _)) = text {
                 has_no(reader, node, "text", "only business failures have one; `respond` writes an answer by hand");
             }
+            if let (Some((node, Some(false))), Failure::Wire(wire)) = (&commit, &then)
+                && wire.needs_answer()
+            {
+                reader
+                    .problem("S007", node.span, "this fault shows the vendor's answer, for which the work is done")
+                    .help("leave `commit` out, or lose the answer: `reset`, `empty`, `timeout`");
+            }
             Some(Effect::Fault(Fault { commit: commit.and_then(|(_, commit)| commit).unwrap_or_default(), then }))
         }
         How::Business(name) => {

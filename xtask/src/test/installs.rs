@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -16,6 +17,33 @@ use crate::{
 
 /// The version of pytest that the suite is tried with; any from 7.4 on will do.
 const PYTEST: &str = "pytest==9.2.0";
+
+/// Says how long the way from nothing to a green suite is.
+struct Watch {
+    begin: Instant,
+    laps: Vec<(&'static str, Duration)>,
+}
+
+impl Watch {
+    #[expect(clippy::disallowed_methods, reason = "how long people wait is of the wall's clock")]
+    fn start() -> Self {
+        Self { begin: Instant::now(), laps: Vec::new() }
+    }
+
+    /// Times what is done, from the end of what was done before.
+    fn lap(&mut self, name: &'static str, act: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        act()?;
+        let before: Duration = self.laps.iter().map(|(_, took)| *took).sum();
+        self.laps.push((name, self.begin.elapsed().saturating_sub(before)));
+        Ok(())
+    }
+
+    fn told(&self) -> String {
+        let total: Duration = self.laps.iter().map(|(_, took)| *took).sum();
+        let laps: Vec<String> = self.laps.iter().map(|(name, took)| format!("{name} {:.1} s", took.as_secs_f64())).collect();
+        format!("{:.1} s from nothing ({})", total.as_secs_f64(), laps.join(", "))
+    }
+}
 
 type Try = fn(&Clean) -> Result<String, Failure>;
 
@@ -78,19 +106,23 @@ pub fn run() -> Result<Vec<Outcome>, Failure> {
 
 fn pip(clean: &Clean) -> Result<String, Failure> {
     let (venv, bin) = (clean.folder.join("venv"), clean.folder.join("venv/bin"));
+    let mut watch = Watch::start();
     run_it(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
     let mut pip = Command::new(bin.join("python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYTEST]).arg(clean.package("seatrial-", ".whl")?);
-    run_it(&mut pip)?;
+    watch.lap("environment", || Ok(()))?;
+    watch.lap("install", || run_it(&mut pip))?;
     // Found in the package itself, because the path does not name the environment.
     let python = || clean.command(bin.join("python"), &[]);
-    clean.says_version(python().args(["-m", "seatrial"]))?;
     clean.says_version(&mut clean.command(bin.join("seatrial"), &[]))?;
-    suite(&mut python(), &["-m", "pytest", "-p", "no:cacheprovider", "--quiet"], &clean.root.join("tests/packages/test_shop.py"))?;
+    watch.lap("first start", || clean.says_version(python().args(["-m", "seatrial"])))?;
+    let file = clean.root.join("tests/packages/test_shop.py");
+    watch.lap("suite", || suite(&mut python(), &["-m", "pytest", "-p", "no:cacheprovider", "--quiet"], &file))?;
+    let took = watch.told();
     // Without the binary it says what to do.
     fs::remove_file(bin.join("seatrial")).map_err(Failure::io("remove the binary"))?;
     refuses(python().args(["-m", "seatrial", "--version"]), "pip install")?;
-    Ok("python -m seatrial, a suite of three tests".to_owned())
+    Ok(format!("python -m seatrial, a suite of three tests: {took}"))
 }
 
 fn npm(clean: &Clean) -> Result<String, Failure> {
@@ -101,19 +133,22 @@ fn npm(clean: &Clean) -> Result<String, Failure> {
     let (platform, main) = (format!("seatrial-{os}-{cpu}-"), format!("seatrial-{}.tgz", clean.version));
     let mut npm = clean.command("npm", &[]);
     npm.args(["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&project);
-    output(npm.arg(clean.package(&main, "")?).arg(clean.package(&platform, ".tgz")?))?;
+    npm.arg(clean.package(&main, "")?).arg(clean.package(&platform, ".tgz")?);
+    let mut watch = Watch::start();
+    watch.lap("install", || output(&mut npm).map(drop))?;
     let npx = || {
         let mut npx = clean.command("npx", &[]);
         npx.args(["--offline", "--no-install", "seatrial"]).current_dir(&project);
         npx
     };
-    clean.says_version(&mut npx())?;
+    watch.lap("first start", || clean.says_version(&mut npx()))?;
     let suite_file = project.join("shop.test.mjs");
     fs::copy(clean.root.join("tests/packages/shop.test.mjs"), &suite_file).map_err(Failure::io("copy the suite"))?;
-    suite(&mut clean.command("node", &[]), &["--test", "--test-reporter=spec"], &suite_file)?;
+    watch.lap("suite", || suite(&mut clean.command("node", &[]), &["--test", "--test-reporter=spec"], &suite_file))?;
+    let took = watch.told();
     fs::remove_dir_all(project.join("node_modules/@seatrial")).map_err(Failure::io("remove the package of the platform"))?;
     refuses(npx().arg("--version"), "npm install")?;
-    Ok("npx seatrial, a suite of three tests".to_owned())
+    Ok(format!("npx seatrial, a suite of three tests: {took}"))
 }
 
 fn tarball(clean: &Clean) -> Result<String, Failure> {

@@ -41,11 +41,13 @@ class Call:
     effect: dict[str, Json] | None
     request: dict[str, Json]
     answer: dict[str, Json] | None
+    #: The trace that it belongs to, by its header `traceparent`: `trace_id`, `parent_id`, and `state` if there is one.
+    trace: dict[str, str] | None = None
 
     @classmethod
     def read(cls, row: Mapping[str, Json]) -> Call:
-        members = {name: row[name] for name in cls.__dataclass_fields__ if name != "at"}
-        return cls(at=_time(row["at"]), **members)
+        members = {name: row[name] for name in cls.__dataclass_fields__ if name not in ("at", "trace")}
+        return cls(at=_time(row["at"]), trace=row.get("trace"), **members)
 
     def __str__(self) -> str:
         end = self.wire["end"] if self.status is None else str(self.status)

@@ -24,18 +24,26 @@ class Server:
         token: str | None = None,
         process: subprocess.Popen[str] | None = None,
         variable: str | None = None,
+        *,
+        https: str | None = None,
+        authority: str | None = None,
     ) -> None:
         self.admin = Admin(address, token, variable=variable)
         self.address = self.admin.address
         self._process = process
+        #: Where the same is served over TLS, and the file of the certificate authority to trust, if it was started so.
+        self.https = https
+        self.authority = authority
 
     @classmethod
-    def start(cls, binary: str | None = None, arguments: Sequence[str] = (), *, timeout: float = 30.0) -> Server:
+    def start(
+        cls, binary: str | None = None, arguments: Sequence[str] = (), *, tls: bool = False, timeout: float = 30.0
+    ) -> Server:
         """Starts the binary on a free port and waits until it is ready.
 
         The binary is the one named here, else that of `SEATRIAL_BINARY`, else the one of this package, else `seatrial` of the path.
         When `SEATRIAL_URL` names a server that runs already, nothing is started and that one is used, with the token of
-        `SEATRIAL_ADMIN_TOKEN`.
+        `SEATRIAL_ADMIN_TOKEN`. With `tls`, it also listens for HTTPS: `https` is the address, `authority` the file to trust.
         """
         if binary is None and os.environ.get("SEATRIAL_URL"):
             server = cls(os.environ["SEATRIAL_URL"], os.environ.get("SEATRIAL_ADMIN_TOKEN"), variable="SEATRIAL_URL")
@@ -44,7 +52,7 @@ class Server:
         found = _binary.find(binary)
         process = subprocess.Popen(
             # It leaves when its standard input ends, and so with this process, however that ends.
-            [found, "serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", *arguments],
+            [found, "serve", "--listen", "127.0.0.1:0", *(["--tls", "127.0.0.1:0"] if tls else []), "--exit-with-stdin", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -55,7 +63,8 @@ class Server:
             process.kill()
             process.wait()
             raise RuntimeError(f"{found} did not become ready within {timeout} seconds; it said {line!r}")
-        return cls(f"http://{words['http']}", None, process)
+        https = f"https://{words['https']}" if "https" in words else None
+        return cls(f"http://{words['http']}", None, process, https=https, authority=_authority(found, arguments) if tls else None)
 
     def sandbox(self, **wanted: Any) -> Sandbox:
         """Makes a sandbox: `name`, `scenario`, `seed`, `frozen_at`, `start_at` and `ttl` say how it differs from the default one."""
@@ -85,6 +94,12 @@ class Server:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+
+def _authority(binary: str, arguments: Sequence[str]) -> str:
+    """The file of the local certificate authority of a server with these arguments."""
+    folder = [two for pair in zip(arguments, arguments[1:]) if pair[0] == "--ca-dir" for two in pair]
+    return subprocess.run([binary, "ca", "--path", *folder], capture_output=True, check=True, text=True).stdout.strip()
 
 
 def _first_line(process: subprocess.Popen[str], timeout: float) -> str:

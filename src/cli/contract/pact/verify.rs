@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{NameAndText, PactVerifyArguments};
+use crate::cli::files::Unread;
 use crate::cli::scenarios;
 use crate::cli::{Exit, complain, say};
 use crate::contract::{Interaction, PactFile, PactFileError, mismatches};
@@ -28,8 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Why a Pact cannot be verified.
 #[derive(Debug, thiserror::Error)]
 enum VerifyError {
-    #[error("{0}: {1}")]
-    File(PathBuf, io::Error),
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error("{0}: {1}")]
     Pact(PathBuf, PactFileError),
     #[error("`--state {0}`: {1}")]
@@ -69,7 +70,7 @@ async fn verify(arguments: &PactVerifyArguments) -> Result<usize, VerifyError> {
     let player = Player { client, arguments, states };
     let (mut passed, mut failed) = (0_usize, 0_usize);
     for path in &arguments.files {
-        let text = fs::read_to_string(path).map_err(|error| VerifyError::File(path.clone(), error))?;
+        let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
         let file = PactFile::read(&text).map_err(|error| VerifyError::Pact(path.clone(), error))?;
         say(&format_args!("{} with {} ({})", file.consumer, file.provider, path.display()));
         let provider = arguments.provider.as_deref().unwrap_or(&file.provider);

@@ -164,7 +164,7 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
     let asked = &entry.request;
     let mut request = json!({
         "method": entry.method.as_str(),
-        "url": format!("http://{}{target}", asked.header("host")),
+        "url": format!("{}://{}{target}", scheme(entry), asked.header("host")),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": headers(shown_request),
@@ -228,6 +228,11 @@ fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Val
     response
 }
 
+/// How a call came.
+fn scheme(entry: &world::Entry) -> &'static str {
+    if entry.is_secure { "https" } else { "http" }
+}
+
 fn har_header(header: &ShownHeader<'_>) -> Value {
     match header.is_binary {
         true => json!({"name": header.name, "value": STANDARD.encode(header.bytes()), "encoding": "base64"}),
@@ -267,7 +272,7 @@ fn curl(exchange: &Exchange<'_>) -> String {
         let _ = writeln!(out, "# The body is {cut}");
     }
     let _ = write!(out, "curl --request {}", quoted(entry.method.as_str()));
-    let url = format!("http://{}{}", request.header("host"), target);
+    let url = format!("{}://{}{}", scheme(entry), request.header("host"), target);
     let _ = write!(out, " {}", quoted(&url));
     for header in request.headers.iter().filter(|header| !USUAL[..5].contains(&header.name)) {
         let ShownHeader { name, value, is_binary } = header;
@@ -314,8 +319,12 @@ fn override_of(exchange: &Exchange<'_>) -> Result<String, Problem> {
         }
         (End::Sent | End::Abandoned, None) => return Err(Problem::bad_request("this call has not been answered")),
         (end, _) => {
-            let committed = entry.effect.as_ref().is_some_and(|effect| effect.committed);
-            format!("fault: {{commit: {committed}, then: {}}}", end.word())
+            // The fault that cuts an answer short is called by what it does, its end by what came of it.
+            let fault = if end == End::Truncated { "truncate" } else { end.word() };
+            match entry.effect.as_ref().is_some_and(|effect| effect.committed) {
+                true => format!("fault: {{commit: true, then: {fault}}}"),
+                false => format!("fault: {fault}"),
+            }
         }
     };
     Ok(format!("- on: {operation}\n  {what}\n  times: 1\n"))

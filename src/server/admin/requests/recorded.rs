@@ -68,9 +68,8 @@ fn with_usual_links(exchange: &Exchange<'_>, mount: &str, text: &str) -> String 
     let request = Request::of(exchange.entry);
     let prefix = exchange.entry.target.get(..exchange.entry.path_start).unwrap_or_default();
     let (to, host) = (format!("http://{HOST}/{mount}"), format!("http://{HOST}"));
-    // The journal does not say whether a call came by TLS.
-    let own = [false, true].map(|is_secure| Origin::of(&request.headers, is_secure).to_string());
-    own.iter().fold(text.to_owned(), |text, own| text.replace(&format!("{own}{prefix}"), &to).replace(own.as_str(), &host))
+    let own = Origin::of(&request.headers, exchange.entry.is_secure).to_string();
+    text.replace(&format!("{own}{prefix}"), &to).replace(&own, &host)
 }
 
 fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
