@@ -13,7 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use serde_json::{Map, Value};
 
 pub use self::curl::CurlError;
-pub(super) use self::hide::{given, refer};
+pub(super) use self::hide::{Given, given, refer};
 use crate::contract::run::Recorder;
 use crate::engine::{self, Machine};
 

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::judge::{Check, Problem};
 use super::sent::Exchange;
-use crate::contract::import::{given, refer};
-use crate::contract::write;
+use crate::contract::import::{Given, given, refer};
+use crate::contract::{shape, write};
+use crate::net::Reply;
 use crate::spec::Operation;
 
 /// What stands in place of a credential.
@@ -49,7 +50,7 @@ pub(super) fn that_led(past: &[Exchange], exchange: &Exchange, most: usize) -> V
         let Some(reply) = earlier.reply.as_ref().filter(|reply| (200..300).contains(&reply.status)) else { continue };
         let is_it = earlier.target == exchange.target && earlier.body == exchange.body && earlier.method == exchange.method;
         let makes = [http::Method::POST, http::Method::PUT].contains(&earlier.method);
-        let gave = !is_it && makes && given(&reply.body, 0).iter().any(|row| wanted.iter().any(|text| refers(text, row.text())));
+        let gave = !is_it && makes && ids(earlier, reply, 0).iter().any(|row| wanted.iter().any(|text| refers(text, row.text())));
         if gave {
             wanted.push(sent(earlier));
             found.push((index, earlier.clone()));
@@ -57,6 +58,14 @@ pub(super) fn that_led(past: &[Exchange], exchange: &Exchange, most: usize) -> V
     }
     found.sort_by_key(|(index, _)| *index);
     found.into_iter().map(|(_, earlier)| earlier).collect()
+}
+
+/// The ids in an answer that its call did not send itself.
+fn ids(exchange: &Exchange, reply: &Reply, step: usize) -> Vec<Given> {
+    let own = sent(exchange);
+    let mut found = given(&reply.body, step);
+    found.retain(|row| shape::is_id(row.member()) && !refers(&own, row.text()));
+    found
 }
 
 fn sent(exchange: &Exchange) -> String {
@@ -89,7 +98,7 @@ pub(super) fn conversation(
         let mut step = step(mount, call, credentials);
         refer(&mut step, &mut steps, &known);
         let reply = call.reply.as_ref();
-        known.extend(reply.map(|reply| given(&reply.body, index)).unwrap_or_default());
+        known.extend(reply.map(|reply| ids(call, reply, index)).unwrap_or_default());
         let is_case = index == led.len();
         let status = if is_case { wanted(problem, operation, call) } else { reply.map(|reply| reply.status) };
         step.extend(status.map(|status| ("expect".to_owned(), Value::Object(Map::from_iter([("status".to_owned(), status.into())])))));

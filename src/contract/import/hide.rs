@@ -161,6 +161,10 @@ pub(in crate::contract) struct Given {
 }
 
 impl Given {
+    pub fn member(&self) -> &str {
+        &self.member
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }
