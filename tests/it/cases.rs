@@ -335,7 +335,8 @@ fn our_own_vendors_do_what_their_documents_say() {
         let url = format!("http://{}/{mount}", server.address());
         let list = format!("tests/fuzz/{vendor}.yaml");
         let headers = headers(&server, vendor);
-        let mut arguments = vec!["contract", "fuzz", "--base-url", &url, "--vendor", vendor, "--cases", "3", "--format", "json"];
+        let mut arguments =
+            vec!["contract", "fuzz", "--base-url", &url, "--vendor", vendor, "--cases", "3", "--time", "20m", "--format", "json"];
         arguments.extend(["--exceptions", &list, "--without", without].into_iter().take(if without.is_empty() { 2 } else { 4 }));
         headers.iter().for_each(|header| arguments.extend(["--header", header]));
         let output = run(&arguments);
