@@ -26,9 +26,7 @@ pub(super) enum AdminError {
     Trust(#[from] TrustError),
     #[error("the token cannot be sent in a header")]
     Token,
-    #[error(
-        "`{0}` is neither a span of time nor an instant\nhelp: a span is written like `72h` or `1d12h`, an instant like `2026-01-05T09:00:00Z`"
-    )]
+    #[error("`{0}` is neither a span of time nor an instant\nhelp: a span is like `72h`, an instant like `2026-01-05T09:00:00Z`")]
     Span(String),
     #[error(transparent)]
     File(#[from] Unread),

@@ -69,7 +69,7 @@ fn a_file_that_is_not_there_is_told_with_help() {
 fn a_span_of_time_that_is_none_is_told_before_anybody_is_asked() {
     let output = run(&["clock", "advance", "3x", "--url", "http://127.0.0.1:1"]);
     let said = text(&output.stderr);
-    assert!(said.starts_with("error: `3x` is neither a span of time nor an instant\nhelp: a span is written like `72h`"), "{said}");
+    assert!(said.starts_with("error: `3x` is neither a span of time nor an instant\nhelp: a span is like `72h`"), "{said}");
 }
 
 /// A scenario with a warning in line 2 and a mistake in line 3.

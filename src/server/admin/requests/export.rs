@@ -228,7 +228,7 @@ fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Val
     response
 }
 
-/// How a call came.
+/// The scheme of the URL by which a call came.
 fn scheme(entry: &world::Entry) -> &'static str {
     if entry.is_secure { "https" } else { "http" }
 }
