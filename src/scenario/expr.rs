@@ -34,6 +34,7 @@ use jiff::Timestamp;
 use regex::Regex;
 use serde_json::Value;
 
+pub(super) use self::eval::BYTES_PER_PLACE;
 pub(super) use self::parse::{compile, why};
 
 /// What a small pattern takes at most. What larger ones take is a multiple of it.

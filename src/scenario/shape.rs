@@ -6,13 +6,13 @@ use std::cell::Cell;
 use regex::Regex;
 use serde_json::Value;
 
-use super::expr::{self, PATTERN_BYTES};
+use super::expr::{self, BYTES_PER_PLACE};
 use crate::base::text;
 
 /// So many bytes of text cost one step.
 const BYTES_PER_STEP: usize = 256;
-/// The same where a pattern looks through the text.
-const BYTES_PER_PATTERN_STEP: usize = 8;
+/// The same where a glob looks through the text.
+const BYTES_PER_GLOB_STEP: usize = 8;
 
 /// What a value has to look like.
 #[derive(Debug, Clone)]
@@ -57,8 +57,8 @@ impl Shape {
             let glob = text.contains('*').then(|| Self::Glob(text.to_owned()));
             return Ok((glob.or_else(|| range(text)).unwrap_or_else(|| Self::Exact(text.into(), text.to_owned())), 0));
         };
-        let (regex, bytes) = expr::compile(pattern)?;
-        Ok((Self::Pattern(text.to_owned(), regex, bytes / PATTERN_BYTES), bytes))
+        let (regex, bytes, cost) = expr::compile(pattern)?;
+        Ok((Self::Pattern(text.to_owned(), regex, cost), bytes))
     }
 
     /// Whether a value looks like this; a value that is not there is `null`. False once the steps are used up.
@@ -76,11 +76,9 @@ impl Shape {
                 found => pays(0) && found.as_str() == Some(written),
             },
             Self::Exact(wanted, text) => pays(text.len() / BYTES_PER_STEP) && wanted == value,
-            Self::Glob(glob) => {
-                value.as_str().is_some_and(|found| pays(found.len() / BYTES_PER_PATTERN_STEP) && text::fits_glob(found, glob))
-            }
+            Self::Glob(glob) => value.as_str().is_some_and(|found| pays(found.len() / BYTES_PER_GLOB_STEP) && text::fits_glob(found, glob)),
             Self::Pattern(_, regex, cost) => match value {
-                Value::String(text) => pays(cost * text.len() / BYTES_PER_PATTERN_STEP) && regex.is_match(text),
+                Value::String(text) => pays(cost.saturating_mul(text.len()) / BYTES_PER_PLACE) && regex.is_match(text),
                 Value::Number(number) => pays(*cost) && regex.is_match(&number.to_string()),
                 _ => false,
             },

@@ -61,6 +61,25 @@ fn conditions_cost_what_they_look_at() {
 }
 
 #[test]
+fn patterns_cost_what_they_may_have_to_follow() {
+    let server = Server::start(&[]);
+    let many = |pattern: &str, overrides: usize| {
+        let row = json!({"on": "shippo.*", "when": format!("$request.body.filler matches '{pattern}'"), "respond": {"status": 418}});
+        put_scenario(&server, &json!({"overrides": vec![row; overrides]}))
+    };
+    for pattern in ["x+y", "(a|x){1,50}y", "([a-z]|x.){1,9}(x{1,20}){1,20}y"] {
+        assert_eq!(many(pattern, 1).status, 200, "{pattern}");
+        assert_eq!(call(&server, &"x".repeat(2_000)).status, 201, "{pattern}");
+        assert_eq!(many(pattern, 100).status, 200, "{pattern}");
+        let before = server.busy_milliseconds();
+        assert_eq!(call(&server, &"x".repeat(600_000)).status, 500, "{pattern}");
+        let took = server.busy_milliseconds() - before;
+        // A build without optimizations takes thirty times as long as others.
+        assert!(took < 10_000, "{pattern}: {took} ms");
+    }
+}
+
+#[test]
 fn expectations_are_counted_and_each_call_is_read_once_for_all() {
     let server = Server::start(&[]);
     let expectations = |count| json!({"expect": vec![json!({"call": "shippo.CreateAddress", "when": "$request.body.name == 'A'"}); count]});

@@ -10,8 +10,8 @@ use super::{Comparison, Function, Node, Operator, Path, STEPS, Scope, Step};
 /// So many bytes of text cost one step.
 const BYTES_PER_STEP: usize = 256;
 
-/// So many bytes of text that a pattern looks through cost one step, or more if the pattern is large.
-const BYTES_PER_PATTERN_STEP: usize = 8;
+/// So many bytes of text cost one step for each place that a pattern may be at while it looks through them.
+pub(in crate::scenario) const BYTES_PER_PLACE: usize = 16;
 
 pub(super) fn eval<'s>(root: &'s Node, scope: &'s dyn Scope) -> Cow<'s, Value> {
     let left = scope.steps();
@@ -77,12 +77,12 @@ impl<'s> Run<'s> {
                 let (left, right) = (self.node(&sides.0)?, self.node(&sides.1)?);
                 boolean(self.compare(*comparison, &left, &right)?)
             }
-            Node::Matches(node, regex, steps) => {
+            Node::Matches(node, regex, cost) => {
                 let value = self.node(node)?;
                 let Some(text) = value.as_str() else {
                     return Some(boolean(false));
                 };
-                self.pay(1 + steps * text.len() / BYTES_PER_PATTERN_STEP)?;
+                self.pay(1 + cost.saturating_mul(text.len()) / BYTES_PER_PLACE)?;
                 boolean(regex.is_match(text))
             }
             Node::Negate(node) => number(arithmetic(Operator::Subtract, &Value::from(0), &*self.node(node)?)),

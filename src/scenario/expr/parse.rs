@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
 use serde_json::Value;
 
 use super::lex::{self, Spot, Token, error};
@@ -159,9 +160,9 @@ impl Parser {
         self.uses.patterns += 1;
         self.advance();
         match compile(&pattern) {
-            Ok((regex, bytes)) => {
+            Ok((regex, bytes, cost)) => {
                 self.uses.pattern_bytes += bytes;
-                Ok(Node::Matches(Box::new(left), regex, bytes / PATTERN_BYTES))
+                Ok(Node::Matches(Box::new(left), regex, cost))
             }
             Err(reason) => {
                 let mut error = error("not a regular expression", range);
@@ -327,14 +328,30 @@ pub(in crate::scenario) fn why(reason: &regex::Error) -> String {
     }
 }
 
-/// A compiled pattern, and about the bytes that it takes.
-pub(in crate::scenario) fn compile(pattern: &str) -> Result<(Regex, usize), regex::Error> {
+/// A compiled pattern, about the bytes that it takes, and what each byte of a text costs that it looks through.
+pub(in crate::scenario) fn compile(pattern: &str) -> Result<(Regex, usize, usize), regex::Error> {
     let mut built = Err(regex::Error::CompiledTooBig(0));
     for size in PATTERN_SIZES {
-        built = RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_PATTERN).build().map(|regex| (regex, size));
+        let regex = RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_PATTERN).build();
+        built = regex.map(|regex| (regex, size, regex_syntax::parse(pattern).map_or(size, |hir| positions(&hir))));
         if !matches!(built, Err(regex::Error::CompiledTooBig(_))) {
             break;
         }
     }
     built
+}
+
+/// At how many places of a pattern a search may be at once, which is what it does at most for each byte.
+fn positions(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(text) => text.0.len(),
+        HirKind::Class(_) => 1,
+        HirKind::Capture(group) => positions(&group.sub),
+        HirKind::Repetition(part) => {
+            let times = part.max.unwrap_or(part.min).max(1);
+            positions(&part.sub).saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(positions).fold(0, usize::saturating_add),
+    }
 }

@@ -28,6 +28,9 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String,
             },
         };
         let read = reader.each(value, &key.value, |reader, row| account(reader, row, rows));
+        if let Some(rows) = rows {
+            unrepeated(reader, &read, rows);
+        }
         accounts.insert(key.value.clone(), read);
     }
     accounts
@@ -69,7 +72,12 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
     let mut found = Map::new();
     let begun = |set: &[FieldSpec]| set.iter().any(|spec| fields.get(spec.name).is_some());
     for spec in rows.credentials.iter().copied().filter(|set| begun(set)).flatten() {
-        let value = fields.require(reader, spec.name).and_then(|node| member(reader, node, spec));
+        let value = fields.require(reader, spec.name).and_then(|node| {
+            let value = member(reader, node, spec)?;
+            let is_presented = rows.identifiers.contains(&spec.name);
+            value.as_str().filter(|_| is_presented).into_iter().for_each(|text| presentable(reader, node, spec.name, text));
+            Some(value)
+        });
         found.extend(value.map(|value| (spec.name.to_owned(), value)));
     }
     if !rows.credentials.iter().any(|set| begun(set)) {
@@ -79,6 +87,43 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
     }
     found.extend(present(reader, fields, rows.others));
     found
+}
+
+/// Tells of what callers present and no request can bring as it is written.
+fn presentable(reader: &mut Reader<'_>, node: &Node, name: &str, text: &str) {
+    const SCHEMES: [&str; 4] = ["token", "bearer", "basic", "apikey"];
+    let is_scheme = |word: &str| SCHEMES.iter().any(|scheme| word.to_ascii_lowercase().ends_with(scheme));
+    if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
+        let problem = reader.problem("S008", node.span, format!("no request can bring this `{name}`"));
+        problem.label(if text.is_empty() { "it is empty" } else { "it has blanks around it, or control characters" });
+    } else if let Some((_, rest)) = text.split_once(' ').filter(|(word, _)| is_scheme(word)) {
+        let problem = reader.problem("S008", node.span, format!("`{name}` is written with its scheme"));
+        problem.help(format!("callers write the scheme in front of it: here, write `{}`", rest.trim_start()));
+    }
+}
+
+/// Tells of rows whose credentials are those of an earlier one, which takes all their calls.
+fn unrepeated(reader: &mut Reader<'_>, read: &[Account], rows: &AccountRows) {
+    let credentials = |row: &Account| -> Vec<Option<Value>> {
+        rows.credentials.iter().copied().flatten().map(|spec| row.members.get(spec.name).cloned()).collect()
+    };
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for row in read {
+        let found = credentials(row);
+        if found.iter().all(Option::is_none) {
+            continue;
+        }
+        let key = Value::from_iter(found.into_iter().map(Option::unwrap_or_default)).to_string();
+        match seen.get(&key) {
+            Some(start) if !reader.is_full() => {
+                let (line, _) = reader.source.position(*start);
+                let problem = reader.problem("S016", row.span, format!("these are the credentials of the row on line {line}"));
+                problem.help("who presents them gets that row; give this one credentials of its own");
+            }
+            Some(_) => {}
+            None => _ = seen.insert(key, row.span.start),
+        }
+    }
 }
 
 /// What the credentials have that take the place of a row's: a mapping, or the last member alone of a row with one set of them.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
-use crate::carrier::{Anchor, library};
+use crate::carrier::{Anchor, countries, library};
 use crate::scenario::ast::{Location, Pattern, STATUSES, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Member, Node};
@@ -97,8 +97,23 @@ fn anchor(reader: &mut Reader<'_>, node: &Node) -> Option<Anchor> {
 
 fn location(reader: &mut Reader<'_>, node: &Node) -> Option<Location> {
     let fields = reader.fields(node, "a location", &members::LOCATION)?;
+    let country = fields.get("country").and_then(|node| country(reader, node));
     let mut text = |name: &str| fields.get(name).and_then(|node| reader.string(node, name));
-    Some(Location { city: text("city"), state: text("state"), postcode: text("postcode"), country: text("country") })
+    Some(Location { city: text("city"), state: text("state"), postcode: text("postcode"), country })
+}
+
+/// A country by its code, as all carriers write it.
+fn country(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.string(node, "country")?;
+    let known = countries::find(&text).or_else(|| countries::named(&text));
+    if known.is_none_or(|known| known.alpha2 != text) {
+        let problem = reader.problem("S008", node.span, format!("`{text}` is no country's code"));
+        problem.label("expected two letters of ISO 3166, such as `DE`");
+        if let Some(known) = known {
+            problem.help(format!("write `{}`", known.alpha2));
+        }
+    }
+    Some(text)
 }
 
 /// Steps happen in the order in which they are written, so their times cannot go back, as long as they count from the same moment.

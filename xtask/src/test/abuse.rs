@@ -36,7 +36,7 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 8] = [
+const ATTACKS: [Attack; 11] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
@@ -45,6 +45,9 @@ const ATTACKS: [Attack; 8] = [
     ("letters to inboxes", letters),
     ("a parcel without end", endless_parcel),
     ("receivers that hang", hanging_receivers),
+    ("streams that nobody reads", unread_streams),
+    ("forks and resets under load", forks),
+    ("patterns that follow many places", patterns),
 ];
 
 /// Runs the attacks.
@@ -280,6 +283,62 @@ fn letters(address: SocketAddr) {
     with_eight_hands(|_| {
         let name = count.fetch_add(1, Ordering::Relaxed) % 200;
         let _ = post(address, &format!("/_seatrial/inbox/box-{name}"), &[], &format!("[{text}1]"));
+    });
+}
+
+/// Connections of HTTP/2 without a window for answers: each stream has one ready.
+fn unread_streams(address: SocketAddr) {
+    let text = "x".repeat(200_000);
+    for _ in 0..4 {
+        let _ = post(address, "/_seatrial/inbox/big", &[], &text);
+    }
+    // GET, http, the path and the authority, as literals of HPACK.
+    let mut block = vec![0x82, 0x86, 0x04, 20];
+    block.extend(b"/_seatrial/inbox/big");
+    block.extend([0x01, 9]);
+    block.extend(b"localhost");
+    let no_window = [0, 4, 0, 0, 0, 0];
+    let open = std::sync::Mutex::new(Vec::new());
+    with_eight_hands(|_| {
+        let Some(mut stream) = connect(address) else { return };
+        let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        sent.extend(frame(4, 0, 0, &no_window));
+        (0..64_u32).for_each(|number| sent.extend(frame(1, 5, 2 * number + 1, &block)));
+        let _ = stream.write_all(&sent);
+        let mut open = open.lock().expect("nobody panics");
+        open.push(stream);
+        let excess = open.len().saturating_sub(500);
+        drop(open.drain(..excess));
+    });
+}
+
+/// Copies of a sandbox that changes meanwhile, and begins anew again and again.
+fn forks(address: SocketAddr) {
+    let json = ("content-type", "application/json");
+    let body = json!({"name": "A".repeat(1_000), "country": "US"}).to_string();
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    with_eight_hands(|hand| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        match hand {
+            0 | 1 => drop(admin(address, "/sandboxes/default/fork", &json!({"name": format!("fork-{number}")}))),
+            2 => drop(admin(address, "/sandboxes/default/snapshot", &json!({"name": format!("snapshot-{}", number % 50)}))),
+            3 => drop(admin(address, "/sandboxes/default/reset", &json!({}))),
+            _ => drop(post(address, "/shippo/addresses", &[json, SHIPPO], &body)),
+        }
+    });
+}
+
+/// Conditions of a scenario that look through long texts.
+fn patterns(address: SocketAddr) {
+    let when = "$request.body.filler matches '([a-z]|x.){1,9}(x{1,20}){1,20}y'";
+    let rule = json!({"on": "shippo.*", "when": when, "respond": {"status": 418}});
+    let json = ("content-type", "application/json");
+    let made = admin(address, "/sandboxes", &json!({"name": "patterns", "scenario": {"overrides": vec![rule; 100]}}));
+    let token = format!("ShippoToken {}", made["credentials"]["shippo"][0]["token"].as_str().unwrap_or_default());
+    let body = json!({"name": "A", "country": "US", "filler": "x".repeat(600_000)}).to_string();
+    with_eight_hands(|hand| {
+        let sent = if hand < 4 { &body } else { "{}" };
+        let _ = post(address, "/@patterns/shippo/addresses", &[json, ("authorization", &token)], sent);
     });
 }
 
