@@ -1,22 +1,34 @@
 //! The encoding of a text of JSON, by a byte order mark, else by where the zeros are in its first four bytes (RFC 4627, section 3). So
-//! Java's Jackson reads bytes; what the content type says of them means nothing.
+//! Java's Jackson reads bytes; what the content type says of them means nothing. Readers of .NET look for marks only.
 
 use std::borrow::Cow;
 
 /// A text of JSON as UTF-8 without its mark; owned if it had another encoding.
 pub fn to_utf8(body: &[u8]) -> Cow<'_, [u8]> {
-    match body {
-        [0xef, 0xbb, 0xbf, rest @ ..] => Cow::Borrowed(rest),
-        [0, 0, 0xfe, 0xff, rest @ ..] => utf32(rest, u32::from_be_bytes),
-        [0xff, 0xfe, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+    by_mark(body).unwrap_or_else(|| match body {
         [0, 0, 0, _, ..] => utf32(body, u32::from_be_bytes),
         [_, 0, 0, 0, ..] => utf32(body, u32::from_le_bytes),
         [0, _, ..] => utf16(body, u16::from_be_bytes),
         [_, 0, ..] => utf16(body, u16::from_le_bytes),
         _ => Cow::Borrowed(body),
-    }
+    })
+}
+
+/// A text as UTF-8 without its byte order mark; `None` if it has none.
+pub fn by_mark(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+    Some(match body {
+        [0xef, 0xbb, 0xbf, rest @ ..] => Cow::Borrowed(rest),
+        [0, 0, 0xfe, 0xff, rest @ ..] => utf32(rest, u32::from_be_bytes),
+        [0xff, 0xfe, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        _ => return None,
+    })
+}
+
+/// A text in UTF-16 whose units have their low bytes first, which .NET calls `utf-16`, as UTF-8.
+pub fn from_utf16(body: &[u8]) -> Cow<'_, [u8]> {
+    utf16(body, u16::from_le_bytes)
 }
 
 fn utf16(body: &[u8], read: fn([u8; 2]) -> u16) -> Cow<'_, [u8]> {

@@ -68,7 +68,13 @@ pub struct Extent {
     pub values: usize,
     /// Of the longest array or object alone.
     pub rows: usize,
+    /// About the bytes that it takes.
+    pub bytes: usize,
 }
+
+/// About what a value takes while a body is read and answered, and again what an array or an object takes that is not empty, whose first
+/// value allocates room for several.
+const READ: usize = 160;
 
 /// No reader of a body goes deeper.
 const LEVELS: usize = 128;
@@ -76,7 +82,7 @@ const LEVELS: usize = 128;
 /// How many values a JSON text has: what stands in front of each comma, and the last of every array and object that is not empty.
 #[must_use]
 pub fn extent(text: &[u8]) -> Extent {
-    let (mut values, mut longest, mut quoted, mut escaped, mut opened) = (1_usize, 0, false, false, false);
+    let (mut values, mut filled, mut longest, mut quoted, mut escaped, mut opened) = (1_usize, 0_usize, 0, false, false, false);
     let (mut commas, mut depth) = ([0_usize; LEVELS], 0_usize);
     for byte in text {
         match byte {
@@ -94,6 +100,7 @@ pub fn extent(text: &[u8]) -> Extent {
             _ => {
                 let is_comma = *byte == b',';
                 values += usize::from(opened) + usize::from(is_comma);
+                filled += usize::from(opened);
                 opened = matches!(byte, b'[' | b'{');
                 quoted = *byte == b'"';
                 depth += usize::from(opened);
@@ -106,7 +113,7 @@ pub fn extent(text: &[u8]) -> Extent {
             }
         }
     }
-    Extent { values, rows: longest + 1 }
+    Extent { values, rows: longest + 1, bytes: READ * (values + filled) }
 }
 
 /// How many values a JSON text has.

@@ -123,8 +123,11 @@ pub fn extent(request: &Request) -> Extent {
         |body: &[u8]| body.split(|byte| *byte == b'\n').filter(|line| line.windows(5).any(|bytes| bytes == b"name=")).map(nested).sum();
     let levels: usize = if media_type == PARTS { names(body) } else { nested(body) };
     let rows = pairs.max(parts);
-    Extent { values: rows + levels, rows }
+    Extent { values: rows + levels, rows, bytes: PAIR * (rows + levels) }
 }
+
+/// About what a pair of a form takes once it is read, and each level of its name.
+const PAIR: usize = 100;
 
 /// The media type of forms in parts.
 const PARTS: &str = "multipart/form-data";
@@ -136,13 +139,21 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 /// # Errors
 /// `Malformed` when it is not JSON.
 pub fn json(request: &Request) -> Result<Value, Refusal> {
-    if request.body.trim_ascii().is_empty() {
+    json_text(&request.body)
+}
+
+/// The same of a body that was put into UTF-8.
+///
+/// # Errors
+/// `Malformed` when it is not JSON.
+pub fn json_text(body: &[u8]) -> Result<Value, Refusal> {
+    if body.trim_ascii().is_empty() {
         return Ok(Value::Null);
     }
     // Checking the whole text once costs less than checking each of its strings.
-    let parsed = match simdutf8::basic::from_utf8(&request.body) {
+    let parsed = match simdutf8::basic::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(&request.body),
+        Err(_) => serde_json::from_slice(body),
     };
     parsed.map_err(|error| Refusal::Malformed { at: (error.line(), error.column()), message: error.to_string() })
 }
@@ -236,7 +247,7 @@ mod tests {
                 version: http::Version::HTTP_11,
                 is_secure: false,
             };
-            assert_eq!(extent(&request), Extent { values, rows }, "{media_type}");
+            assert_eq!(extent(&request), Extent { values, rows, bytes: 100 * values }, "{media_type}");
         };
         check(FORM, "\"a=b&".repeat(2_000), 2_001, 2_001);
         check(FORM, "a[b][c]=1&a%5Bb%5d%5bd]=2&".repeat(2_000), 4_001 + 8_000, 4_001);

@@ -383,6 +383,7 @@ pub(super) fn read<'m>(
         remarks::of_content_type(request, operation, &mut call.remarks);
         match (vendor.decode)(request, operation) {
             Ok(mut body) => {
+                remarks::unread(request, operation, &body, &mut call.remarks);
                 if contract != Contract::Off {
                     departures = contract::departures(&mut call, operation, &vendor.reading, Some(&body));
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderValue};
+use serde_json::Value;
 
 use crate::base::text;
 use crate::engine::call::{Call, Request};
@@ -105,6 +106,19 @@ pub(super) fn unreadable(refusal: &Refusal, request: &Request, operation: &Opera
             notes.push(caller(Note::UNREADABLE_BODY, "", format!("found a body that cannot be read ({message}), expected JSON{hint}")));
         }
         _ => {}
+    }
+}
+
+/// A body of JSON that the vendor, who could not read it, takes for none at all.
+pub(super) fn unread(request: &Request, operation: &Operation, read: &Value, notes: &mut Vec<Note>) {
+    // Members may have come from the query.
+    let may_be_unread = read.is_null() || (!request.query.is_empty() && read.is_object());
+    if may_be_unread
+        && !request.body.is_empty()
+        && decode::is_json(&decode::media_type(request))
+        && let Err(refusal) = decode::json(request)
+    {
+        unreadable(&refusal, request, operation, notes);
     }
 }
 

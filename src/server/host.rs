@@ -61,12 +61,13 @@ pub(super) fn target(parts: &Parts) -> Host<'_> {
     }
 }
 
-/// What is wrong with how often a request says `Host` (RFC 9112, section 3.2).
-pub(super) fn miscounted(parts: &Parts) -> Option<&'static str> {
+/// What is wrong with how a request says `Host`, by which no server may go on (RFC 9112, section 3.2). An empty one is allowed.
+pub(super) fn misnamed(parts: &Parts) -> Option<&'static str> {
     let mut hosts = parts.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if parts.version == Version::HTTP_11 => Some("the request has no `Host`, without which HTTP/1.1 is not served"),
         (_, Some(_)) => Some("the request has several `Host` headers"),
+        (Some(host), _) if !host.is_empty() && host.to_str().ok().and_then(named).is_none() => Some("the `Host` is malformed"),
         _ => None,
     }
 }

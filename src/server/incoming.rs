@@ -29,14 +29,21 @@ const TARGET_LIMIT: usize = 16 * 1024;
 /// How much is kept of a path, and of a query, that is not read.
 const TARGET_KEPT: usize = 2 * 1024;
 
-/// What is wrong with a body that has more values than one of `limit` bytes may have, or more in one list.
+/// How many times its bytes a large body may take once it is read. Those of vendors' clients, with names and texts, take less
+/// than half of it.
+const MOST_TIMES: usize = 20;
+
+/// What is wrong with a large body that has more values than one of `limit` bytes may have, more in one list, or so many for its length
+/// that it would take too much memory.
 pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread> {
-    let Extent { values, rows } = decode::extent(request);
-    let most = most_values(limit);
+    let Extent { values, rows, bytes } = decode::extent(request);
+    let (most, length) = (most_values(limit), request.body.len());
     let detail = if values > most {
         format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read")
     } else if rows > MOST_ROWS {
         format!("the body has a list, an object or a form with {rows} rows; {MOST_ROWS} are read")
+    } else if bytes > MOST_TIMES * length {
+        format!("the body has {values} values in {length} bytes, which would take more than {MOST_TIMES} times as much memory")
     } else {
         return None;
     };
@@ -45,7 +52,7 @@ pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread>
 
 /// What is wrong with the head of a request, whose body is not read then.
 pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
-    if let Some(detail) = host::miscounted(parts) {
+    if let Some(detail) = host::misnamed(parts) {
         return Some(Unread::new(StatusCode::BAD_REQUEST, detail));
     }
     let is_long = parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT);

@@ -47,13 +47,20 @@ fn rows(row: &str, count: usize) -> String {
     format!("[{}]", vec![row; count].join(","))
 }
 
+/// The same with as many blanks as a large body of such rows needs to be read.
+fn spaced(row: &str, values: usize) -> String {
+    let filled = row.matches(['[', '{']).count() - row.matches("[]").count() - row.matches("{}").count();
+    format!("{row:<width$}", width = 8 * (values + filled))
+}
+
 /// What is sent, by the name of what is hostile about it.
 fn bodies(names: [&str; 2]) -> Vec<(&'static str, Header, String)> {
-    let lists = |row: &str, values: usize| members(names, &rows(row, (VALUES / values / 2).min(ROWS)));
+    let lists = |row: &str, values: usize| members(names, &rows(&spaced(row, values), (VALUES / values / 2).min(ROWS)));
     let texts = |unit: &str| members(names, &format!("\"{}\"", unit.repeat(LONG / unit.len() / 2 - 20)));
     let chain = format!("{}1{}", r#"{"a":"#.repeat(60), "}".repeat(60));
     let keys = |name: &str| (0..ROWS - 1).map(|number| format!(r#""{name}{number}":1"#)).collect::<Vec<_>>().join(",");
-    let pairs = |suffix: &str| (0..ROWS).map(|number| format!("{}{suffix}=1", names[number % 2])).collect::<Vec<_>>().join("&");
+    let pairs = |suffix: &str| (0..ROWS).map(|number| format!("{}{suffix}=123456789", names[number % 2])).collect::<Vec<_>>().join("&");
+    let again = spaced(&format!(r#""{}":[{{}}]"#, names[0]), 2);
     let part = |name: &str| format!("--x\r\ncontent-disposition: form-data; name=\"{name}[][a]\"\r\n\r\n1\r\n");
     let parts: String = (0..ROWS - 1).map(|number| part(names[number % 2])).collect();
     vec![
@@ -65,12 +72,12 @@ fn bodies(names: [&str; 2]) -> Vec<(&'static str, Header, String)> {
         ("nulls", JSON, lists("null", 1)),
         ("rows of both", JSON, lists(&members(names, r#""1""#), 3)),
         ("chains of objects", JSON, lists(&chain, 61)),
-        ("nesting without end", JSON, r#"{"a":["#.repeat(VALUES / 2)),
+        ("nesting without end", JSON, spaced(r#"{"a":["#, 2).repeat(VALUES / 2)),
         ("a long text", JSON, texts("x")),
         ("a text of escapes", JSON, texts("\\u00e4")),
         ("many members", JSON, format!("{{{}}}", keys("k"))),
         ("many long members", JSON, format!("{{{}}}", keys(&"k".repeat(800)))),
-        ("one member again and again", JSON, format!("{{{}}}", vec![format!(r#""{}":[{{}}]"#, names[0]); ROWS - 1].join(","))),
+        ("one member again and again", JSON, format!("{{{}}}", vec![again; ROWS - 1].join(","))),
         ("a text that does not end", JSON, texts("x").replace("\"}", "")),
         ("blanks", JSON, " ".repeat(LONG)),
         ("pairs", FORM, (0..ROWS).map(|number| format!("a{number}=1")).collect::<Vec<_>>().join("&")),
@@ -120,6 +127,27 @@ fn the_body_of_a_caller_without_a_credential_is_not_read() {
             let most = 8 * body.len() / 3 + (4 << 20);
             assert!(bytes < most && milliseconds < MILLISECONDS / 2, "{path}: {name}: {bytes} of {most} bytes, {milliseconds} ms");
         }
+    }
+}
+
+#[test]
+fn a_body_that_is_accepted_takes_at_most_twenty_times_its_bytes() {
+    let server = Server::start(&[]);
+    let (path, _, credentials) = OPERATIONS[5];
+    let town = r#"{"name": "A", "street1": "1 Main St", "city": "Boston", "state": "MA", "postalCode": "02101", "country": "US"}"#;
+    let order =
+        format!(r#""orderNumber": "1", "orderDate": "2026-01-05", "orderStatus": "awaiting_shipment", "billTo": {town}, "shipTo": {town}"#);
+    let body = |row: &str, count: usize| format!(r#"{{{order}, "more": {}}}"#, rows(&rows(row, 4_000), count / 4_000));
+    let headers = [&[JSON], credentials].concat();
+    client::send(&server, "POST", path, &headers, &body("1", 4_000));
+    for (row, values) in [("[]", 1), ("{}", 1), ("[[]]", 2), (r#"{"a":{}}"#, 2), ("[[[]]]", 3), (r#"{"a":1,"b":2}"#, 3), ("[1,[2]]", 4)] {
+        let count = 60_000 / values;
+        let answer = client::send(&server, "POST", path, &headers, &body(row, count));
+        assert_eq!(answer.status, 413, "{row}: {}", answer.body);
+        let spaced = body(&spaced(row, values), count);
+        let (status, bytes, _) = cost(&server, path, &headers, &spaced);
+        assert_eq!(status, 200, "{row}");
+        assert!(bytes < 20 * spaced.len() + (1 << 20), "{row}: {bytes} bytes for {}", spaced.len());
     }
 }
 

@@ -66,6 +66,12 @@ fn every_departure_of_a_request_says_why() {
         ("unreadable-body", "", &["found a body that cannot be read (", "), expected JSON"]),
     );
     check(&server, "POST /shippo/addresses", &json, "name=Ada", ("unreadable-body", "", &["is it a form?"]));
+    // The vendor takes them for nothing, and says only which members it has not found.
+    let key = ("x-shipmate-api-key", "sm_test_12345abcde-1234-5678-90ab-abcdef0123456");
+    let token = ("x-shipmate-token", "3674eb125fe777d8c152fe52f35e78f2");
+    let broken = ("unreadable-body", "", &["found a body that cannot be read (", "), expected JSON"][..]);
+    check(&server, "POST /shipmate/v1.1/skus", &[key, token, JSON], "{\"sku\": ", broken);
+    check(&server, "POST /shipmate/v1.2/skus?sku=a", &[key, token, JSON], "{'sku': 1}", broken);
     let posted = (
         "wrong-content-type",
         "content-type",

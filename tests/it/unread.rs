@@ -45,6 +45,10 @@ fn a_request_names_one_host() {
         check(&server, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n"), 400, &shape);
         check(&server, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\nHOST: evil.example\r\nhost: c\r\n\r\n"), 400, &shape);
         check(&server, &format!("GET http://localhost{path} HTTP/1.1\r\n\r\n"), 400, &shape);
+        for host in ["local host", "localhost,evil.example", "localhost/", "user@localhost", "localhost:x", "[::1", "caf\u{e9}"] {
+            check(&server, &format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n"), 400, &shape);
+            check(&server, &format!("GET http://localhost{path} HTTP/1.1\r\nhost: {host}\r\n\r\n"), 400, &shape);
+        }
         let old = format!("GET {path} HTTP/1.0\r\n\r\n");
         assert!([200, 401, 404, 405].contains(&status(&server, &old)), "{path}");
     }
@@ -122,6 +126,30 @@ fn too_long_an_address_is_answered_by_its_vendor_and_kept_in_part() {
     assert_eq!(status(&server, &format!("GET {most} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")), 401);
     let kept = admin(&server, "GET", "/sandboxes/default/requests?limit=1", &Value::Null).to_string();
     assert!(kept.contains(&most[..16 * 1024]), "{}", kept.len());
+}
+
+#[test]
+fn version_1_of_shipstation_reads_texts_as_dot_net_does() {
+    let server = Server::start(&[]);
+    let answer = |kind: &str, body: &[u8]| {
+        let head = "POST /shipstation/orders/createorder HTTP/1.1\r\nhost: localhost\r\n\
+                    authorization: Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0\r\nconnection: close\r\n";
+        let request = [format!("{head}content-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat();
+        let answer = client::unchecked(server.address(), &request);
+        answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned())
+    };
+    let json = "application/json";
+    for text in [r#"{"orderNumber": "ü"}"#, r#"{"orderNumber": ?}"#, r#"{"orderDate": 5, "gift": "maybe"}"#, "{"] {
+        let plain = answer(json, text.as_bytes());
+        assert!(plain.contains("ModelState"), "{plain}");
+        let marked = format!("\u{feff}{text}");
+        assert_eq!(answer(json, marked.as_bytes()), plain, "{text}");
+        assert_eq!(answer(json, &marked.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()), plain, "{text}");
+        assert_eq!(answer(json, &marked.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>()), plain, "{text}");
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(answer("application/json; charset=\"UTF-16\"", &wide), plain, "{text}");
+        assert_ne!(answer(json, &wide), plain, "without a mark nobody looks for zeros");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::engine::{Machine, Open, SecretNames};
 const STEMS: &str = "password passwd passphrase passcode secret apikey accesskey privatekey sessid sessionid";
 
 /// Words that do so as a whole.
-const WORDS: &str = "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies otp";
+const WORDS: &str = "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies otp totp hmac cvv cvc";
 
 /// Beginnings of other words of authentication, and words that begin so and mean something else.
 const AUTH: &str = "authoriz authoris authentication authtoken authkey authcode";
@@ -52,7 +52,8 @@ const fn marks(first: u8) -> &'static [&'static [u8]] {
     match first.to_ascii_lowercase() {
         b'a' => &[b"auth", b"assertion"],
         b'b' => &[b"bearer"],
-        b'c' => &[b"credential", b"cookie"],
+        b'c' => &[b"credential", b"cookie", b"cvv", b"cvc"],
+        b'h' => &[b"hmac"],
         b'j' => &[b"jwt"],
         b'k' => &[b"key"],
         b'o' => &[b"otp"],
@@ -240,7 +241,7 @@ mod tests {
             "X-Secret-Key X-Amz-Signature client%5Fsecret api-key apiKey APIKey X-SHIPMATE-API-KEY access_token refreshToken ",
             "auth_token id_token client_assertion authorization Proxy-Authorization shippo-auth-signature webhook_secret ",
             "PHPSESSID JSESSIONID set-cookie wsse:Password @password password2 apikey signingKey oauth2 passwd partner_token ",
-            "pin_token privateKeyPem api_key_base64 secret_key_base access_key_value",
+            "x-hmac-sha256 totp cvv pin_token privateKeyPem api_key_base64 secret_key_base access_key_value",
         )
         .split(' ')
         {

@@ -3,9 +3,13 @@
 //! Recorded: the keys and texts for lists in place of objects, objects in place of lists, and members that are missing; forms have no
 //! positions. The other texts are those of Json.NET.
 
+use std::borrow::Cow;
+
+use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use super::super::wire::date;
+use crate::base::encoding;
 use crate::engine::{Call, Refusal, Request, decode};
 use crate::spec::json_net::{self, Place, dotted, locate, plain};
 use crate::spec::{Blank, Operation, ParameterIn, Reading, Rule, Step, Violation, digits};
@@ -33,7 +37,18 @@ pub(super) fn decode(request: &Request, operation: &Operation) -> Result<Value, 
     if decode::media_type(request).is_empty() && !request.body.is_empty() {
         return Err(Refusal::UnsupportedMedia("application/octet-stream".to_owned()));
     }
-    decode::json_net(request, operation)
+    match text(request) {
+        Cow::Borrowed(text) if text.len() == request.body.len() => decode::json_net(request, operation),
+        text => decode::json_net(&Request { body: text.into_owned().into(), ..request.clone() }, operation),
+    }
+}
+
+/// The text of a body, as the stream reader of .NET has it: by a byte order mark, else by the character set of its content type, of which
+/// the framework knows two.
+fn text(request: &Request) -> Cow<'_, [u8]> {
+    let is_wide = || request.header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().replace('"', "").contains("charset=utf-16"));
+    let unmarked = || if is_wide() { encoding::from_utf16(&request.body) } else { Cow::Borrowed(&*request.body) };
+    encoding::by_mark(&request.body).unwrap_or_else(unmarked)
 }
 
 /// Whether the body is missing although it is needed, which the application notices no sooner than it uses it.
@@ -49,7 +64,7 @@ pub(super) fn lacks_parameter(violations: &[Violation]) -> bool {
 /// What `ModelState` says of violations: by parameter and path what was noticed first.
 pub(super) fn model_state(call: &Call<'_>, violations: &[Violation]) -> Value {
     let mut state = Map::new();
-    for (row, found) in violations.iter().zip(locate(&call.request.body, violations)) {
+    for (row, found) in violations.iter().zip(locate(&text(call.request), violations)) {
         let (key, text) = if row.location == ParameterIn::Body { of_member(call, row, found) } else { of_parameter(row) };
         state.entry(key).or_insert_with(|| json!([text]));
     }
@@ -58,7 +73,7 @@ pub(super) fn model_state(call: &Call<'_>, violations: &[Violation]) -> Value {
 
 /// The `ModelState` of a text that is no JSON.
 pub(super) fn unreadable(call: &Call<'_>, at: (usize, usize), message: &str) -> Value {
-    let (path, text) = json_net::unreadable(&call.request.body, at, message);
+    let (path, text) = json_net::unreadable(&text(call.request), at, message);
     json!({ (key(call, &path)): [text] })
 }
 
@@ -82,7 +97,7 @@ fn of_member(call: &Call<'_>, violation: &Violation, found: Option<Place>) -> (S
         let sent = form.into_iter().map(|(sent, _)| sent).find(|sent| sent.eq_ignore_ascii_case(&path)).unwrap_or(path);
         return (key(call, &sent), format!("The value '{}' is not valid for {name}.", plain(&value)));
     }
-    let text = &call.request.body;
+    let text = &*text(call.request);
     let Some(found) = found else { return (key(call, &path), "An error has occurred.".to_owned()) };
     let sent = found.0.clone();
     let told = json_net::unconvertible(text, &violation.rule, &value, net_type(call, &violation.path), found);
